@@ -1,0 +1,35 @@
+//! The protocol machines of Restante: IMAP, POP3 and SMTP clients without I/O.
+//!
+//! Each machine implements [`Machine`]: bytes in, [`Step`]s out. Commands are queued, replies come
+//! back as events. `mail-net` drives a machine over a socket; tests feed it transcripts.
+//!
+//! # Invariants
+//! - No I/O, no clock, no randomness, no `std`: what a machine does depends on its input alone.
+//! - A body is never whole in memory: it leaves and enters in chunks.
+//! - Nothing is allocated by an announced size.
+//! - After an error a machine is poisoned and its connection has to be dropped.
+//! - Secrets live in [`Secret`] and are masked where a line that holds one is produced.
+//! - No workspace crate is a dependency.
+
+#![no_std]
+#![warn(missing_docs)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_possible_truncation
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod limits;
+pub mod machine;
+pub mod secret;
+
+pub use limits::{Limits, OverLimit};
+pub use machine::{BodyChunk, Machine, Step};
+pub use secret::Secret;
