@@ -1,0 +1,120 @@
+//! What a session can do: the one contract between page and server.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use leptos::prelude::use_context;
+
+use super::error::{ApiError, ErrorKind};
+use super::types::{
+    AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId, FolderRole,
+    FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId, SessionView,
+    UndoId, Window,
+};
+
+/// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
+pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send + 'a>>;
+
+/// Everything that a signed-in session can ask for, in its request's language and time zone.
+///
+/// Every method may fail with [`ErrorKind::SignedOut`] (the session ended meanwhile),
+/// [`ErrorKind::Unreachable`], [`ErrorKind::Misbehaved`], [`ErrorKind::Busy`] or
+/// [`ErrorKind::Refused`]; an account, folder or message that this session does not have is
+/// [`ErrorKind::NotFound`].
+pub trait MailBackend: Send + Sync + 'static {
+    /// The session's accounts and limits.
+    fn session_show(&self) -> BackendFuture<'_, SessionView>;
+
+    /// The folder tree with counts.
+    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, Vec<FolderView>>;
+
+    /// Makes the folder for a role, named in the request's language.
+    fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView>;
+
+    /// A window of a folder, newest first.
+    fn message_list(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        window: Window,
+    ) -> BackendFuture<'_, MessageRows>;
+
+    /// Opens a message. Does not mark it read; [`MailBackend::message_mark`] does.
+    fn message_open(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        message: MessageId,
+    ) -> BackendFuture<'_, MessageView>;
+
+    /// Sets a mark on messages. Those that have it already are not counted and not undone.
+    fn message_mark(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        mark: Mark,
+    ) -> BackendFuture<'_, ChangeDone>;
+
+    /// Moves messages. A role without a folder: [`ErrorKind::MissingFolder`].
+    ///
+    /// POP3 knows [`FolderRole::Trash`] only: the messages are deleted from the server once the
+    /// time for undoing is over.
+    fn message_move(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        to: Destination,
+    ) -> BackendFuture<'_, ChangeDone>;
+
+    /// Takes a change back.
+    fn change_undo(&self, account: AccountId, undo: UndoId) -> BackendFuture<'_, ChangeDone>;
+
+    /// What a compose form begins with: empty, or an answer to `source`.
+    fn compose_start(
+        &self,
+        account: AccountId,
+        source: Option<ComposeSource>,
+    ) -> BackendFuture<'_, ComposeForm>;
+
+    /// What a compose form begins with that corrects an entry of the outbox: its text, and the
+    /// recipients that did not get it.
+    fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm>;
+
+    /// Puts a message into the outbox, from where it leaves at once. Returns when it is durable,
+    /// not when it has left. A bad recipient is [`ErrorKind::Invalid`] with the field's name.
+    fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
+
+    /// The ledger of all accounts of the session, newest first.
+    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>>;
+
+    /// One entry of the ledger.
+    fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;
+
+    /// Sends an entry again, to those recipients that did not get it.
+    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;
+
+    /// Takes an entry out of the ledger; one that waits is not sent.
+    fn outbox_discard(&self, outbox: OutboxId) -> BackendFuture<'_, ()>;
+}
+
+/// The backend of the request's session.
+///
+/// # Errors
+/// [`ErrorKind::SignedOut`] where the request has none.
+pub fn backend() -> Result<Arc<dyn MailBackend>, ApiError> {
+    use_context::<Arc<dyn MailBackend>>().ok_or_else(|| {
+        let lang = crate::page::PageContext::expect().lang;
+        ApiError {
+            kind: ErrorKind::SignedOut,
+            cause: lang.error_signed_out().into_owned(),
+            fix: lang.error_signed_out_fix().into_owned(),
+            retry_after_secs: None,
+            reply: None,
+            field: None,
+            ref_id: String::new(),
+        }
+    })
+}
