@@ -1,1 +1,34 @@
-//! server/crates/mail-net
+//! The only crate that connects: egress fence, TLS, deadlines, and the driver of the machines.
+//!
+//! [`Dialer::open`] resolves a name once, tests every address against the fence, connects to the
+//! tested address and starts TLS. [`Connection`] then moves bytes between the socket and a
+//! protocol machine of `mail-proto` and hands its events out, one at a time.
+//!
+//! # Invariants
+//! - Nothing outside this crate connects a socket.
+//! - The address that is connected is the address that was tested.
+//! - Implicit TLS and STARTTLS share one configuration and one check of the certificate.
+//! - Reads and writes are polled together; a slow reader never blocks a writer, nor the reverse.
+//! - After an error a connection gives nothing but that error.
+
+#![warn(missing_docs)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_possible_truncation
+)]
+
+pub mod deadlines;
+pub mod dial;
+pub mod drive;
+pub mod egress;
+pub mod tls;
+
+pub use deadlines::Phase;
+pub use dial::{DialError, Dialer, Endpoint, TlsMode};
+pub use drive::{Connection, Error, Happening};
+pub use egress::{Egress, Listed};
+pub use tls::{TlsError, Trust};
