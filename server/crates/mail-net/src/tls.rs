@@ -185,7 +185,8 @@ fn classify_certificate(error: &CertificateError) -> TlsError {
         CertificateError::NotValidForNameContext { presented, .. } => TlsError::WrongName {
             presented: presented.clone(),
         },
-        CertificateError::UnknownIssuer => TlsError::Untrusted,
+        // A root of the same name with another key shows as a bad signature.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsError::Untrusted,
         other => TlsError::Certificate(other.to_string()),
     }
 }

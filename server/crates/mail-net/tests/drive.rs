@@ -1,0 +1,261 @@
+//! The driver, with a machine that is simple enough to see through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mail_net::drive::Transport;
+use mail_net::{Connection, Error, Happening, Phase, Trust};
+use mail_proto::{BodyChunk, Machine, Step};
+use rustls::ClientConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+/// Writes what it is told to, and reports what comes in.
+#[derive(Debug, Default)]
+struct Talker {
+    to_write: Vec<Bytes>,
+    received: Vec<u8>,
+    ended: bool,
+    wants_body: bool,
+}
+
+impl Machine for Talker {
+    type Event = Vec<u8>;
+    type Error = &'static str;
+
+    fn feed(&mut self, input: &[u8]) {
+        assert!(!input.is_empty(), "the contract says never empty");
+        self.received.extend_from_slice(input);
+    }
+    fn end_of_input(&mut self) {
+        self.ended = true;
+    }
+    fn body(&mut self, chunk: BodyChunk) {
+        match chunk {
+            BodyChunk::Data(bytes) => self.to_write.push(bytes),
+            BodyChunk::End | BodyChunk::Abort => self.wants_body = false,
+        }
+    }
+    fn upgraded(&mut self) {}
+    fn step(&mut self) -> Result<Step<Vec<u8>>, &'static str> {
+        if !self.to_write.is_empty() {
+            return Ok(Step::Write(self.to_write.remove(0)));
+        }
+        if !self.received.is_empty() {
+            return Ok(Step::Event(std::mem::take(&mut self.received)));
+        }
+        if self.wants_body {
+            return Ok(Step::NeedBody { max: 1024 });
+        }
+        if self.ended {
+            return Err("ended");
+        }
+        Ok(Step::NeedInput)
+    }
+}
+
+fn config() -> Arc<ClientConfig> {
+    Trust::default().client_config().unwrap()
+}
+
+fn connection(
+    machine: Talker,
+    stream: DuplexStream,
+    phase: Phase,
+) -> Connection<Talker, DuplexStream> {
+    Connection::new(
+        machine,
+        Transport::Plain(stream),
+        config(),
+        "localhost",
+        phase,
+    )
+}
+
+async fn event(connection: &mut Connection<Talker, DuplexStream>) -> Vec<u8> {
+    match connection.next().await.unwrap() {
+        Happening::Event(event) => event,
+        other => panic!("not an event: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
+    let (ours, mut theirs) = duplex(64);
+    let peer = tokio::spawn(async move {
+        // Answers every byte before it reads the next one: a driver that writes all before it
+        // reads would wait for ever.
+        let mut byte = [0_u8; 1];
+        let mut seen = 0;
+        while seen < 100_000 {
+            theirs.read_exact(&mut byte).await.unwrap();
+            theirs.write_all(&byte).await.unwrap();
+            seen += 1;
+        }
+    });
+    let machine = Talker {
+        to_write: vec![Bytes::from(vec![b'x'; 100_000])],
+        ..Talker::default()
+    };
+    let mut connection = connection(machine, ours, Phase::Command);
+    let mut received = 0;
+    while received < 100_000 {
+        received += event(&mut connection).await.len();
+    }
+    peer.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
+    let (ours, theirs) = duplex(1024);
+    let machine = Talker {
+        wants_body: true,
+        ..Talker::default()
+    };
+    let mut connection = connection(machine, ours, Phase::SmtpBlock);
+    let mut taken = 0_usize;
+    let stalled = tokio::time::timeout(Duration::from_millis(200), async {
+        loop {
+            match connection.next().await.unwrap() {
+                Happening::NeedBody { max } => {
+                    taken += max;
+                    connection.body(BodyChunk::Data(Bytes::from(vec![b'x'; max])));
+                }
+                other => panic!("unexpected: {other:?}"),
+            }
+        }
+    })
+    .await;
+    assert!(stalled.is_err());
+    assert!(
+        taken <= (256 << 10) + 4096,
+        "{taken} bytes were taken for a peer that reads none"
+    );
+    drop(theirs);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_meets_the_deadline_of_its_phase() {
+    let (ours, _theirs) = duplex(64);
+    let mut connection = connection(Talker::default(), ours, Phase::Command);
+    let begun = tokio::time::Instant::now();
+    let error = connection.next().await.unwrap_err();
+    assert_eq!(
+        error,
+        Error::Deadline {
+            phase: Phase::Command
+        }
+    );
+    assert_eq!(begun.elapsed().as_secs(), 60);
+    assert_eq!(
+        connection.next().await.unwrap_err(),
+        error,
+        "the error is final"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_byte_a_second_does_not_stretch_a_sign_in() {
+    let (ours, mut theirs) = duplex(64);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if theirs.write_all(b"x").await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut connection = connection(Talker::default(), ours, Phase::SignIn);
+    let begun = tokio::time::Instant::now();
+    let error = loop {
+        match connection.next().await {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(
+        error,
+        Error::Deadline {
+            phase: Phase::SignIn
+        }
+    );
+    assert_eq!(begun.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_trickles_is_given_up_after_its_grace() {
+    let (ours, mut theirs) = duplex(64);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if theirs.write_all(b"x").await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut connection = connection(Talker::default(), ours, Phase::Body);
+    let begun = tokio::time::Instant::now();
+    while connection.next().await.is_ok() {}
+    assert!(begun.elapsed().as_secs() <= 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idling_connection_waits_for_hours() {
+    let (ours, mut theirs) = duplex(64);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
+        theirs.write_all(b"* 1 EXISTS\r\n").await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let mut connection = connection(Talker::default(), ours, Phase::Idle);
+    assert_eq!(event(&mut connection).await, b"* 1 EXISTS\r\n");
+}
+
+#[tokio::test]
+async fn what_the_peer_said_before_it_closed_is_still_heard() {
+    let (ours, mut theirs) = duplex(4096);
+    theirs.write_all(b"421 going away\r\n").await.unwrap();
+    drop(theirs);
+    let machine = Talker {
+        to_write: vec![Bytes::from_static(b"MAIL FROM:<>\r\n")],
+        ..Talker::default()
+    };
+    let mut connection = connection(machine, ours, Phase::Command);
+    assert_eq!(event(&mut connection).await, b"421 going away\r\n");
+    assert_eq!(
+        connection.next().await.unwrap_err(),
+        Error::Protocol("ended")
+    );
+}
+
+#[tokio::test]
+async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
+    let (ours, mut theirs) = duplex(16);
+    let machine = Talker {
+        to_write: vec![Bytes::from(vec![b'y'; 1000])],
+        ..Talker::default()
+    };
+    let mut connection = connection(machine, ours, Phase::Command);
+    let reader = tokio::spawn(async move {
+        let mut all = vec![0_u8; 1000];
+        for byte in &mut all {
+            tokio::task::yield_now().await;
+            theirs.read_exact(std::slice::from_mut(byte)).await.unwrap();
+        }
+        theirs.write_all(b"done").await.unwrap();
+        (all, theirs)
+    });
+    let mut received = Vec::new();
+    while received != b"done" {
+        tokio::select! {
+            biased;
+            happening = connection.next() => match happening.unwrap() {
+                Happening::Event(bytes) => received.extend_from_slice(&bytes),
+                other => panic!("unexpected: {other:?}"),
+            },
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let (all, _theirs) = reader.await.unwrap();
+    assert_eq!(all, vec![b'y'; 1000]);
+}
