@@ -90,8 +90,7 @@ async fn failure(dialer: &Dialer, port: u16) -> DialError {
     dialer
         .open(&endpoint(port), None)
         .await
-        .err()
-        .expect("the dial had to fail")
+        .expect_err("the dial had to fail")
 }
 
 #[tokio::test]
