@@ -1,0 +1,178 @@
+//! Everything that can go wrong with an account, by whose fault it was.
+
+use app::api::types::FolderRole;
+use mail_net::dial::{DialError, Endpoint};
+use mail_net::{Phase, TlsError};
+use mail_proto::{imap, pop3, smtp};
+
+/// Which of an account's two servers an error is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Where mail comes from.
+    Incoming,
+    /// Where mail leaves.
+    Outgoing,
+}
+
+/// Why an account could not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// No connection to a server came about.
+    #[error("no connection to {}:{}: {error}", endpoint.host, endpoint.port)]
+    Dial {
+        /// Which server.
+        side: Side,
+        /// Where it should be.
+        endpoint: Endpoint,
+        /// Why.
+        error: DialError,
+    },
+    /// The link broke, or the server stopped keeping to its protocol.
+    #[error("the link to {}:{} ended: {error}", endpoint.host, endpoint.port)]
+    Link {
+        /// Which server.
+        side: Side,
+        /// Where it is.
+        endpoint: Endpoint,
+        /// Why.
+        error: LinkError,
+    },
+    /// The server refused the login.
+    #[error("{} refused the login: {reply}", endpoint.host)]
+    LoginRefused {
+        /// Which server.
+        side: Side,
+        /// Where it is.
+        endpoint: Endpoint,
+        /// Its words, with the code that tells why.
+        reply: ServerReply,
+    },
+    /// The server refused a command.
+    #[error("{} refused: {reply}", endpoint.host)]
+    Refused {
+        /// Which server.
+        side: Side,
+        /// Where it is.
+        endpoint: Endpoint,
+        /// Its words.
+        reply: ServerReply,
+    },
+    /// No such folder, message or part.
+    #[error("not found")]
+    NotFound,
+    /// No folder has this role.
+    #[error("no folder for {0:?}")]
+    MissingFolder(FolderRole),
+    /// The mail server cannot do this.
+    #[error("not possible with this server: {0:?}")]
+    Unsupported(Unsupported),
+    /// A field of the request does not fit.
+    #[error("{field}: {problem:?}")]
+    Invalid {
+        /// The form field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: InvalidField,
+    },
+    /// A message is broken or too large to be shown.
+    #[error("the message cannot be shown: {0}")]
+    Unreadable(String),
+    /// The account's actor is gone: the session ended.
+    #[error("the session ended")]
+    SignedOut,
+    /// A fault of ours.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl AccountError {
+    /// Whether a connection is gone, so that the next request needs a new one.
+    pub(crate) fn is_link_lost(&self) -> bool {
+        matches!(self, Self::Link { .. })
+    }
+
+    /// Whether the server refused the password.
+    pub(crate) fn is_login_refused(&self) -> bool {
+        matches!(self, Self::LoginRefused { .. })
+    }
+}
+
+/// Why a link ended.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// TLS failed after STARTTLS or STLS.
+    #[error(transparent)]
+    Tls(TlsError),
+    /// Nothing came in time.
+    #[error("nothing came in time ({0:?})")]
+    Deadline(Phase),
+    /// The server closed the connection.
+    #[error("closed")]
+    Closed,
+    /// An IMAP server broke the rules, or lacks what is needed.
+    #[error(transparent)]
+    Imap(imap::Error),
+    /// The same for POP3.
+    #[error(transparent)]
+    Pop3(pop3::Error),
+    /// The same for SMTP.
+    #[error(transparent)]
+    Smtp(smtp::Error),
+}
+
+/// What a server said, reduced to what a meaning needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerReply {
+    /// SMTP reply code.
+    pub code: Option<u16>,
+    /// SMTP enhanced code ("5.1.1").
+    pub enhanced: Option<String>,
+    /// IMAP or POP3 response code in capitals ("AUTHENTICATIONFAILED", "IN-USE").
+    pub response_code: Option<String>,
+    /// The server's own words, with codes, lossy UTF-8.
+    pub text: String,
+}
+
+impl std::fmt::Display for ServerReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What some servers cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// POP3 has one folder.
+    Folders,
+    /// The message lies in that folder already.
+    SameFolder,
+    /// The change can no longer be taken back.
+    UndoIsOver,
+    /// Removing a message here would remove others that are marked as deleted.
+    UnsafeExpunge,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidField {
+    /// Nobody to send to.
+    NoRecipient,
+    /// Not an address.
+    Address(String),
+    /// More recipients than one message may have.
+    TooManyRecipients {
+        /// The most.
+        max: usize,
+    },
+    /// An attachment is not there any more.
+    UploadGone,
+    /// The message is larger than what the server takes.
+    TooLarge {
+        /// The most, in bytes.
+        max_bytes: u64,
+    },
+}

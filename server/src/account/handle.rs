@@ -1,0 +1,365 @@
+//! Signing in, and the handle by which a session reaches its account.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use app::api::live::LiveEvent;
+use app::api::types::{
+    AccountId, AccountView, FolderId, IncomingKind, Limitation, MessageId, PartId,
+};
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use mail_mime::transfer::Decoder;
+use mail_net::Dialer;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{self, IncomingSide};
+use super::body::Bodies;
+use super::error::AccountError;
+use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
+use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
+use super::model::{AccountKey, Reply, Request, Section, SignIn, random_id};
+use super::outbox::Outbox;
+use super::uploads::Uploads;
+use crate::store::Store;
+use crate::store::outbox::Ledger;
+use crate::store::seal::Sealer;
+use crate::store::spool::Spool;
+
+/// Requests of one account that wait for its actor.
+const QUEUE: usize = 64;
+/// Events that a slow tab may be behind.
+const EVENTS: usize = 256;
+/// How much of a download is asked for at a time.
+const WINDOW_BYTES: u32 = 1 << 20;
+
+/// What all accounts of the process share.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    dialer: Arc<Dialer>,
+    store: Store,
+    sealer: Arc<Sealer>,
+    spool: Arc<Spool>,
+    ledger: Ledger,
+    /// Names this process in claims on rows of the outbox.
+    owner: String,
+}
+
+impl Accounts {
+    /// Makes the one `Accounts` of a process.
+    ///
+    /// # Errors
+    /// [`AccountError::Internal`] where the machine gives no randomness.
+    pub fn new(
+        dialer: Arc<Dialer>,
+        store: Store,
+        sealer: Arc<Sealer>,
+        spool: Arc<Spool>,
+    ) -> Result<Self, AccountError> {
+        let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
+        Ok(Self { dialer, store, sealer, spool, ledger, owner: random_id()? })
+    }
+
+    /// Puts rows right that an earlier process left behind. To be called once, before anybody
+    /// signs in.
+    ///
+    /// # Errors
+    /// [`AccountError::Internal`] where the store cannot be read or written.
+    pub async fn recover(&self) -> Result<(), AccountError> {
+        let now = super::model::now_unix_ms();
+        self.ledger.outbox_recover(now).await.map_err(AccountError::store)
+    }
+
+    /// The spool files that waiting messages need.
+    ///
+    /// # Errors
+    /// [`AccountError::Internal`] where the store cannot be read.
+    pub async fn spool_names(&self) -> Result<Vec<String>, AccountError> {
+        self.ledger.outbox_spool_names().await.map_err(AccountError::store)
+    }
+
+    /// Signs in to the incoming server: one try, whatever comes of it.
+    ///
+    /// `client` is the address of the person at the form. Messages that waited for this account's
+    /// sign-in leave from now on.
+    ///
+    /// # Errors
+    /// [`AccountError`]: which step failed, and why.
+    pub async fn open(
+        &self,
+        sign_in: SignIn,
+        client: Option<IpAddr>,
+        uploads: Arc<Uploads>,
+    ) -> Result<AccountHandle, AccountError> {
+        let server = &sign_in.incoming;
+        let key = self.sealer.account_key(server.kind, &server.host, server.port, sign_in.login());
+        let (events, _) = broadcast::channel(EVENTS);
+        let closing = CancellationToken::new();
+        let account = key.id();
+        let (incoming, limitations) = match sign_in.incoming.kind {
+            IncomingKind::Imap => {
+                let surroundings = Surroundings {
+                    account,
+                    dialer: Arc::clone(&self.dialer),
+                    client,
+                    events: events.clone(),
+                    closing: closing.clone(),
+                };
+                let imap = ImapIncoming::open(sign_in.clone(), surroundings).await?;
+                let limitations = imap.limitations().to_vec();
+                (IncomingSide::Imap(imap), limitations)
+            }
+            IncomingKind::Pop3 => {
+                let surroundings = Pop3Surroundings {
+                    key: key.clone(),
+                    dialer: Arc::clone(&self.dialer),
+                    client,
+                    events: events.clone(),
+                    closing: closing.clone(),
+                    store: self.store.clone(),
+                };
+                let pop3 = Pop3Incoming::open(sign_in.clone(), surroundings).await?;
+                let limitations = pop3.limitations().to_vec();
+                (IncomingSide::Pop3(pop3), limitations)
+            }
+        };
+        self.ledger.outbox_release(&key).await.map_err(AccountError::store)?;
+        let (requests, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(actor::run(incoming, receiver, closing.clone()));
+        let outbox = Arc::new(Outbox {
+            key: key.clone(),
+            owner: self.owner.clone(),
+            ledger: self.ledger.clone(),
+            spool: Arc::clone(&self.spool),
+            uploads: Arc::clone(&uploads),
+            dialer: Arc::clone(&self.dialer),
+            sign_in: sign_in.clone(),
+            events: events.clone(),
+            incoming: requests.clone(),
+            wake: Notify::new(),
+            closing: closing.clone(),
+        });
+        tokio::spawn(Arc::clone(&outbox).run());
+        Ok(AccountHandle {
+            inner: Arc::new(Inner {
+                key,
+                sign_in,
+                limitations,
+                requests,
+                events,
+                outbox,
+                uploads,
+                bodies: Bodies::default(),
+                closing,
+            }),
+        })
+    }
+}
+
+/// A session's way to one of its accounts. Cheap to clone.
+#[derive(Clone)]
+pub struct AccountHandle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    key: AccountKey,
+    sign_in: SignIn,
+    limitations: Vec<Limitation>,
+    requests: mpsc::Sender<Request>,
+    events: broadcast::Sender<LiveEvent>,
+    outbox: Arc<Outbox>,
+    uploads: Arc<Uploads>,
+    bodies: Bodies,
+    closing: CancellationToken,
+}
+
+impl std::fmt::Debug for AccountHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// A part on its way to the browser.
+pub struct PartDownload {
+    /// Its file name, cleaned; may be empty.
+    pub name: String,
+    /// Its media type as the sender wrote it: not to be believed.
+    pub media_type: String,
+    /// Its bytes, transfer-decoded. An error ends the stream: the answer has to be aborted then,
+    /// never ended cleanly.
+    pub stream: BoxStream<'static, Result<Bytes, AccountError>>,
+}
+
+impl AccountHandle {
+    /// The key of rows that outlive the session.
+    pub fn key(&self) -> &AccountKey {
+        &self.inner.key
+    }
+
+    /// The id in addresses.
+    pub fn id(&self) -> AccountId {
+        self.inner.key.id()
+    }
+
+    /// The address with which it was opened.
+    pub fn address(&self) -> &str {
+        &self.inner.sign_in.address
+    }
+
+    /// What the page has to know.
+    pub fn view(&self) -> AccountView {
+        let sign_in = &self.inner.sign_in;
+        AccountView {
+            id: self.id(),
+            address: sign_in.address.clone(),
+            incoming: sign_in.incoming.kind,
+            incoming_host: sign_in.incoming.host.clone(),
+            outgoing_host: sign_in.outgoing.host.clone(),
+            inbox: FolderId(INBOX_ID.to_owned()),
+            limitations: self.inner.limitations.clone(),
+        }
+    }
+
+    /// What happens from now on. While somebody listens, the connection is kept and renewed.
+    pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// Ends everything: connections, outbox worker, actor. Messages that wait stay in the store.
+    pub async fn close(&self) {
+        self.inner.closing.cancel();
+    }
+
+    /// One part, decoded, streamed in windows; the next is asked for while one is being sent.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] where the message has no such part, and whatever the link says.
+    pub async fn part(
+        &self,
+        folder: FolderId,
+        message: MessageId,
+        part: PartId,
+    ) -> Result<PartDownload, AccountError> {
+        let root = self
+            .ask(|reply| Request::Structure {
+                folder: folder.clone(),
+                message: message.clone(),
+                reply,
+            })
+            .await?;
+        let found = root.find(part.as_str()).filter(|found| !found.is_multipart());
+        let found = found.ok_or(AccountError::NotFound)?;
+        let windows = self.windows(folder, message, Section::Part(part));
+        let decoder = Some(Decoder::new(found.encoding));
+        let decoded = stream::unfold((windows, decoder), |(mut windows, decoder)| async move {
+            let mut decoder = decoder?;
+            let mut out = Vec::new();
+            match windows.next().await {
+                Some(Ok(window)) => {
+                    decoder.push(&window, &mut out);
+                    Some((Ok(Bytes::from(out)), (windows, Some(decoder))))
+                }
+                Some(Err(error)) => Some((Err(error), (windows, None))),
+                None => {
+                    decoder.finish(&mut out);
+                    Some((Ok(Bytes::from(out)), (windows, None)))
+                }
+            }
+        });
+        Ok(PartDownload {
+            name: found.name.clone().unwrap_or_default(),
+            media_type: found.media_type.clone(),
+            stream: decoded.boxed(),
+        })
+    }
+
+    /// The whole message as it lies on the server.
+    ///
+    /// # Errors
+    /// As [`part`](Self::part).
+    pub async fn source(
+        &self,
+        folder: FolderId,
+        message: MessageId,
+    ) -> Result<BoxStream<'static, Result<Bytes, AccountError>>, AccountError> {
+        // The first window is fetched here, so that what is not there is said before the answer
+        // begins.
+        let mut windows = self.windows(folder, message, Section::Whole);
+        match windows.next().await {
+            Some(Ok(first)) => Ok(stream::once(async { Ok(first) }).chain(windows).boxed()),
+            Some(Err(error)) => Err(error),
+            None => Ok(stream::empty().boxed()),
+        }
+    }
+
+    fn windows(
+        &self,
+        folder: FolderId,
+        message: MessageId,
+        section: Section,
+    ) -> BoxStream<'static, Result<Bytes, AccountError>> {
+        let handle = self.clone();
+        let fetch = move |offset: u64| {
+            let (handle, folder) = (handle.clone(), folder.clone());
+            let (message, section) = (message.clone(), section.clone());
+            // A task of its own, so that the next window comes while this one is being sent.
+            tokio::spawn(async move {
+                handle
+                    .ask(|reply| Request::Read {
+                        folder,
+                        message,
+                        section,
+                        offset,
+                        max_bytes: WINDOW_BYTES,
+                        reply,
+                    })
+                    .await
+            })
+        };
+        let first = fetch(0);
+        stream::unfold((Some(first), 0_u64, fetch), |(pending, offset, fetch)| async move {
+            let window = match pending?.await {
+                Ok(Ok(window)) => window,
+                Ok(Err(error)) => return Some((Err(error), (None, offset, fetch))),
+                Err(error) => {
+                    let error = AccountError::Internal(error.to_string());
+                    return Some((Err(error), (None, offset, fetch)));
+                }
+            };
+            if window.is_empty() {
+                return None;
+            }
+            let offset = offset.saturating_add(window.len() as u64);
+            // The end is a window shorter than asked.
+            let is_last = window.len() < WINDOW_BYTES as usize;
+            let next = (!is_last).then(|| fetch(offset));
+            Some((Ok(window), (next, offset, fetch)))
+        })
+        .boxed()
+    }
+
+    /// Asks the actor and waits for the answer.
+    pub(super) async fn ask<T>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, AccountError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.inner.requests.send(request(reply)).await;
+        sent.map_err(|_| AccountError::SignedOut)?;
+        answer.await.map_err(|_| AccountError::SignedOut)?
+    }
+
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.inner.outbox
+    }
+
+    pub(super) fn uploads(&self) -> &Uploads {
+        &self.inner.uploads
+    }
+
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.inner.bodies
+    }
+}

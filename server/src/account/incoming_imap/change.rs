@@ -1,0 +1,294 @@
+//! Changing: marks, moving, undoing, new folders, and the copy of what was sent.
+
+use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
+use mail_net::Phase;
+use mail_proto::imap::{
+    Append, Capability, Code, Command, FetchItem, Flag, InternalDate, Keyword, Mailbox,
+    MailboxAttribute, SearchKey, SequenceSet, Status, Store, StoreMode, Uid, UidValidity,
+};
+
+use super::super::error::{AccountError, Unsupported};
+use super::super::model::{Changed, ChangedWhat, Folder, SourceMark, opposite};
+use super::super::outgoing::SpooledMessage;
+use super::connection::{Answer, ImapConnection, uid_set};
+use super::link::Link;
+use super::read::uid_of;
+use super::selected::marks_of;
+use super::undo::Undo;
+
+impl Link {
+    /// Sets a mark on messages; those that have it already are not counted.
+    pub(super) async fn mark(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+        mark: Mark,
+    ) -> Result<Changed, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uids = uids_of(connection, messages)?;
+        let changed = set_mark(connection, &uids, mark).await?;
+        let count = u32::try_from(changed.len()).unwrap_or(u32::MAX);
+        let uid_validity = connection.selected().map_or(0, |s| s.uid_validity());
+        let undo = match changed.is_empty() {
+            true => None,
+            false => Some(self.shared.put_undo(Undo::Mark {
+                mailbox,
+                uid_validity,
+                uids: changed,
+                mark: opposite(mark),
+            })?),
+        };
+        Ok(Changed { what: ChangedWhat::Marked(mark), count, undo })
+    }
+
+    /// Moves messages to a folder or to the folder of a role.
+    pub(super) async fn move_messages(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+        to: &Destination,
+    ) -> Result<Changed, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        let (target, role, name) = match to {
+            Destination::Role(role) => {
+                self.shared.folder_by_role(*role).ok_or(AccountError::MissingFolder(*role))?
+            }
+            Destination::Folder(id) => {
+                let wire = self.shared.wire_name(id)?;
+                let (name, role, _) = self.shared.folder_of(&wire);
+                (wire, role, name)
+            }
+        };
+        if target == mailbox {
+            return Err(AccountError::Unsupported(Unsupported::SameFolder));
+        }
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uids = uids_of(connection, messages)?;
+        let moved = move_uids(connection, &uids, &target).await?;
+        let undo = match moved {
+            Some((uid_validity, uids)) => Some(self.shared.put_undo(Undo::Move {
+                from: target.clone(),
+                uid_validity,
+                uids,
+                to: mailbox,
+            })?),
+            None => None,
+        };
+        self.shared.forget_counts(&target);
+        Ok(Changed {
+            what: ChangedWhat::Moved { role, name },
+            count: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            undo,
+        })
+    }
+
+    /// Takes a change back, on the connection that has its mailbox.
+    pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
+        let over = AccountError::Unsupported(Unsupported::UndoIsOver);
+        let undo = self.shared.take_undo(id).ok_or(over.clone())?;
+        let count = match undo {
+            Undo::Mark { mailbox, uid_validity, uids, mark } => {
+                self.select(&mailbox).await?;
+                let connection = self.connection().await?;
+                if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
+                    return Err(over);
+                }
+                set_mark(connection, &uids, mark).await?;
+                uids.len()
+            }
+            Undo::Move { from, uid_validity, uids, to } => {
+                self.select(&from).await?;
+                let connection = self.connection().await?;
+                if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity.get()) {
+                    return Err(over);
+                }
+                move_uids(connection, &uids, &to).await?;
+                self.shared.forget_counts(&to);
+                uids.len()
+            }
+        };
+        Ok(Changed {
+            what: ChangedWhat::Undone,
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            undo: None,
+        })
+    }
+
+    /// Makes the folder for a role.
+    pub(super) async fn create_folder(
+        &mut self,
+        role: FolderRole,
+        name: &str,
+    ) -> Result<Folder, AccountError> {
+        if let Some((wire, _, _)) = self.shared.folder_by_role(role) {
+            return self.shared.folder(&wire).ok_or(AccountError::NotFound);
+        }
+        let mailbox = self.shared.new_wire_name(name).ok_or(AccountError::NotFound)?;
+        let commands = vec![
+            Command::Create { mailbox: mailbox.clone(), special_use: attribute_of(role) },
+            Command::Subscribe(mailbox.clone()),
+        ];
+        let connection = self.connection().await?;
+        let answer = connection.run_raw(commands, Phase::Command).await?;
+        if let Some(created) = answer.completions.first()
+            && created.status != Some(Status::Ok)
+            && created.code != Some(Code::AlreadyExists)
+        {
+            return Err(connection.refusal(created));
+        }
+        self.folders().await?;
+        self.shared.set_role(&mailbox, role);
+        self.shared.folder(&mailbox).ok_or(AccountError::NotFound)
+    }
+
+    /// Marks a message as answered or forwarded.
+    pub(super) async fn mark_source(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        mark: SourceMark,
+    ) -> Result<(), AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uid = uid_of(connection, message)?;
+        let flag = match mark {
+            SourceMark::Answered => Some(Flag::Answered),
+            SourceMark::Forwarded => Keyword::new("$Forwarded").map(Flag::Keyword),
+        };
+        let Some(flag) = flag else { return Ok(()) };
+        let store = Command::Store(Store {
+            set: SequenceSet::single(uid),
+            uid: true,
+            mode: StoreMode::Add,
+            flags: vec![flag],
+            silent: false,
+        });
+        connection.run(vec![store], Phase::Command).await.map(drop)
+    }
+
+    /// Files a copy in Sent; where the message lies there already (some providers file it
+    /// themselves), nothing is added.
+    pub(super) async fn file_sent(
+        &mut self,
+        copy: &SpooledMessage,
+    ) -> Result<Option<FolderId>, AccountError> {
+        let role = FolderRole::Sent;
+        let (mailbox, _, _) =
+            self.shared.folder_by_role(role).ok_or(AccountError::MissingFolder(role))?;
+        let body = copy.open().await?;
+        let connection = self.connection().await?;
+        connection
+            .append(
+                Append {
+                    mailbox: mailbox.clone(),
+                    flags: vec![Flag::Seen],
+                    internal_date: InternalDate::from_unix_secs(copy.written_unix_ms / 1000),
+                    size_bytes: copy.size_bytes,
+                },
+                body,
+            )
+            .await?;
+        self.shared.forget_counts(&mailbox);
+        Ok(self.shared.folder(&mailbox).map(|folder| folder.id))
+    }
+}
+
+/// The UIDs behind the page's ids; one that is none fails the whole request.
+fn uids_of(connection: &ImapConnection, messages: &[MessageId]) -> Result<Vec<Uid>, AccountError> {
+    if messages.is_empty() {
+        return Err(AccountError::NotFound);
+    }
+    messages.iter().map(|message| uid_of(connection, message)).collect()
+}
+
+/// Sets a mark and returns the UIDs of those that lacked it.
+async fn set_mark(
+    connection: &mut ImapConnection,
+    uids: &[Uid],
+    mark: Mark,
+) -> Result<Vec<Uid>, AccountError> {
+    let set = uid_set(uids).ok_or(AccountError::NotFound)?;
+    let (flag, mode) = match mark {
+        Mark::Seen => (Flag::Seen, StoreMode::Add),
+        Mark::Unseen => (Flag::Seen, StoreMode::Remove),
+        Mark::Starred => (Flag::Flagged, StoreMode::Add),
+        Mark::Unstarred => (Flag::Flagged, StoreMode::Remove),
+    };
+    let items = vec![FetchItem::Uid, FetchItem::Flags];
+    let fetch = Command::Fetch { set: set.clone(), uid: true, items };
+    let store = Command::Store(Store { set, uid: true, mode, flags: vec![flag], silent: false });
+    let answer = connection.run(vec![fetch, store], Phase::Command).await?;
+    let mut lacked = Vec::new();
+    for uid in uids {
+        // The first word about a message is what it was before STORE.
+        let before = answer.fetched.iter().find(|data| data.uid() == Some(*uid));
+        let flags = before.and_then(|data| data.flags());
+        if flags.is_some_and(|flags| !marks_of(flags).has(mark)) {
+            lacked.push(*uid);
+        }
+    }
+    Ok(lacked)
+}
+
+/// Moves messages of the selected mailbox. Returns where they went, if the server said so.
+async fn move_uids(
+    connection: &mut ImapConnection,
+    uids: &[Uid],
+    target: &Mailbox,
+) -> Result<Option<(UidValidity, Vec<Uid>)>, AccountError> {
+    let set = uid_set(uids).ok_or(AccountError::NotFound)?;
+    let has = |capability| connection.capabilities().has(capability);
+    if has(Capability::Move) {
+        let command = Command::Move { set, uid: true, mailbox: target.clone() };
+        let answer = connection.run(vec![command], Phase::LongCommand).await?;
+        return Ok(copied_to(&answer));
+    }
+    if !has(Capability::UidPlus) {
+        // Without UID EXPUNGE everything that anybody marked as deleted would go.
+        let search = Command::Search { uid: true, criteria: vec![SearchKey::Deleted] };
+        let answer = connection.run(vec![search], Phase::LongCommand).await?;
+        if answer.found.is_some_and(|found| !found.is_empty()) {
+            return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
+        }
+    }
+    let has_uid_expunge = connection.capabilities().has(Capability::UidPlus);
+    let copy = Command::Copy { set: set.clone(), uid: true, mailbox: target.clone() };
+    let copied = connection.run(vec![copy], Phase::LongCommand).await?;
+    let store = Command::Store(Store {
+        set: set.clone(),
+        uid: true,
+        mode: StoreMode::Add,
+        flags: vec![Flag::Deleted],
+        silent: true,
+    });
+    let expunge = if has_uid_expunge { Command::UidExpunge(set) } else { Command::Expunge };
+    connection.run(vec![store, expunge], Phase::LongCommand).await?;
+    Ok(copied_to(&copied))
+}
+
+/// COPYUID of a tagged or untagged answer (RFC 4315 §3, RFC 6851 §4.3).
+fn copied_to(answer: &Answer) -> Option<(UidValidity, Vec<Uid>)> {
+    let tagged = answer.completions.iter().filter_map(|done| done.code.as_ref());
+    tagged.chain(&answer.untagged_codes).find_map(|code| match code {
+        // A server may name four thousand million UIDs; no page moves so many at once.
+        Code::CopyUid { uid_validity, destination, .. } if destination.len() <= 10_000 => {
+            Some((*uid_validity, destination.uids().collect()))
+        }
+        _ => None,
+    })
+}
+
+fn attribute_of(role: FolderRole) -> Option<MailboxAttribute> {
+    Some(match role {
+        FolderRole::Drafts => MailboxAttribute::Drafts,
+        FolderRole::Sent => MailboxAttribute::Sent,
+        FolderRole::Archive => MailboxAttribute::Archive,
+        FolderRole::Junk => MailboxAttribute::Junk,
+        FolderRole::Trash => MailboxAttribute::Trash,
+        FolderRole::Inbox | FolderRole::Starred | FolderRole::All => return None,
+    })
+}

@@ -1,0 +1,472 @@
+//! One connection's task: does what is asked, idles in between, tells what changed, reconnects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::api::live::LiveEvent;
+use app::api::types::Window;
+use mail_net::Phase;
+use mail_proto::imap::{Capability, Command, Mailbox};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, info};
+
+use super::super::error::AccountError;
+use super::super::model::Request;
+use super::connection::ImapConnection;
+use super::read::{fetch_rows, folders_of, list_command};
+use super::shared::Shared;
+
+/// IDLE is entered after this much silence: a person who clicks on pays no DONE.
+const IDLE_AFTER: Duration = Duration::from_millis(300);
+/// IDLE is renewed this often; some networks drop silent links.
+const IDLE_RENEWED_EVERY: Duration = Duration::from_secs(9 * 60);
+/// A server without IDLE is asked this often, while somebody watches.
+const POLLED_EVERY: Duration = Duration::from_secs(60);
+/// Rows are right without asking for this long after the last answer.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+/// Changes that come together are told together …
+const GATHER: Duration = Duration::from_millis(40);
+/// … and not more often than this.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Nobody watches and nobody asks: the inbox's connection closes.
+const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
+/// The same for the connection of another folder.
+const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
+/// The longest pause between two tries to reconnect.
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// New rows are fetched at once when so many arrive, for the page that will ask.
+const PREFETCH_MAX: u32 = 50;
+
+/// Which of the two connections a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkKind {
+    /// Stays on INBOX.
+    Inbox,
+    /// Goes wherever it is needed.
+    Other,
+}
+
+/// A connection, and what it takes to have one again.
+pub(super) struct Link {
+    pub(super) shared: Arc<Shared>,
+    kind: LinkKind,
+    connection: Option<ImapConnection>,
+    last_asked: Instant,
+    last_talk: Instant,
+    idle_since: Option<Instant>,
+    tell_at: Option<Instant>,
+    last_told: Option<Instant>,
+    failures: u32,
+    reconnect_at: Option<Instant>,
+}
+
+enum Wake {
+    Asked(Option<Request>),
+    Server(Result<(), AccountError>),
+    Timer,
+    Close,
+}
+
+/// Runs a request again on a fresh connection where an old one turned out to be dead.
+macro_rules! on_live_connection {
+    ($link:ident, $operation:expr) => {{
+        let was_open = $link.connection.is_some();
+        let mut result = $operation.await;
+        if was_open && result.as_ref().is_err_and(AccountError::is_link_lost) {
+            $link.drop_connection();
+            result = $operation.await;
+        }
+        $link.settle(result)
+    }};
+}
+
+impl Link {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        kind: LinkKind,
+        connection: Option<ImapConnection>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            shared,
+            kind,
+            connection,
+            last_asked: now,
+            last_talk: now,
+            idle_since: None,
+            tell_at: None,
+            last_told: None,
+            failures: 0,
+            reconnect_at: None,
+        }
+    }
+
+    /// Serves requests until nobody can ask any more or the link is no longer needed.
+    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        if self.kind == LinkKind::Inbox && self.connection.is_some() {
+            let warm = self.warm_up().await;
+            if let Err(error) = self.settle(warm) {
+                debug!(%error, "the first look at the mailbox failed");
+            }
+        }
+        let closing = self.shared.closing.clone();
+        loop {
+            let timer = self.next_timer();
+            let wake = tokio::select! {
+                request = requests.recv() => Wake::Asked(request),
+                said = wait(&mut self.connection) => Wake::Server(said),
+                () = sleep_until(timer) => Wake::Timer,
+                () = closing.cancelled() => Wake::Close,
+            };
+            match wake {
+                Wake::Asked(Some(request)) => {
+                    self.last_asked = Instant::now();
+                    self.answer(request).await;
+                    self.after_talk();
+                }
+                Wake::Server(Ok(())) => self.after_news(),
+                Wake::Server(Err(error)) => self.lost(&error),
+                Wake::Timer => {
+                    if self.on_timer().await.is_break() {
+                        break;
+                    }
+                }
+                Wake::Asked(None) | Wake::Close => break,
+            }
+        }
+        // What came in while the decision was made is still answered.
+        requests.close();
+        while let Ok(request) = requests.try_recv() {
+            self.answer(request).await;
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.log_out().await;
+        }
+    }
+
+    /// The live connection, opened if there is none.
+    pub(super) async fn connection(&mut self) -> Result<&mut ImapConnection, AccountError> {
+        if self.connection.is_none() {
+            self.reconnect().await?;
+        }
+        self.connection.as_mut().ok_or(AccountError::SignedOut)
+    }
+
+    /// Selects a mailbox; what was not told of the old one is told before.
+    pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
+        let is_selected = |c: &ImapConnection| c.selected().is_some_and(|s| s.mailbox() == mailbox);
+        if self.connection.as_ref().is_some_and(is_selected) {
+            return Ok(());
+        }
+        self.tell_news();
+        let connection = self.connection().await?;
+        connection.select(mailbox).await?;
+        if let Some(selected) = connection.selected_mut() {
+            selected.begin();
+        }
+        Ok(())
+    }
+
+    /// Lets the server report changes where nothing else makes it.
+    pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
+        let is_stale = self.last_talk.elapsed() > FRESH_FOR;
+        let connection = self.connection().await?;
+        if is_stale && !connection.is_idling() {
+            connection.run(vec![Command::Noop], Phase::Command).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: Request) {
+        // A caller that is gone needs no answer: `send` may fail.
+        match request {
+            Request::Folders { reply } => {
+                let cached = self.shared.fresh_folders();
+                let _ = reply.send(match cached {
+                    Some(folders) => Ok(folders),
+                    None => on_live_connection!(self, self.folders()),
+                });
+            }
+            Request::CreateFolder { role, name, reply } => {
+                let result = self.create_folder(role, &name).await;
+                let _ = reply.send(self.settle(result));
+            }
+            Request::List { folder, window, reply } => {
+                let _ = reply.send(on_live_connection!(self, self.list(&folder, window)));
+            }
+            Request::Open { folder, message, reply } => {
+                let opened = on_live_connection!(self, self.open(&folder, &message));
+                let _ = reply.send(opened.map(Box::new));
+            }
+            Request::Structure { folder, message, reply } => {
+                let _ = reply.send(on_live_connection!(self, self.structure(&folder, &message)));
+            }
+            Request::Read { folder, message, section, offset, max_bytes, reply } => {
+                let _ = reply.send(on_live_connection!(
+                    self,
+                    self.read(&folder, &message, &section, offset, max_bytes)
+                ));
+            }
+            Request::Mark { folder, messages, mark, reply } => {
+                let _ = reply.send(on_live_connection!(self, self.mark(&folder, &messages, mark)));
+            }
+            Request::Move { folder, messages, to, reply } => {
+                let result = self.move_messages(&folder, &messages, &to).await;
+                let _ = reply.send(self.settle(result));
+            }
+            Request::Undo { undo, reply } => {
+                let result = self.undo(&undo).await;
+                let _ = reply.send(self.settle(result));
+            }
+            Request::MarkSource { folder, message, mark, reply } => {
+                let _ = reply.send(on_live_connection!(
+                    self,
+                    self.mark_source(&folder, &message, mark)
+                ));
+            }
+            Request::FileSent { copy, reply } => {
+                let result = self.file_sent(&copy).await;
+                let _ = reply.send(self.settle(result));
+            }
+        }
+    }
+
+    /// Folders and the first window, before anybody asks: the browser is on its way to them.
+    async fn warm_up(&mut self) -> Result<(), AccountError> {
+        let inbox = Mailbox::inbox();
+        let connection = self.connection().await?;
+        connection.begin_select(&inbox);
+        let commands = vec![list_command(), Command::Select(inbox)];
+        let answer = connection.run(commands, Phase::LongCommand).await?;
+        if let Some(selected) = connection.selected_mut() {
+            selected.begin();
+        }
+        let table = folders_of(connection, answer).await?;
+        self.shared.set_folders(table);
+        let connection = self.connection().await?;
+        fetch_rows(connection, 0, Window::PAGE).await?;
+        self.after_talk();
+        Ok(())
+    }
+
+    fn after_talk(&mut self) {
+        self.last_talk = Instant::now();
+        self.idle_since = None;
+        if let Some(connection) = &mut self.connection {
+            connection.rest();
+        }
+        self.after_news();
+    }
+
+    fn after_news(&mut self) {
+        let has_news =
+            self.connection.as_ref().and_then(ImapConnection::selected).is_some_and(|s| s.has_news());
+        if has_news && self.tell_at.is_none() {
+            let soon = Instant::now() + GATHER;
+            let earliest = self.last_told.map_or(soon, |told| told + TELL_EVERY);
+            self.tell_at = Some(soon.max(earliest));
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.shared.events.receiver_count() > 0
+    }
+
+    fn next_timer(&self) -> Instant {
+        let closes_after = match self.kind {
+            LinkKind::Inbox => INBOX_CLOSES_AFTER,
+            LinkKind::Other => OTHER_CLOSES_AFTER,
+        };
+        let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
+        if next <= Instant::now() {
+            // Watched, so it stays open: look again later.
+            next = Instant::now() + closes_after;
+        }
+        let mut consider = |at: Option<Instant>| {
+            if let Some(at) = at {
+                next = next.min(at);
+            }
+        };
+        consider(self.tell_at);
+        if let Some(connection) = &self.connection {
+            consider(Some(match (self.idle_since, connection.is_idling()) {
+                (Some(since), true) => since + IDLE_RENEWED_EVERY,
+                _ if connection.capabilities().has(Capability::Idle) => self.last_talk + IDLE_AFTER,
+                _ => self.last_talk + POLLED_EVERY,
+            }));
+        } else {
+            consider(self.reconnect_at);
+        }
+        next
+    }
+
+    async fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
+        let now = Instant::now();
+        if self.tell_at.is_some_and(|at| at <= now) {
+            let fetched = self.fetch_arrived().await;
+            if let Err(error) = self.settle(fetched) {
+                self.lost(&error);
+            }
+            self.tell_news();
+        }
+        if self.is_unneeded(now) {
+            if let Some(connection) = self.connection.take() {
+                connection.log_out().await;
+            }
+            self.reconnect_at = None;
+            if self.kind == LinkKind::Other {
+                return std::ops::ControlFlow::Break(());
+            }
+        }
+        if self.connection.is_none() {
+            if self.reconnect_at.is_some_and(|at| at <= now) {
+                self.reconnect_at = None;
+                if let Err(error) = self.reconnect().await {
+                    self.lost(&error);
+                }
+            }
+            return std::ops::ControlFlow::Continue(());
+        }
+        let result = self.keep_alive(now).await;
+        if let Err(error) = self.settle(result) {
+            self.lost(&error);
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn is_unneeded(&self, now: Instant) -> bool {
+        let closes_after = match self.kind {
+            LinkKind::Inbox => INBOX_CLOSES_AFTER,
+            LinkKind::Other => OTHER_CLOSES_AFTER,
+        };
+        !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
+    }
+
+    /// Enters or renews IDLE, or asks where there is none.
+    async fn keep_alive(&mut self, now: Instant) -> Result<(), AccountError> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let has_idle = connection.capabilities().has(Capability::Idle);
+        if connection.is_idling() {
+            if self.idle_since.is_some_and(|since| now >= since + IDLE_RENEWED_EVERY) {
+                connection.renew_idle();
+                self.idle_since = Some(now);
+            }
+        } else if has_idle && now >= self.last_talk + IDLE_AFTER {
+            connection.enter_idle();
+            self.idle_since = Some(now);
+        } else if !has_idle && now >= self.last_talk + POLLED_EVERY {
+            connection.run(vec![Command::Noop], Phase::Command).await?;
+            self.after_talk();
+        }
+        Ok(())
+    }
+
+    /// Fetches what is new before it is told, so that the page's question finds it here.
+    async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
+        let is_watched = self.is_watched();
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let Some(selected) = connection.selected_mut() else { return Ok(()) };
+        let arrived = selected.arrived();
+        if arrived == 0 || !is_watched {
+            return Ok(());
+        }
+        let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX)).await?;
+        let unread = rows.iter().filter(|row| !row.marks.is_seen).count();
+        if let Some(selected) = connection.selected_mut() {
+            selected.add_unread(i64::try_from(unread).unwrap_or_default());
+        }
+        self.after_talk();
+        Ok(())
+    }
+
+    /// Tells everybody who watches what changed in the selected mailbox.
+    fn tell_news(&mut self) {
+        self.tell_at = None;
+        let Some(selected) = self.connection.as_mut().and_then(ImapConnection::selected_mut) else {
+            return;
+        };
+        let news = selected.take_news();
+        if !news.is_any() {
+            return;
+        }
+        self.last_told = Some(Instant::now());
+        let mailbox = selected.mailbox().clone();
+        let total = selected.exists();
+        self.shared.tell_folder(&mailbox, total, news);
+    }
+
+    async fn reconnect(&mut self) -> Result<(), AccountError> {
+        let connection = self.shared.open_connection().await?;
+        self.connection = Some(connection);
+        self.last_talk = Instant::now();
+        self.idle_since = None;
+        if self.failures > 0 {
+            self.failures = 0;
+            self.shared.tell_connection(true, 0);
+        }
+        if self.kind == LinkKind::Inbox && self.is_watched() {
+            self.select(&Mailbox::inbox()).await?;
+            self.shared.tell(LiveEvent::Resync);
+        }
+        Ok(())
+    }
+
+    /// The link is gone: forget it, and try again later if somebody watches.
+    fn lost(&mut self, error: &AccountError) {
+        self.drop_connection();
+        if !self.is_watched() || self.kind == LinkKind::Other {
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        if error.is_login_refused() {
+            // A refused password is never tried again by itself.
+            self.shared.tell_connection(false, 0);
+            return;
+        }
+        let pause = backoff(self.failures);
+        info!(%error, retry_in_secs = pause.as_secs(), "the link to the mail server was lost");
+        self.reconnect_at = Some(Instant::now() + pause);
+        let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
+        if self.failures > 1 {
+            self.shared.tell_connection(false, secs);
+        }
+    }
+
+    fn drop_connection(&mut self) {
+        self.connection = None;
+        self.idle_since = None;
+        self.tell_at = None;
+    }
+
+    /// After a broken protocol or a BYE a connection is never used again.
+    fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
+        let is_over = self.connection.as_ref().is_some_and(ImapConnection::is_over);
+        if is_over || result.as_ref().is_err_and(AccountError::is_link_lost) {
+            self.drop_connection();
+        }
+        result
+    }
+}
+
+/// Waits for the server's words; for ever where there is no connection.
+async fn wait(connection: &mut Option<ImapConnection>) -> Result<(), AccountError> {
+    match connection {
+        Some(connection) => connection.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Full-jitter back-off: anything up to twice as long as before, so that a restarted server is
+/// not met by everybody at once.
+fn backoff(failures: u32) -> Duration {
+    let ceiling = Duration::from_secs(1)
+        .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
+        .min(BACKOFF_MAX);
+    let mut random = [0_u8; 4];
+    if getrandom::fill(&mut random).is_err() {
+        return ceiling;
+    }
+    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+    ceiling.mul_f64(share).max(Duration::from_millis(200))
+}

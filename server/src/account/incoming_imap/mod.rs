@@ -1,0 +1,140 @@
+//! Mail that comes in by IMAP: two connections at most, one on INBOX, one wherever it is needed.
+//!
+//! Each connection is a [`link::Link`], a task of its own: a large download from one folder never
+//! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
+
+mod change;
+mod connection;
+mod folders;
+mod link;
+mod read;
+mod selected;
+mod shared;
+mod undo;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use app::api::live::LiveEvent;
+use app::api::types::{AccountId, FolderId, Limitation};
+use mail_net::{Dialer, Phase};
+use mail_proto::imap::Capability;
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::error::AccountError;
+use super::model::{Request, SignIn};
+use connection::ImapConnection;
+use link::{Link, LinkKind};
+use shared::Shared;
+use undo::Undo;
+
+/// The id of INBOX, base64url of its name.
+pub(super) const INBOX_ID: &str = "SU5CT1g";
+/// Requests that wait for a busy link; more are held back where they come from.
+const QUEUE: usize = 64;
+/// A copy larger than this is filed over the other connection, so that the inbox goes on.
+const LARGE_COPY_BYTES: u64 = 256 << 10;
+
+/// An account's IMAP side.
+pub(super) struct ImapIncoming {
+    shared: Arc<Shared>,
+    inbox: mpsc::Sender<Request>,
+    other: Option<mpsc::Sender<Request>>,
+    limitations: Vec<Limitation>,
+}
+
+/// What an IMAP account needs of its surroundings.
+pub(super) struct Surroundings {
+    pub(super) account: AccountId,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) events: broadcast::Sender<LiveEvent>,
+    pub(super) closing: CancellationToken,
+}
+
+impl ImapIncoming {
+    /// Signs in: one try. The first look at the mailbox begins at once.
+    pub(super) async fn open(
+        sign_in: SignIn,
+        surroundings: Surroundings,
+    ) -> Result<Self, AccountError> {
+        let Surroundings { account, dialer, client, events, closing } = surroundings;
+        let connection = ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn).await?;
+        let mut limitations = Vec::new();
+        if !connection.capabilities().has(Capability::Idle) {
+            limitations.push(Limitation::Polled { every_secs: 60 });
+        }
+        if !connection.capabilities().has(Capability::Move) {
+            limitations.push(Limitation::NoMove);
+        }
+        let shared = Arc::new(Shared {
+            account,
+            sign_in,
+            dialer,
+            client,
+            events,
+            closing,
+            state: Default::default(),
+        });
+        let inbox = spawn(Arc::clone(&shared), LinkKind::Inbox, Some(connection));
+        Ok(Self { shared, inbox, other: None, limitations })
+    }
+
+    /// What this server cannot do.
+    pub(super) fn limitations(&self) -> &[Limitation] {
+        &self.limitations
+    }
+
+    /// Hands a request to the link that has its folder.
+    pub(super) async fn dispatch(&mut self, request: Request) {
+        let is_for_inbox = match &request {
+            Request::Folders { .. } | Request::CreateFolder { .. } => true,
+            Request::List { folder, .. }
+            | Request::Open { folder, .. }
+            | Request::Read { folder, .. }
+            | Request::Structure { folder, .. }
+            | Request::Mark { folder, .. }
+            | Request::Move { folder, .. }
+            | Request::MarkSource { folder, .. } => is_inbox(folder),
+            Request::Undo { undo, .. } => match self.shared.show_undo(undo) {
+                Some(Undo::Mark { mailbox, .. } | Undo::Move { from: mailbox, .. }) => {
+                    mailbox.is_inbox()
+                }
+                None => true,
+            },
+            Request::FileSent { copy, .. } => {
+                copy.size_bytes <= LARGE_COPY_BYTES && self.other.is_none()
+            }
+        };
+        if is_for_inbox {
+            let _ = self.inbox.send(request).await;
+            return;
+        }
+        let request = match &self.other {
+            Some(other) => match other.send(request).await {
+                Ok(()) => return,
+                // The link closed after a while without work.
+                Err(unsent) => unsent.0,
+            },
+            None => request,
+        };
+        let other = spawn(Arc::clone(&self.shared), LinkKind::Other, None);
+        let _ = other.send(request).await;
+        self.other = Some(other);
+    }
+}
+
+fn is_inbox(folder: &FolderId) -> bool {
+    folder.as_str() == INBOX_ID
+}
+
+fn spawn(
+    shared: Arc<Shared>,
+    kind: LinkKind,
+    connection: Option<ImapConnection>,
+) -> mpsc::Sender<Request> {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::spawn(Link::new(shared, kind, connection).run(receiver));
+    sender
+}

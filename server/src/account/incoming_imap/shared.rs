@@ -1,0 +1,170 @@
+//! What an account's two links have in common.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::api::live::LiveEvent;
+use app::api::types::{AccountId, FolderId, FolderRole, UndoId};
+use mail_net::{Dialer, Phase};
+use mail_proto::imap::Mailbox;
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::super::error::AccountError;
+use super::super::model::{Folder, SignIn};
+use super::connection::ImapConnection;
+use super::folders::FolderTable;
+use super::selected::News;
+use super::undo::{Undo, UndoTable};
+
+/// Folders that were asked for this recently are not asked for again.
+const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
+
+/// What both links of an account know.
+pub(super) struct Shared {
+    pub(super) account: AccountId,
+    pub(super) sign_in: SignIn,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) events: broadcast::Sender<LiveEvent>,
+    pub(super) closing: CancellationToken,
+    pub(super) state: Mutex<State>,
+}
+
+/// The part that changes.
+#[derive(Default)]
+pub(super) struct State {
+    folders: FolderTable,
+    folders_at: Option<Instant>,
+    undo: UndoTable,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can leave the tables half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens another connection for this account.
+    pub(super) async fn open_connection(&self) -> Result<ImapConnection, AccountError> {
+        ImapConnection::open(&self.dialer, &self.sign_in, self.client, Phase::Command).await
+    }
+
+    pub(super) fn set_folders(&self, folders: FolderTable) {
+        let mut state = self.state();
+        state.folders = folders;
+        state.folders_at = Some(Instant::now());
+    }
+
+    /// The folders, if they were asked for a moment ago.
+    pub(super) fn fresh_folders(&self) -> Option<Vec<Folder>> {
+        let state = self.state();
+        let at = state.folders_at?;
+        (at.elapsed() < FOLDERS_FRESH_FOR).then(|| state.folders.folders())
+    }
+
+    /// The counts of a folder are no longer right: the next question goes to the server.
+    pub(super) fn forget_counts(&self, _mailbox: &Mailbox) {
+        self.state().folders_at = None;
+    }
+
+    /// The name on the wire behind a folder id. Only names that LIST told are ever sent.
+    pub(super) fn wire_name(&self, id: &FolderId) -> Result<Mailbox, AccountError> {
+        if id.as_str() == super::INBOX_ID {
+            return Ok(Mailbox::inbox());
+        }
+        let state = self.state();
+        let entry = state.folders.by_id(id).ok_or(AccountError::NotFound)?;
+        if entry.folder.is_selectable { Ok(entry.wire.clone()) } else { Err(AccountError::NotFound) }
+    }
+
+    /// Name, role and unread count of a mailbox, as far as LIST told.
+    pub(super) fn folder_of(&self, mailbox: &Mailbox) -> (String, Option<FolderRole>, Option<u32>) {
+        match self.folder(mailbox) {
+            Some(folder) => (folder.name, folder.role, folder.unread),
+            None if mailbox.is_inbox() => ("INBOX".to_owned(), Some(FolderRole::Inbox), None),
+            None => (String::new(), None, None),
+        }
+    }
+
+    pub(super) fn folder(&self, mailbox: &Mailbox) -> Option<Folder> {
+        self.state().folders.by_wire(mailbox).map(|entry| entry.folder.clone())
+    }
+
+    /// Wire name, role and name of the folder for a role.
+    pub(super) fn folder_by_role(
+        &self,
+        role: FolderRole,
+    ) -> Option<(Mailbox, Option<FolderRole>, String)> {
+        let state = self.state();
+        let entry = state.folders.by_role(role)?;
+        Some((entry.wire.clone(), entry.folder.role, entry.folder.name.clone()))
+    }
+
+    /// The wire name for a new folder.
+    pub(super) fn new_wire_name(&self, name: &str) -> Option<Mailbox> {
+        self.state().folders.wire_name(name)
+    }
+
+    /// Remembers what a folder was made for, where the server has no SPECIAL-USE.
+    pub(super) fn set_role(&self, mailbox: &Mailbox, role: FolderRole) {
+        let mut state = self.state();
+        if let Some(entry) = state.folders.by_wire_mut(mailbox) {
+            entry.folder.role = Some(role);
+        }
+    }
+
+    pub(super) fn put_undo(&self, undo: Undo) -> Result<UndoId, AccountError> {
+        self.state().undo.put(undo)
+    }
+
+    pub(super) fn show_undo(&self, id: &UndoId) -> Option<Undo> {
+        self.state().undo.show(id)
+    }
+
+    pub(super) fn take_undo(&self, id: &UndoId) -> Option<Undo> {
+        self.state().undo.take(id)
+    }
+
+    /// Tells the open tabs something. Nobody listening is no fault.
+    pub(super) fn tell(&self, event: LiveEvent) {
+        let _ = self.events.send(event);
+    }
+
+    /// Corrects the counts of a mailbox and tells the open tabs.
+    pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: News) {
+        let (folder, unread) = {
+            let mut state = self.state();
+            if news.is_unread_lost {
+                state.folders_at = None;
+            }
+            let Some(entry) = state.folders.by_wire_mut(mailbox) else { return };
+            entry.folder.total = Some(total);
+            let unread = entry.folder.unread.map(|unread| {
+                let unread = i64::from(unread).saturating_add(news.unread_delta);
+                u32::try_from(unread.max(0)).unwrap_or(u32::MAX).min(total)
+            });
+            entry.folder.unread = unread;
+            (entry.folder.id.clone(), unread)
+        };
+        self.tell(LiveEvent::Folder {
+            account: self.account.clone(),
+            folder,
+            total,
+            unread,
+            arrived: news.arrived,
+        });
+    }
+
+    /// Tells the open tabs whether the mail server answers.
+    pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
+        self.tell(LiveEvent::Connection {
+            account: self.account.clone(),
+            host: self.sign_in.incoming.host.clone(),
+            is_up,
+            retry_in_secs,
+        });
+    }
+}

@@ -1,0 +1,173 @@
+//! The language and time zone of a request, and dates written in them.
+
+use app::api::types::{DateText, Lang};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+/// How the answers of one request are worded.
+#[derive(Debug, Clone)]
+pub struct Locale {
+    /// The language of sentences and dates.
+    pub lang: Lang,
+    /// The zone of dates.
+    pub zone: TimeZone,
+    /// Whether the reader never said which zone: dates then name it.
+    pub zone_is_guess: bool,
+}
+
+impl Default for Locale {
+    fn default() -> Self {
+        Self {
+            lang: Lang::En,
+            zone: TimeZone::UTC,
+            zone_is_guess: true,
+        }
+    }
+}
+
+impl Locale {
+    /// Writes a time as the page shows it; `now` decides what "today" is.
+    ///
+    /// Times that no calendar holds become the beginning of 1970.
+    pub fn date(&self, unix_ms: i64, now_unix_ms: i64) -> DateText {
+        let at = self.zoned(unix_ms);
+        let now = self.zoned(now_unix_ms);
+        let days_ago = now.date().since(at.date()).map_or(i32::MAX, |span| span.get_days());
+        DateText {
+            short: self.short(&at, &now, days_ago),
+            long: self.long(&at),
+            iso: at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+            group: self.group(&at, &now, days_ago),
+        }
+    }
+
+    /// Writes a time as an attribution line has it: "Sat, 21 Nov 2026 at 09:42".
+    pub fn attribution(&self, unix_ms: i64) -> String {
+        let at = self.zoned(unix_ms);
+        match self.lang {
+            Lang::En => at.strftime("%a, %-d %b %Y at %H:%M").to_string(),
+            Lang::ZhCn => format!("{}{}", at.strftime("%Y年%-m月%-d日 "), at.strftime("%H:%M")),
+        }
+    }
+
+    /// Minutes that the zone is ahead of UTC at a time, for a Date field.
+    pub fn offset_minutes(&self, unix_ms: i64) -> i32 {
+        self.zoned(unix_ms).offset().seconds() / 60
+    }
+
+    fn zoned(&self, unix_ms: i64) -> Zoned {
+        Timestamp::from_millisecond(unix_ms)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned(self.zone.clone())
+    }
+
+    fn short(&self, at: &Zoned, now: &Zoned, days_ago: i32) -> String {
+        match (self.lang, days_ago) {
+            (_, 0) => at.strftime("%H:%M").to_string(),
+            (Lang::En, 1) => "Yesterday".to_owned(),
+            (Lang::ZhCn, 1) => "昨天".to_owned(),
+            (Lang::En, 2..=6) => at.strftime("%a").to_string(),
+            (Lang::ZhCn, 2..=6) => format!("周{}", weekday_zh(at)),
+            (Lang::En, _) if at.year() == now.year() => at.strftime("%-d %b").to_string(),
+            (Lang::ZhCn, _) if at.year() == now.year() => at.strftime("%-m月%-d日").to_string(),
+            _ => at.strftime("%Y-%m-%d").to_string(),
+        }
+    }
+
+    fn long(&self, at: &Zoned) -> String {
+        let mut text = match self.lang {
+            Lang::En => at.strftime("%A %-d %B %Y, %H:%M").to_string(),
+            Lang::ZhCn => format!(
+                "{}星期{}{}",
+                at.strftime("%Y年%-m月%-d日 "),
+                weekday_zh(at),
+                at.strftime(" %H:%M")
+            ),
+        };
+        if self.zone_is_guess {
+            text.push_str(" UTC");
+        }
+        text
+    }
+
+    fn group(&self, at: &Zoned, now: &Zoned, days_ago: i32) -> String {
+        match (self.lang, days_ago) {
+            // A clock that runs ahead puts a message into tomorrow; it still belongs on top.
+            (Lang::En, ..=0) => "Today".to_owned(),
+            (Lang::ZhCn, ..=0) => "今天".to_owned(),
+            (Lang::En, 1) => "Yesterday".to_owned(),
+            (Lang::ZhCn, 1) => "昨天".to_owned(),
+            (Lang::En, 2..=6) => "This week".to_owned(),
+            (Lang::ZhCn, 2..=6) => "一周内".to_owned(),
+            (Lang::En, _) if at.year() == now.year() => at.strftime("%B").to_string(),
+            (Lang::ZhCn, _) if at.year() == now.year() => at.strftime("%-m月").to_string(),
+            (Lang::En, _) => at.strftime("%B %Y").to_string(),
+            (Lang::ZhCn, _) => at.strftime("%Y年%-m月").to_string(),
+        }
+    }
+}
+
+fn weekday_zh(at: &Zoned) -> char {
+    use jiff::civil::Weekday;
+    match at.weekday() {
+        Weekday::Monday => '一',
+        Weekday::Tuesday => '二',
+        Weekday::Wednesday => '三',
+        Weekday::Thursday => '四',
+        Weekday::Friday => '五',
+        Weekday::Saturday => '六',
+        Weekday::Sunday => '日',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-21 10:00 UTC, a Saturday.
+    const NOW: i64 = 1_795_255_200_000;
+    const HOUR: i64 = 3_600_000;
+
+    fn locale(lang: Lang, zone: &str) -> Locale {
+        Locale {
+            lang,
+            zone: TimeZone::get(zone).unwrap(),
+            zone_is_guess: false,
+        }
+    }
+
+    #[test]
+    fn short_dates_grow_with_distance() {
+        let en = locale(Lang::En, "UTC");
+        let short = |hours: i64| en.date(NOW - hours * HOUR, NOW).short;
+        assert_eq!(short(1), "09:00");
+        assert_eq!(short(20), "Yesterday");
+        assert_eq!(short(48), "Thu");
+        assert_eq!(short(24 * 18), "3 Nov");
+        assert_eq!(short(24 * 400), "2025-10-17");
+    }
+
+    #[test]
+    fn today_is_the_readers_today() {
+        // 16:30 UTC on the 20th is already the 21st in Shanghai.
+        let at = NOW - 17 * HOUR - HOUR / 2;
+        let zh = locale(Lang::ZhCn, "Asia/Shanghai").date(at, NOW);
+        assert_eq!((zh.short.as_str(), zh.group.as_str()), ("00:30", "今天"));
+        assert_eq!(zh.iso, "2026-11-21T00:30:00+08:00");
+        let en = locale(Lang::En, "UTC").date(at, NOW);
+        assert_eq!((en.short.as_str(), en.group.as_str()), ("Yesterday", "Yesterday"));
+    }
+
+    #[test]
+    fn a_zone_that_was_guessed_is_named() {
+        let guess = Locale::default();
+        assert_eq!(guess.date(NOW, NOW).long, "Saturday 21 November 2026, 10:00 UTC");
+    }
+
+    #[test]
+    fn times_that_no_calendar_holds_are_shown_all_the_same() {
+        let en = locale(Lang::En, "UTC");
+        assert_eq!(en.date(i64::MAX, NOW).iso, "1970-01-01T00:00:00+00:00");
+        assert_eq!(en.date(i64::MIN, NOW).short, "1970-01-01");
+    }
+}

@@ -1,0 +1,28 @@
+//! Accounts: one actor per (session, account), its connections, its outbox, its undo.
+//!
+//! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the actor ([`actor`]), which
+//! hands the request to IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]). Messages leave
+//! through [`outbox`] and [`outgoing`]. [`backend`] puts it all behind the page's contract, and
+//! [`map`] is the only file that sees both domain types and page types.
+
+pub(crate) mod actor;
+pub mod backend;
+mod body;
+mod compose;
+pub mod error;
+mod handle;
+mod incoming_imap;
+mod incoming_pop3;
+pub mod locale;
+mod map;
+pub mod model;
+mod outbox;
+pub(crate) mod outgoing;
+pub mod uploads;
+
+pub use backend::SessionBackend;
+pub use error::AccountError;
+pub use handle::{AccountHandle, Accounts, PartDownload};
+pub use locale::Locale;
+pub use model::{AccountKey, Incoming, Outgoing, SignIn};
+pub use uploads::Uploads;

@@ -1,0 +1,294 @@
+//! What an account is made of, whatever protocol it speaks: the words between actor and backend.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use app::api::types::{
+    AccountId, Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId,
+    UndoId, Window,
+};
+use bytes::Bytes;
+use mail_mime::header::{Headers, Mailbox};
+use mail_mime::tree::Part;
+use mail_net::TlsMode;
+use mail_proto::Secret;
+use tokio::sync::oneshot;
+
+use super::error::AccountError;
+
+/// A server that mail comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// IMAP or POP3.
+    pub kind: IncomingKind,
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+}
+
+/// A server that mail leaves by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: TlsMode,
+}
+
+/// What a person signs in with.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The e-mail address.
+    pub address: String,
+    /// The login name, where it is not the address.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Secret,
+    /// Where mail comes from.
+    pub incoming: Incoming,
+    /// Where mail leaves.
+    pub outgoing: Outgoing,
+}
+
+impl SignIn {
+    /// The login name.
+    pub fn login(&self) -> &str {
+        self.user.as_deref().unwrap_or(&self.address)
+    }
+}
+
+/// One folder of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Folder {
+    /// Its id in addresses.
+    pub(crate) id: FolderId,
+    /// Its own name, decoded, without its parents'.
+    pub(crate) name: String,
+    /// How deep it stands.
+    pub(crate) depth: u32,
+    /// What it is for.
+    pub(crate) role: Option<FolderRole>,
+    /// Whether it can be opened.
+    pub(crate) is_selectable: bool,
+    /// Unread messages, where known.
+    pub(crate) unread: Option<u32>,
+    /// All messages, where known.
+    pub(crate) total: Option<u32>,
+}
+
+/// Marks of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks {
+    pub(crate) is_seen: bool,
+    pub(crate) is_starred: bool,
+    pub(crate) is_answered: bool,
+    pub(crate) is_forwarded: bool,
+}
+
+impl Marks {
+    /// Tells whether a mark is as [`Mark`] would make it.
+    pub(crate) fn has(self, mark: Mark) -> bool {
+        match mark {
+            Mark::Seen => self.is_seen,
+            Mark::Unseen => !self.is_seen,
+            Mark::Starred => self.is_starred,
+            Mark::Unstarred => !self.is_starred,
+        }
+    }
+
+    /// Sets a mark.
+    pub(crate) fn set(&mut self, mark: Mark) {
+        match mark {
+            Mark::Seen => self.is_seen = true,
+            Mark::Unseen => self.is_seen = false,
+            Mark::Starred => self.is_starred = true,
+            Mark::Unstarred => self.is_starred = false,
+        }
+    }
+}
+
+/// The mark that takes a mark back.
+pub(crate) fn opposite(mark: Mark) -> Mark {
+    match mark {
+        Mark::Seen => Mark::Unseen,
+        Mark::Unseen => Mark::Seen,
+        Mark::Starred => Mark::Unstarred,
+        Mark::Unstarred => Mark::Starred,
+    }
+}
+
+/// What a list shows of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) id: MessageId,
+    /// How many newer messages the folder holds.
+    pub(crate) position: u32,
+    pub(crate) from: Vec<Mailbox>,
+    pub(crate) to: Vec<Mailbox>,
+    pub(crate) subject: String,
+    /// When it arrived, where the server knows, else when it was written.
+    pub(crate) date_unix_ms: i64,
+    pub(crate) size_bytes: u64,
+    pub(crate) marks: Marks,
+    pub(crate) has_attachment: bool,
+}
+
+/// A window of a folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Listing {
+    pub(crate) name: String,
+    pub(crate) role: Option<FolderRole>,
+    pub(crate) total: u32,
+    pub(crate) unread: Option<u32>,
+    pub(crate) offset: u32,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// An open message: its headers, its structure and the text part that is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) id: MessageId,
+    pub(crate) headers: Headers,
+    pub(crate) root: Part,
+    pub(crate) body: OpenedBody,
+    pub(crate) marks: Marks,
+    pub(crate) size_bytes: u64,
+    /// When it arrived, where the server knows.
+    pub(crate) arrived_unix_ms: Option<i64>,
+    pub(crate) position: u32,
+    pub(crate) total: u32,
+    pub(crate) newer: Option<MessageId>,
+    pub(crate) older: Option<MessageId>,
+}
+
+/// The part of a message that is read, transfer-decoded and as text.
+#[derive(Debug, Clone)]
+pub(crate) enum OpenedBody {
+    /// Plain text.
+    Text {
+        text: String,
+        /// `format=flowed` (RFC 3676), and its `delsp`.
+        is_flowed: bool,
+        is_delsp: bool,
+        is_cut: bool,
+    },
+    /// HTML, as it came: never shown before it is cleaned.
+    Html { html: String, is_cut: bool },
+    /// Nothing that can be read.
+    Empty,
+}
+
+/// What a change did.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed {
+    pub(crate) what: ChangedWhat,
+    pub(crate) count: u32,
+    pub(crate) undo: Option<UndoId>,
+}
+
+/// See [`app::api::types::Change`].
+#[derive(Debug, Clone)]
+pub(crate) enum ChangedWhat {
+    Marked(Mark),
+    Moved { role: Option<FolderRole>, name: String },
+    DeletePending { in_secs: u32 },
+    Undone,
+}
+
+/// Which bytes of a message are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// All of it, as it lies on the server.
+    Whole,
+    /// One part, as encoded.
+    Part(PartId),
+}
+
+/// A flag that sending sets on the message that was answered or forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceMark {
+    /// `\Answered`.
+    Answered,
+    /// `$Forwarded`.
+    Forwarded,
+}
+
+/// Where the answer to a request goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, AccountError>>;
+
+/// What an account can be asked for. Every protocol answers all of them, if only by saying that it
+/// cannot ([`AccountError::Unsupported`]).
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// The folder tree.
+    Folders { reply: Reply<Vec<Folder>> },
+    /// Makes the folder for a role.
+    CreateFolder { role: FolderRole, name: String, reply: Reply<Folder> },
+    /// A window of a folder.
+    List { folder: FolderId, window: Window, reply: Reply<Listing> },
+    /// A message with its text.
+    Open { folder: FolderId, message: MessageId, reply: Reply<Box<Opened>> },
+    /// Up to `max_bytes` of a section from `offset`; fewer at its end.
+    Read {
+        folder: FolderId,
+        message: MessageId,
+        section: Section,
+        offset: u64,
+        max_bytes: u32,
+        reply: Reply<Bytes>,
+    },
+    /// The structure alone, for one part's type and name.
+    Structure { folder: FolderId, message: MessageId, reply: Reply<Part> },
+    /// Sets a mark.
+    Mark { folder: FolderId, messages: Vec<MessageId>, mark: Mark, reply: Reply<Changed> },
+    /// Moves messages.
+    Move { folder: FolderId, messages: Vec<MessageId>, to: Destination, reply: Reply<Changed> },
+    /// Takes a change back.
+    Undo { undo: UndoId, reply: Reply<Changed> },
+    /// Marks the message that was answered or forwarded.
+    MarkSource { folder: FolderId, message: MessageId, mark: SourceMark, reply: Reply<()> },
+    /// Files a copy in Sent: the folder it lies in, or `None` where none is kept.
+    FileSent { copy: super::outgoing::SpooledMessage, reply: Reply<Option<FolderId>> },
+}
+
+/// What an actor knows of its upstream once it is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Upstream {
+    pub(crate) limitations: Vec<Limitation>,
+}
+
+/// The time now, in milliseconds since 1970.
+pub(crate) fn now_unix_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_millis()
+        .try_into()
+        .unwrap_or(i64::MAX)
+}
+
+/// A random id of 16 base64url characters.
+///
+/// # Errors
+/// [`AccountError::Internal`] where the machine gives no randomness.
+pub(crate) fn random_id() -> Result<String, AccountError> {
+    use base64::Engine as _;
+    let mut bytes = [0_u8; 12];
+    getrandom::fill(&mut bytes).map_err(|e| AccountError::Internal(e.to_string()))?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// An account's key: who may see rows that outlive a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountKey(pub String);
+
+impl AccountKey {
+    /// The account's id in addresses: the key's first 16 characters.
+    pub fn id(&self) -> AccountId {
+        AccountId(self.0.chars().take(16).collect())
+    }
+}

@@ -1,0 +1,259 @@
+//! Mail that leaves: one SMTP connection per batch, one message after the other.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
+use mail_proto::smtp::{
+    self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, ReversePath,
+    Stage,
+};
+use mail_proto::{BodyChunk, Limits, Machine};
+
+use super::error::{AccountError, LinkError, ServerReply, Side};
+use super::model::SignIn;
+use crate::store::spool::{Spool, SpoolName, SpoolReader};
+
+/// A message that lies in the spool, ready to leave.
+#[derive(Debug, Clone)]
+pub(crate) struct SpooledMessage {
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) name: SpoolName,
+    /// Its size with CRLF line ends, as it will be announced.
+    pub(crate) size_bytes: u64,
+    /// When it was written.
+    pub(crate) written_unix_ms: i64,
+}
+
+impl SpooledMessage {
+    /// Opens the message for reading from its beginning.
+    pub(crate) async fn open(&self) -> Result<SpooledBody, AccountError> {
+        let reader = self.spool.read(&self.name).await;
+        reader
+            .map(|reader| SpooledBody { reader, rest: Bytes::new() })
+            .map_err(|error| AccountError::Internal(error.to_string()))
+    }
+}
+
+/// A message that is being read, in pieces as large as somebody wants.
+#[derive(Debug)]
+pub(crate) struct SpooledBody {
+    reader: SpoolReader,
+    rest: Bytes,
+}
+
+impl SpooledBody {
+    /// The next bytes, at most `max`; `None` at the end.
+    pub(crate) async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
+        if self.rest.is_empty() {
+            let next = self.reader.next().await;
+            match next.map_err(|error| AccountError::Internal(error.to_string()))? {
+                Some(bytes) => self.rest = bytes,
+                None => return Ok(None),
+            }
+        }
+        let length = self.rest.len().min(max);
+        Ok(Some(self.rest.split_to(length)))
+    }
+}
+
+/// What became of one message.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// The server gave its answer, or the link broke: the outcome tells which.
+    Outcome(Outcome),
+    /// The message was not sent, for a reason that has nothing to do with it.
+    NotSent(AccountError),
+    /// The row was taken over by another process before the final dot.
+    TakenOver,
+}
+
+/// A signed-in SMTP connection.
+pub(super) struct SmtpConnection {
+    connection: Connection<Client>,
+    endpoint: Endpoint,
+}
+
+impl SmtpConnection {
+    /// Connects and signs in: one try.
+    pub(super) async fn open(dialer: &Dialer, sign_in: &SignIn) -> Result<Self, AccountError> {
+        let endpoint = Endpoint {
+            host: sign_in.outgoing.host.clone(),
+            port: sign_in.outgoing.port,
+            tls: sign_in.outgoing.tls,
+        };
+        let transport = dialer.open(&endpoint, None).await.map_err(|error| AccountError::Dial {
+            side: Side::Outgoing,
+            endpoint: endpoint.clone(),
+            error,
+        })?;
+        let machine = Client::new(smtp::Config {
+            tls: endpoint.tls,
+            // Never the machine's own name: it says nothing to the provider and much to others.
+            ehlo_name: EhloName::address_literal(Ipv4Addr::LOCALHOST.into()),
+            allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,
+            limits: Limits::default(),
+        });
+        let config = dialer.tls_config(&endpoint);
+        let connection =
+            Connection::new(machine, transport, config, endpoint.host.clone(), Phase::SmtpGreeting);
+        let mut this = Self { connection, endpoint };
+        this.log_in(sign_in).await?;
+        Ok(this)
+    }
+
+    /// The largest message that the server takes, in bytes, where it says so.
+    pub(super) fn size_max_bytes(&self) -> Option<u64> {
+        self.connection.machine().extensions().size_max_bytes
+    }
+
+    async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
+        let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
+            side: Side::Outgoing,
+            endpoint: endpoint.clone(),
+            reply,
+        };
+        loop {
+            match self.next().await? {
+                Happening::Event(Event::Ready { .. }) => {
+                    self.connection.begin(Phase::SmtpHello);
+                    let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
+                        .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
+                    self.connection.machine_mut().authenticate(credentials);
+                }
+                Happening::Event(Event::Authenticated) => return Ok(()),
+                Happening::Event(Event::Rejected { stage, reply }) => {
+                    return Err(self.rejected(stage, &reply));
+                }
+                Happening::Event(_) => {}
+                Happening::NeedBody { .. } | Happening::Done => return Err(self.link(LinkError::Closed)),
+            }
+        }
+    }
+
+    /// Sends one message. `commit` is asked before the final dot leaves: only if it says `true`
+    /// does the dot leave, and from then on every failure is an unknown outcome.
+    pub(super) async fn deliver<F>(
+        &mut self,
+        envelope: Envelope,
+        mut body: SpooledBody,
+        commit: impl FnOnce() -> F,
+    ) -> Delivery
+    where
+        F: Future<Output = bool>,
+    {
+        let unanswered: Vec<_> = envelope
+            .recipients
+            .iter()
+            .map(|address| (address.clone(), smtp::RecipientResult::Unanswered))
+            .collect();
+        self.connection.begin(Phase::SmtpEnvelope);
+        self.connection.machine_mut().send(envelope);
+        let mut commit = Some(commit);
+        loop {
+            match self.connection.next().await {
+                Ok(Happening::NeedBody { max }) => {
+                    self.connection.begin(Phase::SmtpBlock);
+                    match body.next(max).await {
+                        Ok(Some(bytes)) => self.connection.body(BodyChunk::Data(bytes)),
+                        Ok(None) => self.connection.body(BodyChunk::End),
+                        Err(error) => return Delivery::NotSent(error),
+                    }
+                }
+                Ok(Happening::Event(Event::ReadyToCommit)) => {
+                    let is_ours = match commit.take() {
+                        Some(commit) => commit().await,
+                        None => false,
+                    };
+                    if !is_ours {
+                        // The connection is dropped by the caller: a half-sent message is none.
+                        return Delivery::TakenOver;
+                    }
+                    self.connection.begin(Phase::SmtpFinalReply);
+                    self.connection.machine_mut().commit();
+                }
+                Ok(Happening::Event(Event::Outcome(outcome))) => return Delivery::Outcome(outcome),
+                Ok(Happening::Event(_)) => {}
+                Ok(Happening::Done) | Err(_) if commit.is_none() => {
+                    // The dot may have left.
+                    return Delivery::Outcome(Outcome::Unknown {
+                        cause: Cause::ConnectionClosed,
+                        recipients: unanswered,
+                    });
+                }
+                Ok(Happening::Done) => return Delivery::NotSent(self.link(LinkError::Closed)),
+                Err(error) => return Delivery::NotSent(self.link_error(error)),
+            }
+        }
+    }
+
+    /// Says QUIT and waits a little for the answer.
+    pub(super) async fn quit(mut self) {
+        self.connection.begin(Phase::Farewell);
+        self.connection.machine_mut().quit();
+        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+    }
+
+    async fn next(&mut self) -> Result<Happening<Event>, AccountError> {
+        let next = self.connection.next().await;
+        next.map_err(|error| self.link_error(error))
+    }
+
+    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+        self.link(match error {
+            Error::Protocol(smtp::Error::Rejected { stage, reply }) => {
+                return self.rejected(stage, &reply);
+            }
+            Error::Protocol(smtp::Error::Closed { .. }) | Error::Closed => LinkError::Closed,
+            Error::Protocol(error) => LinkError::Smtp(error),
+            Error::Tls(error) => LinkError::Tls(error),
+            Error::Deadline { phase } => LinkError::Deadline(phase),
+            _ => LinkError::Closed,
+        })
+    }
+
+    fn rejected(&self, stage: Stage, reply: &Reply) -> AccountError {
+        let (side, endpoint, reply) = (Side::Outgoing, self.endpoint.clone(), reply_of(reply));
+        match stage {
+            Stage::Auth => AccountError::LoginRefused { side, endpoint, reply },
+            _ => AccountError::Refused { side, endpoint, reply },
+        }
+    }
+
+    fn link(&self, error: LinkError) -> AccountError {
+        AccountError::Link {
+            side: Side::Outgoing,
+            endpoint: self.endpoint.clone(),
+            error,
+        }
+    }
+}
+
+/// An SMTP reply, reduced to what a meaning needs.
+pub(super) fn reply_of(reply: &Reply) -> ServerReply {
+    ServerReply {
+        code: Some(reply.code),
+        enhanced: reply.enhanced.map(|code| code.to_string()),
+        response_code: None,
+        text: reply.to_string(),
+    }
+}
+
+/// The envelope of a message.
+pub(super) fn envelope(
+    from: &str,
+    recipients: impl Iterator<Item = impl AsRef<str>>,
+    size_bytes: u64,
+) -> Result<Envelope, AccountError> {
+    let internal = |e: smtp::InvalidAddress| AccountError::Internal(e.to_string());
+    let recipients: Result<Vec<Address>, _> =
+        recipients.map(|address| Address::new(address.as_ref())).collect();
+    Ok(Envelope {
+        reverse_path: ReversePath::from(Address::new(from).map_err(internal)?),
+        recipients: recipients.map_err(internal)?,
+        size_bytes,
+        body_8bit: false,
+        smtputf8: false,
+    })
+}
