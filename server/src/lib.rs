@@ -1,1 +1,30 @@
-//! server
+//! The server of Restante: sessions in front, one actor per mail account behind.
+//!
+//! A request passes [`http`] (routes, headers, limits), finds its [`session`], and asks the
+//! session's [`account`] actors through the page's contract (`app::api::backend`). What outlives
+//! a process is in the [`store`]; what a mail server's words mean is in [`meaning`].
+//!
+//! # Invariants
+//! - Mail that a server keeps is never kept here.
+//! - Passwords are in memory only, in `mail_proto::Secret`.
+//! - State changes on POST only, past one check of where the request comes from.
+//! - Message HTML leaves as a document of its own, in a sandbox, and is never edited once cleaned.
+
+#![warn(missing_docs)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_possible_truncation
+)]
+
+pub mod account;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod meaning;
+pub mod session;
+pub mod store;
+pub mod telemetry;

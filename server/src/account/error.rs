@@ -5,11 +5,13 @@ use mail_net::dial::{DialError, Endpoint};
 use mail_net::{Phase, TlsError};
 use mail_proto::{imap, pop3, smtp};
 
-/// Which of an account's two servers an error is about.
+/// Which of an account's servers an error is about, and what it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// Where mail comes from.
+    /// Where mail comes from, by IMAP.
     Incoming,
+    /// Where mail comes from, by POP3.
+    IncomingPop3,
     /// Where mail leaves.
     Outgoing,
 }
@@ -58,6 +60,12 @@ pub enum AccountError {
         /// Its words.
         reply: ServerReply,
     },
+    /// A message was not sent, and nobody refused it.
+    #[error("not sent: {cause}")]
+    NotSent {
+        /// Why.
+        cause: smtp::Cause,
+    },
     /// No such folder, message or part.
     #[error("not found")]
     NotFound,
@@ -90,11 +98,6 @@ impl AccountError {
     /// Whether a connection is gone, so that the next request needs a new one.
     pub(crate) fn is_link_lost(&self) -> bool {
         matches!(self, Self::Link { .. })
-    }
-
-    /// Whether the server refused the password.
-    pub(crate) fn is_login_refused(&self) -> bool {
-        matches!(self, Self::LoginRefused { .. })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use app::api::live::LiveEvent;
 use app::api::types::{
@@ -21,7 +22,6 @@ use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{AccountKey, Reply, Request, Section, SignIn, random_id};
 use super::outbox::Outbox;
-use super::uploads::Uploads;
 use crate::store::Store;
 use crate::store::outbox::Ledger;
 use crate::store::seal::Sealer;
@@ -40,7 +40,7 @@ pub struct Accounts {
     dialer: Arc<Dialer>,
     store: Store,
     sealer: Arc<Sealer>,
-    spool: Arc<Spool>,
+    spool: Spool,
     ledger: Ledger,
     /// Names this process in claims on rows of the outbox.
     owner: String,
@@ -55,7 +55,7 @@ impl Accounts {
         dialer: Arc<Dialer>,
         store: Store,
         sealer: Arc<Sealer>,
-        spool: Arc<Spool>,
+        spool: Spool,
     ) -> Result<Self, AccountError> {
         let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
         Ok(Self { dialer, store, sealer, spool, ledger, owner: random_id()? })
@@ -90,12 +90,12 @@ impl Accounts {
         &self,
         sign_in: SignIn,
         client: Option<IpAddr>,
-        uploads: Arc<Uploads>,
     ) -> Result<AccountHandle, AccountError> {
         let server = &sign_in.incoming;
         let key = self.sealer.account_key(server.kind, &server.host, server.port, sign_in.login());
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
+        let watchers = Arc::new(AtomicUsize::new(0));
         let account = key.id();
         let (incoming, limitations) = match sign_in.incoming.kind {
             IncomingKind::Imap => {
@@ -104,6 +104,7 @@ impl Accounts {
                     dialer: Arc::clone(&self.dialer),
                     client,
                     events: events.clone(),
+                    watchers: Arc::clone(&watchers),
                     closing: closing.clone(),
                 };
                 let imap = ImapIncoming::open(sign_in.clone(), surroundings).await?;
@@ -116,6 +117,7 @@ impl Accounts {
                     dialer: Arc::clone(&self.dialer),
                     client,
                     events: events.clone(),
+                    watchers: Arc::clone(&watchers),
                     closing: closing.clone(),
                     store: self.store.clone(),
                 };
@@ -131,13 +133,13 @@ impl Accounts {
             key: key.clone(),
             owner: self.owner.clone(),
             ledger: self.ledger.clone(),
-            spool: Arc::clone(&self.spool),
-            uploads: Arc::clone(&uploads),
+            spool: self.spool.clone(),
             dialer: Arc::clone(&self.dialer),
             sign_in: sign_in.clone(),
             events: events.clone(),
             incoming: requests.clone(),
             wake: Notify::new(),
+            size_max_bytes: AtomicU64::new(0),
             closing: closing.clone(),
         });
         tokio::spawn(Arc::clone(&outbox).run());
@@ -149,7 +151,7 @@ impl Accounts {
                 requests,
                 events,
                 outbox,
-                uploads,
+                watchers,
                 bodies: Bodies::default(),
                 closing,
             }),
@@ -170,7 +172,7 @@ struct Inner {
     requests: mpsc::Sender<Request>,
     events: broadcast::Sender<LiveEvent>,
     outbox: Arc<Outbox>,
-    uploads: Arc<Uploads>,
+    watchers: Arc<AtomicUsize>,
     bodies: Bodies,
     closing: CancellationToken,
 }
@@ -178,6 +180,16 @@ struct Inner {
 impl std::fmt::Debug for AccountHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccountHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// An open page that watches an account.
+#[derive(Debug)]
+pub struct Watcher(Arc<AtomicUsize>);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -222,9 +234,16 @@ impl AccountHandle {
         }
     }
 
-    /// What happens from now on. While somebody listens, the connection is kept and renewed.
+    /// What happens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.inner.events.subscribe()
+    }
+
+    /// Says that an open page watches: until the watcher is dropped, connections are kept, renewed
+    /// and opened again.
+    pub fn watch(&self) -> Watcher {
+        self.inner.watchers.fetch_add(1, Ordering::Relaxed);
+        Watcher(Arc::clone(&self.inner.watchers))
     }
 
     /// Ends everything: connections, outbox worker, actor. Messages that wait stay in the store.
@@ -355,8 +374,13 @@ impl AccountHandle {
         &self.inner.outbox
     }
 
-    pub(super) fn uploads(&self) -> &Uploads {
-        &self.inner.uploads
+    /// The largest message that the outgoing server takes, once it said so.
+    pub(super) fn server_max_bytes(&self) -> Option<u64> {
+        Some(self.inner.outbox.size_max_bytes.load(Ordering::Relaxed)).filter(|max| *max > 0)
+    }
+
+    pub(super) fn spool(&self) -> &Spool {
+        &self.inner.outbox.spool
     }
 
     pub(super) fn bodies(&self) -> &Bodies {

@@ -95,15 +95,7 @@ pub(super) fn text_body(part: &Part, mut decoded: Vec<u8>) -> OpenedBody {
     if part.media_type == "text/html" || part.media_type == "application/xhtml+xml" {
         return OpenedBody::Html { html: text, is_cut };
     }
-    let is = |name: &str, value: &str| {
-        part.params.value(name).is_some_and(|v| v.eq_ignore_ascii_case(value))
-    };
-    OpenedBody::Text {
-        text,
-        is_flowed: is("format", "flowed"),
-        is_delsp: is("delsp", "yes"),
-        is_cut,
-    }
+    OpenedBody::Text { text, format: text::Format::of(&part.params), is_cut }
 }
 
 pub(super) fn person(mailbox: &Mailbox) -> Person {
@@ -217,8 +209,8 @@ pub(super) fn attachment_view(part: &Part) -> AttachmentView {
 
 /// Text in blocks of equal quoting.
 pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
-    let OpenedBody::Text { text, is_flowed, is_delsp, .. } = opened else { return Vec::new() };
-    text::blocks(text, text::Format { is_flowed: *is_flowed, is_delsp: *is_delsp })
+    let OpenedBody::Text { text, format, .. } = opened else { return Vec::new() };
+    text::blocks(text, *format)
         .into_iter()
         .map(|block| TextBlock {
             quote_depth: block.quote_depth,

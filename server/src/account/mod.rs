@@ -8,6 +8,7 @@
 pub(crate) mod actor;
 pub mod backend;
 mod body;
+mod causes;
 mod compose;
 pub mod error;
 mod handle;
@@ -18,11 +19,10 @@ mod map;
 pub mod model;
 mod outbox;
 pub(crate) mod outgoing;
-pub mod uploads;
+mod wording;
 
 pub use backend::SessionBackend;
 pub use error::AccountError;
-pub use handle::{AccountHandle, Accounts, PartDownload};
+pub use handle::{AccountHandle, Accounts, PartDownload, Watcher};
 pub use locale::Locale;
 pub use model::{AccountKey, Incoming, Outgoing, SignIn};
-pub use uploads::Uploads;

@@ -7,7 +7,9 @@ use app::api::types::{
     UndoId, Window,
 };
 use bytes::Bytes;
-use mail_mime::header::{Headers, Mailbox};
+use mail_mime::address::Mailbox;
+use mail_mime::header::Headers;
+use mail_mime::text::Format;
 use mail_mime::tree::Part;
 use mail_net::TlsMode;
 use mail_proto::Secret;
@@ -171,9 +173,8 @@ pub(crate) enum OpenedBody {
     /// Plain text.
     Text {
         text: String,
-        /// `format=flowed` (RFC 3676), and its `delsp`.
-        is_flowed: bool,
-        is_delsp: bool,
+        /// How its lines are to be read.
+        format: Format,
         is_cut: bool,
     },
     /// HTML, as it came: never shown before it is cleaned.

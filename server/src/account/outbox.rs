@@ -5,6 +5,7 @@
 //! answer is unknown and never repeated by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
@@ -20,7 +21,6 @@ use super::AccountKey;
 use super::error::AccountError;
 use super::model::{Request, SignIn, SourceMark, now_unix_ms};
 use super::outgoing::{Delivery, SmtpConnection, SpooledMessage, envelope, reply_of};
-use super::uploads::Uploads;
 use crate::store::StoreError;
 use crate::store::outbox::{CopyRecord, Ledger, OutboxRow, RecipientRecord, ReplyRecord, RowState};
 use crate::store::spool::{Spool, SpoolName};
@@ -38,13 +38,14 @@ pub(super) struct Outbox {
     /// Names this process's claim on a row.
     pub(super) owner: String,
     pub(super) ledger: Ledger,
-    pub(super) spool: Arc<Spool>,
-    pub(super) uploads: Arc<Uploads>,
+    pub(super) spool: Spool,
     pub(super) dialer: Arc<Dialer>,
     pub(super) sign_in: SignIn,
     pub(super) events: broadcast::Sender<LiveEvent>,
     pub(super) incoming: mpsc::Sender<Request>,
     pub(super) wake: Notify,
+    /// The largest message that the server takes, once it said so; 0 before.
+    pub(super) size_max_bytes: AtomicU64,
     pub(super) closing: CancellationToken,
 }
 
@@ -106,7 +107,11 @@ impl Outbox {
         let mut open = match connection.take() {
             Some(open) => open,
             None => match SmtpConnection::open(&self.dialer, &self.sign_in).await {
-                Ok(open) => open,
+                Ok(open) => {
+                    let max = open.size_max_bytes().unwrap_or_default();
+                    self.size_max_bytes.store(max, Ordering::Relaxed);
+                    open
+                }
                 Err(error) => {
                     info!(%error, "the outgoing server cannot be used");
                     settle_error(row, &error, true);
@@ -153,7 +158,7 @@ impl Outbox {
 
     fn message(&self, row: &OutboxRow) -> Option<SpooledMessage> {
         Some(SpooledMessage {
-            spool: Arc::clone(&self.spool),
+            spool: self.spool.clone(),
             name: SpoolName::parse(row.spool.as_deref()?)?,
             size_bytes: row.size_bytes,
             written_unix_ms: row.created_unix_ms,
@@ -182,16 +187,24 @@ impl Outbox {
             }
         }
         if row.record.recipients.iter().all(|r| r.state == RecipientState::HandedOver) {
-            if let Some(name) = row.spool.take().as_deref().and_then(SpoolName::parse)
-                && let Err(error) = self.spool.delete(&name).await
-            {
-                warn!(%error, "a sent message could not be removed from the spool");
-            }
-            self.uploads.remove(&row.record.draft.uploads).await;
+            self.remove_files(row).await;
         }
         self.ledger.outbox_save(row, None).await?;
         self.tell(&row.id);
         Ok(())
+    }
+
+    /// Removes a row's files from the spool.
+    pub(super) async fn remove_files(&self, row: &mut OutboxRow) {
+        let attachments = std::mem::take(&mut row.record.attachments);
+        let names = row.spool.take().into_iter().chain(attachments.into_iter().map(|f| f.spool));
+        for name in names {
+            let Some(name) = SpoolName::parse(&name) else { continue };
+            if let Err(error) = self.spool.delete(&name).await {
+                // The sweep at the next start takes it.
+                warn!(%error, "a file could not be removed from the spool");
+            }
+        }
     }
 
     async fn file_copy(&self, row: &OutboxRow) -> CopyRecord {
@@ -237,7 +250,7 @@ fn is_wanted(state: RecipientState) -> bool {
 /// The message was not sent, for a reason that is about the link or the server.
 fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
     row.record.trouble = LANGS.map(|lang| (lang, error.text(lang))).to_vec();
-    if error.is_login_refused() {
+    if error.is_password_refused() {
         // A refused password is never tried again by itself.
         row.state = RowState::Waiting;
         row.needs_sign_in = true;

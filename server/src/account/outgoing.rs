@@ -1,7 +1,6 @@
 //! Mail that leaves: one SMTP connection per batch, one message after the other.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
@@ -18,7 +17,7 @@ use crate::store::spool::{Spool, SpoolName, SpoolReader};
 /// A message that lies in the spool, ready to leave.
 #[derive(Debug, Clone)]
 pub(crate) struct SpooledMessage {
-    pub(crate) spool: Arc<Spool>,
+    pub(crate) spool: Spool,
     pub(crate) name: SpoolName,
     /// Its size with CRLF line ends, as it will be announced.
     pub(crate) size_bytes: u64,
@@ -37,7 +36,6 @@ impl SpooledMessage {
 }
 
 /// A message that is being read, in pieces as large as somebody wants.
-#[derive(Debug)]
 pub(crate) struct SpooledBody {
     reader: SpoolReader,
     rest: Bytes,
@@ -123,8 +121,8 @@ impl SmtpConnection {
                     self.connection.machine_mut().authenticate(credentials);
                 }
                 Happening::Event(Event::Authenticated) => return Ok(()),
-                Happening::Event(Event::Rejected { stage, reply }) => {
-                    return Err(self.rejected(stage, &reply));
+                Happening::Event(Event::AuthenticationRefused { reply }) => {
+                    return Err(refused(&self.endpoint, reply_of(&reply)));
                 }
                 Happening::Event(_) => {}
                 Happening::NeedBody { .. } | Happening::Done => return Err(self.link(LinkError::Closed)),

@@ -84,8 +84,19 @@ pub(crate) struct Record {
     pub(crate) copy: CopyRecord,
     /// What was typed, to be corrected and sent again.
     pub(crate) draft: Draft,
+    /// The files attached to it, kept until it is handed over: for "correct and send".
+    pub(crate) attachments: Vec<AttachmentRecord>,
     /// The message that was answered or forwarded; set to nothing once it is marked.
     pub(crate) source: Option<ComposeSource>,
+}
+
+/// A file in the spool that belongs to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AttachmentRecord {
+    pub(crate) spool: String,
+    pub(crate) name: String,
+    pub(crate) media_type: String,
+    pub(crate) size_bytes: u64,
 }
 
 /// The result for one recipient.
@@ -264,21 +275,21 @@ impl Ledger {
         raw.map(|raw| self.open_row(raw)).transpose()
     }
 
-    /// Removes a row that is not being sent. Returns its spool file, to be removed too.
+    /// Removes a row that is not being sent, and returns it: its files in the spool go too.
     pub(crate) async fn outbox_discard(
         &self,
         account: &AccountKey,
         id: &OutboxId,
-    ) -> Result<Option<Option<String>>, StoreError> {
-        let spool: Option<(Option<String>,)> = sqlx::query_as(
+    ) -> Result<Option<OutboxRow>, StoreError> {
+        let raw: Option<RawRow> = sqlx::query_as(
             "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
-             AND state IN ('waiting', 'result') RETURNING spool",
+             AND state IN ('waiting', 'result') RETURNING *",
         )
         .bind(id.as_str())
         .bind(&account.0)
         .fetch_optional(self.store.pool())
         .await?;
-        Ok(spool.map(|(name,)| name))
+        raw.map(|raw| self.open_row(raw)).transpose()
     }
 
     /// When the next row of an account is due.
@@ -328,11 +339,16 @@ impl Ledger {
 
     /// The spool files that rows still need: a sweep leaves them alone.
     pub(crate) async fn outbox_spool_names(&self) -> Result<Vec<String>, StoreError> {
-        let names: Vec<(String,)> =
-            sqlx::query_as("SELECT spool FROM outbox WHERE spool IS NOT NULL")
-                .fetch_all(self.store.pool())
-                .await?;
-        Ok(names.into_iter().map(|(name,)| name).collect())
+        let raw: Vec<RawRow> = sqlx::query_as("SELECT * FROM outbox WHERE spool IS NOT NULL")
+            .fetch_all(self.store.pool())
+            .await?;
+        let mut names = Vec::new();
+        for raw in raw {
+            let row = self.open_row(raw)?;
+            names.extend(row.spool);
+            names.extend(row.record.attachments.into_iter().map(|file| file.spool));
+        }
+        Ok(names)
     }
 
     fn seal_record(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::ClientConfig;
+pub use mail_proto::Tls as TlsMode;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::Instant;
 
@@ -13,17 +14,6 @@ use crate::drive::Transport;
 use crate::egress::{Egress, Refusal};
 use crate::tls::{self, TlsError};
 
-/// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TlsMode {
-    /// TLS from the first byte (RFC 8314).
-    Implicit,
-    /// TLS after STARTTLS or STLS, without which nothing is sent.
-    StartTls,
-    /// None: only where the operator or the person at the command line said so.
-    Plain,
-}
-
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -31,7 +21,7 @@ pub struct Endpoint {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// How the connection is protected.
+    /// When TLS begins.
     pub tls: TlsMode,
 }
 

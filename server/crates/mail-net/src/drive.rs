@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use mail_proto::{BodyChunk, Machine, Step};
+use mail_proto::{BodyChunk, Machine, Step, Transcribed};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -88,7 +88,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     failed: Option<Error<M::Error>>,
 }
 
-impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
+impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     /// Puts a machine on a connection. `host` is the name that a certificate has to carry.
     pub fn new(
         machine: M,
@@ -161,7 +161,9 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
         loop {
             if self.unsent_bytes <= UNSENT_MAX_BYTES {
-                match self.machine.step().map_err(Error::Protocol)? {
+                let step = self.machine.step();
+                self.tell_transcript();
+                match step.map_err(Error::Protocol)? {
                     Step::Write(bytes) => {
                         if self.can_write && !bytes.is_empty() {
                             self.unsent_bytes += bytes.len();
@@ -189,6 +191,13 @@ impl<M: Machine, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                 }
             }
             self.exchange().await?;
+        }
+    }
+
+    /// Hands the machine's own, masked lines to the log, for whoever switched `wire` on.
+    fn tell_transcript(&mut self) {
+        for line in self.machine.take_transcript() {
+            tracing::trace!(target: "wire", host = %self.host, "{line}");
         }
     }
 

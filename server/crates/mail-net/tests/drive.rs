@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use mail_net::drive::Transport;
 use mail_net::{Connection, Error, Happening, Phase, Trust};
-use mail_proto::{BodyChunk, Machine, Step};
+use mail_proto::transcript::Line;
+use mail_proto::{BodyChunk, Machine, Step, Transcribed};
 use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -51,6 +52,12 @@ impl Machine for Talker {
             return Err("ended");
         }
         Ok(Step::NeedInput)
+    }
+}
+
+impl Transcribed for Talker {
+    fn take_transcript(&mut self) -> Vec<Line> {
+        Vec::new()
     }
 }
 

@@ -301,8 +301,9 @@ impl ImapConnection {
         }
         self.begin_select(mailbox);
         let result = self.run(vec![Command::Select(mailbox.clone())], Phase::Command).await;
-        if result.is_err() {
-            self.selected = None;
+        match result {
+            Ok(_) => self.forget_news(),
+            Err(_) => self.selected = None,
         }
         result.map(drop)
     }
@@ -310,6 +311,13 @@ impl ImapConnection {
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
     pub(super) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.selected = Some(SelectedMailbox::new(mailbox.clone()));
+    }
+
+    /// What SELECT told is how things are, no news to anybody.
+    pub(super) fn forget_news(&mut self) {
+        if let Some(selected) = &mut self.selected {
+            selected.begin();
+        }
     }
 
     /// Says LOGOUT and waits a little for the answer.
@@ -436,7 +444,7 @@ fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerRe
         Some(Status::Bad) => "BAD ",
         None => "BYE ",
     };
-    let response_code = code.map(|code| code.name().to_ascii_uppercase());
+    let response_code = code.and_then(code_name);
     let bracket = response_code.as_ref().map_or_else(String::new, |name| format!("[{name}] "));
     ServerReply {
         code: None,
@@ -444,6 +452,34 @@ fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerRe
         text: format!("{word}{bracket}{text}"),
         response_code,
     }
+}
+
+/// The response codes (RFC 5530 among them) that say why something was refused.
+fn code_name(code: &Code) -> Option<String> {
+    let name = match code {
+        Code::Alert => "ALERT",
+        Code::AlreadyExists => "ALREADYEXISTS",
+        Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
+        Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
+        Code::Cannot => "CANNOT",
+        Code::ClientBug => "CLIENTBUG",
+        Code::ContactAdmin => "CONTACTADMIN",
+        Code::Corruption => "CORRUPTION",
+        Code::Expired => "EXPIRED",
+        Code::InUse => "INUSE",
+        Code::Limit => "LIMIT",
+        Code::NonExistent => "NONEXISTENT",
+        Code::NoPerm => "NOPERM",
+        Code::OverQuota => "OVERQUOTA",
+        Code::PrivacyRequired => "PRIVACYREQUIRED",
+        Code::ServerBug => "SERVERBUG",
+        Code::TooBig => "TOOBIG",
+        Code::TryCreate => "TRYCREATE",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::Unknown { name, .. } => return Some(name.to_ascii_uppercase()),
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 /// The set of some UIDs, ranges where they follow each other.

@@ -161,11 +161,7 @@ impl Link {
         }
         self.tell_news();
         let connection = self.connection().await?;
-        connection.select(mailbox).await?;
-        if let Some(selected) = connection.selected_mut() {
-            selected.begin();
-        }
-        Ok(())
+        connection.select(mailbox).await
     }
 
     /// Lets the server report changes where nothing else makes it.
@@ -239,9 +235,7 @@ impl Link {
         connection.begin_select(&inbox);
         let commands = vec![list_command(), Command::Select(inbox)];
         let answer = connection.run(commands, Phase::LongCommand).await?;
-        if let Some(selected) = connection.selected_mut() {
-            selected.begin();
-        }
+        connection.forget_news();
         let table = folders_of(connection, answer).await?;
         self.shared.set_folders(table);
         let connection = self.connection().await?;
@@ -270,7 +264,7 @@ impl Link {
     }
 
     fn is_watched(&self) -> bool {
-        self.shared.events.receiver_count() > 0
+        self.shared.is_watched()
     }
 
     fn next_timer(&self) -> Instant {
@@ -397,7 +391,12 @@ impl Link {
     }
 
     async fn reconnect(&mut self) -> Result<(), AccountError> {
-        let connection = self.shared.open_connection().await?;
+        let mut connection = self.shared.open_connection().await?;
+        let is_back = self.kind == LinkKind::Inbox && self.is_watched();
+        if is_back {
+            connection.select(&Mailbox::inbox()).await?;
+        }
+        connection.rest();
         self.connection = Some(connection);
         self.last_talk = Instant::now();
         self.idle_since = None;
@@ -405,8 +404,8 @@ impl Link {
             self.failures = 0;
             self.shared.tell_connection(true, 0);
         }
-        if self.kind == LinkKind::Inbox && self.is_watched() {
-            self.select(&Mailbox::inbox()).await?;
+        if is_back {
+            // What was missed meanwhile is not known: the page asks for everything again.
             self.shared.tell(LiveEvent::Resync);
         }
         Ok(())
@@ -419,7 +418,7 @@ impl Link {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        if error.is_login_refused() {
+        if error.is_password_refused() {
             // A refused password is never tried again by itself.
             self.shared.tell_connection(false, 0);
             return;

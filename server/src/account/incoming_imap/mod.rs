@@ -14,6 +14,7 @@ mod undo;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, Limitation};
@@ -50,6 +51,7 @@ pub(super) struct Surroundings {
     pub(super) dialer: Arc<Dialer>,
     pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
+    pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
 }
 
@@ -59,7 +61,7 @@ impl ImapIncoming {
         sign_in: SignIn,
         surroundings: Surroundings,
     ) -> Result<Self, AccountError> {
-        let Surroundings { account, dialer, client, events, closing } = surroundings;
+        let Surroundings { account, dialer, client, events, watchers, closing } = surroundings;
         let connection = ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn).await?;
         let mut limitations = Vec::new();
         if !connection.capabilities().has(Capability::Idle) {
@@ -74,6 +76,7 @@ impl ImapIncoming {
             dialer,
             client,
             events,
+            watchers,
             closing,
             state: Default::default(),
         });

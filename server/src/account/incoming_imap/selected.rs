@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use app::api::types::MessageId;
-use mail_mime::header::Mailbox as Person;
+use mail_mime::address::Mailbox as Person;
 use mail_mime::tree::Part;
 use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, FetchedItem, Flag, Mailbox, SequenceNumber, Uid};

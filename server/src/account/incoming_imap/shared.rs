@@ -1,6 +1,7 @@
 //! What an account's two links have in common.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) dialer: Arc<Dialer>,
     pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
+    /// Open pages.
+    pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) state: Mutex<State>,
 }
@@ -45,6 +48,11 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing that holds the lock can leave the tables half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an open page wants to hear of changes.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watchers.load(Ordering::Relaxed) > 0
     }
 
     /// Opens another connection for this account.

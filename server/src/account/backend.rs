@@ -1,0 +1,416 @@
+//! A session's accounts behind the page's contract: ask the actor, word the answer.
+
+use std::sync::Arc;
+
+use app::api::backend::{BackendFuture, MailBackend};
+use app::api::types::{
+    AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
+    FolderRole, FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
+    OutboxState, RecipientState, RecipientView, SentCopy, SessionView, UndoId, Window,
+};
+use app::api::ApiError;
+use mail_mime::clean::Images;
+
+use super::causes;
+use super::body::{CleanedBody, Place, clean_html};
+use super::compose::{self, own};
+use super::error::AccountError;
+use super::handle::AccountHandle;
+use super::locale::Locale;
+use super::map;
+use super::model::{Opened, OpenedBody, Request, now_unix_ms};
+use super::wording::role_name;
+use crate::session::uploads::Uploads;
+use crate::store::outbox::{CopyRecord, OutboxRow, RecipientRecord, RowState};
+
+/// The accounts of one session, in one request's language and zone.
+pub struct SessionBackend {
+    handles: Vec<AccountHandle>,
+    locale: Locale,
+    uploads: Arc<Uploads>,
+    upload_max_bytes: u64,
+    base: String,
+}
+
+impl SessionBackend {
+    /// Makes the backend of a request. `base` is the path under which the product is served.
+    pub fn new(
+        handles: Vec<AccountHandle>,
+        locale: Locale,
+        uploads: Arc<Uploads>,
+        upload_max_bytes: u64,
+        base: String,
+    ) -> Self {
+        Self { handles, locale, uploads, upload_max_bytes, base }
+    }
+
+    fn own(&self, account: &AccountId) -> Result<&AccountHandle, AccountError> {
+        own(&self.handles, account)
+    }
+
+    /// The complete document of a message's frame.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] where the message has no HTML.
+    pub async fn body_document(
+        &self,
+        account: &AccountId,
+        folder: FolderId,
+        message: MessageId,
+        images: Images,
+    ) -> Result<String, AccountError> {
+        let handle = self.own(account)?;
+        let place = self.place(account, folder, message, images);
+        if let Some(body) = handle.bodies().find(&place) {
+            return Ok(body.document.clone());
+        }
+        let opened = self.open(handle, &place).await?;
+        let body = self.clean(handle, place, &opened).await?.ok_or(AccountError::NotFound)?;
+        Ok(body.document.clone())
+    }
+
+    fn place(
+        &self,
+        account: &AccountId,
+        folder: FolderId,
+        message: MessageId,
+        images: Images,
+    ) -> Place {
+        let part_prefix = format!("{}/mail/{account}/{folder}/{message}/part/", self.base);
+        Place { folder, message, images, part_prefix }
+    }
+
+    async fn open(&self, handle: &AccountHandle, place: &Place) -> Result<Box<Opened>, AccountError> {
+        let (folder, message) = (place.folder.clone(), place.message.clone());
+        handle.ask(|reply| Request::Open { folder, message, reply }).await
+    }
+
+    async fn clean(
+        &self,
+        handle: &AccountHandle,
+        place: Place,
+        opened: &Opened,
+    ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
+        let OpenedBody::Html { html, .. } = &opened.body else { return Ok(None) };
+        let cleaned = clean_html(html.clone(), opened.root.clone(), &place).await?;
+        let cleaned = Arc::new(cleaned);
+        handle.bodies().keep(place, Arc::clone(&cleaned));
+        Ok(Some(cleaned))
+    }
+
+    async fn show(
+        &self,
+        account: &AccountId,
+        folder: FolderId,
+        message: MessageId,
+    ) -> Result<MessageView, AccountError> {
+        let handle = self.own(account)?;
+        let place = self.place(account, folder, message, Images::Blocked);
+        let opened = self.open(handle, &place).await?;
+        let cleaned = self.clean(handle, place, &opened).await?;
+        let readable = opened.root.readable();
+        let (body, parts) = match (&opened.body, &cleaned) {
+            (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
+                let body = BodyView::Html { blocked_images: cleaned.blocked_images, is_cut: *is_cut };
+                (body, readable.attachments_beside(&cleaned.content_ids))
+            }
+            (OpenedBody::Text { is_cut, .. }, _) => {
+                let blocks = map::text_blocks(&opened.body);
+                (BodyView::Text { blocks, is_cut: *is_cut }, readable.attachments)
+            }
+            _ => (BodyView::Empty, readable.attachments),
+        };
+        let attachments = parts.into_iter().map(map::attachment_view).collect();
+        Ok(map::message_view(&opened, body, attachments, &self.locale))
+    }
+
+    async fn send(&self, account: &AccountId, draft: Draft) -> Result<OutboxId, AccountError> {
+        let handle = self.own(account)?;
+        let replaced = draft.replaces.clone();
+        let row = compose::spool(
+            handle,
+            draft,
+            &self.uploads,
+            &self.locale,
+            self.upload_max_bytes,
+        )
+        .await?;
+        let outbox = handle.outbox();
+        outbox.ledger.outbox_insert(&row).await.map_err(AccountError::store)?;
+        // From here on the row owns its files.
+        for id in &row.record.draft.uploads {
+            let _ = self.uploads.take(id);
+        }
+        outbox.wake.notify_one();
+        if let Some(replaced) = replaced {
+            self.discard(&replaced, &row).await?;
+        }
+        Ok(row.id)
+    }
+
+    /// Removes a row that another one corrects; files that both have stay.
+    async fn discard(&self, id: &OutboxId, by: &OutboxRow) -> Result<(), AccountError> {
+        for handle in &self.handles {
+            let outbox = handle.outbox();
+            let gone = outbox.ledger.outbox_discard(handle.key(), id).await;
+            if let Some(mut gone) = gone.map_err(AccountError::store)? {
+                let kept = &by.record.attachments;
+                gone.record.attachments.retain(|f| !kept.iter().any(|k| k.spool == f.spool));
+                outbox.remove_files(&mut gone).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn row(&self, id: &OutboxId) -> Result<(&AccountHandle, OutboxRow), AccountError> {
+        for handle in &self.handles {
+            let row = handle.outbox().ledger.outbox_show(handle.key(), id).await;
+            if let Some(row) = row.map_err(AccountError::store)? {
+                return Ok((handle, row));
+            }
+        }
+        Err(AccountError::NotFound)
+    }
+
+    async fn rows(&self) -> Result<Vec<OutboxEntry>, AccountError> {
+        let mut entries: Vec<(i64, OutboxEntry)> = Vec::new();
+        for handle in &self.handles {
+            let rows = handle.outbox().ledger.outbox_list(handle.key()).await;
+            for row in rows.map_err(AccountError::store)? {
+                entries.push((row.created_unix_ms, self.entry(handle, &row)));
+            }
+        }
+        entries.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    fn entry(&self, handle: &AccountHandle, row: &OutboxRow) -> OutboxEntry {
+        let now = now_unix_ms();
+        let lang = self.locale.lang;
+        let date = |unix_ms| self.locale.date(unix_ms, now);
+        OutboxEntry {
+            id: row.id.clone(),
+            account: handle.id(),
+            subject: row.record.subject.clone(),
+            created: date(row.created_unix_ms),
+            changed: date(row.changed_unix_ms),
+            host: row.record.host.clone(),
+            size_bytes: row.size_bytes,
+            state: match row.state {
+                RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
+                RowState::Waiting if row.tries > 0 => {
+                    OutboxState::WaitingToRetry { at: date(row.due_unix_ms) }
+                }
+                RowState::Waiting => OutboxState::Waiting,
+                RowState::Sending | RowState::Committing => OutboxState::Sending,
+                RowState::Result => result_state(&row.record.recipients),
+            },
+            trouble: row.trouble(lang),
+            recipients: row
+                .record
+                .recipients
+                .iter()
+                .map(|recipient| RecipientView {
+                    address: recipient.address.clone(),
+                    state: recipient.state,
+                    meaning: causes::of_recipient(recipient, lang),
+                    reply: recipient.reply.as_ref().map(|reply| reply.text.clone()),
+                })
+                .collect(),
+            copy: match &row.record.copy {
+                CopyRecord::Pending => SentCopy::Pending,
+                CopyRecord::Filed(folder) => SentCopy::Filed { folder: folder.clone() },
+                CopyRecord::NotKept => SentCopy::NotKept,
+                CopyRecord::Failed(causes) => SentCopy::Failed {
+                    cause: causes
+                        .iter()
+                        .find(|(of, _)| *of == lang)
+                        .map(|(_, cause)| cause.clone())
+                        .unwrap_or_default(),
+                },
+            },
+        }
+    }
+
+    /// Words an answer's error in the request's language, and notes the whole story in the log.
+    fn worded<T>(&self, result: Result<T, AccountError>) -> Result<T, ApiError> {
+        result.map_err(|error| error.to_api(self.locale.lang))
+    }
+}
+
+/// What became of a message that nothing more happens to.
+fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
+    let is_any = |state| recipients.iter().any(|r| r.state == state);
+    let is_all = |state| recipients.iter().all(|r| r.state == state);
+    if is_any(RecipientState::Unknown) {
+        OutboxState::Unknown
+    } else if is_all(RecipientState::HandedOver) {
+        OutboxState::HandedOver
+    } else if is_any(RecipientState::HandedOver) {
+        OutboxState::PartlyRefused
+    } else if is_all(RecipientState::Refused) {
+        OutboxState::Refused
+    } else {
+        OutboxState::NotSent
+    }
+}
+
+impl MailBackend for SessionBackend {
+    fn session_show(&self) -> BackendFuture<'_, SessionView> {
+        Box::pin(async move {
+            let rows = self.worded(self.rows().await)?;
+            let is_open = |entry: &&OutboxEntry| entry.state != OutboxState::HandedOver;
+            let outbox_open = rows.iter().filter(is_open).count();
+            Ok(SessionView {
+                accounts: self.handles.iter().map(AccountHandle::view).collect(),
+                upload_max_bytes: self.upload_max_bytes,
+                outbox_open: u32::try_from(outbox_open).unwrap_or(u32::MAX),
+            })
+        })
+    }
+
+    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, Vec<FolderView>> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let folders = handle.ask(|reply| Request::Folders { reply }).await;
+            Ok(self.worded(folders)?.into_iter().map(map::folder_view).collect())
+        })
+    }
+
+    fn folder_create(
+        &self,
+        account: AccountId,
+        role: FolderRole,
+    ) -> BackendFuture<'_, FolderView> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let name = role_name(role, self.locale.lang).into_owned();
+            let made = handle.ask(|reply| Request::CreateFolder { role, name, reply }).await;
+            self.worded(made).map(map::folder_view)
+        })
+    }
+
+    fn message_list(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        window: Window,
+    ) -> BackendFuture<'_, MessageRows> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let id = folder.clone();
+            let listing = handle.ask(|reply| Request::List { folder: id, window, reply }).await;
+            Ok(map::message_rows(folder, self.worded(listing)?, &self.locale))
+        })
+    }
+
+    fn message_open(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        message: MessageId,
+    ) -> BackendFuture<'_, MessageView> {
+        Box::pin(async move { self.worded(self.show(&account, folder, message).await) })
+    }
+
+    fn message_mark(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        mark: Mark,
+    ) -> BackendFuture<'_, ChangeDone> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let changed =
+                handle.ask(|reply| Request::Mark { folder, messages, mark, reply }).await;
+            self.worded(changed).map(map::change_done)
+        })
+    }
+
+    fn message_move(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        to: Destination,
+    ) -> BackendFuture<'_, ChangeDone> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let changed = handle.ask(|reply| Request::Move { folder, messages, to, reply }).await;
+            self.worded(changed).map(map::change_done)
+        })
+    }
+
+    fn change_undo(&self, account: AccountId, undo: UndoId) -> BackendFuture<'_, ChangeDone> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let changed = handle.ask(|reply| Request::Undo { undo, reply }).await;
+            self.worded(changed).map(map::change_done)
+        })
+    }
+
+    fn compose_start(
+        &self,
+        account: AccountId,
+        source: Option<ComposeSource>,
+    ) -> BackendFuture<'_, ComposeForm> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            let form =
+                compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
+            self.worded(form)
+        })
+    }
+
+    fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
+        Box::pin(async move {
+            let (handle, row) = self.worded(self.row(&outbox).await)?;
+            let max = self.upload_max_bytes;
+            let form = compose::again(handle, row, &self.uploads, &self.locale, max).await;
+            self.worded(form)
+        })
+    }
+
+    fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
+        Box::pin(async move { self.worded(self.send(&account, draft).await) })
+    }
+
+    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>> {
+        Box::pin(async move { self.worded(self.rows().await) })
+    }
+
+    fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
+        Box::pin(async move {
+            let (handle, row) = self.worded(self.row(&outbox).await)?;
+            Ok(self.entry(handle, &row))
+        })
+    }
+
+    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
+        Box::pin(async move {
+            let (handle, mut row) = self.worded(self.row(&outbox).await)?;
+            if row.retry() {
+                let ledger = &handle.outbox().ledger;
+                let saved = ledger.outbox_save(&row, None).await.map_err(AccountError::store);
+                self.worded(saved)?;
+                handle.outbox().wake.notify_one();
+            }
+            Ok(self.entry(handle, &row))
+        })
+    }
+
+    fn outbox_discard(&self, outbox: OutboxId) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            for handle in &self.handles {
+                let worker = handle.outbox();
+                let gone = worker.ledger.outbox_discard(handle.key(), &outbox).await;
+                if let Some(mut gone) = self.worded(gone.map_err(AccountError::store))? {
+                    worker.remove_files(&mut gone).await;
+                    return Ok(());
+                }
+            }
+            self.worded(Err(AccountError::NotFound))
+        })
+    }
+}

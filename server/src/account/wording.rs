@@ -1,0 +1,281 @@
+//! Account errors as finished sentences: cause and fix in the reader's language.
+
+use std::borrow::Cow;
+
+use app::api::types::{ApiErrorText, FolderRole, Lang};
+use app::api::{ApiError, ErrorKind};
+use mail_net::dial::DialError;
+use mail_net::egress::Refusal;
+use mail_proto::smtp::Cause;
+
+use super::error::{AccountError, InvalidField, LinkError, Unsupported};
+use super::model::random_id;
+use super::causes;
+use crate::meaning::Meaning;
+
+impl AccountError {
+    /// Words the error, and writes the whole story to the log under a reference id.
+    pub fn to_api(&self, lang: Lang) -> ApiError {
+        let ref_id: String = random_id().unwrap_or_default().chars().take(8).collect();
+        match self.kind() {
+            ErrorKind::Internal => tracing::error!(%ref_id, error = %self, "a request failed"),
+            ErrorKind::NotFound | ErrorKind::SignedOut | ErrorKind::Invalid => {}
+            _ => tracing::info!(%ref_id, error = %self, "a request failed"),
+        }
+        let text = self.text(lang);
+        ApiError {
+            kind: self.kind(),
+            cause: text.cause,
+            fix: text.fix,
+            retry_after_secs: self.retry_after_secs(),
+            reply: text.reply,
+            field: match self {
+                Self::Invalid { field, .. } => Some((*field).to_owned()),
+                _ => None,
+            },
+            ref_id,
+        }
+    }
+
+    /// Cause, fix and the server's words.
+    pub fn text(&self, lang: Lang) -> ApiErrorText {
+        let reply = match self {
+            Self::LoginRefused { reply, .. } | Self::Refused { reply, .. } => {
+                Some(reply.text.clone()).filter(|text| !text.trim().is_empty())
+            }
+            Self::NotSent { cause: Cause::Rejected { reply, .. } } => Some(reply.to_string()),
+            _ => None,
+        };
+        let Meaning { cause, fix } = self.meaning(lang);
+        ApiErrorText { cause, fix, reply }
+    }
+
+    /// Whether trying again later, as it is, makes no sense.
+    pub(crate) fn is_permanent(&self) -> bool {
+        match self {
+            Self::Refused { reply, .. } => reply.code.is_some_and(|code| code >= 500),
+            Self::Invalid { .. } | Self::Unsupported(_) => true,
+            _ => false,
+        }
+    }
+
+    /// A failure of the store.
+    #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+    pub(crate) fn store(error: crate::store::StoreError) -> Self {
+        Self::Internal(format!("store: {error}"))
+    }
+
+    /// A failure of the spool: a file that grew too large is the writer's to mend.
+    #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
+    pub(crate) fn spool(error: crate::store::spool::SpoolError) -> Self {
+        match error {
+            crate::store::spool::SpoolError::TooLarge { max_bytes } => Self::Invalid {
+                field: "attachment",
+                problem: InvalidField::TooLarge { max_bytes },
+            },
+            other => Self::Internal(other.to_string()),
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Dial { error: DialError::Fenced(Refusal::TooManyHosts { .. }), .. } => ErrorKind::Busy,
+            Self::Dial { .. } => ErrorKind::Unreachable,
+            Self::Link { error: LinkError::Closed | LinkError::Deadline(_) | LinkError::Tls(_), .. } => {
+                ErrorKind::Unreachable
+            }
+            Self::Link { .. } => ErrorKind::Misbehaved,
+            Self::LoginRefused { .. } if self.is_password_refused() => ErrorKind::Password,
+            Self::LoginRefused { .. } => ErrorKind::Busy,
+            Self::Refused { side, reply, .. }
+                if causes::retry_after_secs(*side, reply).is_some() =>
+            {
+                ErrorKind::Busy
+            }
+            Self::Refused { .. } | Self::NotSent { .. } => ErrorKind::Refused,
+            Self::NotFound => ErrorKind::NotFound,
+            Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
+            Self::Unsupported(_) => ErrorKind::Unsupported,
+            Self::Invalid { problem: InvalidField::TooLarge { .. }, .. } => ErrorKind::TooLarge,
+            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Unreadable(_) => ErrorKind::Unsupported,
+            Self::SignedOut => ErrorKind::SignedOut,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn retry_after_secs(&self) -> Option<u32> {
+        match self {
+            Self::Dial { error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }), .. } => {
+                u32::try_from(*retry_after_secs).ok()
+            }
+            Self::LoginRefused { side, endpoint, reply } => {
+                causes::sign_in(*side, endpoint, reply).retry_after_secs()
+            }
+            Self::Refused { side, reply, .. } => causes::retry_after_secs(*side, reply),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the password that was refused: not to be tried again by itself, and counted
+    /// by whoever limits guessing.
+    pub fn is_password_refused(&self) -> bool {
+        match self {
+            Self::LoginRefused { side, endpoint, reply } => {
+                causes::sign_in(*side, endpoint, reply).is_about_password()
+            }
+            _ => false,
+        }
+    }
+
+    fn meaning(&self, lang: Lang) -> Meaning {
+        match self {
+            Self::Dial { side, endpoint, error } => causes::of_dial(*side, endpoint, error, lang),
+            Self::Link { side, endpoint, error } => causes::of_link(*side, endpoint, error, lang),
+            Self::LoginRefused { side, endpoint, reply } => {
+                causes::of_login(*side, endpoint, reply, lang)
+            }
+            Self::Refused { side, reply, .. } => causes::of_refusal(*side, reply, lang),
+            Self::NotSent { cause } => causes::of_unsent(cause, lang),
+            Self::NotFound => both(
+                lang,
+                ("This is not there any more.", "Go back to the list: another program may have moved or deleted it."),
+                ("这里已经没有该内容。", "请返回列表,可能已被其他程序移动或删除。"),
+            ),
+            Self::MissingFolder(role) => missing_folder(*role, lang),
+            Self::Unsupported(what) => unsupported(*what, lang),
+            Self::Invalid { problem, .. } => invalid(problem, lang),
+            Self::Unreadable(_) => both(
+                lang,
+                ("This message is built in a way that cannot be shown safely.", "Open its source, or save it as a file."),
+                ("这封邮件的结构无法安全显示。", "请查看源代码,或保存为文件。"),
+            ),
+            Self::SignedOut => both(
+                lang,
+                ("Your session ended.", "Sign in again to go on."),
+                ("会话已结束。", "请重新登录以继续。"),
+            ),
+            Self::Internal(_) => both(
+                lang,
+                ("Restante failed at this. It is not your mail server's fault.", "Try again. If it happens again, tell whoever runs this server the reference below."),
+                ("Restante 内部出错,与您的邮件服务器无关。", "请重试;若再次发生,请把下面的编号告诉管理员。"),
+            ),
+        }
+    }
+}
+
+fn both(lang: Lang, en: (&str, &str), zh: (&str, &str)) -> Meaning {
+    let (cause, fix) = match lang {
+        Lang::En => en,
+        Lang::ZhCn => zh,
+    };
+    Meaning { cause: cause.to_owned(), fix: fix.to_owned() }
+}
+
+/// What a folder is called by its role.
+pub(super) fn role_name(role: FolderRole, lang: Lang) -> Cow<'static, str> {
+    match role {
+        FolderRole::Inbox => lang.folder_inbox(),
+        FolderRole::Starred => lang.folder_starred(),
+        FolderRole::Drafts => lang.folder_drafts(),
+        FolderRole::Sent => lang.folder_sent(),
+        FolderRole::Archive => lang.folder_archive(),
+        FolderRole::Junk => lang.folder_junk(),
+        FolderRole::Trash => lang.folder_trash(),
+        FolderRole::All => lang.folder_all(),
+    }
+}
+
+fn missing_folder(role: FolderRole, lang: Lang) -> Meaning {
+    let name = role_name(role, lang);
+    match lang {
+        Lang::En => Meaning {
+            cause: format!("This mailbox has no folder for {name}."),
+            fix: "Create it, then try again. Nothing was moved.".to_owned(),
+        },
+        Lang::ZhCn => Meaning {
+            cause: format!("此邮箱没有“{name}”文件夹。"),
+            fix: "请先创建再试,邮件尚未移动。".to_owned(),
+        },
+    }
+}
+
+fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
+    match what {
+        Unsupported::Folders => both(
+            lang,
+            ("POP3 has one folder: nothing can be moved or archived.", "Delete it, or leave it where it is."),
+            ("POP3 只有一个文件夹,无法移动或归档。", "可以删除,或保留在原处。"),
+        ),
+        Unsupported::SameFolder => both(
+            lang,
+            ("It lies in this folder already.", "Choose another folder."),
+            ("已经在这个文件夹中。", "请选择其他文件夹。"),
+        ),
+        Unsupported::UndoIsOver => both(
+            lang,
+            ("This can no longer be undone.", "Look in the folder it went to, and move it back from there."),
+            ("已无法撤销。", "请到目标文件夹中移回。"),
+        ),
+        Unsupported::UnsafeExpunge => both(
+            lang,
+            (
+                "Moving this here would also remove other messages that another program marked as deleted.",
+                "Expunge or restore those in the other program, then try again. Nothing was moved.",
+            ),
+            (
+                "在此移动会同时清除其他程序标记为已删除的邮件。",
+                "请先在那个程序中清除或恢复它们,邮件尚未移动。",
+            ),
+        ),
+    }
+}
+
+fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
+    match problem {
+        InvalidField::NoRecipient => both(
+            lang,
+            ("There is nobody to send it to.", "Add an address to To, Cc or Bcc."),
+            ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
+        ),
+        InvalidField::Address(text) => match lang {
+            Lang::En => Meaning {
+                cause: format!("“{text}” is not an e-mail address."),
+                fix: "Correct or remove it.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("“{text}”不是邮箱地址。"),
+                fix: "请更正或删除。".to_owned(),
+            },
+        },
+        InvalidField::TooManyRecipients { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("One message may have {max} recipients."),
+                fix: "Send it in several parts.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("一封邮件最多 {max} 位收件人。"),
+                fix: "请分几次发送。".to_owned(),
+            },
+        },
+        InvalidField::UploadGone => both(
+            lang,
+            ("An attachment is not here any more.", "Attach it again."),
+            ("有附件已失效。", "请重新添加。"),
+        ),
+        InvalidField::TooLarge { max_bytes } => {
+            let max_mb = max_bytes / 1_000_000;
+            match lang {
+                Lang::En => Meaning {
+                    cause: format!("The message is too large: {max_mb} MB are the most."),
+                    fix: "Remove an attachment.".to_owned(),
+                },
+                Lang::ZhCn => Meaning {
+                    cause: format!("邮件太大,上限为 {max_mb} MB。"),
+                    fix: "请移除附件。".to_owned(),
+                },
+            }
+        }
+    }
+}
+
