@@ -26,10 +26,19 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod imap;
 pub mod limits;
+pub mod line;
 pub mod machine;
+pub mod pop3;
+pub mod sasl;
 pub mod secret;
+pub mod smtp;
+pub mod tls;
+pub mod transcript;
 
 pub use limits::{Limits, OverLimit};
 pub use machine::{BodyChunk, Machine, Step};
 pub use secret::Secret;
+pub use tls::Tls;
+pub use transcript::Transcribed;

@@ -1,0 +1,317 @@
+//! What the server says: greeting, status, data and continuation.
+
+use alloc::string::String;
+use core::mem;
+
+use bytes::Bytes;
+
+use super::{Client, Phase, Purpose, UnderWay, Waits};
+use crate::imap::Tls;
+use crate::imap::capability::{Capabilities, Capability};
+use crate::imap::code::{self, Code};
+use crate::imap::command::Tag;
+use crate::imap::error::{Error, Incompatibility, Misbehaviour, Reply};
+use crate::imap::event::{Event, Status};
+use crate::imap::framer::{Condition, Frame};
+use crate::imap::response::{self, Data};
+use crate::imap::value::Value;
+use crate::sasl::{self, Credentials};
+
+impl Client {
+    pub(super) fn take_frame(&mut self, frame: Frame) -> Result<(), Error> {
+        if self.phase == Phase::Greeting {
+            return self.take_greeting(frame);
+        }
+        match frame {
+            Frame::Continuation(text) => self.take_continuation(text),
+            Frame::Status {
+                tag: None,
+                condition,
+                text,
+            } => self.take_untagged(condition, &text)?,
+            Frame::Status {
+                tag: Some(tag),
+                condition,
+                text,
+            } => {
+                self.take_tagged(&tag, condition, &text)?;
+            }
+            Frame::Data {
+                values,
+                balanced: true,
+            } => match response::parse(values) {
+                Data::Event(event) => self.report(event),
+                Data::Capability(capabilities) => self.set_capabilities(capabilities),
+            },
+            Frame::Data {
+                values,
+                balanced: false,
+            } => self.report(Event::Unknown(values)),
+            Frame::Other(line) => self.report(Event::Unknown([Value::Atom(line)].into())),
+            Frame::LiteralStart {
+                id,
+                item,
+                size_bytes,
+            } => {
+                self.report(Event::LiteralStart {
+                    id,
+                    item,
+                    size_bytes,
+                });
+            }
+            Frame::LiteralChunk { id, bytes } => self.report(Event::LiteralChunk { id, bytes }),
+            Frame::LiteralEnd { id } => self.report(Event::LiteralEnd { id }),
+        }
+        Ok(())
+    }
+
+    /// Reports an event, unless it came in plaintext where TLS is wanted: anybody may have said it.
+    fn report(&mut self, event: Event) {
+        if self.phase != Phase::BeforeTls {
+            self.events.push_back(event);
+        }
+    }
+
+    fn take_greeting(&mut self, frame: Frame) -> Result<(), Error> {
+        let (condition, text) = match frame {
+            Frame::Status {
+                tag: None,
+                condition,
+                text,
+            } => (condition, text),
+            Frame::Other(line) | Frame::Continuation(line) => return Err(not_a_greeting(&line)),
+            Frame::Status {
+                tag: Some(text), ..
+            } => return Err(not_a_greeting(&text)),
+            Frame::Data { values, .. } => {
+                let first = values.first().and_then(Value::astring).cloned();
+                return Err(not_a_greeting(&first.unwrap_or_default()));
+            }
+            Frame::LiteralStart { .. } | Frame::LiteralChunk { .. } | Frame::LiteralEnd { .. } => {
+                return Err(not_a_greeting(b""));
+            }
+        };
+        let (code, text) = code::split(&text, self.config.limits.imap_nesting);
+        match condition {
+            Condition::Is(Status::Ok) => {}
+            Condition::PreAuth => return Err(Error::PeerMisbehaved(Misbehaviour::Preauth)),
+            Condition::Bye => {
+                let reply = Reply {
+                    status: None,
+                    code,
+                    text,
+                };
+                return Err(Error::Rejected {
+                    command: "greeting",
+                    reply,
+                });
+            }
+            Condition::Is(status) => {
+                let reply = Reply {
+                    status: Some(status),
+                    code,
+                    text,
+                };
+                return Err(Error::Rejected {
+                    command: "greeting",
+                    reply,
+                });
+            }
+        }
+        if let Some(Code::Capability(capabilities)) = code {
+            self.set_capabilities(capabilities);
+        }
+        if self.config.tls == Tls::StartTls {
+            self.phase = Phase::BeforeTls;
+        } else {
+            self.phase = Phase::Opening;
+            self.greeting = text;
+        }
+        if self.capabilities_told {
+            return self.open();
+        }
+        self.send_own("CAPABILITY", Purpose::Opening);
+        Ok(())
+    }
+
+    /// Goes on once the capabilities were asked for: to STARTTLS, or into readiness.
+    fn open(&mut self) -> Result<(), Error> {
+        if self.phase == Phase::BeforeTls {
+            if !self.capabilities.has(Capability::StartTls) {
+                return Err(Error::PeerIncompatible(Incompatibility::NoStartTls));
+            }
+            self.send_own("STARTTLS", Purpose::StartTls);
+            return Ok(());
+        }
+        if !self.capabilities.has(Capability::Imap4Rev1)
+            && !self.capabilities.has(Capability::Imap4Rev2)
+        {
+            return Err(Error::PeerIncompatible(Incompatibility::NoImap4));
+        }
+        self.phase = Phase::Ready;
+        let greeting = mem::take(&mut self.greeting);
+        self.events.push_back(Event::Ready { greeting });
+        Ok(())
+    }
+
+    fn set_capabilities(&mut self, capabilities: Capabilities) {
+        self.capabilities_told = true;
+        if self.capabilities != capabilities {
+            self.capabilities = capabilities;
+            if self.phase == Phase::Ready {
+                self.events.push_back(Event::CapabilitiesChanged);
+            }
+        }
+    }
+
+    fn take_continuation(&mut self, text: Bytes) {
+        if let Some(sending) = &mut self.sending
+            && sending.waits == Waits::ForContinuation
+        {
+            sending.waits = Waits::No;
+            return;
+        }
+        for one in &mut self.under_way {
+            match &mut one.purpose {
+                Purpose::Authenticate { answer } => {
+                    let answer = answer.take();
+                    return self.answer_challenge(answer);
+                }
+                Purpose::Idle { running, .. } if !*running => {
+                    *running = true;
+                    let tag = one.tag;
+                    return self.events.push_back(Event::Idling { tag });
+                }
+                _ => {}
+            }
+        }
+        let plus = Bytes::from_static(b"+");
+        self.report(Event::Unknown(
+            [Value::Atom(plus), Value::Atom(text)].into(),
+        ));
+    }
+
+    fn answer_challenge(&mut self, answer: Option<Credentials>) {
+        let Some(credentials) = answer else {
+            // PLAIN has one answer. What else is asked for is cancelled (RFC 9051 §6.2.2).
+            return self.write_line(b"*\r\n");
+        };
+        self.said.sent_secret("");
+        self.write_bytes(sasl::secret_line("", &sasl::plain_answer(&credentials)));
+    }
+
+    fn take_untagged(&mut self, condition: Condition, text: &Bytes) -> Result<(), Error> {
+        let (code, text) = code::split(text, self.config.limits.imap_nesting);
+        match condition {
+            Condition::Is(status) => {
+                if let Some(Code::Capability(capabilities)) = &code {
+                    self.set_capabilities(capabilities.clone());
+                }
+                self.report(Event::Untagged { status, code, text });
+            }
+            Condition::PreAuth => return Err(Error::PeerMisbehaved(Misbehaviour::Preauth)),
+            Condition::Bye if self.phase == Phase::Ready => {
+                self.bye = true;
+                // The body of the command under way is no longer asked for.
+                let sending = self.sending.take();
+                self.events
+                    .extend(sending.and_then(|sending| sending.completed));
+                self.events.push_back(Event::Bye { code, text });
+                let idles = |one: &UnderWay| matches!(one.purpose, Purpose::Idle { .. });
+                if self.under_way.iter().all(idles) {
+                    self.phase = Phase::Over;
+                }
+            }
+            Condition::Bye => {
+                let starts_tls = |one: &UnderWay| matches!(one.purpose, Purpose::StartTls);
+                let command = if self.under_way.iter().any(starts_tls) {
+                    "STARTTLS"
+                } else {
+                    "CAPABILITY"
+                };
+                let reply = Reply {
+                    status: None,
+                    code,
+                    text,
+                };
+                return Err(Error::Rejected { command, reply });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_tagged(&mut self, tag: &[u8], condition: Condition, text: &Bytes) -> Result<(), Error> {
+        let place =
+            Tag::parse(tag).and_then(|tag| self.under_way.iter().position(|one| one.tag == tag));
+        let (Some(place), Condition::Is(status)) = (place, condition) else {
+            let tag = String::from_utf8_lossy(tag).chars().take(40).collect();
+            return Err(Error::PeerMisbehaved(Misbehaviour::UnknownTag(tag)));
+        };
+        let UnderWay { tag, purpose } = self.under_way.remove(place);
+        let (code, text) = code::split(text, self.config.limits.imap_nesting);
+        if let Some(Code::Capability(capabilities)) = &code {
+            self.set_capabilities(capabilities.clone());
+        }
+        if matches!(purpose, Purpose::StartTls | Purpose::Opening) {
+            let reply = Reply {
+                status: Some(status),
+                code,
+                text,
+            };
+            return self.take_own(matches!(purpose, Purpose::StartTls), reply);
+        }
+        let mut completed = Event::Completed {
+            tag,
+            status,
+            code,
+            text,
+        };
+        match purpose {
+            Purpose::Login | Purpose::Authenticate { .. }
+                if status == Status::Ok && !self.capabilities_told =>
+            {
+                let completed = completed.into();
+                self.send_own("CAPABILITY", Purpose::SignedIn { completed });
+                return Ok(());
+            }
+            Purpose::SignedIn { completed: held } => completed = *held,
+            Purpose::Logout => self.phase = Phase::Over,
+            Purpose::Leave if status == Status::Ok => self.mailbox_open = false,
+            _ => {}
+        }
+        if self.bye && self.under_way.is_empty() {
+            self.phase = Phase::Over;
+        }
+        if let Some(sending) = self.sending.as_mut().filter(|sending| sending.tag == tag) {
+            if matches!(sending.waits, Waits::ForBody { .. }) && !self.bye {
+                sending.completed = Some(completed);
+                return Ok(());
+            }
+            // Refused before its literal: the rest of the command is void.
+            self.sending = None;
+        }
+        self.events.push_back(completed);
+        Ok(())
+    }
+}
+
+impl Client {
+    /// Goes on behind the machine's own STARTTLS or CAPABILITY, if it was accepted.
+    fn take_own(&mut self, starts_tls: bool, reply: Reply) -> Result<(), Error> {
+        if reply.status != Some(Status::Ok) {
+            let command = if starts_tls { "STARTTLS" } else { "CAPABILITY" };
+            return Err(Error::Rejected { command, reply });
+        }
+        if starts_tls {
+            self.phase = Phase::Upgrading;
+            return Ok(());
+        }
+        self.open()
+    }
+}
+
+fn not_a_greeting(line: &[u8]) -> Error {
+    let line = String::from_utf8_lossy(line);
+    let shown = line.chars().filter(|c| !c.is_control()).take(120).collect();
+    Error::PeerMisbehaved(Misbehaviour::NotAGreeting(shown))
+}

@@ -1,0 +1,145 @@
+//! Message flags (RFC 9051 §2.3.2).
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+use super::value::Value;
+
+/// A flag of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Flag {
+    /// `\Seen`: has been read.
+    Seen,
+    /// `\Answered`: has been replied to.
+    Answered,
+    /// `\Flagged`: is starred.
+    Flagged,
+    /// `\Deleted`: goes with the next EXPUNGE.
+    Deleted,
+    /// `\Draft`: is not finished.
+    Draft,
+    /// `\Recent` of RFC 3501; cannot be set.
+    Recent,
+    /// `\*` in PERMANENTFLAGS: new keywords can be made.
+    Wildcard,
+    /// A keyword such as `$Forwarded`, or a flag with a backslash that is not known.
+    Keyword(Keyword),
+}
+
+impl Flag {
+    /// Reads a flag as the server writes it; any case of the system flags is understood.
+    pub fn parse(text: &[u8]) -> Self {
+        let known = [
+            (&b"\\Seen"[..], Self::Seen),
+            (b"\\Answered", Self::Answered),
+            (b"\\Flagged", Self::Flagged),
+            (b"\\Deleted", Self::Deleted),
+            (b"\\Draft", Self::Draft),
+            (b"\\Recent", Self::Recent),
+            (b"\\*", Self::Wildcard),
+        ];
+        known
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map_or_else(
+                || Self::Keyword(Keyword(String::from_utf8_lossy(text).into())),
+                |(_, flag)| flag,
+            )
+    }
+
+    /// Returns the flag as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Seen => "\\Seen",
+            Self::Answered => "\\Answered",
+            Self::Flagged => "\\Flagged",
+            Self::Deleted => "\\Deleted",
+            Self::Draft => "\\Draft",
+            Self::Recent => "\\Recent",
+            Self::Wildcard => "\\*",
+            Self::Keyword(keyword) => &keyword.0,
+        }
+    }
+
+    /// Tells whether a client may set this flag: not `\Recent`, `\*` or what is no atom.
+    pub fn can_be_set(&self) -> bool {
+        match self {
+            Self::Seen | Self::Answered | Self::Flagged | Self::Deleted | Self::Draft => true,
+            Self::Recent | Self::Wildcard => false,
+            Self::Keyword(keyword) => is_atom(
+                keyword
+                    .0
+                    .strip_prefix('\\')
+                    .unwrap_or(&keyword.0)
+                    .as_bytes(),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The name of a keyword, as the server or the caller wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Keyword(Box<str>);
+
+impl Keyword {
+    /// Takes a keyword that can be stored: an atom, so no spaces, brackets or 8-bit characters.
+    pub fn new(name: &str) -> Option<Self> {
+        is_atom(name.as_bytes()).then(|| Self(name.into()))
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads a list of flags; what is neither an atom nor a string is left out.
+pub(crate) fn parse_list(value: &Value) -> Option<alloc::vec::Vec<Flag>> {
+    Some(
+        value
+            .list()?
+            .iter()
+            .filter_map(Value::astring)
+            .map(|text| Flag::parse(text))
+            .collect(),
+    )
+}
+
+/// Tells whether a text is an atom of RFC 9051 §9, with `]` allowed: servers hand out such flags.
+fn is_atom(text: &[u8]) -> bool {
+    !text.is_empty()
+        && text.iter().all(|byte| {
+            byte.is_ascii_graphic()
+                && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_flags_are_known_in_any_case_and_keywords_keep_theirs() {
+        assert_eq!(Flag::parse(b"\\SEEN"), Flag::Seen);
+        assert_eq!(Flag::parse(b"\\*"), Flag::Wildcard);
+        assert_eq!(Flag::parse(b"$MDNSent").as_str(), "$MDNSent");
+        assert_eq!(Flag::parse(b"[bracket]").as_str(), "[bracket]");
+    }
+
+    #[test]
+    fn flags_that_cannot_be_stored_say_so() {
+        assert!(!Flag::Recent.can_be_set());
+        assert!(!Flag::Wildcard.can_be_set());
+        assert!(!Flag::parse(b"a b").can_be_set());
+        assert!(!Flag::parse(b"x\r\ny LOGOUT").can_be_set());
+        assert!(Flag::parse(b"$Junk").can_be_set());
+        assert_eq!(Keyword::new("with space"), None);
+    }
+}

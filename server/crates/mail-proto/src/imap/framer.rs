@@ -1,0 +1,285 @@
+//! Bytes into responses: lines, literals that are kept, and literals that are streamed.
+
+use alloc::vec::Vec;
+
+use bytes::{Bytes, BytesMut};
+
+use super::event::{LiteralId, LiteralItem, Status};
+use super::fetch;
+use super::tokens::Tokens;
+use super::value::Value;
+use crate::limits::{Limits, OverLimit};
+use crate::transcript::Transcript;
+
+/// A response, or a piece of one.
+#[derive(Debug)]
+pub(crate) enum Frame {
+    /// `+`, with its text.
+    Continuation(Bytes),
+    /// A status response. Its text is for people, so it never goes through the tokens.
+    Status {
+        tag: Option<Bytes>,
+        condition: Condition,
+        text: Bytes,
+    },
+    /// Any other response with `*`. Not `balanced`: its parentheses do not match.
+    Data {
+        values: Vec<Value>,
+        balanced: bool,
+    },
+    /// A line that is none of these.
+    Other(Bytes),
+    LiteralStart {
+        id: LiteralId,
+        item: Option<LiteralItem>,
+        size_bytes: u64,
+    },
+    LiteralChunk {
+        id: LiteralId,
+        bytes: Bytes,
+    },
+    LiteralEnd {
+        id: LiteralId,
+    },
+}
+
+/// The word of a status response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Is(Status),
+    Bye,
+    PreAuth,
+}
+
+#[derive(Debug)]
+enum State {
+    /// At the start of a response.
+    Fresh,
+    /// On a line that goes on behind a literal.
+    Continued,
+    /// In a literal that is kept.
+    Inline { size_bytes: usize },
+    /// In a literal that leaves as chunks.
+    Streamed {
+        id: LiteralId,
+        size_bytes: u64,
+        left_bytes: u64,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Framer {
+    limits: Limits,
+    input: BytesMut,
+    /// How much of `input` holds no line end.
+    scanned: usize,
+    state: State,
+    tokens: Tokens,
+    /// What the present response has cost so far.
+    response_bytes: usize,
+    next_literal: u64,
+}
+
+impl Framer {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            input: BytesMut::new(),
+            scanned: 0,
+            state: State::Fresh,
+            tokens: Tokens::new(limits.imap_nesting),
+            response_bytes: 0,
+            next_literal: 1,
+        }
+    }
+
+    pub(crate) fn feed(&mut self, input: &[u8]) {
+        self.input.extend_from_slice(input);
+    }
+
+    /// Tells whether bytes wait that belong to no frame yet.
+    pub(crate) fn has_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// Returns the next frame, or nothing until more bytes arrive.
+    pub(crate) fn next(&mut self, said: &mut Transcript) -> Result<Option<Frame>, OverLimit> {
+        loop {
+            let frame = match self.state {
+                State::Fresh | State::Continued => {
+                    let Some(line) = self.take_line()? else { break };
+                    said.received(&line);
+                    self.line(line)?
+                }
+                State::Inline { size_bytes } => {
+                    if self.input.len() < size_bytes {
+                        break;
+                    }
+                    let literal = self.input.split_to(size_bytes).freeze();
+                    said.received_body(size_bytes as u64);
+                    self.spend(size_bytes)?;
+                    self.tokens.push(Value::Literal(literal));
+                    self.state = State::Continued;
+                    None
+                }
+                State::Streamed {
+                    id,
+                    size_bytes,
+                    left_bytes: 0,
+                } => {
+                    said.received_body(size_bytes);
+                    self.tokens.push(Value::Streamed { id, size_bytes });
+                    self.state = State::Continued;
+                    Some(Frame::LiteralEnd { id })
+                }
+                State::Streamed {
+                    id,
+                    size_bytes,
+                    left_bytes,
+                } => {
+                    if self.input.is_empty() {
+                        break;
+                    }
+                    let here = usize::try_from(left_bytes)
+                        .unwrap_or(usize::MAX)
+                        .min(self.input.len());
+                    let bytes = self.input.split_to(here).freeze();
+                    let left_bytes = left_bytes.saturating_sub(here as u64);
+                    self.state = State::Streamed {
+                        id,
+                        size_bytes,
+                        left_bytes,
+                    };
+                    Some(Frame::LiteralChunk { id, bytes })
+                }
+            };
+            if frame.is_some() {
+                return Ok(frame);
+            }
+        }
+        if self.input.is_empty() {
+            // An idle connection holds no buffer: there are thousands of them.
+            self.input = BytesMut::new();
+        }
+        Ok(None)
+    }
+
+    /// Takes a line without its end. A lone LF ends a line too.
+    fn take_line(&mut self) -> Result<Option<Bytes>, OverLimit> {
+        let unread = self.input.get(self.scanned..).unwrap_or_default();
+        let Some(end) = memchr::memchr(b'\n', unread) else {
+            self.scanned = self.input.len();
+            self.check_size(self.scanned)?;
+            return Ok(None);
+        };
+        let mut line = self.input.split_to(self.scanned + end + 1).freeze();
+        self.scanned = 0;
+        self.spend(line.len())?;
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        line.truncate(text.strip_suffix(b"\r").unwrap_or(text).len());
+        Ok(Some(line))
+    }
+
+    fn line(&mut self, line: Bytes) -> Result<Option<Frame>, OverLimit> {
+        let data = if matches!(self.state, State::Fresh) {
+            match classify(line) {
+                Ok(frame) => {
+                    self.response_bytes = 0;
+                    return Ok(Some(frame));
+                }
+                Err(data) => data,
+            }
+        } else {
+            line
+        };
+        let Some(size_bytes) = self.tokens.line(&data)? else {
+            let (values, balanced) = self.tokens.finish();
+            self.state = State::Fresh;
+            self.response_bytes = 0;
+            return Ok(Some(Frame::Data { values, balanced }));
+        };
+        if let Ok(inline) = usize::try_from(size_bytes)
+            && inline <= self.limits.imap_inline_literal_bytes
+        {
+            self.state = State::Inline { size_bytes: inline };
+            return Ok(None);
+        }
+        let id = LiteralId(self.next_literal);
+        self.next_literal += 1;
+        self.state = State::Streamed {
+            id,
+            size_bytes,
+            left_bytes: size_bytes,
+        };
+        let item = fetch::literal_item(self.tokens.open_lists());
+        Ok(Some(Frame::LiteralStart {
+            id,
+            item,
+            size_bytes,
+        }))
+    }
+
+    fn spend(&mut self, size_bytes: usize) -> Result<(), OverLimit> {
+        self.check_size(size_bytes)?;
+        self.response_bytes += size_bytes;
+        Ok(())
+    }
+
+    const fn check_size(&self, more_bytes: usize) -> Result<(), OverLimit> {
+        let max = self.limits.imap_line_bytes;
+        if self.response_bytes.saturating_add(more_bytes) > max {
+            return Err(OverLimit {
+                what: "IMAP response",
+                max: max as u64,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Tells what a first line is; `Err` holds the values of a data response.
+fn classify(line: Bytes) -> Result<Frame, Bytes> {
+    if line == b"+"[..] {
+        return Ok(Frame::Continuation(Bytes::new()));
+    }
+    let Some(space) = memchr::memchr(b' ', &line) else {
+        return Ok(Frame::Other(line));
+    };
+    let head = line.slice(..space);
+    let rest = line.slice(space + 1..);
+    if head == b"+"[..] {
+        return Ok(Frame::Continuation(rest));
+    }
+    let tag = (head != b"*"[..]).then_some(head);
+    let word_len = memchr::memchr(b' ', &rest).unwrap_or(rest.len());
+    let word = rest.slice(..word_len);
+    let text = rest.slice((word_len + 1).min(rest.len())..);
+    match (condition(&word), tag) {
+        (Some(condition @ Condition::Is(_)), tag) => Ok(Frame::Status {
+            tag,
+            condition,
+            text,
+        }),
+        (Some(condition), None) => Ok(Frame::Status {
+            tag: None,
+            condition,
+            text,
+        }),
+        (None, None) => Err(rest),
+        (_, Some(_)) => Ok(Frame::Other(line)),
+    }
+}
+
+fn condition(word: &[u8]) -> Option<Condition> {
+    let known = [
+        (&b"OK"[..], Condition::Is(Status::Ok)),
+        (b"NO", Condition::Is(Status::No)),
+        (b"BAD", Condition::Is(Status::Bad)),
+        (b"BYE", Condition::Bye),
+        (b"PREAUTH", Condition::PreAuth),
+    ];
+    known
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, condition)| condition)
+}

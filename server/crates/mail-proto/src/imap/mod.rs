@@ -1,0 +1,60 @@
+//! The IMAP client machine (RFC 9051 and 3501) and the types of the protocol.
+//!
+//! [`Client`] takes [`Command`]s and bytes, and yields [`Event`]s. It knows the order in which
+//! commands may leave (RFC 9051 §5.5), the literal forms, STARTTLS and IDLE; it holds no mailbox.
+//! [`mailbox::Selected`] follows the state of a selected mailbox from the same events.
+//!
+//! What a server says is read tolerantly: data nobody asked for, unknown items, codes and flags are
+//! events and values, never errors. An error means that the state of the connection is unknown.
+//!
+//! ```text
+//! bytes ─ framer ─ values ─ response ─ Event        Command ─ encode ─ client ─ bytes
+//!                              │
+//!             code, fetch, envelope, body_structure, list, search
+//! ```
+
+pub mod body_structure;
+pub mod capability;
+mod client;
+pub mod code;
+pub mod command;
+pub mod date;
+mod encode;
+pub mod envelope;
+mod error;
+mod event;
+pub mod fetch;
+pub mod flag;
+mod framer;
+pub mod list;
+pub mod mailbox;
+mod number;
+mod response;
+mod schedule;
+pub mod search;
+mod sequence_set;
+mod text;
+mod tokens;
+pub mod utf7;
+mod value;
+
+pub use crate::sasl::Credentials;
+pub use crate::tls::Tls;
+pub use body_structure::BodyStructure;
+pub use capability::{Capabilities, Capability};
+pub use client::{Client, Config};
+pub use code::Code;
+pub use command::{Append, Command, FetchItem, List, Store, StoreMode, Tag};
+pub use date::{Date, InternalDate};
+pub use envelope::{Address, Envelope};
+pub use error::{Error, Incompatibility, Misbehaviour, Reply};
+pub use event::{Event, LiteralId, LiteralItem, Status};
+pub use fetch::{BodyValue, FetchData, FetchedItem, PartNumber, Section, SectionText};
+pub use flag::{Flag, Keyword};
+pub use list::{ListData, MailboxAttribute, Namespace, NamespaceData, StatusData, StatusItem};
+pub use mailbox::Mailbox;
+pub use number::{SequenceNumber, Uid, UidValidity};
+pub use search::{SearchData, SearchKey};
+pub use sequence_set::{Bound, SequenceSet};
+pub use text::{ForbiddenByte, Text};
+pub use value::Value;

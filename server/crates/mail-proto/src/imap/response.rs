@@ -1,0 +1,105 @@
+//! Values into events: what a response without a tag says.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::capability::Capabilities;
+use super::event::Event;
+use super::fetch::{self, FetchData};
+use super::flag;
+use super::list::{ListData, NamespaceData, StatusData};
+use super::number::SequenceNumber;
+use super::search::SearchData;
+use super::sequence_set::SequenceSet;
+use super::value::Value;
+
+/// What a data response is.
+#[derive(Debug)]
+pub(crate) enum Data {
+    Event(Event),
+    Capability(Capabilities),
+}
+
+/// Gives a response its type. What is not known, or not of the form it should have, is kept.
+pub(crate) fn parse(values: Vec<Value>) -> Data {
+    if let [word, words @ ..] = values.as_slice()
+        && word.is_atom("CAPABILITY")
+    {
+        let words = words.iter().filter_map(Value::atom).map(|word| &word[..]);
+        return Data::Capability(Capabilities::from_words(words));
+    }
+    Data::Event(match parse_known(&values) {
+        Some(event) => event,
+        None => parse_fetch(values),
+    })
+}
+
+fn parse_known(values: &[Value]) -> Option<Event> {
+    let (first, rest) = values.split_first()?;
+    let first = first.atom()?;
+    if first.first().is_some_and(u8::is_ascii_digit) {
+        let number = values.first()?.number32()?;
+        return match rest {
+            [word] if word.is_atom("EXISTS") => Some(Event::Exists(number)),
+            [word] if word.is_atom("RECENT") => Some(Event::Recent(number)),
+            [word] if word.is_atom("EXPUNGE") => Some(Event::Expunge {
+                seq: SequenceNumber::new(number)?,
+            }),
+            _ => None,
+        };
+    }
+    match first.to_ascii_uppercase().as_slice() {
+        b"LIST" => ListData::parse(rest).map(Event::List),
+        b"STATUS" => StatusData::parse(rest).map(Event::Status),
+        b"SEARCH" => Some(Event::Search(SearchData::parse(rest))),
+        b"ESEARCH" => SearchData::parse_extended(rest).map(Event::Search),
+        b"FLAGS" => flag::parse_list(rest.first()?).map(Event::Flags),
+        b"NAMESPACE" => Some(Event::Namespace(NamespaceData::parse(rest))),
+        b"ID" => Some(Event::Id(parse_id(rest.first()?))),
+        b"VANISHED" => match rest {
+            [Value::List(earlier), uids] if earlier.first()?.is_atom("EARLIER") => {
+                let uids = SequenceSet::parse(uids.atom()?)?;
+                Some(Event::Vanished {
+                    earlier: true,
+                    uids,
+                })
+            }
+            [uids] => {
+                let uids = SequenceSet::parse(uids.atom()?)?;
+                Some(Event::Vanished {
+                    earlier: false,
+                    uids,
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn parse_id(value: &Value) -> Vec<(Bytes, Option<Bytes>)> {
+    let fields = value.list().unwrap_or_default().as_chunks::<2>().0.iter();
+    fields
+        .filter_map(|[field, value]| Some((field.nstring()?.clone(), value.nstring().cloned())))
+        .collect()
+}
+
+fn parse_fetch(mut values: Vec<Value>) -> Event {
+    let seq = match values.as_slice() {
+        [seq, word, Value::List(_)] if word.is_atom("FETCH") => {
+            seq.number32().and_then(SequenceNumber::new)
+        }
+        _ => None,
+    };
+    let Some(seq) = seq else {
+        return Event::Unknown(values);
+    };
+    match values.pop() {
+        Some(Value::List(items)) => Event::Fetch(FetchData {
+            seq,
+            items: fetch::parse_items(items),
+        }),
+        _ => Event::Unknown(values),
+    }
+}

@@ -1,0 +1,168 @@
+//! Which command may leave while others are under way (RFC 9051 §5.5).
+
+use super::command::Command;
+
+/// What a command under way means for those behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// FETCH, STORE or SEARCH by sequence numbers: the server reports no EXPUNGE meanwhile.
+    KeepsNumbers,
+    /// IDLE. `done`: DONE has left, so only its answer is awaited.
+    Idle { done: bool },
+    /// Changes what can be said next: nothing leaves beside it.
+    Exclusive,
+    /// Any other.
+    Ordinary,
+}
+
+impl Kind {
+    pub(crate) const fn of(command: &Command) -> Self {
+        match command {
+            Command::Fetch { uid: false, .. } | Command::Search { uid: false, .. } => {
+                Self::KeepsNumbers
+            }
+            Command::Store(store) if !store.uid => Self::KeepsNumbers,
+            Command::Idle => Self::Idle { done: false },
+            // Signing in changes the capabilities, leaving a mailbox what all data is about, and
+            // behind LOGOUT there is nothing.
+            Command::Login(_)
+            | Command::AuthenticatePlain(_)
+            | Command::Unselect
+            | Command::Close
+            | Command::Logout => Self::Exclusive,
+            _ => Self::Ordinary,
+        }
+    }
+}
+
+/// Tells whether a command may leave now. `mailbox_open`: a mailbox was selected and not left.
+pub(crate) fn may_leave(
+    command: &Command,
+    mailbox_open: bool,
+    mut under_way: impl Iterator<Item = Kind>,
+) -> bool {
+    match command {
+        // Signing in begins a new state, and IDLE wants the line to itself.
+        Command::Login(_) | Command::AuthenticatePlain(_) | Command::Idle => {
+            under_way.next().is_none()
+        }
+        // Data of the mailbox that is left must not be taken for that of the next.
+        Command::Select(_) | Command::Examine(_) | Command::Unselect | Command::Close
+            if mailbox_open =>
+        {
+            under_way.next().is_none()
+        }
+        // EXPUNGE may move what the numbers mean until every command that allows it is over.
+        _ if uses_sequence_numbers(command) => under_way.all(|kind| kind == Kind::KeepsNumbers),
+        _ => under_way.all(|kind| match kind {
+            Kind::KeepsNumbers | Kind::Ordinary | Kind::Idle { done: true } => true,
+            Kind::Exclusive | Kind::Idle { done: false } => false,
+        }),
+    }
+}
+
+const fn uses_sequence_numbers(command: &Command) -> bool {
+    match command {
+        Command::Fetch { uid, .. }
+        | Command::Copy { uid, .. }
+        | Command::Move { uid, .. }
+        | Command::Search { uid, .. } => !*uid,
+        Command::Store(store) => !store.uid,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::{Mailbox, SequenceSet, Store, StoreMode};
+
+    fn fetch(uid: bool) -> Command {
+        Command::Fetch {
+            set: SequenceSet::all(),
+            uid,
+            items: [].into(),
+        }
+    }
+
+    fn store(uid: bool) -> Command {
+        let set = SequenceSet::all();
+        Command::Store(Store {
+            set,
+            uid,
+            mode: StoreMode::Add,
+            flags: [].into(),
+            silent: true,
+        })
+    }
+
+    fn copy(uid: bool) -> Command {
+        Command::Copy {
+            set: SequenceSet::all(),
+            uid,
+            mailbox: Mailbox::inbox(),
+        }
+    }
+
+    /// Tells whether the last of these may leave while all others are under way.
+    fn leaves(commands: &[Command]) -> bool {
+        let (last, before) = commands.split_last().unwrap();
+        may_leave(last, true, before.iter().map(Kind::of))
+    }
+
+    #[test]
+    fn the_invalid_sequences_of_rfc_9051_5_5_wait() {
+        // FETCH + NOOP + STORE, STORE + COPY + FETCH, COPY + COPY.
+        assert!(!leaves(&[fetch(false), Command::Noop, store(false)]));
+        assert!(!leaves(&[store(false), copy(false), fetch(false)]));
+        assert!(!leaves(&[copy(false), copy(false)]));
+        // UID commands allow EXPUNGE.
+        assert!(!leaves(&[fetch(true), fetch(false)]));
+    }
+
+    #[test]
+    fn the_valid_sequences_of_rfc_9051_5_5_leave() {
+        let search = Command::Search {
+            uid: false,
+            criteria: [].into(),
+        };
+        assert!(leaves(&[fetch(false), store(false), search, fetch(false)]));
+        assert!(leaves(&[store(false), copy(false)]));
+        assert!(leaves(&[
+            Command::Noop,
+            copy(true),
+            fetch(true),
+            store(true)
+        ]));
+    }
+
+    #[test]
+    fn behind_idle_only_done_opens_the_way_and_numbers_wait_for_its_answer() {
+        let idle = |done| core::iter::once(Kind::Idle { done });
+        assert!(!may_leave(&fetch(true), true, idle(false)));
+        assert!(may_leave(&fetch(true), true, idle(true)));
+        assert!(may_leave(&Command::Noop, true, idle(true)));
+        assert!(!may_leave(&fetch(false), true, idle(true)));
+        assert!(!may_leave(&Command::Idle, true, idle(true)));
+    }
+
+    #[test]
+    fn the_first_mailbox_is_opened_beside_other_commands() {
+        let select = Command::Select(Mailbox::inbox());
+        let under_way = || core::iter::once(Kind::of(&Command::Namespace));
+        assert!(may_leave(&select, false, under_way()));
+        assert!(!may_leave(&select, true, under_way()));
+        assert!(!may_leave(
+            &select,
+            false,
+            core::iter::once(Kind::Exclusive)
+        ));
+    }
+
+    #[test]
+    fn opening_another_mailbox_waits_and_uid_commands_follow_it_at_once() {
+        assert!(!leaves(&[fetch(true), Command::Select(Mailbox::inbox())]));
+        assert!(leaves(&[Command::Select(Mailbox::inbox()), fetch(true)]));
+        assert!(!leaves(&[Command::Select(Mailbox::inbox()), fetch(false)]));
+    }
+}

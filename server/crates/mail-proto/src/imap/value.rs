@@ -1,0 +1,79 @@
+//! The value tree: what the data of a response is made of before it is given a type.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::event::LiteralId;
+
+/// One value of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// An atom, a number, a flag or NIL; a `BODY[…]<n>` item is one atom, brackets included.
+    Atom(Bytes),
+    /// A quoted string, without its quotes and backslashes.
+    Quoted(Bytes),
+    /// A literal that was small enough to be kept.
+    Literal(Bytes),
+    /// A literal that left as chunks before this response.
+    Streamed {
+        /// Which one.
+        id: LiteralId,
+        /// Its announced size in bytes; it was received whole.
+        size_bytes: u64,
+    },
+    /// A list in parentheses.
+    List(Vec<Self>),
+}
+
+impl Value {
+    /// Returns the bytes of an atom.
+    pub(crate) fn atom(&self) -> Option<&Bytes> {
+        match self {
+            Self::Atom(bytes) => Some(bytes),
+            Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } | Self::List(_) => None,
+        }
+    }
+
+    /// Tells whether this is the given atom, in any case.
+    pub(crate) fn is_atom(&self, word: &str) -> bool {
+        self.atom()
+            .is_some_and(|atom| atom.eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    /// Returns the values of a list.
+    pub(crate) fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(values) => Some(values),
+            Self::Atom(_) | Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } => None,
+        }
+    }
+
+    /// Returns an `nstring`: nothing for NIL, for a list and for a streamed literal.
+    pub(crate) fn nstring(&self) -> Option<&Bytes> {
+        match self {
+            Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
+            // Numbers and words without quotes happen where a string belongs.
+            Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
+            Self::Streamed { .. } | Self::List(_) => None,
+        }
+    }
+
+    /// Returns an `astring`: NIL is a word like any other.
+    pub(crate) fn astring(&self) -> Option<&Bytes> {
+        match self {
+            Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
+            Self::Streamed { .. } | Self::List(_) => None,
+        }
+    }
+
+    /// Returns a number, also one in quotes.
+    pub(crate) fn number(&self) -> Option<u64> {
+        super::number::parse_u64(self.astring()?)
+    }
+
+    /// Returns a number of 32 bits.
+    pub(crate) fn number32(&self) -> Option<u32> {
+        self.number().and_then(|number| u32::try_from(number).ok())
+    }
+}

@@ -1,0 +1,169 @@
+//! A message as it comes from `RETR` or `TOP` (RFC 1939 §3).
+
+use alloc::vec::Vec;
+
+/// Takes the dots off that the server put on, and finds the end.
+///
+/// The end is CRLF, a dot, CRLF, and nothing else: a lone dot between bare line feeds is a line
+/// of the message. Bare CR and LF come out as they went in.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyDecoder {
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Behind a CRLF, or at the very front.
+    LineStart,
+    /// Behind a dot at the start of a line, which is not written yet.
+    Dot,
+    /// Behind a CR behind that dot.
+    DotCr,
+    /// Behind a CR inside a line.
+    Cr,
+    Inside,
+}
+
+impl Default for BodyDecoder {
+    fn default() -> Self {
+        Self {
+            place: Place::LineStart,
+        }
+    }
+}
+
+impl BodyDecoder {
+    /// Decodes what comes next onto the end of `out`. Returns how many octets were used, which
+    /// is less than all when the message ended, and whether it did.
+    pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
+        out.reserve(input.len());
+        let mut rest = input;
+        while let Some((&first, behind)) = rest.split_first() {
+            match (self.place, first) {
+                (Place::LineStart, b'.') => self.place = Place::Dot,
+                (Place::Dot, b'\r') => self.place = Place::DotCr,
+                (Place::DotCr, b'\n') => {
+                    self.place = Place::LineStart;
+                    return (input.len().saturating_sub(behind.len()), true);
+                }
+                // The CR behind the dot did not end the message: it belongs to the line.
+                (Place::DotCr, _) => {
+                    out.push(b'\r');
+                    self.place = Place::Cr;
+                    continue;
+                }
+                (Place::Cr, b'\n') => {
+                    out.push(b'\n');
+                    self.place = Place::LineStart;
+                }
+                (_, b'\r') => {
+                    out.push(b'\r');
+                    self.place = Place::Cr;
+                }
+                (_, _) => {
+                    let end = memchr::memchr(b'\r', rest).unwrap_or(rest.len());
+                    let (run, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+                    out.extend_from_slice(run);
+                    self.place = Place::Inside;
+                    rest = after;
+                    continue;
+                }
+            }
+            rest = behind;
+        }
+        (input.len(), false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    use crate::smtp::BodyEncoder;
+
+    fn decode(input: &str) -> (String, usize, bool) {
+        let mut out = Vec::new();
+        let (used, is_over) = BodyDecoder::default().decode(input.as_bytes(), &mut out);
+        (String::from_utf8(out).unwrap(), used, is_over)
+    }
+
+    #[test]
+    fn one_dot_is_taken_off_and_the_end_is_left_out() {
+        assert_eq!(
+            decode("a\r\n..b\r\n...\r\n.\r\n+OK"),
+            ("a\r\n.b\r\n..\r\n".into(), 16, true)
+        );
+    }
+
+    #[test]
+    fn an_empty_message_is_its_end_alone() {
+        assert_eq!(decode(".\r\n"), (String::new(), 3, true));
+    }
+
+    #[test]
+    fn only_crlf_dot_crlf_ends_a_message() {
+        for input in [
+            "a\n.\n",
+            "a\n.\r\n",
+            "a\r.\r",
+            "a\r\n.\n",
+            "a\r\n.\r",
+            "a\r\n.",
+            "a.\r\n",
+            "a\r\n. \r\n",
+        ] {
+            assert!(!decode(input).2, "{input:?}");
+        }
+        assert!(decode("a\r\r\n.\r\n").2);
+    }
+
+    #[test]
+    fn a_dot_that_did_not_end_the_message_is_taken_off() {
+        assert_eq!(decode("a\r\n.\rb\r\n"), ("a\r\n\rb\r\n".into(), 8, false));
+        assert_eq!(decode(".\r\r\n.\r\n"), ("\r\r\n".into(), 7, true));
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_change_nothing(
+            input in "[.a\r\n]{0,30}",
+            cuts in proptest::collection::vec(0usize..30, 0..6),
+        ) {
+            let whole = decode(&input);
+            let mut decoder = BodyDecoder::default();
+            let (mut out, mut used, mut is_over, mut from) = (Vec::new(), 0, false, 0);
+            let mut ends: Vec<usize> = cuts.into_iter().filter(|cut| *cut < input.len()).collect();
+            ends.push(input.len());
+            ends.sort_unstable();
+            for end in ends {
+                if !is_over {
+                    let (n, over) = decoder.decode(&input.as_bytes()[from..end], &mut out);
+                    used += n;
+                    is_over = over;
+                    from = end;
+                }
+            }
+            prop_assert_eq!((String::from_utf8(out).unwrap(), used, is_over), whole);
+        }
+
+        #[test]
+        fn what_smtp_encodes_comes_back(input in "[.a\r\n]{0,40}") {
+            let mut encoder = BodyEncoder::default();
+            let mut wire = Vec::new();
+            encoder.encode(input.as_bytes(), &mut wire).unwrap();
+            encoder.finish(&mut wire);
+            wire.extend_from_slice(b".\r\n");
+            let mut out = Vec::new();
+            let (used, is_over) = BodyDecoder::default().decode(&wire, &mut out);
+            prop_assert!(is_over);
+            prop_assert_eq!(used, wire.len());
+            let text = String::from_utf8(out).unwrap();
+            prop_assert!(text.is_empty() || text.ends_with("\r\n"));
+            prop_assert_eq!(text.replace("\r\n", "").contains(['\r', '\n']), false);
+            let dots = |text: &str| text.matches('.').count();
+            prop_assert_eq!(dots(&text), dots(&input));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a server says it can do: the response to `CAPA` (RFC 2449).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The capabilities that a server offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// `CAPA` was answered. If not, nothing is known, and `UIDL` and `TOP` may work none the less.
+    pub capa: bool,
+    /// `USER` and `PASS`.
+    pub user: bool,
+    /// `UIDL`.
+    pub uidl: bool,
+    /// `TOP`.
+    pub top: bool,
+    /// `STLS` (RFC 2595).
+    pub stls: bool,
+    /// Commands may be sent ahead of the responses.
+    pub pipelining: bool,
+    /// Response codes are used, so a text that begins with a bracket is one.
+    pub resp_codes: bool,
+    /// `[AUTH]` and `[SYS/…]` are used (RFC 3206).
+    pub auth_resp_code: bool,
+    /// How long to wait between two sessions.
+    pub login_delay: Option<LoginDelay>,
+    /// The SASL mechanisms, in the server's spelling (RFC 5034).
+    pub sasl: Vec<String>,
+    /// What runs there (`IMPLEMENTATION`).
+    pub implementation: Option<String>,
+    /// Every other line, as it is.
+    pub others: Vec<String>,
+}
+
+/// How long to wait between two sessions (RFC 2449 §6.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginDelay {
+    /// The least time between two sign-ins, in seconds.
+    pub secs: u32,
+    /// It may be another for some users; this is the longest.
+    pub is_per_user: bool,
+}
+
+impl Capabilities {
+    /// Takes one line of the list. Lines that are not known are kept.
+    pub(super) fn add(&mut self, line: &str) {
+        let mut words = line.split_ascii_whitespace();
+        let Some(tag) = words.next() else { return };
+        match tag.to_ascii_uppercase().as_str() {
+            "USER" => self.user = true,
+            "UIDL" => self.uidl = true,
+            "TOP" => self.top = true,
+            "STLS" => self.stls = true,
+            "PIPELINING" => self.pipelining = true,
+            "RESP-CODES" => self.resp_codes = true,
+            "AUTH-RESP-CODE" => self.auth_resp_code = true,
+            "LOGIN-DELAY" => {
+                let secs = words.next().and_then(|digits| digits.parse().ok());
+                let is_per_user = words
+                    .next()
+                    .is_some_and(|word| word.eq_ignore_ascii_case("USER"));
+                self.login_delay = secs.map(|secs| LoginDelay { secs, is_per_user });
+            }
+            "SASL" => self.sasl.extend(words.map(String::from)),
+            "IMPLEMENTATION" => {
+                let rest = line.trim_ascii_start().get(tag.len()..).unwrap_or_default();
+                self.implementation = Some(rest.trim_ascii().to_owned());
+            }
+            _ => self.others.push(line.to_owned()),
+        }
+    }
+
+    /// Tells whether a SASL mechanism is offered.
+    pub fn has_mechanism(&self, name: &str) -> bool {
+        self.sasl
+            .iter()
+            .any(|offered| offered.eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc2449_5_example() {
+        let mut capabilities = Capabilities::default();
+        for line in [
+            "TOP",
+            "USER",
+            "SASL CRAM-MD5 KERBEROS_V4",
+            "LOGIN-DELAY 900",
+            "PIPELINING",
+            "EXPIRE 60",
+            "UIDL",
+            "IMPLEMENTATION Shlemazle-Plotz-v302",
+        ] {
+            capabilities.add(line);
+        }
+        assert!(capabilities.top && capabilities.user && capabilities.uidl);
+        assert!(capabilities.pipelining && !capabilities.stls);
+        assert_eq!(
+            capabilities.login_delay,
+            Some(LoginDelay {
+                secs: 900,
+                is_per_user: false
+            })
+        );
+        assert!(capabilities.has_mechanism("cram-md5") && !capabilities.has_mechanism("PLAIN"));
+        assert_eq!(
+            capabilities.implementation.as_deref(),
+            Some("Shlemazle-Plotz-v302")
+        );
+        assert_eq!(capabilities.others, ["EXPIRE 60"]);
+    }
+
+    #[test]
+    fn an_odd_list_is_read_as_far_as_it_goes() {
+        let mut capabilities = Capabilities::default();
+        for line in [
+            "",
+            "login-delay soon",
+            "IMPLEMENTATION",
+            "sasl",
+            "X-VENDOR  a b",
+        ] {
+            capabilities.add(line);
+        }
+        assert_eq!(capabilities.login_delay, None);
+        assert_eq!(capabilities.implementation.as_deref(), Some(""));
+        assert_eq!(capabilities.others, ["X-VENDOR  a b"]);
+        capabilities.add("LOGIN-DELAY 300 USER");
+        assert_eq!(
+            capabilities.login_delay,
+            Some(LoginDelay {
+                secs: 300,
+                is_per_user: true
+            })
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be asked of a maildrop (RFC 1939 §5–7).
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::sasl::Credentials;
+
+/// A command. Each is answered by an [`Event`](super::Event) with its [`CommandId`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Command {
+    /// Signs in, by `AUTH PLAIN` where it is offered, else by `USER` and `PASS`. Commands behind
+    /// it wait for its answer.
+    Login(Credentials),
+    /// Counts messages and octets.
+    Stat,
+    /// Lists the sizes of all messages.
+    List,
+    /// Lists the unique ids of all messages. Optional for servers.
+    Uidl,
+    /// Reads the header and the first lines of the body. Optional for servers.
+    Top {
+        /// Which message.
+        number: MessageNumber,
+        /// How many lines of the body.
+        lines: u32,
+    },
+    /// Reads a message.
+    Retr {
+        /// Which message.
+        number: MessageNumber,
+    },
+    /// Marks a message as deleted. It is deleted when `QUIT` is answered.
+    Dele {
+        /// Which message.
+        number: MessageNumber,
+    },
+    /// Takes all marks back.
+    Rset,
+    /// Does nothing, and keeps the session open.
+    Noop,
+    /// Deletes what is marked and ends the session. Sent only when everything before is answered.
+    Quit,
+}
+
+impl Command {
+    /// Returns the line to be sent. `Login` has none of its own: it takes more than one.
+    pub(super) fn line(&self) -> Option<String> {
+        Some(match self {
+            Self::Login(_) => return None,
+            Self::Stat => "STAT".to_string(),
+            Self::List => "LIST".to_string(),
+            Self::Uidl => "UIDL".to_string(),
+            Self::Top { number, lines } => format!("TOP {number} {lines}"),
+            Self::Retr { number } => format!("RETR {number}"),
+            Self::Dele { number } => format!("DELE {number}"),
+            Self::Rset => "RSET".to_string(),
+            Self::Noop => "NOOP".to_string(),
+            Self::Quit => "QUIT".to_string(),
+        })
+    }
+}
+
+/// Tells the answers to different commands apart. Holds for one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommandId(pub(super) u64);
+
+/// The number of a message in one session, from 1. It never outlives the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageNumber(NonZeroU32);
+
+impl MessageNumber {
+    /// Takes a number; zero is none.
+    pub const fn new(number: u32) -> Option<Self> {
+        match NonZeroU32::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
+    /// Returns the number.
+    pub const fn number(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for MessageNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,79 @@
+//! What the POP3 client reports.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::capability::Capabilities;
+use super::command::CommandId;
+use super::listing::{DropListing, ScanListing, UniqueIdListing};
+use super::response::Response;
+
+/// What the machine reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Greeting, TLS and `CAPA` are done: commands are served from now on.
+    Ready {
+        /// What the server can do; what it said before TLS is forgotten.
+        capabilities: Capabilities,
+    },
+    /// A command was done: the last event of all but `STAT`, `RETR`, `TOP` and `QUIT`.
+    Completed {
+        /// Which.
+        id: CommandId,
+        /// The server's own words.
+        response: Response,
+    },
+    /// A command was refused: the last event of it. The connection lives on, but for `QUIT`: then
+    /// some of the marked messages may not have been deleted.
+    Rejected {
+        /// Which.
+        id: CommandId,
+        /// The server's own words.
+        response: Response,
+    },
+    /// `STAT` was answered.
+    Stat {
+        /// Which command.
+        id: CommandId,
+        /// What it tells.
+        listing: DropListing,
+    },
+    /// Some lines of `LIST`, at most 500; [`Completed`](Self::Completed) follows the last.
+    Listing {
+        /// Which command.
+        id: CommandId,
+        /// The lines, in the server's order.
+        rows: Vec<ScanListing>,
+    },
+    /// Some lines of `UIDL`, at most 500; [`Completed`](Self::Completed) follows the last.
+    UniqueIds {
+        /// Which command.
+        id: CommandId,
+        /// The lines, in the server's order.
+        rows: Vec<UniqueIdListing>,
+    },
+    /// A piece of a message (`RETR`, `TOP`), dots taken off, at most 64 KiB, never empty.
+    BodyChunk {
+        /// Which command.
+        id: CommandId,
+        /// The octets.
+        bytes: Bytes,
+    },
+    /// The message is complete. Without this event it is not, whatever came before.
+    BodyEnd {
+        /// Which command.
+        id: CommandId,
+        /// How many octets it had.
+        size_bytes: u64,
+    },
+    /// `QUIT` was answered with `+OK`: what was marked is deleted, not before.
+    /// [`Step::Done`](crate::Step::Done) follows.
+    Quit {
+        /// Which command.
+        id: CommandId,
+        /// The server's own words.
+        response: Response,
+    },
+}

@@ -1,0 +1,165 @@
+//! Status lines (RFC 1939 §3) and their response codes (RFC 2449 §8, RFC 3206).
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use core::fmt;
+
+/// What a server answered after `+OK` or `-ERR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The response code in brackets at the front of the text, if there is one.
+    pub code: Option<ResponseCode>,
+    /// The text, bytes that are not UTF-8 replaced, a response code left in.
+    pub text: String,
+}
+
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Why a server refused, for programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseCode {
+    /// `[IN-USE]`: another session has the maildrop. Not a matter of the password.
+    InUse,
+    /// `[LOGIN-DELAY]`: signed in again too soon.
+    LoginDelay,
+    /// `[AUTH]`: the credentials are the problem.
+    Auth,
+    /// `[SYS/TEMP]`: the system's problem, gone later.
+    SysTemp,
+    /// `[SYS/PERM]`: the system's problem, needs somebody's hand.
+    SysPerm,
+    /// Any other, as it is.
+    Other(String),
+}
+
+impl Response {
+    fn new(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text).into_owned();
+        let code = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+            .map(|(code, _)| ResponseCode::parse(code));
+        Self { code, text }
+    }
+}
+
+impl ResponseCode {
+    /// Reads what stands between the brackets. Levels below a known code are ignored, as
+    /// RFC 2449 §8 asks, except those of SYS, which say two things.
+    fn parse(code: &str) -> Self {
+        let upper = code.to_ascii_uppercase();
+        let mut levels = upper.split('/');
+        match (levels.next(), levels.next()) {
+            (Some("IN-USE"), _) => Self::InUse,
+            (Some("LOGIN-DELAY"), _) => Self::LoginDelay,
+            (Some("AUTH"), _) => Self::Auth,
+            (Some("SYS"), Some("TEMP")) => Self::SysTemp,
+            (Some("SYS"), Some("PERM")) => Self::SysPerm,
+            _ => Self::Other(code.to_owned()),
+        }
+    }
+}
+
+/// One status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Status {
+    Ok(Response),
+    Err(Response),
+    /// `+`: a challenge (RFC 5034 §4). What it says is not looked at: PLAIN has none.
+    Challenge,
+}
+
+impl Status {
+    /// Reads a line without its line end; nothing when it is no status line.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        if let Some(text) = after_indicator(line, b"+OK") {
+            return Some(Self::Ok(Response::new(text)));
+        }
+        if let Some(text) = after_indicator(line, b"-ERR") {
+            return Some(Self::Err(Response::new(text)));
+        }
+        after_indicator(line, b"+").map(|_| Self::Challenge)
+    }
+}
+
+fn after_indicator<'a>(line: &'a [u8], indicator: &[u8]) -> Option<&'a [u8]> {
+    let rest = line.strip_prefix(indicator)?;
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix(b" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(line: &str) -> Response {
+        match Status::parse(line.as_bytes()) {
+            Some(Status::Err(response)) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn rfc2449_8_1_response_codes() {
+        let response = refusal("-ERR [IN-USE] Do you have another POP session running?");
+        assert_eq!(response.code, Some(ResponseCode::InUse));
+        assert_eq!(
+            response.text,
+            "[IN-USE] Do you have another POP session running?"
+        );
+        assert_eq!(
+            refusal("-ERR [LOGIN-DELAY] wait").code,
+            Some(ResponseCode::LoginDelay)
+        );
+    }
+
+    #[test]
+    fn rfc3206_codes_in_any_case_and_with_deeper_levels() {
+        assert_eq!(refusal("-ERR [AUTH] no").code, Some(ResponseCode::Auth));
+        assert_eq!(
+            refusal("-ERR [sys/temp] no").code,
+            Some(ResponseCode::SysTemp)
+        );
+        assert_eq!(
+            refusal("-ERR [SYS/PERM/DISK] no").code,
+            Some(ResponseCode::SysPerm)
+        );
+        assert_eq!(
+            refusal("-ERR [SYS] no").code,
+            Some(ResponseCode::Other("SYS".to_owned()))
+        );
+    }
+
+    #[test]
+    fn brackets_that_are_no_code_are_text() {
+        assert_eq!(refusal("-ERR no [AUTH] here").code, None);
+        assert_eq!(refusal("-ERR [AUTH").code, None);
+        assert_eq!(refusal("-ERR").code, None);
+    }
+
+    #[test]
+    fn what_is_no_status_line_is_told_from_one() {
+        for line in ["", "OK", "+OKAY", "-ERROR", "+ok", "250 ok", " +OK", "*"] {
+            assert_eq!(Status::parse(line.as_bytes()), None, "{line:?}");
+        }
+        assert_eq!(Status::parse(b"+ "), Some(Status::Challenge));
+        assert_eq!(Status::parse(b"+"), Some(Status::Challenge));
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read_or_refused(line in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let is_status = line.starts_with(b"+") || line.starts_with(b"-ERR");
+            prop_assert!(is_status || Status::parse(&line).is_none());
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The words of an envelope that come from users. None can hold a line end, a space or an angle
+//! bracket, so none can be read as another command.
+
+use alloc::borrow::{Cow, ToOwned as _};
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+
+/// The longest address: a path of 256 octets without its angle brackets (RFC 5321 §4.5.3.1.3).
+const MAX_ADDRESS_BYTES: usize = 254;
+/// The longest domain (RFC 5321 §4.5.3.1.2).
+const MAX_DOMAIN_BYTES: usize = 255;
+
+/// A mailbox address as it goes into `RCPT TO:<…>`: `local-part@domain`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address(String);
+
+impl Address {
+    /// Takes an ASCII address.
+    ///
+    /// # Errors
+    /// It is no `local-part@domain`, too long, or holds what could end the command: a control
+    /// character, a space, `<` or `>`. A quoted local part with a space is among those: too
+    /// rare to be worth the risk.
+    pub fn new(text: &str) -> Result<Self, InvalidAddress> {
+        if !text.is_ascii() {
+            return Err(InvalidAddress::NotAscii);
+        }
+        Self::new_utf8(text)
+    }
+
+    /// Takes an address that may be international (RFC 6531). Sending to it needs SMTPUTF8.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), but for letters that are not ASCII.
+    pub fn new_utf8(text: &str) -> Result<Self, InvalidAddress> {
+        if text.len() > MAX_ADDRESS_BYTES {
+            return Err(InvalidAddress::TooLong);
+        }
+        if text
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'))
+        {
+            return Err(InvalidAddress::ForbiddenCharacter);
+        }
+        match text.rsplit_once('@') {
+            Some((local, domain)) if !local.is_empty() && !domain.is_empty() => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(InvalidAddress::NoDomain),
+        }
+    }
+
+    /// Returns the address without angle brackets.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Tells whether it can be sent without SMTPUTF8.
+    pub const fn is_ascii(&self) -> bool {
+        self.0.as_bytes().is_ascii()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where failures are told to: `MAIL FROM:<…>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReversePath(Option<Address>);
+
+impl ReversePath {
+    /// Nobody (`<>`): for what must never be answered by a failure notice (RFC 5321 §4.5.5).
+    pub const NULL: Self = Self(None);
+
+    /// Returns the address, or nothing for `<>`.
+    pub const fn address(&self) -> Option<&Address> {
+        self.0.as_ref()
+    }
+
+    /// Returns what stands between the angle brackets.
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("", Address::as_str)
+    }
+}
+
+impl From<Address> for ReversePath {
+    fn from(address: Address) -> Self {
+        Self(Some(address))
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidAddress {
+    /// It holds letters that are not ASCII.
+    #[error("not ASCII")]
+    NotAscii,
+    /// It is longer than 254 octets.
+    #[error("longer than 254 octets")]
+    TooLong,
+    /// It holds a control character, a space or an angle bracket.
+    #[error("holds a control character, a space or an angle bracket")]
+    ForbiddenCharacter,
+    /// It has no `@` with something on both sides.
+    #[error("no local part and domain")]
+    NoDomain,
+}
+
+/// The name by which we greet a server in `EHLO` (RFC 5321 §4.1.1.1). It comes from the operator's
+/// configuration, never from a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EhloName(Cow<'static, str>);
+
+impl EhloName {
+    /// `[127.0.0.1]`: tells a submission server nothing about the host.
+    pub const LOCALHOST: Self = Self(Cow::Borrowed("[127.0.0.1]"));
+
+    /// Takes a domain name.
+    ///
+    /// # Errors
+    /// It is empty, too long, or holds anything but letters, digits, `-`, `.` and `_`.
+    pub fn domain(name: &str) -> Result<Self, InvalidEhloName> {
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        if name.is_empty() || name.len() > MAX_DOMAIN_BYTES || !name.bytes().all(is_fit) {
+            return Err(InvalidEhloName);
+        }
+        Ok(Self(Cow::Owned(name.to_owned())))
+    }
+
+    /// Makes an address literal, for a host without a name (RFC 5321 §4.1.3).
+    pub fn address_literal(address: IpAddr) -> Self {
+        Self(Cow::Owned(match address {
+            IpAddr::V4(address) => format!("[{address}]"),
+            IpAddr::V6(address) => format!("[IPv6:{address}]"),
+        }))
+    }
+
+    /// Returns the argument of `EHLO`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that cannot be an argument of `EHLO`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no domain name")]
+pub struct InvalidEhloName;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::net::{Ipv4Addr, Ipv6Addr};
+    use proptest::prelude::*;
+
+    #[test]
+    fn ordinary_and_tagged_addresses_are_taken() {
+        for text in [
+            "smith@bar.example",
+            "a+tag@x.org",
+            "\"a@b\"@example.org",
+            "x@[192.0.2.1]",
+        ] {
+            assert_eq!(Address::new(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn an_address_that_could_end_the_command_is_refused() {
+        for text in [
+            "a@b>\r\nDATA",
+            "a@b> SIZE=1",
+            "a b@c",
+            "a@b\n",
+            "a@b\0",
+            "<a@b>",
+            "a@b\u{85}",
+        ] {
+            assert_eq!(
+                Address::new_utf8(text),
+                Err(InvalidAddress::ForbiddenCharacter),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_needs_both_sides() {
+        for text in ["", "a", "@", "a@", "@b"] {
+            assert_eq!(
+                Address::new(text),
+                Err(InvalidAddress::NoDomain),
+                "{text:?}"
+            );
+        }
+        let long = format!("{}@example.org", "x".repeat(250));
+        assert_eq!(Address::new(&long), Err(InvalidAddress::TooLong));
+    }
+
+    #[test]
+    fn letters_beyond_ascii_need_the_international_constructor() {
+        assert_eq!(
+            Address::new("用户@例子.中国"),
+            Err(InvalidAddress::NotAscii)
+        );
+        assert!(!Address::new_utf8("用户@例子.中国").unwrap().is_ascii());
+    }
+
+    #[test]
+    fn rfc5321_4_1_3_address_literals() {
+        let v4 = EhloName::address_literal(Ipv4Addr::new(192, 0, 2, 1).into());
+        assert_eq!(v4.as_str(), "[192.0.2.1]");
+        let v6 = EhloName::address_literal(Ipv6Addr::LOCALHOST.into());
+        assert_eq!(v6.as_str(), "[IPv6:::1]");
+    }
+
+    #[test]
+    fn an_ehlo_name_holds_no_second_command() {
+        assert_eq!(EhloName::domain("a.example\r\nMAIL"), Err(InvalidEhloName));
+        assert_eq!(EhloName::domain(""), Err(InvalidEhloName));
+        assert_eq!(
+            EhloName::domain("mail.example.org").unwrap().as_str(),
+            "mail.example.org"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_holds_what_ends_a_command(text in "(?s).{0,40}") {
+            if let Ok(address) = Address::new_utf8(&text) {
+                let forbidden = |byte: u8| byte <= b' ' || byte == 0x7f || byte == b'<' || byte == b'>';
+                prop_assert!(!address.as_str().bytes().any(forbidden));
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The message as it goes through `DATA` (RFC 5321 §4.5.2, §2.3.8).
+
+use alloc::vec::Vec;
+
+use memchr::memchr2;
+
+/// Makes a message fit for `DATA`: line ends become CRLF, then lines that begin with a dot get
+/// another one.
+///
+/// No bare CR or LF ever leaves, whatever comes in: servers that take `LF . LF` for the end of a
+/// message could otherwise be made to see a second message inside the first (CVE-2023-51764 and
+/// its kin). Lines are not folded: whoever composes keeps them under 998 octets.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyEncoder {
+    is_line_start: bool,
+    /// A CR came last and has not been written: its LF may be in the next piece.
+    has_open_cr: bool,
+}
+
+/// The message holds a NUL, which no server has to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the message holds a NUL")]
+pub struct NulInBody;
+
+impl Default for BodyEncoder {
+    fn default() -> Self {
+        Self {
+            is_line_start: true,
+            has_open_cr: false,
+        }
+    }
+}
+
+impl BodyEncoder {
+    /// Encodes the next piece of the message, cut at any place, onto the end of `out`.
+    ///
+    /// # Errors
+    /// The piece holds a NUL; what was written is then not to be sent.
+    pub fn encode(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
+        if memchr::memchr(0, piece).is_some() {
+            return Err(NulInBody);
+        }
+        out.reserve(piece.len().saturating_add(64));
+        while let Some((&first, rest)) = piece.split_first() {
+            match first {
+                b'\n' => {
+                    self.end_line(out);
+                    piece = rest;
+                }
+                _ if self.has_open_cr => self.end_line(out),
+                b'\r' => {
+                    self.has_open_cr = true;
+                    piece = rest;
+                }
+                _ => {
+                    if self.is_line_start && first == b'.' {
+                        out.push(b'.');
+                    }
+                    self.is_line_start = false;
+                    let end = memchr2(b'\r', b'\n', piece).unwrap_or(piece.len());
+                    let (run, rest) = piece.split_at_checked(end).unwrap_or((piece, &[]));
+                    out.extend_from_slice(run);
+                    piece = rest;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the message: its last line gets a CRLF if it has none. The final dot is not written.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        if self.has_open_cr || !self.is_line_start {
+            self.end_line(out);
+        }
+    }
+
+    fn end_line(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\r\n");
+        self.is_line_start = true;
+        self.has_open_cr = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    fn encode(pieces: &[&[u8]]) -> Result<Vec<u8>, NulInBody> {
+        let mut encoder = BodyEncoder::default();
+        let mut out = Vec::new();
+        for piece in pieces {
+            encoder.encode(piece, &mut out)?;
+        }
+        encoder.finish(&mut out);
+        Ok(out)
+    }
+
+    fn encoded(text: &str) -> String {
+        String::from_utf8(encode(&[text.as_bytes()]).unwrap()).unwrap()
+    }
+
+    /// What a message is once its line ends are CRLF, said in another way than the encoder's.
+    fn normalised(text: &str) -> String {
+        let text = text
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\n', "\r\n");
+        if text.is_empty() || text.ends_with("\r\n") {
+            text
+        } else {
+            text + "\r\n"
+        }
+    }
+
+    /// What a server makes of it: lines lose their first dot.
+    fn destuffed(wire: &str) -> String {
+        wire.split_inclusive("\r\n")
+            .map(|line| line.strip_prefix('.').unwrap_or(line))
+            .collect()
+    }
+
+    #[test]
+    fn rfc5321_4_5_2_lines_that_begin_with_a_dot_get_another() {
+        assert_eq!(
+            encoded("a\r\n.b\r\n.\r\n..c\r\n"),
+            "a\r\n..b\r\n..\r\n...c\r\n"
+        );
+        assert_eq!(encoded(".first"), "..first\r\n");
+        assert_eq!(encoded("a.b\r\n c.\r\n"), "a.b\r\n c.\r\n");
+    }
+
+    #[test]
+    fn the_last_line_ends_once() {
+        assert_eq!(encoded(""), "");
+        assert_eq!(encoded("a"), "a\r\n");
+        assert_eq!(encoded("a\n"), "a\r\n");
+        assert_eq!(encoded("a\r"), "a\r\n");
+        assert_eq!(encoded("a\r\n"), "a\r\n");
+        assert_eq!(encoded("a\r\n\r\n"), "a\r\n\r\n");
+    }
+
+    #[test]
+    fn no_smuggled_end_of_message_survives() {
+        for inner in [
+            "\n.\n",
+            "\n.\r\n",
+            "\r.\r",
+            "\r\n.\r",
+            "\r\n.\n",
+            "\r.\r\n",
+            "\r\r\n.\r\r\n",
+            "\r\n\r\n.\r\n",
+        ] {
+            let wire = encoded(&alloc::format!("a{inner}MAIL FROM:<evil@example>"));
+            assert!(!wire.contains("\r\n.\r\n"), "{inner:?} became {wire:?}");
+            assert!(wire.contains("\r\n..\r\n"), "{inner:?} became {wire:?}");
+            assert!(
+                !wire.replace("\r\n", "").contains(['\r', '\n']),
+                "{inner:?} became {wire:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_nul_is_refused_wherever_it_is() {
+        assert_eq!(encode(&[b"a\r\nb\0c"]), Err(NulInBody));
+        assert_eq!(encode(&[b"a", b"\0"]), Err(NulInBody));
+    }
+
+    #[test]
+    fn octets_above_127_pass() {
+        assert_eq!(encode(&[b"\xb0\xa1\xff"]).unwrap(), b"\xb0\xa1\xff\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_gets_the_normalised_message(text in "[.a\\r\\n]{0,60}") {
+            let wire = encoded(&text);
+            prop_assert_eq!(destuffed(&wire), normalised(&text));
+            let whole = alloc::format!("\r\n{wire}");
+            prop_assert!(!whole.contains("\r\n.\r\n"), "an end inside {:?}", wire);
+        }
+
+        #[test]
+        fn cuts_change_nothing(text in "[.a\\r\\n]{0,40}", at in 0usize..40, then in 0usize..40) {
+            let text = text.as_bytes();
+            let first = at.min(text.len());
+            let second = (first + then).min(text.len());
+            let pieces = [&text[..first], &text[first..second], &text[second..]];
+            prop_assert_eq!(encode(&pieces), encode(&[text]));
+        }
+
+        #[test]
+        fn no_bare_line_end_ever_leaves(body in proptest::collection::vec(1u8.., 0..200)) {
+            let wire = encode(&[&body]).unwrap();
+            for (n, byte) in wire.iter().enumerate() {
+                match byte {
+                    b'\r' => prop_assert_eq!(wire.get(n + 1), Some(&b'\n')),
+                    b'\n' => prop_assert!(n > 0 && wire[n - 1] == b'\r'),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! The SMTP client machine: greeting, TLS, sign-in, and the queue of what is asked of it.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::vec::Vec;
+use core::mem;
+
+use bytes::Bytes;
+
+use super::address::EhloName;
+use super::auth::Authentication;
+use super::error::{Error, Incompatibility, Misbehaviour, Stage};
+use super::event::Event;
+use super::extensions::Extensions;
+use super::outcome::Envelope;
+use super::reply::{Reply, ReplyReader};
+use super::transaction::{Next, Transaction};
+use crate::line::LineBuffer;
+use crate::sasl::{self, Credentials};
+use crate::tls::Tls;
+use crate::transcript::{Line, Transcribed, Transcript};
+use crate::{BodyChunk, Limits, Machine, Step};
+
+/// How to talk to one server.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// When TLS begins.
+    pub tls: Tls,
+    /// The name to greet with.
+    pub ehlo_name: EhloName,
+    /// Sign in over [`Tls::Plain`], because the operator said so.
+    pub allow_plaintext_login: bool,
+    /// How much of the server's words is believed.
+    pub limits: Limits,
+}
+
+/// An SMTP client on one connection (RFC 5321).
+///
+/// Requests are queued and served one after the other once the server is ready; [`Event`]s come
+/// in their order. `MAIL`, `RCPT` and `DATA` leave in one write where the server offers
+/// PIPELINING. What the server says is bounded by [`Limits`]; a reply to nothing, a reply with
+/// mixed codes or an answer to a message that has not ended is an [`Error`].
+#[derive(Debug)]
+pub struct Client {
+    pub(super) config: Config,
+    input: LineBuffer,
+    replies: ReplyReader,
+    /// Commands that leave in the next write.
+    output: Vec<u8>,
+    steps: VecDeque<Step<Event>>,
+    pub(super) state: State,
+    requests: VecDeque<Request>,
+    pub(super) extensions: Extensions,
+    pub(super) is_tls: bool,
+    /// A transaction may still be open on the server.
+    needs_rset: bool,
+    is_input_over: bool,
+    failure: Option<Error>,
+    transcript: Transcript,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Greeting,
+    Ehlo,
+    Helo,
+    StartTls,
+    /// `Step::StartTls` was given; [`Machine::upgraded`] is awaited.
+    Upgrading,
+    Idle,
+    Auth(Authentication),
+    Transaction(Box<Transaction>),
+    Quit,
+    Done,
+}
+
+#[derive(Debug)]
+enum Request {
+    Authenticate(Credentials),
+    Send(Envelope),
+    Quit,
+}
+
+impl Client {
+    /// Makes the client of a connection that was just opened, and whose TLS is up where it is
+    /// [`Tls::Implicit`].
+    pub fn new(config: Config) -> Self {
+        let input = LineBuffer::new(config.limits.smtp_line_bytes, "reply line");
+        let is_tls = config.tls == Tls::Implicit;
+        Self {
+            config,
+            input,
+            replies: ReplyReader::default(),
+            output: Vec::new(),
+            steps: VecDeque::new(),
+            state: State::Greeting,
+            requests: VecDeque::new(),
+            extensions: Extensions::default(),
+            is_tls,
+            needs_rset: false,
+            is_input_over: false,
+            failure: None,
+            transcript: Transcript::new(),
+        }
+    }
+
+    /// Signs in, by PLAIN or LOGIN, whichever is offered (RFC 4954). Answered by
+    /// [`Event::Authenticated`] or [`Event::AuthenticationRefused`].
+    ///
+    /// Fails the conversation with [`Error::PeerIncompatible`] when there is no TLS and it was
+    /// not allowed to go without, or when the server offers neither.
+    pub fn authenticate(&mut self, credentials: Credentials) {
+        self.requests.push_back(Request::Authenticate(credentials));
+    }
+
+    /// Sends a message. Its body is asked for by [`Step::NeedBody`] once the server wants it;
+    /// answered by [`Event::Outcome`], with [`Event::ReadyToCommit`] before if it comes that far.
+    ///
+    /// On the same connection any number of messages may be sent.
+    pub fn send(&mut self, envelope: Envelope) {
+        self.requests.push_back(Request::Send(envelope));
+    }
+
+    /// Says `QUIT` after everything that was asked before; then comes [`Step::Done`].
+    pub fn quit(&mut self) {
+        self.requests.push_back(Request::Quit);
+    }
+
+    /// Sends the final dot, after [`Event::ReadyToCommit`]; does nothing at any other time.
+    ///
+    /// From here on, a message whose connection breaks is [`Outcome::Unknown`](super::Outcome::Unknown).
+    pub fn commit(&mut self) {
+        let State::Transaction(transaction) = &mut self.state else {
+            return;
+        };
+        if !transaction.is_ready_to_commit() {
+            return;
+        }
+        // The answer to the dot cannot have begun before the dot was sent.
+        if !self.input.is_empty() || self.replies.is_inside() {
+            self.fail(Error::PeerMisbehaved(Misbehaviour::EarlyReply));
+            return;
+        }
+        transaction.commit();
+        self.say(".");
+    }
+
+    /// Gives up the message that is being sent; does nothing when there is none or its final dot
+    /// has left. The conversation ends with [`Error::Aborted`]: only a dropped connection keeps
+    /// the server from taking what it got for the whole.
+    pub fn abort(&mut self) {
+        if matches!(&self.state, State::Transaction(t) if !t.is_committed()) {
+            self.fail(Error::Aborted);
+        }
+    }
+
+    /// Tells whether a final dot has left whose answer is awaited: if the connection is dropped
+    /// now, the fate of that message is unknown.
+    pub fn is_committed(&self) -> bool {
+        matches!(&self.state, State::Transaction(t) if t.is_committed())
+    }
+
+    /// Returns what is going on, which decides how long it may take (RFC 5321 §4.5.3.2).
+    pub fn stage(&self) -> Stage {
+        match &self.state {
+            State::Greeting => Stage::Greeting,
+            State::Ehlo | State::Helo => Stage::Ehlo,
+            State::StartTls | State::Upgrading => Stage::StartTls,
+            State::Idle | State::Done => Stage::Idle,
+            State::Auth(_) => Stage::Auth,
+            State::Transaction(transaction) => transaction.stage(),
+            State::Quit => Stage::Quit,
+        }
+    }
+
+    /// Returns what the server can do, as far as it has said so on this connection.
+    pub const fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Goes as far as possible without a step to hand out; returns one that waits, or nothing
+    /// when there is more to do.
+    fn advance(&mut self) -> Result<Option<Step<Event>>, Error> {
+        match self.state {
+            State::Done => return Ok(Some(Step::Done)),
+            State::Upgrading => return Ok(Some(Step::NeedInput)),
+            _ => {}
+        }
+        if let Some(line) = self.input.next_line()? {
+            self.transcript.received(&line);
+            if let Some(reply) = self.replies.line(&line, &self.config.limits)? {
+                self.on_reply(reply)?;
+            }
+            return Ok(None);
+        }
+        if self.is_input_over {
+            return self.on_end_of_input().map(Some);
+        }
+        match &self.state {
+            State::Idle => match self.requests.pop_front() {
+                Some(request) => self.begin(request).map(|()| None),
+                None => Ok(Some(Step::NeedInput)),
+            },
+            State::Transaction(transaction) => Ok(Some(match transaction.max_body_chunk_bytes() {
+                Some(max) => Step::NeedBody { max },
+                None => Step::NeedInput,
+            })),
+            _ => Ok(Some(Step::NeedInput)),
+        }
+    }
+
+    fn on_end_of_input(&mut self) -> Result<Step<Event>, Error> {
+        let is_leaving = matches!(self.state, State::Quit)
+            || matches!(
+                (&self.state, self.requests.front()),
+                (State::Idle, Some(Request::Quit))
+            );
+        if is_leaving {
+            self.state = State::Done;
+            return Ok(Step::Done);
+        }
+        Err(Error::Closed {
+            stage: self.stage(),
+        })
+    }
+
+    fn begin(&mut self, request: Request) -> Result<(), Error> {
+        match request {
+            Request::Authenticate(credentials) => self.begin_authentication(credentials),
+            Request::Send(envelope) => {
+                match Transaction::new(envelope, &self.extensions, self.needs_rset) {
+                    Ok(transaction) => self.go_on_with(Box::new(transaction)),
+                    Err(outcome) => self.report(Event::Outcome(outcome)),
+                }
+                Ok(())
+            }
+            Request::Quit => {
+                self.say("QUIT");
+                self.state = State::Quit;
+                Ok(())
+            }
+        }
+    }
+
+    fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
+        let stage = self.stage();
+        // The server is going away (RFC 5321 §3.8): nothing it said before holds any more.
+        if reply.code == 421 && !matches!(self.state, State::Quit) {
+            return Err(Error::Rejected { stage, reply });
+        }
+        match mem::replace(&mut self.state, State::Idle) {
+            State::Greeting => match reply.code {
+                220 => self.say_ehlo(),
+                _ => return Err(refused_or_unexpected(stage, reply)),
+            },
+            State::Ehlo => match reply.code {
+                250 => self.on_extensions(Extensions::parse(&reply))?,
+                500 | 502 | 504 => {
+                    let name = self.config.ehlo_name.as_str();
+                    let line = format!("HELO {name}");
+                    self.say(&line);
+                    self.state = State::Helo;
+                }
+                _ => return Err(refused_or_unexpected(stage, reply)),
+            },
+            State::Helo => match reply.code {
+                250 => self.on_extensions(Extensions::default())?,
+                _ => return Err(refused_or_unexpected(stage, reply)),
+            },
+            State::StartTls => match reply.code {
+                220 if !self.input.is_empty() => {
+                    return Err(Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls));
+                }
+                220 => {
+                    self.push_step(Step::StartTls);
+                    self.state = State::Upgrading;
+                }
+                _ => return Err(refused_or_unexpected(stage, reply)),
+            },
+            State::Auth(authentication) => self.on_auth_reply(authentication, reply)?,
+            State::Transaction(mut transaction) => {
+                if let Err(error) = transaction.on_reply(reply) {
+                    // Put back: the outcome is made from it.
+                    self.state = State::Transaction(transaction);
+                    return Err(error);
+                }
+                self.go_on_with(transaction);
+            }
+            State::Quit | State::Done => self.state = State::Done,
+            State::Idle | State::Upgrading => {
+                let code = reply.code;
+                return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
+                    code,
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_extensions(&mut self, extensions: Extensions) -> Result<(), Error> {
+        self.extensions = extensions;
+        if self.config.tls != Tls::StartTls || self.is_tls {
+            let extensions = self.extensions.clone();
+            self.report(Event::Ready { extensions });
+            return Ok(());
+        }
+        if !self.extensions.starttls {
+            return Err(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered));
+        }
+        self.say("STARTTLS");
+        self.state = State::StartTls;
+        Ok(())
+    }
+
+    /// Says what a transaction has to say next; keeps it, or reports what became of it.
+    fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
+        loop {
+            match transaction.next() {
+                Next::Say(line) => self.say(&line),
+                Next::Wait => {
+                    self.state = State::Transaction(transaction);
+                    return;
+                }
+                Next::End {
+                    outcome,
+                    needs_rset,
+                } => {
+                    self.needs_rset = needs_rset;
+                    self.report(Event::Outcome(outcome));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn say_ehlo(&mut self) {
+        let line = format!("EHLO {}", self.config.ehlo_name.as_str());
+        self.say(&line);
+        self.state = State::Ehlo;
+    }
+
+    /// Puts a command into the next write.
+    pub(super) fn say(&mut self, line: &str) {
+        self.transcript.sent(line.as_bytes());
+        self.output.extend_from_slice(line.as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+    }
+
+    pub(super) fn say_secret(&mut self, visible: &str, secret: &[u8]) {
+        self.transcript.sent_secret(visible);
+        let space = if visible.is_empty() { "" } else { " " };
+        self.push_step(Step::Write(sasl::secret_line(
+            &format!("{visible}{space}"),
+            secret,
+        )));
+    }
+
+    pub(super) fn report(&mut self, event: Event) {
+        self.push_step(Step::Event(event));
+    }
+
+    fn push_step(&mut self, step: Step<Event>) {
+        self.flush();
+        self.steps.push_back(step);
+    }
+
+    fn flush(&mut self) {
+        if !self.output.is_empty() {
+            let output = mem::take(&mut self.output);
+            self.steps.push_back(Step::Write(Bytes::from(output)));
+        }
+    }
+
+    /// Ends the conversation; every message that was asked for gets its outcome first.
+    fn fail(&mut self, error: Error) {
+        if self.failure.is_some() {
+            return;
+        }
+        // What was not said yet would only go to a peer that is not listened to any more.
+        self.output.clear();
+        if let State::Transaction(transaction) = mem::replace(&mut self.state, State::Done) {
+            self.note_body(transaction.body_bytes());
+            self.report(Event::Outcome(transaction.lost(error.clone())));
+        }
+        for request in mem::take(&mut self.requests) {
+            if let Request::Send(envelope) = request {
+                let outcome = Transaction::never_begun(envelope, error.clone().into());
+                self.report(Event::Outcome(outcome));
+            }
+        }
+        self.input.clear();
+        self.replies.clear();
+        self.failure = Some(error);
+    }
+
+    fn note_body(&mut self, body_bytes: u64) {
+        if body_bytes > 0 {
+            self.transcript.sent_body(body_bytes);
+        }
+    }
+}
+
+/// An answer that ends the conversation: a refusal in the server's words, else a code that makes
+/// no sense here.
+pub(super) fn refused_or_unexpected(stage: Stage, reply: Reply) -> Error {
+    if reply.is_refusal() {
+        return Error::Rejected { stage, reply };
+    }
+    Error::PeerMisbehaved(Misbehaviour::UnexpectedCode {
+        stage,
+        code: reply.code,
+    })
+}
+
+impl Machine for Client {
+    type Event = Event;
+    type Error = Error;
+
+    fn feed(&mut self, input: &[u8]) {
+        if self.failure.is_none() {
+            self.input.feed(input);
+        }
+    }
+
+    fn end_of_input(&mut self) {
+        self.is_input_over = true;
+    }
+
+    fn body(&mut self, chunk: BodyChunk) {
+        let State::Transaction(transaction) = &mut self.state else {
+            return;
+        };
+        if transaction.max_body_chunk_bytes().is_none() {
+            return;
+        }
+        let mut encoded = Vec::new();
+        match chunk {
+            BodyChunk::Data(bytes) => {
+                if transaction.encode(&bytes, &mut encoded).is_err() {
+                    self.fail(Error::NulInBody);
+                    return;
+                }
+            }
+            BodyChunk::End => {
+                transaction.finish_body(&mut encoded);
+                let body_bytes = transaction.body_bytes();
+                self.note_body(body_bytes);
+            }
+            BodyChunk::Abort => {
+                self.fail(Error::Aborted);
+                return;
+            }
+        }
+        let is_complete = matches!(&self.state, State::Transaction(t) if t.is_ready_to_commit());
+        self.output.append(&mut encoded);
+        self.flush();
+        if is_complete {
+            self.report(Event::ReadyToCommit);
+        }
+    }
+
+    fn upgraded(&mut self) {
+        if !matches!(self.state, State::Upgrading) {
+            return;
+        }
+        if !self.input.is_empty() {
+            self.fail(Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls));
+            return;
+        }
+        self.is_tls = true;
+        self.extensions = Extensions::default();
+        self.say_ehlo();
+    }
+
+    fn step(&mut self) -> Result<Step<Event>, Error> {
+        loop {
+            self.flush();
+            if let Some(step) = self.steps.pop_front() {
+                return Ok(step);
+            }
+            if let Some(error) = &self.failure {
+                return Err(error.clone());
+            }
+            match self.advance() {
+                Ok(Some(step)) => return Ok(step),
+                Ok(None) => {}
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+}
+
+impl Transcribed for Client {
+    fn take_transcript(&mut self) -> Vec<Line> {
+        self.transcript.take()
+    }
+}

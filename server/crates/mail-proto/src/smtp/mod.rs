@@ -1,0 +1,32 @@
+//! SMTP submission (RFC 5321, 6409, 8314) as a client.
+//!
+//! [`Client`] signs in and sends messages; [`Envelope`] says to whom; [`Outcome`] says what became
+//! of one, down to each recipient. The owner is asked before the final dot leaves
+//! ([`Event::ReadyToCommit`]), because what happens after it cannot be undone.
+
+mod address;
+mod auth;
+mod body;
+mod client;
+mod error;
+mod event;
+mod extensions;
+mod outcome;
+mod reply;
+#[cfg(test)]
+pub(crate) mod script;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+pub use address::{Address, EhloName, InvalidAddress, InvalidEhloName, ReversePath};
+pub use body::{BodyEncoder, NulInBody};
+pub use client::{Client, Config};
+pub use error::{Error, Incompatibility, Misbehaviour, Stage};
+pub use event::Event;
+pub use extensions::Extensions;
+pub use outcome::{Cause, Envelope, Outcome, RecipientResult};
+pub use reply::{EnhancedCode, Reply};
+
+pub use crate::sasl::{Credentials, InvalidCredentials};
+pub use crate::tls::Tls;

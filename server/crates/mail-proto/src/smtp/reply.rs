@@ -1,0 +1,325 @@
+//! Replies (RFC 5321 §4.2) and their enhanced status codes (RFC 2034, RFC 3463).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::error::{Error, Misbehaviour};
+use crate::limits::{Limits, OverLimit};
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The three digits, 200 to 599.
+    pub code: u16,
+    /// The enhanced code, where the first line begins with one of the same class.
+    pub enhanced: Option<EnhancedCode>,
+    /// The text of each line after the code, bytes that are not UTF-8 replaced, an enhanced code
+    /// left in. Never empty.
+    pub lines: Vec<String>,
+}
+
+impl Reply {
+    /// Done (2yz).
+    pub const fn is_positive(&self) -> bool {
+        matches!(self.code, 200..=299)
+    }
+
+    /// Refused for now: the same may work later (4yz).
+    pub const fn is_transient(&self) -> bool {
+        matches!(self.code, 400..=499)
+    }
+
+    /// Refused for good (5yz).
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self.code, 500..=599)
+    }
+
+    /// Refused, for now or for good.
+    pub const fn is_refusal(&self) -> bool {
+        self.is_transient() || self.is_permanent()
+    }
+}
+
+/// Shows the reply as the server said it, lines parted by a line feed.
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = self.lines.len().saturating_sub(1);
+        for (n, line) in self.lines.iter().enumerate() {
+            let mark = if n == last { ' ' } else { '-' };
+            let end = if n == last { "" } else { "\n" };
+            write!(f, "{}{mark}{line}{end}", self.code)?;
+        }
+        Ok(())
+    }
+}
+
+/// An enhanced status code such as 5.1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EnhancedCode {
+    /// 2, 4 or 5.
+    pub class: u8,
+    /// What it is about: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content,
+    /// 7 security or policy.
+    pub subject: u16,
+    /// Which case of it.
+    pub detail: u16,
+}
+
+impl EnhancedCode {
+    /// Reads `class "." subject "." detail` from the front of a text, where a space or the end
+    /// follows. `class` has to be the first digit of `code` (RFC 2034 §4).
+    pub fn parse(code: u16, text: &str) -> Option<Self> {
+        let word = text.split(' ').next()?;
+        let mut parts = word.split('.');
+        let class = number(parts.next()?, 1)?;
+        let subject = number(parts.next()?, 3)?;
+        let detail = number(parts.next()?, 3)?;
+        if parts.next().is_some() || code.checked_div(100) != Some(class) {
+            return None;
+        }
+        let class = u8::try_from(class)
+            .ok()
+            .filter(|class| matches!(class, 2 | 4 | 5))?;
+        Some(Self {
+            class,
+            subject,
+            detail,
+        })
+    }
+}
+
+impl fmt::Display for EnhancedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+fn number(digits: &str, max_digits: usize) -> Option<u16> {
+    let is_number =
+        (1..=max_digits).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if is_number { digits.parse().ok() } else { None }
+}
+
+/// Puts the lines of a reply together.
+#[derive(Debug, Default)]
+pub(super) struct ReplyReader {
+    code: u16,
+    lines: Vec<String>,
+}
+
+impl ReplyReader {
+    /// Takes one line, without its line end; returns the reply when it was the last.
+    pub(super) fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<Reply>, Error> {
+        let malformed = Error::PeerMisbehaved(Misbehaviour::MalformedReply);
+        let Some((digits, rest)) = line.split_at_checked(3) else {
+            return Err(malformed);
+        };
+        let code = core::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| number(digits, 3));
+        let Some(code) = code.filter(|code| matches!(code, 200..=599)) else {
+            return Err(malformed);
+        };
+        // A code with nothing after it is a whole reply (RFC 5321 §4.2).
+        let (is_last, text) = match rest.split_first() {
+            None => (true, rest),
+            Some((b' ', text)) => (true, text),
+            Some((b'-', text)) => (false, text),
+            Some(_) => return Err(malformed),
+        };
+        if self.lines.is_empty() {
+            self.code = code;
+        } else if code != self.code {
+            return Err(Error::PeerMisbehaved(Misbehaviour::MixedCodes {
+                first: self.code,
+                second: code,
+            }));
+        }
+        if self.lines.len() >= limits.smtp_reply_lines {
+            return Err(Error::Limit(OverLimit {
+                what: "lines of a reply",
+                max: u64::try_from(limits.smtp_reply_lines).unwrap_or(u64::MAX),
+            }));
+        }
+        self.lines.push(String::from_utf8_lossy(text).into_owned());
+        if !is_last {
+            return Ok(None);
+        }
+        let lines = core::mem::take(&mut self.lines);
+        let enhanced = lines
+            .first()
+            .and_then(|line| EnhancedCode::parse(code, line));
+        Ok(Some(Reply {
+            code,
+            enhanced,
+            lines,
+        }))
+    }
+
+    /// Tells whether a reply has begun and not ended.
+    pub(super) const fn is_inside(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
+    /// Forgets a reply that has begun.
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Result<Option<Reply>, Error> {
+        let mut reader = ReplyReader::default();
+        let mut reply = Ok(None);
+        for line in text.lines() {
+            reply = reader.line(line.as_bytes(), &Limits::default());
+            if reply.is_err() {
+                break;
+            }
+        }
+        reply
+    }
+
+    fn code(text: &str) -> Option<EnhancedCode> {
+        read(text).unwrap().unwrap().enhanced
+    }
+
+    #[test]
+    fn rfc5321_4_2_1_multi_line_example() {
+        let reply = read("250-First line\n250-Second line\n250-234 Text beginning with numbers\n250 The last line")
+            .unwrap()
+            .unwrap();
+        assert_eq!(reply.code, 250);
+        assert_eq!(
+            reply.lines,
+            [
+                "First line",
+                "Second line",
+                "234 Text beginning with numbers",
+                "The last line"
+            ]
+        );
+        assert!(reply.is_positive());
+    }
+
+    #[test]
+    fn rfc2034_5_enhanced_codes_are_read_and_left_in_the_text() {
+        let reply = read("550 5.1.1 Mailbox \"nosuchuser\" does not exist")
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            reply.enhanced,
+            Some(EnhancedCode {
+                class: 5,
+                subject: 1,
+                detail: 1
+            })
+        );
+        assert_eq!(
+            reply.to_string(),
+            "550 5.1.1 Mailbox \"nosuchuser\" does not exist"
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_no_enhanced_code_are_text() {
+        assert_eq!(code("550 5.1 x"), None);
+        assert_eq!(code("550 4.1.1 another class"), None);
+        assert_eq!(code("250 1.2.3.4 is an address"), None);
+        assert_eq!(code("550 5.1234.1 x"), None);
+        assert_eq!(
+            code("550 5.7.606"),
+            Some(EnhancedCode {
+                class: 5,
+                subject: 7,
+                detail: 606
+            })
+        );
+    }
+
+    #[test]
+    fn a_bare_code_is_a_whole_reply() {
+        let reply = read("354").unwrap().unwrap();
+        assert_eq!(
+            (reply.code, reply.lines.as_slice()),
+            (354, &[String::new()][..])
+        );
+        assert_eq!(read("354 ").unwrap().unwrap().lines, [""]);
+    }
+
+    #[test]
+    fn mixed_codes_are_an_error() {
+        let error = read("250-ok\n550 no").unwrap_err();
+        let mixed = Misbehaviour::MixedCodes {
+            first: 250,
+            second: 550,
+        };
+        assert_eq!(error, Error::PeerMisbehaved(mixed));
+    }
+
+    #[test]
+    fn what_is_no_reply_is_an_error() {
+        for text in [
+            "", "25", "hello", "2500 x", "150 x", "600 x", "25a x", "+OK", "٢٥٠ x", "250_x",
+        ] {
+            let error = ReplyReader::default()
+                .line(text.as_bytes(), &Limits::default())
+                .unwrap_err();
+            assert_eq!(
+                error,
+                Error::PeerMisbehaved(Misbehaviour::MalformedReply),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reply_without_end_stops_at_the_limit() {
+        let limits = Limits::default();
+        let mut reader = ReplyReader::default();
+        for _ in 0..limits.smtp_reply_lines {
+            assert_eq!(reader.line(b"250-more", &limits), Ok(None));
+        }
+        let over = reader.line(b"250-more", &limits).unwrap_err();
+        assert_eq!(
+            over,
+            Error::Limit(OverLimit {
+                what: "lines of a reply",
+                max: 100
+            })
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_kept_as_far_as_it_can_be() {
+        let reply = ReplyReader::default().line(b"550 \xd3\xca ok", &Limits::default());
+        assert_eq!(reply.unwrap().unwrap().lines, ["\u{fffd}\u{fffd} ok"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_a_reply_or_an_error(line in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let reply = ReplyReader::default().line(&line, &Limits::default());
+            if let Ok(Some(reply)) = reply {
+                prop_assert!((200..600).contains(&reply.code));
+                prop_assert_eq!(reply.lines.len(), 1);
+            }
+        }
+
+        #[test]
+        fn a_shown_reply_reads_as_itself(
+            code in 200u16..600,
+            lines in proptest::collection::vec("[ -~]{0,30}", 1..5),
+        ) {
+            let enhanced = EnhancedCode::parse(code, &lines[0]);
+            let reply = Reply { code, enhanced, lines };
+            prop_assert_eq!(read(&reply.to_string()).unwrap().unwrap(), reply);
+        }
+    }
+}

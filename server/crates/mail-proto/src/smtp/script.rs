@@ -1,0 +1,202 @@
+//! Plays a scripted conversation with a machine, for tests: whole, byte by byte and at random
+//! cuts, with equal events.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Debug;
+
+use bytes::Bytes;
+
+use crate::transcript::Transcribed;
+use crate::{BodyChunk, Machine, Step};
+
+/// One move of a conversation.
+pub(crate) enum Move<M> {
+    /// The peer says this.
+    Server(&'static str),
+    /// The peer says this, which is not UTF-8 or made up.
+    ServerBytes(Vec<u8>),
+    /// The machine has said exactly this since the last `Client`.
+    Client(&'static str),
+    /// The machine wants TLS, and gets it.
+    Upgrade,
+    /// The owner asks for something.
+    Do(fn(&mut M)),
+    /// The owner gives the body, in these pieces.
+    Body(&'static [&'static str]),
+    /// The peer closes.
+    Eof,
+}
+
+/// What came of a conversation.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Played<E, F> {
+    pub(crate) events: Vec<E>,
+    pub(crate) failure: Option<F>,
+    pub(crate) is_done: bool,
+    /// Everything the machine said.
+    pub(crate) said: String,
+    /// The masked transcript, one line each.
+    pub(crate) transcript: Vec<String>,
+}
+
+/// How what the peer says is cut into pieces.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Whole,
+    Bytes,
+    Random(u64),
+}
+
+impl Cut {
+    fn next_length(&mut self, left: usize) -> usize {
+        match self {
+            Self::Whole => left,
+            Self::Bytes => 1,
+            Self::Random(seed) => {
+                // xorshift64: any spread will do.
+                *seed ^= *seed << 13;
+                *seed ^= *seed >> 7;
+                *seed ^= *seed << 17;
+                usize::try_from(*seed % 17).unwrap() % left + 1
+            }
+        }
+    }
+}
+
+/// Plays a conversation whole, byte by byte and at 64 random cuts. Asserts that the events, after
+/// `merge` has joined what may come in pieces, are the same each time, and returns them.
+pub(crate) fn play<M, E, F>(
+    make: impl Fn() -> M,
+    moves: &[Move<M>],
+    merge: fn(Vec<E>) -> Vec<E>,
+) -> Played<E, F>
+where
+    M: Machine<Event = E, Error = F> + Transcribed,
+    E: Debug + PartialEq,
+    F: Debug + PartialEq + Clone,
+{
+    let whole = play_cut(make(), moves, merge, Cut::Whole);
+    let cuts = (1..=64).map(|n| Cut::Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n)));
+    for cut in cuts.chain([Cut::Bytes]) {
+        assert_eq!(play_cut(make(), moves, merge, cut), whole, "cut {cut:?}");
+    }
+    whole
+}
+
+fn play_cut<M, E, F>(
+    machine: M,
+    moves: &[Move<M>],
+    merge: fn(Vec<E>) -> Vec<E>,
+    mut cut: Cut,
+) -> Played<E, F>
+where
+    M: Machine<Event = E, Error = F> + Transcribed,
+    E: Debug + PartialEq,
+    F: Debug + PartialEq + Clone,
+{
+    let mut stage = Stage {
+        machine,
+        body: VecDeque::new(),
+        fresh: Vec::new(),
+        wants_tls: false,
+        played: Played {
+            events: Vec::new(),
+            failure: None,
+            is_done: false,
+            said: String::new(),
+            transcript: Vec::new(),
+        },
+    };
+    stage.run();
+    for next in moves {
+        match next {
+            Move::Server(text) => stage.hear(text.as_bytes(), &mut cut),
+            Move::ServerBytes(bytes) => stage.hear(bytes, &mut cut),
+            Move::Client(text) => {
+                let said = String::from_utf8(core::mem::take(&mut stage.fresh)).unwrap();
+                assert_eq!(said, *text);
+            }
+            Move::Upgrade => {
+                assert!(
+                    core::mem::take(&mut stage.wants_tls),
+                    "TLS was not asked for"
+                );
+                stage.machine.upgraded();
+            }
+            Move::Do(act) => act(&mut stage.machine),
+            Move::Body(pieces) => {
+                let piece =
+                    |piece: &&'static str| BodyChunk::Data(Bytes::from_static(piece.as_bytes()));
+                stage.body.extend(pieces.iter().map(piece));
+                stage.body.push_back(BodyChunk::End);
+            }
+            Move::Eof => stage.machine.end_of_input(),
+        }
+        stage.run();
+    }
+    stage.played.events = merge(stage.played.events);
+    stage.played
+}
+
+struct Stage<M: Machine> {
+    machine: M,
+    body: VecDeque<BodyChunk>,
+    fresh: Vec<u8>,
+    wants_tls: bool,
+    played: Played<M::Event, M::Error>,
+}
+
+impl<M> Stage<M>
+where
+    M: Machine + Transcribed,
+    M::Event: Debug + PartialEq,
+    M::Error: Debug + PartialEq,
+{
+    fn hear(&mut self, mut bytes: &[u8], cut: &mut Cut) {
+        while !bytes.is_empty() {
+            let (piece, rest) = bytes.split_at(cut.next_length(bytes.len()).min(bytes.len()));
+            self.machine.feed(piece);
+            self.run();
+            bytes = rest;
+        }
+    }
+
+    fn run(&mut self) {
+        while !self.wants_tls {
+            let step = self.machine.step();
+            let lines = self.machine.take_transcript();
+            self.played
+                .transcript
+                .extend(lines.iter().map(|line| alloc::format!("{line}")));
+            match step {
+                Ok(Step::NeedInput) => break,
+                Ok(Step::Write(bytes)) => {
+                    self.played.said.push_str(&String::from_utf8_lossy(&bytes));
+                    self.fresh.extend_from_slice(&bytes);
+                }
+                Ok(Step::NeedBody { max }) => match self.body.pop_front() {
+                    Some(chunk) => {
+                        assert!(!matches!(&chunk, BodyChunk::Data(data) if data.len() > max));
+                        self.machine.body(chunk);
+                    }
+                    None => break,
+                },
+                Ok(Step::StartTls) => self.wants_tls = true,
+                Ok(Step::Event(event)) => self.played.events.push(event),
+                Ok(Step::Done) => {
+                    self.played.is_done = true;
+                    break;
+                }
+                Err(error) => {
+                    if let Some(first) = &self.played.failure {
+                        assert_eq!(*first, error, "a poisoned machine changed its mind");
+                    }
+                    self.played.failure = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Conversations with servers, kind and unkind.
+
+mod lost;
+mod session;
+mod transaction;
+
+use alloc::vec::Vec;
+
+use super::*;
+use crate::smtp::script::{Move, Played, play};
+use crate::{Limits, Secret};
+
+type Moves = [Move<Client>];
+
+fn client(tls: Tls) -> Client {
+    Client::new(Config {
+        tls,
+        ehlo_name: EhloName::domain("client.example").unwrap(),
+        allow_plaintext_login: false,
+        limits: Limits::default(),
+    })
+}
+
+/// Plays a conversation over implicit TLS.
+fn talk(moves: &Moves) -> Played<Event, Error> {
+    play(|| client(Tls::Implicit), moves, |events| events)
+}
+
+/// Plays a conversation that begins in plaintext and is meant for TLS.
+fn talk_starttls(moves: &Moves) -> Played<Event, Error> {
+    play(|| client(Tls::StartTls), moves, |events| events)
+}
+
+fn address(text: &str) -> Address {
+    Address::new(text).unwrap()
+}
+
+fn envelope(recipients: &[&str]) -> Envelope {
+    Envelope {
+        reverse_path: address("smith@bar.example").into(),
+        recipients: recipients.iter().map(|text| address(text)).collect(),
+        size_bytes: 1000,
+        body_8bit: false,
+        smtputf8: false,
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("tim", Secret::new("tanstaaftanstaaf")).unwrap()
+}
+
+fn reply(code: u16, text: &str) -> Reply {
+    Reply {
+        code,
+        enhanced: EnhancedCode::parse(code, text),
+        lines: Vec::from([text.into()]),
+    }
+}
+
+fn accepted(code: u16, text: &str) -> RecipientResult {
+    RecipientResult::Accepted(reply(code, text))
+}
+
+fn refused(code: u16, text: &str) -> RecipientResult {
+    RecipientResult::Refused(reply(code, text))
+}
+
+/// Returns the only outcome of a conversation.
+fn outcome(played: &Played<Event, Error>) -> &Outcome {
+    let mut outcomes = played.events.iter().filter_map(|event| match event {
+        Event::Outcome(outcome) => Some(outcome),
+        _ => None,
+    });
+    let only = outcomes.next().expect("an outcome");
+    assert_eq!(outcomes.next(), None, "a second outcome");
+    only
+}

@@ -1,0 +1,249 @@
+//! Servers that lie, err or attack.
+
+use mail_proto::OverLimit;
+use mail_proto::imap::{
+    Command, Config, Error, Event, FetchItem, FetchedItem, Misbehaviour, SequenceNumber,
+    SequenceSet, Status, Tls, Value,
+};
+use mail_proto::{Limits, imap};
+
+use crate::talk::{completed, every_cut, implicit_tls, ready};
+
+fn small_limits() -> Config {
+    let mut limits = Limits::default();
+    limits.imap_line_bytes = 1000;
+    limits.imap_inline_literal_bytes = 100;
+    limits.imap_nesting = 5;
+    Config {
+        tls: Tls::Implicit,
+        allow_plaintext_login: false,
+        limits,
+    }
+}
+
+#[test]
+fn an_answer_to_a_command_that_is_not_under_way_is_an_error() {
+    for (line, tag) in [
+        ("r2 OK done\r\n", "r2"),
+        ("r01 OK done\r\n", "r01"),
+        ("a1 OK done\r\n", "a1"),
+        ("r4294967297 OK done\r\n", "r4294967297"),
+    ] {
+        every_cut(implicit_tls(), |talk| {
+            ready(talk, "");
+            talk.enqueue(Command::Noop);
+            talk.client("r1 NOOP\r\n");
+            talk.server(line);
+            let unknown = Misbehaviour::UnknownTag(tag.into());
+            assert_eq!(talk.error(), Error::PeerMisbehaved(unknown));
+        });
+    }
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_an_error() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.enqueue(Command::Noop);
+        talk.client("r1 NOOP\r\n");
+        talk.server("r1 OK once\r\nr1 OK twice\r\n");
+        let unknown = Misbehaviour::UnknownTag("r1".into());
+        assert_eq!(talk.error(), Error::PeerMisbehaved(unknown));
+    });
+}
+
+#[test]
+fn a_line_without_end_is_stopped_at_the_limit() {
+    let over = Error::Limit(OverLimit {
+        what: "IMAP response",
+        max: 1000,
+    });
+    every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 EXISTS\r\n* ");
+        talk.server("x".repeat(1100));
+        assert_eq!(talk.error(), over);
+    });
+    // In the greeting as well.
+    every_cut(small_limits(), |talk| {
+        talk.server("y".repeat(1100));
+        assert_eq!(talk.error(), over);
+    });
+}
+
+#[test]
+fn a_response_of_many_lines_is_stopped_at_the_limit() {
+    every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server("* X");
+        talk.server(" {90}\r\n".to_string() + &"z".repeat(90));
+        talk.server((" {90}\r\n".to_string() + &"z".repeat(90)).repeat(10));
+        let over = OverLimit {
+            what: "IMAP response",
+            max: 1000,
+        };
+        assert_eq!(talk.error(), Error::Limit(over));
+    });
+}
+
+#[test]
+fn streamed_literals_do_not_count_but_what_is_around_them_does() {
+    let events = every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server(
+            "* 1 FETCH (BODY[] {5000}\r\n".to_string() + &"z".repeat(5000) + ")\r\n* 2 EXISTS\r\n",
+        );
+    });
+    assert_eq!(events.last(), Some(&Event::Exists(2)));
+}
+
+#[test]
+fn a_nesting_bomb_is_stopped_at_the_limit() {
+    every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 FETCH (BODYSTRUCTURE ((((((((");
+        talk.server("\r\n");
+        assert_eq!(
+            talk.error(),
+            Error::Limit(OverLimit {
+                what: "list nesting",
+                max: 5
+            })
+        );
+    });
+}
+
+#[test]
+fn a_literal_that_lies_about_its_size_shows_in_what_follows() {
+    // Said 3, sent 5: the rest is read as the line it stands on, and nothing is lost behind it.
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 FETCH (BODY[1] {3}\r\nabcde UID 4)\r\n* 7 EXISTS\r\n");
+    });
+    let Event::Fetch(data) = &events[1] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(data.items.len(), 3);
+    assert_eq!(events[2], Event::Exists(7));
+}
+
+#[test]
+fn data_nobody_asked_for_comes_in_between_and_is_told() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        let set = SequenceSet::parse(b"1:2").unwrap();
+        let tag = talk.enqueue(Command::Fetch {
+            set,
+            uid: true,
+            items: vec![FetchItem::Uid],
+        });
+        talk.client("r1 UID FETCH 1:2 (UID)\r\n");
+        // EXPUNGE during UID FETCH, the same message twice, one without its UID.
+        talk.server(
+            "* 1 FETCH (UID 1)\r\n* 1 EXPUNGE\r\n* 1 FETCH (UID 2)\r\n* 1 FETCH (UID 2)\r\n\
+             * 1 FETCH (FLAGS ())\r\n* BAD [CLIENTBUG] what was that\r\n* OK [ALERT] soon down\r\n\
+             r1 OK done\r\n",
+        );
+        assert_eq!(completed(&talk.events, tag), Status::Ok);
+    });
+    assert_eq!(
+        events[2],
+        Event::Expunge {
+            seq: SequenceNumber::new(1).unwrap()
+        }
+    );
+    assert!(matches!(
+        &events[7],
+        Event::Untagged {
+            code: Some(imap::Code::Alert),
+            ..
+        }
+    ));
+    assert_eq!(events.len(), 9);
+}
+
+#[test]
+fn numbers_that_cannot_be_are_kept_as_unknown_data() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* 0 EXPUNGE\r\n* 0 FETCH (UID 1)\r\n* 4294967296 EXISTS\r\n* 99999999999999999999 EXISTS\r\n");
+        talk.server("* 1 FETCH (UID 0 RFC822.SIZE -1 FLAGS x UID 4294967296)\r\n");
+        talk.server("* SEARCH 1 0 x 4294967296 3\r\n* VANISHED 0\r\n* ESEARCH ALL 0\r\n* LIST\r\n* STATUS\r\n");
+    });
+    let unknown = events
+        .iter()
+        .filter(|event| matches!(event, Event::Unknown(_)));
+    assert_eq!(unknown.count(), 8);
+    let Event::Fetch(data) = &events[5] else {
+        panic!("{events:?}")
+    };
+    assert!(
+        data.items
+            .iter()
+            .all(|item| matches!(item, FetchedItem::Unknown { .. }))
+    );
+    let Event::Search(found) = &events[6] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(found.found.as_ref().unwrap().to_string(), "1,3");
+}
+
+#[test]
+fn parentheses_that_do_not_match_spoil_one_response_only() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 FETCH (UID 5\r\n* LIST () \"/\" a)b\r\n* 3 EXISTS\r\n");
+    });
+    assert!(matches!(&events[1], Event::Unknown(values) if matches!(values[2], Value::List(_))));
+    assert!(matches!(events[2], Event::Unknown(_)));
+    assert_eq!(events[3], Event::Exists(3));
+}
+
+#[test]
+fn words_for_people_are_never_parsed() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* OK ((( \"unbalanced {12}\r\n* NO [ALERT] {3}\r\n* OK Gr\u{fc}\u{df}e \u{1f600}\r\n* OK\r\n* BAD \r\n");
+        talk.server(b"* OK caf\xe9 [not a code]\r\n");
+    });
+    let texts: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Untagged { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "((( \"unbalanced {12}",
+            "{3}",
+            "Grüße 😀",
+            "",
+            "",
+            "caf\u{fffd} [not a code]"
+        ]
+    );
+}
+
+#[test]
+fn a_lone_line_feed_ends_a_line() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* 3 EXISTS\n* 4 EXISTS\r\n");
+    });
+    assert_eq!(events[1..], [Event::Exists(3), Event::Exists(4)]);
+}
+
+#[test]
+fn nothing_is_taken_in_after_an_error() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("r9 OK\r\n");
+        let error = talk.error();
+        talk.enqueue(Command::Noop);
+        talk.server("* 3 EXISTS\r\n");
+        assert_eq!(talk.error(), error);
+        assert!(!talk.events.contains(&Event::Exists(3)));
+    });
+}

@@ -1,0 +1,124 @@
+//! IDLE and DONE (RFC 9051 §6.3.13).
+
+use mail_proto::imap::{Command, Event, FetchItem, SequenceSet, Status};
+
+use crate::talk::{completed, every_cut, implicit_tls, ready};
+
+fn fetch(uid: bool) -> Command {
+    Command::Fetch {
+        set: SequenceSet::all(),
+        uid,
+        items: vec![FetchItem::Flags],
+    }
+}
+
+#[test]
+fn changes_arrive_while_idling() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        let tag = talk.enqueue(Command::Idle);
+        talk.client("r1 IDLE\r\n");
+        assert!(!talk.client.is_idling());
+        talk.server("+ idling\r\n");
+        assert!(talk.client.is_idling());
+        talk.server("* 4 EXISTS\r\n* OK Still here\r\n* 2 EXPUNGE\r\n");
+        assert_eq!(talk.enqueue(Command::Done), tag);
+        assert!(!talk.client.is_idling());
+        talk.client("DONE\r\n");
+        talk.server("r1 OK Idle completed\r\n");
+        assert_eq!(completed(&talk.events, tag), Status::Ok);
+    });
+    assert!(matches!(events[1], Event::Idling { .. }));
+    assert_eq!(events[2], Event::Exists(4));
+}
+
+#[test]
+fn done_and_the_next_command_leave_in_one_write() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Idle);
+        talk.client("r1 IDLE\r\n");
+        talk.server("+ idling\r\n");
+        talk.enqueue(Command::Done);
+        talk.enqueue(fetch(true));
+        talk.client_at_once("DONE\r\nr2 UID FETCH 1:* (FLAGS)\r\n");
+    });
+}
+
+#[test]
+fn behind_done_a_command_with_sequence_numbers_waits_for_idles_answer() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Idle);
+        talk.client("r1 IDLE\r\n");
+        talk.server("+ idling\r\n");
+        talk.enqueue(Command::Done);
+        talk.enqueue(fetch(false));
+        talk.client("DONE\r\n");
+        talk.server("* 1 EXPUNGE\r\nr1 OK done\r\n");
+        talk.client("r2 FETCH 1:* (FLAGS)\r\n");
+    });
+}
+
+#[test]
+fn done_waits_until_idle_runs_and_idle_until_nothing_else_does() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Noop);
+        talk.enqueue(Command::Idle);
+        talk.enqueue(Command::Done);
+        talk.enqueue(fetch(true));
+        talk.client("r1 NOOP\r\n");
+        talk.server("r1 OK done\r\n");
+        talk.client("r2 IDLE\r\n");
+        talk.server("+ \r\n");
+        talk.client_at_once("DONE\r\nr3 UID FETCH 1:* (FLAGS)\r\n");
+    });
+}
+
+#[test]
+fn commands_behind_idle_wait_for_done() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Idle);
+        talk.enqueue(Command::Noop);
+        talk.client("r1 IDLE\r\n");
+        talk.server("+ idling\r\n");
+        talk.expect_nothing_more();
+        talk.enqueue(Command::Done);
+        talk.client_at_once("DONE\r\nr2 NOOP\r\n");
+    });
+}
+
+#[test]
+fn an_idle_that_ends_by_itself_needs_no_done() {
+    for answer in ["r1 BAD unknown command\r\n", "+ idling\r\nr1 OK enough\r\n"] {
+        every_cut(implicit_tls(), |talk| {
+            ready(talk, "");
+            talk.enqueue(Command::Idle);
+            talk.client("r1 IDLE\r\n");
+            talk.server(answer);
+            talk.enqueue(Command::Done);
+            talk.enqueue(Command::Noop);
+            talk.client("r2 NOOP\r\n");
+        });
+    }
+}
+
+#[test]
+fn done_without_any_idle_sends_nothing() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Done);
+        talk.expect_nothing_more();
+    });
+}
+
+#[test]
+fn a_plus_nobody_waits_for_is_told() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("+ why\r\n");
+    });
+    assert!(matches!(events[1], Event::Unknown(_)));
+}

@@ -1,0 +1,14 @@
+//! The IMAP machine against scripted servers.
+//!
+//! Every conversation runs with the server's bytes whole, byte by byte and at 64 random cuts, and
+//! has to give equal events and equal commands each time.
+
+mod commands;
+mod hostile;
+mod idle;
+mod literals;
+mod opening;
+mod property;
+mod selected;
+mod servers;
+mod talk;

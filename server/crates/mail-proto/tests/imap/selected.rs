@@ -1,0 +1,300 @@
+//! What is known of the selected mailbox, kept right under everything a server may say.
+
+use bytes::Bytes;
+use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::{
+    Code, Event, FetchData, FetchedItem, Flag, SequenceNumber, SequenceSet, Status, Uid,
+    UidValidity,
+};
+use proptest::prelude::*;
+
+fn seq(number: u32) -> SequenceNumber {
+    SequenceNumber::new(number).unwrap()
+}
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+fn fetch(at: u32, of: u32) -> Event {
+    Event::Fetch(FetchData {
+        seq: seq(at),
+        items: vec![FetchedItem::Uid(uid(of))],
+    })
+}
+
+fn code(code: Code) -> Event {
+    Event::Untagged {
+        status: Status::Ok,
+        code: Some(code),
+        text: String::new(),
+    }
+}
+
+/// A mailbox of five messages with the UIDs 10, 20 … 50, all seen.
+fn five() -> Selected {
+    let mut mailbox = Selected::new(None);
+    mailbox.apply(&Event::Exists(5));
+    for number in 1..=5 {
+        assert_eq!(mailbox.apply(&fetch(number, number * 10)), None);
+    }
+    mailbox
+}
+
+fn places(mailbox: &mut Selected) -> Vec<Option<u32>> {
+    (1..=mailbox.exists())
+        .map(|at| mailbox.uid_at(seq(at)).map(Uid::get))
+        .collect()
+}
+
+#[test]
+fn select_tells_the_state_of_the_mailbox() {
+    let mut mailbox = Selected::new(None);
+    let validity = UidValidity::new(7).unwrap();
+    for event in [
+        Event::Flags(vec![Flag::Seen]),
+        Event::Exists(3),
+        code(Code::UidValidity(validity)),
+        code(Code::UidNext(uid(40))),
+        code(Code::HighestModSeq(99)),
+        code(Code::ReadOnly),
+    ] {
+        mailbox.apply(&event);
+    }
+    assert_eq!((mailbox.exists(), mailbox.uid_next()), (3, Some(uid(40))));
+    assert_eq!(
+        (mailbox.uid_validity(), mailbox.highest_mod_seq()),
+        (Some(validity), Some(99))
+    );
+    assert_eq!(mailbox.permanent_flags(), [Flag::Seen]);
+    assert!(mailbox.read_only());
+    mailbox.apply(&code(Code::PermanentFlags(vec![])));
+    assert_eq!(mailbox.permanent_flags(), []);
+}
+
+#[test]
+fn an_expunge_moves_all_that_is_behind_it() {
+    let mut mailbox = five();
+    let change = mailbox.apply(&Event::Expunge { seq: seq(2) });
+    assert_eq!(
+        change,
+        Some(Change::Expunged {
+            seq: seq(2),
+            uid: Some(uid(20))
+        })
+    );
+    assert_eq!(places(&mut mailbox), [10, 30, 40, 50].map(Some));
+    assert_eq!(mailbox.seq_of(uid(50)), Some(seq(4)));
+    assert_eq!(mailbox.seq_of(uid(20)), None);
+}
+
+#[test]
+fn an_expunge_of_a_message_that_was_not_seen_moves_the_others_too() {
+    let mut mailbox = Selected::new(None);
+    mailbox.apply(&Event::Exists(100));
+    mailbox.apply(&fetch(50, 500));
+    let change = mailbox.apply(&Event::Expunge { seq: seq(10) });
+    assert_eq!(
+        change,
+        Some(Change::Expunged {
+            seq: seq(10),
+            uid: None
+        })
+    );
+    assert_eq!(
+        (mailbox.exists(), mailbox.seq_of(uid(500))),
+        (99, Some(seq(49)))
+    );
+    // Beyond the end there is nothing to expunge.
+    assert_eq!(mailbox.apply(&Event::Expunge { seq: seq(100) }), None);
+    assert_eq!(mailbox.exists(), 99);
+}
+
+#[test]
+fn new_messages_are_told_and_change_no_place() {
+    let mut mailbox = five();
+    assert_eq!(
+        mailbox.apply(&Event::Exists(7)),
+        Some(Change::Exists { before: 5, now: 7 })
+    );
+    assert_eq!(mailbox.apply(&Event::Exists(7)), None);
+    assert_eq!(mailbox.uid_at(seq(5)), Some(uid(50)));
+    assert_eq!(mailbox.uid_at(seq(6)), None);
+    mailbox.apply(&fetch(7, 70));
+    assert_eq!(mailbox.seq_of(uid(70)), Some(seq(7)));
+}
+
+#[test]
+fn a_mailbox_that_shrinks_without_expunge_makes_every_place_unsure() {
+    let mut mailbox = five();
+    assert_eq!(
+        mailbox.apply(&Event::Exists(3)),
+        Some(Change::Exists { before: 5, now: 3 })
+    );
+    assert_eq!(places(&mut mailbox), [None, None, None]);
+}
+
+#[test]
+fn vanished_messages_leave_and_the_others_move_up() {
+    let mut mailbox = five();
+    mailbox.apply(&Event::Exists(6));
+    // The sixth message, which nobody has looked at, is 55.
+    let uids = SequenceSet::parse(b"20,40,55").unwrap();
+    let change = mailbox.apply(&Event::Vanished {
+        earlier: false,
+        uids: uids.clone(),
+    });
+    assert_eq!(change, Some(Change::Vanished(uids)));
+    assert_eq!(places(&mut mailbox), [10, 30, 50].map(Some));
+    assert_eq!(mailbox.seq_of(uid(40)), None);
+}
+
+#[test]
+fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
+    let mut mailbox = five();
+    // 30 and 40 are neighbours: there is no 35.
+    let uids = SequenceSet::parse(b"35,40").unwrap();
+    mailbox.apply(&Event::Vanished {
+        earlier: false,
+        uids,
+    });
+    assert_eq!(places(&mut mailbox), [None, None, None]);
+}
+
+#[test]
+fn messages_that_vanished_earlier_are_not_counted_again() {
+    let mut mailbox = five();
+    let uids = SequenceSet::parse(b"1:9").unwrap();
+    mailbox.apply(&Event::Vanished {
+        earlier: true,
+        uids,
+    });
+    assert_eq!(places(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
+}
+
+#[test]
+fn a_vanished_range_of_four_thousand_million_is_no_work() {
+    let mut mailbox = five();
+    let uids = SequenceSet::parse(b"1:4294967295").unwrap();
+    mailbox.apply(&Event::Vanished {
+        earlier: false,
+        uids,
+    });
+    assert_eq!(mailbox.exists(), 0);
+    assert_eq!(mailbox.seq_of(uid(10)), None);
+}
+
+#[test]
+fn another_uidvalidity_voids_what_was_known() {
+    let (old, new) = (UidValidity::new(1).unwrap(), UidValidity::new(2).unwrap());
+    let mut mailbox = Selected::new(Some(old));
+    mailbox.apply(&Event::Exists(5));
+    mailbox.apply(&fetch(1, 10));
+    assert_eq!(mailbox.apply(&code(Code::UidValidity(old))), None);
+    assert_eq!(mailbox.uid_at(seq(1)), Some(uid(10)));
+    assert_eq!(
+        mailbox.apply(&code(Code::UidValidity(new))),
+        Some(Change::UidValidity {
+            before: old,
+            now: new
+        })
+    );
+    assert_eq!(mailbox.uid_at(seq(1)), None);
+}
+
+#[test]
+fn places_that_contradict_each_other_are_forgotten_but_the_newest() {
+    let mut mailbox = five();
+    mailbox.apply(&fetch(2, 60));
+    assert_eq!(places(&mut mailbox), [None, Some(60), None, None, None]);
+    // A place beyond the end is no place.
+    mailbox.apply(&fetch(6, 61));
+    assert_eq!(mailbox.seq_of(uid(61)), None);
+}
+
+#[test]
+fn the_least_used_places_go_first() {
+    let mut mailbox = Selected::new(None);
+    mailbox.apply(&Event::Exists(10_000));
+    for number in 1..=2000 {
+        mailbox.apply(&fetch(number, number));
+    }
+    assert_eq!(mailbox.uid_at(seq(1)), Some(uid(1)));
+    mailbox.apply(&fetch(5000, 5000));
+    assert_eq!(mailbox.uid_at(seq(1)), Some(uid(1)));
+    assert_eq!(mailbox.uid_at(seq(2)), None);
+    assert_eq!(mailbox.uid_at(seq(5000)), Some(uid(5000)));
+}
+
+#[test]
+fn a_message_that_is_new_pushes_uidnext() {
+    let mut mailbox = five();
+    mailbox.apply(&code(Code::UidNext(uid(51))));
+    mailbox.apply(&Event::Exists(6));
+    mailbox.apply(&fetch(6, 60));
+    assert_eq!(mailbox.uid_next(), Some(uid(61)));
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Arrive,
+    Expunge(u32),
+    Look(u32),
+}
+
+proptest! {
+    /// Against a mailbox that is known whole: what is told of places is never wrong.
+    #[test]
+    fn known_places_are_right_whatever_happens(
+        happenings in proptest::collection::vec(
+            prop_oneof![
+                Just(Happening::Arrive),
+                any::<u32>().prop_map(Happening::Expunge),
+                any::<u32>().prop_map(Happening::Look),
+            ],
+            1..200,
+        )
+    ) {
+        let mut truth: Vec<u32> = (1..=20).map(|number| number * 3).collect();
+        let mut next = 100;
+        let mut mailbox = Selected::new(None);
+        mailbox.apply(&Event::Exists(20));
+        for happening in happenings {
+            let len = u32::try_from(truth.len()).unwrap();
+            match happening {
+                Happening::Arrive => {
+                    truth.push(next);
+                    next += 2;
+                    mailbox.apply(&Event::Exists(len + 1));
+                }
+                Happening::Expunge(pick) if len > 0 => {
+                    let at = pick % len;
+                    truth.remove(at as usize);
+                    mailbox.apply(&Event::Expunge { seq: seq(at + 1) });
+                }
+                Happening::Look(pick) if len > 0 => {
+                    let at = pick % len;
+                    mailbox.apply(&fetch(at + 1, truth[at as usize]));
+                }
+                Happening::Expunge(_) | Happening::Look(_) => {}
+            }
+            prop_assert_eq!(mailbox.exists() as usize, truth.len());
+            for (at, of) in (1..).zip(&truth) {
+                if let Some(known) = mailbox.uid_at(seq(at)) {
+                    prop_assert_eq!(known, uid(*of));
+                    prop_assert_eq!(mailbox.seq_of(known), Some(seq(at)));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn events_that_say_nothing_of_the_mailbox_change_nothing() {
+    let mut mailbox = five();
+    let unknown = Event::Unknown(vec![mail_proto::imap::Value::Atom(Bytes::from_static(
+        b"X",
+    ))]);
+    assert_eq!(mailbox.apply(&unknown), None);
+    assert_eq!(places(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
+}

@@ -1,0 +1,262 @@
+//! A conversation between the machine and a scripted server.
+
+use bytes::{Bytes, BytesMut};
+use mail_proto::imap::{Client, Command, Config, Credentials, Error, Event, Status, Tag, Tls};
+use mail_proto::transcript::Transcribed as _;
+use mail_proto::{BodyChunk, Limits, Machine as _, Secret, Step};
+
+/// How the server's bytes are cut.
+#[derive(Debug, Clone, Copy)]
+enum Cuts {
+    Whole,
+    Bytes,
+    Random(u64),
+}
+
+/// Runs a conversation with its bytes cut in every way, and returns its events.
+pub(crate) fn every_cut(config: Config, conversation: impl Fn(&mut Talk)) -> Vec<Event> {
+    let run = |cuts| {
+        let mut talk = Talk::new(config, cuts);
+        conversation(&mut talk);
+        talk.expect_nothing_more();
+        (talk.events, talk.result)
+    };
+    let (whole, ended) = run(Cuts::Whole);
+    let seeds = (1..=64).map(|seed: u64| Cuts::Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    for cuts in [Cuts::Bytes].into_iter().chain(seeds) {
+        let (events, result) = run(cuts);
+        assert_eq!(events, whole, "{cuts:?}");
+        assert_eq!(result, ended, "{cuts:?}");
+    }
+    whole
+}
+
+pub(crate) fn config(tls: Tls) -> Config {
+    Config {
+        tls,
+        allow_plaintext_login: false,
+        limits: Limits::default(),
+    }
+}
+
+pub(crate) fn implicit_tls() -> Config {
+    config(Tls::Implicit)
+}
+
+pub(crate) fn ann() -> Credentials {
+    Credentials::new("ann", Secret::new("hunter2")).unwrap()
+}
+
+pub(crate) struct Talk {
+    pub(crate) client: Client,
+    pub(crate) events: Vec<Event>,
+    /// What ended the conversation, if it has ended.
+    pub(crate) result: Option<Result<(), Error>>,
+    /// The lines of the transcript, each with its direction.
+    pub(crate) transcript: Vec<String>,
+    written: Vec<u8>,
+    writes: usize,
+    body: Vec<BodyChunk>,
+    needs_body: Option<usize>,
+    wants_tls: bool,
+    cuts: Cuts,
+}
+
+impl Talk {
+    fn new(config: Config, cuts: Cuts) -> Self {
+        Self {
+            client: Client::new(config),
+            events: Vec::new(),
+            result: None,
+            transcript: Vec::new(),
+            written: Vec::new(),
+            writes: 0,
+            body: Vec::new(),
+            needs_body: None,
+            wants_tls: false,
+            cuts,
+        }
+    }
+
+    /// Lets the server say something.
+    pub(crate) fn server(&mut self, bytes: impl AsRef<[u8]>) {
+        let mut rest = bytes.as_ref();
+        while !rest.is_empty() {
+            let len = self.next_len(rest.len());
+            let (piece, behind) = rest.split_at(len);
+            rest = behind;
+            self.client.feed(piece);
+            self.run();
+        }
+    }
+
+    fn next_len(&mut self, max: usize) -> usize {
+        match &mut self.cuts {
+            Cuts::Whole => max,
+            Cuts::Bytes => 1,
+            Cuts::Random(state) => {
+                *state ^= *state << 13;
+                *state ^= *state >> 7;
+                *state ^= *state << 17;
+                // Short pieces mostly, long ones now and then.
+                let bound = if *state & 7 == 0 { 4000 } else { 40 };
+                usize::try_from(*state >> 8 & 0xffff).unwrap() % bound.min(max) + 1
+            }
+        }
+    }
+
+    /// Checks what the machine has sent since the last call.
+    #[track_caller]
+    pub(crate) fn client(&mut self, bytes: impl AsRef<[u8]>) {
+        self.run();
+        let written = std::mem::take(&mut self.written);
+        let (left, right) = (written.escape_ascii(), bytes.as_ref().escape_ascii());
+        assert_eq!(left.to_string(), right.to_string());
+        self.writes = 0;
+    }
+
+    /// As [`client`](Self::client), and it left in one piece.
+    #[track_caller]
+    pub(crate) fn client_at_once(&mut self, bytes: impl AsRef<[u8]>) {
+        self.run();
+        assert_eq!(self.writes, 1, "{}", self.written.escape_ascii());
+        self.client(bytes);
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_nothing_more(&mut self) {
+        self.client(b"");
+    }
+
+    /// Leaves what was sent unchecked, where a test is about something else.
+    pub(crate) fn forget_written(&mut self) {
+        self.written.clear();
+    }
+
+    pub(crate) fn enqueue(&mut self, command: Command) -> Tag {
+        self.client.enqueue(command)
+    }
+
+    /// Gives a piece of the body, for when it is asked for.
+    pub(crate) fn body(&mut self, chunk: BodyChunk) {
+        self.body.insert(0, chunk);
+        self.run();
+    }
+
+    pub(crate) fn body_data(&mut self, bytes: &'static [u8]) {
+        self.body(BodyChunk::Data(Bytes::from_static(bytes)));
+    }
+
+    /// How much of the body is asked for.
+    pub(crate) fn needs_body(&mut self) -> Option<usize> {
+        self.run();
+        self.needs_body
+    }
+
+    #[track_caller]
+    pub(crate) fn start_tls(&mut self) {
+        self.run();
+        assert!(self.wants_tls, "TLS is not asked for");
+        self.client.upgraded();
+        self.wants_tls = false;
+        self.run();
+    }
+
+    pub(crate) fn end_of_input(&mut self) {
+        self.client.end_of_input();
+        self.run();
+    }
+
+    #[track_caller]
+    pub(crate) fn error(&mut self) -> Error {
+        self.run();
+        self.result
+            .clone()
+            .expect("the conversation goes on")
+            .expect_err("it ended well")
+    }
+
+    #[track_caller]
+    pub(crate) fn is_over(&mut self) {
+        self.run();
+        assert_eq!(self.result, Some(Ok(())));
+    }
+
+    pub(crate) fn run(&mut self) {
+        loop {
+            let step = self.client.step();
+            let lines = self.client.take_transcript();
+            self.transcript
+                .extend(lines.iter().map(ToString::to_string));
+            self.needs_body = None;
+            match step {
+                Ok(Step::NeedInput) => return,
+                Ok(Step::Write(bytes)) => {
+                    assert!(!bytes.is_empty());
+                    self.writes += 1;
+                    self.written.extend_from_slice(&bytes);
+                }
+                Ok(Step::NeedBody { max }) => match self.body.pop() {
+                    Some(chunk) => self.client.body(chunk),
+                    None => {
+                        self.needs_body = Some(max);
+                        return;
+                    }
+                },
+                Ok(Step::StartTls) => {
+                    self.wants_tls = true;
+                    return;
+                }
+                Ok(Step::Event(event)) => self.note(event),
+                Ok(Step::Done) => {
+                    self.result = Some(Ok(()));
+                    return;
+                }
+                Err(error) => {
+                    assert_eq!(self.client.step(), Err(error.clone()), "an error is final");
+                    self.result = Some(Err(error));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Notes an event. The chunks of a literal are joined: their cuts are those of the bytes.
+    fn note(&mut self, event: Event) {
+        if let Event::LiteralChunk { id, bytes } = &event {
+            assert!(!bytes.is_empty());
+            if let Some(Event::LiteralChunk {
+                id: before,
+                bytes: joined,
+            }) = self.events.last_mut()
+            {
+                assert_eq!(before, id);
+                let mut all = BytesMut::from(&joined[..]);
+                all.extend_from_slice(bytes);
+                *joined = all.freeze();
+                return;
+            }
+        }
+        self.events.push(event);
+    }
+}
+
+/// A conversation that is ready, with the capabilities that the greeting names.
+pub(crate) fn ready(talk: &mut Talk, capabilities: &str) {
+    talk.server(format!(
+        "* OK [CAPABILITY IMAP4rev1 {capabilities}] ready\r\n"
+    ));
+    talk.expect_nothing_more();
+}
+
+/// Tells how the command of this tag ended.
+#[track_caller]
+pub(crate) fn completed(events: &[Event], tag: Tag) -> Status {
+    let ended = events.iter().find_map(|event| match event {
+        Event::Completed {
+            tag: of, status, ..
+        } if *of == tag => Some(*status),
+        _ => None,
+    });
+    ended.unwrap_or_else(|| panic!("{tag} is not over"))
+}
