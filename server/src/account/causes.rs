@@ -87,6 +87,9 @@ pub(super) fn of_link(side: Side, endpoint: &Endpoint, error: &LinkError, lang: 
         LinkError::Pop3(error) => of_pop3(error),
         LinkError::Smtp(smtp::Error::PeerIncompatible(
             smtp::Incompatibility::NoCommonMechanism { offered },
+        ))
+        | LinkError::Pop3(pop3::Error::PeerIncompatible(
+            pop3::Incompatibility::NoCommonMechanism { offered },
         )) => LinkCause::NoCommonMechanism { offered },
         LinkError::Smtp(error) => of_smtp(error),
     };
@@ -210,7 +213,12 @@ pub(super) fn of_recipient(recipient: &RecipientRecord, lang: Lang) -> String {
                 response_code: None,
                 text: &reply.text,
             };
-            meaning::smtp::refusal(lang, RefusalCause::read(words), Refused::Recipient, None)
+            // Whoever is delayed is tried again by the outbox: nobody has to do anything.
+            let refused = match recipient.state {
+                RecipientState::Delayed => Refused::RecipientForNow,
+                _ => Refused::Recipient,
+            };
+            meaning::smtp::refusal(lang, RefusalCause::read(words), refused, None)
         }
         (RecipientState::Unknown, _) => meaning::smtp::unknown(lang),
         _ => return String::new(),

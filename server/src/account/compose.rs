@@ -395,7 +395,7 @@ fn quoted(opened: &Opened, locale: &Locale) -> String {
     let (writer, date) = (writer_of(opened), written_at(opened, locale));
     let attribution = match locale.lang {
         Lang::En => format!("On {date}, {writer} wrote:"),
-        Lang::ZhCn => format!("{date},{writer} 写道:"),
+        Lang::ZhCn => format!("{date}，{writer} 写道："),
     };
     format!("\n\n{attribution}\n{}", quote::quote(&plain_text(opened)))
 }
@@ -410,7 +410,7 @@ fn forwarded(opened: &Opened, locale: &Locale) -> String {
             "---------- Forwarded message ----------\nFrom: {from}\nDate: {date}\nSubject: {subject}\nTo: {to}"
         ),
         Lang::ZhCn => format!(
-            "---------- 转发的邮件 ----------\n发件人:{from}\n日期:{date}\n主题:{subject}\n收件人:{to}"
+            "---------- 转发的邮件 ----------\n发件人：{from}\n日期：{date}\n主题：{subject}\n收件人：{to}"
         ),
     };
     format!("\n\n{head}\n\n{}", plain_text(opened))

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::api::types::{
-    AccountId, Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId,
+    AccountId, Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId,
     UndoId, Window,
 };
 use bytes::Bytes;
@@ -254,12 +254,6 @@ pub(crate) enum Request {
     MarkSource { folder: FolderId, message: MessageId, mark: SourceMark, reply: Reply<()> },
     /// Files a copy in Sent: the folder it lies in, or `None` where none is kept.
     FileSent { copy: super::outgoing::SpooledMessage, reply: Reply<Option<FolderId>> },
-}
-
-/// What an actor knows of its upstream once it is signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Upstream {
-    pub(crate) limitations: Vec<Limitation>,
 }
 
 /// The time now, in milliseconds since 1970.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
-use app::api::types::{ApiErrorText, ComposeKind, FolderId, Lang, OutboxId, RecipientState};
+use app::api::types::{ApiErrorText, ComposeKind, Lang, OutboxId, RecipientState};
 use mail_net::Dialer;
 use mail_proto::smtp::{Address, Cause, Outcome, RecipientResult, Reply};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
@@ -400,13 +400,5 @@ impl OutboxRow {
     pub(super) fn trouble(&self, lang: Lang) -> Option<ApiErrorText> {
         let mut texts = self.record.trouble.iter();
         texts.find(|(of, _)| *of == lang).map(|(_, text)| text.clone())
-    }
-
-    /// The folder of the copy in Sent.
-    pub(super) fn copy_folder(&self) -> Option<&FolderId> {
-        match &self.record.copy {
-            CopyRecord::Filed(folder) => Some(folder),
-            CopyRecord::Pending | CopyRecord::NotKept | CopyRecord::Failed(_) => None,
-        }
     }
 }

@@ -140,7 +140,7 @@ impl AccountError {
             Self::NotFound => both(
                 lang,
                 ("This is not there any more.", "Go back to the list: another program may have moved or deleted it."),
-                ("这里已经没有该内容。", "请返回列表,可能已被其他程序移动或删除。"),
+                ("这里已经没有该内容。", "请返回列表，可能已被其他程序移动或删除。"),
             ),
             Self::MissingFolder(role) => missing_folder(*role, lang),
             Self::Unsupported(what) => unsupported(*what, lang),
@@ -148,7 +148,7 @@ impl AccountError {
             Self::Unreadable(_) => both(
                 lang,
                 ("This message is built in a way that cannot be shown safely.", "Open its source, or save it as a file."),
-                ("这封邮件的结构无法安全显示。", "请查看源代码,或保存为文件。"),
+                ("这封邮件的结构无法安全显示。", "请查看源代码，或保存为文件。"),
             ),
             Self::SignedOut => both(
                 lang,
@@ -158,7 +158,7 @@ impl AccountError {
             Self::Internal(_) => both(
                 lang,
                 ("Restante failed at this. It is not your mail server's fault.", "Try again. If it happens again, tell whoever runs this server the reference below."),
-                ("Restante 内部出错,与您的邮件服务器无关。", "请重试;若再次发生,请把下面的编号告诉管理员。"),
+                ("Restante 内部出错，与您的邮件服务器无关。", "请重试;若再次发生，请把下面的编号告诉管理员。"),
             ),
         }
     }
@@ -195,7 +195,7 @@ fn missing_folder(role: FolderRole, lang: Lang) -> Meaning {
         },
         Lang::ZhCn => Meaning {
             cause: format!("此邮箱没有“{name}”文件夹。"),
-            fix: "请先创建再试,邮件尚未移动。".to_owned(),
+            fix: "请先创建再试，邮件尚未移动。".to_owned(),
         },
     }
 }
@@ -205,7 +205,7 @@ fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
         Unsupported::Folders => both(
             lang,
             ("POP3 has one folder: nothing can be moved or archived.", "Delete it, or leave it where it is."),
-            ("POP3 只有一个文件夹,无法移动或归档。", "可以删除,或保留在原处。"),
+            ("POP3 只有一个文件夹，无法移动或归档。", "可以删除，或保留在原处。"),
         ),
         Unsupported::SameFolder => both(
             lang,
@@ -225,7 +225,7 @@ fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
             ),
             (
                 "在此移动会同时清除其他程序标记为已删除的邮件。",
-                "请先在那个程序中清除或恢复它们,邮件尚未移动。",
+                "请先在那个程序中清除或恢复它们，邮件尚未移动。",
             ),
         ),
     }
@@ -271,7 +271,7 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                     fix: "Remove an attachment.".to_owned(),
                 },
                 Lang::ZhCn => Meaning {
-                    cause: format!("邮件太大,上限为 {max_mb} MB。"),
+                    cause: format!("邮件太大，上限为 {max_mb} MB。"),
                     fix: "请移除附件。".to_owned(),
                 },
             }

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use bytes::{Bytes, BytesMut};
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::imap::{
-    self, Client, Code, Command, Credentials, Event, FetchData, ListData, LiteralId, Mailbox,
+    self, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox,
     SequenceSet, Status, StatusData, Tag, Uid,
 };
+use mail_proto::sasl::Credentials;
 use mail_proto::{BodyChunk, Limits, Machine};
 
 use crate::account::error::{AccountError, LinkError, ServerReply, Side};
@@ -64,6 +65,12 @@ pub(super) struct Completion {
 }
 
 impl Answer {
+    /// An answer that is still to come, to commands of these tags.
+    fn of(tags: impl IntoIterator<Item = Tag>) -> Self {
+        let awaited = |tag| Completion { tag, status: None, code: None, text: String::new() };
+        Self { completions: tags.into_iter().map(awaited).collect(), ..Self::default() }
+    }
+
     fn is_complete(&self) -> bool {
         self.completions.iter().all(|c| c.status.is_some())
     }
@@ -139,13 +146,8 @@ impl ImapConnection {
                 endpoint: self.endpoint.clone(),
                 reply: ServerReply::default(),
             })?;
-        let capabilities = self.connection.machine().capabilities();
-        let command = if capabilities.mechanisms().any(|m| m.eq_ignore_ascii_case("PLAIN")) {
-            Command::AuthenticatePlain(credentials)
-        } else {
-            Command::Login(credentials)
-        };
-        let answer = self.run_raw(vec![command], phase).await?;
+        let tag = self.connection.machine_mut().sign_in(credentials);
+        let answer = self.complete(Answer::of([tag]), phase).await?;
         match answer.completions.into_iter().next() {
             Some(Completion { status: Some(Status::Ok), .. }) => Ok(()),
             Some(done) => Err(AccountError::LoginRefused {
@@ -254,7 +256,16 @@ impl ImapConnection {
         commands: Vec<Command>,
         phase: Phase,
     ) -> Result<Answer, AccountError> {
-        let mut answer = self.enqueue(commands);
+        let answer = self.enqueue(commands);
+        self.complete(answer, phase).await
+    }
+
+    /// Waits until every command of an answer is over.
+    async fn complete(
+        &mut self,
+        mut answer: Answer,
+        phase: Phase,
+    ) -> Result<Answer, AccountError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
             match self.next().await? {
@@ -330,17 +341,8 @@ impl ImapConnection {
 
     fn enqueue(&mut self, commands: Vec<Command>) -> Answer {
         self.leave_idle();
-        let mut answer = Answer::default();
-        for command in commands {
-            let tag = self.connection.machine_mut().enqueue(command);
-            answer.completions.push(Completion {
-                tag,
-                status: None,
-                code: None,
-                text: String::new(),
-            });
-        }
-        answer
+        let machine = self.connection.machine_mut();
+        Answer::of(commands.into_iter().map(|command| machine.enqueue(command)))
     }
 
     async fn next(&mut self) -> Result<Happening<Event>, AccountError> {

@@ -1,0 +1,402 @@
+//! No connection came about: name, port, firewall, TLS, certificate.
+
+use app::api::types::Lang;
+use mail_proto::Tls;
+
+use super::{Meaning, Place, Protocol, later};
+
+/// Why no connection came about.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum DialCause<'a> {
+    /// There is no such name.
+    NameNotFound,
+    /// Nothing listens on the port.
+    Refused,
+    /// No answer came.
+    TimedOut {
+        /// How long it was waited for, in seconds.
+        secs: u64,
+    },
+    /// There is no way to the host.
+    Unreachable,
+    /// The operator's rules allow listed hosts only.
+    HostNotListed,
+    /// The operator's rules allow other ports only.
+    PortNotAllowed,
+    /// The name leads to an address inside a private network.
+    PrivateAddress,
+    /// Too many new hosts were named from this address.
+    TooManyHosts,
+    /// The certificate's time is over.
+    CertificateExpired {
+        /// When it ended, as it is to be shown, where it is known.
+        ended_on: Option<&'a str>,
+    },
+    /// The certificate's time has not begun.
+    CertificateNotYetValid,
+    /// The certificate is for other names.
+    WrongName {
+        /// Those names.
+        presented: &'a [String],
+    },
+    /// Nobody we trust issued the certificate.
+    Untrusted,
+    /// The certificate is wrong in another way.
+    CertificateInvalid,
+    /// The server does not speak TLS on this port.
+    NotTls,
+    /// The server speaks only versions of TLS that are broken.
+    TlsTooOld,
+    /// TLS was begun and not finished.
+    TlsFailed,
+}
+
+/// Tells why no connection to a server came about.
+pub fn meaning(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    match cause {
+        DialCause::NameNotFound
+        | DialCause::Refused
+        | DialCause::TimedOut { .. }
+        | DialCause::Unreachable => unreached(lang, place, cause),
+        DialCause::HostNotListed
+        | DialCause::PortNotAllowed
+        | DialCause::PrivateAddress
+        | DialCause::TooManyHosts => fenced(lang, place, cause),
+        DialCause::CertificateExpired { .. }
+        | DialCause::CertificateNotYetValid
+        | DialCause::WrongName { .. }
+        | DialCause::Untrusted
+        | DialCause::CertificateInvalid => certificate(lang, place, cause),
+        DialCause::NotTls | DialCause::TlsTooOld | DialCause::TlsFailed => tls(lang, place, cause),
+    }
+}
+
+fn unreached(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    let Place { host, port, .. } = place;
+    match (cause, lang) {
+        (DialCause::NameNotFound, Lang::En) => Meaning::new(
+            format!("There is no server called {host}."),
+            "Check the spelling.",
+        ),
+        (DialCause::NameNotFound, Lang::ZhCn) => {
+            Meaning::new(format!("找不到服务器 {host}。"), "请检查拼写。")
+        }
+        (DialCause::Refused, Lang::En) => Meaning::new(
+            format!("{host} does not accept connections on port {port}."),
+            format!("Try {}.", other_port(lang, place)),
+        ),
+        (DialCause::Refused, Lang::ZhCn) => Meaning::new(
+            format!("{host} 的 {port} 端口拒绝连接。"),
+            format!("请试{}。", other_port(lang, place)),
+        ),
+        (DialCause::TimedOut { secs }, Lang::En) => Meaning::new(
+            format!("No answer from {host}:{port} in {secs} s."),
+            format!(
+                "A firewall may be in between. Check the name, or try {}.",
+                other_port(lang, place)
+            ),
+        ),
+        (DialCause::TimedOut { secs }, Lang::ZhCn) => Meaning::new(
+            format!("{host}:{port} 在 {secs} 秒内没有应答。"),
+            format!(
+                "可能被防火墙拦截。请检查服务器名，或试{}。",
+                other_port(lang, place)
+            ),
+        ),
+        (_, Lang::En) => Meaning::new(
+            format!("There is no way from this server to {host}."),
+            "Check the name. If it is right, try again in a few minutes.",
+        ),
+        (_, Lang::ZhCn) => Meaning::new(
+            format!("本服务器无法到达 {host}。"),
+            "请检查服务器名。如果无误，请过几分钟再试。",
+        ),
+    }
+}
+
+/// The usual port that was not tried, with the encryption it goes with.
+fn other_port(lang: Lang, place: Place<'_>) -> String {
+    let Place { protocol, port, .. } = place;
+    let (other, mode) = if port == protocol.tls_port() {
+        (protocol.starttls_port(), "STARTTLS")
+    } else {
+        (protocol.tls_port(), "TLS")
+    };
+    match lang {
+        Lang::En => format!("port {other} with {mode}"),
+        Lang::ZhCn => format!(" {other} 端口（{mode}）"),
+    }
+}
+
+fn fenced(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    let Place { host, port, .. } = place;
+    match (cause, lang) {
+        (DialCause::HostNotListed, Lang::En) => Meaning::new(
+            format!("This installation does not connect to {host}."),
+            "Whoever runs it can add the host to its configuration.",
+        ),
+        (DialCause::HostNotListed, Lang::ZhCn) => Meaning::new(
+            format!("本站不连接 {host}。"),
+            "管理员可以在配置中添加此服务器。",
+        ),
+        (DialCause::PortNotAllowed, Lang::En) => Meaning::new(
+            format!("Port {port} is no mail port, so this installation does not connect to it."),
+            format!(
+                "Use port {} or {}. Whoever runs this installation can allow others.",
+                place.protocol.tls_port(),
+                place.protocol.starttls_port()
+            ),
+        ),
+        (DialCause::PortNotAllowed, Lang::ZhCn) => Meaning::new(
+            format!("{port} 不是邮件端口，本站不连接。"),
+            format!(
+                "请用 {} 或 {} 端口。其他端口须由管理员允许。",
+                place.protocol.tls_port(),
+                place.protocol.starttls_port()
+            ),
+        ),
+        (DialCause::PrivateAddress, Lang::En) => Meaning::new(
+            format!(
+                "{host} is inside a private network, so this installation does not connect to it."
+            ),
+            "Whoever runs it can allow the host in its configuration.",
+        ),
+        (DialCause::PrivateAddress, Lang::ZhCn) => Meaning::new(
+            format!("{host} 位于内部网络，本站不连接。"),
+            "管理员可以在配置中允许此服务器。",
+        ),
+        (_, Lang::En) => Meaning::new(
+            "Too many different servers were tried from your network.",
+            "Try again in an hour.",
+        ),
+        (_, Lang::ZhCn) => Meaning::new("从您的网络尝试的服务器过多。", "请一小时后再试。"),
+    }
+}
+
+fn certificate(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    let host = place.host;
+    match (cause, lang) {
+        (DialCause::CertificateExpired { ended_on }, Lang::En) => Meaning::new(
+            match ended_on {
+                Some(date) => format!("The certificate of {host} ended on {date}."),
+                None => format!("The certificate of {host} has ended."),
+            },
+            "The provider has to renew it. Your password was not sent.",
+        ),
+        (DialCause::CertificateExpired { ended_on }, Lang::ZhCn) => Meaning::new(
+            match ended_on {
+                Some(date) => format!("{host} 的证书已于 {date} 过期。"),
+                None => format!("{host} 的证书已过期。"),
+            },
+            "需由服务商更新。密码没有发出。",
+        ),
+        (DialCause::CertificateNotYetValid, Lang::En) => Meaning::new(
+            format!("The certificate of {host} is not valid yet."),
+            "The clock of this server or of the provider may be wrong. Your password was not sent.",
+        ),
+        (DialCause::CertificateNotYetValid, Lang::ZhCn) => Meaning::new(
+            format!("{host} 的证书尚未生效。"),
+            "本服务器或服务商的时钟可能有误。密码没有发出。",
+        ),
+        (DialCause::WrongName { presented }, Lang::En) => Meaning::new(
+            match presented.first() {
+                Some(other) => format!("The certificate is for {other}, not {host}."),
+                None => format!("The certificate is not for {host}."),
+            },
+            "Check the server name with your provider. Your password was not sent.",
+        ),
+        (DialCause::WrongName { presented }, Lang::ZhCn) => Meaning::new(
+            match presented.first() {
+                Some(other) => format!("证书属于 {other}，不是 {host}。"),
+                None => format!("证书不属于 {host}。"),
+            },
+            "请向服务商核对服务器名。密码没有发出。",
+        ),
+        (DialCause::Untrusted, Lang::En) => Meaning::new(
+            format!("Nobody we trust vouches for the certificate of {host}."),
+            "If it is your own server, whoever runs this installation can add its CA. Your password was not sent.",
+        ),
+        (DialCause::Untrusted, Lang::ZhCn) => Meaning::new(
+            format!("{host} 的证书不是由受信任的机构签发。"),
+            "如果是自建服务器，管理员可以添加其 CA。密码没有发出。",
+        ),
+        (_, Lang::En) => Meaning::new(
+            format!("The certificate of {host} cannot be accepted."),
+            "The provider has to replace it. Your password was not sent.",
+        ),
+        (_, Lang::ZhCn) => Meaning::new(
+            format!("{host} 的证书无效。"),
+            "需由服务商更换。密码没有发出。",
+        ),
+    }
+}
+
+fn tls(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    let Place {
+        host,
+        port,
+        protocol,
+        ..
+    } = place;
+    match (cause, lang) {
+        // RFC 8314: what answers without TLS on a port is most likely meant for STARTTLS.
+        (DialCause::NotTls, Lang::En) if place.tls == Tls::Implicit => Meaning::new(
+            format!("Port {port} of {host} speaks STARTTLS."),
+            format!(
+                "Change the encryption to STARTTLS, or use port {}.",
+                protocol.tls_port()
+            ),
+        ),
+        (DialCause::NotTls, Lang::ZhCn) if place.tls == Tls::Implicit => Meaning::new(
+            format!("{host} 的 {port} 端口使用 STARTTLS。"),
+            format!(
+                "请把加密方式改为 STARTTLS，或用 {} 端口。",
+                protocol.tls_port()
+            ),
+        ),
+        (DialCause::TlsTooOld, Lang::En) => Meaning::new(
+            format!("{host} speaks only versions of TLS that are not safe any more."),
+            "The provider has to offer TLS 1.2 or later. Your password was not sent.",
+        ),
+        (DialCause::TlsTooOld, Lang::ZhCn) => Meaning::new(
+            format!("{host} 只支持不再安全的旧版 TLS。"),
+            "服务商需提供 TLS 1.2 或更高版本。密码没有发出。",
+        ),
+        (_, Lang::En) => Meaning::new(
+            format!("No encrypted connection to {host}:{port} came about."),
+            format!("{} {}", check_mode(lang, protocol), later(lang)),
+        ),
+        (_, Lang::ZhCn) => Meaning::new(
+            format!("无法与 {host}:{port} 建立加密连接。"),
+            format!("{}{}", check_mode(lang, protocol), later(lang)),
+        ),
+    }
+}
+
+fn check_mode(lang: Lang, protocol: Protocol) -> String {
+    let (tls, starttls) = (protocol.tls_port(), protocol.starttls_port());
+    match lang {
+        Lang::En => format!("Check port and encryption: {tls} is TLS, {starttls} is STARTTLS."),
+        Lang::ZhCn => format!("请检查端口和加密方式：{tls} 为 TLS，{starttls} 为 STARTTLS。"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{LANGS, assert_finished, imap};
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_name() {
+        let place = imap(Tls::Implicit, 993);
+        let told = meaning(Lang::En, place, DialCause::NameNotFound);
+        assert_eq!(told.cause, "There is no server called imap.example.org.");
+        assert_eq!(told.fix, "Check the spelling.");
+        let told = meaning(Lang::ZhCn, place, DialCause::NameNotFound);
+        assert_eq!(told.cause, "找不到服务器 imap.example.org。");
+    }
+
+    #[test]
+    fn a_refused_port_names_the_other_one_of_its_protocol() {
+        let fix = |protocol, port| {
+            let place = Place {
+                protocol,
+                host: "x.example",
+                port,
+                tls: Tls::Implicit,
+            };
+            meaning(Lang::En, place, DialCause::Refused).fix
+        };
+        assert_eq!(fix(Protocol::Imap, 993), "Try port 143 with STARTTLS.");
+        assert_eq!(fix(Protocol::Imap, 143), "Try port 993 with TLS.");
+        assert_eq!(fix(Protocol::Pop3, 995), "Try port 110 with STARTTLS.");
+        assert_eq!(fix(Protocol::Smtp, 25), "Try port 465 with TLS.");
+    }
+
+    #[test]
+    fn every_certificate_trouble_says_that_no_password_left() {
+        let names = ["mail.other.example".to_string()];
+        let causes = [
+            DialCause::CertificateExpired {
+                ended_on: Some("3 May 2026"),
+            },
+            DialCause::CertificateExpired { ended_on: None },
+            DialCause::CertificateNotYetValid,
+            DialCause::WrongName { presented: &names },
+            DialCause::WrongName { presented: &[] },
+            DialCause::Untrusted,
+            DialCause::CertificateInvalid,
+            DialCause::TlsTooOld,
+        ];
+        for cause in causes {
+            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+            assert!(
+                told.fix.ends_with("Your password was not sent."),
+                "{told:?}"
+            );
+            let told = meaning(Lang::ZhCn, imap(Tls::Implicit, 993), cause);
+            assert!(told.fix.ends_with("密码没有发出。"), "{told:?}");
+        }
+        let told = meaning(
+            Lang::En,
+            imap(Tls::Implicit, 993),
+            DialCause::WrongName { presented: &names },
+        );
+        assert_eq!(
+            told.cause,
+            "The certificate is for mail.other.example, not imap.example.org."
+        );
+    }
+
+    #[test]
+    fn a_port_that_answers_without_tls_names_the_encryption_it_speaks() {
+        let told = meaning(Lang::En, imap(Tls::Implicit, 143), DialCause::NotTls);
+        assert_eq!(told.cause, "Port 143 of imap.example.org speaks STARTTLS.");
+        assert_eq!(
+            told.fix,
+            "Change the encryption to STARTTLS, or use port 993."
+        );
+    }
+
+    #[test]
+    fn every_cause_is_told_in_finished_sentences() {
+        let names = ["a.example".to_string()];
+        let causes = [
+            DialCause::NameNotFound,
+            DialCause::Refused,
+            DialCause::TimedOut { secs: 10 },
+            DialCause::Unreachable,
+            DialCause::HostNotListed,
+            DialCause::PortNotAllowed,
+            DialCause::PrivateAddress,
+            DialCause::TooManyHosts,
+            DialCause::CertificateExpired {
+                ended_on: Some("x"),
+            },
+            DialCause::CertificateNotYetValid,
+            DialCause::WrongName { presented: &names },
+            DialCause::Untrusted,
+            DialCause::CertificateInvalid,
+            DialCause::NotTls,
+            DialCause::TlsTooOld,
+            DialCause::TlsFailed,
+        ];
+        for lang in LANGS {
+            let mut told: Vec<String> = Vec::new();
+            for cause in causes {
+                for tls in [Tls::Implicit, Tls::StartTls] {
+                    let meaning = meaning(lang, imap(tls, 993), cause);
+                    assert_finished(lang, &meaning);
+                    assert!(!meaning.fix.is_empty());
+                    told.push(meaning.cause);
+                }
+            }
+            told.sort();
+            told.dedup();
+            // Each its own: none falls through to the words of another by mistake. NotTls under
+            // STARTTLS is told like TLS that failed.
+            assert_eq!(told.len(), causes.len());
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! An IMAP server refused a command (RFC 9051 §7.1, RFC 5530).
+
+use app::api::types::Lang;
+
+use super::{Meaning, Words, later, tell_provider};
+
+/// Why an IMAP server refused a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImapCause {
+    /// The mailbox has no room left.
+    OverQuota,
+    /// The folder or message is not there any more.
+    NonExistent,
+    /// A folder of this name is there already.
+    AlreadyExists,
+    /// This account may not do that.
+    NoPermission,
+    /// Somebody else is at it.
+    InUse,
+    /// Too much was asked for.
+    Limit,
+    /// The server has trouble that goes away.
+    Unavailable,
+    /// The provider lets no unknown mail program in (163, 126, yeah).
+    UnknownProgram,
+    /// It cannot be done at all.
+    Cannot,
+    /// None of these.
+    Other,
+}
+
+impl ImapCause {
+    /// Reads the cause from what a server answered.
+    pub fn read(words: Words<'_>) -> Self {
+        match words.response_code {
+            Some("OVERQUOTA") => Self::OverQuota,
+            Some("NONEXISTENT" | "TRYCREATE" | "EXPUNGEISSUED") => Self::NonExistent,
+            Some("ALREADYEXISTS") => Self::AlreadyExists,
+            Some("NOPERM" | "AUTHORIZATIONFAILED" | "READ-ONLY") => Self::NoPermission,
+            Some("INUSE") => Self::InUse,
+            Some("LIMIT" | "TOOBIG") => Self::Limit,
+            Some("UNAVAILABLE" | "SERVERBUG") => Self::Unavailable,
+            Some("CANNOT" | "HASCHILDREN") => Self::Cannot,
+            _ if words.say_one_of(&["unsafe login"]) => Self::UnknownProgram,
+            _ if words.say_one_of(&["quota", "mailbox full", "mailbox is full"]) => Self::OverQuota,
+            _ => Self::Other,
+        }
+    }
+
+    /// Returns after how many seconds the same may work, where waiting helps.
+    pub const fn retry_after_secs(self) -> Option<u32> {
+        match self {
+            Self::InUse | Self::Unavailable => Some(60),
+            _ => None,
+        }
+    }
+}
+
+/// Tells why an IMAP server refused a command.
+pub fn meaning(lang: Lang, cause: ImapCause) -> Meaning {
+    match (cause, lang) {
+        (ImapCause::OverQuota, Lang::En) => Meaning::new(
+            "Your mailbox is full.",
+            "Delete large messages and empty Trash, then try again.",
+        ),
+        (ImapCause::OverQuota, Lang::ZhCn) => {
+            Meaning::new("您的邮箱已满。", "请删除较大的邮件并清空废纸篓，然后重试。")
+        }
+        (ImapCause::NonExistent, Lang::En) => Meaning::new(
+            "It is not on the server any more.",
+            "Another program may have moved or deleted it. Load the folder again.",
+        ),
+        (ImapCause::NonExistent, Lang::ZhCn) => Meaning::new(
+            "服务器上已没有它。",
+            "可能已被其他程序移动或删除。请重新加载文件夹。",
+        ),
+        (ImapCause::AlreadyExists, Lang::En) => Meaning::new(
+            "A folder of this name is there already.",
+            "Choose another name.",
+        ),
+        (ImapCause::AlreadyExists, Lang::ZhCn) => {
+            Meaning::new("已有同名文件夹。", "请换一个名称。")
+        }
+        (ImapCause::NoPermission, Lang::En) => Meaning::new(
+            "This account may not do that in this folder.",
+            "Ask whoever owns the folder, or your provider.",
+        ),
+        (ImapCause::NoPermission, Lang::ZhCn) => Meaning::new(
+            "此账户无权在该文件夹中执行此操作。",
+            "请咨询文件夹的所有者或服务商。",
+        ),
+        (ImapCause::InUse, Lang::En) => {
+            Meaning::new("Another program is working on this folder.", later(lang))
+        }
+        (ImapCause::InUse, Lang::ZhCn) => Meaning::new("其他程序正在使用此文件夹。", later(lang)),
+        (ImapCause::Limit, Lang::En) => Meaning::new(
+            "That is more than the server takes at once.",
+            "Do it in smaller parts.",
+        ),
+        (ImapCause::Limit, Lang::ZhCn) => {
+            Meaning::new("超出服务器一次能处理的量。", "请分批进行。")
+        }
+        (ImapCause::Unavailable, Lang::En) => {
+            Meaning::new("The mail server has trouble at the moment.", later(lang))
+        }
+        (ImapCause::Unavailable, Lang::ZhCn) => Meaning::new("邮件服务器暂时异常。", later(lang)),
+        (ImapCause::UnknownProgram, Lang::En) => Meaning::new(
+            "The provider does not let this mail program in.",
+            "Allow mail programs in the security settings of its web mail, then try again.",
+        ),
+        (ImapCause::UnknownProgram, Lang::ZhCn) => Meaning::new(
+            "服务商不允许此邮件程序访问。",
+            "请在网页邮箱的安全设置中允许客户端访问，然后重试。",
+        ),
+        (ImapCause::Cannot, Lang::En) => Meaning::new("This server cannot do that.", ""),
+        (ImapCause::Cannot, Lang::ZhCn) => Meaning::new("此服务器做不到。", ""),
+        (ImapCause::Other, Lang::En) => {
+            Meaning::new("The mail server refused.", tell_provider(lang))
+        }
+        (ImapCause::Other, Lang::ZhCn) => {
+            Meaning::new("邮件服务器拒绝了此操作。", tell_provider(lang))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{LANGS, assert_finished};
+    use super::*;
+
+    fn read(response_code: Option<&str>, text: &str) -> ImapCause {
+        ImapCause::read(Words {
+            response_code,
+            text,
+            ..Words::default()
+        })
+    }
+
+    #[test]
+    fn codes_decide_before_words() {
+        assert_eq!(
+            read(Some("OVERQUOTA"), "[OVERQUOTA] Quota exceeded"),
+            ImapCause::OverQuota
+        );
+        assert_eq!(read(Some("TRYCREATE"), "no quota"), ImapCause::NonExistent);
+        assert_eq!(read(Some("UNAVAILABLE"), ""), ImapCause::Unavailable);
+        assert_eq!(read(Some("X-ODD"), "Quota exceeded"), ImapCause::OverQuota);
+        assert_eq!(read(None, "no"), ImapCause::Other);
+    }
+
+    #[test]
+    fn netease_is_known_by_its_words() {
+        let text = "SELECT Unsafe Login. Please contact kefu@188.com for help";
+        assert_eq!(read(None, text), ImapCause::UnknownProgram);
+    }
+
+    #[test]
+    fn every_cause_is_told_in_finished_sentences() {
+        let causes = [
+            ImapCause::OverQuota,
+            ImapCause::NonExistent,
+            ImapCause::AlreadyExists,
+            ImapCause::NoPermission,
+            ImapCause::InUse,
+            ImapCause::Limit,
+            ImapCause::Unavailable,
+            ImapCause::UnknownProgram,
+            ImapCause::Cannot,
+            ImapCause::Other,
+        ];
+        for lang in LANGS {
+            for cause in causes {
+                assert_finished(lang, &meaning(lang, cause));
+            }
+        }
+    }
+}

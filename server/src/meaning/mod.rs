@@ -1,0 +1,192 @@
+//! What went wrong, in words for a person: the cause, and what to do about it.
+//!
+//! Everything here is a pure function from codes, a host, a port and the server's own words to
+//! finished sentences in one of the product's languages. A language that lacks a sentence does
+//! not compile. The server's own words are shown beside these, never inside them.
+//!
+//! - [`dial`]: no connection came about.
+//! - [`link`](mod@link): a connection that was there ended, or the server lacks what it needs.
+//! - [`sign_in`]: the server refused the sign-in.
+//! - [`imap`], [`pop3`], [`smtp`]: the server refused a command, a recipient or a message.
+
+pub mod dial;
+pub mod imap;
+pub mod link;
+pub mod pop3;
+mod provider;
+pub mod sign_in;
+pub mod smtp;
+
+use app::api::types::Lang;
+use mail_proto::Tls;
+
+/// The cause and the fix: finished sentences. The fix may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// What happened.
+    pub cause: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl Meaning {
+    fn new(cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            cause: cause.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+/// Which protocol a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// IMAP.
+    Imap,
+    /// POP3.
+    Pop3,
+    /// SMTP.
+    Smtp,
+}
+
+/// Which server it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Its host name.
+    pub host: &'a str,
+    /// Its port.
+    pub port: u16,
+    /// When TLS begins.
+    pub tls: Tls,
+}
+
+impl Protocol {
+    /// The port where TLS begins before the first byte (RFC 8314).
+    const fn tls_port(self) -> u16 {
+        match self {
+            Self::Imap => 993,
+            Self::Pop3 => 995,
+            Self::Smtp => 465,
+        }
+    }
+
+    /// The port where TLS begins by STARTTLS.
+    const fn starttls_port(self) -> u16 {
+        match self {
+            Self::Imap => 143,
+            Self::Pop3 => 110,
+            Self::Smtp => 587,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Imap => "IMAP",
+            Self::Pop3 => "POP3",
+            Self::Smtp => "SMTP",
+        }
+    }
+}
+
+/// What a server said, taken apart.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Words<'a> {
+    /// The SMTP reply code.
+    pub code: Option<u16>,
+    /// The SMTP enhanced code, such as "5.1.1".
+    pub enhanced: Option<&'a str>,
+    /// The IMAP or POP3 response code in capitals, such as "AUTHENTICATIONFAILED" or "IN-USE".
+    pub response_code: Option<&'a str>,
+    /// The text.
+    pub text: &'a str,
+}
+
+impl Words<'_> {
+    /// Tells whether the text holds one of these, letter case aside. For servers that say by
+    /// words alone what others say by a code.
+    fn say_one_of(&self, needles: &[&str]) -> bool {
+        let text = self.text.to_lowercase();
+        needles.iter().any(|needle| text.contains(needle))
+    }
+
+    /// The subject and detail of the enhanced code.
+    fn subject_and_detail(&self) -> Option<(u16, u16)> {
+        let mut parts = self.enhanced?.split('.').skip(1);
+        let subject = parts.next()?.parse().ok()?;
+        let detail = parts.next()?.parse().ok()?;
+        Some((subject, detail))
+    }
+}
+
+/// A size in whole megabytes of 1,000,000 bytes, rounded down: a limit is never told too large.
+fn megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
+}
+
+/// The words for "try again later", where nothing else helps.
+fn later(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Try again in a few minutes.",
+        Lang::ZhCn => "请过几分钟再试。",
+    }
+}
+
+/// The words for "it is the server's fault".
+fn tell_provider(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Try again. If it stays so, tell your provider.",
+        Lang::ZhCn => "请重试。如仍然如此，请告知服务商。",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
+
+    pub(super) fn imap(tls: Tls, port: u16) -> Place<'static> {
+        Place {
+            protocol: Protocol::Imap,
+            host: "imap.example.org",
+            port,
+            tls,
+        }
+    }
+
+    /// Every text has to be finished: a full stop, no open brace, no exclamation mark.
+    pub(super) fn assert_finished(lang: Lang, meaning: &Meaning) {
+        for text in [&meaning.cause, &meaning.fix] {
+            let ends = match lang {
+                Lang::En => text.ends_with('.'),
+                Lang::ZhCn => text.ends_with('。'),
+            };
+            assert!(
+                ends || (text.is_empty() && *text == meaning.fix),
+                "{text:?}"
+            );
+            assert!(!text.contains(['{', '}', '!', '\u{ff01}']), "{text:?}");
+            assert!(!text.contains("  "), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_enhanced_code_is_taken_apart() {
+        let words = |enhanced| Words {
+            enhanced: Some(enhanced),
+            ..Words::default()
+        };
+        assert_eq!(words("5.1.1").subject_and_detail(), Some((1, 1)));
+        assert_eq!(words("4.7.650").subject_and_detail(), Some((7, 650)));
+        assert_eq!(words("5.1").subject_and_detail(), None);
+        assert_eq!(words("").subject_and_detail(), None);
+    }
+
+    #[test]
+    fn a_limit_is_never_told_too_large() {
+        assert_eq!(megabytes(26_214_400), 26);
+        assert_eq!(megabytes(999_999), 0);
+    }
+}

@@ -1,0 +1,125 @@
+//! A POP3 server refused a command (RFC 1939, RFC 2449 §8, RFC 3206).
+
+use app::api::types::Lang;
+
+use super::{Meaning, Words, later, tell_provider};
+
+/// Why a POP3 server refused a command after sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pop3Cause {
+    /// The server has trouble that goes away.
+    Unavailable,
+    /// The server has trouble that somebody has to repair.
+    Broken,
+    /// The message is not there.
+    NoSuchMessage,
+    /// The session ended for want of use.
+    Idle,
+    /// None of these.
+    Other,
+}
+
+impl Pop3Cause {
+    /// Reads the cause from what a server answered.
+    pub fn read(words: Words<'_>) -> Self {
+        match words.response_code {
+            Some("SYS/TEMP" | "IN-USE" | "LOGIN-DELAY") => Self::Unavailable,
+            Some("SYS/PERM") => Self::Broken,
+            _ if words.say_one_of(&["no such message", "no message", "already deleted"]) => {
+                Self::NoSuchMessage
+            }
+            _ if words.say_one_of(&["inactiv", "idle", "autologout", "timeout", "timed out"]) => {
+                Self::Idle
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// Returns after how many seconds the same may work, where waiting helps.
+    pub const fn retry_after_secs(self) -> Option<u32> {
+        match self {
+            Self::Unavailable => Some(60),
+            _ => None,
+        }
+    }
+}
+
+/// Tells why a POP3 server refused a command.
+pub fn meaning(lang: Lang, cause: Pop3Cause) -> Meaning {
+    match (cause, lang) {
+        (Pop3Cause::Unavailable, Lang::En) => {
+            Meaning::new("The mail server has trouble at the moment.", later(lang))
+        }
+        (Pop3Cause::Unavailable, Lang::ZhCn) => Meaning::new("邮件服务器暂时异常。", later(lang)),
+        (Pop3Cause::Broken, Lang::En) => Meaning::new(
+            "Something is wrong with this mailbox at the provider.",
+            "Ask your provider, with the server's answer.",
+        ),
+        (Pop3Cause::Broken, Lang::ZhCn) => Meaning::new(
+            "此邮箱在服务商处出现问题。",
+            "请带上服务器的应答咨询服务商。",
+        ),
+        (Pop3Cause::NoSuchMessage, Lang::En) => Meaning::new(
+            "The message is not on the server any more.",
+            "Another program may have fetched or deleted it. Load the list again.",
+        ),
+        (Pop3Cause::NoSuchMessage, Lang::ZhCn) => Meaning::new(
+            "服务器上已没有这封邮件。",
+            "可能已被其他程序收取或删除。请重新加载列表。",
+        ),
+        (Pop3Cause::Idle, Lang::En) => Meaning::new(
+            "The server ended the session for want of use.",
+            "Try again.",
+        ),
+        (Pop3Cause::Idle, Lang::ZhCn) => Meaning::new("会话因闲置被服务器结束。", "请重试。"),
+        (Pop3Cause::Other, Lang::En) => {
+            Meaning::new("The mail server refused.", tell_provider(lang))
+        }
+        (Pop3Cause::Other, Lang::ZhCn) => {
+            Meaning::new("邮件服务器拒绝了此操作。", tell_provider(lang))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{LANGS, assert_finished};
+    use super::*;
+
+    fn read(response_code: Option<&str>, text: &str) -> Pop3Cause {
+        Pop3Cause::read(Words {
+            response_code,
+            text,
+            ..Words::default()
+        })
+    }
+
+    #[test]
+    fn codes_and_words_are_read() {
+        assert_eq!(read(Some("SYS/TEMP"), ""), Pop3Cause::Unavailable);
+        assert_eq!(read(Some("SYS/PERM"), ""), Pop3Cause::Broken);
+        assert_eq!(
+            read(None, "no such message, only 2 messages in maildrop"),
+            Pop3Cause::NoSuchMessage
+        );
+        assert_eq!(read(None, "Disconnected for inactivity."), Pop3Cause::Idle);
+        assert_eq!(read(None, "no"), Pop3Cause::Other);
+    }
+
+    #[test]
+    fn every_cause_is_told_in_finished_sentences() {
+        let causes = [
+            Pop3Cause::Unavailable,
+            Pop3Cause::Broken,
+            Pop3Cause::NoSuchMessage,
+            Pop3Cause::Idle,
+            Pop3Cause::Other,
+        ];
+        for lang in LANGS {
+            for cause in causes {
+                assert_finished(lang, &meaning(lang, cause));
+            }
+        }
+    }
+}

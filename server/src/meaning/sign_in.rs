@@ -1,0 +1,519 @@
+//! The server refused the sign-in.
+
+use app::api::types::Lang;
+
+use super::provider::{self, Provider, Wants};
+use super::{Meaning, Place, Protocol, Words, later};
+
+/// Why a server refused a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignInCause {
+    /// User name or password are wrong.
+    WrongPassword,
+    /// The password has run out (IMAP `EXPIRED`).
+    PasswordExpired,
+    /// The provider wants an authorisation code instead of the web password.
+    AuthorisationCodeNeeded,
+    /// The provider wants a password made for one program.
+    AppPasswordNeeded,
+    /// The provider takes no passwords.
+    OAuthOnly,
+    /// Mail programs are switched off for this account.
+    ServiceOff,
+    /// The account has too many connections.
+    TooManyConnections,
+    /// Another session has the maildrop.
+    MaildropLocked,
+    /// Signed in again too soon.
+    TooSoon,
+    /// The server wants encryption first.
+    EncryptionNeeded,
+    /// The server cannot check passwords now.
+    Unavailable,
+    /// Somebody at the provider has to do something.
+    ContactAdmin,
+}
+
+impl SignInCause {
+    /// Reads the cause from what a server answered to a sign-in.
+    ///
+    /// Codes come first, then words that only one cause uses, then what is known of the provider.
+    /// What is left is a wrong password, the commonest by far.
+    pub fn read(place: Place<'_>, words: Words<'_>) -> Self {
+        let by_code = match place.protocol {
+            Protocol::Imap => imap_code(words),
+            Protocol::Pop3 => pop3_code(words),
+            Protocol::Smtp => smtp_code(words),
+        };
+        let cause = by_code
+            .or_else(|| by_words(place.protocol, words))
+            .unwrap_or(Self::WrongPassword);
+        match (cause, Provider::of(place.host)) {
+            // A provider that never takes the web password: that it was refused is no news. Some
+            // (QQ) name five possible causes in one breath, so their words do not decide.
+            (Self::WrongPassword | Self::ServiceOff, Some(provider)) => match provider.wants {
+                Wants::AuthorisationCode => Self::AuthorisationCodeNeeded,
+                Wants::AppPassword => Self::AppPasswordNeeded,
+                Wants::OAuth => Self::OAuthOnly,
+            },
+            (cause, _) => cause,
+        }
+    }
+
+    /// Tells whether another password may help, and nothing else will.
+    pub const fn is_about_password(self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword
+                | Self::PasswordExpired
+                | Self::AuthorisationCodeNeeded
+                | Self::AppPasswordNeeded
+                | Self::OAuthOnly
+        )
+    }
+
+    /// Returns after how many seconds the same sign-in may work, where waiting helps.
+    pub const fn retry_after_secs(self) -> Option<u32> {
+        match self {
+            Self::TooManyConnections | Self::MaildropLocked | Self::Unavailable => Some(60),
+            Self::TooSoon => Some(300),
+            _ => None,
+        }
+    }
+}
+
+/// RFC 5530 §3 and RFC 9051 §7.1.
+fn imap_code(words: Words<'_>) -> Option<SignInCause> {
+    Some(match words.response_code? {
+        "EXPIRED" => SignInCause::PasswordExpired,
+        "PRIVACYREQUIRED" => SignInCause::EncryptionNeeded,
+        "CONTACTADMIN" => SignInCause::ContactAdmin,
+        "UNAVAILABLE" | "SERVERBUG" => SignInCause::Unavailable,
+        "INUSE" | "LIMIT" => SignInCause::TooManyConnections,
+        // AUTHENTICATIONFAILED, AUTHORIZATIONFAILED, ALERT: the words may tell more.
+        _ => return None,
+    })
+}
+
+/// RFC 2449 §8, RFC 3206.
+fn pop3_code(words: Words<'_>) -> Option<SignInCause> {
+    Some(match words.response_code? {
+        "IN-USE" => SignInCause::MaildropLocked,
+        "LOGIN-DELAY" => SignInCause::TooSoon,
+        "SYS/TEMP" => SignInCause::Unavailable,
+        "SYS/PERM" => SignInCause::ContactAdmin,
+        _ => return None,
+    })
+}
+
+/// RFC 4954 §4 and §6, and what large providers add.
+fn smtp_code(words: Words<'_>) -> Option<SignInCause> {
+    match words.subject_and_detail() {
+        Some((7, 9)) => return Some(SignInCause::AppPasswordNeeded),
+        Some((7, 11)) => return Some(SignInCause::EncryptionNeeded),
+        Some((7, 139)) => return Some(SignInCause::OAuthOnly),
+        _ => {}
+    }
+    Some(match words.code? {
+        538 | 530 if words.say_one_of(&["encrypt", "starttls", "tls"]) => {
+            SignInCause::EncryptionNeeded
+        }
+        538 => SignInCause::EncryptionNeeded,
+        421 if words.say_one_of(&["too many", "limit"]) => SignInCause::TooManyConnections,
+        // 454 and its kin, but not a "too many" that the words tell better.
+        400..=499 if by_words(Protocol::Smtp, words).is_none() => SignInCause::Unavailable,
+        _ => return None,
+    })
+}
+
+fn by_words(protocol: Protocol, words: Words<'_>) -> Option<SignInCause> {
+    const RULES: &[(&[&str], SignInCause)] = &[
+        (
+            &[
+                "application-specific password",
+                "app password",
+                "app-specific password",
+                "application password",
+            ],
+            SignInCause::AppPasswordNeeded,
+        ),
+        (
+            &[
+                "authorized code",
+                "authorization code",
+                "authorisation code",
+                "授权码",
+            ],
+            SignInCause::AuthorisationCodeNeeded,
+        ),
+        (
+            &[
+                "basic authentication is disabled",
+                "basicauthblocked",
+                "basic auth",
+                "web login required",
+            ],
+            SignInCause::OAuthOnly,
+        ),
+        (
+            &[
+                "too many simultaneous",
+                "too many connections",
+                "too many login",
+                "maximum number of connections",
+                "connection limit",
+                "too many concurrent",
+                "too many session",
+            ],
+            SignInCause::TooManyConnections,
+        ),
+        (
+            &[
+                "not enabled",
+                "not open",
+                "access is disabled",
+                "access disabled",
+                "is disabled",
+                "未开启",
+                "未开通",
+            ],
+            SignInCause::ServiceOff,
+        ),
+        (
+            &[
+                "internal error",
+                "temporary",
+                "temporarily",
+                "try again later",
+                "unavailable",
+            ],
+            SignInCause::Unavailable,
+        ),
+    ];
+    // Servers from before RFC 2449 say by words alone that the maildrop is locked.
+    const LOCKED: &[&str] = &["lock", "in use", "another session", "already open"];
+    if protocol == Protocol::Pop3 && words.say_one_of(LOCKED) {
+        return Some(SignInCause::MaildropLocked);
+    }
+    RULES
+        .iter()
+        .find(|(needles, _)| words.say_one_of(needles))
+        .map(|(_, cause)| *cause)
+}
+
+/// Tells why a server refused a sign-in.
+pub fn meaning(lang: Lang, place: Place<'_>, cause: SignInCause) -> Meaning {
+    let Place { protocol, host, .. } = place;
+    let name = protocol.name();
+    match (cause, lang) {
+        (SignInCause::AuthorisationCodeNeeded, _) => provider::authorisation_code(lang, host),
+        (SignInCause::AppPasswordNeeded, _) => provider::app_password(lang, host),
+        (SignInCause::OAuthOnly, _) => provider::oauth_only(lang, host),
+        (SignInCause::WrongPassword, Lang::En) => Meaning::new(
+            "The server refused this password.",
+            "Check user name and password. Some providers want an app password or an authorisation code instead.",
+        ),
+        (SignInCause::WrongPassword, Lang::ZhCn) => Meaning::new(
+            "服务器拒绝了此密码。",
+            "请检查用户名和密码。有些服务商要求应用专用密码或客户端授权码。",
+        ),
+        (SignInCause::PasswordExpired, Lang::En) => Meaning::new(
+            "The password is not valid any more.",
+            "Set a new one at your provider, then use it here.",
+        ),
+        (SignInCause::PasswordExpired, Lang::ZhCn) => {
+            Meaning::new("密码已过期。", "请在服务商处设置新密码，再在此使用。")
+        }
+        (SignInCause::ServiceOff, Lang::En) => Meaning::new(
+            format!("{name} is switched off for this account."),
+            "Switch it on in the settings of your provider's web mail.",
+        ),
+        (SignInCause::ServiceOff, Lang::ZhCn) => Meaning::new(
+            format!("此账户未开启 {name} 服务。"),
+            "请在服务商网页邮箱的设置中开启。",
+        ),
+        (SignInCause::TooManyConnections, Lang::En) => Meaning::new(
+            "Too many connections to this account.",
+            "Close another mail program or wait.",
+        ),
+        (SignInCause::TooManyConnections, Lang::ZhCn) => {
+            Meaning::new("此账户连接过多。", "请关闭其他邮件程序或稍候。")
+        }
+        (SignInCause::MaildropLocked, Lang::En) => Meaning::new(
+            "The maildrop is in use by another program. The password is not the problem.",
+            "Close the other program or wait a minute, then try again.",
+        ),
+        (SignInCause::MaildropLocked, Lang::ZhCn) => Meaning::new(
+            "邮箱正被其他程序占用，与密码无关。",
+            "请关闭其他程序，或等一分钟后再试。",
+        ),
+        (SignInCause::TooSoon, Lang::En) => Meaning::new(
+            "The server wants a longer pause between two sign-ins.",
+            later(lang),
+        ),
+        (SignInCause::TooSoon, Lang::ZhCn) => {
+            Meaning::new("服务器要求两次登录之间间隔更久。", later(lang))
+        }
+        (SignInCause::EncryptionNeeded, Lang::En) => Meaning::new(
+            "The server wants encryption before a password.",
+            format!(
+                "Use port {} with TLS, or switch to STARTTLS.",
+                protocol.tls_port()
+            ),
+        ),
+        (SignInCause::EncryptionNeeded, Lang::ZhCn) => Meaning::new(
+            "服务器要求先加密再登录。",
+            format!(
+                "请用 {} 端口（TLS），或改用 STARTTLS。",
+                protocol.tls_port()
+            ),
+        ),
+        (SignInCause::Unavailable, Lang::En) => Meaning::new(
+            format!("{host} cannot check passwords right now."),
+            later(lang),
+        ),
+        (SignInCause::Unavailable, Lang::ZhCn) => {
+            Meaning::new(format!("{host} 暂时无法验证密码。"), later(lang))
+        }
+        (SignInCause::ContactAdmin, Lang::En) => Meaning::new(
+            "Something is wrong with this account at the provider.",
+            "Ask your provider, with the server's answer.",
+        ),
+        (SignInCause::ContactAdmin, Lang::ZhCn) => Meaning::new(
+            "此账户在服务商处出现问题。",
+            "请带上服务器的应答咨询服务商。",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{LANGS, assert_finished};
+    use super::*;
+    use mail_proto::Tls;
+
+    fn place(protocol: Protocol, host: &str) -> Place<'_> {
+        Place {
+            protocol,
+            host,
+            port: protocol.tls_port(),
+            tls: Tls::Implicit,
+        }
+    }
+
+    fn imap(host: &str, response_code: Option<&str>, text: &str) -> SignInCause {
+        SignInCause::read(
+            place(Protocol::Imap, host),
+            Words {
+                response_code,
+                text,
+                ..Words::default()
+            },
+        )
+    }
+
+    fn pop3(response_code: Option<&str>, text: &str) -> SignInCause {
+        let words = Words {
+            response_code,
+            text,
+            ..Words::default()
+        };
+        SignInCause::read(place(Protocol::Pop3, "pop.example.org"), words)
+    }
+
+    fn smtp(code: u16, enhanced: Option<&str>, text: &str) -> SignInCause {
+        let words = Words {
+            code: Some(code),
+            enhanced,
+            text,
+            ..Words::default()
+        };
+        SignInCause::read(place(Protocol::Smtp, "smtp.example.org"), words)
+    }
+
+    #[test]
+    fn an_ordinary_refusal_is_a_wrong_password() {
+        let code = Some("AUTHENTICATIONFAILED");
+        let dovecot = imap(
+            "imap.example.org",
+            code,
+            "[AUTHENTICATIONFAILED] Authentication failed.",
+        );
+        assert_eq!(dovecot, SignInCause::WrongPassword);
+        assert_eq!(
+            imap("imap.example.org", None, "LOGIN failed."),
+            SignInCause::WrongPassword
+        );
+        assert_eq!(
+            pop3(Some("AUTH"), "[AUTH] Authentication failed."),
+            SignInCause::WrongPassword
+        );
+        let postfix = smtp(
+            535,
+            Some("5.7.8"),
+            "5.7.8 Error: authentication failed: UGFzc3dvcmQ6",
+        );
+        assert_eq!(postfix, SignInCause::WrongPassword);
+        assert_eq!(
+            smtp(535, None, "Authentication failed"),
+            SignInCause::WrongPassword
+        );
+    }
+
+    #[test]
+    fn providers_that_want_something_else_are_known_by_words_or_by_name() {
+        let gmail = "[ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)";
+        assert_eq!(
+            imap("imap.gmail.com", Some("ALERT"), gmail),
+            SignInCause::AppPasswordNeeded
+        );
+        let code = Some("AUTHENTICATIONFAILED");
+        let bare = imap(
+            "imap.gmail.com",
+            code,
+            "[AUTHENTICATIONFAILED] Invalid credentials (Failure)",
+        );
+        assert_eq!(bare, SignInCause::AppPasswordNeeded);
+        let netease = imap("imap.163.com", None, "LOGIN Login error or password error");
+        assert_eq!(netease, SignInCause::AuthorisationCodeNeeded);
+        let qq = "Login fail. Account is abnormal, service is not open, password is incorrect, login frequency limited, or system is busy. More information at https://help.mail.qq.com/detail/108/1023";
+        let told = imap("imap.qq.com", None, qq);
+        assert_eq!(told, SignInCause::AuthorisationCodeNeeded);
+        assert_eq!(
+            imap("outlook.office365.com", None, "LOGIN failed."),
+            SignInCause::OAuthOnly
+        );
+        let own = imap("mx.example.cn", None, "请使用授权码登录");
+        assert_eq!(own, SignInCause::AuthorisationCodeNeeded);
+    }
+
+    #[test]
+    fn microsoft_and_google_say_it_in_smtp_by_enhanced_codes() {
+        let basic = smtp(
+            535,
+            Some("5.7.139"),
+            "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+        );
+        assert_eq!(basic, SignInCause::OAuthOnly);
+        let app = smtp(
+            534,
+            Some("5.7.9"),
+            "5.7.9 Application-specific password required.",
+        );
+        assert_eq!(app, SignInCause::AppPasswordNeeded);
+    }
+
+    #[test]
+    fn a_locked_maildrop_is_no_wrong_password() {
+        assert_eq!(
+            pop3(Some("IN-USE"), "[IN-USE] Mailbox is locked"),
+            SignInCause::MaildropLocked
+        );
+        assert_eq!(
+            pop3(None, "maildrop already locked"),
+            SignInCause::MaildropLocked
+        );
+        assert_eq!(
+            pop3(Some("LOGIN-DELAY"), "[LOGIN-DELAY] wait"),
+            SignInCause::TooSoon
+        );
+        assert!(!SignInCause::MaildropLocked.is_about_password());
+    }
+
+    #[test]
+    fn too_many_connections_are_told_by_code_and_by_words() {
+        let dovecot = "[UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)";
+        assert_eq!(
+            imap("imap.example.org", Some("LIMIT"), dovecot),
+            SignInCause::TooManyConnections
+        );
+        let gmail = "[ALERT] Too many simultaneous connections. (Failure)";
+        assert_eq!(
+            imap("imap.gmail.com", Some("ALERT"), gmail),
+            SignInCause::TooManyConnections
+        );
+        assert_eq!(
+            smtp(421, Some("4.7.0"), "4.7.0 Too many connections"),
+            SignInCause::TooManyConnections
+        );
+    }
+
+    #[test]
+    fn trouble_that_goes_away_is_told_from_a_refusal() {
+        let down = imap(
+            "imap.example.org",
+            Some("UNAVAILABLE"),
+            "[UNAVAILABLE] Temporary authentication failure.",
+        );
+        assert_eq!(down, SignInCause::Unavailable);
+        assert_eq!(
+            smtp(454, Some("4.7.0"), "4.7.0 Temporary authentication failure"),
+            SignInCause::Unavailable
+        );
+        assert_eq!(
+            pop3(Some("SYS/TEMP"), "[SYS/TEMP] later"),
+            SignInCause::Unavailable
+        );
+        assert!(down.retry_after_secs().is_some());
+        assert_eq!(SignInCause::WrongPassword.retry_after_secs(), None);
+    }
+
+    #[test]
+    fn encryption_that_is_wanted_first_is_told() {
+        assert_eq!(
+            smtp(538, Some("5.7.11"), "5.7.11 Encryption required"),
+            SignInCause::EncryptionNeeded
+        );
+        assert_eq!(
+            smtp(
+                530,
+                Some("5.7.0"),
+                "5.7.0 Must issue a STARTTLS command first"
+            ),
+            SignInCause::EncryptionNeeded
+        );
+        let imap = imap(
+            "imap.example.org",
+            Some("PRIVACYREQUIRED"),
+            "[PRIVACYREQUIRED] no",
+        );
+        assert_eq!(imap, SignInCause::EncryptionNeeded);
+    }
+
+    #[test]
+    fn every_cause_is_told_in_finished_sentences() {
+        let causes = [
+            SignInCause::WrongPassword,
+            SignInCause::PasswordExpired,
+            SignInCause::AuthorisationCodeNeeded,
+            SignInCause::AppPasswordNeeded,
+            SignInCause::OAuthOnly,
+            SignInCause::ServiceOff,
+            SignInCause::TooManyConnections,
+            SignInCause::MaildropLocked,
+            SignInCause::TooSoon,
+            SignInCause::EncryptionNeeded,
+            SignInCause::Unavailable,
+            SignInCause::ContactAdmin,
+        ];
+        for lang in LANGS {
+            let mut told: Vec<String> = Vec::new();
+            for cause in causes {
+                let meaning = meaning(lang, place(Protocol::Imap, "imap.example.org"), cause);
+                assert_finished(lang, &meaning);
+                assert!(!meaning.fix.is_empty());
+                told.push(meaning.cause);
+            }
+            told.sort();
+            told.dedup();
+            assert_eq!(told.len(), causes.len());
+        }
+        let told = meaning(
+            Lang::ZhCn,
+            place(Protocol::Imap, "x"),
+            SignInCause::WrongPassword,
+        );
+        assert_eq!(told.cause, "服务器拒绝了此密码。");
+    }
+}

@@ -1,0 +1,543 @@
+//! An SMTP server refused a recipient or a message, or its fate is not known.
+
+use app::api::types::Lang;
+
+use super::{Meaning, Words, later, megabytes};
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// One recipient (`RCPT`).
+    Recipient,
+    /// One recipient, for now (4yz): the outbox tries again by itself.
+    RecipientForNow,
+    /// The sender or the message as a whole (`MAIL`, `DATA`, the final reply).
+    Message,
+}
+
+/// Why a recipient or a message was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalCause {
+    /// There is no such mailbox.
+    NoSuchUser,
+    /// There is no such domain, or it takes no mail.
+    NoSuchDomain,
+    /// The server cannot read the address.
+    AddressSyntax,
+    /// The person has moved to another address.
+    Moved,
+    /// The mailbox is switched off.
+    MailboxDisabled,
+    /// The mailbox has no room left.
+    MailboxFull,
+    /// The message is too large.
+    TooLarge,
+    /// The server may not be used to send there, or not without sign-in.
+    NotAllowedToSend,
+    /// The sender's address does not belong to the account.
+    SenderNotOwned,
+    /// The mail could not be verified (SPF, DKIM, DMARC, reverse name).
+    NotVerified,
+    /// The message looks like junk.
+    Junk,
+    /// The server takes no mail from ours, for a reason of its own.
+    Policy,
+    /// More was sent than is allowed for now.
+    TooMuch,
+    /// The mailbox or the server is busy: later.
+    Busy,
+    /// The server has no room left.
+    SystemFull,
+    /// The server did not understand a command.
+    NotUnderstood,
+    /// Refused for now, for another reason.
+    Later,
+    /// Refused for good, for another reason.
+    Other,
+}
+
+impl RefusalCause {
+    /// Reads the cause from a reply: by its enhanced code (RFC 3463, RFC 5248, RFC 7372), else by
+    /// its words, else by its code (RFC 5321 §4.2.3).
+    pub fn read(words: Words<'_>) -> Self {
+        by_enhanced(words)
+            .or_else(|| by_words(words))
+            .unwrap_or_else(|| by_code(words))
+    }
+
+    /// Tells whether the same message may be taken later, by the first digit of the reply.
+    pub const fn is_transient(words: &Words<'_>) -> bool {
+        matches!(words.code, Some(400..=499))
+    }
+}
+
+fn by_enhanced(words: Words<'_>) -> Option<RefusalCause> {
+    let (subject, detail) = words.subject_and_detail()?;
+    Some(match (subject, detail) {
+        // "5.1.0" and "5.0.0" say nothing: the words may.
+        (1, 1) => RefusalCause::NoSuchUser,
+        (1, 2 | 10) | (4, 4) => RefusalCause::NoSuchDomain,
+        (1, 3) => RefusalCause::AddressSyntax,
+        (1, 6) => RefusalCause::Moved,
+        (1, 7 | 8) => RefusalCause::SenderNotOwned,
+        (2, 1) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
+        (2, 1) => RefusalCause::MailboxDisabled,
+        (2, 2) => RefusalCause::MailboxFull,
+        (2, 3) | (3, 4) => RefusalCause::TooLarge,
+        (3, 1) => RefusalCause::SystemFull,
+        (3, 2) | (4, 1 | 2 | 5) => RefusalCause::Busy,
+        (5, 1 | 2 | 4) => RefusalCause::NotUnderstood,
+        (5, 3) => RefusalCause::TooMuch,
+        (7, 20..=27) => RefusalCause::NotVerified,
+        (7, 28) => RefusalCause::TooMuch,
+        // Policy in general: relaying, junk and greylisting are told apart by words only.
+        (7, 0 | 1) => match by_words(words) {
+            Some(cause) => cause,
+            None if RefusalCause::is_transient(&words) => RefusalCause::Later,
+            None => RefusalCause::Policy,
+        },
+        (7, 8 | 9 | 57) => RefusalCause::NotAllowedToSend,
+        _ => return None,
+    })
+}
+
+fn by_words(words: Words<'_>) -> Option<RefusalCause> {
+    const RULES: &[(&[&str], RefusalCause)] = &[
+        (
+            &[
+                "relay access denied",
+                "relaying denied",
+                "relay denied",
+                "unable to relay",
+                "relay not permitted",
+                "not permitted to relay",
+                "no relaying",
+                "relaying is not",
+                "authentication required",
+            ],
+            RefusalCause::NotAllowedToSend,
+        ),
+        (
+            &[
+                "sender address rejected: not owned",
+                "not owned by user",
+                "must be same as authorization user",
+                "same as authenticated",
+                "not allowed to send as",
+                "send as",
+            ],
+            RefusalCause::SenderNotOwned,
+        ),
+        (
+            &[
+                "greylist",
+                "graylist",
+                "grey list",
+                "try again later",
+                "try later",
+            ],
+            RefusalCause::Busy,
+        ),
+        (
+            &[
+                "over quota",
+                "quota exceeded",
+                "mailbox full",
+                "mailbox is full",
+                "exceeded storage",
+                "insufficient storage",
+            ],
+            RefusalCause::MailboxFull,
+        ),
+        (
+            &[
+                "too large",
+                "too big",
+                "size limit",
+                "exceeds size",
+                "exceeds the maximum",
+                "message size",
+            ],
+            RefusalCause::TooLarge,
+        ),
+        (
+            &[
+                "spf",
+                "dkim",
+                "dmarc",
+                "reverse dns",
+                "ptr record",
+                "not authenticated",
+            ],
+            RefusalCause::NotVerified,
+        ),
+        (
+            &[
+                "spam",
+                "junk",
+                "virus",
+                "unsolicited",
+                "blacklist",
+                "blocklist",
+                "block list",
+                "spamhaus",
+                "reputation",
+                "垃圾",
+            ],
+            RefusalCause::Junk,
+        ),
+        (
+            &[
+                "rate limit",
+                "too many",
+                "frequency limited",
+                "quota of messages",
+                "sending limit",
+            ],
+            RefusalCause::TooMuch,
+        ),
+        (
+            &[
+                "user unknown",
+                "unknown user",
+                "no such user",
+                "no such recipient",
+                "unknown recipient",
+                "does not exist",
+                "doesn't exist",
+                "no mailbox",
+                "mailbox not found",
+                "user not found",
+                "recipient not found",
+                "invalid recipient",
+                "no such mailbox",
+                "unknown local",
+            ],
+            RefusalCause::NoSuchUser,
+        ),
+        (
+            &[
+                "domain not found",
+                "unrouteable",
+                "unroutable",
+                "no such domain",
+                "host not found",
+            ],
+            RefusalCause::NoSuchDomain,
+        ),
+    ];
+    RULES
+        .iter()
+        .find(|(needles, _)| words.say_one_of(needles))
+        .map(|(_, cause)| *cause)
+}
+
+fn by_code(words: Words<'_>) -> RefusalCause {
+    match words.code {
+        Some(421 | 450 | 451) => RefusalCause::Busy,
+        Some(452) => RefusalCause::SystemFull,
+        Some(400..=499) => RefusalCause::Later,
+        Some(500 | 501 | 502 | 503 | 504 | 555) => RefusalCause::NotUnderstood,
+        Some(530 | 534 | 535 | 538) => RefusalCause::NotAllowedToSend,
+        Some(551) => RefusalCause::Moved,
+        Some(552) => RefusalCause::MailboxFull,
+        Some(553) => RefusalCause::AddressSyntax,
+        _ => RefusalCause::Other,
+    }
+}
+
+/// Tells why a recipient or a message was refused. `max_bytes` is the largest message that the
+/// server takes, where it said so.
+pub fn refusal(
+    lang: Lang,
+    cause: RefusalCause,
+    refused: Refused,
+    max_bytes: Option<u64>,
+) -> Meaning {
+    let meaning = by_cause(lang, cause, refused, max_bytes);
+    match (refused, lang) {
+        // Nobody has to do what is done by itself.
+        (Refused::RecipientForNow, Lang::En) => {
+            Meaning::new(meaning.cause, "It is tried again by itself.")
+        }
+        (Refused::RecipientForNow, Lang::ZhCn) => Meaning::new(meaning.cause, "稍后会自动重试。"),
+        (Refused::Recipient | Refused::Message, _) => meaning,
+    }
+}
+
+fn by_cause(lang: Lang, cause: RefusalCause, refused: Refused, max_bytes: Option<u64>) -> Meaning {
+    match cause {
+        RefusalCause::NoSuchUser
+        | RefusalCause::NoSuchDomain
+        | RefusalCause::AddressSyntax
+        | RefusalCause::Moved
+        | RefusalCause::MailboxDisabled
+        | RefusalCause::MailboxFull => address_refusal(lang, cause),
+        RefusalCause::TooLarge if refused == Refused::Message => too_large(lang, max_bytes),
+        RefusalCause::TooLarge => too_large_for_them(lang, max_bytes),
+        RefusalCause::NotAllowedToSend
+        | RefusalCause::SenderNotOwned
+        | RefusalCause::NotVerified
+        | RefusalCause::Junk
+        | RefusalCause::Policy
+        | RefusalCause::TooMuch => policy_refusal(lang, cause),
+        RefusalCause::Busy
+        | RefusalCause::SystemFull
+        | RefusalCause::NotUnderstood
+        | RefusalCause::Later
+        | RefusalCause::Other => server_refusal(lang, cause, refused),
+    }
+}
+
+fn address_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
+    match (cause, lang) {
+        (RefusalCause::NoSuchUser, Lang::En) => {
+            Meaning::new("This address does not exist there.", "Check the spelling.")
+        }
+        (RefusalCause::NoSuchUser, Lang::ZhCn) => {
+            Meaning::new("对方没有这个地址。", "请检查拼写。")
+        }
+        (RefusalCause::NoSuchDomain, Lang::En) => Meaning::new(
+            "No server takes mail for this domain.",
+            "Check the part after the @.",
+        ),
+        (RefusalCause::NoSuchDomain, Lang::ZhCn) => {
+            Meaning::new("没有服务器接收发往此域名的邮件。", "请检查 @ 后面的部分。")
+        }
+        (RefusalCause::AddressSyntax, Lang::En) => Meaning::new(
+            "The server cannot read this address.",
+            "Check the spelling, both yours and the recipient's.",
+        ),
+        (RefusalCause::AddressSyntax, Lang::ZhCn) => {
+            Meaning::new("服务器无法识别此地址。", "请检查发件人和收件人的拼写。")
+        }
+        (RefusalCause::Moved, Lang::En) => Meaning::new(
+            "This person has another address now.",
+            "The server's answer may tell it.",
+        ),
+        (RefusalCause::Moved, Lang::ZhCn) => {
+            Meaning::new("对方已改用其他地址。", "服务器的应答中可能有新地址。")
+        }
+        (RefusalCause::MailboxDisabled, Lang::En) => Meaning::new(
+            "Their mailbox is switched off.",
+            "Ask them in another way for an address that works.",
+        ),
+        (RefusalCause::MailboxDisabled, Lang::ZhCn) => {
+            Meaning::new("对方邮箱已停用。", "请通过其他方式询问可用的地址。")
+        }
+        (_, Lang::En) => Meaning::new("Their mailbox is full.", "Try again tomorrow."),
+        (_, Lang::ZhCn) => Meaning::new("对方邮箱已满。", "请明天再试。"),
+    }
+}
+
+/// Tells that a message is too large for the server that it was given to.
+pub fn too_large(lang: Lang, max_bytes: Option<u64>) -> Meaning {
+    let cause = match (lang, told_limit(max_bytes)) {
+        (Lang::En, Some(n)) => format!("Too large for your server. It takes {n} MB."),
+        (Lang::En, None) => "Too large for your server.".to_string(),
+        (Lang::ZhCn, Some(n)) => format!("超出您的服务器限制，最多 {n} MB。"),
+        (Lang::ZhCn, None) => "超出您的服务器限制。".to_string(),
+    };
+    Meaning::new(cause, make_it_smaller(lang))
+}
+
+/// Tells that a message is too large for a recipient's server.
+fn too_large_for_them(lang: Lang, max_bytes: Option<u64>) -> Meaning {
+    let cause = match (lang, told_limit(max_bytes)) {
+        (Lang::En, Some(n)) => format!("Too large for their server. It takes {n} MB."),
+        (Lang::En, None) => "Too large for their server.".to_string(),
+        (Lang::ZhCn, Some(n)) => format!("超出对方服务器限制，最多 {n} MB。"),
+        (Lang::ZhCn, None) => "超出对方服务器限制。".to_string(),
+    };
+    Meaning::new(cause, make_it_smaller(lang))
+}
+
+/// A limit in megabytes, where it is known and worth telling.
+fn told_limit(max_bytes: Option<u64>) -> Option<u64> {
+    max_bytes.map(megabytes).filter(|megabytes| *megabytes > 0)
+}
+
+const fn make_it_smaller(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Remove an attachment or make it smaller.",
+        Lang::ZhCn => "请移除或压缩附件。",
+    }
+}
+
+fn policy_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
+    match (cause, lang) {
+        (RefusalCause::NotAllowedToSend, Lang::En) => Meaning::new(
+            "Your server does not send to this address for you.",
+            "Check the outgoing server and its sign-in.",
+        ),
+        (RefusalCause::NotAllowedToSend, Lang::ZhCn) => Meaning::new(
+            "您的服务器不为您向此地址发送。",
+            "请检查发件服务器及其登录。",
+        ),
+        (RefusalCause::SenderNotOwned, Lang::En) => Meaning::new(
+            "The server does not let you send under this address.",
+            "Send from the address of the account you signed in with.",
+        ),
+        (RefusalCause::SenderNotOwned, Lang::ZhCn) => {
+            Meaning::new("服务器不允许您用此地址发信。", "请用登录账户的地址发送。")
+        }
+        (RefusalCause::NotVerified, Lang::En) => Meaning::new(
+            "Their server could not verify that the mail is from your domain.",
+            "Whoever runs your domain has to check SPF, DKIM and the reverse name of the server.",
+        ),
+        (RefusalCause::NotVerified, Lang::ZhCn) => Meaning::new(
+            "对方服务器无法验证邮件来自您的域名。",
+            "域名管理者需检查 SPF、DKIM 和服务器的反向解析。",
+        ),
+        (RefusalCause::Junk, Lang::En) => Meaning::new(
+            "Their server takes this message, or your server, for a source of junk.",
+            "Try another wording or fewer links. If nothing helps, tell your provider.",
+        ),
+        (RefusalCause::Junk, Lang::ZhCn) => Meaning::new(
+            "对方服务器把这封邮件或您的服务器当作垃圾邮件来源。",
+            "请修改措辞或减少链接。如果无效，请告知服务商。",
+        ),
+        (RefusalCause::TooMuch, Lang::En) => Meaning::new(
+            "You sent more than is allowed in this time.",
+            "Wait an hour, or send to fewer people at once.",
+        ),
+        (RefusalCause::TooMuch, Lang::ZhCn) => Meaning::new(
+            "发送量超出此时段的限制。",
+            "请等一小时，或减少每次的收件人。",
+        ),
+        (_, Lang::En) => Meaning::new(
+            "Their server does not accept mail from yours.",
+            "The server's answer may say why. Tell your provider.",
+        ),
+        (_, Lang::ZhCn) => Meaning::new(
+            "对方服务器不接收来自您服务器的邮件。",
+            "服务器的应答中可能有原因。请告知服务商。",
+        ),
+    }
+}
+
+fn server_refusal(lang: Lang, cause: RefusalCause, refused: Refused) -> Meaning {
+    match (cause, refused, lang) {
+        (RefusalCause::Busy, Refused::Recipient | Refused::RecipientForNow, Lang::En) => {
+            Meaning::new("Their mailbox is busy.", later(lang))
+        }
+        (RefusalCause::Busy, Refused::Recipient | Refused::RecipientForNow, Lang::ZhCn) => {
+            Meaning::new("对方邮箱正忙。", later(lang))
+        }
+        (RefusalCause::Busy, Refused::Message, Lang::En) => {
+            Meaning::new("The server is busy or going down.", later(lang))
+        }
+        (RefusalCause::Busy, Refused::Message, Lang::ZhCn) => {
+            Meaning::new("服务器正忙或即将停止服务。", later(lang))
+        }
+        (RefusalCause::SystemFull, _, Lang::En) => Meaning::new(
+            "The server has no room left at the moment.",
+            "Try again in an hour.",
+        ),
+        (RefusalCause::SystemFull, _, Lang::ZhCn) => {
+            Meaning::new("服务器空间暂时不足。", "请一小时后再试。")
+        }
+        (RefusalCause::NotUnderstood, _, Lang::En) => Meaning::new(
+            "The server did not understand what was asked.",
+            "It is an old server, or a fault of ours: please report it with the server's answer.",
+        ),
+        (RefusalCause::NotUnderstood, _, Lang::ZhCn) => Meaning::new(
+            "服务器没有理解请求。",
+            "可能是服务器过旧，或是我们的缺陷：请附上服务器的应答反馈给我们。",
+        ),
+        (RefusalCause::Later, _, Lang::En) => {
+            Meaning::new("The server does not take it for now.", later(lang))
+        }
+        (RefusalCause::Later, _, Lang::ZhCn) => Meaning::new("服务器暂不接收。", later(lang)),
+        (_, Refused::Recipient | Refused::RecipientForNow, Lang::En) => Meaning::new(
+            "The server refused this recipient.",
+            "The server's answer may say why.",
+        ),
+        (_, Refused::Recipient | Refused::RecipientForNow, Lang::ZhCn) => {
+            Meaning::new("服务器拒绝了此收件人。", "服务器的应答中可能有原因。")
+        }
+        (_, Refused::Message, Lang::En) => Meaning::new(
+            "The server refused this message.",
+            "The server's answer may say why.",
+        ),
+        (_, Refused::Message, Lang::ZhCn) => {
+            Meaning::new("服务器拒绝了这封邮件。", "服务器的应答中可能有原因。")
+        }
+    }
+}
+
+/// Why a message was not sent although nobody refused it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotSentCause {
+    /// The connection ended, or the server broke the protocol, before the message was complete.
+    ConnectionLost,
+    /// An address or the message needs SMTPUTF8, which the server lacks.
+    Smtputf8Missing,
+    /// The message needs 8BITMIME, which the server lacks.
+    EightBitMimeMissing,
+    /// There is no recipient.
+    NoRecipients,
+    /// The message could not be read to its end, or holds what cannot be sent.
+    Unreadable,
+}
+
+/// Tells why a message was not sent although nobody refused it.
+pub fn not_sent(lang: Lang, cause: NotSentCause) -> Meaning {
+    match (cause, lang) {
+        (NotSentCause::ConnectionLost, Lang::En) => Meaning::new(
+            "The link died before the message was sent. Nothing went out.",
+            "Send it again.",
+        ),
+        (NotSentCause::ConnectionLost, Lang::ZhCn) => {
+            Meaning::new("邮件发完之前连接中断，没有送出任何内容。", "请重新发送。")
+        }
+        (NotSentCause::Smtputf8Missing, Lang::En) => Meaning::new(
+            "Your server does not take international addresses.",
+            "Use an address in plain letters for this recipient.",
+        ),
+        (NotSentCause::Smtputf8Missing, Lang::ZhCn) => {
+            Meaning::new("您的服务器不支持国际化地址。", "请改用该收件人的英文地址。")
+        }
+        (NotSentCause::EightBitMimeMissing, Lang::En) => Meaning::new(
+            "Your server does not take the form in which this message is written.",
+            "Remove forwarded messages, or send them as text.",
+        ),
+        (NotSentCause::EightBitMimeMissing, Lang::ZhCn) => Meaning::new(
+            "您的服务器不接受这封邮件的编码形式。",
+            "请移除转发的邮件，或以文本形式发送。",
+        ),
+        (NotSentCause::NoRecipients, Lang::En) => {
+            Meaning::new("There is no recipient.", "Fill in To, Cc or Bcc.")
+        }
+        (NotSentCause::NoRecipients, Lang::ZhCn) => {
+            Meaning::new("没有收件人。", "请填写收件人、抄送或密送。")
+        }
+        (NotSentCause::Unreadable, Lang::En) => Meaning::new(
+            "The message could not be read to its end. Nothing went out.",
+            "Open it, attach its files again, and send it.",
+        ),
+        (NotSentCause::Unreadable, Lang::ZhCn) => Meaning::new(
+            "无法完整读取这封邮件，没有送出任何内容。",
+            "请打开邮件，重新添加附件后发送。",
+        ),
+    }
+}
+
+/// Tells that the fate of a message is not known.
+pub fn unknown(lang: Lang) -> Meaning {
+    match lang {
+        Lang::En => Meaning::new(
+            "The link died after the message was sent, before the server answered. It may have gone out.",
+            "Check Sent before repeating.",
+        ),
+        Lang::ZhCn => Meaning::new(
+            "邮件发出后、服务器答复前连接中断。邮件可能已送出。",
+            "重发前请先查看“已发送”。",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;
