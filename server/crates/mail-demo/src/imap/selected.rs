@@ -1,0 +1,239 @@
+//! What one session knows of the folder it has selected, and what it has to be told.
+
+use std::collections::BTreeSet;
+
+use bytes::{BufMut, BytesMut};
+use tokio::sync::watch;
+
+use super::command::By;
+use super::sequence_set::SequenceSet;
+use crate::store::{FlagNames, Flags, Folder, Folders, Uid, UidValidity};
+
+/// The selected folder as the client was told of it: sequence numbers are positions in `uids`.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    pub(crate) id: UidValidity,
+    pub(crate) is_read_only: bool,
+    /// Includes messages that are gone but whose `EXPUNGE` was not sent yet.
+    uids: Vec<Uid>,
+    uid_next: Uid,
+    recent: BTreeSet<Uid>,
+    /// The folder's change counter when flags, and when removals, were last told.
+    flags_told_at: u64,
+    removals_told_at: u64,
+    keywords_told: usize,
+    pub(crate) watch: watch::Receiver<u64>,
+}
+
+/// Whether `EXPUNGE` may be sent: never while sequence numbers are in use (RFC 3501 §7.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removals {
+    Told,
+    Kept,
+}
+
+impl Selected {
+    /// Takes the present state of a folder as known.
+    pub(crate) fn new(folder: &mut Folder, keyword_count: usize, is_read_only: bool) -> Self {
+        let recent = folder
+            .messages_from(folder.recent_from)
+            .iter()
+            .map(|message| message.uid)
+            .collect();
+        if !is_read_only {
+            folder.recent_from = folder.uid_next;
+        }
+        Self {
+            id: folder.uid_validity,
+            is_read_only,
+            uids: folder
+                .messages()
+                .iter()
+                .map(|message| message.uid)
+                .collect(),
+            uid_next: folder.uid_next,
+            recent,
+            flags_told_at: folder.change(),
+            removals_told_at: folder.change(),
+            keywords_told: keyword_count,
+            watch: folder.watch(),
+        }
+    }
+
+    pub(crate) fn uids(&self) -> &[Uid] {
+        &self.uids
+    }
+
+    pub(crate) fn exists(&self) -> u32 {
+        u32::try_from(self.uids.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn recent_count(&self) -> usize {
+        self.recent.len()
+    }
+
+    pub(crate) fn is_recent(&self, uid: Uid) -> bool {
+        self.recent.contains(&uid)
+    }
+
+    /// Tells what happened to the folder since the last call; false if the folder is no more.
+    pub(crate) fn tell(
+        &mut self,
+        folders: &mut Folders,
+        removals: Removals,
+        out: &mut BytesMut,
+    ) -> bool {
+        let keyword_count = folders.flag_names.keyword_count();
+        let Some(folder) = folders.selected_mut(self.id) else {
+            return false;
+        };
+        let is_news = self.removals_told_at != folder.change()
+            || self.flags_told_at != folder.change()
+            || self.keywords_told != keyword_count;
+        if !is_news {
+            return true;
+        }
+        if removals == Removals::Told && self.removals_told_at != folder.change() {
+            self.tell_removals(folder, out);
+        }
+        self.tell_arrivals(folder, out);
+        if self.keywords_told != keyword_count {
+            self.keywords_told = keyword_count;
+            let names: Vec<_> = folders.flag_names.all().collect();
+            out.put_slice(format!("* FLAGS ({})\r\n", names.join(" ")).as_bytes());
+        }
+        if let Some(folder) = folders.selected(self.id) {
+            self.tell_flags(folder, &folders.flag_names, out);
+        }
+        true
+    }
+
+    /// Takes the present flags as told; for changes that this session's own response tells.
+    pub(crate) fn flags_are_told(&mut self, folder: &Folder) {
+        self.flags_told_at = folder.change();
+    }
+
+    /// Writes the flags of a message as `FLAGS (…)`.
+    pub(crate) fn write_flags(
+        &self,
+        uid: Uid,
+        flags: Flags,
+        names: &FlagNames,
+        out: &mut BytesMut,
+    ) {
+        out.put_slice(b"FLAGS (");
+        let recent = self.is_recent(uid).then_some("\\Recent");
+        for (at, name) in names.of(flags).chain(recent).enumerate() {
+            if at > 0 {
+                out.put_u8(b' ');
+            }
+            out.put_slice(name.as_bytes());
+        }
+        out.put_u8(b')');
+    }
+
+    /// Resolves a set to sequence numbers and UIDs, in order. `None` if it names a sequence
+    /// number that does not exist; UIDs that do not exist are left out.
+    pub(crate) fn resolve(&self, set: &SequenceSet, by: By) -> Option<Vec<(u32, Uid)>> {
+        let ranges = match by {
+            By::SequenceNumber if !set.is_within(self.exists()) => return None,
+            By::SequenceNumber => set.ranges(self.exists()),
+            By::Uid => set.ranges(super::list::largest_uid(&self.uids).0),
+        };
+        let mut found = Vec::new();
+        for (first, last) in ranges {
+            let (start, end) = match by {
+                By::SequenceNumber => (position(first.saturating_sub(1)), position(last)),
+                By::Uid => (
+                    self.uids.partition_point(|uid| uid.0 < first),
+                    self.uids.partition_point(|uid| uid.0 <= last),
+                ),
+            };
+            let uids = self.uids.get(start..end).unwrap_or_default();
+            found.extend(
+                (start + 1..)
+                    .zip(uids)
+                    .map(|(number, uid)| (narrow(number), *uid)),
+            );
+        }
+        Some(found)
+    }
+
+    fn tell_removals(&mut self, folder: &Folder, out: &mut BytesMut) {
+        self.removals_told_at = folder.change();
+        let mut present = folder
+            .messages()
+            .iter()
+            .map(|message| message.uid)
+            .peekable();
+        let mut number = 1_usize;
+        let recent = &mut self.recent;
+        self.uids.retain(|uid| {
+            while present.next_if(|other| other < uid).is_some() {}
+            let is_present = present.peek() == Some(uid);
+            if is_present {
+                number += 1;
+            } else {
+                recent.remove(uid);
+                out.put_slice(format!("* {number} EXPUNGE\r\n").as_bytes());
+            }
+            is_present
+        });
+    }
+
+    fn tell_arrivals(&mut self, folder: &mut Folder, out: &mut BytesMut) {
+        if folder.uid_next == self.uid_next {
+            return;
+        }
+        let arrived = folder
+            .messages_from(self.uid_next)
+            .iter()
+            .map(|message| message.uid);
+        let recent_from = folder.recent_from;
+        for uid in arrived {
+            self.uids.push(uid);
+            if uid >= recent_from {
+                self.recent.insert(uid);
+            }
+        }
+        self.uid_next = folder.uid_next;
+        if !self.is_read_only {
+            folder.recent_from = folder.uid_next;
+        }
+        out.put_slice(
+            format!(
+                "* {} EXISTS\r\n* {} RECENT\r\n",
+                self.uids.len(),
+                self.recent.len()
+            )
+            .as_bytes(),
+        );
+    }
+
+    fn tell_flags(&mut self, folder: &Folder, names: &FlagNames, out: &mut BytesMut) {
+        let told_at = std::mem::replace(&mut self.flags_told_at, folder.change());
+        if told_at == folder.change() {
+            return;
+        }
+        for message in folder
+            .messages()
+            .iter()
+            .filter(|message| message.flags_changed_at > told_at)
+        {
+            let Ok(at) = self.uids.binary_search(&message.uid) else {
+                continue;
+            };
+            out.put_slice(format!("* {} FETCH (UID {} ", at + 1, message.uid).as_bytes());
+            self.write_flags(message.uid, message.flags, names, out);
+            out.put_slice(b")\r\n");
+        }
+    }
+}
+
+fn position(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

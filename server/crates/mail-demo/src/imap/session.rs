@@ -1,0 +1,464 @@
+//! One IMAP connection: greeting, states, sign-in, folders, IDLE.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use super::command::{self, By, Command};
+use super::list;
+use super::reader::{self, MAX_LINE_BYTES, Received};
+use super::selected::{Removals, Selected};
+use super::syntax::Cursor;
+use super::{CAPABILITIES, CAPABILITIES_BEFORE_LOGIN, CAPABILITIES_BEFORE_TLS};
+use crate::Service;
+use crate::login;
+use crate::message::Part;
+use crate::store::{Flags, Refused, Uid, UidValidity};
+use crate::wire::{Wire, WireError};
+
+const IDLE_BEFORE_LOGIN: Duration = Duration::from_secs(60);
+/// RFC 3501 §5.4: at least 30 minutes.
+const IDLE_AFTER_LOGIN: Duration = Duration::from_secs(30 * 60);
+/// Refused sign-ins, or commands in a row that are no commands, until the connection is closed.
+const MAX_REFUSALS: u32 = 5;
+
+/// Serves one client until it leaves, misbehaves, or the demo stops.
+pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
+    let mut session = Session {
+        service,
+        wire,
+        is_authenticated: false,
+        selected: None,
+        last_read: None,
+        refusals: 0,
+    };
+    let capabilities = session.capabilities();
+    session.wire.push(format!(
+        "* OK [CAPABILITY {capabilities}] Restante demo IMAP server\r\n"
+    ));
+    let ended = session.run().await;
+    let last_word = match &ended {
+        Ok(()) | Err(WireError::Closed | WireError::Io(_)) => String::new(),
+        Err(reason) => format!("* BYE {reason}\r\n"),
+    };
+    session.wire.close(&last_word).await;
+    ended
+}
+
+pub(super) struct Session {
+    pub(super) service: Arc<Service>,
+    pub(super) wire: Wire,
+    is_authenticated: bool,
+    pub(super) selected: Option<Selected>,
+    /// The message read last: windows of a big part are asked for one after the other.
+    pub(super) last_read: Option<(UidValidity, Uid, Bytes, Part)>,
+    refusals: u32,
+}
+
+/// The tagged response to a command.
+pub(super) enum Reply {
+    Ok(String),
+    No(String),
+    Bad(&'static str),
+    /// After this response TLS begins.
+    StartTls,
+    /// After this response the connection is closed.
+    Last(String),
+}
+
+impl Reply {
+    pub(super) fn ok(text: &str) -> Self {
+        Self::Ok(text.to_owned())
+    }
+
+    pub(super) fn no(text: &str) -> Self {
+        Self::No(text.to_owned())
+    }
+}
+
+impl Session {
+    async fn run(&mut self) -> Result<(), WireError> {
+        loop {
+            let idle = if self.is_authenticated {
+                IDLE_AFTER_LOGIN
+            } else {
+                IDLE_BEFORE_LOGIN
+            };
+            let received = reader::command(&mut self.wire, self.is_authenticated, idle).await?;
+            self.service.count_command();
+            let goes_on = match received {
+                Received::Command(command) => self.execute(command).await?,
+                Received::TooBig { first_line } => {
+                    let tag = command::tag(&mut Cursor::new(first_line));
+                    let tag = tag.unwrap_or_else(|_| "*".to_owned());
+                    self.wire
+                        .push(format!("{tag} NO [TOOBIG] the literal is too big\r\n"));
+                    true
+                }
+            };
+            if !goes_on {
+                return Ok(());
+            }
+            if self.refusals >= MAX_REFUSALS {
+                self.wire.push("* BYE too many refused commands\r\n");
+                return Ok(());
+            }
+        }
+    }
+
+    /// Runs one command; false ends the session.
+    async fn execute(&mut self, line: Bytes) -> Result<bool, WireError> {
+        let mut line = Cursor::new(line);
+        let tag = match command::tag(&mut line) {
+            Ok(tag) => tag,
+            Err(bad) => {
+                self.refusals += 1;
+                self.wire.push(format!("* BAD {}\r\n", bad.0));
+                return Ok(true);
+            }
+        };
+        let command = match command::parse(&mut line) {
+            Ok(command) => command,
+            Err(bad) => {
+                self.refusals += 1;
+                self.wire.push(format!("{tag} BAD {}\r\n", bad.0));
+                return Ok(true);
+            }
+        };
+        let removals = if uses_sequence_numbers(&command) {
+            Removals::Kept
+        } else {
+            Removals::Told
+        };
+        let reply = match self.refused_in_this_state(&command) {
+            Some(refused) => refused,
+            None => self.run_command(command).await?,
+        };
+        if !matches!(reply, Reply::Last(_)) && !self.tell(removals) {
+            return Ok(false);
+        }
+        if matches!(reply, Reply::Ok(_)) {
+            self.refusals = 0;
+        }
+        let (line, goes_on) = match reply {
+            Reply::StartTls if self.wire.has_input() => return Err(WireError::InputBeforeTls),
+            Reply::StartTls => {
+                self.wire.push(format!("{tag} OK begin TLS now\r\n"));
+                self.wire.start_tls(&self.service.tls).await?;
+                return Ok(true);
+            }
+            Reply::Ok(text) => (format!("{tag} OK {text}\r\n"), true),
+            Reply::No(text) => (format!("{tag} NO {text}\r\n"), true),
+            Reply::Bad(text) => (format!("{tag} BAD {text}\r\n"), true),
+            Reply::Last(text) => (format!("{tag} {text}\r\n"), false),
+        };
+        self.wire.push(line);
+        Ok(goes_on)
+    }
+
+    /// Tells a command that is not allowed in the session's state (RFC 3501 §3).
+    fn refused_in_this_state(&self, command: &Command) -> Option<Reply> {
+        match command {
+            Command::Capability | Command::Noop | Command::Logout | Command::Id => None,
+            Command::StartTls | Command::Authenticate { .. } | Command::Login { .. } => self
+                .is_authenticated
+                .then_some(Reply::Bad("already signed in")),
+            _ if !self.is_authenticated => Some(Reply::Bad("sign in first")),
+            Command::Check
+            | Command::Close
+            | Command::Unselect
+            | Command::Expunge(_)
+            | Command::Search { .. }
+            | Command::Fetch { .. }
+            | Command::Store { .. }
+            | Command::Copy { .. }
+            | Command::Move { .. } => self
+                .selected
+                .is_none()
+                .then_some(Reply::Bad("no mailbox is selected")),
+            _ => None,
+        }
+    }
+
+    async fn run_command(&mut self, command: Command) -> Result<Reply, WireError> {
+        Ok(match command {
+            Command::Capability => {
+                let capabilities = self.capabilities();
+                self.wire.push(format!("* CAPABILITY {capabilities}\r\n"));
+                Reply::ok("CAPABILITY done")
+            }
+            Command::Noop => Reply::ok("NOOP done"),
+            Command::Check => Reply::ok("CHECK done"),
+            Command::Logout => {
+                self.wire.push("* BYE until next time\r\n");
+                Reply::Last("OK LOGOUT done".to_owned())
+            }
+            Command::Id => {
+                self.wire.push("* ID (\"name\" \"Restante demo\")\r\n");
+                Reply::ok("ID done")
+            }
+            Command::StartTls if self.wire.is_encrypted() => Reply::Bad("TLS is active already"),
+            Command::StartTls => Reply::StartTls,
+            Command::Authenticate {
+                mechanism,
+                initial_response,
+            } => {
+                return self.authenticate(&mechanism, initial_response).await;
+            }
+            Command::Login { user, password } => {
+                if self.wire.is_encrypted() {
+                    self.signed_in(login::is_right(&user, password.expose().as_bytes()))
+                } else {
+                    needs_tls()
+                }
+            }
+            Command::Namespace => {
+                self.wire.push("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+                Reply::ok("NAMESPACE done")
+            }
+            Command::Select { folder, read_only } => self.select(&folder, read_only),
+            Command::Close => {
+                self.remove_deleted_silently();
+                self.selected = None;
+                Reply::ok("CLOSE done")
+            }
+            Command::Unselect => {
+                self.selected = None;
+                Reply::ok("UNSELECT done")
+            }
+            Command::Create(name) => folder_reply(
+                self.service.store.folders().create(&name).map(drop),
+                "CREATE",
+            ),
+            Command::Delete(name) => {
+                folder_reply(self.service.store.folders().delete(&name), "DELETE")
+            }
+            Command::Rename { from, to } => {
+                folder_reply(self.service.store.folders().rename(&from, &to), "RENAME")
+            }
+            Command::Subscribe(name) => {
+                let mut folders = self.service.store.folders();
+                if folders.find(&name).is_some() {
+                    folders.subscribed.insert(name);
+                    Reply::ok("SUBSCRIBE done")
+                } else {
+                    Reply::no("[NONEXISTENT] there is no such mailbox")
+                }
+            }
+            Command::Unsubscribe(name) => {
+                self.service.store.folders().subscribed.remove(&name);
+                Reply::ok("UNSUBSCRIBE done")
+            }
+            Command::List(command) => {
+                let answer = command.answer(&self.service.store.folders());
+                self.wire.push(answer);
+                Reply::ok("LIST done")
+            }
+            Command::Lsub { reference, pattern } => {
+                let answer = list::lsub(&self.service.store.folders(), &reference, &pattern);
+                self.wire.push(answer);
+                Reply::ok("LSUB done")
+            }
+            Command::Status { folder, items } => {
+                let status = self
+                    .service
+                    .store
+                    .folders()
+                    .find(&folder)
+                    .map(|found| list::status(&folder, found, &items));
+                match status {
+                    Some(status) => {
+                        self.wire.push(status);
+                        Reply::ok("STATUS done")
+                    }
+                    None => Reply::no("[NONEXISTENT] there is no such mailbox"),
+                }
+            }
+            Command::Append {
+                folder,
+                flags,
+                internal_unix_ms,
+                message,
+            } => self.append(&folder, &flags, internal_unix_ms, message),
+            Command::Expunge(set) => self.expunge(set.as_ref()),
+            Command::Search { charset, key, by } => self.search(charset.as_deref(), key, by).await,
+            Command::Fetch { set, items, by } => return self.fetch(&set, &items, by).await,
+            Command::Store {
+                set,
+                change,
+                is_silent,
+                flags,
+                by,
+            } => self.store(&set, change, is_silent, &flags, by),
+            Command::Copy { set, folder, by } => self.copy(&set, &folder, by),
+            Command::Move { set, folder, by } => self.move_to(&set, &folder, by),
+            Command::Idle => return self.idle().await,
+        })
+    }
+
+    fn capabilities(&self) -> &'static str {
+        if self.is_authenticated {
+            CAPABILITIES
+        } else if self.wire.is_encrypted() {
+            CAPABILITIES_BEFORE_LOGIN
+        } else {
+            CAPABILITIES_BEFORE_TLS
+        }
+    }
+
+    async fn authenticate(
+        &mut self,
+        mechanism: &str,
+        initial: Option<Bytes>,
+    ) -> Result<Reply, WireError> {
+        if !self.wire.is_encrypted() {
+            return Ok(needs_tls());
+        }
+        if mechanism != "PLAIN" {
+            return Ok(Reply::no("[CANNOT] this mechanism is not offered"));
+        }
+        let response = match initial {
+            Some(response) => response,
+            None => {
+                self.wire.push("+ \r\n");
+                self.wire.line(MAX_LINE_BYTES, IDLE_BEFORE_LOGIN).await?
+            }
+        };
+        if &*response == b"*" {
+            return Ok(Reply::Bad("AUTHENTICATE was cancelled"));
+        }
+        Ok(match login::plain(&response) {
+            login::Outcome::Malformed => Reply::Bad("the response is malformed"),
+            outcome => self.signed_in(outcome == login::Outcome::Accepted),
+        })
+    }
+
+    fn signed_in(&mut self, is_right: bool) -> Reply {
+        if !is_right {
+            self.refusals += 1;
+            return Reply::no("[AUTHENTICATIONFAILED] wrong user name or password");
+        }
+        self.is_authenticated = true;
+        Reply::Ok(format!("[CAPABILITY {}] signed in", self.capabilities()))
+    }
+
+    fn select(&mut self, name: &str, read_only: bool) -> Reply {
+        // A failed SELECT leaves no mailbox selected (RFC 3501 §6.3.1).
+        self.selected = None;
+        let mut folders = self.service.store.folders();
+        let names: Vec<_> = folders.flag_names.all().map(str::to_owned).collect();
+        let has_room = folders.flag_names.has_room();
+        let keyword_count = folders.flag_names.keyword_count();
+        let selected = folders.find_mut(name).map(|folder| {
+            let selected = Selected::new(folder, keyword_count, read_only);
+            let unseen = folder
+                .messages()
+                .iter()
+                .position(|message| !message.flags.has(Flags::SEEN));
+            (selected, unseen, folder.uid_next)
+        });
+        drop(folders);
+        let Some((selected, unseen, uid_next)) = selected else {
+            return Reply::no("[NONEXISTENT] there is no such mailbox");
+        };
+        let flags = names.join(" ");
+        let permanent = match (read_only, has_room) {
+            (true, _) => String::new(),
+            (false, true) => format!("{flags} \\*"),
+            (false, false) => flags.clone(),
+        };
+        self.wire.push(format!(
+            "* FLAGS ({flags})\r\n* OK [PERMANENTFLAGS ({permanent})] kept flags\r\n\
+             * {} EXISTS\r\n* {} RECENT\r\n",
+            selected.exists(),
+            selected.recent_count()
+        ));
+        if let Some(at) = unseen {
+            self.wire
+                .push(format!("* OK [UNSEEN {}] first unread message\r\n", at + 1));
+        }
+        self.wire.push(format!(
+            "* OK [UIDVALIDITY {}] valid UIDs\r\n* OK [UIDNEXT {uid_next}] next UID\r\n",
+            selected.id
+        ));
+        self.selected = Some(selected);
+        Reply::ok(if read_only {
+            "[READ-ONLY] EXAMINE done"
+        } else {
+            "[READ-WRITE] SELECT done"
+        })
+    }
+
+    /// Writes what happened in the selected folder; false (and a BYE) if it was deleted.
+    pub(super) fn tell(&mut self, removals: Removals) -> bool {
+        let Some(selected) = &mut self.selected else {
+            return true;
+        };
+        let mut out = BytesMut::new();
+        let still_exists = selected.tell(&mut self.service.store.folders(), removals, &mut out);
+        self.wire.push(out);
+        if !still_exists {
+            self.wire.push("* BYE the selected mailbox was deleted\r\n");
+        }
+        still_exists
+    }
+
+    /// Waits for `DONE` and tells changes as they happen (RFC 2177).
+    async fn idle(&mut self) -> Result<Reply, WireError> {
+        self.wire.push("+ idling\r\n");
+        let line = loop {
+            if !self.tell(Removals::Told) {
+                return Ok(Reply::Last("NO IDLE ended".to_owned()));
+            }
+            match &mut self.selected {
+                Some(selected) => tokio::select! {
+                    line = self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN) => break line?,
+                    // An error means the folder is gone, which the next `tell` finds out.
+                    changed = selected.watch.changed() => drop(changed),
+                },
+                None => break self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN).await?,
+            }
+        };
+        Ok(if line.eq_ignore_ascii_case(b"DONE") {
+            Reply::ok("IDLE done")
+        } else {
+            Reply::Bad("DONE was expected")
+        })
+    }
+}
+
+/// Commands during which `EXPUNGE` must not be sent (RFC 3501 §7.4.1).
+fn uses_sequence_numbers(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Fetch {
+            by: By::SequenceNumber,
+            ..
+        } | Command::Store {
+            by: By::SequenceNumber,
+            ..
+        } | Command::Search {
+            by: By::SequenceNumber,
+            ..
+        }
+    )
+}
+
+fn needs_tls() -> Reply {
+    Reply::no("[PRIVACYREQUIRED] sign in over TLS")
+}
+
+fn folder_reply(result: Result<(), Refused>, command: &str) -> Reply {
+    match result {
+        Ok(()) => Reply::Ok(format!("{command} done")),
+        Err(refused) => Reply::no(match refused {
+            Refused::NonExistent => "[NONEXISTENT] there is no such mailbox",
+            Refused::AlreadyExists => "[ALREADYEXISTS] there is such a mailbox",
+            Refused::Inbox => "[CANNOT] not with INBOX",
+            Refused::HasChildren => "[HASCHILDREN] there are mailboxes below it",
+            Refused::InvalidName => "[CANNOT] this name is not possible",
+            Refused::TooMany => "[LIMIT] there are too many mailboxes",
+        }),
+    }
+}

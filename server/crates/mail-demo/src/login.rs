@@ -1,0 +1,102 @@
+//! The one account: user name and password, and the SASL exchanges that carry them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::{ADDRESS, PASSWORD};
+
+/// Tells whether `user` (the address or its local part, in any case) and `password` are right.
+pub(crate) fn is_right(user: &[u8], password: &[u8]) -> bool {
+    let local_part = ADDRESS.split('@').next().unwrap_or(ADDRESS);
+    let known = [ADDRESS, local_part]
+        .iter()
+        .any(|name| user.eq_ignore_ascii_case(name.as_bytes()));
+    known && password == PASSWORD.as_bytes()
+}
+
+/// What became of a SASL message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Accepted,
+    WrongCredentials,
+    /// Not base64, or not the shape the mechanism asks for.
+    Malformed,
+}
+
+/// Judges the one message of `PLAIN` (RFC 4616 §2): `authzid NUL authcid NUL password`, in base64.
+///
+/// An authorisation identity other than the account itself is refused.
+pub(crate) fn plain(message_base64: &[u8]) -> Outcome {
+    let Some(message) = from_base64(message_base64) else {
+        return Outcome::Malformed;
+    };
+    let mut fields = message.split(|&octet| octet == 0);
+    let (Some(acts_as), Some(user), Some(password), None) =
+        (fields.next(), fields.next(), fields.next(), fields.next())
+    else {
+        return Outcome::Malformed;
+    };
+    let acts_as_itself = acts_as.is_empty() || is_right(acts_as, PASSWORD.as_bytes());
+    if acts_as_itself && is_right(user, password) {
+        Outcome::Accepted
+    } else {
+        Outcome::WrongCredentials
+    }
+}
+
+/// Decodes one base64 SASL message; `=` alone is the empty one (RFC 4954 §4, RFC 4959 §3).
+pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
+    if text == b"=" {
+        Some(Vec::new())
+    } else {
+        STANDARD.decode(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_takes_the_address_or_its_local_part() {
+        for message in [
+            "\0demo@restante.test\0demo",
+            "\0demo\0demo",
+            "demo\0DEMO\0demo",
+        ] {
+            assert_eq!(
+                plain(STANDARD.encode(message).as_bytes()),
+                Outcome::Accepted,
+                "{message:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_with_a_wrong_password_or_another_identity_is_refused() {
+        for message in [
+            "\0demo\0Demo",
+            "\0demo\0",
+            "\0other\0demo",
+            "root\0demo\0demo",
+        ] {
+            assert_eq!(
+                plain(STANDARD.encode(message).as_bytes()),
+                Outcome::WrongCredentials,
+                "{message:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_of_the_wrong_shape_is_malformed() {
+        assert_eq!(plain(b"not base64"), Outcome::Malformed);
+        for message in ["demo", "\0demo", "\0demo\0demo\0demo"] {
+            assert_eq!(
+                plain(STANDARD.encode(message).as_bytes()),
+                Outcome::Malformed,
+                "{message:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! The POP3 server (RFC 1939, RFC 2449, RFC 2595): INBOX as a maildrop.
+//!
+//! Limits: a line 16 KiB, 10 minutes of silence (RFC 1939 §3), five refused sign-ins. One session
+//! at a time has the maildrop; the next one is told `[IN-USE]` (RFC 2449 §8.1.1).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::Service;
+use crate::login;
+use crate::store::{Flags, INBOX, MaildropLock, Source, Uid, UidValidity};
+use crate::wire::{Wire, WireError};
+
+const MAX_LINE_BYTES: usize = 16 * 1024;
+const IDLE_LIMIT: Duration = Duration::from_secs(600);
+const MAX_REFUSALS: u32 = 5;
+/// Measuring generated messages is work; others get a turn after this many.
+const MEASURED_IN_ONE_GO: usize = 1_000;
+
+/// Serves one client until it leaves, misbehaves, or the demo stops.
+pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
+    let mut session = Session {
+        service,
+        wire,
+        user: None,
+        maildrop: None,
+        refusals: 0,
+    };
+    session.wire.push("+OK Restante demo POP3 server\r\n");
+    let ended = session.run().await;
+    let last_word = match &ended {
+        Ok(()) | Err(WireError::Closed | WireError::Io(_)) => String::new(),
+        Err(reason) => format!("-ERR {reason}\r\n"),
+    };
+    session.wire.close(&last_word).await;
+    ended
+}
+
+struct Session {
+    service: Arc<Service>,
+    wire: Wire,
+    user: Option<Bytes>,
+    /// Present in the TRANSACTION state.
+    maildrop: Option<Maildrop>,
+    refusals: u32,
+}
+
+/// INBOX as it was when the session began; numbers are positions in it.
+struct Maildrop {
+    id: UidValidity,
+    messages: Vec<Held>,
+    _lock: MaildropLock,
+}
+
+struct Held {
+    uid: Uid,
+    source: Source,
+    size_bytes: Option<usize>,
+    is_deleted: bool,
+}
+
+impl Held {
+    fn size_bytes(&mut self) -> usize {
+        *self
+            .size_bytes
+            .get_or_insert_with(|| self.source.rfc822().len())
+    }
+}
+
+/// The one-line answer to a command.
+enum Reply {
+    Ok(String),
+    Err(&'static str),
+    /// The answer was written already.
+    Written,
+    StartTls,
+    Quit,
+}
+
+impl Reply {
+    fn ok(text: &str) -> Self {
+        Self::Ok(text.to_owned())
+    }
+}
+
+const NO_SUCH_MESSAGE: Reply = Reply::Err("there is no such message");
+const MALFORMED: Reply = Reply::Err("the arguments are not understood");
+const WRONG_STATE: Reply = Reply::Err("not in this state");
+const NEEDS_TLS: Reply = Reply::Err("sign in over TLS: STLS comes first");
+
+impl Session {
+    async fn run(&mut self) -> Result<(), WireError> {
+        while self.refusals < MAX_REFUSALS {
+            let line = self.wire.line(MAX_LINE_BYTES, IDLE_LIMIT).await?;
+            self.service.count_command();
+            match self.execute(&line).await? {
+                Reply::Ok(text) => self.wire.push(format!("+OK {text}\r\n")),
+                Reply::Err(text) => self.wire.push(format!("-ERR {text}\r\n")),
+                Reply::Written => {}
+                Reply::StartTls => {
+                    if self.wire.has_input() {
+                        return Err(WireError::InputBeforeTls);
+                    }
+                    self.wire.push("+OK begin TLS now\r\n");
+                    self.wire.start_tls(&self.service.tls).await?;
+                    // What was learnt in plaintext is forgotten (RFC 2595 §4).
+                    self.user = None;
+                }
+                Reply::Quit => {
+                    self.update();
+                    self.wire.push("+OK until next time\r\n");
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, line: &Bytes) -> Result<Reply, WireError> {
+        let (name, argument) = match memchr::memchr(b' ', line) {
+            Some(at) => (line.slice(..at), Some(line.slice(at + 1..))),
+            None => (line.clone(), None),
+        };
+        let name = String::from_utf8_lossy(&name).to_ascii_uppercase();
+        let numbers = argument.as_deref().map(numbers);
+        Ok(match (name.as_str(), &mut self.maildrop) {
+            ("QUIT", _) => Reply::Quit,
+            ("CAPA", _) => self.capabilities(),
+            ("STLS", None) if !self.wire.is_encrypted() => Reply::StartTls,
+            ("USER" | "PASS" | "AUTH", None) => return self.sign_in(&name, argument).await,
+            ("NOOP", Some(_)) => Reply::ok("still here"),
+            ("RSET", Some(maildrop)) => {
+                maildrop
+                    .messages
+                    .iter_mut()
+                    .for_each(|message| message.is_deleted = false);
+                Reply::ok("nothing will be deleted")
+            }
+            ("STAT", Some(maildrop)) => maildrop.stat().await,
+            ("LIST" | "UIDL", Some(_)) => match numbers {
+                None => return self.listing(&name).await,
+                Some(Some((number, None))) => self.listed(&name, number),
+                Some(_) => MALFORMED,
+            },
+            ("DELE", Some(maildrop)) => match numbers {
+                Some(Some((number, None))) => match maildrop.find(number) {
+                    Some(message) => {
+                        message.is_deleted = true;
+                        Reply::ok("will be deleted at QUIT")
+                    }
+                    None => NO_SUCH_MESSAGE,
+                },
+                _ => MALFORMED,
+            },
+            ("RETR", Some(_)) => match numbers {
+                Some(Some((number, None))) => self.retrieve(number, None),
+                _ => MALFORMED,
+            },
+            ("TOP", Some(_)) => match numbers {
+                Some(Some((number, Some(lines)))) => self.retrieve(number, Some(lines)),
+                _ => MALFORMED,
+            },
+            (
+                "STLS" | "USER" | "PASS" | "AUTH" | "NOOP" | "RSET" | "STAT" | "LIST" | "UIDL"
+                | "DELE" | "RETR" | "TOP",
+                _,
+            ) => WRONG_STATE,
+            _ => {
+                self.refusals += 1;
+                Reply::Err("unknown command")
+            }
+        })
+    }
+
+    fn capabilities(&mut self) -> Reply {
+        let sign_in = if self.wire.is_encrypted() {
+            "USER\r\nSASL PLAIN"
+        } else {
+            "STLS"
+        };
+        self.wire.push(format!(
+            "+OK capabilities follow\r\n{sign_in}\r\nTOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n\
+             EXPIRE NEVER\r\nIMPLEMENTATION Restante-demo\r\n.\r\n"
+        ));
+        Reply::Written
+    }
+
+    async fn sign_in(&mut self, name: &str, argument: Option<Bytes>) -> Result<Reply, WireError> {
+        if !self.wire.is_encrypted() {
+            return Ok(NEEDS_TLS);
+        }
+        Ok(match (name, argument) {
+            ("USER", Some(user)) => {
+                self.user = Some(user);
+                Reply::ok("and the password")
+            }
+            ("PASS", Some(password)) => match self.user.take() {
+                Some(user) => self.signed_in(login::is_right(&user, &password)),
+                None => Reply::Err("USER comes first"),
+            },
+            ("AUTH", Some(argument)) => {
+                let mut words = argument.splitn(2, |octet| *octet == b' ');
+                if !words
+                    .next()
+                    .unwrap_or_default()
+                    .eq_ignore_ascii_case(b"PLAIN")
+                {
+                    return Ok(Reply::Err("this mechanism is not offered"));
+                }
+                let response = match words.next() {
+                    Some(initial) => Bytes::copy_from_slice(initial),
+                    None => {
+                        self.wire.push("+ \r\n");
+                        self.wire.line(MAX_LINE_BYTES, IDLE_LIMIT).await?
+                    }
+                };
+                match login::plain(&response) {
+                    login::Outcome::Malformed => {
+                        Reply::Err("the response is malformed or AUTH was cancelled")
+                    }
+                    outcome => self.signed_in(outcome == login::Outcome::Accepted),
+                }
+            }
+            _ => MALFORMED,
+        })
+    }
+
+    fn signed_in(&mut self, is_right: bool) -> Reply {
+        if !is_right {
+            self.refusals += 1;
+            return Reply::Err("[AUTH] wrong user name or password");
+        }
+        let Some(lock) = self.service.store.lock_maildrop() else {
+            return Reply::Err("[IN-USE] another session has this mailbox open");
+        };
+        let folders = self.service.store.folders();
+        let Some(inbox) = folders.find(INBOX) else {
+            return Reply::Err("[SYS/TEMP] there is no INBOX");
+        };
+        let held = inbox.messages().iter().map(|message| Held {
+            uid: message.uid,
+            source: message.source.clone(),
+            size_bytes: None,
+            is_deleted: false,
+        });
+        let maildrop = Maildrop {
+            id: inbox.uid_validity,
+            messages: held.collect(),
+            _lock: lock,
+        };
+        let count = maildrop.messages.len();
+        self.maildrop = Some(maildrop);
+        Reply::Ok(format!("maildrop has {count} messages"))
+    }
+
+    async fn listing(&mut self, name: &str) -> Result<Reply, WireError> {
+        let Some(maildrop) = &mut self.maildrop else {
+            return Ok(WRONG_STATE);
+        };
+        self.wire.push("+OK the list follows\r\n");
+        let id = maildrop.id;
+        for (at, message) in maildrop.messages.iter_mut().enumerate() {
+            if !message.is_deleted {
+                self.wire
+                    .push(format!("{}\r\n", listing_line(name, at + 1, id, message)));
+            }
+            self.wire.flush_if_large().await?;
+            if at % MEASURED_IN_ONE_GO == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.wire.push(".\r\n");
+        Ok(Reply::Written)
+    }
+
+    fn listed(&mut self, name: &str, number: u64) -> Reply {
+        let Some(maildrop) = &mut self.maildrop else {
+            return WRONG_STATE;
+        };
+        let id = maildrop.id;
+        match (maildrop.find(number), usize::try_from(number)) {
+            (Some(message), Ok(number)) => Reply::Ok(listing_line(name, number, id, message)),
+            _ => NO_SUCH_MESSAGE,
+        }
+    }
+
+    /// Sends a message, or its header and as many lines of its body (RFC 1939 §7, TOP).
+    fn retrieve(&mut self, number: u64, body_lines: Option<u64>) -> Reply {
+        let Some(maildrop) = &mut self.maildrop else {
+            return WRONG_STATE;
+        };
+        let id = maildrop.id;
+        let Some(message) = maildrop.find(number) else {
+            return NO_SUCH_MESSAGE;
+        };
+        let rfc822 = message.source.rfc822();
+        let mut out = BytesMut::with_capacity(rfc822.len() + 64);
+        out.put_slice(format!("+OK {} octets\r\n", rfc822.len()).as_bytes());
+        dot_stuffed(&rfc822, body_lines, &mut out);
+        self.wire.push(out);
+        if body_lines.is_none()
+            && let Some(inbox) = self.service.store.folders().selected_mut(id)
+        {
+            inbox.set_flags(&[message.uid], |flags| flags | Flags::SEEN);
+        }
+        Reply::Written
+    }
+
+    /// The UPDATE state: what was marked is deleted, and the maildrop is free.
+    fn update(&mut self) {
+        let Some(maildrop) = self.maildrop.take() else {
+            return;
+        };
+        let deleted = maildrop
+            .messages
+            .iter()
+            .filter(|message| message.is_deleted);
+        let uids: Vec<_> = deleted.map(|message| message.uid).collect();
+        if let Some(inbox) = self.service.store.folders().selected_mut(maildrop.id) {
+            inbox.expunge(&uids);
+        }
+    }
+}
+
+impl Maildrop {
+    /// Finds a message that is not marked as deleted, by its number from 1.
+    fn find(&mut self, number: u64) -> Option<&mut Held> {
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.messages
+            .get_mut(at)
+            .filter(|message| !message.is_deleted)
+    }
+
+    async fn stat(&mut self) -> Reply {
+        let (mut count, mut octets) = (0_u64, 0_u64);
+        for (at, message) in self.messages.iter_mut().enumerate() {
+            if !message.is_deleted {
+                count += 1;
+                octets += message.size_bytes() as u64;
+            }
+            if at % MEASURED_IN_ONE_GO == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Reply::Ok(format!("{count} {octets}"))
+    }
+}
+
+fn listing_line(name: &str, number: usize, id: UidValidity, message: &mut Held) -> String {
+    if name == "UIDL" {
+        format!("{number} {:08x}.{:08x}", id.0, message.uid.0)
+    } else {
+        format!("{number} {}", message.size_bytes())
+    }
+}
+
+/// Reads one or two numbers.
+fn numbers(argument: &[u8]) -> Option<(u64, Option<u64>)> {
+    let text = std::str::from_utf8(argument).ok()?;
+    if !text
+        .bytes()
+        .all(|octet| octet.is_ascii_digit() || octet == b' ')
+    {
+        return None;
+    }
+    match text.split_once(' ') {
+        Some((first, second)) => Some((first.parse().ok()?, Some(second.parse().ok()?))),
+        None => Some((text.parse().ok()?, None)),
+    }
+}
+
+/// Writes a multi-line answer: a dot before each line that begins with one, and the end
+/// (RFC 1939 §3).
+fn dot_stuffed(message: &[u8], body_lines: Option<u64>, out: &mut BytesMut) {
+    let mut lines_left: Option<u64> = None;
+    for line in message.split_inclusive(|octet| *octet == b'\n') {
+        match &mut lines_left {
+            Some(0) => break,
+            Some(left) => *left -= 1,
+            // The line between header and body belongs to the header.
+            None if line == b"\r\n" => lines_left = body_lines,
+            None => {}
+        }
+        if line.first() == Some(&b'.') {
+            out.put_u8(b'.');
+        }
+        out.put_slice(line);
+        if !line.ends_with(b"\n") {
+            out.put_slice(b"\r\n");
+        }
+    }
+    out.put_slice(b".\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stuffed(message: &str, body_lines: Option<u64>) -> String {
+        let mut out = BytesMut::new();
+        dot_stuffed(message.as_bytes(), body_lines, &mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn dots_are_stuffed_and_the_end_is_on_its_own_line() {
+        assert_eq!(
+            stuffed("a: b\r\n\r\n.\r\n..x\r\nend", None),
+            "a: b\r\n\r\n..\r\n...x\r\nend\r\n.\r\n"
+        );
+    }
+
+    #[test]
+    fn top_counts_lines_of_the_body_only() {
+        let message = "a: b\r\n\r\n1\r\n\r\n3\r\n";
+        assert_eq!(stuffed(message, Some(0)), "a: b\r\n\r\n.\r\n");
+        assert_eq!(stuffed(message, Some(2)), "a: b\r\n\r\n1\r\n\r\n.\r\n");
+        assert_eq!(stuffed(message, Some(9)), "a: b\r\n\r\n1\r\n\r\n3\r\n.\r\n");
+    }
+}

@@ -1,0 +1,70 @@
+//! What is in the mailbox: the sample of a real person's mail, a big generated INBOX, and the mail
+//! that arrives by itself.
+//!
+//! The texts are in `text/*.txt`, in the form that [`script`] reads; [`letter`] makes MIME of them.
+//! Nothing here depends on anything but [`Options`]: the same options give the same octets.
+
+mod attachment;
+mod generated;
+mod letter;
+mod mailbox;
+mod page;
+mod script;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::store::{Source, SpecialUse};
+use crate::{Options, Service};
+
+pub(crate) use generated::Generated;
+
+/// The folders a demo starts with.
+#[derive(Debug)]
+pub(crate) struct Mailboxes {
+    pub(crate) folders: Vec<SampleFolder>,
+}
+
+/// One folder of the sample; messages from oldest to newest.
+#[derive(Debug)]
+pub(crate) struct SampleFolder {
+    pub(crate) name: String,
+    pub(crate) special_use: Option<SpecialUse>,
+    pub(crate) messages: Vec<SampleMessage>,
+}
+
+/// One message of the sample.
+#[derive(Debug)]
+pub(crate) struct SampleMessage {
+    pub(crate) source: Source,
+    pub(crate) flags: Vec<&'static str>,
+    pub(crate) internal_unix_ms: i64,
+}
+
+/// Builds all folders.
+pub(crate) fn mailboxes(options: &Options) -> Mailboxes {
+    let mut folders = mailbox::folders(options.now_unix_ms);
+    if let (Some(count), Some(inbox)) = (options.messages, folders.first_mut()) {
+        inbox.messages = generated::inbox(count, options.now_unix_ms);
+    }
+    Mailboxes { folders }
+}
+
+/// Delivers one message after every pause, until the demo stops.
+pub(crate) async fn arrivals(service: Arc<Service>, pause: Duration) {
+    let shutdown = service.shutdown.clone();
+    let letters = mailbox::arrivals();
+    // An interval of nothing would never let go of the processor.
+    let pause = pause.max(Duration::from_millis(10));
+    for (number, letter) in (1_u64..).zip(letters.iter().cycle()) {
+        if shutdown
+            .run_until_cancelled(tokio::time::sleep(pause))
+            .await
+            .is_none()
+        {
+            return;
+        }
+        let now_unix_ms = service.clock.now_unix_ms();
+        service.deliver(mailbox::arriving(letter, number, now_unix_ms));
+    }
+}

@@ -1,0 +1,362 @@
+//! A connection as lines: bounded reading, buffered writing, the TLS upgrade, the idle limit.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::TLS_DEADLINE;
+
+/// How much output is held before it is written even though more input waits.
+const OUTPUT_HELD_BYTES: usize = 64 * 1024;
+/// How long a client may leave our output unread.
+const WRITE_DEADLINE: Duration = Duration::from_secs(300);
+/// How long the goodbye at shutdown may take.
+const GOODBYE_DEADLINE: Duration = Duration::from_millis(200);
+const READ_BYTES: usize = 16 * 1024;
+
+/// What a session runs over: a socket, or TLS over one.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// Why no more input comes. All but `Closed` and `Io` leave the output side usable.
+#[derive(Debug)]
+pub(crate) enum WireError {
+    /// The client has gone.
+    Closed,
+    /// The client was silent for longer than the session allows.
+    Idle,
+    /// The demo is stopping.
+    Shutdown,
+    /// A line went over the limit, in octets.
+    LineTooLong(usize),
+    /// A line ended with a lone LF.
+    BareLf,
+    /// Plaintext was waiting behind STARTTLS; it could have come from anyone.
+    InputBeforeTls,
+    Io(io::Error),
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("connection closed"),
+            Self::Idle => f.write_str("idle for too long"),
+            Self::Shutdown => f.write_str("server is stopping"),
+            Self::LineTooLong(max) => write!(f, "line over {max} octets"),
+            Self::BareLf => f.write_str("line ends with a lone LF"),
+            Self::InputBeforeTls => f.write_str("input before the TLS handshake"),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// One client connection.
+///
+/// Output is held until input is waited for, so replies to pipelined commands leave together.
+pub(crate) struct Wire {
+    stream: Box<dyn Duplex>,
+    input: BytesMut,
+    output: BytesMut,
+    is_encrypted: bool,
+    shutdown: CancellationToken,
+}
+
+impl Wire {
+    pub(crate) fn plain(stream: impl Duplex + 'static, shutdown: CancellationToken) -> Self {
+        Self {
+            stream: Box::new(stream),
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            is_encrypted: false,
+            shutdown,
+        }
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.is_encrypted
+    }
+
+    /// Tells whether input waits that was not asked for yet.
+    pub(crate) fn has_input(&self) -> bool {
+        !self.input.is_empty()
+    }
+
+    /// Writes what is held and runs the server side of the TLS handshake.
+    ///
+    /// # Errors
+    /// `InputBeforeTls` when the client sent plaintext it could not know to be answered.
+    pub(crate) async fn start_tls(&mut self, acceptor: &TlsAcceptor) -> Result<(), WireError> {
+        if !self.input.is_empty() {
+            return Err(WireError::InputBeforeTls);
+        }
+        self.flush().await?;
+        let (gone, _) = tokio::io::duplex(1);
+        let plain = std::mem::replace(&mut self.stream, Box::new(gone));
+        let handshake = timeout(TLS_DEADLINE, acceptor.accept(plain));
+        let shutdown = self.shutdown.clone();
+        let upgraded = shutdown
+            .run_until_cancelled(handshake)
+            .await
+            .ok_or(WireError::Shutdown)?;
+        self.stream = Box::new(upgraded.map_err(|_| WireError::Idle)??);
+        self.is_encrypted = true;
+        Ok(())
+    }
+
+    /// Reads one line and returns it without its CRLF. Cancelling loses nothing.
+    pub(crate) async fn line(
+        &mut self,
+        max_bytes: usize,
+        idle: Duration,
+    ) -> Result<Bytes, WireError> {
+        let mut searched = 0;
+        loop {
+            let unsearched = self.input.get(searched..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', unsearched) {
+                let mut line = self.input.split_to(searched + at + 1);
+                line.truncate(line.len() - 1);
+                if line.last() != Some(&b'\r') {
+                    return Err(WireError::BareLf);
+                }
+                line.truncate(line.len() - 1);
+                return if line.len() > max_bytes {
+                    Err(WireError::LineTooLong(max_bytes))
+                } else {
+                    Ok(line.freeze())
+                };
+            }
+            searched = self.input.len();
+            if searched > max_bytes + 1 {
+                return Err(WireError::LineTooLong(max_bytes));
+            }
+            self.fill(idle).await?;
+        }
+    }
+
+    /// Reads exactly `len` octets; memory grows with what arrives, not with what was announced.
+    pub(crate) async fn exactly(&mut self, len: usize, idle: Duration) -> Result<Bytes, WireError> {
+        while self.input.len() < len {
+            self.fill(idle).await?;
+        }
+        Ok(self.input.split_to(len).freeze())
+    }
+
+    /// Reads `len` octets and forgets them.
+    pub(crate) async fn skip(&mut self, mut len: u64, idle: Duration) -> Result<(), WireError> {
+        loop {
+            let waiting = self.input.len();
+            match usize::try_from(len) {
+                Ok(rest) if rest <= waiting => {
+                    self.input.advance(rest);
+                    return Ok(());
+                }
+                _ => {
+                    self.input.clear();
+                    len -= waiting as u64;
+                }
+            }
+            self.fill(idle).await?;
+        }
+    }
+
+    /// Adds to the output, which is written when input is waited for.
+    pub(crate) fn push(&mut self, output: impl AsRef<[u8]>) {
+        self.output.extend_from_slice(output.as_ref());
+    }
+
+    /// Writes if much is held; to be called while a long reply is made.
+    pub(crate) async fn flush_if_large(&mut self) -> Result<(), WireError> {
+        if self.output.len() < OUTPUT_HELD_BYTES {
+            Ok(())
+        } else {
+            self.flush().await
+        }
+    }
+
+    /// Writes all that is held. Cancelling loses nothing.
+    pub(crate) async fn flush(&mut self) -> Result<(), WireError> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let stream = &mut self.stream;
+        let output = &mut self.output;
+        let write = async {
+            while output.has_remaining() {
+                if stream.write_buf(output).await? == 0 {
+                    return Err(WireError::Closed);
+                }
+            }
+            stream.flush().await?;
+            Ok(())
+        };
+        let shutdown = self.shutdown.clone();
+        let written = shutdown
+            .run_until_cancelled(timeout(WRITE_DEADLINE, write))
+            .await;
+        let written = written.ok_or(WireError::Shutdown)?;
+        // A burst such as a big body should not be kept as capacity for the life of an idle session.
+        if output.is_empty() && output.capacity() > OUTPUT_HELD_BYTES {
+            *output = BytesMut::new();
+        }
+        written.unwrap_or(Err(WireError::Idle))
+    }
+
+    /// Says a last word, if the client takes it quickly, and closes.
+    pub(crate) async fn close(mut self, last_word: &str) {
+        self.push(last_word);
+        let farewell = async {
+            while self.output.has_remaining() {
+                self.stream.write_buf(&mut self.output).await?;
+            }
+            self.stream.shutdown().await
+        };
+        if !matches!(timeout(GOODBYE_DEADLINE, farewell).await, Ok(Ok(()))) {
+            tracing::trace!("the client did not wait for the goodbye");
+        }
+    }
+
+    async fn fill(&mut self, idle: Duration) -> Result<(), WireError> {
+        self.flush().await?;
+        self.input.reserve(READ_BYTES);
+        let read = timeout(idle, self.stream.read_buf(&mut self.input));
+        let shutdown = self.shutdown.clone();
+        match shutdown.run_until_cancelled(read).await {
+            None => Err(WireError::Shutdown),
+            Some(Err(_)) => Err(WireError::Idle),
+            Some(Ok(Ok(0))) => Err(WireError::Closed),
+            Some(Ok(Ok(_))) => Ok(()),
+            Some(Ok(Err(error))) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Sends the pieces one by one and returns what is read as lines of up to 20 octets.
+    fn read_in(pieces: Vec<Vec<u8>>) -> Vec<Result<Bytes, String>> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (mut client, server) = tokio::io::duplex(16);
+            let mut wire = Wire::plain(server, CancellationToken::new());
+            let send = async move {
+                for piece in pieces {
+                    if client.write_all(&piece).await.is_err() {
+                        return;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            };
+            let read = async move {
+                let mut lines = Vec::new();
+                loop {
+                    let line = wire
+                        .line(20, PATIENCE)
+                        .await
+                        .map_err(|error| error.to_string());
+                    let ended = line.is_err();
+                    lines.push(line);
+                    if ended {
+                        return lines;
+                    }
+                }
+            };
+            tokio::join!(send, read).1
+        })
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_the_limit() {
+        let line = |len: usize| read_in(vec![[&b"x".repeat(len)[..], b"\r\n"].concat()]).remove(0);
+        assert_eq!(line(20).unwrap().len(), 20);
+        assert_eq!(line(21).unwrap_err(), "line over 20 octets");
+        assert_eq!(
+            read_in(vec![b"x".repeat(1_000)]).remove(0).unwrap_err(),
+            "line over 20 octets"
+        );
+    }
+
+    #[test]
+    fn silence_and_shutdown_end_a_read() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (_client, server) = tokio::io::duplex(16);
+            let shutdown = CancellationToken::new();
+            let mut wire = Wire::plain(server, shutdown.clone());
+            let silent = wire.line(20, Duration::from_millis(10)).await;
+            assert!(matches!(silent, Err(WireError::Idle)));
+            shutdown.cancel();
+            assert!(matches!(
+                wire.line(20, PATIENCE).await,
+                Err(WireError::Shutdown)
+            ));
+        });
+    }
+
+    #[test]
+    fn skipped_octets_are_not_kept() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (mut client, server) = tokio::io::duplex(64);
+            let mut wire = Wire::plain(server, CancellationToken::new());
+            let send = async {
+                client
+                    .write_all(&[&[b'x'; 100_000][..], b"next\r\n"].concat())
+                    .await
+            };
+            let read = async {
+                wire.skip(100_000, PATIENCE).await.unwrap();
+                wire.line(20, PATIENCE).await.unwrap()
+            };
+            assert_eq!(tokio::join!(send, read).1, "next");
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn lines_are_the_same_however_they_are_cut(
+            text in "([a-c]{0,6}(\r\n|\r\n|\r\n|\n|\r)){0,8}",
+            cuts in proptest::collection::vec(1..5_usize, 0..40),
+        ) {
+            let octets = text.into_bytes();
+            let whole = read_in(vec![octets.clone()]);
+            let single = read_in(octets.iter().map(|octet| vec![*octet]).collect());
+            let mut rest = octets.as_slice();
+            let mut pieces = Vec::new();
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece.to_vec());
+                rest = after;
+            }
+            pieces.push(rest.to_vec());
+            prop_assert_eq!(&single, &whole);
+            prop_assert_eq!(&read_in(pieces), &whole);
+        }
+    }
+}

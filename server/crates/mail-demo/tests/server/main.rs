@@ -1,0 +1,8 @@
+//! The demo server against scripted clients: raw lines over real TLS sockets, no client library.
+
+mod client;
+mod imap;
+mod lifecycle;
+mod pop3;
+mod sample;
+mod smtp;
