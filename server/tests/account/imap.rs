@@ -1,0 +1,259 @@
+//! Reading and changing by IMAP.
+
+use std::time::{Duration, Instant};
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend;
+use app::api::live::LiveEvent;
+use app::api::types::{
+    BodyView, Change, Destination, FolderId, FolderRole, Lang, Mark, MessageId, Window,
+};
+use futures_util::StreamExt as _;
+use mail_mime::clean::Images;
+use mail_proto::Secret;
+
+use super::stage::Stage;
+
+#[tokio::test]
+async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
+    let stage = Stage::new(None).await;
+    for sign_in in [stage.imap(), stage.imap_starttls()] {
+        let page = stage.open(sign_in).await.unwrap();
+        let folders = page.backend.folder_list(page.account.clone()).await.unwrap();
+        let roles: Vec<_> = folders.iter().filter_map(|f| f.role).collect();
+        assert_eq!(
+            roles,
+            [
+                FolderRole::Inbox,
+                FolderRole::Drafts,
+                FolderRole::Sent,
+                FolderRole::Archive,
+                FolderRole::Junk,
+                FolderRole::Trash
+            ]
+        );
+        let names: Vec<_> = folders.iter().map(|f| (f.depth, f.name.as_str())).collect();
+        assert!(names.contains(&(1, "海鸥项目")), "{names:?}");
+        let inbox = folders.first().unwrap();
+        assert_eq!(inbox.total, Some(u32::try_from(stage.demo.inbox_len()).unwrap()));
+        assert!(inbox.unread.unwrap() > 0);
+        let rows = page.rows(&page.inbox()).await;
+        assert_eq!(rows.len(), 50);
+        let positions: Vec<u32> = rows.iter().map(|r| r.position).collect();
+        assert_eq!(positions, (0..50).collect::<Vec<_>>());
+        assert!(rows.iter().all(|r| !r.people.is_empty() && !r.date.iso.is_empty()));
+        page.handle.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_as_such_and_tried_once() {
+    let stage = Stage::new(Some(1)).await;
+    let mut sign_in = stage.imap();
+    sign_in.password = Secret::new("not the password");
+    let error = stage.open(sign_in).await.err().unwrap();
+    let shown = error.to_api(Lang::En);
+    assert_eq!(shown.kind, ErrorKind::Password);
+    assert!(shown.reply.as_deref().unwrap_or_default().contains("AUTHENTICATIONFAILED"), "{shown:?}");
+    assert!(!format!("{error:?} {shown:?}").contains("not the password"));
+    assert_ne!(error.to_api(Lang::ZhCn).cause, shown.cause);
+}
+
+#[tokio::test]
+async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
+    let stage = Stage::new(Some(10_000)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let list = |offset| {
+        let window = Window { offset, limit: 50 };
+        page.backend.message_list(page.account.clone(), page.inbox(), window)
+    };
+    let middle = list(5_000).await.unwrap();
+    assert_eq!((middle.total, middle.rows.len()), (10_000, 50));
+    assert_eq!(middle.rows.first().unwrap().position, 5_000);
+    let end = list(9_990).await.unwrap();
+    assert_eq!(end.rows.len(), 10);
+    assert!(list(20_000).await.unwrap().rows.is_empty());
+    let before = stage.demo.commands_seen();
+    list(5_000).await.unwrap();
+    // IDLE and DONE may fall into this; a FETCH may not.
+    assert!(stage.demo.commands_seen() - before <= 1, "a window that was seen costs nothing");
+}
+
+#[tokio::test]
+async fn every_sample_message_can_be_opened_and_its_parts_read() {
+    let stage = Stage::new(None).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let (mut texts, mut htmls, mut blocked, mut parts) = (0, 0, 0, 0);
+    for row in page.rows(&page.inbox()).await {
+        let folder = page.inbox();
+        let opened =
+            page.backend.message_open(page.account.clone(), folder.clone(), row.id.clone()).await;
+        let opened = opened.unwrap_or_else(|e| panic!("{}: {e}", row.subject));
+        assert_eq!(opened.subject, row.subject);
+        match opened.body {
+            BodyView::Text { blocks, .. } => texts += usize::from(!blocks.is_empty()),
+            BodyView::Html { blocked_images, .. } => {
+                htmls += 1;
+                blocked += blocked_images;
+                let document = page
+                    .backend
+                    .body_document(&page.account, folder.clone(), row.id.clone(), Images::Blocked)
+                    .await
+                    .unwrap();
+                assert!(document.starts_with("<!doctype html>"));
+                assert!(!document.contains("src=\"http"), "{}", row.subject);
+            }
+            BodyView::Empty => {}
+        }
+        for attachment in &opened.attachments {
+            let part = page
+                .handle
+                .part(folder.clone(), row.id.clone(), attachment.part.clone())
+                .await
+                .unwrap();
+            let mut stream = part.stream;
+            let mut size = 0;
+            while let Some(bytes) = stream.next().await {
+                size += bytes.unwrap().len();
+            }
+            assert!(size > 0, "{} of {}", attachment.name, row.subject);
+            parts += 1;
+        }
+    }
+    assert!(texts > 5 && htmls > 5 && blocked > 5 && parts > 3, "{texts} {htmls} {blocked} {parts}");
+}
+
+#[tokio::test]
+async fn the_source_is_the_message_as_it_lies_on_the_server() {
+    let stage = Stage::new(Some(1)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let mail = "From: a@example.org\r\nSubject: raw\r\n\r\nline\r\n..dot\r\n";
+    stage.demo.deliver(mail);
+    let row = newest(&page, "raw").await;
+    let mut stream = page.handle.source(page.inbox(), row).await.unwrap();
+    let mut source = Vec::new();
+    while let Some(bytes) = stream.next().await {
+        source.extend_from_slice(&bytes.unwrap());
+    }
+    assert_eq!(String::from_utf8(source).unwrap(), mail);
+}
+
+#[tokio::test]
+async fn a_mark_counts_what_it_changed_and_is_taken_back() {
+    let stage = Stage::new(Some(20)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let rows = page.rows(&page.inbox()).await;
+    let ids: Vec<MessageId> = rows.iter().take(3).map(|r| r.id.clone()).collect();
+    let mark = |mark| page.backend.message_mark(page.account.clone(), page.inbox(), ids.clone(), mark);
+    mark(Mark::Unstarred).await.unwrap();
+    let done = mark(Mark::Starred).await.unwrap();
+    assert_eq!((done.change, done.count), (Change::Marked(Mark::Starred), 3));
+    let again = mark(Mark::Starred).await.unwrap();
+    assert_eq!((again.count, again.undo), (0, None));
+    assert!(page.rows(&page.inbox()).await.iter().take(3).all(|r| r.is_starred));
+    page.backend.change_undo(page.account.clone(), done.undo.unwrap()).await.unwrap();
+    assert!(page.rows(&page.inbox()).await.iter().take(3).all(|r| !r.is_starred));
+}
+
+#[tokio::test]
+async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
+    let stage = Stage::new(None).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let row = page.rows(&page.inbox()).await.remove(2);
+    let total = stage.demo.inbox_len();
+    let to = Destination::Role(FolderRole::Trash);
+    let done = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), vec![row.id.clone()], to)
+        .await
+        .unwrap();
+    assert!(matches!(&done.change, Change::Moved { role: Some(FolderRole::Trash), .. }), "{done:?}");
+    assert_eq!(stage.demo.inbox_len(), total - 1);
+    let rows = page.rows(&page.inbox()).await;
+    assert!(rows.iter().all(|r| r.id != row.id));
+    let trash = page.folder(FolderRole::Trash).await;
+    assert!(page.rows(&trash).await.iter().any(|r| r.subject == row.subject));
+    let undone = page.backend.change_undo(page.account.clone(), done.undo.clone().unwrap()).await;
+    assert_eq!(undone.unwrap().change, Change::Undone);
+    assert_eq!(stage.demo.inbox_len(), total);
+    let twice = page.backend.change_undo(page.account.clone(), done.undo.unwrap()).await;
+    assert_eq!(twice.unwrap_err().kind, ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
+    let stage = Stage::new(Some(3)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let validity = page.rows(&page.inbox()).await[0].id.0.split_once('.').unwrap().0.to_owned();
+    for id in ["", ".", "1.1", "x.y", "999.1", "1.4294967296", "0.0", &format!("{validity}.77777")] {
+        let opened = page
+            .backend
+            .message_open(page.account.clone(), page.inbox(), MessageId::from(id))
+            .await;
+        assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound, "{id}");
+    }
+    for folder in ["", "SU5CT1gu", "AAAA", "../../x"] {
+        let window = Window { offset: 0, limit: 50 };
+        let list = page
+            .backend
+            .message_list(page.account.clone(), FolderId::from(folder), window)
+            .await;
+        assert_eq!(list.unwrap_err().kind, ErrorKind::NotFound, "{folder}");
+    }
+    assert_eq!(page.rows(&page.inbox()).await.len(), 3);
+}
+
+#[tokio::test]
+async fn new_mail_is_told_within_a_second_and_is_in_the_list() {
+    let stage = Stage::new(Some(5)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let mut events = page.handle.subscribe();
+    let _watcher = page.handle.watch();
+    page.rows(&page.inbox()).await;
+    // IDLE begins after a short silence.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let delivered = Instant::now();
+    stage.demo.deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
+    let told = tokio::time::timeout(Duration::from_secs(10), async {
+        loop {
+            if let LiveEvent::Folder { folder, total, arrived, .. } = events.recv().await.unwrap() {
+                return (folder, total, arrived);
+            }
+        }
+    })
+    .await
+    .expect("nobody was told");
+    assert_eq!(told, (page.inbox(), 6, 1));
+    println!("told after {} ms", delivered.elapsed().as_millis());
+    assert_eq!(page.rows(&page.inbox()).await.first().unwrap().subject, "ping");
+}
+
+#[tokio::test]
+async fn a_closed_account_says_that_the_session_ended() {
+    let stage = Stage::new(Some(1)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    page.rows(&page.inbox()).await;
+    page.handle.close().await;
+    let window = Window { offset: 0, limit: 50 };
+    let mut kind = None;
+    for _ in 0..50 {
+        let list = page.backend.message_list(page.account.clone(), page.inbox(), window).await;
+        kind = list.err().map(|e| e.kind);
+        if kind.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(kind, Some(ErrorKind::SignedOut));
+}
+
+async fn newest(page: &super::stage::Page, subject: &str) -> MessageId {
+    for _ in 0..100 {
+        let rows = page.rows(&page.inbox()).await;
+        if let Some(row) = rows.iter().find(|r| r.subject == subject) {
+            return row.id.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the message did not arrive");
+}

@@ -1,0 +1,5 @@
+//! The account actor against the embedded mail server: what a page would see of it.
+
+mod imap;
+mod outbox;
+mod stage;

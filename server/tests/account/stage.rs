@@ -1,0 +1,164 @@
+//! A demo mail server, a store in a folder of its own, and one signed-in account.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use app::api::backend::MailBackend;
+use app::api::types::{
+    AccountId, FolderId, FolderRole, IncomingKind, Lang, MessageRow, OutboxEntry, OutboxId,
+    OutboxState, Window,
+};
+use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
+use mail_net::{Dialer, Egress, Listed, TlsMode, Trust};
+use mail_proto::Secret;
+use server::account::{
+    AccountError, AccountHandle, Accounts, Incoming, Locale, Outgoing, SessionBackend, SignIn,
+};
+use server::session::uploads::Uploads;
+use server::store::seal::Sealer;
+use server::store::spool::Spool;
+use server::store::{SCHEMA, Store};
+
+/// The id of INBOX.
+pub(super) const INBOX: &str = "SU5CT1g";
+
+/// Everything that a test of an account needs.
+pub(super) struct Stage {
+    pub(super) demo: Demo,
+    pub(super) accounts: Accounts,
+    pub(super) uploads: Arc<Uploads>,
+    pub(super) spool: Spool,
+    folder: PathBuf,
+}
+
+impl Stage {
+    /// Starts a demo server with so many messages in its inbox, or with its sample mailbox.
+    pub(super) async fn new(messages: Option<u32>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("restante-test-{}-{nth}", std::process::id()));
+        let demo = Demo::start(Options {
+            messages,
+            mail_every: None,
+            now_unix_ms: server::store::now_unix_ms(),
+        })
+        .await
+        .unwrap();
+        let ports = demo.ports();
+        let listed = Listed {
+            host: "localhost".into(),
+            ports: vec![
+                ports.imaps, ports.imap, ports.pop3s, ports.pop3, ports.smtps, ports.submission,
+            ],
+            tls: None,
+        };
+        let trust = Trust { is_platform_trusted: false, ca_pem: vec![demo.ca_pem().to_owned()] };
+        let dialer =
+            Dialer::new(Egress::listed_only(vec![listed]), trust.client_config().unwrap());
+        let store = Store::open(&folder, SCHEMA).await.unwrap();
+        let sealer = Arc::new(Sealer::open(&folder).unwrap());
+        let spool = Spool::open(&folder, Arc::clone(&sealer)).unwrap();
+        let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
+        accounts.recover().await.unwrap();
+        Self { demo, accounts, uploads: Arc::default(), spool, folder }
+    }
+
+    /// What a person types who reads by IMAP over implicit TLS.
+    pub(super) fn imap(&self) -> SignIn {
+        let ports = self.demo.ports();
+        self.sign_in(IncomingKind::Imap, ports.imaps, ports.smtps, TlsMode::Implicit)
+    }
+
+    /// The same over STARTTLS.
+    pub(super) fn imap_starttls(&self) -> SignIn {
+        let ports = self.demo.ports();
+        self.sign_in(IncomingKind::Imap, ports.imap, ports.submission, TlsMode::StartTls)
+    }
+
+    fn sign_in(
+        &self,
+        kind: IncomingKind,
+        incoming_port: u16,
+        outgoing_port: u16,
+        tls: TlsMode,
+    ) -> SignIn {
+        let host = || "localhost".to_owned();
+        SignIn {
+            address: ADDRESS.to_owned(),
+            user: None,
+            password: Secret::new(PASSWORD),
+            incoming: Incoming { kind, host: host(), port: incoming_port, tls },
+            outgoing: Outgoing { host: host(), port: outgoing_port, tls },
+        }
+    }
+
+    /// Signs in.
+    pub(super) async fn open(&self, sign_in: SignIn) -> Result<Page, AccountError> {
+        let handle = self.accounts.open(sign_in, None).await?;
+        Ok(self.page(handle, Lang::En))
+    }
+
+    /// What a session's page asks.
+    pub(super) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
+        let locale = Locale { lang, ..Locale::default() };
+        let backend = SessionBackend::new(
+            vec![handle.clone()],
+            locale,
+            Arc::clone(&self.uploads),
+            25 << 20,
+            String::new(),
+        );
+        Page { account: handle.id(), handle, backend }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A signed-in account, asked as the page asks.
+pub(super) struct Page {
+    pub(super) account: AccountId,
+    pub(super) handle: AccountHandle,
+    pub(super) backend: SessionBackend,
+}
+
+impl Page {
+    /// The newest rows of a folder.
+    pub(super) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
+        let window = Window { offset: 0, limit: 50 };
+        let list = self.backend.message_list(self.account.clone(), folder.clone(), window).await;
+        list.unwrap().rows
+    }
+
+    /// The folder with a role.
+    pub(super) async fn folder(&self, role: FolderRole) -> FolderId {
+        let folders = self.backend.folder_list(self.account.clone()).await.unwrap();
+        folders.into_iter().find(|f| f.role == Some(role)).unwrap().id
+    }
+
+    /// The inbox.
+    pub(super) fn inbox(&self) -> FolderId {
+        FolderId::from(INBOX)
+    }
+
+    /// Waits until nothing more happens to a message by itself.
+    pub(super) async fn settled(&self, id: &OutboxId) -> OutboxEntry {
+        for _ in 0..500 {
+            let entry = self.backend.outbox_show(id.clone()).await.unwrap();
+            let is_moving = matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)
+                || entry.copy == app::api::types::SentCopy::Pending
+                    && entry.state == OutboxState::HandedOver;
+            if !is_moving {
+                return entry;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the message did not settle");
+    }
+}
