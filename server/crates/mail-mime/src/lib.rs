@@ -1,1 +1,55 @@
-//! server/crates/mail-mime
+//! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
+//!
+//! Bytes of strangers enter here and leave as something a page can show: [`parse`] splits a whole
+//! message, [`tree`] chooses what of it is the body, [`header`] decodes fields, [`transfer`] and
+//! [`charset`] turn part bytes into text, [`text`] and [`clean`] make that text showable,
+//! [`document`] wraps cleaned HTML for its frame, and [`compose`], [`address`] and [`quote`] go
+//! the other way.
+//!
+//! # Invariants
+//! - Pure: no I/O, no clock, no randomness, no workspace crate.
+//! - Input is untrusted and may be anything. Own code does not panic on it; the HTML libraries
+//!   below `clean` and `text` are trusted less, so callers run those two under `catch_unwind`,
+//!   off the async threads.
+//! - Time and memory are linear in the input, below the caps of [`limits`].
+//! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
+//! - Encoded words are decoded in display names and texts, never in addresses.
+//! - An [`address::Address`] cannot hold CR, LF, space or angle brackets.
+//!
+//! The splitter is our own, because a message is never decoded as a whole here: raw ranges are
+//! kept, and one part at a time goes through a streaming decoder. mail-parser is the second
+//! opinion in the tests.
+
+#![warn(missing_docs)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::cast_possible_truncation
+)]
+
+pub mod address;
+pub mod charset;
+pub mod clean;
+pub mod compose;
+pub mod date;
+pub mod display;
+pub mod document;
+mod encoded_word;
+pub mod header;
+pub mod limits;
+pub mod params;
+pub mod parse;
+pub mod quote;
+pub mod text;
+pub mod transfer;
+pub mod tree;
+
+pub use address::{Address, Mailbox};
+pub use date::Date;
+pub use header::Headers;
+pub use limits::{Limits, OverLimit};
+pub use parse::Message;
+pub use tree::Part;

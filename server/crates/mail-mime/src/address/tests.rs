@@ -1,0 +1,205 @@
+use super::*;
+use proptest::prelude::*;
+
+fn pairs(mailboxes: &[Mailbox]) -> Vec<(&str, &str)> {
+    mailboxes
+        .iter()
+        .map(|mailbox| (mailbox.name.as_str(), mailbox.address.as_str()))
+        .collect()
+}
+
+fn field(text: &str) -> Vec<(String, String)> {
+    let own = |(name, address): (&str, &str)| (name.to_owned(), address.to_owned());
+    pairs(&parse_field(text)).into_iter().map(own).collect()
+}
+
+#[test]
+fn address_forms_of_rfc5322() {
+    for (text, expected) in [
+        ("a@b.c", vec![("", "a@b.c")]),
+        (
+            "John Doe <jdoe@machine.example>",
+            vec![("John Doe", "jdoe@machine.example")],
+        ),
+        (
+            "\"Joe Q. Public\" <john.q@x.example>",
+            vec![("Joe Q. Public", "john.q@x.example")],
+        ),
+        (
+            "\"Giant; \\\"Big\\\" Box\" <s@x.example>",
+            vec![("Giant; \"Big\" Box", "s@x.example")],
+        ),
+        (
+            "pete(his account)@silly.test (Pete)",
+            vec![("his account Pete", "pete@silly.test")],
+        ),
+        (
+            "A Group:Ed <ed@x.example>,joe@y.example;",
+            vec![("Ed", "ed@x.example"), ("", "joe@y.example")],
+        ),
+        ("undisclosed-recipients:;", vec![]),
+        (
+            "<@relay.example,@b.example:jdoe@x.example>",
+            vec![("", "jdoe@x.example")],
+        ),
+        (
+            "=?utf-8?B?5byg5LiJ?= <zhang@x.example>",
+            vec![("张三", "zhang@x.example")],
+        ),
+        (
+            "\"=?utf-8?B?5byg5LiJ?=\" <zhang@x.example>",
+            vec![("张三", "zhang@x.example")],
+        ),
+        ("\"a b\"@x.example", vec![("", "\"ab\"@x.example")]),
+        ("Only A Name", vec![("Only A Name", "")]),
+        (
+            "Un \"closed <a@b.c>, d@e.f",
+            vec![("Un \"closed", "a@b.c"), ("", "d@e.f")],
+        ),
+        ("John <a@b.c", vec![("John", "a@b.c")]),
+        (", ,", vec![]),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(n, a)| (n.to_owned(), a.to_owned()))
+            .collect();
+        assert_eq!(field(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_encoded_address_is_not_decoded() {
+    // Mailsploit: what looks decoded is not where the answer goes.
+    let shown = field("=?utf-8?Q?boss=40bank.example?=@evil.example");
+    assert_eq!(
+        shown,
+        [(
+            String::new(),
+            "=?utf-8?Q?boss=40bank.example?=@evil.example".to_owned()
+        )]
+    );
+    let nul = field("=?utf-8?Q?=00?= <a@b.c>");
+    assert_eq!(nul, [(String::new(), "a@b.c".to_owned())]);
+}
+
+#[test]
+fn a_name_that_poses_as_another_address_is_marked() {
+    for (name, address, is_suspicious) in [
+        ("boss@bank.example", "x@evil.example", true),
+        ("\"boss＠bank.example\"", "x@evil.example", true),
+        ("Boss <boss@bank.example>", "x@evil.example", true),
+        ("A@b.c", "a@b.c", false),
+        ("Alice @ Work", "a@b.c", false),
+        ("Alice", "a@b.c", false),
+    ] {
+        assert_eq!(
+            Mailbox::new(name, address).name_is_suspicious,
+            is_suspicious,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn recipients_as_people_type_them() {
+    let typed = "张三 <zhang@例子.测试>; bob@x.example，\"Doe, Jane\" <jane@x.example>\n\
+                 Wang Wei wang@x.example、mailto:m@x.example, o'neil+tag@x.example,";
+    assert_eq!(
+        pairs(&parse_list(typed).unwrap()),
+        [
+            ("张三", "zhang@例子.测试"),
+            ("", "bob@x.example"),
+            ("Doe, Jane", "jane@x.example"),
+            ("Wang Wei", "wang@x.example"),
+            ("", "m@x.example"),
+            ("", "o'neil+tag@x.example"),
+        ]
+    );
+    assert_eq!(
+        parse_list("a@例子.测试").unwrap()[0]
+            .envelope()
+            .unwrap()
+            .as_str(),
+        "a@xn--fsqu00a.xn--0zwm56d"
+    );
+    assert_eq!(parse_list(" \n ").unwrap(), []);
+}
+
+#[test]
+fn the_wrong_recipient_is_named() {
+    let error = parse_list("a@b.example, Bob, c@d.example").unwrap_err();
+    assert_eq!(
+        (error.index, error.text.as_str(), error.why),
+        (1, "Bob", InvalidAddress::NoAt)
+    );
+    let error = parse_list("张三@b.example").unwrap_err();
+    assert_eq!(error.why, InvalidAddress::LocalPartNotAscii);
+    assert_eq!(
+        parse_list("a@b@c..example").unwrap_err().why,
+        InvalidAddress::LocalPart
+    );
+    assert_eq!(
+        parse_list("a@b..example").unwrap_err().why,
+        InvalidAddress::Domain
+    );
+    assert_eq!(
+        parse_list("\"Bob\" <>").unwrap_err().why,
+        InvalidAddress::NoAt
+    );
+}
+
+#[test]
+fn an_address_cannot_break_out() {
+    for text in [
+        "a@b.example\r\nRCPT TO:<x@y.example>",
+        "a\n@b.example",
+        "a b@c.example",
+        "<a@b.example>",
+        "a@b.example> SIZE=1",
+        "\"a\r\nb\"@c.example",
+        "\"a>\"@c.example",
+        "\"a\\\"@c.example",
+        "a@[1.2.3.4\r\n]",
+        "a@[999.1.1.1]",
+        "a@b_c.example",
+        "a\0@b.example",
+        "@b.example",
+    ] {
+        assert!(Address::parse(text).is_err(), "{text:?}");
+    }
+    for text in [
+        "a@[1.2.3.4]",
+        "a@[IPv6:::1]",
+        "\"a\\\"b\"@c.example",
+        "root@localhost",
+        "a..b@c.example",
+    ] {
+        assert_eq!(Address::parse(text).unwrap().as_str(), text);
+    }
+    assert_eq!(
+        Address::parse(&format!("{}@b.example", "a".repeat(65))),
+        Err(InvalidAddress::TooLong)
+    );
+    assert!(Address::parse(&format!("a@{}example", "b.".repeat(130))).is_err());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_an_address_is_safe(text in "\\PC{0,40}|[a-c@.\"\\\\<>\r\n \\[\\]:]{0,20}") {
+        if let Ok(address) = Address::parse(&text) {
+            prop_assert!(address.as_str().bytes().all(|b| b.is_ascii_graphic()));
+            prop_assert!(!address.as_str().contains(['<', '>']));
+            prop_assert_eq!(Address::parse(address.as_str()), Ok(address));
+        }
+    }
+
+    #[test]
+    fn lists_parse_without_harm(text in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: \r\n]{0,80}") {
+        parse_field(&text);
+        if let Ok(mailboxes) = parse_list(&text) {
+            for mailbox in mailboxes {
+                prop_assert!(mailbox.envelope().is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Octets of a declared, wrongly declared or undeclared charset become text.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
+
+/// How much is looked at to guess a charset, in bytes.
+const SAMPLE_BYTES: usize = 64 << 10;
+
+/// Decodes text of a declared charset, or of none.
+///
+/// Labels are those of the WHATWG standard and some that mail programs invented. A label that is
+/// not known, or that the octets contradict, gives way to UTF-8 if they are that, else to a guess.
+/// UTF-7 is never decoded: hidden markup would come out of plain ASCII. What cannot be decoded
+/// becomes U+FFFD. A byte order mark is taken off.
+pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf")
+        && let Ok(text) = std::str::from_utf8(rest)
+    {
+        return text.to_owned();
+    }
+    match label.and_then(known) {
+        Some(encoding) => {
+            let joined;
+            let bytes = if encoding == ISO_2022_JP {
+                joined = without_empty_shifts(bytes);
+                &joined
+            } else {
+                bytes
+            };
+            let (text, _, had_errors) = encoding.decode(bytes);
+            if !had_errors {
+                return text.into_owned();
+            }
+            if encoding == UTF_8 {
+                // A cut inside a character, or one bad octet, does not make it another charset.
+                let bad = text.matches('\u{fffd}').count();
+                let good = text.chars().filter(|c| !c.is_ascii()).count() - bad;
+                if bad <= 1 + good / 16 && good > 0 {
+                    return text.into_owned();
+                }
+                return guessed(bytes);
+            }
+            match std::str::from_utf8(bytes) {
+                Ok(utf_8) if !utf_8.is_ascii() => utf_8.to_owned(),
+                _ => text.into_owned(),
+            }
+        }
+        None => undeclared(bytes),
+    }
+}
+
+/// Whether [`decode`] knows a label.
+pub fn is_known(label: &str) -> bool {
+    known(label).is_some()
+}
+
+/// Takes out shifts to ASCII that another shift follows at once. They stand where two encoded words
+/// were joined, and the standard's decoder takes them for damage.
+fn without_empty_shifts(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        if let Some(after) = rest.strip_prefix(b"\x1b(B")
+            && after.starts_with(b"\x1b")
+        {
+            rest = after;
+        } else {
+            out.push(*first);
+            rest = tail;
+        }
+    }
+    out
+}
+
+fn undeclared(bytes: &[u8]) -> String {
+    // ESC announces ISO-2022-JP, which is valid ASCII.
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !bytes.contains(&0x1b) => text.to_owned(),
+        _ => guessed(bytes),
+    }
+}
+
+fn guessed(bytes: &[u8]) -> String {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
+    detector.feed(sample, sample.len() == bytes.len());
+    detector
+        .guess(None, Utf8Detection::Allow)
+        .decode_without_bom_handling(bytes)
+        .0
+        .into_owned()
+}
+
+fn known(label: &str) -> Option<&'static Encoding> {
+    let label = label.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
+    // RFC 2231 §5: a language may follow.
+    let label = label.split('*').next().unwrap_or_default();
+    let known = match label {
+        // Octets above 127 contradict these: better guessed.
+        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" | "us" => return None,
+        "cp936" | "ms936" | "gb_2312-80" | "gb18030-2000" | "euc-cn" => Some(GB18030),
+        "cp950" | "x-big5" | "cn-big5" => Encoding::for_label(b"big5"),
+        "cp932" | "x-ms-cp932" => Encoding::for_label(b"shift_jis"),
+        "cp949" | "ms949" | "uhc" => Encoding::for_label(b"euc-kr"),
+        "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" | "cp50220"
+        | "cp50221" => Encoding::for_label(b"iso-2022-jp"),
+        "utf8mb4" | "utf_8" => Some(UTF_8),
+        "cp850" | "latin-1" | "iso_8859-1:1987" => Some(WINDOWS_1252),
+        other => Encoding::for_label(other.as_bytes()),
+    };
+    match known {
+        // GB 18030 holds all of GBK, and mail labelled gb2312 uses all of it.
+        Some(encoding) if encoding == GBK => Some(GB18030),
+        // ISO-2022-KR, HZ: the standard refuses to decode them.
+        Some(encoding) if encoding == REPLACEMENT => None,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoded(text: &str, label: &str) -> Vec<u8> {
+        Encoding::for_label(label.as_bytes())
+            .unwrap()
+            .encode(text)
+            .0
+            .into_owned()
+    }
+
+    #[test]
+    fn declared_charsets_of_the_world() {
+        for (text, label, declared) in [
+            ("会议纪要：请查收", "gb18030", "gb2312"),
+            ("镕鎔喆㐂", "gb18030", "GBK"),
+            ("會議紀錄：請查收", "big5", "Big5"),
+            ("会議のお知らせ", "shift_jis", "cp932"),
+            ("会議のお知らせ", "iso-2022-jp", "ISO-2022-JP"),
+            ("회의 일정 안내", "euc-kr", "ks_c_5601-1987"),
+            ("Протокол встречи", "koi8-r", "KOI8-R"),
+            ("naïve café – 10 €", "windows-1252", "iso-8859-1"),
+            ("שלום", "windows-1255", "windows-1255"),
+        ] {
+            assert_eq!(
+                decode(&encoded(text, label), Some(declared)),
+                text,
+                "{declared}"
+            );
+        }
+    }
+
+    #[test]
+    fn undeclared_charsets_are_guessed() {
+        for (text, label) in [
+            ("你好，附件是本周的会议纪要，请查收。谢谢！", "gb18030"),
+            ("您好，附件是本週的會議紀錄，請查收。謝謝！", "big5"),
+            (
+                "お世話になっております。会議の資料をお送りします。",
+                "shift_jis",
+            ),
+            (
+                "お世話になっております。会議の資料をお送りします。",
+                "iso-2022-jp",
+            ),
+            ("안녕하세요. 회의 자료를 보내드립니다.", "euc-kr"),
+            ("Здравствуйте, высылаю протокол встречи.", "koi8-r"),
+            ("Être prêt à l'été, déjà vu", "windows-1252"),
+            ("already UTF-8: 你好", "utf-8"),
+        ] {
+            assert_eq!(decode(&encoded(text, label), None), text, "{label}");
+            assert_eq!(
+                decode(&encoded(text, label), Some("x-unknown")),
+                text,
+                "{label}"
+            );
+            assert_eq!(
+                decode(&encoded(text, label), Some("us-ascii")),
+                text,
+                "{label}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_that_the_octets_contradict_gives_way() {
+        assert_eq!(decode("会议".as_bytes(), Some("us-ascii")), "会议");
+        assert_eq!(decode("会议纪要".as_bytes(), Some("big5")), "会议纪要");
+        let gb = encoded("你好，附件是本周的会议纪要，请查收。", "gb18030");
+        assert_eq!(
+            decode(&gb, Some("utf-8")),
+            "你好，附件是本周的会议纪要，请查收。"
+        );
+    }
+
+    #[test]
+    fn utf_8_that_was_cut_stays_utf_8() {
+        let text = "附件是本周的会议纪要";
+        let cut = &text.as_bytes()[..text.len() - 1];
+        assert!(decode(cut, Some("utf-8")).starts_with("附件是本周的会议纪"));
+    }
+
+    #[test]
+    fn utf_7_stays_what_it_is() {
+        let text = "+ADw-script+AD4-alert(1)";
+        assert_eq!(decode(text.as_bytes(), Some("utf-7")), text);
+    }
+
+    #[test]
+    fn byte_order_mark_goes() {
+        assert_eq!(decode(b"\xef\xbb\xbfhi", Some("iso-8859-1")), "hi");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_decodes(bytes: Vec<u8>, label in proptest::option::of("[a-z0-9-]{0,12}|iso-2022-jp|hz-gb-2312|utf-16")) {
+            decode(&bytes, label.as_deref());
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The first wall: writes HTML anew with allowed tags only, each closed where it belongs.
+//!
+//! Tree builders repair bad nesting, and pay for it: html5ever is quadratic in depth, and unclosed
+//! formatting is copied into every paragraph that follows, so that 2 MB of `<font><p>` grow to
+//! gigabytes. Here the same repairs are made within fixed budgets, and what leaves is so regular
+//! that the tree builder behind it has nothing left to repair. What is not allowed at all never
+//! reaches it: no SVG, no `MathML`, no raw text element, no form.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::policy::{self, Kind};
+use super::references;
+use super::scan::{Scanner, Tag, Token};
+
+/// How deep elements may nest; deeper start tags are dropped, their text stays.
+pub(super) const DEPTH_MAX: usize = 512;
+/// Formatting elements that are opened again after what they stood in was closed, each time.
+const REOPENED_AT_ONCE: usize = 8;
+/// And in all, in bytes written.
+const REOPENED_BYTES: usize = 256 << 10;
+
+/// A text is cut by a `<wbr>`, which is not seen, after so many bytes if it goes on with characters
+/// whose escaping takes html5ever time quadratic in the length of the text.
+const RUN_BYTES: usize = 4 << 10;
+
+const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
+
+const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
+
+/// HTML that is well nested and holds allowed elements and attributes only.
+#[derive(Debug, Default)]
+pub(super) struct Balanced {
+    pub(super) html: String,
+    /// References to remote images in attributes that are never kept.
+    pub(super) dropped_images: u32,
+    /// The content ids that images ask for, percent-decoded.
+    pub(super) content_ids: Vec<String>,
+}
+
+/// Reads any text as HTML and writes it anew.
+pub(super) fn balance(html: &str) -> Balanced {
+    let mut balancer = Balancer {
+        out: Balanced::default(),
+        open: Vec::new(),
+        open_count: HashMap::new(),
+        dropped: HashMap::new(),
+        hidden: 0,
+        reopened_bytes: 0,
+        is_at_pre_start: false,
+        run_bytes: 0,
+    };
+    balancer.out.html.reserve(html.len());
+    for token in Scanner::new(html) {
+        match token {
+            Token::Text(text) => balancer.text(text, false),
+            Token::Literal(text) => balancer.text(text, true),
+            Token::Start(tag) => balancer.start(&tag),
+            Token::End(name) => balancer.end(&name),
+        }
+    }
+    while let Some(element) = balancer.pop() {
+        drop(element);
+    }
+    balancer.out
+}
+
+/// An element that is open.
+struct Open {
+    name: String,
+    kind: Kind,
+    /// Its start tag as written; empty for one that is not written.
+    tag: String,
+    hides: bool,
+}
+
+struct Balancer {
+    out: Balanced,
+    open: Vec<Open>,
+    /// How many elements of a name are open.
+    open_count: HashMap<String, usize>,
+    /// How many start tags of a name were dropped for their depth: their end tags go, too.
+    dropped: HashMap<String, usize>,
+    /// How many open elements hide their content.
+    hidden: usize,
+    reopened_bytes: usize,
+    is_at_pre_start: bool,
+    /// Text since the last tag, in bytes.
+    run_bytes: usize,
+}
+
+impl Balancer {
+    fn text(&mut self, text: &str, is_literal: bool) {
+        if self.hidden > 0 {
+            return;
+        }
+        let decoded = if is_literal {
+            Cow::Borrowed(text)
+        } else {
+            references::decode(text, false)
+        };
+        let mut text = &*decoded;
+        // Parsers drop a line end right after `<pre>`, serialisers do not write it back.
+        if self.is_at_pre_start {
+            text = text.trim_start_matches(['\n', '\r']);
+        }
+        self.is_at_pre_start &= text.is_empty();
+        for c in text.chars() {
+            // What html5ever's serialiser escapes by looking at all that follows in the same text.
+            let is_costly = c == '&' || matches!(c, '\u{80}'..='\u{bf}');
+            if is_costly && self.run_bytes >= RUN_BYTES {
+                self.write("<wbr>");
+            }
+            self.run_bytes += c.len_utf8();
+            push_escaped(&mut self.out.html, c);
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>) {
+        let name = tag.name.as_str();
+        self.count_images(tag);
+        if policy::ends_foreign_content(name) {
+            self.end_foreign_content();
+        }
+        let hides = policy::hides_content(name);
+        if hides {
+            self.push(name, Kind::Inline, String::new(), true);
+            return;
+        }
+        let Some((name, kind, own)) = policy::element(name) else {
+            return;
+        };
+        let is_table_part = kind == Kind::Table || name == "col";
+        if is_table_part && !self.is_open("table") {
+            return;
+        }
+        self.close_implied(name, kind);
+        let parents: &[&str] = match name {
+            "tr" => &ROW_GROUPS,
+            "td" | "th" => &["tr"],
+            "col" => &["colgroup"],
+            "tbody" | "thead" | "tfoot" | "caption" | "colgroup" => &["table"],
+            _ => &[],
+        };
+        if parents.is_empty() {
+            self.open_cell();
+        } else {
+            self.open_table_parents(name);
+            if !self.is_top(parents) {
+                // Too deep, or a column inside a cell.
+                if kind != Kind::Void {
+                    *self.dropped.entry(name.to_owned()).or_default() += 1;
+                }
+                return;
+            }
+        }
+        let written = self.written(name, own, tag);
+        if kind == Kind::Void {
+            self.write(&written);
+        } else {
+            self.push(name, kind, written, is_hidden(tag));
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        if let Some(count) = self.dropped.get_mut(name).filter(|count| **count > 0) {
+            *count -= 1;
+            return;
+        }
+        let is_heading = HEADINGS.contains(&name) && self.is_top(&HEADINGS);
+        if is_heading {
+            // Any heading's end tag ends it.
+            self.pop();
+            return;
+        }
+        if !self.is_open(name) {
+            return;
+        }
+        // Nothing but a table's own tags reaches out of a cell.
+        let reaches_out = policy::element(name).is_some_and(|(_, kind, _)| kind == Kind::Table)
+            || name == "table";
+        let target = self.open.iter().rposition(|element| element.name == name);
+        let wall = self.open.iter().rposition(|element| match reaches_out {
+            true => element.name == "table" && name != "table",
+            false => is_wall(&element.name),
+        });
+        if let Some(target) = target
+            && wall.is_none_or(|wall| wall < target)
+        {
+            self.close_to(target, !reaches_out);
+        }
+    }
+
+    /// Gives what stands in a table but in no cell a cell of its own. Parsers move it in front of
+    /// the table, into places where it was not expected.
+    fn open_cell(&mut self) {
+        if self.is_top(&["colgroup"]) {
+            self.pop();
+        }
+        if self.is_top(&["table", "tbody", "thead", "tfoot", "tr"]) {
+            self.open_table_parents("td");
+            if self.is_top(&["tr"]) {
+                self.push("td", Kind::Table, "<td>".to_owned(), false);
+            }
+        }
+    }
+
+    /// Opens the row and the row group that parsers put in where they are not written.
+    fn open_table_parents(&mut self, name: &str) {
+        if name == "col" && self.is_top(&["table"]) {
+            self.push("colgroup", Kind::Table, "<colgroup>".to_owned(), false);
+        }
+        if matches!(name, "tr" | "td" | "th") && self.is_top(&["table"]) {
+            self.push("tbody", Kind::Table, "<tbody>".to_owned(), false);
+        }
+        if matches!(name, "td" | "th") && self.is_top(&ROW_GROUPS) {
+            self.push("tr", Kind::Table, "<tr>".to_owned(), false);
+        }
+    }
+
+    fn is_top(&self, names: &[&str]) -> bool {
+        let top = self.open.last();
+        top.is_some_and(|element| names.contains(&element.name.as_str()))
+    }
+
+    /// Closes what a start tag closes by itself (HTML standard §13.2.6.4.7 and the table modes).
+    fn close_implied(&mut self, name: &str, kind: Kind) {
+        match name {
+            "li" => self.close_nearest(&["li"], &["ul", "ol", "blockquote"]),
+            "dt" | "dd" => self.close_nearest(&["dt", "dd"], &["dl", "blockquote"]),
+            "a" => self.close_nearest(&["a"], &[]),
+            "td" | "th" => self.close_nearest(&["td", "th", "caption", "colgroup"], &["table"]),
+            "tr" => self.close_farthest(&["tr", "td", "th", "caption", "colgroup"]),
+            "tbody" | "thead" | "tfoot" | "caption" | "colgroup" => self.close_farthest(&[
+                "tbody", "thead", "tfoot", "tr", "td", "th", "caption", "colgroup",
+            ]),
+            _ => {}
+        }
+        if kind == Kind::Block {
+            self.close_nearest(&["p"], &[]);
+        }
+        if HEADINGS.contains(&name) && self.is_top(&HEADINGS) {
+            self.pop();
+        }
+    }
+
+    /// Closes the innermost of these names, unless a wall stands before it.
+    fn close_nearest(&mut self, names: &[&str], walls: &[&str]) {
+        if !names.iter().any(|name| self.is_open(name)) {
+            return;
+        }
+        let is_cell_part = walls == ["table"];
+        let found = self.open.iter().rposition(|element| {
+            let name = element.name.as_str();
+            names.contains(&name) || walls.contains(&name) || (!is_cell_part && is_wall(name))
+        });
+        if let Some(index) = found
+            && self
+                .open
+                .get(index)
+                .is_some_and(|element| names.contains(&element.name.as_str()))
+        {
+            self.close_to(index, !is_cell_part);
+        }
+    }
+
+    /// Closes all of these names that belong to the innermost table.
+    fn close_farthest(&mut self, names: &[&str]) {
+        let table = self
+            .open
+            .iter()
+            .rposition(|element| element.name == "table");
+        let first = table.map_or(0, |index| index + 1);
+        let found = self
+            .open
+            .iter()
+            .skip(first)
+            .position(|element| names.contains(&element.name.as_str()));
+        if let Some(offset) = found {
+            self.close_to(first + offset, false);
+        }
+    }
+
+    fn end_foreign_content(&mut self) {
+        let foreign = ["svg", "math"];
+        if foreign.iter().any(|name| self.is_open(name)) {
+            let found = self
+                .open
+                .iter()
+                .position(|element| foreign.contains(&element.name.as_str()));
+            if let Some(index) = found {
+                self.close_to(index, false);
+            }
+        }
+    }
+
+    /// Closes the element at `index` and all inside it; formatting that was inside may go on.
+    fn close_to(&mut self, index: usize, reopens: bool) {
+        let mut formatting = Vec::new();
+        while self.open.len() > index + 1 {
+            if let Some(element) = self.pop()
+                && element.kind == Kind::Formatting
+                && !element.hides
+            {
+                formatting.push(element);
+            }
+        }
+        self.pop();
+        if !reopens || self.hidden > 0 {
+            return;
+        }
+        for element in formatting.into_iter().take(REOPENED_AT_ONCE).rev() {
+            if self.reopened_bytes + element.tag.len() <= REOPENED_BYTES {
+                self.reopened_bytes += element.tag.len();
+                self.push(&element.name, element.kind, element.tag, false);
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, kind: Kind, tag: String, hides: bool) {
+        if self.open.len() >= DEPTH_MAX {
+            *self.dropped.entry(name.to_owned()).or_default() += 1;
+            return;
+        }
+        *self.open_count.entry(name.to_owned()).or_default() += 1;
+        self.hidden += usize::from(hides);
+        let is_written = self.hidden == 0;
+        if is_written {
+            self.write(&tag);
+            self.is_at_pre_start = name == "pre";
+        }
+        self.open.push(Open {
+            name: name.to_owned(),
+            kind,
+            tag: if is_written { tag } else { String::new() },
+            hides,
+        });
+    }
+
+    fn pop(&mut self) -> Option<Open> {
+        let element = self.open.pop()?;
+        if let Some(count) = self.open_count.get_mut(&element.name) {
+            *count = count.saturating_sub(1);
+        }
+        if !element.tag.is_empty() {
+            self.write(&format!("</{}>", element.name));
+        }
+        self.hidden -= usize::from(element.hides);
+        Some(element)
+    }
+
+    fn write(&mut self, markup: &str) {
+        if self.hidden == 0 {
+            self.out.html.push_str(markup);
+            self.is_at_pre_start = false;
+            self.run_bytes = 0;
+        }
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        self.open_count.get(name).is_some_and(|count| *count > 0)
+    }
+
+    /// A start tag in its one form: known attributes, double quotes.
+    fn written(&mut self, name: &str, own: &'static [&'static str], tag: &Tag<'_>) -> String {
+        let mut out = format!("<{name}");
+        if name == "a" {
+            out.push_str(policy::LINK_ATTRIBUTES);
+        }
+        for attribute in policy::attributes(own) {
+            let Some(value) = tag.value(attribute) else {
+                continue;
+            };
+            match attribute {
+                "src" => self.note_content_id(&value),
+                "href" if policy::link(&value).is_some() => {}
+                _ if attribute != "href" && policy::is_plain_value(attribute, &value) => {}
+                _ => continue,
+            }
+            out.push_str(&format!(" {attribute}=\""));
+            for c in value.chars() {
+                push_escaped(&mut out, c);
+            }
+            out.push('"');
+        }
+        out.push('>');
+        out
+    }
+
+    fn note_content_id(&mut self, value: &str) {
+        if let policy::Source::Part(content_id) = policy::source(value) {
+            self.out.content_ids.push(content_id);
+        }
+    }
+
+    /// Counts the images of attributes and elements that do not stay whatever they say.
+    fn count_images(&mut self, tag: &Tag<'_>) {
+        let source_counts = tag.value("src").is_some_and(|value| is_remote(&value));
+        let is_remote = |attribute| tag.value(attribute).is_some_and(|value| is_remote(&value));
+        let loads = match tag.name.as_str() {
+            // The `img` inside a `picture` counts for it; its own `src` is counted by the cleaner.
+            "source" => false,
+            "img" => !source_counts && (is_remote("srcset") || is_remote("lowsrc")),
+            "input" => {
+                let kind = tag.value("type").unwrap_or_default();
+                kind.eq_ignore_ascii_case("image") && source_counts
+            }
+            "image" => source_counts || is_remote("href") || is_remote("xlink:href"),
+            "video" => is_remote("poster"),
+            _ => is_remote("background"),
+        };
+        self.out.dropped_images = self.out.dropped_images.saturating_add(u32::from(loads));
+    }
+}
+
+/// Elements whose content stands on its own: end tags inside do not reach out.
+fn is_wall(name: &str) -> bool {
+    matches!(name, "table" | "td" | "th" | "caption")
+}
+
+/// Writes a character so that a parser reads exactly it, in an attribute or outside.
+fn push_escaped(out: &mut String, c: char) {
+    match c {
+        '<' => out.push_str("&#60;"),
+        '&' => out.push_str("&#38;"),
+        '"' => out.push_str("&#34;"),
+        '\0' => {}
+        other => out.push(other),
+    }
+}
+
+/// Whether an attribute's value names another host.
+fn is_remote(value: &str) -> bool {
+    matches!(policy::source(value), policy::Source::Remote { .. })
+}
+
+/// Whether the sender hides an element: with `style` gone, preview texts and the other half of a
+/// layout for phones would come into sight.
+fn is_hidden(tag: &Tag<'_>) -> bool {
+    let style: String = tag
+        .value("style")
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(4_096)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    tag.value("hidden").is_some()
+        || style.contains("display:none")
+        || style.contains("visibility:hidden")
+        || style.contains("mso-hide:all")
+}
+
+#[cfg(test)]
+mod tests;

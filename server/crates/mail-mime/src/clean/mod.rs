@@ -1,0 +1,162 @@
+//! HTML of strangers made fit for the message frame.
+//!
+//! Two walls, one behind the other, and the frame's sandbox and policy behind both.
+//! `scan` and `balance` read the source in linear time and write it anew with allowed tags only,
+//! well nested and of bounded depth; ammonia then parses that as browsers do and applies the same
+//! allow list to the tree. Whatever is rewritten (images, links, content ids) is rewritten inside
+//! that pass; nothing touches the result afterwards.
+//!
+//! Styles, classes and ids are not kept: newsletters look plain.
+
+mod balance;
+mod policy;
+mod references;
+mod scan;
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ammonia::{Builder, UrlRelative};
+
+use crate::display;
+use crate::limits::SHOWN_BYTES;
+use policy::Source;
+
+/// Whether images may be loaded from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Images {
+    /// None: their loading tells the sender who reads, when and where.
+    #[default]
+    Blocked,
+    /// By `https:` only; the reader asked for it.
+    Allowed,
+}
+
+/// How a document is cleaned.
+#[derive(Clone, Copy)]
+pub struct CleanOptions<'a> {
+    /// The address of the part with a content id, where the message has one. It is put into `src`
+    /// as it is: it must be the server's own words, not the message's.
+    pub part_url: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether remote images stay.
+    pub images: Images,
+}
+
+/// A cleaned document.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Cleaned {
+    /// What goes between `<body>` and `</body>`. Never to be edited.
+    pub html: String,
+    /// Remote images that were taken out, of every kind and size.
+    pub blocked_images: u32,
+    /// The content ids of the parts that the document shows.
+    pub content_ids: BTreeSet<String>,
+    /// Whether the source went on beyond [`SHOWN_BYTES`] and was cut there.
+    pub is_cut: bool,
+}
+
+/// Cleans HTML, a whole document or a piece of one.
+///
+/// Any text is accepted. What leaves holds allowed elements and attributes only, loads nothing but
+/// the message's own parts, raster images in `data:` addresses, and with [`Images::Allowed`]
+/// remote ones by `https:`; links lead to `http:`, `https:`, `mailto:` and `tel:` and open a new
+/// window that knows nothing of this one. Cleaning it again changes nothing.
+///
+/// Costs about 50 ms a megabyte: run it off the async threads, and under `catch_unwind`, because
+/// two libraries parse a stranger's bytes here.
+pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
+    let shown = display::prefix(html, SHOWN_BYTES);
+    let is_cut = shown.len() < html.len();
+    let balanced = balance::balance(shown);
+    let parts: HashMap<String, String> = balanced
+        .content_ids
+        .into_iter()
+        .filter_map(|content_id| {
+            let url = (options.part_url)(&content_id)?;
+            Some((content_id, url))
+        })
+        .collect();
+    let content_ids = parts.keys().cloned().collect();
+    let blocked = Arc::new(AtomicU32::new(balanced.dropped_images));
+    let filter = Filter {
+        parts,
+        images: options.images,
+        blocked: Arc::clone(&blocked),
+    };
+    let html = builder(filter).clean(&balanced.html).to_string();
+    Cleaned {
+        html,
+        blocked_images: blocked.load(Ordering::Relaxed),
+        content_ids,
+        is_cut,
+    }
+}
+
+/// What happens to the attributes of allowed elements.
+struct Filter {
+    /// Addresses of parts by content id.
+    parts: HashMap<String, String>,
+    images: Images,
+    blocked: Arc<AtomicU32>,
+}
+
+impl Filter {
+    fn value<'v>(&self, element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
+        match (element, attribute) {
+            ("img", "src") => self.image(value),
+            ("a", "href") => policy::link(value),
+            ("a", "target" | "rel") => {
+                let is_ours = value == policy::LINK_TARGET || value == policy::LINK_REL;
+                is_ours.then_some(Cow::Borrowed(value))
+            }
+            _ => policy::is_plain_value(attribute, value).then_some(Cow::Borrowed(value)),
+        }
+    }
+
+    fn image<'v>(&self, value: &'v str) -> Option<Cow<'v, str>> {
+        match policy::source(value) {
+            Source::Part(content_id) => self.parts.get(&content_id).cloned().map(Cow::Owned),
+            Source::Embedded(data) => Some(Cow::Borrowed(data)),
+            Source::Remote { loadable } => {
+                let allowed = loadable.filter(|_| self.images == Images::Allowed);
+                if allowed.is_none() {
+                    self.blocked.fetch_add(1, Ordering::Relaxed);
+                }
+                allowed.map(|url| Cow::Owned(url.to_string()))
+            }
+            Source::Foreign => None,
+        }
+    }
+}
+
+fn builder(filter: Filter) -> Builder<'static> {
+    let (elements, own, generic) = policy::for_ammonia();
+    let mut builder = Builder::empty();
+    builder
+        .tags(elements)
+        .tag_attributes(own)
+        .generic_attributes(generic)
+        .url_schemes(["http", "https", "mailto", "tel", "cid", "data"].into())
+        // The filter has refused relative addresses of the message; what is relative after it is
+        // the server's own address of a part, which `Deny` would take out again.
+        .url_relative(UrlRelative::PassThrough)
+        .set_tag_attribute_value("a", "target", policy::LINK_TARGET)
+        .set_tag_attribute_value("a", "rel", policy::LINK_REL)
+        .link_rel(None)
+        .strip_comments(true)
+        .attribute_filter(move |element, attribute, value| filter.value(element, attribute, value));
+    builder
+}
+
+/// HTML written anew so that any tokenizer reads it in linear time; not yet clean.
+pub(crate) fn regular(html: &str) -> String {
+    balance::balance(html).html
+}
+
+/// A link's address in the form in which it may be shown, where it may.
+pub(crate) fn shown_link(value: &str) -> Option<String> {
+    policy::link(value).map(Cow::into_owned)
+}

@@ -1,0 +1,381 @@
+//! Which elements and attributes mail may have, and what their values may be.
+//!
+//! No element here holds raw text, loads anything but an image, or leaves the HTML namespace; no
+//! attribute here names, styles or scripts anything.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use ammonia::Url;
+
+/// What an element does to the elements around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Has no content.
+    Void,
+    /// Ends an open paragraph.
+    Block,
+    /// Reopened by parsers when an element around it ends.
+    Formatting,
+    /// Nothing of all that.
+    Inline,
+    /// A part of a table.
+    Table,
+}
+
+/// Attributes that every element may have. What the filter may take out by its decoded value
+/// (`href`, `src`) is written last: ammonia shuffles what follows an attribute it drops.
+const GENERIC: [&str; 6] = ["align", "bgcolor", "dir", "lang", "title", "valign"];
+
+/// The allow list: element, kind, attributes of its own.
+const ELEMENTS: &[(&str, Kind, &[&str])] = &[
+    ("a", Kind::Formatting, &["href"]),
+    ("abbr", Kind::Inline, &[]),
+    ("acronym", Kind::Inline, &[]),
+    ("address", Kind::Block, &[]),
+    ("article", Kind::Block, &[]),
+    ("aside", Kind::Block, &[]),
+    ("b", Kind::Formatting, &[]),
+    ("bdi", Kind::Inline, &[]),
+    ("bdo", Kind::Inline, &[]),
+    ("big", Kind::Formatting, &[]),
+    ("blockquote", Kind::Block, &[]),
+    ("br", Kind::Void, &["clear"]),
+    ("caption", Kind::Table, &[]),
+    ("center", Kind::Block, &[]),
+    ("cite", Kind::Inline, &[]),
+    ("code", Kind::Formatting, &[]),
+    ("col", Kind::Void, &["span", "width"]),
+    ("colgroup", Kind::Table, &["span", "width"]),
+    ("dd", Kind::Block, &[]),
+    ("del", Kind::Inline, &[]),
+    ("dfn", Kind::Inline, &[]),
+    ("div", Kind::Block, &[]),
+    ("dl", Kind::Block, &[]),
+    ("dt", Kind::Block, &[]),
+    ("em", Kind::Formatting, &[]),
+    ("figcaption", Kind::Block, &[]),
+    ("figure", Kind::Block, &[]),
+    ("font", Kind::Formatting, &["color", "face", "size"]),
+    ("footer", Kind::Block, &[]),
+    ("h1", Kind::Block, &[]),
+    ("h2", Kind::Block, &[]),
+    ("h3", Kind::Block, &[]),
+    ("h4", Kind::Block, &[]),
+    ("h5", Kind::Block, &[]),
+    ("h6", Kind::Block, &[]),
+    ("header", Kind::Block, &[]),
+    ("hr", Kind::Void, &["color", "noshade", "size", "width"]),
+    ("i", Kind::Formatting, &[]),
+    (
+        "img",
+        Kind::Void,
+        &[
+            "alt", "border", "height", "hspace", "vspace", "width", "src",
+        ],
+    ),
+    ("ins", Kind::Inline, &[]),
+    ("kbd", Kind::Inline, &[]),
+    ("li", Kind::Block, &["type", "value"]),
+    ("main", Kind::Block, &[]),
+    ("mark", Kind::Inline, &[]),
+    ("nav", Kind::Block, &[]),
+    ("ol", Kind::Block, &["reversed", "start", "type"]),
+    ("p", Kind::Block, &[]),
+    ("pre", Kind::Block, &[]),
+    ("q", Kind::Inline, &[]),
+    ("rp", Kind::Inline, &[]),
+    ("rt", Kind::Inline, &[]),
+    ("ruby", Kind::Inline, &[]),
+    ("s", Kind::Formatting, &[]),
+    ("samp", Kind::Inline, &[]),
+    ("section", Kind::Block, &[]),
+    ("small", Kind::Formatting, &[]),
+    ("span", Kind::Inline, &[]),
+    ("strike", Kind::Formatting, &[]),
+    ("strong", Kind::Formatting, &[]),
+    ("sub", Kind::Inline, &[]),
+    ("sup", Kind::Inline, &[]),
+    (
+        "table",
+        Kind::Block,
+        &["border", "cellpadding", "cellspacing", "height", "width"],
+    ),
+    ("tbody", Kind::Table, &[]),
+    (
+        "td",
+        Kind::Table,
+        &["colspan", "height", "nowrap", "rowspan", "width"],
+    ),
+    ("tfoot", Kind::Table, &[]),
+    (
+        "th",
+        Kind::Table,
+        &["colspan", "height", "nowrap", "rowspan", "width"],
+    ),
+    ("thead", Kind::Table, &[]),
+    ("tr", Kind::Table, &["height"]),
+    ("tt", Kind::Formatting, &[]),
+    ("u", Kind::Formatting, &[]),
+    ("ul", Kind::Block, &["type"]),
+    ("var", Kind::Inline, &[]),
+    ("wbr", Kind::Void, &[]),
+];
+
+/// The entry of an allowed element.
+pub(super) fn element(name: &str) -> Option<(&'static str, Kind, &'static [&'static str])> {
+    let index = ELEMENTS
+        .binary_search_by_key(&name, |(other, ..)| other)
+        .ok()?;
+    ELEMENTS.get(index).copied()
+}
+
+/// The attributes of an allowed element that may stay.
+pub(super) fn attributes(own: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
+    GENERIC.into_iter().chain(own.iter().copied())
+}
+
+/// The same list as ammonia wants it: elements, attributes of each, attributes of all.
+pub(super) fn for_ammonia() -> (
+    HashSet<&'static str>,
+    HashMap<&'static str, HashSet<&'static str>>,
+    HashSet<&'static str>,
+) {
+    let elements = ELEMENTS.iter().map(|(name, ..)| *name).collect();
+    let mut own: HashMap<_, HashSet<_>> = ELEMENTS
+        .iter()
+        .map(|(name, _, own)| (*name, own.iter().copied().collect()))
+        .collect();
+    own.entry("a").or_default().extend(["target", "rel"]);
+    (elements, own, GENERIC.into_iter().collect())
+}
+
+/// Elements whose content is not shown, or not as HTML: it goes with them.
+pub(super) fn hides_content(name: &str) -> bool {
+    matches!(
+        name,
+        "applet"
+            | "audio"
+            | "canvas"
+            | "datalist"
+            | "dialog"
+            | "math"
+            | "object"
+            | "select"
+            | "svg"
+            | "template"
+            | "video"
+    )
+}
+
+/// Start tags that end SVG and `MathML` content (HTML standard §13.2.6.5).
+pub(super) fn ends_foreign_content(name: &str) -> bool {
+    matches!(
+        name,
+        "b" | "big"
+            | "blockquote"
+            | "body"
+            | "br"
+            | "center"
+            | "code"
+            | "dd"
+            | "div"
+            | "dl"
+            | "dt"
+            | "em"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "head"
+            | "hr"
+            | "i"
+            | "img"
+            | "li"
+            | "menu"
+            | "meta"
+            | "nobr"
+            | "ol"
+            | "p"
+            | "pre"
+            | "ruby"
+            | "s"
+            | "small"
+            | "span"
+            | "strong"
+            | "strike"
+            | "sub"
+            | "sup"
+            | "table"
+            | "tt"
+            | "u"
+            | "ul"
+            | "var"
+    )
+}
+
+/// The longest title or alternative text, in bytes.
+const VALUE_BYTES: usize = 1_000;
+/// The longest link that is kept, in bytes.
+const LINK_BYTES: usize = 8 << 10;
+/// What every link has: it opens a window of its own that knows nothing of this one.
+pub(super) const LINK_ATTRIBUTES: &str = " target=\"_blank\" rel=\"noopener noreferrer nofollow\"";
+/// The same for ammonia.
+pub(super) const LINK_TARGET: &str = "_blank";
+/// The same for ammonia.
+pub(super) const LINK_REL: &str = "noopener noreferrer nofollow";
+
+/// Whether a value of an attribute that is no URL may stay.
+pub(super) fn is_plain_value(attribute: &str, value: &str) -> bool {
+    match attribute {
+        "width" | "height" | "border" | "cellpadding" | "cellspacing" | "colspan" | "rowspan"
+        | "span" | "hspace" | "vspace" | "value" | "start" => is_dimension(value),
+        "size" => is_dimension(value.strip_prefix(['+', '-']).unwrap_or(value)),
+        "bgcolor" | "color" => {
+            let word = value.strip_prefix('#').unwrap_or(value);
+            (1..=32).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric())
+        }
+        "align" | "valign" | "clear" | "dir" | "lang" | "type" | "noshade" | "nowrap"
+        | "reversed" => {
+            value.len() <= 35
+                && value
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        }
+        "face" => {
+            value.len() <= 200
+                && value
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || " ,-_.'".contains(c))
+        }
+        _ => value.len() <= VALUE_BYTES,
+    }
+}
+
+fn is_dimension(value: &str) -> bool {
+    let number = value.trim();
+    let number = number
+        .strip_suffix('%')
+        .or_else(|| number.strip_suffix("px"))
+        .unwrap_or(number);
+    (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What an image's address is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Source<'a> {
+    /// A part of the same message, by its content id.
+    Part(String),
+    /// A raster image in the address itself.
+    Embedded(&'a str),
+    /// Elsewhere; loading it tells the sender.
+    Remote {
+        /// The address, where it may be loaded with the reader's consent: `https:` only.
+        loadable: Option<Url>,
+    },
+    /// None of these; it leads nowhere.
+    Foreign,
+}
+
+/// Reads an image's address, decoded.
+pub(super) fn source(value: &str) -> Source<'_> {
+    let value = value.trim_matches(|c: char| c <= ' ');
+    let lower = display_prefix(value, 32).to_ascii_lowercase();
+    if let Some(content_id) = lower.strip_prefix("cid:").and_then(|_| value.get(4..)) {
+        return Source::Part(percent_decoded(content_id));
+    }
+    if lower.starts_with("data:") {
+        return if is_raster(value, &lower) {
+            Source::Embedded(value)
+        } else {
+            Source::Foreign
+        };
+    }
+    // Browsers read a backslash as a slash here, and drop tabs and line ends anywhere.
+    let squeezed: String = lower
+        .chars()
+        .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
+        .map(|c| if c == '\\' { '/' } else { c })
+        .collect();
+    if squeezed.starts_with("http:") || squeezed.starts_with("https:") || squeezed.starts_with("//")
+    {
+        let loadable = web_link(value).filter(|url| url.scheme() == "https");
+        return Source::Remote { loadable };
+    }
+    Source::Foreign
+}
+
+/// `data:` of a raster image in base64, strictly (CVE-2023-5631 was a lax reading of the type).
+fn is_raster(value: &str, lower: &str) -> bool {
+    let types = ["png", "jpeg", "jpg", "gif", "webp"];
+    types.iter().any(|kind| {
+        let prefix = format!("data:image/{kind};base64,");
+        lower.starts_with(&prefix)
+            && value
+                .get(prefix.len()..)
+                .is_some_and(|data| data.bytes().all(is_base64))
+    })
+}
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
+}
+
+/// Reads a link's address, decoded, and writes it in one form. `None` where it may not stay.
+pub(super) fn link(value: &str) -> Option<Cow<'_, str>> {
+    let value = value.trim_matches(|c: char| c <= ' ');
+    if value.len() > LINK_BYTES {
+        return None;
+    }
+    let lower = display_prefix(value, 8).to_ascii_lowercase();
+    if lower.starts_with("http:") || lower.starts_with("https:") {
+        return web_link(value).map(|url| Cow::Owned(url.to_string()));
+    }
+    let is_kept = (lower.starts_with("mailto:") || lower.starts_with("tel:"))
+        && !value.chars().any(char::is_control);
+    is_kept.then_some(Cow::Borrowed(value))
+}
+
+/// A web address with a host. User and password go: they only make a host look like another.
+fn web_link(value: &str) -> Option<Url> {
+    let (scheme, rest) = value.split_once(':')?;
+    // Without its slashes an address is read relative to the page by some parsers.
+    if !rest.starts_with("//") || scheme.contains(|c: char| !c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let mut url = Url::parse(value).ok()?;
+    url.host_str().filter(|host| !host.is_empty())?;
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    Some(url)
+}
+
+fn display_prefix(text: &str, max_bytes: usize) -> &str {
+    crate::display::prefix(text, max_bytes)
+}
+
+/// Decodes a content id of a URL (RFC 2392).
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        let mut ahead = octets.clone();
+        let digits = (
+            ahead.next().and_then(crate::transfer::hex),
+            ahead.next().and_then(crate::transfer::hex),
+        );
+        match (octet, digits) {
+            (b'%', (Some(high), Some(low))) => {
+                out.push(high << 4 | low);
+                octets = ahead;
+            }
+            _ => out.push(octet),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! A message that was written here, built so that its attachments are streamed.
+//!
+//! The caller writes [`Composer::head`], then for each attachment [`Composer::attachment_head`]
+//! and its octets through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size of all
+//! that is known before, from the sizes of the files.
+//!
+//! What leaves is 7-bit: ASCII, CRLF line ends only, no line over 998 octets. `Bcc` is in no
+//! field. Text that a person or another message put in cannot add a field: it is flattened,
+//! encoded or refused.
+
+mod body;
+mod fields;
+
+use crate::address::{Address, InvalidAddress, Mailbox};
+use crate::date::Date;
+use crate::transfer;
+
+/// A file to be sent along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentMeta {
+    /// Its name; cleaned here, may be in any script.
+    pub name: String,
+    /// Its media type; one that is malformed becomes `application/octet-stream`.
+    pub media_type: String,
+    /// Its size in bytes, exactly: [`Composer::size_bytes`] relies on it.
+    pub size_bytes: u64,
+}
+
+/// A message to be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Who writes.
+    pub from: Mailbox,
+    /// To whom it goes.
+    pub to: Vec<Mailbox>,
+    /// And to whom else.
+    pub cc: Vec<Mailbox>,
+    /// And to whom else, told to nobody: in the envelope only.
+    pub bcc: Vec<Mailbox>,
+    /// The subject; may be empty.
+    pub subject: String,
+    /// The text, with any line ends.
+    pub body: String,
+    /// The message that is answered: its id without brackets.
+    pub in_reply_to: Option<String>,
+    /// The conversation: ids without brackets, oldest first.
+    pub references: Vec<String>,
+    /// The message's own id without brackets, made by the caller.
+    pub message_id: String,
+    /// When it was written.
+    pub date: Date,
+    /// The files to be sent along.
+    pub attachments: Vec<AttachmentMeta>,
+}
+
+/// Why a message cannot be built. Each is the writer's or the caller's to mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComposeError {
+    /// A mailbox has no address that mail can go to or come from.
+    #[error("{field}: {why}")]
+    Address {
+        /// The field it stands in: "From", "To", "Cc" or "Bcc".
+        field: &'static str,
+        /// The address as given.
+        text: String,
+        /// What is wrong with it.
+        why: InvalidAddress,
+    },
+    /// There is nobody to send it to.
+    #[error("no recipient")]
+    NoRecipient,
+    /// The message's own id is not `left@right` of printable ASCII.
+    #[error("the message id is malformed")]
+    MessageId,
+}
+
+/// A message that is ready to be streamed.
+#[derive(Debug, Clone)]
+pub struct Composer {
+    sender: Address,
+    recipients: Vec<Address>,
+    head: Vec<u8>,
+    attachment_heads: Vec<Vec<u8>>,
+    tail: Vec<u8>,
+    attachments_bytes: u64,
+}
+
+impl Composer {
+    /// Builds everything but the attachments' own octets.
+    ///
+    /// `boundary_seed` is random text of the caller's: letters and digits of it make the
+    /// delimiter between the parts.
+    pub fn new(outgoing: &Outgoing, boundary_seed: &str) -> Result<Self, ComposeError> {
+        let sender = checked("From", &outgoing.from)?;
+        let mut recipients: Vec<Address> = Vec::new();
+        for (field, mailboxes) in [
+            ("To", &outgoing.to),
+            ("Cc", &outgoing.cc),
+            ("Bcc", &outgoing.bcc),
+        ] {
+            for mailbox in mailboxes {
+                let address = checked(field, mailbox)?;
+                // The same mailbox twice would be a second copy.
+                if !recipients.contains(&address) {
+                    recipients.push(address);
+                }
+            }
+        }
+        if recipients.is_empty() {
+            return Err(ComposeError::NoRecipient);
+        }
+        let mut head = fields::write(outgoing)?;
+        let boundary = body::boundary(boundary_seed);
+        let text = body::Text::of(&outgoing.body, &boundary);
+        let (mut attachment_heads, mut tail) = (Vec::new(), Vec::new());
+        if outgoing.attachments.is_empty() {
+            text.write(&mut head);
+        } else {
+            let content_type =
+                format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n");
+            head.extend_from_slice(content_type.as_bytes());
+            head.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+            text.write(&mut head);
+            for attachment in &outgoing.attachments {
+                attachment_heads.push(body::attachment_head(attachment, &boundary));
+            }
+            tail = format!("\r\n--{boundary}--\r\n").into_bytes();
+        }
+        let encoded = outgoing
+            .attachments
+            .iter()
+            .map(|attachment| transfer::encoded_size_bytes(attachment.size_bytes));
+        Ok(Self {
+            sender,
+            recipients,
+            head,
+            attachment_heads,
+            tail,
+            attachments_bytes: encoded.fold(0, u64::saturating_add),
+        })
+    }
+
+    /// The envelope's sender.
+    pub fn sender(&self) -> &Address {
+        &self.sender
+    }
+
+    /// The envelope's recipients, those of `Bcc` too, each once.
+    pub fn recipients(&self) -> &[Address] {
+        &self.recipients
+    }
+
+    /// The header and the text.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// What stands before an attachment's octets, in the order given; `None` beyond the last.
+    pub fn attachment_head(&self, index: usize) -> Option<&[u8]> {
+        self.attachment_heads.get(index).map(Vec::as_slice)
+    }
+
+    /// What stands after the last attachment; empty where there is none.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
+    /// The size of the whole message in bytes, as SIZE and APPEND want it: exact, as long as the
+    /// files have the sizes that were said.
+    pub fn size_bytes(&self) -> u64 {
+        let own = self.attachment_heads.iter().map(Vec::len).sum::<usize>()
+            + self.head.len()
+            + self.tail.len();
+        u64::try_from(own)
+            .unwrap_or(u64::MAX)
+            .saturating_add(self.attachments_bytes)
+    }
+}
+
+fn checked(field: &'static str, mailbox: &Mailbox) -> Result<Address, ComposeError> {
+    mailbox.envelope().map_err(|why| ComposeError::Address {
+        field,
+        text: mailbox.address.clone(),
+        why,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! The text part, and what stands around attachments.
+
+use super::AttachmentMeta;
+use crate::transfer::Encoder;
+use crate::{display, encoded_word};
+
+/// The longest line (RFC 5321 §4.5.3.1.6), without its end.
+const LINE_BYTES: usize = 998;
+/// The longest line of quoted-printable (RFC 2045 §6.7).
+const QP_COLUMNS: usize = 76;
+/// Letters and digits of the seed that go into a boundary; RFC 2046 §5.1.1 allows 70 in all.
+const SEED_CHARACTERS: usize = 48;
+
+/// The delimiter between parts. `=_` can stand neither in base64 nor in quoted-printable.
+pub(super) fn boundary(seed: &str) -> String {
+    let seed = seed.chars().filter(char::is_ascii_alphanumeric);
+    format!("=_{}", seed.take(SEED_CHARACTERS).collect::<String>())
+}
+
+/// The text as it leaves.
+pub(super) struct Text {
+    encoding: &'static str,
+    octets: Vec<u8>,
+}
+
+impl Text {
+    /// Chooses the plainest encoding that holds the text. Never 8-bit: that would need servers
+    /// that say they take it.
+    pub(super) fn of(body: &str, boundary: &str) -> Self {
+        let text = normalised(body);
+        let non_ascii = text.bytes().filter(|b| !b.is_ascii()).count();
+        let is_plain = text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\t' | b'\n'))
+            && text
+                .lines()
+                .all(|line| line.len() <= LINE_BYTES && !line.starts_with("From "))
+            && !text.contains(boundary);
+        if is_plain {
+            Self {
+                encoding: "7bit",
+                octets: text.replace('\n', "\r\n").into_bytes(),
+            }
+        } else if non_ascii * 6 > text.len() {
+            // Three octets for four: shorter than quoted-printable, as for Chinese.
+            let mut octets = Vec::new();
+            let mut encoder = Encoder::new();
+            encoder.push(text.replace('\n', "\r\n").as_bytes(), &mut octets);
+            encoder.finish(&mut octets);
+            Self {
+                encoding: "base64",
+                octets,
+            }
+        } else {
+            Self {
+                encoding: "quoted-printable",
+                octets: quoted_printable(&text),
+            }
+        }
+    }
+
+    /// Writes its fields, the empty line and itself.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let fields = format!(
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n",
+            self.encoding
+        );
+        out.extend_from_slice(fields.as_bytes());
+        out.extend_from_slice(&self.octets);
+    }
+}
+
+/// LF line ends, one after the last line, no NUL.
+fn normalised(body: &str) -> String {
+    let mut text = body
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\0', "");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// Quoted-printable of a text with LF line ends (RFC 2045 §6.7).
+fn quoted_printable(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 4);
+    for line in text.lines() {
+        let mut column = 0;
+        let last = line.len().saturating_sub(1);
+        for (index, octet) in line.bytes().enumerate() {
+            // Spaces at an end are lost on the way; a lone dot, `From ` and `--` at a beginning
+            // have meanings of their own in SMTP, in mbox files and between parts.
+            let is_literal = match octet {
+                b' ' | b'\t' => index != last,
+                b'.' | b'F' | b'-' => column > 0,
+                b'=' => false,
+                other => other.is_ascii_graphic(),
+            };
+            let width = if is_literal { 1 } else { 3 };
+            if column + width >= QP_COLUMNS {
+                out.extend_from_slice(b"=\r\n");
+                column = 0;
+            }
+            if is_literal {
+                out.push(octet);
+            } else {
+                out.extend_from_slice(format!("={octet:02X}").as_bytes());
+            }
+            column += width;
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// The delimiter and the fields before an attachment's base64.
+pub(super) fn attachment_head(attachment: &AttachmentMeta, boundary: &str) -> Vec<u8> {
+    let name = display::file_name(&attachment.name).unwrap_or_else(|| "attachment".to_owned());
+    let media_type = media_type(&attachment.media_type);
+    let (name_param, file_name_params) = if is_plain(&name) {
+        (format!("\"{name}\""), format!(";\r\n filename=\"{name}\""))
+    } else {
+        // RFC 2047 §5 forbids words in quotes, but many programs know no other form; those that
+        // know RFC 2231 read `filename*`.
+        let words = encoded_word::encode(&name).join("\r\n  ");
+        (format!("\"{words}\""), extended(&name))
+    };
+    format!(
+        "\r\n--{boundary}\r\n\
+         Content-Type: {media_type};\r\n name={name_param}\r\n\
+         Content-Transfer-Encoding: base64\r\n\
+         Content-Disposition: attachment{file_name_params}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+fn is_plain(name: &str) -> bool {
+    name.bytes()
+        .all(|b| (b.is_ascii_graphic() || b == b' ') && !matches!(b, b'"' | b'\\'))
+        && !name.contains("=?")
+}
+
+/// `filename*0*=utf-8''…` in pieces that fit a line (RFC 2231 §3 and §4).
+fn extended(name: &str) -> String {
+    let mut pieces = vec![String::from("utf-8''")];
+    for octet in name.bytes() {
+        let is_literal = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
+        let written = match is_literal {
+            true => char::from(octet).to_string(),
+            false => format!("%{octet:02X}"),
+        };
+        match pieces.last_mut() {
+            Some(piece) if piece.len() + written.len() <= 58 => piece.push_str(&written),
+            _ => pieces.push(written),
+        }
+    }
+    if let [whole] = pieces.as_slice() {
+        return format!(";\r\n filename*={whole}");
+    }
+    let numbered = pieces.iter().enumerate();
+    numbered
+        .map(|(number, piece)| format!(";\r\n filename*{number}*={piece}"))
+        .collect()
+}
+
+/// A media type that may be written. Messages and multiparts may not be in base64 (RFC 2046
+/// §5.2.1 and §5.1), so they leave as plain files.
+fn media_type(written: &str) -> &str {
+    let is_token = |word: &str| {
+        (1..=100).contains(&word.len())
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    match written.split_once('/') {
+        Some((kind, subtype))
+            if is_token(kind)
+                && is_token(subtype)
+                && !kind.eq_ignore_ascii_case("message")
+                && !kind.eq_ignore_ascii_case("multipart") =>
+        {
+            written
+        }
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,141 @@
+//! Header fields: encoded (RFC 2047) and folded (RFC 5322 §2.2.3).
+
+use super::{ComposeError, Outgoing, checked};
+use crate::address::{Mailbox, is_atext};
+use crate::{display, encoded_word};
+
+/// Where lines are folded (RFC 5322 §2.1.1).
+const COLUMNS: usize = 76;
+/// A word that cannot be folded and is longer is encoded, so that no line reaches 998 octets.
+const WORD_BYTES: usize = 200;
+/// A quoted name cannot be folded safely; longer ones are encoded.
+const QUOTED_NAME_BYTES: usize = 60;
+/// The longest message id that goes into a field, in bytes.
+const MESSAGE_ID_BYTES: usize = 900;
+/// The most ids of `References` that are written.
+const REFERENCES_MAX: usize = 100;
+
+/// Writes the fields of a message but those of its content.
+pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
+    if !is_message_id(&outgoing.message_id) || !outgoing.message_id.contains('@') {
+        return Err(ComposeError::MessageId);
+    }
+    let mut out = String::new();
+    field(&mut out, "Date", [outgoing.date.to_string()]);
+    mailboxes(&mut out, "From", std::slice::from_ref(&outgoing.from))?;
+    if outgoing.to.is_empty() && outgoing.cc.is_empty() {
+        field(&mut out, "To", ["undisclosed-recipients:;".to_owned()]);
+    }
+    mailboxes(&mut out, "To", &outgoing.to)?;
+    mailboxes(&mut out, "Cc", &outgoing.cc)?;
+    field(&mut out, "Subject", unstructured(&outgoing.subject));
+    field(
+        &mut out,
+        "Message-ID",
+        [format!("<{}>", outgoing.message_id)],
+    );
+    // Ids of others come back here: what is not one is left out.
+    let answered = outgoing.in_reply_to.iter();
+    ids(&mut out, "In-Reply-To", answered);
+    let skipped = outgoing.references.len().saturating_sub(REFERENCES_MAX);
+    let references = outgoing.references.iter().skip(skipped);
+    ids(&mut out, "References", references);
+    field(&mut out, "MIME-Version", ["1.0".to_owned()]);
+    Ok(out.into_bytes())
+}
+
+fn mailboxes(out: &mut String, name: &'static str, list: &[Mailbox]) -> Result<(), ComposeError> {
+    let mut words = Vec::new();
+    for (index, mailbox) in list.iter().enumerate() {
+        let address = checked(name, mailbox)?;
+        let comma = if index + 1 < list.len() { "," } else { "" };
+        let mut phrase = phrase(&mailbox.name);
+        if phrase.is_empty() {
+            words.push(format!("{address}{comma}"));
+        } else {
+            words.append(&mut phrase);
+            words.push(format!("<{address}>{comma}"));
+        }
+    }
+    if !words.is_empty() {
+        field(out, name, words);
+    }
+    Ok(())
+}
+
+fn ids<'i>(out: &mut String, name: &str, ids: impl Iterator<Item = &'i String>) {
+    let words: Vec<_> = ids
+        .filter(|id| is_message_id(id))
+        .map(|id| format!("<{id}>"))
+        .collect();
+    if !words.is_empty() {
+        field(out, name, words);
+    }
+}
+
+fn is_message_id(id: &str) -> bool {
+    (1..=MESSAGE_ID_BYTES).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'))
+}
+
+/// Writes a field of words, folded between them. The words hold no line end.
+fn field(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) {
+    out.push_str(name);
+    out.push(':');
+    let mut column = name.len() + 1;
+    for word in words {
+        // A field may not begin with an empty line, so the first word is never folded.
+        if column + 1 + word.len() > COLUMNS && column > name.len() + 1 {
+            out.push_str("\r\n");
+            column = 0;
+        }
+        out.push(' ');
+        out.push_str(&word);
+        column += 1 + word.len();
+    }
+    out.push_str("\r\n");
+}
+
+/// The words of a text for people (RFC 5322 §2.2.1).
+fn unstructured(text: &str) -> Vec<String> {
+    let text = display::line(text);
+    let text = text.trim();
+    let is_plain = is_printable(text)
+        && !text.contains("=?")
+        // Runs of spaces would be folded away.
+        && !text.contains("  ")
+        && text.split(' ').all(|word| word.len() <= WORD_BYTES);
+    if is_plain {
+        text.split(' ').map(str::to_owned).collect()
+    } else {
+        encoded_word::encode(text)
+    }
+}
+
+/// The words of a display name (RFC 5322 §3.2.5).
+fn phrase(name: &str) -> Vec<String> {
+    let name = display::line(name);
+    let name = name.trim();
+    if name.is_empty() {
+        return Vec::new();
+    }
+    let is_atoms = name
+        .split(' ')
+        .all(|word| !word.is_empty() && word.bytes().all(is_atext));
+    if !is_printable(name) || name.contains("=?") || name.len() > QUOTED_NAME_BYTES {
+        encoded_word::encode(name)
+    } else if is_atoms {
+        name.split(' ').map(str::to_owned).collect()
+    } else {
+        vec![format!(
+            "\"{}\"",
+            name.replace('\\', "\\\\").replace('"', "\\\"")
+        )]
+    }
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+}

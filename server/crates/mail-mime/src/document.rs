@@ -1,0 +1,60 @@
+//! The document that the message frame shows: cleaned HTML with our own head around it.
+
+use crate::clean::Cleaned;
+
+/// The style of every HTML message. Mail is written for white paper, so it stays white in a dark
+/// page, too; nothing in it may make the frame wider than it is.
+pub const STYLE: &str = "\
+:root{color-scheme:light}\
+html{background:#fff;color:#1a1a1a}\
+body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\
+\"Noto Sans\",\"PingFang SC\",\"Microsoft YaHei\",\"Noto Sans CJK SC\",sans-serif;\
+overflow-wrap:anywhere;overflow-x:auto}\
+img{max-width:100%;height:auto}\
+table{max-width:100%}\
+td,th{overflow-wrap:break-word}\
+pre{white-space:pre-wrap}\
+blockquote{margin:8px 0;padding:0 0 0 12px;border-inline-start:3px solid #d0d5dd}\
+a{color:#1a56c4}";
+
+/// Wraps a cleaned document into a complete one.
+///
+/// The result is self-contained but for the images that [`crate::clean::clean`] let stay. Its
+/// policy header and its content type (`text/html; charset=utf-8`) are the server's business.
+pub fn wrap(body: &Cleaned) -> String {
+    let mut out = String::with_capacity(body.html.len() + STYLE.len() + 256);
+    out.push_str("<!doctype html><html><head><meta charset=\"utf-8\">");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width\">");
+    out.push_str("<meta name=\"color-scheme\" content=\"light\"><title></title><style>");
+    out.push_str(STYLE);
+    out.push_str("</style></head><body dir=\"auto\">");
+    out.push_str(&body.html);
+    out.push_str("</body></html>");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clean::{CleanOptions, Images, clean};
+
+    #[test]
+    fn the_style_loads_nothing_and_cannot_be_left() {
+        for part in ["<", "url", "@", "\\", "expression", "position"] {
+            assert!(!STYLE.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn a_document_holds_the_message_between_its_own_head_and_end() {
+        let options = CleanOptions {
+            part_url: &|_| None,
+            images: Images::Blocked,
+        };
+        let cleaned = clean("<title>x</title></body></html><p>hello", &options);
+        let document = wrap(&cleaned);
+        assert!(document.starts_with("<!doctype html><html><head><meta charset=\"utf-8\">"));
+        assert!(document.ends_with("<body dir=\"auto\"><p>hello</p></body></html>"));
+        assert_eq!(document.matches("</body>").count(), 1);
+    }
+}

@@ -1,0 +1,384 @@
+//! Header fields: unfolded, decoded for people, and typed.
+
+use memchr::memchr;
+
+use crate::address::{self, Mailbox};
+use crate::date::Date;
+use crate::limits::{Limits, OverLimit};
+use crate::{charset, display, encoded_word};
+
+/// One field: its name, and its value unfolded but not decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    name: String,
+    value: Vec<u8>,
+}
+
+impl Field {
+    /// The name as written.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The octets of the value, unfolded.
+    pub fn raw(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// The value for people: decoded, one line, nothing hidden. Addresses are not decoded.
+    pub fn text(&self) -> String {
+        if self.is_address_list() {
+            let mailboxes: Vec<_> = self.mailboxes().iter().map(Mailbox::to_string).collect();
+            return mailboxes.join(", ");
+        }
+        decode_unstructured(&self.value)
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    fn is_address_list(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let name = name.strip_prefix("resent-").unwrap_or(&name);
+        matches!(name, "from" | "sender" | "reply-to" | "to" | "cc" | "bcc")
+    }
+
+    fn mailboxes(&self) -> Vec<Mailbox> {
+        address::parse_field(&charset::decode(&self.value, None))
+    }
+}
+
+/// The fields of one header, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Headers {
+    fields: Vec<Field>,
+}
+
+/// The most message ids of `References` that are kept: the first, and the last ones.
+const REFERENCES_MAX: usize = 100;
+/// The longest message id that is kept, in bytes: it has to go back onto one line.
+const MESSAGE_ID_BYTES: usize = 900;
+
+impl Headers {
+    /// Parses a header, up to its empty line or the end of the octets.
+    ///
+    /// CRLF, LF and a mix of both end lines. Lines that are neither a field nor folded are passed
+    /// over. Errors only where a limit of [`Limits::DEFAULT`] is passed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, OverLimit> {
+        let mut lines = 0;
+        Self::read(bytes, &Limits::DEFAULT, &mut lines).map(|(headers, _)| headers)
+    }
+
+    /// Parses a header and tells where the body begins. Adds to `lines` what it used.
+    pub(crate) fn read(
+        bytes: &[u8],
+        limits: &Limits,
+        lines: &mut usize,
+    ) -> Result<(Self, usize), OverLimit> {
+        let mut fields: Vec<Field> = Vec::new();
+        let mut at = 0;
+        let mut is_open = false;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            at += length;
+            let line = without_line_end(rest.get(..length).unwrap_or(rest));
+            if line.is_empty() {
+                break;
+            }
+            *lines += 1;
+            check("header lines", *lines, limits.header_lines)?;
+            check("header", at, limits.header_bytes)?;
+            if line.starts_with(b" ") || line.starts_with(b"\t") {
+                if let Some(field) = fields.last_mut().filter(|_| is_open) {
+                    field.value.extend_from_slice(line);
+                    check("field", field.value.len(), limits.field_bytes)?;
+                }
+                continue;
+            }
+            let field = field(line);
+            is_open = field.is_some();
+            if let Some(field) = field {
+                check("field", field.value.len(), limits.field_bytes)?;
+                fields.push(field);
+            }
+        }
+        Ok((Self { fields }, at))
+    }
+
+    /// All fields, in order.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The first field of a name, in any case.
+    pub fn first(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.is(name))
+    }
+
+    /// The subject; empty where there is none.
+    pub fn subject(&self) -> String {
+        self.first("Subject").map(Field::text).unwrap_or_default()
+    }
+
+    /// Who wrote it. None or several are possible, also by several fields.
+    pub fn from(&self) -> Vec<Mailbox> {
+        self.mailboxes("From")
+    }
+
+    /// Who sent it, where that is not who wrote it.
+    pub fn sender(&self) -> Vec<Mailbox> {
+        self.mailboxes("Sender")
+    }
+
+    /// Where the writer wants answers.
+    pub fn reply_to(&self) -> Vec<Mailbox> {
+        self.mailboxes("Reply-To")
+    }
+
+    /// To whom it goes.
+    pub fn to(&self) -> Vec<Mailbox> {
+        self.mailboxes("To")
+    }
+
+    /// And to whom else.
+    pub fn cc(&self) -> Vec<Mailbox> {
+        self.mailboxes("Cc")
+    }
+
+    /// Blind copies, in one's own sent mail.
+    pub fn bcc(&self) -> Vec<Mailbox> {
+        self.mailboxes("Bcc")
+    }
+
+    /// When it was written, as its writer says.
+    pub fn date(&self) -> Option<Date> {
+        self.first("Date")
+            .and_then(|field| Date::parse(&String::from_utf8_lossy(&field.value)))
+    }
+
+    /// Its message id, without brackets.
+    pub fn message_id(&self) -> Option<String> {
+        self.ids("Message-ID").into_iter().next()
+    }
+
+    /// What it answers: message ids without brackets.
+    pub fn in_reply_to(&self) -> Vec<String> {
+        self.ids("In-Reply-To")
+    }
+
+    /// Its conversation: message ids without brackets, oldest first, at most 100.
+    pub fn references(&self) -> Vec<String> {
+        self.ids("References")
+    }
+
+    /// The mailboxes of all fields of a name.
+    fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
+        let named = self.fields.iter().filter(|field| field.is(name));
+        named.flat_map(Field::mailboxes).collect()
+    }
+
+    fn ids(&self, name: &str) -> Vec<String> {
+        self.first(name)
+            .map(|field| message_ids(&field.value))
+            .unwrap_or_default()
+    }
+}
+
+/// Decodes a field that holds words for people (RFC 5322 §3.2.5), such as the subject of an IMAP
+/// ENVELOPE: RFC 2047, raw octets of a declared or guessed charset, one line, nothing hidden.
+pub fn decode_unstructured(value: &[u8]) -> String {
+    let text = encoded_word::decode(&charset::decode(value, None));
+    display::line(&text).trim().to_owned()
+}
+
+/// Decodes a display name, such as one of an IMAP ENVELOPE. Quotes around it go.
+pub fn decode_phrase(value: &[u8]) -> String {
+    let text = decode_unstructured(value);
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match inner {
+        Some(inner) => inner.replace("\\\"", "\"").trim().to_owned(),
+        None => text,
+    }
+}
+
+/// The message ids of a field's value, without brackets; at most 100, the first and the last.
+pub fn message_ids(value: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(value);
+    let is_id = |id: &str| {
+        !id.is_empty()
+            && id.len() <= MESSAGE_ID_BYTES
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+    };
+    let mut ids: Vec<String> = text
+        .split('<')
+        .skip(1)
+        .filter_map(|piece| piece.split_once('>'))
+        // Some programs fold inside an id.
+        .map(|(id, _)| id.split_whitespace().collect::<String>())
+        .filter(|id| is_id(id))
+        .collect();
+    if ids.is_empty() {
+        let words = text.split_whitespace();
+        ids.extend(
+            words
+                .filter(|word| word.contains('@') && is_id(word))
+                .map(str::to_owned),
+        );
+    }
+    if ids.len() > REFERENCES_MAX {
+        ids.drain(1..=ids.len() - REFERENCES_MAX);
+    }
+    ids
+}
+
+fn check(what: &'static str, is: usize, max: usize) -> Result<(), OverLimit> {
+    if is > max {
+        Err(OverLimit { what, max })
+    } else {
+        Ok(())
+    }
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Takes a field's first line apart. White space before the colon is obsolete (RFC 5322 §4.5.8).
+fn field(line: &[u8]) -> Option<Field> {
+    let colon = memchr(b':', line)?;
+    let (name, value) = line.split_at_checked(colon)?;
+    let name = name.trim_ascii_end();
+    if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    Some(Field {
+        name: String::from_utf8_lossy(name).into_owned(),
+        value: value
+            .get(1..)
+            .unwrap_or_default()
+            .trim_ascii_start()
+            .to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn headers(text: &str) -> Headers {
+        Headers::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn fields_are_unfolded_in_order_and_junk_is_passed_over() {
+        let headers = headers(
+            "From me Sat Nov 21\r\nSubject: one\r\n  two\r\n\tthree\nX-A : b\r\nno colon here\r\n folded junk\r\nX-B:c\r\n\r\nBody: no",
+        );
+        let shown: Vec<_> = headers
+            .fields()
+            .iter()
+            .map(|f| (f.name().to_owned(), f.text()))
+            .collect();
+        let expected = [("Subject", "one  two three"), ("X-A", "b"), ("X-B", "c")];
+        assert_eq!(shown, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn typed_fields() {
+        let headers = headers(concat!(
+            "from: =?gb2312?B?1cXI/Q==?= <zhang@x.example>\r\n",
+            "To: a@x.example, B <b@x.example>\r\nto: c@x.example\r\n",
+            "Reply-To: list@x.example\r\n",
+            "Date: Sat, 21 Nov 2026 09:07:45 +0800\r\n",
+            "Message-ID: <1@x.example>\r\n",
+            "In-Reply-To: <0@x.example> of yesterday\r\n",
+            "References: <a@x.example><b@x\r\n .example> junk <c d>\r\n",
+            "Subject: =?utf-8?Q?=E4=BC=9A?= =?utf-8?Q?=E8=AE=AE?=\r\n\r\n",
+        ));
+        assert_eq!(headers.from()[0].name, "张三");
+        assert_eq!(headers.to().len(), 3);
+        assert_eq!(headers.reply_to()[0].address, "list@x.example");
+        assert_eq!(headers.date().unwrap().offset_minutes, 480);
+        assert_eq!(headers.message_id().as_deref(), Some("1@x.example"));
+        assert_eq!(headers.in_reply_to(), ["0@x.example"]);
+        assert_eq!(headers.references(), ["a@x.example", "b@x.example", "cd"]);
+        assert_eq!(headers.subject(), "会议");
+        assert_eq!(
+            (headers.cc(), headers.sender(), headers.bcc()),
+            (vec![], vec![], vec![])
+        );
+    }
+
+    #[test]
+    fn raw_eight_bit_subjects_are_guessed() {
+        let raw = b"Subject: \xb9\xd8\xd3\xda\xb1\xbe\xd6\xdc\xbb\xe1\xd2\xe9\xb5\xc4\xcd\xa8\xd6\xaa\r\n\r\n";
+        assert_eq!(Headers::parse(raw).unwrap().subject(), "关于本周会议的通知");
+        let raw = b"Subject: caf\xe9 d\xe9j\xe0 vu\r\n\r\n";
+        assert_eq!(Headers::parse(raw).unwrap().subject(), "café déjà vu");
+        let raw = "Subject: 会议\r\n\r\n".as_bytes();
+        assert_eq!(Headers::parse(raw).unwrap().subject(), "会议");
+        assert_eq!(decode_unstructured(b"\x1b$B2q5D\x1b(B"), "会議");
+    }
+
+    #[test]
+    fn nothing_hidden_reaches_the_page() {
+        let headers = headers("Subject: =?utf-8?Q?a=0D=0ABcc:_x=E2=80=AEgpj?=\r\n\r\n");
+        assert_eq!(headers.subject(), "a  Bcc: xgpj");
+    }
+
+    #[test]
+    fn phrases_of_an_envelope_lose_their_quotes() {
+        assert_eq!(decode_phrase(b"\"Doe, \\\"J\\\"\""), "Doe, \"J\"");
+        assert_eq!(decode_phrase(b"=?utf-8?B?5byg5LiJ?="), "张三");
+        let mailbox = Mailbox::from_envelope(b"=?utf-8?B?5byg5LiJ?=", b"zhang", b"x.example");
+        assert_eq!(mailbox.to_string(), "张三 <zhang@x.example>");
+    }
+
+    #[test]
+    fn endless_references_keep_first_and_last() {
+        let value: String = (0..500).map(|n| format!("<{n}@x>")).collect();
+        let ids = message_ids(value.as_bytes());
+        assert_eq!(
+            (ids.len(), ids[0].as_str(), ids[99].as_str()),
+            (100, "0@x", "499@x")
+        );
+        assert_eq!(message_ids(b"<a\0b@x> <>"), Vec::<String>::new());
+        assert_eq!(message_ids(b"bare@x.example"), ["bare@x.example"]);
+    }
+
+    #[test]
+    fn limits_are_typed() {
+        let what = |text: String| Headers::parse(text.as_bytes()).unwrap_err().what;
+        assert_eq!(what("A: b\r\n".repeat(10_001)), "header lines");
+        assert_eq!(what(format!("A: {}\r\n", "b".repeat(300_000))), "field");
+        assert_eq!(
+            what(format!("A: b\r\n {}\r\n", "b".repeat(262_144))),
+            "field"
+        );
+        assert_eq!(
+            what(format!("A: {}\r\n", "b".repeat(200_000)).repeat(6)),
+            "header"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn anything_parses(bytes: Vec<u8>, text in "(Subject: |From: |Date: |\r\n|\n| |a|:|\"|<|>|=\\?utf-8\\?Q\\?|\\?=){0,60}") {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                if let Ok(headers) = Headers::parse(input) {
+                    let shown = [headers.subject(), headers.from().first().map(Mailbox::to_string).unwrap_or_default()];
+                    prop_assert!(!shown.iter().any(|text| text.contains(['\r', '\n'])));
+                    headers.date();
+                    headers.references();
+                }
+            }
+        }
+    }
+}

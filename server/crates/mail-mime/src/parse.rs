@@ -1,0 +1,267 @@
+//! A whole message split into its parts, without decoding any of them.
+//!
+//! The parts are ranges of the message's own octets: one is decoded when it is asked for. Written
+//! for POP3, where the server gives no structure.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use crate::charset;
+use crate::header::Headers;
+use crate::limits::{Limits, OverLimit};
+use crate::params::Params;
+use crate::transfer;
+use crate::tree::{LeafFields, Part};
+
+/// A message: its header, its parts, and where they are.
+#[derive(Debug, Clone)]
+pub struct Message<'a> {
+    raw: &'a [u8],
+    headers: Headers,
+    root: Part,
+    bodies: Vec<(String, Range<usize>)>,
+}
+
+impl<'a> Message<'a> {
+    /// Splits a message.
+    ///
+    /// Any octets are a message; what is broken is read as far as it goes: a multipart without
+    /// boundary is text, one without its end goes on to the end. Errors only where a limit is
+    /// passed; the raw source is what can be offered then.
+    pub fn parse(raw: &'a [u8], limits: &Limits) -> Result<Self, OverLimit> {
+        let mut splitter = Splitter {
+            raw,
+            limits,
+            lines: 0,
+            parts: 0,
+            bodies: Vec::new(),
+        };
+        let (headers, body) = Headers::read(raw, limits, &mut splitter.lines)?;
+        let range = body..raw.len();
+        let root = splitter.part("", &headers, range, 0, "text/plain")?;
+        Ok(Self {
+            raw,
+            headers,
+            root,
+            bodies: splitter.bodies,
+        })
+    }
+
+    /// The fields of the message's header.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The tree of its parts.
+    pub fn root(&self) -> &Part {
+        &self.root
+    }
+
+    /// The octets of a part as encoded, without its header. `None` for a section that is not there.
+    pub fn part_bytes(&self, section: &str) -> Option<&'a [u8]> {
+        let (_, range) = self.bodies.iter().find(|(other, _)| other == section)?;
+        self.raw.get(range.clone())
+    }
+
+    /// A text part of this message, decoded; at most the first `max_bytes` of its octets.
+    pub fn part_text(&self, part: &Part, max_bytes: usize) -> String {
+        let octets = self.part_bytes(&part.section).unwrap_or_default();
+        let mut decoded = transfer::decode(octets, part.encoding);
+        decoded.truncate(max_bytes);
+        charset::decode(&decoded, part.charset())
+    }
+}
+
+struct Splitter<'a, 'l> {
+    raw: &'a [u8],
+    limits: &'l Limits,
+    lines: usize,
+    parts: usize,
+    bodies: Vec<(String, Range<usize>)>,
+}
+
+impl Splitter<'_, '_> {
+    /// Reads the part whose header is `headers` and whose body is `range`. `section` is that of
+    /// the part; the empty one is the message's root.
+    fn part(
+        &mut self,
+        section: &str,
+        headers: &Headers,
+        range: Range<usize>,
+        depth: usize,
+        default_type: &str,
+    ) -> Result<Part, OverLimit> {
+        self.parts += 1;
+        check("parts", self.parts, self.limits.parts)?;
+        let (media_type, params) = token_and_params(headers, "Content-Type");
+        let media_type = if media_type.is_empty() {
+            default_type.to_owned()
+        } else {
+            media_type
+        };
+        let subtype = media_type
+            .get(..10)
+            .filter(|kind| kind.eq_ignore_ascii_case("multipart/"))
+            .and_then(|kind| media_type.get(kind.len()..));
+        if let (Some(subtype), Some(boundary)) = (subtype, params.value("boundary")) {
+            let boundary = boundary.trim_end().to_owned();
+            if !boundary.is_empty() {
+                check("nesting", depth + 1, self.limits.depth)?;
+                let part =
+                    self.multipart(section, subtype, params, &boundary, range.clone(), depth)?;
+                if !part.children.is_empty() {
+                    self.bodies.push((section.to_owned(), range));
+                    return Ok(part);
+                }
+            }
+            return Ok(self.leaf(section, "text/plain", Params::default(), headers, range));
+        }
+        let is_broken_multipart = subtype.is_some();
+        let media_type = if is_broken_multipart {
+            "text/plain"
+        } else {
+            &media_type
+        };
+        Ok(self.leaf(section, media_type, params, headers, range))
+    }
+
+    fn multipart(
+        &mut self,
+        section: &str,
+        subtype: &str,
+        params: Params,
+        boundary: &str,
+        range: Range<usize>,
+        depth: usize,
+    ) -> Result<Part, OverLimit> {
+        // RFC 2046 §5.1.5.
+        let default_type = if subtype.eq_ignore_ascii_case("digest") {
+            "message/rfc822"
+        } else {
+            "text/plain"
+        };
+        let bodies = self.bodies_between(boundary.as_bytes(), range)?;
+        let mut children = Vec::with_capacity(bodies.len());
+        for (number, body) in (1..).zip(bodies) {
+            let section = match section {
+                "" => format!("{number}"),
+                parent => format!("{parent}.{number}"),
+            };
+            let octets = self.raw.get(body.clone()).unwrap_or_default();
+            let (headers, offset) = Headers::read(octets, self.limits, &mut self.lines)?;
+            let range = body.start + offset..body.end;
+            children.push(self.part(&section, &headers, range, depth + 1, default_type)?);
+        }
+        Ok(Part::multipart(section, subtype, params, children))
+    }
+
+    /// The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1), headers included.
+    fn bodies_between(
+        &self,
+        boundary: &[u8],
+        range: Range<usize>,
+    ) -> Result<Vec<Range<usize>>, OverLimit> {
+        let mut found = Vec::new();
+        let mut open: Option<usize> = None;
+        let mut at = range.start;
+        while let Some(rest) = self.raw.get(at..range.end).filter(|rest| !rest.is_empty()) {
+            let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line = rest.get(..length).unwrap_or(rest);
+            if let Some(delimiter) = delimiter(line, boundary) {
+                if let Some(start) = open.take() {
+                    // The line end before a delimiter belongs to the delimiter.
+                    found.push(start..without_line_end(self.raw, start, at));
+                    // The budget is checked here, before a header is parsed for each.
+                    check("parts", self.parts + found.len(), self.limits.parts)?;
+                }
+                match delimiter {
+                    Delimiter::Next => open = Some(at + length),
+                    Delimiter::Last => return Ok(found),
+                }
+            }
+            at += length;
+        }
+        if let Some(start) = open {
+            found.push(start..range.end);
+        }
+        Ok(found)
+    }
+
+    fn leaf(
+        &mut self,
+        section: &str,
+        media_type: &str,
+        params: Params,
+        headers: &Headers,
+        range: Range<usize>,
+    ) -> Part {
+        let section = if section.is_empty() { "1" } else { section };
+        let (disposition, disposition_params) = token_and_params(headers, "Content-Disposition");
+        let text_of = |name: &str| {
+            let field = headers.first(name)?;
+            Some(String::from_utf8_lossy(field.raw()).into_owned())
+        };
+        let encoding = text_of("Content-Transfer-Encoding");
+        let content_id = text_of("Content-ID");
+        let part = Part::leaf(LeafFields {
+            section,
+            media_type,
+            params,
+            disposition: Some(&disposition),
+            disposition_params,
+            encoding: encoding.as_deref(),
+            size_bytes: u64::try_from(range.len()).unwrap_or(u64::MAX),
+            content_id: content_id.as_deref(),
+        });
+        self.bodies.push((section.to_owned(), range));
+        part
+    }
+}
+
+enum Delimiter {
+    Next,
+    Last,
+}
+
+fn delimiter(line: &[u8], boundary: &[u8]) -> Option<Delimiter> {
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
+    match rest.trim_ascii_end() {
+        b"" => Some(Delimiter::Next),
+        b"--" => Some(Delimiter::Last),
+        _ => None,
+    }
+}
+
+fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
+    let body = raw.get(start..end).unwrap_or_default();
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    let body = body.strip_suffix(b"\r").unwrap_or(body);
+    start + body.len()
+}
+
+fn check(what: &'static str, is: usize, max: usize) -> Result<(), OverLimit> {
+    if is > max {
+        Err(OverLimit { what, max })
+    } else {
+        Ok(())
+    }
+}
+
+/// The first token of a structured field, in lower case, and its parameters.
+fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
+    let value = headers
+        .first(name)
+        .map(|field| field.raw())
+        .unwrap_or_default();
+    let end = memchr(b';', value).unwrap_or(value.len());
+    let (token, rest) = value.split_at_checked(end).unwrap_or((value, b""));
+    let token = String::from_utf8_lossy(token);
+    // A comment may follow, or a space where the semicolon is missing.
+    let token = token
+        .trim()
+        .split(['(', ' ', '\t'])
+        .next()
+        .unwrap_or_default();
+    (token.to_ascii_lowercase(), Params::parse(rest))
+}

@@ -1,0 +1,220 @@
+//! Answering and forwarding: the quoted text, the subject, and who is written to.
+
+use crate::address::{Address, Mailbox};
+use crate::display;
+use crate::header::Headers;
+
+/// Quotes a text one level deeper. Line ends become LF; blank lines at its end go.
+pub fn quote(text: &str) -> String {
+    let text = display::lines(text);
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for line in text.trim_end().lines() {
+        let line = line.trim_end();
+        out.push('>');
+        if !line.is_empty() && !line.starts_with('>') {
+            out.push(' ');
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+const REPLY: &[&str] = &["re", "aw", "sv", "antw", "回复", "回覆", "答复", "答覆"];
+const FORWARD: &[&str] = &["fwd", "fw", "wg", "转发", "轉寄", "轉發", "转寄"];
+
+/// The subject of an answer: `Re: ` once, whatever stood there in whatever language.
+pub fn reply_subject(subject: &str) -> String {
+    format!("Re: {}", without_prefixes(subject, REPLY))
+        .trim_end()
+        .to_owned()
+}
+
+/// The subject of a forwarded message: `Fwd: ` once.
+pub fn forward_subject(subject: &str) -> String {
+    format!("Fwd: {}", without_prefixes(subject, FORWARD))
+        .trim_end()
+        .to_owned()
+}
+
+fn without_prefixes(subject: &str, prefixes: &[&str]) -> String {
+    let shown = display::line(subject);
+    let mut rest = shown.trim();
+    while let Some(after) = prefixes
+        .iter()
+        .find_map(|prefix| after_prefix(rest, prefix))
+    {
+        rest = after.trim_start();
+    }
+    rest.to_owned()
+}
+
+/// What follows `Re:`, `RE：`, `Re[2]:`, `Re (3) :`.
+fn after_prefix<'s>(subject: &'s str, prefix: &str) -> Option<&'s str> {
+    let head = subject.get(..prefix.len())?;
+    if head.to_lowercase() != prefix {
+        return None;
+    }
+    let rest = subject.get(prefix.len()..)?.trim_start();
+    let rest = match (rest.strip_prefix('['), rest.strip_prefix('(')) {
+        (Some(counted), _) => counted
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .strip_prefix(']')?,
+        (_, Some(counted)) => counted
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .strip_prefix(')')?,
+        _ => rest,
+    };
+    let rest = rest.trim_start();
+    rest.strip_prefix(':').or_else(|| rest.strip_prefix('：'))
+}
+
+/// Who an answer goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recipients {
+    /// The `To` field.
+    pub to: Vec<Mailbox>,
+    /// The `Cc` field.
+    pub cc: Vec<Mailbox>,
+}
+
+/// More recipients than this are left out of an answer to all.
+const RECIPIENTS_MAX: usize = 500;
+
+/// Who an answer to a message goes to: where its `Reply-To` asks, else its writer; with `all`,
+/// everybody else it went to.
+///
+/// Own addresses, repeated ones and what is no address are left out. An answer to one's own
+/// message goes to those it went to, and if nobody is left, to its writer.
+pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
+    let mut seen: Vec<Address> = Vec::new();
+    let mut take = |mailboxes: Vec<Mailbox>, takes_own: bool| -> Vec<Mailbox> {
+        let mut taken = Vec::new();
+        for mailbox in mailboxes {
+            let Ok(address) = mailbox.envelope() else {
+                continue;
+            };
+            let is_own = own.iter().any(|mine| mine.is_same_mailbox(&address));
+            let is_seen = seen.iter().any(|other| other.is_same_mailbox(&address));
+            if !is_seen && (takes_own || !is_own) && seen.len() < RECIPIENTS_MAX {
+                seen.push(address);
+                taken.push(mailbox);
+            }
+        }
+        taken
+    };
+    let writer = first_of([headers.from(), headers.sender()]);
+    let is_mine = writer.iter().any(|mailbox| {
+        let address = mailbox.envelope();
+        address.is_ok_and(|address| own.iter().any(|mine| mine.is_same_mailbox(&address)))
+    });
+    let asked = if is_mine {
+        Vec::new()
+    } else {
+        first_of([headers.reply_to(), writer.clone()])
+    };
+    let mut to = take(asked, false);
+    if all || is_mine {
+        to.extend(take(headers.to(), false));
+    }
+    let cc = if all {
+        take(headers.cc(), false)
+    } else {
+        Vec::new()
+    };
+    if to.is_empty() && cc.is_empty() {
+        to = take(first_of([headers.reply_to(), writer]), true);
+    }
+    Recipients { to, cc }
+}
+
+fn first_of(lists: [Vec<Mailbox>; 2]) -> Vec<Mailbox> {
+    let mut lists = lists.into_iter().filter(|list| !list.is_empty());
+    lists.next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_goes_one_level_deeper() {
+        assert_eq!(
+            quote("hi\r\n\r\n> old\r\nbye \r\n\r\n"),
+            "> hi\n>\n>> old\n> bye\n"
+        );
+        assert_eq!(quote(""), "");
+        assert_eq!(quote("a\u{202e}b"), "> ab\n");
+    }
+
+    #[test]
+    fn subjects_say_it_once() {
+        for (subject, reply) in [
+            ("Lunch", "Re: Lunch"),
+            ("RE: re : Re[3]: Lunch", "Re: Lunch"),
+            ("回复：答复: 会议", "Re: 会议"),
+            ("AW: Sv: Lunch", "Re: Lunch"),
+            ("Fwd: Re: Lunch", "Re: Fwd: Re: Lunch"),
+            ("Report", "Re: Report"),
+            ("Re", "Re: Re"),
+            ("Re[x]: y", "Re: Re[x]: y"),
+            ("", "Re:"),
+            ("é: x", "Re: é: x"),
+        ] {
+            assert_eq!(reply_subject(subject), reply, "{subject}");
+        }
+        assert_eq!(forward_subject("FW: 转发：Lunch"), "Fwd: Lunch");
+        assert_eq!(forward_subject("Re: Lunch"), "Fwd: Re: Lunch");
+    }
+
+    fn recipients(header: &str, all: bool) -> (Vec<String>, Vec<String>) {
+        let own = [
+            Address::parse("me@x.example").unwrap(),
+            Address::parse("alias@x.example").unwrap(),
+        ];
+        let headers = Headers::parse(header.as_bytes()).unwrap();
+        let found = reply_recipients(&headers, &own, all);
+        let addresses = |list: Vec<Mailbox>| list.into_iter().map(|m| m.address).collect();
+        (addresses(found.to), addresses(found.cc))
+    }
+
+    fn own(to: &[&str], cc: &[&str]) -> (Vec<String>, Vec<String>) {
+        let all = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        (all(to), all(cc))
+    }
+
+    #[test]
+    fn an_answer_goes_where_the_writer_asks() {
+        let header = "From: Ann <ann@y.example>\nTo: ME@x.example, bob@y.example\nCc: cat@y.example, alias@x.example, Ann@y.example\n";
+        assert_eq!(recipients(header, false), own(&["ann@y.example"], &[]));
+        assert_eq!(
+            recipients(header, true),
+            own(&["ann@y.example", "bob@y.example"], &["cat@y.example"])
+        );
+        let header = format!("{header}Reply-To: list@y.example\n");
+        assert_eq!(recipients(&header, false), own(&["list@y.example"], &[]));
+    }
+
+    #[test]
+    fn an_answer_to_oneself_goes_to_the_others() {
+        let header = "From: me@x.example\nTo: bob@y.example\nCc: cat@y.example\n";
+        assert_eq!(recipients(header, false), own(&["bob@y.example"], &[]));
+        assert_eq!(
+            recipients(header, true),
+            own(&["bob@y.example"], &["cat@y.example"])
+        );
+        let note = "From: me@x.example\nTo: me@x.example\n";
+        assert_eq!(recipients(note, true), own(&["me@x.example"], &[]));
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_answered() {
+        let header = "From: nobody\nSender: ann@y.example\nTo: undisclosed-recipients:;\n";
+        assert_eq!(recipients(header, true), own(&[], &[]));
+        assert_eq!(
+            recipients("Sender: ann@y.example\n", true),
+            own(&["ann@y.example"], &[])
+        );
+        assert_eq!(recipients("", true), own(&[], &[]));
+    }
+}

@@ -1,0 +1,335 @@
+//! The tree of a message's parts, and which of them is the body.
+//!
+//! A [`Part`] comes from a whole message ([`crate::parse`]) or from an IMAP BODYSTRUCTURE: both
+//! go through [`Part::leaf`] and [`Part::multipart`], so the same rules hold for both.
+
+use std::collections::BTreeSet;
+
+use crate::display;
+use crate::params::Params;
+use crate::transfer::{self, TransferEncoding};
+
+/// What the sender wants done with a part (RFC 2183).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Disposition {
+    /// Nothing was said.
+    #[default]
+    None,
+    /// To be shown with the message.
+    Inline,
+    /// To be saved. Unknown dispositions count as this (RFC 2183 §2.8).
+    Attachment,
+}
+
+impl Disposition {
+    /// The disposition of a field's first token, in any case.
+    pub fn from_label(label: &str) -> Self {
+        match label.trim().to_ascii_lowercase().as_str() {
+            "" => Self::None,
+            "inline" => Self::Inline,
+            _ => Self::Attachment,
+        }
+    }
+}
+
+/// One part of a message. Everything in it was written by the sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its IMAP section: "1.2"; "1" for the only part of a message, "" for a multipart root.
+    pub section: String,
+    /// Its media type, lower case: "text/plain".
+    pub media_type: String,
+    /// The parameters of its media type, decoded.
+    pub params: Params,
+    /// Its file name, decoded and cleaned: no path, no control or direction characters.
+    pub name: Option<String>,
+    /// How its octets are encoded.
+    pub encoding: TransferEncoding,
+    /// Its size as encoded, in bytes. An IMAP server's word, not to be relied on.
+    pub size_bytes: u64,
+    /// What the sender wants done with it.
+    pub disposition: Disposition,
+    /// Its Content-ID without angle brackets.
+    pub content_id: Option<String>,
+    /// The parts of a multipart. An embedded message is one part, its own are not listed.
+    pub children: Vec<Self>,
+}
+
+/// The fields of a part that is no multipart, as they stand in its header or BODYSTRUCTURE.
+#[derive(Debug, Clone, Default)]
+pub struct LeafFields<'a> {
+    /// Its IMAP section.
+    pub section: &'a str,
+    /// Its media type in any case; empty or malformed is `text/plain` (RFC 2045 §5.2).
+    pub media_type: &'a str,
+    /// The parameters of its media type.
+    pub params: Params,
+    /// Its disposition, where there is one.
+    pub disposition: Option<&'a str>,
+    /// The parameters of its disposition.
+    pub disposition_params: Params,
+    /// Its transfer encoding, where there is one.
+    pub encoding: Option<&'a str>,
+    /// Its size as encoded, in bytes.
+    pub size_bytes: u64,
+    /// Its Content-ID as written.
+    pub content_id: Option<&'a str>,
+}
+
+impl Part {
+    /// A part that is no multipart.
+    pub fn leaf(fields: LeafFields<'_>) -> Self {
+        let name = fields
+            .disposition_params
+            .value("filename")
+            .or_else(|| fields.params.value("name"))
+            .and_then(display::file_name);
+        Self {
+            section: fields.section.to_owned(),
+            media_type: media_type(fields.media_type),
+            params: fields.params,
+            name,
+            encoding: TransferEncoding::from_label(fields.encoding.unwrap_or_default()),
+            size_bytes: fields.size_bytes,
+            disposition: Disposition::from_label(fields.disposition.unwrap_or_default()),
+            content_id: fields.content_id.and_then(content_id),
+            children: Vec::new(),
+        }
+    }
+
+    /// A multipart of a subtype ("alternative"), in any case.
+    pub fn multipart(section: &str, subtype: &str, params: Params, children: Vec<Self>) -> Self {
+        Self {
+            section: section.to_owned(),
+            media_type: media_type(&format!("multipart/{subtype}")),
+            params,
+            name: None,
+            encoding: TransferEncoding::Binary,
+            size_bytes: children
+                .iter()
+                .fold(0, |sum: u64, child| sum.saturating_add(child.size_bytes)),
+            disposition: Disposition::None,
+            content_id: None,
+            children,
+        }
+    }
+
+    /// Its charset as declared, for [`crate::charset::decode`].
+    pub fn charset(&self) -> Option<&str> {
+        self.params.value("charset")
+    }
+
+    /// Whether it holds other parts.
+    pub fn is_multipart(&self) -> bool {
+        self.media_type.starts_with("multipart/")
+    }
+
+    /// About how large it is once decoded, in bytes.
+    pub fn decoded_size_bytes(&self) -> u64 {
+        transfer::decoded_size_bytes(self.size_bytes, self.encoding)
+    }
+
+    /// The part of a section, in this one or below.
+    pub fn find(&self, section: &str) -> Option<&Self> {
+        let mut open = vec![self];
+        while let Some(part) = open.pop() {
+            if part.section == section {
+                return Some(part);
+            }
+            open.extend(&part.children);
+        }
+        None
+    }
+
+    /// Whether a reader finds something attached: what a list's paper clip says.
+    pub fn has_attachment(&self) -> bool {
+        !self.readable().attachments.is_empty()
+    }
+
+    /// Which parts are the body, which are attachments, and which belong into the body.
+    pub fn readable(&self) -> Readable<'_> {
+        let mut found = Readable::default();
+        found.take(self, 0);
+        if found.html.is_none() {
+            // Nothing can refer to them.
+            found.attachments.append(&mut found.inline);
+            found.attachments.sort_by_key(|part| order(&part.section));
+        }
+        found
+    }
+
+    fn is_plain_text(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "text/plain" | "text/markdown" | "text/enriched" | "text/richtext"
+        )
+    }
+
+    fn is_html(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "text/html" | "application/xhtml+xml"
+        )
+    }
+}
+
+/// A multipart deeper than this lists its parts as attachments. Trees of [`crate::parse`] and of
+/// the IMAP machine are cut before; this bounds the recursion for any other.
+const DEPTH_MAX: usize = 100;
+
+/// What a reader does with the parts of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readable<'a> {
+    /// The body as plain text.
+    pub text: Option<&'a Part>,
+    /// The body as HTML. Where both exist they say the same.
+    pub html: Option<&'a Part>,
+    /// What is to be listed and saved, in the message's order.
+    pub attachments: Vec<&'a Part>,
+    /// What the HTML may refer to by `cid:`. Whatever it does not, is an attachment:
+    /// see [`Readable::attachments_beside`].
+    pub inline: Vec<&'a Part>,
+}
+
+impl<'a> Readable<'a> {
+    /// The attachments once it is known which content ids the HTML uses
+    /// ([`crate::clean::Cleaned::content_ids`]), in the message's order.
+    pub fn attachments_beside(&self, used: &BTreeSet<String>) -> Vec<&'a Part> {
+        let unused = self.inline.iter().copied().filter(|part| {
+            part.content_id
+                .as_ref()
+                .is_none_or(|content_id| !used.contains(content_id))
+        });
+        let mut all: Vec<_> = self.attachments.iter().copied().chain(unused).collect();
+        all.sort_by_key(|part| order(&part.section));
+        all
+    }
+
+    /// The part with a content id that HTML asks for.
+    pub fn by_content_id(&self, content_id: &str) -> Option<&'a Part> {
+        let all = self.inline.iter().chain(&self.attachments);
+        all.copied()
+            .find(|part| part.content_id.as_deref() == Some(content_id))
+    }
+
+    fn has_body(&self) -> bool {
+        self.text.is_some() || self.html.is_some()
+    }
+
+    fn take(&mut self, part: &'a Part, depth: usize) {
+        if !part.is_multipart() {
+            self.take_leaf(part);
+        } else if depth >= DEPTH_MAX {
+            self.attachments.push(part);
+        } else if part.media_type == "multipart/alternative" {
+            self.take_alternatives(part, depth);
+        } else if part.media_type == "multipart/related" {
+            self.take_related(part, depth);
+        } else {
+            for child in &part.children {
+                self.take(child, depth + 1);
+            }
+        }
+    }
+
+    /// RFC 2046 §5.1.4: the last form that can be shown is the best; the plain text is kept for
+    /// quoting and for readers who want it.
+    fn take_alternatives(&mut self, part: &'a Part, depth: usize) {
+        if self.has_body() {
+            for child in &part.children {
+                self.take(child, depth + 1);
+            }
+            return;
+        }
+        let (mut text, mut html) = (None, None);
+        for child in &part.children {
+            if matches!(
+                child.media_type.as_str(),
+                "text/x-amp-html" | "text/watch-html"
+            ) {
+                // Forms for two programs of others: nothing to save.
+                continue;
+            }
+            // Each form is chosen as if it were alone, so that none hides another.
+            let mut form = Readable::default();
+            form.take(child, depth + 1);
+            text = text.or(form.text);
+            html = form.html.or(html);
+            self.attachments.append(&mut form.attachments);
+            self.inline.append(&mut form.inline);
+        }
+        (self.text, self.html) = (text, html);
+    }
+
+    /// RFC 2387: the root is the `start` part or the first; the others belong to it.
+    fn take_related(&mut self, part: &'a Part, depth: usize) {
+        let start = part.params.value("start").and_then(content_id);
+        let root = part
+            .children
+            .iter()
+            .position(|child| start.is_some() && child.content_id == start)
+            .unwrap_or(0);
+        for (index, child) in part.children.iter().enumerate() {
+            let belongs = child.content_id.is_some() && !child.is_multipart();
+            if index != root && belongs && !child.is_html() {
+                self.inline.push(child);
+            } else {
+                self.take(child, depth + 1);
+            }
+        }
+    }
+
+    fn take_leaf(&mut self, part: &'a Part) {
+        let may_be_body = part.disposition != Disposition::Attachment
+            && part.encoding != TransferEncoding::Unknown
+            && !self.has_body();
+        if may_be_body && part.is_html() {
+            self.html = Some(part);
+        } else if may_be_body && part.is_plain_text() {
+            self.text = Some(part);
+        } else if part.disposition != Disposition::Attachment
+            && part.content_id.is_some()
+            && part.media_type.starts_with("image/")
+        {
+            // Many programs put images beside the HTML without multipart/related.
+            self.inline.push(part);
+        } else {
+            self.attachments.push(part);
+        }
+    }
+}
+
+/// A section's numbers, for sorting: "1.10" comes after "1.9".
+fn order(section: &str) -> Vec<u32> {
+    section
+        .split('.')
+        .map(|number| number.parse().unwrap_or(0))
+        .collect()
+}
+
+/// A media type as `type/subtype` in lower case; `text/plain` where it is none.
+fn media_type(written: &str) -> String {
+    let lower = written.trim().to_ascii_lowercase();
+    let is_token = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
+    };
+    match lower.split_once('/') {
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => lower,
+        // The old form `Content-Type: text`.
+        _ => "text/plain".to_owned(),
+    }
+}
+
+/// A content id without its brackets.
+fn content_id(written: &str) -> Option<String> {
+    let inner = written
+        .trim()
+        .trim_start_matches('<')
+        .trim_end_matches('>')
+        .trim();
+    let clean = display::line(inner);
+    (!clean.is_empty()).then_some(clean)
+}
