@@ -4,8 +4,20 @@
 //! read back from `<html>`, so that both render the same.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use crate::api::types::{Lang, Theme};
+use crate::api::error::{ApiError, ErrorKind};
+use crate::api::types::{AccountId, ChangeDone, FolderId, FolderRole, Lang, MessageId, Theme};
+
+/// What every page says about its width: safe areas are ours, a keyboard shrinks the page.
+pub const VIEWPORT: &str =
+    "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content";
+
+/// The picture in the browser's tab, without a request of its own.
+pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 \
+    24 24'%3E%3Crect x='1.5' y='2.5' width='21' height='19' rx='3.5' fill='%23075e78'/%3E%3Cpath \
+    d='M6.5 14.5v-7h11v7M6.5 7.8l5.5 4.4 5.5-4.4M4.5 16h15' fill='none' stroke='%23fff' \
+    stroke-width='1.6'/%3E%3C/svg%3E";
 
 /// Language, theme and addresses of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +37,35 @@ pub struct PageContext {
     /// The name that the session's tabs share: first 8 characters of the session row key, empty
     /// without a session (`<html data-live>`).
     pub live: String,
+}
+
+/// What the last plain form post of the session came to: shown once, on the page after it.
+///
+/// The server provides it by context for the one request that shows it, and forgets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// The account it was about.
+    pub account: Option<AccountId>,
+    /// What was done, and how it is undone.
+    pub change: Option<ChangeDone>,
+    /// Or what went wrong.
+    pub error: Option<ApiError>,
+    /// What was wanted, where `error` is a missing folder: the page offers to make the folder
+    /// and repeats it (`action=create:archive|junk|trash` with the same `message` fields).
+    pub again: Option<FlashAgain>,
+    /// Or a finished sentence in the request's language.
+    pub note: Option<String>,
+}
+
+/// A move that failed because no folder has the role it went to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashAgain {
+    /// The folder that the messages lie in.
+    pub folder: FolderId,
+    /// The messages.
+    pub messages: Vec<MessageId>,
+    /// The role that no folder has.
+    pub role: FolderRole,
 }
 
 impl PageContext {
@@ -59,4 +100,35 @@ impl PageContext {
             live: read("data-live"),
         }
     }
+}
+
+/// The error of a request without a session.
+pub fn signed_out(lang: Lang) -> ApiError {
+    ApiError {
+        kind: ErrorKind::SignedOut,
+        cause: lang.error_signed_out().into_owned(),
+        fix: lang.error_signed_out_fix().into_owned(),
+        retry_after_secs: None,
+        reply: None,
+        field: None,
+        ref_id: String::new(),
+    }
+}
+
+/// Answers the page with the status of what decides it: 404 for an unknown folder or message.
+///
+/// Only for blocking resources, whose result is there before the first byte leaves. In the
+/// browser there is nothing to answer.
+pub fn answer_with<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
+    #[cfg(feature = "ssr")]
+    if let (Err(error), Some(response)) = (&result, use_context::<leptos_axum::ResponseOptions>()) {
+        response.set_status(match error.kind {
+            ErrorKind::NotFound => http::StatusCode::NOT_FOUND,
+            ErrorKind::SignedOut => http::StatusCode::UNAUTHORIZED,
+            ErrorKind::Busy => http::StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
+            _ => http::StatusCode::BAD_GATEWAY,
+        });
+    }
+    result
 }

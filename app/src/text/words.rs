@@ -1,9 +1,11 @@
 //! Every word of the product in every language, in one typed table.
 //!
-//! A text that lacks a language does not compile.
+//! A text that lacks a language does not compile. Calm and short; the thing that failed is named,
+//! and nothing is promised that is not known.
 
 use std::borrow::Cow;
 
+use super::size::grouped;
 use crate::api::types::Lang;
 
 /// Makes one `Lang` method per text.
@@ -18,7 +20,370 @@ macro_rules! texts {
     };
 }
 
+/// "message" or "messages", "1 message" apart.
+fn plural(n: u64, one: &str, many: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {many}", grouped(n))
+    }
+}
+
+fn messages(n: u32) -> String {
+    plural(u64::from(n), "message", "messages")
+}
+
 texts! {
     error_signed_out() { en: "Your session ended.", zh: "会话已结束。" }
     error_signed_out_fix() { en: "Sign in again to go on.", zh: "请重新登录以继续。" }
+    error_reference(id: String) { en: format!("Reference {id}"), zh: format!("编号 {id}") }
+    sign_in_again() { en: "Sign in again", zh: "重新登录" }
+    sign_out() { en: "Sign out", zh: "退出登录" }
+    outdated() { en: "Restante was updated. This page is from before.", zh: "Restante 已更新,此页面是旧版本。" }
+    reload() { en: "Reload", zh: "重新加载" }
+    try_again() { en: "Try again", zh: "重试" }
+    close() { en: "Close", zh: "关闭" }
+    dismiss() { en: "Dismiss", zh: "关闭提示" }
+    save() { en: "Save", zh: "保存" }
+    link_down(host: String) { en: format!("{host} does not answer."), zh: format!("{host} 没有应答。") }
+    link_down_fix(secs: u32) {
+        en: format!("Restante works, your mail server does not. Trying again in {secs} s."),
+        zh: format!("Restante 正常,邮件服务器异常,{secs} 秒后重试。")
+    }
+    live_on() { en: "Live", zh: "实时更新" }
+    live_off() { en: "Connecting", zh: "正在连接" }
+    live_polled(secs: u32) { en: format!("checked every {secs} s"), zh: format!("每 {secs} 秒检查一次") }
+
+    nav_label() { en: "Folders and accounts", zh: "文件夹和账户" }
+    folders() { en: "Folders", zh: "文件夹" }
+    folder_inbox() { en: "Inbox", zh: "收件箱" }
+    folder_starred() { en: "Starred", zh: "星标" }
+    folder_drafts() { en: "Drafts", zh: "草稿箱" }
+    folder_sent() { en: "Sent", zh: "已发送" }
+    folder_archive() { en: "Archive", zh: "归档" }
+    folder_junk() { en: "Junk", zh: "垃圾邮件" }
+    folder_trash() { en: "Trash", zh: "废纸篓" }
+    folder_all() { en: "All mail", zh: "所有邮件" }
+    folder_unread(name: String, n: u32) {
+        en: format!("{name}, {n} unread"),
+        zh: format!("{name},{n} 封未读")
+    }
+    folder_counts(unread: Option<u32>, total: u32) {
+        en: match unread { Some(unread) if unread > 0 => format!("{} unread, {} in all", grouped(u64::from(unread)), grouped(u64::from(total))), _ => messages(total) },
+        zh: match unread { Some(unread) if unread > 0 => format!("{} 封未读,共 {} 封", grouped(u64::from(unread)), grouped(u64::from(total))), _ => format!("共 {} 封", grouped(u64::from(total))) }
+    }
+    create_folder(name: Cow<'static, str>) {
+        en: format!("Create {name}"),
+        zh: format!("新建“{name}”文件夹")
+    }
+    back_to_mail() { en: "Back to mail", zh: "返回邮箱" }
+    back_to_list() { en: "Back to the list", zh: "返回列表" }
+
+    compose() { en: "Compose", zh: "写邮件" }
+    messages() { en: "Messages", zh: "邮件列表" }
+    reader() { en: "Message", zh: "邮件" }
+    no_sender() { en: "No sender", zh: "无发件人" }
+    no_subject() { en: "No subject", zh: "无主题" }
+    row_marks(is_unread: bool, is_starred: bool) {
+        en: match (is_unread, is_starred) { (true, true) => "Unread. Starred. ", (true, false) => "Unread. ", (false, true) => "Starred. ", (false, false) => "" },
+        zh: match (is_unread, is_starred) { (true, true) => "未读。星标。", (true, false) => "未读。", (false, true) => "星标。", (false, false) => "" }
+    }
+    answered() { en: "Answered", zh: "已回复" }
+    forwarded() { en: "Forwarded", zh: "已转发" }
+    has_attachment() { en: "Attachment", zh: "有附件" }
+    select_row(who: String) { en: format!("Select, {who}"), zh: format!("选择,{who}") }
+    select_none() { en: "Select none", zh: "取消选择" }
+    selected(n: String) { en: format!("{n} selected"), zh: format!("已选 {n} 封") }
+    selection() { en: "Selected messages", zh: "选中的邮件" }
+    action() { en: "Action", zh: "操作" }
+    apply() { en: "Apply", zh: "执行" }
+    not_here(what: Cow<'static, str>) {
+        en: format!("{what}: not in this folder"),
+        zh: format!("{what}:此文件夹中不可用")
+    }
+    archive() { en: "Archive", zh: "归档" }
+    delete() { en: "Delete", zh: "删除" }
+    junk() { en: "Junk", zh: "标为垃圾邮件" }
+    mark_seen() { en: "Mark read", zh: "标为已读" }
+    mark_unseen() { en: "Mark unread", zh: "标为未读" }
+    star() { en: "Star", zh: "加星标" }
+    unstar() { en: "Remove star", zh: "取消星标" }
+    move_to() { en: "Move to", zh: "移动到" }
+    already_here() { en: "it is there already", zh: "邮件已在此处" }
+    newer() { en: "Newer", zh: "较新" }
+    older() { en: "Older", zh: "较早" }
+    pages() { en: "Pages", zh: "分页" }
+    page_range(from: String, to: String, total: String) {
+        en: format!("{from} to {to} of {total}"),
+        zh: format!("第 {from} 至 {to} 封,共 {total} 封")
+    }
+    position(number: String, total: String) {
+        en: format!("{number} of {total}"),
+        zh: format!("第 {number} 封,共 {total} 封")
+    }
+    arrived(n: u32) { en: format!("{n} new"), zh: format!("{n} 封新邮件") }
+    empty_inbox() { en: "Nothing is waiting for you", zh: "没有待取的邮件" }
+    empty_inbox_text() { en: "New mail appears here by itself.", zh: "新邮件会自动出现在这里。" }
+    empty_folder() { en: "This folder is empty", zh: "此文件夹为空" }
+    pop3_title() { en: "This is a POP3 mailbox", zh: "这是 POP3 邮箱" }
+    pop3_limits() {
+        en: "One folder. Read marks and stars are kept here, not on the server.",
+        zh: "只有一个文件夹。已读和星标只保存在这里,不在服务器上。"
+    }
+    pop3_one_folder() { en: "a POP3 mailbox has one folder", zh: "POP3 邮箱只有一个文件夹" }
+
+    done_seen(n: u32) { en: format!("Marked {} read", messages(n)), zh: format!("已将 {n} 封标为已读") }
+    done_unseen(n: u32) { en: format!("Marked {} unread", messages(n)), zh: format!("已将 {n} 封标为未读") }
+    done_starred(n: u32) { en: format!("Starred {}", messages(n)), zh: format!("已为 {n} 封加星标") }
+    done_unstarred(n: u32) {
+        en: format!("Removed the star of {}", messages(n)),
+        zh: format!("已取消 {n} 封的星标")
+    }
+    done_archived(n: u32) { en: format!("Archived {}", messages(n)), zh: format!("已归档 {n} 封") }
+    done_moved(n: u32, to: Cow<'static, str>) {
+        en: format!("Moved {} to {to}", messages(n)),
+        zh: format!("已将 {n} 封移到“{to}”")
+    }
+    done_delete_pending(n: u32, secs: u32) {
+        en: format!("{} will be deleted from the server in {secs} s", messages(n)),
+        zh: format!("{n} 封邮件将在 {secs} 秒后从服务器删除")
+    }
+    done_undone() { en: "Taken back", zh: "已撤销" }
+    undo() { en: "Undo", zh: "撤销" }
+
+    message() { en: "Message", zh: "邮件" }
+    message_actions() { en: "Message actions", zh: "邮件操作" }
+    message_body() { en: "Message text", zh: "邮件正文" }
+    no_message_open() { en: "No message open", zh: "未打开邮件" }
+    no_body() { en: "This message has no text.", zh: "此邮件没有正文。" }
+    body_cut() { en: "Only the beginning is shown. The source has all of it.", zh: "仅显示开头部分,完整内容见原文。" }
+    open_body_alone() { en: "Open the text on a page of its own", zh: "在单独页面打开正文" }
+    quoted_text() { en: "Quoted text", zh: "引用的内容" }
+    from() { en: "From", zh: "发件人" }
+    to() { en: "To", zh: "收件人" }
+    cc() { en: "Cc", zh: "抄送" }
+    bcc() { en: "Bcc", zh: "密送" }
+    reply_to() { en: "Reply to", zh: "回复至" }
+    date() { en: "Date", zh: "日期" }
+    subject() { en: "Subject", zh: "主题" }
+    to_people(people: String) {
+        en: if people.is_empty() { String::new() } else { format!("to {people}") },
+        zh: if people.is_empty() { String::new() } else { format!("发给 {people}") }
+    }
+    and_more(people: String, n: u64) {
+        en: format!("{people} and {n} more"),
+        zh: format!("{people} 等另外 {n} 人")
+    }
+    headers() { en: "Headers", zh: "邮件头" }
+    source() { en: "Source", zh: "原文" }
+    reply() { en: "Reply", zh: "回复" }
+    reply_all() { en: "Reply all", zh: "全部回复" }
+    forward() { en: "Forward", zh: "转发" }
+    remote_images() { en: "Remote images", zh: "远程图片" }
+    images_blocked(n: u32) {
+        en: format!("{} not loaded", plural(u64::from(n), "remote image", "remote images")),
+        zh: format!("未加载 {n} 张远程图片")
+    }
+    images_why() {
+        en: "Loading them tells the sender that you opened this.",
+        zh: "加载图片会让发件人知道您已打开邮件。"
+    }
+    images_once() { en: "Show once", zh: "显示一次" }
+    attachments(n: u64, sum: String) {
+        en: format!("{}, {sum}", plural(n, "attachment", "attachments")),
+        zh: format!("{n} 个附件,{sum}")
+    }
+    nameless_file(kind: String) {
+        en: format!("{kind} file").trim_start().to_owned(),
+        zh: format!("{kind} 文件").trim_start().to_owned()
+    }
+
+    new_message() { en: "New message", zh: "新邮件" }
+    message_text() { en: "Message text", zh: "邮件正文" }
+    cc_bcc() { en: "Cc and Bcc", zh: "抄送和密送" }
+    recipients_hint() { en: "Several addresses: put a comma between.", zh: "多个地址请用逗号分隔。" }
+    send() { en: "Send", zh: "发送" }
+    sending() { en: "Sending", zh: "正在发送" }
+    discard_text() { en: "Discard", zh: "放弃" }
+    attach() { en: "Attach files", zh: "添加附件" }
+    forwarded_files() { en: "Forwarded attachments", zh: "转发的附件" }
+    remove_file(name: String) { en: format!("Remove {name}"), zh: format!("移除 {name}") }
+    size_limit(room: String) { en: format!("At most {room} of files."), zh: format!("附件总计最多 {room}。") }
+    size_now(sum: String) { en: format!("These are {sum} after encoding."), zh: format!("编码后 {sum}。") }
+    size_over(by: String) { en: format!("{by} too large."), zh: format!("超出 {by}。") }
+    size_over_fix() { en: "Remove an attachment.", zh: "请移除附件。" }
+    upload_progress(sent: String, all: String) {
+        en: format!("{sent} of {all}"),
+        zh: format!("{sent} / {all}")
+    }
+    upload_broken() { en: "Not uploaded: the connection broke.", zh: "未上传:连接中断。" }
+    upload_broken_fix() { en: "Remove it and attach it again.", zh: "请移除后重新添加。" }
+    still_uploading() { en: "A file is still on its way.", zh: "还有文件正在上传。" }
+    still_uploading_fix() { en: "Send again once it is there, or remove it.", zh: "上传完成后再发送,或移除该文件。" }
+
+    outbox() { en: "Outbox", zh: "发件箱" }
+    outbox_lead() {
+        en: "What happened to each message, in the words of your mail server.",
+        zh: "每封邮件的结果,以邮件服务器的原话为准。"
+    }
+    outbox_empty() { en: "Nothing was sent yet", zh: "还没有发送过邮件" }
+    state_waiting() { en: "Waiting", zh: "等待发送" }
+    state_handed_over() { en: "Handed over", zh: "已移交" }
+    state_delayed() { en: "Delayed", zh: "已推迟" }
+    state_refused() { en: "Refused", zh: "被拒绝" }
+    state_not_sent() { en: "Not sent", zh: "未发送" }
+    state_unknown() { en: "Unknown", zh: "未知" }
+    ledger_summary(at: String, host: String, n: u64, size: String) {
+        en: format!("{at} through {host}, {}, {size}", plural(n, "recipient", "recipients")),
+        zh: format!("{at},经由 {host},{n} 位收件人,{size}")
+    }
+    ledger_waiting() {
+        en: "Held here. It leaves even if this browser is closed.",
+        zh: "邮件保存在这里,关闭浏览器也会发出。"
+    }
+    ledger_waiting_sign_in() {
+        en: "Held here. It leaves once you sign in to this account again.",
+        zh: "邮件保存在这里,重新登录此账户后发出。"
+    }
+    ledger_retry(at: String) {
+        en: format!("Not taken for now. Next try: {at}."),
+        zh: format!("暂未接收。下次尝试:{at}。")
+    }
+    ledger_handed_over(at: String) {
+        en: format!("Your server took it at {at}. Delivery is now its job."),
+        zh: format!("您的服务器于 {at} 接收,后续投递由它负责。")
+    }
+    ledger_partly(n: u64, all: u64) {
+        en: format!("Refused for {n} of {all}"),
+        zh: format!("{all} 位收件人中有 {n} 位被拒绝")
+    }
+    ledger_unknown() {
+        en: "The link died after the message was sent, before the server answered. It may have gone out. Check Sent before repeating.",
+        zh: "邮件发出后、服务器答复前连接中断。邮件可能已送出,重发前请先查看“已发送”。"
+    }
+    copy_not_kept() {
+        en: "This account keeps no copy of sent mail. This entry is the record.",
+        zh: "此账户不保留已发送邮件的副本,以此记录为准。"
+    }
+    copy_failed(cause: String) {
+        en: format!("No copy in Sent: {cause}"),
+        zh: format!("未能保存到“已发送”:{cause}")
+    }
+    correct_and_send() { en: "Correct and send", zh: "更正并发送" }
+    open_sent() { en: "Open Sent", zh: "打开“已发送”" }
+    send_again_unknown() { en: "It is not in Sent, send again", zh: "“已发送”中没有,再次发送" }
+    do_not_send() { en: "Do not send", zh: "不发送" }
+    close_entry() { en: "Close", zh: "关闭" }
+
+    settings_appearance() { en: "Appearance", zh: "外观" }
+    theme() { en: "Theme", zh: "主题" }
+    theme_system() { en: "As the system", zh: "跟随系统" }
+    theme_light() { en: "Light", zh: "浅色" }
+    theme_dark() { en: "Dark", zh: "深色" }
+    language() { en: "Language", zh: "语言" }
+    keys_title() { en: "Keyboard", zh: "键盘" }
+    key_next() { en: "Next, previous", zh: "下一封、上一封" }
+    key_open() { en: "Open", zh: "打开" }
+    key_back() { en: "Back to the list", zh: "返回列表" }
+    key_select() { en: "Select", zh: "选择" }
+    key_answer() { en: "Reply, all, forward", zh: "回复、全部、转发" }
+    key_remove() { en: "Archive, delete", zh: "归档、删除" }
+    key_star() { en: "Star", zh: "星标" }
+    key_read() { en: "Read, unread", zh: "已读、未读" }
+    key_compose() { en: "Compose", zh: "写邮件" }
+    key_send() { en: "Send", zh: "发送" }
+    key_undo() { en: "Undo", zh: "撤销" }
+    key_help() { en: "This list", zh: "此列表" }
+
+    login_title() { en: "Open your mailbox", zh: "打开您的邮箱" }
+    login_lead() {
+        en: "Use the address and password your mail provider gave you. Your mail stays with your provider.",
+        zh: "请使用邮件服务商提供的地址和密码。邮件始终保存在您的服务商处。"
+    }
+    login_email() { en: "Email address", zh: "邮箱地址" }
+    login_password() { en: "Password", zh: "密码" }
+    login_by_hand() { en: "Set the servers by hand", zh: "手动设置服务器" }
+    login_incoming() { en: "Incoming", zh: "收件" }
+    login_outgoing() { en: "Outgoing (SMTP)", zh: "发件 (SMTP)" }
+    login_incoming_host() { en: "Incoming server", zh: "收件服务器" }
+    login_incoming_port() { en: "Incoming port", zh: "收件端口" }
+    login_incoming_tls() { en: "Incoming encryption", zh: "收件加密" }
+    login_outgoing_host() { en: "Outgoing server", zh: "发件服务器" }
+    login_outgoing_port() { en: "Outgoing port", zh: "发件端口" }
+    login_outgoing_tls() { en: "Outgoing encryption", zh: "发件加密" }
+    login_protocol() { en: "Protocol", zh: "协议" }
+    login_tls_none() { en: "None", zh: "无" }
+    login_user() { en: "User name, if it is not the address", zh: "用户名(若与邮箱地址不同)" }
+    login_submit() { en: "Open mailbox", zh: "打开邮箱" }
+    login_or() { en: "or", zh: "或" }
+    login_demo() { en: "Try the demo mailbox", zh: "试用演示邮箱" }
+    login_signed_out() { en: "You are signed out.", zh: "您已退出登录。" }
+    login_guessed(domain: String) {
+        en: format!("The servers of {domain} are not known here."),
+        zh: format!("这里没有 {domain} 的服务器设置。")
+    }
+    login_guessed_fix() {
+        en: "The fields hold a guess and nothing was dialled. Check them: your password goes there once you press Open mailbox.",
+        zh: "字段中为推测值,尚未连接。请先核对:点击“打开邮箱”后密码才会发送到该服务器。"
+    }
+    login_one_try() {
+        en: "One sign-in was tried. It is not repeated by itself, so the account is not locked.",
+        zh: "只尝试了一次登录,不会自动重复,以免账户被锁定。"
+    }
+
+    notice_not_found() { en: "This is not here", zh: "此处没有内容" }
+    notice_not_found_text() {
+        en: "The message may have been moved or deleted, or the address is mistyped.",
+        zh: "邮件可能已被移动或删除,或地址有误。"
+    }
+    notice_too_large(max: String) {
+        en: format!("Too large: at most {max} can be taken at once."),
+        zh: format!("内容过大:一次最多接收 {max}。")
+    }
+    notice_too_large_text() {
+        en: "Go back and remove an attachment. Nothing was sent.",
+        zh: "请返回并移除附件。邮件没有发出。"
+    }
+    notice_other_site() { en: "This request came from another site", zh: "此请求来自其他网站" }
+    notice_other_site_text() {
+        en: "Nothing was changed. Open Restante itself and try again.",
+        zh: "没有做任何更改。请直接打开 Restante 后重试。"
+    }
+    notice_failed() { en: "That did not work", zh: "操作未成功" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(Lang::En.done_archived(1), "Archived 1 message");
+        assert_eq!(Lang::En.done_archived(1_200), "Archived 1,200 messages");
+        assert_eq!(Lang::En.images_blocked(1), "1 remote image not loaded");
+    }
+
+    #[test]
+    fn a_folder_tells_unread_only_where_there_are_some() {
+        assert_eq!(
+            Lang::En.folder_counts(Some(12), 1_284),
+            "12 unread, 1,284 in all"
+        );
+        assert_eq!(Lang::En.folder_counts(Some(0), 1), "1 message");
+        assert_eq!(Lang::ZhCn.folder_counts(None, 5), "共 5 封");
+    }
+
+    #[test]
+    fn nothing_that_is_sent_is_promised_an_undo() {
+        for lang in [Lang::En, Lang::ZhCn] {
+            for text in [
+                lang.sending(),
+                lang.send(),
+                lang.ledger_waiting(),
+                lang.state_waiting(),
+            ] {
+                assert!(!text.contains(lang.undo().as_ref()), "{text}");
+            }
+        }
+    }
 }

@@ -1,0 +1,128 @@
+//! The attachments of a message: what they are, how large, and a picture of the pictures.
+
+use leptos::prelude::*;
+
+use super::toolbar::OpenMessage;
+use crate::api::types::AttachmentView;
+use crate::page::PageContext;
+use crate::text::size::size;
+use crate::text::url;
+use crate::ui::Icon;
+
+/// Pictures that browsers show and the server sends as pictures; larger ones are not shown small.
+const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const MAX_THUMBNAIL_BYTES: u64 = 4 << 20;
+
+/// The strip of attachments; nothing where there are none.
+#[component]
+pub fn Attachments(
+    /// The message.
+    open: OpenMessage,
+    /// What is attached.
+    attachments: Vec<AttachmentView>,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let count = attachments.len();
+    let sum = attachments
+        .iter()
+        .map(|a| a.size_bytes)
+        .fold(0, u64::saturating_add);
+    let files = attachments
+        .into_iter()
+        .map(|attachment| view! { <File open=open attachment=attachment /> })
+        .collect_view();
+    (count > 0).then(|| {
+        view! {
+            <div class="files-head">
+                <Icon name="clip" class="i-s" />
+                <span class="grow">{lang.attachments(count as u64, size(sum))}</span>
+            </div>
+            <div class="files">{files}</div>
+        }
+    })
+}
+
+#[component]
+fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let AttachmentView {
+        part,
+        name,
+        media_type,
+        size_bytes,
+    } = attachment;
+    let href = open.base.with_value(|base| {
+        open.folder.with_value(|folder| {
+            open.id
+                .with_value(|id| url::part(base, &open.account_id(), folder, id, &part))
+        })
+    });
+    let kind = kind(&name, &media_type);
+    let name = if name.is_empty() {
+        lang.nameless_file(kind.clone()).into_owned()
+    } else {
+        name
+    };
+    let is_picture = PICTURES.contains(&media_type.as_str()) && size_bytes <= MAX_THUMBNAIL_BYTES;
+    let thumb = if is_picture {
+        view! { <img src=href.clone() alt="" loading="lazy" decoding="async" /> }.into_any()
+    } else {
+        kind.clone().into_any()
+    };
+    view! {
+        <a class="file" href=href download=name rel="external">
+            <span class=format!("thumb {}", hue(&kind)) aria-hidden="true">
+                {thumb}
+            </span>
+            <b class="cut" dir="auto">
+                {name.clone()}
+            </b>
+            <small>{format!("{kind}, {}", size(size_bytes))}</small>
+        </a>
+    }
+    .into_any()
+}
+
+/// A short word for a file: its ending, else its type.
+pub fn kind(name: &str, media_type: &str) -> String {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let ending =
+        ending.filter(|e| (1..=4).contains(&e.len()) && e.chars().all(char::is_alphanumeric));
+    let subtype = media_type
+        .rsplit_once('/')
+        .map_or(media_type, |(_, subtype)| subtype);
+    let word: String = ending.unwrap_or(subtype).chars().take(4).collect();
+    word.to_uppercase()
+}
+
+/// The colour of a kind of file.
+pub fn hue(kind: &str) -> &'static str {
+    match kind {
+        "PDF" => "h0",
+        "DOC" | "DOCX" | "ODT" | "RTF" | "TXT" => "h5",
+        "XLS" | "XLSX" | "ODS" | "CSV" => "h3",
+        "ZIP" | "GZ" | "7Z" | "RAR" | "TAR" => "h2",
+        "PPT" | "PPTX" | "ODP" => "h1",
+        "PNG" | "JPG" | "JPEG" | "GIF" | "WEBP" => "h4",
+        _ => "h6",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_by_its_ending_else_its_type() {
+        for (name, media_type, word) in [
+            ("report.pdf", "application/octet-stream", "PDF"),
+            ("报价单.xlsx", "application/x", "XLSX"),
+            ("README", "text/plain", "PLAI"),
+            ("a.b c", "image/png", "PNG"),
+            ("", "message/rfc822", "RFC8"),
+            ("x.", "", ""),
+        ] {
+            assert_eq!(kind(name, media_type), word, "{name} {media_type}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The folder tree: where one is, and what is unread elsewhere.
+
+use leptos::prelude::*;
+
+use super::frame::Here;
+use crate::api::error::ApiError;
+use crate::api::types::{AccountId, FolderRole, FolderView};
+use crate::page::PageContext;
+use crate::state::session::{Session, Tab};
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::trouble::TroubleBanner;
+
+/// The folders of the account that is shown, for everything that offers them.
+#[derive(Clone, Copy)]
+pub struct Folders(pub Resource<Result<Vec<FolderView>, ApiError>>);
+
+/// The tree, as a list of links.
+#[component]
+pub fn FolderTree() -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let base = StoredValue::new(page.base);
+    let Folders(folders) = expect_context();
+    let Session(session) = expect_context();
+    let here: Here = expect_context();
+    view! {
+        <Transition fallback=move || {
+            view! {
+                <ul class="tree" aria-hidden="true">
+                    <li class="tree-item"><span class="sk w7"></span></li>
+                    <li class="tree-item"><span class="sk w4"></span></li>
+                    <li class="tree-item"><span class="sk w7"></span></li>
+                </ul>
+            }
+        }>
+            {move || Suspend::new(async move {
+                let named = here.account.get_untracked();
+                let (open, first) = match session.await {
+                    Ok(session) => {
+                        (session.outbox_open, session.accounts.into_iter().next().map(|a| a.id))
+                    }
+                    Err(_) => (0, None),
+                };
+                match (folders.await, named.or(first)) {
+                    (Ok(folders), Some(account)) => {
+                        view! { <Tree base=base account=account folders=folders outbox_open=open /> }
+                            .into_any()
+                    }
+                    (Err(error), _) => {
+                        view! {
+                            <TroubleBanner error=error>
+                                <a class="btn btn-line btn-sm" href="" rel="external">
+                                    {lang.try_again()}
+                                </a>
+                            </TroubleBanner>
+                        }
+                            .into_any()
+                    }
+                    (Ok(_), None) => ().into_any(),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+#[component]
+fn Tree(
+    base: StoredValue<String>,
+    account: AccountId,
+    folders: Vec<FolderView>,
+    outbox_open: u32,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    // The outbox stands before what has been sent, after what is still to be done.
+    let comes_before_outbox = |folder: &FolderView| {
+        matches!(
+            folder.role,
+            Some(FolderRole::Inbox | FolderRole::Starred | FolderRole::Drafts)
+        )
+    };
+    let split = folders
+        .iter()
+        .take_while(|folder| comes_before_outbox(folder))
+        .count();
+    let mut items: Vec<AnyView> = folders
+        .into_iter()
+        .map(|folder| view! { <Item base=base account=account.clone() folder=folder /> }.into_any())
+        .collect();
+    items.insert(
+        split.min(items.len()),
+        view! { <OutboxItem base=base open=outbox_open /> }.into_any(),
+    );
+    view! {
+        <ul class="tree" aria-label=lang.folders()>
+            {items}
+        </ul>
+    }
+    .into_any()
+}
+
+#[component]
+fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let here: Here = expect_context();
+    let label = folder.label(lang).into_owned();
+    let icon = folder.role.map_or("folder", FolderRole::icon);
+    let depth = format!("depth-{}", folder.depth.min(5));
+    if !folder.is_selectable {
+        return view! {
+            <li class=depth>
+                <span class="tree-item" title=label.clone()>
+                    <Icon name=icon />
+                    <span class="label" dir="auto">{label.clone()}</span>
+                </span>
+            </li>
+        }
+        .into_any();
+    }
+    let key = (account.clone(), folder.id.clone());
+    let counts = Memo::new(move |_| {
+        let newer = tab.counts.with(|counts| counts.get(&key).copied());
+        let total = newer.map_or(folder.total, |counts| Some(counts.total));
+        let unread = newer.map_or(folder.unread, |counts| counts.unread);
+        match folder.role {
+            Some(FolderRole::Drafts) => (total.unwrap_or(0), false),
+            None | Some(FolderRole::Inbox) => (unread.unwrap_or(0), unread.is_some_and(|n| n > 0)),
+            Some(_) => (0, false),
+        }
+    });
+    let (own_account, own_folder) = (account.clone(), folder.id.clone());
+    let is_here = Memo::new(move |_| {
+        here.path.with(|path| {
+            path.as_ref()
+                .is_some_and(|path| path.account == own_account && path.folder == own_folder)
+        })
+    });
+    let href = base.with_value(|base| url::folder(base, &account, &folder.id, 1));
+    let spoken = {
+        let label = label.clone();
+        move || match counts.get() {
+            (n, true) => lang.folder_unread(label.clone(), n).into_owned(),
+            _ => label.clone(),
+        }
+    };
+    view! {
+        <li class=depth>
+            <a
+                class="tree-item"
+                class:has-unread=move || counts.get().1
+                href=href
+                aria-label=spoken
+                title=label
+                aria-current=move || is_here.get().then_some("page")
+            >
+                <Icon name=icon />
+                <span class="label" dir="auto">{label.clone()}</span>
+                <span class="badge-n" aria-hidden="true">
+                    {move || match counts.get().0 {
+                        0 => String::new(),
+                        n => n.to_string(),
+                    }}
+                </span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn OutboxItem(base: StoredValue<String>, open: u32) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let location = leptos_router::hooks::use_location();
+    let path = base.with_value(|base| url::outbox(base));
+    let is_here = {
+        let path = path.clone();
+        move || location.pathname.with(|here| *here == path)
+    };
+    let open = move || tab.outbox_open.get().unwrap_or(open);
+    view! {
+        <li class="depth-0">
+            <a
+                class="tree-item"
+                href=path
+                title=lang.outbox()
+                aria-current=move || is_here().then_some("page")
+            >
+                <Icon name="outbox" />
+                <span class="label">{lang.outbox()}</span>
+                <span class="badge-n">
+                    {move || match open() {
+                        0 => String::new(),
+                        n => n.to_string(),
+                    }}
+                </span>
+            </a>
+        </li>
+    }
+    .into_any()
+}

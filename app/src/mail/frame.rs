@@ -1,0 +1,372 @@
+//! What stands around every page: folders at the side, banners above, the line at the bottom.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_location, use_query_map};
+
+use super::folder_tree::{FolderTree, Folders};
+use super::snackbar::Snackbar;
+use crate::api::folder::folder_list;
+use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
+use crate::page::PageContext;
+use crate::state::session::{Session, Tab};
+use crate::text::url::{self, MailPath};
+use crate::ui::Icon;
+use crate::ui::dialog::Dialog;
+
+/// Where the page is, as far as mail is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Here {
+    /// The folder and message in the address.
+    pub path: Memo<Option<MailPath>>,
+    /// The account in the address, or the one that was shown last.
+    pub account: Memo<Option<AccountId>>,
+}
+
+/// The panes, with the folder tree in the first.
+#[component]
+pub fn Frame(children: Children) -> impl IntoView {
+    let page = PageContext::expect();
+    let tab = Tab::expect();
+    let Session(session) = expect_context();
+    let location = use_location();
+    let query = use_query_map();
+    let base = page.base.clone();
+    let path = Memo::new(move |_| location.pathname.with(|path| url::mail_path(&base, path)));
+    let account = Memo::new(move |before: Option<&Option<AccountId>>| {
+        let named = path.with(|path| path.as_ref().map(|path| path.account.clone()));
+        named
+            .or_else(|| query.with(|query| query.get("account").map(AccountId)))
+            .or_else(|| before.cloned().flatten())
+    });
+    let here = Here { path, account };
+    provide_context(here);
+    let folders = Resource::new_blocking(
+        move || (account.get(), tab.tree_changes.get()),
+        move |(account, _)| async move {
+            let account = match account {
+                Some(account) => account,
+                None => first_account(session.await?.accounts)?,
+            };
+            folder_list(account).await
+        },
+    );
+    provide_context(Folders(folders));
+    let layout = move || path.with(|path| if path.is_some() { "three" } else { "page" });
+    let view = move || {
+        let is_tree = query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
+        match path.with(|path| path.as_ref().map(|path| path.message.is_some())) {
+            Some(_) if is_tree => "folders",
+            Some(false) => "list",
+            _ => "reader",
+        }
+    };
+    view! {
+        <div class="page">
+            <Banners />
+            <div class="shell" data-layout=layout data-view=view>
+                <Navigation />
+                {children()}
+            </div>
+        </div>
+        <Snackbar />
+        <KeysHelp />
+    }
+    .into_any()
+}
+
+fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, crate::api::ApiError> {
+    let first = accounts.into_iter().next().map(|account| account.id);
+    first.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let here: Here = expect_context();
+    let Session(session) = expect_context();
+    let base = StoredValue::new(page.base.clone());
+    view! {
+        <nav class="pane pane-nav" aria-label=lang.nav_label()>
+            <div class="nav-top">
+                <div class="nav-brand">
+                    <a class="brand" href=url::home(&page.base) rel="external">
+                        <Icon name="logo" />
+                        <span>"Restante"</span>
+                    </a>
+                </div>
+                <Suspense>
+                    {move || Suspend::new(async move {
+                        let accounts = session.await.map(|s| s.accounts).unwrap_or_default();
+                        let now = here.account.get();
+                        let now = accounts
+                            .iter()
+                            .find(|account| Some(&account.id) == now.as_ref())
+                            .or(accounts.first())
+                            .cloned();
+                        now.map(|now| view! { <Account base=base now=now accounts=accounts /> })
+                    })}
+                </Suspense>
+            </div>
+            <div class="pane-scroll">
+                <FolderTree />
+            </div>
+            <div class="nav-foot">
+                <span class="nav-status">
+                    <Show when=move || tab.is_started.get()>
+                        <span class="live" class:off=move || !tab.is_live.get()></span>
+                        <span class="grow">
+                            {move || if tab.is_live.get() { lang.live_on() } else { lang.live_off() }}
+                        </span>
+                    </Show>
+                </span>
+                <div class="nav-foot-row">
+                    <Show when=move || tab.is_started.get()>
+                        <button
+                            class="btn btn-icon"
+                            type="button"
+                            aria-label=lang.keys_title()
+                            title=lang.keys_title()
+                            on:click=move |_| tab.is_help_open.set(true)
+                        >
+                            <Icon name="keyboard" />
+                        </button>
+                    </Show>
+                    <a
+                        class="btn btn-icon"
+                        href=url::settings_appearance(&page.base)
+                        aria-label=lang.settings_appearance()
+                        title=lang.settings_appearance()
+                    >
+                        <Icon name="palette" />
+                    </a>
+                    <form method="post" action=url::logout(&page.base)>
+                        <button class="btn btn-icon" aria-label=lang.sign_out() title=lang.sign_out()>
+                            <Icon name="exit" class="i-dir" />
+                        </button>
+                    </form>
+                </div>
+            </div>
+        </nav>
+    }
+    .into_any()
+}
+
+/// The account that is shown, the way to the others, and writing from it.
+#[component]
+fn Account(
+    base: StoredValue<String>,
+    now: AccountView,
+    accounts: Vec<AccountView>,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let person = Person {
+        name: String::new(),
+        address: now.address.clone(),
+    };
+    let text = view! {
+        <span class=format!("avatar {}", person.hue()) aria-hidden="true">
+            {person.initials()}
+        </span>
+        <span class="acct-text">
+            <b>{now.address.clone()}</b>
+            <small>{account_kind(&now, lang)}</small>
+        </span>
+    };
+    let compose = base.with_value(|base| url::compose(base, &now.id));
+    let account = if accounts.len() < 2 {
+        view! { <div class="acct">{text}</div> }.into_any()
+    } else {
+        let others = accounts
+            .into_iter()
+            .filter(|other| other.id != now.id)
+            .map(|other| {
+                let href = base.with_value(|base| url::mail(base, &other.id));
+                view! {
+                    <a class="menu-item" href=href rel="external">
+                        {other.address}
+                    </a>
+                }
+            })
+            .collect_view();
+        view! {
+            <details class="acct-box">
+                <summary class="acct">{text} <Icon name="down" class="i-s label" /></summary>
+                <div class="menu acct-menu">{others}</div>
+            </details>
+        }
+        .into_any()
+    };
+    view! {
+        <a class="btn btn-primary" href=compose title=lang.compose() aria-keyshortcuts="c">
+            <Icon name="pencil" />
+            <span class="label">{lang.compose()}</span>
+        </a>
+        {account}
+    }
+    .into_any()
+}
+
+fn account_kind(account: &AccountView, lang: crate::api::types::Lang) -> String {
+    let kind = match account.incoming {
+        IncomingKind::Imap => "IMAP",
+        IncomingKind::Pop3 => "POP3",
+    };
+    let polled = account
+        .limitations
+        .iter()
+        .find_map(|limitation| match limitation {
+            Limitation::Polled { every_secs } => Some(*every_secs),
+            _ => None,
+        });
+    match polled {
+        Some(secs) => format!("{kind}, {}", lang.live_polled(secs)),
+        None => kind.to_owned(),
+    }
+}
+
+/// What concerns the whole page: the session is over, a newer page is there, a server is away.
+#[component]
+fn Banners() -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let location = use_location();
+    let base = StoredValue::new(page.base);
+    let is_writing = move || location.pathname.with(|path| path.ends_with("/compose"));
+    let login = move || {
+        let here = location.pathname.get();
+        base.with_value(|base| url::login_return(base, &here))
+    };
+    view! {
+        <div class="page-banners" role="status">
+            <Show when=move || tab.is_ended.get()>
+                <div class="banner warn">
+                    <Icon name="lock" />
+                    <span class="grow">
+                        <b>{lang.error_signed_out()}</b>
+                        <span class="sub">{lang.error_signed_out_fix()}</span>
+                    </span>
+                    <span class="acts">
+                        // Elsewhere than in this tab, so that what is typed here stays.
+                        <a
+                            class="btn btn-line btn-sm"
+                            href=login
+                            rel="external"
+                            target=move || is_writing().then_some("_blank")
+                        >
+                            {lang.sign_in_again()}
+                        </a>
+                    </span>
+                </div>
+            </Show>
+            // Never while something is being written: loading anew would lose it.
+            <Show when=move || tab.is_outdated.get() && !is_writing()>
+                <div class="banner info">
+                    <Icon name="refresh" />
+                    <span class="grow">{lang.outdated()}</span>
+                    <span class="acts">
+                        <a class="btn btn-line btn-sm" href="" rel="external">
+                            {lang.reload()}
+                        </a>
+                    </span>
+                </div>
+            </Show>
+            {move || {
+                tab.link_down
+                    .get()
+                    .map(|down| {
+                        view! {
+                            <div class="banner bad">
+                                <Icon name="alert" />
+                                <span class="grow">
+                                    <b>{lang.link_down(down.host)}</b>
+                                    <span class="sub">{lang.link_down_fix(down.retry_in_secs)}</span>
+                                </span>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+/// The list of keys.
+#[component]
+fn KeysHelp() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let keys = move || {
+        [
+            ("j / k", lang.key_next()),
+            ("o, Enter", lang.key_open()),
+            ("u, Esc", lang.key_back()),
+            ("x", lang.key_select()),
+            ("r / a / f", lang.key_answer()),
+            ("e / #", lang.key_remove()),
+            ("s", lang.key_star()),
+            ("Shift+I / Shift+U", lang.key_read()),
+            ("c", lang.key_compose()),
+            ("Ctrl+Enter", lang.key_send()),
+            ("z", lang.key_undo()),
+            ("?", lang.key_help()),
+        ]
+        .into_iter()
+        .map(|(key, does)| {
+            view! {
+                <div>
+                    <dt>{does}</dt>
+                    <dd>
+                        <kbd>{key}</kbd>
+                    </dd>
+                </div>
+            }
+        })
+        .collect_view()
+    };
+    view! {
+        <Dialog is_open=tab.is_help_open title=lang.keys_title()>
+            <dl class="keys">{keys()}</dl>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// The bar of a page that has no list, on a phone: the way back.
+#[component]
+pub fn PhoneBar(
+    /// The page's name.
+    #[prop(into)]
+    title: String,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    view! {
+        <div class="bar only-phone-bar">
+            <a
+                class="btn btn-icon"
+                href=url::home(&page.base)
+                rel="external"
+                aria-label=page.lang.back_to_mail()
+            >
+                <Icon name="back" class="i-dir" />
+            </a>
+            <span class="bar-title">{title}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// A form field that is not shown.
+#[component]
+pub fn Hidden(
+    /// Its name.
+    name: &'static str,
+    /// Its value.
+    #[prop(into)]
+    value: String,
+) -> impl IntoView {
+    html::input().r#type("hidden").name(name).value(value)
+}

@@ -1,0 +1,488 @@
+//! The list of a folder: a page of links without script, any size of folder with it.
+
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::folder_tree::Folders;
+use super::frame::Hidden;
+use super::message_row::{RowAt, RowContext};
+use super::words::{folder_label, has_one_folder};
+use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
+use crate::page::PageContext;
+use crate::state::act::Act;
+use crate::state::list::ListState;
+use crate::state::session::{Counts, Tab};
+use crate::text::size::grouped;
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::trouble::TroubleBanner;
+
+/// The list pane of a folder. `rows` is its first window.
+#[component]
+pub fn MessageList(
+    /// The account.
+    account: AccountView,
+    /// The window that the page begins with.
+    rows: MessageRows,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let base = StoredValue::new(page.base);
+    let name = folder_label(rows.role, &rows.name, lang).into_owned();
+    let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
+    let list = ListState::new(account.id.clone(), rows);
+    tab.show_list(list);
+    let limitations = StoredValue::new(account.limitations.clone());
+    let context = RowContext { list, limitations };
+
+    set_title(tab, list, name.clone());
+    follow_counts(tab, list);
+    let resized = window_event_listener(leptos::ev::resize, move |_| list.start());
+    on_cleanup(move || resized.remove());
+    Effect::new(move || {
+        if list.scroller.get().is_some() {
+            // Rows have their height once the page is laid out.
+            request_animation_frame(move || list.start());
+        }
+    });
+
+    let act = base.with_value(|base| url::act(base, &list.account(), &list.folder()));
+    let page_number = offset / Window::PAGE + 1;
+    let here =
+        base.with_value(|base| url::folder(base, &list.account(), &list.folder(), page_number));
+    let tree = base.with_value(|base| url::folder_tree(base, &list.account(), &list.folder()));
+    let counts = move || lang.folder_counts(list.unread.get(), list.total.get());
+    let scroll = move |_| list.scrolled();
+    view! {
+        <div class="bar list-bar">
+            <a class="btn btn-icon only-phone" href=tree aria-label=lang.folders()>
+                <Icon name="menu" />
+            </a>
+            <h1 class="bar-title cut" dir="auto">
+                {name}
+            </h1>
+            <span class="muted small num grow cut">{counts}</span>
+            <a class="btn btn-sm nojs" href="" rel="external">
+                {lang.reload()}
+            </a>
+        </div>
+        {(account.incoming == IncomingKind::Pop3)
+            .then(|| {
+                view! {
+                    <div class="banner info">
+                        <Icon name="info" />
+                        <span class="grow">
+                            <b>{lang.pop3_title()}</b>
+                            <span class="sub">{lang.pop3_limits()}</span>
+                        </span>
+                    </div>
+                }
+            })}
+        {move || {
+            list.trouble
+                .get()
+                .map(|error| {
+                    view! {
+                        <TroubleBanner error=error>
+                            <button
+                                class="btn btn-line btn-sm"
+                                type="button"
+                                on:click=move |_| list.refresh()
+                            >
+                                {lang.try_again()}
+                            </button>
+                        </TroubleBanner>
+                    }
+                })
+        }}
+        <form
+            class="list-form"
+            method="post"
+            action=act
+            on:submit=move |event| submitted(&event, tab, list)
+        >
+            <Hidden name="return" value=here />
+            <BulkBar context=context />
+            <SelectionBar context=context />
+            <Show when=move || tab.is_started.get()>
+                <div class="list-over">
+                    {move || {
+                        list.group().map(|group| view! { <span class="group">{group}</span> })
+                    }}
+                    <Show when=move || { list.arrived.get() > 0 }>
+                        <button
+                            class="btn btn-primary btn-sm new-mail"
+                            type="button"
+                            on:click=move |_| list.show_newest()
+                        >
+                            <Icon name="up" class="i-s" />
+                            {move || lang.arrived(list.arrived.get())}
+                        </button>
+                    </Show>
+                </div>
+            </Show>
+            <div class="pane-scroll list-scroll" node_ref=list.scroller on:scroll=scroll>
+                <Show
+                    when=move || { list.total.get() > 0 }
+                    fallback=move || view! { <EmptyFolder role=list.role.get_value() /> }
+                >
+                    <ul class="rows" aria-label=lang.messages()>
+                        <Spacer px=Signal::derive(move || list.view.get().before_px) />
+                        <For
+                            each=move || list.places()
+                            key=|place| place.key()
+                            children=move |place| view! { <RowAt place=place context=context /> }
+                        />
+                        <Spacer px=Signal::derive(move || list.view.get().after_px) />
+                    </ul>
+                </Show>
+            </div>
+            <Pages base=base list=list offset=offset shown=shown />
+        </form>
+        <a
+            class="btn btn-primary fab"
+            href=base.with_value(|base| url::compose(base, &account.id))
+        >
+            <Icon name="pencil" />
+            {lang.compose()}
+        </a>
+    }
+    .into_any()
+}
+
+/// "(3) Inbox".
+fn set_title(tab: Tab, list: ListState, name: String) {
+    let title = move || match list.unread.get() {
+        Some(unread) if unread > 0 => format!("({unread}) {name}"),
+        _ => name.clone(),
+    };
+    tab.title.set(untrack(&title));
+    Effect::new(move || tab.title.set(title()));
+}
+
+/// Tells the folder tree what the list knows.
+fn follow_counts(tab: Tab, list: ListState) {
+    Effect::new(move || {
+        let counts = Counts {
+            total: list.total.get(),
+            unread: list.unread.get(),
+        };
+        tab.counts.update(|all| {
+            all.insert((list.account(), list.folder()), counts);
+        });
+    });
+}
+
+/// Takes over the list's form: a star, or a change of what is ticked.
+fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
+    event.prevent_default();
+    let Some((name, value)) = pressed(event) else {
+        return;
+    };
+    let (ids, act) = match name.as_str() {
+        "star" | "unstar" => (vec![MessageId(value)], Act::of_form(&name, "")),
+        "action" => {
+            let ids = list.selected.get_untracked().into_iter().collect();
+            (ids, Act::of_form(&value, ""))
+        }
+        "to" => {
+            let ids = list.selected.get_untracked().into_iter().collect();
+            (ids, Act::of_form("move", &value))
+        }
+        _ => return,
+    };
+    if let Some(act) = act {
+        tab.act(list.account(), list.folder(), ids, act);
+        if name != "star" && name != "unstar" {
+            list.selected.update(std::collections::BTreeSet::clear);
+        }
+    }
+}
+
+/// Name and value of the button that a form was sent with.
+pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
+    let button = event.submitter()?;
+    Some((
+        button.get_attribute("name")?,
+        button.get_attribute("value").unwrap_or_default(),
+    ))
+}
+
+/// What stands for the rows before and after those in the document.
+#[component]
+fn Spacer(px: Signal<f64>) -> impl IntoView {
+    let element = NodeRef::<html::Li>::new();
+    Effect::new(move || {
+        if let Some(element) = element.get() {
+            let style = web_sys::HtmlElement::style(&element);
+            // Fails for no height that a float can be written as.
+            drop(style.set_property("block-size", &format!("{:.1}px", px.get())));
+        }
+    });
+    view! { <li class="spacer" aria-hidden="true" node_ref=element></li> }
+}
+
+/// Without script: ticks, a change to choose, Apply.
+#[component]
+fn BulkBar(context: RowContext) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let Folders(folders) = expect_context();
+    let one_folder = context.limitations.with_value(|l| has_one_folder(l));
+    let role = context.list.role.get_value();
+    let option = |value: &'static str, words: std::borrow::Cow<'static, str>| {
+        view! { <option value=value>{words}</option> }
+    };
+    view! {
+        <div class="bulk nojs">
+            <select class="select input-sm" name="action" aria-label=lang.action()>
+                {(!one_folder && role != Some(FolderRole::Archive))
+                    .then(|| option("archive", lang.archive()))}
+                {(role != Some(FolderRole::Trash)).then(|| option("delete", lang.delete()))}
+                {(!one_folder && role != Some(FolderRole::Junk))
+                    .then(|| option("junk", lang.junk()))}
+                {option("seen", lang.mark_seen())}
+                {option("unseen", lang.mark_unseen())}
+                {option("star", lang.star())}
+                {option("unstar", lang.unstar())}
+                {(!one_folder).then(|| option("move", lang.move_to()))}
+            </select>
+            {(!one_folder)
+                .then(|| {
+                    view! {
+                        <select class="select input-sm" name="to" aria-label=lang.move_to()>
+                            <Transition>
+                                {move || Suspend::new(async move {
+                                    folders
+                                        .await
+                                        .unwrap_or_default()
+                                        .into_iter()
+                                        .filter(|folder| folder.is_selectable)
+                                        .map(|folder| {
+                                            let label = folder.label(lang).into_owned();
+                                            view! {
+                                                <option value=folder.id.to_string()>{label}</option>
+                                            }
+                                        })
+                                        .collect_view()
+                                })}
+                            </Transition>
+                        </select>
+                    }
+                })}
+            <button class="btn btn-line btn-sm">{lang.apply()}</button>
+        </div>
+    }
+    .into_any()
+}
+
+/// With script: what can be done with the ticked messages.
+#[component]
+fn SelectionBar(context: RowContext) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let list = context.list;
+    let one_folder = context.limitations.with_value(|l| has_one_folder(l));
+    let role = list.role.get_value();
+    let button = move |value: &'static str,
+                       icon: &'static str,
+                       label: std::borrow::Cow<'static, str>,
+                       is_disabled: bool| {
+        let title = if is_disabled {
+            lang.not_here(label.clone())
+        } else {
+            label.clone()
+        };
+        view! {
+            <button
+                class="btn btn-icon"
+                name="action"
+                value=value
+                aria-label=label
+                title=title
+                disabled=is_disabled
+            >
+                <Icon name=icon />
+            </button>
+        }
+    };
+    let archive_off = one_folder || role == Some(FolderRole::Archive);
+    let delete_off = role == Some(FolderRole::Trash);
+    view! {
+        <Show when=move || list.selected.with(|ids| !ids.is_empty())>
+            <div class="bar selbar" role="toolbar" aria-label=lang.selection()>
+                <button
+                    class="btn btn-icon"
+                    type="button"
+                    aria-label=lang.select_none()
+                    on:click=move |_| list.selected.update(std::collections::BTreeSet::clear)
+                >
+                    <Icon name="close" />
+                </button>
+                <span class="grow num">
+                    {move || lang.selected(list.selected.with(|ids| grouped(ids.len() as u64)))}
+                </span>
+                {button("archive", "archive", lang.archive(), archive_off)}
+                {button("delete", "trash", lang.delete(), delete_off)}
+                {button("seen", "mail", lang.mark_seen(), false)}
+                {button("unseen", "unread", lang.mark_unseen(), false)}
+                {(!one_folder).then(|| view! { <MoveMenu class="menu-end" /> })}
+            </div>
+        </Show>
+    }
+    .into_any()
+}
+
+/// A menu of folders; each is a submit button `name="to"` of the form around it.
+#[component]
+pub fn MoveMenu(
+    /// Where it opens: "menu-end" at the end of its button, "drop-up" above it.
+    class: &'static str,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let Folders(folders) = expect_context();
+    view! {
+        <details class="rel move-menu">
+            <summary class="btn btn-icon" aria-label=lang.move_to() title=lang.move_to()>
+                <Icon name="move" />
+            </summary>
+            <div class=format!("menu {class}")>
+                <div class="cap">{lang.move_to()}</div>
+                <Transition>
+                    {move || Suspend::new(async move {
+                        folders
+                            .await
+                            .unwrap_or_default()
+                            .into_iter()
+                            .filter(|folder| folder.is_selectable)
+                            .map(|folder| {
+                                let label = folder.label(lang).into_owned();
+                                let icon = folder.role.map_or("folder", FolderRole::icon);
+                                view! {
+                                    <button
+                                        class="menu-item"
+                                        name="to"
+                                        value=folder.id.to_string()
+                                    >
+                                        <Icon name=icon />
+                                        <span dir="auto">{label}</span>
+                                    </button>
+                                }
+                            })
+                            .collect_view()
+                    })}
+                </Transition>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+/// What an empty folder says.
+#[component]
+fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let (title, text) = if role == Some(FolderRole::Inbox) {
+        (lang.empty_inbox(), lang.empty_inbox_text())
+    } else {
+        (lang.empty_folder(), std::borrow::Cow::Borrowed(""))
+    };
+    view! { <Empty title=title text=text /> }
+}
+
+/// A picture of pigeonholes and a word.
+#[component]
+pub fn Empty(
+    /// What there is to say.
+    #[prop(into)]
+    title: String,
+    /// And what to do.
+    #[prop(into)]
+    text: String,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <svg
+                class="art"
+                viewBox="0 0 128 96"
+                fill="none"
+                stroke="currentColor"
+                stroke-width="2.5"
+                stroke-linejoin="round"
+                aria-hidden="true"
+            >
+                <path d="M12 20h104v64H12zM12 52h104M46.7 20v64M81.3 20v64"></path>
+                <path class="art-letter" d="M54 42V30h20v12M54 31l10 7 10-7"></path>
+            </svg>
+            <h2>{title}</h2>
+            <p>{text}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Without script: the pages before and after.
+#[component]
+fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let total = list.total.get_untracked();
+    let number = offset / Window::PAGE + 1;
+    let end = offset.saturating_add(shown);
+    let link = move |number: u32| {
+        base.with_value(|base| url::folder(base, &list.account(), &list.folder(), number))
+    };
+    (total > Window::PAGE).then(|| {
+        view! {
+            <nav class="pages nojs" aria-label=lang.pages()>
+                {(offset > 0)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-line btn-sm" href=link(number - 1)>
+                                {lang.newer()}
+                            </a>
+                        }
+                    })}
+                <span class="grow num muted small">
+                    {lang
+                        .page_range(
+                            grouped(u64::from(offset) + 1),
+                            grouped(u64::from(end)),
+                            grouped(u64::from(total)),
+                        )}
+                </span>
+                {(end < total)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-line btn-sm" href=link(number + 1)>
+                                {lang.older()}
+                            </a>
+                        }
+                    })}
+            </nav>
+        }
+    })
+}
+
+/// The list pane while it is on its way.
+#[component]
+pub fn ListSkeleton() -> impl IntoView {
+    view! {
+        <div class="bar"><span class="sk w3 tall"></span></div>
+        <ul class="rows" aria-hidden="true">
+            {(0..8)
+                .map(|_| {
+                    view! {
+                        <li class="row-item">
+                            <div class="row">
+                                <span class="row-pick"><span class="sk round"></span></span>
+                                <span class="row-from"><span class="sk w4"></span></span>
+                                <span class="row-subj"><span class="sk w9"></span></span>
+                            </div>
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
+    }
+    .into_any()
+}

@@ -1,0 +1,210 @@
+//! One row of the list: who, what, when; a tick, a star, and what can be done at once.
+
+use leptos::prelude::*;
+
+use super::frame::Here;
+use super::words::has_one_folder;
+use crate::api::types::Limitation;
+use crate::api::types::{FolderRole, Mark, MessageRow};
+use crate::page::PageContext;
+use crate::state::act::Act;
+use crate::state::list::{ListState, Place};
+use crate::state::session::Tab;
+use crate::text::address::people_line;
+use crate::text::url;
+use crate::ui::{Icon, IconSymbol};
+
+/// What every row of a list needs to know.
+#[derive(Clone, Copy)]
+pub struct RowContext {
+    /// The list.
+    pub list: ListState,
+    /// What the account cannot do.
+    pub limitations: StoredValue<Vec<Limitation>>,
+}
+
+/// The row at one place of the list; a shadow of a row while it is being asked for.
+#[component]
+pub fn RowAt(
+    /// The place.
+    place: Place,
+    /// The list.
+    context: RowContext,
+) -> impl IntoView {
+    match place.slot {
+        Some(slot) => view! { <Row row=slot.row context=context /> }.into_any(),
+        None => view! {
+            <li class="row-item" aria-busy="true">
+                <div class="row">
+                    <span class="row-pick"><span class="sk round"></span></span>
+                    <span class="row-from"><span class="sk w4"></span></span>
+                    <span class="row-subj"><span class="sk w9"></span></span>
+                </div>
+            </li>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let here: Here = expect_context();
+    let list = context.list;
+    // Freed together with the row's place in the document.
+    let row = RwSignal::from(row);
+    let MessageRow {
+        id,
+        position,
+        people,
+        subject,
+        date,
+        ..
+    } = row.get_untracked();
+    let href = url::message_at(&page.base, &list.account(), &list.folder(), &id, position);
+    let who = if people.is_empty() {
+        lang.no_sender().into_owned()
+    } else {
+        people_line(&people)
+    };
+    let first = people.into_iter().next().unwrap_or_default();
+    let subject = if subject.is_empty() {
+        lang.no_subject().into_owned()
+    } else {
+        subject
+    };
+    let open_id = id.clone();
+    let is_open = Memo::new(move |_| {
+        here.path
+            .with(|path| path.as_ref().and_then(|p| p.message.as_ref()) == Some(&open_id))
+    });
+    let picked_id = id.clone();
+    let is_picked = Memo::new(move |_| list.selected.with(|ids| ids.contains(&picked_id)));
+    let pick_id = id.clone();
+    let pick = move |event| {
+        let is_ticked = event_target_checked(&event);
+        list.selected.update(|ids| {
+            if is_ticked {
+                ids.insert(pick_id.clone());
+            } else {
+                ids.remove(&pick_id);
+            }
+        });
+    };
+    view! {
+        <li class="row-item">
+            <div
+                class="row"
+                class:open=move || is_open.get()
+                class:picked=move || is_picked.get()
+                data-id=id.to_string()
+                data-unread=move || row.with(|row| !row.is_seen)
+            >
+                <span class="row-pick">
+                    <input
+                        type="checkbox"
+                        name="message"
+                        value=id.to_string()
+                        aria-label=lang.select_row(who.clone())
+                        prop:checked=move || is_picked.get()
+                        on:change=pick
+                    />
+                    <span class=format!("avatar {}", first.hue()) aria-hidden="true">
+                        {first.initials()}
+                    </span>
+                    <span class="tick" aria-hidden="true">
+                        <Icon name="check" />
+                    </span>
+                </span>
+                <span class="row-from">
+                    <span class="cut" dir="auto">
+                        {who}
+                    </span>
+                </span>
+                <span class="row-subj">
+                    <a class="row-link" href=href dir="auto">
+                        <span class="vh">
+                            {move || row.with(|row| lang.row_marks(!row.is_seen, row.is_starred))}
+                        </span>
+                        {subject}
+                    </a>
+                </span>
+                <span class="row-meta">
+                    {move || {
+                        row.with(|row| {
+                            let mark = |name, label| view! { <IconSymbol name=name label=label /> };
+                            (
+                                row.is_answered.then(|| mark("reply", lang.answered())),
+                                row.is_forwarded.then(|| mark("forward", lang.forwarded())),
+                                row.has_attachment.then(|| mark("clip", lang.has_attachment())),
+                            )
+                        })
+                    }}
+                    <time datetime=date.iso>{date.short}</time>
+                </span>
+                <button
+                    class="row-star"
+                    name=move || row.with(|row| if row.is_starred { "unstar" } else { "star" })
+                    value=id.to_string()
+                    aria-pressed=move || row.with(|row| row.is_starred).to_string()
+                    aria-label=lang.star()
+                >
+                    <Icon name="star" />
+                </button>
+                // Only under a mouse, and only once a click is heard.
+                <Show when=move || tab.is_started.get()>
+                    <QuickActs row=row context=context />
+                </Show>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+/// Archive, delete and read, under the mouse.
+#[component]
+fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let list = context.list;
+    let role = list.role.get_value();
+    let act = move |act: Act| {
+        let id = row.with_untracked(|row| row.id.clone());
+        tab.act(list.account(), list.folder(), vec![id], act);
+    };
+    let can_archive = role != Some(FolderRole::Archive)
+        && !context
+            .limitations
+            .with_value(|limitations| has_one_folder(limitations));
+    let can_delete = role != Some(FolderRole::Trash);
+    let button = move |icon: &'static str, label: std::borrow::Cow<'static, str>, does: Act| {
+        view! {
+            <button
+                class="btn btn-icon"
+                type="button"
+                aria-label=label.clone()
+                title=label
+                on:click=move |_| act(does.clone())
+            >
+                <Icon name=icon />
+            </button>
+        }
+    };
+    view! {
+        <span class="row-acts">
+            {can_archive
+                .then(|| button("archive", lang.archive(), Act::move_to(FolderRole::Archive)))}
+            {can_delete.then(|| button("trash", lang.delete(), Act::move_to(FolderRole::Trash)))}
+            {move || {
+                if row.with(|row| row.is_seen) {
+                    button("unread", lang.mark_unseen(), Act::Mark(Mark::Unseen))
+                } else {
+                    button("mail", lang.mark_seen(), Act::Mark(Mark::Seen))
+                }
+            }}
+        </span>
+    }
+    .into_any()
+}

@@ -1,0 +1,287 @@
+//! The message that is open.
+
+use leptos::prelude::*;
+
+use super::attachments::Attachments;
+use super::message_frame::MessageFrame;
+use super::message_list::Empty;
+use super::text_body::TextBody;
+use super::toolbar::{BottomBar, OpenMessage, ReaderBar, StarButton, mark_read_on_open};
+use crate::api::types::{
+    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, Lang, MessageView,
+    Person,
+};
+use crate::page::PageContext;
+use crate::text::address::people_line;
+use crate::text::url;
+use crate::ui::Icon;
+
+/// Shows a message.
+#[component]
+pub fn Reader(
+    /// The account.
+    account: AccountView,
+    /// The folder.
+    folder: FolderId,
+    /// Its role, where known.
+    role: Option<FolderRole>,
+    /// The message.
+    message: MessageView,
+    /// Whether the address asks for remote images.
+    with_images: bool,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let open = OpenMessage {
+        base: StoredValue::new(page.base),
+        account: StoredValue::new(account),
+        folder: StoredValue::new(folder),
+        role,
+        id: StoredValue::new(message.id.clone()),
+        position: message.position,
+    };
+    mark_read_on_open(open, &message);
+    let MessageView {
+        from,
+        reply_to,
+        to,
+        cc,
+        bcc,
+        date,
+        body,
+        attachments,
+        headers,
+        ..
+    } = message;
+    let sender = from.first().cloned().unwrap_or_default();
+    let subject = match message.subject {
+        subject if subject.is_empty() => lang.no_subject().into_owned(),
+        subject => subject,
+    };
+    let lines = [
+        (lang.reply_to(), reply_to),
+        (lang.to(), to.clone()),
+        (lang.cc(), cc.clone()),
+        (lang.bcc(), bcc),
+    ];
+    let lines = lines
+        .into_iter()
+        .filter(|(_, people)| !people.is_empty())
+        .map(|(label, people)| {
+            view! {
+                <dt>{label}</dt>
+                <dd dir="auto">{mailboxes(&people)}</dd>
+            }
+        })
+        .collect_view();
+    let others: Vec<Person> = to.into_iter().chain(cc).collect();
+    view! {
+        <ReaderBar open=open newer=message.newer older=message.older total=message.total />
+        <div class="pane-scroll reader-scroll">
+            <article aria-labelledby="subject" data-open=message.id.to_string()>
+                <header class="msg-head">
+                    <h1 id="subject" dir="auto">
+                        {subject}
+                    </h1>
+                </header>
+                <div class="msg-from">
+                    <span class=format!("avatar av-l {}", sender.hue()) aria-hidden="true">
+                        {sender.initials()}
+                    </span>
+                    <div class="who">
+                        <div class="l1">
+                            <b dir="auto">{sender_line(&from, lang)}</b>
+                        </div>
+                        // The address always shows: a name can be anything.
+                        <details class="addr">
+                            <summary class="cut">
+                                {sender.address.clone()} " "
+                                {lang.to_people(short_line(&others, lang))}
+                            </summary>
+                            <dl class="people">
+                                <dt>{lang.from()}</dt>
+                                <dd dir="auto">{mailboxes(&from)}</dd>
+                                {lines}
+                                <dt>{lang.date()}</dt>
+                                <dd>{date.long.clone()}</dd>
+                            </dl>
+                        </details>
+                    </div>
+                    <div class="who-end">
+                        <time class="muted small num not-phone" datetime=date.iso title=date.long>
+                            {date.short}
+                        </time>
+                        <StarButton open=open is_starred=message.is_starred />
+                    </div>
+                </div>
+                <MessageChips open=open headers=headers />
+                {body_view(open, body, with_images, lang)}
+                <Attachments open=open attachments=attachments />
+                <Answers open=open />
+            </article>
+        </div>
+        <BottomBar open=open />
+    }
+    .into_any()
+}
+
+fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -> AnyView {
+    let cut = |is_cut: bool| {
+        is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> })
+    };
+    match body {
+        BodyView::Text { blocks, is_cut } => view! {
+            <TextBody blocks=blocks />
+            {cut(is_cut)}
+        }
+        .into_any(),
+        BodyView::Html {
+            blocked_images,
+            is_cut,
+        } => view! {
+            <MessageFrame open=open blocked_images=blocked_images with_images=with_images />
+            {cut(is_cut)}
+        }
+        .into_any(),
+        BodyView::Empty => view! { <p class="msg-body muted">{lang.no_body()}</p> }.into_any(),
+    }
+}
+
+/// Who wrote it; all of them, where there are several.
+fn sender_line(from: &[Person], lang: Lang) -> String {
+    if from.is_empty() {
+        lang.no_sender().into_owned()
+    } else {
+        people_line(from)
+    }
+}
+
+/// "Ada, 王磊 and 2 more".
+fn short_line(people: &[Person], lang: Lang) -> String {
+    const SHOWN: usize = 2;
+    let line = people_line(people.get(..SHOWN).unwrap_or(people));
+    match people.len().saturating_sub(SHOWN) {
+        0 => line,
+        more => lang.and_more(line, more as u64).into_owned(),
+    }
+}
+
+fn mailboxes(people: &[Person]) -> String {
+    people
+        .iter()
+        .map(Person::mailbox)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The source, and every header field.
+#[component]
+fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let source = open.base.with_value(|base| {
+        open.folder.with_value(|folder| {
+            open.id
+                .with_value(|id| url::source(base, &open.account_id(), folder, id))
+        })
+    });
+    let rows = headers
+        .into_iter()
+        .map(|field| {
+            view! {
+                <tr>
+                    <th scope="row">{field.name}</th>
+                    <td dir="auto">{field.value}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="msg-chips">
+            <details class="headers">
+                <summary class="chip">
+                    <Icon name="info" />
+                    {lang.headers()}
+                </summary>
+                <div class="headers-scroll">
+                    <table>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            </details>
+            <a class="chip" href=source rel="external" target="_blank">
+                <Icon name="code" />
+                {lang.source()}
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+/// Reply, reply all, forward.
+#[component]
+fn Answers(open: OpenMessage) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let link = |kind, icon, label: std::borrow::Cow<'static, str>, key| {
+        let href = open.base.with_value(|base| {
+            open.folder.with_value(|folder| {
+                open.id.with_value(|id| {
+                    url::compose_source(base, &open.account_id(), kind, folder, id)
+                })
+            })
+        });
+        view! {
+            <a class="btn btn-line" href=href aria-keyshortcuts=key data-answer=kind.word()>
+                <Icon name=icon class="i-dir" />
+                {label}
+            </a>
+        }
+    };
+    view! {
+        <div class="reply-row">
+            {link(ComposeKind::Reply, "reply", lang.reply(), "r")}
+            {link(ComposeKind::ReplyAll, "replyall", lang.reply_all(), "a")}
+            {link(ComposeKind::Forward, "forward", lang.forward(), "f")}
+        </div>
+    }
+    .into_any()
+}
+
+/// The pane while no message is open.
+#[component]
+pub fn NoMessage() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    view! {
+        <div class="bar"></div>
+        <div class="pane-scroll">
+            <Empty title=lang.no_message_open() text="" />
+        </div>
+    }
+    .into_any()
+}
+
+/// The pane while a message is on its way.
+#[component]
+pub fn ReaderSkeleton() -> impl IntoView {
+    view! {
+        <div class="bar"></div>
+        <div class="msg-head" aria-busy="true">
+            <span class="sk w7 tall"></span>
+        </div>
+        <div class="msg-from">
+            <span class="sk round"></span>
+            <span class="sk w4"></span>
+        </div>
+        <div class="msg-body">
+            <p>
+                <span class="sk w9"></span>
+            </p>
+            <p>
+                <span class="sk w7"></span>
+            </p>
+            <p>
+                <span class="sk w9"></span>
+            </p>
+        </div>
+    }
+    .into_any()
+}

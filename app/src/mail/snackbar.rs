@@ -1,0 +1,141 @@
+//! The line at the bottom: what was done, with Undo; what failed, with the cause.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use super::frame::Hidden;
+use super::words::change_words;
+use crate::page::{Flash, PageContext};
+use crate::state::act::Act;
+use crate::state::session::Tab;
+use crate::state::snack::{Again, Snack};
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::trouble::TroubleText;
+
+/// Shows the tab's snack; at first the one that the last form post left.
+#[component]
+pub fn Snackbar() -> impl IntoView {
+    let tab = Tab::expect();
+    // Travels with the page, so that the browser finds the same line in it.
+    let flash = SharedValue::new(use_context::<Flash>).into_inner();
+    if let Some(snack) = flash.and_then(Snack::of_flash) {
+        tab.snack.set(Some(snack));
+    }
+    Effect::new(move || {
+        if let Some(snack) = tab.snack.get_untracked() {
+            tab.say(snack);
+        }
+    });
+    view! {
+        <div class="snacks" role="status" aria-live="polite">
+            {move || tab.snack.get().map(|snack| view! { <Line snack=snack /> })}
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Line(snack: Snack) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let dismiss = view! {
+        <Show when=move || tab.is_started.get()>
+            <button
+                class="btn btn-icon"
+                type="button"
+                aria-label=lang.dismiss()
+                on:click=move |_| tab.snack.set(None)
+            >
+                <Icon name="close" />
+            </button>
+        </Show>
+    };
+    match snack {
+        Snack::Done { account, done } => {
+            let words = change_words(&done, lang);
+            let undo = done.undo.map(|undo| {
+                let here = use_location().pathname.get_untracked();
+                view! {
+                    <form
+                        method="post"
+                        action=url::undo(&page.base, &account)
+                        on:submit={
+                            let undo = undo.clone();
+                            move |event| {
+                                event.prevent_default();
+                                tab.undo(account.clone(), undo.clone());
+                            }
+                        }
+                    >
+                        <Hidden name="undo" value=undo.to_string() />
+                        <Hidden name="return" value=here />
+                        <button class="btn">{lang.undo()}</button>
+                    </form>
+                }
+            });
+            view! {
+                <div class="snack">
+                    <span class="grow">{words}</span>
+                    {undo}
+                    {dismiss}
+                </div>
+            }
+            .into_any()
+        }
+        Snack::Note(text) => view! {
+            <div class="snack">
+                <span class="grow">{text}</span>
+                {dismiss}
+            </div>
+        }
+        .into_any(),
+        Snack::Failed { error, again } => view! {
+            <div class="snack">
+                <span class="grow">
+                    <TroubleText error=error />
+                </span>
+                {again.map(|again| view! { <CreateAndRepeat again=again /> })}
+                {dismiss}
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+/// Offers to make the folder that is missing, and to do then what was wanted.
+#[component]
+fn CreateAndRepeat(again: Again) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let here = use_location().pathname.get_untracked();
+    let messages = again
+        .messages
+        .iter()
+        .map(|id| view! { <Hidden name="message" value=id.to_string() /> })
+        .collect_view();
+    // Without script only moves by role end here, and those repeat by role.
+    debug_assert!(matches!(again.act, Act::Move(_)));
+    view! {
+        <form
+            method="post"
+            action=url::act(&page.base, &again.account, &again.folder)
+            on:submit={
+                let again = again.clone();
+                move |event| {
+                    event.prevent_default();
+                    tab.create_and_repeat(again.clone());
+                }
+            }
+        >
+            {messages}
+            <Hidden name="return" value=here />
+            <button class="btn" name="action" value=format!("create:{}", again.role.word())>
+                {lang.create_folder(again.role.name(lang))}
+            </button>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,147 @@
+//! A plain text body: words as words, links as links, what is quoted folded away.
+
+use leptos::prelude::*;
+
+use crate::api::types::{TextBlock, TextSpan};
+use crate::page::PageContext;
+use crate::ui::Icon;
+
+/// Shows the blocks of a text.
+#[component]
+pub fn TextBody(
+    /// The text.
+    blocks: Vec<TextBlock>,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    // Where nobody wrote anything of their own, there is nothing but the quotes to read.
+    let has_own_words = blocks
+        .iter()
+        .any(|block| block.quote_depth == 0 && !is_blank(block));
+    let sections = sections(blocks)
+        .into_iter()
+        .map(|section| match section {
+            Section::Own(block) => view! { <TextRun block=block /> }.into_any(),
+            Section::Quoted(blocks) => view! {
+                <details class="quote" open=!has_own_words>
+                    <summary>
+                        <Icon name="quote" class="i-s" />
+                        {lang.quoted_text()}
+                    </summary>
+                    {blocks
+                        .into_iter()
+                        .map(|block| {
+                            let depth = format!("quoted q-{}", block.quote_depth.min(4));
+                            view! {
+                                <blockquote class=depth>
+                                    <TextRun block=block />
+                                </blockquote>
+                            }
+                        })
+                        .collect_view()}
+                </details>
+            }
+            .into_any(),
+        })
+        .collect_view();
+    view! { <div class="msg-body text">{sections}</div> }
+}
+
+/// What is shown as one piece.
+#[derive(Debug, PartialEq, Eq)]
+enum Section {
+    Own(TextBlock),
+    Quoted(Vec<TextBlock>),
+}
+
+fn is_blank(block: &TextBlock) -> bool {
+    block.spans.iter().all(|span| match span {
+        TextSpan::Text(text) => text.trim().is_empty(),
+        TextSpan::Link { .. } => false,
+    })
+}
+
+/// Gathers neighbouring quotes, whatever their depth.
+fn sections(blocks: Vec<TextBlock>) -> Vec<Section> {
+    let mut sections = Vec::new();
+    for block in blocks {
+        match (block.quote_depth, sections.last_mut()) {
+            (0, _) => sections.push(Section::Own(block)),
+            (_, Some(Section::Quoted(blocks))) => blocks.push(block),
+            _ => sections.push(Section::Quoted(vec![block])),
+        }
+    }
+    sections
+}
+
+/// A link of a message may lead to the web or to an address, and nowhere else.
+fn is_safe(href: &str) -> bool {
+    ["http:", "https:", "mailto:"].iter().any(|scheme| {
+        href.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+#[component]
+fn TextRun(block: TextBlock) -> impl IntoView {
+    let spans = block
+        .spans
+        .into_iter()
+        .map(|span| match span {
+            TextSpan::Link { href, text } if is_safe(&href) => view! {
+                <a href=href target="_blank" rel="external noopener noreferrer nofollow">
+                    {text}
+                </a>
+            }
+            .into_any(),
+            TextSpan::Link { text, .. } | TextSpan::Text(text) => text.into_any(),
+        })
+        .collect_view();
+    view! {
+        <div class="text-run" dir="auto">
+            {spans}
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn text(quote_depth: u32, text: &str) -> TextBlock {
+        TextBlock {
+            quote_depth,
+            spans: vec![TextSpan::Text(text.to_owned())],
+        }
+    }
+
+    #[test]
+    fn neighbouring_quotes_are_one_fold() {
+        let found = sections(vec![text(0, "a"), text(1, "b"), text(2, "c"), text(0, "d")]);
+        assert_eq!(
+            found,
+            [
+                Section::Own(text(0, "a")),
+                Section::Quoted(vec![text(1, "b"), text(2, "c")]),
+                Section::Own(text(0, "d")),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_link_leads_to_the_web_or_to_an_address_only() {
+        for href in ["http://x", "HTTPS://x", "mailto:a@b"] {
+            assert!(is_safe(href), "{href}");
+        }
+        for href in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//x",
+            "",
+            "httpx://",
+            " http://x",
+        ] {
+            assert!(!is_safe(href), "{href}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What can be done with the message that is open.
+
+use std::borrow::Cow;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::frame::Hidden;
+use super::message_list::{MoveMenu, pressed};
+use super::words::has_one_folder;
+use crate::api::types::{
+    AccountId, AccountView, FolderId, FolderRole, Mark, MessageId, MessageView, Window,
+};
+use crate::page::PageContext;
+use crate::state::act::Act;
+use crate::state::session::Tab;
+use crate::text::size::grouped;
+use crate::text::url;
+use crate::ui::Icon;
+
+/// The message that the page shows, and where it lies.
+#[derive(Clone, Copy)]
+pub struct OpenMessage {
+    /// `{base}`
+    pub base: StoredValue<String>,
+    /// The account.
+    pub account: StoredValue<AccountView>,
+    /// The folder.
+    pub folder: StoredValue<FolderId>,
+    /// The folder's role.
+    pub role: Option<FolderRole>,
+    /// The message.
+    pub id: StoredValue<MessageId>,
+    /// How many newer messages there are.
+    pub position: u32,
+}
+
+impl OpenMessage {
+    /// The account's id.
+    pub fn account_id(self) -> AccountId {
+        self.account.with_value(|account| account.id.clone())
+    }
+
+    /// Changes the message; for all but a star the page goes back to the list first.
+    fn act(self, tab: Tab, act: Act) {
+        tab.act(
+            self.account_id(),
+            self.folder.get_value(),
+            vec![self.id.get_value()],
+            act,
+        );
+    }
+
+    /// The address of the list, at the page of this message.
+    pub fn list_url(self) -> String {
+        let page = self.position / Window::PAGE + 1;
+        self.base.with_value(|base| {
+            self.folder
+                .with_value(|folder| url::folder(base, &self.account_id(), folder, page))
+        })
+    }
+
+    /// The address of another message of the folder.
+    fn url_of(self, id: &MessageId, position: u32) -> String {
+        self.base.with_value(|base| {
+            self.folder.with_value(|folder| {
+                url::message_at(base, &self.account_id(), folder, id, position)
+            })
+        })
+    }
+
+    /// Where its changes are posted.
+    fn act_url(self) -> String {
+        self.base.with_value(|base| {
+            self.folder
+                .with_value(|folder| url::act(base, &self.account_id(), folder))
+        })
+    }
+}
+
+/// The bar above the message.
+#[component]
+pub fn ReaderBar(
+    /// The message.
+    open: OpenMessage,
+    /// The next newer message.
+    newer: Option<MessageId>,
+    /// The next older message.
+    older: Option<MessageId>,
+    /// How many messages the folder has.
+    total: u32,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let number = grouped(u64::from(open.position) + 1);
+    let step = |to: Option<MessageId>, position: u32, icon, label: Cow<'static, str>, key| match to
+    {
+        Some(id) => view! {
+            <a
+                class="btn btn-icon"
+                href=open.url_of(&id, position)
+                aria-label=label.clone()
+                title=format!("{label} ({key})")
+                aria-keyshortcuts=key
+            >
+                <Icon name=icon />
+            </a>
+        }
+        .into_any(),
+        None => view! {
+            <button class="btn btn-icon" type="button" disabled aria-label=label>
+                <Icon name=icon />
+            </button>
+        }
+        .into_any(),
+    };
+    view! {
+        <div class="bar" role="toolbar" aria-label=lang.message()>
+            <a class="btn btn-icon back" href=open.list_url() aria-label=lang.back_to_list()>
+                <Icon name="back" class="i-dir" />
+            </a>
+            <span class="not-phone tb">
+                <ActButtons open=open is_labelled=false />
+            </span>
+            <span class="grow"></span>
+            <span class="muted small num">
+                {lang.position(number, grouped(u64::from(total)))}
+            </span>
+            {step(newer, open.position.saturating_sub(1), "up", lang.newer(), "k")}
+            {step(older, open.position.saturating_add(1), "down", lang.older(), "j")}
+        </div>
+    }
+    .into_any()
+}
+
+/// The bar under the message, on a phone.
+#[component]
+pub fn BottomBar(
+    /// The message.
+    open: OpenMessage,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    view! {
+        <div class="bottom-bar" role="toolbar" aria-label=lang.message_actions()>
+            <ActButtons open=open is_labelled=true />
+        </div>
+    }
+    .into_any()
+}
+
+/// Archive, delete, junk, mark unread, move: submit buttons, with and without script.
+#[component]
+fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let navigate = use_navigate();
+    let one_folder = open
+        .account
+        .with_value(|account| has_one_folder(&account.limitations));
+    let back = move || {
+        let options = NavigateOptions {
+            resolve: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&open.list_url(), options);
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let act = pressed(&event).and_then(|(name, value)| match name.as_str() {
+            "to" => Act::of_form("move", &value),
+            _ => Act::of_form(&value, ""),
+        });
+        if let Some(act) = act {
+            back();
+            open.act(tab, act);
+        }
+    };
+    let pop3 = || one_folder.then(|| lang.pop3_one_folder());
+    let here = |role| (open.role == Some(role)).then(|| lang.already_here());
+    let button = |value, icon, label: Cow<'static, str>, key, reason: Option<Cow<'static, str>>| {
+        let title = match &reason {
+            Some(reason) => format!("{label}: {reason}"),
+            None => format!("{label} ({key})"),
+        };
+        view! {
+            <button
+                class="btn"
+                class:btn-icon=!is_labelled
+                name="action"
+                value=value
+                title=title
+                aria-label=label
+                disabled=reason.is_some()
+            >
+                <Icon name=icon />
+                {is_labelled.then(|| label.clone())}
+            </button>
+        }
+    };
+    view! {
+        <form class="acts" method="post" action=open.act_url() on:submit=submit.clone()>
+            <Hidden name="message" value=open.id.with_value(ToString::to_string) />
+            <Hidden name="return" value=open.list_url() />
+            {button(
+                "archive",
+                "archive",
+                lang.archive(),
+                "e",
+                pop3().or_else(|| here(FolderRole::Archive)),
+            )}
+            {button("delete", "trash", lang.delete(), "#", here(FolderRole::Trash))}
+            {(!is_labelled)
+                .then(|| {
+                    button("junk", "junk", lang.junk(), "!", pop3().or_else(|| here(FolderRole::Junk)))
+                })}
+            {button("unseen", "unread", lang.mark_unseen(), "Shift+U", None)}
+        </form>
+        {(!one_folder)
+            .then(|| {
+                view! {
+                    <form class="acts" method="post" action=open.act_url() on:submit=submit>
+                        <Hidden name="message" value=open.id.with_value(ToString::to_string) />
+                        <Hidden name="return" value=open.list_url() />
+                        <Hidden name="action" value="move" />
+                        <MoveMenu class=if is_labelled { "drop-up" } else { "" } />
+                    </form>
+                }
+            })}
+    }
+    .into_any()
+}
+
+/// The star of the open message.
+#[component]
+pub fn StarButton(
+    /// The message.
+    open: OpenMessage,
+    /// Its state when it was opened.
+    is_starred: bool,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let is_starred = RwSignal::new(is_starred);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let now = !is_starred.get_untracked();
+        is_starred.set(now);
+        open.act(
+            tab,
+            Act::Mark(if now { Mark::Starred } else { Mark::Unstarred }),
+        );
+    };
+    let own = open.url_of(&open.id.get_value(), open.position);
+    view! {
+        <form method="post" action=open.act_url() on:submit=submit>
+            <Hidden name="message" value=open.id.with_value(ToString::to_string) />
+            <Hidden name="return" value=own />
+            <button
+                class="btn btn-icon star"
+                name="action"
+                value=move || if is_starred.get() { "unstar" } else { "star" }
+                aria-pressed=move || is_starred.get().to_string()
+                aria-label=lang.star()
+                title=format!("{} (s)", lang.star())
+            >
+                <Icon name="star" />
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Marks the open message read, once, when it is shown in a page that is alive.
+pub fn mark_read_on_open(open: OpenMessage, message: &MessageView) {
+    if message.is_seen {
+        return;
+    }
+    let tab = Tab::expect();
+    Effect::new(move || {
+        tab.mark_opened(
+            open.account_id(),
+            open.folder.get_value(),
+            open.id.get_value(),
+        );
+    });
+}

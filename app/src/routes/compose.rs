@@ -1,0 +1,152 @@
+//! Writing a message: `/compose?account=&kind=&folder=&message=` and `/compose?again=ENTRY`.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+
+use crate::api::compose::{compose_again, compose_start};
+use crate::api::error::ApiError;
+use crate::api::types::{
+    AccountId, ComposeForm, ComposeKind, ComposeSource, FolderId, MessageId, OutboxId,
+};
+use crate::mail::composer::Composer;
+use crate::mail::frame::PhoneBar;
+use crate::page::{PageContext, answer_with};
+use crate::routes::mail::Failed;
+use crate::state::session::Session;
+
+/// A compose form that was posted and could not be taken: it is shown again as it was typed.
+///
+/// The server provides it by context while it answers `POST {base}/compose` with the compose page
+/// and the error's status. `form.draft` holds the typed fields, `form.uploads` the files that are
+/// in the spool already (rendered as ticked checkboxes `name="upload"` with the id as value, which
+/// the next post brings back), `form.forwarded` the parts that may be kept (`name="keep"`,
+/// `form.draft.keep_parts` are ticked). `error.field` names the field at fault: `to`, `cc`,
+/// `bcc`, `subject`, `body` or `attachment`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComposeRetry {
+    /// What was typed.
+    pub form: ComposeForm,
+    /// Why it was not taken.
+    pub error: ApiError,
+}
+
+/// What an address asks to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Wanted {
+    /// A message from an account, perhaps an answer.
+    Start(Option<AccountId>, Option<ComposeSource>),
+    /// A corrected one.
+    Again(OutboxId),
+}
+
+fn wanted(query: &ParamsMap) -> Wanted {
+    if let Some(again) = query.get("again") {
+        return Wanted::Again(OutboxId(again));
+    }
+    let kind = query
+        .get("kind")
+        .and_then(|kind| ComposeKind::from_word(&kind));
+    let source = kind.zip(query.get("folder")).zip(query.get("message"));
+    let source = source.map(|((kind, folder), message)| ComposeSource {
+        kind,
+        folder: FolderId(folder),
+        message: MessageId(message),
+    });
+    let source = source.filter(|source| source.kind != ComposeKind::New);
+    Wanted::Start(query.get("account").map(AccountId), source)
+}
+
+/// The page.
+#[component]
+pub fn ComposePage() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let Session(session) = expect_context();
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.with(wanted));
+    // Travels with the page, so that the browser finds what was typed in it.
+    let retry = SharedValue::new(use_context::<ComposeRetry>).into_inner();
+    let retry = StoredValue::new(retry);
+    let form = Resource::new_blocking(
+        move || wanted.get(),
+        move |wanted| async move {
+            if let Some(posted) = retry.get_value() {
+                if cfg!(feature = "ssr") {
+                    return Ok(posted.form);
+                }
+                // In the browser another form is wanted by now.
+                retry.set_value(None);
+            }
+            let answer = match wanted {
+                Wanted::Again(entry) => compose_again(entry).await,
+                Wanted::Start(Some(account), source) => compose_start(account, source).await,
+                Wanted::Start(None, source) => {
+                    let first = session.await?.accounts.into_iter().next();
+                    let signed_out = || crate::page::signed_out(lang);
+                    compose_start(first.ok_or_else(signed_out)?.id, source).await
+                }
+            };
+            answer_with(answer)
+        },
+    );
+    view! {
+        <main class="pane pane-main" aria-label=lang.compose()>
+            <PhoneBar title=lang.compose() />
+            <div class="pane-scroll compose-scroll">
+                <Suspense fallback=|| view! { <div class="sk box" aria-busy="true"></div> }>
+                    {move || Suspend::new(async move {
+                        match form.await {
+                            Ok(form) => {
+                                let error = retry.with_value(|r| r.as_ref().map(|r| r.error.clone()));
+                                view! { <Composer form=form error=error /> }.into_any()
+                            }
+                            Err(error) => view! { <Failed error=error /> }.into_any(),
+                        }
+                    })}
+                </Suspense>
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(pairs: &[(&'static str, &str)]) -> ParamsMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn an_address_says_what_is_answered() {
+        let reply = query(&[
+            ("account", "a"),
+            ("kind", "reply_all"),
+            ("folder", "f"),
+            ("message", "1.2"),
+        ]);
+        let Wanted::Start(account, Some(source)) = wanted(&reply) else {
+            panic!("an answer")
+        };
+        assert_eq!(account, Some("a".into()));
+        assert_eq!(source.kind, ComposeKind::ReplyAll);
+        assert_eq!(source.message, "1.2".into());
+    }
+
+    #[test]
+    fn an_address_that_says_half_begins_a_new_message() {
+        for pairs in [
+            &[("kind", "reply"), ("folder", "f")][..],
+            &[("kind", "nonsense")],
+            &[],
+        ] {
+            assert_eq!(wanted(&query(pairs)), Wanted::Start(None, None));
+        }
+        assert_eq!(wanted(&query(&[("again", "x")])), Wanted::Again("x".into()));
+    }
+}

@@ -1,0 +1,553 @@
+//! The sign-in page: plain HTML without any script.
+
+use std::borrow::Cow;
+
+use leptos::prelude::*;
+
+use super::notice::plain_page;
+use crate::api::error::ApiError;
+use crate::api::types::IncomingKind;
+use crate::mail::frame::Hidden;
+use crate::page::PageContext;
+use crate::text::url;
+use crate::ui::Icon;
+
+/// How a connection is encrypted, as the form names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsChoice {
+    /// TLS from the first byte: `implicit`.
+    #[default]
+    Implicit,
+    /// TLS after STARTTLS or STLS: `starttls`.
+    StartTls,
+    /// None: `plain`. Offered only where the operator allows it.
+    Plain,
+}
+
+impl TlsChoice {
+    /// The value of the form field.
+    pub fn value(self) -> &'static str {
+        match self {
+            Self::Implicit => "implicit",
+            Self::StartTls => "starttls",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// The choice of a form field's value.
+    pub fn from_value(value: &str) -> Option<Self> {
+        [Self::Implicit, Self::StartTls, Self::Plain]
+            .into_iter()
+            .find(|choice| choice.value() == value)
+    }
+}
+
+/// What was typed, without the password: that one is never sent back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginForm {
+    /// `email`
+    pub email: String,
+    /// `user`: empty where it is the address.
+    pub user: String,
+    /// `incoming`
+    pub incoming: IncomingKind,
+    /// `incoming_host`
+    pub incoming_host: String,
+    /// `incoming_port`, as typed.
+    pub incoming_port: String,
+    /// `incoming_tls`
+    pub incoming_tls: TlsChoice,
+    /// `outgoing_host`
+    pub outgoing_host: String,
+    /// `outgoing_port`, as typed.
+    pub outgoing_port: String,
+    /// `outgoing_tls`
+    pub outgoing_tls: TlsChoice,
+}
+
+impl Default for LoginForm {
+    fn default() -> Self {
+        Self {
+            email: String::new(),
+            user: String::new(),
+            incoming: IncomingKind::Imap,
+            incoming_host: String::new(),
+            incoming_port: String::new(),
+            incoming_tls: TlsChoice::Implicit,
+            outgoing_host: String::new(),
+            outgoing_port: String::new(),
+            outgoing_tls: TlsChoice::Implicit,
+        }
+    }
+}
+
+/// Why the page is shown, where that is not by one's own wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginNotice {
+    /// After signing out.
+    SignedOut,
+    /// The session ended.
+    SessionEnded,
+    /// The address's servers are not known here: the fields hold a guess, and nothing was dialled.
+    Guessed {
+        /// The domain of the address.
+        domain: String,
+    },
+}
+
+/// The public mailbox of the demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoMailbox {
+    /// Its address.
+    pub address: String,
+    /// Its password, which is no secret.
+    pub password: String,
+}
+
+/// Everything that the sign-in page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginPage {
+    /// Base, language, theme and assets.
+    pub context: PageContext,
+    /// Path of the script that the next page loads, fetched ahead (`{base}/a/…/restante.js`).
+    pub js: String,
+    /// Path of the WebAssembly that the next page loads, fetched ahead.
+    pub wasm: String,
+    /// What was typed.
+    pub form: LoginForm,
+    /// Whether the part with the servers is open.
+    pub is_manual_open: bool,
+    /// Why it failed. `field` names one of the form's fields, `reply` the server's own words.
+    pub error: Option<ApiError>,
+    /// Why the page is shown.
+    pub notice: Option<LoginNotice>,
+    /// The demo's mailbox, where there is one.
+    pub demo: Option<DemoMailbox>,
+    /// Whether unencrypted connections may be chosen.
+    pub is_plain_allowed: bool,
+    /// The path to go on to (`return`), already checked to be one of ours.
+    pub return_to: Option<String>,
+}
+
+/// The whole document.
+pub fn render(page: LoginPage) -> String {
+    Owner::new().with(|| {
+        provide_context(page.context.clone());
+        let lang = page.context.lang;
+        let (js, wasm) = (page.js.clone(), page.wasm.clone());
+        plain_page(
+            lang.login_title(),
+            move || {
+                view! {
+                    <link rel="modulepreload" href=js />
+                    <link
+                        rel="prefetch"
+                        href=wasm
+                        r#as="fetch"
+                        r#type="application/wasm"
+                        crossorigin="anonymous"
+                    />
+                }
+            },
+            view! { <SignIn page=page /> },
+        )
+    })
+}
+
+#[component]
+fn SignIn(page: LoginPage) -> impl IntoView {
+    let lang = page.context.lang;
+    let action = url::login(&page.context.base);
+    let at_fault = page.error.as_ref().and_then(|error| error.field.clone());
+    let invalid = |field: &str| (at_fault.as_deref() == Some(field)).then_some("true");
+    let return_to = page.return_to.clone();
+    let back = move || {
+        return_to
+            .clone()
+            .map(|path| view! { <Hidden name="return" value=path /> })
+    };
+    view! {
+        <main class="login">
+            <div class="login-card">
+                <form class="login-form" action=action.clone() method="post">
+                    <span class="brand">
+                        <Icon name="logo" />
+                        <span>"Restante"</span>
+                    </span>
+                    <h1>{lang.login_title()}</h1>
+                    <p class="lead">{lang.login_lead()}</p>
+                    {page.notice.clone().map(|notice| view! { <Note notice=notice /> })}
+                    {page.error.clone().map(|error| view! { <Trouble error=error /> })}
+                    {back()}
+                    <div class="field">
+                        <label for="email">{lang.login_email()}</label>
+                        <input
+                            class="input"
+                            id="email"
+                            name="email"
+                            type="email"
+                            autocomplete="username"
+                            inputmode="email"
+                            required
+                            value=page.form.email.clone()
+                            aria-invalid=invalid("email")
+                        />
+                    </div>
+                    <div class="field">
+                        <label for="password">{lang.login_password()}</label>
+                        <input
+                            class="input"
+                            id="password"
+                            name="password"
+                            type="password"
+                            autocomplete="current-password"
+                            required
+                            aria-invalid=invalid("password")
+                        />
+                    </div>
+                    <Servers
+                        form=page.form.clone()
+                        is_open=page.is_manual_open
+                        is_plain_allowed=page.is_plain_allowed
+                        at_fault=at_fault.clone()
+                    />
+                    <button class="btn btn-primary btn-wide">{lang.login_submit()}</button>
+                </form>
+                {page
+                    .demo
+                    .clone()
+                    .map(|demo| {
+                        view! {
+                            <form class="login-demo" action=action method="post">
+                                <div class="or">{lang.login_or()}</div>
+                                <Hidden name="email" value=demo.address.clone() />
+                                <Hidden name="password" value=demo.password />
+                                {back()}
+                                <button class="btn btn-line btn-wide">{lang.login_demo()}</button>
+                                <p class="hint">{demo.address}</p>
+                            </form>
+                        }
+                    })}
+            </div>
+            <footer class="login-foot">
+                <a href="?lang=en" lang="en">
+                    "English"
+                </a>
+                <a href="?lang=zh-CN" lang="zh-CN">
+                    "简体中文"
+                </a>
+            </footer>
+        </main>
+    }
+    .into_any()
+}
+
+/// Why the page is shown.
+#[component]
+fn Note(notice: LoginNotice) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let (title, text) = match notice {
+        LoginNotice::SignedOut => (lang.login_signed_out(), "".into()),
+        LoginNotice::SessionEnded => (lang.error_signed_out(), lang.error_signed_out_fix()),
+        LoginNotice::Guessed { domain } => (lang.login_guessed(domain), lang.login_guessed_fix()),
+    };
+    view! {
+        <div class="callout info" role="status">
+            <Icon name="info" />
+            <b>{title}</b>
+            <p>{text}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Why it failed: cause, fix, the server's own words.
+#[component]
+fn Trouble(error: ApiError) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    // Said only where the server was really asked.
+    let was_tried = error.reply.is_some();
+    view! {
+        <div class="callout bad" role="alert">
+            <Icon name="alert" />
+            <b>{error.cause}</b>
+            {(!error.fix.is_empty()).then(|| view! { <p>{error.fix}</p> })}
+            {error.reply.map(|reply| view! { <pre dir="ltr">{reply}</pre> })}
+            {was_tried.then(|| view! { <p class="muted">{lang.login_one_try()}</p> })}
+            {(!error.ref_id.is_empty())
+                .then(|| view! { <p class="muted">{lang.error_reference(error.ref_id)}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The servers, by hand.
+#[component]
+fn Servers(
+    form: LoginForm,
+    is_open: bool,
+    is_plain_allowed: bool,
+    at_fault: Option<String>,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let kind = |value: IncomingKind, word: &'static str, label: &'static str| {
+        view! {
+            <label>
+                <input type="radio" name="incoming" value=word checked=form.incoming == value />
+                {label}
+            </label>
+        }
+    };
+    let invalid = |field: &str| (at_fault.as_deref() == Some(field)).then_some("true");
+    view! {
+        <details class="fold" open=is_open>
+            <summary>
+                <Icon name="right" class="i-dir" />
+                {lang.login_by_hand()}
+            </summary>
+            <div class="fold-in">
+                <div class="seg" role="radiogroup" aria-label=lang.login_protocol()>
+                    {kind(IncomingKind::Imap, "imap", "IMAP")}
+                    {kind(IncomingKind::Pop3, "pop3", "POP3")}
+                </div>
+                <div class="field">
+                    <span class="lbl">{lang.login_incoming()}</span>
+                    <div class="grid-3">
+                        <Host
+                            name="incoming_host"
+                            label=lang.login_incoming_host()
+                            value=form.incoming_host.clone()
+                            invalid=invalid("incoming_host")
+                        />
+                        <Port
+                            name="incoming_port"
+                            label=lang.login_incoming_port()
+                            value=form.incoming_port.clone()
+                            invalid=invalid("incoming_port")
+                        />
+                        <Tls
+                            name="incoming_tls"
+                            label=lang.login_incoming_tls()
+                            chosen=form.incoming_tls
+                            is_plain_allowed=is_plain_allowed
+                        />
+                    </div>
+                </div>
+                <div class="field">
+                    <span class="lbl">{lang.login_outgoing()}</span>
+                    <div class="grid-3">
+                        <Host
+                            name="outgoing_host"
+                            label=lang.login_outgoing_host()
+                            value=form.outgoing_host.clone()
+                            invalid=invalid("outgoing_host")
+                        />
+                        <Port
+                            name="outgoing_port"
+                            label=lang.login_outgoing_port()
+                            value=form.outgoing_port.clone()
+                            invalid=invalid("outgoing_port")
+                        />
+                        <Tls
+                            name="outgoing_tls"
+                            label=lang.login_outgoing_tls()
+                            chosen=form.outgoing_tls
+                            is_plain_allowed=is_plain_allowed
+                        />
+                    </div>
+                </div>
+                <div class="field">
+                    <label for="user">{lang.login_user()}</label>
+                    <input
+                        class="input"
+                        id="user"
+                        name="user"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        value=form.user.clone()
+                        aria-invalid=invalid("user")
+                    />
+                </div>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn Host(
+    name: &'static str,
+    label: Cow<'static, str>,
+    value: String,
+    invalid: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <input
+            class="input"
+            name=name
+            aria-label=label
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck="false"
+            value=value
+            aria-invalid=invalid
+        />
+    }
+    .into_any()
+}
+
+#[component]
+fn Port(
+    name: &'static str,
+    label: Cow<'static, str>,
+    value: String,
+    invalid: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <input
+            class="input num"
+            name=name
+            aria-label=label
+            inputmode="numeric"
+            autocomplete="off"
+            value=value
+            aria-invalid=invalid
+        />
+    }
+    .into_any()
+}
+
+#[component]
+fn Tls(
+    name: &'static str,
+    label: Cow<'static, str>,
+    chosen: TlsChoice,
+    is_plain_allowed: bool,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let option = |choice: TlsChoice, label: Cow<'static, str>| {
+        view! {
+            <option value=choice.value() selected=choice == chosen>
+                {label}
+            </option>
+        }
+    };
+    view! {
+        <select class="select" name=name aria-label=label>
+            {option(TlsChoice::Implicit, "TLS".into())}
+            {option(TlsChoice::StartTls, "STARTTLS".into())}
+            {is_plain_allowed.then(|| option(TlsChoice::Plain, lang.login_tls_none()))}
+        </select>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::error::ErrorKind;
+    use crate::api::types::{Lang, Theme};
+
+    fn page(base: &str, lang: Lang) -> LoginPage {
+        LoginPage {
+            context: PageContext {
+                base: base.to_owned(),
+                lang,
+                theme: Theme::Dark,
+                build: "b".into(),
+                css: "main.1.css".into(),
+                icons: "icons.1.svg".into(),
+                live: String::new(),
+            },
+            js: format!("{base}/a/b/restante.js"),
+            wasm: format!("{base}/a/b/restante_bg.wasm"),
+            form: LoginForm::default(),
+            is_manual_open: false,
+            error: None,
+            notice: None,
+            demo: None,
+            is_plain_allowed: false,
+            return_to: None,
+        }
+    }
+
+    #[test]
+    fn the_page_has_no_script_and_names_every_field() {
+        let html = render(page("/webmail", Lang::En));
+        assert!(
+            html.starts_with("<!DOCTYPE html><html lang=\"en\""),
+            "{html}"
+        );
+        assert!(!html.contains("<script"), "{html}");
+        assert!(!html.contains("style="), "{html}");
+        for field in [
+            "email",
+            "password",
+            "user",
+            "incoming",
+            "incoming_host",
+            "incoming_port",
+            "incoming_tls",
+            "outgoing_host",
+            "outgoing_port",
+            "outgoing_tls",
+        ] {
+            assert!(html.contains(&format!("name=\"{field}\"")), "{field}");
+        }
+        assert!(html.contains("action=\"/webmail/login\""), "{html}");
+        assert!(html.contains("href=\"/webmail/a/main.1.css\""), "{html}");
+        assert!(html.contains("data-theme=\"dark\""), "{html}");
+        assert!(!html.contains("value=\"plain\""), "{html}");
+    }
+
+    #[test]
+    fn what_was_typed_comes_back_escaped_and_the_cause_with_it() {
+        let mut page = page("", Lang::ZhCn);
+        page.form.email = "\"><script>a@b".to_owned();
+        page.form.incoming_tls = TlsChoice::Plain;
+        page.is_plain_allowed = true;
+        page.is_manual_open = true;
+        page.return_to = Some("/mail/a/b?x=1&y=2".to_owned());
+        page.error = Some(ApiError {
+            kind: ErrorKind::Password,
+            cause: "密码错误".into(),
+            fix: "请重试".into(),
+            retry_after_secs: None,
+            reply: Some("NO <b>LOGIN</b>".into()),
+            field: Some("password".into()),
+            ref_id: "r-1".into(),
+        });
+        let html = render(page);
+        assert!(!html.contains("<script"), "{html}");
+        assert!(
+            html.contains("value=\"&quot;&gt;&lt;script&gt;a@b\""),
+            "{html}"
+        );
+        assert!(!html.contains("<b>LOGIN"), "{html}");
+        assert!(
+            html.contains("密码错误") && html.contains("请重试"),
+            "{html}"
+        );
+        assert!(html.contains("<details class=\"fold\" open"), "{html}");
+        assert!(html.contains("value=\"plain\" selected"), "{html}");
+        assert!(
+            html.contains("name=\"password\" type=\"password\""),
+            "{html}"
+        );
+        assert!(html.contains("value=\"/mail/a/b?x=1&amp;y=2\""), "{html}");
+    }
+
+    #[test]
+    fn the_demo_mailbox_is_one_click_away_where_there_is_one() {
+        let mut with_demo = page("", Lang::En);
+        assert!(!render(with_demo.clone()).contains("demo mailbox"));
+        with_demo.demo = Some(DemoMailbox {
+            address: "demo@restante.test".into(),
+            password: "demo".into(),
+        });
+        let html = render(with_demo);
+        assert!(html.contains("value=\"demo@restante.test\""), "{html}");
+        assert!(html.contains("Try the demo mailbox"), "{html}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Mail: folders, a list, a message. Three panes on a desk, one after the other on a phone.
+
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::api::error::ApiError;
+use crate::api::message::{message_list, message_open};
+use crate::api::types::{AccountId, AccountView, FolderId, MessageId, SessionView, Window};
+use crate::mail::message_list::{ListSkeleton, MessageList};
+use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
+use crate::page::{PageContext, answer_with};
+use crate::state::session::{Session, Tab};
+use crate::text::url;
+use crate::ui::trouble::TroubleBanner;
+
+/// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
+#[component]
+pub fn MailPage() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let Session(session) = expect_context();
+    let params = use_params_map();
+    let query = use_query_map();
+    let place = Memo::new(move |_| {
+        params.with(|params| {
+            let param = |name| params.get(name).unwrap_or_default();
+            (AccountId(param("account")), FolderId(param("folder")))
+        })
+    });
+    let message = Memo::new(move |_| params.with(|params| params.get("message").map(MessageId)));
+    // Not tracked: the address also changes when a message opens, and the list stays then.
+    let window = move || {
+        let page = query.with_untracked(|query| query.get("page"));
+        Window::of_page(page.and_then(|page| page.parse().ok()).unwrap_or(1))
+    };
+    let with_images =
+        move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
+
+    let rows = Resource::new_blocking(
+        move || (place.get(), window()),
+        |((account, folder), window)| async move {
+            answer_with(message_list(account, folder, window).await)
+        },
+    );
+    let opened = Resource::new_blocking(
+        move || (place.get(), message.get()),
+        |((account, folder), message)| async move {
+            match message {
+                Some(message) => {
+                    answer_with(message_open(account, folder, message).await).map(Some)
+                }
+                None => Ok(None),
+            }
+        },
+    );
+    view! {
+        <section class="pane pane-list" aria-label=lang.messages()>
+            <Suspense fallback=ListSkeleton>
+                {move || Suspend::new(async move {
+                    let (account, _) = place.get_untracked();
+                    match (find(session.await, &account), rows.await) {
+                        (Ok(account), Ok(rows)) => {
+                            view! { <MessageList account=account rows=rows /> }.into_any()
+                        }
+                        (Err(error), _) | (_, Err(error)) => {
+                            view! { <Failed error=error /> }.into_any()
+                        }
+                    }
+                })}
+            </Suspense>
+        </section>
+        <main class="pane pane-main" aria-label=lang.reader()>
+            <Suspense fallback=ReaderSkeleton>
+                {move || Suspend::new(async move {
+                    let (account, folder) = place.get_untracked();
+                    let account = find(session.await, &account);
+                    let role = rows.await.ok().and_then(|rows| rows.role);
+                    match (account, opened.await) {
+                        (_, Ok(None)) => view! { <NoMessage /> }.into_any(),
+                        (Ok(account), Ok(Some(message))) => {
+                            view! {
+                                <Reader
+                                    account=account
+                                    folder=folder
+                                    role=role
+                                    message=message
+                                    with_images=with_images()
+                                />
+                            }
+                                .into_any()
+                        }
+                        (Err(error), Ok(Some(_))) | (_, Err(error)) => {
+                            view! { <Failed error=error /> }.into_any()
+                        }
+                    }
+                })}
+            </Suspense>
+        </main>
+    }
+    .into_any()
+}
+
+/// The account of this id among the session's own.
+fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<AccountView, ApiError> {
+    let account = session?
+        .accounts
+        .into_iter()
+        .find(|account| &account.id == id);
+    account.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
+}
+
+/// A pane that could not be filled: why, and again.
+#[component]
+pub fn Failed(
+    /// Why.
+    error: ApiError,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    tab.title.set(error.cause.clone());
+    tab.note_error(&error);
+    view! {
+        <div class="bar">
+            <a class="btn btn-sm" href=url::home(&page.base) rel="external">
+                {lang.back_to_mail()}
+            </a>
+        </div>
+        <TroubleBanner error=error>
+            <a class="btn btn-line btn-sm" href="" rel="external">
+                {lang.try_again()}
+            </a>
+        </TroubleBanner>
+    }
+    .into_any()
+}

@@ -1,0 +1,147 @@
+//! A page with one thing to say: for answers that no route of the app gives. No script.
+
+use std::borrow::Cow;
+
+use leptos::prelude::*;
+
+use crate::api::error::ApiError;
+use crate::api::types::Theme;
+use crate::page::{ICON, PageContext, VIEWPORT};
+use crate::text::size::size;
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::trouble::TroubleText;
+
+/// What a notice says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// No such page, folder, message or part (404).
+    NotFound,
+    /// The request was larger than `max_bytes` (413).
+    TooLarge {
+        /// The most that is taken, in bytes.
+        max_bytes: u64,
+    },
+    /// The request came from another site, or says so (403).
+    OtherSite,
+    /// Any other failure.
+    Failed(ApiError),
+}
+
+/// The whole document. `back` is the path of the link that leads on; `None`: the start page.
+pub fn render_notice(context: PageContext, notice: Notice, back: Option<String>) -> String {
+    Owner::new().with(|| {
+        provide_context(context.clone());
+        let lang = context.lang;
+        let back = back.unwrap_or_else(|| url::home(&context.base));
+        let (title, text) = match notice {
+            Notice::NotFound => (
+                lang.notice_not_found(),
+                lang.notice_not_found_text().into_any(),
+            ),
+            Notice::TooLarge { max_bytes } => (
+                lang.notice_too_large(size(max_bytes)),
+                lang.notice_too_large_text().into_any(),
+            ),
+            Notice::OtherSite => (
+                lang.notice_other_site(),
+                lang.notice_other_site_text().into_any(),
+            ),
+            Notice::Failed(error) => (
+                lang.notice_failed(),
+                view! { <TroubleText error=error /> }.into_any(),
+            ),
+        };
+        let heading = title.clone();
+        let body = view! {
+            <main class="login">
+                <div class="login-card">
+                    <div class="login-form">
+                        <span class="brand">
+                            <Icon name="logo" />
+                            <span>"Restante"</span>
+                        </span>
+                        <h1>{heading}</h1>
+                        <div class="lead">{text}</div>
+                        <a class="btn btn-primary btn-wide" href=back>
+                            {lang.back_to_mail()}
+                        </a>
+                    </div>
+                </div>
+            </main>
+        };
+        plain_page(title, || (), body)
+    })
+}
+
+/// A document without any script. Needs [`PageContext`] in context.
+pub(super) fn plain_page<Head: IntoView>(
+    title: Cow<'static, str>,
+    head: impl FnOnce() -> Head,
+    body: impl IntoView,
+) -> String {
+    let page = PageContext::expect();
+    let theme = match page.theme {
+        Theme::System => None,
+        Theme::Light => Some("light"),
+        Theme::Dark => Some("dark"),
+    };
+    view! {
+        <!DOCTYPE html>
+        <html lang=page.lang.tag() data-theme=theme>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content=VIEWPORT />
+                <meta name="color-scheme" content="light dark" />
+                <title>{format!("{title} · Restante")}</title>
+                <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
+                <link rel="icon" type="image/svg+xml" href=ICON />
+                {head()}
+            </head>
+            <body>{body}</body>
+        </html>
+    }
+    .to_html()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::types::Lang;
+
+    fn context() -> PageContext {
+        PageContext {
+            base: "/webmail".into(),
+            lang: Lang::En,
+            theme: Theme::System,
+            build: "b".into(),
+            css: "main.1.css".into(),
+            icons: "icons.1.svg".into(),
+            live: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_notice_says_one_thing_and_leads_back() {
+        let html = render_notice(
+            context(),
+            Notice::TooLarge {
+                max_bytes: 25_000_000,
+            },
+            None,
+        );
+        assert!(html.contains("at most 25 MB"), "{html}");
+        assert!(html.contains("href=\"/webmail/mail\""), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("data-theme"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn the_way_back_is_escaped() {
+        let back = Some("/webmail/mail/a?x=\"><script>".to_owned());
+        let html = render_notice(context(), Notice::NotFound, back);
+        assert!(!html.contains("<script"), "{html}");
+    }
+}

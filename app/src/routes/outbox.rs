@@ -1,0 +1,89 @@
+//! The ledger: `/outbox`, and `/outbox?entry=ENTRY` right after sending.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::outbox::outbox_list;
+use crate::api::session::session_show;
+use crate::api::types::OutboxEntry;
+use crate::mail::frame::PhoneBar;
+use crate::mail::ledger::Entry;
+use crate::mail::message_list::Empty;
+use crate::page::{PageContext, answer_with};
+use crate::routes::mail::Failed;
+use crate::state::session::Tab;
+
+/// The page.
+#[component]
+pub fn OutboxPage() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    tab.title.set(lang.outbox().into_owned());
+    let query = use_query_map();
+    let named = Memo::new(move |_| query.with(|query| query.get("entry")));
+    let entries = Resource::new_blocking(
+        move || tab.outbox_changes.get(),
+        |_| async { answer_with(outbox_list().await) },
+    );
+    view! {
+        <main class="pane pane-main" aria-label=lang.outbox()>
+            <PhoneBar title=lang.outbox() />
+            <div class="pane-scroll">
+                <div class="page-col">
+                    <header class="page-head">
+                        <h1>{lang.outbox()}</h1>
+                        <a class="btn btn-sm nojs" href="" rel="external">
+                            {lang.reload()}
+                        </a>
+                        <p>{lang.outbox_lead()}</p>
+                    </header>
+                    <Transition fallback=|| view! { <div class="sk box" aria-busy="true"></div> }>
+                        {move || Suspend::new(async move {
+                            match entries.await {
+                                Ok(entries) => {
+                                    view! { <Ledger entries=entries named=named.get() /> }.into_any()
+                                }
+                                Err(error) => view! { <Failed error=error /> }.into_any(),
+                            }
+                        })}
+                    </Transition>
+                </div>
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// The entries; the one that the address names comes first.
+#[component]
+fn Ledger(mut entries: Vec<OutboxEntry>, named: Option<String>) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let is_named = |entry: &OutboxEntry| named.as_deref() == Some(entry.id.as_str());
+    entries.sort_by_key(|entry| !is_named(entry));
+    if entries.is_empty() {
+        return view! { <Empty title=lang.outbox_empty() text="" /> }.into_any();
+    }
+    let changed = Callback::new(move |()| tab.outbox_changed());
+    let entries = entries
+        .into_iter()
+        .map(|entry| {
+            let is_named = is_named(&entry);
+            view! { <Entry entry=entry is_named=is_named on_change=changed /> }
+        })
+        .collect_view();
+    view! { <div class="ledger">{entries}</div> }.into_any()
+}
+
+impl Tab {
+    /// The outbox changed: the ledger and its number in the folder tree are fetched again.
+    pub fn outbox_changed(self) {
+        self.outbox_changes.update(|n| *n = n.wrapping_add(1));
+        spawn_local(async move {
+            if let Ok(session) = session_show().await {
+                self.outbox_open.set(Some(session.outbox_open));
+            }
+        });
+    }
+}

@@ -1,0 +1,399 @@
+//! A backend without a mail server: one account, a few folders, a long inbox.
+
+use std::sync::Mutex;
+
+use app::api::backend::{BackendFuture, MailBackend};
+use app::api::error::{ApiError, ErrorKind};
+use app::api::types::*;
+
+/// Messages in its inbox.
+pub const TOTAL: u32 = 1_284;
+
+/// One session's mail, made up as it is asked for.
+#[derive(Default)]
+pub struct Fake {
+    /// Whether the account is a POP3 one.
+    pub is_pop3: bool,
+    /// What was sent through it.
+    pub sent: Mutex<Vec<Draft>>,
+}
+
+/// An error with every part that the page shows.
+pub fn error(kind: ErrorKind, cause: &str) -> ApiError {
+    ApiError {
+        kind,
+        cause: cause.to_owned(),
+        fix: "Do this.".to_owned(),
+        retry_after_secs: None,
+        reply: Some("NO <not> markup".to_owned()),
+        field: None,
+        ref_id: "ref-7".to_owned(),
+    }
+}
+
+fn date() -> DateText {
+    DateText {
+        short: "09:42".into(),
+        long: "21 November 2026, 09:42".into(),
+        iso: "2026-11-21T09:42:00+01:00".into(),
+        group: "Today".into(),
+    }
+}
+
+fn person(name: &str, address: &str) -> Person {
+    Person {
+        name: name.into(),
+        address: address.into(),
+    }
+}
+
+fn done<'a, T: Send + 'a>(answer: Result<T, ApiError>) -> BackendFuture<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl Fake {
+    fn row(position: u32) -> MessageRow {
+        MessageRow {
+            id: MessageId(format!("7.{}", TOTAL - position)),
+            position,
+            people: vec![person("Marta <Kowalczyk>", "marta@kowalczyk.example")],
+            subject: format!("Message {position} & <b>more</b>"),
+            date: date(),
+            size_bytes: 4_200,
+            is_seen: position % 3 != 0,
+            is_starred: position % 5 == 0,
+            is_answered: position % 4 == 0,
+            is_forwarded: false,
+            has_attachment: position % 2 == 0,
+        }
+    }
+
+    fn changed(change: Change, count: usize) -> ChangeDone {
+        ChangeDone {
+            change,
+            count: count as u32,
+            undo: Some("undo-1".into()),
+        }
+    }
+
+    fn entry(id: &str, state: OutboxState, recipient: RecipientState) -> OutboxEntry {
+        OutboxEntry {
+            id: id.into(),
+            account: "acc".into(),
+            subject: format!("Entry {id}"),
+            created: date(),
+            changed: date(),
+            host: "smtp.example".into(),
+            size_bytes: 4_200,
+            state,
+            trouble: None,
+            recipients: vec![RecipientView {
+                address: "nobody@restante.test".into(),
+                state: recipient,
+                meaning: "This address does not exist there.".into(),
+                reply: Some("550 5.1.1 User unknown".into()),
+            }],
+            copy: SentCopy::NotKept,
+        }
+    }
+}
+
+impl MailBackend for Fake {
+    fn session_show(&self) -> BackendFuture<'_, SessionView> {
+        let (incoming, limitations) = if self.is_pop3 {
+            (
+                IncomingKind::Pop3,
+                vec![Limitation::OneFolder, Limitation::MarksKeptHere],
+            )
+        } else {
+            (IncomingKind::Imap, Vec::new())
+        };
+        done(Ok(SessionView {
+            accounts: vec![AccountView {
+                id: "acc".into(),
+                address: "demo@restante.test".into(),
+                incoming,
+                incoming_host: "imap.restante.test".into(),
+                outgoing_host: "smtp.restante.test".into(),
+                inbox: "SU5CT1g".into(),
+                limitations,
+            }],
+            upload_max_bytes: 25_000_000,
+            outbox_open: 2,
+        }))
+    }
+
+    fn folder_list(&self, _: AccountId) -> BackendFuture<'_, Vec<FolderView>> {
+        let folder = |id: &str, name: &str, depth, role| FolderView {
+            id: id.into(),
+            name: name.into(),
+            depth,
+            role,
+            is_selectable: true,
+            unread: Some(3),
+            total: Some(9),
+        };
+        done(Ok(vec![
+            folder("SU5CT1g", "INBOX", 0, Some(FolderRole::Inbox)),
+            folder("RHJhZnRz", "Drafts", 0, Some(FolderRole::Drafts)),
+            folder("U2VudA", "Sent", 0, Some(FolderRole::Sent)),
+            folder("QXJjaGl2ZQ", "Archive", 0, Some(FolderRole::Archive)),
+            folder("VHJhc2g", "Trash", 0, Some(FolderRole::Trash)),
+            folder("UHJvamVjdHM", "Projects", 0, None),
+            folder("5rW36biG", "海鸥", 1, None),
+        ]))
+    }
+
+    fn folder_create(&self, _: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView> {
+        done(Ok(FolderView {
+            id: "new".into(),
+            name: "New".into(),
+            depth: 0,
+            role: Some(role),
+            is_selectable: true,
+            unread: None,
+            total: None,
+        }))
+    }
+
+    fn message_list(
+        &self,
+        _: AccountId,
+        folder: FolderId,
+        window: Window,
+    ) -> BackendFuture<'_, MessageRows> {
+        if folder.as_str() == "unknown" {
+            return done(Err(error(ErrorKind::NotFound, "There is no such folder.")));
+        }
+        let is_inbox = folder.as_str() == "SU5CT1g";
+        let total = if is_inbox { TOTAL } else { 0 };
+        let rows = (window.offset..total.min(window.offset + window.limit))
+            .map(Self::row)
+            .collect();
+        done(Ok(MessageRows {
+            folder,
+            name: if is_inbox {
+                "INBOX".into()
+            } else {
+                "Other".into()
+            },
+            role: is_inbox.then_some(FolderRole::Inbox),
+            total,
+            unread: is_inbox.then_some(428),
+            offset: window.offset,
+            rows,
+        }))
+    }
+
+    fn message_open(
+        &self,
+        _: AccountId,
+        _: FolderId,
+        message: MessageId,
+    ) -> BackendFuture<'_, MessageView> {
+        let number = message
+            .as_str()
+            .strip_prefix("7.")
+            .and_then(|n| n.parse::<u32>().ok());
+        let Some(position) = number.and_then(|n| TOTAL.checked_sub(n)) else {
+            return done(Err(error(ErrorKind::NotFound, "There is no such message.")));
+        };
+        let row = Self::row(position);
+        let text = |quote_depth, text: &str| TextBlock {
+            quote_depth,
+            spans: vec![
+                TextSpan::Text(text.to_owned()),
+                TextSpan::Link {
+                    href: "javascript:alert(1)".into(),
+                    text: "bad link".into(),
+                },
+                TextSpan::Link {
+                    href: "https://example.org/".into(),
+                    text: "good link".into(),
+                },
+            ],
+        };
+        let body = if position % 2 == 0 {
+            BodyView::Text {
+                blocks: vec![text(0, "Hello <script>\n\nBye "), text(1, "> quoted\n")],
+                is_cut: false,
+            }
+        } else {
+            BodyView::Html {
+                blocked_images: 4,
+                is_cut: false,
+            }
+        };
+        let neighbour = |by: i64| {
+            u32::try_from(i64::from(position) + by)
+                .ok()
+                .filter(|p| *p < TOTAL)
+                .map(|p| Self::row(p).id)
+        };
+        done(Ok(MessageView {
+            id: message,
+            subject: row.subject,
+            from: row.people,
+            reply_to: Vec::new(),
+            to: vec![
+                person("", "demo@restante.test"),
+                person("王磊", "wang@haiou.example"),
+            ],
+            cc: vec![person("Ada", "ada@example.org")],
+            bcc: Vec::new(),
+            date: date(),
+            size_bytes: 4_200,
+            is_seen: row.is_seen,
+            is_starred: row.is_starred,
+            body,
+            attachments: vec![
+                AttachmentView {
+                    part: "2".into(),
+                    name: "Programme-日程.pdf".into(),
+                    media_type: "application/pdf".into(),
+                    size_bytes: 1_100_000,
+                },
+                AttachmentView {
+                    part: "3".into(),
+                    name: "map.png".into(),
+                    media_type: "image/png".into(),
+                    size_bytes: 1_800,
+                },
+            ],
+            headers: vec![HeaderField {
+                name: "Subject".into(),
+                value: "<b>x</b>".into(),
+            }],
+            position,
+            total: TOTAL,
+            newer: neighbour(-1),
+            older: neighbour(1),
+        }))
+    }
+
+    fn message_mark(
+        &self,
+        _: AccountId,
+        _: FolderId,
+        messages: Vec<MessageId>,
+        mark: Mark,
+    ) -> BackendFuture<'_, ChangeDone> {
+        done(Ok(Self::changed(Change::Marked(mark), messages.len())))
+    }
+
+    fn message_move(
+        &self,
+        _: AccountId,
+        _: FolderId,
+        messages: Vec<MessageId>,
+        to: Destination,
+    ) -> BackendFuture<'_, ChangeDone> {
+        match to {
+            Destination::Role(role @ FolderRole::Junk) => done(Err(error(
+                ErrorKind::MissingFolder(role),
+                "There is no Junk folder.",
+            ))),
+            Destination::Role(role) => {
+                let change = Change::Moved {
+                    role: Some(role),
+                    name: "x".into(),
+                };
+                done(Ok(Self::changed(change, messages.len())))
+            }
+            Destination::Folder(_) => done(Err(error(
+                ErrorKind::Refused,
+                "The mail server refused to move this.",
+            ))),
+        }
+    }
+
+    fn change_undo(&self, _: AccountId, _: UndoId) -> BackendFuture<'_, ChangeDone> {
+        done(Ok(ChangeDone {
+            change: Change::Undone,
+            count: 1,
+            undo: None,
+        }))
+    }
+
+    fn compose_start(
+        &self,
+        account: AccountId,
+        source: Option<ComposeSource>,
+    ) -> BackendFuture<'_, ComposeForm> {
+        let body = match source {
+            Some(_) => "\n\nOn Monday, Marta wrote:\n> </textarea><script>alert(1)</script>\n",
+            None => "",
+        };
+        done(Ok(ComposeForm {
+            account,
+            from: person("Demo", "demo@restante.test"),
+            draft: Draft {
+                to: "\"Marta\" <marta@kowalczyk.example>".into(),
+                subject: if source.is_some() {
+                    "Re: Message".into()
+                } else {
+                    String::new()
+                },
+                body: body.to_owned(),
+                source,
+                ..Draft::default()
+            },
+            forwarded: Vec::new(),
+            uploads: Vec::new(),
+            upload_max_bytes: 25_000_000,
+            server_max_bytes: None,
+        }))
+    }
+
+    fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
+        let draft = Draft {
+            replaces: Some(outbox),
+            body: "again".into(),
+            ..Draft::default()
+        };
+        done(Ok(ComposeForm {
+            account: "acc".into(),
+            from: person("Demo", "demo@restante.test"),
+            draft,
+            forwarded: Vec::new(),
+            uploads: Vec::new(),
+            upload_max_bytes: 25_000_000,
+            server_max_bytes: None,
+        }))
+    }
+
+    fn message_send(&self, _: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
+        if draft.to.is_empty() {
+            let mut error = error(ErrorKind::Invalid, "Nobody is named as a recipient.");
+            error.field = Some("to".into());
+            return done(Err(error));
+        }
+        self.sent.lock().expect("not poisoned").push(draft);
+        done(Ok("e2".into()))
+    }
+
+    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>> {
+        done(Ok(vec![
+            Self::entry("e1", OutboxState::Refused, RecipientState::Refused),
+            Self::entry("e2", OutboxState::Unknown, RecipientState::Unknown),
+            Self::entry("e3", OutboxState::Waiting, RecipientState::Waiting),
+            Self::entry("e4", OutboxState::HandedOver, RecipientState::HandedOver),
+        ]))
+    }
+
+    fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
+        done(Ok(Self::entry(
+            outbox.as_str(),
+            OutboxState::Sending,
+            RecipientState::Waiting,
+        )))
+    }
+
+    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
+        self.outbox_show(outbox)
+    }
+
+    fn outbox_discard(&self, _: OutboxId) -> BackendFuture<'_, ()> {
+        done(Ok(()))
+    }
+}

@@ -1,0 +1,420 @@
+//! Pages as a browser without script gets them, rendered over a made-up backend.
+
+mod fake;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use leptos::prelude::*;
+use leptos_axum::render_app_to_stream_in_order_with_context;
+
+use self::fake::Fake;
+use crate::api::backend::MailBackend;
+use crate::api::error::ErrorKind;
+use crate::api::types::{Change, ChangeDone, ComposeForm, Draft, FolderRole, Lang, Person, Theme};
+use crate::page::{Flash, FlashAgain, PageContext};
+use crate::routes::compose::ComposeRetry;
+
+fn context(base: &str, lang: Lang) -> PageContext {
+    PageContext {
+        base: base.to_owned(),
+        lang,
+        theme: Theme::System,
+        build: "b1".into(),
+        css: "main.1.css".into(),
+        icons: "icons.1.svg".into(),
+        live: "12345678".into(),
+    }
+}
+
+/// What the server gives to a page beside its backend.
+#[derive(Clone, Default)]
+struct Given {
+    flash: Option<Flash>,
+    retry: Option<ComposeRetry>,
+    is_pop3: bool,
+    lang: Lang,
+    base: &'static str,
+}
+
+/// Lists the routes as the server does at its start, which also prepares the executor.
+fn listed() -> Vec<leptos_axum::AxumRouteListing> {
+    leptos_axum::generate_route_list_with_exclusions_and_ssg_and_context(crate::App, None, || {
+        provide_context(context("", Lang::En))
+    })
+    .0
+}
+
+async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
+    static EXECUTOR: std::sync::Once = std::sync::Once::new();
+    EXECUTOR.call_once(|| drop(listed()));
+    let path = format!("{}{path}", given.base);
+    let options = LeptosOptions::builder()
+        .output_name("restante")
+        .site_pkg_dir("a/b1")
+        .build();
+    let handler = render_app_to_stream_in_order_with_context(
+        move || {
+            provide_context(context(given.base, given.lang));
+            let fake = Fake {
+                is_pop3: given.is_pop3,
+                ..Fake::default()
+            };
+            provide_context::<Arc<dyn MailBackend>>(Arc::new(fake));
+            if let Some(flash) = given.flash.clone() {
+                provide_context(flash);
+            }
+            if let Some(retry) = given.retry.clone() {
+                provide_context(retry);
+            }
+        },
+        move || crate::shell(options.clone()),
+    );
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response: Response<Body> = handler(request).await;
+    let status = response.status();
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    (status, String::from_utf8(bytes.to_vec()).expect("text"))
+}
+
+async fn page(path: &str) -> (StatusCode, String) {
+    page_of(path, Given::default()).await
+}
+
+fn assert_no_inline_style(html: &str) {
+    assert!(!html.contains(" style="), "a style attribute: {html}");
+}
+
+#[tokio::test]
+async fn every_route_is_streamed_in_order() {
+    let routes = listed();
+    let mut paths: Vec<_> = routes.iter().map(|route| route.path().to_owned()).collect();
+    paths.sort();
+    assert_eq!(
+        paths,
+        [
+            "/compose",
+            "/mail/{account}/{folder}",
+            "/mail/{account}/{folder}/{message}",
+            "/outbox",
+            "/settings/appearance",
+        ]
+    );
+    for route in &routes {
+        assert_eq!(
+            route.mode(),
+            &leptos_router::SsrMode::InOrder,
+            "{}",
+            route.path()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_a_page_of_links_and_a_form() {
+    let (status, html) = page("/mail/acc/SU5CT1g").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_no_inline_style(&html);
+    assert!(
+        html.contains("<title>(428) Inbox · Restante</title>"),
+        "{html}"
+    );
+    assert_eq!(html.matches("name=\"message\"").count(), 50);
+    assert!(html.contains("href=\"/mail/acc/SU5CT1g/7.1284\""), "{html}");
+    assert!(html.contains("action=\"/mail/acc/SU5CT1g/act\""), "{html}");
+    assert!(html.contains("href=\"/mail/acc/SU5CT1g?page=2\""), "{html}");
+    assert!(
+        html.contains("Message 0 &amp; &lt;b&gt;more&lt;/b&gt;"),
+        "{html}"
+    );
+    assert!(!html.contains("<b>more</b>"), "{html}");
+    assert!(html.contains("428 unread, 1,284 in all"), "{html}");
+    assert!(html.contains("data-view=\"list\""), "{html}");
+}
+
+#[tokio::test]
+async fn the_last_page_leads_back_only() {
+    let (_, html) = page("/mail/acc/SU5CT1g?page=26").await;
+    assert_eq!(html.matches("name=\"message\"").count(), 34);
+    assert!(
+        html.contains("href=\"/mail/acc/SU5CT1g?page=25\""),
+        "{html}"
+    );
+    assert!(!html.contains("page=27"), "{html}");
+    // A message keeps the page of the list that it was opened from.
+    assert!(
+        html.contains("href=\"/mail/acc/SU5CT1g/7.1?page=26\""),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn everything_is_below_the_base() {
+    let given = Given {
+        base: "/webmail",
+        ..Given::default()
+    };
+    let (status, html) = page_of("/mail/acc/SU5CT1g/7.1283", given).await;
+    assert_eq!(status, StatusCode::OK);
+    for attribute in ["href=\"/", "action=\"/", "src=\"/"] {
+        for (at, _) in html.match_indices(attribute) {
+            let value = html.get(at + attribute.len() - 1..).unwrap_or_default();
+            assert!(
+                value.starts_with("/webmail/"),
+                "{}",
+                value.get(..60).unwrap_or(value)
+            );
+            assert!(
+                !value.starts_with("/webmail/webmail"),
+                "{}",
+                value.get(..60).unwrap_or(value)
+            );
+        }
+    }
+    assert!(html.contains("data-base=\"/webmail\""), "{html}");
+    assert!(html.contains("data-view=\"reader\""), "{html}");
+}
+
+#[tokio::test]
+async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
+    let (_, html) = page("/mail/acc/SU5CT1g/7.1283").await;
+    assert!(
+        html.contains("sandbox=\"allow-same-origin allow-popups allow-popups-to-escape-sandbox\""),
+        "{html}"
+    );
+    assert!(
+        html.contains("src=\"/mail/acc/SU5CT1g/7.1283/body\""),
+        "{html}"
+    );
+    assert!(html.contains("4 remote images not loaded"), "{html}");
+    assert!(
+        html.contains("href=\"/mail/acc/SU5CT1g/7.1283?images=once\""),
+        "{html}"
+    );
+    let (_, html) = page("/mail/acc/SU5CT1g/7.1283?images=once").await;
+    assert!(
+        html.contains("src=\"/mail/acc/SU5CT1g/7.1283/body?images=once\""),
+        "{html}"
+    );
+    assert!(!html.contains("remote images not loaded"), "{html}");
+}
+
+#[tokio::test]
+async fn a_text_message_is_text_with_its_quotes_folded() {
+    let (_, html) = page("/mail/acc/SU5CT1g/7.1284").await;
+    assert_no_inline_style(&html);
+    assert!(html.contains("Hello &lt;script&gt;"), "{html}");
+    assert!(html.contains("<details class=\"quote\">"), "{html}");
+    assert!(html.contains("href=\"https://example.org/\""), "{html}");
+    assert!(!html.contains("href=\"javascript:"), "{html}");
+    assert!(
+        html.contains("href=\"/mail/acc/SU5CT1g/7.1284/part/2\""),
+        "{html}"
+    );
+    assert!(
+        html.contains("kind=reply_all&amp;folder=SU5CT1g&amp;message=7.1284"),
+        "{html}"
+    );
+    assert!(html.contains("1 of 1,284"), "{html}");
+}
+
+#[tokio::test]
+async fn an_unknown_folder_or_message_is_404_with_the_cause() {
+    for (path, cause) in [
+        ("/mail/acc/unknown", "There is no such folder."),
+        ("/mail/acc/SU5CT1g/9.9", "There is no such message."),
+    ] {
+        let (status, html) = page(path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(html.contains(cause), "{html}");
+        assert!(html.contains("NO &lt;not&gt; markup"), "{html}");
+        assert!(html.contains("ref-7"), "{html}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_of_this_session_is_not_shown() {
+    let (_, html) = page("/mail/other/SU5CT1g").await;
+    assert!(!html.contains("name=\"message\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_pop3_mailbox_says_what_it_cannot_do() {
+    let given = Given {
+        is_pop3: true,
+        ..Given::default()
+    };
+    let (_, html) = page_of("/mail/acc/SU5CT1g/7.1284", given).await;
+    assert!(html.contains("This is a POP3 mailbox"), "{html}");
+    assert!(
+        html.contains("Archive: a POP3 mailbox has one folder"),
+        "{html}"
+    );
+    assert!(!html.contains("<option value=\"archive\">"), "{html}");
+    assert!(!html.contains("name=\"to\""), "{html}");
+}
+
+#[tokio::test]
+async fn the_last_change_is_told_with_its_undo_form() {
+    let flash = Flash {
+        account: Some("acc".into()),
+        change: Some(ChangeDone {
+            change: Change::Moved {
+                role: Some(FolderRole::Trash),
+                name: "Trash".into(),
+            },
+            count: 1,
+            undo: Some("undo-9".into()),
+        }),
+        error: None,
+        again: None,
+        note: None,
+    };
+    let given = Given {
+        flash: Some(flash),
+        ..Given::default()
+    };
+    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
+    assert!(html.contains("Moved 1 message to Trash"), "{html}");
+    assert!(html.contains("action=\"/mail/acc/undo\""), "{html}");
+    assert!(html.contains("value=\"undo-9\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_missing_folder_can_be_made_without_script() {
+    let flash = Flash {
+        account: Some("acc".into()),
+        change: None,
+        error: Some(fake::error(
+            ErrorKind::MissingFolder(FolderRole::Archive),
+            "No Archive here.",
+        )),
+        again: Some(FlashAgain {
+            folder: "SU5CT1g".into(),
+            messages: vec!["7.5".into(), "7.6".into()],
+            role: FolderRole::Archive,
+        }),
+        note: None,
+    };
+    let given = Given {
+        flash: Some(flash),
+        ..Given::default()
+    };
+    let (_, html) = page_of("/outbox", given).await;
+    assert!(html.contains("No Archive here."), "{html}");
+    assert!(html.contains("value=\"create:archive\""), "{html}");
+    assert!(html.contains("value=\"7.6\""), "{html}");
+}
+
+#[tokio::test]
+async fn a_reply_holds_the_quoted_text_as_text() {
+    let path = "/compose?account=acc&kind=reply&folder=SU5CT1g&message=7.1284";
+    let (status, html) = page(path).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_no_inline_style(&html);
+    assert!(
+        html.contains("&gt; &lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;"),
+        "{html}"
+    );
+    assert_eq!(html.matches("<textarea").count(), 1);
+    for field in [
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "subject",
+        "body",
+        "attachment",
+        "account",
+        "kind",
+    ] {
+        assert!(html.contains(&format!("name=\"{field}\"")), "{field}");
+    }
+    assert!(html.contains("enctype=\"multipart/form-data\""), "{html}");
+    assert!(html.contains("At most 25 MB of files."), "{html}");
+}
+
+#[tokio::test]
+async fn what_was_typed_comes_back_with_the_error_beside_it() {
+    let mut error = fake::error(ErrorKind::Invalid, "This is no address.");
+    error.field = Some("cc".into());
+    let form = ComposeForm {
+        account: "acc".into(),
+        from: Person::default(),
+        draft: Draft {
+            to: "a@b".into(),
+            cc: "not an \"address\"".into(),
+            body: "typed".into(),
+            ..Draft::default()
+        },
+        forwarded: Vec::new(),
+        uploads: vec![crate::api::types::UploadView {
+            id: "up-1".into(),
+            name: "a.pdf".into(),
+            size_bytes: 10,
+        }],
+        upload_max_bytes: 1_000,
+        server_max_bytes: None,
+    };
+    let given = Given {
+        retry: Some(ComposeRetry { form, error }),
+        ..Given::default()
+    };
+    let (_, html) = page_of("/compose", given).await;
+    assert!(html.contains("This is no address."), "{html}");
+    assert!(
+        html.contains("value=\"not an &quot;address&quot;\""),
+        "{html}"
+    );
+    assert!(html.contains("aria-invalid=\"true\""), "{html}");
+    assert!(html.contains(">\ntyped</textarea>"), "{html}");
+    assert!(
+        html.contains("name=\"upload\" value=\"up-1\" checked"),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn the_ledger_tells_each_recipient_s_result_in_the_server_s_words() {
+    let (_, html) = page("/outbox?entry=e3").await;
+    assert_no_inline_style(&html);
+    assert!(html.contains("550 5.1.1 User unknown"), "{html}");
+    assert!(html.contains("href=\"/compose?again=e1\""), "{html}");
+    assert!(html.contains("action=\"/outbox/e2/retry\""), "{html}");
+    assert!(html.contains("It is not in Sent, send again"), "{html}");
+    let (first, second) = (html.find("Entry e3"), html.find("Entry e1"));
+    assert!(first < second, "the entry of the address comes first");
+}
+
+#[tokio::test]
+async fn the_page_speaks_chinese_where_asked() {
+    let given = Given {
+        lang: Lang::ZhCn,
+        ..Given::default()
+    };
+    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
+    assert!(html.contains("<html lang=\"zh-CN\""), "{html}");
+    assert!(html.contains("收件箱") && html.contains("写邮件"), "{html}");
+}
+
+#[tokio::test]
+async fn appearance_is_a_plain_form() {
+    let (_, html) = page("/settings/appearance").await;
+    assert!(
+        html.contains("method=\"post\" action=\"/settings/appearance\""),
+        "{html}"
+    );
+    assert!(
+        html.contains("name=\"theme\" value=\"system\" checked"),
+        "{html}"
+    );
+    assert!(html.contains("value=\"zh-CN\" lang=\"zh-CN\""), "{html}");
+}

@@ -1,0 +1,193 @@
+//! Single keys: Gmail's, where it has one. Ignored in fields and with a modifier.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use super::act::Act;
+use super::session::Tab;
+use crate::api::types::{FolderRole, Mark, MessageId};
+
+/// What the keys work on: they find it in the page, where the user sees it.
+#[derive(Debug, Clone)]
+struct Target {
+    /// The messages: the ticked ones, else the open one, else the row with the focus.
+    ids: Vec<MessageId>,
+    /// Whether it is the open message, which the page leaves when it goes.
+    is_open: bool,
+}
+
+/// Listens for keys, for as long as the tab is open.
+pub fn start(tab: Tab) {
+    window_event_listener(leptos::ev::keydown, move |event| {
+        if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let is_typing = document().active_element().is_some_and(|element| {
+            element
+                .matches("input:not([type=checkbox]), textarea, select, dialog *")
+                .unwrap_or(false)
+        });
+        if !is_typing && pressed(tab, &event) {
+            event.prevent_default();
+        }
+    });
+}
+
+/// Does what a key is for. `false` where it is for nothing.
+fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
+    match event.key().as_str() {
+        "j" => step(1),
+        "k" => step(-1),
+        "o" => click_focused_row(),
+        "u" | "Escape" => leave(tab),
+        "x" => tick(),
+        "r" => click("[data-answer=reply]"),
+        "a" => click("[data-answer=reply_all]"),
+        "f" => click("[data-answer=forward]"),
+        "c" => click(".nav-top a[aria-keyshortcuts=c]"),
+        "e" => act(tab, &Act::move_to(FolderRole::Archive)),
+        "#" => act(tab, &Act::move_to(FolderRole::Trash)),
+        "s" => star(tab),
+        "I" => act(tab, &Act::Mark(Mark::Seen)),
+        "U" => act(tab, &Act::Mark(Mark::Unseen)),
+        "z" => {
+            tab.undo_last();
+            true
+        }
+        "?" => {
+            tab.is_help_open.set(true);
+            true
+        }
+        _ => false,
+    }
+}
+
+fn query(selector: &str) -> Option<HtmlElement> {
+    document().query_selector(selector).ok()??.dyn_into().ok()
+}
+
+fn click(selector: &str) -> bool {
+    query(selector).map(|element| element.click()).is_some()
+}
+
+/// The row with the focus, or the open one.
+fn current_row() -> Option<web_sys::Element> {
+    let focused = document()
+        .active_element()
+        .and_then(|e| e.closest(".row[data-id]").ok().flatten());
+    focused.or_else(|| document().query_selector(".row.open").ok().flatten())
+}
+
+/// The next or previous message: opens it where one is open, else moves the focus.
+fn step(by: i32) -> bool {
+    let toolbar = if by > 0 {
+        "a[aria-keyshortcuts=j]"
+    } else {
+        "a[aria-keyshortcuts=k]"
+    };
+    if click(toolbar) {
+        return true;
+    }
+    let Ok(links) = document().query_selector_all(".rows .row-link") else {
+        return false;
+    };
+    let now = current_row().and_then(|row| row.query_selector(".row-link").ok().flatten());
+    let count = i32::try_from(links.length()).unwrap_or(i32::MAX);
+    let index = now.and_then(|now| {
+        (0..count)
+            .find(|i| u32::try_from(*i).ok().and_then(|i| links.get(i)).as_ref() == Some(&now))
+    });
+    let next = index.map_or(0, |index| index.saturating_add(by));
+    let next = u32::try_from(next).ok().and_then(|i| links.get(i));
+    match next.and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+        Some(link) => link.focus().is_ok(),
+        None => false,
+    }
+}
+
+fn click_focused_row() -> bool {
+    let link = current_row().and_then(|row| row.query_selector(".row-link").ok().flatten());
+    link.and_then(|link| link.dyn_into::<HtmlElement>().ok())
+        .map(|link| link.click())
+        .is_some()
+}
+
+fn tick() -> bool {
+    let tick =
+        current_row().and_then(|row| row.query_selector("input[name=message]").ok().flatten());
+    tick.and_then(|tick| tick.dyn_into::<HtmlElement>().ok())
+        .map(|tick| tick.click())
+        .is_some()
+}
+
+/// Back to the list; in the list, out of the selection.
+fn leave(tab: Tab) -> bool {
+    if let Some(list) = tab.list()
+        && list.selected.with_untracked(|ids| !ids.is_empty())
+    {
+        list.selected.update(std::collections::BTreeSet::clear);
+        return true;
+    }
+    click(".pane-main .bar a.back")
+}
+
+fn target(tab: Tab) -> Option<Target> {
+    let list = tab.list()?;
+    let selected: Vec<_> = list.selected.get_untracked().into_iter().collect();
+    if !selected.is_empty() {
+        return Some(Target {
+            ids: selected,
+            is_open: false,
+        });
+    }
+    if let Some(id) = query(".pane-main [data-open]").and_then(|e| e.get_attribute("data-open")) {
+        return Some(Target {
+            ids: vec![MessageId(id)],
+            is_open: true,
+        });
+    }
+    let id = current_row()?.get_attribute("data-id")?;
+    Some(Target {
+        ids: vec![MessageId(id)],
+        is_open: false,
+    })
+}
+
+fn act(tab: Tab, act: &Act) -> bool {
+    let (Some(list), Some(target)) = (tab.list(), target(tab)) else {
+        return false;
+    };
+    let is_seen_again = matches!(act, Act::Mark(Mark::Seen));
+    if target.is_open && !is_seen_again {
+        // The buttons of the message know what this account cannot do.
+        return click(match act {
+            Act::Move(to) if *to == crate::api::types::Destination::Role(FolderRole::Archive) => {
+                ".pane-main .tb button[value=archive]:not(:disabled)"
+            }
+            Act::Move(_) => ".pane-main .tb button[value=delete]:not(:disabled)",
+            Act::Mark(_) => ".pane-main .tb button[value=unseen]",
+        });
+    }
+    tab.act(list.account(), list.folder(), target.ids, act.clone());
+    list.selected.update(std::collections::BTreeSet::clear);
+    true
+}
+
+fn star(tab: Tab) -> bool {
+    let (Some(list), Some(target)) = (tab.list(), target(tab)) else {
+        return false;
+    };
+    if target.is_open {
+        return click(".pane-main button.star");
+    }
+    let is_starred = |id| list.row(id).is_some_and(|row| row.is_starred);
+    let mark = if target.ids.iter().all(is_starred) {
+        Mark::Unstarred
+    } else {
+        Mark::Starred
+    };
+    tab.act(list.account(), list.folder(), target.ids, Act::Mark(mark));
+    true
+}

@@ -1,0 +1,453 @@
+//! The message list that is shown: its rows, where it is scrolled to, what is selected.
+
+use std::collections::{BTreeSet, HashSet};
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::rows::{Removed, Rows, Slot};
+use super::viewport::{Measures, Viewport};
+use crate::api::error::ApiError;
+use crate::api::message::message_list;
+use crate::api::types::{
+    AccountId, FolderId, FolderRole, MessageId, MessageRow, MessageRows, Window,
+};
+
+/// What stands at one place of the list.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// How many newer messages there are.
+    pub position: u32,
+    /// The row; `None` while it is being asked for.
+    pub slot: Option<Slot>,
+}
+
+impl Place {
+    /// What tells this place from the others, so that a row that moves is moved, not made anew.
+    pub fn key(&self) -> String {
+        match &self.slot {
+            Some(slot) => slot.id.to_string(),
+            None => format!("#{}", self.position),
+        }
+    }
+}
+
+/// A list and everything that can be done with it. A handle: copies are the same list.
+#[derive(Debug, Clone, Copy)]
+pub struct ListState {
+    account: StoredValue<AccountId>,
+    folder: StoredValue<FolderId>,
+    /// The folder's role.
+    pub role: StoredValue<Option<FolderRole>>,
+    rows: StoredValue<Rows>,
+    /// Told whenever rows come, go or move.
+    moved: Trigger,
+    /// All messages of the folder.
+    pub total: RwSignal<u32>,
+    /// Unread ones, where known.
+    pub unread: RwSignal<Option<u32>>,
+    /// The rows that are in the document.
+    pub view: RwSignal<Viewport>,
+    /// Messages that arrived above while the list was scrolled down.
+    pub arrived: RwSignal<u32>,
+    /// The ticked messages.
+    pub selected: RwSignal<BTreeSet<MessageId>>,
+    /// Why rows could not be fetched.
+    pub trouble: RwSignal<Option<ApiError>>,
+    /// The box that scrolls.
+    pub scroller: NodeRef<html::Div>,
+    row_px: StoredValue<f64>,
+    /// Windows on their way, so that none is asked for twice.
+    asked: StoredValue<HashSet<u32>>,
+    /// Counts what makes older answers worthless.
+    epoch: StoredValue<u32>,
+}
+
+impl ListState {
+    /// A list that begins with one window of a folder.
+    pub fn new(account: AccountId, answer: MessageRows) -> Self {
+        let first = answer.offset;
+        let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
+        Self {
+            account: StoredValue::new(account),
+            folder: StoredValue::new(answer.folder.clone()),
+            role: StoredValue::new(answer.role),
+            total: RwSignal::new(answer.total),
+            unread: RwSignal::new(answer.unread),
+            rows: StoredValue::new(Rows::new(answer)),
+            moved: Trigger::new(),
+            view: RwSignal::new(Viewport {
+                first,
+                count,
+                before_px: 0.0,
+                after_px: 0.0,
+            }),
+            arrived: RwSignal::new(0),
+            selected: RwSignal::new(BTreeSet::new()),
+            trouble: RwSignal::new(None),
+            scroller: NodeRef::new(),
+            row_px: StoredValue::new(0.0),
+            asked: StoredValue::new(HashSet::new()),
+            epoch: StoredValue::new(0),
+        }
+    }
+
+    /// Whether the list is still on the page. Timers and answers may come after it left, when
+    /// nothing here may be touched any more.
+    pub fn is_alive(self) -> bool {
+        self.epoch.try_get_value().is_some()
+    }
+
+    /// The account of the list.
+    pub fn account(self) -> AccountId {
+        self.account.get_value()
+    }
+
+    /// The folder of the list.
+    pub fn folder(self) -> FolderId {
+        self.folder.get_value()
+    }
+
+    /// Whether this is the list of that folder.
+    pub fn shows(self, account: &AccountId, folder: &FolderId) -> bool {
+        self.account.with_value(|own| own == account) && self.folder.with_value(|own| own == folder)
+    }
+
+    /// What is in the document now; told again whenever that changes.
+    pub fn places(self) -> Vec<Place> {
+        self.moved.track();
+        let view = self.view.get();
+        self.rows.with_value(|rows| {
+            (view.first..view.first.saturating_add(view.count))
+                .take_while(|position| *position < rows.total())
+                .map(|position| Place {
+                    position,
+                    slot: rows.at(position).cloned(),
+                })
+                .collect()
+        })
+    }
+
+    /// The date heading of the row at the top of the box.
+    pub fn group(self) -> Option<String> {
+        self.moved.track();
+        let view = self.view.get();
+        let top = self.measures().map_or(view.first, |(measures, scroll_px)| {
+            let seen = measures.viewport(scroll_px);
+            // The first row that is not hidden above the edge.
+            let hidden = (scroll_px - seen.before_px) / measures.row_px;
+            (seen.first..)
+                .zip(0_i32..)
+                .find(|(_, n)| f64::from(*n) + 0.5 >= hidden)
+                .map_or(0, |p| p.0)
+        });
+        let slot = self.rows.with_value(|rows| rows.at(top).cloned());
+        slot.map(|slot| slot.row.with(|row| row.date.group.clone()))
+    }
+
+    /// Looks up what a message's row shows.
+    pub fn row(self, id: &MessageId) -> Option<MessageRow> {
+        self.rows
+            .with_value(|rows| rows.find(id).map(|slot| slot.row.get_untracked()))
+    }
+
+    /// The position of a message, where its row is known.
+    pub fn position(self, id: &MessageId) -> Option<u32> {
+        self.rows.with_value(|rows| rows.position(id))
+    }
+
+    fn measures(self) -> Option<(Measures, f64)> {
+        let scroller = self.scroller.get_untracked()?;
+        let row_px = self.row_px.get_value();
+        let box_px = f64::from(scroller.client_height());
+        let total = self.rows.with_value(Rows::total);
+        (row_px > 0.0).then(|| {
+            (
+                Measures {
+                    row_px,
+                    box_px,
+                    total,
+                },
+                f64::from(scroller.scroll_top()),
+            )
+        })
+    }
+
+    /// Begins to scroll: measures a row, and makes the scrollbar as long as the folder.
+    pub fn start(self) {
+        if !self.is_alive() {
+            return;
+        }
+        let Some(scroller) = self.scroller.get_untracked() else {
+            return;
+        };
+        let row = scroller.query_selector(".row-item").ok().flatten();
+        let Some(row) = row else { return };
+        let row_px = row.get_bounding_client_rect().height();
+        let before = self.row_px.get_value();
+        if row_px <= 0.0 || (row_px - before).abs() < 0.1 {
+            self.scrolled();
+            return;
+        }
+        self.row_px.set_value(row_px);
+        let top = if before > 0.0 {
+            // The width of the page changed, and the height of a row with it.
+            self.measures().map_or(0, |(m, px)| {
+                Measures {
+                    row_px: before,
+                    ..m
+                }
+                .viewport(px)
+                .first
+            })
+        } else {
+            self.view.get_untracked().first
+        };
+        self.scrolled();
+        if top > 0 {
+            self.show(top);
+        }
+    }
+
+    /// Scrolls a row to the top.
+    pub fn show(self, position: u32) {
+        if let (Some((measures, _)), Some(scroller)) =
+            (self.measures(), self.scroller.get_untracked())
+        {
+            // The spacers get their height in an effect; before that there is nothing to scroll.
+            let scroll_px = measures.scroll_to(position);
+            request_animation_frame(move || {
+                scroller.set_scroll_top(whole_px(scroll_px));
+                self.scrolled();
+            });
+        }
+    }
+
+    /// Follows the scrollbar.
+    pub fn scrolled(self) {
+        if !self.is_alive() {
+            return;
+        }
+        let Some((measures, scroll_px)) = self.measures() else {
+            return;
+        };
+        let view = measures.viewport(scroll_px);
+        if view != self.view.get_untracked() {
+            self.view.set(view);
+        }
+        if scroll_px < measures.row_px && self.arrived.get_untracked() > 0 {
+            self.arrived.set(0);
+        }
+        self.fetch_missing();
+    }
+
+    fn shown(self) -> std::ops::Range<u32> {
+        let view = self.view.get_untracked();
+        view.first..view.first.saturating_add(view.count)
+    }
+
+    fn fetch_missing(self) {
+        let missing = self.rows.with_value(|rows| rows.missing(self.shown()));
+        let is_new = missing
+            .iter()
+            .any(|w| self.asked.with_value(|asked| !asked.contains(&w.offset)));
+        if !is_new || self.trouble.get_untracked().is_some() {
+            return;
+        }
+        // Somebody drags the scrollbar through the folder: only where it rests is worth asking.
+        let view = self.view.get_untracked();
+        set_timeout(
+            move || {
+                if self.is_alive() && self.view.get_untracked().first == view.first {
+                    for window in self.rows.with_value(|rows| rows.missing(self.shown())) {
+                        self.fetch(window);
+                    }
+                }
+            },
+            std::time::Duration::from_millis(60),
+        );
+    }
+
+    fn fetch(self, window: Window) {
+        if !self
+            .asked
+            .try_update_value(|asked| asked.insert(window.offset))
+            .unwrap_or(false)
+        {
+            return;
+        }
+        let epoch = self.epoch.get_value();
+        spawn_local(async move {
+            let answer = message_list(self.account(), self.folder(), window).await;
+            // The list may be gone by now, and with it everything here.
+            if self.epoch.try_get_value() != Some(epoch) {
+                return;
+            }
+            self.asked.update_value(|asked| {
+                asked.remove(&window.offset);
+            });
+            match answer {
+                Ok(answer) => {
+                    let shown = self.shown();
+                    let fits = self.rows.try_update_value(|rows| rows.add(answer, shown));
+                    if fits == Some(true) {
+                        self.moved.notify();
+                    } else {
+                        self.refresh();
+                    }
+                }
+                Err(error) => self.trouble.set(Some(error)),
+            }
+        });
+    }
+
+    /// Asks again for the rows that are shown and forgets all others.
+    pub fn refresh(self) {
+        let Some(epoch) = self.epoch.try_get_value() else {
+            return;
+        };
+        let epoch = epoch.wrapping_add(1);
+        self.epoch.set_value(epoch);
+        self.asked.update_value(HashSet::clear);
+        self.trouble.set(None);
+        let view = self.view.get_untracked();
+        let limit = view.count.clamp(Window::PAGE, Window::MAX_LIMIT);
+        let window = Window {
+            offset: view.first,
+            limit,
+        };
+        spawn_local(async move {
+            let answer = message_list(self.account(), self.folder(), window).await;
+            if self.epoch.try_get_value() != Some(epoch) {
+                return;
+            }
+            match answer {
+                Ok(answer) => self.take(answer),
+                Err(error) => self.trouble.set(Some(error)),
+            }
+        });
+    }
+
+    fn take(self, answer: MessageRows) {
+        let (total, unread) = (answer.total, answer.unread);
+        self.rows.update_value(|rows| rows.replace(answer));
+        self.total.set(total);
+        self.unread.set(unread);
+        if self.row_px.get_value() > 0.0 {
+            self.scrolled();
+        } else {
+            // It was empty until now: nothing could be measured.
+            self.view.set(Viewport {
+                first: 0,
+                count: total.min(Window::PAGE),
+                ..Viewport::default()
+            });
+            request_animation_frame(move || self.start());
+        }
+        self.moved.notify();
+    }
+
+    /// The server says that the folder changed.
+    pub fn changed(self, total: u32, unread: Option<u32>, arrived: u32) {
+        let grown = total
+            .saturating_sub(self.total.get_untracked())
+            .min(arrived);
+        if grown > 0 {
+            self.rows.update_value(|rows| rows.arrive(grown));
+            self.total.set(self.rows.with_value(Rows::total));
+            if let (Some((measures, scroll_px)), Some(scroller)) =
+                (self.measures(), self.scroller.get_untracked())
+                && scroll_px >= measures.row_px
+            {
+                // What is being read stays where it is; the new mail is announced above.
+                self.arrived.update(|n| *n = n.saturating_add(grown));
+                let scroll_px = scroll_px + f64::from(grown) * measures.row_px;
+                self.view.set(measures.viewport(scroll_px));
+                request_animation_frame(move || scroller.set_scroll_top(whole_px(scroll_px)));
+            }
+            self.moved.notify();
+        }
+        self.unread.set(unread);
+        self.refresh();
+    }
+
+    /// Goes back to the newest message.
+    pub fn show_newest(self) {
+        self.arrived.set(0);
+        self.show(0);
+    }
+
+    /// Changes what a message's row shows, where it is known. Returns what it showed before.
+    pub fn update_row(
+        self,
+        id: &MessageId,
+        change: impl FnOnce(&mut MessageRow),
+    ) -> Option<MessageRow> {
+        let slot = self
+            .rows
+            .try_with_value(|rows| rows.find(id).cloned())
+            .flatten()?;
+        let before = slot.row.get_untracked();
+        slot.row.update(change);
+        let after_seen = slot.row.with_untracked(|row| row.is_seen);
+        if before.is_seen != after_seen {
+            self.unread.update(|unread| {
+                *unread = unread.map(|n| {
+                    if after_seen {
+                        n.saturating_sub(1)
+                    } else {
+                        n + 1
+                    }
+                });
+            });
+        }
+        Some(before)
+    }
+
+    /// Takes messages out of the list.
+    pub fn remove(self, ids: &[MessageId]) -> Removed {
+        let removed = self
+            .rows
+            .try_update_value(|rows| rows.remove(ids))
+            .unwrap_or_default();
+        // Answers that are on their way count from positions that are no longer.
+        self.epoch
+            .update_value(|epoch| *epoch = epoch.wrapping_add(1));
+        self.asked.update_value(HashSet::clear);
+        self.selected
+            .update(|selected| selected.retain(|id| !ids.contains(id)));
+        let (gone, unread) = (removed.len(), removed.unread());
+        self.total
+            .update(|total| *total = total.saturating_sub(gone));
+        self.unread
+            .update(|n| *n = n.map(|n| n.saturating_sub(unread)));
+        self.moved.notify();
+        self.scrolled();
+        removed
+    }
+
+    /// Puts messages back into the list.
+    pub fn restore(self, removed: Removed) {
+        if !self.is_alive() {
+            return;
+        }
+        let (back, unread) = (removed.len(), removed.unread());
+        self.rows.update_value(|rows| rows.restore(removed));
+        self.total
+            .update(|total| *total = total.saturating_add(back));
+        self.unread
+            .update(|n| *n = n.map(|n| n.saturating_add(unread)));
+        self.moved.notify();
+        self.scrolled();
+    }
+}
+
+/// A scroll position in whole pixels.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float cast saturates, as scrolling does"
+)]
+fn whole_px(px: f64) -> i32 {
+    px.round() as i32
+}

@@ -1,0 +1,278 @@
+//! What the server tells: one stream of events for all tabs of the browser.
+//!
+//! The tab that holds the lock reads the stream and passes every event on to the others. Where the
+//! browser has no locks (plain http beyond loopback) every visible tab has a stream of its own.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BroadcastChannel, EventSource, MessageEvent};
+
+use super::session::{Counts, LinkDown, Tab};
+use crate::api::live::LiveEvent;
+use crate::page::PageContext;
+use crate::text::url;
+
+/// The names of the events on the wire: the tags of [`LiveEvent`].
+const EVENTS: [&str; 6] = ["hello", "folder", "outbox", "connection", "resync", "end"];
+/// The pauses between two tries while the server cannot be reached.
+const RETRY_SECS: [u64; 5] = [1, 2, 5, 15, 60];
+/// How often the counts of other folders are asked for while the page is looked at.
+const COUNTS_EVERY: Duration = Duration::from_secs(60);
+
+/// The stream, and what a tab that takes it over has to know.
+struct Stream {
+    tab: Tab,
+    page: PageContext,
+    source: Option<EventSource>,
+    channel: Option<BroadcastChannel>,
+    /// The id of the newest event, of this tab or of the leader.
+    last_id: Option<String>,
+    /// How often in a row it failed.
+    failures: usize,
+    is_over: bool,
+}
+
+type Shared = Rc<RefCell<Stream>>;
+
+/// Begins to listen, for as long as the tab is open.
+pub fn start(tab: Tab, page: &PageContext) {
+    if page.live.is_empty() {
+        return;
+    }
+    let name = format!("restante:{}:{}", page.base, page.live);
+    let stream = Rc::new(RefCell::new(Stream {
+        tab,
+        page: page.clone(),
+        source: None,
+        channel: BroadcastChannel::new(&name).ok(),
+        last_id: None,
+        failures: 0,
+        is_over: false,
+    }));
+    if !lead(&stream, &name) {
+        stand_alone(&stream);
+    }
+    set_interval(
+        move || {
+            if !document().hidden() {
+                tab.tree_changes.update(|n| *n = n.wrapping_add(1));
+            }
+        },
+        COUNTS_EVERY,
+    );
+}
+
+/// Listens to the leader, and waits to become it. `false` where the browser has no locks.
+fn lead(stream: &Shared, name: &str) -> bool {
+    let navigator = window().navigator();
+    let locks = js_sys::Reflect::get(&navigator, &"locks".into()).ok();
+    let Some(locks) = locks.filter(|locks| !locks.is_undefined()) else {
+        return false;
+    };
+    let request = js_sys::Reflect::get(&locks, &"request".into()).ok();
+    let Some(request) = request.and_then(|r| r.dyn_into::<js_sys::Function>().ok()) else {
+        return false;
+    };
+    let Some(channel) = stream.borrow().channel.clone() else {
+        return false;
+    };
+
+    let followed = Rc::clone(stream);
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        // "ID\nDATA" as the leader got it.
+        if let Some((id, data)) = message
+            .data()
+            .as_string()
+            .as_deref()
+            .and_then(|m| m.split_once('\n'))
+        {
+            take(&followed, id, data);
+        }
+    });
+    channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+
+    let led = Rc::clone(stream);
+    let granted = Closure::once_into_js(move |_lock: JsValue| {
+        open(&led);
+        // Held until the tab goes away.
+        JsValue::from(js_sys::Promise::new(&mut |_, _| {}))
+    });
+    request.call2(&locks, &name.into(), &granted).is_ok()
+}
+
+/// A stream of the tab's own, while it can be seen.
+fn stand_alone(stream: &Shared) {
+    stream.borrow_mut().channel = None;
+    open(stream);
+    let stream = Rc::clone(stream);
+    let on_change = Closure::<dyn FnMut()>::new(move || {
+        if document().hidden() {
+            close(&stream);
+        } else {
+            open(&stream);
+        }
+    });
+    let listener = on_change.as_ref().unchecked_ref();
+    // The document is there as long as the tab.
+    drop(document().add_event_listener_with_callback("visibilitychange", listener));
+    on_change.forget();
+}
+
+fn close(stream: &Shared) {
+    let mut own = stream.borrow_mut();
+    own.tab.is_live.set(false);
+    if let Some(source) = own.source.take() {
+        source.close();
+    }
+}
+
+fn open(stream: &Shared) {
+    let address = {
+        let own = stream.borrow();
+        if own.is_over || own.source.is_some() {
+            return;
+        }
+        url::events(&own.page.base, own.last_id.as_deref())
+    };
+    let Ok(source) = EventSource::new(&address) else {
+        return;
+    };
+    let heard = Rc::clone(stream);
+    let on_event = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let (id, data) = (
+            event.last_event_id(),
+            event.data().as_string().unwrap_or_default(),
+        );
+        heard.borrow_mut().failures = 0;
+        if let Some(channel) = &heard.borrow().channel {
+            // Fails only when closed, and it never is.
+            drop(channel.post_message(&format!("{id}\n{data}").into()));
+        }
+        take(&heard, &id, &data);
+    });
+    for name in EVENTS {
+        let listener = on_event.as_ref().unchecked_ref();
+        drop(source.add_event_listener_with_callback(name, listener));
+    }
+    on_event.forget();
+    let failed = Rc::clone(stream);
+    let on_error = Closure::<dyn FnMut()>::new(move || {
+        failed.borrow().tab.is_live.set(false);
+        let is_closed = failed
+            .borrow()
+            .source
+            .as_ref()
+            .map(EventSource::ready_state)
+            == Some(EventSource::CLOSED);
+        if is_closed {
+            // Not a lost connection, which the browser mends by itself: the server said no.
+            reopen_later(&failed);
+        }
+    });
+    source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    on_error.forget();
+    stream.borrow_mut().source = Some(source);
+}
+
+fn reopen_later(stream: &Shared) {
+    close(stream);
+    let mut own = stream.borrow_mut();
+    let secs = RETRY_SECS
+        .get(own.failures)
+        .or(RETRY_SECS.last())
+        .copied()
+        .unwrap_or(60);
+    own.failures = own.failures.saturating_add(1);
+    let stream = Rc::clone(stream);
+    set_timeout(move || open(&stream), Duration::from_secs(secs));
+}
+
+/// Takes one event to the page.
+fn take(stream: &Shared, id: &str, data: &str) {
+    let (tab, build) = {
+        let mut own = stream.borrow_mut();
+        if !id.is_empty() {
+            own.last_id = Some(id.to_owned());
+        }
+        (own.tab, own.page.build.clone())
+    };
+    let Ok(event) = serde_json::from_str::<LiveEvent>(data) else {
+        // The server speaks a newer language than this page.
+        tab.is_outdated.set(true);
+        return;
+    };
+    tab.is_live.set(true);
+    match event {
+        LiveEvent::Hello { build: theirs, .. } => {
+            if theirs != build {
+                tab.is_outdated.set(true);
+            }
+        }
+        LiveEvent::End => {
+            stream.borrow_mut().is_over = true;
+            close(stream);
+            tab.is_ended.set(true);
+        }
+        event => tab.told(event),
+    }
+}
+
+impl Tab {
+    /// Shows what the server told.
+    fn told(self, event: LiveEvent) {
+        match event {
+            LiveEvent::Folder {
+                account,
+                folder,
+                total,
+                unread,
+                arrived,
+            } => {
+                if let Some(list) = self.list_of(&account, &folder) {
+                    list.changed(total, unread, arrived);
+                }
+                self.counts.update(|counts| {
+                    counts.insert((account, folder), Counts { total, unread });
+                });
+            }
+            LiveEvent::Outbox { .. } => self.outbox_changed(),
+            LiveEvent::Connection {
+                account,
+                host,
+                is_up,
+                retry_in_secs,
+            } => {
+                let is_ours = |down: &LinkDown| down.account == account && down.host == host;
+                if !is_up {
+                    self.link_down.set(Some(LinkDown {
+                        account,
+                        host,
+                        retry_in_secs,
+                    }));
+                } else if self
+                    .link_down
+                    .with_untracked(|down| down.as_ref().is_some_and(is_ours))
+                {
+                    self.link_down.set(None);
+                    if let Some(list) = self.list() {
+                        list.refresh();
+                    }
+                }
+            }
+            LiveEvent::Resync => {
+                if let Some(list) = self.list() {
+                    list.refresh();
+                }
+                self.tree_changes.update(|n| *n = n.wrapping_add(1));
+                self.outbox_changed();
+            }
+            LiveEvent::Hello { .. } | LiveEvent::End => {}
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the browser knows and the server has to be told once: the time zone.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::page::PageContext;
+use crate::text::url;
+
+/// Tells the server the zone that dates are shown in, from the next request on.
+pub fn tell_zone(page: &PageContext) {
+    let Some(zone) = zone() else { return };
+    let Ok(document) = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>() else {
+        return;
+    };
+    let value = format!("restante_zone={}", url::encode(&zone));
+    let known = document.cookie().unwrap_or_default();
+    if known.split("; ").any(|cookie| cookie == value) {
+        return;
+    }
+    let path = if page.base.is_empty() {
+        "/"
+    } else {
+        &page.base
+    };
+    // A browser without cookies cannot have signed in.
+    drop(document.set_cookie(&format!(
+        "{value}; Path={path}; Max-Age=31536000; SameSite=Lax"
+    )));
+}
+
+/// The zone's name ("Europe/Berlin"), by `Intl`.
+fn zone() -> Option<String> {
+    let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+    let format = js_sys::Reflect::get(&intl, &"DateTimeFormat".into()).ok()?;
+    let format = format
+        .dyn_into::<js_sys::Function>()
+        .ok()?
+        .call0(&JsValue::UNDEFINED)
+        .ok()?;
+    let resolved = call(&format, "resolvedOptions")?;
+    js_sys::Reflect::get(&resolved, &"timeZone".into())
+        .ok()?
+        .as_string()
+}
+
+/// Calls a method without arguments.
+pub fn call(object: &JsValue, method: &str) -> Option<JsValue> {
+    let function = js_sys::Reflect::get(object, &method.into()).ok()?;
+    function
+        .dyn_into::<js_sys::Function>()
+        .ok()?
+        .call0(object)
+        .ok()
+}

@@ -1,0 +1,331 @@
+//! The rows of one folder that the page has seen, by their position from the newest message.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use leptos::prelude::*;
+
+use crate::api::types::{MessageId, MessageRow, MessageRows, Window};
+
+/// One row; what it shows may change while it stays in its place.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// The message.
+    pub id: MessageId,
+    /// What the row shows.
+    pub row: ArcRwSignal<MessageRow>,
+}
+
+/// Rows that were taken out and where they stood, so that they can come back.
+#[derive(Debug, Clone, Default)]
+pub struct Removed(Vec<(usize, Option<Slot>)>);
+
+/// Rows by position. A position whose row is not known yet is `None`.
+#[derive(Debug, Default)]
+pub struct Rows {
+    slots: Vec<Option<Slot>>,
+}
+
+impl Rows {
+    /// The most rows kept. Beyond it, those far from what is shown are forgotten.
+    const KEEP: usize = 2_000;
+
+    /// The rows of the first answer.
+    pub fn new(answer: MessageRows) -> Self {
+        let mut rows = Self::default();
+        rows.replace(answer);
+        rows
+    }
+
+    /// How many rows the folder has.
+    pub fn total(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The row at a position, where known.
+    pub fn at(&self, position: u32) -> Option<&Slot> {
+        self.slots.get(index(position))?.as_ref()
+    }
+
+    /// The position of a message, where known.
+    pub fn position(&self, id: &MessageId) -> Option<u32> {
+        let found = self
+            .slots
+            .iter()
+            .position(|slot| slot.as_ref().is_some_and(|s| &s.id == id));
+        found.and_then(|position| u32::try_from(position).ok())
+    }
+
+    /// What the row of a message shows, where known.
+    pub fn find(&self, id: &MessageId) -> Option<&Slot> {
+        self.slots.iter().flatten().find(|slot| &slot.id == id)
+    }
+
+    /// Takes an answer as the whole truth: every other row is forgotten.
+    ///
+    /// Rows that stay keep their signal, so that their place in the document is kept too.
+    pub fn replace(&mut self, answer: MessageRows) {
+        let mut known: HashMap<MessageId, Slot> = std::mem::take(&mut self.slots)
+            .into_iter()
+            .flatten()
+            .map(|slot| (slot.id.clone(), slot))
+            .collect();
+        self.slots.resize_with(index(answer.total), || None);
+        for (position, row) in (answer.offset..).zip(answer.rows) {
+            let slot = match known.remove(&row.id) {
+                Some(slot) => {
+                    // Told only when something changed: a write wakes whoever shows the row.
+                    if slot.row.with_untracked(|old| *old != row) {
+                        slot.row.set(row);
+                    }
+                    slot
+                }
+                None => Slot {
+                    id: row.id.clone(),
+                    row: ArcRwSignal::new(row),
+                },
+            };
+            if let Some(place) = self.slots.get_mut(index(position)) {
+                *place = Some(slot);
+            }
+        }
+    }
+
+    /// Adds an answer to what is known. `false` where it does not fit any more (the folder's
+    /// length changed meanwhile): nothing is taken then, and the page has to ask again.
+    pub fn add(&mut self, answer: MessageRows, shown: Range<u32>) -> bool {
+        if answer.total != self.total() {
+            return false;
+        }
+        for (position, row) in (answer.offset..).zip(answer.rows) {
+            if let Some(place @ None) = self.slots.get_mut(index(position)) {
+                *place = Some(Slot {
+                    id: row.id.clone(),
+                    row: ArcRwSignal::new(row),
+                });
+            }
+        }
+        self.forget_far(shown);
+        true
+    }
+
+    fn forget_far(&mut self, shown: Range<u32>) {
+        let known = self.slots.iter().flatten().count();
+        if known <= Self::KEEP {
+            return;
+        }
+        let keep = Self::KEEP / 4;
+        let near = index(shown.start).saturating_sub(keep)..index(shown.end).saturating_add(keep);
+        for (position, slot) in self.slots.iter_mut().enumerate() {
+            if !near.contains(&position) {
+                *slot = None;
+            }
+        }
+    }
+
+    /// The windows that have to be asked for, so that every row of `shown` is known.
+    pub fn missing(&self, shown: Range<u32>) -> Vec<Window> {
+        let mut windows: Vec<Window> = Vec::new();
+        for position in shown {
+            let is_missing = matches!(self.slots.get(index(position)), Some(None));
+            let offset = position - position % Window::PAGE;
+            if is_missing && windows.last().is_none_or(|last| last.offset != offset) {
+                windows.push(Window {
+                    offset,
+                    limit: Window::PAGE,
+                });
+            }
+        }
+        windows
+    }
+
+    /// Makes room for newly arrived messages, whose rows are not known yet.
+    pub fn arrive(&mut self, count: u32) {
+        self.slots
+            .splice(0..0, std::iter::repeat_with(|| None).take(index(count)));
+    }
+
+    /// Takes messages out.
+    pub fn remove(&mut self, ids: &[MessageId]) -> Removed {
+        let mut removed = Vec::new();
+        let mut position = 0;
+        self.slots.retain_mut(|slot| {
+            let is_gone = slot.as_ref().is_some_and(|slot| ids.contains(&slot.id));
+            if is_gone {
+                removed.push((position, slot.take()));
+            }
+            position += 1;
+            !is_gone
+        });
+        Removed(removed)
+    }
+
+    /// Puts back what was taken out.
+    pub fn restore(&mut self, removed: Removed) {
+        for (position, slot) in removed.0 {
+            let position = position.min(self.slots.len());
+            self.slots.insert(position, slot);
+        }
+    }
+}
+
+impl Removed {
+    /// How many of them were unread.
+    pub fn unread(&self) -> u32 {
+        let unread = self.0.iter().filter_map(|(_, slot)| slot.as_ref());
+        let unread = unread
+            .filter(|slot| slot.row.with_untracked(|row| !row.is_seen))
+            .count();
+        u32::try_from(unread).unwrap_or(u32::MAX)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether nothing was taken out.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn index(position: u32) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::api::types::FolderId;
+
+    fn answer(total: u32, offset: u32, ids: &[&str]) -> MessageRows {
+        let row = |(position, id): (u32, &&str)| MessageRow {
+            id: MessageId::from(*id),
+            position,
+            people: Vec::new(),
+            subject: format!("about {id}"),
+            date: crate::api::types::DateText::default(),
+            size_bytes: 1,
+            is_seen: id.len() > 1,
+            is_starred: false,
+            is_answered: false,
+            is_forwarded: false,
+            has_attachment: false,
+        };
+        MessageRows {
+            folder: FolderId::from("f"),
+            name: "Inbox".into(),
+            role: None,
+            total,
+            unread: None,
+            offset,
+            rows: (offset..).zip(ids).map(row).collect(),
+        }
+    }
+
+    fn ids(rows: &Rows) -> Vec<Option<String>> {
+        (0..rows.total())
+            .map(|p| rows.at(p).map(|slot| slot.id.to_string()))
+            .collect()
+    }
+
+    fn known(ids: &[&str]) -> Vec<Option<String>> {
+        ids.iter()
+            .map(|id| (!id.is_empty()).then(|| (*id).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn unknown_rows_are_asked_for_by_whole_pages() {
+        let rows = Rows::new(answer(300, 0, &["a", "b"]));
+        assert_eq!(
+            rows.missing(0..60),
+            [
+                Window {
+                    offset: 0,
+                    limit: 50
+                },
+                Window {
+                    offset: 50,
+                    limit: 50
+                }
+            ]
+        );
+        assert_eq!(rows.missing(0..2), []);
+        assert_eq!(
+            rows.missing(120..140),
+            [Window {
+                offset: 100,
+                limit: 50
+            }]
+        );
+        assert_eq!(
+            rows.missing(290..400),
+            [Window {
+                offset: 250,
+                limit: 50
+            }]
+        );
+    }
+
+    #[test]
+    fn a_message_that_leaves_comes_back_to_its_place() {
+        let mut rows = Rows::new(answer(5, 0, &["a", "b", "c", "d", "e"]));
+        let removed = rows.remove(&["b".into(), "d".into(), "unknown".into()]);
+        assert_eq!(ids(&rows), known(&["a", "c", "e"]));
+        assert_eq!((removed.len(), removed.unread()), (2, 2));
+        rows.restore(removed);
+        assert_eq!(ids(&rows), known(&["a", "b", "c", "d", "e"]));
+    }
+
+    #[test]
+    fn arrivals_push_the_others_down() {
+        let mut rows = Rows::new(answer(2, 0, &["a", "b"]));
+        rows.arrive(2);
+        assert_eq!(ids(&rows), known(&["", "", "a", "b"]));
+        assert!(rows.add(answer(4, 0, &["x", "y", "stale"]), 0..4));
+        assert_eq!(ids(&rows), known(&["x", "y", "a", "b"]));
+    }
+
+    #[test]
+    fn an_answer_about_another_length_is_not_mixed_in() {
+        let mut rows = Rows::new(answer(2, 0, &["a", "b"]));
+        assert!(!rows.add(answer(3, 0, &["x", "a", "b"]), 0..2));
+        assert_eq!(ids(&rows), known(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_new_truth_keeps_the_rows_that_stay() {
+        let mut rows = Rows::new(answer(3, 0, &["a", "b", "c"]));
+        let kept = rows.at(1).expect("b").row.clone();
+        let mut truth = answer(4, 0, &["n", "b"]);
+        if let Some(row) = truth.rows.get_mut(1) {
+            row.is_starred = true;
+        }
+        rows.replace(truth);
+        assert_eq!(ids(&rows), known(&["n", "b", "", ""]));
+        assert!(kept.with_untracked(|row| row.is_starred && row.position == 1));
+    }
+
+    #[test]
+    fn a_long_way_through_a_folder_is_not_all_remembered() {
+        let mut rows = Rows::new(answer(10_000, 0, &[]));
+        let names: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
+        let page: Vec<&str> = names.iter().map(String::as_str).collect();
+        for offset in (0..9_000).step_by(50) {
+            assert!(rows.add(answer(10_000, offset, &page), offset..offset + 50));
+        }
+        assert!(rows.slots.iter().flatten().count() <= Rows::KEEP);
+        assert!(rows.at(8_999).is_some());
+        assert!(rows.at(0).is_none());
+    }
+
+    #[test]
+    fn an_answer_that_lies_about_its_offset_is_cut_off() {
+        let mut rows = Rows::new(answer(2, 1, &["a", "b", "c"]));
+        assert_eq!(ids(&rows), known(&["", "a"]));
+        rows.replace(answer(0, 0, &["a"]));
+        assert_eq!(rows.total(), 0);
+    }
+}

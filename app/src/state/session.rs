@@ -1,0 +1,119 @@
+//! What this tab knows beside the list: titles, counts, the link to the mail server, banners.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+use super::list::ListState;
+use super::snack::Snack;
+use crate::api::error::ApiError;
+use crate::api::types::{AccountId, FolderId, SessionView};
+
+/// The session's accounts and limits, fetched once for all pages.
+#[derive(Clone, Copy)]
+pub struct Session(pub Resource<Result<SessionView, ApiError>>);
+
+/// The link to a mail server, while it is down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkDown {
+    /// Whose account.
+    pub account: AccountId,
+    /// The mail server.
+    pub host: String,
+    /// The next try, in seconds from when it was told.
+    pub retry_in_secs: u32,
+}
+
+/// A folder's counts, newer than those of the folder tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// All messages.
+    pub total: u32,
+    /// Unread ones, where known.
+    pub unread: Option<u32>,
+}
+
+/// What one browser tab knows. A handle: copies are the same tab.
+#[derive(Debug, Clone, Copy)]
+pub struct Tab {
+    /// The name of the page, for the title.
+    pub title: RwSignal<String>,
+    /// The list on the page.
+    shown: RwSignal<Option<ListState>>,
+    /// The line at the bottom: what was done and how it is undone, or what failed.
+    pub snack: RwSignal<Option<Snack>>,
+    /// Counts told since the folder tree was fetched.
+    pub counts: RwSignal<BTreeMap<(AccountId, FolderId), Counts>>,
+    /// The link to the mail server, while it is down.
+    pub link_down: RwSignal<Option<LinkDown>>,
+    /// Whether events arrive.
+    pub is_live: RwSignal<bool>,
+    /// Whether the session is over.
+    pub is_ended: RwSignal<bool>,
+    /// Whether the server has a newer page than this one.
+    pub is_outdated: RwSignal<bool>,
+    /// Counts the changes of the outbox.
+    pub outbox_changes: RwSignal<u32>,
+    /// Messages in the outbox that need a look, once newer than the session's own number.
+    pub outbox_open: RwSignal<Option<u32>>,
+    /// Counts the reasons to fetch the folder tree again.
+    pub tree_changes: RwSignal<u32>,
+    /// Whether the list of keys is open.
+    pub is_help_open: RwSignal<bool>,
+    /// Whether the page has come alive.
+    pub is_started: RwSignal<bool>,
+}
+
+impl Tab {
+    /// A tab that was just opened.
+    pub fn new() -> Self {
+        Self {
+            title: RwSignal::new(String::new()),
+            shown: RwSignal::new(None),
+            snack: RwSignal::new(None),
+            counts: RwSignal::new(BTreeMap::new()),
+            link_down: RwSignal::new(None),
+            is_live: RwSignal::new(false),
+            is_ended: RwSignal::new(false),
+            is_outdated: RwSignal::new(false),
+            outbox_changes: RwSignal::new(0),
+            outbox_open: RwSignal::new(None),
+            tree_changes: RwSignal::new(0),
+            is_help_open: RwSignal::new(false),
+            is_started: RwSignal::new(false),
+        }
+    }
+
+    /// The tab of the page.
+    pub fn expect() -> Self {
+        expect_context::<Self>()
+    }
+
+    /// The list on the page, if it is one.
+    pub fn list(self) -> Option<ListState> {
+        self.shown.get_untracked().filter(|list| list.is_alive())
+    }
+
+    /// Names the list on the page.
+    pub fn show_list(self, list: ListState) {
+        self.shown.set(Some(list));
+    }
+
+    /// The list on the page, if it is that folder's.
+    pub fn list_of(self, account: &AccountId, folder: &FolderId) -> Option<ListState> {
+        self.list().filter(|list| list.shows(account, folder))
+    }
+
+    /// Notes an error that means more than its own failure.
+    pub fn note_error(self, error: &ApiError) {
+        if error.kind == crate::api::ErrorKind::SignedOut {
+            self.is_ended.set(true);
+        }
+    }
+}
+
+impl Default for Tab {
+    fn default() -> Self {
+        Self::new()
+    }
+}

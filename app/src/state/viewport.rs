@@ -1,0 +1,191 @@
+//! Which rows of a long list are in the document: plain arithmetic.
+
+/// Rows kept in the document before and after those that can be seen.
+const OVERSCAN: u32 = 12;
+/// The most rows in the document at once.
+const MAX_ROWS: u32 = 200;
+/// The tallest list, in CSS pixels. Firefox lays out nothing beyond 17.8 million.
+const MAX_PX: f64 = 12_000_000.0;
+
+/// The rows in the document, and the heights of what stands for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Viewport {
+    /// The first row in the document.
+    pub first: u32,
+    /// How many there are.
+    pub count: u32,
+    /// The height of the rows before them.
+    pub before_px: f64,
+    /// The height of the rows after them.
+    pub after_px: f64,
+}
+
+/// The measures of a list on the screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measures {
+    /// The height of one row.
+    pub row_px: f64,
+    /// The height of the scrolling box.
+    pub box_px: f64,
+    /// How many rows the list has.
+    pub total: u32,
+}
+
+impl Measures {
+    /// The height of all rows.
+    fn full_px(self) -> f64 {
+        f64::from(self.total) * self.row_px
+    }
+
+    /// The height that the browser is given: a very long list is compressed, so that the scrollbar
+    /// still reaches every row.
+    fn shown_px(self) -> f64 {
+        self.full_px().min(MAX_PX)
+    }
+
+    /// The distance from the top of the list, had it its full height.
+    fn uncompressed(self, scroll_px: f64) -> f64 {
+        let (full, shown) = (self.full_px() - self.box_px, self.shown_px() - self.box_px);
+        if full <= 0.0 || shown <= 0.0 {
+            return 0.0;
+        }
+        let scroll_px = scroll_px.clamp(0.0, shown);
+        if full <= shown {
+            scroll_px
+        } else {
+            scroll_px / shown * full
+        }
+    }
+
+    /// The rows to show at this scroll position.
+    pub fn viewport(self, scroll_px: f64) -> Viewport {
+        if self.total == 0 || self.row_px <= 0.0 {
+            return Viewport::default();
+        }
+        let scroll_px = scroll_px.clamp(0.0, (self.shown_px() - self.box_px).max(0.0));
+        let top_px = self.uncompressed(scroll_px);
+        let top = whole(top_px / self.row_px).min(self.total - 1);
+        let first = top.saturating_sub(OVERSCAN);
+        let seen = whole((self.box_px / self.row_px).ceil()).saturating_add(1);
+        let count = (top - first)
+            .saturating_add(seen)
+            .saturating_add(OVERSCAN)
+            .min(MAX_ROWS)
+            .min(self.total - first);
+        // The row at the top stays where the scrollbar says it is.
+        let before_px = (scroll_px - top_px + f64::from(first) * self.row_px).max(0.0);
+        let after_px = (self.shown_px() - before_px - f64::from(count) * self.row_px).max(0.0);
+        Viewport {
+            first,
+            count,
+            before_px,
+            after_px,
+        }
+    }
+
+    /// The scroll position at which a row stands at the top.
+    pub fn scroll_to(self, row: u32) -> f64 {
+        let (full, shown) = (self.full_px() - self.box_px, self.shown_px() - self.box_px);
+        let top_px = f64::from(row) * self.row_px;
+        if full > shown && full > 0.0 {
+            top_px / full * shown
+        } else {
+            top_px
+        }
+    }
+}
+
+/// The whole number of rows in a measure; nothing below zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float cast saturates, which is what is wanted"
+)]
+fn whole(rows: f64) -> u32 {
+    rows as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(total: u32, scroll_px: f64) -> Viewport {
+        Measures {
+            row_px: 63.0,
+            box_px: 800.0,
+            total,
+        }
+        .viewport(scroll_px)
+    }
+
+    #[test]
+    fn an_empty_list_shows_nothing() {
+        assert_eq!(at(0, 0.0), Viewport::default());
+    }
+
+    #[test]
+    fn a_short_list_is_in_the_document_whole() {
+        let view = at(20, 0.0);
+        assert_eq!((view.first, view.count), (0, 20));
+        assert!(view.before_px.abs() < f64::EPSILON && view.after_px.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn heights_add_up_to_the_whole_list_wherever_it_stands() {
+        for total in [50, 1_284, 100_000] {
+            for scroll_px in [0.0, 1.0, 62.9, 63.0, 5_000.0, 40_000.0] {
+                let view = at(total, scroll_px);
+                let sum = view.before_px + f64::from(view.count) * 63.0 + view.after_px;
+                assert!(
+                    (sum - f64::from(total) * 63.0).abs() < 1.0,
+                    "{total} {scroll_px} {view:?}"
+                );
+                assert!(view.count <= MAX_ROWS);
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_can_be_reached_in_a_folder_of_any_size() {
+        for total in [1, 60, 100_000, 2_000_000, 50_000_000] {
+            let measures = Measures {
+                row_px: 63.0,
+                box_px: 800.0,
+                total,
+            };
+            for row in [0, total / 3, total / 2, total - 1] {
+                let view = measures.viewport(measures.scroll_to(row));
+                assert!(
+                    view.first <= row && row < view.first + view.count,
+                    "row {row} of {total}: {view:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_document_covers_what_is_seen() {
+        for total in [100, 10_000, 3_000_000] {
+            let measures = Measures {
+                row_px: 63.0,
+                box_px: 800.0,
+                total,
+            };
+            let end = measures.shown_px() - 800.0;
+            for step in 0..=100 {
+                let scroll_px = end * f64::from(step) / 100.0;
+                let view = measures.viewport(scroll_px);
+                assert!(view.before_px <= scroll_px + 0.5, "{total} {step} {view:?}");
+                let bottom = view.before_px + f64::from(view.count) * 63.0;
+                assert!(bottom + 0.5 >= scroll_px + 800.0, "{total} {step} {view:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_scroll_position_beyond_the_list_is_its_end() {
+        let view = at(1_000, 1e12);
+        assert_eq!(view.first + view.count, 1_000);
+        assert_eq!(at(1_000, -50.0), at(1_000, 0.0));
+    }
+}

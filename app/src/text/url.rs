@@ -1,0 +1,373 @@
+//! Every address that the product makes.
+//!
+//! `base` is [`PageContext::base`](crate::page::PageContext::base): `""` or `"/x"`. Ids come from
+//! the server in a form that fits into a path; they are encoded all the same, so that a wrong id
+//! leads to a 404 and never to another page.
+
+use crate::api::types::{AccountId, ComposeKind, FolderId, MessageId, OutboxId, PartId, Window};
+
+/// Which pane a phone shows of the mail page.
+pub const VIEW_FOLDERS: &str = "folders";
+
+/// Where the session begins: the server redirects to the first account's inbox.
+pub fn home(base: &str) -> String {
+    format!("{base}/mail")
+}
+
+/// Signing in. Not a route of the app: links carry `rel="external"`.
+pub fn login(base: &str) -> String {
+    format!("{base}/login")
+}
+
+/// Signing in, and then going on to `return_to`, a path of ours.
+pub fn login_return(base: &str, return_to: &str) -> String {
+    format!("{base}/login?return={}", encode(return_to))
+}
+
+/// Signing out (POST).
+pub fn logout(base: &str) -> String {
+    format!("{base}/logout")
+}
+
+/// An account: the server redirects to its inbox.
+pub fn mail(base: &str, account: &AccountId) -> String {
+    format!("{base}/mail/{}", encode(account.as_str()))
+}
+
+/// A page of a folder, counted from 1.
+pub fn folder(base: &str, account: &AccountId, folder: &FolderId, page: u32) -> String {
+    let path = format!("{}/{}", mail(base, account), encode(folder.as_str()));
+    if page > 1 {
+        format!("{path}?page={page}")
+    } else {
+        path
+    }
+}
+
+/// The folder tree on a phone.
+pub fn folder_tree(base: &str, account: &AccountId, folder_id: &FolderId) -> String {
+    format!(
+        "{}?view={VIEW_FOLDERS}",
+        folder(base, account, folder_id, 1)
+    )
+}
+
+/// A message.
+pub fn message(
+    base: &str,
+    account: &AccountId,
+    folder_id: &FolderId,
+    message: &MessageId,
+) -> String {
+    format!(
+        "{}/{}",
+        folder(base, account, folder_id, 1),
+        encode(message.as_str())
+    )
+}
+
+/// A message, with the page of its folder on which it stands `position` rows below the newest.
+pub fn message_at(
+    base: &str,
+    account: &AccountId,
+    folder: &FolderId,
+    id: &MessageId,
+    position: u32,
+) -> String {
+    let path = message(base, account, folder, id);
+    match position / Window::PAGE + 1 {
+        1 => path,
+        page => format!("{path}?page={page}"),
+    }
+}
+
+/// A message with its remote images, this time.
+pub fn message_images(
+    base: &str,
+    account: &AccountId,
+    folder: &FolderId,
+    id: &MessageId,
+) -> String {
+    format!("{}?images=once", message(base, account, folder, id))
+}
+
+/// The document for the message frame. Not a route of the app.
+pub fn body(
+    base: &str,
+    account: &AccountId,
+    folder: &FolderId,
+    id: &MessageId,
+    with_images: bool,
+) -> String {
+    let path = format!("{}/body", message(base, account, folder, id));
+    if with_images {
+        format!("{path}?images=once")
+    } else {
+        path
+    }
+}
+
+/// The message as it was sent, as text. Not a route of the app.
+pub fn source(base: &str, account: &AccountId, folder: &FolderId, id: &MessageId) -> String {
+    format!("{}/source", message(base, account, folder, id))
+}
+
+/// One part of a message, decoded. Not a route of the app.
+pub fn part(
+    base: &str,
+    account: &AccountId,
+    folder: &FolderId,
+    id: &MessageId,
+    part: &PartId,
+) -> String {
+    format!(
+        "{}/part/{}",
+        message(base, account, folder, id),
+        encode(part.as_str())
+    )
+}
+
+/// Changing messages of a folder (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.
+pub fn act(base: &str, account: &AccountId, folder_id: &FolderId) -> String {
+    format!("{}/act", folder(base, account, folder_id, 1))
+}
+
+/// Taking a change back (POST): `undo`, `return`.
+pub fn undo(base: &str, account: &AccountId) -> String {
+    format!("{}/undo", mail(base, account))
+}
+
+/// The address of the compose form without its query; it is also where the form is posted to.
+pub fn compose_form(base: &str) -> String {
+    format!("{base}/compose")
+}
+
+/// A new message.
+pub fn compose(base: &str, account: &AccountId) -> String {
+    format!("{base}/compose?account={}", encode(account.as_str()))
+}
+
+/// An answer to a message, or the message sent on.
+pub fn compose_source(
+    base: &str,
+    account: &AccountId,
+    kind: ComposeKind,
+    folder: &FolderId,
+    message: &MessageId,
+) -> String {
+    format!(
+        "{}&kind={}&folder={}&message={}",
+        compose(base, account),
+        kind.word(),
+        encode(folder.as_str()),
+        encode(message.as_str())
+    )
+}
+
+/// The form that corrects an entry of the outbox.
+pub fn compose_again(base: &str, outbox: &OutboxId) -> String {
+    format!("{base}/compose?again={}", encode(outbox.as_str()))
+}
+
+/// The ledger.
+pub fn outbox(base: &str) -> String {
+    format!("{base}/outbox")
+}
+
+/// The ledger at one entry.
+pub fn outbox_entry(base: &str, outbox: &OutboxId) -> String {
+    format!("{base}/outbox?entry={}", encode(outbox.as_str()))
+}
+
+/// Sending an entry again (POST).
+pub fn outbox_retry(base: &str, outbox: &OutboxId) -> String {
+    format!("{base}/outbox/{}/retry", encode(outbox.as_str()))
+}
+
+/// Taking an entry out of the ledger (POST).
+pub fn outbox_discard(base: &str, outbox: &OutboxId) -> String {
+    format!("{base}/outbox/{}/discard", encode(outbox.as_str()))
+}
+
+/// Language and theme; the form is posted to the same address: `lang`, `theme`, `return`.
+pub fn settings_appearance(base: &str) -> String {
+    format!("{base}/settings/appearance")
+}
+
+/// A file of the front-end build: `file` is a name from [`crate::page::PageContext`].
+pub fn asset(base: &str, file: &str) -> String {
+    format!("{base}/a/{file}")
+}
+
+/// One symbol of the icon sheet.
+pub fn icon(base: &str, icons: &str, name: &str) -> String {
+    format!("{base}/a/{icons}#i-{name}")
+}
+
+/// Where one file is uploaded (POST, raw body, `X-File-Name` percent-encoded).
+pub fn upload(base: &str) -> String {
+    format!("{base}/upload")
+}
+
+/// The stream of events, from the one after `after` on.
+pub fn events(base: &str, after: Option<&str>) -> String {
+    match after {
+        Some(id) => format!("{base}/events?after={}", encode(id)),
+        None => format!("{base}/events"),
+    }
+}
+
+/// What a path of the mail page names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailPath {
+    /// The account.
+    pub account: AccountId,
+    /// The folder.
+    pub folder: FolderId,
+    /// The message, where one is open.
+    pub message: Option<MessageId>,
+}
+
+/// Reads a path back; `None` for every other page.
+pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
+    let rest = path.strip_prefix(base)?.strip_prefix("/mail/")?;
+    let mut parts = rest.split('/').filter(|part| !part.is_empty()).map(decode);
+    let path = MailPath {
+        account: AccountId(parts.next()?),
+        folder: FolderId(parts.next()?),
+        message: parts.next().map(MessageId),
+    };
+    parts.next().is_none().then_some(path)
+}
+
+/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): right in a path segment and
+/// in a query value.
+pub fn encode(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(
+                    HEX.get(usize::from(nibble))
+                        .copied()
+                        .map_or('0', char::from),
+                );
+            }
+        }
+    }
+    out
+}
+
+/// Takes percent-encoding off; what is not well-formed stays as it is.
+pub fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let pair = bytes.clone().next().zip(bytes.clone().nth(1));
+        match pair.and_then(|(high, low)| Some((nibble(high)?, nibble(low)?))) {
+            Some((high, low)) if byte == b'%' => {
+                out.push(high << 4 | low);
+                bytes.nth(1);
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+impl ComposeKind {
+    /// The word of this kind in addresses and form fields.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Reply => "reply",
+            Self::ReplyAll => "reply_all",
+            Self::Forward => "forward",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::New, Self::Reply, Self::ReplyAll, Self::Forward]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_carry_the_base_once() {
+        let (account, folder_id, id) = ("acc".into(), "SU5CT1g".into(), "7.42".into());
+        for base in ["", "/webmail"] {
+            assert_eq!(
+                folder(base, &account, &folder_id, 1),
+                format!("{base}/mail/acc/SU5CT1g")
+            );
+            assert_eq!(
+                folder(base, &account, &folder_id, 3),
+                format!("{base}/mail/acc/SU5CT1g?page=3")
+            );
+            assert_eq!(
+                body(base, &account, &folder_id, &id, true),
+                format!("{base}/mail/acc/SU5CT1g/7.42/body?images=once")
+            );
+            assert_eq!(
+                compose_source(base, &account, ComposeKind::ReplyAll, &folder_id, &id),
+                format!("{base}/compose?account=acc&kind=reply_all&folder=SU5CT1g&message=7.42")
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_reads_back_what_it_was_made_of() {
+        let (account, folder_id, id) = (
+            AccountId("a b".into()),
+            FolderId("ü/%".into()),
+            MessageId("1.2".into()),
+        );
+        for base in ["", "/webmail"] {
+            let path = message(base, &account, &folder_id, &id);
+            let read = mail_path(base, &path).expect("a mail path");
+            assert_eq!(read.account, account);
+            assert_eq!(read.folder, folder_id);
+            assert_eq!(read.message, Some(id.clone()));
+        }
+        assert_eq!(mail_path("", "/mail/a"), None);
+        assert_eq!(mail_path("", "/outbox"), None);
+        assert_eq!(mail_path("/webmail", "/mail/a/b"), None);
+        assert_eq!(mail_path("", "/mail/a/b/c/d"), None);
+    }
+
+    #[test]
+    fn a_wicked_id_cannot_leave_its_segment() {
+        let path = part(
+            "",
+            &"a".into(),
+            &"b".into(),
+            &"../../x?y#z".into(),
+            &"1".into(),
+        );
+        assert_eq!(path, "/mail/a/b/..%2F..%2Fx%3Fy%23z/part/1");
+    }
+
+    #[test]
+    fn decoding_leaves_broken_escapes_alone() {
+        assert_eq!(decode("100%"), "100%");
+        assert_eq!(decode("%zz%4"), "%zz%4");
+        assert_eq!(decode("%E9%82%AE"), "邮");
+        assert_eq!(decode(&encode("a&b=c/é")), "a&b=c/é");
+    }
+}

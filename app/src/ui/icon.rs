@@ -1,0 +1,44 @@
+//! Icons: symbols of the one cached sheet.
+
+use leptos::prelude::*;
+
+use crate::page::PageContext;
+use crate::text::url;
+
+/// An icon beside words that already say the same; screen readers skip it.
+///
+/// `class` is added to `i`: "i-s" for 16 px, "i-dir" where it mirrors in right-to-left pages.
+#[component]
+pub fn Icon(
+    /// The symbol's name, without `i-`.
+    name: &'static str,
+    /// More classes.
+    #[prop(optional)]
+    class: &'static str,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    view! {
+        <svg class=format!("i {class}") aria-hidden="true">
+            <use_ href=url::icon(&page.base, &page.icons, name)></use_>
+        </svg>
+    }
+    .into_any()
+}
+
+/// An icon that stands alone and is read out as `label`.
+#[component]
+pub fn IconSymbol(
+    /// The symbol's name, without `i-`.
+    name: &'static str,
+    /// What it says.
+    #[prop(into)]
+    label: String,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    view! {
+        <svg class="i i-dir" role="img" aria-label=label>
+            <use_ href=url::icon(&page.base, &page.icons, name)></use_>
+        </svg>
+    }
+    .into_any()
+}

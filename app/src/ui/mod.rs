@@ -1,0 +1,8 @@
+//! Pieces of the page that know nothing of mail.
+
+pub mod dialog;
+pub mod icon;
+pub mod text_area;
+pub mod trouble;
+
+pub use icon::{Icon, IconSymbol};

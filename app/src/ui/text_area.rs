@@ -1,0 +1,96 @@
+//! A text field of many lines that is safe to render on the server.
+
+use leptos::html;
+use leptos::prelude::*;
+
+/// A `<textarea>` that holds `text` from the start, with and without script.
+///
+/// The text may come from a message, so from anybody. The framework writes the children of a
+/// `<textarea>` without escaping, and `prop:value` does not exist without script; so the text is
+/// escaped here. In the browser the element is taken over as it stands: what was typed before the
+/// page came alive is kept.
+#[component]
+pub fn TextArea(
+    /// The form field's name.
+    name: &'static str,
+    /// Its accessible name.
+    #[prop(into)]
+    label: String,
+    /// What it holds at first.
+    text: String,
+    /// Its classes.
+    class: &'static str,
+    /// The element, for reading what was typed.
+    node_ref: NodeRef<html::Textarea>,
+) -> impl IntoView {
+    view! {
+        <textarea class=class name=name aria-label=label dir="auto" node_ref=node_ref>
+            {content(text)}
+        </textarea>
+    }
+    .into_any()
+}
+
+/// What stands between the tags: as text in the browser, as markup on the server.
+fn content(text: String) -> String {
+    if cfg!(feature = "ssr") {
+        markup(&text)
+    } else {
+        text
+    }
+}
+
+/// Escapes a text for the inside of a `<textarea>`.
+///
+/// Begins with a line end, which parsers drop there, so that one of the text's own stays.
+fn markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push('\n');
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    fn rendered(text: &str) -> String {
+        Owner::new().with(|| {
+            view! {
+                <TextArea
+                    name="body"
+                    label="Message"
+                    text=text.to_owned()
+                    class="c-body"
+                    node_ref=NodeRef::new()
+                />
+            }
+            .to_html()
+        })
+    }
+
+    #[test]
+    fn quoted_text_cannot_leave_the_text_area() {
+        let html = rendered("> </textarea><script>alert(1)</script>&lt;b&amp;");
+        assert_eq!(html.matches('<').count(), 2, "{html}");
+        assert!(
+            html.contains(
+                ">\n&gt; &lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;lt;b&amp;amp;</textarea>"
+            ),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn a_leading_line_end_survives_the_parser() {
+        assert!(rendered("\n\nOn Monday").contains(">\n\n\nOn Monday</textarea>"));
+        assert!(rendered("").contains(">\n</textarea>"));
+    }
+}

@@ -1,0 +1,52 @@
+//! An error as the page shows it: cause, fix, the server's own words, where to find it in the log.
+
+use leptos::prelude::*;
+
+use super::Icon;
+use crate::api::error::ApiError;
+use crate::page::PageContext;
+
+/// A banner with an error. `children` are buttons: try again, sign in, make the folder.
+#[component]
+pub fn TroubleBanner(
+    /// What went wrong.
+    error: ApiError,
+    /// What can be done about it here.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="banner bad" role="alert">
+            <Icon name="alert" />
+            <span class="grow">
+                <TroubleText error=error />
+            </span>
+            {children.map(|children| view! { <span class="acts">{children()}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// The words of an error.
+#[component]
+pub fn TroubleText(
+    /// What went wrong.
+    error: ApiError,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let ApiError {
+        cause,
+        fix,
+        reply,
+        ref_id,
+        ..
+    } = error;
+    view! {
+        <b>{cause}</b>
+        {(!fix.is_empty()).then(|| view! { <span class="sub">{fix}</span> })}
+        {reply.map(|reply| view! { <code class="reply" dir="ltr">{reply}</code> })}
+        {(!ref_id.is_empty())
+            .then(|| view! { <small class="muted">{lang.error_reference(ref_id)}</small> })}
+    }
+    .into_any()
+}
