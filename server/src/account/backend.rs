@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
     FolderRole, FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
     OutboxState, RecipientState, RecipientView, SentCopy, SessionView, UndoId, Window,
 };
-use app::api::ApiError;
 use mail_mime::clean::Images;
 
-use super::causes;
 use super::body::{CleanedBody, Place, clean_html};
+use super::causes;
 use super::compose::{self, own};
 use super::error::AccountError;
 use super::handle::AccountHandle;
@@ -41,7 +41,13 @@ impl SessionBackend {
         upload_max_bytes: u64,
         base: String,
     ) -> Self {
-        Self { handles, locale, uploads, upload_max_bytes, base }
+        Self {
+            handles,
+            locale,
+            uploads,
+            upload_max_bytes,
+            base,
+        }
     }
 
     fn own(&self, account: &AccountId) -> Result<&AccountHandle, AccountError> {
@@ -65,7 +71,10 @@ impl SessionBackend {
             return Ok(body.document.clone());
         }
         let opened = self.open(handle, &place).await?;
-        let body = self.clean(handle, place, &opened).await?.ok_or(AccountError::NotFound)?;
+        let body = self
+            .clean(handle, place, &opened)
+            .await?
+            .ok_or(AccountError::NotFound)?;
         Ok(body.document.clone())
     }
 
@@ -77,12 +86,27 @@ impl SessionBackend {
         images: Images,
     ) -> Place {
         let part_prefix = format!("{}/mail/{account}/{folder}/{message}/part/", self.base);
-        Place { folder, message, images, part_prefix }
+        Place {
+            folder,
+            message,
+            images,
+            part_prefix,
+        }
     }
 
-    async fn open(&self, handle: &AccountHandle, place: &Place) -> Result<Box<Opened>, AccountError> {
+    async fn open(
+        &self,
+        handle: &AccountHandle,
+        place: &Place,
+    ) -> Result<Box<Opened>, AccountError> {
         let (folder, message) = (place.folder.clone(), place.message.clone());
-        handle.ask(|reply| Request::Open { folder, message, reply }).await
+        handle
+            .ask(|reply| Request::Open {
+                folder,
+                message,
+                reply,
+            })
+            .await
     }
 
     async fn clean(
@@ -91,7 +115,9 @@ impl SessionBackend {
         place: Place,
         opened: &Opened,
     ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
-        let OpenedBody::Html { html, .. } = &opened.body else { return Ok(None) };
+        let OpenedBody::Html { html, .. } = &opened.body else {
+            return Ok(None);
+        };
         let cleaned = clean_html(html.clone(), opened.root.clone(), &place).await?;
         let cleaned = Arc::new(cleaned);
         handle.bodies().keep(place, Arc::clone(&cleaned));
@@ -111,12 +137,21 @@ impl SessionBackend {
         let readable = opened.root.readable();
         let (body, parts) = match (&opened.body, &cleaned) {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
-                let body = BodyView::Html { blocked_images: cleaned.blocked_images, is_cut: *is_cut };
+                let body = BodyView::Html {
+                    blocked_images: cleaned.blocked_images,
+                    is_cut: *is_cut,
+                };
                 (body, readable.attachments_beside(&cleaned.content_ids))
             }
             (OpenedBody::Text { is_cut, .. }, _) => {
                 let blocks = map::text_blocks(&opened.body);
-                (BodyView::Text { blocks, is_cut: *is_cut }, readable.attachments)
+                (
+                    BodyView::Text {
+                        blocks,
+                        is_cut: *is_cut,
+                    },
+                    readable.attachments,
+                )
             }
             _ => (BodyView::Empty, readable.attachments),
         };
@@ -136,7 +171,11 @@ impl SessionBackend {
         )
         .await?;
         let outbox = handle.outbox();
-        outbox.ledger.outbox_insert(&row).await.map_err(AccountError::store)?;
+        outbox
+            .ledger
+            .outbox_insert(&row)
+            .await
+            .map_err(AccountError::store)?;
         // From here on the row owns its files.
         for id in &row.record.draft.uploads {
             let _ = self.uploads.take(id);
@@ -155,7 +194,9 @@ impl SessionBackend {
             let gone = outbox.ledger.outbox_discard(handle.key(), id).await;
             if let Some(mut gone) = gone.map_err(AccountError::store)? {
                 let kept = &by.record.attachments;
-                gone.record.attachments.retain(|f| !kept.iter().any(|k| k.spool == f.spool));
+                gone.record
+                    .attachments
+                    .retain(|f| !kept.iter().any(|k| k.spool == f.spool));
                 outbox.remove_files(&mut gone).await;
             }
         }
@@ -198,9 +239,9 @@ impl SessionBackend {
             size_bytes: row.size_bytes,
             state: match row.state {
                 RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
-                RowState::Waiting if row.tries > 0 => {
-                    OutboxState::WaitingToRetry { at: date(row.due_unix_ms) }
-                }
+                RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry {
+                    at: date(row.due_unix_ms),
+                },
                 RowState::Waiting => OutboxState::Waiting,
                 RowState::Sending | RowState::Committing => OutboxState::Sending,
                 RowState::Result => result_state(&row.record.recipients),
@@ -219,7 +260,9 @@ impl SessionBackend {
                 .collect(),
             copy: match &row.record.copy {
                 CopyRecord::Pending => SentCopy::Pending,
-                CopyRecord::Filed(folder) => SentCopy::Filed { folder: folder.clone() },
+                CopyRecord::Filed(folder) => SentCopy::Filed {
+                    folder: folder.clone(),
+                },
                 CopyRecord::NotKept => SentCopy::NotKept,
                 CopyRecord::Failed(causes) => SentCopy::Failed {
                     cause: causes
@@ -273,19 +316,21 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
             let folders = handle.ask(|reply| Request::Folders { reply }).await;
-            Ok(self.worded(folders)?.into_iter().map(map::folder_view).collect())
+            Ok(self
+                .worded(folders)?
+                .into_iter()
+                .map(map::folder_view)
+                .collect())
         })
     }
 
-    fn folder_create(
-        &self,
-        account: AccountId,
-        role: FolderRole,
-    ) -> BackendFuture<'_, FolderView> {
+    fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
             let name = role_name(role, self.locale.lang).into_owned();
-            let made = handle.ask(|reply| Request::CreateFolder { role, name, reply }).await;
+            let made = handle
+                .ask(|reply| Request::CreateFolder { role, name, reply })
+                .await;
             self.worded(made).map(map::folder_view)
         })
     }
@@ -299,8 +344,18 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
             let id = folder.clone();
-            let listing = handle.ask(|reply| Request::List { folder: id, window, reply }).await;
-            Ok(map::message_rows(folder, self.worded(listing)?, &self.locale))
+            let listing = handle
+                .ask(|reply| Request::List {
+                    folder: id,
+                    window,
+                    reply,
+                })
+                .await;
+            Ok(map::message_rows(
+                folder,
+                self.worded(listing)?,
+                &self.locale,
+            ))
         })
     }
 
@@ -322,8 +377,14 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangeDone> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let changed =
-                handle.ask(|reply| Request::Mark { folder, messages, mark, reply }).await;
+            let changed = handle
+                .ask(|reply| Request::Mark {
+                    folder,
+                    messages,
+                    mark,
+                    reply,
+                })
+                .await;
             self.worded(changed).map(map::change_done)
         })
     }
@@ -337,7 +398,14 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangeDone> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let changed = handle.ask(|reply| Request::Move { folder, messages, to, reply }).await;
+            let changed = handle
+                .ask(|reply| Request::Move {
+                    folder,
+                    messages,
+                    to,
+                    reply,
+                })
+                .await;
             self.worded(changed).map(map::change_done)
         })
     }
@@ -357,8 +425,7 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let form =
-                compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
+            let form = compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
             self.worded(form)
         })
     }
@@ -392,7 +459,10 @@ impl MailBackend for SessionBackend {
             let (handle, mut row) = self.worded(self.row(&outbox).await)?;
             if row.retry() {
                 let ledger = &handle.outbox().ledger;
-                let saved = ledger.outbox_save(&row, None).await.map_err(AccountError::store);
+                let saved = ledger
+                    .outbox_save(&row, None)
+                    .await
+                    .map_err(AccountError::store);
                 self.worded(saved)?;
                 handle.outbox().wake.notify_one();
             }

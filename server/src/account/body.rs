@@ -43,7 +43,9 @@ impl Bodies {
     /// A document that was cleaned a moment ago.
     pub(super) fn find(&self, place: &Place) -> Option<Arc<CleanedBody>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(known, _)| known == place).map(|(_, body)| Arc::clone(body))
+        kept.iter()
+            .find(|(known, _)| known == place)
+            .map(|(_, body)| Arc::clone(body))
     }
 
     /// Keeps a document for the frame's request.
@@ -71,22 +73,39 @@ pub(super) async fn clean_html(
     place: &Place,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images) = (place.part_prefix.clone(), place.images);
-    let cleaned = tokio::task::spawn_blocking(move || {
+    off_thread(move || {
         let part_url = |content_id: &str| {
             let readable = root.readable();
             let part = readable.by_content_id(content_id)?;
             Some(format!("{prefix}{}", part.section))
         };
-        let options = CleanOptions { part_url: &part_url, images };
-        catch_unwind(AssertUnwindSafe(|| clean::clean(&html, &options)))
-    })
-    .await;
-    match cleaned {
-        Ok(Ok(cleaned)) => Ok(CleanedBody {
+        let cleaned = clean::clean(
+            &html,
+            &CleanOptions {
+                part_url: &part_url,
+                images,
+            },
+        );
+        CleanedBody {
             document: document::wrap(&cleaned),
             blocked_images: cleaned.blocked_images,
             content_ids: cleaned.content_ids,
-        }),
+        }
+    })
+    .await
+}
+
+/// Runs work on a stranger's HTML on a thread of its own; a library that gives up takes nothing
+/// else with it.
+///
+/// # Errors
+/// [`AccountError::Unreadable`].
+pub(super) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AccountError> {
+    let done = tokio::task::spawn_blocking(move || catch_unwind(AssertUnwindSafe(work))).await;
+    match done {
+        Ok(Ok(value)) => Ok(value),
         Ok(Err(_)) | Err(_) => Err(AccountError::Unreadable("HTML".to_owned())),
     }
 }

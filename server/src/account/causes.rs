@@ -23,7 +23,12 @@ fn place(side: Side, endpoint: &Endpoint) -> Place<'_> {
         Side::IncomingPop3 => Protocol::Pop3,
         Side::Outgoing => Protocol::Smtp,
     };
-    Place { protocol, host: &endpoint.host, port: endpoint.port, tls: endpoint.tls }
+    Place {
+        protocol,
+        host: &endpoint.host,
+        port: endpoint.port,
+        tls: endpoint.tls,
+    }
 }
 
 fn words(reply: &ServerReply) -> Words<'_> {
@@ -41,7 +46,9 @@ pub(super) fn of_dial(side: Side, endpoint: &Endpoint, error: &DialError, lang: 
     let cause = match error {
         DialError::NameNotFound => DialCause::NameNotFound,
         DialError::Refused => DialCause::Refused,
-        DialError::TimedOut => DialCause::TimedOut { secs: deadlines::CONNECT.as_secs() },
+        DialError::TimedOut => DialCause::TimedOut {
+            secs: deadlines::CONNECT.as_secs(),
+        },
         DialError::Fenced(Refusal::NotListed { .. }) => DialCause::HostNotListed,
         DialError::Fenced(Refusal::Port { .. }) => DialCause::PortNotAllowed,
         DialError::Fenced(Refusal::Private { .. }) => DialCause::PrivateAddress,
@@ -55,9 +62,13 @@ pub(super) fn of_dial(side: Side, endpoint: &Endpoint, error: &DialError, lang: 
 fn of_tls(place: Place<'_>, error: &TlsError, lang: Lang) -> Meaning {
     let ended_on;
     let cause = match error {
-        TlsError::Expired { not_after_unix_secs } => {
+        TlsError::Expired {
+            not_after_unix_secs,
+        } => {
             ended_on = not_after_unix_secs.and_then(day);
-            DialCause::CertificateExpired { ended_on: ended_on.as_deref() }
+            DialCause::CertificateExpired {
+                ended_on: ended_on.as_deref(),
+            }
         }
         TlsError::NotYetValid => DialCause::CertificateNotYetValid,
         TlsError::WrongName { presented } => DialCause::WrongName { presented },
@@ -83,14 +94,14 @@ pub(super) fn of_link(side: Side, endpoint: &Endpoint, error: &LinkError, lang: 
         LinkError::Deadline(Phase::SmtpGreeting | Phase::SignIn) => LinkCause::NoGreeting,
         LinkError::Deadline(_) => LinkCause::Silent,
         LinkError::Closed => LinkCause::Closed,
-        LinkError::Imap(error) => of_imap(error),
-        LinkError::Pop3(error) => of_pop3(error),
         LinkError::Smtp(smtp::Error::PeerIncompatible(
             smtp::Incompatibility::NoCommonMechanism { offered },
         ))
         | LinkError::Pop3(pop3::Error::PeerIncompatible(
             pop3::Incompatibility::NoCommonMechanism { offered },
         )) => LinkCause::NoCommonMechanism { offered },
+        LinkError::Imap(error) => of_imap(error),
+        LinkError::Pop3(error) => of_pop3(error),
         LinkError::Smtp(error) => of_smtp(error),
     };
     meaning::link::meaning(lang, place, cause)

@@ -17,7 +17,7 @@ use super::map;
 use super::model::{Opened, OpenedBody, Request, now_unix_ms, random_id};
 use crate::session::uploads::Uploads;
 use crate::store::outbox::{
-    AttachmentRecord, CopyRecord, OutboxRow, Record, RecipientRecord, RowState,
+    AttachmentRecord, CopyRecord, OutboxRow, RecipientRecord, Record, RowState,
 };
 use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 
@@ -37,14 +37,19 @@ pub(super) async fn start(
 ) -> Result<ComposeForm, AccountError> {
     let mut form = ComposeForm {
         account: handle.id(),
-        from: Person { name: String::new(), address: handle.address().to_owned() },
+        from: Person {
+            name: String::new(),
+            address: handle.address().to_owned(),
+        },
         draft: Draft::default(),
         forwarded: Vec::new(),
         uploads: Vec::new(),
         upload_max_bytes,
         server_max_bytes: handle.server_max_bytes(),
     };
-    let Some(source) = source else { return Ok(form) };
+    let Some(source) = source else {
+        return Ok(form);
+    };
     let opened = open(handle, &source).await?;
     match source.kind {
         ComposeKind::New => return Ok(form),
@@ -55,11 +60,11 @@ pub(super) async fn start(
             form.draft.to = typed(&recipients.to);
             form.draft.cc = typed(&recipients.cc);
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
-            form.draft.body = quoted(&opened, locale);
+            form.draft.body = quoted(&opened, &plain_text(&opened).await?, locale);
         }
         ComposeKind::Forward => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
-            form.draft.body = forwarded(&opened, locale);
+            form.draft.body = forwarded(&opened, &plain_text(&opened).await?, locale);
             let readable = opened.root.readable();
             let parts = readable.attachments.iter().chain(&readable.inline);
             form.forwarded = parts.map(|part| map::attachment_view(part)).collect();
@@ -82,7 +87,9 @@ pub(super) async fn again(
     let mut form = start(handle, None, locale, upload_max_bytes).await?;
     let is_got = |typed: &Mailbox| {
         let state = row.record.recipients.iter().find(|r| {
-            typed.envelope().is_ok_and(|address| address.as_str() == r.address)
+            typed
+                .envelope()
+                .is_ok_and(|address| address.as_str() == r.address)
         });
         state.is_some_and(|r| r.state == RecipientState::HandedOver)
     };
@@ -100,9 +107,14 @@ pub(super) async fn again(
         ..row.record.draft
     };
     for file in row.record.attachments {
-        let Some(name) = SpoolName::parse(&file.spool) else { continue };
+        let Some(name) = SpoolName::parse(&file.spool) else {
+            continue;
+        };
         let view = uploads.add(crate::session::uploads::Upload {
-            file: SpoolFile { name, size_bytes: file.size_bytes },
+            file: SpoolFile {
+                name,
+                size_bytes: file.size_bytes,
+            },
             name: file.name,
             media_type: file.media_type,
         });
@@ -170,7 +182,9 @@ pub(super) async fn spool(
     if composer.recipients().len() > RECIPIENTS_MAX {
         return Err(AccountError::Invalid {
             field: "to",
-            problem: InvalidField::TooManyRecipients { max: RECIPIENTS_MAX },
+            problem: InvalidField::TooManyRecipients {
+                max: RECIPIENTS_MAX,
+            },
         });
     }
     if let Some(max_bytes) = handle.server_max_bytes()
@@ -294,9 +308,13 @@ async fn kept_parts(
 ) -> Result<Vec<AttachmentRecord>, AccountError> {
     let mut kept = Vec::new();
     for part in &draft.keep_parts {
-        let found = opened.root.find(part.as_str()).ok_or(AccountError::NotFound)?;
-        let download =
-            handle.part(source.folder.clone(), source.message.clone(), part.clone()).await?;
+        let found = opened
+            .root
+            .find(part.as_str())
+            .ok_or(AccountError::NotFound)?;
+        let download = handle
+            .part(source.folder.clone(), source.message.clone(), part.clone())
+            .await?;
         let mut stream = download.stream;
         let mut writer = create(handle, upload_max_bytes).await?;
         while let Some(bytes) = stream.next().await {
@@ -320,15 +338,23 @@ async fn write(
     files: &[AttachmentRecord],
     upload_max_bytes: u64,
 ) -> Result<SpoolFile, AccountError> {
-    let room = upload_max_bytes.saturating_mul(SPOOL_FACTOR).saturating_add(4 << 20);
+    let room = upload_max_bytes
+        .saturating_mul(SPOOL_FACTOR)
+        .saturating_add(4 << 20);
     let mut writer = create(handle, room).await?;
-    writer.write(composer.head()).await.map_err(AccountError::spool)?;
+    writer
+        .write(composer.head())
+        .await
+        .map_err(AccountError::spool)?;
     for (index, file) in files.iter().enumerate() {
         let head = composer.attachment_head(index).unwrap_or_default();
         writer.write(head).await.map_err(AccountError::spool)?;
         encode(handle, file, &mut writer).await?;
     }
-    writer.write(composer.tail()).await.map_err(AccountError::spool)?;
+    writer
+        .write(composer.tail())
+        .await
+        .map_err(AccountError::spool)?;
     writer.finish().await.map_err(AccountError::spool)
 }
 
@@ -337,9 +363,16 @@ async fn encode(
     file: &AttachmentRecord,
     writer: &mut SpoolWriter,
 ) -> Result<(), AccountError> {
-    let gone = AccountError::Invalid { field: "attachment", problem: InvalidField::UploadGone };
+    let gone = AccountError::Invalid {
+        field: "attachment",
+        problem: InvalidField::UploadGone,
+    };
     let name = SpoolName::parse(&file.spool).ok_or(gone)?;
-    let mut reader = handle.spool().read(&name).await.map_err(AccountError::spool)?;
+    let mut reader = handle
+        .spool()
+        .read(&name)
+        .await
+        .map_err(AccountError::spool)?;
     let mut encoder = transfer::Encoder::new();
     let mut encoded = Vec::new();
     while let Some(bytes) = reader.next().await.map_err(AccountError::spool)? {
@@ -353,7 +386,11 @@ async fn encode(
 }
 
 async fn create(handle: &AccountHandle, max_bytes: u64) -> Result<SpoolWriter, AccountError> {
-    handle.spool().create(max_bytes).await.map_err(AccountError::spool)
+    handle
+        .spool()
+        .create(max_bytes)
+        .await
+        .map_err(AccountError::spool)
 }
 
 /// Mailboxes as a person would type them.
@@ -362,46 +399,60 @@ fn typed(mailboxes: &[Mailbox]) -> String {
         .iter()
         .map(|mailbox| match mailbox.name.as_str() {
             "" => mailbox.address.clone(),
-            name => format!("\"{}\" <{}>", name.replace(['"', '\\'], ""), mailbox.address),
+            name => format!(
+                "\"{}\" <{}>",
+                name.replace(['"', '\\'], ""),
+                mailbox.address
+            ),
         })
         .collect();
     written.join(", ")
 }
 
-fn plain_text(opened: &Opened) -> String {
+async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     let text = match &opened.body {
         OpenedBody::Text { text, .. } => mail_mime::display::lines(text),
-        OpenedBody::Html { html, .. } => text::from_html(html),
+        OpenedBody::Html { html, .. } => {
+            let html = html.clone();
+            super::body::off_thread(move || text::from_html(&html)).await?
+        }
         OpenedBody::Empty => String::new(),
     };
-    mail_mime::display::prefix(&text, QUOTED_MAX_BYTES).trim_end().to_owned()
+    let shown = mail_mime::display::prefix(&text, QUOTED_MAX_BYTES);
+    Ok(shown.trim_end().to_owned())
 }
 
 fn writer_of(opened: &Opened) -> String {
     let from = opened.headers.from();
-    from.first().map_or_else(String::new, |mailbox| match mailbox.name.as_str() {
-        "" => mailbox.address.clone(),
-        name => name.to_owned(),
-    })
+    from.first()
+        .map_or_else(String::new, |mailbox| match mailbox.name.as_str() {
+            "" => mailbox.address.clone(),
+            name => name.to_owned(),
+        })
 }
 
 fn written_at(opened: &Opened, locale: &Locale) -> String {
-    let date = opened.headers.date().map(|date| date.unix_ms).or(opened.arrived_unix_ms);
-    date.map(|date| locale.attribution(date)).unwrap_or_default()
+    let date = opened
+        .headers
+        .date()
+        .map(|date| date.unix_ms)
+        .or(opened.arrived_unix_ms);
+    date.map(|date| locale.attribution(date))
+        .unwrap_or_default()
 }
 
 /// Room for the answer, then who wrote what when, then the text one level deeper.
-fn quoted(opened: &Opened, locale: &Locale) -> String {
+fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
     let (writer, date) = (writer_of(opened), written_at(opened, locale));
     let attribution = match locale.lang {
         Lang::En => format!("On {date}, {writer} wrote:"),
         Lang::ZhCn => format!("{date}，{writer} 写道："),
     };
-    format!("\n\n{attribution}\n{}", quote::quote(&plain_text(opened)))
+    format!("\n\n{attribution}\n{}", quote::quote(text))
 }
 
 /// Room for a word of one's own, then the message with its main fields.
-fn forwarded(opened: &Opened, locale: &Locale) -> String {
+fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     let headers = &opened.headers;
     let (date, subject) = (written_at(opened, locale), headers.subject());
     let (from, to) = (typed(&headers.from()), typed(&headers.to()));
@@ -413,7 +464,7 @@ fn forwarded(opened: &Opened, locale: &Locale) -> String {
             "---------- 转发的邮件 ----------\n发件人：{from}\n日期：{date}\n主题：{subject}\n收件人：{to}"
         ),
     };
-    format!("\n\n{head}\n\n{}", plain_text(opened))
+    format!("\n\n{head}\n\n{text}")
 }
 
 /// An account that is the session's own, for a request that names it.
@@ -421,5 +472,8 @@ pub(super) fn own<'a>(
     handles: &'a [AccountHandle],
     account: &AccountId,
 ) -> Result<&'a AccountHandle, AccountError> {
-    handles.iter().find(|handle| handle.id() == *account).ok_or(AccountError::NotFound)
+    handles
+        .iter()
+        .find(|handle| handle.id() == *account)
+        .ok_or(AccountError::NotFound)
 }

@@ -58,7 +58,14 @@ impl Accounts {
         spool: Spool,
     ) -> Result<Self, AccountError> {
         let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
-        Ok(Self { dialer, store, sealer, spool, ledger, owner: random_id()? })
+        Ok(Self {
+            dialer,
+            store,
+            sealer,
+            spool,
+            ledger,
+            owner: random_id()?,
+        })
     }
 
     /// Puts rows right that an earlier process left behind. To be called once, before anybody
@@ -68,7 +75,10 @@ impl Accounts {
     /// [`AccountError::Internal`] where the store cannot be read or written.
     pub async fn recover(&self) -> Result<(), AccountError> {
         let now = super::model::now_unix_ms();
-        self.ledger.outbox_recover(now).await.map_err(AccountError::store)
+        self.ledger
+            .outbox_recover(now)
+            .await
+            .map_err(AccountError::store)
     }
 
     /// The spool files that waiting messages need.
@@ -76,7 +86,10 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::Internal`] where the store cannot be read.
     pub async fn spool_names(&self) -> Result<Vec<String>, AccountError> {
-        self.ledger.outbox_spool_names().await.map_err(AccountError::store)
+        self.ledger
+            .outbox_spool_names()
+            .await
+            .map_err(AccountError::store)
     }
 
     /// Signs in to the incoming server: one try, whatever comes of it.
@@ -92,7 +105,9 @@ impl Accounts {
         client: Option<IpAddr>,
     ) -> Result<AccountHandle, AccountError> {
         let server = &sign_in.incoming;
-        let key = self.sealer.account_key(server.kind, &server.host, server.port, sign_in.login());
+        let key = self
+            .sealer
+            .account_key(server.kind, &server.host, server.port, sign_in.login());
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
@@ -126,7 +141,10 @@ impl Accounts {
                 (IncomingSide::Pop3(pop3), limitations)
             }
         };
-        self.ledger.outbox_release(&key).await.map_err(AccountError::store)?;
+        self.ledger
+            .outbox_release(&key)
+            .await
+            .map_err(AccountError::store)?;
         let (requests, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(actor::run(incoming, receiver, closing.clone()));
         let outbox = Arc::new(Outbox {
@@ -179,7 +197,9 @@ struct Inner {
 
 impl std::fmt::Debug for AccountHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccountHandle").field("id", &self.id()).finish_non_exhaustive()
+        f.debug_struct("AccountHandle")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -268,7 +288,9 @@ impl AccountHandle {
                 reply,
             })
             .await?;
-        let found = root.find(part.as_str()).filter(|found| !found.is_multipart());
+        let found = root
+            .find(part.as_str())
+            .filter(|found| !found.is_multipart());
         let found = found.ok_or(AccountError::NotFound)?;
         let windows = self.windows(folder, message, Section::Part(part));
         let decoder = Some(Decoder::new(found.encoding));
@@ -338,24 +360,27 @@ impl AccountHandle {
             })
         };
         let first = fetch(0);
-        stream::unfold((Some(first), 0_u64, fetch), |(pending, offset, fetch)| async move {
-            let window = match pending?.await {
-                Ok(Ok(window)) => window,
-                Ok(Err(error)) => return Some((Err(error), (None, offset, fetch))),
-                Err(error) => {
-                    let error = AccountError::Internal(error.to_string());
-                    return Some((Err(error), (None, offset, fetch)));
+        stream::unfold(
+            (Some(first), 0_u64, fetch),
+            |(pending, offset, fetch)| async move {
+                let window = match pending?.await {
+                    Ok(Ok(window)) => window,
+                    Ok(Err(error)) => return Some((Err(error), (None, offset, fetch))),
+                    Err(error) => {
+                        let error = AccountError::Internal(error.to_string());
+                        return Some((Err(error), (None, offset, fetch)));
+                    }
+                };
+                if window.is_empty() {
+                    return None;
                 }
-            };
-            if window.is_empty() {
-                return None;
-            }
-            let offset = offset.saturating_add(window.len() as u64);
-            // The end is a window shorter than asked.
-            let is_last = window.len() < WINDOW_BYTES as usize;
-            let next = (!is_last).then(|| fetch(offset));
-            Some((Ok(window), (next, offset, fetch)))
-        })
+                let offset = offset.saturating_add(window.len() as u64);
+                // The end is a window shorter than asked.
+                let is_last = window.len() < WINDOW_BYTES as usize;
+                let next = (!is_last).then(|| fetch(offset));
+                Some((Ok(window), (next, offset, fetch)))
+            },
+        )
         .boxed()
     }
 

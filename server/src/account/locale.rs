@@ -32,7 +32,10 @@ impl Locale {
     pub fn date(&self, unix_ms: i64, now_unix_ms: i64) -> DateText {
         let at = self.zoned(unix_ms);
         let now = self.zoned(now_unix_ms);
-        let days_ago = now.date().since(at.date()).map_or(i32::MAX, |span| span.get_days());
+        let days_ago = now
+            .date()
+            .since(at.date())
+            .map_or(i32::MAX, |span| span.get_days());
         DateText {
             short: self.short(&at, &now, days_ago),
             long: self.long(&at),
@@ -155,13 +158,19 @@ mod tests {
         assert_eq!((zh.short.as_str(), zh.group.as_str()), ("00:30", "今天"));
         assert_eq!(zh.iso, "2026-11-21T00:30:00+08:00");
         let en = locale(Lang::En, "UTC").date(at, NOW);
-        assert_eq!((en.short.as_str(), en.group.as_str()), ("Yesterday", "Yesterday"));
+        assert_eq!(
+            (en.short.as_str(), en.group.as_str()),
+            ("Yesterday", "Yesterday")
+        );
     }
 
     #[test]
     fn a_zone_that_was_guessed_is_named() {
         let guess = Locale::default();
-        assert_eq!(guess.date(NOW, NOW).long, "Saturday 21 November 2026, 10:00 UTC");
+        assert_eq!(
+            guess.date(NOW, NOW).long,
+            "Saturday 21 November 2026, 10:00 UTC"
+        );
     }
 
     #[test]

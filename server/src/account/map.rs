@@ -41,7 +41,12 @@ fn multipart_of(multipart: &Multipart, section: &str) -> Part {
         })
         .collect();
     let subtype = String::from_utf8_lossy(&multipart.media_subtype);
-    Part::multipart(section, &subtype, Params::decode(multipart.parameters.iter().cloned()), children)
+    Part::multipart(
+        section,
+        &subtype,
+        Params::decode(multipart.parameters.iter().cloned()),
+        children,
+    )
 }
 
 fn leaf(single: &SinglePart, section: &str) -> Part {
@@ -54,7 +59,9 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
     let kind = disposition.map(|d| String::from_utf8_lossy(&d.kind));
     let encoding = String::from_utf8_lossy(&single.encoding);
     let content_id = single.id.as_ref().map(|id| String::from_utf8_lossy(id));
-    let disposition_params = disposition.map(|d| d.parameters.clone()).unwrap_or_default();
+    let disposition_params = disposition
+        .map(|d| d.parameters.clone())
+        .unwrap_or_default();
     Part::leaf(LeafFields {
         section,
         media_type: &media_type,
@@ -72,7 +79,11 @@ pub(super) fn people_of(addresses: &[imap::Address]) -> Vec<Mailbox> {
     addresses
         .iter()
         .filter_map(|address| match address {
-            imap::Address::Mailbox { name, local_part, domain } => Some(Mailbox::from_envelope(
+            imap::Address::Mailbox {
+                name,
+                local_part,
+                domain,
+            } => Some(Mailbox::from_envelope(
                 name.as_deref().unwrap_or_default(),
                 local_part,
                 domain,
@@ -95,7 +106,11 @@ pub(super) fn text_body(part: &Part, mut decoded: Vec<u8>) -> OpenedBody {
     if part.media_type == "text/html" || part.media_type == "application/xhtml+xml" {
         return OpenedBody::Html { html: text, is_cut };
     }
-    OpenedBody::Text { text, format: text::Format::of(&part.params), is_cut }
+    OpenedBody::Text {
+        text,
+        format: text::Format::of(&part.params),
+        is_cut,
+    }
 }
 
 pub(super) fn person(mailbox: &Mailbox) -> Person {
@@ -136,7 +151,11 @@ pub(super) fn message_rows(
         total: listing.total,
         unread: listing.unread,
         offset: listing.offset,
-        rows: listing.rows.into_iter().map(|row| message_row(row, is_own_mail, locale, now)).collect(),
+        rows: listing
+            .rows
+            .into_iter()
+            .map(|row| message_row(row, is_own_mail, locale, now))
+            .collect(),
     }
 }
 
@@ -172,7 +191,11 @@ pub(super) fn message_view(
     MessageView {
         id: opened.id.clone(),
         subject: headers.subject(),
-        reply_to: if reply_to == from { Vec::new() } else { people(&reply_to) },
+        reply_to: if reply_to == from {
+            Vec::new()
+        } else {
+            people(&reply_to)
+        },
         from: people(&from),
         to: people(&headers.to()),
         cc: people(&headers.cc()),
@@ -209,7 +232,9 @@ pub(super) fn attachment_view(part: &Part) -> AttachmentView {
 
 /// Text in blocks of equal quoting.
 pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
-    let OpenedBody::Text { text, format, .. } = opened else { return Vec::new() };
+    let OpenedBody::Text { text, format, .. } = opened else {
+        return Vec::new();
+    };
     text::blocks(text, *format)
         .into_iter()
         .map(|block| TextBlock {

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::api::types::{
-    AccountId, Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId,
-    UndoId, Window,
+    AccountId, Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId, UndoId,
+    Window,
 };
 use bytes::Bytes;
 use mail_mime::address::Mailbox;
@@ -195,8 +195,13 @@ pub(crate) struct Changed {
 #[derive(Debug, Clone)]
 pub(crate) enum ChangedWhat {
     Marked(Mark),
-    Moved { role: Option<FolderRole>, name: String },
-    DeletePending { in_secs: u32 },
+    Moved {
+        role: Option<FolderRole>,
+        name: String,
+    },
+    DeletePending {
+        in_secs: u32,
+    },
     Undone,
 }
 
@@ -228,11 +233,23 @@ pub(crate) enum Request {
     /// The folder tree.
     Folders { reply: Reply<Vec<Folder>> },
     /// Makes the folder for a role.
-    CreateFolder { role: FolderRole, name: String, reply: Reply<Folder> },
+    CreateFolder {
+        role: FolderRole,
+        name: String,
+        reply: Reply<Folder>,
+    },
     /// A window of a folder.
-    List { folder: FolderId, window: Window, reply: Reply<Listing> },
+    List {
+        folder: FolderId,
+        window: Window,
+        reply: Reply<Listing>,
+    },
     /// A message with its text.
-    Open { folder: FolderId, message: MessageId, reply: Reply<Box<Opened>> },
+    Open {
+        folder: FolderId,
+        message: MessageId,
+        reply: Reply<Box<Opened>>,
+    },
     /// Up to `max_bytes` of a section from `offset`; fewer at its end.
     Read {
         folder: FolderId,
@@ -243,17 +260,39 @@ pub(crate) enum Request {
         reply: Reply<Bytes>,
     },
     /// The structure alone, for one part's type and name.
-    Structure { folder: FolderId, message: MessageId, reply: Reply<Part> },
+    Structure {
+        folder: FolderId,
+        message: MessageId,
+        reply: Reply<Part>,
+    },
     /// Sets a mark.
-    Mark { folder: FolderId, messages: Vec<MessageId>, mark: Mark, reply: Reply<Changed> },
+    Mark {
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        mark: Mark,
+        reply: Reply<Changed>,
+    },
     /// Moves messages.
-    Move { folder: FolderId, messages: Vec<MessageId>, to: Destination, reply: Reply<Changed> },
+    Move {
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        to: Destination,
+        reply: Reply<Changed>,
+    },
     /// Takes a change back.
     Undo { undo: UndoId, reply: Reply<Changed> },
     /// Marks the message that was answered or forwarded.
-    MarkSource { folder: FolderId, message: MessageId, mark: SourceMark, reply: Reply<()> },
+    MarkSource {
+        folder: FolderId,
+        message: MessageId,
+        mark: SourceMark,
+        reply: Reply<()>,
+    },
     /// Files a copy in Sent: the folder it lies in, or `None` where none is kept.
-    FileSent { copy: super::outgoing::SpooledMessage, reply: Reply<Option<FolderId>> },
+    FileSent {
+        copy: super::outgoing::SpooledMessage,
+        reply: Reply<Option<FolderId>>,
+    },
 }
 
 /// The time now, in milliseconds since 1970.

@@ -77,7 +77,10 @@ impl Outbox {
     async fn send_due(&self) -> Result<(), StoreError> {
         let mut connection: Option<SmtpConnection> = None;
         while !self.closing.is_cancelled() {
-            let claimed = self.ledger.outbox_claim(&self.key, &self.owner, now_unix_ms()).await?;
+            let claimed = self
+                .ledger
+                .outbox_claim(&self.key, &self.owner, now_unix_ms())
+                .await?;
             let Some(mut row) = claimed else { break };
             self.tell(&row.id);
             let result = self.send(&mut row, &mut connection).await;
@@ -101,7 +104,11 @@ impl Outbox {
         row.tries = row.tries.saturating_add(1);
         row.record.trouble.clear();
         let Some(message) = self.message(row) else {
-            settle_error(row, &AccountError::Internal("the spool file is gone".to_owned()), false);
+            settle_error(
+                row,
+                &AccountError::Internal("the spool file is gone".to_owned()),
+                false,
+            );
             return Sent::Settled;
         };
         let mut open = match connection.take() {
@@ -131,7 +138,10 @@ impl Outbox {
         };
         let id = row.id.clone();
         let commit = || async move {
-            let written = self.ledger.outbox_commit(&id, &self.owner, now_unix_ms()).await;
+            let written = self
+                .ledger
+                .outbox_commit(&id, &self.owner, now_unix_ms())
+                .await;
             written.unwrap_or_else(|error| {
                 warn!(%error, "the state before the final dot could not be written");
                 false
@@ -167,26 +177,41 @@ impl Outbox {
 
     /// After somebody got it: the copy in Sent, and the mark on what was answered.
     async fn follow_up(&self, row: &mut OutboxRow) -> Result<(), StoreError> {
-        let is_handed_over =
-            row.record.recipients.iter().any(|r| r.state == RecipientState::HandedOver);
+        let is_handed_over = row
+            .record
+            .recipients
+            .iter()
+            .any(|r| r.state == RecipientState::HandedOver);
         if is_handed_over && row.record.copy == CopyRecord::Pending {
             row.record.copy = self.file_copy(row).await;
         }
         if is_handed_over && let Some(source) = row.record.source.take() {
             let mark = match source.kind {
                 ComposeKind::Forward => SourceMark::Forwarded,
-                ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll => SourceMark::Answered,
+                ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll => {
+                    SourceMark::Answered
+                }
             };
             let (reply, answer) = oneshot::channel();
             let (folder, message) = (source.folder, source.message);
-            let request = Request::MarkSource { folder, message, mark, reply };
+            let request = Request::MarkSource {
+                folder,
+                message,
+                mark,
+                reply,
+            };
             if self.incoming.send(request).await.is_ok()
                 && let Ok(Err(error)) = answer.await
             {
                 info!(%error, "the message that was answered could not be marked");
             }
         }
-        if row.record.recipients.iter().all(|r| r.state == RecipientState::HandedOver) {
+        if row
+            .record
+            .recipients
+            .iter()
+            .all(|r| r.state == RecipientState::HandedOver)
+        {
             self.remove_files(row).await;
         }
         self.ledger.outbox_save(row, None).await?;
@@ -197,9 +222,15 @@ impl Outbox {
     /// Removes a row's files from the spool.
     pub(super) async fn remove_files(&self, row: &mut OutboxRow) {
         let attachments = std::mem::take(&mut row.record.attachments);
-        let names = row.spool.take().into_iter().chain(attachments.into_iter().map(|f| f.spool));
+        let names = row
+            .spool
+            .take()
+            .into_iter()
+            .chain(attachments.into_iter().map(|f| f.spool));
         for name in names {
-            let Some(name) = SpoolName::parse(&name) else { continue };
+            let Some(name) = SpoolName::parse(&name) else {
+                continue;
+            };
             if let Err(error) = self.spool.delete(&name).await {
                 // The sweep at the next start takes it.
                 warn!(%error, "a file could not be removed from the spool");
@@ -217,7 +248,12 @@ impl Outbox {
             return failed(&AccountError::Internal("the spool file is gone".to_owned()));
         };
         let (reply, answer) = oneshot::channel();
-        if self.incoming.send(Request::FileSent { copy, reply }).await.is_err() {
+        if self
+            .incoming
+            .send(Request::FileSent { copy, reply })
+            .await
+            .is_err()
+        {
             return CopyRecord::Pending;
         }
         match answer.await {
@@ -268,7 +304,9 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
         Outcome::Accepted { reply, recipients } => {
             let taken = reply_record(&reply);
             for (address, result) in recipients {
-                let Some(record) = record_of(row, &address) else { continue };
+                let Some(record) = record_of(row, &address) else {
+                    continue;
+                };
                 match result {
                     RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
                         record.state = RecipientState::HandedOver;
@@ -279,9 +317,13 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             }
             finish(row);
         }
-        Outcome::Rejected { reply, recipients, .. } => {
+        Outcome::Rejected {
+            reply, recipients, ..
+        } => {
             for (address, result) in recipients {
-                let Some(record) = record_of(row, &address) else { continue };
+                let Some(record) = record_of(row, &address) else {
+                    continue;
+                };
                 match result {
                     RecipientResult::Refused(own) => refuse(record, &own),
                     RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
@@ -291,7 +333,9 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             }
             finish(row);
         }
-        Outcome::NotSent { cause, recipients, .. } => {
+        Outcome::NotSent {
+            cause, recipients, ..
+        } => {
             for (address, result) in recipients {
                 if let (Some(record), RecipientResult::Refused(reply)) =
                     (record_of(row, &address), result)
@@ -299,7 +343,9 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                     refuse(record, &reply);
                 }
             }
-            let error = AccountError::NotSent { cause: cause.clone() };
+            let error = AccountError::NotSent {
+                cause: cause.clone(),
+            };
             row.record.trouble = LANGS.map(|lang| (lang, error.text(lang))).to_vec();
             match cause {
                 Cause::TooLarge { .. }
@@ -356,7 +402,11 @@ fn wait_for_retry(row: &mut OutboxRow) {
         return;
     }
     let nth = usize::try_from(row.tries.saturating_sub(1)).unwrap_or(usize::MAX);
-    let pause = PAUSES_SECS.get(nth).or(PAUSES_SECS.last()).copied().unwrap_or(60);
+    let pause = PAUSES_SECS
+        .get(nth)
+        .or(PAUSES_SECS.last())
+        .copied()
+        .unwrap_or(60);
     row.state = RowState::Waiting;
     row.due_unix_ms = now.saturating_add(pause.saturating_mul(1000));
 }
@@ -399,6 +449,8 @@ impl OutboxRow {
     /// What went wrong for the whole message, in a language.
     pub(super) fn trouble(&self, lang: Lang) -> Option<ApiErrorText> {
         let mut texts = self.record.trouble.iter();
-        texts.find(|(of, _)| *of == lang).map(|(_, text)| text.clone())
+        texts
+            .find(|(of, _)| *of == lang)
+            .map(|(_, text)| text.clone())
     }
 }

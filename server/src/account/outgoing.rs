@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use bytes::Bytes;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::smtp::{
-    self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, ReversePath,
-    Stage,
+    self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply,
+    ReversePath, Stage,
 };
 use mail_proto::{BodyChunk, Limits, Machine};
 
@@ -30,7 +30,10 @@ impl SpooledMessage {
     pub(crate) async fn open(&self) -> Result<SpooledBody, AccountError> {
         let reader = self.spool.read(&self.name).await;
         reader
-            .map(|reader| SpooledBody { reader, rest: Bytes::new() })
+            .map(|reader| SpooledBody {
+                reader,
+                rest: Bytes::new(),
+            })
             .map_err(|error| AccountError::Internal(error.to_string()))
     }
 }
@@ -81,11 +84,14 @@ impl SmtpConnection {
             port: sign_in.outgoing.port,
             tls: sign_in.outgoing.tls,
         };
-        let transport = dialer.open(&endpoint, None).await.map_err(|error| AccountError::Dial {
-            side: Side::Outgoing,
-            endpoint: endpoint.clone(),
-            error,
-        })?;
+        let transport = dialer
+            .open(&endpoint, None)
+            .await
+            .map_err(|error| AccountError::Dial {
+                side: Side::Outgoing,
+                endpoint: endpoint.clone(),
+                error,
+            })?;
         let machine = Client::new(smtp::Config {
             tls: endpoint.tls,
             // Never the machine's own name: it says nothing to the provider and much to others.
@@ -94,9 +100,17 @@ impl SmtpConnection {
             limits: Limits::default(),
         });
         let config = dialer.tls_config(&endpoint);
-        let connection =
-            Connection::new(machine, transport, config, endpoint.host.clone(), Phase::SmtpGreeting);
-        let mut this = Self { connection, endpoint };
+        let connection = Connection::new(
+            machine,
+            transport,
+            config,
+            endpoint.host.clone(),
+            Phase::SmtpGreeting,
+        );
+        let mut this = Self {
+            connection,
+            endpoint,
+        };
         this.log_in(sign_in).await?;
         Ok(this)
     }
@@ -116,8 +130,9 @@ impl SmtpConnection {
             match self.next().await? {
                 Happening::Event(Event::Ready { .. }) => {
                     self.connection.begin(Phase::SmtpHello);
-                    let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
-                        .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
+                    let credentials =
+                        Credentials::new(sign_in.login(), sign_in.password.clone())
+                            .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
                     self.connection.machine_mut().authenticate(credentials);
                 }
                 Happening::Event(Event::Authenticated) => return Ok(()),
@@ -125,7 +140,9 @@ impl SmtpConnection {
                     return Err(refused(&self.endpoint, reply_of(&reply)));
                 }
                 Happening::Event(_) => {}
-                Happening::NeedBody { .. } | Happening::Done => return Err(self.link(LinkError::Closed)),
+                Happening::NeedBody { .. } | Happening::Done => {
+                    return Err(self.link(LinkError::Closed));
+                }
             }
         }
     }
@@ -214,8 +231,16 @@ impl SmtpConnection {
     fn rejected(&self, stage: Stage, reply: &Reply) -> AccountError {
         let (side, endpoint, reply) = (Side::Outgoing, self.endpoint.clone(), reply_of(reply));
         match stage {
-            Stage::Auth => AccountError::LoginRefused { side, endpoint, reply },
-            _ => AccountError::Refused { side, endpoint, reply },
+            Stage::Auth => AccountError::LoginRefused {
+                side,
+                endpoint,
+                reply,
+            },
+            _ => AccountError::Refused {
+                side,
+                endpoint,
+                reply,
+            },
         }
     }
 
@@ -245,8 +270,9 @@ pub(super) fn envelope(
     size_bytes: u64,
 ) -> Result<Envelope, AccountError> {
     let internal = |e: smtp::InvalidAddress| AccountError::Internal(e.to_string());
-    let recipients: Result<Vec<Address>, _> =
-        recipients.map(|address| Address::new(address.as_ref())).collect();
+    let recipients: Result<Vec<Address>, _> = recipients
+        .map(|address| Address::new(address.as_ref()))
+        .collect();
     Ok(Envelope {
         reverse_path: ReversePath::from(Address::new(from).map_err(internal)?),
         recipients: recipients.map_err(internal)?,

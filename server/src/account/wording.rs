@@ -8,9 +8,9 @@ use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
 use mail_proto::smtp::Cause;
 
+use super::causes;
 use super::error::{AccountError, InvalidField, LinkError, Unsupported};
 use super::model::random_id;
-use super::causes;
 use crate::meaning::Meaning;
 
 impl AccountError {
@@ -43,7 +43,9 @@ impl AccountError {
             Self::LoginRefused { reply, .. } | Self::Refused { reply, .. } => {
                 Some(reply.text.clone()).filter(|text| !text.trim().is_empty())
             }
-            Self::NotSent { cause: Cause::Rejected { reply, .. } } => Some(reply.to_string()),
+            Self::NotSent {
+                cause: Cause::Rejected { reply, .. },
+            } => Some(reply.to_string()),
             _ => None,
         };
         let Meaning { cause, fix } = self.meaning(lang);
@@ -79,11 +81,15 @@ impl AccountError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Dial { error: DialError::Fenced(Refusal::TooManyHosts { .. }), .. } => ErrorKind::Busy,
+            Self::Dial {
+                error: DialError::Fenced(Refusal::TooManyHosts { .. }),
+                ..
+            } => ErrorKind::Busy,
             Self::Dial { .. } => ErrorKind::Unreachable,
-            Self::Link { error: LinkError::Closed | LinkError::Deadline(_) | LinkError::Tls(_), .. } => {
-                ErrorKind::Unreachable
-            }
+            Self::Link {
+                error: LinkError::Closed | LinkError::Deadline(_) | LinkError::Tls(_),
+                ..
+            } => ErrorKind::Unreachable,
             Self::Link { .. } => ErrorKind::Misbehaved,
             Self::LoginRefused { .. } if self.is_password_refused() => ErrorKind::Password,
             Self::LoginRefused { .. } => ErrorKind::Busy,
@@ -96,7 +102,10 @@ impl AccountError {
             Self::NotFound => ErrorKind::NotFound,
             Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
             Self::Unsupported(_) => ErrorKind::Unsupported,
-            Self::Invalid { problem: InvalidField::TooLarge { .. }, .. } => ErrorKind::TooLarge,
+            Self::Invalid {
+                problem: InvalidField::TooLarge { .. },
+                ..
+            } => ErrorKind::TooLarge,
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::SignedOut => ErrorKind::SignedOut,
@@ -106,12 +115,15 @@ impl AccountError {
 
     fn retry_after_secs(&self) -> Option<u32> {
         match self {
-            Self::Dial { error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }), .. } => {
-                u32::try_from(*retry_after_secs).ok()
-            }
-            Self::LoginRefused { side, endpoint, reply } => {
-                causes::sign_in(*side, endpoint, reply).retry_after_secs()
-            }
+            Self::Dial {
+                error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),
+                ..
+            } => u32::try_from(*retry_after_secs).ok(),
+            Self::LoginRefused {
+                side,
+                endpoint,
+                reply,
+            } => causes::sign_in(*side, endpoint, reply).retry_after_secs(),
             Self::Refused { side, reply, .. } => causes::retry_after_secs(*side, reply),
             _ => None,
         }
@@ -121,34 +133,58 @@ impl AccountError {
     /// by whoever limits guessing.
     pub fn is_password_refused(&self) -> bool {
         match self {
-            Self::LoginRefused { side, endpoint, reply } => {
-                causes::sign_in(*side, endpoint, reply).is_about_password()
-            }
+            Self::LoginRefused {
+                side,
+                endpoint,
+                reply,
+            } => causes::sign_in(*side, endpoint, reply).is_about_password(),
             _ => false,
         }
     }
 
     fn meaning(&self, lang: Lang) -> Meaning {
         match self {
-            Self::Dial { side, endpoint, error } => causes::of_dial(*side, endpoint, error, lang),
-            Self::Link { side, endpoint, error } => causes::of_link(*side, endpoint, error, lang),
-            Self::LoginRefused { side, endpoint, reply } => {
-                causes::of_login(*side, endpoint, reply, lang)
-            }
+            Self::Dial {
+                side,
+                endpoint,
+                error,
+            } => causes::of_dial(*side, endpoint, error, lang),
+            Self::Link {
+                side,
+                endpoint,
+                error,
+            } => causes::of_link(*side, endpoint, error, lang),
+            Self::LoginRefused {
+                side,
+                endpoint,
+                reply,
+            } => causes::of_login(*side, endpoint, reply, lang),
             Self::Refused { side, reply, .. } => causes::of_refusal(*side, reply, lang),
             Self::NotSent { cause } => causes::of_unsent(cause, lang),
             Self::NotFound => both(
                 lang,
-                ("This is not there any more.", "Go back to the list: another program may have moved or deleted it."),
-                ("这里已经没有该内容。", "请返回列表，可能已被其他程序移动或删除。"),
+                (
+                    "This is not there any more.",
+                    "Go back to the list: another program may have moved or deleted it.",
+                ),
+                (
+                    "这里已经没有该内容。",
+                    "请返回列表，可能已被其他程序移动或删除。",
+                ),
             ),
             Self::MissingFolder(role) => missing_folder(*role, lang),
             Self::Unsupported(what) => unsupported(*what, lang),
             Self::Invalid { problem, .. } => invalid(problem, lang),
             Self::Unreadable(_) => both(
                 lang,
-                ("This message is built in a way that cannot be shown safely.", "Open its source, or save it as a file."),
-                ("这封邮件的结构无法安全显示。", "请查看源代码，或保存为文件。"),
+                (
+                    "This message is built in a way that cannot be shown safely.",
+                    "Open its source, or save it as a file.",
+                ),
+                (
+                    "这封邮件的结构无法安全显示。",
+                    "请查看源代码，或保存为文件。",
+                ),
             ),
             Self::SignedOut => both(
                 lang,
@@ -157,8 +193,14 @@ impl AccountError {
             ),
             Self::Internal(_) => both(
                 lang,
-                ("Restante failed at this. It is not your mail server's fault.", "Try again. If it happens again, tell whoever runs this server the reference below."),
-                ("Restante 内部出错，与您的邮件服务器无关。", "请重试;若再次发生，请把下面的编号告诉管理员。"),
+                (
+                    "Restante failed at this. It is not your mail server's fault.",
+                    "Try again. If it happens again, tell whoever runs this server the reference below.",
+                ),
+                (
+                    "Restante 内部出错，与您的邮件服务器无关。",
+                    "请重试;若再次发生，请把下面的编号告诉管理员。",
+                ),
             ),
         }
     }
@@ -169,7 +211,10 @@ fn both(lang: Lang, en: (&str, &str), zh: (&str, &str)) -> Meaning {
         Lang::En => en,
         Lang::ZhCn => zh,
     };
-    Meaning { cause: cause.to_owned(), fix: fix.to_owned() }
+    Meaning {
+        cause: cause.to_owned(),
+        fix: fix.to_owned(),
+    }
 }
 
 /// What a folder is called by its role.
@@ -204,8 +249,14 @@ fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
     match what {
         Unsupported::Folders => both(
             lang,
-            ("POP3 has one folder: nothing can be moved or archived.", "Delete it, or leave it where it is."),
-            ("POP3 只有一个文件夹，无法移动或归档。", "可以删除，或保留在原处。"),
+            (
+                "POP3 has one folder: nothing can be moved or archived.",
+                "Delete it, or leave it where it is.",
+            ),
+            (
+                "POP3 只有一个文件夹，无法移动或归档。",
+                "可以删除，或保留在原处。",
+            ),
         ),
         Unsupported::SameFolder => both(
             lang,
@@ -214,7 +265,10 @@ fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
         ),
         Unsupported::UndoIsOver => both(
             lang,
-            ("This can no longer be undone.", "Look in the folder it went to, and move it back from there."),
+            (
+                "This can no longer be undone.",
+                "Look in the folder it went to, and move it back from there.",
+            ),
             ("已无法撤销。", "请到目标文件夹中移回。"),
         ),
         Unsupported::UnsafeExpunge => both(
@@ -235,7 +289,10 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
     match problem {
         InvalidField::NoRecipient => both(
             lang,
-            ("There is nobody to send it to.", "Add an address to To, Cc or Bcc."),
+            (
+                "There is nobody to send it to.",
+                "Add an address to To, Cc or Bcc.",
+            ),
             ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
         ),
         InvalidField::Address(text) => match lang {
@@ -278,4 +335,3 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
         }
     }
 }
-

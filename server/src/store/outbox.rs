@@ -354,12 +354,16 @@ impl Ledger {
     fn seal_record(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {
         let plain = serde_json::to_vec(&row.record).map_err(|_| SealError::Unopenable)?;
         let place = place(row.id.as_str(), &row.account_key.0);
-        Ok(self.sealer.seal(Purpose::Outbox, place.as_bytes(), &plain)?)
+        Ok(self
+            .sealer
+            .seal(Purpose::Outbox, place.as_bytes(), &plain)?)
     }
 
     fn open_row(&self, raw: RawRow) -> Result<OutboxRow, StoreError> {
         let place = place(&raw.id, &raw.account_key);
-        let plain = self.sealer.open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed)?;
+        let plain = self
+            .sealer
+            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed)?;
         Ok(OutboxRow {
             record: serde_json::from_slice(&plain).map_err(|_| SealError::Unopenable)?,
             id: OutboxId(raw.id),
@@ -383,7 +387,10 @@ impl OutboxRow {
         self.state = RowState::Result;
         self.changed_unix_ms = now_unix_ms;
         for recipient in &mut self.record.recipients {
-            if matches!(recipient.state, RecipientState::Waiting | RecipientState::Delayed) {
+            if matches!(
+                recipient.state,
+                RecipientState::Waiting | RecipientState::Delayed
+            ) {
                 recipient.state = RecipientState::Unknown;
             }
         }

@@ -40,7 +40,11 @@ impl Link {
                 mark: opposite(mark),
             })?),
         };
-        Ok(Changed { what: ChangedWhat::Marked(mark), count, undo })
+        Ok(Changed {
+            what: ChangedWhat::Marked(mark),
+            count,
+            undo,
+        })
     }
 
     /// Moves messages to a folder or to the folder of a role.
@@ -52,9 +56,10 @@ impl Link {
     ) -> Result<Changed, AccountError> {
         let mailbox = self.shared.wire_name(folder)?;
         let (target, role, name) = match to {
-            Destination::Role(role) => {
-                self.shared.folder_by_role(*role).ok_or(AccountError::MissingFolder(*role))?
-            }
+            Destination::Role(role) => self
+                .shared
+                .folder_by_role(*role)
+                .ok_or(AccountError::MissingFolder(*role))?,
             Destination::Folder(id) => {
                 let wire = self.shared.wire_name(id)?;
                 let (name, role, _) = self.shared.folder_of(&wire);
@@ -90,7 +95,12 @@ impl Link {
         let over = AccountError::Unsupported(Unsupported::UndoIsOver);
         let undo = self.shared.take_undo(id).ok_or(over.clone())?;
         let count = match undo {
-            Undo::Mark { mailbox, uid_validity, uids, mark } => {
+            Undo::Mark {
+                mailbox,
+                uid_validity,
+                uids,
+                mark,
+            } => {
                 self.select(&mailbox).await?;
                 let connection = self.connection().await?;
                 if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
@@ -99,7 +109,12 @@ impl Link {
                 set_mark(connection, &uids, mark).await?;
                 uids.len()
             }
-            Undo::Move { from, uid_validity, uids, to } => {
+            Undo::Move {
+                from,
+                uid_validity,
+                uids,
+                to,
+            } => {
                 self.select(&from).await?;
                 let connection = self.connection().await?;
                 if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity.get()) {
@@ -126,9 +141,15 @@ impl Link {
         if let Some((wire, _, _)) = self.shared.folder_by_role(role) {
             return self.shared.folder(&wire).ok_or(AccountError::NotFound);
         }
-        let mailbox = self.shared.new_wire_name(name).ok_or(AccountError::NotFound)?;
+        let mailbox = self
+            .shared
+            .new_wire_name(name)
+            .ok_or(AccountError::NotFound)?;
         let commands = vec![
-            Command::Create { mailbox: mailbox.clone(), special_use: attribute_of(role) },
+            Command::Create {
+                mailbox: mailbox.clone(),
+                special_use: attribute_of(role),
+            },
             Command::Subscribe(mailbox.clone()),
         ];
         let connection = self.connection().await?;
@@ -177,8 +198,10 @@ impl Link {
         copy: &SpooledMessage,
     ) -> Result<Option<FolderId>, AccountError> {
         let role = FolderRole::Sent;
-        let (mailbox, _, _) =
-            self.shared.folder_by_role(role).ok_or(AccountError::MissingFolder(role))?;
+        let (mailbox, _, _) = self
+            .shared
+            .folder_by_role(role)
+            .ok_or(AccountError::MissingFolder(role))?;
         let body = copy.open().await?;
         let connection = self.connection().await?;
         connection
@@ -202,7 +225,10 @@ fn uids_of(connection: &ImapConnection, messages: &[MessageId]) -> Result<Vec<Ui
     if messages.is_empty() {
         return Err(AccountError::NotFound);
     }
-    messages.iter().map(|message| uid_of(connection, message)).collect()
+    messages
+        .iter()
+        .map(|message| uid_of(connection, message))
+        .collect()
 }
 
 /// Sets a mark and returns the UIDs of those that lacked it.
@@ -219,8 +245,18 @@ async fn set_mark(
         Mark::Unstarred => (Flag::Flagged, StoreMode::Remove),
     };
     let items = vec![FetchItem::Uid, FetchItem::Flags];
-    let fetch = Command::Fetch { set: set.clone(), uid: true, items };
-    let store = Command::Store(Store { set, uid: true, mode, flags: vec![flag], silent: false });
+    let fetch = Command::Fetch {
+        set: set.clone(),
+        uid: true,
+        items,
+    };
+    let store = Command::Store(Store {
+        set,
+        uid: true,
+        mode,
+        flags: vec![flag],
+        silent: false,
+    });
     let answer = connection.run(vec![fetch, store], Phase::Command).await?;
     let mut lacked = Vec::new();
     for uid in uids {
@@ -243,20 +279,31 @@ async fn move_uids(
     let set = uid_set(uids).ok_or(AccountError::NotFound)?;
     let has = |capability| connection.capabilities().has(capability);
     if has(Capability::Move) {
-        let command = Command::Move { set, uid: true, mailbox: target.clone() };
+        let command = Command::Move {
+            set,
+            uid: true,
+            mailbox: target.clone(),
+        };
         let answer = connection.run(vec![command], Phase::LongCommand).await?;
         return Ok(copied_to(&answer));
     }
     if !has(Capability::UidPlus) {
         // Without UID EXPUNGE everything that anybody marked as deleted would go.
-        let search = Command::Search { uid: true, criteria: vec![SearchKey::Deleted] };
+        let search = Command::Search {
+            uid: true,
+            criteria: vec![SearchKey::Deleted],
+        };
         let answer = connection.run(vec![search], Phase::LongCommand).await?;
         if answer.found.is_some_and(|found| !found.is_empty()) {
             return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
         }
     }
     let has_uid_expunge = connection.capabilities().has(Capability::UidPlus);
-    let copy = Command::Copy { set: set.clone(), uid: true, mailbox: target.clone() };
+    let copy = Command::Copy {
+        set: set.clone(),
+        uid: true,
+        mailbox: target.clone(),
+    };
     let copied = connection.run(vec![copy], Phase::LongCommand).await?;
     let store = Command::Store(Store {
         set: set.clone(),
@@ -265,21 +312,34 @@ async fn move_uids(
         flags: vec![Flag::Deleted],
         silent: true,
     });
-    let expunge = if has_uid_expunge { Command::UidExpunge(set) } else { Command::Expunge };
-    connection.run(vec![store, expunge], Phase::LongCommand).await?;
+    let expunge = if has_uid_expunge {
+        Command::UidExpunge(set)
+    } else {
+        Command::Expunge
+    };
+    connection
+        .run(vec![store, expunge], Phase::LongCommand)
+        .await?;
     Ok(copied_to(&copied))
 }
 
 /// COPYUID of a tagged or untagged answer (RFC 4315 §3, RFC 6851 §4.3).
 fn copied_to(answer: &Answer) -> Option<(UidValidity, Vec<Uid>)> {
-    let tagged = answer.completions.iter().filter_map(|done| done.code.as_ref());
-    tagged.chain(&answer.untagged_codes).find_map(|code| match code {
-        // A server may name four thousand million UIDs; no page moves so many at once.
-        Code::CopyUid { uid_validity, destination, .. } if destination.len() <= 10_000 => {
-            Some((*uid_validity, destination.uids().collect()))
-        }
-        _ => None,
-    })
+    let tagged = answer
+        .completions
+        .iter()
+        .filter_map(|done| done.code.as_ref());
+    tagged
+        .chain(&answer.untagged_codes)
+        .find_map(|code| match code {
+            // A server may name four thousand million UIDs; no page moves so many at once.
+            Code::CopyUid {
+                uid_validity,
+                destination,
+                ..
+            } if destination.len() <= 10_000 => Some((*uid_validity, destination.uids().collect())),
+            _ => None,
+        })
 }
 
 fn attribute_of(role: FolderRole) -> Option<MailboxAttribute> {

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use bytes::{Bytes, BytesMut};
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::imap::{
-    self, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox,
-    SequenceSet, Status, StatusData, Tag, Uid,
+    self, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox, SequenceSet,
+    Status, StatusData, Tag, Uid,
 };
 use mail_proto::sasl::Credentials;
 use mail_proto::{BodyChunk, Limits, Machine};
@@ -67,8 +67,16 @@ pub(super) struct Completion {
 impl Answer {
     /// An answer that is still to come, to commands of these tags.
     fn of(tags: impl IntoIterator<Item = Tag>) -> Self {
-        let awaited = |tag| Completion { tag, status: None, code: None, text: String::new() };
-        Self { completions: tags.into_iter().map(awaited).collect(), ..Self::default() }
+        let awaited = |tag| Completion {
+            tag,
+            status: None,
+            code: None,
+            text: String::new(),
+        };
+        Self {
+            completions: tags.into_iter().map(awaited).collect(),
+            ..Self::default()
+        }
     }
 
     fn is_complete(&self) -> bool {
@@ -80,9 +88,10 @@ impl Answer {
         match value {
             imap::BodyValue::Nil => None,
             imap::BodyValue::Inline(bytes) => Some(bytes.clone()),
-            imap::BodyValue::Streamed { id, .. } => {
-                self.literals.get(id).map(|bytes| Bytes::copy_from_slice(bytes))
-            }
+            imap::BodyValue::Streamed { id, .. } => self
+                .literals
+                .get(id)
+                .map(|bytes| Bytes::copy_from_slice(bytes)),
         }
     }
 }
@@ -100,19 +109,28 @@ impl ImapConnection {
             port: sign_in.incoming.port,
             tls: sign_in.incoming.tls,
         };
-        let transport = dialer.open(&endpoint, client).await.map_err(|error| AccountError::Dial {
-            side: Side::Incoming,
-            endpoint: endpoint.clone(),
-            error,
-        })?;
+        let transport =
+            dialer
+                .open(&endpoint, client)
+                .await
+                .map_err(|error| AccountError::Dial {
+                    side: Side::Incoming,
+                    endpoint: endpoint.clone(),
+                    error,
+                })?;
         let machine = Client::new(imap::Config {
             tls: endpoint.tls,
             allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,
             limits: Limits::default(),
         });
         let config = dialer.tls_config(&endpoint);
-        let connection =
-            Connection::new(machine, transport, config, endpoint.host.clone(), first_phase);
+        let connection = Connection::new(
+            machine,
+            transport,
+            config,
+            endpoint.host.clone(),
+            first_phase,
+        );
         let mut this = Self {
             connection,
             endpoint,
@@ -140,16 +158,21 @@ impl ImapConnection {
     }
 
     async fn log_in(&mut self, sign_in: &SignIn, phase: Phase) -> Result<(), AccountError> {
-        let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
-            .map_err(|_| AccountError::LoginRefused {
-                side: Side::Incoming,
-                endpoint: self.endpoint.clone(),
-                reply: ServerReply::default(),
+        let credentials =
+            Credentials::new(sign_in.login(), sign_in.password.clone()).map_err(|_| {
+                AccountError::LoginRefused {
+                    side: Side::Incoming,
+                    endpoint: self.endpoint.clone(),
+                    reply: ServerReply::default(),
+                }
             })?;
         let tag = self.connection.machine_mut().sign_in(credentials);
         let answer = self.complete(Answer::of([tag]), phase).await?;
         match answer.completions.into_iter().next() {
-            Some(Completion { status: Some(Status::Ok), .. }) => Ok(()),
+            Some(Completion {
+                status: Some(Status::Ok),
+                ..
+            }) => Ok(()),
             Some(done) => Err(AccountError::LoginRefused {
                 side: Side::Incoming,
                 endpoint: self.endpoint.clone(),
@@ -244,7 +267,11 @@ impl ImapConnection {
         phase: Phase,
     ) -> Result<Answer, AccountError> {
         let answer = self.run_raw(commands, phase).await?;
-        match answer.completions.iter().find(|c| c.status != Some(Status::Ok)) {
+        match answer
+            .completions
+            .iter()
+            .find(|c| c.status != Some(Status::Ok))
+        {
             Some(refused) => Err(self.refused_by(refused)),
             None => Ok(answer),
         }
@@ -261,11 +288,7 @@ impl ImapConnection {
     }
 
     /// Waits until every command of an answer is over.
-    async fn complete(
-        &mut self,
-        mut answer: Answer,
-        phase: Phase,
-    ) -> Result<Answer, AccountError> {
+    async fn complete(&mut self, mut answer: Answer, phase: Phase) -> Result<Answer, AccountError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
             match self.next().await? {
@@ -307,11 +330,17 @@ impl ImapConnection {
 
     /// Selects a mailbox, unless it is selected already.
     pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
-        if self.selected.as_ref().is_some_and(|s| s.mailbox() == mailbox) {
+        if self
+            .selected
+            .as_ref()
+            .is_some_and(|s| s.mailbox() == mailbox)
+        {
             return Ok(());
         }
         self.begin_select(mailbox);
-        let result = self.run(vec![Command::Select(mailbox.clone())], Phase::Command).await;
+        let result = self
+            .run(vec![Command::Select(mailbox.clone())], Phase::Command)
+            .await;
         match result {
             Ok(_) => self.forget_news(),
             Err(_) => self.selected = None,
@@ -353,7 +382,12 @@ impl ImapConnection {
     fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), AccountError> {
         self.apply(&event);
         match event {
-            Event::Completed { tag, status, code, text } => {
+            Event::Completed {
+                tag,
+                status,
+                code,
+                text,
+            } => {
                 if let Some(done) = answer.completions.iter_mut().find(|c| c.tag == tag) {
                     done.status = Some(status);
                     done.code = code;
@@ -364,7 +398,9 @@ impl ImapConnection {
             Event::List(data) => answer.lists.push(data),
             Event::Status(data) => answer.statuses.push(data),
             Event::Search(data) => answer.found = data.found,
-            Event::Untagged { code: Some(code), .. } => answer.untagged_codes.push(code),
+            Event::Untagged {
+                code: Some(code), ..
+            } => answer.untagged_codes.push(code),
             Event::LiteralStart { id, .. } => {
                 answer.literals.insert(id, BytesMut::new());
             }
@@ -447,7 +483,9 @@ fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerRe
         None => "BYE ",
     };
     let response_code = code.and_then(code_name);
-    let bracket = response_code.as_ref().map_or_else(String::new, |name| format!("[{name}] "));
+    let bracket = response_code
+        .as_ref()
+        .map_or_else(String::new, |name| format!("[{name}] "));
     ServerReply {
         code: None,
         enhanced: None,

@@ -70,7 +70,10 @@ impl FolderTable {
 
     /// The folders in showing order.
     pub(super) fn folders(&self) -> Vec<Folder> {
-        self.entries.iter().map(|entry| entry.folder.clone()).collect()
+        self.entries
+            .iter()
+            .map(|entry| entry.folder.clone())
+            .collect()
     }
 
     /// The folder of an id.
@@ -90,18 +93,25 @@ impl FolderTable {
 
     /// The folder for a role.
     pub(super) fn by_role(&self, role: FolderRole) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.folder.role == Some(role))
+        self.entries
+            .iter()
+            .find(|entry| entry.folder.role == Some(role))
     }
 
     /// Folders that STATUS has to be asked about one by one.
     pub(super) fn selectable(&self) -> impl Iterator<Item = &Mailbox> {
-        self.entries.iter().filter(|e| e.folder.is_selectable).map(|e| &e.wire)
+        self.entries
+            .iter()
+            .filter(|e| e.folder.is_selectable)
+            .map(|e| &e.wire)
     }
 
     /// The name on the wire for a new folder at the top.
     pub(super) fn wire_name(&self, name: &str) -> Option<Mailbox> {
         let encoded = Mailbox::encode(name, self.utf8_names).ok()?;
-        Some(Mailbox::from_wire([self.prefix.as_slice(), encoded.as_wire()].concat()))
+        Some(Mailbox::from_wire(
+            [self.prefix.as_slice(), encoded.as_wire()].concat(),
+        ))
     }
 
     fn id(&self, wire: &Mailbox) -> FolderId {
@@ -144,7 +154,9 @@ struct Node {
 
 /// Courier and others keep everything below INBOX; nobody wants to see that level.
 fn common_prefix(lists: &[ListData], delimiter: Option<u8>) -> Vec<u8> {
-    let Some(delimiter) = delimiter else { return Vec::new() };
+    let Some(delimiter) = delimiter else {
+        return Vec::new();
+    };
     let prefix = [b"INBOX".as_slice(), &[delimiter]].concat();
     let mut others = lists.iter().filter(|l| !l.mailbox.is_inbox()).peekable();
     if others.peek().is_some() && others.all(|l| l.mailbox.as_wire().starts_with(&prefix)) {
@@ -198,18 +210,49 @@ fn name_roles(nodes: &mut [Node]) {
 
 fn is_name_of(name: &str, role: FolderRole) -> bool {
     let names: &[&str] = match role {
-        FolderRole::Drafts => &["drafts", "draft", "entwürfe", "brouillons", "borradores", "草稿", "草稿箱"],
+        FolderRole::Drafts => &[
+            "drafts",
+            "draft",
+            "entwürfe",
+            "brouillons",
+            "borradores",
+            "草稿",
+            "草稿箱",
+        ],
         FolderRole::Sent => &[
-            "sent", "sent messages", "sent items", "sent mail", "gesendet", "envoyés", "enviados",
-            "已发送", "已发送邮件", "已发邮件",
+            "sent",
+            "sent messages",
+            "sent items",
+            "sent mail",
+            "gesendet",
+            "envoyés",
+            "enviados",
+            "已发送",
+            "已发送邮件",
+            "已发邮件",
         ],
         FolderRole::Archive => &["archive", "archives", "archiv", "归档", "存档"],
         FolderRole::Junk => &[
-            "junk", "spam", "junk e-mail", "junk mail", "bulk mail", "垃圾邮件", "垃圾箱",
+            "junk",
+            "spam",
+            "junk e-mail",
+            "junk mail",
+            "bulk mail",
+            "垃圾邮件",
+            "垃圾箱",
         ],
         FolderRole::Trash => &[
-            "trash", "deleted", "deleted messages", "deleted items", "papierkorb", "corbeille",
-            "papelera", "已删除", "已删除邮件", "废纸篓", "回收站",
+            "trash",
+            "deleted",
+            "deleted messages",
+            "deleted items",
+            "papierkorb",
+            "corbeille",
+            "papelera",
+            "已删除",
+            "已删除邮件",
+            "废纸篓",
+            "回收站",
         ],
         FolderRole::Inbox | FolderRole::Starred | FolderRole::All => &[],
     };
@@ -223,7 +266,9 @@ fn add_missing_parents(nodes: &mut Vec<Node>, delimiter: Option<u8>) {
     let mut missing: Vec<Node> = Vec::new();
     for node in nodes.iter() {
         for length in 1..node.path.len() {
-            let Some(path) = node.path.get(..length) else { continue };
+            let Some(path) = node.path.get(..length) else {
+                continue;
+            };
             let known = nodes.iter().chain(&missing).any(|other| other.path == path);
             if !known {
                 missing.push(Node {
@@ -256,7 +301,9 @@ fn sort(nodes: &mut [Node]) {
         .collect();
     let rank_of = |path: &[String]| {
         let top = path.first();
-        tops.iter().find(|(name, _)| Some(name) == top).map_or(u8::MAX, |(_, rank)| *rank)
+        tops.iter()
+            .find(|(name, _)| Some(name) == top)
+            .map_or(u8::MAX, |(_, rank)| *rank)
     };
     nodes.sort_by_cached_key(|node| {
         let names: Vec<String> = node.path.iter().map(|name| name.to_lowercase()).collect();
@@ -291,7 +338,11 @@ mod tests {
     }
 
     fn names(table: &FolderTable) -> Vec<(u32, String)> {
-        table.folders().into_iter().map(|f| (f.depth, f.name)).collect()
+        table
+            .folders()
+            .into_iter()
+            .map(|f| (f.depth, f.name))
+            .collect()
     }
 
     #[test]
@@ -323,9 +374,16 @@ mod tests {
 
     #[test]
     fn a_parent_that_list_left_out_is_a_line_that_cannot_be_opened() {
-        let table = FolderTable::new(vec![list(b"INBOX", vec![]), list(b"a/b/c", vec![])], &[], false);
-        let shown: Vec<_> =
-            table.folders().into_iter().map(|f| (f.depth, f.name, f.is_selectable)).collect();
+        let table = FolderTable::new(
+            vec![list(b"INBOX", vec![]), list(b"a/b/c", vec![])],
+            &[],
+            false,
+        );
+        let shown: Vec<_> = table
+            .folders()
+            .into_iter()
+            .map(|f| (f.depth, f.name, f.is_selectable))
+            .collect();
         assert_eq!(
             shown,
             [
@@ -339,7 +397,11 @@ mod tests {
 
     #[test]
     fn a_level_that_holds_everything_is_not_shown() {
-        let mut lists = vec![list(b"INBOX", vec![]), list(b"INBOX.Sent", vec![]), list(b"INBOX.a.b", vec![])];
+        let mut lists = vec![
+            list(b"INBOX", vec![]),
+            list(b"INBOX.Sent", vec![]),
+            list(b"INBOX.a.b", vec![]),
+        ];
         for list in &mut lists {
             list.delimiter = Some(b'.');
         }
@@ -347,17 +409,27 @@ mod tests {
         let sent = table.by_role(FolderRole::Sent).unwrap();
         assert_eq!((sent.folder.name.as_str(), sent.folder.depth), ("Sent", 0));
         assert_eq!(sent.wire.as_wire(), b"INBOX.Sent");
-        assert_eq!(table.wire_name("Archive").unwrap().as_wire(), b"INBOX.Archive");
+        assert_eq!(
+            table.wire_name("Archive").unwrap().as_wire(),
+            b"INBOX.Archive"
+        );
     }
 
     #[test]
     fn a_folder_named_trash_is_trash_where_the_server_has_no_special_use() {
         let table = FolderTable::new(
-            vec![list(b"INBOX", vec![]), list(b"x/Trash", vec![]), list(b"&V,NXPpm8-", vec![])],
+            vec![
+                list(b"INBOX", vec![]),
+                list(b"x/Trash", vec![]),
+                list(b"&V,NXPpm8-", vec![]),
+            ],
             &[],
             false,
         );
-        assert!(table.by_role(FolderRole::Trash).is_none(), "not below another folder");
+        assert!(
+            table.by_role(FolderRole::Trash).is_none(),
+            "not below another folder"
+        );
         assert!(table.by_role(FolderRole::Sent).is_none());
     }
 
@@ -365,7 +437,11 @@ mod tests {
     fn ids_lead_back_to_wire_names_even_where_those_cannot_be_decoded() {
         let broken = Mailbox::from_wire(&b"&&&broken"[..]);
         let table = FolderTable::new(
-            vec![list(b"INBOX", vec![]), list(b"&&&broken", vec![]), list(b"&ZTZ7sQ-", vec![])],
+            vec![
+                list(b"INBOX", vec![]),
+                list(b"&&&broken", vec![]),
+                list(b"&ZTZ7sQ-", vec![]),
+            ],
             &[],
             false,
         );

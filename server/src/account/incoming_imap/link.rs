@@ -188,26 +188,58 @@ impl Link {
                 let result = self.create_folder(role, &name).await;
                 let _ = reply.send(self.settle(result));
             }
-            Request::List { folder, window, reply } => {
+            Request::List {
+                folder,
+                window,
+                reply,
+            } => {
                 let _ = reply.send(on_live_connection!(self, self.list(&folder, window)));
             }
-            Request::Open { folder, message, reply } => {
+            Request::Open {
+                folder,
+                message,
+                reply,
+            } => {
                 let opened = on_live_connection!(self, self.open(&folder, &message));
                 let _ = reply.send(opened.map(Box::new));
             }
-            Request::Structure { folder, message, reply } => {
+            Request::Structure {
+                folder,
+                message,
+                reply,
+            } => {
                 let _ = reply.send(on_live_connection!(self, self.structure(&folder, &message)));
             }
-            Request::Read { folder, message, section, offset, max_bytes, reply } => {
+            Request::Read {
+                folder,
+                message,
+                section,
+                offset,
+                max_bytes,
+                reply,
+            } => {
                 let _ = reply.send(on_live_connection!(
                     self,
                     self.read(&folder, &message, &section, offset, max_bytes)
                 ));
             }
-            Request::Mark { folder, messages, mark, reply } => {
-                let _ = reply.send(on_live_connection!(self, self.mark(&folder, &messages, mark)));
+            Request::Mark {
+                folder,
+                messages,
+                mark,
+                reply,
+            } => {
+                let _ = reply.send(on_live_connection!(
+                    self,
+                    self.mark(&folder, &messages, mark)
+                ));
             }
-            Request::Move { folder, messages, to, reply } => {
+            Request::Move {
+                folder,
+                messages,
+                to,
+                reply,
+            } => {
                 let result = self.move_messages(&folder, &messages, &to).await;
                 let _ = reply.send(self.settle(result));
             }
@@ -215,7 +247,12 @@ impl Link {
                 let result = self.undo(&undo).await;
                 let _ = reply.send(self.settle(result));
             }
-            Request::MarkSource { folder, message, mark, reply } => {
+            Request::MarkSource {
+                folder,
+                message,
+                mark,
+                reply,
+            } => {
                 let _ = reply.send(on_live_connection!(
                     self,
                     self.mark_source(&folder, &message, mark)
@@ -254,8 +291,11 @@ impl Link {
     }
 
     fn after_news(&mut self) {
-        let has_news =
-            self.connection.as_ref().and_then(ImapConnection::selected).is_some_and(|s| s.has_news());
+        let has_news = self
+            .connection
+            .as_ref()
+            .and_then(ImapConnection::selected)
+            .is_some_and(|s| s.has_news());
         if has_news && self.tell_at.is_none() {
             let soon = Instant::now() + GATHER;
             let earliest = self.last_told.map_or(soon, |told| told + TELL_EVERY);
@@ -339,10 +379,15 @@ impl Link {
 
     /// Enters or renews IDLE, or asks where there is none.
     async fn keep_alive(&mut self, now: Instant) -> Result<(), AccountError> {
-        let Some(connection) = &mut self.connection else { return Ok(()) };
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
         let has_idle = connection.capabilities().has(Capability::Idle);
         if connection.is_idling() {
-            if self.idle_since.is_some_and(|since| now >= since + IDLE_RENEWED_EVERY) {
+            if self
+                .idle_since
+                .is_some_and(|since| now >= since + IDLE_RENEWED_EVERY)
+            {
                 connection.renew_idle();
                 self.idle_since = Some(now);
             }
@@ -359,8 +404,12 @@ impl Link {
     /// Fetches what is new before it is told, so that the page's question finds it here.
     async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
         let is_watched = self.is_watched();
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        let Some(selected) = connection.selected_mut() else { return Ok(()) };
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let Some(selected) = connection.selected_mut() else {
+            return Ok(());
+        };
         let arrived = selected.arrived();
         if arrived == 0 || !is_watched {
             return Ok(());
@@ -377,7 +426,11 @@ impl Link {
     /// Tells everybody who watches what changed in the selected mailbox.
     fn tell_news(&mut self) {
         self.tell_at = None;
-        let Some(selected) = self.connection.as_mut().and_then(ImapConnection::selected_mut) else {
+        let Some(selected) = self
+            .connection
+            .as_mut()
+            .and_then(ImapConnection::selected_mut)
+        else {
             return;
         };
         let news = selected.take_news();
@@ -440,7 +493,10 @@ impl Link {
 
     /// After a broken protocol or a BYE a connection is never used again.
     fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        let is_over = self.connection.as_ref().is_some_and(ImapConnection::is_over);
+        let is_over = self
+            .connection
+            .as_ref()
+            .is_some_and(ImapConnection::is_over);
         if is_over || result.as_ref().is_err_and(AccountError::is_link_lost) {
             self.drop_connection();
         }

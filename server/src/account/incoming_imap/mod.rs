@@ -61,7 +61,14 @@ impl ImapIncoming {
         sign_in: SignIn,
         surroundings: Surroundings,
     ) -> Result<Self, AccountError> {
-        let Surroundings { account, dialer, client, events, watchers, closing } = surroundings;
+        let Surroundings {
+            account,
+            dialer,
+            client,
+            events,
+            watchers,
+            closing,
+        } = surroundings;
         let connection = ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn).await?;
         let mut limitations = Vec::new();
         if !connection.capabilities().has(Capability::Idle) {
@@ -81,7 +88,12 @@ impl ImapIncoming {
             state: Default::default(),
         });
         let inbox = spawn(Arc::clone(&shared), LinkKind::Inbox, Some(connection));
-        Ok(Self { shared, inbox, other: None, limitations })
+        Ok(Self {
+            shared,
+            inbox,
+            other: None,
+            limitations,
+        })
     }
 
     /// What this server cannot do.

@@ -78,7 +78,14 @@ impl Link {
             FetchItem::Flags,
             FetchItem::InternalDate,
             FetchItem::Rfc822Size,
-            peek(ImapSection { part: PartNumber::message(), text: Some(SectionText::Header) }, 0, HEADER_MAX_BYTES),
+            peek(
+                ImapSection {
+                    part: PartNumber::message(),
+                    text: Some(SectionText::Header),
+                },
+                0,
+                HEADER_MAX_BYTES,
+            ),
         ];
         let text_part = known.as_ref().map(|root| shown_part(root).cloned());
         match &text_part {
@@ -98,7 +105,9 @@ impl Link {
         let part = text_part.unwrap_or_else(|| shown_part(&root).cloned());
         let headers = header_of(&answer, fetched)?;
         let facts = Facts::of(fetched);
-        let first = part.as_ref().and_then(|part| body_of(&answer, uid, &part.section));
+        let first = part
+            .as_ref()
+            .and_then(|part| body_of(&answer, uid, &part.section));
         let body = match part {
             Some(part) => self.read_text(uid, &part, first).await?,
             None => OpenedBody::Empty,
@@ -137,7 +146,9 @@ impl Link {
             return Ok(row.structure.clone());
         }
         let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
-        let answer = connection.run(vec![fetch_uid(uid, items)], Phase::Command).await?;
+        let answer = connection
+            .run(vec![fetch_uid(uid, items)], Phase::Command)
+            .await?;
         let structure = fetched_of(&answer, uid).and_then(FetchData::body_structure);
         structure.map(map::part_of).ok_or(AccountError::NotFound)
     }
@@ -181,8 +192,13 @@ impl Link {
             let bytes = match window.take() {
                 Some(bytes) => bytes,
                 None => {
-                    let items = vec![FetchItem::Uid, peek(part_section(&part.section)?, offset, WINDOW_BYTES)];
-                    let answer = connection.run(vec![fetch_uid(uid, items)], Phase::Body).await?;
+                    let items = vec![
+                        FetchItem::Uid,
+                        peek(part_section(&part.section)?, offset, WINDOW_BYTES),
+                    ];
+                    let answer = connection
+                        .run(vec![fetch_uid(uid, items)], Phase::Body)
+                        .await?;
                     let fetched = fetched_of(&answer, uid).ok_or(AccountError::NotFound)?;
                     first_body(&answer, fetched).unwrap_or_default()
                 }
@@ -206,7 +222,9 @@ impl Link {
 pub(super) async fn fetch_folders(
     connection: &mut ImapConnection,
 ) -> Result<FolderTable, AccountError> {
-    let answer = connection.run(vec![list_command()], Phase::LongCommand).await?;
+    let answer = connection
+        .run(vec![list_command()], Phase::LongCommand)
+        .await?;
     folders_of(connection, answer).await
 }
 
@@ -237,7 +255,10 @@ pub(super) async fn folders_of(
             })
             .collect();
         // A folder that refuses STATUS has no counts, no more.
-        statuses = connection.run_raw(commands, Phase::LongCommand).await?.statuses;
+        statuses = connection
+            .run_raw(commands, Phase::LongCommand)
+            .await?
+            .statuses;
     }
     Ok(FolderTable::new(answer.lists, &statuses, utf8_names))
 }
@@ -248,13 +269,17 @@ pub(super) async fn fetch_rows(
     offset: u32,
     limit: u32,
 ) -> Result<Vec<super::super::model::Row>, AccountError> {
-    let Some(selected) = connection.selected_mut() else { return Ok(Vec::new()) };
+    let Some(selected) = connection.selected_mut() else {
+        return Ok(Vec::new());
+    };
     let last = selected.exists().saturating_sub(offset);
     let first = last.saturating_sub(limit).saturating_add(1);
     if last == 0 {
         return Ok(Vec::new());
     }
-    let unknown: Vec<u32> = (first..=last).filter(|seq| !selected.is_known(*seq)).collect();
+    let unknown: Vec<u32> = (first..=last)
+        .filter(|seq| !selected.is_known(*seq))
+        .collect();
     if let (Some(low), Some(high)) = (unknown.first(), unknown.last())
         && let (Some(low), Some(high)) = (SequenceNumber::new(*low), SequenceNumber::new(*high))
     {
@@ -272,7 +297,9 @@ pub(super) async fn fetch_rows(
         };
         connection.run(vec![fetch], Phase::Command).await?;
     }
-    let Some(selected) = connection.selected_mut() else { return Ok(Vec::new()) };
+    let Some(selected) = connection.selected_mut() else {
+        return Ok(Vec::new());
+    };
     Ok(selected.rows_between(first, last))
 }
 
@@ -297,7 +324,10 @@ fn shown_part(root: &Part) -> Option<&Part> {
 fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
     let selected = connection.selected_mut()?;
     let seq = selected.seq_of(uid)?;
-    let (first, last) = (seq.saturating_sub(1).max(1), (seq + 1).min(selected.exists()));
+    let (first, last) = (
+        seq.saturating_sub(1).max(1),
+        (seq + 1).min(selected.exists()),
+    );
     if (first..=last).all(|seq| selected.uid_at(seq).is_some()) {
         return None;
     }
@@ -309,11 +339,18 @@ fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
 }
 
 fn fetch_uid(uid: Uid, items: Vec<FetchItem>) -> Command {
-    Command::Fetch { set: SequenceSet::single(uid), uid: true, items }
+    Command::Fetch {
+        set: SequenceSet::single(uid),
+        uid: true,
+        items,
+    }
 }
 
 fn peek(section: ImapSection, offset: u64, max_bytes: u32) -> FetchItem {
-    FetchItem::BodyPeek { section, partial: Some((offset, max_bytes)) }
+    FetchItem::BodyPeek {
+        section,
+        partial: Some((offset, max_bytes)),
+    }
 }
 
 fn peek_part(section: &str, offset: u64) -> Result<FetchItem, AccountError> {

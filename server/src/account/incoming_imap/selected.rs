@@ -35,7 +35,6 @@ pub(super) struct SeenRow {
     pub(super) size_bytes: u64,
     pub(super) marks: Marks,
     pub(super) structure: Part,
-    pub(super) message_id: Option<String>,
 }
 
 /// What changed since somebody last asked.
@@ -97,7 +96,8 @@ impl SelectedMailbox {
 
     /// Whether a place's row can be shown without asking.
     pub(super) fn is_known(&mut self, seq: u32) -> bool {
-        self.uid_at(seq).is_some_and(|uid| self.rows.contains_key(&uid))
+        self.uid_at(seq)
+            .is_some_and(|uid| self.rows.contains_key(&uid))
     }
 
     /// The rows from `first` to `last`, newest first, as far as they are known.
@@ -105,7 +105,9 @@ impl SelectedMailbox {
         let exists = self.exists();
         let mut rows = Vec::new();
         for seq in (first.max(1)..=last.min(exists)).rev() {
-            let Some(uid) = self.uid_at(seq) else { continue };
+            let Some(uid) = self.uid_at(seq) else {
+                continue;
+            };
             let id = self.message_id(uid);
             if let Some(row) = self.rows.get(&uid) {
                 rows.push(row.to_row(id, exists - seq));
@@ -169,8 +171,12 @@ impl SelectedMailbox {
             Some(Change::Vanished(set)) => {
                 self.news.has_changes = true;
                 self.news.is_unread_lost = true;
-                let gone: Vec<Uid> =
-                    self.rows.keys().copied().filter(|uid| set.contains(*uid)).collect();
+                let gone: Vec<Uid> = self
+                    .rows
+                    .keys()
+                    .copied()
+                    .filter(|uid| set.contains(*uid))
+                    .collect();
                 for uid in gone {
                     self.forget(uid);
                 }
@@ -204,7 +210,8 @@ impl SelectedMailbox {
                 let marks = marks_of(flags);
                 if marks != row.marks {
                     self.news.has_changes = true;
-                    self.news.unread_delta += i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
+                    self.news.unread_delta +=
+                        i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
                     row.marks = marks;
                 }
             }
@@ -245,10 +252,6 @@ impl SeenRow {
             size_bytes,
             marks: marks_of(data.flags().unwrap_or_default()),
             structure,
-            message_id: envelope
-                .message_id
-                .as_deref()
-                .map(|id| String::from_utf8_lossy(id).trim().to_owned()),
         })
     }
 

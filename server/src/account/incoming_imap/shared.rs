@@ -85,7 +85,11 @@ impl Shared {
         }
         let state = self.state();
         let entry = state.folders.by_id(id).ok_or(AccountError::NotFound)?;
-        if entry.folder.is_selectable { Ok(entry.wire.clone()) } else { Err(AccountError::NotFound) }
+        if entry.folder.is_selectable {
+            Ok(entry.wire.clone())
+        } else {
+            Err(AccountError::NotFound)
+        }
     }
 
     /// Name, role and unread count of a mailbox, as far as LIST told.
@@ -98,7 +102,10 @@ impl Shared {
     }
 
     pub(super) fn folder(&self, mailbox: &Mailbox) -> Option<Folder> {
-        self.state().folders.by_wire(mailbox).map(|entry| entry.folder.clone())
+        self.state()
+            .folders
+            .by_wire(mailbox)
+            .map(|entry| entry.folder.clone())
     }
 
     /// Wire name, role and name of the folder for a role.
@@ -108,7 +115,11 @@ impl Shared {
     ) -> Option<(Mailbox, Option<FolderRole>, String)> {
         let state = self.state();
         let entry = state.folders.by_role(role)?;
-        Some((entry.wire.clone(), entry.folder.role, entry.folder.name.clone()))
+        Some((
+            entry.wire.clone(),
+            entry.folder.role,
+            entry.folder.name.clone(),
+        ))
     }
 
     /// The wire name for a new folder.
@@ -148,7 +159,9 @@ impl Shared {
             if news.is_unread_lost {
                 state.folders_at = None;
             }
-            let Some(entry) = state.folders.by_wire_mut(mailbox) else { return };
+            let Some(entry) = state.folders.by_wire_mut(mailbox) else {
+                return;
+            };
             entry.folder.total = Some(total);
             let unread = entry.folder.unread.map(|unread| {
                 let unread = i64::from(unread).saturating_add(news.unread_delta);

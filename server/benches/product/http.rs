@@ -1,0 +1,191 @@
+//! A browser reduced to what the measurements need: one kept connection, cookies, gzip counted as
+//! it comes over the wire.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+use super::{Result, line};
+
+pub(super) struct Browser {
+    address: String,
+    stream: Option<BufReader<TcpStream>>,
+    cookie: Option<String>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+    /// Head and body as they came.
+    pub(super) wire_bytes: usize,
+}
+
+impl Browser {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            stream: None,
+            cookie: None,
+        }
+    }
+
+    pub(super) async fn get(&mut self, path: &str) -> Result<Answer> {
+        self.request("GET", path, "", b"").await
+    }
+
+    pub(super) async fn sign_in(&mut self, address: &str, password: &str) -> Result<Answer> {
+        let form = format!("email={}&password={password}", address.replace('@', "%40"));
+        let kind = "application/x-www-form-urlencoded";
+        self.request("POST", "/login", kind, form.as_bytes()).await
+    }
+
+    /// Follows redirects to a page; returns it with the bytes of all answers.
+    pub(super) async fn follow(&mut self, mut answer: Answer) -> Result<(Answer, usize)> {
+        let mut bytes = answer.wire_bytes;
+        for _ in 0..5 {
+            let Some(location) = answer.location.take() else {
+                break;
+            };
+            answer = self.get(&location).await?;
+            bytes += answer.wire_bytes;
+        }
+        if answer.status != 200 {
+            return Err(format!("the page answered {}", answer.status).into());
+        }
+        Ok((answer, bytes))
+    }
+
+    pub(super) async fn api(&mut self, endpoint: &str, body: &str) -> Result<String> {
+        Ok(String::from_utf8(self.api_raw(endpoint, body).await?.body)?)
+    }
+
+    pub(super) async fn api_raw(&mut self, endpoint: &str, body: &str) -> Result<Answer> {
+        let path = format!("/api/{endpoint}");
+        let answer = self
+            .request("POST", &path, "application/json", body.as_bytes())
+            .await?;
+        if answer.status != 200 {
+            return Err(format!("{endpoint} answered {}", answer.status).into());
+        }
+        Ok(answer)
+    }
+
+    async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> Result<Answer> {
+        let cookie = self
+            .cookie
+            .as_ref()
+            .map_or_else(String::new, |c| format!("Cookie: {c}\r\n"));
+        let encoding = if path.starts_with("/api/") {
+            "identity"
+        } else {
+            "br, gzip"
+        };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: {encoding}\r\nAccept: */*\r\n\
+             Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: empty\r\nContent-Type: {kind}\r\n\
+             Content-Length: {}\r\n{cookie}\r\n",
+            self.address,
+            body.len()
+        );
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => BufReader::new(TcpStream::connect(&self.address).await?),
+        };
+        stream.get_mut().set_nodelay(true)?;
+        stream
+            .get_mut()
+            .write_all(&[head.as_bytes(), body].concat())
+            .await?;
+        let mut answer = Answer {
+            status: 0,
+            location: None,
+            body: Vec::new(),
+            wire_bytes: 0,
+        };
+        let (mut length, mut is_chunked, mut is_gzip, mut closes) = (0_usize, false, false, false);
+        loop {
+            let header = line(&mut stream).await?;
+            answer.wire_bytes += header.len();
+            let header = header.trim_end();
+            if header.is_empty() {
+                break;
+            }
+            if answer.status == 0 {
+                answer.status = header.split(' ').nth(1).ok_or("no status")?.parse()?;
+                continue;
+            }
+            let (name, value) = header.split_once(": ").unwrap_or((header, ""));
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse()?,
+                "transfer-encoding" => is_chunked = value.contains("chunked"),
+                "content-encoding" => is_gzip = value.contains("gzip"),
+                "connection" => closes = value.eq_ignore_ascii_case("close"),
+                "location" => answer.location = Some(value.to_owned()),
+                "set-cookie" if value.starts_with("restante=") => {
+                    self.cookie = value.split(';').next().map(str::to_owned);
+                }
+                _ => {}
+            }
+        }
+        if is_chunked {
+            loop {
+                let size_line = line(&mut stream).await?;
+                let size = usize::from_str_radix(size_line.trim(), 16)?;
+                let mut chunk = vec![0; size + 2];
+                stream.read_exact(&mut chunk).await?;
+                answer.wire_bytes += size_line.len() + size + 2;
+                answer.body.extend_from_slice(&chunk[..size]);
+                if size == 0 {
+                    break;
+                }
+            }
+        } else {
+            answer.body = vec![0; length];
+            stream.read_exact(&mut answer.body).await?;
+            answer.wire_bytes += length;
+        }
+        if is_gzip {
+            let mut plain = Vec::new();
+            std::io::Read::read_to_end(
+                &mut flate2::read::GzDecoder::new(&answer.body[..]),
+                &mut plain,
+            )?;
+            answer.body = plain;
+        }
+        if !closes {
+            self.stream = Some(stream);
+        }
+        Ok(answer)
+    }
+}
+
+/// The style sheets of a page.
+pub(super) fn style_sheets(page: &str) -> Vec<String> {
+    page.split("<link")
+        .filter(|tag| tag.contains("rel=\"stylesheet\""))
+        .filter_map(|tag| text_after(tag, "href=\""))
+        .collect()
+}
+
+/// The account that a mail page is about.
+pub(super) fn account_in(page: &str) -> Option<String> {
+    let rest = text_after(page, "/mail/")?;
+    rest.split('/').next().map(str::to_owned)
+}
+
+pub(super) fn text_after(text: &str, mark: &str) -> Option<String> {
+    let (_, rest) = text.split_once(mark)?;
+    rest.split('"').next().map(str::to_owned)
+}
+
+pub(super) fn number_after(text: &str, mark: &str) -> Option<u32> {
+    let (_, rest) = text.split_once(mark)?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}

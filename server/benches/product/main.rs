@@ -1,0 +1,351 @@
+//! `cargo xtask bench`: what the product costs, beside a bare client that does the same upstream.
+//!
+//! The mail server is the demo's, in this process; the product is the release binary in a process
+//! of its own, so that its time, CPU and memory are its own. The floor is a scripted IMAP client
+//! that sends the same commands and throws the answers away: nothing that asks the mail server can
+//! be faster. Medians of several runs; nothing here fails on a figure.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+mod floor;
+mod http;
+
+use floor::Floor;
+use http::Browser;
+
+const RUNS: usize = 9;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let binary = PathBuf::from(
+        std::env::var_os("RESTANTE_BIN").ok_or("RESTANTE_BIN names the release binary")?,
+    );
+    for messages in [1_000, 100_000] {
+        let stage = Stage::new(&binary, messages).await?;
+        println!("\n{messages} messages");
+        if messages == 1_000 {
+            stage.login_page().await?;
+        }
+        stage.steps().await?;
+        if messages == 1_000 {
+            stage.list_under_load().await?;
+            stage.idle_sessions().await?;
+        }
+    }
+    Ok(())
+}
+
+/// A mail server, the product, and a folder for both.
+struct Stage {
+    demo: Demo,
+    product: Child,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.product.kill();
+        let _ = self.product.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Stage {
+    async fn new(binary: &Path, messages: u32) -> Result<Self> {
+        let now_unix_ms = server::store::now_unix_ms();
+        let options = Options {
+            messages: Some(messages),
+            mail_every: None,
+            now_unix_ms,
+        };
+        let demo = Demo::start(options).await?;
+        let folder = std::env::temp_dir().join(format!("restante-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("ca.pem"), demo.ca_pem())?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
+        let address = format!("127.0.0.1:{port}");
+        let ports = demo.ports();
+        let mut config = std::fs::File::create(folder.join("restante.toml"))?;
+        write!(
+            config,
+            "listen = \"{address}\"\nstate_dir = {:?}\nupstreams = \"listed\"\n[[upstream]]\n\
+             host = \"localhost\"\nports = {{ imap = {}, pop3 = {}, smtp = {} }}\n\
+             tls = \"implicit\"\nca_file = {:?}\ndomains = [\"{}\"]\n",
+            folder.join("state"),
+            ports.imaps,
+            ports.pop3s,
+            ports.smtps,
+            folder.join("ca.pem"),
+            mail_demo::DOMAIN,
+        )?;
+        let product = Command::new(binary)
+            .args(["serve", "--config"])
+            .arg(folder.join("restante.toml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stage = Self {
+            demo,
+            product,
+            address,
+            folder,
+        };
+        for _ in 0..200 {
+            if TcpStream::connect(&stage.address).await.is_ok() {
+                return Ok(stage);
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        Err("the product did not start".into())
+    }
+
+    async fn login_page(&self) -> Result<()> {
+        let mut browser = Browser::new(&self.address);
+        let page = browser.get("/login").await?;
+        let text = String::from_utf8_lossy(&page.body).into_owned();
+        let mut bytes = page.wire_bytes;
+        let mut requests = 1;
+        for asset in http::style_sheets(&text) {
+            bytes += browser.get(&asset).await?.wire_bytes;
+            requests += 1;
+        }
+        let scripts = text.matches("<script").count();
+        println!(
+            "  login page: {bytes} bytes in {requests} requests, {scripts} scripts (goal: 30,000 bytes, 0 scripts)"
+        );
+        Ok(())
+    }
+
+    /// Each step by the product and by the floor, in turn.
+    async fn steps(&self) -> Result<()> {
+        let mut rows: Vec<(&str, Vec<Step>, Vec<Duration>)> = Vec::new();
+        for _ in 0..RUNS {
+            let ours = self.product_steps().await?;
+            let floor = Floor::run(&self.demo).await?;
+            for (index, (name, step)) in ours.into_iter().enumerate() {
+                if rows.len() <= index {
+                    rows.push((name, Vec::new(), Vec::new()));
+                }
+                rows[index].1.push(step);
+                rows[index].2.push(floor[index]);
+            }
+        }
+        println!(
+            "  {:<22} {:>9} {:>9} {:>11} {:>9}",
+            "step", "ours ms", "floor ms", "commands", "bytes"
+        );
+        for (name, steps, floors) in rows {
+            let ours = median(steps.iter().map(|s| s.took).collect());
+            let floor = median(floors);
+            let last = steps.last().ok_or("no runs")?;
+            println!(
+                "  {name:<22} {:>9.1} {:>9.1} {:>11} {:>9}",
+                ms(ours),
+                ms(floor),
+                last.commands,
+                last.bytes
+            );
+        }
+        Ok(())
+    }
+
+    async fn product_steps(&self) -> Result<Vec<(&'static str, Step)>> {
+        let mut browser = Browser::new(&self.address);
+        let mut steps = Vec::new();
+        let mut list = String::new();
+        let step = self.step(async {
+            let signed_in = browser.sign_in(ADDRESS, PASSWORD).await?;
+            let (page, bytes) = browser.follow(signed_in).await?;
+            list = String::from_utf8_lossy(&page.body).into_owned();
+            Ok(bytes)
+        });
+        steps.push(("sign in → list", step.await?));
+        let account = http::account_in(&list).ok_or("no account in the list page")?;
+        let window = |offset: u32| {
+            format!(
+                "{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"window\":{{\"offset\":{offset},\"limit\":50}}}}"
+            )
+        };
+        let first = browser.api("message_list", &window(0)).await?;
+        let total = http::number_after(&first, "\"total\":").ok_or("no total")?;
+        let id = http::text_after(&first, "\"id\":\"").ok_or("no message")?;
+        let open =
+            format!("{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"message\":\"{id}\"}}");
+        for (name, endpoint, body) in [
+            ("open a message", "message_open", open),
+            ("next 50", "message_list", window(50)),
+            ("jump to the middle", "message_list", window(total / 2)),
+        ] {
+            let step = self.step(async {
+                let answer = browser.api_raw(endpoint, &body).await?;
+                Ok(answer.wire_bytes)
+            });
+            steps.push((name, step.await?));
+        }
+        Ok(steps)
+    }
+
+    async fn step(&self, work: impl Future<Output = Result<usize>>) -> Result<Step> {
+        let before = self.demo.commands_seen();
+        let begun = Instant::now();
+        let bytes = work.await?;
+        Ok(Step {
+            took: begun.elapsed(),
+            commands: self.demo.commands_seen() - before,
+            bytes,
+        })
+    }
+
+    /// A list request of one and of 32 clients: time, rate, CPU of the product.
+    async fn list_under_load(&self) -> Result<()> {
+        for clients in [1_usize, 32] {
+            let mut browsers = Vec::new();
+            for _ in 0..clients {
+                let mut browser = Browser::new(&self.address);
+                let signed_in = browser.sign_in(ADDRESS, PASSWORD).await?;
+                let (page, _) = browser.follow(signed_in).await?;
+                let account =
+                    http::account_in(&String::from_utf8_lossy(&page.body)).ok_or("no account")?;
+                browsers.push((browser, account));
+            }
+            let cpu = cpu_ticks(self.product.id())?;
+            let begun = Instant::now();
+            let requests = 400_usize.div_ceil(clients);
+            let tasks: Vec<_> = browsers
+                .into_iter()
+                .map(|(mut browser, account)| {
+                    tokio::spawn(async move {
+                        let body = format!(
+                            "{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"window\":{{\"offset\":0,\"limit\":50}}}}"
+                        );
+                        let mut times = Vec::new();
+                        for _ in 0..requests {
+                            let begun = Instant::now();
+                            browser.api_raw("message_list", &body).await?;
+                            times.push(begun.elapsed());
+                        }
+                        Result::Ok(times)
+                    })
+                })
+                .collect();
+            let mut times = Vec::new();
+            for task in tasks {
+                times.extend(task.await??);
+            }
+            let took = begun.elapsed();
+            let cpu_ms = (cpu_ticks(self.product.id())? - cpu) * 10;
+            println!(
+                "  list request, {clients:>2} clients: p50 {:.1} ms, {:.0} a second, {:.2} ms CPU each",
+                ms(median(times.clone())),
+                times.len() as f64 / took.as_secs_f64(),
+                cpu_ms as f64 / times.len() as f64
+            );
+        }
+        Ok(())
+    }
+
+    /// What a signed-in session that does nothing adds to the product's memory.
+    async fn idle_sessions(&self) -> Result<()> {
+        const SESSIONS: u64 = 100;
+        let before = resident_kib(self.product.id())?;
+        let mut browsers = Vec::new();
+        for _ in 0..SESSIONS {
+            let mut browser = Browser::new(&self.address);
+            let signed_in = browser.sign_in(ADDRESS, PASSWORD).await?;
+            browser.follow(signed_in).await?;
+            browsers.push(browser);
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let after = resident_kib(self.product.id())?;
+        println!(
+            "  memory: {} KiB for each of {SESSIONS} signed-in sessions, each with a live TLS connection and the first page of rows",
+            after.saturating_sub(before) / SESSIONS
+        );
+        Ok(())
+    }
+}
+
+struct Step {
+    took: Duration,
+    /// Command lines that the mail server got meanwhile.
+    commands: u64,
+    /// Bytes from the product to the browser.
+    bytes: usize,
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// User and system time of a process, in ticks of 10 ms.
+fn cpu_ticks(pid: u32) -> Result<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let after_name = stat.rsplit_once(')').ok_or("no name in stat")?.1;
+    let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
+    Ok(fields[11].parse::<u64>()? + fields[12].parse::<u64>()?)
+}
+
+/// The resident memory of a process.
+fn resident_kib(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmRSS:"))
+        .ok_or("no VmRSS")?;
+    Ok(line
+        .split_ascii_whitespace()
+        .nth(1)
+        .ok_or("no VmRSS")?
+        .parse()?)
+}
+
+/// Reads a line of a mail server.
+async fn line<S: tokio::io::AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Result<String> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    Ok(line)
+}
+
+/// Reads and throws away.
+async fn skip<S: tokio::io::AsyncRead + Unpin>(
+    stream: &mut BufReader<S>,
+    bytes: usize,
+) -> Result<()> {
+    let mut left = vec![0; bytes];
+    stream.read_exact(&mut left).await?;
+    Ok(())
+}
+
+/// Sends a command line.
+async fn send<S: tokio::io::AsyncWrite + Unpin>(stream: &mut S, text: &str) -> Result<()> {
+    stream.write_all(text.as_bytes()).await?;
+    stream.flush().await?;
+    Ok(())
+}
+
+/// The trust for the demo's certificate.
+fn trust(demo: &Demo) -> Result<Arc<rustls::ClientConfig>> {
+    let trust = mail_net::Trust {
+        is_platform_trusted: false,
+        ca_pem: vec![demo.ca_pem().into()],
+    };
+    Ok(trust.client_config()?)
+}

@@ -1,0 +1,131 @@
+//! What nobody asks for: looking for new mail, deletes that are due, letting go.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::info;
+
+use super::super::error::AccountError;
+use super::super::model::now_unix_ms;
+use super::link::Link;
+use super::session::PREFETCH_MAX;
+
+/// What nobody waits for does not hold up what somebody asks.
+const TURN_WAIT: Duration = Duration::from_secs(2);
+/// The longest pause between two tries.
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+
+impl Link {
+    /// When to look again at what there is to do.
+    pub(super) fn next_timer(&self) -> Instant {
+        // At the latest then: whether somebody watches is told by nobody.
+        let now = Instant::now();
+        let mut next = now + self.timing.polled_every;
+        if self.session.is_some() || !self.messages.is_empty() {
+            next = next.min(self.last_asked + self.timing.linger);
+        }
+        let poll = self.is_watched().then(|| self.poll_at(now)).flatten();
+        for at in [self.deletes_at(now), poll].into_iter().flatten() {
+            next = next.min(at);
+        }
+        next
+    }
+
+    /// Does what it is time for.
+    pub(super) async fn on_timer(&mut self) {
+        let now = Instant::now();
+        if now >= self.last_asked + self.timing.linger {
+            self.end_session().await;
+            self.messages.clear();
+        }
+        if self.deletes_at(now).is_some_and(|at| at <= now) {
+            // Not cut short when the page's session ends: it would only have to be done again.
+            if let Err(error) = self.run_deletes(TURN_WAIT, &[]).await {
+                self.failed(&error);
+            }
+        } else if self.is_watched() && self.poll_at(now).is_some_and(|at| at <= now) {
+            let closing = self.closing.clone();
+            let polled = tokio::select! {
+                biased;
+                () = closing.cancelled() => Ok(()),
+                polled = self.poll() => polled,
+            };
+            if let Err(error) = self.settle(polled) {
+                self.failed(&error);
+            }
+        }
+    }
+
+    /// When the next delete may run.
+    fn deletes_at(&self, now: Instant) -> Option<Instant> {
+        let due_unix_ms = self.kept.next_due_unix_ms()?;
+        let left_ms = u64::try_from(due_unix_ms.saturating_sub(now_unix_ms())).unwrap_or(0);
+        self.not_before(now + Duration::from_millis(left_ms))
+    }
+
+    /// When new mail is looked for next.
+    fn poll_at(&self, now: Instant) -> Option<Instant> {
+        let looked_at = self.listing.as_ref().map(|listing| listing.taken_at);
+        self.not_before(looked_at.map_or(now, |at| at + self.polled_every()))
+    }
+
+    /// The first time from `at` on when something may be tried that nobody asked for.
+    fn not_before(&self, at: Instant) -> Option<Instant> {
+        if self.refusal.is_some() {
+            return None;
+        }
+        let at = self.retry_at.map_or(at, |retry_at| at.max(retry_at));
+        Some(
+            self.maildrop
+                .next_login_at()
+                .map_or(at, |next_login_at| at.max(next_login_at)),
+        )
+    }
+
+    /// Looks for new mail in a session of its own: the maildrop of an open one never changes.
+    async fn poll(&mut self) -> Result<(), AccountError> {
+        self.end_session().await;
+        self.begin_session(TURN_WAIT).await?;
+        self.kept.refresh().await?;
+        if let Some(arrived) = self.news.filter(|arrived| *arrived > 0) {
+            self.fetch_rows(0, arrived.min(PREFETCH_MAX)).await?;
+            // Somebody will want to read them.
+            self.last_asked = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Something failed that nobody asked for: it is tried again later.
+    fn failed(&mut self, error: &AccountError) {
+        self.session = None;
+        if self.refusal.is_some() {
+            // A refused password is never tried again by itself.
+            self.tell_connection(false, 0);
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = backoff(self.failures);
+        info!(%error, retry_in_secs = pause.as_secs(), "the maildrop could not be looked at");
+        self.retry_at = Some(Instant::now() + pause);
+        // Where another program is at the maildrop, the server is there all the same.
+        let is_answered = matches!(error, AccountError::LoginRefused { .. });
+        if self.failures > 1 && !is_answered {
+            let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
+            self.tell_connection(false, secs);
+        }
+    }
+}
+
+/// Full-jitter back-off: anything up to twice as long as before, so that a restarted server is
+/// not met by everybody at once.
+fn backoff(failures: u32) -> Duration {
+    let ceiling = Duration::from_secs(2)
+        .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
+        .min(BACKOFF_MAX);
+    let mut random = [0_u8; 4];
+    if getrandom::fill(&mut random).is_err() {
+        return ceiling;
+    }
+    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+    ceiling.mul_f64(share).max(Duration::from_secs(1))
+}

@@ -1,0 +1,164 @@
+//! Changing: marks, deletes that wait, and taking either back.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
+use tokio::time::Instant;
+
+use super::super::error::{AccountError, Unsupported};
+use super::super::model::{Changed, ChangedWhat, SourceMark, now_unix_ms, opposite, random_id};
+use super::identity::MessageKey;
+use super::link::Link;
+
+/// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
+const KEPT_FOR: Duration = Duration::from_secs(600);
+/// How many changes are remembered.
+const KEPT_MAX: usize = 50;
+
+impl Link {
+    /// Sets a mark on messages; those that have it already are not counted.
+    pub(super) async fn mark(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+        mark: Mark,
+    ) -> Result<Changed, AccountError> {
+        let mut keys = self.find_all(folder, messages).await?;
+        keys.retain(|key| !self.kept.marks(*key).has(mark));
+        let count = count_of(&keys);
+        let mut undo = None;
+        if !keys.is_empty() {
+            self.kept.set_mark(&keys, mark).await?;
+            self.add_news(0);
+            undo = Some(self.undo.put(MarkUndo {
+                keys,
+                mark: opposite(mark),
+            })?);
+        }
+        Ok(Changed {
+            what: ChangedWhat::Marked(mark),
+            count,
+            undo,
+        })
+    }
+
+    /// Marks a message as answered or forwarded.
+    pub(super) async fn mark_source(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        mark: SourceMark,
+    ) -> Result<(), AccountError> {
+        let key = self.find(folder, message).await?;
+        self.kept.set_source_mark(key, mark).await?;
+        self.add_news(0);
+        Ok(())
+    }
+
+    /// Lets messages wait to be deleted. There is nowhere else to move them.
+    pub(super) async fn move_messages(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+        to: &Destination,
+    ) -> Result<Changed, AccountError> {
+        if *to != Destination::Role(FolderRole::Trash) {
+            return Err(AccountError::Unsupported(Unsupported::Folders));
+        }
+        let mut keys = self.find_all(folder, messages).await?;
+        // Deleted in another tab a moment ago: that one's undo goes on to count.
+        keys.retain(|key| !self.kept.is_hidden(*key));
+        if keys.is_empty() {
+            return Err(AccountError::NotFound);
+        }
+        let undo = UndoId(random_id()?);
+        let wait = self.timing.undo;
+        let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        let due_unix_ms = now_unix_ms().saturating_add(wait_ms);
+        self.own_deletes.push(undo.clone());
+        self.kept.put_delete(&keys, &undo, due_unix_ms).await?;
+        self.add_news(0);
+        let in_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        Ok(Changed {
+            what: ChangedWhat::DeletePending { in_secs },
+            count: count_of(&keys),
+            undo: Some(undo),
+        })
+    }
+
+    /// Takes a change back: a mark, or a delete that still waits.
+    pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
+        let count = if let Some(MarkUndo { keys, mark }) = self.undo.take(id) {
+            self.kept.set_mark(&keys, mark).await?;
+            count_of(&keys)
+        } else {
+            self.own_deletes.retain(|own| own != id);
+            self.kept.undo_delete(id).await?
+        };
+        if count == 0 {
+            return Err(AccountError::Unsupported(Unsupported::UndoIsOver));
+        }
+        self.add_news(0);
+        Ok(Changed {
+            what: ChangedWhat::Undone,
+            count,
+            undo: None,
+        })
+    }
+
+    /// The messages behind the page's ids; one that is none fails the whole request.
+    async fn find_all(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+    ) -> Result<Vec<MessageKey>, AccountError> {
+        if messages.is_empty() {
+            return Err(AccountError::NotFound);
+        }
+        let mut keys = Vec::with_capacity(messages.len());
+        for message in messages {
+            let key = self.find(folder, message).await?;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn count_of(keys: &[MessageKey]) -> u32 {
+    u32::try_from(keys.len()).unwrap_or(u32::MAX)
+}
+
+/// How to take a mark back. Deletes are in the store, with their undo ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MarkUndo {
+    keys: Vec<MessageKey>,
+    mark: Mark,
+}
+
+/// The marks of an account that can be taken back.
+#[derive(Debug, Default)]
+pub(super) struct UndoTable {
+    entries: VecDeque<(UndoId, Instant, MarkUndo)>,
+}
+
+impl UndoTable {
+    /// Remembers a change.
+    fn put(&mut self, undo: MarkUndo) -> Result<UndoId, AccountError> {
+        let id = UndoId(random_id()?);
+        if self.entries.len() >= KEPT_MAX {
+            self.entries.pop_front();
+        }
+        self.entries.push_back((id.clone(), Instant::now(), undo));
+        Ok(id)
+    }
+
+    /// Takes a change out: nothing is taken back twice, nor too late.
+    fn take(&mut self, id: &UndoId) -> Option<MarkUndo> {
+        let place = self.entries.iter().position(|(known, _, _)| known == id)?;
+        let (_, since, undo) = self.entries.remove(place)?;
+        (since.elapsed() < KEPT_FOR).then_some(undo)
+    }
+}

@@ -1,0 +1,429 @@
+//! One signed-in POP3 connection: listings, headers, a message at a time, and the end of it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
+use mail_proto::pop3::{
+    self, Client, Command, CommandId, Event, MessageNumber, Response, ResponseCode, UniqueId,
+};
+use mail_proto::sasl::Credentials;
+use mail_proto::{Limits, Machine, OverLimit};
+
+use super::super::error::{AccountError, LinkError, ServerReply, Side};
+use super::super::model::SignIn;
+use super::messages::MESSAGE_MAX_BYTES;
+
+/// The most messages that a maildrop may list.
+const MESSAGES_MAX: usize = 1 << 20;
+/// The most of a header that is kept: what the MIME limits allow.
+const HEADER_MAX_BYTES: usize = 1 << 20;
+/// The most that an answer to TOP may have.
+const TOP_MAX_BYTES: u64 = 16 << 20;
+
+/// A connection past its sign-in.
+pub(super) struct Pop3Connection {
+    connection: Connection<Client>,
+    endpoint: Endpoint,
+    /// `TOP` is offered, or nothing says that it is not.
+    has_top: bool,
+    /// An answer is on its way. A connection that was left so cannot be used again.
+    is_in_command: bool,
+}
+
+/// One message as the server lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) number: MessageNumber,
+    /// The server's word.
+    pub(super) size_bytes: u64,
+    pub(super) unique_id: Option<UniqueId>,
+}
+
+impl Pop3Connection {
+    /// Connects and signs in: one try, whatever comes of it.
+    pub(super) async fn open(
+        dialer: &Dialer,
+        sign_in: &SignIn,
+        client: Option<IpAddr>,
+        phase: Phase,
+    ) -> Result<Self, AccountError> {
+        let endpoint = endpoint_of(sign_in);
+        let transport =
+            dialer
+                .open(&endpoint, client)
+                .await
+                .map_err(|error| AccountError::Dial {
+                    side: Side::IncomingPop3,
+                    endpoint: endpoint.clone(),
+                    error,
+                })?;
+        let machine = Client::new(pop3::Config {
+            tls: endpoint.tls,
+            allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,
+            limits: Limits::default(),
+        });
+        let config = dialer.tls_config(&endpoint);
+        let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase);
+        let mut this = Self {
+            connection,
+            endpoint,
+            has_top: true,
+            is_in_command: true,
+        };
+        this.log_in(sign_in).await?;
+        let capabilities = this.connection.machine().capabilities();
+        this.has_top = capabilities.top || !capabilities.capa;
+        this.is_in_command = false;
+        Ok(this)
+    }
+
+    async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
+        let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
+            side: Side::IncomingPop3,
+            endpoint: endpoint.clone(),
+            reply,
+        };
+        let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
+            .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
+        let login = self
+            .connection
+            .machine_mut()
+            .enqueue(Command::Login(credentials));
+        loop {
+            match self.next().await? {
+                Event::Completed { id, .. } if id == login => return Ok(()),
+                Event::Rejected { id, response } if id == login => {
+                    return Err(refused(&self.endpoint, reply_of(&response)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The pause that the server wants between two sign-ins; zero where it wants none.
+    pub(super) fn login_delay(&self) -> Duration {
+        let delay = self.connection.machine().capabilities().login_delay;
+        delay.map_or(Duration::ZERO, |delay| {
+            Duration::from_secs(u64::from(delay.secs))
+        })
+    }
+
+    /// Whether the connection was left in the middle of an answer.
+    pub(super) fn is_in_command(&self) -> bool {
+        self.is_in_command
+    }
+
+    /// Lists all messages in the order of their numbers, with their unique ids where the server
+    /// has them.
+    pub(super) async fn list(&mut self) -> Result<Vec<Listed>, AccountError> {
+        self.begin(Phase::Command);
+        let capabilities = self.connection.machine().capabilities();
+        let asks_for_ids = capabilities.uidl || !capabilities.capa;
+        let list = self.enqueue(Command::List);
+        let mut uidl = asks_for_ids.then(|| self.enqueue(Command::Uidl));
+        let mut is_listed = false;
+        let mut messages = BTreeMap::new();
+        let mut unique_ids = Vec::new();
+        while !is_listed || uidl.is_some() {
+            match self.next().await? {
+                Event::Listing { rows, .. } => {
+                    messages.extend(
+                        rows.into_iter()
+                            .map(|row| (row.number, (row.size_bytes, None))),
+                    );
+                }
+                Event::UniqueIds { rows, .. } => unique_ids.extend(rows),
+                Event::Completed { id, .. } => {
+                    is_listed |= id == list;
+                    uidl = uidl.filter(|uidl| *uidl != id);
+                }
+                Event::Rejected { id, .. } if uidl == Some(id) => uidl = None,
+                Event::Rejected { response, .. } => return Err(self.refused(&response)),
+                _ => {}
+            }
+            if messages.len().max(unique_ids.len()) > MESSAGES_MAX {
+                return Err(self.over_limit("messages", MESSAGES_MAX as u64));
+            }
+        }
+        for row in unique_ids {
+            if let Some((_, unique_id)) = messages.get_mut(&row.number) {
+                *unique_id = row.unique_id;
+            }
+        }
+        self.rest();
+        let listed = messages.into_iter();
+        Ok(listed
+            .map(|(number, (size_bytes, unique_id))| Listed {
+                number,
+                size_bytes,
+                unique_id,
+            })
+            .collect())
+    }
+
+    /// Reads headers, one after the other, and hands each over together with its place in
+    /// `messages`. A message that the server does not give has none.
+    ///
+    /// By TOP; where that is missing or refused, the message is read and all but its header
+    /// dropped.
+    pub(super) async fn headers(
+        &mut self,
+        messages: &[(MessageNumber, u64)],
+        mut each: impl FnMut(usize, &[u8]),
+    ) -> Result<(), AccountError> {
+        let mut left = Vec::new();
+        if self.has_top {
+            let tops = messages.iter().map(|(number, _)| Command::Top {
+                number: *number,
+                lines: 0,
+            });
+            left = self
+                .read_headers(tops.collect(), TOP_MAX_BYTES, &mut each)
+                .await?;
+            let is_all_refused = !left.is_empty() && left.len() == messages.len();
+            let says_so = self.connection.machine().capabilities().capa;
+            self.has_top = says_so || !is_all_refused;
+        } else {
+            left.extend(0..messages.len());
+        }
+        // A message that is too large to be read is not read for its header either.
+        left.retain(|place| {
+            messages
+                .get(*place)
+                .is_some_and(|(_, size)| *size <= MESSAGE_MAX_BYTES)
+        });
+        let places = left.clone();
+        let retrs = left.iter().filter_map(|place| messages.get(*place));
+        let retrs: Vec<_> = retrs
+            .map(|(number, _)| Command::Retr { number: *number })
+            .collect();
+        let each = |nth: usize, header: &[u8]| {
+            if let Some(place) = places.get(nth) {
+                each(*place, header);
+            }
+        };
+        self.read_headers(retrs, MESSAGE_MAX_BYTES, each)
+            .await
+            .map(drop)
+    }
+
+    /// Runs TOP or RETR commands and returns the places of those that were refused.
+    async fn read_headers(
+        &mut self,
+        commands: Vec<Command>,
+        max_bytes: u64,
+        mut each: impl FnMut(usize, &[u8]),
+    ) -> Result<Vec<usize>, AccountError> {
+        self.begin(Phase::Body);
+        let ids: Vec<CommandId> = commands
+            .into_iter()
+            .map(|command| self.enqueue(command))
+            .collect();
+        let (mut refused, mut header, mut size_bytes) = (Vec::new(), Vec::new(), 0_u64);
+        let mut place = 0;
+        while place < ids.len() {
+            match self.next().await? {
+                Event::BodyChunk { bytes, .. } => {
+                    size_bytes = size_bytes.saturating_add(bytes.len() as u64);
+                    if size_bytes > max_bytes {
+                        return Err(self.over_limit("message", max_bytes));
+                    }
+                    let room = HEADER_MAX_BYTES.saturating_sub(header.len());
+                    header.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
+                }
+                // Answers come in the order of the commands.
+                Event::BodyEnd { .. } => {
+                    each(place, &header);
+                    header.clear();
+                    size_bytes = 0;
+                    place += 1;
+                    // The pace is that of one message, not of all.
+                    self.connection.begin(Phase::Body);
+                }
+                Event::Rejected { .. } => {
+                    refused.push(place);
+                    place += 1;
+                }
+                _ => {}
+            }
+        }
+        self.rest();
+        Ok(refused)
+    }
+
+    /// Reads a message and hands it over in pieces. Complete only when this returns `Ok`; if
+    /// `take` refuses a piece, the connection is lost.
+    pub(super) async fn retrieve(
+        &mut self,
+        number: MessageNumber,
+        mut take: impl FnMut(Bytes) -> Result<(), AccountError>,
+    ) -> Result<(), AccountError> {
+        self.begin(Phase::Body);
+        self.enqueue(Command::Retr { number });
+        loop {
+            match self.next().await? {
+                Event::BodyChunk { bytes, .. } => take(bytes)?,
+                Event::BodyEnd { .. } => {
+                    self.rest();
+                    return Ok(());
+                }
+                Event::Rejected { response, .. } => {
+                    self.rest();
+                    return Err(self.refused(&response));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks messages as deleted. Returns for each what the server said if it refused.
+    ///
+    /// Nothing is deleted before [`commit`](Self::commit) returns `Ok`.
+    pub(super) async fn delete(
+        &mut self,
+        numbers: &[MessageNumber],
+    ) -> Result<Vec<Result<(), ServerReply>>, AccountError> {
+        self.begin(Phase::Command);
+        for number in numbers {
+            self.enqueue(Command::Dele { number: *number });
+        }
+        let mut done = Vec::with_capacity(numbers.len());
+        while done.len() < numbers.len() {
+            match self.next().await? {
+                Event::Completed { .. } => done.push(Ok(())),
+                Event::Rejected { response, .. } => done.push(Err(reply_of(&response))),
+                _ => {}
+            }
+        }
+        self.rest();
+        Ok(done)
+    }
+
+    /// Says QUIT: what was marked is deleted, if and only if this returns `Ok`.
+    pub(super) async fn commit(mut self) -> Result<(), AccountError> {
+        // A server may rewrite a whole file now.
+        self.begin(Phase::LongCommand);
+        self.enqueue(Command::Quit);
+        loop {
+            match self.next().await? {
+                Event::Quit { .. } => return Ok(()),
+                Event::Rejected { response, .. } => return Err(self.refused(&response)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Says QUIT and waits a little for the answer, so that the maildrop is unlocked.
+    pub(super) async fn quit(mut self) {
+        if self.is_in_command {
+            return;
+        }
+        self.begin(Phase::Farewell);
+        self.enqueue(Command::Quit);
+        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+    }
+
+    /// Waits until the server ends the connection. Cancel-safe.
+    pub(super) async fn closed(&mut self) -> AccountError {
+        loop {
+            if let Err(error) = self.next().await {
+                return error;
+            }
+        }
+    }
+
+    fn begin(&mut self, phase: Phase) {
+        self.is_in_command = true;
+        self.connection.begin(phase);
+    }
+
+    /// Nothing is asked for now: the server may be silent for as long as it likes.
+    fn rest(&mut self) {
+        self.is_in_command = false;
+        self.connection.begin(Phase::Idle);
+    }
+
+    fn enqueue(&mut self, command: Command) -> CommandId {
+        self.connection.machine_mut().enqueue(command)
+    }
+
+    async fn next(&mut self) -> Result<Event, AccountError> {
+        match self.connection.next().await {
+            Ok(Happening::Event(event)) => Ok(event),
+            Ok(Happening::NeedBody { .. } | Happening::Done) => Err(self.link(LinkError::Closed)),
+            Err(error) => Err(self.link_error(error)),
+        }
+    }
+
+    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+        self.link(match error {
+            // How a server says that it closes for inactivity.
+            Error::Protocol(pop3::Error::Rejected {
+                stage: pop3::Stage::Idle,
+                ..
+            }) => LinkError::Closed,
+            Error::Protocol(pop3::Error::Rejected { response, .. }) => {
+                return self.refused(&response);
+            }
+            Error::Protocol(pop3::Error::Closed { .. }) | Error::Closed => LinkError::Closed,
+            Error::Protocol(error) => LinkError::Pop3(error),
+            Error::Tls(error) => LinkError::Tls(error),
+            Error::Deadline { phase } => LinkError::Deadline(phase),
+            _ => LinkError::Closed,
+        })
+    }
+
+    fn link(&self, error: LinkError) -> AccountError {
+        AccountError::Link {
+            side: Side::IncomingPop3,
+            endpoint: self.endpoint.clone(),
+            error,
+        }
+    }
+
+    fn over_limit(&self, what: &'static str, max: u64) -> AccountError {
+        self.link(LinkError::Pop3(pop3::Error::Limit(OverLimit { what, max })))
+    }
+
+    fn refused(&self, response: &Response) -> AccountError {
+        AccountError::Refused {
+            side: Side::IncomingPop3,
+            endpoint: self.endpoint.clone(),
+            reply: reply_of(response),
+        }
+    }
+}
+
+/// The incoming server of an account.
+pub(super) fn endpoint_of(sign_in: &SignIn) -> Endpoint {
+    Endpoint {
+        host: sign_in.incoming.host.clone(),
+        port: sign_in.incoming.port,
+        tls: sign_in.incoming.tls,
+    }
+}
+
+fn reply_of(response: &Response) -> ServerReply {
+    ServerReply {
+        code: None,
+        enhanced: None,
+        response_code: response.code.as_ref().map(|code| match code {
+            ResponseCode::InUse => "IN-USE".to_owned(),
+            ResponseCode::LoginDelay => "LOGIN-DELAY".to_owned(),
+            ResponseCode::Auth => "AUTH".to_owned(),
+            ResponseCode::SysTemp => "SYS/TEMP".to_owned(),
+            ResponseCode::SysPerm => "SYS/PERM".to_owned(),
+            ResponseCode::Other(code) => code.to_ascii_uppercase(),
+            _ => response
+                .text
+                .split([']', '['])
+                .nth(1)
+                .unwrap_or_default()
+                .to_ascii_uppercase(),
+        }),
+        text: format!("-ERR {}", response.text),
+    }
+}

@@ -1,0 +1,193 @@
+//! What a message is called from one session to the next: a hash of its unique id.
+
+use std::collections::HashMap;
+
+use app::api::types::MessageId;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mail_mime::header::Headers;
+use mail_proto::pop3::UniqueId;
+use sha2::{Digest as _, Sha256};
+
+/// Fields that a server writes or rewrites itself: the same message would change its name.
+const VOLATILE: [&str; 7] = [
+    "status",
+    "x-status",
+    "x-uidl",
+    "x-keywords",
+    "x-imap",
+    "content-length",
+    "lines",
+];
+
+/// A message of a maildrop, in any session: the first 128 bits of a SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct MessageKey([u8; 16]);
+
+impl MessageKey {
+    /// The key by the server's unique id.
+    pub(super) fn of_unique_id(unique_id: &UniqueId) -> Self {
+        Self::hash(&[b"uidl", unique_id.as_str().as_bytes()])
+    }
+
+    /// The key by the header, where the server has no unique ids.
+    pub(super) fn of_header(header: &[u8]) -> Self {
+        let Ok(headers) = Headers::parse(header) else {
+            return Self::hash(&[b"header", header]);
+        };
+        let mut digest = Sha256::new_with_prefix(b"fields\0");
+        for field in headers.fields() {
+            let name = field.name().to_ascii_lowercase();
+            if !VOLATILE.contains(&name.as_str()) {
+                digest.update(name.as_bytes());
+                digest.update(b":");
+                digest.update(field.raw().trim_ascii());
+                digest.update(b"\n");
+            }
+        }
+        Self::cut(&digest.finalize())
+    }
+
+    /// The key behind an id of the page; nothing where it cannot be one.
+    pub(super) fn parse(id: &MessageId) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The id that stands in addresses: 22 base64url characters.
+    pub(super) fn id(self) -> MessageId {
+        MessageId(URL_SAFE_NO_PAD.encode(self.0))
+    }
+
+    fn hash(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part);
+            digest.update(b"\0");
+        }
+        Self::cut(&digest.finalize())
+    }
+
+    fn cut(digest: &[u8]) -> Self {
+        let mut key = [0; 16];
+        for (to, from) in key.iter_mut().zip(digest) {
+            *to = *from;
+        }
+        Self(key)
+    }
+}
+
+/// Makes keys distinct where a server gave several messages the same unique id.
+///
+/// `keys` are in the order of the message numbers, with the messages' sizes. A twin is named by
+/// its size and by its place among its equals. No twin keeps the plain key: once one of them is
+/// deleted and the other is alone, the name of the deleted one is not given to the other, and a
+/// delete that is tried again finds nothing.
+pub(super) fn distinguish(keys: &mut [(MessageKey, u64)]) {
+    let mut counts: HashMap<MessageKey, u32> = HashMap::with_capacity(keys.len());
+    for (key, _) in keys.iter() {
+        *counts.entry(*key).or_default() += 1;
+    }
+    counts.retain(|_, count| *count > 1);
+    if counts.is_empty() {
+        return;
+    }
+    let mut places: HashMap<(MessageKey, u64), u32> = HashMap::new();
+    for (key, size_bytes) in keys {
+        if counts.contains_key(key) {
+            let place = places.entry((*key, *size_bytes)).or_default();
+            let twin = MessageKey::hash(&[
+                b"twin",
+                &key.0,
+                &size_bytes.to_be_bytes(),
+                &place.to_be_bytes(),
+            ]);
+            *place += 1;
+            *key = twin;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn uidl(text: &str) -> MessageKey {
+        MessageKey::of_unique_id(&UniqueId::new(text).unwrap())
+    }
+
+    #[test]
+    fn an_id_is_22_characters_and_leads_back() {
+        let key = uidl("whqtswO00WBw418f9t5JxYwZ");
+        let id = key.id();
+        assert_eq!(id.as_str().len(), 22);
+        assert_eq!(MessageKey::parse(&id), Some(key));
+        assert_ne!(key, uidl("QhdPYR:00WBw1Ph7x7"));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in [
+            "",
+            "SU5CT1g",
+            "1.17",
+            "../../etc/passwd",
+            &"A".repeat(23),
+            "AAAAAAAAAAAAAAAAAAAAA/",
+        ] {
+            assert_eq!(MessageKey::parse(&text.into()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_keeps_its_name_when_the_server_marks_it_as_read() {
+        let before = b"From: a@restante.test\r\nSubject: one\r\n\r\n";
+        let after =
+            b"From:  a@restante.test\r\nStatus: RO\r\nSubject: one\r\nX-UIDL: 7\r\n\r\nbody";
+        let other = b"From: a@restante.test\r\nSubject: two\r\n\r\n";
+        assert_eq!(MessageKey::of_header(before), MessageKey::of_header(after));
+        assert_ne!(MessageKey::of_header(before), MessageKey::of_header(other));
+    }
+
+    #[test]
+    fn a_name_of_a_deleted_twin_is_not_given_to_the_other() {
+        let (twin, alone) = (uidl("same"), uidl("alone"));
+        let mut both = [(twin, 10), (alone, 10), (twin, 10)];
+        distinguish(&mut both);
+        let mut left = [(alone, 10), (twin, 10)];
+        distinguish(&mut left);
+        let deleted = both[0].0;
+        assert!(left.iter().all(|(key, _)| *key != deleted));
+        assert_eq!(both[1].0, alone, "whoever has an id of their own keeps it");
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_distinct_and_the_same_every_time(
+            messages in proptest::collection::vec(("[a-c]", 0_u64..3), 0..30),
+        ) {
+            let plain: Vec<_> = messages.iter().map(|(text, size)| (uidl(text), *size)).collect();
+            let (mut first, mut second) = (plain.clone(), plain.clone());
+            distinguish(&mut first);
+            distinguish(&mut second);
+            prop_assert_eq!(&first, &second);
+            let distinct: HashSet<_> = first.iter().map(|(key, _)| *key).collect();
+            prop_assert_eq!(distinct.len(), plain.len());
+        }
+
+        #[test]
+        fn any_octets_are_a_header(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(MessageKey::of_header(&octets), MessageKey::of_header(&octets));
+        }
+
+        #[test]
+        fn any_text_is_an_id_or_is_refused(text in ".{0,30}") {
+            let id = MessageId(text);
+            prop_assert!(MessageKey::parse(&id).is_none_or(|key| key.id() == id));
+        }
+    }
+}

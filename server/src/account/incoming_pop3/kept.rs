@@ -1,0 +1,217 @@
+//! What the store keeps of a maildrop: marks, and deletes that wait. A copy in memory, written
+//! through, and read again once another session of the account wrote.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use app::api::types::{Mark, MessageId, UndoId};
+
+use super::super::error::AccountError;
+use super::super::model::{AccountKey, Marks, SourceMark, now_unix_ms};
+use super::identity::MessageKey;
+use super::lease::Maildrop;
+use crate::store::Store;
+
+/// Marks and pending deletes of one account.
+pub(super) struct Kept {
+    store: Store,
+    account: AccountKey,
+    maildrop: Arc<Maildrop>,
+    /// The count of changes that the copy is up to; none before it was read.
+    read_at: Option<u64>,
+    marks: HashMap<MessageKey, Marks>,
+    deletes: HashMap<MessageKey, Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    undo: UndoId,
+    due_unix_ms: i64,
+}
+
+impl Kept {
+    pub(super) fn new(store: Store, account: AccountKey, maildrop: Arc<Maildrop>) -> Self {
+        Self {
+            store,
+            account,
+            maildrop,
+            read_at: None,
+            marks: HashMap::new(),
+            deletes: HashMap::new(),
+        }
+    }
+
+    /// Reads the store again, if somebody else wrote.
+    pub(super) async fn refresh(&mut self) -> Result<(), AccountError> {
+        // Counted before it is read: what is written in between is read again.
+        let changes = self.maildrop.changes();
+        if self.read_at == Some(changes) {
+            return Ok(());
+        }
+        let marks = self
+            .store
+            .pop3_marks(&self.account)
+            .await
+            .map_err(AccountError::store)?;
+        let deletes = self
+            .store
+            .pop3_deletes(&self.account)
+            .await
+            .map_err(AccountError::store)?;
+        let key_of = |id: &MessageId| MessageKey::parse(id);
+        self.marks = marks
+            .into_iter()
+            .filter_map(|(id, marks)| Some((key_of(&id)?, marks)))
+            .collect();
+        self.deletes = deletes
+            .into_iter()
+            .filter_map(|delete| {
+                let pending = Pending {
+                    undo: delete.undo,
+                    due_unix_ms: delete.due_unix_ms,
+                };
+                Some((key_of(&delete.message)?, pending))
+            })
+            .collect();
+        self.read_at = Some(changes);
+        Ok(())
+    }
+
+    /// The marks of a message.
+    pub(super) fn marks(&self, key: MessageKey) -> Marks {
+        self.marks.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Whether a message waits to be deleted, and is not shown.
+    pub(super) fn is_hidden(&self, key: MessageKey) -> bool {
+        self.deletes.contains_key(&key)
+    }
+
+    /// Sets a mark on messages.
+    pub(super) async fn set_mark(
+        &mut self,
+        keys: &[MessageKey],
+        mark: Mark,
+    ) -> Result<(), AccountError> {
+        let written = self
+            .store
+            .pop3_set_mark(&self.account, &ids(keys), mark, now_unix_ms())
+            .await;
+        written.map_err(AccountError::store)?;
+        for key in keys {
+            self.marks.entry(*key).or_default().set(mark);
+        }
+        self.wrote();
+        Ok(())
+    }
+
+    /// Marks a message as answered or forwarded.
+    pub(super) async fn set_source_mark(
+        &mut self,
+        key: MessageKey,
+        mark: SourceMark,
+    ) -> Result<(), AccountError> {
+        let written = self
+            .store
+            .pop3_set_source_mark(&self.account, &key.id(), mark, now_unix_ms())
+            .await;
+        written.map_err(AccountError::store)?;
+        let marks = self.marks.entry(key).or_default();
+        match mark {
+            SourceMark::Answered => marks.is_answered = true,
+            SourceMark::Forwarded => marks.is_forwarded = true,
+        }
+        self.wrote();
+        Ok(())
+    }
+
+    /// Lets messages wait to be deleted.
+    pub(super) async fn put_delete(
+        &mut self,
+        keys: &[MessageKey],
+        undo: &UndoId,
+        due_unix_ms: i64,
+    ) -> Result<(), AccountError> {
+        let written = self
+            .store
+            .pop3_put_delete(&self.account, &ids(keys), undo, due_unix_ms)
+            .await;
+        written.map_err(AccountError::store)?;
+        for key in keys {
+            self.deletes.insert(
+                *key,
+                Pending {
+                    undo: undo.clone(),
+                    due_unix_ms,
+                },
+            );
+        }
+        self.wrote();
+        Ok(())
+    }
+
+    /// Takes a delete back that still waits. Returns how many messages are shown again.
+    pub(super) async fn undo_delete(&mut self, undo: &UndoId) -> Result<u32, AccountError> {
+        let count = self.store.pop3_undo_delete(&self.account, undo).await;
+        let count = count.map_err(AccountError::store)?;
+        self.deletes.retain(|_, pending| pending.undo != *undo);
+        self.wrote();
+        Ok(count)
+    }
+
+    /// Forgets messages that are deleted, with their marks.
+    pub(super) async fn forget(&mut self, keys: &[MessageKey]) -> Result<(), AccountError> {
+        let written = self.store.pop3_forget(&self.account, &ids(keys)).await;
+        written.map_err(AccountError::store)?;
+        for key in keys {
+            self.deletes.remove(key);
+            self.marks.remove(key);
+        }
+        self.wrote();
+        Ok(())
+    }
+
+    /// Gives up deletes that the server will not do: the messages are shown again.
+    pub(super) async fn give_up_deletes(
+        &mut self,
+        keys: &[MessageKey],
+    ) -> Result<(), AccountError> {
+        let written = self
+            .store
+            .pop3_give_up_deletes(&self.account, &ids(keys))
+            .await;
+        written.map_err(AccountError::store)?;
+        for key in keys {
+            self.deletes.remove(key);
+        }
+        self.wrote();
+        Ok(())
+    }
+
+    /// When the next delete is due.
+    pub(super) fn next_due_unix_ms(&self) -> Option<i64> {
+        self.deletes
+            .values()
+            .map(|pending| pending.due_unix_ms)
+            .min()
+    }
+
+    /// Messages whose time for undoing is over, and those of `undos` in any case.
+    pub(super) fn due(&self, undos: &[UndoId]) -> Vec<MessageKey> {
+        let now = now_unix_ms();
+        let is_due =
+            |pending: &Pending| pending.due_unix_ms <= now || undos.contains(&pending.undo);
+        let due = self.deletes.iter().filter(|(_, pending)| is_due(pending));
+        due.map(|(key, _)| *key).collect()
+    }
+
+    fn wrote(&mut self) {
+        // Only if nobody else wrote meanwhile is the copy still complete.
+        let before = self.maildrop.count_change();
+        self.read_at = (self.read_at == Some(before)).then(|| before.wrapping_add(1));
+    }
+}
+
+fn ids(keys: &[MessageKey]) -> Vec<MessageId> {
+    keys.iter().map(|key| key.id()).collect()
+}

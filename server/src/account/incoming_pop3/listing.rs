@@ -1,0 +1,173 @@
+//! What lies in the maildrop, as one session saw it.
+
+use mail_proto::pop3::MessageNumber;
+use tokio::time::Instant;
+
+use super::super::error::AccountError;
+use super::connection::{Listed, Pop3Connection};
+use super::identity::{MessageKey, distinguish};
+
+/// All messages, oldest first. The numbers in it hold for the session that made it and no other.
+#[derive(Debug, Clone)]
+pub(super) struct Listing {
+    entries: Vec<Entry>,
+    pub(super) taken_at: Instant,
+}
+
+/// One message of the maildrop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) key: MessageKey,
+    pub(super) number: MessageNumber,
+    /// The server's word, not to be relied on.
+    pub(super) size_bytes: u64,
+    /// Named by its header, for want of a unique id.
+    is_by_header: bool,
+}
+
+#[cfg(test)]
+impl Entry {
+    pub(super) fn by_unique_id(key: MessageKey, number: MessageNumber, size_bytes: u64) -> Self {
+        Self {
+            key,
+            number,
+            size_bytes,
+            is_by_header: false,
+        }
+    }
+}
+
+impl Listing {
+    /// Lists the maildrop and names its messages.
+    ///
+    /// Messages without a unique id are named by their headers. Those that an `earlier` listing
+    /// has in the same places are not read again; without one all are.
+    pub(super) async fn take(
+        connection: &mut Pop3Connection,
+        earlier: Option<&Self>,
+    ) -> Result<Self, AccountError> {
+        let listed = connection.list().await?;
+        let mut keys: Vec<Option<MessageKey>> = listed
+            .iter()
+            .map(|message| message.unique_id.as_ref().map(MessageKey::of_unique_id))
+            .collect();
+        if let Some(earlier) = earlier {
+            earlier.recognise(connection, &listed, &mut keys).await?;
+        }
+        let nameless: Vec<usize> = (0..)
+            .zip(&keys)
+            .filter(|(_, key)| key.is_none())
+            .map(|(place, _)| place)
+            .collect();
+        name_by_headers(connection, &listed, &nameless, &mut keys).await?;
+        // A message whose header cannot be had is left out: it could not be opened either.
+        let named: Vec<(&Listed, MessageKey)> = listed
+            .iter()
+            .zip(&keys)
+            .filter_map(|(message, key)| Some((message, (*key)?)))
+            .collect();
+        let mut keys: Vec<_> = named
+            .iter()
+            .map(|(message, key)| (*key, message.size_bytes))
+            .collect();
+        distinguish(&mut keys);
+        let entries = named
+            .iter()
+            .zip(keys)
+            .map(|((message, _), (key, size_bytes))| Entry {
+                key,
+                number: message.number,
+                size_bytes,
+                is_by_header: message.unique_id.is_none(),
+            });
+        Ok(Self {
+            entries: entries.collect(),
+            taken_at: Instant::now(),
+        })
+    }
+
+    /// All messages, newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev()
+    }
+
+    /// The message of a key.
+    pub(super) fn entry(&self, key: MessageKey) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Leaves out what was deleted.
+    pub(super) fn without(&self, deleted: &[MessageKey]) -> Self {
+        let left = self
+            .entries
+            .iter()
+            .filter(|entry| !deleted.contains(&entry.key));
+        Self {
+            entries: left.copied().collect(),
+            taken_at: self.taken_at,
+        }
+    }
+
+    /// Whether both hold the same messages in the same order.
+    pub(super) fn has_same_messages(&self, other: &Self) -> bool {
+        let keys = |listing: &Self| {
+            listing
+                .entries
+                .iter()
+                .map(|entry| entry.key)
+                .collect::<Vec<_>>()
+        };
+        keys(self) == keys(other)
+    }
+
+    /// Takes over names of messages that have no unique id, where nothing was deleted since: the
+    /// sizes up to the last one are as they were, and the last one has the header that it had.
+    async fn recognise(
+        &self,
+        connection: &mut Pop3Connection,
+        listed: &[Listed],
+        keys: &mut [Option<MessageKey>],
+    ) -> Result<(), AccountError> {
+        let Some(last) = self.entries.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let is_same = |(entry, message): (&Entry, &Listed)| {
+            entry.is_by_header
+                && message.unique_id.is_none()
+                && (entry.number, entry.size_bytes) == (message.number, message.size_bytes)
+        };
+        if listed.len() < self.entries.len() || !self.entries.iter().zip(listed).all(is_same) {
+            return Ok(());
+        }
+        name_by_headers(connection, listed, &[last], keys).await?;
+        if keys.get(last).copied().flatten() == self.entries.last().map(|entry| entry.key) {
+            for (key, entry) in keys.iter_mut().zip(&self.entries) {
+                *key = Some(entry.key);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn name_by_headers(
+    connection: &mut Pop3Connection,
+    listed: &[Listed],
+    places: &[usize],
+    keys: &mut [Option<MessageKey>],
+) -> Result<(), AccountError> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let messages: Vec<_> = places
+        .iter()
+        .filter_map(|place| listed.get(*place))
+        .map(|message| (message.number, message.size_bytes))
+        .collect();
+    connection
+        .headers(&messages, |nth, header| {
+            if let Some(key) = places.get(nth).and_then(|place| keys.get_mut(*place)) {
+                *key = Some(MessageKey::of_header(header));
+            }
+        })
+        .await
+}

@@ -1,0 +1,315 @@
+//! Reading: the one folder, windows of its list, a message, and windows of its parts.
+
+use std::sync::Arc;
+
+use app::api::types::{FolderId, FolderRole, MessageId, Window};
+use bytes::Bytes;
+use mail_mime::tree::Part;
+
+use super::super::error::AccountError;
+use super::super::model::{self, Folder, Opened, Row, Section};
+use super::INBOX_ID;
+use super::identity::MessageKey;
+use super::kept::Kept;
+use super::link::Link;
+use super::listing::{Entry, Listing};
+use super::messages::{Loaded, Loading, MESSAGE_MAX_BYTES, SPLIT_MAX_BYTES, too_large};
+use super::rows::RowFacts;
+
+/// The name of the one folder; the page shows its own word for it.
+const INBOX_NAME: &str = "INBOX";
+
+impl Link {
+    /// The one folder, with its counts.
+    pub(super) async fn folders(&mut self) -> Result<Vec<Folder>, AccountError> {
+        // The page asks by itself, again and again: a refused password is not tried for that.
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
+        self.kept.refresh().await?;
+        let refreshed = self.refresh_if_stale().await;
+        if self.listing.is_none() {
+            refreshed?;
+        }
+        let (total, unread) = self.counts();
+        Ok(vec![Folder {
+            id: FolderId(INBOX_ID.to_owned()),
+            name: INBOX_NAME.to_owned(),
+            depth: 0,
+            role: Some(FolderRole::Inbox),
+            is_selectable: true,
+            unread: Some(unread),
+            total: Some(total),
+        }])
+    }
+
+    /// A window of the list. Costs no session while the last look is fresh and the rows are known.
+    pub(super) async fn list(
+        &mut self,
+        folder: &FolderId,
+        window: Window,
+    ) -> Result<model::Listing, AccountError> {
+        is_inbox(folder)?;
+        self.kept.refresh().await?;
+        self.refresh_if_stale().await?;
+        let limit = window.limit.clamp(1, Window::MAX_LIMIT);
+        let rows = self.fetch_rows(window.offset, limit).await?;
+        let (total, unread) = self.counts();
+        Ok(model::Listing {
+            name: INBOX_NAME.to_owned(),
+            role: Some(FolderRole::Inbox),
+            total,
+            unread: Some(unread),
+            offset: window.offset.min(total),
+            rows,
+        })
+    }
+
+    /// Opens a message: reads it whole, unless it was read a moment ago.
+    pub(super) async fn open(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+    ) -> Result<Opened, AccountError> {
+        let key = self.find(folder, message).await?;
+        if self.kept.is_hidden(key) {
+            return Err(AccountError::NotFound);
+        }
+        let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
+        let split = loaded.split()?;
+        let body = loaded.body().await?;
+        let listing = self.listing.as_ref().ok_or(AccountError::NotFound)?;
+        let place = Place::find(listing, &self.kept, key).ok_or(AccountError::NotFound)?;
+        Ok(Opened {
+            id: message.clone(),
+            headers: split.headers.clone(),
+            root: split.root.clone(),
+            body,
+            marks: self.kept.marks(key),
+            size_bytes: loaded.raw().len() as u64,
+            arrived_unix_ms: None,
+            position: place.position,
+            total: place.total,
+            newer: place.newer.map(MessageKey::id),
+            older: place.older.map(MessageKey::id),
+        })
+    }
+
+    /// The structure of a message.
+    pub(super) async fn structure(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+    ) -> Result<Part, AccountError> {
+        let key = self.find(folder, message).await?;
+        let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
+        loaded.split().map(|split| split.root.clone())
+    }
+
+    /// A window of a message or of one of its parts.
+    pub(super) async fn read(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        section: &Section,
+        offset: u64,
+        max_bytes: u32,
+    ) -> Result<Bytes, AccountError> {
+        let key = self.find(folder, message).await?;
+        let octets = match section {
+            Section::Whole => self.load(key, MESSAGE_MAX_BYTES).await?.raw().clone(),
+            Section::Part(part) => {
+                let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
+                loaded
+                    .split()?
+                    .part(part.as_str())
+                    .cloned()
+                    .ok_or(AccountError::NotFound)?
+            }
+        };
+        let start = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(octets.len());
+        let length = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+        Ok(octets.slice(start..start.saturating_add(length).min(octets.len())))
+    }
+
+    /// The rows of a window, newest first; asks only for those that are not known.
+    pub(super) async fn fetch_rows(
+        &mut self,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<Row>, AccountError> {
+        let known = self
+            .listing
+            .as_ref()
+            .map(|listing| window(listing, &self.kept, offset, limit));
+        let mut entries = known.unwrap_or_default();
+        if self.listing.is_none() || entries.iter().any(|entry| !self.rows.knows(entry)) {
+            self.session().await?;
+            let Self {
+                session: Some(session),
+                kept,
+                rows,
+                ..
+            } = self
+            else {
+                return Err(AccountError::SignedOut);
+            };
+            entries = window(&session.listing, kept, offset, limit);
+            let unknown: Vec<&Entry> = entries.iter().filter(|entry| !rows.knows(entry)).collect();
+            let messages: Vec<_> = unknown
+                .iter()
+                .map(|entry| (entry.number, entry.size_bytes))
+                .collect();
+            let headers = session.connection.headers(&messages, |nth, header| {
+                if let Some(entry) = unknown.get(nth) {
+                    rows.put(entry, RowFacts::read(header, entry.size_bytes));
+                }
+            });
+            headers.await?;
+        }
+        let rows = (offset..).zip(&entries).map(|(position, entry)| {
+            let marks = self.kept.marks(entry.key);
+            match self.rows.facts(entry) {
+                Some(facts) => facts.row(entry.key, position, marks),
+                // The server would not give its header. It may still give the message.
+                None => RowFacts::read(b"", entry.size_bytes).row(entry.key, position, marks),
+            }
+        });
+        Ok(rows.collect())
+    }
+
+    /// How many messages are shown, and how many of them are unread.
+    pub(super) fn counts(&self) -> (u32, u32) {
+        let Some(listing) = &self.listing else {
+            return (0, 0);
+        };
+        shown(listing, &self.kept).fold((0, 0), |(total, unread), entry| {
+            (
+                total + 1,
+                unread + u32::from(!self.kept.marks(entry.key).is_seen),
+            )
+        })
+    }
+
+    /// The message behind an id of the page, if the maildrop has it.
+    pub(super) async fn find(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+    ) -> Result<MessageKey, AccountError> {
+        is_inbox(folder)?;
+        let key = MessageKey::parse(message).ok_or(AccountError::NotFound)?;
+        self.kept.refresh().await?;
+        let has = |listing: &Option<Arc<Listing>>| {
+            listing
+                .as_ref()
+                .is_some_and(|listing| listing.entry(key).is_some())
+        };
+        if !has(&self.listing) {
+            self.refresh_if_stale().await?;
+        }
+        if has(&self.listing) {
+            Ok(key)
+        } else {
+            Err(AccountError::NotFound)
+        }
+    }
+
+    /// A whole message, from memory or from the server.
+    async fn load(&mut self, key: MessageKey, max_bytes: u64) -> Result<Arc<Loaded>, AccountError> {
+        if let Some(loaded) = self.messages.find(key) {
+            return Ok(loaded);
+        }
+        let listed = self.listing.as_ref().and_then(|listing| listing.entry(key));
+        if let Some(entry) = listed.filter(|entry| entry.size_bytes > max_bytes) {
+            return Err(too_large(entry.size_bytes));
+        }
+        self.session().await?;
+        let Self {
+            session: Some(session),
+            messages,
+            rows,
+            ..
+        } = self
+        else {
+            return Err(AccountError::SignedOut);
+        };
+        let entry = *session.listing.entry(key).ok_or(AccountError::NotFound)?;
+        messages.make_room(entry.size_bytes);
+        let mut loading = Loading::begin(entry.size_bytes).await?;
+        session
+            .connection
+            .retrieve(entry.number, |bytes| loading.push(&bytes))
+            .await?;
+        let loaded = Arc::new(loading.finish().await?);
+        if let Ok(split) = loaded.split() {
+            let has_attachment = split.root.has_attachment();
+            rows.put(
+                &entry,
+                RowFacts::of(&split.headers, entry.size_bytes, has_attachment),
+            );
+        }
+        messages.put(key, Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}
+
+/// Refuses any folder but the one.
+pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
+    if folder.as_str() == INBOX_ID {
+        Ok(())
+    } else {
+        Err(AccountError::NotFound)
+    }
+}
+
+/// The messages that do not wait to be deleted, newest first.
+fn shown<'a>(listing: &'a Listing, kept: &'a Kept) -> impl Iterator<Item = &'a Entry> {
+    listing
+        .newest_first()
+        .filter(|entry| !kept.is_hidden(entry.key))
+}
+
+fn window(listing: &Listing, kept: &Kept, offset: u32, limit: u32) -> Vec<Entry> {
+    let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+    let taken = usize::try_from(limit).unwrap_or(usize::MAX);
+    shown(listing, kept)
+        .skip(skipped)
+        .take(taken)
+        .copied()
+        .collect()
+}
+
+/// Where a message stands among those that are shown.
+struct Place {
+    position: u32,
+    total: u32,
+    newer: Option<MessageKey>,
+    older: Option<MessageKey>,
+}
+
+impl Place {
+    fn find(listing: &Listing, kept: &Kept, key: MessageKey) -> Option<Self> {
+        let mut place: Option<Self> = None;
+        let (mut total, mut newer) = (0_u32, None);
+        for entry in shown(listing, kept) {
+            match &mut place {
+                None if entry.key == key => {
+                    place = Some(Self {
+                        position: total,
+                        total: 0,
+                        newer,
+                        older: None,
+                    });
+                }
+                Some(found) if found.position + 1 == total => found.older = Some(entry.key),
+                _ => {}
+            }
+            newer = Some(entry.key);
+            total += 1;
+        }
+        place.map(|place| Self { total, ..place })
+    }
+}

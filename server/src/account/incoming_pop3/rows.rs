@@ -1,0 +1,172 @@
+//! What a list shows of messages: read once from their headers, kept for as long as the account.
+
+use std::collections::HashMap;
+
+use mail_mime::address::Mailbox;
+use mail_mime::header::Headers;
+
+use super::super::model::{Marks, Row};
+use super::identity::MessageKey;
+use super::listing::Entry;
+
+/// How many rows are kept.
+const KEPT_MAX: usize = 600;
+/// How many go at once when there are more: the search for the oldest is not made for each.
+const DROPPED_AT_ONCE: usize = 100;
+
+/// The facts of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RowFacts {
+    from: Vec<Mailbox>,
+    to: Vec<Mailbox>,
+    subject: String,
+    date_unix_ms: i64,
+    size_bytes: u64,
+    has_attachment: bool,
+}
+
+impl RowFacts {
+    /// Reads what a header tells. One over the MIME limits tells nothing.
+    pub(super) fn read(header: &[u8], size_bytes: u64) -> Self {
+        let headers = Headers::parse(header).unwrap_or_default();
+        let content_type = headers
+            .first("Content-Type")
+            .map(|field| field.raw().to_ascii_lowercase());
+        // The parts are not known. What has a text and something beside it is mostly this.
+        let has_attachment =
+            content_type.is_some_and(|kind| kind.trim_ascii().starts_with(b"multipart/mixed"));
+        Self::of(&headers, size_bytes, has_attachment)
+    }
+
+    /// The facts by the fields of a message.
+    pub(super) fn of(headers: &Headers, size_bytes: u64, has_attachment: bool) -> Self {
+        Self {
+            from: headers.from(),
+            to: headers.to(),
+            subject: headers.subject(),
+            date_unix_ms: headers.date().map(|date| date.unix_ms).unwrap_or_default(),
+            size_bytes,
+            has_attachment,
+        }
+    }
+
+    /// The row of a message at a place, newest 0.
+    pub(super) fn row(&self, key: MessageKey, position: u32, marks: Marks) -> Row {
+        Row {
+            id: key.id(),
+            position,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            subject: self.subject.clone(),
+            date_unix_ms: self.date_unix_ms,
+            size_bytes: self.size_bytes,
+            marks,
+            has_attachment: self.has_attachment,
+        }
+    }
+}
+
+/// The rows that were read; the least used go when there are too many.
+#[derive(Debug, Default)]
+pub(super) struct RowCache {
+    rows: HashMap<MessageKey, Kept>,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// As listed: another size under the same unique id is another message.
+    listed_bytes: u64,
+    facts: RowFacts,
+    last_use: u64,
+}
+
+impl RowCache {
+    /// The row of a message, if it was read.
+    pub(super) fn facts(&mut self, entry: &Entry) -> Option<&RowFacts> {
+        self.uses += 1;
+        let kept = self.rows.get_mut(&entry.key)?;
+        if kept.listed_bytes != entry.size_bytes {
+            return None;
+        }
+        kept.last_use = self.uses;
+        Some(&kept.facts)
+    }
+
+    /// Whether the row of a message was read.
+    pub(super) fn knows(&self, entry: &Entry) -> bool {
+        self.rows
+            .get(&entry.key)
+            .is_some_and(|kept| kept.listed_bytes == entry.size_bytes)
+    }
+
+    /// Keeps a row.
+    pub(super) fn put(&mut self, entry: &Entry, facts: RowFacts) {
+        self.uses += 1;
+        let kept = Kept {
+            listed_bytes: entry.size_bytes,
+            facts,
+            last_use: self.uses,
+        };
+        self.rows.insert(entry.key, kept);
+        if self.rows.len() > KEPT_MAX {
+            let mut uses: Vec<u64> = self.rows.values().map(|kept| kept.last_use).collect();
+            let (_, last_dropped, _) = uses.select_nth_unstable(DROPPED_AT_ONCE);
+            let last_dropped = *last_dropped;
+            self.rows.retain(|_, kept| kept.last_use > last_dropped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_proto::pop3::{MessageNumber, UniqueId};
+
+    use super::*;
+
+    fn entry(number: u32, size_bytes: u64) -> Entry {
+        let unique_id = UniqueId::new(&format!("u{number}")).unwrap();
+        let number = MessageNumber::new(number).unwrap();
+        Entry::by_unique_id(MessageKey::of_unique_id(&unique_id), number, size_bytes)
+    }
+
+    fn facts(subject: &str) -> RowFacts {
+        RowFacts::read(format!("Subject: {subject}\r\n\r\n").as_bytes(), 1)
+    }
+
+    #[test]
+    fn a_header_becomes_a_row() {
+        let header = b"From: Wei <wei@restante.test>\r\nTo: a@restante.test\r\nSubject: \
+            =?utf-8?q?caf=C3=A9?=\r\nDate: Mon, 1 Jan 2024 10:00:00 +0100\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+        let row = RowFacts::read(header, 42).row(entry(1, 42).key, 7, Marks::default());
+        assert_eq!(
+            (row.subject.as_str(), row.position, row.size_bytes),
+            ("café", 7, 42)
+        );
+        assert_eq!(row.date_unix_ms, 1_704_099_600_000);
+        assert_eq!(row.from[0].address, "wei@restante.test");
+        assert!(row.has_attachment);
+    }
+
+    #[test]
+    fn a_reused_unique_id_with_another_size_is_another_message() {
+        let mut rows = RowCache::default();
+        rows.put(&entry(1, 10), facts("old"));
+        assert!(rows.knows(&entry(1, 10)));
+        assert!(!rows.knows(&entry(1, 11)));
+        assert_eq!(rows.facts(&entry(1, 11)), None);
+    }
+
+    #[test]
+    fn rows_in_use_stay_when_others_have_to_go() {
+        let mut rows = RowCache::default();
+        for number in 1..2_000 {
+            rows.put(&entry(number, 1), facts("x"));
+            assert!(rows.facts(&entry(1, 1)).is_some(), "{number}");
+        }
+        assert!(rows.rows.len() <= KEPT_MAX);
+        assert!(!rows.knows(&entry(2, 1)));
+        assert!(rows.knows(&entry(1_999, 1)));
+    }
+}

@@ -1,0 +1,163 @@
+//! Sessions: taking a turn, signing in, looking at the maildrop, and leaving it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mail_net::Phase;
+use tracing::debug;
+
+use super::super::error::{AccountError, ServerReply, Side};
+use super::connection::{Pop3Connection, endpoint_of};
+use super::lease::{Busy, Lease};
+use super::link::Link;
+use super::listing::Listing;
+
+/// New rows are fetched at once when so many arrive, for the page that will ask.
+pub(super) const PREFETCH_MAX: u32 = 50;
+
+/// A session that is signed in and has not looked at the maildrop.
+pub(super) struct SignedIn {
+    pub(super) connection: Pop3Connection,
+    pub(super) lease: Lease,
+}
+
+/// A session, and what it saw. The connection ends before the turn is given up.
+pub(super) struct Session {
+    pub(super) connection: Pop3Connection,
+    pub(super) lease: Lease,
+    /// Its message numbers hold for this session.
+    pub(super) listing: Arc<Listing>,
+}
+
+impl Link {
+    /// Takes a turn at the maildrop and signs in: one try.
+    pub(super) async fn log_in(
+        &mut self,
+        phase: Phase,
+        turn_wait: Duration,
+    ) -> Result<SignedIn, AccountError> {
+        let lease = self
+            .maildrop
+            .lease(turn_wait)
+            .await
+            .map_err(|busy| self.busy(busy))?;
+        let opened = Pop3Connection::open(&self.dialer, &self.sign_in, self.client, phase).await;
+        let connection = opened.inspect_err(|error| {
+            if error.is_password_refused() {
+                self.refusal = Some(error.clone());
+            }
+        })?;
+        self.login_delay = connection.login_delay();
+        lease.signed_in(self.login_delay);
+        self.refusal = None;
+        self.retry_at = None;
+        if std::mem::take(&mut self.failures) > 1 {
+            self.tell_connection(true, 0);
+        }
+        Ok(SignedIn { connection, lease })
+    }
+
+    /// The session, begun if there is none. A new one looks at the maildrop first.
+    pub(super) async fn session(&mut self) -> Result<&mut Session, AccountError> {
+        if self.session.is_none() {
+            self.begin_session(self.timing.turn_wait).await?;
+        }
+        self.session.as_mut().ok_or(AccountError::SignedOut)
+    }
+
+    /// Begins a new session where the last look at the maildrop is too old. New messages are
+    /// visible to new sessions only.
+    pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
+        if let Some(listing) = &self.listing {
+            let is_fresh = listing.taken_at.elapsed() < self.polled_every();
+            // Until the server lets anybody sign in again, what is known is shown.
+            if is_fresh || self.maildrop.next_login_at().is_some() {
+                return Ok(());
+            }
+        }
+        self.end_session().await;
+        self.begin_session(self.timing.turn_wait).await
+    }
+
+    /// Says QUIT, so that the maildrop is unlocked, and lets others have their turn.
+    pub(super) async fn end_session(&mut self) {
+        if let Some(Session {
+            connection, lease, ..
+        }) = self.session.take()
+        {
+            connection.quit().await;
+            drop(lease);
+        }
+    }
+
+    pub(super) async fn begin_session(&mut self, turn_wait: Duration) -> Result<(), AccountError> {
+        let signed_in = self.log_in(Phase::Command, turn_wait).await?;
+        self.look(signed_in).await
+    }
+
+    async fn look(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
+        let SignedIn {
+            mut connection,
+            lease,
+        } = signed_in;
+        let listing = Listing::take(&mut connection, self.listing.as_deref()).await?;
+        let listing = Arc::new(listing);
+        self.session = Some(Session {
+            connection,
+            lease,
+            listing: Arc::clone(&listing),
+        });
+        self.take_listing(listing);
+        Ok(())
+    }
+
+    /// The first window, before anybody asks: the browser is on its way to it.
+    pub(super) async fn warm_up(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
+        self.look(signed_in).await?;
+        self.kept.refresh().await?;
+        self.fetch_rows(0, PREFETCH_MAX).await.map(drop)
+    }
+
+    /// After a broken protocol, or out of the middle of an answer, a session is never used again.
+    pub(super) fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
+        let is_left = self
+            .session
+            .as_ref()
+            .is_some_and(|s| s.connection.is_in_command());
+        if is_left || result.as_ref().is_err_and(AccountError::is_link_lost) {
+            self.session = None;
+        }
+        result
+    }
+
+    /// Why there is no session now, as the code that a server has for it.
+    fn busy(&self, busy: Busy) -> AccountError {
+        let code = match busy {
+            Busy::Held => "IN-USE",
+            Busy::LoginDelay => "LOGIN-DELAY",
+        };
+        AccountError::LoginRefused {
+            side: Side::IncomingPop3,
+            endpoint: endpoint_of(&self.sign_in),
+            reply: ServerReply {
+                response_code: Some(code.to_owned()),
+                ..ServerReply::default()
+            },
+        }
+    }
+}
+
+/// Waits until a session is over: for ever where there is none.
+pub(super) async fn is_over(session: &mut Option<Session>) {
+    match session {
+        Some(Session {
+            connection, lease, ..
+        }) => {
+            tokio::select! {
+                error = connection.closed() => debug!(%error, "the server ended the session"),
+                () = lease.asked_for() => {}
+            }
+        }
+        None => std::future::pending().await,
+    }
+}

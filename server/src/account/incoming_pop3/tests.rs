@@ -1,0 +1,269 @@
+//! Whole stories against a small server on loopback: what a person sees, and what was sent.
+
+mod delete;
+mod fake;
+mod read;
+mod session;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use app::api::live::LiveEvent;
+use app::api::types::{
+    Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId, UndoId,
+    Window,
+};
+use mail_net::{Dialer, Egress, Listed, TlsMode, Trust};
+use mail_proto::Secret;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::super::error::{AccountError, Unsupported};
+use super::super::model::{
+    AccountKey, Changed, ChangedWhat, Folder, Incoming, Listing, Opened, OpenedBody, Outgoing,
+    Reply, Request, Section, SignIn, SourceMark,
+};
+use super::link::Timing;
+use super::{INBOX_ID, Pop3Incoming, Pop3Surroundings};
+use crate::store::{SCHEMA, Store, TestDir};
+use fake::{FakeServer, Quirks};
+
+/// Nothing happens by itself while a test lasts.
+const STILL: Timing = Timing {
+    linger: Duration::from_secs(60),
+    polled_every: Duration::from_secs(60),
+    undo: Duration::from_secs(60),
+    turn_wait: Duration::from_secs(10),
+};
+const SOON: Duration = Duration::from_millis(50);
+
+/// Somebody with an account on a server, and a store that outlives sessions.
+struct Person {
+    server: FakeServer,
+    store: Store,
+    password: &'static str,
+    _dir: TestDir,
+}
+
+struct Session {
+    pop3: Pop3Incoming,
+    events: broadcast::Receiver<LiveEvent>,
+    closing: CancellationToken,
+}
+
+impl Person {
+    async fn new(quirks: Quirks, subjects: &[&str]) -> Self {
+        let server = FakeServer::start(quirks, subjects).await;
+        let dir = TestDir::new();
+        let store = Store::open(dir.path(), SCHEMA).await.unwrap();
+        Self {
+            server,
+            store,
+            password: "right",
+            _dir: dir,
+        }
+    }
+
+    async fn sign_in(&self, timing: Timing) -> Result<Session, AccountError> {
+        self.sign_in_watching(timing, 0).await
+    }
+
+    async fn sign_in_watching(
+        &self,
+        timing: Timing,
+        watchers: usize,
+    ) -> Result<Session, AccountError> {
+        let (port, host) = (self.server.port, "127.0.0.1".to_owned());
+        let listed = Listed {
+            host: host.clone(),
+            ports: vec![port],
+            tls: None,
+        };
+        let trust = Trust {
+            is_platform_trusted: true,
+            ca_pem: Vec::new(),
+        };
+        let (events, receiver) = broadcast::channel(64);
+        let closing = CancellationToken::new();
+        let surroundings = Pop3Surroundings {
+            key: AccountKey(format!("account-of-the-test-at-{port}")),
+            dialer: Arc::new(Dialer::new(
+                Egress::listed_only(vec![listed]),
+                trust.client_config().unwrap(),
+            )),
+            client: None,
+            events,
+            watchers: Arc::new(AtomicUsize::new(watchers)),
+            closing: closing.clone(),
+            store: self.store.clone(),
+        };
+        let sign_in = SignIn {
+            address: "demo@restante.test".to_owned(),
+            user: None,
+            password: Secret::new(self.password),
+            incoming: Incoming {
+                kind: IncomingKind::Pop3,
+                host: host.clone(),
+                port,
+                tls: TlsMode::Plain,
+            },
+            outgoing: Outgoing {
+                host,
+                port: 465,
+                tls: TlsMode::Implicit,
+            },
+        };
+        let pop3 = Pop3Incoming::open_timed(sign_in, surroundings, timing).await?;
+        Ok(Session {
+            pop3,
+            events: receiver,
+            closing,
+        })
+    }
+}
+
+fn inbox() -> FolderId {
+    FolderId(INBOX_ID.to_owned())
+}
+
+impl Session {
+    async fn ask<T>(
+        &mut self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, AccountError> {
+        let (reply, answer) = oneshot::channel();
+        self.pop3.dispatch(request(reply)).await;
+        let answer = timeout(Duration::from_secs(20), answer)
+            .await
+            .expect("an answer");
+        answer.map_err(|_| AccountError::SignedOut)?
+    }
+
+    async fn list(&mut self) -> Result<Listing, AccountError> {
+        let window = Window {
+            offset: 0,
+            limit: 50,
+        };
+        self.ask(|reply| Request::List {
+            folder: inbox(),
+            window,
+            reply,
+        })
+        .await
+    }
+
+    async fn subjects(&mut self) -> Vec<String> {
+        self.list()
+            .await
+            .unwrap()
+            .rows
+            .into_iter()
+            .map(|row| row.subject)
+            .collect()
+    }
+
+    async fn id(&mut self, subject: &str) -> MessageId {
+        let rows = self.list().await.unwrap().rows;
+        rows.into_iter()
+            .find(|row| row.subject == subject)
+            .expect("a row")
+            .id
+    }
+
+    async fn folder(&mut self) -> Folder {
+        self.ask(|reply| Request::Folders { reply })
+            .await
+            .unwrap()
+            .remove(0)
+    }
+
+    async fn open(&mut self, message: &MessageId) -> Result<Box<Opened>, AccountError> {
+        let message = message.clone();
+        self.ask(|reply| Request::Open {
+            folder: inbox(),
+            message,
+            reply,
+        })
+        .await
+    }
+
+    async fn source(&mut self, message: &MessageId) -> Result<String, AccountError> {
+        let (message, section) = (message.clone(), Section::Whole);
+        let bytes = self
+            .ask(|reply| Request::Read {
+                folder: inbox(),
+                message,
+                section,
+                offset: 0,
+                max_bytes: 1 << 20,
+                reply,
+            })
+            .await?;
+        Ok(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn mark(&mut self, message: &MessageId, mark: Mark) -> Changed {
+        let messages = vec![message.clone()];
+        self.ask(|reply| Request::Mark {
+            folder: inbox(),
+            messages,
+            mark,
+            reply,
+        })
+        .await
+        .unwrap()
+    }
+
+    async fn move_to(
+        &mut self,
+        message: &MessageId,
+        role: FolderRole,
+    ) -> Result<Changed, AccountError> {
+        let (messages, to) = (vec![message.clone()], Destination::Role(role));
+        self.ask(|reply| Request::Move {
+            folder: inbox(),
+            messages,
+            to,
+            reply,
+        })
+        .await
+    }
+
+    async fn delete(&mut self, subject: &str) -> Changed {
+        let message = self.id(subject).await;
+        self.move_to(&message, FolderRole::Trash).await.unwrap()
+    }
+
+    async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError> {
+        self.ask(|reply| Request::Undo { undo, reply }).await
+    }
+
+    async fn event(&mut self, is_it: impl Fn(&LiveEvent) -> bool) -> LiveEvent {
+        let waiting = async {
+            loop {
+                let event = self.events.recv().await.expect("an event");
+                if is_it(&event) {
+                    return event;
+                }
+            }
+        };
+        timeout(Duration::from_secs(20), waiting)
+            .await
+            .expect("the event in time")
+    }
+
+    async fn sign_out(self) {
+        self.closing.cancel();
+        self.pop3.close().await;
+    }
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,211 @@
+//! Deletes, marks, and taking them back.
+
+use super::*;
+
+#[tokio::test]
+async fn a_delete_waits_for_the_undo_time_and_has_a_session_of_its_own() {
+    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
+    let timing = Timing {
+        undo: Duration::from_millis(1_500),
+        ..STILL
+    };
+    let mut session = person.sign_in(timing).await.unwrap();
+    let changed = session.delete("two").await;
+    assert!(matches!(changed.what, ChangedWhat::DeletePending { .. }));
+    assert_eq!((changed.count, changed.undo.is_some()), (1, true));
+    assert_eq!(
+        session.subjects().await,
+        ["three", "one"],
+        "not shown at once"
+    );
+    assert_eq!(person.server.count("DELE"), 0, "not deleted at once");
+    let server = person.server.clone();
+    until("the delete", || server.subjects() == ["one", "three"]).await;
+    assert_eq!(session.subjects().await, ["three", "one"]);
+    let log = person.server.state().log.clone();
+    let dele = log.iter().position(|line| line == "DELE 2").unwrap();
+    let before = log[..dele]
+        .iter()
+        .rposition(|line| line.starts_with("PASS"))
+        .unwrap();
+    assert_eq!(
+        log[before + 1..dele + 2],
+        ["LIST", "UIDL", "DELE 2", "QUIT"]
+    );
+    assert_eq!(
+        log[..before].iter().filter(|line| *line == "QUIT").count(),
+        1
+    );
+    let gone = session.undo(changed.undo.unwrap()).await;
+    assert!(matches!(
+        gone,
+        Err(AccountError::Unsupported(Unsupported::UndoIsOver))
+    ));
+}
+
+#[tokio::test]
+async fn a_delete_that_is_undone_is_never_sent() {
+    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+    let timing = Timing {
+        undo: Duration::from_millis(1_500),
+        ..STILL
+    };
+    let mut session = person.sign_in(timing).await.unwrap();
+    let changed = session.delete("two").await;
+    assert_eq!(session.subjects().await, ["one"]);
+    let undone = session.undo(changed.undo.unwrap()).await.unwrap();
+    assert_eq!(undone.count, 1);
+    assert_eq!(session.subjects().await, ["two", "one"]);
+    sleep(timing.undo + SOON).await;
+    session.sign_out().await;
+    assert_eq!(person.server.count("DELE"), 0);
+    assert_eq!(person.server.subjects(), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_deleted_before_the_session_ends() {
+    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    session.delete("one").await;
+    session.sign_out().await;
+    assert_eq!(person.server.subjects(), ["two"]);
+    let key = AccountKey(format!("account-of-the-test-at-{}", person.server.port));
+    assert_eq!(person.store.pop3_deletes(&key).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_delete_without_the_answer_to_quit_is_not_told_as_done_and_tried_again() {
+    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+    let timing = Timing {
+        undo: SOON,
+        ..STILL
+    };
+    let mut session = person.sign_in(timing).await.unwrap();
+    let message = session.id("one").await;
+    // The session that lingers says QUIT first, and nobody waits for that answer.
+    person.server.state().quirks.lost_quits = 2;
+    session.move_to(&message, FolderRole::Trash).await.unwrap();
+    let server = person.server.clone();
+    until("the first try", || server.state().quirks.lost_quits == 0).await;
+    assert_eq!(person.server.subjects(), ["one", "two"]);
+    let key = AccountKey(format!("account-of-the-test-at-{}", person.server.port));
+    assert_eq!(person.store.pop3_deletes(&key).await.unwrap().len(), 1);
+    session.sign_out().await;
+    assert_eq!(person.server.subjects(), ["two"]);
+    assert_eq!(person.store.pop3_deletes(&key).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_will_not_delete_is_shown_again() {
+    let quirks = Quirks {
+        refuses_dele: true,
+        ..Quirks::default()
+    };
+    let person = Person::new(quirks, &["one", "two"]).await;
+    let timing = Timing {
+        undo: Duration::from_millis(1_500),
+        ..STILL
+    };
+    let mut session = person.sign_in(timing).await.unwrap();
+    session.delete("two").await;
+    assert_eq!(session.subjects().await, ["one"]);
+    session
+        .event(|event| matches!(event, LiveEvent::Folder { total: 1, .. }))
+        .await;
+    session
+        .event(|event| matches!(event, LiveEvent::Folder { total: 2, .. }))
+        .await;
+    assert_eq!(session.subjects().await, ["two", "one"]);
+}
+
+#[tokio::test]
+async fn of_two_messages_with_one_unique_id_only_the_chosen_one_is_deleted() {
+    let person = Person::new(Quirks::default(), &[]).await;
+    for subject in ["first", "second!"] {
+        person.server.deliver("same", subject);
+    }
+    let mut session = person.sign_in(STILL).await.unwrap();
+    assert_eq!(session.subjects().await, ["second!", "first"]);
+    session.delete("first").await;
+    session.sign_out().await;
+    assert_eq!(person.server.subjects(), ["second!"]);
+}
+
+#[tokio::test]
+async fn marks_are_kept_here_and_can_be_taken_back() {
+    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let (one, two) = (session.id("one").await, session.id("two").await);
+    assert_eq!(session.mark(&one, Mark::Seen).await.count, 1);
+    assert_eq!(
+        session.mark(&one, Mark::Seen).await.count,
+        0,
+        "it has the mark already"
+    );
+    let starred = session.mark(&two, Mark::Starred).await;
+    let message = two.clone();
+    let mark = SourceMark::Answered;
+    session
+        .ask(|reply| Request::MarkSource {
+            folder: inbox(),
+            message,
+            mark,
+            reply,
+        })
+        .await
+        .unwrap();
+    assert_eq!(session.list().await.unwrap().unread, Some(1));
+    session.undo(starred.undo.clone().unwrap()).await.unwrap();
+    let again = session.undo(starred.undo.unwrap()).await;
+    assert!(matches!(
+        again,
+        Err(AccountError::Unsupported(Unsupported::UndoIsOver))
+    ));
+    session.sign_out().await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let rows = session.list().await.unwrap().rows;
+    let marks: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.marks.is_seen,
+                row.marks.is_starred,
+                row.marks.is_answered,
+            )
+        })
+        .collect();
+    assert_eq!(marks, [(false, false, true), (true, false, false)]);
+}
+
+#[tokio::test]
+async fn what_pop3_cannot_do_is_said() {
+    let person = Person::new(Quirks::default(), &["one"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    assert_eq!(
+        session.pop3.limitations(),
+        [
+            Limitation::OneFolder,
+            Limitation::MarksKeptHere,
+            Limitation::NoSentCopy,
+            Limitation::Polled { every_secs: 60 }
+        ]
+    );
+    let one = session.id("one").await;
+    let moved = session.move_to(&one, FolderRole::Archive).await;
+    assert!(matches!(
+        moved,
+        Err(AccountError::Unsupported(Unsupported::Folders))
+    ));
+    let role = FolderRole::Trash;
+    let made = session
+        .ask(|reply| Request::CreateFolder {
+            role,
+            name: "Trash".to_owned(),
+            reply,
+        })
+        .await;
+    assert!(matches!(
+        made,
+        Err(AccountError::Unsupported(Unsupported::Folders))
+    ));
+}

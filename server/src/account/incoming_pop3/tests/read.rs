@@ -1,0 +1,220 @@
+//! Reading, from servers that have everything and from servers that lack things.
+
+use super::*;
+
+#[tokio::test]
+async fn the_list_is_newest_first_and_read_in_one_session() {
+    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let listing = session.list().await.unwrap();
+    let shown: Vec<_> = listing
+        .rows
+        .iter()
+        .map(|row| (row.position, row.subject.as_str()))
+        .collect();
+    assert_eq!(shown, [(0, "three"), (1, "two"), (2, "one")]);
+    assert_eq!(
+        (listing.total, listing.unread, listing.offset),
+        (3, Some(3), 0)
+    );
+    assert_eq!(listing.rows[0].from[0].address, "wei@restante.test");
+    assert_eq!(listing.rows[0].date_unix_ms, 1_704_103_200_000);
+    let folder = session.folder().await;
+    assert_eq!((folder.id, folder.role), (inbox(), Some(FolderRole::Inbox)));
+    assert_eq!((folder.unread, folder.total), (Some(3), Some(3)));
+    assert_eq!(
+        (person.server.count("USER"), person.server.count("RETR")),
+        (1, 0)
+    );
+    assert_eq!(person.server.count("TOP"), 3, "no header is read twice");
+    session.sign_out().await;
+    assert_eq!(person.server.count("QUIT"), 1);
+}
+
+#[tokio::test]
+async fn a_message_is_read_once_and_served_from_memory() {
+    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let (one, two, three) = (
+        session.id("one").await,
+        session.id("two").await,
+        session.id("three").await,
+    );
+    let opened = session.open(&two).await.unwrap();
+    let OpenedBody::Text { text, .. } = &opened.body else {
+        panic!("{:?}", opened.body)
+    };
+    assert_eq!(text.lines().collect::<Vec<_>>(), ["This is two.", "."]);
+    assert_eq!((opened.position, opened.total), (1, 3));
+    assert_eq!((opened.newer, opened.older), (Some(three), Some(one)));
+    assert!(session.source(&two).await.unwrap().starts_with("From: Wei"));
+    let (message, section) = (two.clone(), Section::Part(PartId::from("1")));
+    let part = session
+        .ask(|reply| Request::Read {
+            folder: inbox(),
+            message,
+            section,
+            offset: 5,
+            max_bytes: 6,
+            reply,
+        })
+        .await
+        .unwrap();
+    assert_eq!(part.as_ref(), b"is two");
+    assert_eq!(person.server.count("RETR"), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let person = Person::new(Quirks::default(), &["one"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    for id in ["", "1.17", "AAAAAAAAAAAAAAAAAAAAAA"] {
+        let found = session.open(&id.into()).await;
+        assert!(
+            matches!(found, Err(AccountError::NotFound)),
+            "{id}: {found:?}"
+        );
+    }
+    let window = Window {
+        offset: 0,
+        limit: 50,
+    };
+    let other = session
+        .ask(|reply| Request::List {
+            folder: "other".into(),
+            window,
+            reply,
+        })
+        .await;
+    assert!(matches!(other, Err(AccountError::NotFound)));
+}
+
+#[tokio::test]
+async fn without_top_rows_come_from_whole_messages() {
+    let quirks = Quirks {
+        has_no_top: true,
+        ..Quirks::default()
+    };
+    let person = Person::new(quirks, &["one", "two"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    assert_eq!(session.subjects().await, ["two", "one"]);
+    assert_eq!(
+        (person.server.count("TOP"), person.server.count("RETR")),
+        (0, 2)
+    );
+}
+
+#[tokio::test]
+async fn without_uidl_a_message_keeps_its_id_from_session_to_session() {
+    let quirks = Quirks {
+        has_no_uidl: true,
+        ..Quirks::default()
+    };
+    let person = Person::new(quirks, &["one", "two", "three"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let three = session.id("three").await;
+    session.mark(&three, Mark::Seen).await;
+    session.delete("one").await;
+    session.sign_out().await;
+    assert_eq!(person.server.subjects(), ["two", "three"]);
+    person.server.deliver("", "four");
+    let mut session = person.sign_in(STILL).await.unwrap();
+    assert_eq!(session.subjects().await, ["four", "three", "two"]);
+    assert_eq!(session.id("three").await, three);
+    let seen: Vec<_> = session
+        .list()
+        .await
+        .unwrap()
+        .rows
+        .iter()
+        .map(|row| row.marks.is_seen)
+        .collect();
+    assert_eq!(seen, [false, true, false]);
+}
+
+#[tokio::test]
+async fn without_uidl_only_what_is_new_is_named_again() {
+    let quirks = Quirks {
+        has_no_uidl: true,
+        ..Quirks::default()
+    };
+    let person = Person::new(quirks, &["one", "two", "three"]).await;
+    let timing = Timing {
+        linger: SOON,
+        polled_every: SOON,
+        ..STILL
+    };
+    let mut session = person.sign_in(timing).await.unwrap();
+    assert_eq!(session.subjects().await, ["three", "two", "one"]);
+    sleep(SOON * 2).await;
+    person.server.state().log.clear();
+    person.server.deliver("", "four");
+    assert_eq!(session.subjects().await, ["four", "three", "two", "one"]);
+    let named = person
+        .server
+        .state()
+        .log
+        .iter()
+        .filter(|line| line.starts_with("TOP"))
+        .cloned()
+        .collect::<Vec<_>>();
+    assert!(named.contains(&"TOP 3 0".to_owned()) && named.contains(&"TOP 4 0".to_owned()));
+    assert!(!named.contains(&"TOP 1 0".to_owned()), "{named:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_was_cut_off_is_read_again_in_a_new_session() {
+    let person = Person::new(Quirks::default(), &["one"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let one = session.id("one").await;
+    person.server.state().quirks.cut_bodies = 1;
+    let opened = session.open(&one).await.unwrap();
+    assert_eq!(opened.headers.subject(), "one");
+    assert_eq!(
+        (person.server.count("USER"), person.server.count("RETR")),
+        (2, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_never_ends_is_an_error_and_nothing_of_it_is_kept() {
+    let person = Person::new(Quirks::default(), &["one"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let one = session.id("one").await;
+    person.server.state().quirks.cut_bodies = u32::MAX;
+    let opened = session.open(&one).await;
+    assert!(
+        matches!(opened, Err(AccountError::Link { .. })),
+        "{opened:?}"
+    );
+    person.server.state().quirks.cut_bodies = 0;
+    assert!(
+        session
+            .source(&one)
+            .await
+            .unwrap()
+            .ends_with("This is one.\r\n.\r\n")
+    );
+    assert_eq!(person.server.count("DELE"), 0);
+}
+
+#[tokio::test]
+async fn a_message_too_large_to_be_shown_still_has_its_source() {
+    let quirks = Quirks {
+        listed_bytes: Some(40 << 20),
+        ..Quirks::default()
+    };
+    let person = Person::new(quirks, &["large"]).await;
+    let mut session = person.sign_in(STILL).await.unwrap();
+    let large = session.id("large").await;
+    let opened = session.open(&large).await;
+    assert!(matches!(opened, Err(AccountError::Unreadable(words)) if words.contains("too large")));
+    assert_eq!(person.server.count("RETR"), 0);
+    assert!(
+        session
+            .source(&large)
+            .await
+            .unwrap()
+            .contains("This is large.")
+    );
+}

@@ -1,0 +1,550 @@
+//! Reading the configuration: file, then environment, with errors that name place, key and fix.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use mail_net::TlsMode;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::config::{
+    Config, Listen, UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES, Upstream, Upstreams, base_path,
+    is_loopback_host,
+};
+
+/// What the variables of the environment begin with.
+pub const ENV_PREFIX: &str = "RESTANTE__";
+
+/// A fault in the configuration: where it is, what is wrong, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}\n  fix: {fix}")]
+pub struct ConfigError {
+    /// File and line, or the variable.
+    pub place: String,
+    /// What is wrong, with the key.
+    pub problem: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// Reads the file, if one is given, and `environment` (all variables, others are ignored).
+///
+/// # Errors
+/// The first fault found, with its place and what to write instead.
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut raw = Raw::default();
+    if let Some(path) = file {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
+            place: name.clone(),
+            problem: format!("cannot be read: {e}"),
+            fix: "give the path of a readable file after --config".into(),
+        })?;
+        raw.overlay(parse(
+            &text,
+            &Source::File {
+                name,
+                text: text.clone(),
+            },
+        )?);
+    }
+    for (name, value) in environment {
+        if let Some(key) = name.strip_prefix(ENV_PREFIX) {
+            let text = toml_line(&key.to_ascii_lowercase(), &value);
+            raw.overlay(parse(&text, &Source::Variable { name: name.clone() })?);
+        }
+    }
+    raw.check(file.and_then(Path::parent))
+}
+
+/// Where a text came from.
+enum Source {
+    File { name: String, text: String },
+    Variable { name: String },
+}
+
+impl Source {
+    fn place(&self, offset: usize) -> String {
+        match self {
+            Self::File { name, text } => {
+                let before = text.as_bytes().iter().take(offset);
+                let line = before.filter(|b| **b == b'\n').count().saturating_add(1);
+                format!("{name}, line {line}")
+            }
+            Self::Variable { name } => format!("environment, {name}"),
+        }
+    }
+}
+
+/// A value with its place, as text.
+#[derive(Debug, Clone)]
+struct Given<T> {
+    value: T,
+    place: String,
+}
+
+impl<T> Given<T> {
+    fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
+        ConfigError {
+            place: self.place.clone(),
+            problem: problem.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    listen: Option<Spanned<String>>,
+    base_path: Option<Spanned<String>>,
+    public_origin: Option<Spanned<String>>,
+    insecure_http: Option<Spanned<bool>>,
+    state_dir: Option<Spanned<PathBuf>>,
+    trusted_proxies: Option<Spanned<Vec<String>>>,
+    upstreams: Option<Spanned<Upstreams>>,
+    upstream: Option<Vec<Spanned<UpstreamTable>>>,
+    upload_max_bytes: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpstreamTable {
+    host: String,
+    ports: Option<PortsTable>,
+    tls: Option<TlsWord>,
+    ca_file: Option<PathBuf>,
+    #[serde(default)]
+    domains: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TlsWord {
+    Implicit,
+    StartTls,
+    Plain,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PortsTable {
+    imap: Option<PortList>,
+    pop3: Option<PortList>,
+    smtp: Option<PortList>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum PortList {
+    One(u16),
+    Many(Vec<u16>),
+}
+
+#[derive(Default)]
+struct Raw {
+    listen: Option<Given<String>>,
+    base_path: Option<Given<String>>,
+    public_origin: Option<Given<String>>,
+    insecure_http: Option<Given<bool>>,
+    state_dir: Option<Given<PathBuf>>,
+    trusted_proxies: Option<Given<Vec<String>>>,
+    upstreams: Option<Given<Upstreams>>,
+    upstream: Option<Vec<Given<UpstreamTable>>>,
+    upload_max_bytes: Option<Given<u64>>,
+}
+
+/// Text of the environment as a line of TOML: what is not TOML by itself is a string.
+fn toml_line(key: &str, value: &str) -> String {
+    let written = format!("{key} = {value}");
+    if toml::from_str::<toml::Table>(&written).is_ok() {
+        written
+    } else {
+        format!("{key} = {}", toml::Value::String(value.to_owned()))
+    }
+}
+
+fn parse(text: &str, source: &Source) -> Result<Raw, ConfigError> {
+    let document: Document = toml::from_str(text).map_err(|e| {
+        let fix = if e.message().starts_with("unknown field") {
+            "remove the key or correct its name; docs/self-hosting.md lists every key"
+        } else {
+            "docs/self-hosting.md shows how every key is written"
+        };
+        ConfigError {
+            place: source.place(e.span().map_or(0, |s| s.start)),
+            problem: e.message().trim_end().to_owned(),
+            fix: fix.into(),
+        }
+    })?;
+    fn given<T>(value: Spanned<T>, source: &Source) -> Given<T> {
+        let place = source.place(value.span().start);
+        Given {
+            value: value.into_inner(),
+            place,
+        }
+    }
+    Ok(Raw {
+        listen: document.listen.map(|v| given(v, source)),
+        base_path: document.base_path.map(|v| given(v, source)),
+        public_origin: document.public_origin.map(|v| given(v, source)),
+        insecure_http: document.insecure_http.map(|v| given(v, source)),
+        state_dir: document.state_dir.map(|v| given(v, source)),
+        trusted_proxies: document.trusted_proxies.map(|v| given(v, source)),
+        upstreams: document.upstreams.map(|v| given(v, source)),
+        upstream: document
+            .upstream
+            .map(|list| list.into_iter().map(|v| given(v, source)).collect()),
+        upload_max_bytes: document.upload_max_bytes.map(|v| given(v, source)),
+    })
+}
+
+impl Raw {
+    fn overlay(&mut self, newer: Self) {
+        fn put<T>(slot: &mut Option<T>, newer: Option<T>) {
+            if newer.is_some() {
+                *slot = newer;
+            }
+        }
+        put(&mut self.listen, newer.listen);
+        put(&mut self.base_path, newer.base_path);
+        put(&mut self.public_origin, newer.public_origin);
+        put(&mut self.insecure_http, newer.insecure_http);
+        put(&mut self.state_dir, newer.state_dir);
+        put(&mut self.trusted_proxies, newer.trusted_proxies);
+        put(&mut self.upstreams, newer.upstreams);
+        put(&mut self.upstream, newer.upstream);
+        put(&mut self.upload_max_bytes, newer.upload_max_bytes);
+    }
+
+    /// Checks what TOML cannot; relative CA files are looked for beside the file.
+    fn check(self, folder: Option<&Path>) -> Result<Config, ConfigError> {
+        let listen = match &self.listen {
+            None => Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 3000))),
+            Some(given) => given.value.parse().map_err(|()| {
+                given.error(
+                    format!("`listen`: \"{}\" is no address with a port", given.value),
+                    "write \"127.0.0.1:3000\", \"[::1]:3000\" or \"unix:/run/restante/http.sock\"",
+                )
+            })?,
+        };
+        let base_path = match &self.base_path {
+            None => String::new(),
+            Some(given) => base_path(&given.value).ok_or_else(|| {
+                given.error(
+                    format!("`base_path`: \"{}\" is no path", given.value),
+                    "write \"\" or a path such as \"/webmail\"",
+                )
+            })?,
+        };
+        let insecure_http = self.insecure_http.as_ref().is_some_and(|g| g.value);
+        let public_origin = self
+            .public_origin
+            .as_ref()
+            .map(|g| origin(g, insecure_http))
+            .transpose()?;
+        if public_origin.is_none() && !listen.is_loopback() && !insecure_http {
+            let place = self
+                .listen
+                .as_ref()
+                .map_or_else(String::new, |g| g.place.clone());
+            return Err(ConfigError {
+                place,
+                problem: format!("`public_origin` is needed when `listen` is {listen}"),
+                fix: "set public_origin = \"https://…\" to the address that browsers use, or \
+                      insecure_http = true in a network where everybody may read along"
+                    .into(),
+            });
+        }
+        let mut trusted_proxies = Vec::new();
+        if let Some(given) = &self.trusted_proxies {
+            for text in &given.value {
+                trusted_proxies.push(text.parse().map_err(|()| {
+                    given.error(
+                        format!("`trusted_proxies`: \"{text}\" is no address or network"),
+                        "write addresses (\"127.0.0.1\"), networks (\"10.0.0.0/8\") or \"unix\"",
+                    )
+                })?);
+            }
+        }
+        let upload_max_bytes = match &self.upload_max_bytes {
+            None => UPLOAD_DEFAULT_BYTES,
+            Some(given) if (1..=UPLOAD_CEILING_BYTES).contains(&given.value) => given.value,
+            Some(given) => {
+                return Err(given.error(
+                    format!("`upload_max_bytes`: {} is out of range", given.value),
+                    format!("write a number from 1 to {UPLOAD_CEILING_BYTES}"),
+                ));
+            }
+        };
+        let mut upstream = Vec::new();
+        for given in self.upstream.into_iter().flatten() {
+            upstream.push(given.check(folder)?);
+        }
+        Ok(Config {
+            listen,
+            base_path,
+            public_origin,
+            insecure_http,
+            state_dir: self
+                .state_dir
+                .map_or_else(|| "restante-state".into(), |g| g.value),
+            trusted_proxies,
+            upstreams: self.upstreams.map_or(Upstreams::Public, |g| g.value),
+            upstream,
+            upload_max_bytes,
+        })
+    }
+}
+
+impl Given<UpstreamTable> {
+    fn check(self, folder: Option<&Path>) -> Result<Upstream, ConfigError> {
+        let host = self
+            .value
+            .host
+            .trim()
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) {
+            return Err(self.error(
+                format!("`host`: \"{}\" is no host name", self.value.host),
+                "write the name that stands in its certificate, such as \"mail.example.org\"",
+            ));
+        }
+        let ports = self.value.ports.clone();
+        let list = |given: Option<PortList>| match given {
+            None => Vec::new(),
+            Some(PortList::One(port)) => vec![port],
+            Some(PortList::Many(ports)) => ports,
+        };
+        let (imap_ports, pop3_ports, smtp_ports) = match ports {
+            None => (vec![993, 143], vec![995, 110], vec![465, 587]),
+            Some(table) => (list(table.imap), list(table.pop3), list(table.smtp)),
+        };
+        let ca_pem = match &self.value.ca_file {
+            None => None,
+            Some(path) => {
+                let full = folder.map_or_else(|| path.clone(), |f| f.join(path));
+                let pem = std::fs::read_to_string(&full).map_err(|e| {
+                    self.error(
+                        format!("`ca_file`: {} cannot be read: {e}", full.display()),
+                        "give the path of a readable PEM file",
+                    )
+                })?;
+                if !pem.contains("-----BEGIN CERTIFICATE-----") {
+                    return Err(self.error(
+                        format!("`ca_file`: {} holds no certificate", full.display()),
+                        "give a PEM file that begins with -----BEGIN CERTIFICATE-----",
+                    ));
+                }
+                Some(pem)
+            }
+        };
+        let tls = self.value.tls.map(|word| match word {
+            TlsWord::Implicit => TlsMode::Implicit,
+            TlsWord::StartTls => TlsMode::StartTls,
+            TlsWord::Plain => TlsMode::Plain,
+        });
+        let domains = self
+            .value
+            .domains
+            .iter()
+            .map(|d| d.trim().to_ascii_lowercase())
+            .collect();
+        Ok(Upstream {
+            host,
+            imap_ports,
+            pop3_ports,
+            smtp_ports,
+            tls,
+            ca_pem,
+            domains,
+        })
+    }
+}
+
+fn origin(given: &Given<String>, insecure_http: bool) -> Result<String, ConfigError> {
+    let text = given
+        .value
+        .strip_suffix('/')
+        .unwrap_or(&given.value)
+        .to_ascii_lowercase();
+    let fix = "write scheme and host only, such as \"https://mail.example.org\"";
+    let wrong = || {
+        given.error(
+            format!("`public_origin`: \"{}\" is no origin", given.value),
+            fix,
+        )
+    };
+    let uri = text.parse::<http::Uri>().map_err(|_| wrong())?;
+    let host = uri.host().ok_or_else(wrong)?;
+    let is_bare = uri.query().is_none() && matches!(uri.path(), "" | "/");
+    let has_user = uri.authority().is_some_and(|a| a.as_str().contains('@'));
+    match uri.scheme_str() {
+        Some("https") if is_bare && !has_user => Ok(text),
+        Some("http") if is_bare && !has_user => {
+            if insecure_http || is_loopback_host(host) {
+                Ok(text)
+            } else {
+                Err(given.error(
+                    "`public_origin`: plain http would send passwords unprotected",
+                    "use https, or set insecure_http = true in a network where everybody may read along",
+                ))
+            }
+        }
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Peer;
+    use crate::store::TestDir;
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        read_with(text, &[])
+    }
+
+    fn read_with(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let dir = TestDir::new();
+        let path = dir.path().join("restante.toml");
+        std::fs::write(&path, text).unwrap();
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        load(Some(&path), environment)
+    }
+
+    #[test]
+    fn nothing_at_all_is_a_server_for_this_machine() {
+        let config = load(None, []).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(
+            (config.base_path.as_str(), config.upstreams),
+            ("", Upstreams::Public)
+        );
+        assert!(config.public_origin.is_none() && !config.is_https());
+    }
+
+    #[test]
+    fn every_key_is_understood() {
+        let config = read(
+            r#"
+            listen = "0.0.0.0:8080"
+            base_path = "/webmail/"
+            public_origin = "https://Mail.example.org/"
+            insecure_http = false
+            state_dir = "/var/lib/restante"
+            trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "unix"]
+            upstreams = "listed"
+            upload_max_bytes = 1048576
+
+            [[upstream]]
+            host = "Mail.example.org"
+            ports = { imap = [1993, 1143], smtp = 1465 }
+            tls = "starttls"
+            domains = ["Example.org"]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.base_path, "/webmail");
+        assert_eq!(
+            config.public_origin.as_deref(),
+            Some("https://mail.example.org")
+        );
+        assert!(config.trusted_proxies.contains(&Peer::Unix));
+        let preset = config.preset("EXAMPLE.org").unwrap();
+        let imap = preset.imap.unwrap();
+        assert_eq!(
+            (imap.host.as_str(), imap.port, imap.tls),
+            ("mail.example.org", 1993, TlsMode::StartTls)
+        );
+        assert_eq!(preset.pop3, None);
+        assert_eq!(preset.smtp.unwrap().port, 1465);
+        assert_eq!(config.upstream[0].ports(), [1993, 1143, 1465]);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let environment = [
+            ("RESTANTE__BASE_PATH", "/mail"),
+            ("RESTANTE__INSECURE_HTTP", "true"),
+            ("RESTANTE__TRUSTED_PROXIES", "[\"::1\"]"),
+            ("RESTANTE__UPLOAD_MAX_BYTES", "1000"),
+            ("RESTANTE_PASSWORD", "is no key"),
+        ];
+        let config = read_with("base_path = '/other'", &environment).unwrap();
+        assert_eq!(
+            (config.base_path.as_str(), config.upload_max_bytes),
+            ("/mail", 1000)
+        );
+        assert!(config.insecure_http);
+        assert_eq!(config.trusted_proxies.len(), 1);
+    }
+
+    #[test]
+    fn a_fault_names_key_place_and_way_out() {
+        for (text, line, key) in [
+            ("\nlisten = 'nowhere'", "line 2", "`listen`"),
+            ("listn = '127.0.0.1:1'", "line 1", "`listn`"),
+            ("base_path = 'a b'", "line 1", "`base_path`"),
+            ("\n\nbase_path = '/a/../b'", "line 3", "`base_path`"),
+            (
+                "public_origin = 'https://a.example/path'",
+                "line 1",
+                "`public_origin`",
+            ),
+            (
+                "public_origin = 'ftp://a.example'",
+                "line 1",
+                "`public_origin`",
+            ),
+            (
+                "public_origin = 'http://mail.example.org'",
+                "line 1",
+                "`public_origin`",
+            ),
+            ("listen = '0.0.0.0:80'", "line 1", "`public_origin`"),
+            (
+                "trusted_proxies = ['10.0.0.0/33']",
+                "line 1",
+                "`trusted_proxies`",
+            ),
+            ("upload_max_bytes = 0", "line 1", "`upload_max_bytes`"),
+            (
+                "upload_max_bytes = 999999999999",
+                "line 1",
+                "`upload_max_bytes`",
+            ),
+            ("[[upstream]]\nhost = 'x'\nport = 1", "line 3", "`port`"),
+            ("[[upstream]]\nhost = 'a/b'", "line 1", "`host`"),
+            (
+                "[[upstream]]\nhost = 'x'\nca_file = 'not-there.pem'",
+                "line 1",
+                "`ca_file`",
+            ),
+            ("upstreams = 'everything'", "line 1", "everything"),
+        ] {
+            let error = read(text).expect_err(text);
+            assert!(error.place.ends_with(line), "{text}: {error}");
+            assert!(error.problem.contains(key), "{text}: {error}");
+            assert!(!error.fix.is_empty(), "{text}: {error}");
+        }
+        let error = read_with("", &[("RESTANTE__LISTEN", "here")]).unwrap_err();
+        assert_eq!(error.place, "environment, RESTANTE__LISTEN");
+        let error = read_with("", &[("RESTANTE__LISTN", "127.0.0.1:1")]).unwrap_err();
+        assert!(error.problem.contains("`listn`"), "{error}");
+    }
+
+    #[test]
+    fn plain_http_beyond_this_machine_has_to_be_asked_for() {
+        assert!(read("public_origin = 'http://localhost:3000'").is_ok());
+        assert!(read("listen = '0.0.0.0:80'\ninsecure_http = true").is_ok());
+        assert!(read("listen = 'unix:/run/r.sock'\npublic_origin = 'https://a.example'").is_ok());
+        assert!(read("listen = 'unix:/run/r.sock'").is_err());
+    }
+}

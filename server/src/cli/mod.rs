@@ -1,0 +1,55 @@
+//! The command line: one file per subcommand.
+
+mod check_config;
+pub mod config_file;
+pub mod demo;
+pub mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use demo::DemoArgs;
+
+/// A self-hosted webmail: IMAP, POP3 and SMTP in the browser.
+#[derive(Debug, Parser)]
+#[command(name = "restante", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the product.
+    Serve(ConfigArgs),
+    /// Serves the product against a mail server of its own with a sample mailbox.
+    Demo(DemoArgs),
+    /// Reads the configuration and tells what it means.
+    CheckConfig(ConfigArgs),
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The configuration file. Variables `RESTANTE__KEY` win over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    ///
+    /// # Errors
+    /// What went wrong, to be shown to the person who typed it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(args) => serve::run(&load(&args)?).await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::CheckConfig(args) => check_config::run(&load(&args)?),
+        }
+    }
+}
+
+fn load(args: &ConfigArgs) -> anyhow::Result<crate::config::Config> {
+    Ok(config_file::load(args.config.as_deref(), std::env::vars())?)
+}

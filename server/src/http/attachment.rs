@@ -1,0 +1,103 @@
+//! `GET …/part/{n}`: one part of a message, decoded and streamed.
+//!
+//! The sender chose type and name: only four kinds of picture are ever shown, with our own type;
+//! all else is a download of unknown type.
+
+use app::text::url;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use super::visitor::Visitor;
+use super::{Web, headers, page};
+use crate::session::uploads::clean_file_name;
+use app::routes::notice::Notice;
+
+const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// The ids of a part in an address.
+type PartPath = (String, String, String, String);
+
+pub(super) async fn part(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path((account, folder, message, part)): Path<PartPath>,
+) -> Response {
+    let account = account.as_str().into();
+    let Some(handle) = visitor.session.as_ref().and_then(|s| s.account(&account)) else {
+        return page::notice(
+            &web,
+            &visitor,
+            StatusCode::NOT_FOUND,
+            Notice::NotFound,
+            None,
+        );
+    };
+    let (folder, message) = (folder.as_str().into(), message.as_str().into());
+    match handle.part(folder, message, part.as_str().into()).await {
+        Ok(download) => {
+            // No Content-Length: the size that the mail server announces is a guess, and a
+            // download that breaks off has to be seen as broken.
+            let mut response = Body::from_stream(download.stream).into_response();
+            let headers = response.headers_mut();
+            headers::download(headers);
+            let inline = INLINE
+                .into_iter()
+                .find(|t| download.media_type.eq_ignore_ascii_case(t));
+            let media_type = inline.unwrap_or("application/octet-stream");
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            let kind = if inline.is_some() {
+                "inline"
+            } else {
+                "attachment"
+            };
+            if let Ok(value) = HeaderValue::from_str(&disposition(kind, &download.name)) {
+                headers.insert(CONTENT_DISPOSITION, value);
+            }
+            response
+        }
+        Err(error) => page::failed(&web, &visitor, error.to_api(visitor.lang), None),
+    }
+}
+
+/// `Content-Disposition` with the name in both forms (RFC 6266 §4.1, appendix D).
+fn disposition(kind: &str, name: &str) -> String {
+    let name = clean_file_name(name);
+    let plain = |c: char| {
+        if c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let ascii: String = name.chars().map(plain).collect();
+    format!(
+        "{kind}; filename=\"{ascii}\"; filename*=UTF-8''{}",
+        url::encode(&name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_in_both_forms() {
+        assert_eq!(
+            disposition("attachment", "报价 1.pdf"),
+            "attachment; filename=\"__ 1.pdf\"; filename*=UTF-8''%E6%8A%A5%E4%BB%B7%201.pdf"
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes_or_its_header() {
+        for name in ["a\".html\"; x=\"", "a\r\nSet-Cookie: x=y", "a\\\"b", "%22"] {
+            let value = disposition("attachment", name);
+            assert!(HeaderValue::from_str(&value).is_ok(), "{value:?}");
+            assert_eq!(value.matches('"').count(), 2, "{value}");
+        }
+    }
+}

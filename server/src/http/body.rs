@@ -1,0 +1,220 @@
+//! Reading request bodies up to a limit, and dropping what is over it.
+//!
+//! A browser shows an answer only after it has sent its whole request: so the rest of a body that
+//! is too large is read and dropped, within bounds, before 413 is said and the connection closed.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue};
+use tokio::time::{Instant, timeout_at};
+
+/// How long one whole body may take, whatever its size.
+const SLOWEST: Duration = Duration::from_secs(30 * 60);
+
+/// How much of a body that is too large is read and dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Drain {
+    max_bytes: u64,
+    within: Duration,
+}
+
+impl Drain {
+    /// For a signed-in session.
+    pub(super) const SIGNED_IN: Self = Self {
+        max_bytes: 256 << 20,
+        within: Duration::from_secs(60),
+    };
+    /// For anyone else.
+    pub(super) const STRANGER: Self = Self {
+        max_bytes: 16 << 20,
+        within: Duration::from_secs(5),
+    };
+
+    /// The bounds for a visitor.
+    pub(super) fn of(is_signed_in: bool) -> Self {
+        if is_signed_in {
+            Self::SIGNED_IN
+        } else {
+            Self::STRANGER
+        }
+    }
+
+    /// Whether the announced size is within the bounds; an unknown one is.
+    pub(super) fn takes(self, headers: &HeaderMap) -> bool {
+        content_length(headers).is_none_or(|size| size <= self.max_bytes)
+    }
+
+    /// Reads and drops a body. `false` where the bounds were reached first.
+    pub(super) async fn rest(self, stream: &mut BodyDataStream) -> bool {
+        let until = Instant::now() + self.within;
+        let mut dropped = 0_u64;
+        loop {
+            match timeout_at(until, stream.next()).await {
+                Ok(Some(Ok(bytes))) => {
+                    dropped =
+                        dropped.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+                    if dropped > self.max_bytes {
+                        return false;
+                    }
+                }
+                Ok(Some(Err(_))) | Err(_) => return false,
+                Ok(None) => return true,
+            }
+        }
+    }
+}
+
+/// Why a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyFault {
+    /// Over the limit. What could be dropped was dropped; the connection is to be closed.
+    TooLarge,
+    /// It broke off.
+    Broken,
+}
+
+/// The size that a request announces.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Reads a whole body of at most `max_bytes`.
+pub(super) async fn whole(
+    headers: &HeaderMap,
+    body: Body,
+    max_bytes: usize,
+    drain: Drain,
+) -> Result<Bytes, BodyFault> {
+    if !drain.takes(headers) {
+        return Err(BodyFault::TooLarge);
+    }
+    let mut stream = body.into_data_stream();
+    let mut read = BytesMut::new();
+    let until = Instant::now() + drain.within.max(Duration::from_secs(30));
+    while let Some(bytes) = timeout_at(until, stream.next())
+        .await
+        .map_err(|_| BodyFault::Broken)?
+    {
+        let bytes = bytes.map_err(|_| BodyFault::Broken)?;
+        if read.len().saturating_add(bytes.len()) > max_bytes {
+            drain.rest(&mut stream).await;
+            return Err(BodyFault::TooLarge);
+        }
+        read.extend_from_slice(&bytes);
+    }
+    Ok(read.freeze())
+}
+
+/// When an upload that began now has to be complete.
+pub(super) fn upload_deadline() -> Instant {
+    Instant::now() + SLOWEST
+}
+
+/// Tells the peer that the connection ends with this answer.
+pub(super) fn close(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// The fields of a plain form, in their order.
+pub(super) type Fields = Vec<(String, String)>;
+
+/// The first value of a field.
+pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
+/// Takes a plain form apart (`application/x-www-form-urlencoded`).
+pub(super) fn parse_form(body: &[u8]) -> Fields {
+    body.split(|b| *b == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |b| *b == b'=');
+            let mut text = || {
+                let half = halves.next().unwrap_or_default();
+                let spaced: Vec<u8> = half
+                    .iter()
+                    .map(|b| if *b == b'+' { b' ' } else { *b })
+                    .collect();
+                app::text::url::decode(&String::from_utf8_lossy(&spaced))
+            };
+            (text(), text())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_come_apart_with_repeated_fields() {
+        let fields =
+            parse_form(b"message=1.2&message=1.3&to=a%26b+c&empty=&bare&%E9%82%AE=%E4%BB%B6");
+        let expected = [
+            ("message", "1.2"),
+            ("message", "1.3"),
+            ("to", "a&b c"),
+            ("empty", ""),
+            ("bare", ""),
+            ("邮", "件"),
+        ];
+        let expected: Fields = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        assert_eq!(fields, expected);
+        assert_eq!(field(&fields, "message"), Some("1.2"));
+        assert_eq!(field(&fields, "none"), None);
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_dropped_and_refused() {
+        let none = HeaderMap::new();
+        let body = || Body::from(vec![b'x'; 100]);
+        assert_eq!(
+            whole(&none, body(), 100, Drain::STRANGER)
+                .await
+                .unwrap()
+                .len(),
+            100
+        );
+        assert_eq!(
+            whole(&none, body(), 99, Drain::STRANGER).await,
+            Err(BodyFault::TooLarge)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_announced_size_beyond_the_bounds_is_refused_unread() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(17_u64 << 20));
+        let unread = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let refused = whole(&headers, Body::from_stream(unread), 100, Drain::STRANGER).await;
+        assert_eq!(refused, Err(BodyFault::TooLarge));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up() {
+        let chunks = futures_util::stream::repeat_with(|| {
+            Ok::<_, std::io::Error>(Bytes::from_static(b"0123456789"))
+        })
+        .then(|chunk| async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            chunk
+        });
+        let started = Instant::now();
+        let refused = whole(
+            &HeaderMap::new(),
+            Body::from_stream(chunks),
+            15,
+            Drain::STRANGER,
+        )
+        .await;
+        assert_eq!(refused, Err(BodyFault::TooLarge));
+        assert!(started.elapsed() < Duration::from_secs(6));
+    }
+}

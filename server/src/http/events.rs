@@ -1,0 +1,202 @@
+//! `GET {base}/events`: what happens in the session, as server-sent events.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::api::live::LiveEvent;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::Stream;
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::body::{field, parse_form};
+use super::visitor::Visitor;
+use super::{Web, headers};
+use crate::account::{AccountHandle, Watcher};
+use crate::session::LiveSession;
+use crate::session::events::Since;
+
+const COMMENT_EVERY: Duration = Duration::from_secs(20);
+
+/// The stream: `hello` first, then what came after `?after=` or `Last-Event-ID`, then what comes.
+pub(super) async fn events(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Response {
+    let query = parse_form(query.unwrap_or_default().as_bytes());
+    // The header is newer: the browser itself reconnects with it to the same address.
+    let last = request.get("last-event-id").and_then(|id| id.to_str().ok());
+    let after = last
+        .or_else(|| field(&query, "after"))
+        .filter(|id| !id.is_empty());
+    let reader = match visitor.session {
+        Some(session) => Reader::new(&web, session, after),
+        None => Reader::ended(web.shutdown.clone()),
+    };
+    let keep_alive = KeepAlive::new().interval(COMMENT_EVERY).text("");
+    let mut response = Sse::new(reader.into_stream())
+        .keep_alive(keep_alive)
+        .into_response();
+    let headers = response.headers_mut();
+    headers::private(headers);
+    headers::set(headers, CACHE_CONTROL, "no-store, no-transform");
+    headers.insert("x-accel-buffering", http::HeaderValue::from_static("no"));
+    response
+}
+
+/// One open stream.
+struct Reader {
+    session: Option<Arc<LiveSession>>,
+    /// To be sent before anything is looked for.
+    ready: VecDeque<(Option<u64>, LiveEvent)>,
+    /// The number of the last event that was taken.
+    seen: u64,
+    newest: Option<watch::Receiver<u64>>,
+    /// Keeps the accounts' connections up while somebody looks.
+    _watchers: Vec<Watcher>,
+    shutdown: CancellationToken,
+    is_over: bool,
+}
+
+impl Reader {
+    fn new(web: &Web, session: Arc<LiveSession>, after: Option<&str>) -> Self {
+        let newest = session.events.watch();
+        let now = session.events.newest();
+        let hello = LiveEvent::Hello {
+            build: web.site.build().to_owned(),
+            seq: session.events.id(now),
+        };
+        let mut ready = VecDeque::from([(None, hello)]);
+        let seen = match after.map(|id| session.events.position_of(id)) {
+            None => now,
+            Some(Some(seen)) => seen,
+            Some(None) => {
+                ready.push_back((Some(now), LiveEvent::Resync));
+                now
+            }
+        };
+        Self {
+            _watchers: session.accounts.iter().map(AccountHandle::watch).collect(),
+            session: Some(session),
+            ready,
+            seen,
+            newest: Some(newest),
+            shutdown: web.shutdown.clone(),
+            is_over: false,
+        }
+    }
+
+    /// The stream of a session that is over.
+    fn ended(shutdown: CancellationToken) -> Self {
+        let ready = VecDeque::from([(None, LiveEvent::End)]);
+        Self {
+            session: None,
+            ready,
+            seen: 0,
+            newest: None,
+            _watchers: Vec::new(),
+            shutdown,
+            is_over: true,
+        }
+    }
+
+    /// The next event with its number, if it has one; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<(Option<u64>, LiveEvent)> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if self.is_over {
+                return None;
+            }
+            let (session, newest) = (self.session.as_ref()?, self.newest.as_mut()?);
+            newest.mark_unchanged();
+            match session.events.since(self.seen) {
+                Since::Events(events) => {
+                    self.ready
+                        .extend(events.into_iter().map(|(seq, event)| (Some(seq), event)));
+                }
+                Since::Missed(newest) => self.ready.push_back((Some(newest), LiveEvent::Resync)),
+            }
+            if let Some((Some(seq), _)) = self.ready.back() {
+                self.seen = *seq;
+                continue;
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return None,
+                () = session.over().cancelled() => {
+                    self.ready.push_back((None, LiveEvent::End));
+                    self.is_over = true;
+                }
+                changed = newest.changed() => changed.ok()?,
+            }
+        }
+    }
+
+    fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        futures_util::stream::unfold(self, async |mut reader: Self| {
+            let (seq, event) = reader.next().await?;
+            let mut sent = Event::default().event(name(&event));
+            if let (Some(seq), Some(session)) = (seq, &reader.session) {
+                sent = sent.id(session.events.id(seq));
+            }
+            // A LiveEvent is plain data: it always becomes JSON.
+            let sent = sent.json_data(&event).unwrap_or_else(|_| Event::default());
+            Some((Ok(sent), reader))
+        })
+    }
+}
+
+fn name(event: &LiveEvent) -> &'static str {
+    match event {
+        LiveEvent::Hello { .. } => "hello",
+        LiveEvent::Folder { .. } => "folder",
+        LiveEvent::Outbox { .. } => "outbox",
+        LiveEvent::Connection { .. } => "connection",
+        LiveEvent::Resync => "resync",
+        LiveEvent::End => "end",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_name_is_the_type_in_its_data() {
+        let account = || "a".into();
+        for event in [
+            LiveEvent::Hello {
+                build: String::new(),
+                seq: String::new(),
+            },
+            LiveEvent::Folder {
+                account: account(),
+                folder: "f".into(),
+                total: 1,
+                unread: None,
+                arrived: 0,
+            },
+            LiveEvent::Outbox { outbox: "o".into() },
+            LiveEvent::Connection {
+                account: account(),
+                host: String::new(),
+                is_up: true,
+                retry_in_secs: 0,
+            },
+            LiveEvent::Resync,
+            LiveEvent::End,
+        ] {
+            assert_eq!(serde_json::to_value(&event).unwrap()["type"], name(&event));
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! The plain POST routes: each reads a form, calls one method of the backend, keeps the result as
+//! a flash for the next page, and answers 303. The page without script works by them alone.
+
+use app::api::backend::MailBackend;
+use app::api::error::{ApiError, ErrorKind};
+use app::api::types::{
+    AccountId, ChangeDone, Destination, FolderId, FolderRole, Lang, Mark, MessageId, Theme, UndoId,
+};
+use app::page::{Flash, FlashAgain};
+use app::text::url;
+use axum::Extension;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+
+use super::body::{self, BodyFault, Drain, Fields, field, parse_form};
+use super::login::set_cookie;
+use super::visitor::{LANG_COOKIE, THEME_COOKIE, Visitor, theme_from_word};
+use super::words::Fault;
+use super::{Web, page};
+
+/// A list of 200 ticked messages has about 6 KiB.
+const FORM_MAX_BYTES: usize = 1 << 20;
+
+/// `POST {base}/mail/{account}/{folder}/act`: `message` (repeated) with `action` and `to`, or
+/// `star`, or `unstar`; `return`.
+pub(super) async fn act(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path((account, folder)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let (account, folder) = (AccountId(account), FolderId(folder));
+    let fields = match fields(&web, &visitor, request).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let Some(backend) = visitor.backend(&web) else {
+        return to_login(&web);
+    };
+    let done = match Action::read(&fields) {
+        Ok(action) => action.run(backend.as_ref(), &account, &folder).await,
+        Err(fault) => Err(Failure {
+            error: fault.to_api(visitor.lang),
+            again: None,
+        }),
+    };
+    let flash = match done {
+        Ok(change) => Flash {
+            change: Some(change),
+            ..blank(account.clone())
+        },
+        Err(Failure { error, again }) => {
+            let again = again.map(|(messages, role)| FlashAgain {
+                folder: folder.clone(),
+                messages,
+                role,
+            });
+            Flash {
+                error: Some(error),
+                again,
+                ..blank(account.clone())
+            }
+        }
+    };
+    finish(
+        &web,
+        &visitor,
+        &fields,
+        flash,
+        url::folder(web.base(), &account, &folder, 1),
+    )
+    .await
+}
+
+/// `POST {base}/mail/{account}/undo`: `undo`, `return`.
+pub(super) async fn undo(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(account): Path<String>,
+    request: Request,
+) -> Response {
+    let account = AccountId(account);
+    let fields = match fields(&web, &visitor, request).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let Some(backend) = visitor.backend(&web) else {
+        return to_login(&web);
+    };
+    let undo = UndoId(field(&fields, "undo").unwrap_or_default().to_owned());
+    let flash = match backend.change_undo(account.clone(), undo).await {
+        Ok(change) => Flash {
+            change: Some(change),
+            ..blank(account.clone())
+        },
+        Err(error) => Flash {
+            error: Some(error),
+            ..blank(account.clone())
+        },
+    };
+    finish(
+        &web,
+        &visitor,
+        &fields,
+        flash,
+        url::mail(web.base(), &account),
+    )
+    .await
+}
+
+/// `POST {base}/outbox/{id}/retry`
+pub(super) async fn outbox_retry(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(outbox): Path<String>,
+    request: Request,
+) -> Response {
+    let fields = match fields(&web, &visitor, request).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let Some(backend) = visitor.backend(&web) else {
+        return to_login(&web);
+    };
+    let outbox = outbox.as_str().into();
+    let on = url::outbox_entry(web.base(), &outbox);
+    match backend.outbox_retry(outbox).await {
+        Ok(_) => page::see_other(&own_return(&web, &fields).unwrap_or(on)),
+        Err(error) => finish(&web, &visitor, &fields, failure(error), on).await,
+    }
+}
+
+/// `POST {base}/outbox/{id}/discard`
+pub(super) async fn outbox_discard(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(outbox): Path<String>,
+    request: Request,
+) -> Response {
+    let fields = match fields(&web, &visitor, request).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let Some(backend) = visitor.backend(&web) else {
+        return to_login(&web);
+    };
+    let on = url::outbox(web.base());
+    match backend.outbox_discard(outbox.as_str().into()).await {
+        Ok(()) => page::see_other(&own_return(&web, &fields).unwrap_or(on)),
+        Err(error) => finish(&web, &visitor, &fields, failure(error), on).await,
+    }
+}
+
+/// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Kept in cookies of this browser.
+pub(super) async fn appearance(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Response {
+    let fields = match fields(&web, &visitor, request).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let on = own_return(&web, &fields).unwrap_or_else(|| url::settings_appearance(web.base()));
+    let mut response = page::see_other(&on);
+    if let Some(lang) = field(&fields, "lang").and_then(Lang::from_tag) {
+        set_cookie(
+            &mut response,
+            &web.cookie.preference(LANG_COOKIE, lang.tag()),
+        );
+    }
+    if let Some(theme) = field(&fields, "theme").and_then(theme_from_word) {
+        let word = match theme {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        };
+        set_cookie(&mut response, &web.cookie.preference(THEME_COOKIE, word));
+    }
+    response
+}
+
+/// What the list's form asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Action {
+    Mark(Vec<MessageId>, Mark),
+    Move(Vec<MessageId>, Destination),
+    /// Makes the folder of a role and then moves there.
+    CreateAndMove(Vec<MessageId>, FolderRole),
+}
+
+/// Why an action failed, and what would be repeated once the missing folder is there.
+struct Failure {
+    error: ApiError,
+    again: Option<(Vec<MessageId>, FolderRole)>,
+}
+
+impl Action {
+    fn read(fields: &Fields) -> Result<Self, Fault> {
+        for (name, mark) in [("star", Mark::Starred), ("unstar", Mark::Unstarred)] {
+            if let Some(id) = field(fields, name) {
+                return Ok(Self::Mark(vec![id.into()], mark));
+            }
+        }
+        let messages: Vec<MessageId> = fields
+            .iter()
+            .filter(|(name, _)| name == "message")
+            .map(|(_, id)| id.as_str().into())
+            .collect();
+        let action = field(fields, "action").ok_or(Fault::Malformed)?;
+        let to_role = |role| Destination::Role(role);
+        let action = match action {
+            "seen" => Self::Mark(messages, Mark::Seen),
+            "unseen" => Self::Mark(messages, Mark::Unseen),
+            "star" => Self::Mark(messages, Mark::Starred),
+            "unstar" => Self::Mark(messages, Mark::Unstarred),
+            "archive" => Self::Move(messages, to_role(FolderRole::Archive)),
+            "delete" => Self::Move(messages, to_role(FolderRole::Trash)),
+            "junk" => Self::Move(messages, to_role(FolderRole::Junk)),
+            "move" => {
+                let to = field(fields, "to")
+                    .filter(|to| !to.is_empty())
+                    .ok_or(Fault::Malformed)?;
+                Self::Move(messages, Destination::Folder(to.into()))
+            }
+            other => {
+                let word = other.strip_prefix("create:").ok_or(Fault::Malformed)?;
+                Self::CreateAndMove(messages, role_from_word(word).ok_or(Fault::Malformed)?)
+            }
+        };
+        let (Self::Mark(ids, _) | Self::Move(ids, _) | Self::CreateAndMove(ids, _)) = &action;
+        if ids.is_empty() {
+            Err(Fault::NothingSelected)
+        } else {
+            Ok(action)
+        }
+    }
+
+    async fn run(
+        self,
+        backend: &dyn MailBackend,
+        account: &AccountId,
+        folder: &FolderId,
+    ) -> Result<ChangeDone, Failure> {
+        let (account, folder) = (account.clone(), folder.clone());
+        let plain = |error| Failure { error, again: None };
+        match self {
+            Self::Mark(messages, mark) => backend
+                .message_mark(account, folder, messages, mark)
+                .await
+                .map_err(plain),
+            Self::Move(messages, to) => {
+                let moved = backend
+                    .message_move(account, folder, messages.clone(), to)
+                    .await;
+                moved.map_err(|error| {
+                    let again = match error.kind {
+                        ErrorKind::MissingFolder(role) => Some((messages, role)),
+                        _ => None,
+                    };
+                    Failure { error, again }
+                })
+            }
+            Self::CreateAndMove(messages, role) => {
+                backend
+                    .folder_create(account.clone(), role)
+                    .await
+                    .map_err(plain)?;
+                let to = Destination::Role(role);
+                backend
+                    .message_move(account, folder, messages, to)
+                    .await
+                    .map_err(plain)
+            }
+        }
+    }
+}
+
+/// The roles whose folder can be made.
+fn role_from_word(word: &str) -> Option<FolderRole> {
+    match word {
+        "drafts" => Some(FolderRole::Drafts),
+        "sent" => Some(FolderRole::Sent),
+        "archive" => Some(FolderRole::Archive),
+        "junk" => Some(FolderRole::Junk),
+        "trash" => Some(FolderRole::Trash),
+        _ => None,
+    }
+}
+
+async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields, Response> {
+    let (head, body) = request.into_parts();
+    let drain = Drain::of(visitor.session.is_some());
+    let fault = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
+        Ok(bytes) => return Ok(parse_form(&bytes)),
+        Err(BodyFault::TooLarge) => Fault::TooLarge { max_bytes: 1 << 20 },
+        Err(BodyFault::Broken) => Fault::BrokenUpload,
+    };
+    let mut response = page::failed(web, visitor, fault.to_api(visitor.lang), None);
+    body::close(response.headers_mut());
+    Err(response)
+}
+
+/// Keeps the flash and goes on to `return`, or to `otherwise`.
+async fn finish(
+    web: &Web,
+    visitor: &Visitor,
+    fields: &Fields,
+    flash: Flash,
+    otherwise: String,
+) -> Response {
+    if flash
+        .error
+        .as_ref()
+        .is_some_and(|error| error.kind == ErrorKind::SignedOut)
+    {
+        return to_login(web);
+    }
+    if let Some(session) = &visitor.session {
+        page::put_flash(web, session, &flash).await;
+    }
+    page::see_other(&own_return(web, fields).unwrap_or(otherwise))
+}
+
+fn own_return(web: &Web, fields: &Fields) -> Option<String> {
+    field(fields, "return").and_then(|path| page::own_path(web.base(), path))
+}
+
+fn to_login(web: &Web) -> Response {
+    page::see_other(&url::login(web.base()))
+}
+
+fn blank(account: AccountId) -> Flash {
+    Flash {
+        account: Some(account),
+        change: None,
+        error: None,
+        again: None,
+        note: None,
+    }
+}
+
+fn failure(error: ApiError) -> Flash {
+    Flash {
+        account: None,
+        change: None,
+        error: Some(error),
+        again: None,
+        note: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(form: &str) -> Result<Action, Fault> {
+        Action::read(&parse_form(form.as_bytes()))
+    }
+
+    #[test]
+    fn the_list_form_names_messages_and_one_action() {
+        let ids = || vec!["1.2".into(), "1.3".into()];
+        let ticked = "message=1.2&message=1.3&action=";
+        let role = |role| Action::Move(ids(), Destination::Role(role));
+        for (action, expected) in [
+            ("seen", Action::Mark(ids(), Mark::Seen)),
+            ("unseen", Action::Mark(ids(), Mark::Unseen)),
+            ("archive", role(FolderRole::Archive)),
+            ("delete", role(FolderRole::Trash)),
+            ("junk", role(FolderRole::Junk)),
+            (
+                "move&to=abc",
+                Action::Move(ids(), Destination::Folder("abc".into())),
+            ),
+            (
+                "create:archive",
+                Action::CreateAndMove(ids(), FolderRole::Archive),
+            ),
+        ] {
+            assert_eq!(read(&format!("{ticked}{action}")), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_star_button_wins_over_the_ticked_messages() {
+        let star = read("message=1.2&action=delete&star=1.9");
+        assert_eq!(star, Ok(Action::Mark(vec!["1.9".into()], Mark::Starred)));
+        assert_eq!(
+            read("unstar=1.9"),
+            Ok(Action::Mark(vec!["1.9".into()], Mark::Unstarred))
+        );
+    }
+
+    #[test]
+    fn a_form_that_asks_for_nothing_is_a_fault() {
+        assert_eq!(read("action=delete"), Err(Fault::NothingSelected));
+        for form in [
+            "",
+            "message=1.2",
+            "message=1.2&action=explode",
+            "message=1.2&action=move",
+            "message=1.2&action=create:inbox",
+        ] {
+            assert_eq!(read(form), Err(Fault::Malformed), "{form}");
+        }
+    }
+}

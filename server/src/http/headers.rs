@@ -1,0 +1,129 @@
+//! The headers of each class of answer.
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue};
+
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// The front-end build that this server serves, for scripts and proxies.
+pub const BUILD: HeaderName = HeaderName::from_static("x-restante-build");
+
+/// The policy of pages without script: sign-in and notices. `'self'` lets the sign-in page fetch
+/// the next page's script ahead; it runs none.
+pub const PLAIN_PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'";
+
+/// The policy of downloads: were one ever shown as a page, it could do nothing.
+pub const DOWNLOAD_CSP: &str = "sandbox; default-src 'none'";
+
+/// Sets a header whose value is ours.
+pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+/// The policy of an app page with this nonce.
+pub fn app_csp(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+         manifest-src 'self'; worker-src 'self'"
+    )
+}
+
+/// The policy of a message document. `parts` is the address of this message's own part folder;
+/// after consent images may come from any https address.
+pub fn frame_csp(parts: &str, images_allowed: bool) -> String {
+    let remote = if images_allowed { " https:" } else { "" };
+    format!(
+        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; \
+         default-src 'none'; img-src {parts} data:{remote}; style-src 'unsafe-inline'; \
+         form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    )
+}
+
+/// Headers of a page with mail in it; its policy comes with its nonce.
+pub(super) fn app_page(headers: &mut HeaderMap) {
+    set(headers, REFERRER_POLICY, "same-origin");
+    set(headers, COOP, "same-origin");
+    private(headers);
+}
+
+/// Headers of a page without script.
+pub(super) fn plain_page(headers: &mut HeaderMap) {
+    set(headers, CONTENT_SECURITY_POLICY, PLAIN_PAGE_CSP);
+    app_page(headers);
+}
+
+/// Headers of a message document. No COOP: with a sandbox policy browsers would not open it.
+pub(super) fn frame(headers: &mut HeaderMap, policy: &str) {
+    match HeaderValue::from_str(policy) {
+        Ok(policy) => headers.insert(CONTENT_SECURITY_POLICY, policy),
+        // The parts' address comes from checked text; were it ever not, nothing at all is allowed.
+        Err(_) => headers.insert(
+            CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(DOWNLOAD_CSP),
+        ),
+    };
+    set(headers, REFERRER_POLICY, "no-referrer");
+    private(headers);
+}
+
+/// Headers of an attachment or a raw message.
+pub(super) fn download(headers: &mut HeaderMap) {
+    set(headers, CONTENT_SECURITY_POLICY, DOWNLOAD_CSP);
+    set(headers, REFERRER_POLICY, "no-referrer");
+    private(headers);
+}
+
+/// Headers of what only this session may keep, for as long as it is shown.
+pub(super) fn private(headers: &mut HeaderMap) {
+    set(headers, CACHE_CONTROL, "no-store");
+    set(headers, CORP, "same-origin");
+    set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_app_policy_is_byte_for_byte_as_decided() {
+        assert_eq!(
+            app_csp("N"),
+            "default-src 'none'; script-src 'self' 'nonce-N' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'; worker-src 'self'"
+        );
+    }
+
+    #[test]
+    fn the_frame_policy_is_byte_for_byte_as_decided() {
+        let parts = "https://mail.example.org/webmail/mail/a/b/1.2/part/";
+        assert_eq!(
+            frame_csp(parts, false),
+            "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https://mail.example.org/webmail/mail/a/b/1.2/part/ data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+        );
+        assert_eq!(
+            frame_csp(parts, true),
+            "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https://mail.example.org/webmail/mail/a/b/1.2/part/ data: https:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+        );
+        assert!(!frame_csp(parts, true).contains("allow-scripts"));
+    }
+
+    #[test]
+    fn pages_without_script_have_no_nonce_and_no_wasm() {
+        assert!(!PLAIN_PAGE_CSP.contains("nonce") && !PLAIN_PAGE_CSP.contains("unsafe"));
+    }
+
+    #[test]
+    fn the_message_document_has_no_opener_policy() {
+        let mut headers = HeaderMap::new();
+        frame(&mut headers, &frame_csp("https://x/part/", false));
+        assert!(!headers.contains_key(COOP));
+        assert_eq!(headers[CORP], "same-origin");
+        assert_eq!(headers[REFERRER_POLICY], "no-referrer");
+        assert_eq!(headers[CACHE_CONTROL], "no-store");
+    }
+}

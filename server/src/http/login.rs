@@ -1,0 +1,538 @@
+//! Signing in and out: plain HTML, plain forms, no script.
+
+use app::api::error::ApiError;
+use app::api::types::{IncomingKind, Lang};
+use app::routes::login::{LoginForm, LoginNotice, LoginPage, TlsChoice, render};
+use app::text::url;
+use axum::Extension;
+use axum::extract::{RawQuery, Request, State};
+use axum::response::{Html, IntoResponse as _, Response};
+use http::header::SET_COOKIE;
+use http::{HeaderValue, StatusCode};
+use mail_net::TlsMode;
+use mail_net::dial::Endpoint;
+use mail_proto::Secret;
+use tower_sessions::Session;
+
+use super::body::{self, BodyFault, Drain, Fields, field};
+use super::visitor::{LANG_COOKIE, Visitor};
+use super::words::Fault;
+use super::{Web, WebState, assets, error, headers, page};
+use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
+use crate::config::{Config, Preset};
+use crate::session::row_key;
+
+/// A sign-in form has a dozen short fields.
+const FORM_MAX_BYTES: usize = 64 << 10;
+
+/// `GET {base}/login`: `?return=` where to go on, `?lang=` in which language, `?end` why.
+pub(super) async fn show(
+    State(web): State<Web>,
+    Extension(mut visitor): Extension<Visitor>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = body::parse_form(query.unwrap_or_default().as_bytes());
+    let return_to = field(&query, "return").and_then(|path| page::own_path(web.base(), path));
+    let chosen = field(&query, "lang").and_then(Lang::from_tag);
+    if let Some(lang) = chosen {
+        visitor.lang = lang;
+    } else if visitor.session.is_some() {
+        let on = return_to.unwrap_or_else(|| url::home(web.base()));
+        return page::see_other(&on);
+    }
+    let notice = match field(&query, "end") {
+        Some("signed_out") => Some(LoginNotice::SignedOut),
+        _ if visitor.had_cookie && visitor.session.is_none() => Some(LoginNotice::SessionEnded),
+        _ => None,
+    };
+    let mut shown = blank(&web, &visitor, return_to);
+    shown.notice = notice;
+    let mut response = document(StatusCode::OK, shown);
+    if let Some(lang) = chosen {
+        set_cookie(
+            &mut response,
+            &web.cookie.preference(LANG_COOKIE, lang.tag()),
+        );
+    }
+    response
+}
+
+/// `POST {base}/login`
+pub(super) async fn submit(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    session: Session,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let drain = Drain::of(visitor.session.is_some());
+    let fields = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
+        Ok(bytes) => body::parse_form(&bytes),
+        Err(fault) => {
+            let fault = match fault {
+                BodyFault::TooLarge => Fault::TooLarge {
+                    max_bytes: 64 << 10,
+                },
+                BodyFault::Broken => Fault::BrokenUpload,
+            };
+            let mut response = page::failed(&web, &visitor, fault.to_api(visitor.lang), None);
+            body::close(response.headers_mut());
+            return response;
+        }
+    };
+    let return_to = field(&fields, "return").and_then(|path| page::own_path(web.base(), path));
+    let mut shown = blank(&web, &visitor, return_to.clone());
+    shown.form = typed(&fields);
+    shown.is_manual_open =
+        !shown.form.incoming_host.is_empty() || !shown.form.outgoing_host.is_empty();
+    let password = Secret::new(field(&fields, "password").unwrap_or_default());
+
+    let sign_in = match prepare(&web.config, &mut shown, password) {
+        Ok(Some(sign_in)) => sign_in,
+        // The servers are a guess: shown first, dialled when they are sent again.
+        Ok(None) => return document(StatusCode::OK, shown),
+        Err(fault) => return refused(shown, fault.to_api(visitor.lang)),
+    };
+    match open(&web, &visitor, sign_in).await {
+        Ok(account) => match begin_session(&web, &visitor, &session, account).await {
+            Ok(()) => page::see_other(&return_to.unwrap_or_else(|| url::home(web.base()))),
+            Err(fault) => refused(shown, fault.to_api(visitor.lang)),
+        },
+        Err(error) => {
+            // What can be corrected is shown: the servers, where it is not the password alone.
+            shown.is_manual_open |= error.kind != app::api::ErrorKind::Password
+                && web.config.preset(domain_of(&shown.form.email)).is_none();
+            refused(shown, error)
+        }
+    }
+}
+
+/// `POST {base}/logout`
+pub(super) async fn sign_out(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+) -> Response {
+    if let Some(session) = &visitor.session {
+        web.registry.end(&session.key).await;
+        tracing::info!("signed out");
+    }
+    let mut response = page::see_other(&format!("{}?end=signed_out", url::login(web.base())));
+    set_cookie(&mut response, &web.cookie.removal());
+    response
+}
+
+/// Opens the account: one try at the mail server, counted unless it succeeds.
+async fn open(
+    web: &WebState,
+    visitor: &Visitor,
+    sign_in: SignIn,
+) -> Result<AccountHandle, ApiError> {
+    let login = sign_in.user.as_deref().unwrap_or(&sign_in.address);
+    let account = format!("{login} {}", sign_in.incoming.host);
+    let tried = web
+        .sign_ins
+        .begin(&account, visitor.ip)
+        .map_err(|wait| Fault::TooManyTries(wait).to_api(visitor.lang))?;
+    match web.accounts.open(sign_in, visitor.ip).await {
+        Ok(account) => {
+            tried.succeeded();
+            Ok(account)
+        }
+        Err(error) => Err(error.to_api(visitor.lang)),
+    }
+}
+
+/// A session with a new id: whatever id the browser came with is worth nothing from now on.
+async fn begin_session(
+    web: &WebState,
+    visitor: &Visitor,
+    session: &Session,
+    account: AccountHandle,
+) -> Result<(), Fault> {
+    if let Some(earlier) = &visitor.session {
+        web.registry.end(&earlier.key).await;
+    }
+    let keys = [account.key().0.clone()];
+    let stored = async {
+        session.cycle_id().await?;
+        session.insert("accounts", keys).await?;
+        session.insert("kind", "browser").await?;
+        session.save().await
+    };
+    let outcome = stored.await.map_err(|e| e.to_string());
+    match outcome.and_then(|()| session.id().ok_or_else(|| "no id after saving".to_owned())) {
+        Ok(id) => {
+            web.registry.admit(row_key(id), vec![account]);
+            tracing::info!("signed in");
+            Ok(())
+        }
+        Err(cause) => {
+            account.close().await;
+            Err(error::internal("a session could not be stored", &cause))
+        }
+    }
+}
+
+/// What the form asks for; `None` where the servers had to be guessed, and `shown` now holds them.
+fn prepare(
+    config: &Config,
+    shown: &mut LoginPage,
+    password: Secret,
+) -> Result<Option<SignIn>, Fault> {
+    let form = &mut shown.form;
+    let domain = domain_of(&form.email).to_ascii_lowercase();
+    if domain.is_empty() || form.email.starts_with('@') || form.email.contains(char::is_whitespace)
+    {
+        return Err(Fault::Address);
+    }
+    if password.is_empty() {
+        return Err(Fault::Missing("password"));
+    }
+    if form.incoming_host.is_empty() || form.outgoing_host.is_empty() {
+        let preset = config.preset(&domain);
+        let is_known = preset.as_ref().is_some_and(|p| fills(p, form.incoming));
+        fill(form, &preset.unwrap_or_default(), &domain);
+        if !is_known {
+            shown.is_manual_open = true;
+            shown.notice = Some(LoginNotice::Guessed { domain });
+            return Ok(None);
+        }
+    }
+    let incoming = Incoming {
+        kind: form.incoming,
+        host: form.incoming_host.clone(),
+        port: port(&form.incoming_port, "incoming_port")?,
+        tls: mode(
+            config,
+            &form.incoming_host,
+            form.incoming_tls,
+            "incoming_tls",
+        )?,
+    };
+    let outgoing = Outgoing {
+        host: form.outgoing_host.clone(),
+        port: port(&form.outgoing_port, "outgoing_port")?,
+        tls: mode(
+            config,
+            &form.outgoing_host,
+            form.outgoing_tls,
+            "outgoing_tls",
+        )?,
+    };
+    let user = (!form.user.is_empty()).then(|| form.user.clone());
+    Ok(Some(SignIn {
+        address: form.email.clone(),
+        user,
+        password,
+        incoming,
+        outgoing,
+    }))
+}
+
+/// Whether the operator's words about a domain are enough to sign in by this protocol.
+fn fills(preset: &Preset, kind: IncomingKind) -> bool {
+    let incoming = match kind {
+        IncomingKind::Imap => &preset.imap,
+        IncomingKind::Pop3 => &preset.pop3,
+    };
+    incoming.is_some() && preset.smtp.is_some()
+}
+
+/// Fills in what was left empty: from the preset, else the usual names.
+fn fill(form: &mut LoginForm, preset: &Preset, domain: &str) {
+    let (known, name, usual_port) = match form.incoming {
+        IncomingKind::Imap => (&preset.imap, "imap", 993),
+        IncomingKind::Pop3 => (&preset.pop3, "pop", 995),
+    };
+    let usual = |name: &str, port| Endpoint {
+        host: format!("{name}.{domain}"),
+        port,
+        tls: TlsMode::Implicit,
+    };
+    if form.incoming_host.is_empty() {
+        let endpoint = known.clone().unwrap_or_else(|| usual(name, usual_port));
+        (form.incoming_host, form.incoming_port) = (endpoint.host, endpoint.port.to_string());
+        form.incoming_tls = choice(endpoint.tls);
+    }
+    if form.outgoing_host.is_empty() {
+        let endpoint = preset.smtp.clone().unwrap_or_else(|| usual("smtp", 465));
+        (form.outgoing_host, form.outgoing_port) = (endpoint.host, endpoint.port.to_string());
+        form.outgoing_tls = choice(endpoint.tls);
+    }
+}
+
+fn port(text: &str, name: &'static str) -> Result<u16, Fault> {
+    match text.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(Fault::Port(name)),
+    }
+}
+
+/// The mode; plain only to hosts where the operator allows it.
+fn mode(
+    config: &Config,
+    host: &str,
+    choice: TlsChoice,
+    name: &'static str,
+) -> Result<TlsMode, Fault> {
+    match choice {
+        TlsChoice::Implicit => Ok(TlsMode::Implicit),
+        TlsChoice::StartTls => Ok(TlsMode::StartTls),
+        TlsChoice::Plain => match config.listed(host).and_then(|u| u.tls) {
+            Some(TlsMode::Plain) => Ok(TlsMode::Plain),
+            _ => Err(Fault::TlsMode(name)),
+        },
+    }
+}
+
+fn choice(mode: TlsMode) -> TlsChoice {
+    match mode {
+        TlsMode::Implicit => TlsChoice::Implicit,
+        TlsMode::StartTls => TlsChoice::StartTls,
+        TlsMode::Plain => TlsChoice::Plain,
+    }
+}
+
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
+}
+
+/// The fields as typed. A field that is missing is as if it were empty.
+fn typed(fields: &Fields) -> LoginForm {
+    let text = |name| field(fields, name).unwrap_or_default().trim().to_owned();
+    let host = |name| text(name).trim_end_matches('.').to_ascii_lowercase();
+    let tls = |name| {
+        field(fields, name)
+            .and_then(TlsChoice::from_value)
+            .unwrap_or_default()
+    };
+    LoginForm {
+        email: text("email"),
+        user: text("user"),
+        incoming: match field(fields, "incoming") {
+            Some("pop3") => IncomingKind::Pop3,
+            _ => IncomingKind::Imap,
+        },
+        incoming_host: host("incoming_host"),
+        incoming_port: text("incoming_port"),
+        incoming_tls: tls("incoming_tls"),
+        outgoing_host: host("outgoing_host"),
+        outgoing_port: text("outgoing_port"),
+        outgoing_tls: tls("outgoing_tls"),
+    }
+}
+
+fn blank(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginPage {
+    let file = |name: &str| format!("{}/{}/{name}", web.base(), web.site.pkg_dir());
+    LoginPage {
+        context: visitor.page_context(web),
+        js: file(&format!("{}.js", assets::OUTPUT_NAME)),
+        wasm: file(&format!("{}_bg.wasm", assets::OUTPUT_NAME)),
+        form: LoginForm::default(),
+        is_manual_open: false,
+        error: None,
+        notice: None,
+        demo: web.demo.clone(),
+        is_plain_allowed: web
+            .config
+            .upstream
+            .iter()
+            .any(|u| u.tls == Some(TlsMode::Plain)),
+        return_to,
+    }
+}
+
+fn refused(mut shown: LoginPage, error: ApiError) -> Response {
+    let status = match error.kind {
+        app::api::ErrorKind::Busy if error.retry_after_secs.is_some() => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    shown.is_manual_open |= error
+        .field
+        .as_deref()
+        .is_some_and(|f| !matches!(f, "email" | "password"));
+    let retry_after = error.retry_after_secs;
+    shown.error = Some(error);
+    let mut response = document(status, shown);
+    if let Some(secs) = retry_after {
+        response
+            .headers_mut()
+            .insert(http::header::RETRY_AFTER, HeaderValue::from(secs));
+    }
+    response
+}
+
+fn document(status: StatusCode, shown: LoginPage) -> Response {
+    let mut response = (status, Html(render(shown))).into_response();
+    headers::plain_page(response.headers_mut());
+    response
+}
+
+/// Adds a cookie whose text is ours.
+pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Upstream;
+    use app::page::PageContext;
+
+    fn upstream(host: &str, tls: Option<TlsMode>) -> Upstream {
+        Upstream {
+            host: host.into(),
+            imap_ports: vec![1143],
+            pop3_ports: vec![],
+            smtp_ports: vec![1587],
+            tls,
+            ca_pem: None,
+            domains: vec!["example.org".into()],
+        }
+    }
+
+    /// What a form leads to, and the page that is shown otherwise.
+    fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Fault>, LoginPage) {
+        let mut config = Config::local(std::path::Path::new("unused"));
+        config.upstream = upstreams;
+        let fields = body::parse_form(form.as_bytes());
+        let mut shown = LoginPage {
+            context: PageContext {
+                base: String::new(),
+                lang: Lang::En,
+                theme: Default::default(),
+                build: String::new(),
+                css: String::new(),
+                icons: String::new(),
+                live: String::new(),
+            },
+            js: String::new(),
+            wasm: String::new(),
+            form: typed(&fields),
+            is_manual_open: false,
+            error: None,
+            notice: None,
+            demo: None,
+            is_plain_allowed: false,
+            return_to: None,
+        };
+        let password = Secret::new(field(&fields, "password").unwrap_or_default());
+        let read = prepare(&config, &mut shown, password);
+        (read, shown)
+    }
+
+    #[test]
+    fn a_listed_domain_needs_address_and_password_only() {
+        let listed = vec![upstream("mail.example.org", Some(TlsMode::StartTls))];
+        let (read, _) = read(listed, "email=Ann%40Example.org&password=x");
+        let sign_in = read.unwrap().unwrap();
+        assert_eq!(
+            (sign_in.incoming.host.as_str(), sign_in.incoming.port),
+            ("mail.example.org", 1143)
+        );
+        assert_eq!(
+            (sign_in.outgoing.port, sign_in.outgoing.tls),
+            (1587, TlsMode::StartTls)
+        );
+        assert_eq!(
+            (sign_in.address.as_str(), sign_in.user),
+            ("Ann@Example.org", None)
+        );
+    }
+
+    #[test]
+    fn a_listed_domain_without_that_protocol_is_asked_about() {
+        let listed = vec![upstream("mail.example.org", None)];
+        let (read, shown) = read(listed, "email=ann%40example.org&password=x&incoming=pop3");
+        assert!(read.unwrap().is_none() && shown.is_manual_open);
+        assert_eq!(shown.form.incoming_host, "pop.example.org");
+        assert_eq!(
+            shown.form.outgoing_host, "mail.example.org",
+            "what is known is filled in"
+        );
+    }
+
+    #[test]
+    fn servers_of_an_unknown_domain_are_guessed_and_shown() {
+        for (kind, host, port) in [
+            ("imap", "imap.a.example", "993"),
+            ("pop3", "pop.a.example", "995"),
+        ] {
+            let form = format!("email=ann%40a.example&password=x&incoming={kind}");
+            let (read, shown) = read(vec![], &form);
+            assert!(read.unwrap().is_none());
+            assert_eq!(
+                (
+                    shown.form.incoming_host.as_str(),
+                    shown.form.incoming_port.as_str()
+                ),
+                (host, port)
+            );
+            assert_eq!(
+                (
+                    shown.form.outgoing_host.as_str(),
+                    shown.form.outgoing_port.as_str()
+                ),
+                ("smtp.a.example", "465")
+            );
+            let domain = "a.example".to_owned();
+            assert_eq!(shown.notice, Some(LoginNotice::Guessed { domain }));
+        }
+    }
+
+    const MANUAL: &str = "email=ann%40a.example&password=x&user=ann&incoming=imap\
+        &incoming_host=Mail.a.example.&incoming_port=143&incoming_tls=starttls\
+        &outgoing_host=mail.a.example&outgoing_port=465&outgoing_tls=implicit";
+
+    #[test]
+    fn servers_that_were_typed_are_taken_as_they_are() {
+        let (read, _) = read(vec![], MANUAL);
+        let sign_in = read.unwrap().unwrap();
+        assert_eq!(sign_in.user.as_deref(), Some("ann"));
+        let incoming = &sign_in.incoming;
+        assert_eq!(
+            (incoming.host.as_str(), incoming.port, incoming.tls),
+            ("mail.a.example", 143, TlsMode::StartTls)
+        );
+    }
+
+    #[test]
+    fn each_fault_names_its_field() {
+        let manual = |from: &str, to: &str| MANUAL.replace(from, to);
+        for (form, fault) in [
+            (manual("ann%40a.example", "ann"), Fault::Address),
+            (manual("ann%40a.example", "%40a.example"), Fault::Address),
+            (
+                manual("password=x", "password="),
+                Fault::Missing("password"),
+            ),
+            (manual("port=143", "port=0"), Fault::Port("incoming_port")),
+            (
+                manual("port=465", "port=70000"),
+                Fault::Port("outgoing_port"),
+            ),
+            (
+                manual("tls=starttls", "tls=plain"),
+                Fault::TlsMode("incoming_tls"),
+            ),
+        ] {
+            assert_eq!(read(vec![], &form).0.unwrap_err(), fault, "{form}");
+        }
+    }
+
+    #[test]
+    fn plain_connections_go_only_where_the_operator_allows_them() {
+        let form = MANUAL.replace("tls=starttls", "tls=plain");
+        let (allowed, _) = read(
+            vec![upstream("mail.a.example", Some(TlsMode::Plain))],
+            &form,
+        );
+        assert_eq!(allowed.unwrap().unwrap().incoming.tls, TlsMode::Plain);
+        let (refused, _) = read(vec![upstream("mail.a.example", None)], &form);
+        assert_eq!(refused.unwrap_err(), Fault::TlsMode("incoming_tls"));
+    }
+}

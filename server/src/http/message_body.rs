@@ -1,0 +1,87 @@
+//! `GET …/body`: the cleaned HTML of a message, a document of its own in a sandboxed frame.
+
+use app::api::types::PartId;
+use app::text::url;
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{Html, IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode};
+use mail_mime::clean::Images;
+
+use super::body::{field, parse_form};
+use super::visitor::Visitor;
+use super::{Web, error, headers, page};
+
+/// The ids of a message in an address.
+pub(super) type MessagePath = (String, String, String);
+
+/// `?images=once` lets remote images load, this time.
+pub(super) async fn message_body(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path((account, folder, message)): Path<MessagePath>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Response {
+    let query = parse_form(query.unwrap_or_default().as_bytes());
+    let images_allowed = field(&query, "images") == Some("once");
+    let (account, folder, message) = (
+        account.as_str().into(),
+        folder.as_str().into(),
+        message.as_str().into(),
+    );
+    let origin = page::own_origin(&request, &web.config).unwrap_or_default();
+    let none = PartId(String::new());
+    let parts = format!(
+        "{origin}{}",
+        url::part(web.base(), &account, &folder, &message, &none)
+    );
+    let policy = headers::frame_csp(&parts, images_allowed);
+
+    let Some(backend) = visitor.backend(&web) else {
+        return document(StatusCode::UNAUTHORIZED, String::new(), &policy);
+    };
+    let images = if images_allowed {
+        Images::Allowed
+    } else {
+        Images::Blocked
+    };
+    match backend
+        .body_document(&account, folder, message, images)
+        .await
+    {
+        Ok(html) => document(StatusCode::OK, html, &policy),
+        Err(error) => {
+            let error = error.to_api(visitor.lang);
+            let status = error::status(error.kind);
+            let words = format!(
+                "<!DOCTYPE html><meta charset=\"utf-8\"><p>{}</p>",
+                escape(&error.to_string())
+            );
+            document(status, words, &policy)
+        }
+    }
+}
+
+fn document(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    headers::frame(response.headers_mut(), policy);
+    response
+}
+
+/// Text as text within HTML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_an_error_are_never_markup() {
+        assert_eq!(escape("<img src=x> & co"), "&lt;img src=x&gt; &amp; co");
+    }
+}

@@ -1,0 +1,116 @@
+//! The web server: routes, headers, limits, forms, streams.
+//!
+//! # Invariants
+//! - State changes on POST only, past one CSRF layer; the one exception is a message page that
+//!   marks its message read ([`page`]).
+//! - Every class of answer has its own headers ([`headers`]); none is set globally.
+//! - Everything works by links and forms; scripts only make it quicker.
+
+pub mod assets;
+mod attachment;
+mod body;
+mod client_ip;
+mod compose;
+mod csrf;
+mod error;
+mod events;
+mod forms;
+pub mod headers;
+mod health;
+mod login;
+mod message_body;
+mod page;
+pub mod rate_limit;
+mod router;
+mod serve;
+mod source;
+mod upload;
+mod visitor;
+mod words;
+
+use std::sync::Arc;
+
+use app::routes::login::DemoMailbox;
+use leptos::prelude::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::account::Accounts;
+use crate::config::Config;
+use crate::session::{CookieRules, Registry, SealedSessions};
+use crate::store::Store;
+use crate::store::seal::Sealer;
+use crate::store::spool::Spool;
+
+pub use router::router;
+pub use serve::{Bound, serve};
+
+/// What every request can reach.
+pub struct WebState {
+    /// The configuration.
+    pub config: Config,
+    /// The rules of the session cookie.
+    pub cookie: CookieRules,
+    /// The front-end build.
+    pub site: assets::Site,
+    /// What the framework has to know of the build.
+    pub leptos: LeptosOptions,
+    /// Opens accounts.
+    pub accounts: Accounts,
+    /// The live sessions.
+    pub registry: Registry,
+    /// The server key.
+    pub sealer: Arc<Sealer>,
+    /// The database.
+    pub store: Store,
+    /// Outgoing files.
+    pub spool: Spool,
+    /// Failed sign-ins.
+    pub sign_ins: rate_limit::SignInLimits,
+    /// The demo's mailbox, told on the sign-in page.
+    pub demo: Option<DemoMailbox>,
+    /// Ends when the process has to stop.
+    pub shutdown: CancellationToken,
+}
+
+/// The state as it is handed around.
+pub type Web = Arc<WebState>;
+
+impl WebState {
+    /// The state of a server, before its first request.
+    pub fn new(
+        config: Config,
+        site: assets::Site,
+        accounts: Accounts,
+        (store, spool, sealer): (Store, Spool, Arc<Sealer>),
+        demo: Option<DemoMailbox>,
+        shutdown: CancellationToken,
+    ) -> Web {
+        let leptos = LeptosOptions::builder()
+            .output_name(assets::OUTPUT_NAME)
+            .site_pkg_dir(site.pkg_dir())
+            .build();
+        Arc::new(Self {
+            cookie: CookieRules::of(&config),
+            config,
+            leptos,
+            site,
+            accounts,
+            registry: Registry::new(store.clone(), spool.clone()),
+            sealer,
+            store,
+            spool,
+            sign_ins: rate_limit::SignInLimits::default(),
+            demo,
+            shutdown,
+        })
+    }
+
+    /// `""` or `"/x"`.
+    pub fn base(&self) -> &str {
+        &self.config.base_path
+    }
+
+    fn sessions(&self) -> SealedSessions {
+        SealedSessions::new(self.store.clone(), Arc::clone(&self.sealer))
+    }
+}

@@ -1,0 +1,286 @@
+//! All routes, each with the base in its path, and the layers around them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use app::api::backend::MailBackend;
+use app::api::error::ApiError;
+use app::page::PageContext;
+use app::text::url;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use http::{HeaderValue, Method, StatusCode, Uri};
+use leptos::prelude::provide_context;
+use leptos_axum::{
+    generate_route_list_with_exclusions_and_ssg_and_context, handle_server_fns_with_context,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use super::body::{self, Drain};
+use super::visitor::{self, Visitor};
+use super::words::Fault;
+use super::{
+    Web, assets, attachment, compose, csrf, error, events, forms, headers, health, login,
+    message_body, page, source, upload,
+};
+
+/// One JSON request: a draft of a long text.
+const API_MAX_BYTES: usize = 8 << 20;
+
+/// The whole web server.
+pub fn router(web: &Web) -> Router {
+    let at = |path: &str| format!("{}{path}", web.base());
+
+    let signed_in = app_routes(web)
+        .route(&at("/mail/{account}"), get(page::account_home))
+        .route(&at("/mail/{account}/undo"), post(forms::undo))
+        .route(&at("/mail/{account}/{folder}/act"), post(forms::act))
+        .route(
+            &at("/mail/{account}/{folder}/{message}/body"),
+            get(message_body::message_body),
+        )
+        .route(
+            &at("/mail/{account}/{folder}/{message}/source"),
+            get(source::source),
+        )
+        .route(
+            &at("/mail/{account}/{folder}/{message}/part/{part}"),
+            get(attachment::part),
+        )
+        .route(&at("/compose"), post(compose::submit))
+        .route(&at("/outbox/{id}/retry"), post(forms::outbox_retry))
+        .route(&at("/outbox/{id}/discard"), post(forms::outbox_discard))
+        .route(&at("/upload"), post(upload::upload))
+        .route(&at("/api/{*endpoint}"), post(api))
+        .route_layer(middleware::from_fn_with_state(
+            Web::clone(web),
+            needs_session,
+        ));
+
+    let open = Router::new()
+        .route(&at("/"), get(page::home))
+        .route(&at("/mail"), get(page::home))
+        .route(&at("/login"), get(login::show).post(login::submit))
+        .route(&at("/logout"), post(login::sign_out))
+        .route(&at("/settings/appearance"), post(forms::appearance))
+        .route(&at("/events"), get(events::events));
+    let open = if web.base().is_empty() {
+        open
+    } else {
+        open.route(web.base(), get(page::home))
+    };
+
+    // A layer that is added later stands further outside.
+    let pages = open
+        .merge(signed_in)
+        .fallback(page::not_found)
+        .method_not_allowed_fallback(page::not_found)
+        .layer(middleware::from_fn_with_state(
+            Web::clone(web),
+            visitor::recognise,
+        ))
+        .layer(web.cookie.layer(web.sessions()))
+        .layer(middleware::from_fn_with_state(
+            Web::clone(web),
+            csrf::same_site_only,
+        ))
+        .layer(
+            CompressionLayer::new().compress_when(
+                // Downloads and pictures leave as they are, events at once.
+                SizeAbove::new(1024)
+                    .and(NotForContentType::const_new("text/event-stream"))
+                    .and(NotForContentType::const_new("application/octet-stream"))
+                    .and(NotForContentType::IMAGES),
+            ),
+        );
+
+    let plain = Router::new()
+        .route(&at("/a/{*path}"), get(assets::asset))
+        .route("/healthz", get(health::health));
+    let plain = if web.base().is_empty() {
+        plain
+    } else {
+        plain.route(&at("/healthz"), get(health::health))
+    };
+
+    pages
+        .merge(plain)
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("a request ended in a panic");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+        }))
+        .layer(middleware::from_fn_with_state(Web::clone(web), outermost))
+        .with_state(Web::clone(web))
+}
+
+/// The pages of the app. Their addresses are the app's own, base included.
+fn app_routes(web: &Web) -> Router<Web> {
+    let context = PageContext {
+        base: web.base().to_owned(),
+        lang: Default::default(),
+        theme: Default::default(),
+        build: web.site.build().to_owned(),
+        css: web.site.css().to_owned(),
+        icons: web.site.icons().to_owned(),
+        live: String::new(),
+    };
+    let (routes, _) =
+        generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, move || {
+            provide_context(context.clone())
+        });
+    routes.iter().fold(Router::new(), |router, listed| {
+        router.route(listed.path(), get(page::app_page))
+    })
+}
+
+/// Nothing outside the base is ours; and every answer names the front-end build.
+async fn outermost(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_ours = match path.strip_prefix(web.base()) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => path == "/healthz",
+    };
+    // The pattern, not the path: folders and messages are nobody else's business.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|route| route.as_str().to_owned());
+    let (method, started) = (request.method().clone(), Instant::now());
+    let mut response = if is_ours {
+        next.run(request).await
+    } else {
+        page::not_found(State(Web::clone(&web)), request).await
+    };
+    let took_ms = started.elapsed().as_millis();
+    tracing::debug!(%method, route, status = response.status().as_u16(), took_ms, "answered");
+    let build = web.site.build();
+    if let Ok(build) = HeaderValue::from_str(build)
+        && !build.is_empty()
+    {
+        response.headers_mut().insert(headers::BUILD, build);
+    }
+    response
+}
+
+/// Whoever has no session signs in first, and then goes on.
+async fn needs_session(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if visitor.session.is_some() {
+        return next.run(request).await;
+    }
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix(web.base())
+        .unwrap_or_default();
+    let wants_json = path.starts_with("/api/") || path == "/upload";
+    let is_framed = request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_some_and(|d| d != "document");
+    let is_get = *request.method() == Method::GET;
+    let on = match request.uri().path_and_query() {
+        Some(address) if is_get => url::login_return(web.base(), address.as_str()),
+        _ => url::login(web.base()),
+    };
+    let mut must_close = false;
+    if !is_get {
+        let (head, body) = request.into_parts();
+        let drain = Drain::STRANGER;
+        must_close = !drain.takes(&head.headers) || !drain.rest(&mut body.into_data_stream()).await;
+    }
+    let signed_out = || Fault::SignedOut.to_api(visitor.lang);
+    let mut response = match (must_close, wants_json) {
+        (true, _) => {
+            let fault = Fault::TooLarge {
+                max_bytes: 16 << 20,
+            };
+            page::failed(&web, &visitor, fault.to_api(visitor.lang), None)
+        }
+        (false, true) => error::json(signed_out()),
+        // A frame or a picture has no use for the sign-in page.
+        (false, false) if is_framed && is_get => page::failed(&web, &visitor, signed_out(), None),
+        (false, false) => page::see_other(&on),
+    };
+    if must_close {
+        body::close(response.headers_mut());
+    }
+    response
+}
+
+/// `POST {base}/api/{endpoint}`: the server functions. Their paths are fixed when the program is
+/// built, so the base is taken off.
+async fn api(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(endpoint): Path<String>,
+    request: Request,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    let bytes = match body::whole(&head.headers, body, API_MAX_BYTES, Drain::SIGNED_IN).await {
+        Ok(bytes) => bytes,
+        Err(fault) => {
+            let fault = match fault {
+                body::BodyFault::TooLarge => Fault::TooLarge { max_bytes: 8 << 20 },
+                body::BodyFault::Broken => Fault::BrokenUpload,
+            };
+            let mut response = error::json(fault.to_api(visitor.lang));
+            body::close(response.headers_mut());
+            return response;
+        }
+    };
+    let path = format!("/api/{endpoint}");
+    let is_known = leptos::server_fn::axum::server_fn_paths()
+        .any(|(known, method)| known == path && method == head.method);
+    let Some(uri) = is_known.then(|| path.parse::<Uri>().ok()).flatten() else {
+        return page::not_found(State(web), Request::from_parts(head, Body::empty())).await;
+    };
+    head.uri = uri;
+    // A plain form post would be answered by a redirect to its Referer; ours go to `forms`.
+    head.headers.remove(http::header::ACCEPT);
+    let context = {
+        let (page, backend) = (visitor.page_context(&web), visitor.backend(&web));
+        move || {
+            provide_context(page.clone());
+            if let Some(backend) = backend.clone() {
+                provide_context::<Arc<dyn MailBackend>>(backend);
+            }
+        }
+    };
+    let request = Request::from_parts(head, Body::from(bytes));
+    let answer = handle_server_fns_with_context(context, request)
+        .await
+        .into_response();
+    let mut response = with_status_of_error(answer).await;
+    headers::private(response.headers_mut());
+    response
+}
+
+/// The framework answers every error with 500; the status of its kind says more.
+async fn with_status_of_error(response: Response) -> Response {
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, 1 << 20).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<ApiError>(&bytes) {
+        head.status = match error.kind {
+            // What could not be read as a request is the sender's fault.
+            app::api::ErrorKind::Transport => StatusCode::BAD_REQUEST,
+            kind => error::status(kind),
+        };
+    }
+    Response::from_parts(head, Body::from(bytes))
+}

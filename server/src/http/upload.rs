@@ -1,0 +1,104 @@
+//! `POST {base}/upload`: one file, as a raw body, into the spool.
+//!
+//! `X-File-Name` holds its name, percent-encoded; `Content-Type` its type. The answer is an
+//! `UploadView` whose id goes into the draft.
+
+use std::fmt::Display;
+
+use app::api::types::UploadView;
+use app::text::url;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use http::header::CONTENT_TYPE;
+use tokio::time::timeout_at;
+
+use super::body::{self, Drain};
+use super::visitor::Visitor;
+use super::words::Fault;
+use super::{Web, WebState, error, headers};
+use crate::session::LiveSession;
+use crate::session::uploads::{Upload, clean_file_name, clean_media_type};
+use crate::store::spool::SpoolError;
+
+pub(super) async fn upload(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+) -> Response {
+    let Some(session) = &visitor.session else {
+        return error::json(Fault::SignedOut.to_api(visitor.lang));
+    };
+    let (head, body) = request.into_parts();
+    let drain = Drain::SIGNED_IN;
+    let text = |name: &str| {
+        head.headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+    };
+    let name = clean_file_name(&url::decode(text("x-file-name")));
+    let media_type = clean_media_type(text(CONTENT_TYPE.as_str()));
+    let max_bytes = session.uploads.room_bytes(web.config.upload_max_bytes);
+    let too_large = || error::json(Fault::TooLarge { max_bytes }.to_api(visitor.lang));
+
+    if !drain.takes(&head.headers) {
+        let mut response = too_large();
+        body::close(response.headers_mut());
+        return response;
+    }
+    let mut stream = body.into_data_stream();
+    if body::content_length(&head.headers).is_some_and(|size| size > max_bytes) {
+        drain.rest(&mut stream).await;
+        let mut response = too_large();
+        body::close(response.headers_mut());
+        return response;
+    }
+    match to_spool(&web, session, &mut stream, name, media_type, max_bytes).await {
+        Ok(view) => {
+            let mut response = Json(view).into_response();
+            headers::private(response.headers_mut());
+            response
+        }
+        Err(fault) => {
+            if matches!(fault, Fault::TooLarge { .. }) {
+                drain.rest(&mut stream).await;
+            }
+            let mut response = error::json(fault.to_api(visitor.lang));
+            body::close(response.headers_mut());
+            response
+        }
+    }
+}
+
+/// Streams a file into the spool and keeps it with the session.
+pub(super) async fn to_spool<E: Display>(
+    web: &WebState,
+    session: &LiveSession,
+    stream: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin + Send),
+    name: String,
+    media_type: String,
+    max_bytes: u64,
+) -> Result<UploadView, Fault> {
+    let fault = |error: SpoolError| match error {
+        SpoolError::TooLarge { max_bytes } => Fault::TooLarge { max_bytes },
+        error => error::internal("an upload could not be written", &error),
+    };
+    let until = body::upload_deadline();
+    let mut writer = web.spool.create(max_bytes).await.map_err(fault)?;
+    while let Some(bytes) = timeout_at(until, stream.next())
+        .await
+        .map_err(|_| Fault::BrokenUpload)?
+    {
+        let bytes = bytes.map_err(|_| Fault::BrokenUpload)?;
+        writer.write(&bytes).await.map_err(fault)?;
+    }
+    let file = writer.finish().await.map_err(fault)?;
+    Ok(session.uploads.add(Upload {
+        file,
+        name,
+        media_type,
+    }))
+}

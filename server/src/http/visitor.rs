@@ -1,0 +1,195 @@
+//! Who asks: language, theme, time zone, address, and the live session if there is one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use app::api::types::{Lang, Theme};
+use app::page::PageContext;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use jiff::tz::TimeZone;
+use tower_sessions::Session;
+
+use super::client_ip::{Connected, client_ip};
+use super::{Web, WebState};
+use crate::account::{Locale, SessionBackend};
+use crate::session::{LiveSession, row_key};
+use crate::store::now_unix_ms;
+
+pub(super) const LANG_COOKIE: &str = "restante_lang";
+pub(super) const THEME_COOKIE: &str = "restante_theme";
+const ZONE_COOKIE: &str = "restante_zone";
+
+/// What a request says about its sender.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor {
+    pub(super) lang: Lang,
+    pub(super) theme: Theme,
+    pub(super) locale: Locale,
+    /// The address to count failures by.
+    pub(super) ip: Option<IpAddr>,
+    /// The session, where it is alive.
+    pub(super) session: Option<Arc<LiveSession>>,
+    /// A session cookie came, whether or not it opened anything.
+    pub(super) had_cookie: bool,
+}
+
+impl Visitor {
+    /// A visitor as far as headers tell.
+    pub(super) fn without_session(web: &WebState, headers: &HeaderMap) -> Self {
+        let lang = cookie(headers, LANG_COOKIE)
+            .and_then(Lang::from_tag)
+            .or_else(|| accepted_language(headers))
+            .unwrap_or_default();
+        let theme = cookie(headers, THEME_COOKIE)
+            .and_then(theme_from_word)
+            .unwrap_or_default();
+        // A zone's name holds slashes, which some scripts encode in cookies.
+        let named = cookie(headers, ZONE_COOKIE).map(app::text::url::decode);
+        let zone = named
+            .filter(|name| name.len() <= 64)
+            .and_then(|name| TimeZone::get(&name).ok());
+        Self {
+            lang,
+            theme,
+            locale: Locale {
+                lang,
+                zone_is_guess: zone.is_none(),
+                zone: zone.unwrap_or(TimeZone::UTC),
+            },
+            ip: None,
+            session: None,
+            had_cookie: cookie(headers, web.cookie.name).is_some(),
+        }
+    }
+
+    /// What pages have to know of this request.
+    pub(super) fn page_context(&self, web: &WebState) -> PageContext {
+        PageContext {
+            base: web.base().to_owned(),
+            lang: self.lang,
+            theme: self.theme,
+            build: web.site.build().to_owned(),
+            css: web.site.css().to_owned(),
+            icons: web.site.icons().to_owned(),
+            live: self
+                .session
+                .as_ref()
+                .map_or_else(String::new, |s| s.key.live_name().to_owned()),
+        }
+    }
+
+    /// What the session can do, in this request's language and zone.
+    pub(super) fn backend(&self, web: &WebState) -> Option<Arc<SessionBackend>> {
+        let session = self.session.as_ref()?;
+        Some(Arc::new(SessionBackend::new(
+            session.accounts.clone(),
+            self.locale.clone(),
+            Arc::clone(&session.uploads),
+            web.config.upload_max_bytes,
+            web.base().to_owned(),
+        )))
+    }
+}
+
+/// The layer that finds out who asks. Stands inside the session layer.
+pub(super) async fn recognise(
+    State(web): State<Web>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut visitor = Visitor::without_session(&web, request.headers());
+    visitor.ip = request
+        .extensions()
+        .get::<Connected>()
+        .and_then(|peer| client_ip(*peer, request.headers(), &web.config.trusted_proxies));
+    visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
+    if let Some(live) = &visitor.session
+        && live.touch(now_unix_ms())
+    {
+        // Marks the session as changed, so that its layer moves the row's end.
+        session.set_expiry(session.expiry());
+    }
+    request.extensions_mut().insert(visitor);
+    next.run(request).await
+}
+
+/// A cookie's value.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers
+        .get_all(COOKIE)
+        .into_iter()
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+pub(super) fn theme_from_word(word: &str) -> Option<Theme> {
+    match word {
+        "light" => Some(Theme::Light),
+        "dark" => Some(Theme::Dark),
+        "system" => Some(Theme::System),
+        _ => None,
+    }
+}
+
+/// The first language of ours, by the order of preference (RFC 9110 §12.5.4).
+fn accepted_language(headers: &HeaderMap) -> Option<Lang> {
+    let lists = headers
+        .get_all(ACCEPT_LANGUAGE)
+        .into_iter()
+        .filter_map(|v| v.to_str().ok());
+    let mut wanted: Vec<(f32, Lang)> = lists
+        .flat_map(|list| list.split(',').take(32))
+        .filter_map(|item| {
+            let (tag, quality) = item.split_once(';').unwrap_or((item, "q=1"));
+            let quality = quality.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
+            Lang::from_tag(tag)
+                .filter(|_| quality > 0.0)
+                .map(|lang| (quality, lang))
+        })
+        .collect();
+    // A stable sort: among equals the first that was named wins.
+    wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    wanted.first().map(|(_, lang)| *lang)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(list: &str) -> Option<Lang> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_LANGUAGE, list.parse().unwrap());
+        accepted_language(&headers)
+    }
+
+    #[test]
+    fn the_preferred_language_of_ours_is_taken() {
+        assert_eq!(accepts("zh-CN,zh;q=0.9,en;q=0.8"), Some(Lang::ZhCn));
+        assert_eq!(accepts("de, en-GB;q=0.7, zh;q=0.8"), Some(Lang::ZhCn));
+        assert_eq!(accepts("fr, en;q=0.1"), Some(Lang::En));
+        assert_eq!(accepts("zh;q=0, fr"), None);
+        assert_eq!(accepts("*;q=x, ;;;"), None);
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            "xrestante=1; restante=two; restante_lang=zh-CN"
+                .parse()
+                .unwrap(),
+        );
+        assert_eq!(cookie(&headers, "restante"), Some("two"));
+        assert_eq!(cookie(&headers, LANG_COOKIE), Some("zh-CN"));
+        assert_eq!(cookie(&headers, "lang"), None);
+    }
+}

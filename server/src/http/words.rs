@@ -1,0 +1,164 @@
+//! The few sentences that the web layer itself says, in every language.
+
+use app::api::error::{ApiError, ErrorKind};
+use app::api::types::Lang;
+
+use super::rate_limit::Wait;
+
+/// A fault that a request shows, before any mail server was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The session is over.
+    SignedOut,
+    /// Too many failed sign-ins.
+    TooManyTries(Wait),
+    /// Not an e-mail address, in `email`.
+    Address,
+    /// A needed field is empty.
+    Missing(&'static str),
+    /// Not a port.
+    Port(&'static str),
+    /// No such connection mode, or one that the operator does not allow.
+    TlsMode(&'static str),
+    /// Nothing was ticked.
+    NothingSelected,
+    /// The form holds something that our pages do not send.
+    Malformed,
+    /// Larger than allowed.
+    TooLarge { max_bytes: u64 },
+    /// The upload broke off.
+    BrokenUpload,
+    /// The disk, or another fault of ours.
+    Internal { ref_id: String },
+}
+
+impl Fault {
+    /// The fault as the page shows it.
+    pub(super) fn to_api(&self, lang: Lang) -> ApiError {
+        let (kind, field, wait) = match self {
+            Self::SignedOut => (ErrorKind::SignedOut, None, None),
+            Self::TooManyTries(wait) => (ErrorKind::Busy, None, Some(wait.secs)),
+            Self::Address => (ErrorKind::Invalid, Some("email"), None),
+            Self::Missing(field) | Self::Port(field) | Self::TlsMode(field) => {
+                (ErrorKind::Invalid, Some(*field), None)
+            }
+            Self::NothingSelected | Self::Malformed | Self::BrokenUpload => {
+                (ErrorKind::Invalid, None, None)
+            }
+            Self::TooLarge { .. } => (ErrorKind::TooLarge, Some("attachment"), None),
+            Self::Internal { .. } => (ErrorKind::Internal, None, None),
+        };
+        let (cause, fix) = match lang {
+            Lang::En => self.english(),
+            Lang::ZhCn => self.chinese(),
+        };
+        let ref_id = match self {
+            Self::Internal { ref_id } => ref_id.clone(),
+            _ => String::new(),
+        };
+        ApiError {
+            kind,
+            cause,
+            fix,
+            retry_after_secs: wait,
+            reply: None,
+            field: field.map(str::to_owned),
+            ref_id,
+        }
+    }
+
+    fn english(&self) -> (String, String) {
+        let (cause, fix): (&str, &str) = match self {
+            Self::SignedOut => ("Your session ended.", "Sign in again to go on."),
+            Self::TooManyTries(wait) => {
+                return (
+                    "Too many sign-ins have failed.".into(),
+                    format!("Wait {} and try again.", english_time(wait.secs)),
+                );
+            }
+            Self::Address => (
+                "This is not an e-mail address.",
+                "Write it in full, like name@example.org.",
+            ),
+            Self::Missing(_) => ("This field is empty.", "Fill it in and try again."),
+            Self::Port(_) => ("This is not a port.", "Write a number from 1 to 65535."),
+            Self::TlsMode(_) => (
+                "This kind of connection is not allowed here.",
+                "Choose TLS or STARTTLS.",
+            ),
+            Self::NothingSelected => (
+                "No message is selected.",
+                "Tick one or more messages first.",
+            ),
+            Self::Malformed => (
+                "The form could not be read.",
+                "Reload the page and try again.",
+            ),
+            Self::TooLarge { max_bytes } => {
+                return (
+                    "This is too large to be taken.".into(),
+                    format!("At most {} fit into one message.", mebibytes(*max_bytes)),
+                );
+            }
+            Self::BrokenUpload => ("The upload broke off.", "Try again."),
+            Self::Internal { .. } => (
+                "Something went wrong on this server.",
+                "Try again; if it stays, tell the operator the reference.",
+            ),
+        };
+        (cause.into(), fix.into())
+    }
+
+    fn chinese(&self) -> (String, String) {
+        let (cause, fix): (&str, &str) = match self {
+            Self::SignedOut => ("会话已结束。", "请重新登录以继续。"),
+            Self::TooManyTries(wait) => {
+                return (
+                    "登录失败次数过多。".into(),
+                    format!("请等待{}后再试。", chinese_time(wait.secs)),
+                );
+            }
+            Self::Address => (
+                "这不是电子邮件地址。",
+                "请填写完整地址,例如 name@example.org。",
+            ),
+            Self::Missing(_) => ("此项为空。", "请填写后再试。"),
+            Self::Port(_) => ("这不是端口号。", "请填写 1 到 65535 之间的数字。"),
+            Self::TlsMode(_) => ("这里不允许此种连接方式。", "请选择 TLS 或 STARTTLS。"),
+            Self::NothingSelected => ("没有选中邮件。", "请先勾选一封或多封邮件。"),
+            Self::Malformed => ("无法读取此表单。", "请刷新页面后再试。"),
+            Self::TooLarge { max_bytes } => {
+                return (
+                    "内容过大,无法接收。".into(),
+                    format!("一封邮件最多 {}。", mebibytes(*max_bytes)),
+                );
+            }
+            Self::BrokenUpload => ("上传中断。", "请再试一次。"),
+            Self::Internal { .. } => ("服务器内部出错。", "请再试;如仍出错,请把编号告诉管理员。"),
+        };
+        (cause.into(), fix.into())
+    }
+}
+
+fn english_time(secs: u32) -> String {
+    match secs {
+        0..=1 => "a second".into(),
+        2..=90 => format!("{secs} seconds"),
+        _ => format!("{} minutes", secs.div_ceil(60)),
+    }
+}
+
+fn chinese_time(secs: u32) -> String {
+    match secs {
+        0..=90 => format!(" {secs} 秒"),
+        _ => format!(" {} 分钟", secs.div_ceil(60)),
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    if bytes >= 1 << 20 {
+        format!("{} MB", bytes >> 20)
+    } else {
+        format!("{} KB", bytes.div_ceil(1024))
+    }
+}

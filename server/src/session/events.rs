@@ -1,0 +1,140 @@
+//! The last events of a session, so that a page that was away can catch up.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use app::api::live::LiveEvent;
+use tokio::sync::watch;
+
+/// How many events are kept.
+pub const RING_EVENTS: usize = 256;
+
+/// Events with their numbers, oldest first. Event ids are `{process start ms}-{seq}`.
+#[derive(Debug)]
+pub struct EventRing {
+    process_start_ms: i64,
+    kept: Mutex<VecDeque<LiveEvent>>,
+    /// The number of the newest event; 0 before the first.
+    newest: watch::Sender<u64>,
+}
+
+/// What a reader has to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Since {
+    /// These, with their numbers.
+    Events(Vec<(u64, LiveEvent)>),
+    /// Events are lost to it; it goes on after this number.
+    Missed(u64),
+}
+
+impl EventRing {
+    /// An empty ring of this process.
+    pub fn new(process_start_ms: i64) -> Self {
+        Self {
+            process_start_ms,
+            kept: Mutex::default(),
+            newest: watch::Sender::new(0),
+        }
+    }
+
+    /// Adds an event and wakes the readers.
+    pub fn push(&self, event: LiveEvent) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= RING_EVENTS {
+            kept.pop_front();
+        }
+        kept.push_back(event);
+        // Within the lock, so that number and place always agree.
+        self.newest.send_modify(|n| *n = n.saturating_add(1));
+    }
+
+    /// The id of the event with this number.
+    pub fn id(&self, seq: u64) -> String {
+        format!("{}-{seq}", self.process_start_ms)
+    }
+
+    /// The number of the newest event.
+    pub fn newest(&self) -> u64 {
+        *self.newest.borrow()
+    }
+
+    /// Where a reader goes on that has seen the event with this id: `None` where the id is of
+    /// another start, or of the future.
+    pub fn position_of(&self, id: &str) -> Option<u64> {
+        let (start, seq) = id.split_once('-')?;
+        let seq = seq.parse().ok().filter(|seq| *seq <= self.newest())?;
+        (start.parse() == Ok(self.process_start_ms)).then_some(seq)
+    }
+
+    /// The events after a number.
+    pub fn since(&self, seen: u64) -> Since {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = self.newest();
+        let count = u64::try_from(kept.len()).unwrap_or(u64::MAX);
+        let oldest_kept = newest.saturating_sub(count);
+        if seen < oldest_kept {
+            return Since::Missed(newest);
+        }
+        let skip = usize::try_from(seen.saturating_sub(oldest_kept)).unwrap_or(usize::MAX);
+        let numbers = seen.saturating_add(1)..;
+        Since::Events(numbers.zip(kept.iter().skip(skip).cloned()).collect())
+    }
+
+    /// Tells when there is something new.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(n: usize) -> LiveEvent {
+        LiveEvent::Outbox {
+            outbox: n.to_string().as_str().into(),
+        }
+    }
+
+    #[test]
+    fn a_reader_gets_what_came_after_its_last_event() {
+        let ring = EventRing::new(99);
+        assert_eq!(ring.since(0), Since::Events(vec![]));
+        ring.push(event(1));
+        ring.push(event(2));
+        ring.push(event(3));
+        let seen = ring.position_of("99-1").unwrap();
+        assert_eq!(
+            ring.since(seen),
+            Since::Events(vec![(2, event(2)), (3, event(3))])
+        );
+        assert_eq!(ring.since(3), Since::Events(vec![]));
+        assert_eq!(ring.id(ring.newest()), "99-3");
+    }
+
+    #[test]
+    fn an_id_of_another_start_or_of_the_future_is_not_found() {
+        let ring = EventRing::new(99);
+        ring.push(event(1));
+        for id in ["98-1", "99-2", "99", "", "-1", "99-x"] {
+            assert_eq!(ring.position_of(id), None, "{id}");
+        }
+        assert_eq!(ring.position_of("99-0"), Some(0));
+    }
+
+    #[test]
+    fn a_reader_beyond_the_ring_is_told_that_it_missed_events() {
+        let ring = EventRing::new(1);
+        for n in 1..=RING_EVENTS + 2 {
+            ring.push(event(n));
+        }
+        let newest = RING_EVENTS as u64 + 2;
+        assert_eq!(ring.since(1), Since::Missed(newest));
+        let Since::Events(all) = ring.since(2) else {
+            panic!("the oldest kept event is there")
+        };
+        assert_eq!(all.len(), RING_EVENTS);
+        assert_eq!(all.first().unwrap(), &(3, event(3)));
+        assert_eq!(all.last().unwrap(), &(newest, event(RING_EVENTS + 2)));
+    }
+}

@@ -1,0 +1,159 @@
+//! Files of a session that wait in the spool for their message.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use app::api::types::{UploadId, UploadView};
+
+use crate::store::spool::{Spool, SpoolFile};
+
+/// The most files that wait at once.
+const MAX_WAITING: usize = 200;
+
+/// A file in the spool with what the sender said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Where it lies.
+    pub file: SpoolFile,
+    /// Its name, cleaned.
+    pub name: String,
+    /// Its media type, lower case; `application/octet-stream` where none fits.
+    pub media_type: String,
+}
+
+impl Upload {
+    /// The file as the page shows it.
+    pub fn view(&self) -> UploadView {
+        UploadView {
+            id: UploadId(self.file.name.as_str().to_owned()),
+            name: self.name.clone(),
+            size_bytes: self.file.size_bytes,
+        }
+    }
+}
+
+/// The waiting files of one session. An id is good in its own session only.
+#[derive(Debug, Default)]
+pub struct Uploads {
+    waiting: Mutex<HashMap<UploadId, Upload>>,
+}
+
+impl Uploads {
+    /// How much one more file may weigh: all waiting files together may weigh four times what a
+    /// message may.
+    pub fn room_bytes(&self, message_max_bytes: u64) -> u64 {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= MAX_WAITING {
+            return 0;
+        }
+        let used = waiting
+            .values()
+            .fold(0_u64, |sum, u| sum.saturating_add(u.file.size_bytes));
+        message_max_bytes
+            .saturating_mul(4)
+            .saturating_sub(used)
+            .min(message_max_bytes)
+    }
+
+    /// Keeps a file.
+    pub fn add(&self, upload: Upload) -> UploadView {
+        let view = upload.view();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(view.id.clone(), upload);
+        view
+    }
+
+    /// Looks at a file.
+    pub fn find(&self, id: &UploadId) -> Option<Upload> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    /// Takes a file out: from now on the caller owns it in the spool.
+    pub fn take(&self, id: &UploadId) -> Option<Upload> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id)
+    }
+
+    /// Removes every file, at the end of the session.
+    pub async fn clear(&self, spool: &Spool) {
+        let all = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for upload in all.into_values() {
+            if let Err(error) = spool.delete(&upload.file.name).await {
+                tracing::warn!(%error, "a file could not be removed from the spool");
+            }
+        }
+    }
+}
+
+/// A file name as it may be shown and sent: the last part of a path, without characters that
+/// steer terminals or writing direction, at most 120 characters.
+pub fn clean_file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let name: String = last.chars().filter(|c| !steers(*c)).take(120).collect();
+    match name.trim() {
+        "" | "." | ".." => "file".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A media type as typed by a browser, without parameters.
+pub fn clean_media_type(given: &str) -> String {
+    let essence = given
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let token = |t: &str| {
+        !t.is_empty()
+            && t.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    match essence.split_once('/') {
+        // A multipart or message type would need a structure that a file does not promise.
+        Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
+        Some((kind, subtype)) if token(kind) && token(subtype) => essence,
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_lose_paths_and_direction_marks() {
+        assert_eq!(clean_file_name("C:\\Users\\a\\offer.pdf"), "offer.pdf");
+        assert_eq!(clean_file_name("../../etc/passwd"), "passwd");
+        assert_eq!(clean_file_name("photo\u{202e}gpj.exe\r\n"), "photogpj.exe");
+        assert_eq!(clean_file_name("报价单.xlsx"), "报价单.xlsx");
+        assert_eq!(clean_file_name(".."), "file");
+        assert_eq!(clean_file_name(&"x".repeat(500)).chars().count(), 120);
+    }
+
+    #[test]
+    fn media_types_are_plain_or_unknown() {
+        assert_eq!(clean_media_type("Image/PNG; x=y"), "image/png");
+        for bad in [
+            "",
+            "text",
+            "text/",
+            "te xt/plain",
+            "multipart/mixed",
+            "message/rfc822",
+            "a/b\r\nX: y",
+        ] {
+            assert_eq!(clean_media_type(bad), "application/octet-stream", "{bad:?}");
+        }
+    }
+}

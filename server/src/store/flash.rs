@@ -1,0 +1,26 @@
+//! What the next page of a session has to tell, once.
+
+use super::sessions::RowKey;
+use super::{Store, StoreError};
+
+impl Store {
+    /// Keeps a sealed flash in the place of an older one. A session that is gone gets none.
+    pub async fn flash_put(&self, key: &RowKey, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO flash (row_key, sealed) \
+             SELECT row_key, $2 FROM session WHERE row_key = $1 \
+             ON CONFLICT (row_key) DO UPDATE SET sealed = excluded.sealed",
+        )
+        .bind(key.as_str())
+        .bind(sealed)
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the flash out: it is told once.
+    pub async fn flash_take(&self, key: &RowKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = sqlx::query_scalar("DELETE FROM flash WHERE row_key = $1 RETURNING sealed");
+        Ok(query.bind(key.as_str()).fetch_optional(self.pool()).await?)
+    }
+}

@@ -1,0 +1,185 @@
+//! What the server keeps: one SQLite database, sealed secrets, and the spool of outgoing files.
+//!
+//! It is not a mail store. Rules that keep another engine possible: run-time queries with `$1`,
+//! INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims by
+//! conditional UPDATE. This module is the only one that names the driver.
+
+pub mod flash;
+pub(crate) mod outbox;
+pub(crate) mod pop3;
+pub mod seal;
+pub mod sessions;
+pub mod spool;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+/// The connection pool of the engine in use.
+pub(crate) type Pool = SqlitePool;
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct SchemaStep {
+    /// Its place in the order, from 1, never given twice.
+    pub version: i64,
+    /// What it is about.
+    pub name: &'static str,
+    /// Its statements.
+    pub sql: &'static str,
+}
+
+/// The whole schema, oldest step first. A step that was released is never changed.
+pub const SCHEMA: &[SchemaStep] = &[
+    SchemaStep {
+        version: 1,
+        name: "sessions",
+        sql: include_str!("migrations/0001_sessions.sql"),
+    },
+    SchemaStep {
+        version: 2,
+        name: "outbox",
+        sql: include_str!("migrations/0002_outbox.sql"),
+    },
+];
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder or a file in it.
+    #[error("{path}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The database.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("schema of the database")]
+    Schema(#[from] sqlx::migrate::MigrateError),
+    /// The key file or a sealed value.
+    #[error(transparent)]
+    Seal(#[from] seal::SealError),
+}
+
+/// The database, opened and up to date.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: Pool,
+}
+
+impl Store {
+    /// Opens `state_dir/restante.db`, makes folder and file where they are missing, and brings
+    /// the schema up to date.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made, or the database is damaged or newer than this program.
+    pub async fn open(state_dir: &Path, schema: &[SchemaStep]) -> Result<Self, StoreError> {
+        private_dir(state_dir)?;
+        let options = SqliteConnectOptions::new()
+            .filename(state_dir.join("restante.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A message is called sent because of a row: it has to survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await?;
+        let steps = schema.iter().map(|step| {
+            let sql = step.sql.into_sql_str();
+            Migration::new(
+                step.version,
+                step.name.into(),
+                MigrationType::Simple,
+                sql,
+                false,
+            )
+        });
+        Migrator::with_migrations(steps.collect())
+            .run(&pool)
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// The pool, for the modules that hold the queries.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// Where it gives none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes the database; later calls fail.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// The time as the store keeps it.
+pub fn now_unix_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Makes a folder that only its owner can read.
+pub(crate) fn private_dir(path: &Path) -> Result<(), StoreError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|cause| StoreError::File {
+        path: path.into(),
+        cause,
+    })
+}
+
+/// A folder that is removed with the value.
+#[cfg(test)]
+pub(crate) struct TestDir(PathBuf);
+
+#[cfg(test)]
+impl TestDir {
+    pub(crate) fn new() -> Self {
+        let name = format!(
+            "restante-test-{}-{:x}",
+            std::process::id(),
+            getrandom::u64().unwrap()
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+impl Drop for TestDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

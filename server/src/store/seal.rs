@@ -1,0 +1,391 @@
+//! Sealing: XChaCha20-Poly1305 with sub-keys of the server key, one per purpose.
+//!
+//! The key file (`state_dir/key`, mode 0600) holds one or two lines of base64url, 32 bytes each:
+//! the first seals and opens, the second, the key before a rotation, only opens.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use app::api::types::IncomingKind;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::{StoreError, private_dir};
+use crate::account::AccountKey;
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+const KEY_ID_BYTES: usize = 4;
+const FORMAT: u8 = 1;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The key file can be read by others.
+    #[error("the key file {0} can be read by other users: chmod 600 {0}")]
+    KeyExposed(String),
+    /// The key file does not hold one or two keys.
+    #[error("the key file {0} does not hold one or two keys of 32 bytes in base64url")]
+    KeyMalformed(String),
+    /// Sealed with a key that this server does not have, damaged, or meant for something else.
+    #[error("a sealed value cannot be opened: another key, damage, or another place")]
+    Unopenable,
+    /// Longer than a sealed value may be.
+    #[error("too large to be sealed")]
+    TooLarge,
+    /// The machine gives no randomness.
+    #[error("no randomness: {0}")]
+    NoEntropy(String),
+}
+
+/// What a sealed value is for. Each purpose has a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose<'a> {
+    /// The record of the session with this id (needs the cookie).
+    Session(&'a [u8]),
+    /// What the next page of a session tells.
+    Flash,
+    /// A file of the spool.
+    Spool,
+    /// A row of the outbox or the ledger.
+    Outbox,
+    /// What is kept of a POP3 maildrop.
+    Pop3,
+}
+
+impl Purpose<'_> {
+    fn info(self) -> Vec<u8> {
+        match self {
+            Self::Session(id) => [b"restante/session/".as_slice(), id].concat(),
+            Self::Flash => b"restante/flash".into(),
+            Self::Spool => b"restante/spool".into(),
+            Self::Outbox => b"restante/outbox".into(),
+            Self::Pop3 => b"restante/pop3".into(),
+        }
+    }
+}
+
+struct ServerKey {
+    secret: Zeroizing<[u8; KEY_BYTES]>,
+    /// Tells the two keys apart in sealed values; says nothing about the key.
+    id: [u8; KEY_ID_BYTES],
+}
+
+/// The server key, and what is made of it.
+pub struct Sealer {
+    current: ServerKey,
+    previous: Option<ServerKey>,
+}
+
+impl std::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealer(***)")
+    }
+}
+
+impl Sealer {
+    /// Reads `state_dir/key`; makes it with a new key where it is missing.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or made, others can read it, or it holds no key.
+    pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
+        private_dir(state_dir)?;
+        let path = state_dir.join("key");
+        let failed = |cause| StoreError::File {
+            path: path.clone(),
+            cause,
+        };
+        match std::fs::File::open(&path) {
+            Ok(file) => Ok(Self::read(file, &path)?),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let mut secret = Zeroizing::new([0; KEY_BYTES]);
+                getrandom::fill(secret.as_mut())
+                    .map_err(|e| SealError::NoEntropy(e.to_string()))?;
+                let text =
+                    Zeroizing::new(format!("{}\n", URL_SAFE_NO_PAD.encode(secret.as_slice())));
+                let mut options = std::fs::OpenOptions::new();
+                options.write(true).create_new(true);
+                #[cfg(unix)]
+                std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+                let mut file = options.open(&path).map_err(failed)?;
+                file.write_all(text.as_bytes())
+                    .and_then(|()| file.sync_all())
+                    .map_err(failed)?;
+                Ok(Self {
+                    current: ServerKey::new(secret)?,
+                    previous: None,
+                })
+            }
+            Err(e) => Err(failed(e)),
+        }
+    }
+
+    fn read(file: std::fs::File, path: &Path) -> Result<Self, SealError> {
+        let name = || path.display().to_string();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = file
+                .metadata()
+                .map_err(|_| SealError::KeyMalformed(name()))?
+                .permissions();
+            if mode.mode() & 0o077 != 0 {
+                return Err(SealError::KeyExposed(name()));
+            }
+        }
+        let mut text = Zeroizing::new(String::new());
+        let malformed = || SealError::KeyMalformed(name());
+        file.take(4096)
+            .read_to_string(&mut text)
+            .map_err(|_| malformed())?;
+        let mut keys = Vec::new();
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
+            let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(line).map_err(|_| malformed())?);
+            let secret = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map_err(|_| malformed())?;
+            keys.push(ServerKey::new(Zeroizing::new(secret))?);
+        }
+        let mut keys = keys.into_iter();
+        match (keys.next(), keys.next(), keys.next()) {
+            (Some(current), previous, None) => Ok(Self { current, previous }),
+            _ => Err(malformed()),
+        }
+    }
+
+    /// Seals a value. `place` says where it belongs (a row's key): it opens nowhere else.
+    ///
+    /// # Errors
+    /// [`SealError::NoEntropy`] where no nonce can be made.
+    pub fn seal(
+        &self,
+        purpose: Purpose<'_>,
+        place: &[u8],
+        value: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|e| SealError::NoEntropy(e.to_string()))?;
+        let cipher = self.current.cipher(purpose)?;
+        let sealed = cipher
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: value,
+                    aad: place,
+                },
+            )
+            .map_err(|_| SealError::TooLarge)?;
+        let head = [FORMAT];
+        Ok([head.as_slice(), &self.current.id, &nonce, &sealed].concat())
+    }
+
+    /// Opens a sealed value.
+    ///
+    /// # Errors
+    /// [`SealError::Unopenable`], whatever the reason.
+    pub fn open_sealed(
+        &self,
+        purpose: Purpose<'_>,
+        place: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let rest = sealed
+            .strip_prefix(&[FORMAT])
+            .ok_or(SealError::Unopenable)?;
+        let (id, rest) = rest
+            .split_first_chunk::<KEY_ID_BYTES>()
+            .ok_or(SealError::Unopenable)?;
+        let (nonce, sealed) = rest
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(SealError::Unopenable)?;
+        self.key(id)?
+            .cipher(purpose)?
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: sealed,
+                    aad: place,
+                },
+            )
+            .map(Zeroizing::new)
+            .map_err(|_| SealError::Unopenable)
+    }
+
+    /// The key of an account's rows that outlive a session. To be used only after that server has
+    /// accepted that login.
+    pub fn account_key(
+        &self,
+        kind: IncomingKind,
+        host: &str,
+        port: u16,
+        login: &str,
+    ) -> AccountKey {
+        let kind = match kind {
+            IncomingKind::Imap => "imap",
+            IncomingKind::Pop3 => "pop3",
+        };
+        let text = format!("{kind}\0{}\0{port}\0{login}", host.to_ascii_lowercase());
+        AccountKey(URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes())))
+    }
+
+    /// The cipher of the current key, with the id that finds the key again.
+    pub(super) fn cipher(
+        &self,
+        purpose: Purpose<'_>,
+    ) -> Result<([u8; KEY_ID_BYTES], XChaCha20Poly1305), SealError> {
+        Ok((self.current.id, self.current.cipher(purpose)?))
+    }
+
+    /// The cipher of the key with this id.
+    pub(super) fn cipher_of(
+        &self,
+        id: &[u8; KEY_ID_BYTES],
+        purpose: Purpose<'_>,
+    ) -> Result<XChaCha20Poly1305, SealError> {
+        self.key(id)?.cipher(purpose)
+    }
+
+    fn key(&self, id: &[u8; KEY_ID_BYTES]) -> Result<&ServerKey, SealError> {
+        std::iter::once(&self.current)
+            .chain(&self.previous)
+            .find(|key| key.id == *id)
+            .ok_or(SealError::Unopenable)
+    }
+}
+
+impl ServerKey {
+    fn new(secret: Zeroizing<[u8; KEY_BYTES]>) -> Result<Self, SealError> {
+        let mut id = [0; KEY_ID_BYTES];
+        expand(&secret, b"restante/key-id", &mut id)?;
+        Ok(Self { secret, id })
+    }
+
+    fn cipher(&self, purpose: Purpose<'_>) -> Result<XChaCha20Poly1305, SealError> {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        expand(&self.secret, &purpose.info(), key.as_mut())?;
+        Ok(XChaCha20Poly1305::new((&*key).into()))
+    }
+
+    fn mac(&self, text: &[u8]) -> [u8; 32] {
+        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2); done here the
+        // constructor cannot fail.
+        let mut block = Zeroizing::new([0; 64]);
+        for (to, from) in block.iter_mut().zip(self.secret.iter()) {
+            *to = *from;
+        }
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new((&*block).into());
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// HKDF-SHA-256 (RFC 5869).
+fn expand(secret: &[u8; KEY_BYTES], info: &[u8], out: &mut [u8]) -> Result<(), SealError> {
+    Hkdf::<Sha256>::new(None, secret)
+        .expand(info, out)
+        .map_err(|_| SealError::TooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::TestDir;
+
+    #[test]
+    fn a_sealed_value_opens_for_its_purpose_and_place_only() {
+        let dir = TestDir::new();
+        let sealer = Sealer::open(dir.path()).unwrap();
+        let sealed = sealer.seal(Purpose::Flash, b"row", b"words").unwrap();
+        let opened = sealer.open_sealed(Purpose::Flash, b"row", &sealed).unwrap();
+        assert_eq!(opened.as_slice(), b"words");
+        assert!(!sealed.windows(5).any(|w| w == b"words"));
+        for (purpose, place) in [
+            (Purpose::Flash, b"roe".as_slice()),
+            (Purpose::Outbox, b"row"),
+            (Purpose::Session(b"row"), b"row"),
+        ] {
+            let refused = sealer.open_sealed(purpose, place, &sealed);
+            assert_eq!(refused.unwrap_err(), SealError::Unopenable);
+        }
+    }
+
+    #[test]
+    fn a_changed_or_cut_byte_keeps_a_value_closed() {
+        let dir = TestDir::new();
+        let sealer = Sealer::open(dir.path()).unwrap();
+        let sealed = sealer.seal(Purpose::Outbox, b"", b"a message").unwrap();
+        for at in 0..sealed.len() {
+            let mut broken = sealed.clone();
+            broken[at] ^= 1;
+            assert!(
+                sealer.open_sealed(Purpose::Outbox, b"", &broken).is_err(),
+                "byte {at}"
+            );
+            assert!(
+                sealer
+                    .open_sealed(Purpose::Outbox, b"", &sealed[..at])
+                    .is_err(),
+                "cut at {at}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_key_survives_a_restart_and_a_rotation() {
+        let dir = TestDir::new();
+        let sealed = Sealer::open(dir.path())
+            .unwrap()
+            .seal(Purpose::Spool, b"f", b"x")
+            .unwrap();
+        let again = Sealer::open(dir.path()).unwrap();
+        assert!(again.open_sealed(Purpose::Spool, b"f", &sealed).is_ok());
+
+        let path = dir.path().join("key");
+        let old = std::fs::read_to_string(&path).unwrap();
+        let new = URL_SAFE_NO_PAD.encode([7; KEY_BYTES]);
+        std::fs::write(&path, format!("{new}\n{old}")).unwrap();
+        let rotated = Sealer::open(dir.path()).unwrap();
+        assert!(rotated.open_sealed(Purpose::Spool, b"f", &sealed).is_ok());
+        std::fs::write(&path, format!("{new}\n")).unwrap();
+        let without = Sealer::open(dir.path()).unwrap();
+        assert!(without.open_sealed(Purpose::Spool, b"f", &sealed).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = TestDir::new();
+        Sealer::open(dir.path()).unwrap();
+        let path = dir.path().join("key");
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = Sealer::open(dir.path()).unwrap_err().to_string();
+        assert!(refused.contains("chmod 600"), "{refused}");
+    }
+
+    #[test]
+    fn an_account_key_differs_by_server_port_kind_and_login() {
+        let dir = TestDir::new();
+        let sealer = Sealer::open(dir.path()).unwrap();
+        let key = |kind, host, port, login| sealer.account_key(kind, host, port, login);
+        let base = key(IncomingKind::Imap, "mail.example", 993, "ann");
+        assert_eq!(base, key(IncomingKind::Imap, "MAIL.example", 993, "ann"));
+        for other in [
+            key(IncomingKind::Pop3, "mail.example", 993, "ann"),
+            key(IncomingKind::Imap, "mail.example2", 993, "ann"),
+            key(IncomingKind::Imap, "mail.example", 994, "ann"),
+            key(IncomingKind::Imap, "mail.example", 993, "Ann"),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Rows of sessions. What a record holds is sealed before it comes here.
+
+use super::{Store, StoreError};
+
+/// The key of a session's rows: a hash of its id, which is known to the browser alone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowKey(String);
+
+impl RowKey {
+    /// Wraps the text form of the hash.
+    pub(crate) fn new(hash: String) -> Self {
+        Self(hash)
+    }
+
+    /// The key as it stands in the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name that a session's tabs share. It opens nothing.
+    pub fn live_name(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
+impl Store {
+    /// Adds a session; `false` where the key is taken.
+    pub async fn session_create(
+        &self,
+        key: &RowKey,
+        record: &[u8],
+        now: i64,
+        expires_at: i64,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO session (row_key, record, created_at, expires_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (row_key) DO NOTHING",
+        )
+        .bind(key.as_str())
+        .bind(record)
+        .bind(now)
+        .bind(expires_at)
+        .execute(self.pool())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Replaces a session's record and moves its end; a session that is gone stays gone.
+    pub async fn session_save(
+        &self,
+        key: &RowKey,
+        record: &[u8],
+        expires_at: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE session SET record = $2, expires_at = $3 WHERE row_key = $1")
+            .bind(key.as_str())
+            .bind(record)
+            .bind(expires_at)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// The record of a session that has not ended.
+    pub async fn session_load(
+        &self,
+        key: &RowKey,
+        now: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = "SELECT record FROM session WHERE row_key = $1 AND expires_at > $2";
+        let row = sqlx::query_scalar(query).bind(key.as_str()).bind(now);
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+
+    /// Ends a session.
+    pub async fn session_delete(&self, key: &RowKey) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM session WHERE row_key = $1").bind(key.as_str());
+        query.execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// Deletes the sessions that have ended by themselves.
+    pub async fn session_delete_expired(&self, now: i64) -> Result<u64, StoreError> {
+        let query = sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now);
+        Ok(query.execute(self.pool()).await?.rows_affected())
+    }
+
+    /// Deletes every session. Passwords live in memory only, so after a start no session that was
+    /// stored can be used.
+    pub async fn session_delete_all(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query("DELETE FROM session");
+        Ok(query.execute(self.pool()).await?.rows_affected())
+    }
+}

@@ -1,0 +1,26 @@
+//! The log: to standard error, as text on a terminal and as JSON lines elsewhere.
+//!
+//! Passwords, session ids, addresses in mail and message text never reach it: the types that hold
+//! them print stars, and a request is logged by the pattern of its route alone.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing_subscriber::EnvFilter;
+
+/// What is told unless `RUST_LOG` says otherwise: our own words, and warnings of the libraries.
+const DEFAULT_FILTER: &str = "warn,server=info,mail_net=info";
+
+/// Starts the log. A second call changes nothing.
+pub fn start() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    // A second start fails, as in tests that run several servers.
+    let _ = if io::stderr().is_terminal() {
+        log.with_target(false).try_init()
+    } else {
+        log.json().flatten_event(true).try_init()
+    };
+}
