@@ -1,1 +1,88 @@
-fn main() {}
+//! `cargo xtask`: the commands of this project, one file per verb.
+//!
+//! Nothing here is part of the product. `run` and `test` are the two commands of the README; the
+//! others are what they, CI and a release are made of. No tool is installed from source: the
+//! bindings generator is linked in at the version that Cargo.lock names.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks to its terminal"
+)]
+
+mod build;
+mod layers;
+mod run;
+mod site;
+mod size;
+mod steps;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  run [--release] [--listen ADDR:PORT] [-- DEMO ARGUMENTS]
+        builds what changed and starts the product with its demo mailbox
+  test [--only unit|servers|browser]
+        runs every test, or one kind of them on purpose
+  build
+        builds target/release/restante, one file with the page inside
+  check-layers
+        proves dependency directions, licences, sources and house rules
+  size
+        compares the page's compressed size with budget.toml
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<ExitCode> {
+    let Some((verb, rest)) = args.split_first() else {
+        print!("{USAGE}");
+        return Ok(ExitCode::FAILURE);
+    };
+    if matches!(verb.as_str(), "help" | "--help" | "-h") {
+        print!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::find()?;
+    match verb.as_str() {
+        "run" => run::run(&workspace, &run::Options::parse(rest)?),
+        "test" => test::run(&workspace, test::Parts::parse(rest)?),
+        "build" => {
+            no_arguments(verb, rest)?;
+            build::run(&workspace)
+        }
+        "check-layers" => {
+            no_arguments(verb, rest)?;
+            layers::run(&workspace)
+        }
+        "size" => {
+            no_arguments(verb, rest)?;
+            size::run(&workspace)
+        }
+        other => bail!("there is no verb `{other}`\n\n{USAGE}"),
+    }
+}
+
+fn no_arguments(verb: &str, rest: &[String]) -> Result<()> {
+    if let Some(first) = rest.first() {
+        bail!("`{verb}` takes no arguments, but got `{first}`");
+    }
+    Ok(())
+}

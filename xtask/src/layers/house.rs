@@ -1,0 +1,196 @@
+//! House rules that a reader relies on: file lengths, folder introductions, and two things that
+//! must not be in a view.
+
+use std::collections::BTreeMap;
+
+use super::Findings;
+use super::sources::{Source, Sources};
+
+/// Above this a file needs a reason, as `//! Long because …` (in a style sheet or story: in any
+/// comment of its first ten lines).
+const MAX_LINES: usize = 600;
+
+pub(super) fn check(sources: &Sources) -> Findings {
+    let mut findings = Findings::new();
+    for source in sources.iter() {
+        findings.extend(too_long(source));
+    }
+    findings.extend(folders_without_introduction(sources));
+    for source in sources
+        .rust()
+        .filter(|source| source.path.starts_with("app/src/"))
+    {
+        for (number, line) in source.product_lines() {
+            if line.contains("inner_html") {
+                findings.push(format!(
+                    "{}:{number}: `inner_html`: message HTML lives in its own frame",
+                    source.path
+                ));
+            }
+            if has_style_attribute(line) {
+                findings.push(format!(
+                    "{}:{number}: a style attribute: the content policy refuses it; set it by \
+                     CSSOM in an Effect",
+                    source.path
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn too_long(source: &Source) -> Option<String> {
+    let lines = source.text.lines().count();
+    let has_reason = source
+        .text
+        .lines()
+        .take(10)
+        .any(|line| line.contains("Long because"));
+    (lines > MAX_LINES && !has_reason).then(|| {
+        format!(
+            "{}: {lines} lines; split it, or say why with `//! Long because …`",
+            source.path
+        )
+    })
+}
+
+/// The first file of each folder: `mod.rs`, `lib.rs` or `main.rs` in it, or `x.rs` beside `x/`.
+fn folders_without_introduction(sources: &Sources) -> Findings {
+    let mut first: BTreeMap<&str, Option<&Source>> = BTreeMap::new();
+    for source in sources.rust() {
+        let Some((folder, file)) = source.path.rsplit_once('/') else {
+            continue;
+        };
+        let entry = first.entry(folder).or_default();
+        // A crate with both is introduced by its library.
+        let is_first = match file {
+            "lib.rs" | "mod.rs" => true,
+            "main.rs" => entry.is_none(),
+            _ => false,
+        };
+        if is_first {
+            *entry = Some(source);
+        }
+    }
+    let mut findings = Findings::new();
+    for (folder, source) in first {
+        // Without a main.rs each file there is a test program of its own.
+        let stands_alone = folder.ends_with("/tests") || folder.ends_with("/benches");
+        if source.is_none() && stands_alone {
+            let within = |source: &&Source| {
+                source
+                    .path
+                    .rsplit_once('/')
+                    .is_some_and(|(own, _)| own == folder)
+            };
+            findings.extend(sources.rust().filter(within).filter_map(not_introduced));
+            continue;
+        }
+        let beside = format!("{folder}.rs");
+        match source.or_else(|| sources.find(&beside)) {
+            None => findings.push(format!(
+                "{folder}: no mod.rs, lib.rs or main.rs introduces it"
+            )),
+            Some(source) => findings.extend(not_introduced(source)),
+        }
+    }
+    findings
+}
+
+fn not_introduced(source: &Source) -> Option<String> {
+    (!source.text.starts_with("//!")).then(|| {
+        format!(
+            "{}: does not begin with `//!` and what the folder is for",
+            source.path
+        )
+    })
+}
+
+/// `style=` or `style:…=` as an attribute of a view.
+fn has_style_attribute(line: &str) -> bool {
+    line.match_indices("style").any(|(start, word)| {
+        let before = line.get(..start).and_then(|text| text.chars().next_back());
+        let after = line.get(start + word.len()..).unwrap_or_default();
+        let starts_a_word = before.is_none_or(char::is_whitespace);
+        let is_attribute = after.starts_with('=') && !after.starts_with("==");
+        let is_property = after.strip_prefix(':').is_some_and(|rest| {
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+                .collect();
+            !name.is_empty()
+                && rest
+                    .get(name.len()..)
+                    .is_some_and(|rest| rest.starts_with('='))
+        });
+        starts_a_word && (is_attribute || is_property)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_needs_its_reason() {
+        let long = "x\n".repeat(MAX_LINES + 1);
+        let explained = format!("//! A table.\n//! Long because it is one table.\n{long}");
+        let introduction = ("xtask/src/main.rs", "//! x\n");
+        let sources = Sources::of(&[introduction, ("xtask/src/a.rs", &long)]);
+        assert_eq!(check(&sources).len(), 1);
+        let sources = Sources::of(&[introduction, ("xtask/src/a.rs", &explained)]);
+        assert!(check(&sources).is_empty());
+    }
+
+    #[test]
+    fn each_folder_says_what_it_is_for() {
+        let sources = Sources::of(&[
+            ("app/src/lib.rs", "//! The page.\n"),
+            ("app/src/ui/mod.rs", "pub mod button;\n"),
+            ("app/src/mail/list.rs", "//! The list.\n"),
+            ("app/src/text/words.rs", "//! Words.\n"),
+            ("app/src/text.rs", "//! Texts.\n"),
+        ]);
+        let findings = check(&sources);
+        assert_eq!(findings.len(), 2, "{findings:?}");
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.starts_with("app/src/mail:"))
+        );
+        assert!(
+            findings
+                .iter()
+                .any(|finding| finding.starts_with("app/src/ui/mod.rs:"))
+        );
+    }
+
+    #[test]
+    fn each_test_program_says_what_it_is_for() {
+        let sources = Sources::of(&[
+            ("server/crates/mail-net/tests/tls.rs", "//! TLS.\n"),
+            ("server/crates/mail-net/tests/dial.rs", "use x;\n"),
+        ]);
+        let findings = check(&sources);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].starts_with("server/crates/mail-net/tests/dial.rs:"));
+    }
+
+    #[test]
+    fn style_attributes_are_told_from_other_words() {
+        assert!(has_style_attribute("<div style=\"x\">"));
+        assert!(has_style_attribute("style:width=move || width()"));
+        assert!(!has_style_attribute("let style = sheet();"));
+        assert!(!has_style_attribute(
+            "\"default-src 'none'; style-src 'self'\""
+        ));
+        assert!(!has_style_attribute("<link rel=\"stylesheet\" href=css />"));
+        assert!(!has_style_attribute("web_sys::style::name()"));
+    }
+
+    #[test]
+    fn inner_html_in_a_view_is_found() {
+        let sources = Sources::of(&[("app/src/lib.rs", "//! x\n<div inner_html=body />\n")]);
+        assert_eq!(check(&sources).len(), 1);
+    }
+}

@@ -1,0 +1,30 @@
+//! Invariant 3: mail-proto can do no I/O and read no clock, because it has no standard library.
+
+use anyhow::Result;
+
+use super::Findings;
+use super::sources::Sources;
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// A target without an operating system: `std` does not exist for it, nor for any dependency.
+const TARGET: &str = "x86_64-unknown-none";
+
+pub(super) fn check(workspace: &Workspace, sources: &Sources) -> Result<Findings> {
+    let mut findings = Findings::new();
+    let declares = sources
+        .find("server/crates/mail-proto/src/lib.rs")
+        .is_some_and(|source| source.text.contains("#![no_std]"));
+    if !declares {
+        findings.push("server/crates/mail-proto/src/lib.rs: no `#![no_std]`".to_owned());
+    }
+    tools::rust_target(workspace, TARGET)?;
+    let status = workspace
+        .cargo("check")
+        .args(["--quiet", "--package", "mail-proto", "--target", TARGET])
+        .status()?;
+    if !status.success() {
+        findings.push(format!("mail-proto does not compile for {TARGET} (above)"));
+    }
+    Ok(findings)
+}

@@ -1,0 +1,152 @@
+//! The project's own source files.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::site::files_below;
+use crate::workspace::Workspace;
+
+/// Where sources lie. Nothing generated or installed is below these.
+const FOLDERS: [&str; 8] = [
+    "app/src",
+    "frontend/src",
+    "server/src",
+    "server/crates",
+    "server/tests",
+    "server/benches",
+    "style",
+    "xtask/src",
+];
+
+/// End-to-end sources, apart from the packages that npm puts beside them.
+const STORIES: [&str; 2] = ["end2end/stories", "end2end/support"];
+
+/// All source files: Rust, style sheets, stories.
+pub(super) struct Sources {
+    files: Vec<Source>,
+}
+
+/// One file.
+pub(super) struct Source {
+    /// From the root, with `/` between folders.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl Sources {
+    pub(super) fn read(workspace: &Workspace) -> Result<Self> {
+        let mut files = Vec::new();
+        for folder in FOLDERS.iter().chain(&STORIES) {
+            let folder = workspace.root.join(folder);
+            if !folder.is_dir() {
+                continue;
+            }
+            for file in files_below(&folder)? {
+                if !is_source(&file) {
+                    continue;
+                }
+                let text = fs::read_to_string(&file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
+                let path = workspace
+                    .relative(&file)
+                    .to_string_lossy()
+                    .replace('\\', "/");
+                files.push(Source { path, text });
+            }
+        }
+        Ok(Self { files })
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+        let files = files
+            .iter()
+            .map(|(path, text)| Source {
+                path: (*path).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect();
+        Self { files }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter()
+    }
+
+    pub(super) fn rust(&self) -> impl Iterator<Item = &Source> {
+        self.iter().filter(|source| source.path.ends_with(".rs"))
+    }
+
+    pub(super) fn find(&self, path: &str) -> Option<&Source> {
+        self.iter().find(|source| source.path == path)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+}
+
+impl Source {
+    /// Whether the whole file is only for tests or benches.
+    pub(super) fn is_test(&self) -> bool {
+        let mut folders = self.path.split('/').rev();
+        let file = folders.next().unwrap_or_default();
+        file == "tests.rs" || folders.any(|folder| folder == "tests" || folder == "benches")
+    }
+
+    /// The numbered lines of product code: without comments, and without the tests at the end.
+    pub(super) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines: Vec<&str> = if self.is_test() {
+            Vec::new()
+        } else {
+            self.text.lines().collect()
+        };
+        let end = lines
+            .windows(2)
+            .position(|pair| {
+                matches!(pair, [attribute, module]
+                    if attribute.trim() == "#[cfg(test)]" && module.starts_with("mod "))
+            })
+            .unwrap_or(lines.len());
+        lines
+            .into_iter()
+            .take(end)
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn is_source(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|ending| ending == "rs" || ending == "css" || ending == "ts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn product_lines_leave_out_comments_and_tests_but_keep_their_numbers() {
+        let source = Source {
+            path: "app/src/a.rs".to_owned(),
+            text: "//! a\nfn a() {}\n// b\nfn c() {}\n#[cfg(test)]\nmod tests {\n}\n".to_owned(),
+        };
+        let lines: Vec<_> = source.product_lines().collect();
+        assert_eq!(lines, [(2, "fn a() {}"), (4, "fn c() {}")]);
+    }
+
+    #[test]
+    fn files_in_test_folders_are_tests() {
+        let is_test = |path: &str| {
+            let text = String::new();
+            let path = path.to_owned();
+            Source { path, text }.is_test()
+        };
+        assert!(is_test("server/tests/main.rs"));
+        assert!(is_test("server/crates/mail-mime/src/clean/tests.rs"));
+        assert!(!is_test("server/src/meaning/contests.rs"));
+    }
+}

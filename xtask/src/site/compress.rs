@@ -1,0 +1,77 @@
+//! Precompressed copies: the server then spends nothing on compressing what never changes.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::files_below;
+
+/// Endings that are worth compressing; pictures and fonts are compressed already.
+const TEXT_LIKE: [&str; 7] = ["css", "js", "json", "svg", "txt", "wasm", "webmanifest"];
+
+/// Writes `.br` (quality 11) and `.gz` (best) beside each file below `folder`.
+pub(super) fn precompress(folder: &Path) -> Result<()> {
+    for file in files_below(folder)? {
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        if !ending.is_some_and(|ending| TEXT_LIKE.contains(&ending)) {
+            continue;
+        }
+        let plain = fs::read(&file)?;
+        fs::write(with_ending(&file, "br"), brotli(&plain)?)?;
+        fs::write(with_ending(&file, "gz"), gzip(&plain)?)?;
+    }
+    Ok(())
+}
+
+fn brotli(plain: &[u8]) -> Result<Vec<u8>> {
+    let params = BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        size_hint: plain.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(&mut &plain[..], &mut packed, &params)?;
+    Ok(packed)
+}
+
+fn gzip(plain: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain)?;
+    Ok(encoder.finish()?)
+}
+
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let plain = b"the same line over and over\n".repeat(200);
+        let mut from_brotli = Vec::new();
+        brotli::BrotliDecompress(&mut &brotli(&plain).unwrap()[..], &mut from_brotli).unwrap();
+        assert_eq!(from_brotli, plain);
+
+        let packed = gzip(&plain).unwrap();
+        assert!(packed.len() < plain.len());
+        let mut from_gzip = Vec::new();
+        flate2::read::GzDecoder::new(&packed[..])
+            .read_to_end(&mut from_gzip)
+            .unwrap();
+        assert_eq!(from_gzip, plain);
+    }
+}

@@ -1,0 +1,61 @@
+//! The frontend crate as WebAssembly with its JavaScript glue.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::{files_below, short_hash};
+use crate::workspace::{Workspace, must_succeed};
+
+/// Where cargo puts the linked module.
+pub(super) fn module(workspace: &Workspace, profile: &str) -> PathBuf {
+    let target = workspace.target.join("wasm32-unknown-unknown");
+    target.join(profile).join("frontend.wasm")
+}
+
+/// Compiles the frontend and returns the linked module; `is_quiet` hides cargo's own progress.
+pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["-p", "frontend", "--target", "wasm32-unknown-unknown"]);
+    cargo.args(["--profile", profile]);
+    if is_quiet {
+        cargo.arg("--quiet");
+    }
+    must_succeed(&mut cargo)?;
+    Ok(module(workspace, profile))
+}
+
+/// Writes `restante.js` and `restante_bg.wasm` into a folder named by their content and returns
+/// that name.
+///
+/// One folder for both: the glue imports the module and its snippets by relative paths.
+pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
+    let work = into.join("unnamed");
+    Bindgen::new()
+        .input_path(wasm)
+        .out_name("restante")
+        .web(true)?
+        .typescript(false)
+        // The hydration script always passes the path.
+        .omit_default_module_path(true)
+        // The name section is two thirds of the module; strip in the profile would also take
+        // `target_features`, which the bindings generator reads.
+        .remove_name_section(release)
+        .remove_producers_section(true)
+        .generate(&work)
+        .context("could not generate the bindings of frontend.wasm")?;
+
+    let mut digest = Sha256::new();
+    for file in files_below(&work)? {
+        let name = file.strip_prefix(&work)?;
+        digest.update(name.as_os_str().as_encoded_bytes());
+        digest.update([0]);
+        digest.update(fs::read(&file)?);
+    }
+    let hash = short_hash(&digest.finalize());
+    fs::rename(&work, into.join(&hash))?;
+    Ok(hash)
+}

@@ -1,0 +1,160 @@
+//! The style sheet in one file, and the files of `style/public` as they are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::files_below;
+
+/// Joins the style sheets in cascade order: `tokens.css`, `base.css`, then what `components.css`
+/// imports, in its order.
+///
+/// # Errors
+/// A sheet that lies in the folder but is reached by no import fails the build: it would otherwise
+/// be missing without a word.
+pub(super) fn bundle(style: &Path) -> Result<String> {
+    let mut order = Vec::new();
+    for first in ["tokens.css", "base.css"] {
+        let path = style.join(first);
+        if path.is_file() {
+            order.push(path);
+        }
+    }
+    let index = style.join("components.css");
+    let mut seen: BTreeSet<PathBuf> = order.iter().cloned().collect();
+    if index.is_file() {
+        for target in imports(&index)? {
+            if !seen.insert(target.clone()) {
+                bail!("components.css imports {} twice", target.display());
+            }
+            order.push(target);
+        }
+        seen.insert(index);
+    }
+    for file in files_below(style)? {
+        let is_public = file.starts_with(style.join("public"));
+        let is_sheet = file.extension().is_some_and(|ending| ending == "css");
+        if is_sheet && !is_public && !seen.contains(&file) {
+            bail!(
+                "{} is imported by nothing: name it in style/components.css",
+                file.display()
+            );
+        }
+    }
+    let mut all = String::new();
+    for file in order {
+        let sheet =
+            fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        if sheet.contains("@import") {
+            bail!("{}: only components.css may import", file.display());
+        }
+        all.push_str(&without_comments(&sheet));
+    }
+    Ok(all)
+}
+
+/// The files of `style/public` by name and content.
+pub(super) fn public_files(style: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let public = style.join("public");
+    if !public.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for path in files_below(&public)? {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .with_context(|| format!("{} has no plain name", path.display()))?;
+        files.push((name.to_owned(), fs::read(&path)?));
+    }
+    Ok(files)
+}
+
+fn imports(index: &Path) -> Result<Vec<PathBuf>> {
+    let text = without_comments(&fs::read_to_string(index)?);
+    let folder = index.parent().unwrap_or(index);
+    let mut targets = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let name = line
+            .strip_prefix("@import url(\"")
+            .and_then(|rest| rest.strip_suffix("\");"))
+            .with_context(|| format!("components.css: `{line}` is not `@import url(\"…\");`"))?;
+        targets.push(folder.join(name));
+    }
+    Ok(targets)
+}
+
+/// Takes out comments and blank lines: the sheet is downloaded by people who do not read it.
+fn without_comments(sheet: &str) -> String {
+    let mut kept = String::with_capacity(sheet.len());
+    let mut rest = sheet;
+    while let Some((before, after)) = rest.split_once("/*") {
+        kept.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    let mut lines = String::with_capacity(kept.len());
+    for line in kept.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of its own below the system's temporary one, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn with(name: &str, files: &[(&str, &str)]) -> Self {
+            let root = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+            for (path, content) in files {
+                let path = root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, content).unwrap();
+            }
+            Self(root)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).ok();
+        }
+    }
+
+    #[test]
+    fn sheets_come_in_the_order_of_the_imports() {
+        let folder = Folder::with(
+            "order",
+            &[
+                ("tokens.css", ":root { --a: 1px }\n"),
+                (
+                    "components.css",
+                    "/* order */\n@import url(\"components/z.css\");\n@import url(\"components/a.css\");\n",
+                ),
+                ("components/a.css", ".a { x: y }\n"),
+                ("components/z.css", "/* gone */ .z { x: y }\n"),
+            ],
+        );
+        assert_eq!(
+            bundle(&folder.0).unwrap(),
+            ":root { --a: 1px }\n.z { x: y }\n.a { x: y }\n"
+        );
+    }
+
+    #[test]
+    fn a_sheet_that_nothing_imports_fails_the_build() {
+        let folder = Folder::with(
+            "orphan",
+            &[("components.css", ""), ("components/lost.css", ".a { }")],
+        );
+        let error = bundle(&folder.0).unwrap_err().to_string();
+        assert!(error.contains("lost.css"), "{error}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The stories in a real Chromium: Playwright over `restante demo`, one for each test.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::build;
+use crate::site::{self, Flavour};
+use crate::steps::Steps;
+use crate::tools::{self, Needed};
+use crate::workspace::{Workspace, must_succeed};
+
+/// Finds or installs the browser, Node.js and the locked npm packages.
+pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+    let mut needed = vec![
+        Needed {
+            program: "node",
+            package: "nodejs",
+        },
+        Needed {
+            program: "npm",
+            package: "npm",
+        },
+    ];
+    if chromium().is_none() {
+        needed.push(Needed {
+            program: "chromium",
+            package: "chromium",
+        });
+    }
+    let found = tools::debian(&needed)?;
+    let folder = workspace.root.join("end2end");
+    let lock = fs::read(folder.join("package-lock.json"))
+        .context("end2end/package-lock.json is missing")?;
+    // `npm ci` deletes and writes thousands of files: only when the lock file changed.
+    let stamp = folder.join("node_modules/.restante-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(format!("{found}, npm packages as locked"));
+    }
+    println!("      installing the npm packages of end2end/package-lock.json");
+    must_succeed(
+        Command::new("npm")
+            .current_dir(&folder)
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )?;
+    fs::write(&stamp, lock)?;
+    Ok(format!("{found}, npm packages installed"))
+}
+
+/// Runs all stories; true when all passed. `is_built`: another part has just built the server.
+///
+/// The page is the release build: it is what people get, and a cold build of it is the quicker one.
+pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
+    println!("\nIn Chromium");
+    let mut steps = Steps::new(if is_built { 3 } else { 4 });
+    steps.step("Toolchain", || tools::wasm_target(workspace))?;
+    let site = site::build(workspace, Flavour::Release, &mut steps)?;
+    // The tests of the server were linked together with it; building it once more with the
+    // features of the server alone would compile half of the tree a second time.
+    let binary = if is_built {
+        workspace.target.join("debug/restante")
+    } else {
+        build::dev_server(workspace, &mut steps)?
+    };
+    let status = Command::new("node")
+        .current_dir(workspace.root.join("end2end"))
+        .args(["node_modules/@playwright/test/cli.js", "test"])
+        .env("RESTANTE_BINARY", binary)
+        .env("RESTANTE_SITE_DIR", &site.folder)
+        .env("CHROMIUM", chromium().context("chromium is missing")?)
+        .status()
+        .context("could not start Playwright")?;
+    Ok(status.success())
+}
+
+/// The browser: `CHROMIUM` names it, else the system's own.
+fn chromium() -> Option<PathBuf> {
+    match env::var_os("CHROMIUM") {
+        Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
+        None => tools::find("chromium"),
+    }
+}

@@ -1,0 +1,157 @@
+//! `cargo xtask test`: everything, or one kind of tests on purpose.
+//!
+//! Nothing is left out without a word: a missing program stops the run and is named, a test that
+//! marks itself ignored counts as a failure, and so does a part that ran no test.
+
+mod browser;
+mod cargo_tests;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use self::cargo_tests::Count;
+use crate::tools::{self, Needed};
+use crate::workspace::Workspace;
+
+/// Which parts to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parts {
+    unit: bool,
+    servers: bool,
+    browser: bool,
+}
+
+impl Parts {
+    const ALL: Self = Self {
+        unit: true,
+        servers: true,
+        browser: true,
+    };
+    const NONE: Self = Self {
+        unit: false,
+        servers: false,
+        browser: false,
+    };
+
+    pub(crate) fn parse(args: &[String]) -> Result<Self> {
+        let words: Vec<&str> = args.iter().map(String::as_str).collect();
+        let only = match words.as_slice() {
+            [] => return Ok(Self::ALL),
+            ["--only", part] => part,
+            [one] => match one.strip_prefix("--only=") {
+                Some(part) => part,
+                None => bail!("`test` does not know `{one}`; it takes --only unit|servers|browser"),
+            },
+            _ => bail!("`test` takes nothing but --only unit|servers|browser"),
+        };
+        match only {
+            "unit" => Ok(Self {
+                unit: true,
+                ..Self::NONE
+            }),
+            "servers" => Ok(Self {
+                servers: true,
+                ..Self::NONE
+            }),
+            "browser" => Ok(Self {
+                browser: true,
+                ..Self::NONE
+            }),
+            other => bail!("there is no kind of tests `{other}`: unit, servers or browser"),
+        }
+    }
+}
+
+/// The real servers of the `servers` part, one folder and free ports each.
+const SERVERS: [Needed; 6] = [
+    Needed {
+        program: "dovecot",
+        package: "dovecot-core",
+    },
+    Needed {
+        program: "/usr/lib/dovecot/imap",
+        package: "dovecot-imapd",
+    },
+    Needed {
+        program: "/usr/lib/dovecot/pop3",
+        package: "dovecot-pop3d",
+    },
+    Needed {
+        program: "/usr/lib/dovecot/lmtp",
+        package: "dovecot-lmtpd",
+    },
+    Needed {
+        program: "postfix",
+        package: "postfix",
+    },
+    Needed {
+        program: "nginx",
+        package: "nginx-light",
+    },
+];
+
+/// Runs the chosen parts: cargo's first with their sum, then the browser's, whose own closing line
+/// ends the output.
+pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
+    // What is missing is said before minutes of building, not after them.
+    if parts.servers {
+        println!("Real servers: {}", tools::debian(&SERVERS)?);
+        if !tools::is_root() {
+            bail!(
+                "Postfix starts only as root: run this as root (a container will do), \
+                 or choose --only unit and --only browser"
+            );
+        }
+    }
+    if parts.browser {
+        println!("Browser: {}", browser::tools(workspace)?);
+    }
+
+    let mut sum = Count::default();
+    if parts.unit {
+        println!("\nUnit, property and in-process tests");
+        sum += cargo_tests::unit(workspace)?;
+    }
+    if parts.servers {
+        println!("\nAgainst real Dovecot, Postfix and nginx");
+        sum += cargo_tests::servers(workspace)?;
+    }
+    if parts.unit || parts.servers {
+        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+    }
+    let stories_passed = !parts.browser || browser::run(workspace, parts.unit || parts.servers)?;
+    Ok(if sum.failed == 0 && stories_passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Parts> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Parts::parse(&words)
+    }
+
+    #[test]
+    fn without_arguments_everything_runs() {
+        assert_eq!(parse(&[]).unwrap(), Parts::ALL);
+    }
+
+    #[test]
+    fn only_chooses_one_part() {
+        let servers = parse(&["--only", "servers"]).unwrap();
+        assert!(servers.servers && !servers.unit && !servers.browser);
+        assert_eq!(parse(&["--only=servers"]).unwrap(), servers);
+    }
+
+    #[test]
+    fn an_unknown_part_is_refused() {
+        assert!(parse(&["--only", "quick"]).is_err());
+        assert!(parse(&["unit"]).is_err());
+    }
+}

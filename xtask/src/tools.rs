@@ -1,0 +1,195 @@
+//! What the commands need from the machine: found, installed where that is allowed, or named.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::{Workspace, must_succeed, output_of};
+
+/// Makes sure that the page can be compiled.
+pub(crate) fn wasm_target(workspace: &Workspace) -> Result<((), String)> {
+    rust_target(workspace, "wasm32-unknown-unknown")
+}
+
+/// Makes sure that the standard library of a target is there; adds it by rustup if not.
+pub(crate) fn rust_target(workspace: &Workspace, target: &str) -> Result<((), String)> {
+    let rustc = || {
+        let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        command.current_dir(&workspace.root);
+        command
+    };
+    let version = output_of(rustc().arg("--version")).context("no Rust compiler was found")?;
+    let version = version.trim();
+    let folder = output_of(rustc().args(["--print", "target-libdir", "--target", target]))?;
+    if Path::new(folder.trim()).is_dir() {
+        return Ok(((), format!("{version}, {target}")));
+    }
+    if on_path("rustup").is_none() {
+        bail!(
+            "the target {target} is missing and rustup was not found: install rustup, \
+             or {target} for your own toolchain, and repeat"
+        );
+    }
+    println!("      adding {target} by rustup");
+    must_succeed(
+        Command::new("rustup")
+            .current_dir(&workspace.root)
+            .args(["target", "add", target]),
+    )
+    .with_context(|| format!("install it by hand and repeat: rustup target add {target}"))?;
+    Ok(((), format!("{version}, {target} (added)")))
+}
+
+/// A program or file, and the Debian package that brings it.
+pub(crate) struct Needed {
+    /// A name on the path, or a full path.
+    pub(crate) program: &'static str,
+    pub(crate) package: &'static str,
+}
+
+/// Makes sure that all of `needed` are there.
+///
+/// Root on Debian: installs the missing packages, without letting them start their services.
+/// Anyone else: an error that names every missing program and the one command that brings them.
+pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
+    let missing: Vec<&Needed> = needed
+        .iter()
+        .filter(|need| find(need.program).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok("all there".to_owned());
+    }
+    let mut packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let packages_line = packages.join(" ");
+    if on_path("apt-get").is_none() || !is_root() {
+        let names: Vec<&str> = missing.iter().map(|need| need.program).collect();
+        bail!(
+            "missing: {}. On Debian or Ubuntu: sudo apt-get install {packages_line}",
+            names.join(", ")
+        );
+    }
+
+    println!("      installing {packages_line}");
+    let log = env::temp_dir().join("restante-apt.log");
+    let guard = NoServiceStarts::set()?;
+    if packages.contains(&"postfix") {
+        // Else the package asks what kind of mail server this machine is to be.
+        answer_debconf("postfix postfix/main_mailer_type select No configuration")?;
+    }
+    apt(&["update", "-qq"], &log)?;
+    let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    install.extend(&packages);
+    apt(&install, &log)?;
+    drop(guard);
+
+    if let Some(still) = missing.iter().find(|need| find(need.program).is_none()) {
+        bail!(
+            "{} is still missing after installing {}",
+            still.program,
+            still.package
+        );
+    }
+    Ok(format!("installed {packages_line}"))
+}
+
+/// Where a program is: on the path, among the system programs, or at its full path.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| path.exists());
+    }
+    on_path(program).or_else(|| {
+        // Where daemons live; not on the path of every user.
+        Some(Path::new("/usr/sbin").join(program)).filter(|path| path.is_file())
+    })
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+pub(crate) fn is_root() -> bool {
+    output_of(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn apt(args: &[&str], log: &Path) -> Result<()> {
+    let file = fs::File::options().create(true).append(true).open(log)?;
+    let status = Command::new("apt-get")
+        .args(args)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .status()?;
+    if !status.success() {
+        bail!(
+            "`apt-get {}` ended with {status}; its words are in {}",
+            args.join(" "),
+            log.display()
+        );
+    }
+    Ok(())
+}
+
+fn answer_debconf(line: &str) -> Result<()> {
+    use std::io::Write as _;
+    let mut child = Command::new("debconf-set-selections")
+        .stdin(Stdio::piped())
+        .spawn()
+        .context("debconf-set-selections is missing")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        writeln!(stdin, "{line}")?;
+    }
+    if !child.wait()?.success() {
+        bail!("debconf did not take `{line}`");
+    }
+    Ok(())
+}
+
+/// While it lives, packages do not start their services: the tests run their own.
+struct NoServiceStarts {
+    is_ours: bool,
+}
+
+impl NoServiceStarts {
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+    fn set() -> Result<Self> {
+        if Path::new(Self::POLICY).exists() {
+            return Ok(Self { is_ours: false });
+        }
+        fs::write(Self::POLICY, "#!/bin/sh\nexit 101\n")?;
+        let guard = Self { is_ours: true };
+        must_succeed(Command::new("chmod").args(["755", Self::POLICY]))?;
+        Ok(guard)
+    }
+}
+
+impl Drop for NoServiceStarts {
+    fn drop(&mut self) {
+        if self.is_ours
+            && let Err(error) = fs::remove_file(Self::POLICY)
+        {
+            eprintln!("could not remove {}: {error}", Self::POLICY);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_by_name_and_by_path() {
+        let shell = find("sh").unwrap();
+        assert_eq!(find(shell.to_str().unwrap()), Some(shell));
+        assert_eq!(find("/nowhere/at/all"), None);
+        assert_eq!(find("no-such-program-here"), None);
+    }
+}
