@@ -1,1 +1,6 @@
+//! Tests of the whole server, in one program: against the embedded mail server, scripted peers,
+//! and real servers where `cargo xtask test` has installed them.
 
+mod account;
+mod servers;
+mod web;

@@ -19,7 +19,11 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
     let stage = Stage::new(None).await;
     for sign_in in [stage.imap(), stage.imap_starttls()] {
         let page = stage.open(sign_in).await.unwrap();
-        let folders = page.backend.folder_list(page.account.clone()).await.unwrap();
+        let folders = page
+            .backend
+            .folder_list(page.account.clone())
+            .await
+            .unwrap();
         let roles: Vec<_> = folders.iter().filter_map(|f| f.role).collect();
         assert_eq!(
             roles,
@@ -35,13 +39,19 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
         let names: Vec<_> = folders.iter().map(|f| (f.depth, f.name.as_str())).collect();
         assert!(names.contains(&(1, "海鸥项目")), "{names:?}");
         let inbox = folders.first().unwrap();
-        assert_eq!(inbox.total, Some(u32::try_from(stage.demo.inbox_len()).unwrap()));
+        assert_eq!(
+            inbox.total,
+            Some(u32::try_from(stage.demo.inbox_len()).unwrap())
+        );
         assert!(inbox.unread.unwrap() > 0);
         let rows = page.rows(&page.inbox()).await;
         assert_eq!(rows.len(), 50);
         let positions: Vec<u32> = rows.iter().map(|r| r.position).collect();
         assert_eq!(positions, (0..50).collect::<Vec<_>>());
-        assert!(rows.iter().all(|r| !r.people.is_empty() && !r.date.iso.is_empty()));
+        assert!(
+            rows.iter()
+                .all(|r| !r.people.is_empty() && !r.date.iso.is_empty())
+        );
         page.handle.close().await;
     }
 }
@@ -54,7 +64,14 @@ async fn a_wrong_password_is_told_as_such_and_tried_once() {
     let error = stage.open(sign_in).await.err().unwrap();
     let shown = error.to_api(Lang::En);
     assert_eq!(shown.kind, ErrorKind::Password);
-    assert!(shown.reply.as_deref().unwrap_or_default().contains("AUTHENTICATIONFAILED"), "{shown:?}");
+    assert!(
+        shown
+            .reply
+            .as_deref()
+            .unwrap_or_default()
+            .contains("AUTHENTICATIONFAILED"),
+        "{shown:?}"
+    );
     assert!(!format!("{error:?} {shown:?}").contains("not the password"));
     assert_ne!(error.to_api(Lang::ZhCn).cause, shown.cause);
 }
@@ -65,7 +82,8 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
     let page = stage.open(stage.imap()).await.unwrap();
     let list = |offset| {
         let window = Window { offset, limit: 50 };
-        page.backend.message_list(page.account.clone(), page.inbox(), window)
+        page.backend
+            .message_list(page.account.clone(), page.inbox(), window)
     };
     let middle = list(5_000).await.unwrap();
     assert_eq!((middle.total, middle.rows.len()), (10_000, 50));
@@ -76,7 +94,10 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
     let before = stage.demo.commands_seen();
     list(5_000).await.unwrap();
     // IDLE and DONE may fall into this; a FETCH may not.
-    assert!(stage.demo.commands_seen() - before <= 1, "a window that was seen costs nothing");
+    assert!(
+        stage.demo.commands_seen() - before <= 1,
+        "a window that was seen costs nothing"
+    );
 }
 
 #[tokio::test]
@@ -86,8 +107,10 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
     let (mut texts, mut htmls, mut blocked, mut parts) = (0, 0, 0, 0);
     for row in page.rows(&page.inbox()).await {
         let folder = page.inbox();
-        let opened =
-            page.backend.message_open(page.account.clone(), folder.clone(), row.id.clone()).await;
+        let opened = page
+            .backend
+            .message_open(page.account.clone(), folder.clone(), row.id.clone())
+            .await;
         let opened = opened.unwrap_or_else(|e| panic!("{}: {e}", row.subject));
         assert_eq!(opened.subject, row.subject);
         match opened.body {
@@ -97,7 +120,12 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
                 blocked += blocked_images;
                 let document = page
                     .backend
-                    .body_document(&page.account, folder.clone(), row.id.clone(), Images::Blocked)
+                    .body_document(
+                        &page.account,
+                        folder.clone(),
+                        row.id.clone(),
+                        Images::Blocked,
+                    )
                     .await
                     .unwrap();
                 assert!(document.starts_with("<!doctype html>"));
@@ -120,7 +148,10 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
             parts += 1;
         }
     }
-    assert!(texts > 5 && htmls > 5 && blocked > 5 && parts > 3, "{texts} {htmls} {blocked} {parts}");
+    assert!(
+        texts > 5 && htmls > 5 && blocked > 5 && parts > 3,
+        "{texts} {htmls} {blocked} {parts}"
+    );
 }
 
 #[tokio::test]
@@ -144,15 +175,36 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids: Vec<MessageId> = rows.iter().take(3).map(|r| r.id.clone()).collect();
-    let mark = |mark| page.backend.message_mark(page.account.clone(), page.inbox(), ids.clone(), mark);
+    let mark = |mark| {
+        page.backend
+            .message_mark(page.account.clone(), page.inbox(), ids.clone(), mark)
+    };
     mark(Mark::Unstarred).await.unwrap();
     let done = mark(Mark::Starred).await.unwrap();
-    assert_eq!((done.change, done.count), (Change::Marked(Mark::Starred), 3));
+    assert_eq!(
+        (done.change, done.count),
+        (Change::Marked(Mark::Starred), 3)
+    );
     let again = mark(Mark::Starred).await.unwrap();
     assert_eq!((again.count, again.undo), (0, None));
-    assert!(page.rows(&page.inbox()).await.iter().take(3).all(|r| r.is_starred));
-    page.backend.change_undo(page.account.clone(), done.undo.unwrap()).await.unwrap();
-    assert!(page.rows(&page.inbox()).await.iter().take(3).all(|r| !r.is_starred));
+    assert!(
+        page.rows(&page.inbox())
+            .await
+            .iter()
+            .take(3)
+            .all(|r| r.is_starred)
+    );
+    page.backend
+        .change_undo(page.account.clone(), done.undo.unwrap())
+        .await
+        .unwrap();
+    assert!(
+        page.rows(&page.inbox())
+            .await
+            .iter()
+            .take(3)
+            .all(|r| !r.is_starred)
+    );
 }
 
 #[tokio::test]
@@ -167,16 +219,36 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
         .message_move(page.account.clone(), page.inbox(), vec![row.id.clone()], to)
         .await
         .unwrap();
-    assert!(matches!(&done.change, Change::Moved { role: Some(FolderRole::Trash), .. }), "{done:?}");
+    assert!(
+        matches!(
+            &done.change,
+            Change::Moved {
+                role: Some(FolderRole::Trash),
+                ..
+            }
+        ),
+        "{done:?}"
+    );
     assert_eq!(stage.demo.inbox_len(), total - 1);
     let rows = page.rows(&page.inbox()).await;
     assert!(rows.iter().all(|r| r.id != row.id));
     let trash = page.folder(FolderRole::Trash).await;
-    assert!(page.rows(&trash).await.iter().any(|r| r.subject == row.subject));
-    let undone = page.backend.change_undo(page.account.clone(), done.undo.clone().unwrap()).await;
+    assert!(
+        page.rows(&trash)
+            .await
+            .iter()
+            .any(|r| r.subject == row.subject)
+    );
+    let undone = page
+        .backend
+        .change_undo(page.account.clone(), done.undo.clone().unwrap())
+        .await;
     assert_eq!(undone.unwrap().change, Change::Undone);
     assert_eq!(stage.demo.inbox_len(), total);
-    let twice = page.backend.change_undo(page.account.clone(), done.undo.unwrap()).await;
+    let twice = page
+        .backend
+        .change_undo(page.account.clone(), done.undo.unwrap())
+        .await;
     assert_eq!(twice.unwrap_err().kind, ErrorKind::Unsupported);
 }
 
@@ -184,8 +256,23 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
 async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
     let stage = Stage::new(Some(3)).await;
     let page = stage.open(stage.imap()).await.unwrap();
-    let validity = page.rows(&page.inbox()).await[0].id.0.split_once('.').unwrap().0.to_owned();
-    for id in ["", ".", "1.1", "x.y", "999.1", "1.4294967296", "0.0", &format!("{validity}.77777")] {
+    let validity = page.rows(&page.inbox()).await[0]
+        .id
+        .0
+        .split_once('.')
+        .unwrap()
+        .0
+        .to_owned();
+    for id in [
+        "",
+        ".",
+        "1.1",
+        "x.y",
+        "999.1",
+        "1.4294967296",
+        "0.0",
+        &format!("{validity}.77777"),
+    ] {
         let opened = page
             .backend
             .message_open(page.account.clone(), page.inbox(), MessageId::from(id))
@@ -193,7 +280,10 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
         assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound, "{id}");
     }
     for folder in ["", "SU5CT1gu", "AAAA", "../../x"] {
-        let window = Window { offset: 0, limit: 50 };
+        let window = Window {
+            offset: 0,
+            limit: 50,
+        };
         let list = page
             .backend
             .message_list(page.account.clone(), FolderId::from(folder), window)
@@ -213,10 +303,18 @@ async fn new_mail_is_told_within_a_second_and_is_in_the_list() {
     // IDLE begins after a short silence.
     tokio::time::sleep(Duration::from_millis(600)).await;
     let delivered = Instant::now();
-    stage.demo.deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
+    stage
+        .demo
+        .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
     let told = tokio::time::timeout(Duration::from_secs(10), async {
         loop {
-            if let LiveEvent::Folder { folder, total, arrived, .. } = events.recv().await.unwrap() {
+            if let LiveEvent::Folder {
+                folder,
+                total,
+                arrived,
+                ..
+            } = events.recv().await.unwrap()
+            {
                 return (folder, total, arrived);
             }
         }
@@ -225,7 +323,10 @@ async fn new_mail_is_told_within_a_second_and_is_in_the_list() {
     .expect("nobody was told");
     assert_eq!(told, (page.inbox(), 6, 1));
     println!("told after {} ms", delivered.elapsed().as_millis());
-    assert_eq!(page.rows(&page.inbox()).await.first().unwrap().subject, "ping");
+    assert_eq!(
+        page.rows(&page.inbox()).await.first().unwrap().subject,
+        "ping"
+    );
 }
 
 #[tokio::test]
@@ -234,10 +335,16 @@ async fn a_closed_account_says_that_the_session_ended() {
     let page = stage.open(stage.imap()).await.unwrap();
     page.rows(&page.inbox()).await;
     page.handle.close().await;
-    let window = Window { offset: 0, limit: 50 };
+    let window = Window {
+        offset: 0,
+        limit: 50,
+    };
     let mut kind = None;
     for _ in 0..50 {
-        let list = page.backend.message_list(page.account.clone(), page.inbox(), window).await;
+        let list = page
+            .backend
+            .message_list(page.account.clone(), page.inbox(), window)
+            .await;
         kind = list.err().map(|e| e.kind);
         if kind.is_some() {
             break;

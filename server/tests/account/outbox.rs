@@ -20,7 +20,12 @@ fn draft(to: &str, subject: &str) -> Draft {
 
 async fn subject_arrives(page: &Page, subject: &str) -> bool {
     for _ in 0..100 {
-        if page.rows(&page.inbox()).await.iter().any(|r| r.subject == subject) {
+        if page
+            .rows(&page.inbox())
+            .await
+            .iter()
+            .any(|r| r.subject == subject)
+        {
             return true;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -35,10 +40,18 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
         let page = stage.open(sign_in).await.unwrap();
         let subject = format!("Sent at {}", server::store::now_unix_ms());
         let mail = draft("Ann <ann@restante.test>, bob@restante.test", &subject);
-        let id = page.backend.message_send(page.account.clone(), mail).await.unwrap();
+        let id = page
+            .backend
+            .message_send(page.account.clone(), mail)
+            .await
+            .unwrap();
         let entry = page.settled(&id).await;
         assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
-        let states: Vec<_> = entry.recipients.iter().map(|r| (r.address.as_str(), r.state)).collect();
+        let states: Vec<_> = entry
+            .recipients
+            .iter()
+            .map(|r| (r.address.as_str(), r.state))
+            .collect();
         assert_eq!(
             states,
             [
@@ -46,9 +59,20 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
                 ("bob@restante.test", RecipientState::HandedOver)
             ]
         );
-        assert!(entry.recipients[0].reply.as_deref().unwrap().starts_with("250"));
+        assert!(
+            entry.recipients[0]
+                .reply
+                .as_deref()
+                .unwrap()
+                .starts_with("250")
+        );
         let sent = page.folder(FolderRole::Sent).await;
-        assert_eq!(entry.copy, SentCopy::Filed { folder: sent.clone() });
+        assert_eq!(
+            entry.copy,
+            SentCopy::Filed {
+                folder: sent.clone()
+            }
+        );
         assert!(page.rows(&sent).await.iter().any(|r| r.subject == subject));
         assert!(subject_arrives(&page, &subject).await);
         page.handle.close().await;
@@ -60,27 +84,55 @@ async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
     let stage = Stage::new(Some(2)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let to = "ok@restante.test, nobody@restante.test, full@restante.test, busy@restante.test";
-    let id = page.backend.message_send(page.account.clone(), draft(to, "mixed")).await.unwrap();
+    let id = page
+        .backend
+        .message_send(page.account.clone(), draft(to, "mixed"))
+        .await
+        .unwrap();
     let entry = page.settled(&id).await;
     let of = |name: &str| {
-        let found = entry.recipients.iter().find(|r| r.address.starts_with(name));
+        let found = entry
+            .recipients
+            .iter()
+            .find(|r| r.address.starts_with(name));
         found.unwrap_or_else(|| panic!("{name} is not in the ledger"))
     };
     assert_eq!(of("ok@").state, RecipientState::HandedOver);
     assert_eq!(of("nobody@").state, RecipientState::Refused);
-    assert!(of("nobody@").reply.as_deref().unwrap().starts_with("550 5.1.1"));
-    assert!(of("nobody@").meaning.contains("does not exist"), "{}", of("nobody@").meaning);
+    assert!(
+        of("nobody@")
+            .reply
+            .as_deref()
+            .unwrap()
+            .starts_with("550 5.1.1")
+    );
+    assert!(
+        of("nobody@").meaning.contains("does not exist"),
+        "{}",
+        of("nobody@").meaning
+    );
     assert_eq!(of("full@").state, RecipientState::Refused);
     assert_eq!(of("busy@").state, RecipientState::Delayed);
-    assert!(matches!(entry.state, OutboxState::WaitingToRetry { .. }), "{:?}", entry.state);
+    assert!(
+        matches!(entry.state, OutboxState::WaitingToRetry { .. }),
+        "{:?}",
+        entry.state
+    );
 }
 
 #[tokio::test]
 async fn bcc_stands_in_no_header_and_in_the_envelope() {
     let stage = Stage::new(Some(2)).await;
     let page = stage.open(stage.imap()).await.unwrap();
-    let mail = Draft { bcc: "secret@restante.test".into(), ..draft("ok@restante.test", "bcc") };
-    let id = page.backend.message_send(page.account.clone(), mail).await.unwrap();
+    let mail = Draft {
+        bcc: "secret@restante.test".into(),
+        ..draft("ok@restante.test", "bcc")
+    };
+    let id = page
+        .backend
+        .message_send(page.account.clone(), mail)
+        .await
+        .unwrap();
     let entry = page.settled(&id).await;
     assert_eq!(entry.recipients.len(), 2);
     assert!(subject_arrives(&page, "bcc").await);
@@ -91,7 +143,11 @@ async fn bcc_stands_in_no_header_and_in_the_envelope() {
         .message_open(page.account.clone(), page.inbox(), row.id.clone())
         .await
         .unwrap();
-    let all: String = opened.headers.iter().map(|h| format!("{}: {}\n", h.name, h.value)).collect();
+    let all: String = opened
+        .headers
+        .iter()
+        .map(|h| format!("{}: {}\n", h.name, h.value))
+        .collect();
     assert!(!all.to_lowercase().contains("secret"), "{all}");
 }
 
@@ -112,11 +168,23 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
         folder: page.inbox(),
         message: row.id.clone(),
     };
-    let form = page.backend.compose_start(page.account.clone(), Some(source)).await.unwrap();
+    let form = page
+        .backend
+        .compose_start(page.account.clone(), Some(source))
+        .await
+        .unwrap();
     assert!(form.draft.to.contains("ann@restante.test"));
     assert_eq!(form.draft.subject, "Re: Plans");
-    assert!(form.draft.body.contains("> Shall we?"), "{}", form.draft.body);
-    let id = page.backend.message_send(page.account.clone(), form.draft).await.unwrap();
+    assert!(
+        form.draft.body.contains("> Shall we?"),
+        "{}",
+        form.draft.body
+    );
+    let id = page
+        .backend
+        .message_send(page.account.clone(), form.draft)
+        .await
+        .unwrap();
     assert_eq!(page.settled(&id).await.state, OutboxState::HandedOver);
     assert!(subject_arrives(&page, "Re: Plans").await);
     let rows = page.rows(&page.inbox()).await;
@@ -127,13 +195,21 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
         .await
         .unwrap();
     let field = |name: &str| {
-        let found = opened.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
+        let found = opened
+            .headers
+            .iter()
+            .find(|h| h.name.eq_ignore_ascii_case(name));
         found.map(|h| h.value.clone()).unwrap_or_default()
     };
     assert_eq!(field("In-Reply-To"), "<one@example.org>");
     assert_eq!(field("References"), "<zero@example.org> <one@example.org>");
     let rows = page.rows(&page.inbox()).await;
-    assert!(rows.iter().find(|r| r.subject == "Plans").unwrap().is_answered);
+    assert!(
+        rows.iter()
+            .find(|r| r.subject == "Plans")
+            .unwrap()
+            .is_answered
+    );
 }
 
 #[tokio::test]
@@ -149,8 +225,15 @@ async fn an_attachment_arrives_byte_for_byte() {
         name: "报价 v2.pdf".into(),
         media_type: "application/pdf".into(),
     });
-    let mail = Draft { uploads: vec![view.id], ..draft("ok@restante.test", "with a file") };
-    let id = page.backend.message_send(page.account.clone(), mail).await.unwrap();
+    let mail = Draft {
+        uploads: vec![view.id],
+        ..draft("ok@restante.test", "with a file")
+    };
+    let id = page
+        .backend
+        .message_send(page.account.clone(), mail)
+        .await
+        .unwrap();
     assert_eq!(page.settled(&id).await.state, OutboxState::HandedOver);
     assert!(subject_arrives(&page, "with a file").await);
     let rows = page.rows(&page.inbox()).await;
@@ -170,7 +253,11 @@ async fn an_attachment_arrives_byte_for_byte() {
         .unwrap();
     let got: Vec<u8> = {
         use futures_util::TryStreamExt as _;
-        part.stream.map_ok(|b| b.to_vec()).try_concat().await.unwrap()
+        part.stream
+            .map_ok(|b| b.to_vec())
+            .try_concat()
+            .await
+            .unwrap()
     };
     assert_eq!(got, bytes);
 }
@@ -182,11 +269,30 @@ async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kep
     for (mail, field) in [
         (draft("", "x"), "to"),
         (draft("ann@", "x"), "to"),
-        (Draft { cc: "ann@example.org, b c d".into(), ..draft("a@restante.test", "x") }, "cc"),
-        (Draft { bcc: "x\r\nRCPT TO:<y@z.org>".into(), ..draft("a@restante.test", "x") }, "bcc"),
+        (
+            Draft {
+                cc: "ann@example.org, b c d".into(),
+                ..draft("a@restante.test", "x")
+            },
+            "cc",
+        ),
+        (
+            Draft {
+                bcc: "x\r\nRCPT TO:<y@z.org>".into(),
+                ..draft("a@restante.test", "x")
+            },
+            "bcc",
+        ),
     ] {
-        let error = page.backend.message_send(page.account.clone(), mail).await.unwrap_err();
-        assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::Invalid, Some(field)));
+        let error = page
+            .backend
+            .message_send(page.account.clone(), mail)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind, error.field.as_deref()),
+            (ErrorKind::Invalid, Some(field))
+        );
     }
     assert!(page.backend.outbox_list().await.unwrap().is_empty());
 }
@@ -199,13 +305,24 @@ async fn a_message_waits_while_the_outgoing_server_is_away() {
     sign_in.outgoing.port = stage.demo.ports().submission;
     let page = stage.open(sign_in).await.unwrap();
     let mail = draft("ok@restante.test", "waits");
-    let id = page.backend.message_send(page.account.clone(), mail).await.unwrap();
+    let id = page
+        .backend
+        .message_send(page.account.clone(), mail)
+        .await
+        .unwrap();
     let entry = page.settled(&id).await;
-    assert!(matches!(entry.state, OutboxState::WaitingToRetry { .. }), "{:?}", entry.state);
+    assert!(
+        matches!(entry.state, OutboxState::WaitingToRetry { .. }),
+        "{:?}",
+        entry.state
+    );
     let trouble = entry.trouble.unwrap();
     assert!(!trouble.cause.is_empty() && !trouble.fix.is_empty());
     page.backend.outbox_discard(id.clone()).await.unwrap();
-    assert_eq!(page.backend.outbox_show(id).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(
+        page.backend.outbox_show(id).await.unwrap_err().kind,
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -213,13 +330,26 @@ async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
     let stage = Stage::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mail = draft("ok@restante.test", "kept");
-    let id = page.backend.message_send(page.account.clone(), mail).await.unwrap();
+    let id = page
+        .backend
+        .message_send(page.account.clone(), mail)
+        .await
+        .unwrap();
     page.settled(&id).await;
     page.handle.close().await;
     let again = stage.open(stage.imap()).await.unwrap();
-    let subjects: Vec<_> =
-        again.backend.outbox_list().await.unwrap().into_iter().map(|e| e.subject).collect();
+    let subjects: Vec<_> = again
+        .backend
+        .outbox_list()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|e| e.subject)
+        .collect();
     assert_eq!(subjects, ["kept"]);
     let other = stage.open(stage.imap_starttls()).await.unwrap();
-    assert!(other.backend.outbox_list().await.unwrap().is_empty(), "another port, another key");
+    assert!(
+        other.backend.outbox_list().await.unwrap().is_empty(),
+        "another port, another key"
+    );
 }

@@ -51,31 +51,57 @@ impl Stage {
         let listed = Listed {
             host: "localhost".into(),
             ports: vec![
-                ports.imaps, ports.imap, ports.pop3s, ports.pop3, ports.smtps, ports.submission,
+                ports.imaps,
+                ports.imap,
+                ports.pop3s,
+                ports.pop3,
+                ports.smtps,
+                ports.submission,
             ],
             tls: None,
         };
-        let trust = Trust { is_platform_trusted: false, ca_pem: vec![demo.ca_pem().to_owned()] };
-        let dialer =
-            Dialer::new(Egress::listed_only(vec![listed]), trust.client_config().unwrap());
+        let trust = Trust {
+            is_platform_trusted: false,
+            ca_pem: vec![demo.ca_pem().to_owned()],
+        };
+        let dialer = Dialer::new(
+            Egress::listed_only(vec![listed]),
+            trust.client_config().unwrap(),
+        );
         let store = Store::open(&folder, SCHEMA).await.unwrap();
         let sealer = Arc::new(Sealer::open(&folder).unwrap());
         let spool = Spool::open(&folder, Arc::clone(&sealer)).unwrap();
         let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
         accounts.recover().await.unwrap();
-        Self { demo, accounts, uploads: Arc::default(), spool, folder }
+        Self {
+            demo,
+            accounts,
+            uploads: Arc::default(),
+            spool,
+            folder,
+        }
     }
 
     /// What a person types who reads by IMAP over implicit TLS.
     pub(super) fn imap(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(IncomingKind::Imap, ports.imaps, ports.smtps, TlsMode::Implicit)
+        self.sign_in(
+            IncomingKind::Imap,
+            ports.imaps,
+            ports.smtps,
+            TlsMode::Implicit,
+        )
     }
 
     /// The same over STARTTLS.
     pub(super) fn imap_starttls(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(IncomingKind::Imap, ports.imap, ports.submission, TlsMode::StartTls)
+        self.sign_in(
+            IncomingKind::Imap,
+            ports.imap,
+            ports.submission,
+            TlsMode::StartTls,
+        )
     }
 
     fn sign_in(
@@ -90,8 +116,17 @@ impl Stage {
             address: ADDRESS.to_owned(),
             user: None,
             password: Secret::new(PASSWORD),
-            incoming: Incoming { kind, host: host(), port: incoming_port, tls },
-            outgoing: Outgoing { host: host(), port: outgoing_port, tls },
+            incoming: Incoming {
+                kind,
+                host: host(),
+                port: incoming_port,
+                tls,
+            },
+            outgoing: Outgoing {
+                host: host(),
+                port: outgoing_port,
+                tls,
+            },
         }
     }
 
@@ -103,7 +138,10 @@ impl Stage {
 
     /// What a session's page asks.
     pub(super) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
-        let locale = Locale { lang, ..Locale::default() };
+        let locale = Locale {
+            lang,
+            ..Locale::default()
+        };
         let backend = SessionBackend::new(
             vec![handle.clone()],
             locale,
@@ -111,7 +149,11 @@ impl Stage {
             25 << 20,
             String::new(),
         );
-        Page { account: handle.id(), handle, backend }
+        Page {
+            account: handle.id(),
+            handle,
+            backend,
+        }
     }
 }
 
@@ -131,15 +173,29 @@ pub(super) struct Page {
 impl Page {
     /// The newest rows of a folder.
     pub(super) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
-        let window = Window { offset: 0, limit: 50 };
-        let list = self.backend.message_list(self.account.clone(), folder.clone(), window).await;
+        let window = Window {
+            offset: 0,
+            limit: 50,
+        };
+        let list = self
+            .backend
+            .message_list(self.account.clone(), folder.clone(), window)
+            .await;
         list.unwrap().rows
     }
 
     /// The folder with a role.
     pub(super) async fn folder(&self, role: FolderRole) -> FolderId {
-        let folders = self.backend.folder_list(self.account.clone()).await.unwrap();
-        folders.into_iter().find(|f| f.role == Some(role)).unwrap().id
+        let folders = self
+            .backend
+            .folder_list(self.account.clone())
+            .await
+            .unwrap();
+        folders
+            .into_iter()
+            .find(|f| f.role == Some(role))
+            .unwrap()
+            .id
     }
 
     /// The inbox.

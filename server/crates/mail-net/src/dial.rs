@@ -4,8 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 pub use mail_proto::Tls as TlsMode;
+use rustls::ClientConfig;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::Instant;
 

@@ -1,0 +1,61 @@
+// The stories run four times: on a desktop and on a phone, each with and without JavaScript.
+// A story that needs JavaScript says so in its tag (@script), one that is about its absence @plain.
+import { defineConfig } from '@playwright/test';
+import { binary, type DemoOptions } from './support/demo.ts';
+
+const desktop = { viewport: { width: 1440, height: 900 } };
+const phone = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+};
+
+binary('CHROMIUM', '/usr/bin/chromium');
+
+export default defineConfig<DemoOptions>({
+  testDir: 'stories',
+  outputDir: 'test-results',
+  forbidOnly: true,
+  fullyParallel: true,
+  // Two cores: each worker drives a browser and a server of its own.
+  workers: 2,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    locale: 'en-GB',
+    timezoneId: 'Asia/Shanghai',
+    colorScheme: 'light',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: binary('CHROMIUM', '/usr/bin/chromium'),
+      args: [
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // Chromium refuses its sandbox to root, which is who runs in most containers.
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ],
+    },
+  },
+  projects: [
+    { name: 'desktop', use: desktop, grepInvert: /@plain/ },
+    { name: 'phone', use: phone, grepInvert: /@plain|@desktop/ },
+    {
+      name: 'desktop without JavaScript',
+      use: { ...desktop, javaScriptEnabled: false },
+      grepInvert: /@script/,
+    },
+    {
+      name: 'phone without JavaScript',
+      use: { ...phone, javaScriptEnabled: false },
+      grepInvert: /@script|@desktop/,
+    },
+  ],
+});

@@ -1,0 +1,68 @@
+// Changes to messages, each with its way back.
+import { expect, test } from '../support/story.ts';
+import type { Mailbox } from '../support/mailbox.ts';
+
+/** The subject of the newest message, which every story may do with as it likes. */
+async function newest(mailbox: Mailbox): Promise<string> {
+  const link = mailbox.list.getByRole('listitem').first().getByRole('link');
+  // The words before it are for screen readers: "Unread. Starred."
+  return (await link.evaluate((node) => node.lastChild?.textContent ?? '')).trim();
+}
+
+test.beforeEach(async ({ mailbox }) => mailbox.signIn());
+
+test('archives a message and takes it back', async ({ mailbox }) => {
+  const subject = await newest(mailbox);
+  await mailbox.open(subject);
+  await mailbox.act('Archive');
+  await expect(mailbox.row(subject)).toHaveCount(0);
+  await mailbox.undo(/Archive/);
+  await expect(mailbox.row(subject).first()).toBeVisible();
+});
+
+test('a message that was opened is read, and can be made unread', async ({ mailbox }) => {
+  const row = mailbox.list.getByRole('listitem').filter({ hasText: 'Unread' }).first();
+  const subject = (await row.getByRole('link').evaluate((node) => node.lastChild?.textContent ?? '')).trim();
+  await mailbox.open(subject);
+  await mailbox.backToList();
+  await mailbox.goToInbox();
+  await expect(mailbox.row(subject).first()).not.toContainText('Unread');
+
+  await mailbox.open(subject);
+  await mailbox.act('Mark unread');
+  await expect(mailbox.row(subject).first()).toContainText('Unread');
+});
+
+test('a star stays after loading the page again', async ({ mailbox }) => {
+  const star = mailbox.list.getByRole('listitem').first().getByRole('button', { name: 'Star' });
+  const before = await star.getAttribute('aria-pressed');
+  await star.click();
+  const after = before === 'true' ? 'false' : 'true';
+  await expect(star).toHaveAttribute('aria-pressed', after);
+  await mailbox.page.reload();
+  await expect(star).toHaveAttribute('aria-pressed', after);
+});
+
+test('moves a message to another folder', async ({ mailbox }) => {
+  const subject = await newest(mailbox);
+  await mailbox.open(subject);
+  await mailbox.moveTo('Receipts');
+  await expect(mailbox.row(subject)).toHaveCount(0);
+  await mailbox.openFolder('Receipts');
+  await expect(mailbox.row(subject).first()).toBeVisible();
+});
+
+test('changes several messages at once', async ({ mailbox }) => {
+  const boxes = mailbox.list.getByRole('checkbox');
+  for (const index of [0, 1, 2]) await boxes.nth(index).check({ force: true });
+  const first = await newest(mailbox);
+  if (mailbox.view.hasScript) {
+    await mailbox.list.getByRole('toolbar').getByRole('button', { name: 'Archive' }).click();
+  } else {
+    await mailbox.list.getByLabel('Action').selectOption({ label: 'Archive' });
+    await mailbox.list.getByRole('button', { name: 'Apply' }).click();
+  }
+  await expect(mailbox.row(first)).toHaveCount(0);
+  await mailbox.undo(/3/);
+  await expect(mailbox.row(first).first()).toBeVisible();
+});

@@ -1,0 +1,51 @@
+// What became of a message: each recipient's result in the words of the server.
+import { expect, test } from '../support/story.ts';
+
+test.beforeEach(async ({ mailbox }) => mailbox.signIn());
+
+const RESULTS = [
+  { to: 'busy@restante.test', state: /Delayed/, code: '450' },
+  { to: 'nobody@restante.test', state: /Refused/, code: '550' },
+  { to: 'full@restante.test', state: /Refused/, code: '552' },
+];
+
+for (const { to, state, code } of RESULTS) {
+  test(`${to} answers ${code}, and the ledger says so`, async ({ mailbox }) => {
+    await mailbox.send({ to, subject: `For ${to}`, text: 'Hello.\n' });
+    const entry = mailbox.page.getByRole('article').filter({ hasText: `For ${to}` });
+    await expect(entry).toContainText(state);
+    await expect(entry).toContainText(code);
+  });
+}
+
+test('one refused recipient does not stop the others', async ({ mailbox }) => {
+  await mailbox.send({
+    to: 'demo@restante.test, nobody@restante.test',
+    subject: 'To two',
+    text: 'Hello.\n',
+  });
+  const entry = mailbox.page.getByRole('article').filter({ hasText: 'To two' });
+  await expect(entry.getByRole('listitem').filter({ hasText: 'demo@restante.test' })).toContainText('Handed over');
+  await expect(entry.getByRole('listitem').filter({ hasText: 'nobody@restante.test' })).toContainText('Refused');
+  await mailbox.goToInbox();
+  await mailbox.arrives('To two');
+});
+
+test('a refused message can be corrected and sent again', async ({ mailbox }) => {
+  await mailbox.send({ to: 'nobody@restante.test', subject: 'Second try', text: 'Still here.\n' });
+  const entry = mailbox.page.getByRole('article').filter({ hasText: 'Second try' });
+  await entry.getByRole('link', { name: /Correct/ }).click();
+  await expect(mailbox.page.getByLabel('Subject')).toHaveValue('Second try');
+  await expect(mailbox.page.getByLabel('Message text')).toHaveValue(/Still here\./);
+});
+
+test('a recipient that is no address comes back with what was typed', async ({ mailbox, faults }) => {
+  const draft = await mailbox.compose();
+  await draft.fill({ to: 'not an address', subject: 'Kept', text: 'These words stay.\n' });
+  await mailbox.page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect(mailbox.page.getByRole('alert')).toBeVisible();
+  await expect(draft.subject).toHaveValue('Kept');
+  await expect(draft.text).toHaveValue(/These words stay\./);
+  faults.forgiveStatus(422);
+  faults.forgiveStatus(400);
+});

@@ -1,0 +1,195 @@
+// The mailbox as a person uses it: what differs between desktop and phone, and with and without
+// JavaScript, is decided here, so that the stories read the same.
+import { expect, type Locator, type Page } from '@playwright/test';
+import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
+
+export type View = { isPhone: boolean; hasScript: boolean };
+
+export class Mailbox {
+  private incoming: 'IMAP' | 'POP3' = 'IMAP';
+
+  constructor(
+    readonly page: Page,
+    readonly demo: Demo,
+    readonly view: View,
+  ) {}
+
+  // Signing in and out
+
+  async signIn(incoming: 'IMAP' | 'POP3' = 'IMAP'): Promise<void> {
+    this.incoming = incoming;
+    await this.page.goto(this.demo.url('/login'));
+    await this.page.getByLabel('Email address').fill(ADDRESS);
+    await this.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    if (incoming === 'POP3') {
+      await this.page.getByText('Set the servers by hand').click();
+      await this.page.getByRole('radio', { name: 'POP3' }).check();
+    }
+    await this.page.getByRole('button', { name: 'Open mailbox' }).click();
+    await this.isShown();
+  }
+
+  /** The list is there, and the page is alive where it can be. */
+  async isShown(): Promise<void> {
+    await expect(this.list.getByRole('listitem').first()).toBeVisible();
+    await this.isAlive();
+  }
+
+  /** Waits until the program has taken the page over; a click before that would be a plain form's. */
+  async isAlive(): Promise<void> {
+    if (this.view.hasScript) await expect(this.page.locator('html')).toHaveClass(/\bjs\b/);
+  }
+
+  async signOut(): Promise<void> {
+    if (this.view.isPhone) await this.showFolders();
+    await this.page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(this.page.getByRole('heading', { name: 'Open your mailbox' })).toBeVisible();
+  }
+
+  // The list
+
+  get list(): Locator {
+    return this.page.getByRole('region', { name: 'Messages' });
+  }
+
+  row(subject: string | RegExp): Locator {
+    return this.list.getByRole('listitem').filter({ hasText: subject });
+  }
+
+  /** Opens a message from the list. */
+  async open(subject: string | RegExp): Promise<void> {
+    await this.row(subject).first().getByRole('link').click();
+    await expect(this.reader.getByRole('heading', { level: 1, name: subject })).toBeVisible();
+  }
+
+  /**
+   * Waits for mail: it shows by itself; after loading the page again where no script runs, or
+   * where the server tells nothing (POP3 is asked once in a while).
+   */
+  async arrives(subject: string | RegExp): Promise<void> {
+    const isTold = this.view.hasScript && this.incoming === 'IMAP';
+    await expect(async () => {
+      if (!isTold) await this.page.reload();
+      await expect(this.row(subject).first()).toBeVisible({ timeout: 2_000 });
+    }).toPass({ timeout: 15_000 });
+  }
+
+  async openFolder(name: string | RegExp): Promise<void> {
+    if (this.view.isPhone) await this.showFolders();
+    await this.folders.getByRole('link', { name }).first().click();
+    await expect(this.list.getByRole('heading', { level: 1, name })).toBeVisible();
+  }
+
+  get folders(): Locator {
+    return this.page.getByRole('navigation', { name: 'Folders and accounts' });
+  }
+
+  private async showFolders(): Promise<void> {
+    if (await this.folders.isVisible()) return;
+    await this.backToList();
+    await this.list.getByRole('link', { name: 'Folders' }).click();
+    await expect(this.folders).toBeVisible();
+  }
+
+  // The message
+
+  get reader(): Locator {
+    return this.page.getByRole('main', { name: 'Message', exact: true });
+  }
+
+  /** On a phone the list and the message are two pages. */
+  async backToList(): Promise<void> {
+    if (!this.view.isPhone) return;
+    const back = this.page.getByRole('link', { name: 'Back to the list' });
+    if (await back.isVisible()) await back.click();
+    await expect(this.list).toBeVisible();
+  }
+
+  /** Presses one of the open message's buttons. */
+  async act(name: 'Archive' | 'Delete' | 'Mark unread' | 'Star'): Promise<void> {
+    await this.reader.getByRole('button', { name, exact: true }).click();
+  }
+
+  async moveTo(folder: string): Promise<void> {
+    await this.reader.getByLabel('Move to').filter({ visible: true }).click();
+    await this.reader.getByRole('button', { name: folder }).click();
+  }
+
+  /** Says what was done, and takes it back. */
+  async undo(said: RegExp): Promise<void> {
+    const snack = this.page.getByRole('status').filter({ hasText: said });
+    await expect(snack).toBeVisible();
+    await snack.getByRole('button', { name: 'Undo' }).click();
+    await expect(this.page.getByRole('status').filter({ hasText: 'Taken back' })).toBeVisible();
+  }
+
+  // Writing
+
+  async compose(): Promise<Draft> {
+    if (this.view.isPhone) await this.showFolders();
+    await this.page.getByRole('link', { name: 'Compose' }).click();
+    return this.draft();
+  }
+
+  async answer(kind: 'Reply' | 'Reply all' | 'Forward'): Promise<Draft> {
+    await this.reader.getByRole('link', { name: kind, exact: true }).click();
+    return this.draft();
+  }
+
+  private async draft(): Promise<Draft> {
+    await expect(this.page.getByLabel('Subject')).toBeVisible();
+    await this.isAlive();
+    return new Draft(this.page, this.view);
+  }
+
+  /** Writes a message and sends it; ends on its entry in the outbox. */
+  async send(letter: { to: string; subject: string; text: string }): Promise<void> {
+    const draft = await this.compose();
+    await draft.fill(letter);
+    await draft.send();
+  }
+
+  async goToInbox(): Promise<void> {
+    await this.page.goto(this.demo.url('/mail'));
+    await this.isShown();
+  }
+}
+
+export class Draft {
+  constructor(
+    private readonly page: Page,
+    private readonly view: View,
+  ) {}
+
+  get to(): Locator {
+    return this.page.getByLabel('To', { exact: true });
+  }
+
+  get subject(): Locator {
+    return this.page.getByLabel('Subject');
+  }
+
+  get text(): Locator {
+    return this.page.getByLabel('Message text');
+  }
+
+  async fill(letter: { to?: string; subject?: string; text?: string }): Promise<void> {
+    if (letter.to !== undefined) await this.to.fill(letter.to);
+    if (letter.subject !== undefined) await this.subject.fill(letter.subject);
+    if (letter.text !== undefined) await this.text.fill(letter.text);
+  }
+
+  /** Attaches a file; with the program it is uploaded at once. */
+  async attach(name: string, mimeType: string, buffer: Buffer): Promise<void> {
+    await this.page.getByLabel(/Attach/).setInputFiles({ name, mimeType, buffer });
+    if (this.view.hasScript) {
+      await expect(this.page.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+      await expect(this.page.getByRole('progressbar')).toHaveCount(0);
+    }
+  }
+
+  async send(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Send', exact: true }).click();
+    await expect(this.page.getByRole('heading', { level: 1, name: 'Outbox' })).toBeVisible();
+  }
+}

@@ -1,0 +1,102 @@
+//! The stream of events.
+
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{Product, Request};
+
+/// Reads until the text appears.
+async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut seen = Vec::new();
+    let reading = async {
+        loop {
+            let text = String::from_utf8_lossy(&seen).into_owned();
+            if text.contains(wanted) {
+                return text;
+            }
+            let mut chunk = [0; 4096];
+            let count = stream.read(&mut chunk).await.unwrap();
+            assert_ne!(count, 0, "the stream ended before {wanted:?}: {text}");
+            seen.extend_from_slice(&chunk[..count]);
+        }
+    };
+    timeout(Duration::from_secs(10), reading)
+        .await
+        .unwrap_or_else(|_| panic!("no {wanted:?} in time"))
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_hello_and_is_not_buffered() {
+    let product = Product::start().await;
+    let client = product.signed_in("").await;
+    let mut stream = client.open(Request::get("/events")).await;
+    let text = read_until(&mut stream, "\n\n").await;
+    let text = if text.contains("event: hello") {
+        text
+    } else {
+        text + &read_until(&mut stream, "event: hello").await
+    };
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    for header in [
+        "content-type: text/event-stream",
+        "x-accel-buffering: no",
+        "cache-control: no-store, no-transform",
+    ] {
+        assert!(text.contains(header), "{header}: {text}");
+    }
+    assert!(!text.contains("content-encoding"), "{text}");
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_missed_events_is_told_to_ask_again() {
+    let product = Product::start().await;
+    let client = product.signed_in("").await;
+    for request in [
+        Request::get("/events?after=123-9"),
+        Request::get("/events").header("last-event-id", "123-9"),
+    ] {
+        let mut stream = client.open(request).await;
+        let text = read_until(&mut stream, "event: resync").await;
+        assert!(text.find("event: hello").unwrap() < text.find("event: resync").unwrap());
+    }
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_streams_of_the_session() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let mut stream = client.open(Request::get("/events")).await;
+    read_until(&mut stream, "event: hello").await;
+    client.send(Request::form("/logout", "")).await;
+    read_until(&mut stream, "event: end").await;
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_session_the_stream_is_one_end_event() {
+    let product = Product::start().await;
+    let answer = product.client().get("/events").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().contains("event: end"), "{}", answer.text());
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn open_streams_do_not_keep_the_server_from_stopping() {
+    let product = Product::start().await;
+    let client = product.signed_in("").await;
+    let mut stream = client.open(Request::get("/events")).await;
+    read_until(&mut stream, "event: hello").await;
+    timeout(Duration::from_secs(4), product.stop())
+        .await
+        .expect("a stop without waiting");
+    let mut rest = Vec::new();
+    let _ = timeout(Duration::from_secs(1), stream.read_to_end(&mut rest))
+        .await
+        .expect("the end");
+}

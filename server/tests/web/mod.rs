@@ -1,0 +1,97 @@
+//! The web server in process, asked over real sockets, in front of the demo's mail server.
+
+mod addresses;
+mod client;
+mod limits;
+mod live;
+mod sign_in;
+
+use std::path::PathBuf;
+
+use mail_demo::{Demo, Options};
+use server::cli::{demo, serve::prepare};
+use server::config::Config;
+use server::http::{Bound, serve};
+use server::store::now_unix_ms;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use client::{Client, Request};
+
+/// A running product with its demo mail server.
+struct Product {
+    demo: Demo,
+    /// `127.0.0.1:port`
+    authority: String,
+    state_dir: PathBuf,
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Product {
+    async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts it with a changed configuration.
+    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let random: u64 = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+        let state_dir = std::env::temp_dir().join(format!("restante-web-{random:x}"));
+        let options = Options {
+            messages: None,
+            mail_every: None,
+            now_unix_ms: now_unix_ms(),
+        };
+        let demo = Demo::start(options).await.unwrap();
+        Self::serve(demo, state_dir, change).await
+    }
+
+    async fn serve(demo: Demo, state_dir: PathBuf, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = demo::config(&demo, state_dir.clone());
+        change(&mut config);
+        let bound = Bound::new(&config.listen).await.unwrap();
+        let authority = bound.address().unwrap().to_string();
+        let shutdown = CancellationToken::new();
+        let web = prepare(config, None, shutdown.clone()).await.unwrap();
+        let task = tokio::spawn(serve(web, bound));
+        Self {
+            demo,
+            authority,
+            state_dir,
+            shutdown,
+            task,
+        }
+    }
+
+    /// Stops the web server and starts another one over the same state and mail server.
+    async fn restart(mut self) -> Self {
+        self.shutdown.cancel();
+        (&mut self.task).await.unwrap();
+        let Self {
+            demo, state_dir, ..
+        } = self;
+        Self::serve(demo, state_dir, |_| {}).await
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&self.authority)
+    }
+
+    /// A client that signed in to the demo's mailbox.
+    async fn signed_in(&self, base: &str) -> Client {
+        let mut client = self.client();
+        let form = "email=demo%40restante.test&password=demo";
+        let answer = client
+            .send(Request::form(&format!("{base}/login"), form))
+            .await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        client
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.unwrap();
+        self.demo.stop().await;
+        let _ = std::fs::remove_dir_all(&self.state_dir);
+    }
+}
