@@ -17,7 +17,7 @@ pub fn size(bytes: u64) -> String {
         unit = Some(next);
     }
     let unit = unit.unwrap_or(&"TB");
-    if tenths >= 100 || tenths % 10 == 0 {
+    if tenths >= 100 || tenths.is_multiple_of(10) {
         format!("{} {unit}", (tenths + 5) / 10)
     } else {
         format!("{}.{} {unit}", tenths / 10, tenths % 10)
@@ -34,7 +34,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -62,13 +62,11 @@ impl AccountError {
     }
 
     /// A failure of the store.
-    #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
     pub(crate) fn store(error: crate::store::StoreError) -> Self {
         Self::Internal(format!("store: {error}"))
     }
 
     /// A failure of the spool: a file that grew too large is the writer's to mend.
-    #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
     pub(crate) fn spool(error: crate::store::spool::SpoolError) -> Self {
         match error {
             crate::store::spool::SpoolError::TooLarge { max_bytes } => Self::Invalid {

@@ -409,7 +409,7 @@ mod tests {
             CHUNK_BYTES + 1,
             3 * CHUNK_BYTES,
         ] {
-            let content: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+            let content: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
             let file = written(&spool, &content, 10_007).await;
             assert_eq!(file.size_bytes, size as u64);
             assert!(
