@@ -100,4 +100,13 @@ mod tests {
             assert_eq!(value.matches('"').count(), 2, "{value}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_name_makes_one_valid_header(name in ".{0,40}") {
+            let value = disposition("attachment", &name);
+            proptest::prop_assert!(HeaderValue::from_str(&value).is_ok());
+            proptest::prop_assert_eq!(value.matches('"').count(), 2);
+        }
+    }
 }

@@ -217,4 +217,19 @@ mod tests {
         assert_eq!(refused, Err(BodyFault::TooLarge));
         assert!(started.elapsed() < Duration::from_secs(6));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_come_apart_and_any_fields_come_back(
+            noise: Vec<u8>,
+            fields in proptest::collection::vec((".{1,20}", ".{0,20}"), 0..8),
+        ) {
+            parse_form(&noise);
+            let encode = |(name, value): &(String, String)| {
+                format!("{}={}", app::text::url::encode(name), app::text::url::encode(value))
+            };
+            let form: Vec<String> = fields.iter().map(encode).collect();
+            proptest::prop_assert_eq!(parse_form(form.join("&").as_bytes()), fields);
+        }
+    }
 }

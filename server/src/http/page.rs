@@ -356,4 +356,20 @@ mod tests {
             assert_eq!(own_path(base, path), None, "{base} {path:?}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_of_ours_stays_on_this_host_and_below_the_base(
+            path in "(/webmail|/|//|\\\\|https:|\\.\\.|[a-z?#@:\r\n\t é]){0,6}",
+        ) {
+            for base in ["", "/webmail"] {
+                if let Some(own) = own_path(base, &path) {
+                    let browser_reads_host = own.starts_with("//") || own.contains('\\');
+                    let is_below = own.starts_with(&format!("{base}/"));
+                    proptest::prop_assert!(!browser_reads_host && is_below);
+                    proptest::prop_assert!(HeaderValue::from_str(&own).is_ok());
+                }
+            }
+        }
+    }
 }

@@ -366,7 +366,7 @@ mod tests {
                 (0, "Sent".into()),
                 (0, "Trash".into()),
                 (0, "Projects".into()),
-                (1, "收纳".into()),
+                (1, "收箱".into()),
                 (0, "Zoo".into())
             ]
         );
