@@ -5,6 +5,8 @@
 //! that sends the same commands and throws the answers away: nothing that asks the mail server can
 //! be faster. Medians of several runs; nothing here fails on a figure.
 
+#![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

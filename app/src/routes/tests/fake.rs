@@ -7,19 +7,19 @@ use app::api::error::{ApiError, ErrorKind};
 use app::api::types::*;
 
 /// Messages in its inbox.
-pub const TOTAL: u32 = 1_284;
+pub(super) const TOTAL: u32 = 1_284;
 
 /// One session's mail, made up as it is asked for.
 #[derive(Default)]
-pub struct Fake {
+pub(super) struct Fake {
     /// Whether the account is a POP3 one.
-    pub is_pop3: bool,
+    pub(super) is_pop3: bool,
     /// What was sent through it.
-    pub sent: Mutex<Vec<Draft>>,
+    pub(super) sent: Mutex<Vec<Draft>>,
 }
 
 /// An error with every part that the page shows.
-pub fn error(kind: ErrorKind, cause: &str) -> ApiError {
+pub(super) fn error(kind: ErrorKind, cause: &str) -> ApiError {
     ApiError {
         kind,
         cause: cause.to_owned(),
@@ -60,11 +60,11 @@ impl Fake {
             subject: format!("Message {position} & <b>more</b>"),
             date: date(),
             size_bytes: 4_200,
-            is_seen: position % 3 != 0,
-            is_starred: position % 5 == 0,
-            is_answered: position % 4 == 0,
+            is_seen: !position.is_multiple_of(3),
+            is_starred: position.is_multiple_of(5),
+            is_answered: position.is_multiple_of(4),
             is_forwarded: false,
-            has_attachment: position % 2 == 0,
+            has_attachment: position.is_multiple_of(2),
         }
     }
 
@@ -213,7 +213,7 @@ impl MailBackend for Fake {
                 },
             ],
         };
-        let body = if position % 2 == 0 {
+        let body = if position.is_multiple_of(2) {
             BodyView::Text {
                 blocks: vec![text(0, "Hello <script>\n\nBye "), text(1, "> quoted\n")],
                 is_cut: false,

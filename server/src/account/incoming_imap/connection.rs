@@ -6,11 +6,13 @@ use std::net::IpAddr;
 use bytes::{Bytes, BytesMut};
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::imap::{
-    self, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox, SequenceSet,
-    Status, StatusData, Tag, Uid,
+    self, Capability, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox,
+    SequenceSet, Status, StatusData, Tag, Uid,
 };
 use mail_proto::sasl::Credentials;
 use mail_proto::{BodyChunk, Limits, Machine};
+
+use tokio::time::Instant;
 
 use crate::account::error::{AccountError, LinkError, ServerReply, Side};
 use crate::account::model::SignIn;
@@ -28,16 +30,14 @@ pub(super) struct ImapConnection {
     connection: Connection<Client>,
     endpoint: Endpoint,
     selected: Option<SelectedMailbox>,
-    idle: IdleState,
+    /// IDLE that is on or about to be, and since when.
+    idle: Option<(Tag, Instant)>,
+    /// The server offers IDLE and refuses it all the same.
+    is_idle_refused: bool,
+    /// When the server last answered a command.
+    talked_at: Instant,
     /// The server said BYE.
     is_over: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IdleState {
-    Off,
-    /// IDLE was queued or is on.
-    On,
 }
 
 /// What the server answered to a run of commands.
@@ -135,7 +135,9 @@ impl ImapConnection {
             connection,
             endpoint,
             selected: None,
-            idle: IdleState::Off,
+            idle: None,
+            is_idle_refused: false,
+            talked_at: Instant::now(),
             is_over: false,
         };
         this.ready(first_phase).await?;
@@ -204,7 +206,9 @@ impl ImapConnection {
 
     /// Nothing is asked for now: the server may be silent for as long as it likes.
     pub(super) fn rest(&mut self) {
-        self.connection.begin(Phase::Idle);
+        if self.idle.is_none() {
+            self.connection.begin(Phase::Idle);
+        }
     }
 
     /// What the server said when it refused a command.
@@ -214,15 +218,30 @@ impl ImapConnection {
 
     /// Whether IDLE is on, or about to be.
     pub(super) fn is_idling(&self) -> bool {
-        self.idle == IdleState::On
+        self.idle.is_some()
+    }
+
+    /// Whether the server can tell of changes by itself.
+    pub(super) fn can_idle(&self) -> bool {
+        !self.is_idle_refused && self.capabilities().has(Capability::Idle)
+    }
+
+    /// Since when IDLE is on.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.idle.map(|(_, since)| since)
+    }
+
+    /// When the server last answered a command.
+    pub(super) fn talked_at(&self) -> Instant {
+        self.talked_at
     }
 
     /// Queues IDLE; [`wait`](Self::wait) sends it.
     pub(super) fn enter_idle(&mut self) {
-        if self.idle == IdleState::Off {
-            self.connection.machine_mut().enqueue(Command::Idle);
+        if self.idle.is_none() {
+            let tag = self.connection.machine_mut().enqueue(Command::Idle);
             self.connection.begin(Phase::Idle);
-            self.idle = IdleState::On;
+            self.idle = Some((tag, Instant::now()));
         }
     }
 
@@ -233,9 +252,8 @@ impl ImapConnection {
     }
 
     fn leave_idle(&mut self) {
-        if self.idle == IdleState::On {
+        if self.idle.take().is_some() {
             self.connection.machine_mut().enqueue(Command::Done);
-            self.idle = IdleState::Off;
         }
     }
 
@@ -247,11 +265,13 @@ impl ImapConnection {
                 Err(self.refused(code.as_ref(), &text))
             }
             Happening::Event(event) => {
-                if let Event::Completed { .. } = &event {
-                    // IDLE was refused or ended by the server; it is entered again later.
-                    if !self.connection.machine().is_idling() {
-                        self.idle = IdleState::Off;
-                    }
+                if let Event::Completed { tag, status, .. } = &event
+                    && self.idle.is_some_and(|(idle, _)| idle == *tag)
+                {
+                    // Ended by the server: entered again later. Refused: not asked for again.
+                    self.idle = None;
+                    self.talked_at = Instant::now();
+                    self.is_idle_refused = *status != Status::Ok;
                 }
                 self.apply(&event);
                 Ok(())
@@ -388,6 +408,7 @@ impl ImapConnection {
                 code,
                 text,
             } => {
+                self.talked_at = Instant::now();
                 if let Some(done) = answer.completions.iter_mut().find(|c| c.tag == tag) {
                     done.status = Some(status);
                     done.code = code;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::api::live::LiveEvent;
 use app::api::types::Window;
 use mail_net::Phase;
-use mail_proto::imap::{Capability, Command, Mailbox};
+use mail_proto::imap::{Command, Mailbox};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info};
@@ -53,8 +53,6 @@ pub(super) struct Link {
     kind: LinkKind,
     connection: Option<ImapConnection>,
     last_asked: Instant,
-    last_talk: Instant,
-    idle_since: Option<Instant>,
     tell_at: Option<Instant>,
     last_told: Option<Instant>,
     failures: u32,
@@ -93,8 +91,6 @@ impl Link {
             kind,
             connection,
             last_asked: now,
-            last_talk: now,
-            idle_since: None,
             tell_at: None,
             last_told: None,
             failures: 0,
@@ -166,9 +162,8 @@ impl Link {
 
     /// Lets the server report changes where nothing else makes it.
     pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
-        let is_stale = self.last_talk.elapsed() > FRESH_FOR;
         let connection = self.connection().await?;
-        if is_stale && !connection.is_idling() {
+        if !connection.is_idling() && connection.talked_at().elapsed() > FRESH_FOR {
             connection.run(vec![Command::Noop], Phase::Command).await?;
         }
         Ok(())
@@ -282,8 +277,6 @@ impl Link {
     }
 
     fn after_talk(&mut self) {
-        self.last_talk = Instant::now();
-        self.idle_since = None;
         if let Some(connection) = &mut self.connection {
             connection.rest();
         }
@@ -324,10 +317,11 @@ impl Link {
         };
         consider(self.tell_at);
         if let Some(connection) = &self.connection {
-            consider(Some(match (self.idle_since, connection.is_idling()) {
-                (Some(since), true) => since + IDLE_RENEWED_EVERY,
-                _ if connection.capabilities().has(Capability::Idle) => self.last_talk + IDLE_AFTER,
-                _ => self.last_talk + POLLED_EVERY,
+            let has_idle = connection.can_idle();
+            consider(Some(match connection.idle_since() {
+                Some(since) => since + IDLE_RENEWED_EVERY,
+                None if has_idle => connection.talked_at() + IDLE_AFTER,
+                None => connection.talked_at() + POLLED_EVERY,
             }));
         } else {
             consider(self.reconnect_at);
@@ -382,21 +376,18 @@ impl Link {
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        let has_idle = connection.capabilities().has(Capability::Idle);
-        if connection.is_idling() {
-            if self
-                .idle_since
-                .is_some_and(|since| now >= since + IDLE_RENEWED_EVERY)
-            {
-                connection.renew_idle();
-                self.idle_since = Some(now);
+        let has_idle = connection.can_idle();
+        match connection.idle_since() {
+            Some(since) if now >= since + IDLE_RENEWED_EVERY => connection.renew_idle(),
+            Some(_) => {}
+            None if has_idle && now >= connection.talked_at() + IDLE_AFTER => {
+                connection.enter_idle();
             }
-        } else if has_idle && now >= self.last_talk + IDLE_AFTER {
-            connection.enter_idle();
-            self.idle_since = Some(now);
-        } else if !has_idle && now >= self.last_talk + POLLED_EVERY {
-            connection.run(vec![Command::Noop], Phase::Command).await?;
-            self.after_talk();
+            None if !has_idle && now >= connection.talked_at() + POLLED_EVERY => {
+                connection.run(vec![Command::Noop], Phase::Command).await?;
+                self.after_talk();
+            }
+            None => {}
         }
         Ok(())
     }
@@ -451,8 +442,6 @@ impl Link {
         }
         connection.rest();
         self.connection = Some(connection);
-        self.last_talk = Instant::now();
-        self.idle_since = None;
         if self.failures > 0 {
             self.failures = 0;
             self.shared.tell_connection(true, 0);
@@ -487,7 +476,6 @@ impl Link {
 
     fn drop_connection(&mut self) {
         self.connection = None;
-        self.idle_since = None;
         self.tell_at = None;
     }
 

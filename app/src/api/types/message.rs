@@ -1,0 +1,241 @@
+//! Messages: in a list, open, and what is done to them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DateText, FolderId, FolderRole, MessageId, PartId, Person, UndoId};
+
+/// A part of a folder: `limit` rows from `offset`, counted from the newest message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Window {
+    /// How many newer messages are left out.
+    pub offset: u32,
+    /// How many rows are wanted, 1 to [`Window::MAX_LIMIT`].
+    pub limit: u32,
+}
+
+impl Window {
+    /// Rows of one page.
+    pub const PAGE: u32 = 50;
+    /// The most rows of one request.
+    pub const MAX_LIMIT: u32 = 200;
+
+    /// The window of a page, counted from 1.
+    pub fn of_page(page: u32) -> Self {
+        Self {
+            offset: page.saturating_sub(1).saturating_mul(Self::PAGE),
+            limit: Self::PAGE,
+        }
+    }
+}
+
+/// One message in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// Its id in addresses.
+    pub id: MessageId,
+    /// How many newer messages its folder holds.
+    pub position: u32,
+    /// Who wrote it, or in Sent and Drafts to whom it goes.
+    pub people: Vec<Person>,
+    /// The subject, decoded; may be empty.
+    pub subject: String,
+    /// When it arrived.
+    pub date: DateText,
+    /// Its size on the server, in bytes.
+    pub size_bytes: u64,
+    /// Read.
+    pub is_seen: bool,
+    /// Starred.
+    pub is_starred: bool,
+    /// Answered.
+    pub is_answered: bool,
+    /// Forwarded.
+    pub is_forwarded: bool,
+    /// Has parts that are attachments.
+    pub has_attachment: bool,
+}
+
+/// A window of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRows {
+    /// The folder's id.
+    pub folder: FolderId,
+    /// Its name as in [`FolderView::name`].
+    pub name: String,
+    /// Its role.
+    pub role: Option<FolderRole>,
+    /// All messages in the folder.
+    pub total: u32,
+    /// Unread ones, where known.
+    pub unread: Option<u32>,
+    /// Where the rows begin.
+    pub offset: u32,
+    /// The rows, newest first. Fewer than asked for at the end of the folder.
+    pub rows: Vec<MessageRow>,
+}
+
+/// One run of a text body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextSpan {
+    /// Words, with line ends.
+    Text(String),
+    /// A link; `href` begins with `http:`, `https:` or `mailto:`.
+    Link {
+        /// Where it leads.
+        href: String,
+        /// The words that are the link.
+        text: String,
+    },
+}
+
+/// Lines of a text body that are quoted equally deep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextBlock {
+    /// How often quoted: 0 are the writer's own words.
+    pub quote_depth: u32,
+    /// The words. Shown with `white-space: pre-wrap`.
+    pub spans: Vec<TextSpan>,
+}
+
+/// What can be read of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyView {
+    /// Plain text.
+    Text {
+        /// The text in blocks.
+        blocks: Vec<TextBlock>,
+        /// Whether it goes on: only the first 2 MiB are shown.
+        is_cut: bool,
+    },
+    /// HTML: shown in the frame at its own address.
+    Html {
+        /// Remote images that were not loaded.
+        blocked_images: u32,
+        /// Whether it goes on: only the first 2 MiB are shown.
+        is_cut: bool,
+    },
+    /// No part that can be read.
+    Empty,
+}
+
+/// One attachment of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentView {
+    /// Its part.
+    pub part: PartId,
+    /// Its file name, cleaned; the page names it by type where it is empty.
+    pub name: String,
+    /// Its media type, lower case ("application/pdf").
+    pub media_type: String,
+    /// About how large it is once decoded, in bytes.
+    pub size_bytes: u64,
+}
+
+/// One header field of a message, decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderField {
+    /// Its name as written.
+    pub name: String,
+    /// Its value, unfolded and decoded.
+    pub value: String,
+}
+
+/// A message that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// Its id.
+    pub id: MessageId,
+    /// The subject, decoded; may be empty.
+    pub subject: String,
+    /// Who wrote it. More than one, or none, is possible.
+    pub from: Vec<Person>,
+    /// Where an answer goes, where that is not `from`.
+    pub reply_to: Vec<Person>,
+    /// To whom it went.
+    pub to: Vec<Person>,
+    /// And to whom else.
+    pub cc: Vec<Person>,
+    /// Blind copies, in one's own sent mail.
+    pub bcc: Vec<Person>,
+    /// When it was written, or arrived where that is not known.
+    pub date: DateText,
+    /// Its size on the server, in bytes.
+    pub size_bytes: u64,
+    /// Read.
+    pub is_seen: bool,
+    /// Starred.
+    pub is_starred: bool,
+    /// What can be read.
+    pub body: BodyView,
+    /// What is attached, in the message's order.
+    pub attachments: Vec<AttachmentView>,
+    /// Every header field, in the message's order.
+    pub headers: Vec<HeaderField>,
+    /// How many newer messages its folder holds.
+    pub position: u32,
+    /// How many messages its folder holds.
+    pub total: u32,
+    /// The next newer message.
+    pub newer: Option<MessageId>,
+    /// The next older message.
+    pub older: Option<MessageId>,
+}
+
+/// A mark that can be set on messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// Read.
+    Seen,
+    /// Not read.
+    Unseen,
+    /// Starred.
+    Starred,
+    /// Not starred.
+    Unstarred,
+}
+
+/// Where messages are moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// The folder with this role.
+    Role(FolderRole),
+    /// This folder.
+    Folder(FolderId),
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// A mark was set.
+    Marked(Mark),
+    /// Moved to a folder.
+    Moved {
+        /// Its role.
+        role: Option<FolderRole>,
+        /// Its name.
+        name: String,
+    },
+    /// POP3: will be deleted from the server in so many seconds.
+    DeletePending {
+        /// The time in which it can be undone.
+        in_secs: u32,
+    },
+    /// An earlier change was taken back.
+    Undone,
+}
+
+/// The answer to every change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeDone {
+    /// What was done.
+    pub change: Change,
+    /// To how many messages.
+    pub count: u32,
+    /// How to take it back; `None` where that is not possible.
+    pub undo: Option<UndoId>,
+}

@@ -1,0 +1,202 @@
+//! Writing and sending: the compose form and the ledger.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AccountId, AttachmentView, DateText, FolderId, MessageId, OutboxId, PartId, Person, UploadId,
+};
+
+/// Why a compose form is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComposeKind {
+    /// A new message.
+    #[default]
+    New,
+    /// An answer to the writer.
+    Reply,
+    /// An answer to everybody.
+    ReplyAll,
+    /// The message, sent on to somebody else.
+    Forward,
+}
+
+/// The message that is answered or forwarded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComposeSource {
+    /// Answer or forward.
+    pub kind: ComposeKind,
+    /// The folder it lies in.
+    pub folder: FolderId,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// A file in the spool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadView {
+    /// Its id.
+    pub id: UploadId,
+    /// Its name, cleaned.
+    pub name: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+}
+
+/// What a compose form begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComposeForm {
+    /// The account it leaves from.
+    pub account: AccountId,
+    /// The sender.
+    pub from: Person,
+    /// What the fields hold.
+    pub draft: Draft,
+    /// The forwarded message's attachments, to be ticked ([`Draft::keep_parts`]).
+    pub forwarded: Vec<AttachmentView>,
+    /// Files that are uploaded already ([`Draft::uploads`]).
+    pub uploads: Vec<UploadView>,
+    /// The most that the form may carry, in bytes.
+    pub upload_max_bytes: u64,
+    /// The largest message that the outgoing server takes, in bytes, where it said so.
+    pub server_max_bytes: Option<u64>,
+}
+
+/// A message as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Draft {
+    /// Recipients, as typed: addresses with or without names, comma or semicolon between.
+    pub to: String,
+    /// The same for copies.
+    pub cc: String,
+    /// The same for blind copies.
+    pub bcc: String,
+    /// The subject.
+    pub subject: String,
+    /// The text, with LF line ends.
+    pub body: String,
+    /// What is answered or forwarded.
+    pub source: Option<ComposeSource>,
+    /// The outbox entry that this one corrects and replaces.
+    pub replaces: Option<OutboxId>,
+    /// Uploaded files to attach, in this order.
+    pub uploads: Vec<UploadId>,
+    /// Parts of the forwarded message to attach.
+    pub keep_parts: Vec<PartId>,
+}
+
+/// Where a sent message stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxState {
+    /// In the outbox; will leave by itself.
+    Waiting,
+    /// In the outbox; the session that wrote it is over. Leaves after the next sign-in.
+    WaitingForSignIn,
+    /// Not taken for now; tried again by itself.
+    WaitingToRetry {
+        /// The next try.
+        at: DateText,
+    },
+    /// On its way to the server.
+    Sending,
+    /// The server took it, for every recipient.
+    HandedOver,
+    /// The server took it for some recipients only.
+    PartlyRefused,
+    /// The server refused it.
+    Refused,
+    /// It was not sent and will not be tried again by itself.
+    NotSent,
+    /// The link died after the message was sent: it may have gone out.
+    Unknown,
+}
+
+/// Where a message stands for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipientState {
+    /// Nothing is known yet.
+    Waiting,
+    /// The server took it.
+    HandedOver,
+    /// The server does not take it for now.
+    Delayed,
+    /// The server refused it.
+    Refused,
+    /// It was not sent.
+    NotSent,
+    /// It may have gone out.
+    Unknown,
+}
+
+/// The result for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientView {
+    /// The address.
+    pub address: String,
+    /// Where it stands.
+    pub state: RecipientState,
+    /// What that means, as a sentence; may be empty.
+    pub meaning: String,
+    /// The server's own words.
+    pub reply: Option<String>,
+}
+
+/// What became of the copy in Sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentCopy {
+    /// Not tried yet.
+    Pending,
+    /// It lies in this folder.
+    Filed {
+        /// The folder's id.
+        folder: FolderId,
+    },
+    /// POP3: there is no Sent; this ledger is the record.
+    NotKept,
+    /// It could not be filed.
+    Failed {
+        /// Why, as a sentence.
+        cause: String,
+    },
+}
+
+/// One message in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// Its id.
+    pub id: OutboxId,
+    /// The account it leaves from.
+    pub account: AccountId,
+    /// Its subject.
+    pub subject: String,
+    /// When it was written.
+    pub created: DateText,
+    /// When its state last changed.
+    pub changed: DateText,
+    /// The outgoing server.
+    pub host: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// What went wrong for the whole message: cause and fix.
+    pub trouble: Option<ApiErrorText>,
+    /// Every recipient.
+    pub recipients: Vec<RecipientView>,
+    /// The copy in Sent.
+    pub copy: SentCopy,
+}
+
+/// Cause, fix and the server's words, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiErrorText {
+    /// What happened.
+    pub cause: String,
+    /// What to do.
+    pub fix: String,
+    /// The server's own words.
+    pub reply: Option<String>,
+}
