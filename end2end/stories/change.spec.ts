@@ -1,12 +1,17 @@
 // Changes to messages, each with its way back.
+import type { Locator } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
 import type { Mailbox } from '../support/mailbox.ts';
 
-/** The subject of the newest message, which every story may do with as it likes. */
+/** The subject that a row shows, without the words before it for screen readers. */
+async function subjectOf(row: Locator): Promise<string> {
+  const text = await row.getByRole('link').innerText();
+  return text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim();
+}
+
+/** The newest message, with which every story may do as it likes. */
 async function newest(mailbox: Mailbox): Promise<string> {
-  const link = mailbox.list.getByRole('listitem').first().getByRole('link');
-  // The words before it are for screen readers: "Unread. Starred."
-  return (await link.evaluate((node) => node.lastChild?.textContent ?? '')).trim();
+  return subjectOf(mailbox.list.getByRole('listitem').first());
 }
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
@@ -22,7 +27,7 @@ test('archives a message and takes it back', async ({ mailbox }) => {
 
 test('a message that was opened is read, and can be made unread', async ({ mailbox }) => {
   const row = mailbox.list.getByRole('listitem').filter({ hasText: 'Unread' }).first();
-  const subject = (await row.getByRole('link').evaluate((node) => node.lastChild?.textContent ?? '')).trim();
+  const subject = await subjectOf(row);
   await mailbox.open(subject);
   await mailbox.backToList();
   await mailbox.goToInbox();

@@ -22,9 +22,9 @@ for (const { name, colorScheme, locale } of LOOKS) {
       await expect(page.locator('html')).toHaveAttribute('lang', locale === 'zh-CN' ? 'zh-CN' : 'en');
       await keep('login');
       // By field names: the words differ between the languages.
-      await page.locator('[name=email]').fill('demo@restante.test');
-      await page.locator('[name=password]').fill('demo');
-      await page.locator('[name=password]').press('Enter');
+      await page.locator('input[type=email]').fill('demo@restante.test');
+      await page.locator('input[type=password]').fill('demo');
+      await page.locator('input[type=password]').press('Enter');
       await expect(page.locator('html')).toHaveClass(/\bjs\b/);
       await expect(page.locator('a.row-link').first()).toBeVisible();
       await keep('list');

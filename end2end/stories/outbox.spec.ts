@@ -12,9 +12,8 @@ const RESULTS = [
 for (const { to, state, code } of RESULTS) {
   test(`${to} answers ${code}, and the ledger says so`, async ({ mailbox }) => {
     await mailbox.send({ to, subject: `For ${to}`, text: 'Hello.\n' });
-    const entry = mailbox.page.getByRole('article').filter({ hasText: `For ${to}` });
-    await expect(entry).toContainText(state);
-    await expect(entry).toContainText(code);
+    await mailbox.outcome(`For ${to}`, state);
+    await expect(mailbox.entry(`For ${to}`)).toContainText(code);
   });
 }
 
@@ -24,7 +23,8 @@ test('one refused recipient does not stop the others', async ({ mailbox }) => {
     subject: 'To two',
     text: 'Hello.\n',
   });
-  const entry = mailbox.page.getByRole('article').filter({ hasText: 'To two' });
+  await mailbox.outcome('To two', 'Refused');
+  const entry = mailbox.entry('To two');
   await expect(entry.getByRole('listitem').filter({ hasText: 'demo@restante.test' })).toContainText('Handed over');
   await expect(entry.getByRole('listitem').filter({ hasText: 'nobody@restante.test' })).toContainText('Refused');
   await mailbox.goToInbox();
@@ -33,8 +33,8 @@ test('one refused recipient does not stop the others', async ({ mailbox }) => {
 
 test('a refused message can be corrected and sent again', async ({ mailbox }) => {
   await mailbox.send({ to: 'nobody@restante.test', subject: 'Second try', text: 'Still here.\n' });
-  const entry = mailbox.page.getByRole('article').filter({ hasText: 'Second try' });
-  await entry.getByRole('link', { name: /Correct/ }).click();
+  await mailbox.outcome('Second try', 'Refused');
+  await mailbox.entry('Second try').getByRole('link', { name: /Correct/ }).click();
   await expect(mailbox.page.getByLabel('Subject')).toHaveValue('Second try');
   await expect(mailbox.page.getByLabel('Message text')).toHaveValue(/Still here\./);
 });

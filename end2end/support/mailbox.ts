@@ -63,15 +63,19 @@ export class Mailbox {
   }
 
   /**
-   * Waits for mail: it shows by itself; after loading the page again where no script runs, or
-   * where the server tells nothing (POP3 is asked once in a while).
+   * Waits for mail. IMAP tells it, so the page shows it by itself, or when it is loaded again where
+   * no script runs. POP3 tells nothing and is asked once a minute: signing in again asks at once.
    */
   async arrives(subject: string | RegExp): Promise<void> {
-    const isTold = this.view.hasScript && this.incoming === 'IMAP';
     await expect(async () => {
-      if (!isTold) await this.page.reload();
+      if (this.incoming === 'POP3') {
+        await this.signOut();
+        await this.signIn('POP3');
+      } else if (!this.view.hasScript) {
+        await this.page.reload();
+      }
       await expect(this.row(subject).first()).toBeVisible({ timeout: 2_000 });
-    }).toPass({ timeout: 15_000 });
+    }).toPass({ timeout: 25_000 });
   }
 
   async openFolder(name: string | RegExp): Promise<void> {
@@ -126,8 +130,9 @@ export class Mailbox {
   // Writing
 
   async compose(): Promise<Draft> {
-    if (this.view.isPhone) await this.showFolders();
-    await this.page.getByRole('link', { name: 'Compose' }).click();
+    // A phone has it over the list, a desktop beside the folders.
+    const place = this.view.isPhone ? this.list : this.folders;
+    await place.getByRole('link', { name: 'Compose' }).click();
     return this.draft();
   }
 
@@ -147,6 +152,19 @@ export class Mailbox {
     const draft = await this.compose();
     await draft.fill(letter);
     await draft.send();
+  }
+
+  /** The entry of a message in the outbox. */
+  entry(subject: string): Locator {
+    return this.page.getByRole('article').filter({ hasText: subject });
+  }
+
+  /** Waits for the outcome of a message; without JavaScript the page is loaded again for it. */
+  async outcome(subject: string, words: string | RegExp): Promise<void> {
+    await expect(async () => {
+      if (!this.view.hasScript) await this.page.reload();
+      await expect(this.entry(subject).first()).toContainText(words, { timeout: 2_000 });
+    }).toPass({ timeout: 20_000 });
   }
 
   async goToInbox(): Promise<void> {

@@ -138,29 +138,25 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         })
     });
     let href = base.with_value(|base| url::folder(base, &account, &folder.id, 1));
-    let spoken = {
-        let label = label.clone();
-        move || match counts.get() {
-            (n, true) => lang.folder_unread(label.clone(), n).into_owned(),
-            _ => label.clone(),
-        }
-    };
     view! {
         <li class=depth>
             <a
                 class="tree-item"
                 class:has-unread=move || counts.get().1
                 href=href
-                aria-label=spoken
                 title=label
                 aria-current=move || is_here.get().then_some("page")
             >
                 <Icon name=icon />
                 <span class="label" dir="auto">{label.clone()}</span>
-                <span class="badge-n" aria-hidden="true">
-                    {move || match counts.get().0 {
-                        0 => String::new(),
-                        n => n.to_string(),
+                <span class="badge-n">
+                    {move || match counts.get() {
+                        (0, _) => None,
+                        (n, is_unread) => {
+                            let unread = is_unread
+                                .then(|| view! { <span class="vh">" " {lang.unread()}</span> });
+                            Some(view! { {n.to_string()} {unread} })
+                        }
                     }}
                 </span>
             </a>

@@ -66,6 +66,7 @@ pub fn Frame(children: Children) -> impl IntoView {
             <Banners />
             <div class="shell" data-layout=layout data-view=view>
                 <Navigation />
+                <Scrim />
                 {children()}
             </div>
         </div>
@@ -73,6 +74,28 @@ pub fn Frame(children: Children) -> impl IntoView {
         <KeysHelp />
     }
     .into_any()
+}
+
+/// Beside the folder tree of a phone: a tap on it leads back to the list.
+#[component]
+fn Scrim() -> impl IntoView {
+    let page = PageContext::expect();
+    let here: Here = expect_context();
+    let query = use_query_map();
+    let is_tree =
+        move || query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
+    move || {
+        let path = here.path.get().filter(|_| is_tree());
+        path.map(|path| {
+            view! {
+                <a
+                    class="scrim only-phone-block"
+                    href=url::folder(&page.base, &path.account, &path.folder, 1)
+                    aria-label=page.lang.back_to_list()
+                ></a>
+            }
+        })
+    }
 }
 
 fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, crate::api::ApiError> {

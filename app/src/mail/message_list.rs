@@ -338,13 +338,22 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
 pub fn MoveMenu(
     /// Where it opens: "menu-end" at the end of its button, "drop-up" above it.
     class: &'static str,
+    /// Whether its name shows under its icon.
+    #[prop(optional)]
+    is_labelled: bool,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Folders(folders) = expect_context();
     view! {
         <details class="rel move-menu">
-            <summary class="btn btn-icon" aria-label=lang.move_to() title=lang.move_to()>
+            <summary
+                class="btn"
+                class:btn-icon=!is_labelled
+                aria-label=lang.move_to()
+                title=lang.move_to()
+            >
                 <Icon name="move" />
+                {is_labelled.then(|| lang.move_to())}
             </summary>
             <div class=format!("menu {class}")>
                 <div class="cap">{lang.move_to()}</div>

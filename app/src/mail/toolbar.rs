@@ -223,7 +223,10 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                         <Hidden name="message" value=open.id.with_value(ToString::to_string) />
                         <Hidden name="return" value=open.list_url() />
                         <Hidden name="action" value="move" />
-                        <MoveMenu class=if is_labelled { "drop-up" } else { "" } />
+                        <MoveMenu
+                            class=if is_labelled { "drop-up" } else { "" }
+                            is_labelled=is_labelled
+                        />
                     </form>
                 }
             })}

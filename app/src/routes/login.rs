@@ -529,7 +529,7 @@ mod tests {
             html.contains("密码错误") && html.contains("请重试"),
             "{html}"
         );
-        assert!(html.contains("<details class=\"fold\" open"), "{html}");
+        assert!(html.contains("<details open class=\"fold\""), "{html}");
         assert!(html.contains("value=\"plain\" selected"), "{html}");
         assert!(
             html.contains("name=\"password\" type=\"password\""),

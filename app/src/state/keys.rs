@@ -88,6 +88,13 @@ fn step(by: i32) -> bool {
         "a[aria-keyshortcuts=k]"
     };
     if click(toolbar) {
+        // The focus stays behind on a row that is not the open one: let go of it.
+        let focused = document()
+            .active_element()
+            .filter(|e| e.matches(".row-link").unwrap_or(false));
+        if let Some(link) = focused.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            drop(link.blur());
+        }
         return true;
     }
     let Ok(links) = document().query_selector_all(".rows .row-link") else {

@@ -39,7 +39,7 @@ texts! {
     error_reference(id: String) { en: format!("Reference {id}"), zh: format!("编号 {id}") }
     sign_in_again() { en: "Sign in again", zh: "重新登录" }
     sign_out() { en: "Sign out", zh: "退出登录" }
-    outdated() { en: "Restante was updated. This page is from before.", zh: "Restante 已更新,此页面是旧版本。" }
+    outdated() { en: "Restante was updated. This page is from before.", zh: "Restante 已更新，此页面是旧版本。" }
     reload() { en: "Reload", zh: "重新加载" }
     try_again() { en: "Try again", zh: "重试" }
     close() { en: "Close", zh: "关闭" }
@@ -48,7 +48,7 @@ texts! {
     link_down(host: String) { en: format!("{host} does not answer."), zh: format!("{host} 没有应答。") }
     link_down_fix(secs: u32) {
         en: format!("Restante works, your mail server does not. Trying again in {secs} s."),
-        zh: format!("Restante 正常,邮件服务器异常,{secs} 秒后重试。")
+        zh: format!("Restante 正常，邮件服务器异常，{secs} 秒后重试。")
     }
     live_on() { en: "Live", zh: "实时更新" }
     live_off() { en: "Connecting", zh: "正在连接" }
@@ -64,13 +64,10 @@ texts! {
     folder_junk() { en: "Junk", zh: "垃圾邮件" }
     folder_trash() { en: "Trash", zh: "废纸篓" }
     folder_all() { en: "All mail", zh: "所有邮件" }
-    folder_unread(name: String, n: u32) {
-        en: format!("{name}, {n} unread"),
-        zh: format!("{name},{n} 封未读")
-    }
+    unread() { en: "unread", zh: "封未读" }
     folder_counts(unread: Option<u32>, total: u32) {
         en: match unread { Some(unread) if unread > 0 => format!("{} unread, {} in all", grouped(u64::from(unread)), grouped(u64::from(total))), _ => messages(total) },
-        zh: match unread { Some(unread) if unread > 0 => format!("{} 封未读,共 {} 封", grouped(u64::from(unread)), grouped(u64::from(total))), _ => format!("共 {} 封", grouped(u64::from(total))) }
+        zh: match unread { Some(unread) if unread > 0 => format!("{} 封未读，共 {} 封", grouped(u64::from(unread)), grouped(u64::from(total))), _ => format!("共 {} 封", grouped(u64::from(total))) }
     }
     create_folder(name: Cow<'static, str>) {
         en: format!("Create {name}"),
@@ -91,7 +88,7 @@ texts! {
     answered() { en: "Answered", zh: "已回复" }
     forwarded() { en: "Forwarded", zh: "已转发" }
     has_attachment() { en: "Attachment", zh: "有附件" }
-    select_row(who: String) { en: format!("Select, {who}"), zh: format!("选择,{who}") }
+    select_row(who: String) { en: format!("Select, {who}"), zh: format!("选择，{who}") }
     select_none() { en: "Select none", zh: "取消选择" }
     selected(n: String) { en: format!("{n} selected"), zh: format!("已选 {n} 封") }
     selection() { en: "Selected messages", zh: "选中的邮件" }
@@ -115,11 +112,11 @@ texts! {
     pages() { en: "Pages", zh: "分页" }
     page_range(from: String, to: String, total: String) {
         en: format!("{from} to {to} of {total}"),
-        zh: format!("第 {from} 至 {to} 封,共 {total} 封")
+        zh: format!("第 {from} 至 {to} 封，共 {total} 封")
     }
     position(number: String, total: String) {
         en: format!("{number} of {total}"),
-        zh: format!("第 {number} 封,共 {total} 封")
+        zh: format!("第 {number} 封，共 {total} 封")
     }
     arrived(n: u32) { en: format!("{n} new"), zh: format!("{n} 封新邮件") }
     empty_inbox() { en: "Nothing is waiting for you", zh: "没有待取的邮件" }
@@ -128,7 +125,7 @@ texts! {
     pop3_title() { en: "This is a POP3 mailbox", zh: "这是 POP3 邮箱" }
     pop3_limits() {
         en: "One folder. Read marks and stars are kept here, not on the server.",
-        zh: "只有一个文件夹。已读和星标只保存在这里,不在服务器上。"
+        zh: "只有一个文件夹。已读和星标只保存在这里，不在服务器上。"
     }
     pop3_one_folder() { en: "a POP3 mailbox has one folder", zh: "POP3 邮箱只有一个文件夹" }
 
@@ -156,7 +153,7 @@ texts! {
     message_body() { en: "Message text", zh: "邮件正文" }
     no_message_open() { en: "No message open", zh: "未打开邮件" }
     no_body() { en: "This message has no text.", zh: "此邮件没有正文。" }
-    body_cut() { en: "Only the beginning is shown. The source has all of it.", zh: "仅显示开头部分,完整内容见原文。" }
+    body_cut() { en: "Only the beginning is shown. The source has all of it.", zh: "仅显示开头部分，完整内容见原文。" }
     open_body_alone() { en: "Open the text on a page of its own", zh: "在单独页面打开正文" }
     quoted_text() { en: "Quoted text", zh: "引用的内容" }
     from() { en: "From", zh: "发件人" }
@@ -191,7 +188,7 @@ texts! {
     images_once() { en: "Show once", zh: "显示一次" }
     attachments(n: u64, sum: String) {
         en: format!("{}, {sum}", plural(n, "attachment", "attachments")),
-        zh: format!("{n} 个附件,{sum}")
+        zh: format!("{n} 个附件，{sum}")
     }
     nameless_file(kind: String) {
         en: format!("{kind} file").trim_start().to_owned(),
@@ -216,15 +213,15 @@ texts! {
         en: format!("{sent} of {all}"),
         zh: format!("{sent} / {all}")
     }
-    upload_broken() { en: "Not uploaded: the connection broke.", zh: "未上传:连接中断。" }
+    upload_broken() { en: "Not uploaded: the connection broke.", zh: "未上传：连接中断。" }
     upload_broken_fix() { en: "Remove it and attach it again.", zh: "请移除后重新添加。" }
     still_uploading() { en: "A file is still on its way.", zh: "还有文件正在上传。" }
-    still_uploading_fix() { en: "Send again once it is there, or remove it.", zh: "上传完成后再发送,或移除该文件。" }
+    still_uploading_fix() { en: "Send again once it is there, or remove it.", zh: "上传完成后再发送，或移除该文件。" }
 
     outbox() { en: "Outbox", zh: "发件箱" }
     outbox_lead() {
         en: "What happened to each message, in the words of your mail server.",
-        zh: "每封邮件的结果,以邮件服务器的原话为准。"
+        zh: "每封邮件的结果，以邮件服务器的原话为准。"
     }
     outbox_empty() { en: "Nothing was sent yet", zh: "还没有发送过邮件" }
     state_waiting() { en: "Waiting", zh: "等待发送" }
@@ -235,23 +232,23 @@ texts! {
     state_unknown() { en: "Unknown", zh: "未知" }
     ledger_summary(at: String, host: String, n: u64, size: String) {
         en: format!("{at} through {host}, {}, {size}", plural(n, "recipient", "recipients")),
-        zh: format!("{at},经由 {host},{n} 位收件人,{size}")
+        zh: format!("{at}，经由 {host}，{n} 位收件人，{size}")
     }
     ledger_waiting() {
         en: "Held here. It leaves even if this browser is closed.",
-        zh: "邮件保存在这里,关闭浏览器也会发出。"
+        zh: "邮件保存在这里，关闭浏览器也会发出。"
     }
     ledger_waiting_sign_in() {
         en: "Held here. It leaves once you sign in to this account again.",
-        zh: "邮件保存在这里,重新登录此账户后发出。"
+        zh: "邮件保存在这里，重新登录此账户后发出。"
     }
     ledger_retry(at: String) {
         en: format!("Not taken for now. Next try: {at}."),
-        zh: format!("暂未接收。下次尝试:{at}。")
+        zh: format!("暂未接收。下次尝试：{at}。")
     }
     ledger_handed_over(at: String) {
         en: format!("Your server took it at {at}. Delivery is now its job."),
-        zh: format!("您的服务器于 {at} 接收,后续投递由它负责。")
+        zh: format!("您的服务器于 {at} 接收，后续投递由它负责。")
     }
     ledger_partly(n: u64, all: u64) {
         en: format!("Refused for {n} of {all}"),
@@ -259,11 +256,11 @@ texts! {
     }
     ledger_unknown() {
         en: "The link died after the message was sent, before the server answered. It may have gone out. Check Sent before repeating.",
-        zh: "邮件发出后、服务器答复前连接中断。邮件可能已送出,重发前请先查看“已发送”。"
+        zh: "邮件发出后、服务器答复前连接中断。邮件可能已送出，重发前请先查看“已发送”。"
     }
     copy_not_kept() {
         en: "This account keeps no copy of sent mail. This entry is the record.",
-        zh: "此账户不保留已发送邮件的副本,以此记录为准。"
+        zh: "此账户不保留已发送邮件的副本，以此记录为准。"
     }
     copy_failed(cause: String) {
         en: format!("No copy in Sent: {cause}"),
@@ -271,7 +268,7 @@ texts! {
     }
     correct_and_send() { en: "Correct and send", zh: "更正并发送" }
     open_sent() { en: "Open Sent", zh: "打开“已发送”" }
-    send_again_unknown() { en: "It is not in Sent, send again", zh: "“已发送”中没有,再次发送" }
+    send_again_unknown() { en: "It is not in Sent, send again", zh: "“已发送”中没有，再次发送" }
     do_not_send() { en: "Do not send", zh: "不发送" }
     close_entry() { en: "Close", zh: "关闭" }
 
@@ -304,7 +301,7 @@ texts! {
     login_password() { en: "Password", zh: "密码" }
     login_by_hand() { en: "Set the servers by hand", zh: "手动设置服务器" }
     login_incoming() { en: "Incoming", zh: "收件" }
-    login_outgoing() { en: "Outgoing (SMTP)", zh: "发件 (SMTP)" }
+    login_outgoing() { en: "Outgoing (SMTP)", zh: "发件 （SMTP）" }
     login_incoming_host() { en: "Incoming server", zh: "收件服务器" }
     login_incoming_port() { en: "Incoming port", zh: "收件端口" }
     login_incoming_tls() { en: "Incoming encryption", zh: "收件加密" }
@@ -313,7 +310,7 @@ texts! {
     login_outgoing_tls() { en: "Outgoing encryption", zh: "发件加密" }
     login_protocol() { en: "Protocol", zh: "协议" }
     login_tls_none() { en: "None", zh: "无" }
-    login_user() { en: "User name, if it is not the address", zh: "用户名(若与邮箱地址不同)" }
+    login_user() { en: "User name, if it is not the address", zh: "用户名（若与邮箱地址不同）" }
     login_submit() { en: "Open mailbox", zh: "打开邮箱" }
     login_or() { en: "or", zh: "或" }
     login_demo() { en: "Try the demo mailbox", zh: "试用演示邮箱" }
@@ -324,21 +321,21 @@ texts! {
     }
     login_guessed_fix() {
         en: "The fields hold a guess and nothing was dialled. Check them: your password goes there once you press Open mailbox.",
-        zh: "字段中为推测值,尚未连接。请先核对:点击“打开邮箱”后密码才会发送到该服务器。"
+        zh: "字段中为推测值，尚未连接。请先核对：点击“打开邮箱”后密码才会发送到该服务器。"
     }
     login_one_try() {
         en: "One sign-in was tried. It is not repeated by itself, so the account is not locked.",
-        zh: "只尝试了一次登录,不会自动重复,以免账户被锁定。"
+        zh: "只尝试了一次登录，不会自动重复，以免账户被锁定。"
     }
 
     notice_not_found() { en: "This is not here", zh: "此处没有内容" }
     notice_not_found_text() {
         en: "The message may have been moved or deleted, or the address is mistyped.",
-        zh: "邮件可能已被移动或删除,或地址有误。"
+        zh: "邮件可能已被移动或删除，或地址有误。"
     }
     notice_too_large(max: String) {
         en: format!("Too large: at most {max} can be taken at once."),
-        zh: format!("内容过大:一次最多接收 {max}。")
+        zh: format!("内容过大：一次最多接收 {max}。")
     }
     notice_too_large_text() {
         en: "Go back and remove an attachment. Nothing was sent.",
