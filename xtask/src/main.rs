@@ -9,6 +9,7 @@
     reason = "a command line program talks to its terminal"
 )]
 
+mod bench;
 mod build;
 mod layers;
 mod run;
@@ -34,6 +35,8 @@ usage: cargo xtask VERB
         runs every test, or one kind of them on purpose
   build
         builds target/release/restante, one file with the page inside
+  bench
+        builds the release and prints its figures beside those of a bare client
   check-layers
         proves dependency directions, licences, sources and house rules
   size
@@ -67,6 +70,10 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "build" => {
             no_arguments(verb, rest)?;
             build::run(&workspace)
+        }
+        "bench" => {
+            no_arguments(verb, rest)?;
+            bench::run(&workspace)
         }
         "check-layers" => {
             no_arguments(verb, rest)?;

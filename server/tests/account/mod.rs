@@ -2,4 +2,5 @@
 
 mod imap;
 mod outbox;
-mod stage;
+mod pop3;
+pub(crate) mod stage;

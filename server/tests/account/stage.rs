@@ -1,4 +1,4 @@
-//! A demo mail server, a store in a folder of its own, and one signed-in account.
+//! A mail server, a store in a folder of its own, and one signed-in account.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,22 +24,31 @@ use server::store::{SCHEMA, Store};
 /// The id of INBOX.
 pub(super) const INBOX: &str = "SU5CT1g";
 
-/// Everything that a test of an account needs.
+/// A demo mail server and a desk that may reach it.
 pub(super) struct Stage {
     pub(super) demo: Demo,
-    pub(super) accounts: Accounts,
-    pub(super) uploads: Arc<Uploads>,
-    pub(super) spool: Spool,
+    desk: Desk,
+}
+
+impl std::ops::Deref for Stage {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+/// Everything that a test of an account needs but the mail server.
+pub(crate) struct Desk {
+    pub(crate) accounts: Accounts,
+    pub(crate) uploads: Arc<Uploads>,
+    pub(crate) spool: Spool,
     folder: PathBuf,
 }
 
 impl Stage {
     /// Starts a demo server with so many messages in its inbox, or with its sample mailbox.
     pub(super) async fn new(messages: Option<u32>) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder =
-            std::env::temp_dir().join(format!("restante-test-{}-{nth}", std::process::id()));
         let demo = Demo::start(Options {
             messages,
             mail_every: None,
@@ -48,38 +57,16 @@ impl Stage {
         .await
         .unwrap();
         let ports = demo.ports();
-        let listed = Listed {
-            host: "localhost".into(),
-            ports: vec![
-                ports.imaps,
-                ports.imap,
-                ports.pop3s,
-                ports.pop3,
-                ports.smtps,
-                ports.submission,
-            ],
-            tls: None,
-        };
-        let trust = Trust {
-            is_platform_trusted: false,
-            ca_pem: vec![demo.ca_pem().to_owned()],
-        };
-        let dialer = Dialer::new(
-            Egress::listed_only(vec![listed]),
-            trust.client_config().unwrap(),
-        );
-        let store = Store::open(&folder, SCHEMA).await.unwrap();
-        let sealer = Arc::new(Sealer::open(&folder).unwrap());
-        let spool = Spool::open(&folder, Arc::clone(&sealer)).unwrap();
-        let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
-        accounts.recover().await.unwrap();
-        Self {
-            demo,
-            accounts,
-            uploads: Arc::default(),
-            spool,
-            folder,
-        }
+        let all = vec![
+            ports.imaps,
+            ports.imap,
+            ports.pop3s,
+            ports.pop3,
+            ports.smtps,
+            ports.submission,
+        ];
+        let desk = Desk::new(demo.ca_pem(), all).await;
+        Self { demo, desk }
     }
 
     /// What a person types who reads by IMAP over implicit TLS.
@@ -99,6 +86,28 @@ impl Stage {
         self.sign_in(
             IncomingKind::Imap,
             ports.imap,
+            ports.submission,
+            TlsMode::StartTls,
+        )
+    }
+
+    /// What a person types who reads by POP3 over implicit TLS.
+    pub(super) fn pop3(&self) -> SignIn {
+        let ports = self.demo.ports();
+        self.sign_in(
+            IncomingKind::Pop3,
+            ports.pop3s,
+            ports.smtps,
+            TlsMode::Implicit,
+        )
+    }
+
+    /// The same over STLS.
+    pub(super) fn pop3_starttls(&self) -> SignIn {
+        let ports = self.demo.ports();
+        self.sign_in(
+            IncomingKind::Pop3,
+            ports.pop3,
             ports.submission,
             TlsMode::StartTls,
         )
@@ -129,15 +138,49 @@ impl Stage {
             },
         }
     }
+}
+
+impl Desk {
+    /// A desk whose accounts may reach these ports of localhost, and trust this authority.
+    pub(crate) async fn new(ca_pem: &str, ports: Vec<u16>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("restante-test-{}-{nth}", std::process::id()));
+        let listed = Listed {
+            host: "localhost".into(),
+            ports,
+            tls: None,
+        };
+        let trust = Trust {
+            is_platform_trusted: false,
+            ca_pem: vec![ca_pem.to_owned()],
+        };
+        let dialer = Dialer::new(
+            Egress::listed_only(vec![listed]),
+            trust.client_config().unwrap(),
+        );
+        let store = Store::open(&folder, SCHEMA).await.unwrap();
+        let sealer = Arc::new(Sealer::open(&folder).unwrap());
+        let spool = Spool::open(&folder, Arc::clone(&sealer)).unwrap();
+        let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
+        accounts.recover().await.unwrap();
+        Self {
+            accounts,
+            uploads: Arc::default(),
+            spool,
+            folder,
+        }
+    }
 
     /// Signs in.
-    pub(super) async fn open(&self, sign_in: SignIn) -> Result<Page, AccountError> {
+    pub(crate) async fn open(&self, sign_in: SignIn) -> Result<Page, AccountError> {
         let handle = self.accounts.open(sign_in, None).await?;
         Ok(self.page(handle, Lang::En))
     }
 
     /// What a session's page asks.
-    pub(super) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
+    pub(crate) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
         let locale = Locale {
             lang,
             ..Locale::default()
@@ -157,22 +200,22 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Desk {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
 /// A signed-in account, asked as the page asks.
-pub(super) struct Page {
-    pub(super) account: AccountId,
-    pub(super) handle: AccountHandle,
-    pub(super) backend: SessionBackend,
+pub(crate) struct Page {
+    pub(crate) account: AccountId,
+    pub(crate) handle: AccountHandle,
+    pub(crate) backend: SessionBackend,
 }
 
 impl Page {
     /// The newest rows of a folder.
-    pub(super) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
+    pub(crate) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
         let window = Window {
             offset: 0,
             limit: 50,
@@ -185,7 +228,7 @@ impl Page {
     }
 
     /// The folder with a role.
-    pub(super) async fn folder(&self, role: FolderRole) -> FolderId {
+    pub(crate) async fn folder(&self, role: FolderRole) -> FolderId {
         let folders = self
             .backend
             .folder_list(self.account.clone())
@@ -199,12 +242,12 @@ impl Page {
     }
 
     /// The inbox.
-    pub(super) fn inbox(&self) -> FolderId {
+    pub(crate) fn inbox(&self) -> FolderId {
         FolderId::from(INBOX)
     }
 
     /// Waits until nothing more happens to a message by itself.
-    pub(super) async fn settled(&self, id: &OutboxId) -> OutboxEntry {
+    pub(crate) async fn settled(&self, id: &OutboxId) -> OutboxEntry {
         for _ in 0..500 {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
             let is_moving = matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)

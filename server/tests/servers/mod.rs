@@ -12,6 +12,7 @@ mod fixtures;
 mod mail_session;
 mod nginx;
 mod postfix;
+mod product;
 
 use std::fs;
 use std::io::ErrorKind;

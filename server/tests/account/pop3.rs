@@ -1,0 +1,130 @@
+//! Reading and deleting by POP3: one folder, marks kept here, deletes that wait.
+
+use std::time::Duration;
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend;
+use app::api::types::{
+    BodyView, Change, Destination, Draft, FolderRole, Limitation, Mark, OutboxState, SentCopy,
+};
+
+use super::stage::Stage;
+
+#[tokio::test]
+async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
+    let stage = Stage::new(Some(60)).await;
+    for sign_in in [stage.pop3(), stage.pop3_starttls()] {
+        let page = stage.open(sign_in).await.unwrap();
+        let view = page.handle.view();
+        assert!(view.limitations.contains(&Limitation::OneFolder));
+        assert!(view.limitations.contains(&Limitation::MarksKeptHere));
+        let folders = page
+            .backend
+            .folder_list(page.account.clone())
+            .await
+            .unwrap();
+        assert_eq!(folders.len(), 1);
+        let rows = page.rows(&page.inbox()).await;
+        assert_eq!(rows.len(), 50);
+        let opened = page
+            .backend
+            .message_open(page.account.clone(), page.inbox(), rows[0].id.clone())
+            .await
+            .unwrap();
+        assert_eq!(opened.subject, rows[0].subject);
+        assert_ne!(opened.body, BodyView::Empty);
+        page.handle.close().await;
+    }
+}
+
+#[tokio::test]
+async fn marks_are_kept_here_and_outlive_the_session() {
+    let stage = Stage::new(Some(5)).await;
+    let page = stage.open(stage.pop3()).await.unwrap();
+    let id = page.rows(&page.inbox()).await[1].id.clone();
+    let ids = vec![id.clone()];
+    let mark = page
+        .backend
+        .message_mark(page.account.clone(), page.inbox(), ids, Mark::Starred);
+    assert_eq!(mark.await.unwrap().count, 1);
+    page.handle.close().await;
+    let again = stage.open(stage.pop3()).await.unwrap();
+    let rows = again.rows(&again.inbox()).await;
+    let starred: Vec<_> = rows
+        .iter()
+        .filter(|r| r.is_starred)
+        .map(|r| r.id.clone())
+        .collect();
+    assert_eq!(starred, [id]);
+}
+
+#[tokio::test]
+async fn a_delete_can_be_undone_and_runs_at_sign_out() {
+    let stage = Stage::new(Some(5)).await;
+    let page = stage.open(stage.pop3()).await.unwrap();
+    let rows = page.rows(&page.inbox()).await;
+    let delete = |n: usize| {
+        let to = Destination::Role(FolderRole::Trash);
+        let ids = vec![rows[n].id.clone()];
+        page.backend
+            .message_move(page.account.clone(), page.inbox(), ids, to)
+    };
+    let undone = delete(0).await.unwrap();
+    assert_eq!(undone.change, Change::DeletePending { in_secs: 10 });
+    delete(1).await.unwrap();
+    assert_eq!(page.rows(&page.inbox()).await.len(), 3);
+    page.backend
+        .change_undo(page.account.clone(), undone.undo.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(page.rows(&page.inbox()).await.len(), 4);
+    assert_eq!(
+        stage.demo.inbox_len(),
+        5,
+        "nothing is deleted while it can be undone"
+    );
+    page.handle.close().await;
+    for _ in 0..200 {
+        if stage.demo.inbox_len() == 4 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the delete did not run at sign-out");
+}
+
+#[tokio::test]
+async fn what_pop3_cannot_do_is_said_and_nothing_happens() {
+    let stage = Stage::new(Some(3)).await;
+    let page = stage.open(stage.pop3()).await.unwrap();
+    let id = page.rows(&page.inbox()).await[0].id.clone();
+    let to = Destination::Role(FolderRole::Archive);
+    let moved = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), vec![id], to)
+        .await;
+    assert_eq!(moved.unwrap_err().kind, ErrorKind::Unsupported);
+    assert_eq!(stage.demo.inbox_len(), 3);
+}
+
+#[tokio::test]
+async fn sent_mail_has_no_copy_and_the_ledger_says_so() {
+    let stage = Stage::new(Some(1)).await;
+    let page = stage.open(stage.pop3()).await.unwrap();
+    let draft = Draft {
+        to: "ann@restante.test".into(),
+        subject: "by POP3".into(),
+        body: "hello".into(),
+        ..Draft::default()
+    };
+    let id = page
+        .backend
+        .message_send(page.account.clone(), draft)
+        .await
+        .unwrap();
+    let entry = page.settled(&id).await;
+    assert_eq!(
+        (entry.state, entry.copy),
+        (OutboxState::HandedOver, SentCopy::NotKept)
+    );
+}

@@ -1,0 +1,254 @@
+//! The product against Dovecot and Postfix: sign in, read, change, send, by IMAP and POP3, over
+//! implicit TLS and over STARTTLS.
+
+use std::time::Duration;
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend;
+use app::api::live::LiveEvent;
+use app::api::types::{
+    BodyView, Destination, Draft, FolderRole, IncomingKind, Lang, Mark, OutboxState,
+    RecipientState, SentCopy,
+};
+use mail_net::TlsMode;
+use mail_proto::Secret;
+use server::account::{Incoming, Outgoing, SignIn};
+
+use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
+use crate::account::stage::{Desk, Page};
+
+/// Both servers, and a desk that may reach them.
+struct House {
+    dovecot: Dovecot,
+    postfix: Postfix,
+    desk: Desk,
+}
+
+impl House {
+    async fn new() -> Self {
+        let authority = Authority::new();
+        let dovecot = Dovecot::start(&authority);
+        let postfix = Postfix::start(&authority, &dovecot);
+        let ports = vec![
+            dovecot.imaps,
+            dovecot.imap,
+            dovecot.pop3s,
+            dovecot.pop3,
+            postfix.smtps,
+            postfix.submission,
+        ];
+        let desk = Desk::new(authority.ca_pem(), ports).await;
+        Self {
+            dovecot,
+            postfix,
+            desk,
+        }
+    }
+
+    fn sign_in(&self, kind: IncomingKind, tls: TlsMode) -> SignIn {
+        let incoming = match (kind, tls) {
+            (IncomingKind::Imap, TlsMode::Implicit) => self.dovecot.imaps,
+            (IncomingKind::Imap, _) => self.dovecot.imap,
+            (IncomingKind::Pop3, TlsMode::Implicit) => self.dovecot.pop3s,
+            (IncomingKind::Pop3, _) => self.dovecot.pop3,
+        };
+        let outgoing = match tls {
+            TlsMode::Implicit => self.postfix.smtps,
+            _ => self.postfix.submission,
+        };
+        let host = || "localhost".to_owned();
+        SignIn {
+            address: ADDRESS.to_owned(),
+            user: None,
+            password: Secret::new(PASSWORD),
+            incoming: Incoming {
+                kind,
+                host: host(),
+                port: incoming,
+                tls,
+            },
+            outgoing: Outgoing {
+                host: host(),
+                port: outgoing,
+                tls,
+            },
+        }
+    }
+
+    fn deliver(&self, subject: &str) {
+        let mail = format!(
+            "From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\n\
+             Message-ID: <{subject}@servers.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+             Grüße, 你好.\r\n"
+        );
+        self.dovecot.deliver(ADDRESS, mail.as_bytes());
+    }
+}
+
+async fn wait_for(page: &Page, subject: &str) -> app::api::types::MessageRow {
+    for _ in 0..200 {
+        let rows = page.rows(&page.inbox()).await;
+        if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
+            return row;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{subject} did not arrive");
+}
+
+async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
+    let house = House::new().await;
+    house.deliver("first");
+    let page = house
+        .desk
+        .open(house.sign_in(kind, tls))
+        .await
+        .unwrap_or_else(|error| {
+            panic!("{error}\n{}", house.dovecot.log());
+        });
+    let row = wait_for(&page, "first").await;
+    let opened = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), row.id)
+        .await
+        .unwrap();
+    let BodyView::Text { blocks, .. } = opened.body else {
+        panic!("not a text")
+    };
+    assert!(format!("{blocks:?}").contains("Grüße, 你好."), "{blocks:?}");
+
+    let draft = Draft {
+        to: format!("{ADDRESS}, nobody@servers.test"),
+        subject: "An answer".into(),
+        body: ".dot\n你好\n".into(),
+        ..Draft::default()
+    };
+    let id = page
+        .backend
+        .message_send(page.account.clone(), draft)
+        .await
+        .unwrap();
+    let entry = page.settled(&id).await;
+    assert_eq!(
+        entry.state,
+        OutboxState::PartlyRefused,
+        "{entry:?}\n{}",
+        house.postfix.log()
+    );
+    let states: Vec<_> = entry.recipients.iter().map(|r| r.state).collect();
+    assert_eq!(
+        states,
+        [RecipientState::HandedOver, RecipientState::Refused]
+    );
+    assert!(
+        entry.recipients[1]
+            .reply
+            .as_deref()
+            .unwrap()
+            .starts_with("550"),
+        "{entry:?}"
+    );
+    match kind {
+        IncomingKind::Imap => {
+            let sent = page.folder(FolderRole::Sent).await;
+            for _ in 0..100 {
+                if !page.rows(&sent).await.is_empty() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            assert_eq!(page.rows(&sent).await[0].subject, "An answer");
+            wait_for(&page, "An answer").await;
+        }
+        IncomingKind::Pop3 => {
+            let entry = page.backend.outbox_show(id).await.unwrap();
+            assert!(
+                matches!(entry.copy, SentCopy::NotKept | SentCopy::Pending),
+                "{entry:?}"
+            );
+        }
+    }
+    page.handle.close().await;
+}
+
+#[tokio::test]
+async fn imap_over_implicit_tls_reads_and_sends() {
+    read_and_send(IncomingKind::Imap, TlsMode::Implicit).await;
+}
+
+#[tokio::test]
+async fn imap_over_starttls_reads_and_sends() {
+    read_and_send(IncomingKind::Imap, TlsMode::StartTls).await;
+}
+
+#[tokio::test]
+async fn pop3_over_implicit_tls_reads_and_sends() {
+    read_and_send(IncomingKind::Pop3, TlsMode::Implicit).await;
+}
+
+#[tokio::test]
+async fn pop3_over_stls_reads_and_sends() {
+    read_and_send(IncomingKind::Pop3, TlsMode::StartTls).await;
+}
+
+#[tokio::test]
+async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
+    let house = House::new().await;
+    house.deliver("one");
+    house.deliver("two");
+    let sign_in = house.sign_in(IncomingKind::Imap, TlsMode::Implicit);
+    let page = house.desk.open(sign_in).await.unwrap();
+    let row = wait_for(&page, "one").await;
+    wait_for(&page, "two").await;
+    let ids = vec![row.id.clone()];
+    let mark = |mark| {
+        page.backend
+            .message_mark(page.account.clone(), page.inbox(), ids.clone(), mark)
+    };
+    assert_eq!(mark(Mark::Starred).await.unwrap().count, 1);
+    assert_eq!(mark(Mark::Starred).await.unwrap().count, 0);
+    let to = Destination::Role(FolderRole::Trash);
+    let moved = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), ids.clone(), to)
+        .await
+        .unwrap();
+    assert_eq!(page.rows(&page.inbox()).await.len(), 1);
+    page.backend
+        .change_undo(page.account.clone(), moved.undo.unwrap())
+        .await
+        .unwrap();
+    assert!(wait_for(&page, "one").await.is_starred);
+
+    let mut events = page.handle.subscribe();
+    let _watcher = page.handle.watch();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    house.deliver("three");
+    tokio::time::timeout(Duration::from_secs(20), async {
+        while !matches!(
+            events.recv().await.unwrap(),
+            LiveEvent::Folder { arrived: 1.., .. }
+        ) {}
+    })
+    .await
+    .expect("nobody was told of the new message");
+    assert_eq!(page.rows(&page.inbox()).await[0].subject, "three");
+}
+
+#[tokio::test]
+async fn dovecots_refusal_is_a_wrong_password_in_its_own_words() {
+    let house = House::new().await;
+    for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
+        let mut sign_in = house.sign_in(kind, TlsMode::Implicit);
+        sign_in.password = Secret::new("wrong");
+        let error = house
+            .desk
+            .open(sign_in)
+            .await
+            .err()
+            .unwrap()
+            .to_api(Lang::En);
+        assert_eq!(error.kind, ErrorKind::Password, "{error:?}");
+        assert!(error.reply.unwrap_or_default().contains("AUTH"), "{kind:?}");
+    }
+}
