@@ -312,7 +312,7 @@ impl AccountHandle {
         Ok(PartDownload {
             name: found.name.clone().unwrap_or_default(),
             media_type: found.media_type.clone(),
-            stream: decoded.boxed(),
+            stream: decoded.fuse().boxed(),
         })
     }
 
@@ -381,6 +381,8 @@ impl AccountHandle {
                 Some((Ok(window), (next, offset, fetch)))
             },
         )
+        // A response asks once more after the end.
+        .fuse()
         .boxed()
     }
 
