@@ -24,14 +24,14 @@ test('a form from another site changes nothing', async ({ page, demo, mailbox })
 
 test('a file over the limit is refused before anything is lost', async ({ mailbox, page, faults }) => {
   const draft = await mailbox.compose();
-  await draft.fill({ to: 'demo@restante.test', subject: 'Too large', text: 'Words that stay.\n' });
+  await draft.fill({ to: 'demo@restante.test', subject: 'A film', text: 'Words that stay.\n' });
   await page.getByLabel(/Attach/).setInputFiles({
     name: 'large.bin',
     mimeType: 'application/octet-stream',
     buffer: Buffer.alloc(27 << 20, 7),
   });
   if (!mailbox.view.hasScript) await page.getByRole('button', { name: 'Send', exact: true }).click();
-  await expect(page.getByText(/25 MB|26 MB|limit|too large/i).first()).toBeVisible();
-  if (mailbox.view.hasScript) await expect(draft.text).toHaveValue(/Words that stay\./);
+  await expect(page.getByText(/too large/i).filter({ visible: true }).first()).toBeVisible();
+  await expect(draft.text).toHaveValue(/Words that stay\./);
   faults.forgiveStatus(413);
 });

@@ -6,13 +6,13 @@ test.use({ demoArguments: ['--messages', '100000'] });
 test('pages through a large folder by links', { tag: '@plain' }, async ({ mailbox, page }) => {
   await mailbox.signIn();
   await expect(mailbox.list.getByRole('checkbox')).toHaveCount(50);
-  const first = await mailbox.list.getByRole('link').nth(1).innerText();
-  await page.getByRole('link', { name: 'Older' }).click();
+  const first = await mailbox.list.getByRole('listitem').nth(1).getByRole('link').innerText();
+  await page.getByRole('link', { name: 'Older', exact: true }).click();
   await expect(page).toHaveURL(/page=2/);
   await expect(mailbox.list.getByRole('checkbox')).toHaveCount(50);
-  expect(await mailbox.list.getByRole('link').nth(1).innerText()).not.toBe(first);
-  await page.getByRole('link', { name: 'Newer' }).click();
-  await expect(mailbox.list.getByRole('link').nth(1)).toHaveText(first);
+  expect(await mailbox.list.getByRole('listitem').nth(1).getByRole('link').innerText()).not.toBe(first);
+  await page.getByRole('link', { name: 'Newer', exact: true }).click();
+  await expect(mailbox.list.getByRole('listitem').nth(1).getByRole('link')).toHaveText(first);
 });
 
 test('scrolls to the middle and the end of a large folder', { tag: '@script' }, async ({ mailbox }) => {

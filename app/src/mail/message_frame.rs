@@ -39,12 +39,13 @@ pub fn MessageFrame(
     let lang = PageContext::expect().lang;
     let with_images = RwSignal::new(with_images);
     let frame = NodeRef::<html::Iframe>::new();
-    let watch = StoredValue::new_local(None::<Watch>);
+    // Only in the browser: the server may drop a page on another thread than it was made on.
+    let watch = cfg!(feature = "hydrate").then(|| StoredValue::new_local(None::<Watch>));
     let path = move |of: fn(&str, OpenMessage, bool) -> String, with_images| {
         open.base.with_value(|base| of(base, open, with_images))
     };
     let measure = move || {
-        if let Some(frame) = frame.get_untracked() {
+        if let (Some(frame), Some(watch)) = (frame.get_untracked(), watch) {
             watch.set_value(watch_height(&frame));
         }
     };
@@ -55,8 +56,9 @@ pub fn MessageFrame(
         }
     });
     on_cleanup(move || {
-        // Elsewhere than in the browser there is nothing to stop.
-        watch.try_update_value(Option::take);
+        if let Some(watch) = watch {
+            watch.try_update_value(Option::take);
+        }
     });
     view! {
         <Show when=move || { blocked_images > 0 && !with_images.get() }>
