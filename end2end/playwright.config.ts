@@ -20,7 +20,8 @@ export default defineConfig<DemoOptions>({
   fullyParallel: true,
   // Two cores: each worker drives a browser and a server of its own.
   workers: 2,
-  retries: 0,
+  // A story that fails once and passes then is told as flaky, to be looked at.
+  retries: process.env.CI ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
