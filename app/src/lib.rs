@@ -37,6 +37,7 @@ use crate::routes::compose::ComposePage;
 use crate::routes::mail::MailPage;
 use crate::routes::outbox::OutboxPage;
 use crate::routes::settings::AppearancePage;
+use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 
 /// Everything inside `<body>`.
@@ -49,7 +50,7 @@ pub fn App() -> impl IntoView {
     let page = PageContext::expect();
     let tab = Tab::new();
     provide_context(tab);
-    provide_context(Session(Resource::new_blocking(
+    provide_context(Session(answer(
         || (),
         |()| async { page::answer_with(session_show().await) },
     )));

@@ -29,7 +29,7 @@ pub fn Attachments(
         .fold(0, u64::saturating_add);
     let files = attachments
         .into_iter()
-        .map(|attachment| view! { <File open=open attachment=attachment /> })
+        .map(|attachment| view! { <File open=open attachment=attachment /> }.into_any())
         .collect_view();
     (count > 0).then(|| {
         view! {
@@ -39,6 +39,7 @@ pub fn Attachments(
             </div>
             <div class="files">{files}</div>
         }
+        .into_any()
     })
 }
 

@@ -21,6 +21,7 @@ use crate::state::upload::{Attached, Attachments, Progress};
 use crate::text::size::{encoded_size, size};
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::{derived, dynamic, when};
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
 
@@ -129,7 +130,7 @@ pub fn Composer(
                      label: std::borrow::Cow<'static, str>,
                      value: String,
                      element| {
-        view! { <Line name=name label=label.into_owned() value=value element=element error=error /> }
+        view! { <Line name=name label=label.into_owned() value=value element=element error=error /> }.into_any()
     };
     let is_wide = !draft.cc.is_empty() || !draft.bcc.is_empty();
     view! {
@@ -156,7 +157,9 @@ pub fn Composer(
                     <Icon name="close" />
                 </a>
             </header>
-            {move || error.get().map(|error| view! { <TroubleBanner error=error /> })}
+            {dynamic(move || {
+                error.get().map(|error| view! { <TroubleBanner error=error /> }.into_any())
+            })}
             <Hidden name="account" value=account.to_string() />
             <Source draft=draft.clone() />
             <div class="c-line">
@@ -180,14 +183,19 @@ pub fn Composer(
             <Kept parts=forwarded keep=draft.keep_parts element=fields.kept />
             <Files files=files uploads=uploads />
             <footer class="c-foot">
-                <button class="btn btn-primary" title="Ctrl+Enter" disabled=move || is_sending.get()>
-                    <Show
-                        when=move || is_sending.get()
-                        fallback=|| view! { <Icon name="send" class="i-dir" /> }
-                    >
-                        <span class="spin"></span>
-                    </Show>
-                    {move || if is_sending.get() { lang.sending() } else { lang.send() }}
+                <button
+                    class="btn btn-primary"
+                    title="Ctrl+Enter"
+                    disabled=derived(move || is_sending.get())
+                >
+                    {dynamic(move || {
+                        if is_sending.get() {
+                            view! { <span class="spin"></span> }.into_any()
+                        } else {
+                            view! { <Icon name="send" class="i-dir" /> }.into_any()
+                        }
+                    })}
+                    {dynamic(move || if is_sending.get() { lang.sending() } else { lang.send() })}
                 </button>
                 <span class="grow"></span>
                 <span class="hint">{lang.recipients_hint()}</span>
@@ -269,12 +277,13 @@ fn Source(draft: Draft) -> impl IntoView {
             <Hidden name="folder" value=source.folder.0 />
             <Hidden name="message" value=source.message.0 />
         }
+        .into_any()
     });
     (
         source,
         draft
             .replaces
-            .map(|again| view! { <Hidden name="again" value=again.0 /> }),
+            .map(|again| view! { <Hidden name="again" value=again.0 /> }.into_any()),
     )
 }
 
@@ -304,7 +313,7 @@ fn Line(
                 value=value
                 dir="auto"
                 autocomplete="off"
-                aria-invalid=move || is_at_fault().then_some("true")
+                aria-invalid=derived(move || is_at_fault().then_some("true"))
                 node_ref=element
             />
         </div>
@@ -338,6 +347,7 @@ fn Kept(
                         <span class="muted small">{size(part.size_bytes)}</span>
                     </label>
                 }
+                .into_any()
             })
             .collect_view();
         view! {
@@ -346,6 +356,7 @@ fn Kept(
                 {boxes}
             </div>
         }
+        .into_any()
     })
 }
 
@@ -380,22 +391,28 @@ fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoView {
                     <span class="muted small">{size(upload.size_bytes)}</span>
                 </label>
             }
+            .into_any()
         })
         .collect_view();
     let is_over = move || files.sum_bytes() > files.room_bytes();
     view! {
         <div class="c-attach">
             {spooled}
-            <Show when=move || tab.is_started.get() && files.files.with(|files| !files.is_empty())>
-                <div class="c-files">
-                    <For
-                        each=move || files.files.get()
-                        key=|file| file.key
-                        children=move |file| view! { <FileCard files=files file=file /> }
-                    />
-                </div>
-            </Show>
-            <div class="c-size">
+            {when(
+                move || tab.is_started.get() && files.files.with(|files| !files.is_empty()),
+                move || {
+                    view! {
+                        <div class="c-files">
+                            <For
+                                each=move || files.files.get()
+                                key=|file| file.key
+                                children=move |file| view! { <FileCard files=files file=file /> }
+                            />
+                        </div>
+                    }
+                        .into_any()
+                },
+            )} <div class="c-size">
                 <label class="attach">
                     <Icon name="clip" class="i-s" />
                     <span>{lang.attach()}</span>
@@ -409,11 +426,19 @@ fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoView {
                 </label>
                 <span id="c-limit">
                     {lang.size_limit(size(files.room_bytes()))} " "
-                    <Show when=move || { files.sum_bytes() > 0 }>
-                        <span class:bad=is_over>
-                            {move || lang.size_now(size(encoded_size(files.sum_bytes())))}
-                        </span>
-                    </Show>
+                    {when(
+                        move || { files.sum_bytes() > 0 },
+                        move || {
+                            view! {
+                                <span class:bad=is_over>
+                                    {dynamic(move || {
+                                        lang.size_now(size(encoded_size(files.sum_bytes())))
+                                    })}
+                                </span>
+                            }
+                                .into_any()
+                        },
+                    )}
                 </span>
             </div>
         </div>
@@ -436,13 +461,16 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
         Progress::Failed(error) => error.to_string(),
     };
     let bar = move || match file.progress.get() {
-        Progress::Sending { sent_bytes } => Some(view! {
-            <progress
-                max=file.size_bytes.to_string()
-                value=sent_bytes.to_string()
-                aria-label=file.name.get_value()
-            ></progress>
-        }),
+        Progress::Sending { sent_bytes } => Some(
+            view! {
+                <progress
+                    max=file.size_bytes.to_string()
+                    value=sent_bytes.to_string()
+                    aria-label=file.name.get_value()
+                ></progress>
+            }
+            .into_any(),
+        ),
         Progress::Done(_) | Progress::Failed(_) => None,
     };
     view! {

@@ -3,17 +3,18 @@
 use leptos::prelude::*;
 
 use super::frame::Here;
-use crate::api::error::ApiError;
 use crate::api::types::{AccountId, FolderRole, FolderView};
 use crate::page::PageContext;
+use crate::state::answer::Answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::{derived, dynamic, later};
 use crate::ui::trouble::TroubleBanner;
 
 /// The folders of the account that is shown, for everything that offers them.
 #[derive(Clone, Copy)]
-pub struct Folders(pub Resource<Result<Vec<FolderView>, ApiError>>);
+pub struct Folders(pub Answer<Vec<FolderView>>);
 
 /// The tree, as a list of links.
 #[component]
@@ -28,13 +29,20 @@ pub fn FolderTree() -> impl IntoView {
         <Transition fallback=move || {
             view! {
                 <ul class="tree" aria-hidden="true">
-                    <li class="tree-item"><span class="sk w7"></span></li>
-                    <li class="tree-item"><span class="sk w4"></span></li>
-                    <li class="tree-item"><span class="sk w7"></span></li>
+                    <li class="tree-item">
+                        <span class="sk w7"></span>
+                    </li>
+                    <li class="tree-item">
+                        <span class="sk w4"></span>
+                    </li>
+                    <li class="tree-item">
+                        <span class="sk w7"></span>
+                    </li>
                 </ul>
             }
+                .into_any()
         }>
-            {move || Suspend::new(async move {
+            {later(move || async move {
                 let named = here.account.get_untracked();
                 let (open, first) = match session.await {
                     Ok(session) => {
@@ -44,7 +52,9 @@ pub fn FolderTree() -> impl IntoView {
                 };
                 match (folders.await, named.or(first)) {
                     (Ok(folders), Some(account)) => {
-                        view! { <Tree base=base account=account folders=folders outbox_open=open /> }
+                        view! {
+                            <Tree base=base account=account folders=folders outbox_open=open />
+                        }
                             .into_any()
                     }
                     (Err(error), _) => {
@@ -113,7 +123,9 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
             <li class=depth>
                 <span class="tree-item" title=label.clone()>
                     <Icon name=icon />
-                    <span class="label" dir="auto">{label.clone()}</span>
+                    <span class="label" dir="auto">
+                        {label.clone()}
+                    </span>
                 </span>
             </li>
         }
@@ -142,22 +154,32 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         <li class=depth>
             <a
                 class="tree-item"
-                class:has-unread=move || counts.get().1
+                class:has-unread=derived(move || counts.get().1)
                 href=href
                 title=label
-                aria-current=move || is_here.get().then_some("page")
+                aria-current=derived(move || is_here.get().then_some("page"))
             >
                 <Icon name=icon />
-                <span class="label" dir="auto">{label.clone()}</span>
+                <span class="label" dir="auto">
+                    {label.clone()}
+                </span>
                 <span class="badge-n">
-                    {move || match counts.get() {
+                    {dynamic(move || match counts.get() {
                         (0, _) => None,
                         (n, is_unread) => {
                             let unread = is_unread
-                                .then(|| view! { <span class="vh">" " {lang.unread()}</span> });
-                            Some(view! { {n.to_string()} {unread} })
+                                .then(|| {
+                                    view! { <span class="vh">" " {lang.unread()}</span> }.into_any()
+                                });
+                            Some(
+                                view! {
+                                    {n.to_string()}
+                                    {unread}
+                                }
+                                    .into_any(),
+                            )
                         }
-                    }}
+                    })}
                 </span>
             </a>
         </li>
@@ -182,15 +204,15 @@ fn OutboxItem(base: StoredValue<String>, open: u32) -> impl IntoView {
                 class="tree-item"
                 href=path
                 title=lang.outbox()
-                aria-current=move || is_here().then_some("page")
+                aria-current=derived(move || is_here().then_some("page"))
             >
                 <Icon name="outbox" />
                 <span class="label">{lang.outbox()}</span>
                 <span class="badge-n">
-                    {move || match open() {
+                    {dynamic(move || match open() {
                         0 => String::new(),
                         n => n.to_string(),
-                    }}
+                    })}
                 </span>
             </a>
         </li>

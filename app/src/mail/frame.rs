@@ -9,10 +9,12 @@ use super::snackbar::Snackbar;
 use crate::api::folder::folder_list;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
+use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url::{self, MailPath};
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
+use crate::ui::dynamic::{derived, dynamic, later, when};
 
 /// Where the page is, as far as mail is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +43,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     });
     let here = Here { path, account };
     provide_context(here);
-    let folders = Resource::new_blocking(
+    let folders = answer(
         move || (account.get(), tab.tree_changes.get()),
         move |(account, _)| async move {
             let account = match account {
@@ -94,6 +96,7 @@ fn Scrim() -> impl IntoView {
                     aria-label=page.lang.back_to_list()
                 ></a>
             }
+            .into_any()
         })
     }
 }
@@ -121,7 +124,7 @@ fn Navigation() -> impl IntoView {
                     </a>
                 </div>
                 <Suspense>
-                    {move || Suspend::new(async move {
+                    {later(move || async move {
                         let accounts = session.await.map(|s| s.accounts).unwrap_or_default();
                         let now = here.account.get();
                         let now = accounts
@@ -129,7 +132,10 @@ fn Navigation() -> impl IntoView {
                             .find(|account| Some(&account.id) == now.as_ref())
                             .or(accounts.first())
                             .cloned();
-                        now.map(|now| view! { <Account base=base now=now accounts=accounts /> })
+                        now.map(|now| {
+                                view! { <Account base=base now=now accounts=accounts /> }.into_any()
+                            })
+                            .into_any()
                     })}
                 </Suspense>
             </div>
@@ -138,25 +144,46 @@ fn Navigation() -> impl IntoView {
             </div>
             <div class="nav-foot">
                 <span class="nav-status">
-                    <Show when=move || tab.is_started.get()>
-                        <span class="live" class:off=move || !tab.is_live.get()></span>
-                        <span class="grow">
-                            {move || if tab.is_live.get() { lang.live_on() } else { lang.live_off() }}
-                        </span>
-                    </Show>
+                    {when(
+                        move || tab.is_started.get(),
+                        move || {
+                            view! {
+                                <span
+                                    class="live"
+                                    class:off=derived(move || !tab.is_live.get())
+                                ></span>
+                                <span class="grow">
+                                    {dynamic(move || {
+                                        if tab.is_live.get() {
+                                            lang.live_on()
+                                        } else {
+                                            lang.live_off()
+                                        }
+                                    })}
+                                </span>
+                            }
+                                .into_any()
+                        },
+                    )}
                 </span>
                 <div class="nav-foot-row">
-                    <Show when=move || tab.is_started.get()>
-                        <button
-                            class="btn btn-icon"
-                            type="button"
-                            aria-label=lang.keys_title()
-                            title=lang.keys_title()
-                            on:click=move |_| tab.is_help_open.set(true)
-                        >
-                            <Icon name="keyboard" />
-                        </button>
-                    </Show>
+                    {when(
+                        move || tab.is_started.get(),
+                        move || {
+                            view! {
+                                <button
+                                    class="btn btn-icon"
+                                    type="button"
+                                    aria-label=lang.keys_title()
+                                    title=lang.keys_title()
+                                    on:click=move |_| tab.is_help_open.set(true)
+                                >
+                                    <Icon name="keyboard" />
+                                </button>
+                            }
+                                .into_any()
+                        },
+                    )}
                     <a
                         class="btn btn-icon"
                         href=url::settings_appearance(&page.base)
@@ -164,9 +191,12 @@ fn Navigation() -> impl IntoView {
                         title=lang.settings_appearance()
                     >
                         <Icon name="palette" />
-                    </a>
-                    <form method="post" action=url::logout(&page.base)>
-                        <button class="btn btn-icon" aria-label=lang.sign_out() title=lang.sign_out()>
+                    </a> <form method="post" action=url::logout(&page.base)>
+                        <button
+                            class="btn btn-icon"
+                            aria-label=lang.sign_out()
+                            title=lang.sign_out()
+                        >
                             <Icon name="exit" class="i-dir" />
                         </button>
                     </form>
@@ -212,6 +242,7 @@ fn Account(
                         {other.address}
                     </a>
                 }
+                .into_any()
             })
             .collect_view();
         view! {
@@ -265,39 +296,51 @@ fn Banners() -> impl IntoView {
     };
     view! {
         <div class="page-banners" role="status">
-            <Show when=move || tab.is_ended.get()>
-                <div class="banner warn">
-                    <Icon name="lock" />
-                    <span class="grow">
-                        <b>{lang.error_signed_out()}</b>
-                        <span class="sub">{lang.error_signed_out_fix()}</span>
-                    </span>
-                    <span class="acts">
-                        // Elsewhere than in this tab, so that what is typed here stays.
-                        <a
-                            class="btn btn-line btn-sm"
-                            href=login
-                            rel="external"
-                            target=move || is_writing().then_some("_blank")
-                        >
-                            {lang.sign_in_again()}
-                        </a>
-                    </span>
-                </div>
-            </Show>
+            {when(
+                move || tab.is_ended.get(),
+                move || {
+                    view! {
+                        <div class="banner warn">
+                            <Icon name="lock" />
+                            <span class="grow">
+                                <b>{lang.error_signed_out()}</b>
+                                <span class="sub">{lang.error_signed_out_fix()}</span>
+                            </span>
+                            <span class="acts">
+                                // Elsewhere than in this tab, so that what is typed here stays.
+                                <a
+                                    class="btn btn-line btn-sm"
+                                    href=login
+                                    rel="external"
+                                    target=derived(move || is_writing().then_some("_blank"))
+                                >
+                                    {lang.sign_in_again()}
+                                </a>
+                            </span>
+                        </div>
+                    }
+                        .into_any()
+                },
+            )}
             // Never while something is being written: loading anew would lose it.
-            <Show when=move || tab.is_outdated.get() && !is_writing()>
-                <div class="banner info">
-                    <Icon name="refresh" />
-                    <span class="grow">{lang.outdated()}</span>
-                    <span class="acts">
-                        <a class="btn btn-line btn-sm" href="" rel="external">
-                            {lang.reload()}
-                        </a>
-                    </span>
-                </div>
-            </Show>
-            {move || {
+            {when(
+                move || tab.is_outdated.get() && !is_writing(),
+                move || {
+                    view! {
+                        <div class="banner info">
+                            <Icon name="refresh" />
+                            <span class="grow">{lang.outdated()}</span>
+                            <span class="acts">
+                                <a class="btn btn-line btn-sm" href="" rel="external">
+                                    {lang.reload()}
+                                </a>
+                            </span>
+                        </div>
+                    }
+                        .into_any()
+                },
+            )}
+            {dynamic(move || {
                 tab.link_down
                     .get()
                     .map(|down| {
@@ -306,12 +349,15 @@ fn Banners() -> impl IntoView {
                                 <Icon name="alert" />
                                 <span class="grow">
                                     <b>{lang.link_down(down.host)}</b>
-                                    <span class="sub">{lang.link_down_fix(down.retry_in_secs)}</span>
+                                    <span class="sub">
+                                        {lang.link_down_fix(down.retry_in_secs)}
+                                    </span>
                                 </span>
                             </div>
                         }
+                            .into_any()
                     })
-            }}
+            })}
         </div>
     }
     .into_any()
@@ -347,6 +393,7 @@ fn KeysHelp() -> impl IntoView {
                     </dd>
                 </div>
             }
+            .into_any()
         })
         .collect_view()
     };

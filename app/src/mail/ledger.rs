@@ -137,7 +137,7 @@ pub fn Entry(
     );
     let recipients = recipients
         .into_iter()
-        .map(|recipient| view! { <Recipient recipient=recipient /> })
+        .map(|recipient| view! { <Recipient recipient=recipient /> }.into_any())
         .collect_view();
     let tab = Tab::expect();
     let done = move |answer: Result<(), ApiError>| {
@@ -173,11 +173,11 @@ pub fn Entry(
                     {word}
                 </span>
                 <p>{summary}</p>
-                {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> })}
-                {trouble.map(|trouble| view! { <Trouble trouble=trouble /> })}
+                {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
+                {trouble.map(|trouble| view! { <Trouble trouble=trouble /> }.into_any())}
             </header>
             <ul class="rcpts">{recipients}</ul>
-            {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> })}
+            {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
             <footer>
                 {offers
                     .correct
@@ -188,6 +188,7 @@ pub fn Entry(
                                 {lang.correct_and_send()}
                             </a>
                         }
+                            .into_any()
                     })}
                 {sent_folder
                     .map(|href| {
@@ -197,6 +198,7 @@ pub fn Entry(
                                 {lang.open_sent()}
                             </a>
                         }
+                            .into_any()
                     })}
                 {offers
                     .retry
@@ -218,6 +220,7 @@ pub fn Entry(
                                 </button>
                             </form>
                         }
+                            .into_any()
                     })}
                 {offers
                     .discard
@@ -231,10 +234,15 @@ pub fn Entry(
                                 <Hidden name="return" value=url::outbox(&page.base) />
                                 <button class="btn" class:btn-danger=is_waiting>
                                     <Icon name="close" />
-                                    {if is_waiting { lang.do_not_send() } else { lang.close_entry() }}
+                                    {if is_waiting {
+                                        lang.do_not_send()
+                                    } else {
+                                        lang.close_entry()
+                                    }}
                                 </button>
                             </form>
                         }
+                            .into_any()
                     })}
             </footer>
         </article>
@@ -250,7 +258,15 @@ fn Trouble(trouble: ApiErrorText) -> impl IntoView {
             <b>{cause}</b>
             " "
             {fix}
-            {reply.map(|reply| view! { <code class="reply" dir="ltr">{reply}</code> })}
+            {reply
+                .map(|reply| {
+                    view! {
+                        <code class="reply" dir="ltr">
+                            {reply}
+                        </code>
+                    }
+                        .into_any()
+                })}
         </div>
     }
     .into_any()
@@ -271,7 +287,7 @@ fn Recipient(recipient: RecipientView) -> impl IntoView {
             <span class=format!("st {class}")>{recipient.state.name(lang)}</span>
             <span>
                 {recipient.meaning}
-                {recipient.reply.map(|reply| view! { <code dir="ltr">{reply}</code> })}
+                {recipient.reply.map(|reply| view! { <code dir="ltr">{reply}</code> }.into_any())}
             </span>
         </li>
     }

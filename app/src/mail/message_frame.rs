@@ -7,8 +7,10 @@ use wasm_bindgen::closure::Closure;
 
 use super::toolbar::OpenMessage;
 use crate::page::PageContext;
+use crate::state::list::whole_px;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::{derived, when};
 
 /// What the frame may do: be measured by this page, and open links elsewhere. The server sends
 /// the same words as the document's own policy. Never `allow-scripts`.
@@ -61,33 +63,39 @@ pub fn MessageFrame(
         }
     });
     view! {
-        <Show when=move || { blocked_images > 0 && !with_images.get() }>
-            <div class="banner inset" role="region" aria-label=lang.remote_images()>
-                <Icon name="eyeoff" />
-                <span class="grow">
-                    {lang.images_blocked(blocked_images)}
-                    <span class="sub">{lang.images_why()}</span>
-                </span>
-                <span class="acts">
-                    <a
-                        class="btn btn-line btn-sm"
-                        href=path(images_url, true)
-                        on:click=move |event| {
-                            event.prevent_default();
-                            with_images.set(true);
-                        }
-                    >
-                        {lang.images_once()}
-                    </a>
-                </span>
-            </div>
-        </Show>
+        {when(
+            move || { blocked_images > 0 && !with_images.get() },
+            move || {
+                view! {
+                    <div class="banner inset" role="region" aria-label=lang.remote_images()>
+                        <Icon name="eyeoff" />
+                        <span class="grow">
+                            {lang.images_blocked(blocked_images)}
+                            <span class="sub">{lang.images_why()}</span>
+                        </span>
+                        <span class="acts">
+                            <a
+                                class="btn btn-line btn-sm"
+                                href=path(images_url, true)
+                                on:click=move |event| {
+                                    event.prevent_default();
+                                    with_images.set(true);
+                                }
+                            >
+                                {lang.images_once()}
+                            </a>
+                        </span>
+                    </div>
+                }
+                    .into_any()
+            },
+        )}
         <div class="html-mail">
             <iframe
                 class="html-frame"
                 sandbox=SANDBOX
                 title=lang.message_body()
-                src=move || path(body_url, with_images.get())
+                src=derived(move || path(body_url, with_images.get()))
                 node_ref=frame
                 on:load=move |_| measure()
             ></iframe>
@@ -133,7 +141,7 @@ fn watch_height(frame: &web_sys::HtmlIFrameElement) -> Option<Watch> {
             };
             let height = (rect.height() + 2.0 * margin + bar).ceil();
             let style = web_sys::HtmlElement::style(&frame);
-            drop(style.set_property("block-size", &format!("{height}px")));
+            drop(style.set_property("block-size", &format!("{}px", whole_px(height))));
         })
     };
     let observer = web_sys::ResizeObserver::new(told.as_ref().unchecked_ref()).ok()?;

@@ -11,11 +11,12 @@ use super::words::{folder_label, has_one_folder};
 use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
 use crate::page::PageContext;
 use crate::state::act::Act;
-use crate::state::list::ListState;
+use crate::state::list::{ListState, whole_px};
 use crate::state::session::{Counts, Tab};
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::{dynamic, later, when};
 use crate::ui::trouble::TroubleBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -79,8 +80,9 @@ pub fn MessageList(
                         </span>
                     </div>
                 }
+                    .into_any()
             })}
-        {move || {
+        {dynamic(move || {
             list.trouble
                 .get()
                 .map(|error| {
@@ -95,8 +97,9 @@ pub fn MessageList(
                             </button>
                         </TroubleBanner>
                     }
+                        .into_any()
                 })
-        }}
+        })}
         <form
             class="list-form"
             method="post"
@@ -106,45 +109,66 @@ pub fn MessageList(
             <Hidden name="return" value=here />
             <BulkBar context=context />
             <SelectionBar context=context />
-            <Show when=move || tab.is_started.get()>
-                <div class="list-over">
-                    {move || {
-                        list.group().map(|group| view! { <span class="group">{group}</span> })
-                    }}
-                    <Show when=move || { list.arrived.get() > 0 }>
-                        <button
-                            class="btn btn-primary btn-sm new-mail"
-                            type="button"
-                            on:click=move |_| list.show_newest()
-                        >
-                            <Icon name="up" class="i-s" />
-                            {move || lang.arrived(list.arrived.get())}
-                        </button>
-                    </Show>
-                </div>
-            </Show>
+            {when(
+                move || tab.is_started.get(),
+                move || {
+                    view! {
+                        <div class="list-over">
+                            {dynamic(move || {
+                                list.group()
+                                    .map(|group| {
+                                        view! { <span class="group">{group}</span> }.into_any()
+                                    })
+                            })}
+                            {when(
+                                move || { list.arrived.get() > 0 },
+                                move || {
+                                    view! {
+                                        <button
+                                            class="btn btn-primary btn-sm new-mail"
+                                            type="button"
+                                            on:click=move |_| list.show_newest()
+                                        >
+                                            <Icon name="up" class="i-s" />
+                                            {dynamic(move || lang.arrived(list.arrived.get()))}
+                                        </button>
+                                    }
+                                        .into_any()
+                                },
+                            )}
+                        </div>
+                    }
+                        .into_any()
+                },
+            )}
             <div class="pane-scroll list-scroll" node_ref=list.scroller on:scroll=scroll>
-                <Show
-                    when=move || { list.total.get() > 0 }
-                    fallback=move || view! { <EmptyFolder role=list.role.get_value() /> }
-                >
-                    <ul class="rows" aria-label=lang.messages()>
-                        <Spacer px=Signal::derive(move || list.view.get().before_px) />
-                        <For
-                            each=move || list.places()
-                            key=|place| place.key()
-                            children=move |place| view! { <RowAt place=place context=context /> }
-                        />
-                        <Spacer px=Signal::derive(move || list.view.get().after_px) />
-                    </ul>
-                </Show>
+                {when(
+                    move || list.total.get() == 0,
+                    move || view! { <EmptyFolder role=list.role.get_value() /> }.into_any(),
+                )}
+                {when(
+                    move || { list.total.get() > 0 },
+                    move || {
+                        view! {
+                            <ul class="rows" aria-label=lang.messages()>
+                                <Spacer px=Signal::derive(move || list.view.get().before_px) />
+                                <For
+                                    each=move || list.places()
+                                    key=|place| place.key()
+                                    children=move |place| {
+                                        view! { <RowAt place=place context=context /> }
+                                    }
+                                />
+                                <Spacer px=Signal::derive(move || list.view.get().after_px) />
+                            </ul>
+                        }
+                            .into_any()
+                    },
+                )}
             </div>
             <Pages base=base list=list offset=offset shown=shown />
         </form>
-        <a
-            class="btn btn-primary fab"
-            href=base.with_value(|base| url::compose(base, &account.id))
-        >
+        <a class="btn btn-primary fab" href=base.with_value(|base| url::compose(base, &account.id))>
             <Icon name="pencil" />
             {lang.compose()}
         </a>
@@ -218,7 +242,7 @@ fn Spacer(px: Signal<f64>) -> impl IntoView {
         if let Some(element) = element.get() {
             let style = web_sys::HtmlElement::style(&element);
             // Fails for no height that a float can be written as.
-            drop(style.set_property("block-size", &format!("{:.1}px", px.get())));
+            drop(style.set_property("block-size", &format!("{}px", whole_px(px.get()))));
         }
     });
     view! { <li class="spacer" aria-hidden="true" node_ref=element></li> }
@@ -232,7 +256,7 @@ fn BulkBar(context: RowContext) -> impl IntoView {
     let one_folder = context.limitations.with_value(|l| has_one_folder(l));
     let role = context.list.role.get_value();
     let option = |value: &'static str, words: std::borrow::Cow<'static, str>| {
-        view! { <option value=value>{words}</option> }
+        view! { <option value=value>{words}</option> }.into_any()
     };
     view! {
         <div class="bulk nojs">
@@ -253,7 +277,7 @@ fn BulkBar(context: RowContext) -> impl IntoView {
                     view! {
                         <select class="select input-sm" name="to" aria-label=lang.move_to()>
                             <Transition>
-                                {move || Suspend::new(async move {
+                                {later(move || async move {
                                     folders
                                         .await
                                         .unwrap_or_default()
@@ -264,12 +288,15 @@ fn BulkBar(context: RowContext) -> impl IntoView {
                                             view! {
                                                 <option value=folder.id.to_string()>{label}</option>
                                             }
+                                                .into_any()
                                         })
                                         .collect_view()
+                                        .into_any()
                                 })}
                             </Transition>
                         </select>
                     }
+                        .into_any()
                 })}
             <button class="btn btn-line btn-sm">{lang.apply()}</button>
         </div>
@@ -305,30 +332,41 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                 <Icon name=icon />
             </button>
         }
+        .into_any()
     };
     let archive_off = one_folder || role == Some(FolderRole::Archive);
     let delete_off = role == Some(FolderRole::Trash);
     view! {
-        <Show when=move || list.selected.with(|ids| !ids.is_empty())>
-            <div class="bar selbar" role="toolbar" aria-label=lang.selection()>
-                <button
-                    class="btn btn-icon"
-                    type="button"
-                    aria-label=lang.select_none()
-                    on:click=move |_| list.selected.update(std::collections::BTreeSet::clear)
-                >
-                    <Icon name="close" />
-                </button>
-                <span class="grow num">
-                    {move || lang.selected(list.selected.with(|ids| grouped(ids.len() as u64)))}
-                </span>
-                {button("archive", "archive", lang.archive(), archive_off)}
-                {button("delete", "trash", lang.delete(), delete_off)}
-                {button("seen", "mail", lang.mark_seen(), false)}
-                {button("unseen", "unread", lang.mark_unseen(), false)}
-                {(!one_folder).then(|| view! { <MoveMenu class="menu-end" /> })}
-            </div>
-        </Show>
+        {when(
+            move || list.selected.with(|ids| !ids.is_empty()),
+            move || {
+                view! {
+                    <div class="bar selbar" role="toolbar" aria-label=lang.selection()>
+                        <button
+                            class="btn btn-icon"
+                            type="button"
+                            aria-label=lang.select_none()
+                            on:click=move |_| {
+                                list.selected.update(std::collections::BTreeSet::clear)
+                            }
+                        >
+                            <Icon name="close" />
+                        </button>
+                        <span class="grow num">
+                            {dynamic(move || {
+                                lang.selected(list.selected.with(|ids| grouped(ids.len() as u64)))
+                            })}
+                        </span>
+                        {button("archive", "archive", lang.archive(), archive_off)}
+                        {button("delete", "trash", lang.delete(), delete_off)}
+                        {button("seen", "mail", lang.mark_seen(), false)}
+                        {button("unseen", "unread", lang.mark_unseen(), false)}
+                        {(!one_folder).then(|| view! { <MoveMenu class="menu-end" /> }.into_any())}
+                    </div>
+                }
+                    .into_any()
+            },
+        )}
     }
     .into_any()
 }
@@ -358,7 +396,7 @@ pub fn MoveMenu(
             <div class=format!("menu {class}")>
                 <div class="cap">{lang.move_to()}</div>
                 <Transition>
-                    {move || Suspend::new(async move {
+                    {later(move || async move {
                         folders
                             .await
                             .unwrap_or_default()
@@ -368,17 +406,15 @@ pub fn MoveMenu(
                                 let label = folder.label(lang).into_owned();
                                 let icon = folder.role.map_or("folder", FolderRole::icon);
                                 view! {
-                                    <button
-                                        class="menu-item"
-                                        name="to"
-                                        value=folder.id.to_string()
-                                    >
+                                    <button class="menu-item" name="to" value=folder.id.to_string()>
                                         <Icon name=icon />
                                         <span dir="auto">{label}</span>
                                     </button>
                                 }
+                                    .into_any()
                             })
                             .collect_view()
+                            .into_any()
                     })}
                 </Transition>
             </div>
@@ -450,6 +486,7 @@ fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) ->
                                 {lang.newer()}
                             </a>
                         }
+                            .into_any()
                     })}
                 <span class="grow num muted small">
                     {lang
@@ -466,9 +503,11 @@ fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) ->
                                 {lang.older()}
                             </a>
                         }
+                            .into_any()
                     })}
             </nav>
         }
+        .into_any()
     })
 }
 
@@ -476,19 +515,28 @@ fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) ->
 #[component]
 pub fn ListSkeleton() -> impl IntoView {
     view! {
-        <div class="bar"><span class="sk w3 tall"></span></div>
+        <div class="bar">
+            <span class="sk w3 tall"></span>
+        </div>
         <ul class="rows" aria-hidden="true">
             {(0..8)
                 .map(|_| {
                     view! {
                         <li class="row-item">
                             <div class="row">
-                                <span class="row-pick"><span class="sk round"></span></span>
-                                <span class="row-from"><span class="sk w4"></span></span>
-                                <span class="row-subj"><span class="sk w9"></span></span>
+                                <span class="row-pick">
+                                    <span class="sk round"></span>
+                                </span>
+                                <span class="row-from">
+                                    <span class="sk w4"></span>
+                                </span>
+                                <span class="row-subj">
+                                    <span class="sk w9"></span>
+                                </span>
                             </div>
                         </li>
                     }
+                        .into_any()
                 })
                 .collect_view()}
         </ul>

@@ -12,6 +12,7 @@ use crate::state::list::{ListState, Place};
 use crate::state::session::Tab;
 use crate::text::address::people_line;
 use crate::text::url;
+use crate::ui::dynamic::{derived, dynamic, when};
 use crate::ui::{Icon, IconSymbol};
 
 /// What every row of a list needs to know.
@@ -36,9 +37,15 @@ pub fn RowAt(
         None => view! {
             <li class="row-item" aria-busy="true">
                 <div class="row">
-                    <span class="row-pick"><span class="sk round"></span></span>
-                    <span class="row-from"><span class="sk w4"></span></span>
-                    <span class="row-subj"><span class="sk w9"></span></span>
+                    <span class="row-pick">
+                        <span class="sk round"></span>
+                    </span>
+                    <span class="row-from">
+                        <span class="sk w4"></span>
+                    </span>
+                    <span class="row-subj">
+                        <span class="sk w9"></span>
+                    </span>
                 </div>
             </li>
         }
@@ -97,10 +104,10 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         <li class="row-item">
             <div
                 class="row"
-                class:open=move || is_open.get()
-                class:picked=move || is_picked.get()
+                class:open=derived(move || is_open.get())
+                class:picked=derived(move || is_picked.get())
                 data-id=id.to_string()
-                data-unread=move || row.with(|row| !row.is_seen)
+                data-unread=derived(move || row.with(|row| !row.is_seen))
             >
                 <span class="row-pick">
                     <input
@@ -108,7 +115,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                         name="message"
                         value=id.to_string()
                         aria-label=lang.select_row(who.clone())
-                        prop:checked=move || is_picked.get()
+                        prop:checked=derived(move || is_picked.get())
                         on:change=pick
                     />
                     <span class=format!("avatar {}", first.hue()) aria-hidden="true">
@@ -126,13 +133,15 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 <span class="row-subj">
                     <a class="row-link" href=href dir="auto">
                         <span class="vh">
-                            {move || row.with(|row| lang.row_marks(!row.is_seen, row.is_starred))}
+                            {dynamic(move || {
+                                row.with(|row| lang.row_marks(!row.is_seen, row.is_starred))
+                            })}
                         </span>
                         {subject}
                     </a>
                 </span>
                 <span class="row-meta">
-                    {move || {
+                    {dynamic(move || {
                         row.with(|row| {
                             let mark = |name, label| view! { <IconSymbol name=name label=label /> };
                             (
@@ -141,22 +150,24 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                                 row.has_attachment.then(|| mark("clip", lang.has_attachment())),
                             )
                         })
-                    }}
-                    <time datetime=date.iso>{date.short}</time>
+                    })} <time datetime=date.iso>{date.short}</time>
                 </span>
                 <button
                     class="row-star"
-                    name=move || row.with(|row| if row.is_starred { "unstar" } else { "star" })
+                    name=derived(move || {
+                        row.with(|row| if row.is_starred { "unstar" } else { "star" })
+                    })
                     value=id.to_string()
-                    aria-pressed=move || row.with(|row| row.is_starred).to_string()
+                    aria-pressed=derived(move || row.with(|row| row.is_starred).to_string())
                     aria-label=lang.star()
                 >
                     <Icon name="star" />
                 </button>
                 // Only under a mouse, and only once a click is heard.
-                <Show when=move || tab.is_started.get()>
-                    <QuickActs row=row context=context />
-                </Show>
+                {when(
+                    move || tab.is_started.get(),
+                    move || view! { <QuickActs row=row context=context /> }.into_any(),
+                )}
             </div>
         </li>
     }
@@ -191,19 +202,20 @@ fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 <Icon name=icon />
             </button>
         }
+        .into_any()
     };
     view! {
         <span class="row-acts">
             {can_archive
                 .then(|| button("archive", lang.archive(), Act::move_to(FolderRole::Archive)))}
             {can_delete.then(|| button("trash", lang.delete(), Act::move_to(FolderRole::Trash)))}
-            {move || {
+            {dynamic(move || {
                 if row.with(|row| row.is_seen) {
                     button("unread", lang.mark_unseen(), Act::Mark(Mark::Unseen))
                 } else {
                     button("mail", lang.mark_seen(), Act::Mark(Mark::Seen))
                 }
-            }}
+            })}
         </span>
     }
     .into_any()

@@ -72,6 +72,7 @@ pub fn Reader(
                 <dt>{label}</dt>
                 <dd dir="auto">{mailboxes(&people)}</dd>
             }
+            .into_any()
         })
         .collect_view();
     let others: Vec<Person> = to.into_iter().chain(cc).collect();
@@ -127,7 +128,7 @@ pub fn Reader(
 
 fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -> AnyView {
     let cut = |is_cut: bool| {
-        is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> })
+        is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> }.into_any())
     };
     match body {
         BodyView::Text { blocks, is_cut } => view! {
@@ -193,6 +194,7 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
                     <td dir="auto">{field.value}</td>
                 </tr>
             }
+            .into_any()
         })
         .collect_view();
     view! {
@@ -235,6 +237,7 @@ fn Answers(open: OpenMessage) -> impl IntoView {
                 {label}
             </a>
         }
+        .into_any()
     };
     view! {
         <div class="reply-row">

@@ -7,10 +7,12 @@ use super::frame::Hidden;
 use super::words::change_words;
 use crate::page::{Flash, PageContext};
 use crate::state::act::Act;
+use crate::state::answer::carried;
 use crate::state::session::Tab;
 use crate::state::snack::{Again, Snack};
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::{dynamic, when};
 use crate::ui::trouble::TroubleText;
 
 /// Shows the tab's snack; at first the one that the last form post left.
@@ -18,7 +20,7 @@ use crate::ui::trouble::TroubleText;
 pub fn Snackbar() -> impl IntoView {
     let tab = Tab::expect();
     // Travels with the page, so that the browser finds the same line in it.
-    let flash = SharedValue::new(use_context::<Flash>).into_inner();
+    let flash = carried::<Flash>();
     if let Some(snack) = flash.and_then(Snack::of_flash) {
         tab.snack.set(Some(snack));
     }
@@ -29,7 +31,9 @@ pub fn Snackbar() -> impl IntoView {
     });
     view! {
         <div class="snacks" role="status" aria-live="polite">
-            {move || tab.snack.get().map(|snack| view! { <Line snack=snack /> })}
+            {dynamic(move || {
+                tab.snack.get().map(|snack| view! { <Line snack=snack /> }.into_any())
+            })}
         </div>
     }
     .into_any()
@@ -41,16 +45,22 @@ fn Line(snack: Snack) -> impl IntoView {
     let lang = page.lang;
     let tab = Tab::expect();
     let dismiss = view! {
-        <Show when=move || tab.is_started.get()>
-            <button
-                class="btn btn-icon"
-                type="button"
-                aria-label=lang.dismiss()
-                on:click=move |_| tab.snack.set(None)
-            >
-                <Icon name="close" />
-            </button>
-        </Show>
+        {when(
+            move || tab.is_started.get(),
+            move || {
+                view! {
+                    <button
+                        class="btn btn-icon"
+                        type="button"
+                        aria-label=lang.dismiss()
+                        on:click=move |_| tab.snack.set(None)
+                    >
+                        <Icon name="close" />
+                    </button>
+                }
+                    .into_any()
+            },
+        )}
     };
     match snack {
         Snack::Done { account, done } => {
@@ -74,6 +84,7 @@ fn Line(snack: Snack) -> impl IntoView {
                         <button class="btn">{lang.undo()}</button>
                     </form>
                 }
+                .into_any()
             });
             view! {
                 <div class="snack">
@@ -96,7 +107,7 @@ fn Line(snack: Snack) -> impl IntoView {
                 <span class="grow">
                     <TroubleText error=error />
                 </span>
-                {again.map(|again| view! { <CreateAndRepeat again=again /> })}
+                {again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any())}
                 {dismiss}
             </div>
         }
@@ -114,7 +125,7 @@ fn CreateAndRepeat(again: Again) -> impl IntoView {
     let messages = again
         .messages
         .iter()
-        .map(|id| view! { <Hidden name="message" value=id.to_string() /> })
+        .map(|id| view! { <Hidden name="message" value=id.to_string() /> }.into_any())
         .collect_view();
     // Without script only moves by role end here, and those repeat by role.
     debug_assert!(matches!(again.act, Act::Move(_)));

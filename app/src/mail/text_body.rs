@@ -36,6 +36,7 @@ pub fn TextBody(
                                     <TextRun block=block />
                                 </blockquote>
                             }
+                                .into_any()
                         })
                         .collect_view()}
                 </details>

@@ -19,6 +19,7 @@ use crate::state::session::Tab;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::derived;
 
 /// The message that the page shows, and where it lies.
 #[derive(Clone, Copy)]
@@ -124,9 +125,7 @@ pub fn ReaderBar(
                 <ActButtons open=open is_labelled=false />
             </span>
             <span class="grow"></span>
-            <span class="muted small num">
-                {lang.position(number, grouped(u64::from(total)))}
-            </span>
+            <span class="muted small num">{lang.position(number, grouped(u64::from(total)))}</span>
             {step(newer, open.position.saturating_sub(1), "up", lang.newer(), "k")}
             {step(older, open.position.saturating_add(1), "down", lang.older(), "j")}
         </div>
@@ -197,6 +196,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                 {is_labelled.then(|| label.clone())}
             </button>
         }
+        .into_any()
     };
     view! {
         <form class="acts" method="post" action=open.act_url() on:submit=submit.clone()>
@@ -212,7 +212,13 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
             {button("delete", "trash", lang.delete(), "#", here(FolderRole::Trash))}
             {(!is_labelled)
                 .then(|| {
-                    button("junk", "junk", lang.junk(), "!", pop3().or_else(|| here(FolderRole::Junk)))
+                    button(
+                        "junk",
+                        "junk",
+                        lang.junk(),
+                        "!",
+                        pop3().or_else(|| here(FolderRole::Junk)),
+                    )
                 })}
             {button("unseen", "unread", lang.mark_unseen(), "Shift+U", None)}
         </form>
@@ -229,6 +235,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                         />
                     </form>
                 }
+                    .into_any()
             })}
     }
     .into_any()
@@ -262,8 +269,8 @@ pub fn StarButton(
             <button
                 class="btn btn-icon star"
                 name="action"
-                value=move || if is_starred.get() { "unstar" } else { "star" }
-                aria-pressed=move || is_starred.get().to_string()
+                value=derived(move || if is_starred.get() { "unstar" } else { "star" })
+                aria-pressed=derived(move || is_starred.get().to_string())
                 aria-label=lang.star()
                 title=format!("{} (s)", lang.star())
             >

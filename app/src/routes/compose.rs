@@ -14,7 +14,9 @@ use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
 use crate::page::{PageContext, answer_with};
 use crate::routes::mail::Failed;
+use crate::state::answer::{answer, carried};
 use crate::state::session::Session;
+use crate::ui::dynamic::later;
 
 /// A compose form that was posted and could not be taken: it is shown again as it was typed.
 ///
@@ -66,9 +68,9 @@ pub fn ComposePage() -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(wanted));
     // Travels with the page, so that the browser finds what was typed in it.
-    let retry = SharedValue::new(use_context::<ComposeRetry>).into_inner();
+    let retry = carried::<ComposeRetry>();
     let retry = StoredValue::new(retry);
-    let form = Resource::new_blocking(
+    let form = answer(
         move || wanted.get(),
         move |wanted| async move {
             if let Some(posted) = retry.get_value() {
@@ -78,7 +80,7 @@ pub fn ComposePage() -> impl IntoView {
                 // In the browser another form is wanted by now.
                 retry.set_value(None);
             }
-            let answer = match wanted {
+            let form = match wanted {
                 Wanted::Again(entry) => compose_again(entry).await,
                 Wanted::Start(Some(account), source) => compose_start(account, source).await,
                 Wanted::Start(None, source) => {
@@ -87,18 +89,21 @@ pub fn ComposePage() -> impl IntoView {
                     compose_start(first.ok_or_else(signed_out)?.id, source).await
                 }
             };
-            answer_with(answer)
+            answer_with(form)
         },
     );
     view! {
         <main class="pane pane-main" aria-label=lang.compose()>
             <PhoneBar title=lang.compose() />
             <div class="pane-scroll compose-scroll">
-                <Suspense fallback=|| view! { <div class="sk box" aria-busy="true"></div> }>
-                    {move || Suspend::new(async move {
+                <Suspense fallback=|| {
+                    view! { <div class="sk box" aria-busy="true"></div> }
+                }>
+                    {later(move || async move {
                         match form.await {
                             Ok(form) => {
-                                let error = retry.with_value(|r| r.as_ref().map(|r| r.error.clone()));
+                                let error = retry
+                                    .with_value(|r| r.as_ref().map(|r| r.error.clone()));
                                 view! { <Composer form=form error=error /> }.into_any()
                             }
                             Err(error) => view! { <Failed error=error /> }.into_any(),

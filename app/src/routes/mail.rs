@@ -9,8 +9,10 @@ use crate::api::types::{AccountId, AccountView, FolderId, MessageId, SessionView
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
 use crate::page::{PageContext, answer_with};
+use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url;
+use crate::ui::dynamic::later;
 use crate::ui::trouble::TroubleBanner;
 
 /// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
@@ -35,13 +37,13 @@ pub fn MailPage() -> impl IntoView {
     let with_images =
         move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
 
-    let rows = Resource::new_blocking(
+    let rows = answer(
         move || (place.get(), window()),
         |((account, folder), window)| async move {
             answer_with(message_list(account, folder, window).await)
         },
     );
-    let opened = Resource::new_blocking(
+    let opened = answer(
         move || (place.get(), message.get()),
         |((account, folder), message)| async move {
             match message {
@@ -55,7 +57,7 @@ pub fn MailPage() -> impl IntoView {
     view! {
         <section class="pane pane-list" aria-label=lang.messages()>
             <Suspense fallback=ListSkeleton>
-                {move || Suspend::new(async move {
+                {later(move || async move {
                     let (account, _) = place.get_untracked();
                     match (find(session.await, &account), rows.await) {
                         (Ok(account), Ok(rows)) => {
@@ -70,7 +72,7 @@ pub fn MailPage() -> impl IntoView {
         </section>
         <main class="pane pane-main" aria-label=lang.reader()>
             <Suspense fallback=ReaderSkeleton>
-                {move || Suspend::new(async move {
+                {later(move || async move {
                     let (account, folder) = place.get_untracked();
                     let account = find(session.await, &account);
                     let role = rows.await.ok().and_then(|rows| rows.role);

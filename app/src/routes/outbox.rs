@@ -12,7 +12,9 @@ use crate::mail::ledger::Entry;
 use crate::mail::message_list::Empty;
 use crate::page::{PageContext, answer_with};
 use crate::routes::mail::Failed;
+use crate::state::answer::answer;
 use crate::state::session::Tab;
+use crate::ui::dynamic::later;
 
 /// The page.
 #[component]
@@ -22,7 +24,7 @@ pub fn OutboxPage() -> impl IntoView {
     tab.title.set(lang.outbox().into_owned());
     let query = use_query_map();
     let named = Memo::new(move |_| query.with(|query| query.get("entry")));
-    let entries = Resource::new_blocking(
+    let entries = answer(
         move || tab.outbox_changes.get(),
         |_| async { answer_with(outbox_list().await) },
     );
@@ -38,11 +40,14 @@ pub fn OutboxPage() -> impl IntoView {
                         </a>
                         <p>{lang.outbox_lead()}</p>
                     </header>
-                    <Transition fallback=|| view! { <div class="sk box" aria-busy="true"></div> }>
-                        {move || Suspend::new(async move {
+                    <Transition fallback=|| {
+                        view! { <div class="sk box" aria-busy="true"></div> }
+                    }>
+                        {later(move || async move {
                             match entries.await {
                                 Ok(entries) => {
-                                    view! { <Ledger entries=entries named=named.get() /> }.into_any()
+                                    view! { <Ledger entries=entries named=named.get() /> }
+                                        .into_any()
                                 }
                                 Err(error) => view! { <Failed error=error /> }.into_any(),
                             }
@@ -70,7 +75,7 @@ fn Ledger(mut entries: Vec<OutboxEntry>, named: Option<String>) -> impl IntoView
         .into_iter()
         .map(|entry| {
             let is_named = is_named(&entry);
-            view! { <Entry entry=entry is_named=is_named on_change=changed /> }
+            view! { <Entry entry=entry is_named=is_named on_change=changed /> }.into_any()
         })
         .collect_view();
     view! { <div class="ledger">{entries}</div> }.into_any()

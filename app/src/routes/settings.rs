@@ -24,6 +24,7 @@ pub fn AppearancePage() -> impl IntoView {
                 {label}
             </label>
         }
+        .into_any()
     };
     let language = |value: Lang, label: &'static str| {
         view! {
@@ -31,6 +32,7 @@ pub fn AppearancePage() -> impl IntoView {
                 {label}
             </option>
         }
+        .into_any()
     };
     view! {
         <main class="pane pane-main" aria-label=lang.settings_appearance()>

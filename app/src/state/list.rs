@@ -443,11 +443,11 @@ impl ListState {
     }
 }
 
-/// A scroll position in whole pixels.
+/// A length in whole pixels.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a float cast saturates, as scrolling does"
 )]
-fn whole_px(px: f64) -> i32 {
+pub fn whole_px(px: f64) -> i32 {
     px.round() as i32
 }

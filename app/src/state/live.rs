@@ -12,6 +12,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 
+use super::answer::decode;
 use super::session::{Counts, LinkDown, Tab};
 use crate::api::live::LiveEvent;
 use crate::page::PageContext;
@@ -202,7 +203,7 @@ fn take(stream: &Shared, id: &str, data: &str) {
         }
         (own.tab, own.page.build.clone())
     };
-    let Ok(event) = serde_json::from_str::<LiveEvent>(data) else {
+    let Ok(event) = decode::<LiveEvent>(data) else {
         // The server speaks a newer language than this page.
         tab.is_outdated.set(true);
         return;

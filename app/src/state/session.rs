@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use super::answer::Answer;
 use super::list::ListState;
 use super::snack::Snack;
 use crate::api::error::ApiError;
@@ -11,7 +12,7 @@ use crate::api::types::{AccountId, FolderId, SessionView};
 
 /// The session's accounts and limits, fetched once for all pages.
 #[derive(Clone, Copy)]
-pub struct Session(pub Resource<Result<SessionView, ApiError>>);
+pub struct Session(pub Answer<SessionView>);
 
 /// The link to a mail server, while it is down.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+use super::answer::decode;
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{Lang, UploadView};
 use crate::page::PageContext;
@@ -35,7 +36,9 @@ pub struct Attached {
     pub size_bytes: u64,
     /// Where it stands.
     pub progress: RwSignal<Progress>,
-    request: StoredValue<Option<web_sys::XmlHttpRequest>, LocalStorage>,
+    /// The request while it runs. Only in the browser: the server may drop a page on another
+    /// thread than it was made on.
+    request: Option<StoredValue<Option<web_sys::XmlHttpRequest>, LocalStorage>>,
 }
 
 /// The files of a message, and how much they may be.
@@ -83,7 +86,7 @@ impl Attachments {
             name: StoredValue::new(name),
             size_bytes,
             progress: RwSignal::new(progress),
-            request: StoredValue::new_local(None),
+            request: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
         };
         self.files.update(|files| files.push(attached));
         attached
@@ -124,7 +127,7 @@ impl Attachments {
 
     /// Takes a file out; one that is on its way is stopped.
     pub fn remove(self, attached: Attached) {
-        if let Some(request) = attached.request.get_value() {
+        if let Some(request) = attached.request.and_then(|request| request.get_value()) {
             // Fails for no state that a request can be in.
             drop(request.abort());
         }
@@ -181,18 +184,22 @@ fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Opt
         drop(on_progress);
         let status = ended.status().unwrap_or(0);
         let text = ended.response_text().ok().flatten().unwrap_or_default();
-        let progress = match (status, serde_json::from_str(&text)) {
+        let progress = match (status, decode(&text)) {
             (200..=299, Ok(upload)) => Progress::Done(upload),
             (200..=299, Err(_)) => Progress::Failed(broken(lang)),
-            _ => Progress::Failed(serde_json::from_str(&text).unwrap_or_else(|_| broken(lang))),
+            _ => Progress::Failed(decode(&text).unwrap_or_else(|_| broken(lang))),
         };
         attached.progress.try_set(progress);
-        attached.request.try_set_value(None);
+        if let Some(request) = attached.request {
+            request.try_set_value(None);
+        }
     });
     // `loadend` comes once, whatever happened; one that is stopped is no longer shown.
     request.set_onloadend(Some(on_end.unchecked_ref()));
     request.send_with_opt_blob(Some(file)).ok()?;
-    attached.request.set_value(Some(request));
+    if let Some(running) = attached.request {
+        running.set_value(Some(request));
+    }
     Some(())
 }
 

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::Icon;
+use super::dynamic::when;
 use crate::page::PageContext;
 
 /// Shows `children` in a modal dialog while `is_open`.
@@ -47,7 +48,7 @@ pub fn Dialog(
                 </button>
             </div>
             // Built on first use only: nothing of it travels with the page.
-            <Show when=move || is_open.get()>{children()}</Show>
+            {when(move || is_open.get(), move || view! { {children()} }.into_any())}
         </dialog>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! Pieces of the page that know nothing of mail.
 
 pub mod dialog;
+pub mod dynamic;
 pub mod icon;
 pub mod text_area;
 pub mod trouble;

@@ -21,7 +21,7 @@ pub fn TroubleBanner(
             <span class="grow">
                 <TroubleText error=error />
             </span>
-            {children.map(|children| view! { <span class="acts">{children()}</span> })}
+            {children.map(|children| view! { <span class="acts">{children()}</span> }.into_any())}
         </div>
     }
     .into_any()
@@ -43,10 +43,20 @@ pub fn TroubleText(
     } = error;
     view! {
         <b>{cause}</b>
-        {(!fix.is_empty()).then(|| view! { <span class="sub">{fix}</span> })}
-        {reply.map(|reply| view! { <code class="reply" dir="ltr">{reply}</code> })}
+        {(!fix.is_empty()).then(|| view! { <span class="sub">{fix}</span> }.into_any())}
+        {reply
+            .map(|reply| {
+                view! {
+                    <code class="reply" dir="ltr">
+                        {reply}
+                    </code>
+                }
+                    .into_any()
+            })}
         {(!ref_id.is_empty())
-            .then(|| view! { <small class="muted">{lang.error_reference(ref_id)}</small> })}
+            .then(|| {
+                view! { <small class="muted">{lang.error_reference(ref_id)}</small> }.into_any()
+            })}
     }
     .into_any()
 }
