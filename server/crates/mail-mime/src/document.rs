@@ -15,7 +15,9 @@ table{max-width:100%}\
 td,th{overflow-wrap:break-word}\
 pre{white-space:pre-wrap}\
 blockquote{margin:8px 0;padding:0 0 0 12px;border-inline-start:3px solid #d0d5dd}\
-a{color:#1a56c4}";
+a{color:#1a56c4}\
+@media(max-width:600px){table,td,th{width:auto;height:auto;min-width:0}\
+table{table-layout:auto}td,th{white-space:normal}}";
 
 /// Wraps a cleaned document into a complete one.
 ///
@@ -40,7 +42,15 @@ mod tests {
 
     #[test]
     fn the_style_loads_nothing_and_cannot_be_left() {
-        for part in ["<", "url", "@", "\\", "expression", "position"] {
+        for part in [
+            "<",
+            "url",
+            "@import",
+            "@font",
+            "\\",
+            "expression",
+            "position",
+        ] {
             assert!(!STYLE.contains(part), "{part}");
         }
     }
