@@ -2,6 +2,7 @@
 
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::Lang;
+use app::text::size::size;
 
 use super::rate_limit::Wait;
 
@@ -97,7 +98,7 @@ impl Fault {
             Self::TooLarge { max_bytes } => {
                 return (
                     "This is too large to be taken.".into(),
-                    format!("At most {} fit into one message.", mebibytes(*max_bytes)),
+                    format!("At most {} fit into one message.", size(*max_bytes)),
                 );
             }
             Self::BrokenUpload => ("The upload broke off.", "Try again."),
@@ -130,7 +131,7 @@ impl Fault {
             Self::TooLarge { max_bytes } => {
                 return (
                     "内容过大,无法接收。".into(),
-                    format!("一封邮件最多 {}。", mebibytes(*max_bytes)),
+                    format!("一封邮件最多 {}。", size(*max_bytes)),
                 );
             }
             Self::BrokenUpload => ("上传中断。", "请再试一次。"),
@@ -152,13 +153,5 @@ fn chinese_time(secs: u32) -> String {
     match secs {
         0..=90 => format!(" {secs} 秒"),
         _ => format!(" {} 分钟", secs.div_ceil(60)),
-    }
-}
-
-fn mebibytes(bytes: u64) -> String {
-    if bytes >= 1 << 20 {
-        format!("{} MB", bytes >> 20)
-    } else {
-        format!("{} KB", bytes.div_ceil(1024))
     }
 }
