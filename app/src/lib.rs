@@ -129,6 +129,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             data-css=page.css.clone()
             data-icons=page.icons.clone()
             data-live=page.live.clone()
+            data-seen=page.seen.clone()
             data-theme=theme
         >
             <head>

@@ -37,6 +37,9 @@ pub struct PageContext {
     /// The name that the session's tabs share: first 8 characters of the session row key, empty
     /// without a session (`<html data-live>`).
     pub live: String,
+    /// The id of the session's newest event when the page was asked for, empty without a session
+    /// (`<html data-seen>`): the page holds what came before it, and its stream begins after it.
+    pub seen: String,
 }
 
 /// What the last plain form post of the session came to: shown once, on the page after it.
@@ -98,6 +101,7 @@ impl PageContext {
             css: read("data-css"),
             icons: read("data-icons"),
             live: read("data-live"),
+            seen: read("data-seen"),
         }
     }
 }

@@ -459,6 +459,7 @@ mod tests {
                 css: "main.1.css".into(),
                 icons: "icons.1.svg".into(),
                 live: String::new(),
+                seen: String::new(),
             },
             js: format!("{base}/a/b/restante.js"),
             wasm: format!("{base}/a/b/restante_bg.wasm"),

@@ -118,6 +118,7 @@ mod tests {
             css: "main.1.css".into(),
             icons: "icons.1.svg".into(),
             live: String::new(),
+            seen: String::new(),
         }
     }
 

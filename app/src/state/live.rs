@@ -25,6 +25,9 @@ const RETRY_SECS: [u64; 5] = [1, 2, 5, 15, 60];
 /// How often the counts of other folders are asked for while the page is looked at.
 const COUNTS_EVERY: Duration = Duration::from_secs(60);
 
+/// What the leader tells a tab that missed something between its rendering and its listening.
+const RESYNC: &str = r#"{"type":"resync"}"#;
+
 /// The stream, and what a tab that takes it over has to know.
 struct Stream {
     tab: Tab,
@@ -51,7 +54,8 @@ pub fn start(tab: Tab, page: &PageContext) {
         page: page.clone(),
         source: None,
         channel: BroadcastChannel::new(&name).ok(),
-        last_id: None,
+        // What happens from the rendering of the page on: nothing else would tell of it.
+        last_id: Some(page.seen.clone()).filter(|id| !id.is_empty()),
         failures: 0,
         is_over: false,
     }));
@@ -85,18 +89,21 @@ fn lead(stream: &Shared, name: &str) -> bool {
 
     let followed = Rc::clone(stream);
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        // "ID\nDATA" as the leader got it.
-        if let Some((id, data)) = message
-            .data()
-            .as_string()
-            .as_deref()
-            .and_then(|m| m.split_once('\n'))
-        {
-            take(&followed, id, data);
+        // "ID\nDATA" as the leader got it; without data a new tab tells what it has seen.
+        let said = message.data().as_string();
+        let Some((id, data)) = said.as_deref().and_then(|said| said.split_once('\n')) else {
+            return;
+        };
+        let is_seen = followed.borrow().last_id.as_deref() == Some(id);
+        match (data, is_seen) {
+            ("", false) => answer_late(&followed),
+            ("", true) | (RESYNC, true) => {}
+            _ => take(&followed, id, data),
         }
     });
     channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
+    post(stream, "");
 
     let led = Rc::clone(stream);
     let granted = Closure::once_into_js(move |_lock: JsValue| {
@@ -105,6 +112,22 @@ fn lead(stream: &Shared, name: &str) -> bool {
         JsValue::from(js_sys::Promise::new(&mut |_, _| {}))
     });
     request.call2(&locks, &name.into(), &granted).is_ok()
+}
+
+/// Tells the others, with the id of the newest event that this tab knows.
+fn post(stream: &Shared, data: &str) {
+    let own = stream.borrow();
+    if let (Some(channel), Some(id)) = (&own.channel, &own.last_id) {
+        // Fails only when closed, and it never is.
+        drop(channel.post_message(&format!("{id}\n{data}").into()));
+    }
+}
+
+/// The leader answers a tab whose newest event is another one: what it missed is not known.
+fn answer_late(stream: &Shared) {
+    if stream.borrow().source.is_some() {
+        post(stream, RESYNC);
+    }
 }
 
 /// A stream of the tab's own, while it can be seen.
@@ -275,5 +298,15 @@ impl Tab {
             }
             LiveEvent::Hello { .. } | LiveEvent::End => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_tab_is_told_to_ask_again() {
+        assert_eq!(decode::<LiveEvent>(RESYNC).unwrap(), LiveEvent::Resync);
     }
 }

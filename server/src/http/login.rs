@@ -409,6 +409,7 @@ mod tests {
                 css: String::new(),
                 icons: String::new(),
                 live: String::new(),
+                seen: String::new(),
             },
             js: String::new(),
             wasm: String::new(),

@@ -129,6 +129,7 @@ fn app_routes(web: &Web) -> Router<Web> {
         css: web.site.css().to_owned(),
         icons: web.site.icons().to_owned(),
         live: String::new(),
+        seen: String::new(),
     };
     let (routes, _) =
         generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, move || {

@@ -79,6 +79,10 @@ impl Visitor {
                 .session
                 .as_ref()
                 .map_or_else(String::new, |s| s.key.live_name().to_owned()),
+            seen: self
+                .session
+                .as_ref()
+                .map_or_else(String::new, |s| s.events.id(s.events.newest())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::text::url::events;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -63,6 +64,31 @@ async fn a_reader_that_missed_events_is_told_to_ask_again() {
         let text = read_until(&mut stream, "event: resync").await;
         assert!(text.find("event: hello").unwrap() < text.find("event: resync").unwrap());
     }
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn what_happens_between_a_page_and_its_stream_is_still_told() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let page = client.get("/mail").await;
+    let inbox = page.header("location").unwrap().to_owned();
+    let page = client.get(&inbox).await.text();
+    assert!(!page.contains("Between the two"), "{page}");
+    // Mail comes while the browser still loads the program; another tab's stream tells when.
+    let mut witness = client.open(Request::get("/events")).await;
+    read_until(&mut witness, "event: hello").await;
+    product
+        .demo
+        .deliver("From: a@example.org\r\nSubject: Between the two\r\n\r\nx\r\n");
+    read_until(&mut witness, "event: folder").await;
+    let seen = page
+        .split_once("data-seen=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(seen, _)| seen);
+    let mut stream = client.open(Request::get(&events("", seen))).await;
+    let text = read_until(&mut stream, "\"arrived\":1").await;
+    assert!(text.find("event: hello").unwrap() < text.find("event: folder").unwrap());
     product.stop().await;
 }
 

@@ -27,6 +27,7 @@ fn context(base: &str, lang: Lang) -> PageContext {
         css: "main.1.css".into(),
         icons: "icons.1.svg".into(),
         live: "12345678".into(),
+        seen: "99-7".into(),
     }
 }
 
