@@ -97,7 +97,10 @@ pub fn App() -> impl IntoView {
 /// What begins when the page comes alive: effects run in the browser only.
 fn start_once_alive(tab: Tab, page: PageContext) {
     Effect::new(move || {
-        state::prefs::tell_zone(&page);
+        if state::prefs::tell_zone(&page) {
+            // This page was written in another zone, or in none: the first one of a new reader.
+            tab.reader_changes.set(1);
+        }
         state::keys::start(tab);
         state::live::start(tab, &page);
         tab.is_started.set(true);

@@ -35,6 +35,10 @@ pub fn MessageList(
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
     let list = ListState::new(account.id.clone(), rows);
     tab.show_list(list);
+    if tab.is_changed(&list.account(), &list.folder()) {
+        // Told while the answer was on its way, when there was no list to tell.
+        list.refresh();
+    }
     let limitations = StoredValue::new(account.limitations.clone());
     let context = RowContext { list, limitations };
 

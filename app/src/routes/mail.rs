@@ -20,6 +20,7 @@ use crate::ui::trouble::TroubleBanner;
 pub fn MailPage() -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Session(session) = expect_context();
+    let tab = Tab::expect();
     let params = use_params_map();
     let query = use_query_map();
     let place = Memo::new(move |_| {
@@ -38,14 +39,15 @@ pub fn MailPage() -> impl IntoView {
         move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
 
     let rows = answer(
-        move || (place.get(), window()),
-        |((account, folder), window)| async move {
-            answer_with(message_list(account, folder, window).await)
+        move || (place.get(), window(), tab.reader_changes.get()),
+        move |((account, folder), window, _)| {
+            tab.list_asked(&account, &folder);
+            async move { answer_with(message_list(account, folder, window).await) }
         },
     );
     let opened = answer(
-        move || (place.get(), message.get()),
-        |((account, folder), message)| async move {
+        move || (place.get(), message.get(), tab.reader_changes.get()),
+        |((account, folder), message, _)| async move {
             match message {
                 Some(message) => {
                     answer_with(message_open(account, folder, message).await).map(Some)

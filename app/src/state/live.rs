@@ -261,6 +261,7 @@ impl Tab {
                 if let Some(list) = self.list_of(&account, &folder) {
                     list.changed(total, unread, arrived);
                 }
+                self.folder_changed(account.clone(), folder.clone());
                 self.counts.update(|counts| {
                     counts.insert((account, folder), Counts { total, unread });
                 });

@@ -5,16 +5,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::page::PageContext;
 use crate::text::url;
 
-/// Tells the server the zone that dates are shown in, from the next request on.
-pub fn tell_zone(page: &PageContext) {
-    let Some(zone) = zone() else { return };
+/// Tells the server the zone that dates are shown in, from the next request on. Returns whether
+/// that is news to it.
+pub fn tell_zone(page: &PageContext) -> bool {
+    let Some(zone) = zone() else { return false };
     let Ok(document) = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>() else {
-        return;
+        return false;
     };
     let value = format!("restante_zone={}", url::encode(&zone));
     let known = document.cookie().unwrap_or_default();
     if known.split("; ").any(|cookie| cookie == value) {
-        return;
+        return false;
     }
     let path = if page.base.is_empty() {
         "/"
@@ -22,9 +23,11 @@ pub fn tell_zone(page: &PageContext) {
         &page.base
     };
     // A browser without cookies cannot have signed in.
-    drop(document.set_cookie(&format!(
-        "{value}; Path={path}; Max-Age=31536000; SameSite=Lax"
-    )));
+    document
+        .set_cookie(&format!(
+            "{value}; Path={path}; Max-Age=31536000; SameSite=Lax"
+        ))
+        .is_ok()
 }
 
 /// The zone's name ("Europe/Berlin"), by `Intl`.

@@ -1,6 +1,6 @@
 //! What this tab knows beside the list: titles, counts, the link to the mail server, banners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leptos::prelude::*;
 
@@ -43,6 +43,8 @@ pub struct Tab {
     shown: RwSignal<Option<ListState>>,
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
+    /// Folders that changed since their list was last asked for.
+    changed: StoredValue<BTreeSet<(AccountId, FolderId)>>,
     /// Counts told since the folder tree was fetched.
     pub counts: RwSignal<BTreeMap<(AccountId, FolderId), Counts>>,
     /// The link to the mail server, while it is down.
@@ -61,6 +63,8 @@ pub struct Tab {
     pub tree_changes: RwSignal<u32>,
     /// Whether the list of keys is open.
     pub is_help_open: RwSignal<bool>,
+    /// Counts the changes of what the server writes for this reader alone: the zone of dates.
+    pub reader_changes: RwSignal<u32>,
     /// Whether the page has come alive.
     pub is_started: RwSignal<bool>,
 }
@@ -72,6 +76,7 @@ impl Tab {
             title: RwSignal::new(String::new()),
             shown: RwSignal::new(None),
             snack: RwSignal::new(None),
+            changed: StoredValue::new(BTreeSet::new()),
             counts: RwSignal::new(BTreeMap::new()),
             link_down: RwSignal::new(None),
             is_live: RwSignal::new(false),
@@ -81,6 +86,7 @@ impl Tab {
             outbox_open: RwSignal::new(None),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),
+            reader_changes: RwSignal::new(0),
             is_started: RwSignal::new(false),
         }
     }
@@ -103,6 +109,26 @@ impl Tab {
     /// The list on the page, if it is that folder's.
     pub fn list_of(self, account: &AccountId, folder: &FolderId) -> Option<ListState> {
         self.list().filter(|list| list.shows(account, folder))
+    }
+
+    /// Notes that a folder's list is being asked for.
+    pub fn list_asked(self, account: &AccountId, folder: &FolderId) {
+        self.changed.update_value(|changed| {
+            changed.remove(&(account.clone(), folder.clone()));
+        });
+    }
+
+    /// Notes that a folder changed: an answer that is on its way may not know of it.
+    pub fn folder_changed(self, account: AccountId, folder: FolderId) {
+        self.changed.update_value(|changed| {
+            changed.insert((account, folder));
+        });
+    }
+
+    /// Whether a folder changed after its list was asked for.
+    pub fn is_changed(self, account: &AccountId, folder: &FolderId) -> bool {
+        self.changed
+            .with_value(|changed| changed.contains(&(account.clone(), folder.clone())))
     }
 
     /// Notes an error that means more than its own failure.
