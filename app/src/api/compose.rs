@@ -1,13 +1,13 @@
 //! Writing: what a form begins with, and sending what was typed.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::error::ApiError;
 use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId};
+use super::wire::Wire;
 
 /// What a compose form begins with.
-#[server(prefix = "/api", endpoint = "compose_start", input = Json)]
+#[server(prefix = "/api", endpoint = "compose_start", protocol = Wire)]
 pub async fn compose_start(
     account: AccountId,
     source: Option<ComposeSource>,
@@ -18,13 +18,13 @@ pub async fn compose_start(
 }
 
 /// What a compose form begins with that corrects an entry of the outbox.
-#[server(prefix = "/api", endpoint = "compose_again", input = Json)]
+#[server(prefix = "/api", endpoint = "compose_again", protocol = Wire)]
 pub async fn compose_again(outbox: OutboxId) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?.compose_again(outbox).await
 }
 
 /// Puts a message into the outbox. Returns when it is durable there.
-#[server(prefix = "/api", endpoint = "message_send", input = Json)]
+#[server(prefix = "/api", endpoint = "message_send", protocol = Wire)]
 pub async fn message_send(account: AccountId, draft: Draft) -> Result<OutboxId, ApiError> {
     super::backend::backend()?
         .message_send(account, draft)

@@ -1,19 +1,19 @@
 //! Folders: the tree, and making a missing one.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::error::ApiError;
 use super::types::{AccountId, FolderRole, FolderView};
+use super::wire::Wire;
 
 /// The folder tree with counts.
-#[server(prefix = "/api", endpoint = "folder_list", input = Json)]
+#[server(prefix = "/api", endpoint = "folder_list", protocol = Wire)]
 pub async fn folder_list(account: AccountId) -> Result<Vec<FolderView>, ApiError> {
     super::backend::backend()?.folder_list(account).await
 }
 
 /// Makes the folder for a role.
-#[server(prefix = "/api", endpoint = "folder_create", input = Json)]
+#[server(prefix = "/api", endpoint = "folder_create", protocol = Wire)]
 pub async fn folder_create(account: AccountId, role: FolderRole) -> Result<FolderView, ApiError> {
     super::backend::backend()?
         .folder_create(account, role)

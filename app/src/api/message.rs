@@ -1,16 +1,16 @@
 //! Messages: listing, opening, marking, moving, and taking a change back.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 use super::error::ApiError;
 use super::types::{
     AccountId, ChangeDone, Destination, FolderId, Mark, MessageId, MessageRows, MessageView,
     UndoId, Window,
 };
+use super::wire::Wire;
 
 /// A window of a folder, newest first.
-#[server(prefix = "/api", endpoint = "message_list", input = Json)]
+#[server(prefix = "/api", endpoint = "message_list", protocol = Wire)]
 pub async fn message_list(
     account: AccountId,
     folder: FolderId,
@@ -22,7 +22,7 @@ pub async fn message_list(
 }
 
 /// Opens a message, without marking it read.
-#[server(prefix = "/api", endpoint = "message_open", input = Json)]
+#[server(prefix = "/api", endpoint = "message_open", protocol = Wire)]
 pub async fn message_open(
     account: AccountId,
     folder: FolderId,
@@ -34,7 +34,7 @@ pub async fn message_open(
 }
 
 /// Sets a mark on messages.
-#[server(prefix = "/api", endpoint = "message_mark", input = Json)]
+#[server(prefix = "/api", endpoint = "message_mark", protocol = Wire)]
 pub async fn message_mark(
     account: AccountId,
     folder: FolderId,
@@ -47,7 +47,7 @@ pub async fn message_mark(
 }
 
 /// Moves messages: archive, delete to Trash, or into any folder.
-#[server(prefix = "/api", endpoint = "message_move", input = Json)]
+#[server(prefix = "/api", endpoint = "message_move", protocol = Wire)]
 pub async fn message_move(
     account: AccountId,
     folder: FolderId,
@@ -60,7 +60,7 @@ pub async fn message_move(
 }
 
 /// Takes a change back.
-#[server(prefix = "/api", endpoint = "change_undo", input = Json)]
+#[server(prefix = "/api", endpoint = "change_undo", protocol = Wire)]
 pub async fn change_undo(account: AccountId, undo: UndoId) -> Result<ChangeDone, ApiError> {
     super::backend::backend()?.change_undo(account, undo).await
 }

@@ -11,10 +11,12 @@ pub mod backend;
 pub mod compose;
 pub mod error;
 pub mod folder;
+pub mod json;
 pub mod live;
 pub mod message;
 pub mod outbox;
 pub mod session;
 pub mod types;
+pub mod wire;
 
 pub use error::{ApiError, ErrorKind};

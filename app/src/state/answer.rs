@@ -8,11 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::error::ApiError;
+use crate::api::json::{Unreadable, decode};
 
-/// JSON, decoded the way that server functions decode it.
-///
-/// The framework's own codec reads from text, server functions from bytes: with both, every type
-/// is decoded by two copies of the same code, a fifth of all WebAssembly.
+/// JSON, read by [`decode`] in the browser.
 #[derive(Debug, Clone, Copy)]
 pub struct Json;
 
@@ -26,20 +24,12 @@ impl<T: Serialize> Encoder<T> for Json {
 }
 
 impl<T: DeserializeOwned> Decoder<T> for Json {
-    type Error = serde_json::Error;
+    type Error = Unreadable;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<T, serde_json::Error> {
+    fn decode(text: &str) -> Result<T, Unreadable> {
         decode(text)
     }
-}
-
-/// Decodes JSON, for everything that does not come by server function.
-///
-/// # Errors
-/// Where the text is no JSON or not of this shape.
-pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(text.as_bytes())
 }
 
 /// An answer that may still be on its way, and may fail.

@@ -12,8 +12,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 
-use super::answer::decode;
 use super::session::{Counts, LinkDown, Tab};
+use crate::api::json::decode;
 use crate::api::live::LiveEvent;
 use crate::page::PageContext;
 use crate::text::url;

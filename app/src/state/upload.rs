@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::answer::decode;
 use crate::api::error::{ApiError, ErrorKind};
+use crate::api::json::decode;
 use crate::api::types::{Lang, UploadView};
 use crate::page::PageContext;
 use crate::text::size::{encoded_size, size};
