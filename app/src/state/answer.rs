@@ -1,18 +1,187 @@
 //! Answers that travel with the page: fetched on the server, found in the page by the browser.
 
-use std::future::Future;
+use std::any::Any;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorKind};
 use crate::api::json::{Unreadable, decode};
 
+/// An answer that may still be on its way, and may fail. Awaited, it is the answer.
+///
+/// The framework compiles 6 KB for every type that a resource asks with or holds, so all answers
+/// are resources of one type; which type is asked for is known here only.
+pub struct Answer<T> {
+    held: Resource<Held, Page>,
+    is_of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Answer<T> {}
+
+impl<T> IntoFuture for Answer<T>
+where
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
+{
+    type Output = Result<T, ApiError>;
+    type IntoFuture = Boxed<Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let held = self.held.into_future();
+        Box::pin(async move { held.await.read() })
+    }
+}
+
+/// Asks for an answer whenever `question` changes. On the server the page waits for it before its
+/// first byte, since it may decide the status.
+pub fn answer<Q, T, F>(
+    question: impl Fn() -> Q + Send + Sync + 'static,
+    ask: impl Fn(Q) -> F + Send + Sync + 'static,
+) -> Answer<T>
+where
+    Q: Clone + PartialEq + Send + Sync + 'static,
+    T: Serialize + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    let ask = Arc::new(ask);
+    Answer {
+        held: held(
+            Box::new(move || Question::new(question())),
+            Box::new(move |question| {
+                let answer = question.of::<Q>().map(|question| ask(question.clone()));
+                Box::pin(async move {
+                    match answer {
+                        Some(answer) => Held::new(answer.await),
+                        None => Held::InPage(Arc::default()),
+                    }
+                })
+            }),
+        ),
+        is_of: PhantomData,
+    }
+}
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type AnyValue = dyn Any + Send + Sync;
+
+fn held(
+    question: Box<dyn Fn() -> Question + Send + Sync>,
+    ask: Box<dyn Fn(Question) -> Boxed<Held> + Send + Sync>,
+) -> Resource<Held, Page> {
+    Resource::new_with_options(question, ask, true)
+}
+
+/// What is asked, of any type.
+#[derive(Clone)]
+struct Question {
+    value: Arc<AnyValue>,
+    is_same: fn(&AnyValue, &AnyValue) -> bool,
+}
+
+impl Question {
+    fn new<Q: PartialEq + Send + Sync + 'static>(value: Q) -> Self {
+        Self {
+            value: Arc::new(value),
+            is_same: |a, b| a.downcast_ref::<Q>() == b.downcast_ref::<Q>(),
+        }
+    }
+
+    fn of<Q: 'static>(&self) -> Option<&Q> {
+        self.value.downcast_ref()
+    }
+}
+
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        (self.is_same)(&*self.value, &*other.value)
+    }
+}
+
+/// A `Result<T, ApiError>` of any `T`.
+#[derive(Clone)]
+enum Held {
+    /// As it was fetched.
+    Fetched {
+        value: Arc<AnyValue>,
+        encode: fn(&AnyValue) -> Result<String, serde_json::Error>,
+    },
+    /// As the browser found it in the page: JSON.
+    InPage(Arc<str>),
+}
+
+impl Held {
+    fn new<T: Serialize + Send + Sync + 'static>(answer: Result<T, ApiError>) -> Self {
+        Self::Fetched {
+            value: Arc::new(answer),
+            encode: |value| {
+                // Only the server writes answers: the browser goes without the code for it.
+                let answer = value.downcast_ref::<Result<T, ApiError>>();
+                let answer = answer.filter(|_| cfg!(feature = "ssr"));
+                answer.map_or_else(|| Ok(String::new()), serde_json::to_string)
+            },
+        }
+    }
+
+    fn read<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, ApiError> {
+        let answer = match self {
+            Self::Fetched { value, .. } => value.downcast_ref().cloned(),
+            Self::InPage(text) => decode(text).ok(),
+        };
+        answer.unwrap_or_else(|| Err(unreadable()))
+    }
+}
+
+/// The server and the page are of one build, so an answer always makes sense.
+fn unreadable() -> ApiError {
+    ApiError {
+        kind: ErrorKind::Transport,
+        cause: Unreadable.to_string(),
+        fix: String::new(),
+        retry_after_secs: None,
+        reply: None,
+        field: None,
+        ref_id: String::new(),
+    }
+}
+
+/// How an answer of any type travels with the page: as JSON.
+struct Page;
+
+impl Encoder<Held> for Page {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(held: &Held) -> Result<String, serde_json::Error> {
+        match held {
+            Held::Fetched { value, encode } => encode(&**value),
+            Held::InPage(text) => Ok(text.as_ref().to_owned()),
+        }
+    }
+}
+
+impl Decoder<Held> for Page {
+    type Error = Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<Held, Unreadable> {
+        Ok(Held::InPage(text.into()))
+    }
+}
+
 /// JSON, read by [`decode`] in the browser.
-#[derive(Debug, Clone, Copy)]
-pub struct Json;
+struct Json;
 
 impl<T: Serialize> Encoder<T> for Json {
     type Error = serde_json::Error;
@@ -30,23 +199,6 @@ impl<T: DeserializeOwned> Decoder<T> for Json {
     fn decode(text: &str) -> Result<T, Unreadable> {
         decode(text)
     }
-}
-
-/// An answer that may still be on its way, and may fail.
-pub type Answer<T> = Resource<Result<T, ApiError>, Json>;
-
-/// Asks for an answer whenever `question` changes. On the server the page waits for it before its
-/// first byte, since it may decide the status.
-pub fn answer<Q, T, F>(
-    question: impl Fn() -> Q + Send + Sync + 'static,
-    ask: impl Fn(Q) -> F + Send + Sync + 'static,
-) -> Answer<T>
-where
-    Q: Clone + PartialEq + Send + Sync + 'static,
-    T: Serialize + DeserializeOwned + Send + Sync + 'static,
-    F: Future<Output = Result<T, ApiError>> + Send + 'static,
-{
-    Resource::new_with_options(question, ask, true)
 }
 
 /// A value that the server gives by context and that travels with the page.
