@@ -82,6 +82,10 @@ impl reader::Parsed for wasm_bindgen::JsValue {
         js_sys::Reflect::get_u32(self, index).unwrap_or(Self::NULL)
     }
 
+    fn is_object(&self) -> bool {
+        self.is_object() && !js_sys::Array::is_array(self)
+    }
+
     fn names(&self) -> Option<Vec<String>> {
         let object: &js_sys::Object = wasm_bindgen::JsCast::dyn_ref(self)?;
         let names = js_sys::Object::keys(object);

@@ -17,6 +17,8 @@ pub(super) trait Parsed: Sized {
     fn len(&self) -> Option<u32>;
     /// An element of an array.
     fn element(&self, index: u32) -> Self;
+    /// Whether it is an object and no array.
+    fn is_object(&self) -> bool;
     /// The names of an object's fields; `None` for what is no object.
     fn names(&self) -> Option<Vec<String>>;
     /// A field of an object, null where it has none of this name.
@@ -116,7 +118,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        visitor.visit_seq(Fields { of: self.0, names })
+        Fields::of(self.0, names).and_then(|fields| visitor.visit_seq(fields))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -166,6 +168,17 @@ impl<'de, P: Parsed> SeqAccess<'de> for Elements<P> {
 struct Fields<P> {
     of: P,
     names: &'static [&'static str],
+}
+
+impl<P: Parsed> Fields<P> {
+    /// Anything else has no fields either: a type of options alone would be read from it.
+    fn of(of: P, names: &'static [&'static str]) -> Result<Self, Unreadable> {
+        if of.is_object() {
+            Ok(Self { of, names })
+        } else {
+            Err(Unreadable)
+        }
+    }
 }
 
 impl<'de, P: Parsed> SeqAccess<'de> for Fields<P> {
@@ -232,8 +245,8 @@ impl<'de, P: Parsed> VariantAccess<'de> for Content<P> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        let of = self.0.ok_or(Unreadable)?;
-        visitor.visit_seq(Fields { of, names })
+        let content = self.0.ok_or(Unreadable)?;
+        Fields::of(content, names).and_then(|fields| visitor.visit_seq(fields))
     }
 }
 
@@ -277,6 +290,10 @@ mod tests {
 
         fn element(&self, index: u32) -> Self {
             self[index as usize].clone()
+        }
+
+        fn is_object(&self) -> bool {
+            self.is_object()
         }
 
         fn names(&self) -> Option<Vec<String>> {
@@ -409,6 +426,13 @@ mod tests {
     fn every_answer_is_read_as_serde_json_reads_it() {
         for (example, read) in examples() {
             assert!(read(&example), "{example}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_type_of_options() {
+        for json in [json!(0.5), json!("text"), json!([]), json!(true)] {
+            assert!(!read_alike::<Flash>(&json), "{json}");
         }
     }
 
