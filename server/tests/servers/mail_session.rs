@@ -30,17 +30,14 @@ impl Session {
         Self::over(Box::new(connect(port)))
     }
 
-    /// Connects in the clear, reads a greeting, sends `command`, reads its answer and starts TLS.
+    /// Connects in the clear, reads the greeting, sends `command`, reads its answer and starts TLS.
     pub(super) fn upgraded(authority: &Authority, port: u16, command: &str) -> Self {
         let mut tcp = connect(port);
-        let mut byte = [0];
-        let mut lines = 0;
+        line_in_the_clear(&mut tcp);
         tcp.write_all(command.as_bytes())
             .expect("the command is sent");
-        while lines < 2 {
-            tcp.read_exact(&mut byte).expect("greeting and answer");
-            lines += usize::from(byte == *b"\n");
-        }
+        // A busy Dovecot says `* OK Waiting for authentication process` in between.
+        while line_in_the_clear(&mut tcp).starts_with('*') {}
         Self::over(secured(authority, tcp))
     }
 
@@ -85,6 +82,17 @@ fn connect(port: u16) -> TcpStream {
     tcp.set_read_timeout(Some(Duration::from_secs(10)))
         .expect("a timeout");
     tcp
+}
+
+/// Byte by byte: what follows the line belongs to TLS.
+fn line_in_the_clear(tcp: &mut TcpStream) -> String {
+    let mut line = String::new();
+    let mut byte = [0];
+    while !line.ends_with('\n') {
+        tcp.read_exact(&mut byte).expect("a line in the clear");
+        line.push(char::from(byte[0]));
+    }
+    line
 }
 
 fn secured(authority: &Authority, tcp: TcpStream) -> Box<dyn Wire> {
