@@ -8,6 +8,7 @@
 //! ```
 
 mod compress;
+mod glue;
 mod page;
 mod style;
 

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::glue::ShortNames;
 use super::{files_below, short_hash};
 use crate::workspace::{Workspace, must_succeed};
 
@@ -34,7 +35,7 @@ pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> R
 /// One folder for both: the glue imports the module and its snippets by relative paths.
 pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     let work = into.join("unnamed");
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(wasm)
         .out_name("restante")
         .web(true)?
@@ -45,8 +46,24 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
         // `target_features`, which the bindings generator reads.
         .remove_name_section(release)
         .remove_producers_section(true)
-        .generate(&work)
+        .generate_output()
         .context("could not generate the bindings of frontend.wasm")?;
+    let mut script = output.js().to_owned();
+    if release {
+        let module = output.wasm_mut();
+        let imports = module.imports.iter().map(|import| import.name.as_str());
+        let exports = module.exports.iter().map(|export| export.name.as_str());
+        let names = ShortNames::new(imports.chain(exports), &script)?;
+        for import in module.imports.iter_mut() {
+            names.put(&mut import.name);
+        }
+        for export in module.exports.iter_mut() {
+            names.put(&mut export.name);
+        }
+        script = names.shorten(&script)?;
+    }
+    output.emit(&work)?;
+    fs::write(work.join("restante.js"), script)?;
 
     let mut digest = Sha256::new();
     for file in files_below(&work)? {
