@@ -26,17 +26,12 @@ extern crate self as app;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::components::Router;
 
 use crate::api::session::session_show;
 use crate::mail::frame::Frame;
-use crate::mail::message_list::Empty;
 use crate::page::PageContext;
-use crate::routes::compose::ComposePage;
-use crate::routes::mail::MailPage;
-use crate::routes::outbox::OutboxPage;
-use crate::routes::settings::AppearancePage;
+use crate::routes::pages::Pages;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 
@@ -59,35 +54,11 @@ pub fn App() -> impl IntoView {
         title if title.is_empty() => "Restante".to_owned(),
         title => format!("{title} · Restante"),
     };
-    let lang = page.lang;
     view! {
         <Title text=title />
         <Router base=page.base>
             <Frame>
-                // In order: pages are whole without script.
-                <FlatRoutes fallback=move || {
-                    view! {
-                        <main class="pane pane-main">
-                            <Empty
-                                title=lang.notice_not_found()
-                                text=lang.notice_not_found_text()
-                            />
-                        </main>
-                    }
-                }>
-                    <Route
-                        path=path!("/mail/:account/:folder/:message?")
-                        view=MailPage
-                        ssr=SsrMode::InOrder
-                    />
-                    <Route path=path!("/compose") view=ComposePage ssr=SsrMode::InOrder />
-                    <Route path=path!("/outbox") view=OutboxPage ssr=SsrMode::InOrder />
-                    <Route
-                        path=path!("/settings/appearance")
-                        view=AppearancePage
-                        ssr=SsrMode::InOrder
-                    />
-                </FlatRoutes>
+                <Pages />
             </Frame>
         </Router>
     }

@@ -1,11 +1,11 @@
 //! Mail: folders, a list, a message. Three panes on a desk, one after the other on a phone.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::{use_query_map, use_url};
 
 use crate::api::error::ApiError;
 use crate::api::message::{message_list, message_open};
-use crate::api::types::{AccountId, AccountView, FolderId, MessageId, SessionView, Window};
+use crate::api::types::{AccountId, AccountView, FolderId, SessionView, Window};
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
 use crate::page::{PageContext, answer_with};
@@ -21,15 +21,23 @@ pub fn MailPage() -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Session(session) = expect_context();
     let tab = Tab::expect();
-    let params = use_params_map();
+    let here = use_url();
     let query = use_query_map();
-    let place = Memo::new(move |_| {
-        params.with(|params| {
-            let param = |name| params.get(name).unwrap_or_default();
-            (AccountId(param("account")), FolderId(param("folder")))
-        })
+    let path = {
+        let base = PageContext::expect().base;
+        move || here.with(|url| url::mail_path(&base, url.path()))
+    };
+    let message = Memo::new({
+        let path = path.clone();
+        move |_| path()?.message
     });
-    let message = Memo::new(move |_| params.with(|params| params.get("message").map(MessageId)));
+    let place = Memo::new(move |_| {
+        // Nobody comes here without one.
+        path().map_or_else(
+            || (AccountId(String::new()), FolderId(String::new())),
+            |path| (path.account, path.folder),
+        )
+    });
     // Not tracked: the address also changes when a message opens, and the list stays then.
     let window = move || {
         let page = query.with_untracked(|query| query.get("page"));

@@ -10,6 +10,7 @@ pub mod mail;
 #[cfg(feature = "ssr")]
 pub mod notice;
 pub mod outbox;
+pub mod pages;
 pub mod settings;
 
 #[cfg(all(test, feature = "ssr"))]

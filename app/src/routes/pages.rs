@@ -1,0 +1,157 @@
+//! Which page an address leads to.
+//!
+//! The framework's own routes compile matching, choosing and changing once for every shape of
+//! address and every page. Ours are five, and the address of a message is read in one place anyway.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_url;
+use leptos_router::location::{BrowserUrl, LocationProvider};
+
+use super::compose::ComposePage;
+use super::mail::MailPage;
+use super::outbox::OutboxPage;
+use super::settings::AppearancePage;
+use crate::mail::message_list::Empty;
+use crate::page::PageContext;
+use crate::text::url;
+use crate::ui::dynamic::dynamic;
+
+/// A page of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Mail,
+    Compose,
+    Outbox,
+    Appearance,
+    Unknown,
+}
+
+impl Page {
+    fn at(base: &str, path: &str) -> Self {
+        if url::mail_path(base, path).is_some() {
+            return Self::Mail;
+        }
+        match path
+            .strip_prefix(base)
+            .map(|path| path.trim_end_matches('/'))
+        {
+            Some("/compose") => Self::Compose,
+            Some("/outbox") => Self::Outbox,
+            Some("/settings/appearance") => Self::Appearance,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn view(self) -> AnyView {
+        match self {
+            Self::Mail => MailPage().into_any(),
+            Self::Compose => ComposePage().into_any(),
+            Self::Outbox => OutboxPage().into_any(),
+            Self::Appearance => AppearancePage().into_any(),
+            Self::Unknown => NotFound().into_any(),
+        }
+    }
+}
+
+/// The page at the address. Needs a `<Router>` around it.
+///
+/// A page finds its own address in context: it is told of changes that concern it, and not of the
+/// one by which it is left.
+#[component]
+pub fn Pages() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    list_pages();
+    let base = StoredValue::new(PageContext::expect().base);
+    let here = use_url();
+    let page_at = move || here.with(|url| base.with_value(|base| Page::at(base, url.path())));
+    let shown = Memo::new(move |_| page_at());
+    let browser = use_context::<BrowserUrl>();
+    Effect::new(move || {
+        here.track();
+        if let Some(browser) = &browser {
+            // The new address goes into the address bar once somebody says so.
+            browser.ready_to_complete();
+        }
+    });
+    dynamic(move || {
+        let page = shown.get();
+        let own = ArcRwSignal::new(here.get_untracked());
+        provide_context(own.clone());
+        Effect::new(move || {
+            let url = here.get();
+            if page_at() == page {
+                own.set(url);
+            }
+        });
+        page.view()
+    })
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    view! {
+        <main class="pane pane-main">
+            <Empty title=lang.notice_not_found() text=lang.notice_not_found_text() />
+        </main>
+    }
+}
+
+/// Tells the server which addresses are pages, when it asks.
+#[cfg(feature = "ssr")]
+fn list_pages() {
+    use leptos_router::{Method, PathSegment, RouteList, RouteListing, SsrMode};
+
+    if !RouteList::is_generating() {
+        return;
+    }
+    let base = PageContext::expect().base;
+    let mail = [
+        PathSegment::Static("mail".into()),
+        PathSegment::Param("account".into()),
+        PathSegment::Param("folder".into()),
+    ];
+    let message = PathSegment::Param("message".into());
+    let paths = [
+        mail.to_vec(),
+        mail.into_iter().chain([message]).collect(),
+        vec![PathSegment::Static("compose".into())],
+        vec![PathSegment::Static("outbox".into())],
+        vec![
+            PathSegment::Static("settings".into()),
+            PathSegment::Static("appearance".into()),
+        ],
+    ];
+    let listings = paths.into_iter().map(|path| {
+        let path = std::iter::once(PathSegment::Static(base.clone().into())).chain(path);
+        // In order: pages are whole without script.
+        RouteListing::new(path, SsrMode::InOrder, [Method::Get], [])
+    });
+    RouteList::register(RouteList::from(listings.collect::<Vec<_>>()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_leads_to_its_page() {
+        for base in ["", "/webmail"] {
+            for (path, page) in [
+                ("/mail/a/f", Page::Mail),
+                ("/mail/a/f/1.2", Page::Mail),
+                ("/compose", Page::Compose),
+                ("/outbox", Page::Outbox),
+                ("/outbox/", Page::Outbox),
+                ("/settings/appearance", Page::Appearance),
+                ("/settings", Page::Unknown),
+                ("/mail", Page::Unknown),
+                ("/mail/a/f/1.2/part/1", Page::Unknown),
+                ("/", Page::Unknown),
+            ] {
+                assert_eq!(Page::at(base, &format!("{base}{path}")), page, "{path}");
+            }
+        }
+        assert_eq!(Page::at("/webmail", "/outbox"), Page::Unknown);
+    }
+}
