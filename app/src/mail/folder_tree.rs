@@ -131,9 +131,11 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         }
         .into_any();
     }
-    let key = (account.clone(), folder.id.clone());
+    let (own_account, own_folder) = (account.clone(), folder.id.clone());
     let counts = Memo::new(move |_| {
-        let newer = tab.counts.with(|counts| counts.get(&key).copied());
+        let newer = tab
+            .counts
+            .with(|counts| counts.of(&own_account, &own_folder));
         let total = newer.map_or(folder.total, |counts| Some(counts.total));
         let unread = newer.map_or(folder.unread, |counts| counts.unread);
         match folder.role {

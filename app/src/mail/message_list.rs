@@ -197,9 +197,8 @@ fn follow_counts(tab: Tab, list: ListState) {
             total: list.total.get(),
             unread: list.unread.get(),
         };
-        tab.counts.update(|all| {
-            all.insert((list.account(), list.folder()), counts);
-        });
+        tab.counts
+            .update(|all| all.put(&list.account(), &list.folder(), counts));
     });
 }
 
@@ -212,11 +211,11 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     let (ids, act) = match name.as_str() {
         "star" | "unstar" => (vec![MessageId(value)], Act::of_form(&name, "")),
         "action" => {
-            let ids = list.selected.get_untracked().into_iter().collect();
+            let ids = list.selected.get_untracked();
             (ids, Act::of_form(&value, ""))
         }
         "to" => {
-            let ids = list.selected.get_untracked().into_iter().collect();
+            let ids = list.selected.get_untracked();
             (ids, Act::of_form("move", &value))
         }
         _ => return,
@@ -224,7 +223,7 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     if let Some(act) = act {
         tab.act(list.account(), list.folder(), ids, act);
         if name != "star" && name != "unstar" {
-            list.selected.update(std::collections::BTreeSet::clear);
+            list.selected.update(Vec::clear);
         }
     }
 }
@@ -351,7 +350,7 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                             type="button"
                             aria-label=lang.select_none()
                             on:click=move |_| {
-                                list.selected.update(std::collections::BTreeSet::clear)
+                                list.selected.update(Vec::clear)
                             }
                         >
                             <Icon name="close" />

@@ -93,10 +93,9 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let pick = move |event| {
         let is_ticked = event_target_checked(&event);
         list.selected.update(|ids| {
+            ids.retain(|id| *id != pick_id);
             if is_ticked {
-                ids.insert(pick_id.clone());
-            } else {
-                ids.remove(&pick_id);
+                ids.push(pick_id.clone());
             }
         });
     };

@@ -66,7 +66,10 @@ fn Ledger(mut entries: Vec<OutboxEntry>, named: Option<String>) -> impl IntoView
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
     let is_named = |entry: &OutboxEntry| named.as_deref() == Some(entry.id.as_str());
-    entries.sort_by_key(|entry| !is_named(entry));
+    if let Some(at) = entries.iter().position(is_named) {
+        let entry = entries.remove(at);
+        entries.insert(0, entry);
+    }
     if entries.is_empty() {
         return view! { <Empty title=lang.outbox_empty() text="" /> }.into_any();
     }

@@ -134,7 +134,7 @@ fn leave(tab: Tab) -> bool {
     if let Some(list) = tab.list()
         && list.selected.with_untracked(|ids| !ids.is_empty())
     {
-        list.selected.update(std::collections::BTreeSet::clear);
+        list.selected.update(Vec::clear);
         return true;
     }
     click(".pane-main .bar a.back")
@@ -142,7 +142,7 @@ fn leave(tab: Tab) -> bool {
 
 fn target(tab: Tab) -> Option<Target> {
     let list = tab.list()?;
-    let selected: Vec<_> = list.selected.get_untracked().into_iter().collect();
+    let selected = list.selected.get_untracked();
     if !selected.is_empty() {
         return Some(Target {
             ids: selected,
@@ -178,7 +178,7 @@ fn act(tab: Tab, act: &Act) -> bool {
         });
     }
     tab.act(list.account(), list.folder(), target.ids, act.clone());
-    list.selected.update(std::collections::BTreeSet::clear);
+    list.selected.update(Vec::clear);
     true
 }
 

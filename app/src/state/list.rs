@@ -1,7 +1,5 @@
 //! The message list that is shown: its rows, where it is scrolled to, what is selected.
 
-use std::collections::{BTreeSet, HashSet};
-
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -52,14 +50,14 @@ pub struct ListState {
     /// Messages that arrived above while the list was scrolled down.
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
-    pub selected: RwSignal<BTreeSet<MessageId>>,
+    pub selected: RwSignal<Vec<MessageId>>,
     /// Why rows could not be fetched.
     pub trouble: RwSignal<Option<ApiError>>,
     /// The box that scrolls.
     pub scroller: NodeRef<html::Div>,
     row_px: StoredValue<f64>,
     /// Windows on their way, so that none is asked for twice.
-    asked: StoredValue<HashSet<u32>>,
+    asked: StoredValue<Vec<u32>>,
     /// Counts what makes older answers worthless.
     epoch: StoredValue<u32>,
 }
@@ -84,11 +82,11 @@ impl ListState {
                 after_px: 0.0,
             }),
             arrived: RwSignal::new(0),
-            selected: RwSignal::new(BTreeSet::new()),
+            selected: RwSignal::new(Vec::new()),
             trouble: RwSignal::new(None),
             scroller: NodeRef::new(),
             row_px: StoredValue::new(0.0),
-            asked: StoredValue::new(HashSet::new()),
+            asked: StoredValue::new(Vec::new()),
             epoch: StoredValue::new(0),
         }
     }
@@ -270,11 +268,14 @@ impl ListState {
     }
 
     fn fetch(self, window: Window) {
-        if !self
-            .asked
-            .try_update_value(|asked| asked.insert(window.offset))
-            .unwrap_or(false)
-        {
+        let is_new = self.asked.try_update_value(|asked| {
+            let is_new = !asked.contains(&window.offset);
+            if is_new {
+                asked.push(window.offset);
+            }
+            is_new
+        });
+        if is_new != Some(true) {
             return;
         }
         let epoch = self.epoch.get_value();
@@ -284,9 +285,8 @@ impl ListState {
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
             }
-            self.asked.update_value(|asked| {
-                asked.remove(&window.offset);
-            });
+            self.asked
+                .update_value(|asked| asked.retain(|offset| *offset != window.offset));
             match answer {
                 Ok(answer) => {
                     let shown = self.shown();
@@ -309,7 +309,7 @@ impl ListState {
         };
         let epoch = epoch.wrapping_add(1);
         self.epoch.set_value(epoch);
-        self.asked.update_value(HashSet::clear);
+        self.asked.update_value(Vec::clear);
         self.trouble.set(None);
         let view = self.view.get_untracked();
         let limit = view.count.clamp(Window::PAGE, Window::MAX_LIMIT);
@@ -414,7 +414,7 @@ impl ListState {
         // Answers that are on their way count from positions that are no longer.
         self.epoch
             .update_value(|epoch| *epoch = epoch.wrapping_add(1));
-        self.asked.update_value(HashSet::clear);
+        self.asked.update_value(Vec::clear);
         self.selected
             .update(|selected| selected.retain(|id| !ids.contains(id)));
         let (gone, unread) = (removed.len(), removed.unread());

@@ -261,10 +261,9 @@ impl Tab {
                 if let Some(list) = self.list_of(&account, &folder) {
                     list.changed(total, unread, arrived);
                 }
-                self.folder_changed(account.clone(), folder.clone());
-                self.counts.update(|counts| {
-                    counts.insert((account, folder), Counts { total, unread });
-                });
+                self.folder_changed(&account, &folder);
+                self.counts
+                    .update(|all| all.put(&account, &folder, Counts { total, unread }));
             }
             LiveEvent::Outbox { .. } => self.outbox_changed(),
             LiveEvent::Connection {

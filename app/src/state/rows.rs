@@ -1,6 +1,5 @@
 //! The rows of one folder that the page has seen, by their position from the newest message.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use leptos::prelude::*;
@@ -65,15 +64,14 @@ impl Rows {
     ///
     /// Rows that stay keep their signal, so that their place in the document is kept too.
     pub fn replace(&mut self, answer: MessageRows) {
-        let mut known: HashMap<MessageId, Slot> = std::mem::take(&mut self.slots)
-            .into_iter()
-            .flatten()
-            .map(|slot| (slot.id.clone(), slot))
-            .collect();
+        let known = std::mem::take(&mut self.slots).into_iter().flatten();
+        // Mostly in the order of the answer, so that what is looked for is found near the front.
+        let mut known: Vec<Slot> = known.collect();
         self.slots.resize_with(index(answer.total), || None);
         for (position, row) in (answer.offset..).zip(answer.rows) {
-            let slot = match known.remove(&row.id) {
-                Some(slot) => {
+            let slot = match known.iter().position(|slot| slot.id == row.id) {
+                Some(at) => {
+                    let slot = known.remove(at);
                     // Told only when something changed: a write wakes whoever shows the row.
                     if slot.row.with_untracked(|old| *old != row) {
                         slot.row.set(row);

@@ -1,7 +1,5 @@
 //! What this tab knows beside the list: titles, counts, the link to the mail server, banners.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use leptos::prelude::*;
 
 use super::answer::Answer;
@@ -34,6 +32,35 @@ pub struct Counts {
     pub unread: Option<u32>,
 }
 
+/// What is known of some folders. They are few, and a map is much code.
+#[derive(Debug, Clone)]
+pub struct ByFolder<T>(Vec<(AccountId, FolderId, T)>);
+
+impl<T: Copy> ByFolder<T> {
+    /// What is known of a folder.
+    pub fn of(&self, account: &AccountId, folder: &FolderId) -> Option<T> {
+        let found = self.0.iter().find(|(a, f, _)| a == account && f == folder);
+        found.map(|(_, _, value)| *value)
+    }
+
+    /// Notes something of a folder, in place of what was known.
+    pub fn put(&mut self, account: &AccountId, folder: &FolderId, value: T) {
+        self.remove(account, folder);
+        self.0.push((account.clone(), folder.clone(), value));
+    }
+
+    /// Forgets what is known of a folder.
+    pub fn remove(&mut self, account: &AccountId, folder: &FolderId) {
+        self.0.retain(|(a, f, _)| a != account || f != folder);
+    }
+}
+
+impl<T> Default for ByFolder<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 /// What one browser tab knows. A handle: copies are the same tab.
 #[derive(Debug, Clone, Copy)]
 pub struct Tab {
@@ -44,9 +71,9 @@ pub struct Tab {
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
     /// Folders that changed since their list was last asked for.
-    changed: StoredValue<BTreeSet<(AccountId, FolderId)>>,
+    changed: StoredValue<ByFolder<()>>,
     /// Counts told since the folder tree was fetched.
-    pub counts: RwSignal<BTreeMap<(AccountId, FolderId), Counts>>,
+    pub counts: RwSignal<ByFolder<Counts>>,
     /// The link to the mail server, while it is down.
     pub link_down: RwSignal<Option<LinkDown>>,
     /// Whether events arrive.
@@ -76,8 +103,8 @@ impl Tab {
             title: RwSignal::new(String::new()),
             shown: RwSignal::new(None),
             snack: RwSignal::new(None),
-            changed: StoredValue::new(BTreeSet::new()),
-            counts: RwSignal::new(BTreeMap::new()),
+            changed: StoredValue::new(ByFolder::default()),
+            counts: RwSignal::new(ByFolder::default()),
             link_down: RwSignal::new(None),
             is_live: RwSignal::new(false),
             is_ended: RwSignal::new(false),
@@ -113,22 +140,20 @@ impl Tab {
 
     /// Notes that a folder's list is being asked for.
     pub fn list_asked(self, account: &AccountId, folder: &FolderId) {
-        self.changed.update_value(|changed| {
-            changed.remove(&(account.clone(), folder.clone()));
-        });
+        self.changed
+            .update_value(|changed| changed.remove(account, folder));
     }
 
     /// Notes that a folder changed: an answer that is on its way may not know of it.
-    pub fn folder_changed(self, account: AccountId, folder: FolderId) {
-        self.changed.update_value(|changed| {
-            changed.insert((account, folder));
-        });
+    pub fn folder_changed(self, account: &AccountId, folder: &FolderId) {
+        self.changed
+            .update_value(|changed| changed.put(account, folder, ()));
     }
 
     /// Whether a folder changed after its list was asked for.
     pub fn is_changed(self, account: &AccountId, folder: &FolderId) -> bool {
         self.changed
-            .with_value(|changed| changed.contains(&(account.clone(), folder.clone())))
+            .with_value(|changed| changed.of(account, folder).is_some())
     }
 
     /// Notes an error that means more than its own failure.
