@@ -34,6 +34,7 @@ use crate::page::PageContext;
 use crate::routes::pages::Pages;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
+use crate::ui::dynamic::effect;
 
 /// Everything inside `<body>`.
 ///
@@ -67,7 +68,7 @@ pub fn App() -> impl IntoView {
 
 /// What begins when the page comes alive: effects run in the browser only.
 fn start_once_alive(tab: Tab, page: PageContext) {
-    Effect::new(move || {
+    effect(move || {
         if state::prefs::tell_zone(&page) {
             // This page was written in another zone, or in none: the first one of a new reader.
             tab.reader_changes.set(1);

@@ -21,7 +21,7 @@ use crate::state::upload::{Attached, Attachments, Progress};
 use crate::text::size::{encoded_size, size};
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic, when};
+use crate::ui::dynamic::{derived, dynamic, each, when};
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
 
@@ -403,11 +403,11 @@ fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoView {
                 move || {
                     view! {
                         <div class="c-files">
-                            <For
-                                each=move || files.files.get()
-                                key=|file| file.key
-                                children=move |file| view! { <FileCard files=files file=file /> }
-                            />
+                            {each(
+                                move || files.files.get(),
+                                |file| file.key.to_string(),
+                                move |file| view! { <FileCard files=files file=file /> },
+                            )}
                         </div>
                     }
                         .into_any()
@@ -481,8 +481,8 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
             <b class="cut" dir="auto">
                 {name.clone()}
             </b>
-            <small role="status">{state}</small>
-            {bar}
+            <small role="status">{dynamic(state)}</small>
+            {dynamic(bar)}
             <button
                 class="btn btn-icon btn-sm x"
                 type="button"

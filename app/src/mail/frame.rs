@@ -86,7 +86,7 @@ fn Scrim() -> impl IntoView {
     let query = use_query_map();
     let is_tree =
         move || query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
-    move || {
+    dynamic(move || {
         let path = here.path.get().filter(|_| is_tree());
         path.map(|path| {
             view! {
@@ -98,7 +98,7 @@ fn Scrim() -> impl IntoView {
             }
             .into_any()
         })
-    }
+    })
 }
 
 fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, crate::api::ApiError> {

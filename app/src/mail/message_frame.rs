@@ -10,7 +10,7 @@ use crate::page::PageContext;
 use crate::state::list::whole_px;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, when};
+use crate::ui::dynamic::{derived, effect, when};
 
 /// What the frame may do: be measured by this page, and open links elsewhere. The server sends
 /// the same words as the document's own policy. Never `allow-scripts`.
@@ -51,7 +51,7 @@ pub fn MessageFrame(
             watch.set_value(watch_height(&frame));
         }
     };
-    Effect::new(move || {
+    effect(move || {
         // The document may have been there before the page came alive.
         if frame.get().is_some() {
             measure();

@@ -11,12 +11,12 @@ use super::words::{folder_label, has_one_folder};
 use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
 use crate::page::PageContext;
 use crate::state::act::Act;
-use crate::state::list::{ListState, whole_px};
+use crate::state::list::{ListState, Place, whole_px};
 use crate::state::session::{Counts, Tab};
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, later, when};
+use crate::ui::dynamic::{dynamic, each, effect, later, when};
 use crate::ui::trouble::TroubleBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -46,7 +46,7 @@ pub fn MessageList(
     follow_counts(tab, list);
     let resized = window_event_listener(leptos::ev::resize, move |_| list.start());
     on_cleanup(move || resized.remove());
-    Effect::new(move || {
+    effect(move || {
         if list.scroller.get().is_some() {
             // Rows have their height once the page is laid out.
             request_animation_frame(move || list.start());
@@ -68,7 +68,7 @@ pub fn MessageList(
             <h1 class="bar-title cut" dir="auto">
                 {name}
             </h1>
-            <span class="muted small num grow cut">{counts}</span>
+            <span class="muted small num grow cut">{dynamic(counts)}</span>
             <a class="btn btn-sm nojs" href="" rel="external">
                 {lang.reload()}
             </a>
@@ -156,13 +156,11 @@ pub fn MessageList(
                         view! {
                             <ul class="rows" aria-label=lang.messages()>
                                 <Spacer px=Signal::derive(move || list.view.get().before_px) />
-                                <For
-                                    each=move || list.places()
-                                    key=|place| place.key()
-                                    children=move |place| {
-                                        view! { <RowAt place=place context=context /> }
-                                    }
-                                />
+                                {each(
+                                    move || list.places(),
+                                    Place::key,
+                                    move |place| view! { <RowAt place=place context=context /> },
+                                )}
                                 <Spacer px=Signal::derive(move || list.view.get().after_px) />
                             </ul>
                         }
@@ -187,12 +185,12 @@ fn set_title(tab: Tab, list: ListState, name: String) {
         _ => name.clone(),
     };
     tab.title.set(untrack(&title));
-    Effect::new(move || tab.title.set(title()));
+    effect(move || tab.title.set(title()));
 }
 
 /// Tells the folder tree what the list knows.
 fn follow_counts(tab: Tab, list: ListState) {
-    Effect::new(move || {
+    effect(move || {
         let counts = Counts {
             total: list.total.get(),
             unread: list.unread.get(),
@@ -241,7 +239,7 @@ pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
 #[component]
 fn Spacer(px: Signal<f64>) -> impl IntoView {
     let element = NodeRef::<html::Li>::new();
-    Effect::new(move || {
+    effect(move || {
         if let Some(element) = element.get() {
             let style = web_sys::HtmlElement::style(&element);
             // Fails for no height that a float can be written as.

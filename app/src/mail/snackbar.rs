@@ -12,7 +12,7 @@ use crate::state::session::Tab;
 use crate::state::snack::{Again, Snack};
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, when};
+use crate::ui::dynamic::{dynamic, effect, when};
 use crate::ui::trouble::TroubleText;
 
 /// Shows the tab's snack; at first the one that the last form post left.
@@ -24,7 +24,7 @@ pub fn Snackbar() -> impl IntoView {
     if let Some(snack) = flash.and_then(Snack::of_flash) {
         tab.snack.set(Some(snack));
     }
-    Effect::new(move || {
+    effect(move || {
         if let Some(snack) = tab.snack.get_untracked() {
             tab.say(snack);
         }

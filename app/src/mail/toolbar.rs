@@ -19,7 +19,7 @@ use crate::state::session::Tab;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::derived;
+use crate::ui::dynamic::{derived, effect};
 
 /// The message that the page shows, and where it lies.
 #[derive(Clone, Copy)]
@@ -287,7 +287,7 @@ pub fn mark_read_on_open(open: OpenMessage, message: &MessageView) {
         return;
     }
     let tab = Tab::expect();
-    Effect::new(move || {
+    effect(move || {
         tab.mark_opened(
             open.account_id(),
             open.folder.get_value(),

@@ -14,7 +14,7 @@ use super::settings::AppearancePage;
 use crate::mail::message_list::Empty;
 use crate::page::PageContext;
 use crate::text::url;
-use crate::ui::dynamic::dynamic;
+use crate::ui::dynamic::{dynamic, effect};
 
 /// A page of the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub fn Pages() -> impl IntoView {
     let page_at = move || here.with(|url| base.with_value(|base| Page::at(base, url.path())));
     let shown = Memo::new(move |_| page_at());
     let browser = use_context::<BrowserUrl>();
-    Effect::new(move || {
+    effect(move || {
         here.track();
         if let Some(browser) = &browser {
             // The new address goes into the address bar once somebody says so.
@@ -77,7 +77,7 @@ pub fn Pages() -> impl IntoView {
         let page = shown.get();
         let own = ArcRwSignal::new(here.get_untracked());
         provide_context(own.clone());
-        Effect::new(move || {
+        effect(move || {
             let url = here.get();
             if page_at() == page {
                 own.set(url);

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::Icon;
-use super::dynamic::when;
+use super::dynamic::{effect, when};
 use crate::page::PageContext;
 
 /// Shows `children` in a modal dialog while `is_open`.
@@ -20,7 +20,7 @@ pub fn Dialog(
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let element = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = element.get() else { return };
         if is_open.get() {
             // It is in the document and not yet open, the only cases that throw.

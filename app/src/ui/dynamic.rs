@@ -49,6 +49,45 @@ where
     })
 }
 
+/// One of many parts that come and go.
+struct Part {
+    key: String,
+    view: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+/// Shows every item that `items` returns. One whose `key` stays is kept, and moved where it has to.
+pub fn each<T, V>(
+    items: impl Fn() -> Vec<T> + Send + 'static,
+    key: fn(&T) -> String,
+    view: impl Fn(T) -> V + Clone + Send + 'static,
+) -> AnyView
+where
+    T: Send + 'static,
+    V: IntoView + 'static,
+{
+    each_boxed(Box::new(move || {
+        let part = |item| Part {
+            key: key(&item),
+            view: {
+                let view = view.clone();
+                Box::new(move || view(item).into_any())
+            },
+        };
+        items().into_iter().map(part).collect()
+    }))
+}
+
+fn each_boxed(parts: Box<dyn Fn() -> Vec<Part> + Send>) -> AnyView {
+    view! { <For each=parts key=|part| part.key.clone() children=|part| (part.view)() /> }
+        .into_any()
+}
+
+/// Runs now, and again whenever what it reads changes. In the browser only.
+pub fn effect(run: impl FnMut() + 'static) {
+    let run: Box<dyn FnMut()> = Box::new(run);
+    Effect::new(run);
+}
+
 /// An attribute's value that is computed anew whenever what it reads changes.
 pub fn derived<T: Send + Sync + 'static>(of: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
     Signal::derive(of)
