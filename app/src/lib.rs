@@ -63,7 +63,6 @@ pub fn App() -> impl IntoView {
             </Frame>
         </Router>
     }
-    .into_any()
 }
 
 /// What begins when the page comes alive: effects run in the browser only.

@@ -81,7 +81,6 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
             <small>{format!("{kind}, {}", size(size_bytes))}</small>
         </a>
     }
-    .into_any()
 }
 
 /// A short word for a file: its ending, else its type.

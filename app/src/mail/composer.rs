@@ -318,7 +318,6 @@ fn Line(
             />
         </div>
     }
-    .into_any()
 }
 
 /// The parts of a forwarded message: ticked ones go along.
@@ -493,5 +492,4 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
 }

@@ -72,7 +72,6 @@ pub fn FolderTree() -> impl IntoView {
             })}
         </Transition>
     }
-    .into_any()
 }
 
 #[component]
@@ -107,7 +106,6 @@ fn Tree(
             {items}
         </ul>
     }
-    .into_any()
 }
 
 #[component]
@@ -219,5 +217,4 @@ fn OutboxItem(base: StoredValue<String>, open: u32) -> impl IntoView {
             </a>
         </li>
     }
-    .into_any()
 }

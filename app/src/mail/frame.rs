@@ -75,7 +75,6 @@ pub fn Frame(children: Children) -> impl IntoView {
         <Snackbar />
         <KeysHelp />
     }
-    .into_any()
 }
 
 /// Beside the folder tree of a phone: a tap on it leads back to the list.
@@ -204,7 +203,6 @@ fn Navigation() -> impl IntoView {
             </div>
         </nav>
     }
-    .into_any()
 }
 
 /// The account that is shown, the way to the others, and writing from it.
@@ -260,7 +258,6 @@ fn Account(
         </a>
         {account}
     }
-    .into_any()
 }
 
 fn account_kind(account: &AccountView, lang: crate::api::types::Lang) -> String {
@@ -360,7 +357,6 @@ fn Banners() -> impl IntoView {
             })}
         </div>
     }
-    .into_any()
 }
 
 /// The list of keys.
@@ -402,7 +398,6 @@ fn KeysHelp() -> impl IntoView {
             <dl class="keys">{keys()}</dl>
         </Dialog>
     }
-    .into_any()
 }
 
 /// The bar of a page that has no list, on a phone: the way back.
@@ -426,7 +421,6 @@ pub fn PhoneBar(
             <span class="bar-title">{title}</span>
         </div>
     }
-    .into_any()
 }
 
 /// A form field that is not shown.

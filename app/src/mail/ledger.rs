@@ -247,7 +247,6 @@ pub fn Entry(
             </footer>
         </article>
     }
-    .into_any()
 }
 
 #[component]
@@ -269,7 +268,6 @@ fn Trouble(trouble: ApiErrorText) -> impl IntoView {
                 })}
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -291,7 +289,6 @@ fn Recipient(recipient: RecipientView) -> impl IntoView {
             </span>
         </li>
     }
-    .into_any()
 }
 
 fn copy_words(copy: &SentCopy, lang: Lang) -> Option<Cow<'static, str>> {

@@ -106,7 +106,6 @@ pub fn MessageFrame(
             </a>
         </p>
     }
-    .into_any()
 }
 
 fn body_url(base: &str, open: OpenMessage, with_images: bool) -> String {

@@ -175,7 +175,6 @@ pub fn MessageList(
             {lang.compose()}
         </a>
     }
-    .into_any()
 }
 
 /// "(3) Inbox".
@@ -302,7 +301,6 @@ fn BulkBar(context: RowContext) -> impl IntoView {
             <button class="btn btn-line btn-sm">{lang.apply()}</button>
         </div>
     }
-    .into_any()
 }
 
 /// With script: what can be done with the ticked messages.
@@ -347,9 +345,7 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                             class="btn btn-icon"
                             type="button"
                             aria-label=lang.select_none()
-                            on:click=move |_| {
-                                list.selected.update(Vec::clear)
-                            }
+                            on:click=move |_| { list.selected.update(Vec::clear) }
                         >
                             <Icon name="close" />
                         </button>
@@ -369,7 +365,6 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
             },
         )}
     }
-    .into_any()
 }
 
 /// A menu of folders; each is a submit button `name="to"` of the form around it.
@@ -421,7 +416,6 @@ pub fn MoveMenu(
             </div>
         </details>
     }
-    .into_any()
 }
 
 /// What an empty folder says.
@@ -464,7 +458,6 @@ pub fn Empty(
             <p>{text}</p>
         </div>
     }
-    .into_any()
 }
 
 /// Without script: the pages before and after.
@@ -542,5 +535,4 @@ pub fn ListSkeleton() -> impl IntoView {
                 .collect_view()}
         </ul>
     }
-    .into_any()
 }

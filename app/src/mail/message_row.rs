@@ -170,7 +170,6 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
             </div>
         </li>
     }
-    .into_any()
 }
 
 /// Archive, delete and read, under the mouse.
@@ -217,5 +216,4 @@ fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
             })}
         </span>
     }
-    .into_any()
 }

@@ -123,7 +123,6 @@ pub fn Reader(
         </div>
         <BottomBar open=open />
     }
-    .into_any()
 }
 
 fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -> AnyView {
@@ -216,7 +215,6 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
             </a>
         </div>
     }
-    .into_any()
 }
 
 /// Reply, reply all, forward.
@@ -246,7 +244,6 @@ fn Answers(open: OpenMessage) -> impl IntoView {
             {link(ComposeKind::Forward, "forward", lang.forward(), "f")}
         </div>
     }
-    .into_any()
 }
 
 /// The pane while no message is open.
@@ -259,7 +256,6 @@ pub fn NoMessage() -> impl IntoView {
             <Empty title=lang.no_message_open() text="" />
         </div>
     }
-    .into_any()
 }
 
 /// The pane while a message is on its way.
@@ -286,5 +282,4 @@ pub fn ReaderSkeleton() -> impl IntoView {
             </p>
         </div>
     }
-    .into_any()
 }

@@ -36,7 +36,6 @@ pub fn Snackbar() -> impl IntoView {
             })}
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -148,5 +147,4 @@ fn CreateAndRepeat(again: Again) -> impl IntoView {
             </button>
         </form>
     }
-    .into_any()
 }

@@ -102,7 +102,6 @@ fn TextRun(block: TextBlock) -> impl IntoView {
             {spans}
         </div>
     }
-    .into_any()
 }
 
 #[cfg(all(test, feature = "ssr"))]

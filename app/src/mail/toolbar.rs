@@ -130,7 +130,6 @@ pub fn ReaderBar(
             {step(older, open.position.saturating_add(1), "down", lang.older(), "j")}
         </div>
     }
-    .into_any()
 }
 
 /// The bar under the message, on a phone.
@@ -145,7 +144,6 @@ pub fn BottomBar(
             <ActButtons open=open is_labelled=true />
         </div>
     }
-    .into_any()
 }
 
 /// Archive, delete, junk, mark unread, move: submit buttons, with and without script.
@@ -238,7 +236,6 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                     .into_any()
             })}
     }
-    .into_any()
 }
 
 /// The star of the open message.
@@ -278,7 +275,6 @@ pub fn StarButton(
             </button>
         </form>
     }
-    .into_any()
 }
 
 /// Marks the open message read, once, when it is shown in a page that is alive.

@@ -108,7 +108,6 @@ pub fn MailPage() -> impl IntoView {
             </Suspense>
         </main>
     }
-    .into_any()
 }
 
 /// The account of this id among the session's own.
@@ -143,5 +142,4 @@ pub fn Failed(
             </a>
         </TroubleBanner>
     }
-    .into_any()
 }

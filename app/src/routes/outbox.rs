@@ -57,7 +57,6 @@ pub fn OutboxPage() -> impl IntoView {
             </div>
         </main>
     }
-    .into_any()
 }
 
 /// The entries; the one that the address names comes first.

@@ -67,5 +67,4 @@ pub fn AppearancePage() -> impl IntoView {
             </form>
         </main>
     }
-    .into_any()
 }

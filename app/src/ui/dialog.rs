@@ -51,5 +51,4 @@ pub fn Dialog(
             {when(move || is_open.get(), move || view! { {children()} }.into_any())}
         </dialog>
     }
-    .into_any()
 }

@@ -22,7 +22,6 @@ pub fn Icon(
             <use_ href=url::icon(&page.base, &page.icons, name)></use_>
         </svg>
     }
-    .into_any()
 }
 
 /// An icon that stands alone and is read out as `label`.
@@ -40,5 +39,4 @@ pub fn IconSymbol(
             <use_ href=url::icon(&page.base, &page.icons, name)></use_>
         </svg>
     }
-    .into_any()
 }

@@ -28,7 +28,6 @@ pub fn TextArea(
             {content(text)}
         </textarea>
     }
-    .into_any()
 }
 
 /// What stands between the tags: as text in the browser, as markup on the server.

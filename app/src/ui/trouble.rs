@@ -24,7 +24,6 @@ pub fn TroubleBanner(
             {children.map(|children| view! { <span class="acts">{children()}</span> }.into_any())}
         </div>
     }
-    .into_any()
 }
 
 /// The words of an error.
@@ -58,5 +57,4 @@ pub fn TroubleText(
                 view! { <small class="muted">{lang.error_reference(ref_id)}</small> }.into_any()
             })}
     }
-    .into_any()
 }
