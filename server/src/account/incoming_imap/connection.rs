@@ -363,7 +363,7 @@ impl ImapConnection {
             .await;
         match result {
             Ok(_) => self.forget_news(),
-            Err(_) => self.selected = None,
+            Err(_) => self.forget_selected(),
         }
         result.map(drop)
     }
@@ -371,6 +371,11 @@ impl ImapConnection {
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
     pub(super) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.selected = Some(SelectedMailbox::new(mailbox.clone()));
+    }
+
+    /// It is not known which mailbox is selected: the next one who needs it selects it.
+    pub(super) fn forget_selected(&mut self) {
+        self.selected = None;
     }
 
     /// What SELECT told is how things are, no news to anybody.

@@ -266,7 +266,14 @@ impl Link {
         let connection = self.connection().await?;
         connection.begin_select(&inbox);
         let commands = vec![list_command(), Command::Select(inbox)];
-        let answer = connection.run(commands, Phase::LongCommand).await?;
+        let answer = match connection.run(commands, Phase::LongCommand).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // Where SELECT was refused, no list may be shown: the page's own request selects.
+                connection.forget_selected();
+                return Err(error);
+            }
+        };
         connection.forget_news();
         let table = folders_of(connection, answer).await?;
         self.shared.set_folders(table);
