@@ -71,7 +71,7 @@ macro_rules! on_live_connection {
     ($link:ident, $operation:expr) => {{
         let was_open = $link.connection.is_some();
         let mut result = $operation.await;
-        if was_open && result.as_ref().is_err_and(AccountError::is_link_lost) {
+        if was_open && result.is_err() && $link.is_lost_by(&result) {
             $link.drop_connection();
             result = $operation.await;
         }
@@ -488,14 +488,16 @@ impl Link {
 
     /// After a broken protocol or a BYE a connection is never used again.
     fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        let is_over = self
-            .connection
-            .as_ref()
-            .is_some_and(ImapConnection::is_over);
-        if is_over || result.as_ref().is_err_and(AccountError::is_link_lost) {
+        if self.is_lost_by(&result) {
             self.drop_connection();
         }
         result
+    }
+
+    fn is_lost_by<T>(&self, result: &Result<T, AccountError>) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(ImapConnection::is_over)
+            || result.as_ref().is_err_and(AccountError::is_link_lost)
     }
 }
 
