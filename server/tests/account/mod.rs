@@ -1,6 +1,9 @@
 //! The account actor against the embedded mail server: what a page would see of it.
 
+mod hostile;
 mod imap;
 mod outbox;
+mod parts;
+mod peer;
 mod pop3;
 pub(crate) mod stage;

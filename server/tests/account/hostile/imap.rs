@@ -1,0 +1,542 @@
+//! IMAP servers that break the rules.
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{Destination, FolderRole, Mark};
+
+use super::*;
+
+const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+#[tokio::test]
+async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
+    use Act::{Close, Flood, Say, Stall};
+    use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
+    use TlsMode::{Implicit, StartTls};
+    let case = |name, tls, at, act, kind, cause, is_password_kept| AtSignIn {
+        name,
+        tls,
+        at,
+        act,
+        told: Told { kind, cause },
+        is_password_kept,
+    };
+    let odd = "does not answer as IMAP servers do";
+    for case in [
+        case(
+            "web server",
+            Implicit,
+            "",
+            Say("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Misbehaved,
+            odd,
+            true,
+        ),
+        case(
+            "PREAUTH",
+            Implicit,
+            "",
+            Say("* PREAUTH [CAPABILITY IMAP4rev1] in\r\n"),
+            Misbehaved,
+            odd,
+            true,
+        ),
+        case(
+            "PREAUTH before STARTTLS",
+            StartTls,
+            "",
+            Say("* PREAUTH in\r\n"),
+            Misbehaved,
+            odd,
+            true,
+        ),
+        case(
+            "BYE",
+            Implicit,
+            "",
+            Close("* BYE [UNAVAILABLE] come back\r\n"),
+            Busy,
+            "",
+            true,
+        ),
+        case(
+            "FIN",
+            Implicit,
+            "",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            true,
+        ),
+        case(
+            "endless greeting",
+            Implicit,
+            "",
+            Flood("* OK ", XS),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "silence",
+            Implicit,
+            "",
+            Stall(""),
+            Unreachable,
+            "does not answer",
+            true,
+        ),
+        case(
+            "words behind STARTTLS",
+            StartTls,
+            "STARTTLS",
+            Say("{tag} OK go\r\n* CAPABILITY IMAP4rev1\r\n"),
+            Misbehaved,
+            "unencrypted after",
+            true,
+        ),
+        case(
+            "no STARTTLS",
+            StartTls,
+            "",
+            Say("* OK [CAPABILITY IMAP4rev1] hi\r\n"),
+            Misbehaved,
+            "does not offer STARTTLS",
+            true,
+        ),
+        case(
+            "STARTTLS refused",
+            StartTls,
+            "STARTTLS",
+            Say("{tag} NO not now\r\n"),
+            Refused,
+            "",
+            true,
+        ),
+        case(
+            "wrong password",
+            Implicit,
+            "AUTHENTICATE",
+            Say("{tag} NO [AUTHENTICATIONFAILED] no\r\n"),
+            Password,
+            "",
+            false,
+        ),
+        case(
+            "BAD",
+            Implicit,
+            "AUTHENTICATE",
+            Say("{tag} BAD what\r\n"),
+            Password,
+            "",
+            false,
+        ),
+        case(
+            "unavailable",
+            Implicit,
+            "AUTHENTICATE",
+            Say("{tag} NO [UNAVAILABLE] backend\r\n"),
+            Busy,
+            "",
+            false,
+        ),
+        case(
+            "BYE for an answer",
+            Implicit,
+            "AUTHENTICATE",
+            Close("* BYE too many\r\n"),
+            Refused,
+            "",
+            false,
+        ),
+        case(
+            "FIN for an answer",
+            Implicit,
+            "AUTHENTICATE",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            false,
+        ),
+        case(
+            "another's tag",
+            Implicit,
+            "AUTHENTICATE",
+            Say("zz9 OK in\r\n"),
+            Misbehaved,
+            odd,
+            false,
+        ),
+        case(
+            "silence for an answer",
+            Implicit,
+            "AUTHENTICATE",
+            Stall(""),
+            Unreachable,
+            "does not answer",
+            false,
+        ),
+    ] {
+        fails_at_sign_in(IncomingKind::Imap, case).await;
+    }
+}
+
+/// What a person does while the server fails.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Open,
+    Star,
+    Delete,
+}
+
+impl Work {
+    async fn run(self, page: &Page) -> Result<(), ApiError> {
+        let (account, inbox) = (page.account.clone(), page.inbox());
+        let id = page.rows(&inbox).await[1].id.clone();
+        match self {
+            Self::Open => {
+                let opened = page.backend.message_open(account, inbox, id).await?;
+                assert_eq!(opened.subject, NEWEST_FIRST[1]);
+            }
+            Self::Star => {
+                let ids = vec![id];
+                let star = page
+                    .backend
+                    .message_mark(account, inbox, ids, Mark::Starred);
+                star.await?;
+            }
+            Self::Delete => {
+                let (ids, to) = (vec![id], Destination::Role(FolderRole::Trash));
+                page.backend.message_move(account, inbox, ids, to).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct AtWork {
+    name: &'static str,
+    work: Work,
+    at: &'static str,
+    act: Act,
+    told: Told,
+    /// What is repeated by itself on a new connection, so that one failure is not even noticed.
+    is_repeated: bool,
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
+    use Act::{Close, Flood, Say, Stall};
+    use ErrorKind::{Busy, Misbehaved, Refused, Unreachable};
+    let case = |name, work, at, act, kind, cause, is_repeated| AtWork {
+        name,
+        work,
+        at,
+        act,
+        told: Told { kind, cause },
+        is_repeated,
+    };
+    const LITERAL: &str = "* 2 FETCH (UID 2 BODY[HEADER]<0> {4000000}\r\n";
+    let fetch = "UID FETCH";
+    for case in [
+        case(
+            "literal over the limit",
+            Work::Open,
+            fetch,
+            Flood(LITERAL, XS),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "endless line",
+            Work::Open,
+            fetch,
+            Flood("* 2 FETCH (", XS),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "nested without end",
+            Work::Open,
+            fetch,
+            Flood("* 2 FETCH ", "(((((((((((((((("),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "BYE in the middle",
+            Work::Open,
+            fetch,
+            Close("* 2 FETCH (UID 2 FLAGS ())\r\n* BYE [UNAVAILABLE] restart\r\n"),
+            Busy,
+            "",
+            true,
+        ),
+        case(
+            "FIN in a literal",
+            Work::Open,
+            fetch,
+            Close("* 2 FETCH (UID 2 BODY[HEADER]<0> {400}\r\nFrom: a"),
+            Unreachable,
+            "closed the connection",
+            true,
+        ),
+        case(
+            "FIN between lines",
+            Work::Open,
+            fetch,
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            true,
+        ),
+        case(
+            "another's tag",
+            Work::Open,
+            fetch,
+            Say("zz9 OK done\r\n"),
+            Misbehaved,
+            "does not answer as",
+            true,
+        ),
+        case(
+            "silence",
+            Work::Open,
+            fetch,
+            Stall("* 2 FETCH (UID 2 "),
+            Unreachable,
+            "does not answer",
+            true,
+        ),
+        case(
+            "FIN at a mark",
+            Work::Star,
+            "UID STORE",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            true,
+        ),
+        case(
+            "FIN at a move",
+            Work::Delete,
+            "UID MOVE",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            false,
+        ),
+        case(
+            "BYE at a move",
+            Work::Delete,
+            "UID MOVE",
+            Close("* BYE restart\r\n"),
+            Refused,
+            "",
+            false,
+        ),
+    ] {
+        let AtWork {
+            name,
+            work,
+            at,
+            act,
+            told,
+            is_repeated,
+        } = case;
+        let stalls = matches!(act, Stall(_));
+        for times in [1, 2] {
+            let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+            let (page, other) = (scene.open().await, scene.open().await);
+            let act = act.clone();
+            scene.incoming.fail(Fault { at, act, times });
+            let time_passes = async {
+                for nth in 1..=times {
+                    if stalls {
+                        scene.incoming.played(nth).await;
+                        pass(LONG).await;
+                    }
+                }
+            };
+            let (done, ()) = tokio::join!(work.run(&page), time_passes);
+            match (done, is_repeated && times == 1) {
+                (Ok(()), true) => {}
+                (Err(error), false) => told.assert(name, &error),
+                (done, _) => panic!("{name}, {times} times: {done:?}"),
+            }
+            scene.incoming.left(0).await;
+            if !is_repeated {
+                assert_eq!(scene.incoming.count(at), 1, "{name}: done twice");
+            }
+            scene.incoming.fail(Fault {
+                at,
+                act: Say(""),
+                times: 0,
+            });
+            assert_eq!(subjects(&page).await, NEWEST_FIRST, "{name}");
+            work.run(&page).await.unwrap();
+            work.run(&other).await.unwrap();
+            assert_eq!(scene.incoming.open(), 2, "{name}: one connection each");
+            scene.assert_no_password_in_the_log(name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_command_is_told_in_the_servers_words_and_the_connection_stays() {
+    use Act::Say;
+    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = scene.open().await;
+    for (work, at, act, reply) in [
+        (
+            Work::Open,
+            "UID FETCH",
+            Say("{tag} NO [SERVERBUG] disk\r\n"),
+            "NO [SERVERBUG] disk",
+        ),
+        (
+            Work::Open,
+            "UID FETCH",
+            Say("{tag} BAD what\r\n"),
+            "BAD what",
+        ),
+        (
+            Work::Star,
+            "UID STORE",
+            Say("{tag} NO [NOPERM] read-only\r\n"),
+            "NO [NOPERM] read-only",
+        ),
+        (
+            Work::Delete,
+            "UID MOVE",
+            Say("{tag} NO [OVERQUOTA] full\r\n"),
+            "NO [OVERQUOTA] full",
+        ),
+    ] {
+        scene.incoming.fail(Fault { at, act, times: 1 });
+        let error = work.run(&page).await.unwrap_err();
+        assert!(
+            matches!(error.kind, ErrorKind::Refused | ErrorKind::Busy),
+            "{error:?}"
+        );
+        assert_eq!(error.reply.as_deref(), Some(reply));
+        assert!(
+            !error.cause.is_empty() && !error.fix.is_empty(),
+            "{error:?}"
+        );
+        work.run(&page).await.unwrap();
+    }
+    assert_eq!(subjects(&page).await, NEWEST_FIRST);
+    assert_eq!(scene.incoming.connections(), 1);
+    scene.assert_no_password_in_the_log("refusals");
+}
+
+#[tokio::test]
+async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() {
+    for words in ["{tag} NO [UNAVAILABLE] busy\r\n", "{tag} BAD what\r\n"] {
+        // Once before anybody asks, and once when the page does.
+        for times in [1, 2] {
+            let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+            let act = Act::Say(words);
+            scene.incoming.fail(Fault {
+                at: "SELECT",
+                act,
+                times,
+            });
+            let page = scene.desk.open(scene.sign_in()).await.unwrap();
+            let window = app::api::types::Window {
+                offset: 0,
+                limit: 50,
+            };
+            let list = || {
+                page.backend
+                    .message_list(page.account.clone(), page.inbox(), window)
+            };
+            if times == 2 {
+                let error = list().await.expect_err("a list");
+                assert!(error.reply.is_some(), "{error:?}");
+                assert!(
+                    !error.cause.is_empty() && !error.fix.is_empty(),
+                    "{error:?}"
+                );
+            }
+            assert_eq!(list().await.unwrap().total, 3);
+            assert_eq!(subjects(&page).await, NEWEST_FIRST);
+            scene.assert_no_password_in_the_log("SELECT");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
+    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = scene.open().await;
+    let old = page.rows(&page.inbox()).await[0].id.clone();
+    // The connection is lost, and behind it the mailbox is another one.
+    scene.incoming.fail(Fault {
+        at: "UID FETCH",
+        act: Act::Close(""),
+        times: 1,
+    });
+    let open = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), old.clone());
+    let (opened, ()) = tokio::join!(open, async {
+        scene.incoming.played(1).await;
+        let other = "* FLAGS ()\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 8] .\r\n{tag} OK done\r\n";
+        scene.incoming.fail(Fault {
+            at: "SELECT",
+            act: Act::Say(other),
+            times: 9,
+        });
+    });
+    assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound);
+    let star = page.backend.message_mark(
+        page.account.clone(),
+        page.inbox(),
+        vec![old.clone()],
+        Mark::Starred,
+    );
+    assert_eq!(star.await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(scene.incoming.count("UID STORE"), 0);
+    let rows = page.rows(&page.inbox()).await;
+    assert_eq!(rows.len(), 3);
+    assert!(
+        rows.iter()
+            .all(|row| row.id != old && row.id.0.starts_with("8."))
+    );
+    Work::Open.run(&page).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_anew() {
+    use Act::{Close, Flood};
+    for act in [
+        Close(""),
+        Close("+ idling\r\n* BYE restart\r\n"),
+        Flood("+ idling\r\n* ", XS),
+    ] {
+        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let page = scene.open().await;
+        let mut events = page.handle.subscribe();
+        let _watcher = page.handle.watch();
+        scene.incoming.fail(Fault {
+            at: "IDLE",
+            act,
+            times: 1,
+        });
+        // IDLE may have begun before the fault: any command ends it and lets it begin again.
+        Work::Star.run(&page).await.unwrap();
+        scene.incoming.left(0).await;
+        let asked_anew =
+            async { while events.recv().await.unwrap() != app::api::live::LiveEvent::Resync {} };
+        tokio::time::timeout(Duration::from_secs(20), asked_anew)
+            .await
+            .expect("a resync");
+        assert_eq!(subjects(&page).await, NEWEST_FIRST);
+        assert_eq!(scene.incoming.connections(), 2);
+        scene.assert_no_password_in_the_log("IDLE");
+    }
+}

@@ -1,0 +1,187 @@
+//! Servers that break the rules, at the level of the account: what a person is told, what becomes
+//! of the connection, and that everything else goes on.
+
+mod imap;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use app::api::types::{IncomingKind, Lang};
+use app::api::{ApiError, ErrorKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_net::TlsMode;
+use mail_proto::Secret;
+use server::account::{Incoming, Outgoing, SignIn};
+use tracing::subscriber::DefaultGuard;
+
+use super::parts::{Protocol, SUBJECTS};
+use super::peer::{Act, Fault, Peer, pass};
+use super::stage::{Desk, Page};
+
+const ADDRESS: &str = "ann@peer.test";
+const PASSWORD: &str = "Sesame-offne-dich-7731";
+/// Longer than any deadline of a conversation but that of the final reply of SMTP.
+const LONG: Duration = Duration::from_secs(301);
+
+/// An incoming and an outgoing server, a desk that may reach them, and everything that is logged.
+struct Scene {
+    incoming: Peer,
+    outgoing: Peer,
+    desk: Desk,
+    kind: IncomingKind,
+    tls: TlsMode,
+    log: Log,
+    _logging: DefaultGuard,
+}
+
+impl Scene {
+    async fn new(kind: IncomingKind, tls: TlsMode) -> Self {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        let logging = tracing::subscriber::set_default(subscriber);
+        let is_implicit = tls == TlsMode::Implicit;
+        let protocol = match kind {
+            IncomingKind::Imap => Protocol::Imap,
+            IncomingKind::Pop3 => Protocol::Pop3,
+        };
+        let incoming = Peer::start(protocol, is_implicit, None).await;
+        let outgoing = Peer::start(Protocol::Smtp, is_implicit, None).await;
+        let desk = Desk::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
+        Self {
+            incoming,
+            outgoing,
+            desk,
+            kind,
+            tls,
+            log,
+            _logging: logging,
+        }
+    }
+
+    fn sign_in(&self) -> SignIn {
+        SignIn {
+            address: ADDRESS.to_owned(),
+            user: None,
+            password: Secret::new(PASSWORD),
+            incoming: Incoming {
+                kind: self.kind,
+                host: "localhost".to_owned(),
+                port: self.incoming.port,
+                tls: self.tls,
+            },
+            outgoing: Outgoing {
+                host: "localhost".to_owned(),
+                port: self.outgoing.port,
+                tls: self.tls,
+            },
+        }
+    }
+
+    /// Signs in and looks at the inbox.
+    async fn open(&self) -> Page {
+        let page = self.desk.open(self.sign_in()).await.unwrap();
+        assert_eq!(subjects(&page).await, NEWEST_FIRST);
+        page
+    }
+
+    /// What was logged, wire included, holds no password in any form in which it was sent.
+    fn assert_no_password_in_the_log(&self, name: &str) {
+        let log = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("wire"), "{name}: the wire is not in the log");
+        let plain = STANDARD.encode(format!("\0{ADDRESS}\0{PASSWORD}"));
+        for secret in [PASSWORD, &STANDARD.encode(PASSWORD), &plain] {
+            assert!(!log.contains(secret), "{name}: {log}");
+        }
+    }
+}
+
+const NEWEST_FIRST: [&str; 3] = [SUBJECTS[2], SUBJECTS[1], SUBJECTS[0]];
+
+async fn subjects(page: &Page) -> Vec<String> {
+    let rows = page.rows(&page.inbox()).await;
+    rows.into_iter().map(|row| row.subject).collect()
+}
+
+/// What a person has to be told.
+#[derive(Debug)]
+struct Told {
+    kind: ErrorKind,
+    /// Part of the cause.
+    cause: &'static str,
+}
+
+impl Told {
+    fn assert(&self, name: &str, error: &ApiError) {
+        assert_eq!(error.kind, self.kind, "{name}: {error:?}");
+        assert!(error.cause.contains(self.cause), "{name}: {error:?}");
+        assert!(!error.fix.is_empty(), "{name}: {error:?}");
+        assert!(!format!("{error:?}").contains(PASSWORD), "{name}");
+    }
+}
+
+/// A server that fails while somebody signs in.
+struct AtSignIn {
+    name: &'static str,
+    tls: TlsMode,
+    at: &'static str,
+    act: Act,
+    told: Told,
+    /// The password must not have left.
+    is_password_kept: bool,
+}
+
+/// Signs in to a server that fails once, and then to the same one without a fault.
+async fn fails_at_sign_in(kind: IncomingKind, case: AtSignIn) {
+    let name = case.name;
+    let scene = Scene::new(kind, case.tls).await;
+    let stalls = matches!(case.act, Act::Stall(_));
+    scene.incoming.fail(Fault {
+        at: case.at,
+        act: case.act,
+        times: 1,
+    });
+    let time_passes = async {
+        if stalls {
+            scene.incoming.played(1).await;
+            pass(LONG).await;
+        }
+    };
+    let (opened, ()) = tokio::join!(scene.desk.open(scene.sign_in()), time_passes);
+    let error = opened.err().unwrap_or_else(|| panic!("{name}: signed in"));
+    case.told.assert(name, &error.to_api(Lang::En));
+    assert_ne!(
+        error.to_api(Lang::ZhCn).cause,
+        error.to_api(Lang::En).cause,
+        "{name}"
+    );
+    scene.incoming.left(0).await;
+    assert_eq!(scene.incoming.connections(), 1, "{name}: one try");
+    if case.is_password_kept {
+        for command in ["AUTH", "LOGIN", "USER", "PASS"] {
+            assert_eq!(scene.incoming.count(command), 0, "{name}: {command}");
+        }
+    }
+    // Nothing is left of it: the same person signs in.
+    scene.open().await;
+    scene.assert_no_password_in_the_log(name);
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

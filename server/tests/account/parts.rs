@@ -1,0 +1,266 @@
+//! The parts that a [`Peer`](super::peer::Peer) plays: a small mailbox by IMAP and POP3, and a
+//! server that takes mail.
+
+use std::fmt::Write as _;
+
+use tokio::sync::watch;
+
+use super::peer::Seen;
+
+/// The subjects in the mailbox, oldest first.
+pub(super) const SUBJECTS: [&str; 3] = ["one", "two", "three"];
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Imap,
+    Pop3,
+    Smtp,
+}
+
+/// What the server says and does next.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) words: String,
+    pub(super) starts_tls: bool,
+    pub(super) is_last: bool,
+}
+
+/// The server's side of one connection.
+pub(super) struct Part {
+    protocol: Protocol,
+    is_encrypted: bool,
+    idle_tag: Option<String>,
+    /// The message that comes by SMTP.
+    mail: Option<String>,
+}
+
+impl Part {
+    pub(super) fn new(protocol: Protocol, is_encrypted: bool) -> Self {
+        Self {
+            protocol,
+            is_encrypted,
+            idle_tag: None,
+            mail: None,
+        }
+    }
+
+    pub(super) fn has_tls(&mut self) {
+        self.is_encrypted = true;
+    }
+
+    /// Tag and command of a line.
+    pub(super) fn split(&self, line: &str) -> (String, String) {
+        match line.split_once(' ') {
+            Some((tag, command)) if self.protocol == Protocol::Imap => {
+                (tag.to_owned(), command.to_owned())
+            }
+            _ => (String::new(), line.to_owned()),
+        }
+    }
+
+    /// The length of the literal that follows a command.
+    pub(super) fn literal(&self, command: &str) -> Option<usize> {
+        let is_append = self.protocol == Protocol::Imap && command.starts_with("APPEND");
+        let (_, length) = command.strip_suffix('}')?.rsplit_once('{')?;
+        length.parse().ok().filter(|_| is_append)
+    }
+
+    /// Whether a message is no longer on its way when this command is refused; refuses it.
+    pub(super) fn refuses(&mut self, command: &str) -> bool {
+        let is_mail = self.protocol == Protocol::Smtp && matches!(command, "DATA" | ".");
+        if is_mail {
+            self.mail = None;
+        }
+        is_mail
+    }
+
+    /// The right answer to a command; "" is the connection itself.
+    pub(super) fn answer(
+        &mut self,
+        tag: &str,
+        command: &str,
+        seen: &watch::Sender<Seen>,
+    ) -> Answer {
+        match self.protocol {
+            Protocol::Imap => self.imap(tag, command),
+            Protocol::Pop3 => self.pop3(command),
+            Protocol::Smtp => self.smtp(command, seen),
+        }
+    }
+
+    fn imap(&mut self, tag: &str, command: &str) -> Answer {
+        const AFTER_LOGIN: &str = "IMAP4rev1 IDLE UIDPLUS MOVE";
+        let capabilities = match self.is_encrypted {
+            true => "IMAP4rev1 AUTH=PLAIN SASL-IR",
+            false => "IMAP4rev1 STARTTLS LOGINDISABLED",
+        };
+        if command.is_empty() {
+            return Answer::say(format!("* OK [CAPABILITY {capabilities}] ready\r\n"));
+        }
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let mut words = match name {
+            "CAPABILITY" => format!("* CAPABILITY {capabilities}\r\n"),
+            "AUTHENTICATE" => {
+                return Answer::say(format!("{tag} OK [CAPABILITY {AFTER_LOGIN}] in\r\n"));
+            }
+            "LIST" => "* LIST (\\HasNoChildren) \"/\" INBOX\r\n\
+                * LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n\
+                * LIST (\\HasNoChildren \\Trash) \"/\" Trash\r\n"
+                .to_owned(),
+            "STATUS" => {
+                let folder = rest.split(' ').next().unwrap_or_default();
+                format!("* STATUS {folder} (MESSAGES 3 UNSEEN 3)\r\n")
+            }
+            "SELECT" => "* FLAGS (\\Seen \\Flagged)\r\n* 3 EXISTS\r\n\
+                * OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 4] .\r\n"
+                .to_owned(),
+            "FETCH" => rows(),
+            "UID" if rest.starts_with("FETCH") => fetched(rest),
+            "IDLE" => {
+                self.idle_tag = Some(tag.to_owned());
+                return Answer::say("+ idling\r\n".to_owned());
+            }
+            "LOGOUT" => "* BYE then\r\n".to_owned(),
+            _ => String::new(),
+        };
+        // DONE has no tag of its own.
+        let done = self.idle_tag.take();
+        let tag = done.as_deref().unwrap_or(tag);
+        let _ = write!(words, "{tag} OK done\r\n");
+        Answer {
+            words,
+            starts_tls: name == "STARTTLS",
+            is_last: name == "LOGOUT",
+        }
+    }
+
+    fn pop3(&mut self, command: &str) -> Answer {
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let mail = |number: &str| {
+            let nth = number.parse::<usize>().unwrap_or(1);
+            format!("{}\r\n", mail(SUBJECTS[nth - 1]))
+        };
+        let words = match name {
+            "CAPA" if self.is_encrypted => {
+                "+OK\r\nTOP\r\nUIDL\r\nUSER\r\nSASL PLAIN\r\nPIPELINING\r\n.\r\n".to_owned()
+            }
+            "CAPA" => "+OK\r\nSTLS\r\nTOP\r\nUIDL\r\n.\r\n".to_owned(),
+            "LIST" => {
+                let sizes = (1..)
+                    .zip(SUBJECTS)
+                    .map(|(n, s)| format!("{n} {}\r\n", mail_bytes(s)));
+                format!("+OK\r\n{}.\r\n", sizes.collect::<String>())
+            }
+            "UIDL" => "+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n".to_owned(),
+            "TOP" => {
+                let message = mail(rest.split(' ').next().unwrap_or_default());
+                let (header, _) = message.split_once("\r\n\r\n").unwrap_or_default();
+                format!("+OK\r\n{header}\r\n\r\n.\r\n")
+            }
+            "RETR" => format!("+OK\r\n{}.\r\n", mail(rest)),
+            _ => "+OK\r\n".to_owned(),
+        };
+        Answer {
+            words,
+            starts_tls: name == "STLS",
+            is_last: name == "QUIT",
+        }
+    }
+
+    fn smtp(&mut self, command: &str, seen: &watch::Sender<Seen>) -> Answer {
+        if let Some(mail) = &mut self.mail {
+            if command != "." {
+                mail.push_str(command);
+                mail.push('\n');
+                return Answer::default();
+            }
+            let mail = self.mail.take().unwrap_or_default();
+            seen.send_modify(|seen| seen.taken.push(mail));
+            return Answer::say("250 2.0.0 queued\r\n".to_owned());
+        }
+        let name = command.split([' ', ':']).next().unwrap_or_default();
+        let words = match name {
+            "" => "220 peer ESMTP\r\n",
+            "EHLO" if self.is_encrypted => {
+                "250-peer\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN\r\n"
+            }
+            "EHLO" => "250-peer\r\n250 STARTTLS\r\n",
+            "STARTTLS" => "220 2.0.0 begin\r\n",
+            "AUTH" => "235 2.7.0 in\r\n",
+            "DATA" => {
+                self.mail = Some(String::new());
+                "354 go on\r\n"
+            }
+            "QUIT" => "221 2.0.0 bye\r\n",
+            _ => "250 2.1.0 good\r\n",
+        };
+        Answer {
+            words: words.to_owned(),
+            starts_tls: name == "STARTTLS",
+            is_last: name == "QUIT",
+        }
+    }
+}
+
+impl Answer {
+    fn say(words: String) -> Self {
+        Self {
+            words,
+            ..Self::default()
+        }
+    }
+}
+
+fn mail(subject: &str) -> String {
+    format!("From: Ann <ann@peer.test>\r\nSubject: {subject}\r\n\r\nHello.")
+}
+
+fn mail_bytes(subject: &str) -> usize {
+    mail(subject).len() + 2
+}
+
+/// The first number of a command's arguments.
+fn number(rest: &str) -> usize {
+    let digits = rest.split(|c: char| !c.is_ascii_digit());
+    let mut numbers = digits.filter_map(|digits| digits.parse().ok());
+    numbers.next().unwrap_or(1)
+}
+
+const STRUCTURE: &str = "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)";
+
+fn rows() -> String {
+    let mut rows = String::new();
+    for (n, subject) in (1..).zip(SUBJECTS) {
+        let size = mail_bytes(subject);
+        let _ = write!(
+            rows,
+            "* {n} FETCH (UID {n} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" \
+             RFC822.SIZE {size} ENVELOPE (NIL \"{subject}\" ((NIL NIL \"ann\" \"peer.test\")) NIL \
+             NIL NIL NIL NIL NIL NIL) BODYSTRUCTURE {STRUCTURE})\r\n"
+        );
+    }
+    rows
+}
+
+/// What was asked of one message.
+fn fetched(rest: &str) -> String {
+    let uid = number(rest);
+    let subject = SUBJECTS[uid - 1];
+    let header = format!("From: Ann <ann@peer.test>\r\nSubject: {subject}\r\n\r\n");
+    let mut words = format!(
+        "* {uid} FETCH (UID {uid} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" \
+         RFC822.SIZE {}",
+        mail_bytes(subject)
+    );
+    if rest.contains("BODYSTRUCTURE") {
+        let _ = write!(words, " BODYSTRUCTURE {STRUCTURE}");
+    }
+    if rest.contains("HEADER") {
+        let _ = write!(words, " BODY[HEADER]<0> {{{}}}\r\n{header}", header.len());
+    }
+    if rest.contains("[1]") {
+        words.push_str(" BODY[1]<0> {8}\r\nHello.\r\n");
+    }
+    words + ")\r\n"
+}

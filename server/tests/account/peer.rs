@@ -1,0 +1,359 @@
+//! A mail server that plays its part well, but for one fault at one command.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, crypto};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::parts::{Answer, Part, Protocol};
+
+/// How long the tests wait for what has to happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a server does in place of the right answer. In its words `{tag}` is the command's tag.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Says this and goes on as if nothing were.
+    Say(&'static str),
+    /// Says this and closes its side (FIN).
+    Close(&'static str),
+    /// Says this and then nothing more.
+    Stall(&'static str),
+    /// Says this, and then the other thing for as long as anybody listens.
+    Flood(&'static str, &'static str),
+}
+
+/// A fault: what is done in place of the answer to a command.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    /// The beginning of the command, without its tag; "" is the greeting.
+    pub(super) at: &'static str,
+    pub(super) act: Act,
+    /// How often; afterwards the server is sound.
+    pub(super) times: u32,
+}
+
+/// A running server.
+pub(super) struct Peer {
+    pub(super) port: u16,
+    shared: Arc<Shared>,
+    _ends: DropGuard,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// How many connections there were.
+    pub(super) connections: usize,
+    /// Those that the client has left.
+    left: BTreeSet<usize>,
+    /// Every command, without its tag, with the number of its connection.
+    heard: Vec<(usize, String)>,
+    /// How many faults were played.
+    played: u32,
+    /// Messages that came by SMTP and were acknowledged or taken in silence.
+    pub(super) taken: Vec<String>,
+}
+
+pub(super) struct Shared {
+    protocol: Protocol,
+    is_implicit: bool,
+    fault: Mutex<Option<Fault>>,
+    pub(super) seen: watch::Sender<Seen>,
+    ends: CancellationToken,
+}
+
+impl Peer {
+    /// Starts a server on loopback, with TLS from the beginning or by STARTTLS.
+    pub(super) async fn start(protocol: Protocol, is_implicit: bool, fault: Option<Fault>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ends = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            protocol,
+            is_implicit,
+            fault: Mutex::new(fault),
+            seen: watch::Sender::default(),
+            ends: ends.clone(),
+        });
+        let accepting = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Some(Ok((stream, _))) =
+                accepting.ends.run_until_cancelled(listener.accept()).await
+            {
+                let shared = Arc::clone(&accepting);
+                let mut nth = 0;
+                shared.seen.send_modify(|seen| {
+                    nth = seen.connections;
+                    seen.connections += 1;
+                });
+                tokio::spawn(async move {
+                    let served = serve(Arc::clone(&shared), Box::new(stream), nth);
+                    shared.ends.run_until_cancelled(served).await;
+                    shared.seen.send_modify(|seen| {
+                        seen.left.insert(nth);
+                    });
+                });
+            }
+        });
+        Self {
+            port,
+            shared,
+            _ends: ends.drop_guard(),
+        }
+    }
+
+    /// The authority that a client has to trust.
+    pub(super) fn ca_pem() -> &'static str {
+        &AUTHORITY.ca_pem
+    }
+
+    /// Lets the server fail from now on.
+    pub(super) fn fail(&self, fault: Fault) {
+        *self.shared.fault.lock().unwrap() = Some(fault);
+    }
+
+    /// Waits until something is so.
+    pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Seen) -> bool) {
+        let mut seen = self.shared.seen.subscribe();
+        // A real clock: some tests stop tokio's.
+        let waiting = seen.wait_for(is_so);
+        tokio::select! {
+            held = waiting => drop(held.unwrap()),
+            () = real_time(PATIENCE) => panic!("{what}: {:?}", self.shared.seen.borrow()),
+        }
+    }
+
+    /// Waits until the fault was played so often.
+    pub(super) async fn played(&self, times: u32) {
+        self.until("the fault", |seen| seen.played >= times).await;
+    }
+
+    /// Waits until the client has left a connection.
+    pub(super) async fn left(&self, nth: usize) {
+        self.until("the client leaves", |seen| seen.left.contains(&nth))
+            .await;
+    }
+
+    /// How many commands began so.
+    pub(super) fn count(&self, command: &str) -> usize {
+        let seen = self.shared.seen.borrow();
+        let heard = seen.heard.iter();
+        heard.filter(|(_, line)| line.starts_with(command)).count()
+    }
+
+    /// The connections that the client has not left.
+    pub(super) fn open(&self) -> usize {
+        let seen = self.shared.seen.borrow();
+        seen.connections - seen.left.len()
+    }
+
+    /// The messages that the server has.
+    pub(super) fn taken(&self) -> Vec<String> {
+        self.shared.seen.borrow().taken.clone()
+    }
+
+    /// How many connections there were.
+    pub(super) fn connections(&self) -> usize {
+        self.shared.seen.borrow().connections
+    }
+}
+
+/// Lets every deadline pass that is shorter than this, without waiting for it.
+pub(super) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+async fn real_time(time: Duration) {
+    let end = std::time::Instant::now() + time;
+    while std::time::Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+struct Line {
+    stream: Box<dyn Duplex>,
+    input: Vec<u8>,
+}
+
+impl Line {
+    /// The next line without its end; `None` once the client is gone.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.input.windows(2).position(|two| two == b"\r\n") {
+                let line: Vec<u8> = self.input.drain(..end + 2).collect();
+                return Some(String::from_utf8_lossy(&line[..end]).into_owned());
+            }
+            let mut bytes = [0; 4096];
+            let count = self.stream.read(&mut bytes).await.ok().filter(|n| *n > 0)?;
+            self.input.extend_from_slice(&bytes[..count]);
+        }
+    }
+
+    /// Says something; `false` once the client is gone.
+    async fn say(&mut self, words: &str) -> bool {
+        let written = self.stream.write_all(words.as_bytes()).await;
+        written.is_ok() && self.stream.flush().await.is_ok()
+    }
+
+    async fn until_left(&mut self) {
+        while self.next().await.is_some() {}
+    }
+
+    async fn tls(self) -> Option<Self> {
+        let stream = AUTHORITY.acceptor.accept(self.stream).await.ok()?;
+        Some(Self {
+            stream: Box::new(stream),
+            input: Vec::new(),
+        })
+    }
+}
+
+async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>, nth: usize) -> Option<()> {
+    let mut line = Line {
+        stream,
+        input: Vec::new(),
+    };
+    if shared.is_implicit {
+        line = line.tls().await?;
+    }
+    let mut part = Part::new(shared.protocol, shared.is_implicit);
+    let mut command = String::new();
+    let mut tag = String::new();
+    loop {
+        let fault = shared.fault_at(&command);
+        let is_refused = matches!(
+            fault,
+            Some(Fault {
+                act: Act::Say(_),
+                ..
+            })
+        );
+        let right = match is_refused && part.refuses(&command) {
+            true => Answer::default(),
+            false => part.answer(&tag, &command, &shared.seen),
+        };
+        let act = match &fault {
+            None => Act::Say(""),
+            Some(fault) => fault.act.clone(),
+        };
+        let is_played = fault.is_some();
+        let said = |words: &str| words.replace("{tag}", &tag);
+        let goes_on = match act {
+            Act::Say(_) if !is_played => line.say(&right.words).await,
+            Act::Say(words) => line.say(&said(words)).await,
+            Act::Close(words) => {
+                line.say(&said(words)).await;
+                drop(line.stream.shutdown().await);
+                shared.played();
+                line.until_left().await;
+                return None;
+            }
+            Act::Stall(words) => {
+                line.say(&said(words)).await;
+                shared.played();
+                line.until_left().await;
+                return None;
+            }
+            Act::Flood(head, words) => {
+                line.say(&said(head)).await;
+                shared.played();
+                while line.say(words).await {}
+                return None;
+            }
+        };
+        if is_played {
+            shared.played();
+        }
+        if !goes_on {
+            return None;
+        }
+        if right.starts_tls {
+            line = line.tls().await?;
+            part.has_tls();
+        }
+        if right.is_last {
+            drop(line.stream.shutdown().await);
+            line.until_left().await;
+            return None;
+        }
+        let heard = line.next().await?;
+        (tag, command) = part.split(&heard);
+        if let Some(length) = part.literal(&command) {
+            line.say("+ go on\r\n").await.then_some(())?;
+            let mut body = Vec::new();
+            while body.len() < length {
+                body.extend_from_slice(line.next().await?.as_bytes());
+                body.extend_from_slice(b"\r\n");
+            }
+            // The end of the command, where the literal did not hold it.
+            if body.len() == length {
+                line.next().await?;
+            }
+        }
+        shared.seen.send_modify(|seen| {
+            seen.heard.push((nth, command.clone()));
+        });
+    }
+}
+
+impl Shared {
+    /// The fault that is due at this command.
+    fn fault_at(&self, command: &str) -> Option<Fault> {
+        let mut fault = self.fault.lock().unwrap();
+        let due = fault.as_mut().filter(|fault| {
+            fault.times > 0
+                && (fault.at.is_empty() == command.is_empty())
+                && command.starts_with(fault.at)
+        })?;
+        due.times -= 1;
+        Some(due.clone())
+    }
+
+    fn played(&self) {
+        self.seen.send_modify(|seen| seen.played += 1);
+    }
+}
+
+struct Authority {
+    ca_pem: String,
+    acceptor: TlsAcceptor,
+}
+
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
+        .and_then(|params| params.signed_by(&key, &ca))
+        .unwrap();
+    let provider = Arc::new(crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    Authority {
+        ca_pem: ca.pem(),
+        acceptor: TlsAcceptor::from(Arc::new(config)),
+    }
+});
