@@ -488,11 +488,12 @@ pub fn not_sent(lang: Lang, cause: NotSentCause) -> Meaning {
     match (cause, lang) {
         (NotSentCause::ConnectionLost, Lang::En) => Meaning::new(
             "The link died before the message was sent. Nothing went out.",
-            "Send it again.",
+            "While it waits in the outbox it is tried again by itself.",
         ),
-        (NotSentCause::ConnectionLost, Lang::ZhCn) => {
-            Meaning::new("邮件发完之前连接中断，没有送出任何内容。", "请重新发送。")
-        }
+        (NotSentCause::ConnectionLost, Lang::ZhCn) => Meaning::new(
+            "邮件发完之前连接中断，没有送出任何内容。",
+            "在发件箱等待期间会自动重试。",
+        ),
         (NotSentCause::Smtputf8Missing, Lang::En) => Meaning::new(
             "Your server does not take international addresses.",
             "Use an address in plain letters for this recipient.",
