@@ -56,12 +56,20 @@ pub(super) struct Seen {
     pub(super) connections: usize,
     /// Those that the client has left.
     left: BTreeSet<usize>,
-    /// Every command, without its tag, with the number of its connection.
-    heard: Vec<(usize, String)>,
-    /// How many faults were played.
+    /// Every command, without its tag.
+    heard: Vec<String>,
+    /// How often the fault was played.
     played: u32,
     /// Messages that came by SMTP and were acknowledged or taken in silence.
     pub(super) taken: Vec<String>,
+}
+
+impl Seen {
+    /// How many commands began so.
+    pub(super) fn count(&self, command: &str) -> usize {
+        let heard = self.heard.iter();
+        heard.filter(|line| line.starts_with(command)).count()
+    }
 }
 
 pub(super) struct Shared {
@@ -97,7 +105,7 @@ impl Peer {
                     seen.connections += 1;
                 });
                 tokio::spawn(async move {
-                    let served = serve(Arc::clone(&shared), Box::new(stream), nth);
+                    let served = serve(Arc::clone(&shared), Box::new(stream));
                     shared.ends.run_until_cancelled(served).await;
                     shared.seen.send_modify(|seen| {
                         seen.left.insert(nth);
@@ -117,9 +125,10 @@ impl Peer {
         &AUTHORITY.ca_pem
     }
 
-    /// Lets the server fail from now on.
+    /// Lets the server fail from now on, and counts its faults anew.
     pub(super) fn fail(&self, fault: Fault) {
         *self.shared.fault.lock().unwrap() = Some(fault);
+        self.shared.seen.send_modify(|seen| seen.played = 0);
     }
 
     /// Waits until something is so.
@@ -146,15 +155,23 @@ impl Peer {
 
     /// How many commands began so.
     pub(super) fn count(&self, command: &str) -> usize {
-        let seen = self.shared.seen.borrow();
-        let heard = seen.heard.iter();
-        heard.filter(|(_, line)| line.starts_with(command)).count()
+        self.shared.seen.borrow().count(command)
     }
 
-    /// The connections that the client has not left.
-    pub(super) fn open(&self) -> usize {
-        let seen = self.shared.seen.borrow();
-        seen.connections - seen.left.len()
+    /// How often a password came.
+    pub(super) fn passwords(&self) -> usize {
+        ["AUTH", "LOGIN", "PASS"]
+            .map(|c| self.count(c))
+            .iter()
+            .sum()
+    }
+
+    /// Waits until the client has left all but so many connections.
+    pub(super) async fn left_but(&self, open: usize) {
+        self.until("the client leaves", |seen| {
+            seen.connections - seen.left.len() == open
+        })
+        .await;
     }
 
     /// The messages that the server has.
@@ -223,7 +240,7 @@ impl Line {
     }
 }
 
-async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>, nth: usize) -> Option<()> {
+async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
     let mut line = Line {
         stream,
         input: Vec::new(),
@@ -306,7 +323,7 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>, nth: usize) -> Opti
             }
         }
         shared.seen.send_modify(|seen| {
-            seen.heard.push((nth, command.clone()));
+            seen.heard.push(command.clone());
         });
     }
 }

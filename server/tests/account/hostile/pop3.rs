@@ -1,0 +1,327 @@
+//! POP3 servers that break the rules.
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{Destination, FolderRole, Window};
+
+use super::*;
+
+const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+#[tokio::test]
+async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
+    use Act::{Close, Flood, Say, Stall};
+    use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
+    use TlsMode::{Implicit, StartTls};
+    let case = |name, tls, at, act, kind, cause, is_password_kept| AtSignIn {
+        name,
+        tls,
+        at,
+        act,
+        told: Told { kind, cause },
+        is_password_kept,
+    };
+    let odd = "does not answer as POP3 servers do";
+    let cases = vec![
+        case(
+            "web server",
+            Implicit,
+            "",
+            Say("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Misbehaved,
+            odd,
+            true,
+        ),
+        case(
+            "refusal for a greeting",
+            Implicit,
+            "",
+            Close("-ERR [SYS/TEMP] later\r\n"),
+            Busy,
+            "",
+            true,
+        ),
+        case(
+            "FIN",
+            Implicit,
+            "",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            true,
+        ),
+        case(
+            "endless greeting",
+            Implicit,
+            "",
+            Flood("+OK ", XS),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "silence",
+            Implicit,
+            "",
+            Stall(""),
+            Unreachable,
+            "does not answer",
+            true,
+        ),
+        case(
+            "words behind STLS",
+            StartTls,
+            "STLS",
+            Say("+OK go\r\n+OK\r\nUSER\r\n.\r\n"),
+            Misbehaved,
+            "unencrypted after",
+            true,
+        ),
+        case(
+            "no STLS",
+            StartTls,
+            "CAPA",
+            Say("+OK\r\nTOP\r\nUSER\r\n.\r\n"),
+            Misbehaved,
+            "does not offer STARTTLS",
+            true,
+        ),
+        case(
+            "STLS refused",
+            StartTls,
+            "STLS",
+            Say("-ERR not now\r\n"),
+            Refused,
+            "",
+            true,
+        ),
+        case(
+            "endless capabilities",
+            Implicit,
+            "CAPA",
+            Flood("+OK\r\n", XS),
+            Misbehaved,
+            "too large",
+            true,
+        ),
+        case(
+            "wrong password",
+            Implicit,
+            "AUTH",
+            Say("-ERR [AUTH] no\r\n"),
+            Password,
+            "",
+            false,
+        ),
+        case(
+            "locked maildrop",
+            Implicit,
+            "AUTH",
+            Say("-ERR [IN-USE] locked\r\n"),
+            Busy,
+            "",
+            false,
+        ),
+        case(
+            "out of order",
+            Implicit,
+            "AUTH",
+            Say("-ERR [SYS/TEMP] disk\r\n"),
+            Busy,
+            "",
+            false,
+        ),
+        case(
+            "FIN for an answer",
+            Implicit,
+            "AUTH",
+            Close(""),
+            Unreachable,
+            "closed the connection",
+            false,
+        ),
+        case(
+            "nonsense for an answer",
+            Implicit,
+            "AUTH",
+            Say("what\r\n"),
+            Misbehaved,
+            odd,
+            false,
+        ),
+        case(
+            "silence for an answer",
+            Implicit,
+            "AUTH",
+            Stall(""),
+            Unreachable,
+            "does not answer",
+            false,
+        ),
+    ];
+    all_fail_at_sign_in(IncomingKind::Pop3, cases).await;
+}
+
+async fn read(page: &Page) -> Result<(), ApiError> {
+    let window = Window {
+        offset: 0,
+        limit: 50,
+    };
+    let (account, inbox) = (page.account.clone(), page.inbox());
+    let rows = page
+        .backend
+        .message_list(account.clone(), inbox.clone(), window)
+        .await?
+        .rows;
+    assert_eq!(rows.len(), 3);
+    let id = rows[1].id.clone();
+    let opened = page.backend.message_open(account, inbox, id).await?;
+    assert_eq!(opened.subject, NEWEST_FIRST[1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
+    use Act::{Close, Flood, Say, Stall};
+    use ErrorKind::{Misbehaved, Unreachable};
+    let case = |name, at, act, kind, cause| (name, at, act, Told { kind, cause });
+    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let odd = "does not answer as POP3 servers do";
+    for (name, at, act, told) in [
+        case(
+            "FIN in a listing",
+            "LIST",
+            Close("+OK\r\n1 10\r\n2 "),
+            Unreachable,
+            "closed the connection",
+        ),
+        case(
+            "endless listing line",
+            "LIST",
+            Flood("+OK\r\n1 10", XS),
+            Misbehaved,
+            "too large",
+        ),
+        case(
+            "listing of words",
+            "LIST",
+            Say("+OK\r\none ten\r\n.\r\n"),
+            Misbehaved,
+            odd,
+        ),
+        case(
+            "FIN in a message",
+            "RETR",
+            Close("+OK\r\nFrom: ann@peer"),
+            Unreachable,
+            "closed the connection",
+        ),
+        case(
+            "FIN in a dot",
+            "RETR",
+            Close("+OK\r\nSubject: two\r\n\r\nx\r\n."),
+            Unreachable,
+            "closed the connection",
+        ),
+        case(
+            "endless status line",
+            "RETR",
+            Flood("+OK ", XS),
+            Misbehaved,
+            "too large",
+        ),
+        case(
+            "nonsense for a status",
+            "RETR",
+            Say("what\r\n"),
+            Misbehaved,
+            odd,
+        ),
+        case(
+            "silence in a message",
+            "RETR",
+            Stall("+OK\r\nFrom: ann@peer"),
+            Unreachable,
+            "does not answer",
+        ),
+    ] {
+        for times in [1, 2] {
+            let nth = scene.incoming.connections();
+            let act = act.clone();
+            let stalls = matches!(act, Stall(_));
+            scene.incoming.fail(Fault { at, act, times });
+            let page = scene.desk.open(scene.sign_in()).await.unwrap();
+            let time_passes = async {
+                for nth in 1..=times {
+                    if stalls {
+                        scene.incoming.played(nth).await;
+                        pass(LONG).await;
+                    }
+                }
+            };
+            let (done, ()) = tokio::join!(read(&page), time_passes);
+            match (done, times) {
+                (Ok(()), 1) => {}
+                (Err(error), 2) => told.assert(name, &error),
+                (done, _) => panic!("{name}, {times} times: {done:?}"),
+            }
+            scene.incoming.left(nth).await;
+            read(&page).await.unwrap();
+            assert_eq!(scene.incoming.count("DELE"), 0, "{name}");
+            // Another session of the account has its turn, and the first one again after it.
+            let other = scene.open().await;
+            read(&other).await.unwrap();
+            read(&page).await.unwrap();
+            scene.incoming.left_but(1).await;
+            page.handle.close().await;
+            other.handle.close().await;
+            scene.incoming.left_but(0).await;
+            scene.assert_no_password_in_the_log(name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_message_is_told_in_the_servers_words_and_the_session_goes_on() {
+    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let page = scene.open().await;
+    let act = Act::Say("-ERR [SYS/PERM] damaged\r\n");
+    scene.incoming.fail(Fault {
+        at: "RETR",
+        act,
+        times: 1,
+    });
+    let error = read(&page).await.unwrap_err();
+    assert_eq!(error.reply.as_deref(), Some("-ERR [SYS/PERM] damaged"));
+    assert!(
+        !error.cause.is_empty() && !error.fix.is_empty(),
+        "{error:?}"
+    );
+    read(&page).await.unwrap();
+    assert_eq!(scene.incoming.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_delete_whose_session_was_cut_waits_for_the_next_one() {
+    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let page = scene.open().await;
+    let id = page.rows(&page.inbox()).await[1].id.clone();
+    let to = Destination::Role(FolderRole::Trash);
+    let delete = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), vec![id], to);
+    delete.await.unwrap();
+    // The session that deletes is cut where the server would have done it.
+    let act = Act::Close("");
+    scene.incoming.fail(Fault {
+        at: "DELE",
+        act,
+        times: 1,
+    });
+    page.handle.close().await;
+    scene.incoming.played(1).await;
+    scene.incoming.left_but(0).await;
+    let again = scene.desk.open(scene.sign_in()).await.unwrap();
+    // It is still wanted, and runs once its time for undoing is over.
+    assert_eq!(subjects(&again).await, [NEWEST_FIRST[0], NEWEST_FIRST[2]]);
+    assert_eq!(scene.incoming.count("DELE"), 1);
+}
