@@ -463,7 +463,10 @@ impl MailBackend for SessionBackend {
                     .outbox_save(&row, None)
                     .await
                     .map_err(AccountError::store);
-                self.worded(saved)?;
+                if !self.worded(saved)? {
+                    // It is being worked on: what it is by now is the answer.
+                    row = self.worded(self.row(&outbox).await)?.1;
+                }
                 handle.outbox().wake.notify_one();
             }
             Ok(self.entry(handle, &row))

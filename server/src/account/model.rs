@@ -291,6 +291,8 @@ pub(crate) enum Request {
     /// Files a copy in Sent: the folder it lies in, or `None` where none is kept.
     FileSent {
         copy: super::outgoing::SpooledMessage,
+        /// A message id, without angle brackets: where Sent has it already, nothing is added.
+        look_for: Option<String>,
         reply: Reply<Option<FolderId>>,
     },
 }

@@ -52,9 +52,15 @@ pub(super) struct Outbox {
 impl Outbox {
     /// Sends what is due until the session ends.
     pub(super) async fn run(self: Arc<Self>) {
+        let mut is_first = true;
         loop {
             if let Err(error) = self.send_due().await {
                 warn!(%error, "the outbox could not be worked on");
+            }
+            if std::mem::take(&mut is_first)
+                && let Err(error) = self.file_left_over().await
+            {
+                warn!(%error, "copies of an earlier session could not be filed");
             }
             let pause = self.pause().await;
             tokio::select! {
@@ -86,12 +92,12 @@ impl Outbox {
             let result = self.send(&mut row, &mut connection).await;
             row.changed_unix_ms = now_unix_ms();
             let is_written = match result {
-                Sent::Settled => self.ledger.outbox_save(&row, Some(&self.owner)).await?,
+                Sent::Settled => self.ledger.outbox_settle(&row, &self.owner).await?,
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
             if is_written {
-                self.follow_up(&mut row).await?;
+                self.follow_up(&mut row, Copies::None).await?;
             }
         }
         if let Some(connection) = connection {
@@ -175,15 +181,27 @@ impl Outbox {
         })
     }
 
+    /// Files the copies of messages that were sent by a session which then ended.
+    async fn file_left_over(&self) -> Result<(), StoreError> {
+        let claimed = self
+            .ledger
+            .outbox_claim_unfiled(&self.key, &self.owner)
+            .await?;
+        for mut row in claimed {
+            self.follow_up(&mut row, Copies::PerhapsOne).await?;
+        }
+        Ok(())
+    }
+
     /// After somebody got it: the copy in Sent, and the mark on what was answered.
-    async fn follow_up(&self, row: &mut OutboxRow) -> Result<(), StoreError> {
+    async fn follow_up(&self, row: &mut OutboxRow, copies: Copies) -> Result<(), StoreError> {
         let is_handed_over = row
             .record
             .recipients
             .iter()
             .any(|r| r.state == RecipientState::HandedOver);
-        if is_handed_over && row.record.copy == CopyRecord::Pending {
-            row.record.copy = self.file_copy(row).await;
+        if row.awaits_its_copy() {
+            row.record.copy = self.file_copy(row, copies).await;
         }
         if is_handed_over && let Some(source) = row.record.source.take() {
             let mark = match source.kind {
@@ -206,15 +224,13 @@ impl Outbox {
                 info!(%error, "the message that was answered could not be marked");
             }
         }
-        if row
-            .record
-            .recipients
-            .iter()
-            .all(|r| r.state == RecipientState::HandedOver)
-        {
+        let mut recipients = row.record.recipients.iter();
+        // The next sign-in files a copy that this session did not live to file.
+        if recipients.all(|r| r.state == RecipientState::HandedOver) && !row.awaits_its_copy() {
             self.remove_files(row).await;
         }
-        self.ledger.outbox_save(row, None).await?;
+        let owner = (row.state == RowState::Result).then_some(self.owner.as_str());
+        self.ledger.outbox_save(row, owner).await?;
         self.tell(&row.id);
         Ok(())
     }
@@ -238,7 +254,7 @@ impl Outbox {
         }
     }
 
-    async fn file_copy(&self, row: &OutboxRow) -> CopyRecord {
+    async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> CopyRecord {
         let failed = |error: &AccountError| {
             info!(%error, "the copy in Sent could not be filed");
             let cause = |lang| (lang, error.text(lang).cause);
@@ -247,13 +263,17 @@ impl Outbox {
         let Some(copy) = self.message(row) else {
             return failed(&AccountError::Internal("the spool file is gone".to_owned()));
         };
+        let look_for = match copies {
+            Copies::None => None,
+            Copies::PerhapsOne => Some(row.record.message_id.clone()),
+        };
         let (reply, answer) = oneshot::channel();
-        if self
-            .incoming
-            .send(Request::FileSent { copy, reply })
-            .await
-            .is_err()
-        {
+        let request = Request::FileSent {
+            copy,
+            look_for,
+            reply,
+        };
+        if self.incoming.send(request).await.is_err() {
             return CopyRecord::Pending;
         }
         match answer.await {
@@ -267,6 +287,14 @@ impl Outbox {
     fn tell(&self, id: &OutboxId) {
         let _ = self.events.send(LiveEvent::Outbox { outbox: id.clone() });
     }
+}
+
+/// What may lie in Sent already.
+#[derive(Clone, Copy)]
+enum Copies {
+    None,
+    /// An earlier session may have ended between filing the copy and writing that down.
+    PerhapsOne,
 }
 
 enum Sent {

@@ -218,16 +218,36 @@ impl Ledger {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Writes a row back. Only its owner's word counts while it is being sent.
+    /// Writes a row back and lets it go. Only its owner's word counts while it has one.
     pub(crate) async fn outbox_save(
         &self,
         row: &OutboxRow,
         owner: Option<&str>,
     ) -> Result<bool, StoreError> {
+        self.write(row, owner, None).await
+    }
+
+    /// Writes down what became of a row. One that is settled stays its owner's, until the copy is
+    /// filed too.
+    pub(crate) async fn outbox_settle(
+        &self,
+        row: &OutboxRow,
+        owner: &str,
+    ) -> Result<bool, StoreError> {
+        let next = (row.state == RowState::Result).then_some(owner);
+        self.write(row, Some(owner), next).await
+    }
+
+    async fn write(
+        &self,
+        row: &OutboxRow,
+        owner: Option<&str>,
+        next_owner: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let sealed = self.seal_record(row)?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
-             changed_unix_ms = $5, spool = $6, sealed = $7, owner = NULL \
+             changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11 \
              WHERE id = $8 AND account_key = $9 AND (owner = $10 OR (owner IS NULL AND $10 IS NULL))",
         )
         .bind(row.state.name())
@@ -240,9 +260,45 @@ impl Ledger {
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
         .bind(owner)
+        .bind(next_owner)
         .execute(self.store.pool())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes the settled rows of an account whose copy was not filed before their session ended.
+    pub(crate) async fn outbox_claim_unfiled(
+        &self,
+        account: &AccountKey,
+        owner: &str,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        // A row that is filed has no file in the spool any more, unless somebody refused it.
+        let raw: Vec<RawRow> = sqlx::query_as(
+            "SELECT * FROM outbox WHERE account_key = $1 AND state = 'result' \
+             AND owner IS NULL AND spool IS NOT NULL",
+        )
+        .bind(&account.0)
+        .fetch_all(self.store.pool())
+        .await?;
+        let mut claimed = Vec::new();
+        for raw in raw {
+            let row = self.open_row(raw)?;
+            if !row.awaits_its_copy() {
+                continue;
+            }
+            let done = sqlx::query(
+                "UPDATE outbox SET owner = $1 \
+                 WHERE id = $2 AND state = 'result' AND owner IS NULL",
+            )
+            .bind(owner)
+            .bind(row.id.as_str())
+            .execute(self.store.pool())
+            .await?;
+            if done.rows_affected() == 1 {
+                claimed.push(row);
+            }
+        }
+        Ok(claimed)
     }
 
     /// The rows of an account, newest first.
@@ -322,6 +378,9 @@ impl Ledger {
         sqlx::query("UPDATE outbox SET state = 'waiting', owner = NULL WHERE state = 'sending'")
             .execute(self.store.pool())
             .await?;
+        sqlx::query("UPDATE outbox SET owner = NULL WHERE state = 'result'")
+            .execute(self.store.pool())
+            .await?;
         let raw: Vec<RawRow> = sqlx::query_as("SELECT * FROM outbox WHERE state = 'committing'")
             .fetch_all(self.store.pool())
             .await?;
@@ -381,6 +440,13 @@ impl Ledger {
 }
 
 impl OutboxRow {
+    /// Somebody got it, and no copy lies in Sent yet.
+    pub(crate) fn awaits_its_copy(&self) -> bool {
+        let mut recipients = self.record.recipients.iter();
+        self.record.copy == CopyRecord::Pending
+            && recipients.any(|r| r.state == RecipientState::HandedOver)
+    }
+
     /// The dot may have left and nobody knows the answer: whoever was not refused before may have
     /// got it.
     pub(crate) fn become_unknown(&mut self, now_unix_ms: i64) {

@@ -83,13 +83,13 @@ impl Part {
         seen: &watch::Sender<Seen>,
     ) -> Answer {
         match self.protocol {
-            Protocol::Imap => self.imap(tag, command),
+            Protocol::Imap => self.imap(tag, command, &seen.borrow()),
             Protocol::Pop3 => self.pop3(command),
             Protocol::Smtp => self.smtp(command, seen),
         }
     }
 
-    fn imap(&mut self, tag: &str, command: &str) -> Answer {
+    fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> Answer {
         const AFTER_LOGIN: &str = "IMAP4rev1 IDLE UIDPLUS MOVE";
         let capabilities = match self.is_encrypted {
             true => "IMAP4rev1 AUTH=PLAIN SASL-IR",
@@ -117,6 +117,11 @@ impl Part {
                 .to_owned(),
             "FETCH" => rows(),
             "UID" if rest.starts_with("FETCH") => fetched(rest),
+            // A copy is there once it came, whether that was answered or not.
+            "UID" if rest.starts_with("SEARCH") && seen.count("APPEND") > 0 => {
+                "* SEARCH 4\r\n".to_owned()
+            }
+            "UID" if rest.starts_with("SEARCH") => "* SEARCH\r\n".to_owned(),
             "IDLE" => {
                 self.idle_tag = Some(tag.to_owned());
                 return Answer::say("+ idling\r\n".to_owned());

@@ -43,7 +43,16 @@ pub(crate) struct Desk {
     pub(crate) accounts: Accounts,
     pub(crate) uploads: Arc<Uploads>,
     pub(crate) spool: Spool,
-    folder: PathBuf,
+    folder: Arc<StateDir>,
+}
+
+/// A state folder that ends with the last desk over it.
+pub(crate) struct StateDir(PathBuf);
+
+impl Drop for StateDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Stage {
@@ -147,6 +156,11 @@ impl Desk {
         let nth = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("restante-test-{}-{nth}", std::process::id()));
+        Self::over(Arc::new(StateDir(folder)), ca_pem, ports).await
+    }
+
+    /// The next start of the program, over the state of an earlier one.
+    pub(crate) async fn over(folder: Arc<StateDir>, ca_pem: &str, ports: Vec<u16>) -> Self {
         let listed = Listed {
             host: "localhost".into(),
             ports,
@@ -160,9 +174,9 @@ impl Desk {
             Egress::listed_only(vec![listed]),
             trust.client_config().unwrap(),
         );
-        let store = Store::open(&folder, SCHEMA).await.unwrap();
-        let sealer = Arc::new(Sealer::open(&folder).unwrap());
-        let spool = Spool::open(&folder, Arc::clone(&sealer)).unwrap();
+        let store = Store::open(&folder.0, SCHEMA).await.unwrap();
+        let sealer = Arc::new(Sealer::open(&folder.0).unwrap());
+        let spool = Spool::open(&folder.0, Arc::clone(&sealer)).unwrap();
         let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
         accounts.recover().await.unwrap();
         Self {
@@ -171,6 +185,11 @@ impl Desk {
             spool,
             folder,
         }
+    }
+
+    /// Where its state lies.
+    pub(crate) fn state_dir(&self) -> Arc<StateDir> {
+        Arc::clone(&self.folder)
     }
 
     /// Signs in.
@@ -197,12 +216,6 @@ impl Desk {
             handle,
             backend,
         }
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -244,6 +257,18 @@ impl Page {
     /// The inbox.
     pub(crate) fn inbox(&self) -> FolderId {
         FolderId::from(INBOX)
+    }
+
+    /// Waits until a message has left and its copy is filed, whatever it waits for before.
+    pub(crate) async fn handed_over(&self, id: &OutboxId) -> OutboxEntry {
+        for _ in 0..500 {
+            let entry = self.settled(id).await;
+            if entry.state == OutboxState::HandedOver {
+                return entry;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the message did not leave");
     }
 
     /// Waits until nothing more happens to a message by itself.

@@ -4,7 +4,7 @@ use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId
 use mail_net::Phase;
 use mail_proto::imap::{
     Append, Capability, Code, Command, FetchItem, Flag, InternalDate, Keyword, Mailbox,
-    MailboxAttribute, SearchKey, SequenceSet, Status, Store, StoreMode, Uid, UidValidity,
+    MailboxAttribute, SearchKey, SequenceSet, Status, Store, StoreMode, Text, Uid, UidValidity,
 };
 
 use super::super::error::{AccountError, Unsupported};
@@ -191,11 +191,11 @@ impl Link {
         connection.run(vec![store], Phase::Command).await.map(drop)
     }
 
-    /// Files a copy in Sent; where the message lies there already (some providers file it
-    /// themselves), nothing is added.
+    /// Files a copy in Sent, unless a message with the id to look for lies there already.
     pub(super) async fn file_sent(
         &mut self,
         copy: &SpooledMessage,
+        look_for: Option<String>,
     ) -> Result<Option<FolderId>, AccountError> {
         let role = FolderRole::Sent;
         let (mailbox, _, _) = self
@@ -203,6 +203,11 @@ impl Link {
             .folder_by_role(role)
             .ok_or(AccountError::MissingFolder(role))?;
         let body = copy.open().await?;
+        if let Some(message_id) = look_for
+            && self.has_message(&mailbox, message_id).await?
+        {
+            return Ok(self.shared.folder(&mailbox).map(|folder| folder.id));
+        }
         let connection = self.connection().await?;
         connection
             .append(
@@ -217,6 +222,24 @@ impl Link {
             .await?;
         self.shared.forget_counts(&mailbox);
         Ok(self.shared.folder(&mailbox).map(|folder| folder.id))
+    }
+
+    async fn has_message(
+        &mut self,
+        mailbox: &Mailbox,
+        message_id: String,
+    ) -> Result<bool, AccountError> {
+        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
+            return Ok(false);
+        };
+        self.select(mailbox).await?;
+        let search = Command::Search {
+            uid: true,
+            criteria: vec![SearchKey::Header { field, text }],
+        };
+        let connection = self.connection().await?;
+        let answer = connection.run(vec![search], Phase::LongCommand).await?;
+        Ok(answer.found.is_some_and(|found| !found.is_empty()))
     }
 }
 

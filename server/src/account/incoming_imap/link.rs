@@ -253,8 +253,12 @@ impl Link {
                     self.mark_source(&folder, &message, mark)
                 ));
             }
-            Request::FileSent { copy, reply } => {
-                let result = self.file_sent(&copy).await;
+            Request::FileSent {
+                copy,
+                look_for,
+                reply,
+            } => {
+                let result = self.file_sent(&copy, look_for).await;
                 let _ = reply.send(self.settle(result));
             }
         }

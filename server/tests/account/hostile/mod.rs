@@ -3,6 +3,7 @@
 
 mod imap;
 mod pop3;
+mod restart;
 mod smtp;
 
 use std::io::Write;

@@ -36,23 +36,24 @@ struct Case {
 }
 
 impl Scene {
-    async fn send(&self, page: &Page, subject: &str, lines: usize) -> OutboxId {
-        let draft = Draft {
-            to: "bob@peer.test, eve@peer.test".to_owned(),
-            subject: subject.to_owned(),
-            body: "Hello.\n".repeat(lines),
-            ..Draft::default()
-        };
-        let sent = page.backend.message_send(page.account.clone(), draft);
-        sent.await.unwrap()
-    }
-
     /// How many messages with a subject the server has.
-    fn arrived(&self, subject: &str) -> usize {
+    pub(super) fn arrived(&self, subject: &str) -> usize {
         let field = format!("Subject: {subject}\n");
         let taken = self.outgoing.taken();
         taken.iter().filter(|mail| mail.contains(&field)).count()
     }
+}
+
+/// Sends a message of so many lines to two people.
+pub(super) async fn send(page: &Page, subject: &str, lines: usize) -> OutboxId {
+    let draft = Draft {
+        to: "bob@peer.test, eve@peer.test".to_owned(),
+        subject: subject.to_owned(),
+        body: "Hello.\n".repeat(lines),
+        ..Draft::default()
+    };
+    let sent = page.backend.message_send(page.account.clone(), draft);
+    sent.await.unwrap()
 }
 
 fn stands(entry: &OutboxEntry) -> Stands {
@@ -318,7 +319,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         let lines = if matches!(act, Close(CUT)) { 60_000 } else { 1 };
         let (one, two) = (format!("{name}, one"), format!("{name}, two"));
         scene.outgoing.fail(Fault { at, act, times: 1 });
-        let id = scene.send(&page, &one, lines).await;
+        let id = send(&page, &one, lines).await;
         if stalls {
             scene.outgoing.played(1).await;
             pass(LONGEST).await;
@@ -329,7 +330,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         scene.outgoing.played(1).await;
 
         // Another message lets the worker look at all there is, and works.
-        let second = scene.send(&page, &two, 1).await;
+        let second = send(&page, &two, 1).await;
         let second = page.settled(&second).await;
         assert_eq!(second.state, OutboxState::HandedOver, "{name}: {second:?}");
         assert_eq!(scene.arrived(&two), 1, "{name}");
@@ -394,7 +395,7 @@ async fn words_behind_starttls_keep_the_password_here() {
         ),
     ] {
         scene.outgoing.fail(Fault { at, act, times: 1 });
-        let id = scene.send(&page, told, 1).await;
+        let id = send(&page, told, 1).await;
         let entry = page.settled(&id).await;
         assert_eq!(stands(&entry), Stands::Retried, "{entry:?}");
         assert!(words(&entry).contains(told), "{}", words(&entry));

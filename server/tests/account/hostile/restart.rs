@@ -1,0 +1,139 @@
+//! The program ends between two states of a message: what the next start makes of it.
+
+use std::sync::mpsc;
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{FolderRole, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy};
+use tokio::runtime::Builder;
+
+use super::smtp::send;
+use super::*;
+
+impl Scene {
+    /// Another process signs in, sends a message and is killed once the server has failed.
+    async fn is_killed_at(&self, peer: &Peer, fault: Fault) -> OutboxId {
+        peer.fail(fault);
+        let (folder, sign_in) = (self.desk.state_dir(), self.sign_in());
+        let ports = vec![self.incoming.port, self.outgoing.port];
+        let (say_id, id) = mpsc::channel();
+        let (kill, killed) = tokio::sync::oneshot::channel();
+        let process = std::thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let desk = Desk::over(folder, Peer::ca_pem(), ports).await;
+                let page = desk.open(sign_in).await.unwrap();
+                say_id.send(send(&page, "first", 1).await).unwrap();
+                killed.await.unwrap();
+                // Nobody says goodbye.
+                std::mem::forget((desk, page));
+            });
+            runtime.shutdown_background();
+        });
+        peer.played(1).await;
+        kill.send(()).unwrap();
+        tokio::task::spawn_blocking(move || process.join().unwrap())
+            .await
+            .unwrap();
+        id.recv().unwrap()
+    }
+
+    /// The next start of the program.
+    async fn starts_again(&self) -> Desk {
+        let ports = vec![self.incoming.port, self.outgoing.port];
+        Desk::over(self.desk.state_dir(), Peer::ca_pem(), ports).await
+    }
+}
+
+async fn first(page: &Page) -> OutboxEntry {
+    page.backend.outbox_list().await.unwrap().pop().unwrap()
+}
+
+#[tokio::test]
+async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
+    for at in ["", "AUTH", "MAIL", "DATA"] {
+        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let act = Act::Stall("");
+        let id = scene
+            .is_killed_at(&scene.outgoing, Fault { at, act, times: 1 })
+            .await;
+        let desk = scene.starts_again().await;
+        // Another account of the same server has nothing to do with it.
+        let mut stranger = scene.sign_in();
+        stranger.address = "bob@peer.test".to_owned();
+        let stranger = desk.open(stranger).await.unwrap();
+        assert!(stranger.backend.outbox_list().await.unwrap().is_empty());
+        assert_eq!(scene.arrived("first"), 0, "{at}: left without its sign-in");
+        let page = desk.open(scene.sign_in()).await.unwrap();
+        let entry = page.settled(&id).await;
+        assert_eq!(entry.state, OutboxState::HandedOver, "{at}: {entry:?}");
+        assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
+        assert_eq!(scene.arrived("first"), 1, "{at}");
+        scene.assert_no_password_in_the_log(at);
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_dot_may_have_left_is_unknown_and_never_sent_again() {
+    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let (at, act) = (".", Act::Stall(""));
+    scene
+        .is_killed_at(&scene.outgoing, Fault { at, act, times: 1 })
+        .await;
+    for _ in 0..2 {
+        let desk = scene.starts_again().await;
+        let page = desk.open(scene.sign_in()).await.unwrap();
+        let second = send(&page, "second", 1).await;
+        assert_eq!(page.settled(&second).await.state, OutboxState::HandedOver);
+        let entry = first(&page).await;
+        assert_eq!(entry.state, OutboxState::Unknown, "{entry:?}");
+        for recipient in &entry.recipients {
+            assert_eq!(recipient.state, RecipientState::Unknown);
+            assert!(recipient.meaning.contains("may have gone out"), "{entry:?}");
+        }
+        assert_eq!(scene.arrived("first"), 1);
+        page.handle.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_whose_password_was_refused_leaves_after_the_next_sign_in() {
+    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let act = Act::Say("535 5.7.8 no\r\n");
+    scene.outgoing.fail(Fault {
+        at: "AUTH",
+        act,
+        times: 1,
+    });
+    let page = scene.open().await;
+    let id = send(&page, "first", 1).await;
+    let entry = page.settled(&id).await;
+    assert_eq!(entry.state, OutboxState::WaitingForSignIn, "{entry:?}");
+    page.handle.close().await;
+    let desk = scene.starts_again().await;
+    let page = desk.open(scene.sign_in()).await.unwrap();
+    let entry = page.handed_over(&id).await;
+    assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
+    assert_eq!(scene.arrived("first"), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_nobody_answered_for_is_looked_for_before_it_is_filed_again() {
+    for (is_there, copies) in [(true, 1), (false, 2)] {
+        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let (at, act) = ("APPEND", Act::Stall(""));
+        let id = scene
+            .is_killed_at(&scene.incoming, Fault { at, act, times: 1 })
+            .await;
+        if !is_there {
+            let (at, act) = ("UID SEARCH", Act::Say("* SEARCH\r\n{tag} OK none\r\n"));
+            scene.incoming.fail(Fault { at, act, times: 1 });
+        }
+        let desk = scene.starts_again().await;
+        let page = desk.open(scene.sign_in()).await.unwrap();
+        let entry = page.handed_over(&id).await;
+        let folder = page.folder(FolderRole::Sent).await;
+        assert_eq!(entry.copy, SentCopy::Filed { folder }, "{entry:?}");
+        assert_eq!(scene.incoming.count("APPEND"), copies);
+        assert_eq!(scene.arrived("first"), 1);
+    }
+}
