@@ -7,6 +7,7 @@
 
 pub(crate) mod actor;
 pub mod backend;
+mod backoff;
 mod body;
 mod causes;
 mod compose;

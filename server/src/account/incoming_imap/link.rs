@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info};
 
+use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::Request;
 use super::connection::ImapConnection;
@@ -33,8 +34,8 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
 /// The same for the connection of another folder.
 const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
-/// The longest pause between two tries to reconnect.
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// The first pause before a broken connection is tried again is at most twice as long.
+const BACKOFF: Duration = Duration::from_secs(1);
 /// New rows are fetched at once when so many arrive, for the page that will ask.
 const PREFETCH_MAX: u32 = 50;
 
@@ -476,7 +477,7 @@ impl Link {
             self.shared.tell_connection(false, 0);
             return;
         }
-        let pause = backoff(self.failures);
+        let pause = backoff(BACKOFF, self.failures);
         info!(%error, retry_in_secs = pause.as_secs(), "the link to the mail server was lost");
         self.reconnect_at = Some(Instant::now() + pause);
         let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -511,18 +512,4 @@ async fn wait(connection: &mut Option<ImapConnection>) -> Result<(), AccountErro
         Some(connection) => connection.wait().await,
         None => std::future::pending().await,
     }
-}
-
-/// Full-jitter back-off: anything up to twice as long as before, so that a restarted server is
-/// not met by everybody at once.
-fn backoff(failures: u32) -> Duration {
-    let ceiling = Duration::from_secs(1)
-        .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
-        .min(BACKOFF_MAX);
-    let mut random = [0_u8; 4];
-    if getrandom::fill(&mut random).is_err() {
-        return ceiling;
-    }
-    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-    ceiling.mul_f64(share).max(Duration::from_millis(200))
 }

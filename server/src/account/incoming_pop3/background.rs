@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::info;
 
+use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::now_unix_ms;
 use super::link::Link;
@@ -12,8 +13,8 @@ use super::session::PREFETCH_MAX;
 
 /// What nobody waits for does not hold up what somebody asks.
 const TURN_WAIT: Duration = Duration::from_secs(2);
-/// The longest pause between two tries.
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+/// The first pause before the maildrop is tried again is at most twice as long.
+const BACKOFF: Duration = Duration::from_secs(2);
 
 impl Link {
     /// When to look again at what there is to do.
@@ -66,6 +67,7 @@ impl Link {
     /// When new mail is looked for next.
     fn poll_at(&self, now: Instant) -> Option<Instant> {
         let looked_at = self.listing.as_ref().map(|listing| listing.taken_at);
+        let looked_at = looked_at.filter(|_| !self.is_look_due);
         self.not_before(looked_at.map_or(now, |at| at + self.polled_every()))
     }
 
@@ -104,7 +106,7 @@ impl Link {
             return;
         }
         self.failures = self.failures.saturating_add(1);
-        let pause = backoff(self.failures);
+        let pause = backoff(BACKOFF, self.failures);
         info!(%error, retry_in_secs = pause.as_secs(), "the maildrop could not be looked at");
         self.retry_at = Some(Instant::now() + pause);
         // Where another program is at the maildrop, the server is there all the same.
@@ -114,18 +116,4 @@ impl Link {
             self.tell_connection(false, secs);
         }
     }
-}
-
-/// Full-jitter back-off: anything up to twice as long as before, so that a restarted server is
-/// not met by everybody at once.
-fn backoff(failures: u32) -> Duration {
-    let ceiling = Duration::from_secs(2)
-        .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
-        .min(BACKOFF_MAX);
-    let mut random = [0_u8; 4];
-    if getrandom::fill(&mut random).is_err() {
-        return ceiling;
-    }
-    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-    ceiling.mul_f64(share).max(Duration::from_secs(1))
 }

@@ -32,6 +32,8 @@ pub(super) struct Timing {
     pub(super) linger: Duration,
     /// New mail is looked for this often while somebody watches; a listing is right for so long.
     pub(super) polled_every: Duration,
+    /// Whoever asks for the newest messages is not content with an older look than this.
+    pub(super) reloaded_after: Duration,
     /// Deletes can be taken back for so long.
     pub(super) undo: Duration,
     /// A request waits for the maildrop for so long.
@@ -43,6 +45,7 @@ impl Default for Timing {
         Self {
             linger: Duration::from_secs(60),
             polled_every: Duration::from_secs(60),
+            reloaded_after: Duration::from_secs(10),
             undo: Duration::from_secs(10),
             turn_wait: Duration::from_secs(20),
         }
@@ -73,6 +76,8 @@ pub(super) struct Link {
     /// The pause that the server wants between two sign-ins.
     pub(super) login_delay: Duration,
     pub(super) last_asked: Instant,
+    /// Somebody saw the newest messages of an older look: the next one is due.
+    pub(super) is_look_due: bool,
     /// Something changed that the open tabs do not know; so many messages are new.
     pub(super) news: Option<u32>,
     /// How often in a row something failed that nobody asked for.
@@ -138,6 +143,7 @@ impl Link {
             own_deletes: Vec::new(),
             login_delay: Duration::ZERO,
             last_asked: Instant::now(),
+            is_look_due: false,
             news: None,
             failures: 0,
             retry_at: None,
@@ -285,6 +291,7 @@ impl Link {
 
     /// Takes over what a session saw.
     pub(super) fn take_listing(&mut self, listing: Arc<Listing>) {
+        self.is_look_due = false;
         let before = self.listing.replace(Arc::clone(&listing));
         let Some(before) = before.filter(|before| !before.has_same_messages(&listing)) else {
             return;

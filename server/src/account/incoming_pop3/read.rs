@@ -51,7 +51,10 @@ impl Link {
     ) -> Result<model::Listing, AccountError> {
         is_inbox(folder)?;
         self.kept.refresh().await?;
-        self.refresh_if_stale().await?;
+        match window.offset {
+            0 => self.refresh_newest().await?,
+            _ => self.refresh_if_stale().await?,
+        }
         let limit = window.limit.clamp(1, Window::MAX_LIMIT);
         let rows = self.fetch_rows(window.offset, limit).await?;
         let (total, unread) = self.counts();

@@ -65,11 +65,28 @@ impl Link {
         self.session.as_mut().ok_or(AccountError::SignedOut)
     }
 
+    /// For whoever asks for the newest messages. An open page is shown what is known, and told a
+    /// moment later what is new; anybody else waits for a look that is new enough.
+    pub(super) async fn refresh_newest(&mut self) -> Result<(), AccountError> {
+        let oldest = self.timing.reloaded_after.min(self.polled_every());
+        if !self.is_watched() {
+            return self.refresh_if_older(oldest).await;
+        }
+        self.refresh_if_stale().await?;
+        let listing = self.listing.as_ref();
+        self.is_look_due = listing.is_some_and(|listing| listing.taken_at.elapsed() >= oldest);
+        Ok(())
+    }
+
     /// Begins a new session where the last look at the maildrop is too old. New messages are
     /// visible to new sessions only.
     pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
+        self.refresh_if_older(self.polled_every()).await
+    }
+
+    async fn refresh_if_older(&mut self, oldest: Duration) -> Result<(), AccountError> {
         if let Some(listing) = &self.listing {
-            let is_fresh = listing.taken_at.elapsed() < self.polled_every();
+            let is_fresh = listing.taken_at.elapsed() < oldest;
             // Until the server lets anybody sign in again, what is known is shown.
             if is_fresh || self.maildrop.next_login_at().is_some() {
                 return Ok(());

@@ -34,6 +34,7 @@ use fake::{FakeServer, Quirks};
 const STILL: Timing = Timing {
     linger: Duration::from_secs(60),
     polled_every: Duration::from_secs(60),
+    reloaded_after: Duration::from_secs(60),
     undo: Duration::from_secs(60),
     turn_wait: Duration::from_secs(10),
 };
