@@ -1,6 +1,6 @@
 //! Reading and changing by IMAP.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
@@ -294,15 +294,12 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
 }
 
 #[tokio::test]
-async fn new_mail_is_told_within_a_second_and_is_in_the_list() {
+async fn new_mail_is_told_and_is_in_the_list() {
     let stage = Stage::new(Some(5)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
     page.rows(&page.inbox()).await;
-    // IDLE begins after a short silence.
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    let delivered = Instant::now();
     stage
         .demo
         .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
@@ -322,7 +319,6 @@ async fn new_mail_is_told_within_a_second_and_is_in_the_list() {
     .await
     .expect("nobody was told");
     assert_eq!(told, (page.inbox(), 6, 1));
-    println!("told after {} ms", delivered.elapsed().as_millis());
     assert_eq!(
         page.rows(&page.inbox()).await.first().unwrap().subject,
         "ping"

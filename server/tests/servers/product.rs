@@ -225,7 +225,6 @@ async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
 
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
-    tokio::time::sleep(Duration::from_millis(600)).await;
     house.deliver("three");
     tokio::time::timeout(Duration::from_secs(20), async {
         while !matches!(
