@@ -1,14 +1,12 @@
 //! The floor: the same IMAP commands by a client that parses nothing.
 
-use std::time::{Duration, Instant};
-
 use mail_demo::{ADDRESS, Demo, PASSWORD};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Result, line, send, skip, trust};
+use super::{Meter, Result, Step, line, send, skip, trust};
 
 const ROWS: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)";
 
@@ -18,10 +16,10 @@ pub(super) struct Floor {
 }
 
 impl Floor {
-    /// The four steps of the product, each timed: sign in and list, open, next 50, middle.
-    pub(super) async fn run(demo: &Demo) -> Result<Vec<Duration>> {
-        let mut times = Vec::new();
-        let begun = Instant::now();
+    /// The four steps of the product: sign in and list, open, next 50, middle.
+    pub(super) async fn run(demo: &Demo) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        let meter = Meter::start(demo);
         let mut floor = Self::connect(demo).await?;
         floor
             .command(&format!("LOGIN {ADDRESS} {PASSWORD}"))
@@ -37,7 +35,7 @@ impl Floor {
                 total.saturating_sub(49).max(1)
             ))
             .await?;
-        times.push(begun.elapsed());
+        steps.push(meter.step(0));
         for command in [
             format!(
                 "FETCH {total} (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER] BODY.PEEK[1]<0.1048576>)"
@@ -53,11 +51,11 @@ impl Floor {
                 (total / 2).max(1)
             ),
         ] {
-            let begun = Instant::now();
+            let meter = Meter::start(demo);
             floor.command(&command).await?;
-            times.push(begun.elapsed());
+            steps.push(meter.step(0));
         }
-        Ok(times)
+        Ok(steps)
     }
 
     async fn connect(demo: &Demo) -> Result<Self> {

@@ -70,6 +70,21 @@ impl Browser {
         Ok(answer)
     }
 
+    /// Opens the stream of events, over a connection of its own.
+    pub(super) async fn events(&self) -> Result<Events> {
+        let mut stream = TcpStream::connect(&self.address).await?;
+        let cookie = self.cookie.as_deref().unwrap_or_default();
+        let head = format!(
+            "GET /events HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\
+             Sec-Fetch-Site: same-origin\r\nCookie: {cookie}\r\n\r\n",
+            self.address
+        );
+        stream.write_all(head.as_bytes()).await?;
+        let mut events = Events(BufReader::new(stream));
+        events.until("hello").await?;
+        Ok(events)
+    }
+
     async fn request(
         &mut self,
         method: &str,
@@ -81,13 +96,8 @@ impl Browser {
             .cookie
             .as_ref()
             .map_or_else(String::new, |c| format!("Cookie: {c}\r\n"));
-        let encoding = if path.starts_with("/api/") {
-            "identity"
-        } else {
-            "br, gzip"
-        };
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: {encoding}\r\nAccept: */*\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\nAccept: */*\r\n\
              Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: empty\r\nContent-Type: {kind}\r\n\
              Content-Length: {}\r\n{cookie}\r\n",
             self.address,
@@ -162,6 +172,24 @@ impl Browser {
             self.stream = Some(stream);
         }
         Ok(answer)
+    }
+}
+
+/// What a page hears without asking.
+pub(super) struct Events(BufReader<TcpStream>);
+
+impl Events {
+    /// Waits for a line with this text.
+    pub(super) async fn until(&mut self, text: &str) -> Result<()> {
+        loop {
+            let line = line(&mut self.0).await?;
+            if line.is_empty() {
+                return Err("the stream of events ended".into());
+            }
+            if line.contains(text) {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -39,6 +39,7 @@ async fn main() -> Result<()> {
             stage.login_page().await?;
         }
         stage.steps().await?;
+        stage.new_mail().await?;
         if messages == 1_000 {
             stage.list_under_load().await?;
             stage.idle_sessions().await?;
@@ -72,6 +73,7 @@ impl Stage {
             now_unix_ms,
         };
         let demo = Demo::start(options).await?;
+        demo.deliver(plain_10_kb());
         let folder = std::env::temp_dir().join(format!("restante-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("ca.pem"), demo.ca_pem())?;
@@ -133,34 +135,39 @@ impl Stage {
 
     /// Each step by the product and by the floor, in turn.
     async fn steps(&self) -> Result<()> {
-        let mut rows: Vec<(&str, Vec<Step>, Vec<Duration>)> = Vec::new();
+        let mut rows: Vec<(&str, Vec<Step>, Vec<Step>)> = Vec::new();
         for _ in 0..RUNS {
             let ours = self.product_steps().await?;
             let floor = Floor::run(&self.demo).await?;
-            for (index, (name, step)) in ours.into_iter().enumerate() {
+            for (index, ((name, ours), floor)) in ours.into_iter().zip(floor).enumerate() {
                 if rows.len() <= index {
                     rows.push((name, Vec::new(), Vec::new()));
                 }
-                rows[index].1.push(step);
-                rows[index].2.push(floor[index]);
+                rows[index].1.push(ours);
+                rows[index].2.push(floor);
             }
         }
         println!(
-            "  {:<22} {:>9} {:>9} {:>11} {:>9}",
-            "step", "ours ms", "floor ms", "commands", "bytes"
+            "  {:<20} {:>14} {:>22} {:>20} {:>11}",
+            "", "ms", "upstream round trips", "upstream bytes", "to browser"
         );
-        for (name, steps, floors) in rows {
-            let ours = median(steps.iter().map(|s| s.took).collect());
-            let floor = median(floors);
-            let last = steps.last().ok_or("no runs")?;
+        for (name, ours, floor) in rows {
+            let took = |steps: &[Step]| ms(median(steps.iter().map(|s| s.took).collect()));
+            let (Some(our), Some(least)) = (ours.last(), floor.last()) else {
+                return Err("no runs".into());
+            };
             println!(
-                "  {name:<22} {:>9.1} {:>9.1} {:>11} {:>9}",
-                ms(ours),
-                ms(floor),
-                last.commands,
-                last.bytes
+                "  {name:<20} {:>6.1} / {:>5.1} {:>18} / {} {:>11} / {:>6} {:>11}",
+                took(&ours),
+                took(&floor),
+                our.round_trips,
+                least.round_trips,
+                our.upstream_bytes,
+                least.upstream_bytes,
+                our.bytes
             );
         }
+        println!("  (ours / a bare client that sends the same commands; medians of {RUNS})");
         Ok(())
     }
 
@@ -187,7 +194,7 @@ impl Stage {
         let open =
             format!("{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"message\":\"{id}\"}}");
         for (name, endpoint, body) in [
-            ("open a message", "message_open", open),
+            ("open plain 10 KB", "message_open", open),
             ("next 50", "message_list", window(50)),
             ("jump to the middle", "message_list", window(total / 2)),
         ] {
@@ -201,14 +208,31 @@ impl Stage {
     }
 
     async fn step(&self, work: impl Future<Output = Result<usize>>) -> Result<Step> {
-        let before = self.demo.commands_seen();
-        let begun = Instant::now();
+        let meter = Meter::start(&self.demo);
         let bytes = work.await?;
-        Ok(Step {
-            took: begun.elapsed(),
-            commands: self.demo.commands_seen() - before,
-            bytes,
-        })
+        Ok(meter.step(bytes))
+    }
+
+    /// From the mail server's line to the open page.
+    async fn new_mail(&self) -> Result<()> {
+        let mut browser = Browser::new(&self.address);
+        let signed_in = browser.sign_in(ADDRESS, PASSWORD).await?;
+        browser.follow(signed_in).await?;
+        let mut events = browser.events().await?;
+        let mut times = Vec::new();
+        for _ in 0..RUNS {
+            // Changes are told once a second at most, and IDLE begins after a short silence.
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            let begun = Instant::now();
+            self.demo.deliver(plain_10_kb());
+            events.until("\"arrived\":1").await?;
+            times.push(begun.elapsed());
+        }
+        println!(
+            "  new mail: in the page's stream {:.0} ms after the server had it (a step of 40 ms gathers what comes together)",
+            ms(median(times))
+        );
+        Ok(())
     }
 
     /// A list request of one and of 32 clients: time, rate, CPU of the product.
@@ -282,10 +306,50 @@ impl Stage {
 
 struct Step {
     took: Duration,
-    /// Command lines that the mail server got meanwhile.
-    commands: u64,
+    /// How often the mail server was asked and answered meanwhile.
+    round_trips: u64,
+    /// Octets to and from the mail server, without TLS.
+    upstream_bytes: u64,
     /// Bytes from the product to the browser.
     bytes: usize,
+}
+
+/// Begins where a step does.
+struct Meter<'a> {
+    demo: &'a Demo,
+    begun: Instant,
+    round_trips: u64,
+    upstream_bytes: u64,
+}
+
+impl<'a> Meter<'a> {
+    fn start(demo: &'a Demo) -> Self {
+        Self {
+            demo,
+            round_trips: demo.round_trips_seen(),
+            upstream_bytes: demo.bytes_seen(),
+            begun: Instant::now(),
+        }
+    }
+
+    fn step(&self, bytes: usize) -> Step {
+        Step {
+            took: self.begun.elapsed(),
+            round_trips: self.demo.round_trips_seen() - self.round_trips,
+            upstream_bytes: self.demo.bytes_seen() - self.upstream_bytes,
+            bytes,
+        }
+    }
+}
+
+/// A message of 10 KB in one part.
+fn plain_10_kb() -> String {
+    let line = "What was said on Tuesday about the plan for the garden still holds.\r\n";
+    format!(
+        "From: Ann <ann@example.org>\r\nTo: {ADDRESS}\r\nSubject: The plan\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}",
+        line.repeat(10_000 / line.len())
+    )
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

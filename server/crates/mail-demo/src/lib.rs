@@ -54,7 +54,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::store::{Flags, Store};
-use crate::wire::Wire;
+use crate::wire::{Traffic, Wire};
 
 /// The account's address; it is the user name too, and so is its local part alone.
 pub const ADDRESS: &str = "demo@restante.test";
@@ -131,6 +131,7 @@ impl Demo {
             clock,
             tls: certificate.acceptor,
             commands_seen: AtomicU64::new(0),
+            traffic: Arc::default(),
             shutdown: CancellationToken::new(),
         });
         let tasks = TaskTracker::new();
@@ -197,6 +198,16 @@ impl Demo {
         self.service.commands_seen.load(Ordering::Relaxed)
     }
 
+    /// Counts the round trips so far: how often a client sent something after an answer.
+    pub fn round_trips_seen(&self) -> u64 {
+        self.service.traffic.round_trips.load(Ordering::Relaxed)
+    }
+
+    /// Counts the octets so far, in both directions, without TLS.
+    pub fn bytes_seen(&self) -> u64 {
+        self.service.traffic.bytes.load(Ordering::Relaxed)
+    }
+
     /// Says goodbye to every client and waits until all tasks have ended.
     pub async fn stop(self) {
         drop(self.ends_tasks_on_drop);
@@ -211,6 +222,7 @@ pub(crate) struct Service {
     clock: Clock,
     tls: TlsAcceptor,
     commands_seen: AtomicU64,
+    traffic: Arc<Traffic>,
     shutdown: CancellationToken,
 }
 
@@ -265,7 +277,8 @@ async fn serve(service: Arc<Service>, stream: TcpStream, protocol: Protocol, tls
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
     }
-    let mut wire = Wire::plain(stream, service.shutdown.clone());
+    let traffic = Arc::clone(&service.traffic);
+    let mut wire = Wire::plain(stream, traffic, service.shutdown.clone());
     if matches!(tls_mode, TlsMode::Implicit)
         && let Err(error) = wire.start_tls(&service.tls).await
     {

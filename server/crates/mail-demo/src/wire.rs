@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -62,6 +64,22 @@ impl From<io::Error> for WireError {
     }
 }
 
+/// What went over all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    /// How often a client sent something after it had been answered.
+    pub(crate) round_trips: AtomicU64,
+    /// Octets in both directions, without TLS.
+    pub(crate) bytes: AtomicU64,
+}
+
+impl Traffic {
+    fn count(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
 /// One client connection.
 ///
 /// Output is held until input is waited for, so replies to pipelined commands leave together.
@@ -70,16 +88,25 @@ pub(crate) struct Wire {
     input: BytesMut,
     output: BytesMut,
     is_encrypted: bool,
+    /// Something was said since the client spoke last.
+    has_answered: bool,
+    traffic: Arc<Traffic>,
     shutdown: CancellationToken,
 }
 
 impl Wire {
-    pub(crate) fn plain(stream: impl Duplex + 'static, shutdown: CancellationToken) -> Self {
+    pub(crate) fn plain(
+        stream: impl Duplex + 'static,
+        traffic: Arc<Traffic>,
+        shutdown: CancellationToken,
+    ) -> Self {
         Self {
             stream: Box::new(stream),
             input: BytesMut::new(),
             output: BytesMut::new(),
             is_encrypted: false,
+            has_answered: false,
+            traffic,
             shutdown,
         }
     }
@@ -190,8 +217,10 @@ impl Wire {
         if self.output.is_empty() {
             return Ok(());
         }
+        self.has_answered = true;
         let stream = &mut self.stream;
         let output = &mut self.output;
+        self.traffic.count(output.len());
         let write = async {
             while output.has_remaining() {
                 if stream.write_buf(output).await? == 0 {
@@ -236,7 +265,14 @@ impl Wire {
             None => Err(WireError::Shutdown),
             Some(Err(_)) => Err(WireError::Idle),
             Some(Ok(Ok(0))) => Err(WireError::Closed),
-            Some(Ok(Ok(_))) => Ok(()),
+            Some(Ok(Ok(count))) => {
+                self.traffic.count(count);
+                let round_trips = u64::from(std::mem::take(&mut self.has_answered));
+                self.traffic
+                    .round_trips
+                    .fetch_add(round_trips, Ordering::Relaxed);
+                Ok(())
+            }
             Some(Ok(Err(error))) => Err(error.into()),
         }
     }
@@ -257,7 +293,7 @@ mod tests {
             .unwrap();
         runtime.block_on(async {
             let (mut client, server) = tokio::io::duplex(16);
-            let mut wire = Wire::plain(server, CancellationToken::new());
+            let mut wire = Wire::plain(server, Arc::default(), CancellationToken::new());
             let send = async move {
                 for piece in pieces {
                     if client.write_all(&piece).await.is_err() {
@@ -304,7 +340,7 @@ mod tests {
         runtime.block_on(async {
             let (_client, server) = tokio::io::duplex(16);
             let shutdown = CancellationToken::new();
-            let mut wire = Wire::plain(server, shutdown.clone());
+            let mut wire = Wire::plain(server, Arc::default(), shutdown.clone());
             let silent = wire.line(20, Duration::from_millis(10)).await;
             assert!(matches!(silent, Err(WireError::Idle)));
             shutdown.cancel();
@@ -323,7 +359,7 @@ mod tests {
             .unwrap();
         runtime.block_on(async {
             let (mut client, server) = tokio::io::duplex(64);
-            let mut wire = Wire::plain(server, CancellationToken::new());
+            let mut wire = Wire::plain(server, Arc::default(), CancellationToken::new());
             let send = async {
                 client
                     .write_all(&[&[b'x'; 100_000][..], b"next\r\n"].concat())
