@@ -1,13 +1,6 @@
 // Changes to messages, each with its way back.
-import type { Locator } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
-import type { Mailbox } from '../support/mailbox.ts';
-
-/** The subject that a row shows, without the words before it for screen readers. */
-async function subjectOf(row: Locator): Promise<string> {
-  const text = await row.getByRole('link').innerText();
-  return text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim();
-}
+import { type Mailbox, subjectOf } from '../support/mailbox.ts';
 
 /** The newest message, with which every story may do as it likes. */
 async function newest(mailbox: Mailbox): Promise<string> {

@@ -5,6 +5,12 @@ import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
 
 export type View = { isPhone: boolean; hasScript: boolean };
 
+/** The subject that a row shows, without the words before it for screen readers. */
+export async function subjectOf(row: Locator): Promise<string> {
+  const text = await row.getByRole('link').innerText();
+  return text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim();
+}
+
 export class Mailbox {
   private incoming: 'IMAP' | 'POP3' = 'IMAP';
 
@@ -64,15 +70,13 @@ export class Mailbox {
 
   /**
    * Waits for mail. IMAP tells it, so the page shows it by itself, or when it is loaded again where
-   * no script runs. POP3 tells nothing and is asked once a minute: signing in again asks at once.
+   * no script runs. POP3 tells nothing: loading the page again asks, a few seconds after the last look.
    */
   async arrives(subject: string | RegExp): Promise<void> {
     await expect(async () => {
-      if (this.incoming === 'POP3') {
-        await this.signOut();
-        await this.signIn('POP3');
-      } else if (!this.view.hasScript) {
+      if (this.incoming === 'POP3' || !this.view.hasScript) {
         await this.page.reload();
+        await this.isShown();
       }
       await expect(this.row(subject).first()).toBeVisible({ timeout: 2_000 });
     }).toPass({ timeout: 25_000 });

@@ -371,7 +371,7 @@ fn KeysHelp() -> impl IntoView {
             ("u, Esc", lang.key_back()),
             ("x", lang.key_select()),
             ("r / a / f", lang.key_answer()),
-            ("e / #", lang.key_remove()),
+            ("e / # / !", lang.key_remove()),
             ("s", lang.key_star()),
             ("Shift+I / Shift+U", lang.key_read()),
             ("c", lang.key_compose()),

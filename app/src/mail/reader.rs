@@ -109,7 +109,7 @@ pub fn Reader(
                         </details>
                     </div>
                     <div class="who-end">
-                        <time class="muted small num not-phone" datetime=date.iso title=date.long>
+                        <time class="muted small num" datetime=date.iso title=date.long>
                             {date.short}
                         </time>
                         <StarButton open=open is_starred=message.is_starred />

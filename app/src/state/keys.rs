@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 
 use super::act::Act;
 use super::session::Tab;
-use crate::api::types::{FolderRole, Mark, MessageId};
+use crate::api::types::{Destination, FolderRole, Mark, MessageId};
 
 /// What the keys work on: they find it in the page, where the user sees it.
 #[derive(Debug, Clone)]
@@ -49,6 +49,7 @@ fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
         "c" => click(".nav-top a[aria-keyshortcuts=c]"),
         "e" => act(tab, &Act::move_to(FolderRole::Archive)),
         "#" => act(tab, &Act::move_to(FolderRole::Trash)),
+        "!" => act(tab, &Act::move_to(FolderRole::Junk)),
         "s" => star(tab),
         "I" => act(tab, &Act::Mark(Mark::Seen)),
         "U" => act(tab, &Act::Mark(Mark::Unseen)),
@@ -170,8 +171,11 @@ fn act(tab: Tab, act: &Act) -> bool {
     if target.is_open && !is_seen_again {
         // The buttons of the message know what this account cannot do.
         return click(match act {
-            Act::Move(to) if *to == crate::api::types::Destination::Role(FolderRole::Archive) => {
+            Act::Move(Destination::Role(FolderRole::Archive)) => {
                 ".pane-main .tb button[value=archive]:not(:disabled)"
+            }
+            Act::Move(Destination::Role(FolderRole::Junk)) => {
+                ".pane-main .tb button[value=junk]:not(:disabled)"
             }
             Act::Move(_) => ".pane-main .tb button[value=delete]:not(:disabled)",
             Act::Mark(_) => ".pane-main .tb button[value=unseen]",

@@ -284,7 +284,7 @@ texts! {
     key_back() { en: "Back to the list", zh: "返回列表" }
     key_select() { en: "Select", zh: "选择" }
     key_answer() { en: "Reply, all, forward", zh: "回复、全部、转发" }
-    key_remove() { en: "Archive, delete", zh: "归档、删除" }
+    key_remove() { en: "Archive, delete, junk", zh: "归档、删除、垃圾邮件" }
     key_star() { en: "Star", zh: "星标" }
     key_read() { en: "Read, unread", zh: "已读、未读" }
     key_compose() { en: "Compose", zh: "写邮件" }
