@@ -17,6 +17,7 @@ use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
+mod chromium;
 mod floor;
 mod http;
 
@@ -40,6 +41,7 @@ async fn main() -> Result<()> {
         }
         stage.steps().await?;
         stage.new_mail().await?;
+        chromium::steps(&stage.address, messages > 1_000).await?;
         if messages == 1_000 {
             stage.list_under_load().await?;
             stage.idle_sessions().await?;

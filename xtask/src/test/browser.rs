@@ -14,7 +14,7 @@ use crate::tools::{self, Needed};
 use crate::workspace::{Workspace, must_succeed};
 
 /// Finds or installs the browser, Node.js and the locked npm packages.
-pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
     let mut needed = vec![
         Needed {
             program: "node",
@@ -78,7 +78,7 @@ pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
 }
 
 /// The browser: `CHROMIUM` names it, else the system's own.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     match env::var_os("CHROMIUM") {
         Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
         None => tools::find("chromium"),

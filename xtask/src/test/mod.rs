@@ -3,7 +3,7 @@
 //! Nothing is left out without a word: a missing program stops the run and is named, a test that
 //! marks itself ignored counts as a failure, and so does a part that ran no test.
 
-mod browser;
+pub(crate) mod browser;
 mod cargo_tests;
 
 use std::process::ExitCode;

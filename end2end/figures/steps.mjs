@@ -1,0 +1,133 @@
+// Times what a person waits for in a real Chromium. Run by `cargo xtask bench`, which starts the
+// product: node steps.mjs URL ADDRESS PASSWORD. Prints one JSON object, milliseconds by step.
+//
+// A step ends with the frame after what was wanted can be seen.
+import { chromium } from '@playwright/test';
+
+const [url, address, password] = process.argv.slice(2);
+const RUNS = 5;
+
+/** In every page: notes when the login form and the list can first be seen. */
+function watchPage() {
+  window.seenAt = {};
+  const wanted = {
+    login: () => document.readyState !== 'loading' && document.querySelector('input[name=password]'),
+    list: () => document.querySelector('a.row-link'),
+  };
+  const look = () => {
+    for (const [name, find] of Object.entries(wanted)) {
+      if (!(name in window.seenAt) && find()?.checkVisibility()) {
+        window.seenAt[name] = null;
+        requestAnimationFrame(() => (window.seenAt[name] = performance.timeOrigin + performance.now()));
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  /** Does something and returns the time until `isThere` holds, and one more frame. */
+  window.timed = (act, isThere) =>
+    new Promise((resolve) => {
+      const began = performance.now();
+      act();
+      const check = () =>
+        isThere()
+          ? requestAnimationFrame(() => resolve(performance.now() - began))
+          : requestAnimationFrame(check);
+      requestAnimationFrame(check);
+    });
+  /** Whether the list shows rows of messages at its top, middle and bottom. */
+  window.hasRows = () => {
+    const box = document.querySelector('.list-scroll').getBoundingClientRect();
+    return [0.1, 0.5, 0.9].every((part) =>
+      document.elementFromPoint(box.left + 80, box.top + box.height * part)?.closest('.row[data-id]'),
+    );
+  };
+}
+
+async function seen(page, what) {
+  const at = await page.waitForFunction((what) => window.seenAt?.[what], what);
+  return at.jsonValue();
+}
+
+async function oneRun(browser, nth) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await context.addInitScript(watchPage);
+  const page = await context.newPage();
+  const times = {};
+
+  let began = Date.now();
+  await page.goto(`${url}/login`);
+  times['cold login page'] = (await seen(page, 'login')) - began;
+
+  await page.locator('input[name=email]').first().fill(address);
+  await page.locator('input[name=password]').first().fill(password);
+  began = Date.now();
+  await page.locator('form.login-form button.btn-primary').click({ noWaitAfter: true });
+  times['sign in → list'] = (await seen(page, 'list')) - began;
+  await page.waitForSelector('html.js', { state: 'attached' });
+
+  began = Date.now();
+  await page.reload({ waitUntil: 'commit' });
+  times['warm reload → list'] = (await seen(page, 'list')) - began;
+  await page.waitForSelector('html.js', { state: 'attached' });
+
+  times['open plain 10 KB'] = await page.evaluate(() =>
+    window.timed(
+      () => document.querySelector('a.row-link').click(),
+      () => document.querySelector('.pane-main article')?.innerText.includes('about the plan'),
+    ),
+  );
+  times['next 50'] = await page.evaluate(() =>
+    window.timed(() => {
+      const row = document.querySelector('.row-item').getBoundingClientRect().height;
+      document.querySelector('.list-scroll').scrollTop = 50 * row;
+    }, window.hasRows),
+  );
+  times['jump to the middle'] = await page.evaluate(() =>
+    window.timed(() => {
+      const box = document.querySelector('.list-scroll');
+      box.scrollTop = box.scrollHeight / 2;
+    }, window.hasRows),
+  );
+  times['compose opens'] = await page.evaluate(() =>
+    window.timed(
+      () => document.querySelector('.nav-top a[aria-keyshortcuts=c]').click(),
+      () => document.querySelector('[name=subject]')?.checkVisibility(),
+    ),
+  );
+  const subject = `Figures, run ${nth} of ${process.pid}`;
+  await page.locator('[name=to]').fill(address);
+  await page.locator('[name=subject]').fill(subject);
+  await page.locator('textarea').fill('Measured.');
+  times['send → handed over'] = await page.evaluate(
+    (subject) =>
+      window.timed(
+        () => document.querySelector('form button.btn-primary').click(),
+        () =>
+          [...document.querySelectorAll('article')].some(
+            (entry) => entry.innerText.includes(subject) && entry.innerText.includes('Handed over'),
+          ),
+      ),
+    subject,
+  );
+  await context.close();
+  return times;
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: [
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ],
+});
+const runs = [];
+for (let nth = 0; nth < RUNS; nth += 1) runs.push(await oneRun(browser, nth));
+await browser.close();
+const medians = Object.keys(runs[0]).map((step) => {
+  const times = runs.map((run) => run[step]).sort((a, b) => a - b);
+  return [step, times[Math.floor(RUNS / 2)]];
+});
+console.log(JSON.stringify(Object.fromEntries(medians)));
