@@ -12,6 +12,9 @@ use crate::api::types::{
     AccountId, FolderId, FolderRole, MessageId, MessageRow, MessageRows, Window,
 };
 
+/// So many rows above and below what is shown are fetched too, once somebody scrolls.
+const AHEAD: u32 = 25;
+
 /// What stands at one place of the list.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -29,6 +32,13 @@ impl Place {
             None => format!("#{}", self.position),
         }
     }
+}
+
+/// Where the pages of a window begin.
+fn pages(window: Window) -> impl Iterator<Item = u32> {
+    let end = window.offset.saturating_add(window.limit);
+    std::iter::successors(Some(window.offset), |page| page.checked_add(Window::PAGE))
+        .take_while(move |page| *page < end)
 }
 
 /// A list and everything that can be done with it. A handle: copies are the same list.
@@ -56,7 +66,7 @@ pub struct ListState {
     /// The box that scrolls.
     pub scroller: NodeRef<html::Div>,
     row_px: StoredValue<f64>,
-    /// Windows on their way, so that none is asked for twice.
+    /// Where the pages begin that are on their way, so that none is asked for twice.
     asked: StoredValue<Vec<u32>>,
     /// Counts what makes older answers worthless.
     epoch: StoredValue<u32>,
@@ -246,32 +256,52 @@ impl ListState {
     }
 
     fn fetch_missing(self) {
+        if self.trouble.get_untracked().is_some() {
+            return;
+        }
+        if self.asked.with_value(Vec::is_empty) {
+            self.fetch_shown();
+            return;
+        }
         let missing = self.rows.with_value(|rows| rows.missing(self.shown()));
         let is_new = missing
             .iter()
             .any(|w| self.asked.with_value(|asked| !asked.contains(&w.offset)));
-        if !is_new || self.trouble.get_untracked().is_some() {
+        if !is_new {
             return;
         }
-        // Somebody drags the scrollbar through the folder: only where it rests is worth asking.
+        // Somebody drags the scrollbar through the folder faster than the server answers: only
+        // where it rests is worth asking.
         let view = self.view.get_untracked();
         set_timeout(
             move || {
                 if self.is_alive() && self.view.get_untracked().first == view.first {
-                    for window in self.rows.with_value(|rows| rows.missing(self.shown())) {
-                        self.fetch(window);
-                    }
+                    self.fetch_shown();
                 }
             },
             std::time::Duration::from_millis(60),
         );
     }
 
+    /// Asks for the rows that are shown; where all are known, for those that come next.
+    fn fetch_shown(self) {
+        let shown = self.shown();
+        let mut missing = self.rows.with_value(|rows| rows.missing(shown.clone()));
+        let is_scrolled = self.view.get_untracked().before_px > 0.0;
+        if missing.is_empty() && is_scrolled {
+            let around = shown.start.saturating_sub(AHEAD)..shown.end.saturating_add(AHEAD);
+            missing = self.rows.with_value(|rows| rows.missing(around));
+        }
+        for window in missing {
+            self.fetch(window);
+        }
+    }
+
     fn fetch(self, window: Window) {
         let is_new = self.asked.try_update_value(|asked| {
             let is_new = !asked.contains(&window.offset);
             if is_new {
-                asked.push(window.offset);
+                asked.extend(pages(window));
             }
             is_new
         });
@@ -286,13 +316,18 @@ impl ListState {
                 return;
             }
             self.asked
-                .update_value(|asked| asked.retain(|offset| *offset != window.offset));
+                .update_value(|asked| asked.retain(|page| !pages(window).any(|own| own == *page)));
             match answer {
                 Ok(answer) => {
                     let shown = self.shown();
                     let fits = self.rows.try_update_value(|rows| rows.add(answer, shown));
                     if fits == Some(true) {
                         self.moved.notify();
+                        let asked = window.offset..window.offset.saturating_add(window.limit);
+                        // A server that leaves rows out is not asked for them for ever.
+                        if self.rows.with_value(|rows| rows.missing(asked).is_empty()) {
+                            self.fetch_missing();
+                        }
                     } else {
                         self.refresh();
                     }

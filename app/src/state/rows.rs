@@ -121,17 +121,25 @@ impl Rows {
         }
     }
 
-    /// The windows that have to be asked for, so that every row of `shown` is known.
-    pub fn missing(&self, shown: Range<u32>) -> Vec<Window> {
+    /// The windows that have to be asked for, so that every row of `wanted` is known. Pages that
+    /// follow each other are one window: one request, and one change of the document.
+    pub fn missing(&self, wanted: Range<u32>) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
-        for position in shown {
+        for position in wanted {
             let is_missing = matches!(self.slots.get(index(position)), Some(None));
             let offset = position - position % Window::PAGE;
-            if is_missing && windows.last().is_none_or(|last| last.offset != offset) {
-                windows.push(Window {
+            match windows.last_mut() {
+                _ if !is_missing => {}
+                Some(last) if offset < last.offset + last.limit => {}
+                Some(last)
+                    if offset == last.offset + last.limit && last.limit < Window::MAX_LIMIT =>
+                {
+                    last.limit += Window::PAGE;
+                }
+                _ => windows.push(Window {
                     offset,
                     limit: Window::PAGE,
-                });
+                }),
             }
         }
         windows
@@ -239,17 +247,13 @@ mod tests {
         let rows = Rows::new(answer(300, 0, &["a", "b"]));
         assert_eq!(
             rows.missing(0..60),
-            [
-                Window {
-                    offset: 0,
-                    limit: 50
-                },
-                Window {
-                    offset: 50,
-                    limit: 50
-                }
-            ]
+            [Window {
+                offset: 0,
+                limit: 100
+            }],
+            "pages that follow each other are one request"
         );
+        assert_eq!(rows.missing(0..300).len(), 2, "of 200 rows at most");
         assert_eq!(rows.missing(0..2), []);
         assert_eq!(
             rows.missing(120..140),

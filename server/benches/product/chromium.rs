@@ -40,6 +40,8 @@ pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
         "  {:<20} {:>8} {:>11} {:>11}",
         "in Chromium, ms", "ours", "Roundcube", "SnappyMail"
     );
+    let empty = times["an empty page"].as_f64().ok_or("no limit")?;
+    println!("  {:<20} {empty:>8.0}", "an empty page");
     for (name, peers) in PEERS {
         let ours = times[name].as_f64().ok_or("a step was not timed")?;
         let [roundcube, snappymail] = peers[usize::from(is_large)];
