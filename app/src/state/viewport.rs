@@ -1,7 +1,7 @@
 //! Which rows of a long list are in the document: plain arithmetic.
 
 /// Rows kept in the document before and after those that can be seen.
-const OVERSCAN: u32 = 12;
+const OVERSCAN: u32 = 8;
 /// The most rows in the document at once.
 const MAX_ROWS: u32 = 200;
 /// The tallest list, in CSS pixels. Firefox lays out nothing beyond 17.8 million.
