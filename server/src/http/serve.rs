@@ -1,6 +1,10 @@
 //! Accepting connections, and stopping in order.
 
+#[cfg(unix)]
+use std::fs::Permissions;
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use axum::Router;
@@ -35,7 +39,8 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// Begins to listen. A socket file that a stopped process left behind is replaced.
+    /// Begins to listen. A socket file that a stopped process left behind is replaced; owner and
+    /// group may connect to it.
     ///
     /// # Errors
     /// Where the address is taken or not allowed.
@@ -47,7 +52,11 @@ impl Bound {
                 if tokio::net::UnixStream::connect(path).await.is_err() {
                     let _ = tokio::fs::remove_file(path).await;
                 }
-                Ok(Self::Unix(UnixListener::bind(path)?))
+                let listener = UnixListener::bind(path)?;
+                // To connect a proxy needs to write: it runs in the group of the socket.
+                let mode = Permissions::from_mode(0o660);
+                tokio::fs::set_permissions(path, mode).await?;
+                Ok(Self::Unix(listener))
             }
             #[cfg(not(unix))]
             Listen::Unix(_) => Err(io::ErrorKind::Unsupported.into()),

@@ -1,5 +1,10 @@
 //! Where things answer, and with which headers.
 
+use server::cli::{demo, serve::prepare};
+use server::config::Listen;
+use server::http::{Bound, serve};
+use tokio_util::sync::CancellationToken;
+
 use super::{Product, Request};
 
 #[tokio::test]
@@ -140,5 +145,46 @@ async fn an_unknown_server_function_is_not_found() {
         "{}",
         answer.text()
     );
+    product.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn behind_a_proxy_a_socket_in_the_file_system_will_do() {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::UnixStream;
+
+    let product = Product::start().await;
+    let path = product.state_dir.join("http.sock");
+    let listen = Listen::Unix(path.clone());
+    // What a process that was killed leaves behind.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let bound = Bound::new(&listen).await.unwrap();
+    assert!(
+        Bound::new(&listen).await.is_err(),
+        "a process that runs keeps its socket"
+    );
+    let socket = std::fs::metadata(&path).unwrap();
+    assert!(socket.file_type().is_socket());
+    assert_eq!(socket.permissions().mode() & 0o777, 0o660);
+
+    let mut config = demo::config(&product.demo, product.state_dir.join("other"));
+    config.listen = listen;
+    config.public_origin = Some("https://mail.example.org".into());
+    let shutdown = CancellationToken::new();
+    let web = prepare(config, None, shutdown.clone()).await.unwrap();
+    let task = tokio::spawn(serve(web, bound));
+    let mut stream = UnixStream::connect(&path).await.unwrap();
+    stream
+        .write_all(b"GET /login HTTP/1.1\r\nhost: mail.example.org\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("name=\"password\""), "{answer}");
+    shutdown.cancel();
+    task.await.unwrap();
     product.stop().await;
 }
