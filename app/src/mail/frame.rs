@@ -113,6 +113,7 @@ fn Navigation() -> impl IntoView {
     let here: Here = expect_context();
     let Session(session) = expect_context();
     let base = StoredValue::new(page.base.clone());
+    let is_live = move || tab.is_live.get() && tab.link_down.with(Option::is_none);
     view! {
         <nav class="pane pane-nav" aria-label=lang.nav_label()>
             <div class="nav-top">
@@ -149,11 +150,11 @@ fn Navigation() -> impl IntoView {
                             view! {
                                 <span
                                     class="live"
-                                    class:off=derived(move || !tab.is_live.get())
+                                    class:off=derived(move || !is_live())
                                 ></span>
                                 <span class="grow">
                                     {dynamic(move || {
-                                        if tab.is_live.get() {
+                                        if is_live() {
                                             lang.live_on()
                                         } else {
                                             lang.live_off()

@@ -12,7 +12,7 @@ use crate::page::{PageContext, answer_with};
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url;
-use crate::ui::dynamic::later;
+use crate::ui::dynamic::{effect, later};
 use crate::ui::trouble::TroubleBanner;
 
 /// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
@@ -130,6 +130,15 @@ pub fn Failed(
     let tab = Tab::expect();
     tab.title.set(error.cause.clone());
     tab.note_error(&error);
+    let was_down = StoredValue::new(false);
+    effect(move || {
+        let is_down = tab.link_down.with(Option::is_some);
+        if was_down.get_value() && !is_down {
+            // The mail server answers again.
+            tab.reader_changes.update(|n| *n = n.wrapping_add(1));
+        }
+        was_down.set_value(is_down);
+    });
     view! {
         <div class="bar">
             <a class="btn btn-sm" href=url::home(&page.base) rel="external">
