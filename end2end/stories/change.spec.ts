@@ -64,3 +64,14 @@ test('changes several messages at once', async ({ mailbox }) => {
   await mailbox.undo(/3/);
   await expect(mailbox.row(first).first()).toBeVisible();
 });
+
+test('a row under the mouse has its own buttons', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const row = mailbox.list.getByRole('listitem').nth(1);
+  const subject = await subjectOf(row);
+  await expect(row.getByRole('button', { name: 'Archive' })).toHaveCount(0);
+  await row.hover();
+  await row.getByRole('button', { name: 'Archive' }).click();
+  await expect(mailbox.row(subject)).toHaveCount(0);
+  await mailbox.undo(/Archive/);
+  await expect(mailbox.row(subject).first()).toBeVisible();
+});

@@ -57,7 +57,6 @@ pub fn RowAt(
 fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
-    let tab = Tab::expect();
     let here: Here = expect_context();
     let list = context.list;
     // Freed together with the row's place in the document.
@@ -87,6 +86,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         here.path
             .with(|path| path.as_ref().and_then(|p| p.message.as_ref()) == Some(&open_id))
     });
+    let is_under_mouse = RwSignal::new(false);
     let picked_id = id.clone();
     let is_picked = Memo::new(move |_| list.selected.with(|ids| ids.contains(&picked_id)));
     let pick_id = id.clone();
@@ -107,6 +107,8 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 class:picked=derived(move || is_picked.get())
                 data-id=id.to_string()
                 data-unread=derived(move || row.with(|row| !row.is_seen))
+                on:mouseenter=move |_| is_under_mouse.set(true)
+                on:mouseleave=move |_| is_under_mouse.set(false)
             >
                 <span class="row-pick">
                     <input
@@ -162,9 +164,9 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 >
                     <Icon name="star" />
                 </button>
-                // Only under a mouse, and only once a click is heard.
+                // A third of a row's cost: made where a mouse is, which only script tells.
                 {when(
-                    move || tab.is_started.get(),
+                    move || is_under_mouse.get(),
                     move || view! { <QuickActs row=row context=context /> }.into_any(),
                 )}
             </div>
