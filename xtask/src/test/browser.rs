@@ -5,13 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::build;
 use crate::site::{self, Flavour};
 use crate::steps::Steps;
 use crate::tools::{self, Needed};
 use crate::workspace::{Workspace, must_succeed};
+
+/// What the Playwright of end2end/package-lock.json wants. Debian 12 has this one.
+const NODE_MAJOR_MIN: u32 = 18;
 
 /// Finds or installs the browser, Node.js and the locked npm packages.
 pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
@@ -32,6 +35,13 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
         });
     }
     let found = tools::debian(&needed)?;
+    let version = Command::new("node").arg("--version").output()?.stdout;
+    let version = String::from_utf8_lossy(&version);
+    ensure!(
+        node_major(&version).is_some_and(|major| major >= NODE_MAJOR_MIN),
+        "Node.js {NODE_MAJOR_MIN} or newer is needed, and `node` is {}",
+        version.trim()
+    );
     let folder = workspace.root.join("end2end");
     let lock = fs::read(folder.join("package-lock.json"))
         .context("end2end/package-lock.json is missing")?;
@@ -82,5 +92,27 @@ pub(crate) fn chromium() -> Option<PathBuf> {
     match env::var_os("CHROMIUM") {
         Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
         None => tools::find("chromium"),
+    }
+}
+
+/// The first number of `v18.20.4`.
+fn node_major(version: &str) -> Option<u32> {
+    version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_node_is_read() {
+        assert_eq!(node_major("v18.20.4\n"), Some(18));
+        assert_eq!(node_major(""), None);
     }
 }
