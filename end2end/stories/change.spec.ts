@@ -68,10 +68,11 @@ test('changes several messages at once', async ({ mailbox }) => {
 test('a row under the mouse has its own buttons', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const row = mailbox.list.getByRole('listitem').nth(1);
   const subject = await subjectOf(row);
+  const count = await mailbox.row(subject).count();
   await expect(row.getByRole('button', { name: 'Archive' })).toHaveCount(0);
   await row.hover();
   await row.getByRole('button', { name: 'Archive' }).click();
-  await expect(mailbox.row(subject)).toHaveCount(0);
+  await expect(mailbox.row(subject)).toHaveCount(count - 1);
   await mailbox.undo(/Archive/);
-  await expect(mailbox.row(subject).first()).toBeVisible();
+  await expect(mailbox.row(subject)).toHaveCount(count);
 });
