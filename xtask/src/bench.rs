@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 
 use crate::build;
+use crate::node;
 use crate::site::{self, Flavour};
 use crate::size;
 use crate::steps::Steps;
@@ -29,6 +30,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
             .env("RESTANTE_BIN", &binary)
             .env("RESTANTE_SITE", &site.folder)
             .env("RESTANTE_BROWSER_STEPS", steps_in_browser)
+            .env("RESTANTE_NODE", node::program(workspace)?)
             .env(
                 "CHROMIUM",
                 browser::chromium().context("chromium is missing")?,

@@ -12,6 +12,7 @@
 mod bench;
 mod build;
 mod layers;
+mod node;
 mod run;
 mod site;
 mod size;

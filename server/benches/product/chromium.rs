@@ -25,7 +25,8 @@ const PEERS: [(&str, [[u32; 2]; 2]); 8] = [
 pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
     let script = std::env::var_os("RESTANTE_BROWSER_STEPS")
         .ok_or("RESTANTE_BROWSER_STEPS names the script that drives Chromium")?;
-    let mut node = Command::new("node");
+    let node = std::env::var_os("RESTANTE_NODE").unwrap_or_else(|| "node".into());
+    let mut node = Command::new(node);
     node.arg(script)
         .arg(format!("http://{address}"))
         .args([ADDRESS, PASSWORD])

