@@ -151,23 +151,21 @@ impl Wire {
         let mut searched = 0;
         loop {
             let unsearched = self.input.get(searched..).unwrap_or_default();
-            if let Some(at) = memchr::memchr(b'\n', unsearched) {
-                let mut line = self.input.split_to(searched + at + 1);
+            let end = memchr::memchr(b'\n', unsearched).map(|at| searched + at);
+            // Told first, whatever the line's end: how the octets came must make no difference.
+            if end.unwrap_or(self.input.len()) > max_bytes + 1 {
+                return Err(WireError::LineTooLong(max_bytes));
+            }
+            if let Some(end) = end {
+                let mut line = self.input.split_to(end + 1);
                 line.truncate(line.len() - 1);
                 if line.last() != Some(&b'\r') {
                     return Err(WireError::BareLf);
                 }
                 line.truncate(line.len() - 1);
-                return if line.len() > max_bytes {
-                    Err(WireError::LineTooLong(max_bytes))
-                } else {
-                    Ok(line.freeze())
-                };
+                return Ok(line.freeze());
             }
             searched = self.input.len();
-            if searched > max_bytes + 1 {
-                return Err(WireError::LineTooLong(max_bytes));
-            }
             self.fill(idle).await?;
         }
     }
@@ -329,6 +327,16 @@ mod tests {
             read_in(vec![b"x".repeat(1_000)]).remove(0).unwrap_err(),
             "line over 20 octets"
         );
+    }
+
+    #[test]
+    fn a_line_with_two_faults_is_told_the_same_however_it_is_cut() {
+        let line = b"aaaaa\raaaaaa\raaaaa\raaaa\n";
+        for cut in 0..line.len() {
+            let (first, rest) = line.split_at(cut);
+            let read = read_in(vec![first.to_vec(), rest.to_vec()]).remove(0);
+            assert_eq!(read.unwrap_err(), "line over 20 octets", "{cut}");
+        }
     }
 
     #[test]
