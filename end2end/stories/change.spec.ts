@@ -66,13 +66,12 @@ test('changes several messages at once', async ({ mailbox }) => {
 });
 
 test('a row under the mouse has its own buttons', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
-  const row = mailbox.list.getByRole('listitem').nth(1);
-  const subject = await subjectOf(row);
-  const count = await mailbox.row(subject).count();
+  const subject = await newest(mailbox);
+  const row = mailbox.row(subject);
   await expect(row.getByRole('button', { name: 'Archive' })).toHaveCount(0);
   await row.hover();
   await row.getByRole('button', { name: 'Archive' }).click();
-  await expect(mailbox.row(subject)).toHaveCount(count - 1);
+  await expect(row).toHaveCount(0);
   await mailbox.undo(/Archive/);
-  await expect(mailbox.row(subject)).toHaveCount(count);
+  await expect(row).toBeVisible();
 });
