@@ -198,6 +198,10 @@ impl Link {
         look_for: Option<String>,
     ) -> Result<Option<FolderId>, AccountError> {
         let role = FolderRole::Sent;
+        if self.shared.folder_by_role(role).is_none() {
+            // Right after signing in the folders are not known, and one may have been made since.
+            self.folders().await?;
+        }
         let (mailbox, _, _) = self
             .shared
             .folder_by_role(role)

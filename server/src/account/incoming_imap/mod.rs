@@ -118,8 +118,9 @@ impl ImapIncoming {
                 }
                 None => true,
             },
-            Request::FileSent { copy, .. } => {
-                copy.size_bytes <= LARGE_COPY_BYTES && self.other.is_none()
+            // Looking in Sent selects it, and the inbox's connection stays on INBOX.
+            Request::FileSent { copy, look_for, .. } => {
+                copy.size_bytes <= LARGE_COPY_BYTES && look_for.is_none() && self.other.is_none()
             }
         };
         if is_for_inbox {
