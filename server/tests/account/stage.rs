@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::api::backend::MailBackend;
 use app::api::types::{
     AccountId, FolderId, FolderRole, IncomingKind, Lang, MessageRow, OutboxEntry, OutboxId,
-    OutboxState, Window,
+    OutboxState, SentCopy, Window,
 };
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, TlsMode, Trust};
@@ -261,24 +261,26 @@ impl Page {
 
     /// Waits until a message has left and its copy is filed, whatever it waits for before.
     pub(crate) async fn handed_over(&self, id: &OutboxId) -> OutboxEntry {
-        for _ in 0..500 {
-            let entry = self.settled(id).await;
-            if entry.state == OutboxState::HandedOver {
-                return entry;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the message did not leave");
+        let is_moving = |entry: &OutboxEntry| {
+            entry.state != OutboxState::HandedOver || entry.copy == SentCopy::Pending
+        };
+        self.no_longer(id, is_moving).await
     }
 
     /// Waits until nothing more happens to a message by itself.
     pub(crate) async fn settled(&self, id: &OutboxId) -> OutboxEntry {
+        let is_moving = |entry: &OutboxEntry| {
+            matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)
+                || entry.copy == SentCopy::Pending && entry.state == OutboxState::HandedOver
+        };
+        self.no_longer(id, is_moving).await
+    }
+
+    /// Waits until something is no longer so of a message.
+    async fn no_longer(&self, id: &OutboxId, is_so: impl Fn(&OutboxEntry) -> bool) -> OutboxEntry {
         for _ in 0..500 {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
-            let is_moving = matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)
-                || entry.copy == app::api::types::SentCopy::Pending
-                    && entry.state == OutboxState::HandedOver;
-            if !is_moving {
+            if !is_so(&entry) {
                 return entry;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

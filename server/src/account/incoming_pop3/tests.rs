@@ -39,6 +39,8 @@ const STILL: Timing = Timing {
     turn_wait: Duration::from_secs(10),
 };
 const SOON: Duration = Duration::from_millis(50);
+/// Shorter than everything in [`STILL`].
+const BEFORE_LONG: Duration = Duration::from_secs(5);
 
 /// Somebody with an account on a server, and a store that outlives sessions.
 struct Person {
@@ -267,4 +269,11 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
         assert!(Instant::now() < end, "{what}");
         sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Lets this time pass, without waiting for it.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }

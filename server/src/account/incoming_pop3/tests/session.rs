@@ -103,13 +103,13 @@ async fn new_mail_is_told_to_whoever_watches() {
 async fn a_reload_shows_what_came_since_long_before_the_next_look_is_due() {
     let person = Person::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        reloaded_after: SOON,
+        reloaded_after: BEFORE_LONG,
         ..STILL
     };
     let mut session = person.sign_in(timing).await.unwrap();
     assert_eq!(session.subjects().await, ["one"]);
     person.server.deliver("uid-new", "two");
-    sleep(SOON * 2).await;
+    pass(BEFORE_LONG).await;
     assert_eq!(session.subjects().await, ["two", "one"]);
 }
 
@@ -117,13 +117,13 @@ async fn a_reload_shows_what_came_since_long_before_the_next_look_is_due() {
 async fn an_open_page_is_shown_what_is_known_and_told_at_once_what_came_since() {
     let person = Person::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        reloaded_after: SOON,
+        reloaded_after: BEFORE_LONG,
         ..STILL
     };
     let mut session = person.sign_in_watching(timing, 1).await.unwrap();
     assert_eq!(session.subjects().await, ["one"]);
     person.server.deliver("uid-new", "two");
-    sleep(SOON * 2).await;
+    pass(BEFORE_LONG).await;
     assert_eq!(session.subjects().await, ["one"], "nobody waits");
     session
         .event(|event| matches!(event, LiveEvent::Folder { arrived: 1, .. }))
