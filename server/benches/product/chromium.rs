@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::Result;
 
-/// Roundcube 1.6.5 and Snappymail 2.38.2 at 1,000 and at 100,000 messages, in milliseconds: PHP 8.2
+/// Roundcube 1.6.5 and `SnappyMail` 2.38.2 at 1,000 and at 100,000 messages, in milliseconds: PHP 8.2
 /// with opcache behind nginx, Dovecot 2.3, medians of 5 on a machine of the same kind.
 const PEERS: [(&str, [[u32; 2]; 2]); 8] = [
     ("cold login page", [[361, 486], [328, 428]]),

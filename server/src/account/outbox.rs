@@ -229,7 +229,7 @@ impl Outbox {
         if recipients.all(|r| r.state == RecipientState::HandedOver) && !row.awaits_its_copy() {
             self.remove_files(row).await;
         }
-        let owner = (row.state == RowState::Result).then_some(self.owner.as_str());
+        let owner = row.owner_while_filing(&self.owner);
         self.ledger.outbox_save(row, owner).await?;
         self.tell(&row.id);
         Ok(())

@@ -234,8 +234,8 @@ impl Ledger {
         row: &OutboxRow,
         owner: &str,
     ) -> Result<bool, StoreError> {
-        let next = (row.state == RowState::Result).then_some(owner);
-        self.write(row, Some(owner), next).await
+        self.write(row, Some(owner), row.owner_while_filing(owner))
+            .await
     }
 
     async fn write(
@@ -440,6 +440,11 @@ impl Ledger {
 }
 
 impl OutboxRow {
+    /// Who has the row while its copy is filed: nobody, where it will be sent once more.
+    pub(crate) fn owner_while_filing<'a>(&self, owner: &'a str) -> Option<&'a str> {
+        (self.state == RowState::Result).then_some(owner)
+    }
+
     /// Somebody got it, and no copy lies in Sent yet.
     pub(crate) fn awaits_its_copy(&self) -> bool {
         let mut recipients = self.record.recipients.iter();
