@@ -133,7 +133,8 @@ impl SmtpConnection {
                     let credentials =
                         Credentials::new(sign_in.login(), sign_in.password.clone())
                             .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
-                    self.connection.machine_mut().authenticate(credentials);
+                    let sign_in = self.connection.sign_in(credentials);
+                    self.connection.machine_mut().authenticate(sign_in);
                 }
                 Happening::Event(Event::Authenticated) => return Ok(()),
                 Happening::Event(Event::AuthenticationRefused { reply }) => {

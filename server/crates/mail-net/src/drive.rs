@@ -2,38 +2,30 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use mail_proto::sasl::{Credentials, Nonce, SignIn, Work, WorkResult};
 use mail_proto::{BodyChunk, Machine, Step, Transcribed};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::client::TlsStream;
 
 use crate::deadlines::{BODY_GRACE, BODY_MIN_BYTES_PER_SEC, Phase};
+use crate::deflate::Deflate;
 use crate::tls::{self, TlsError};
+use crate::tls_facts::TlsFacts;
+use crate::transcript::Recorder;
+pub use crate::transport::Transport;
 
 /// Above this many unsent bytes the machine is not asked for more.
 const UNSENT_MAX_BYTES: usize = 256 << 10;
 /// How much is read at a time.
 const READ_BYTES: usize = 16 << 10;
-
-/// A connection, before or after TLS.
-#[derive(Debug)]
-pub enum Transport<S> {
-    /// Bytes as they are.
-    Plain(S),
-    /// Bytes under TLS.
-    Tls(Box<TlsStream<S>>),
-    /// Being upgraded, or lost while it was.
-    Gone,
-}
 
 /// What the owner of a connection gets from it.
 #[derive(Debug)]
@@ -68,6 +60,9 @@ pub enum Error<E> {
     /// The peer closed the connection, or the link broke.
     #[error("the connection is closed")]
     Closed,
+    /// What the peer sent is not compressed as was agreed.
+    #[error("the compressed stream is broken")]
+    BrokenCompression,
 }
 
 /// A machine, the socket it talks through, and the deadlines of what it does.
@@ -76,7 +71,11 @@ pub struct Connection<M: Machine, S = TcpStream> {
     machine: M,
     transport: Transport<S>,
     config: Arc<ClientConfig>,
-    host: String,
+    host: Arc<str>,
+    recorder: Option<Recorder>,
+    deflate: Option<Box<Deflate>>,
+    /// What the machine wants computed.
+    computing: Option<JoinHandle<WorkResult>>,
     unsent: VecDeque<Bytes>,
     unsent_bytes: usize,
     can_write: bool,
@@ -94,15 +93,18 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         machine: M,
         transport: Transport<S>,
         config: Arc<ClientConfig>,
-        host: impl Into<String>,
+        host: impl Into<Arc<str>>,
         phase: Phase,
     ) -> Self {
         let now = Instant::now();
-        Self {
+        let mut this = Self {
             machine,
             transport,
             config,
             host: host.into(),
+            recorder: None,
+            deflate: None,
+            computing: None,
             unsent: VecDeque::new(),
             unsent_bytes: 0,
             can_write: true,
@@ -112,7 +114,42 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             last_byte_at: now,
             phase_bytes: 0,
             failed: None,
+        };
+        this.keep_transcript();
+        this
+    }
+
+    /// Has every line that is said from now on recorded.
+    #[must_use]
+    pub fn recorded_by(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self.keep_transcript();
+        self
+    }
+
+    fn keep_transcript(&mut self) {
+        // Writing down what nobody reads costs more than reading the lines themselves.
+        let is_logged = tracing::enabled!(target: "wire", tracing::Level::TRACE);
+        self.machine
+            .keep_transcript(is_logged || self.recorder.is_some());
+    }
+
+    /// Makes what one sign-in on this connection takes: a fresh nonce, and what ties it to its TLS.
+    /// To be called once the machine is ready, which is after STARTTLS.
+    pub fn sign_in(&self, credentials: Credentials) -> SignIn {
+        let mut entropy = [0; 18];
+        // Without entropy there is no nonce, and without a nonce no SCRAM; the rest works.
+        let has_entropy = getrandom::fill(&mut entropy).is_ok();
+        SignIn {
+            credentials,
+            nonce: has_entropy.then(|| Nonce::from_entropy(entropy)),
+            channel_binding: self.transport.channel_binding(),
         }
+    }
+
+    /// Tells about the TLS of this connection; nothing where there is none.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        self.transport.tls_facts()
     }
 
     /// The machine, to look at its state.
@@ -160,21 +197,29 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
 
     async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
         loop {
+            self.finish_computing().await?;
             if self.unsent_bytes <= UNSENT_MAX_BYTES {
                 let step = self.machine.step();
                 self.tell_transcript();
                 match step.map_err(Error::Protocol)? {
                     Step::Write(bytes) => {
-                        if self.can_write && !bytes.is_empty() {
-                            self.unsent_bytes += bytes.len();
-                            self.unsent.push_back(bytes);
-                        }
+                        self.send(bytes);
                         continue;
                     }
                     Step::Event(event) => return Ok(Happening::Event(event)),
                     Step::NeedBody { max } => return Ok(Happening::NeedBody { max }),
                     Step::StartTls => {
                         self.upgrade().await?;
+                        continue;
+                    }
+                    Step::StartDeflate { fed } => {
+                        self.flush().await?;
+                        self.deflate = Some(Box::new(Deflate::new(fed)));
+                        self.machine.upgraded();
+                        continue;
+                    }
+                    Step::Compute(work) => {
+                        self.compute(work);
                         continue;
                     }
                     Step::Done => {
@@ -194,20 +239,63 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         }
     }
 
-    /// Hands the machine's own, masked lines to the log, for whoever switched `wire` on.
+    fn send(&mut self, bytes: Bytes) {
+        if !self.can_write || bytes.is_empty() {
+            return;
+        }
+        let bytes = match &mut self.deflate {
+            Some(deflate) => deflate.compress(&bytes),
+            None => bytes,
+        };
+        self.unsent_bytes += bytes.len();
+        self.unsent.push_back(bytes);
+    }
+
+    /// Hands the machine's own, masked lines to the recorder, and to the log for whoever switched
+    /// `wire` on.
     fn tell_transcript(&mut self) {
         for line in self.machine.take_transcript() {
             tracing::trace!(target: "wire", host = %self.host, "{line}");
+            if let Some(recorder) = &self.recorder {
+                recorder.record(&self.host, line);
+            }
         }
     }
 
-    async fn upgrade(&mut self) -> Result<(), Error<M::Error>> {
+    fn compute(&mut self, work: Work) {
+        self.computing = Some(spawn_blocking(move || work.run()));
+    }
+
+    /// Waits for what the machine wants computed, if there is anything.
+    async fn finish_computing(&mut self) -> Result<(), Error<M::Error>> {
+        let (until, phase) = (self.deadline(), self.phase);
+        let Some(computing) = &mut self.computing else {
+            return Ok(());
+        };
+        let result = match until {
+            Some(until) => timeout_at(until, computing)
+                .await
+                .map_err(|_| Error::Deadline { phase })?,
+            None => computing.await,
+        };
+        self.computing = None;
+        // The pool takes no more work only while the process ends.
+        self.machine.computed(result.map_err(|_| Error::Closed)?);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error<M::Error>> {
         while self.unsent_bytes > 0 {
             if !self.can_write || !self.can_read {
                 return Err(Error::Closed);
             }
             self.exchange_only_write().await?;
         }
+        Ok(())
+    }
+
+    async fn upgrade(&mut self) -> Result<(), Error<M::Error>> {
+        self.flush().await?;
         let Transport::Plain(stream) = std::mem::replace(&mut self.transport, Transport::Gone)
         else {
             return Err(Error::Closed);
@@ -226,26 +314,37 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         self.timed(true).await
     }
 
-    /// Sends without reading: what comes before STARTTLS is flushed must not be fed twice.
+    /// Sends without reading: what comes before the upgrade must not be taken for plaintext.
     async fn exchange_only_write(&mut self) -> Result<(), Error<M::Error>> {
         self.timed(false).await
     }
 
-    async fn timed(&mut self, reads: bool) -> Result<(), Error<M::Error>> {
+    /// When the phase has taken too long.
+    fn deadline(&self) -> Option<Instant> {
         let deadlines = self.phase.deadlines();
         let silence = deadlines.silence.map(|d| self.last_byte_at + d);
         let total = deadlines.total.map(|d| self.phase_since + d);
-        let until = match (silence, total) {
+        match (silence, total) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
-        };
-        let phase = self.phase;
+        }
+    }
+
+    async fn timed(&mut self, reads: bool) -> Result<(), Error<M::Error>> {
+        let (until, phase) = (self.deadline(), self.phase);
         let moved = poll_fn(|cx| self.poll_exchange(cx, reads));
         match until {
             Some(until) => timeout_at(until, moved)
                 .await
                 .map_err(|_| Error::Deadline { phase })?,
             None => moved.await,
+        }
+        if self
+            .deflate
+            .as_ref()
+            .is_some_and(|deflate| deflate.is_broken())
+        {
+            return Err(Error::BrokenCompression);
         }
         self.check_pace()
     }
@@ -276,7 +375,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     fn poll_write_some(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
         while let Some(first) = self.unsent.front_mut() {
-            match poll_write(&mut self.transport, cx, first) {
+            match self.transport.poll_write(cx, first) {
                 Poll::Ready(Ok(n)) if n > 0 => {
                     first.advance(n);
                     self.unsent_bytes = self.unsent_bytes.saturating_sub(n);
@@ -298,7 +397,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         }
         if self.unsent.is_empty() && self.can_write {
             // TLS keeps records of its own until it is flushed.
-            if let Poll::Ready(Err(_)) = poll_flush(&mut self.transport, cx) {
+            if let Poll::Ready(Err(_)) = self.transport.poll_flush(cx) {
                 self.can_write = false;
                 return true;
             }
@@ -307,17 +406,27 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     }
 
     fn poll_read_some(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(deflate) = &mut self.deflate
+            && deflate.has_compressed()
+        {
+            // One piece at a time: the machine takes it before the next, however much it unfolds to.
+            deflate.decompress(|bytes| self.machine.feed(bytes));
+            return true;
+        }
         if !self.can_read {
             return !self.can_write;
         }
         // On the stack: thousands of silent connections hold no buffer.
         let mut bytes = [const { MaybeUninit::uninit() }; READ_BYTES];
         let mut buffer = ReadBuf::uninit(&mut bytes);
-        match poll_read(&mut self.transport, cx, &mut buffer) {
+        match self.transport.poll_read(cx, &mut buffer) {
             Poll::Pending => false,
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                 self.phase_bytes += buffer.filled().len() as u64;
-                self.machine.feed(buffer.filled());
+                match &mut self.deflate {
+                    Some(deflate) => deflate.take_compressed(buffer.filled()),
+                    None => self.machine.feed(buffer.filled()),
+                }
                 true
             }
             Poll::Ready(_) => {
@@ -326,40 +435,5 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
                 true
             }
         }
-    }
-}
-
-fn poll_write<S: AsyncRead + AsyncWrite + Unpin>(
-    transport: &mut Transport<S>,
-    cx: &mut Context<'_>,
-    bytes: &[u8],
-) -> Poll<io::Result<usize>> {
-    match transport {
-        Transport::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-        Transport::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        Transport::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-    }
-}
-
-fn poll_flush<S: AsyncRead + AsyncWrite + Unpin>(
-    transport: &mut Transport<S>,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<()>> {
-    match transport {
-        Transport::Plain(stream) => Pin::new(stream).poll_flush(cx),
-        Transport::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        Transport::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-    }
-}
-
-fn poll_read<S: AsyncRead + AsyncWrite + Unpin>(
-    transport: &mut Transport<S>,
-    cx: &mut Context<'_>,
-    buffer: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
-    match transport {
-        Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-        Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-        Transport::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
     }
 }

@@ -22,13 +22,19 @@
 )]
 
 pub mod deadlines;
+mod deflate;
 pub mod dial;
 pub mod drive;
 pub mod egress;
 pub mod tls;
+pub mod tls_facts;
+pub mod transcript;
+mod transport;
 
 pub use deadlines::Phase;
 pub use dial::{DialError, Dialer, Endpoint, TlsMode};
 pub use drive::{Connection, Error, Happening};
 pub use egress::{Egress, Listed};
 pub use tls::{TlsError, Trust};
+pub use tls_facts::{CertificateFacts, TlsFacts};
+pub use transcript::Recorder;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use mail_net::drive::Transport;
-use mail_net::{Connection, Error, Happening, Phase, Trust};
-use mail_proto::transcript::Line;
-use mail_proto::{BodyChunk, Machine, Step, Transcribed};
+use mail_net::{Connection, Error, Happening, Phase, Recorder, Trust};
+use mail_proto::sasl::{Credentials, Nonce, SignIn, Work, WorkResult};
+use mail_proto::transcript::{Direction, Line};
+use mail_proto::{BodyChunk, Limits, Machine, Secret, Step, Tls, Transcribed, pop3};
 use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
@@ -18,6 +20,10 @@ struct Talker {
     received: Vec<u8>,
     ended: bool,
     wants_body: bool,
+    to_compute: Option<Work>,
+    has_computed: bool,
+    to_compress: bool,
+    lines: Vec<Line>,
 }
 
 impl Machine for Talker {
@@ -38,7 +44,20 @@ impl Machine for Talker {
         }
     }
     fn upgraded(&mut self) {}
+    fn computed(&mut self, _result: WorkResult) {
+        self.has_computed = true;
+    }
     fn step(&mut self) -> Result<Step<Vec<u8>>, &'static str> {
+        if std::mem::take(&mut self.to_compress) {
+            let fed = std::mem::take(&mut self.received).into();
+            return Ok(Step::StartDeflate { fed });
+        }
+        if let Some(work) = self.to_compute.take() {
+            return Ok(Step::Compute(work));
+        }
+        if std::mem::take(&mut self.has_computed) {
+            return Ok(Step::Event(b"computed".to_vec()));
+        }
         if !self.to_write.is_empty() {
             return Ok(Step::Write(self.to_write.remove(0)));
         }
@@ -57,7 +76,16 @@ impl Machine for Talker {
 
 impl Transcribed for Talker {
     fn take_transcript(&mut self) -> Vec<Line> {
-        Vec::new()
+        std::mem::take(&mut self.lines)
+    }
+
+    fn keep_transcript(&mut self, keeps: bool) {
+        if keeps {
+            self.lines.push(Line {
+                direction: Direction::Sent,
+                text: "NOOP".to_owned(),
+            });
+        }
     }
 }
 
@@ -265,4 +293,107 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
     }
     let (all, _theirs) = reader.await.unwrap();
     assert_eq!(all, vec![b'y'; 1000]);
+}
+
+/// The derivation of a key that takes a while: the answer of SCRAM to the example of RFC 5802 §5.
+fn scram_work() -> Work {
+    let mut client = pop3::Client::new(pop3::Config {
+        tls: Tls::Implicit,
+        allow_plaintext_login: false,
+        limits: Limits::default(),
+    });
+    let nonce = Nonce::from_entropy([7; 18]);
+    client.enqueue(pop3::Command::Login(SignIn {
+        credentials: Credentials::new("user", Secret::new("pencil")).unwrap(),
+        nonce: Some(nonce),
+        channel_binding: None,
+    }));
+    // r=<nonce>more,s=QSXCR+Q6sek8bf92,i=4096
+    let first = "cj1Cd2NIQndjSEJ3Y0hCd2NIQndjSEJ3Y0htb3JlLHM9UVNYQ1IrUTZzZWs4YmY5MixpPTQwOTY=";
+    let said = format!("+OK\r\n+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n+ {first}\r\n");
+    client.feed(said.as_bytes());
+    loop {
+        match client.step().unwrap() {
+            Step::Compute(work) => return work,
+            Step::NeedInput => panic!("nothing to compute"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_wait() {
+    let (ours, _theirs) = duplex(64);
+    let machine = Talker {
+        to_compute: Some(scram_work()),
+        ..Talker::default()
+    };
+    let mut connection = connection(machine, ours, Phase::SignIn);
+    tokio::select! {
+        biased;
+        _ = connection.next() => panic!("nothing can be there yet"),
+        () = tokio::task::yield_now() => {}
+    }
+    assert_eq!(event(&mut connection).await, b"computed");
+}
+
+#[tokio::test]
+async fn a_compressed_connection_reads_and_writes_compressed() {
+    let (ours, mut theirs) = duplex(1 << 16);
+    let mut sender = Compress::new(Compression::default(), false);
+    let mut said = |text: &[u8]| {
+        let mut out = Vec::with_capacity(1024);
+        sender
+            .compress_vec(text, &mut out, FlushCompress::Sync)
+            .unwrap();
+        out
+    };
+    let machine = Talker {
+        // Came with the answer to COMPRESS.
+        received: said(b"* OK "),
+        to_compress: true,
+        to_write: vec![Bytes::from_static(b"r2 NOOP\r\n")],
+        ..Talker::default()
+    };
+    theirs.write_all(&said(b"compressed\r\n")).await.unwrap();
+    let mut connection = connection(machine, ours, Phase::Command);
+    let mut heard = Vec::new();
+    while heard != b"* OK compressed\r\n" {
+        heard.extend(event(&mut connection).await);
+    }
+    let mut wire = vec![0; 64];
+    let count = theirs.read(&mut wire).await.unwrap();
+    let mut receiver = Decompress::new(false);
+    let mut text = Vec::with_capacity(64);
+    receiver
+        .decompress_vec(&wire[..count], &mut text, FlushDecompress::Sync)
+        .unwrap();
+    assert_eq!(text, b"r2 NOOP\r\n");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_compressed_as_agreed_ends_the_connection() {
+    let (ours, mut theirs) = duplex(64);
+    let machine = Talker {
+        to_compress: true,
+        ..Talker::default()
+    };
+    theirs.write_all(b"\xff\xff* OK plain\r\n").await.unwrap();
+    let mut connection = connection(machine, ours, Phase::Command);
+    let error = connection.next().await.unwrap_err();
+    assert_eq!(error, Error::BrokenCompression);
+}
+
+#[tokio::test]
+async fn a_recorder_gets_each_line_with_its_host() {
+    let (ours, mut theirs) = duplex(64);
+    let recorder = Recorder::new(1 << 10);
+    let mut connection =
+        connection(Talker::default(), ours, Phase::Command).recorded_by(recorder.clone());
+    theirs.write_all(b"x").await.unwrap();
+    event(&mut connection).await;
+    let entries = recorder.entries();
+    assert_eq!(entries.len(), 1);
+    assert_eq!(&*entries[0].host, "localhost");
+    assert_eq!(entries[0].line.text, "NOOP");
 }

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use mail_net::dial::DialError;
+use mail_net::drive::Transport;
 use mail_net::egress::Refusal;
-use mail_net::{Dialer, Egress, Endpoint, Listed, TlsError, TlsMode, Trust};
+use mail_net::{Connection, Dialer, Egress, Endpoint, Listed, Phase, TlsError, TlsMode, Trust};
+use mail_proto::pop3;
+use mail_proto::sasl::{ChannelBinding, Credentials};
+use mail_proto::{Limits, Secret};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::io::AsyncWriteExt;
+use rustls::{ServerConfig, SupportedProtocolVersion, version};
+use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 struct Ca(CertifiedIssuer<'static, KeyPair>);
 
@@ -23,25 +28,7 @@ impl Ca {
 
     /// Starts a TLS server with a certificate of these names; returns its port.
     async fn serve(&self, names: &[&str], expired: bool) -> u16 {
-        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        if expired {
-            params.not_before = date_time_ymd(2020, 1, 1);
-            params.not_after = date_time_ymd(2021, 1, 1);
-        }
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = self.acceptor(names, expired, rustls::DEFAULT_VERSIONS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -55,6 +42,33 @@ impl Ca {
             }
         });
         port
+    }
+
+    fn acceptor(
+        &self,
+        names: &[&str],
+        expired: bool,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsAcceptor {
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        if expired {
+            params.not_before = date_time_ymd(2020, 1, 1);
+            params.not_after = date_time_ymd(2021, 1, 1);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            )
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
     }
 
     fn dialer(&self, port: u16) -> Dialer {
@@ -184,4 +198,75 @@ async fn a_name_that_leads_to_loopback_is_fenced_before_anything_is_sent() {
         ),
         "{on_mail_port:?}"
     );
+}
+
+/// Both ends of a TLS connection of one version.
+async fn both_ends(
+    ca: &Ca,
+    version: &'static SupportedProtocolVersion,
+) -> (
+    Connection<pop3::Client, tokio::io::DuplexStream>,
+    TlsStream<tokio::io::DuplexStream>,
+) {
+    let (ours, theirs) = duplex(1 << 16);
+    let acceptor = ca.acceptor(&["localhost"], false, &[version]);
+    let trust = Trust {
+        is_platform_trusted: false,
+        ca_pem: vec![ca.0.pem()],
+    };
+    let config = trust.client_config().unwrap();
+    let (stream, server) = tokio::join!(
+        mail_net::tls::start(&config, "localhost", ours),
+        acceptor.accept(theirs)
+    );
+    let machine = pop3::Client::new(pop3::Config {
+        tls: TlsMode::Implicit,
+        allow_plaintext_login: false,
+        limits: Limits::default(),
+    });
+    let transport = Transport::Tls(Box::new(stream.unwrap()));
+    let connection = Connection::new(machine, transport, config, "localhost", Phase::SignIn);
+    (connection, server.unwrap())
+}
+
+fn ann() -> Credentials {
+    Credentials::new("ann", Secret::new("hunter2")).unwrap()
+}
+
+#[tokio::test]
+async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
+    let (connection, server) = both_ends(&Ca::new(), &version::TLS13).await;
+    let label = b"EXPORTER-Channel-Binding";
+    let server = server.get_ref().1;
+    let theirs = server.export_keying_material([0; 32], label, Some(b""));
+    let sign_in = connection.sign_in(ann());
+    assert_eq!(
+        sign_in.channel_binding,
+        Some(ChannelBinding::TlsExporter(theirs.unwrap()))
+    );
+    let again = connection.sign_in(ann());
+    assert!(sign_in.nonce.is_some() && sign_in.nonce != again.nonce);
+}
+
+#[tokio::test]
+async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
+    let (connection, _server) = both_ends(&Ca::new(), &version::TLS12).await;
+    let Some(ChannelBinding::TlsServerEndPoint(hash)) = connection.sign_in(ann()).channel_binding
+    else {
+        panic!("no binding");
+    };
+    let facts = connection.tls_facts().unwrap();
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(Some(hash), facts.certificate.map(|facts| facts.sha256));
+    assert_eq!(facts.version, "1.2");
+}
+
+#[tokio::test]
+async fn a_connection_tells_its_version_cipher_and_certificate() {
+    let ca = Ca::new();
+    let (connection, _server) = both_ends(&ca, &version::TLS13).await;
+    let facts = connection.tls_facts().unwrap();
+    assert_eq!(facts.version, "1.3");
+    assert!(facts.cipher_suite.starts_with("TLS13_AES"), "{facts:?}");
+    assert_eq!(facts.certificate.unwrap().names, ["localhost"]);
 }

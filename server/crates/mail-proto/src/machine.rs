@@ -5,6 +5,8 @@
 
 use bytes::Bytes;
 
+use crate::sasl::{Work, WorkResult};
+
 /// What the driver has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a step that is dropped loses bytes or an event"]
@@ -23,6 +25,14 @@ pub enum Step<E> {
     /// All earlier writes are to be flushed, then TLS starts on this very connection, then
     /// [`Machine::upgraded`] is called.
     StartTls,
+    /// All earlier writes are to be flushed, then both directions are compressed by raw DEFLATE
+    /// (RFC 4978), then [`Machine::upgraded`] is called.
+    StartDeflate {
+        /// What was fed already but came behind the answer to `COMPRESS`: it is compressed.
+        fed: Bytes,
+    },
+    /// This is to be computed where it keeps nobody waiting, then [`Machine::computed`] is called.
+    Compute(Work),
     /// Something happened that the owner of the connection has to know.
     Event(E),
     /// The conversation is over. Final: every later step is `Done` again.
@@ -57,8 +67,11 @@ pub trait Machine {
     fn end_of_input(&mut self);
     /// Answers [`Step::NeedBody`].
     fn body(&mut self, chunk: BodyChunk);
-    /// Tells the machine that TLS is up, after [`Step::StartTls`].
+    /// Tells the machine that TLS is up, after [`Step::StartTls`], or compression, after
+    /// [`Step::StartDeflate`].
     fn upgraded(&mut self);
+    /// Answers [`Step::Compute`]. Until then the machine is not stepped.
+    fn computed(&mut self, result: WorkResult);
     /// Returns the next step. To be called until it says [`Step::NeedInput`].
     ///
     /// # Errors

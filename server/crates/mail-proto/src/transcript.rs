@@ -24,6 +24,8 @@ pub enum Direction {
     Sent,
     /// The peer sent it.
     Received,
+    /// Nobody said it: it tells why what follows was said.
+    Note,
 }
 
 /// One line of a conversation, without its line end.
@@ -42,6 +44,7 @@ impl fmt::Display for Line {
         let mark = match self.direction {
             Direction::Sent => "> ",
             Direction::Received => "< ",
+            Direction::Note => "# ",
         };
         f.write_str(mark)?;
         f.write_str(&self.text)
@@ -55,12 +58,17 @@ pub trait Transcribed {
     /// Meant to be called after each [`step`](crate::Machine::step). Of lines that nobody takes
     /// only the newest 512 are kept.
     fn take_transcript(&mut self) -> Vec<Line>;
+
+    /// Says whether a transcript is kept, as it is at first. Where nobody reads it, writing it down
+    /// costs more than reading the lines.
+    fn keep_transcript(&mut self, keeps: bool);
 }
 
 /// The lines that a machine has to tell and its driver has not taken yet.
 #[derive(Debug, Default)]
 pub struct Transcript {
     lines: VecDeque<Line>,
+    is_off: bool,
 }
 
 impl Transcript {
@@ -68,33 +76,49 @@ impl Transcript {
     pub const fn new() -> Self {
         Self {
             lines: VecDeque::new(),
+            is_off: false,
         }
+    }
+
+    /// Says whether lines are noted from now on.
+    pub const fn keep(&mut self, keeps: bool) {
+        self.is_off = !keeps;
     }
 
     /// Notes a line that we send. A line end at its end is left out.
     pub fn sent(&mut self, line: &[u8]) {
-        self.push(Direction::Sent, escape(line));
+        self.push(Direction::Sent, || escape(line));
     }
 
     /// Notes a line that we send whose rest is secret: `visible`, then [`MASK`].
     pub fn sent_secret(&mut self, visible: &str) {
         let space = if visible.is_empty() { "" } else { " " };
-        self.push(Direction::Sent, format!("{visible}{space}{MASK}"));
+        self.push(Direction::Sent, || format!("{visible}{space}{MASK}"));
     }
 
     /// Notes that a body or literal of this size was sent.
     pub fn sent_body(&mut self, size_bytes: u64) {
-        self.push(Direction::Sent, format!("[{size_bytes} bytes]"));
+        self.push(Direction::Sent, || format!("[{size_bytes} bytes]"));
     }
 
     /// Notes a line that the peer sent. A line end at its end is left out.
     pub fn received(&mut self, line: &[u8]) {
-        self.push(Direction::Received, escape(line));
+        self.push(Direction::Received, || escape(line));
+    }
+
+    /// Notes a line of the peer whose rest is not to be shown: `visible`, then [`MASK`].
+    pub fn received_secret(&mut self, visible: &str) {
+        self.push(Direction::Received, || format!("{visible} {MASK}"));
+    }
+
+    /// Notes why what follows is said.
+    pub fn note(&mut self, reason: &str) {
+        self.push(Direction::Note, || escape(reason.as_bytes()));
     }
 
     /// Notes that a body or literal of this size was received.
     pub fn received_body(&mut self, size_bytes: u64) {
-        self.push(Direction::Received, format!("[{size_bytes} bytes]"));
+        self.push(Direction::Received, || format!("[{size_bytes} bytes]"));
     }
 
     /// Takes all lines noted so far.
@@ -102,7 +126,11 @@ impl Transcript {
         self.lines.drain(..).collect()
     }
 
-    fn push(&mut self, direction: Direction, text: String) {
+    fn push(&mut self, direction: Direction, text: impl FnOnce() -> String) {
+        if self.is_off {
+            return;
+        }
+        let text = text();
         if self.lines.len() >= MAX_LINES {
             self.lines.pop_front();
         }
@@ -153,6 +181,16 @@ mod tests {
         let shown: Vec<_> = transcript.take().iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["> NOOP", "< 250 fine"]);
         assert_eq!(transcript.take(), vec![]);
+    }
+
+    #[test]
+    fn where_nobody_reads_nothing_is_written_down() {
+        let mut transcript = Transcript::new();
+        transcript.keep(false);
+        transcript.sent(b"NOOP\r\n");
+        transcript.keep(true);
+        transcript.received(b"250 fine\r\n");
+        assert_eq!(transcript.take().len(), 1);
     }
 
     #[test]

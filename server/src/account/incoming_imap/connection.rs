@@ -168,7 +168,8 @@ impl ImapConnection {
                     reply: ServerReply::default(),
                 }
             })?;
-        let tag = self.connection.machine_mut().sign_in(credentials);
+        let sign_in = self.connection.sign_in(credentials);
+        let tag = self.connection.machine_mut().sign_in(sign_in);
         let answer = self.complete(Answer::of([tag]), phase).await?;
         match answer.completions.into_iter().next() {
             Some(Completion {

@@ -88,10 +88,10 @@ impl Pop3Connection {
         };
         let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
             .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
-        let login = self
-            .connection
-            .machine_mut()
-            .enqueue(Command::Login(credentials));
+        // After STLS only: a sign-in is tied to its TLS.
+        while !matches!(self.next().await?, Event::Ready { .. }) {}
+        let login = Command::Login(self.connection.sign_in(credentials));
+        let login = self.connection.machine_mut().enqueue(login);
         loop {
             match self.next().await? {
                 Event::Completed { id, .. } if id == login => return Ok(()),

@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::search::SearchKey;
 use super::sequence_set::SequenceSet;
 use super::text::Text;
-use crate::sasl::Credentials;
+use crate::sasl::SignIn;
 
 /// The name of a command on its connection, `r1`, `r2` and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,10 +49,10 @@ pub enum Command {
     Logout,
     /// ID (RFC 2971): fields and values that name this client; empty sends NIL.
     Id(Vec<(Text, Text)>),
-    /// LOGIN. Never sent without TLS, unless the configuration allows it.
-    Login(Credentials),
-    /// AUTHENTICATE PLAIN, in one round trip where SASL-IR is offered.
-    AuthenticatePlain(Credentials),
+    /// Signs in by the best way that is offered and can be used: AUTHENTICATE with a SASL mechanism
+    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), in one round trip less where SASL-IR is
+    /// offered, or LOGIN. Never sent without TLS, unless the configuration allows it.
+    SignIn(SignIn),
     /// NAMESPACE.
     Namespace,
     /// LIST.

@@ -18,7 +18,7 @@ use super::flag::Flag;
 use super::list::StatusItem;
 use super::search::SearchKey;
 use super::sequence_set::SequenceSet;
-use crate::sasl::{self, Credentials};
+use crate::sasl::Credentials;
 
 /// The longest literal that LITERAL- lets leave at once (RFC 7888 §5). Bodies up to this size do
 /// not wait either: longer ones do, so that a server can refuse them before they are sent.
@@ -61,6 +61,19 @@ pub(crate) fn encode(tag: Tag, command: &Command, capabilities: &Capabilities) -
     encoder.finish()
 }
 
+/// Encodes LOGIN.
+pub(crate) fn encode_login(
+    tag: Tag,
+    credentials: &Credentials,
+    capabilities: &Capabilities,
+) -> VecDeque<Chunk> {
+    let mut encoder = Encoder::new(capabilities);
+    encoder.display(tag);
+    encoder.raw(" ");
+    encoder.login(credentials);
+    encoder.finish()
+}
+
 struct Encoder<'a> {
     capabilities: &'a Capabilities,
     chunks: VecDeque<Chunk>,
@@ -90,13 +103,11 @@ impl<'a> Encoder<'a> {
             Command::Close => self.raw("CLOSE"),
             Command::Expunge => self.raw("EXPUNGE"),
             Command::Idle => self.raw("IDLE"),
-            // Leaves without a tag, from the machine itself.
-            Command::Done => {}
+            // These leave from the machine itself: more than one line, or none of its own.
+            Command::SignIn(_) | Command::Done => {}
             Command::Id(fields) => {
                 self.id(fields.iter().map(|(a, b)| (a.as_bytes(), b.as_bytes())))
             }
-            Command::Login(credentials) => self.login(credentials),
-            Command::AuthenticatePlain(credentials) => self.authenticate_plain(credentials),
             Command::List(list) => self.list(list),
             Command::Status { mailbox, items } => {
                 self.raw("STATUS ");
@@ -156,20 +167,13 @@ impl<'a> Encoder<'a> {
     }
 
     fn login(&mut self, credentials: &Credentials) {
+        let password = credentials
+            .password()
+            .map_or("", |password| password.expose());
         self.raw("LOGIN");
         self.secret = true;
         self.named(" ", credentials.user().as_bytes());
-        self.named(" ", credentials.password().expose().as_bytes());
-    }
-
-    fn authenticate_plain(&mut self, credentials: &Credentials) {
-        self.raw("AUTHENTICATE PLAIN");
-        if self.has(Capability::SaslIr) {
-            self.secret = true;
-            self.line.push(b' ');
-            self.line
-                .extend_from_slice(&sasl::plain_answer(credentials));
-        }
+        self.named(" ", password.as_bytes());
     }
 
     // RFC 5258: an option of RETURN is sent only to servers that know it.

@@ -6,6 +6,7 @@ use core::fmt;
 use super::code::Code;
 use super::event::Status;
 use crate::limits::OverLimit;
+use crate::sasl::Failure;
 
 /// Why the machine stopped. Final: the connection has to be dropped.
 ///
@@ -83,6 +84,9 @@ pub enum Misbehaviour {
     /// A command was answered that is not under way.
     #[error("an answer came for {0}, which is not under way")]
     UnknownTag(String),
+    /// Something that the mechanism of the sign-in does not allow.
+    #[error("the sign-in was broken: {0}")]
+    Sasl(Failure),
 }
 
 /// What a server lacks.

@@ -78,6 +78,7 @@ pub(crate) struct Framer {
     /// What the present response has cost so far.
     response_bytes: usize,
     next_literal: u64,
+    hides_challenges: bool,
 }
 
 impl Framer {
@@ -90,7 +91,14 @@ impl Framer {
             tokens: Tokens::new(limits.imap_nesting),
             response_bytes: 0,
             next_literal: 1,
+            hides_challenges: false,
         }
+    }
+
+    /// Says whether the transcript leaves out what continuations say: with the challenges of a
+    /// sign-in a password could be guessed at leisure.
+    pub(crate) const fn hide_challenges(&mut self, hides: bool) {
+        self.hides_challenges = hides;
     }
 
     pub(crate) fn feed(&mut self, input: &[u8]) {
@@ -108,7 +116,11 @@ impl Framer {
             let frame = match self.state {
                 State::Fresh | State::Continued => {
                     let Some(line) = self.take_line()? else { break };
-                    said.received(&line);
+                    if self.hides_challenges && line.starts_with(b"+ ") {
+                        said.received_secret("+");
+                    } else {
+                        said.received(&line);
+                    }
                     self.line(line)?
                 }
                 State::Inline { size_bytes } => {

@@ -25,11 +25,9 @@ impl Kind {
             Command::Idle => Self::Idle { done: false },
             // Signing in changes the capabilities, leaving a mailbox what all data is about, and
             // behind LOGOUT there is nothing.
-            Command::Login(_)
-            | Command::AuthenticatePlain(_)
-            | Command::Unselect
-            | Command::Close
-            | Command::Logout => Self::Exclusive,
+            Command::SignIn(_) | Command::Unselect | Command::Close | Command::Logout => {
+                Self::Exclusive
+            }
             _ => Self::Ordinary,
         }
     }
@@ -43,9 +41,7 @@ pub(crate) fn may_leave(
 ) -> bool {
     match command {
         // Signing in begins a new state, and IDLE wants the line to itself.
-        Command::Login(_) | Command::AuthenticatePlain(_) | Command::Idle => {
-            under_way.next().is_none()
-        }
+        Command::SignIn(_) | Command::Idle => under_way.next().is_none(),
         // Data of the mailbox that is left must not be taken for that of the next.
         Command::Select(_) | Command::Examine(_) | Command::Unselect | Command::Close
             if mailbox_open =>

@@ -17,7 +17,7 @@ use super::listing::{Batch, DropListing};
 use super::login::Login;
 use super::response::{Response, Status};
 use crate::line::LineBuffer;
-use crate::sasl;
+use crate::sasl::{self, Timestamp, WorkResult};
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed, Transcript};
 use crate::{BodyChunk, Limits, Machine, OverLimit, Step};
@@ -57,6 +57,8 @@ pub struct Client {
     pub(super) in_flight: VecDeque<(CommandId, Pending)>,
     next_id: u64,
     pub(super) capabilities: Capabilities,
+    /// Of the greeting, for `APOP`.
+    pub(super) timestamp: Option<Timestamp>,
     pub(super) is_tls: bool,
     is_input_over: bool,
     failure: Option<Error>,
@@ -115,6 +117,7 @@ impl Client {
             in_flight: VecDeque::new(),
             next_id: 0,
             capabilities: Capabilities::default(),
+            timestamp: None,
             is_tls,
             is_input_over: false,
             failure: None,
@@ -192,7 +195,13 @@ impl Client {
         let Some(line) = self.input.next_line()? else {
             return Ok(false);
         };
-        self.transcript.received(&line);
+        match self.in_flight.front() {
+            // With a challenge and its answer a password could be guessed at leisure.
+            Some((_, Pending::Login(_))) if line.starts_with(b"+ ") => {
+                self.transcript.received_secret("+");
+            }
+            _ => self.transcript.received(&line),
+        }
         if let State::CapaList { lines } = self.state {
             self.on_capability(&line, lines)?;
             return Ok(true);
@@ -208,9 +217,12 @@ impl Client {
         let stage = self.stage();
         match mem::replace(&mut self.state, State::Serving) {
             State::Greeting => match status {
-                Status::Ok(_) => self.say_capa(),
+                Status::Ok(response) => {
+                    self.timestamp = Timestamp::find(&response.text);
+                    self.say_capa();
+                }
                 Status::Err(response) => return Err(Error::Rejected { stage, response }),
-                Status::Challenge => return Err(challenge),
+                Status::Challenge(_) => return Err(challenge),
             },
             State::Capa => match status {
                 Status::Ok(_) => {
@@ -219,7 +231,7 @@ impl Client {
                 }
                 // A server from before RFC 2449.
                 Status::Err(_) => self.on_capabilities_known()?,
-                Status::Challenge => return Err(challenge),
+                Status::Challenge(_) => return Err(challenge),
             },
             State::Stls => match status {
                 Status::Ok(_) if !self.input.is_empty() => {
@@ -233,7 +245,7 @@ impl Client {
                     return Err(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
                 }
                 Status::Err(response) => return Err(Error::Rejected { stage, response }),
-                Status::Challenge => return Err(challenge),
+                Status::Challenge(_) => return Err(challenge),
             },
             _ => return self.on_response(status),
         }
@@ -254,7 +266,7 @@ impl Client {
         };
         match (pending, status) {
             (Pending::Login(login), status) => return self.on_login(id, login, status),
-            (_, Status::Challenge) => {
+            (_, Status::Challenge(_)) => {
                 return Err(Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge));
             }
             (pending, Status::Err(response)) => {
@@ -430,7 +442,7 @@ impl Client {
             self.say(&line);
         }
         let pending = match command {
-            Command::Login(credentials) => Pending::Login(self.begin_login(credentials)?),
+            Command::Login(sign_in) => Pending::Login(self.begin_login(sign_in)?),
             Command::Stat => Pending::Stat,
             Command::List => Pending::List,
             Command::Uidl => Pending::Uidl,
@@ -461,11 +473,16 @@ impl Client {
         self.push_step(Step::Write(line));
     }
 
+    /// Notes why something is done, for whoever reads the transcript.
+    pub(super) fn note(&mut self, reason: &str) {
+        self.transcript.note(reason);
+    }
+
     pub(super) fn report(&mut self, event: Event) {
         self.push_step(Step::Event(event));
     }
 
-    fn push_step(&mut self, step: Step<Event>) {
+    pub(super) fn push_step(&mut self, step: Step<Event>) {
         self.flush();
         self.steps.push_back(step);
     }
@@ -477,7 +494,7 @@ impl Client {
         }
     }
 
-    fn fail(&mut self, error: Error) {
+    pub(super) fn fail(&mut self, error: Error) {
         // What was not said yet would only go to a peer that is not listened to any more.
         self.output.clear();
         self.input.clear();
@@ -514,8 +531,14 @@ impl Machine for Client {
             return;
         }
         self.is_tls = true;
+        // Whatever was learnt in plaintext is forgotten (RFC 2595 §4).
         self.capabilities = Capabilities::default();
+        self.timestamp = None;
         self.say_capa();
+    }
+
+    fn computed(&mut self, result: WorkResult) {
+        self.on_computed(&result);
     }
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
@@ -539,5 +562,9 @@ impl Machine for Client {
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
         self.transcript.take()
+    }
+
+    fn keep_transcript(&mut self, keeps: bool) {
+        self.transcript.keep(keeps);
     }
 }

@@ -5,15 +5,16 @@ use alloc::string::{String, ToString as _};
 use core::fmt;
 use core::num::NonZeroU32;
 
-use crate::sasl::Credentials;
+use crate::sasl::SignIn;
 
 /// A command. Each is answered by an [`Event`](super::Event) with its [`CommandId`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Command {
-    /// Signs in, by `AUTH PLAIN` where it is offered, else by `USER` and `PASS`. Commands behind
-    /// it wait for its answer.
-    Login(Credentials),
+    /// Signs in by the best way that is offered and can be used: a SASL mechanism
+    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), else `USER` and `PASS`; without TLS
+    /// `APOP` before whatever shows the password. Commands behind it wait for its answer.
+    Login(SignIn),
     /// Counts messages and octets.
     Stat,
     /// Lists the sizes of all messages.

@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::response::Response;
 use crate::OverLimit;
+use crate::sasl::Failure;
 
 /// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped;
 /// the server then deletes nothing (RFC 1939 §6).
@@ -39,7 +40,7 @@ pub enum Error {
 }
 
 /// What a server did that the protocol does not allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misbehaviour {
     /// A line that begins neither with `+OK` nor with `-ERR`.
@@ -58,6 +59,9 @@ pub enum Misbehaviour {
     /// for the first words inside TLS.
     #[error("plaintext behind the response to STLS")]
     PlaintextAfterStls,
+    /// Something that the mechanism of the sign-in does not allow.
+    #[error("the sign-in was broken: {0}")]
+    Sasl(Failure),
 }
 
 /// What a server lacks.

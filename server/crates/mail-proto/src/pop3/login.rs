@@ -1,78 +1,128 @@
 //! Sign-in (RFC 1939 §7, RFC 5034) as a part of the client's conversation.
 
+use alloc::boxed::Box;
 use alloc::format;
 
 use super::client::{Client, Pending};
 use super::command::CommandId;
 use super::error::{Error, Incompatibility, Misbehaviour};
 use super::event::Event;
-use super::response::Status;
-use crate::sasl::{self, Credentials};
+use super::response::{Response, ResponseCode, Status};
+use crate::Step;
+use crate::sasl::{self, Answer, Authentication, Failure, Mechanism, SignIn, WorkResult};
 
 /// The longest `AUTH` command with an initial response, line end included (RFC 5034 §4).
 const MAX_AUTH_LINE_BYTES: usize = 255;
 
+/// A sign-in under way.
 #[derive(Debug)]
-pub(super) struct Login {
-    credentials: Credentials,
-    step: LoginStep,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum LoginStep {
+pub(super) enum Login {
     /// `USER` was sent.
-    User,
-    /// `AUTH PLAIN` was sent without or with its answer.
-    Plain,
-    /// Everything was sent.
+    User(SignIn),
+    /// `PASS` or `APOP` was sent.
     Last,
+    /// `AUTH` was sent.
+    Sasl(Box<Authentication>),
 }
 
 impl Client {
-    pub(super) fn begin_login(&mut self, credentials: Credentials) -> Result<Login, Error> {
+    pub(super) fn begin_login(&mut self, sign_in: SignIn) -> Result<Login, Error> {
         if !self.is_tls && !self.config.allow_plaintext_login {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNeedsTls));
         }
-        let step = if self.capabilities.has_mechanism("PLAIN") {
-            let answer = sasl::plain_answer(&credentials);
-            let line_bytes = answer.len().saturating_add("AUTH PLAIN \r\n".len());
-            if line_bytes <= MAX_AUTH_LINE_BYTES {
-                self.say_secret("AUTH PLAIN", &answer);
-                LoginStep::Last
-            } else {
-                self.say("AUTH PLAIN");
-                LoginStep::Plain
-            }
-        } else if self.capabilities.user || !self.capabilities.capa {
-            self.say(&format!("USER {}", credentials.user()));
-            LoginStep::User
-        } else if self.capabilities.sasl.is_empty() {
-            return Err(Error::PeerIncompatible(Incompatibility::LoginNotOffered));
-        } else {
-            let offered = self.capabilities.sasl.clone();
-            return Err(Error::PeerIncompatible(
-                Incompatibility::NoCommonMechanism { offered },
-            ));
+        // USER and PASS show the password as LOGIN does, and more servers have them right.
+        let has_user = self.capabilities.user || !self.capabilities.capa;
+        let has_password = sign_in.credentials.password().is_some();
+        let has_apop = self.timestamp.is_some() && has_password;
+        let is_better = |mechanism: Mechanism| match mechanism {
+            Mechanism::Login => !has_user && (self.is_tls || !has_apop),
+            Mechanism::CramMd5 => !self.is_tls || !has_user,
+            Mechanism::Plain => self.is_tls || !has_apop,
+            _ => true,
         };
-        Ok(Login { credentials, step })
+        let names = self.capabilities.sasl.iter().map(AsRef::as_ref);
+        let sasl = Authentication::begin(sign_in.clone(), names, self.is_tls);
+        if let Some(authentication) = sasl.filter(|sasl| is_better(sasl.mechanism())) {
+            return Ok(self.say_auth(Box::new(authentication)));
+        }
+        if has_apop
+            && (!self.is_tls || !has_user)
+            && let Some(login) = self.say_apop(&sign_in)
+        {
+            return Ok(login);
+        }
+        if has_user && has_password {
+            self.note("signing in by USER and PASS, the best usable that is offered");
+            self.say(&format!("USER {}", sign_in.credentials.user()));
+            return Ok(Login::User(sign_in));
+        }
+        Err(Error::PeerIncompatible(
+            if self.capabilities.sasl.is_empty() {
+                Incompatibility::LoginNotOffered
+            } else {
+                let offered = self.capabilities.sasl.clone();
+                Incompatibility::NoCommonMechanism { offered }
+            },
+        ))
+    }
+
+    fn say_apop(&mut self, sign_in: &SignIn) -> Option<Login> {
+        let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
+        self.note("signing in by APOP, the best usable that is offered");
+        let command = format!("APOP {}", sign_in.credentials.user());
+        self.say_secret(&command, digest.as_bytes());
+        Some(Login::Last)
+    }
+
+    fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
+        self.note(&authentication.explanation());
+        let command = format!("AUTH {}", authentication.mechanism());
+        let initial = authentication.initial().filter(|initial| {
+            let line_bytes = command.len().saturating_add(initial.len());
+            line_bytes.saturating_add(" \r\n".len()) <= MAX_AUTH_LINE_BYTES
+        });
+        match initial {
+            Some(initial) => {
+                authentication.initial_left();
+                self.say_secret(&command, &initial);
+            }
+            None => self.say(&command),
+        }
+        Login::Sasl(authentication)
     }
 
     pub(super) fn on_login(
         &mut self,
         id: CommandId,
-        mut login: Login,
+        login: Login,
         status: Status,
     ) -> Result<(), Error> {
-        match (login.step, status) {
-            (LoginStep::User, Status::Ok(_)) => {
-                let password = login.credentials.password().expose();
+        let login = match (login, status) {
+            (Login::User(sign_in), Status::Ok(_)) => {
+                let password = sign_in.credentials.password();
+                let password = password.map_or("", |password| password.expose());
                 self.say_secret("PASS", password.as_bytes());
+                Login::Last
             }
-            (LoginStep::Plain, Status::Challenge) => {
-                let answer = sasl::plain_answer(&login.credentials);
-                self.say_secret("", &answer);
+            (Login::Sasl(mut authentication), Status::Challenge(text)) => {
+                match authentication.challenge(&text).map_err(broken)? {
+                    Answer::Send(message) => self.say_secret("", &message),
+                    Answer::Compute(work) => self.push_step(Step::Compute(work)),
+                    Answer::Cancel => self.say("*"),
+                }
+                Login::Sasl(authentication)
             }
-            (_, Status::Ok(response)) => {
+            (Login::Sasl(mut authentication), Status::Err(response)) => {
+                if !is_about_mechanism(&response) || !authentication.try_next() {
+                    self.report(Event::Rejected { id, response });
+                    return Ok(());
+                }
+                self.say_auth(authentication)
+            }
+            (login, Status::Ok(response)) => {
+                if let Login::Sasl(authentication) = &login {
+                    authentication.accepted().map_err(broken)?;
+                }
                 self.report(Event::Completed { id, response });
                 return Ok(());
             }
@@ -80,12 +130,39 @@ impl Client {
                 self.report(Event::Rejected { id, response });
                 return Ok(());
             }
-            (_, Status::Challenge) => {
+            (_, Status::Challenge(_)) => {
                 return Err(Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge));
             }
-        }
-        login.step = LoginStep::Last;
+        };
         self.in_flight.push_front((id, Pending::Login(login)));
         Ok(())
     }
+
+    pub(super) fn on_computed(&mut self, result: &WorkResult) {
+        let Some((_, Pending::Login(Login::Sasl(authentication)))) = self.in_flight.front_mut()
+        else {
+            return;
+        };
+        match authentication.computed(result) {
+            Ok(message) => self.say_secret("", &message),
+            Err(failure) => self.fail(broken(failure)),
+        }
+    }
+}
+
+/// Tells whether another mechanism may be tried: not where the server has trouble of its own.
+const fn is_about_mechanism(response: &Response) -> bool {
+    !matches!(
+        response.code,
+        Some(
+            ResponseCode::InUse
+                | ResponseCode::LoginDelay
+                | ResponseCode::SysTemp
+                | ResponseCode::SysPerm
+        )
+    )
+}
+
+const fn broken(failure: Failure) -> Error {
+    Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// What a server answered after `+OK` or `-ERR`.
@@ -70,8 +71,8 @@ impl ResponseCode {
 pub(super) enum Status {
     Ok(Response),
     Err(Response),
-    /// `+`: a challenge (RFC 5034 §4). What it says is not looked at: PLAIN has none.
-    Challenge,
+    /// `+`: a challenge in base64 (RFC 5034 §4).
+    Challenge(Vec<u8>),
 }
 
 impl Status {
@@ -83,7 +84,7 @@ impl Status {
         if let Some(text) = after_indicator(line, b"-ERR") {
             return Some(Self::Err(Response::new(text)));
         }
-        after_indicator(line, b"+").map(|_| Self::Challenge)
+        after_indicator(line, b"+").map(|text| Self::Challenge(text.to_vec()))
     }
 }
 
@@ -151,8 +152,12 @@ mod tests {
         for line in ["", "OK", "+OKAY", "-ERROR", "+ok", "250 ok", " +OK", "*"] {
             assert_eq!(Status::parse(line.as_bytes()), None, "{line:?}");
         }
-        assert_eq!(Status::parse(b"+ "), Some(Status::Challenge));
-        assert_eq!(Status::parse(b"+"), Some(Status::Challenge));
+        assert_eq!(Status::parse(b"+ "), Some(Status::Challenge(Vec::new())));
+        assert_eq!(Status::parse(b"+"), Some(Status::Challenge(Vec::new())));
+        assert_eq!(
+            Status::parse(b"+ cj1h"),
+            Some(Status::Challenge(b"cj1h".to_vec()))
+        );
     }
 
     proptest! {

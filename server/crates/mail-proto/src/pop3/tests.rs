@@ -2,6 +2,7 @@
 
 mod commands;
 mod session;
+mod sign_in;
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -31,7 +32,7 @@ fn config(tls: Tls) -> Config {
 
 fn login(client: &mut Client, password: &str) {
     let credentials = Credentials::new("tim", Secret::new(password)).unwrap();
-    client.enqueue(Command::Login(credentials));
+    client.enqueue(Command::Login(credentials.into()));
 }
 
 fn ask(client: &mut Client, command: Command) {

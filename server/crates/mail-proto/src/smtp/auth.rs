@@ -1,28 +1,21 @@
 //! Sign-in (RFC 4954) as a part of the client's conversation.
 
+use alloc::boxed::Box;
+use alloc::format;
+
 use super::client::{Client, State, refused_or_unexpected};
-use super::error::{Error, Incompatibility, Stage};
+use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::reply::Reply;
-use crate::sasl::{self, Credentials, Mechanism};
+use crate::Step;
+use crate::sasl::{Answer, Authentication, Failure, SignIn, WorkResult};
 
-#[derive(Debug)]
-pub(super) struct Authentication {
-    credentials: Credentials,
-    /// What a challenge will be answered with.
-    next: Answer,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Plain,
-    LoginUser,
-    LoginPassword,
-    Nothing,
-}
+/// The longest command with an initial response, line end included: a longer one waits for the
+/// challenge, which answers of any length may follow (RFC 4954 §4).
+const MAX_AUTH_LINE_BYTES: usize = 512;
 
 impl Client {
-    pub(super) fn begin_authentication(&mut self, credentials: Credentials) -> Result<(), Error> {
+    pub(super) fn begin_authentication(&mut self, sign_in: SignIn) -> Result<(), Error> {
         if !self.is_tls && !self.config.allow_plaintext_login {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNeedsTls));
         }
@@ -30,56 +23,73 @@ impl Client {
         if offered.is_empty() {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNotOffered));
         }
-        let next = match Mechanism::best(offered.iter().map(AsRef::as_ref)) {
-            Some(Mechanism::Plain) => {
-                self.say_secret("AUTH PLAIN", &sasl::plain_answer(&credentials));
-                Answer::Plain
-            }
-            Some(Mechanism::Login) => {
-                self.say("AUTH LOGIN");
-                Answer::LoginUser
-            }
-            None => {
-                let offered = offered.clone();
-                return Err(Error::PeerIncompatible(
-                    Incompatibility::NoCommonMechanism { offered },
-                ));
-            }
+        let names = offered.iter().map(AsRef::as_ref);
+        let Some(authentication) = Authentication::begin(sign_in, names, self.is_tls) else {
+            let offered = offered.clone();
+            return Err(Error::PeerIncompatible(
+                Incompatibility::NoCommonMechanism { offered },
+            ));
         };
-        self.state = State::Auth(Authentication { credentials, next });
+        self.say_auth(Box::new(authentication));
         Ok(())
+    }
+
+    fn say_auth(&mut self, mut authentication: Box<Authentication>) {
+        self.note(&authentication.explanation());
+        let command = format!("AUTH {}", authentication.mechanism());
+        let initial = authentication.initial().filter(|initial| {
+            let line_bytes = command.len().saturating_add(initial.len());
+            line_bytes.saturating_add(" \r\n".len()) <= MAX_AUTH_LINE_BYTES
+        });
+        match initial {
+            Some(initial) => {
+                authentication.initial_left();
+                self.say_secret(&command, &initial);
+            }
+            None => self.say(&command),
+        }
+        self.state = State::Auth(authentication);
     }
 
     pub(super) fn on_auth_reply(
         &mut self,
-        mut auth: Authentication,
+        mut authentication: Box<Authentication>,
         reply: Reply,
     ) -> Result<(), Error> {
         match reply.code {
-            235 => self.report(Event::Authenticated),
-            334 => {
-                match auth.next {
-                    // Asked again although it came with the command (servers from before
-                    // RFC 4954 did not know the initial response).
-                    Answer::Plain => {
-                        self.say_secret("", &sasl::plain_answer(&auth.credentials));
-                        auth.next = Answer::Nothing;
-                    }
-                    Answer::LoginUser => {
-                        self.say_secret("", &sasl::login_user(&auth.credentials));
-                        auth.next = Answer::LoginPassword;
-                    }
-                    Answer::LoginPassword => {
-                        self.say_secret("", &sasl::login_password(&auth.credentials));
-                        auth.next = Answer::Nothing;
-                    }
-                    Answer::Nothing => return Err(refused_or_unexpected(Stage::Auth, reply)),
-                }
-                self.state = State::Auth(auth);
+            235 => {
+                authentication.accepted().map_err(broken)?;
+                self.report(Event::Authenticated);
             }
+            334 => {
+                let text = reply.lines.first().map_or("", AsRef::as_ref);
+                let answer = authentication.challenge(text.as_bytes()).map_err(broken)?;
+                self.state = State::Auth(authentication);
+                match answer {
+                    Answer::Send(message) => self.say_secret("", &message),
+                    Answer::Compute(work) => self.push_step(Step::Compute(work)),
+                    Answer::Cancel => self.say("*"),
+                }
+            }
+            // Refused for good, and before anything was proven: that is about the mechanism.
+            _ if reply.is_permanent() && authentication.try_next() => self.say_auth(authentication),
             _ if reply.is_refusal() => self.report(Event::AuthenticationRefused { reply }),
             _ => return Err(refused_or_unexpected(Stage::Auth, reply)),
         }
         Ok(())
     }
+
+    pub(super) fn on_computed(&mut self, result: &WorkResult) {
+        let State::Auth(authentication) = &mut self.state else {
+            return;
+        };
+        match authentication.computed(result) {
+            Ok(message) => self.say_secret("", &message),
+            Err(failure) => self.fail(broken(failure)),
+        }
+    }
+}
+
+const fn broken(failure: Failure) -> Error {
+    Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

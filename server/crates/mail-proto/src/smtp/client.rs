@@ -9,7 +9,6 @@ use core::mem;
 use bytes::Bytes;
 
 use super::address::EhloName;
-use super::auth::Authentication;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::extensions::Extensions;
@@ -17,7 +16,7 @@ use super::outcome::Envelope;
 use super::reply::{Reply, ReplyReader};
 use super::transaction::{Next, Transaction};
 use crate::line::LineBuffer;
-use crate::sasl::{self, Credentials};
+use crate::sasl::{self, Authentication, SignIn, WorkResult};
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed, Transcript};
 use crate::{BodyChunk, Limits, Machine, Step};
@@ -69,7 +68,7 @@ pub(super) enum State {
     /// `Step::StartTls` was given; [`Machine::upgraded`] is awaited.
     Upgrading,
     Idle,
-    Auth(Authentication),
+    Auth(Box<Authentication>),
     Transaction(Box<Transaction>),
     Quit,
     Done,
@@ -77,7 +76,7 @@ pub(super) enum State {
 
 #[derive(Debug)]
 enum Request {
-    Authenticate(Credentials),
+    Authenticate(SignIn),
     Send(Envelope),
     Quit,
 }
@@ -105,13 +104,15 @@ impl Client {
         }
     }
 
-    /// Signs in, by PLAIN or LOGIN, whichever is offered (RFC 4954). Answered by
+    /// Signs in by the best mechanism that is offered and can be used
+    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked), RFC 4954). Answered by
     /// [`Event::Authenticated`] or [`Event::AuthenticationRefused`].
     ///
     /// Fails the conversation with [`Error::PeerIncompatible`] when there is no TLS and it was
-    /// not allowed to go without, or when the server offers neither.
-    pub fn authenticate(&mut self, credentials: Credentials) {
-        self.requests.push_back(Request::Authenticate(credentials));
+    /// not allowed to go without, or when the server offers none.
+    pub fn authenticate(&mut self, sign_in: impl Into<SignIn>) {
+        self.requests
+            .push_back(Request::Authenticate(sign_in.into()));
     }
 
     /// Sends a message. Its body is asked for by [`Step::NeedBody`] once the server wants it;
@@ -188,7 +189,13 @@ impl Client {
             _ => {}
         }
         if let Some(line) = self.input.next_line()? {
-            self.transcript.received(&line);
+            match &self.state {
+                // With a challenge and its answer a password could be guessed at leisure.
+                State::Auth(_) if line.starts_with(b"334") => {
+                    self.transcript.received_secret("334");
+                }
+                _ => self.transcript.received(&line),
+            }
             if let Some(reply) = self.replies.line(&line, &self.config.limits)? {
                 self.on_reply(reply)?;
             }
@@ -227,7 +234,7 @@ impl Client {
 
     fn begin(&mut self, request: Request) -> Result<(), Error> {
         match request {
-            Request::Authenticate(credentials) => self.begin_authentication(credentials),
+            Request::Authenticate(sign_in) => self.begin_authentication(sign_in),
             Request::Send(envelope) => {
                 match Transaction::new(envelope, &self.extensions, self.needs_rset) {
                     Ok(transaction) => self.go_on_with(Box::new(transaction)),
@@ -356,11 +363,16 @@ impl Client {
         )));
     }
 
+    /// Notes why something is done, for whoever reads the transcript.
+    pub(super) fn note(&mut self, reason: &str) {
+        self.transcript.note(reason);
+    }
+
     pub(super) fn report(&mut self, event: Event) {
         self.push_step(Step::Event(event));
     }
 
-    fn push_step(&mut self, step: Step<Event>) {
+    pub(super) fn push_step(&mut self, step: Step<Event>) {
         self.flush();
         self.steps.push_back(step);
     }
@@ -373,7 +385,7 @@ impl Client {
     }
 
     /// Ends the conversation; every message that was asked for gets its outcome first.
-    fn fail(&mut self, error: Error) {
+    pub(super) fn fail(&mut self, error: Error) {
         if self.failure.is_some() {
             return;
         }
@@ -473,6 +485,10 @@ impl Machine for Client {
         self.say_ehlo();
     }
 
+    fn computed(&mut self, result: WorkResult) {
+        self.on_computed(&result);
+    }
+
     fn step(&mut self) -> Result<Step<Event>, Error> {
         loop {
             self.flush();
@@ -494,5 +510,9 @@ impl Machine for Client {
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
         self.transcript.take()
+    }
+
+    fn keep_transcript(&mut self, keeps: bool) {
+        self.transcript.keep(keeps);
     }
 }

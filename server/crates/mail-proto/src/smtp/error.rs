@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::reply::Reply;
 use crate::OverLimit;
+use crate::sasl::Failure;
 
 /// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +47,7 @@ pub enum Error {
 }
 
 /// What a server did that the protocol does not allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misbehaviour {
     /// A line that is no reply.
@@ -81,6 +82,9 @@ pub enum Misbehaviour {
     /// for the first words inside TLS (RFC 3207 §4.2, RFC 8314 §3).
     #[error("plaintext behind the reply to STARTTLS")]
     PlaintextAfterStartTls,
+    /// Something that the mechanism of the sign-in does not allow.
+    #[error("the sign-in was broken: {0}")]
+    Sasl(Failure),
 }
 
 /// What a server lacks.

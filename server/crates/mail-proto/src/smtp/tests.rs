@@ -2,6 +2,7 @@
 
 mod lost;
 mod session;
+mod sign_in;
 mod transaction;
 
 use alloc::vec::Vec;

@@ -11,4 +11,5 @@ mod opening;
 mod property;
 mod selected;
 mod servers;
+mod sign_in;
 mod talk;

@@ -90,7 +90,8 @@ fn run(client: &mut Client, events: &mut Vec<Event>) -> bool {
                 (_, event) => events.push(event),
             },
             Ok(Step::NeedBody { .. }) => client.body(BodyChunk::End),
-            Ok(Step::StartTls) => client.upgraded(),
+            Ok(Step::StartTls | Step::StartDeflate { .. }) => client.upgraded(),
+            Ok(Step::Compute(work)) => client.computed(work.run()),
             Ok(Step::Done) | Err(_) => return false,
         }
     }

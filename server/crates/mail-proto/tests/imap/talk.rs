@@ -207,6 +207,8 @@ impl Talk {
                     self.wants_tls = true;
                     return;
                 }
+                Ok(Step::Compute(work)) => self.client.computed(work.run()),
+                Ok(Step::StartDeflate { fed }) => panic!("compression is not asked for: {fed:?}"),
                 Ok(Step::Event(event)) => self.note(event),
                 Ok(Step::Done) => {
                     self.result = Some(Ok(()));

@@ -1,8 +1,9 @@
 //! The client machine: its state, and what it says next. [`send`] holds what we say, [`receive`] what
-//! the server says.
+//! the server says, [`sign_in`] both sides of signing in.
 
 mod receive;
 mod send;
+mod sign_in;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 
 use super::Tls;
-use super::capability::{Capabilities, Capability};
+use super::capability::Capabilities;
 use super::command::{Command, Tag};
 use super::encode::Chunk;
 use super::error::{Error, Misbehaviour};
@@ -21,7 +22,7 @@ use super::framer::Framer;
 use super::schedule::Kind;
 use crate::limits::Limits;
 use crate::machine::{BodyChunk, Machine, Step};
-use crate::sasl::Credentials;
+use crate::sasl::{Authentication, SignIn, Work, WorkResult};
 use crate::transcript::{Line, Transcribed, Transcript};
 
 /// The most of a body that is asked for at once.
@@ -44,7 +45,7 @@ pub struct Config {
 /// It greets, starts TLS and asks for the capabilities by itself, then reports [`Event::Ready`].
 /// Commands can be queued at any time; they leave in order, as early as the server's state allows:
 ///
-/// - behind a literal that waits for `+`, a body, IDLE, LOGIN and AUTHENTICATE everything waits;
+/// - behind a literal that waits for `+`, a body, IDLE and signing in everything waits;
 /// - IDLE and signing in wait until nothing is under way, and so does what leaves a mailbox: SELECT,
 ///   EXAMINE, UNSELECT and CLOSE, but for the first SELECT;
 /// - a command with sequence numbers waits until only such FETCH, STORE and SEARCH are under way
@@ -72,6 +73,7 @@ pub struct Client {
     writes: VecDeque<Bytes>,
     line: BytesMut,
     events: VecDeque<Event>,
+    work: Option<Work>,
     bye: bool,
     input_ended: bool,
     failed: Option<Error>,
@@ -115,10 +117,11 @@ enum Purpose {
     SignedIn {
         completed: Box<Event>,
     },
-    Login,
-    /// The answer to the server's challenge, unless it has left.
-    Authenticate {
-        answer: Option<Credentials>,
+    SignIn {
+        /// The tag that the owner knows it by; a second mechanism has one of its own.
+        answers: Tag,
+        /// The exchange of AUTHENTICATE; LOGIN has none.
+        authentication: Option<Box<Authentication>>,
     },
     Logout,
     /// UNSELECT or CLOSE.
@@ -137,8 +140,7 @@ impl Purpose {
             Self::StartTls
             | Self::Opening
             | Self::SignedIn { .. }
-            | Self::Login
-            | Self::Authenticate { .. }
+            | Self::SignIn { .. }
             | Self::Logout
             | Self::Leave => Kind::Exclusive,
             Self::Idle { done_sent, .. } => Kind::Idle { done: *done_sent },
@@ -187,6 +189,7 @@ impl Client {
             writes: VecDeque::new(),
             line: BytesMut::new(),
             events: VecDeque::new(),
+            work: None,
             bye: false,
             input_ended: false,
             failed: None,
@@ -213,13 +216,9 @@ impl Client {
         tag
     }
 
-    /// Queues the best way to sign in that the server offers: AUTHENTICATE PLAIN, else LOGIN. To be
-    /// called after [`Event::Ready`].
-    pub fn sign_in(&mut self, credentials: Credentials) -> Tag {
-        if self.capabilities.has(Capability::AuthPlain) {
-            return self.enqueue(Command::AuthenticatePlain(credentials));
-        }
-        self.enqueue(Command::Login(credentials))
+    /// Queues [`Command::SignIn`].
+    pub fn sign_in(&mut self, sign_in: impl Into<SignIn>) -> Tag {
+        self.enqueue(Command::SignIn(sign_in.into()))
     }
 
     /// Returns what the server can do, as far as it was told over this connection's TLS.
@@ -266,6 +265,9 @@ impl Client {
             self.send_what_may_leave()?;
             if let Some(bytes) = self.take_write() {
                 return Ok(Step::Write(bytes));
+            }
+            if let Some(work) = self.work.take() {
+                return Ok(Step::Compute(work));
             }
             match self.phase {
                 Phase::Over => return Ok(Step::Done),
@@ -355,6 +357,10 @@ impl Machine for Client {
         self.send_own("CAPABILITY", Purpose::Opening);
     }
 
+    fn computed(&mut self, result: WorkResult) {
+        self.take_computed(&result);
+    }
+
     fn step(&mut self) -> Result<Step<Event>, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -367,5 +373,9 @@ impl Machine for Client {
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
         self.said.take()
+    }
+
+    fn keep_transcript(&mut self, keeps: bool) {
+        self.said.keep(keeps);
     }
 }

@@ -15,7 +15,6 @@ use crate::imap::event::{Event, Status};
 use crate::imap::framer::{Condition, Frame};
 use crate::imap::response::{self, Data};
 use crate::imap::value::Value;
-use crate::sasl::{self, Credentials};
 
 impl Client {
     pub(super) fn take_frame(&mut self, frame: Frame) -> Result<(), Error> {
@@ -23,7 +22,7 @@ impl Client {
             return self.take_greeting(frame);
         }
         match frame {
-            Frame::Continuation(text) => self.take_continuation(text),
+            Frame::Continuation(text) => self.take_continuation(text)?,
             Frame::Status {
                 tag: None,
                 condition,
@@ -164,40 +163,31 @@ impl Client {
         }
     }
 
-    fn take_continuation(&mut self, text: Bytes) {
+    fn take_continuation(&mut self, text: Bytes) -> Result<(), Error> {
         if let Some(sending) = &mut self.sending
             && sending.waits == Waits::ForContinuation
         {
             sending.waits = Waits::No;
-            return;
+            return Ok(());
+        }
+        if self.answer_challenge(&text)? {
+            return Ok(());
         }
         for one in &mut self.under_way {
-            match &mut one.purpose {
-                Purpose::Authenticate { answer } => {
-                    let answer = answer.take();
-                    return self.answer_challenge(answer);
-                }
-                Purpose::Idle { running, .. } if !*running => {
-                    *running = true;
-                    let tag = one.tag;
-                    return self.events.push_back(Event::Idling { tag });
-                }
-                _ => {}
+            if let Purpose::Idle { running, .. } = &mut one.purpose
+                && !*running
+            {
+                *running = true;
+                let tag = one.tag;
+                self.events.push_back(Event::Idling { tag });
+                return Ok(());
             }
         }
         let plus = Bytes::from_static(b"+");
         self.report(Event::Unknown(
             [Value::Atom(plus), Value::Atom(text)].into(),
         ));
-    }
-
-    fn answer_challenge(&mut self, answer: Option<Credentials>) {
-        let Some(credentials) = answer else {
-            // PLAIN has one answer. What else is asked for is cancelled (RFC 9051 §6.2.2).
-            return self.write_line(b"*\r\n");
-        };
-        self.said.sent_secret("");
-        self.write_bytes(sasl::secret_line("", &sasl::plain_answer(&credentials)));
+        Ok(())
     }
 
     fn take_untagged(&mut self, condition: Condition, text: &Bytes) -> Result<(), Error> {
@@ -260,6 +250,36 @@ impl Client {
             };
             return self.take_own(matches!(purpose, Purpose::StartTls), reply);
         }
+        if let Purpose::SignIn {
+            answers,
+            authentication,
+        } = purpose
+        {
+            if self
+                .sending
+                .as_ref()
+                .is_some_and(|sending| sending.tag == tag)
+            {
+                // Refused before its literal: the rest of the command is void.
+                self.sending = None;
+            }
+            if !self.sign_in_ends(answers, authentication, status, code.as_ref())? {
+                return Ok(());
+            }
+            let completed = Event::Completed {
+                tag: answers,
+                status,
+                code,
+                text,
+            };
+            if status == Status::Ok && !self.capabilities_told {
+                let completed = completed.into();
+                self.send_own("CAPABILITY", Purpose::SignedIn { completed });
+                return Ok(());
+            }
+            self.complete(completed);
+            return Ok(());
+        }
         let mut completed = Event::Completed {
             tag,
             status,
@@ -267,20 +287,10 @@ impl Client {
             text,
         };
         match purpose {
-            Purpose::Login | Purpose::Authenticate { .. }
-                if status == Status::Ok && !self.capabilities_told =>
-            {
-                let completed = completed.into();
-                self.send_own("CAPABILITY", Purpose::SignedIn { completed });
-                return Ok(());
-            }
             Purpose::SignedIn { completed: held } => completed = *held,
             Purpose::Logout => self.phase = Phase::Over,
             Purpose::Leave if status == Status::Ok => self.mailbox_open = false,
             _ => {}
-        }
-        if self.bye && self.under_way.is_empty() {
-            self.phase = Phase::Over;
         }
         if let Some(sending) = self.sending.as_mut().filter(|sending| sending.tag == tag) {
             if matches!(sending.waits, Waits::ForBody { .. }) && !self.bye {
@@ -290,8 +300,15 @@ impl Client {
             // Refused before its literal: the rest of the command is void.
             self.sending = None;
         }
-        self.events.push_back(completed);
+        self.complete(completed);
         Ok(())
+    }
+
+    fn complete(&mut self, completed: Event) {
+        if self.bye && self.under_way.is_empty() {
+            self.phase = Phase::Over;
+        }
+        self.events.push_back(completed);
     }
 }
 

@@ -5,11 +5,9 @@ use core::mem;
 use bytes::Bytes;
 
 use super::{Client, Phase, Purpose, Queued, Sending, UnderWay, Waits};
-use crate::imap::Tls;
-use crate::imap::capability::Capability;
 use crate::imap::command::Command;
 use crate::imap::encode::{self, Chunk, Said, Then};
-use crate::imap::error::{Error, Incompatibility};
+use crate::imap::error::Error;
 use crate::imap::schedule::{self, Kind};
 
 impl Client {
@@ -61,17 +59,13 @@ impl Client {
 
     fn begin(&mut self, queued: Queued) -> Result<(), Error> {
         let Queued { tag, command, done } = queued;
-        self.check_sign_in(&command)?;
+        let command = match command {
+            Command::SignIn(sign_in) => return self.begin_sign_in(tag, sign_in),
+            command => command,
+        };
         let chunks = encode::encode(tag, &command, &self.capabilities);
         let kind = Kind::of(&command);
         let purpose = match command {
-            Command::Login(_) => Purpose::Login,
-            Command::AuthenticatePlain(credentials) => {
-                let sent = self.capabilities.has(Capability::SaslIr);
-                Purpose::Authenticate {
-                    answer: (!sent).then_some(credentials),
-                }
-            }
             Command::Logout => Purpose::Logout,
             Command::Unselect | Command::Close => Purpose::Leave,
             Command::Select(_) | Command::Examine(_) => {
@@ -85,9 +79,6 @@ impl Client {
             },
             _ => Purpose::Plain(kind),
         };
-        if matches!(purpose, Purpose::Login | Purpose::Authenticate { .. }) {
-            self.capabilities_told = false;
-        }
         self.under_way.push(UnderWay { tag, purpose });
         self.sending = Some(Sending {
             tag,
@@ -96,22 +87,6 @@ impl Client {
             completed: None,
         });
         Ok(())
-    }
-
-    fn check_sign_in(&self, command: &Command) -> Result<(), Error> {
-        let missing = match command {
-            Command::Login(_) => self
-                .capabilities
-                .has(Capability::LoginDisabled)
-                .then_some(Incompatibility::LoginDisabled),
-            Command::AuthenticatePlain(_) => (!self.capabilities.has(Capability::AuthPlain))
-                .then_some(Incompatibility::NoMechanism),
-            _ => return Ok(()),
-        };
-        if self.config.tls == Tls::Plain && !self.config.allow_plaintext_login {
-            return Err(Error::PlaintextLogin);
-        }
-        missing.map_or(Ok(()), |missing| Err(Error::PeerIncompatible(missing)))
     }
 
     /// Sends a command of the machine's own.

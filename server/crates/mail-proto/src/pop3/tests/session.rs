@@ -1,4 +1,4 @@
-//! Greeting, `CAPA`, `STLS`, sign-in.
+//! Greeting, `CAPA`, `STLS`.
 
 use super::*;
 
@@ -69,99 +69,6 @@ fn a_server_without_stls_gets_no_password() {
     ]);
     assert_eq!(played.failure, not_offered);
     assert_eq!(played.said, "CAPA\r\nSTLS\r\n");
-}
-
-#[test]
-fn auth_plain_is_preferred_and_masked() {
-    let played = talk(&[
-        GREETING,
-        Server("+OK\r\nUSER\r\nSASL LOGIN PLAIN\r\n.\r\n"),
-        LOGIN,
-        Says("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
-        Server("+OK in\r\n"),
-    ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
-    assert!(played.transcript.contains(&"> AUTH PLAIN ***".to_string()));
-    assert!(!played.transcript.join("\n").contains("AHRp"));
-}
-
-#[test]
-fn rfc5034_4_a_long_answer_waits_for_the_challenge() {
-    const LONG: &str = "x12345678901234567890123456789012345678901234567890123456789012345678901234567890\
-        12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890";
-    let played = talk(&[
-        GREETING,
-        Server("+OK\r\nSASL PLAIN\r\n.\r\n"),
-        Do(|c| login(c, LONG)),
-        Says("CAPA\r\nAUTH PLAIN\r\n"),
-        Server("+ \r\n"),
-        Server("+OK in\r\n"),
-    ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
-    assert!(played.transcript.contains(&"> ***".to_string()));
-}
-
-#[test]
-fn refusals_of_a_sign_in_carry_their_code() {
-    let refused = |text: &'static str| {
-        let played = talk(&[GREETING, CAPA, LOGIN, Server("+OK\r\n"), Server(text)]);
-        match answers(&played) {
-            [Event::Rejected { id, response }] => {
-                assert_eq!(*id, CommandId(0));
-                response.code.clone()
-            }
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(
-        refused("-ERR [IN-USE] maildrop is locked\r\n"),
-        Some(ResponseCode::InUse)
-    );
-    assert_eq!(
-        refused("-ERR [AUTH] wrong password\r\n"),
-        Some(ResponseCode::Auth)
-    );
-    assert_eq!(
-        refused("-ERR [SYS/TEMP] later\r\n"),
-        Some(ResponseCode::SysTemp)
-    );
-    assert_eq!(refused("-ERR wrong password\r\n"), None);
-}
-
-#[test]
-fn a_refused_user_name_gets_no_password() {
-    let played = talk(&[GREETING, CAPA, LOGIN, Server("-ERR [AUTH] who\r\n")]);
-    assert!(matches!(answers(&played), [Event::Rejected { .. }]));
-    assert!(!played.said.contains("PASS"));
-}
-
-#[test]
-fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
-    let moves = [LOGIN, GREETING, CAPA];
-    let played = play(|| Client::new(config(Tls::Plain)), &moves, merge);
-    let error = Error::PeerIncompatible(Incompatibility::LoginNeedsTls);
-    assert_eq!(played.failure, Some(error));
-    assert_eq!(played.said, "CAPA\r\n");
-
-    let allowed = || {
-        Client::new(Config {
-            allow_plaintext_login: true,
-            ..config(Tls::Plain)
-        })
-    };
-    let played = play(allowed, &moves, merge);
-    assert_eq!(played.said, "CAPA\r\nUSER tim\r\n");
-}
-
-#[test]
-fn a_server_without_a_known_sign_in_is_told() {
-    let offer = |list: &'static str| talk(&[LOGIN, GREETING, Server(list)]).failure;
-    let offered = Vec::from(["XOAUTH2".to_string()]);
-    let none = Error::PeerIncompatible(Incompatibility::NoCommonMechanism { offered });
-    assert_eq!(offer("+OK\r\nSASL XOAUTH2\r\n.\r\n"), Some(none));
-    let not_offered = Error::PeerIncompatible(Incompatibility::LoginNotOffered);
-    assert_eq!(offer("+OK\r\nSTLS\r\n.\r\n"), Some(not_offered.clone()));
-    assert_eq!(offer("+OK\r\n.\r\n"), Some(not_offered));
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! Compression of a connection by raw DEFLATE (RFC 4978), below the machine and above TLS.
+
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+/// How much is unfolded at a time: a few bytes may stand for megabytes.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// Both directions of a compressed connection. Holds about 350 KiB, most of it for what is sent.
+pub(crate) struct Deflate {
+    compress: Compress,
+    decompress: Decompress,
+    /// What came and is not unfolded yet.
+    compressed: BytesMut,
+    /// More may come out without further input.
+    is_full: bool,
+    is_broken: bool,
+}
+
+impl Deflate {
+    /// Begins; `compressed` came already.
+    pub(crate) fn new(compressed: Bytes) -> Self {
+        Self {
+            compress: Compress::new(Compression::default(), false),
+            decompress: Decompress::new(false),
+            compressed: compressed.into(),
+            is_full: false,
+            is_broken: false,
+        }
+    }
+
+    /// Compresses bytes so that the peer can read all of them at once.
+    pub(crate) fn compress(&mut self, bytes: &[u8]) -> Bytes {
+        let mut out = Vec::with_capacity(bytes.len() / 2 + 64);
+        let begin = self.compress.total_in();
+        loop {
+            let done = self.compress.total_in() - begin;
+            let left = bytes.get(usize::try_from(done).unwrap_or(usize::MAX)..);
+            let flush = FlushCompress::Sync;
+            let result = self
+                .compress
+                .compress_vec(left.unwrap_or_default(), &mut out, flush);
+            // What is written ends in the flush's mark only if it did not fill the space.
+            if !matches!(result, Ok(Status::Ok)) || out.len() < out.capacity() {
+                return out.into();
+            }
+            out.reserve(out.len().max(64));
+        }
+    }
+
+    /// Keeps bytes that came.
+    pub(crate) fn take_compressed(&mut self, bytes: &[u8]) {
+        self.compressed.extend_from_slice(bytes);
+    }
+
+    /// Tells whether something can be unfolded without reading more.
+    pub(crate) fn has_compressed(&self) -> bool {
+        !self.is_broken && (self.is_full || !self.compressed.is_empty())
+    }
+
+    /// Unfolds a piece and hands it on.
+    pub(crate) fn decompress(&mut self, hand_on: impl FnOnce(&[u8])) {
+        let mut piece = [0; PIECE_BYTES];
+        let (read, written) = (self.decompress.total_in(), self.decompress.total_out());
+        let flush = FlushDecompress::Sync;
+        let result = self
+            .decompress
+            .decompress(&self.compressed, &mut piece, flush);
+        let count = |now: u64, before| usize::try_from(now - before).unwrap_or(usize::MAX);
+        let read = count(self.decompress.total_in(), read);
+        let written = count(self.decompress.total_out(), written);
+        self.compressed.advance(read.min(self.compressed.len()));
+        self.is_full = written == PIECE_BYTES;
+        match result {
+            // The stream has no end while the connection lives.
+            Err(_) | Ok(Status::StreamEnd) => self.is_broken = true,
+            Ok(_) if read == 0 && written == 0 && !self.compressed.is_empty() => {
+                self.is_broken = true;
+            }
+            Ok(_) => {}
+        }
+        if self.compressed.is_empty() {
+            // An idle connection holds no buffer.
+            self.compressed = BytesMut::new();
+        }
+        if let Some(bytes) = piece.get(..written).filter(|bytes| !bytes.is_empty()) {
+            hand_on(bytes);
+        }
+    }
+
+    /// Tells whether the peer sent what cannot be unfolded.
+    pub(crate) const fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+}
+
+impl fmt::Debug for Deflate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deflate")
+            .field("is_broken", &self.is_broken)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unfold(deflate: &mut Deflate) -> Vec<u8> {
+        let mut all = Vec::new();
+        while deflate.has_compressed() {
+            deflate.decompress(|bytes| {
+                assert!(bytes.len() <= PIECE_BYTES);
+                all.extend_from_slice(bytes);
+            });
+        }
+        all
+    }
+
+    #[test]
+    fn what_one_side_compresses_the_other_reads_at_once() {
+        let mut sender = Deflate::new(Bytes::new());
+        let mut receiver = Deflate::new(Bytes::new());
+        let long = b"* 1 FETCH (FLAGS (\\Seen))\r\n".repeat(10_000);
+        for said in [&b"r1 NOOP\r\n"[..], b"r2 FETCH 1 FLAGS\r\n", &long, b"x"] {
+            receiver.take_compressed(&sender.compress(said));
+            assert_eq!(unfold(&mut receiver), said);
+        }
+    }
+
+    #[test]
+    fn noise_longer_than_its_buffer_comes_through() {
+        let mut sender = Deflate::new(Bytes::new());
+        let mut seed = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            u8::try_from(seed >> 56).unwrap()
+        })
+        .take(300_000)
+        .collect();
+        let compressed = sender.compress(&noise);
+        let mut receiver = Deflate::new(compressed);
+        assert_eq!(unfold(&mut receiver), noise);
+    }
+
+    #[test]
+    fn a_few_bytes_that_stand_for_megabytes_come_in_pieces() {
+        let mut sender = Deflate::new(Bytes::new());
+        let bomb = sender.compress(&vec![b'a'; 50 << 20]);
+        assert!(bomb.len() < 1 << 20);
+        let mut receiver = Deflate::new(bomb);
+        let mut size_bytes = 0;
+        while receiver.has_compressed() {
+            receiver.decompress(|bytes| size_bytes += bytes.len());
+        }
+        assert_eq!(size_bytes, 50 << 20);
+    }
+
+    #[test]
+    fn bytes_that_are_not_deflate_break_the_stream() {
+        let mut receiver = Deflate::new(Bytes::from_static(b"\xff\xff* OK plain\r\n"));
+        assert_eq!(unfold(&mut receiver), b"");
+        assert!(receiver.is_broken());
+    }
+}

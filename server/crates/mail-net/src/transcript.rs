@@ -1,0 +1,139 @@
+//! What was said on the connections of one session, for a person to read.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use mail_proto::transcript::Line;
+
+/// What each entry costs beside its text.
+const ENTRY_BYTES: usize = 64;
+
+/// One line, with its time and the server it was said to or by.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When it was written or read.
+    pub at: SystemTime,
+    /// The host of the connection.
+    pub host: Arc<str>,
+    /// The line. Secrets were left out where it was produced.
+    pub line: Line,
+}
+
+type Listener = dyn Fn(&Entry) + Send + Sync;
+
+/// Keeps the newest lines of one session's connections. Clones share them.
+#[derive(Clone)]
+pub struct Recorder {
+    ring: Arc<Mutex<Ring>>,
+    listener: Option<Arc<Listener>>,
+}
+
+struct Ring {
+    entries: VecDeque<Entry>,
+    size_bytes: usize,
+    max_bytes: usize,
+}
+
+impl Recorder {
+    /// Makes a recorder that keeps at most this much, the newest last.
+    pub fn new(max_bytes: usize) -> Self {
+        Self {
+            ring: Arc::new(Mutex::new(Ring {
+                entries: VecDeque::new(),
+                size_bytes: 0,
+                max_bytes,
+            })),
+            listener: None,
+        }
+    }
+
+    /// Makes a recorder that keeps nothing and hands each entry on as it is made.
+    pub fn listening(listener: impl Fn(&Entry) + Send + Sync + 'static) -> Self {
+        Self {
+            listener: Some(Arc::new(listener)),
+            ..Self::new(0)
+        }
+    }
+
+    /// Returns what is kept, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn record(&self, host: &Arc<str>, line: Line) {
+        let entry = Entry {
+            at: SystemTime::now(),
+            host: Arc::clone(host),
+            line,
+        };
+        if let Some(listener) = &self.listener {
+            listener(&entry);
+        }
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.push(entry);
+    }
+}
+
+impl Ring {
+    fn push(&mut self, entry: Entry) {
+        self.size_bytes += cost(&entry);
+        self.entries.push_back(entry);
+        while self.size_bytes > self.max_bytes
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.size_bytes -= cost(&oldest);
+        }
+    }
+}
+
+fn cost(entry: &Entry) -> usize {
+    entry.line.text.len() + ENTRY_BYTES
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mail_proto::transcript::Direction;
+
+    fn line(text: &str) -> Line {
+        Line {
+            direction: Direction::Sent,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_newest_lines_are_kept_within_the_size() {
+        let recorder = Recorder::new(10 * (ENTRY_BYTES + 8));
+        let host = Arc::from("imap.example.org");
+        for n in 0..1000 {
+            recorder
+                .clone()
+                .record(&host, line(&format!("NOOP {n:03}")));
+        }
+        let entries = recorder.entries();
+        assert_eq!(entries.len(), 10);
+        assert_eq!(entries.last().unwrap().line.text, "NOOP 999");
+    }
+
+    #[test]
+    fn a_listener_hears_each_line_and_nothing_is_kept() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ears = Arc::clone(&heard);
+        let recorder = Recorder::listening(move |entry| {
+            ears.lock().unwrap().push(entry.line.text.clone());
+        });
+        recorder.record(&Arc::from("h"), line("EHLO x"));
+        assert_eq!(*heard.lock().unwrap(), ["EHLO x"]);
+        assert!(recorder.entries().is_empty());
+    }
+}

@@ -1,0 +1,74 @@
+//! The bytes of a connection, before and after TLS.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use mail_proto::sasl::ChannelBinding;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
+
+use crate::tls_facts::{self, TlsFacts};
+
+/// A connection, before or after TLS.
+#[derive(Debug)]
+pub enum Transport<S> {
+    /// Bytes as they are.
+    Plain(S),
+    /// Bytes under TLS.
+    Tls(Box<TlsStream<S>>),
+    /// Being upgraded, or lost while it was.
+    Gone,
+}
+
+impl<S> Transport<S> {
+    /// Tells about the TLS of this connection; nothing where there is none.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        match self {
+            Self::Tls(stream) => Some(TlsFacts::of(stream.get_ref().1)),
+            Self::Plain(_) | Self::Gone => None,
+        }
+    }
+
+    /// What ties a sign-in to this TLS connection, where its version and certificate allow it.
+    pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
+        match self {
+            Self::Tls(stream) => tls_facts::channel_binding(stream.get_ref().1),
+            Self::Plain(_) | Self::Gone => None,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+}

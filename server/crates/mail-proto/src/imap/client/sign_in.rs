@@ -1,0 +1,161 @@
+//! Signing in: AUTHENTICATE by the best mechanism, or LOGIN (RFC 9051 §6.2.2, §6.2.3).
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+
+use super::{Client, Purpose, Sending, UnderWay, Waits};
+use crate::imap::Tls;
+use crate::imap::capability::Capability;
+use crate::imap::code::Code;
+use crate::imap::command::Tag;
+use crate::imap::encode;
+use crate::imap::error::{Error, Incompatibility, Misbehaviour};
+use crate::imap::event::Status;
+use crate::sasl::{self, Answer, Authentication, Failure, Mechanism, SignIn, WorkResult};
+
+impl Client {
+    pub(super) fn begin_sign_in(&mut self, tag: Tag, sign_in: SignIn) -> Result<(), Error> {
+        let is_tls = self.config.tls != Tls::Plain;
+        if !is_tls && !self.config.allow_plaintext_login {
+            return Err(Error::PlaintextLogin);
+        }
+        let offered = self.capabilities.mechanisms();
+        // The LOGIN command ranks as the mechanism of that name, which is the same with more round
+        // trips.
+        let login = self.has_login().then_some(Mechanism::Login.name());
+        let begun = Authentication::begin(sign_in, offered.chain(login), is_tls);
+        let Some(authentication) = begun else {
+            return Err(Error::PeerIncompatible(if self.has_login() {
+                Incompatibility::NoMechanism
+            } else {
+                Incompatibility::LoginDisabled
+            }));
+        };
+        self.say_sign_in(tag, tag, Box::new(authentication));
+        Ok(())
+    }
+
+    fn has_login(&self) -> bool {
+        !self.capabilities.has(Capability::LoginDisabled)
+    }
+
+    fn say_sign_in(&mut self, tag: Tag, answers: Tag, mut authentication: Box<Authentication>) {
+        self.capabilities_told = false;
+        self.said.note(&authentication.explanation());
+        let mechanism = authentication.mechanism();
+        if mechanism == Mechanism::Login && self.has_login() {
+            let credentials = &authentication.sign_in().credentials;
+            let chunks = encode::encode_login(tag, credentials, &self.capabilities);
+            return self.send_sign_in(tag, answers, None, chunks);
+        }
+        let command = format!("{tag} AUTHENTICATE {mechanism}");
+        let initial = authentication
+            .initial()
+            .filter(|_| self.capabilities.has(Capability::SaslIr));
+        match initial {
+            Some(initial) => {
+                authentication.initial_left();
+                self.said.sent_secret(&command);
+                self.write_bytes(sasl::secret_line(&format!("{command} "), &initial));
+            }
+            None => self.write_line(format!("{command}\r\n").as_bytes()),
+        }
+        self.framer.hide_challenges(true);
+        self.send_sign_in(tag, answers, Some(authentication), VecDeque::new());
+    }
+
+    fn send_sign_in(
+        &mut self,
+        tag: Tag,
+        answers: Tag,
+        authentication: Option<Box<Authentication>>,
+        chunks: VecDeque<encode::Chunk>,
+    ) {
+        let purpose = Purpose::SignIn {
+            answers,
+            authentication,
+        };
+        self.under_way.push(UnderWay { tag, purpose });
+        self.sending = Some(Sending {
+            tag,
+            chunks,
+            waits: Waits::No,
+            completed: None,
+        });
+    }
+
+    /// Answers a challenge, if AUTHENTICATE is under way; tells whether it is.
+    pub(super) fn answer_challenge(&mut self, text: &[u8]) -> Result<bool, Error> {
+        let Some(authentication) = self.authentication() else {
+            return Ok(false);
+        };
+        match authentication.challenge(text).map_err(broken)? {
+            Answer::Send(message) => self.say_message(&message),
+            Answer::Compute(work) => self.work = Some(work),
+            // What else is asked for is cancelled (RFC 9051 §6.2.2).
+            Answer::Cancel => self.write_line(b"*\r\n"),
+        }
+        Ok(true)
+    }
+
+    pub(super) fn take_computed(&mut self, result: &WorkResult) {
+        let Some(authentication) = self.authentication() else {
+            return;
+        };
+        match authentication.computed(result) {
+            Ok(message) => self.say_message(&message),
+            Err(failure) => self.failed = Some(broken(failure)),
+        }
+    }
+
+    fn authentication(&mut self) -> Option<&mut Authentication> {
+        self.under_way
+            .iter_mut()
+            .find_map(|one| match &mut one.purpose {
+                Purpose::SignIn {
+                    authentication: Some(authentication),
+                    ..
+                } => Some(&mut **authentication),
+                _ => None,
+            })
+    }
+
+    fn say_message(&mut self, message: &[u8]) {
+        self.said.sent_secret("");
+        self.write_bytes(sasl::secret_line("", message));
+    }
+
+    /// Judges the end of a sign-in. `false`: it goes on with another mechanism.
+    pub(super) fn sign_in_ends(
+        &mut self,
+        answers: Tag,
+        authentication: Option<Box<Authentication>>,
+        status: Status,
+        code: Option<&Code>,
+    ) -> Result<bool, Error> {
+        self.framer.hide_challenges(false);
+        let Some(mut authentication) = authentication else {
+            return Ok(true);
+        };
+        if status == Status::Ok {
+            authentication.accepted().map_err(broken)?;
+            return Ok(true);
+        }
+        // Trouble of the server's own is not about the mechanism.
+        let is_trouble = matches!(
+            code,
+            Some(Code::Unavailable | Code::ServerBug | Code::InUse | Code::Limit)
+        );
+        if is_trouble || self.bye || !authentication.try_next() {
+            return Ok(true);
+        }
+        let tag = self.next_tag();
+        self.say_sign_in(tag, answers, authentication);
+        Ok(false)
+    }
+}
+
+const fn broken(failure: Failure) -> Error {
+    Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
+}

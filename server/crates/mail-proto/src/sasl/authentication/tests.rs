@@ -1,0 +1,117 @@
+//! Exchanges as the clients see them: base64 in, base64 out.
+
+use alloc::string::ToString as _;
+
+use super::*;
+use crate::Secret;
+use crate::sasl::{Credentials, Nonce};
+
+fn ann() -> SignIn {
+    SignIn {
+        credentials: Credentials::new("ann", Secret::new("hunter2")).unwrap(),
+        nonce: Some(Nonce::of_example("fyko+d2lbbFgONRv9qkxdawL")),
+        channel_binding: None,
+    }
+}
+
+fn begin(offered: &str) -> Authentication {
+    Authentication::begin(ann(), offered.split(' '), true).unwrap()
+}
+
+fn sent(answer: Result<Answer, Failure>) -> String {
+    match answer {
+        Ok(Answer::Send(message)) => core::str::from_utf8(&message).unwrap().to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn plain_leaves_with_the_command_or_behind_an_empty_challenge() {
+    let mut plain = begin("PLAIN");
+    let initial = plain.initial().unwrap();
+    assert_eq!(*initial, b"AGFubgBodW50ZXIy".to_vec());
+    plain.initial_left();
+    // Asked again although it came with the command, once.
+    assert_eq!(sent(plain.challenge(b"")), "AGFubgBodW50ZXIy");
+    assert!(matches!(plain.challenge(b""), Ok(Answer::Cancel)));
+    assert!(matches!(
+        plain.challenge(b""),
+        Err(Failure::UnexpectedChallenge)
+    ));
+}
+
+#[test]
+fn login_answers_two_challenges_whatever_they_ask() {
+    let mut login = begin("LOGIN");
+    assert!(login.initial().is_none());
+    assert_eq!(sent(login.challenge(b"VXNlcm5hbWU6")), "YW5u");
+    assert_eq!(sent(login.challenge(b"not base64 at all")), "aHVudGVyMg==");
+    assert!(matches!(login.challenge(b""), Ok(Answer::Cancel)));
+}
+
+#[test]
+fn rfc7628_3_2_3_a_refused_token_is_answered_before_the_refusal() {
+    let token = |offered: &str| {
+        let credentials = Credentials::with_token("ann", Secret::new("ya29")).unwrap();
+        let mut one = Authentication::begin(credentials.into(), offered.split(' '), true).unwrap();
+        one.initial().unwrap();
+        one.initial_left();
+        let refusal = sent(one.challenge(b"eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0="));
+        assert!(!one.try_next(), "the token has left");
+        refusal
+    };
+    assert_eq!(token("OAUTHBEARER XOAUTH2"), "AQ==");
+    assert_eq!(token("XOAUTH2"), "");
+}
+
+#[test]
+fn a_mechanism_that_is_refused_before_any_proof_gives_way_to_the_next() {
+    let mut sign_in = begin("PLAIN SCRAM-SHA-256 LOGIN");
+    assert_eq!(sign_in.mechanism(), Mechanism::ScramSha256);
+    sign_in.initial().unwrap();
+    sign_in.initial_left();
+    assert!(sign_in.try_next());
+    assert_eq!(sign_in.mechanism(), Mechanism::Plain);
+    assert_eq!(sent(sign_in.challenge(b"")), "AGFubgBodW50ZXIy");
+    assert!(!sign_in.try_next(), "the password has left");
+}
+
+#[test]
+fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
+    let mut sign_in = begin("PLAIN SCRAM-SHA-1");
+    sign_in.initial().unwrap();
+    sign_in.initial_left();
+    let first = to_base64(b"r=fyko+d2lbbFgONRv9qkxdawL3rfc,s=QSXCR+Q6sek8bf92,i=4096");
+    let Ok(Answer::Compute(work)) = sign_in.challenge(&first) else {
+        panic!("no work");
+    };
+    assert!(sign_in.computed(&work.run()).is_ok());
+    assert!(!sign_in.try_next());
+}
+
+#[test]
+fn an_acceptance_without_the_servers_proof_is_none() {
+    let mut sign_in = begin("SCRAM-SHA-1");
+    assert_eq!(sign_in.accepted(), Err(Failure::ServerUnproven));
+    sign_in.initial().unwrap();
+    sign_in.initial_left();
+    assert_eq!(sign_in.accepted(), Err(Failure::ServerUnproven));
+    assert_eq!(begin("PLAIN").accepted(), Ok(()));
+}
+
+#[test]
+fn challenges_that_are_not_base64_are_rejected() {
+    let mut sign_in = begin("CRAM-MD5");
+    assert_eq!(
+        sign_in.challenge(b"<not base64>").unwrap_err(),
+        Failure::MalformedChallenge
+    );
+}
+
+#[test]
+fn the_transcript_is_told_what_was_taken_and_from_what() {
+    assert_eq!(
+        begin("LOGIN PLAIN GSSAPI").explanation(),
+        "signing in by PLAIN, the best usable of: LOGIN PLAIN GSSAPI"
+    );
+}

@@ -1,0 +1,39 @@
+//! What ties an exchange to one TLS connection (RFC 5056).
+
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The channel binding of one TLS connection. With it nobody in the middle can pass the exchange on
+/// to another connection.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelBinding {
+    /// `tls-exporter` (RFC 9266), for TLS 1.3: 32 octets that only the two ends know.
+    TlsExporter([u8; 32]),
+    /// `tls-server-end-point` (RFC 5929 §4): the hash of the server's certificate.
+    TlsServerEndPoint(Vec<u8>),
+}
+
+impl ChannelBinding {
+    /// Returns its registered name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TlsExporter(_) => "tls-exporter",
+            Self::TlsServerEndPoint(_) => "tls-server-end-point",
+        }
+    }
+
+    /// Returns the octets that both ends have to agree on.
+    pub(super) fn data(&self) -> &[u8] {
+        match self {
+            Self::TlsExporter(data) => data,
+            Self::TlsServerEndPoint(hash) => hash,
+        }
+    }
+}
+
+impl fmt::Debug for ChannelBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,175 @@
+//! One exchange by one mechanism: messages without base64 and without a protocol around them.
+
+use alloc::string::String;
+
+use super::credentials::SignIn;
+use super::mechanism::Mechanism;
+use super::scram::{Reaction, Scram};
+use super::work::{Work, WorkResult};
+use super::{Message, join, md5, oauth};
+
+/// What a server did in an exchange that the mechanism does not allow. The connection is dropped:
+/// whoever is at the other end is not the server that was meant, or broken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A message that the mechanism does not have, or that is not base64.
+    #[error("a challenge that the mechanism does not have")]
+    MalformedChallenge,
+    /// A message where none is expected any more.
+    #[error("a challenge where none is expected")]
+    UnexpectedChallenge,
+    /// The server's nonce does not go on from ours: an old exchange is played again.
+    #[error("a nonce that does not go on from ours")]
+    WrongNonce,
+    /// The server asks for so few rounds that the password would be easy to guess from our proof, or
+    /// for so many that they would only keep us busy.
+    #[error("{asked} rounds of the key derivation, which is outside of 4096 to 600000")]
+    Iterations {
+        /// What it asked for, in its own digits.
+        asked: String,
+    },
+    /// The server insists on an extension of SCRAM.
+    #[error("an extension of SCRAM that is not known")]
+    UnknownExtension,
+    /// The server accepted us without the proof, or with a wrong proof, that it knows the password.
+    #[error("no proof that the server knows the password")]
+    ServerUnproven,
+}
+
+/// What the next message of the server is answered with.
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// The whole is one message: PLAIN, OAUTHBEARER and XOAUTH2.
+    OneMessage {
+        message: Message,
+        /// What a refusal that comes as a challenge is answered with; nothing where none comes so.
+        to_refusal: Option<&'static [u8]>,
+        has_left: bool,
+    },
+    Login {
+        sign_in: SignIn,
+        sent: u8,
+    },
+    CramMd5 {
+        sign_in: SignIn,
+        has_left: bool,
+    },
+    Scram(Scram),
+}
+
+/// What to do about a message of the server.
+#[derive(Debug)]
+pub(super) enum Turn {
+    Answer(Message),
+    Compute(Work),
+    /// Nothing is left to be said: the exchange is cancelled, and the server will refuse.
+    Cancel,
+}
+
+impl Exchange {
+    /// Begins an exchange by a mechanism that [`Mechanism::ranked`] named for this sign-in.
+    pub(super) fn new(
+        mechanism: Mechanism,
+        sign_in: &SignIn,
+        is_plus_offered: bool,
+    ) -> Option<Self> {
+        let credentials = &sign_in.credentials;
+        let one_message = |message, to_refusal| Self::OneMessage {
+            message,
+            to_refusal,
+            has_left: false,
+        };
+        Some(match mechanism {
+            Mechanism::Plain => {
+                let password = credentials.password()?.expose().as_bytes();
+                // No authorisation identity (RFC 4616 §2).
+                let user = credentials.user().as_bytes();
+                one_message(join(&[b"\0", user, b"\0", password]), None)
+            }
+            // RFC 7628 §3.2.3
+            Mechanism::OAuthBearer => one_message(oauth::oauthbearer(credentials), Some(b"\x01")),
+            Mechanism::XOAuth2 => one_message(oauth::xoauth2(credentials), Some(b"")),
+            Mechanism::Login => Self::Login {
+                sign_in: sign_in.clone(),
+                sent: 0,
+            },
+            Mechanism::CramMd5 => Self::CramMd5 {
+                sign_in: sign_in.clone(),
+                has_left: false,
+            },
+            Mechanism::ScramSha256Plus
+            | Mechanism::ScramSha1Plus
+            | Mechanism::ScramSha256
+            | Mechanism::ScramSha1 => Self::Scram(Scram::new(mechanism, sign_in, is_plus_offered)?),
+        })
+    }
+
+    /// Returns the message with which the client begins, where it does.
+    pub(super) fn initial(&mut self) -> Option<Message> {
+        match self {
+            Self::OneMessage {
+                message, has_left, ..
+            } => {
+                *has_left = true;
+                Some(message.clone())
+            }
+            Self::Scram(scram) => Some(scram.initial()),
+            Self::Login { .. } | Self::CramMd5 { .. } => None,
+        }
+    }
+
+    /// Takes a message of the server.
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Turn, Failure> {
+        match self {
+            Self::OneMessage { to_refusal, .. } => Ok(match to_refusal.take() {
+                Some(answer) => Turn::Answer(join(&[answer])),
+                None => Turn::Cancel,
+            }),
+            Self::Login { sign_in, sent } => {
+                *sent = sent.saturating_add(1);
+                let credentials = &sign_in.credentials;
+                Ok(match (*sent, credentials.password()) {
+                    (1, _) => Turn::Answer(join(&[credentials.user().as_bytes()])),
+                    (2, Some(password)) => Turn::Answer(join(&[password.expose().as_bytes()])),
+                    _ => Turn::Cancel,
+                })
+            }
+            Self::CramMd5 { has_left: true, .. } => Ok(Turn::Cancel),
+            Self::CramMd5 { sign_in, has_left } => {
+                *has_left = true;
+                let answer = md5::cram_md5(&sign_in.credentials, message);
+                Ok(answer.map_or(Turn::Cancel, Turn::Answer))
+            }
+            Self::Scram(scram) => Ok(match scram.challenge(message)? {
+                Reaction::Answer(answer) => Turn::Answer(answer),
+                Reaction::Compute(work) => Turn::Compute(work),
+            }),
+        }
+    }
+
+    /// Takes the result of [`Turn::Compute`].
+    pub(super) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
+        match self {
+            Self::Scram(scram) => scram.computed(result),
+            _ => Err(Failure::UnexpectedChallenge),
+        }
+    }
+
+    /// Judges the server's word that we are in.
+    pub(super) fn accepted(&self) -> Result<(), Failure> {
+        match self {
+            Self::Scram(scram) if !scram.is_proven() => Err(Failure::ServerUnproven),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether something made from the password or token has left.
+    pub(super) const fn has_shown_proof(&self) -> bool {
+        match self {
+            Self::OneMessage { has_left, .. } | Self::CramMd5 { has_left, .. } => *has_left,
+            Self::Login { sent, .. } => *sent > 1,
+            Self::Scram(scram) => scram.has_shown_proof(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Sign-in by SASL (RFC 4422): our own thin layer over the primitives of `RustCrypto`.
+//!
+//! [`SignIn`] is what the owner of a connection gives: [`Credentials`], a fresh [`Nonce`] and, where
+//! there is TLS, its [`ChannelBinding`]. The three clients pick the best [`Mechanism`] that their
+//! server offers, and go on to the next one only as long as nothing made from the password has
+//! left. Deriving a SCRAM key takes long, so it leaves the machine as [`Work`].
+//!
+//! What is made here holds a password or a proof of it. It is zeroed when dropped, also after it was
+//! handed out as [`Bytes`], and stands as `***` in every transcript.
+
+mod authentication;
+mod channel_binding;
+mod credentials;
+mod exchange;
+mod md5;
+mod mechanism;
+mod nonce;
+mod oauth;
+mod prep;
+mod scram;
+mod work;
+
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+pub(crate) use authentication::{Answer, Authentication};
+pub use channel_binding::ChannelBinding;
+pub use credentials::{Credentials, InvalidCredentials, SignIn};
+pub use exchange::Failure;
+pub(crate) use md5::{Timestamp, apop_digest};
+pub use mechanism::Mechanism;
+pub use nonce::Nonce;
+pub use work::{Work, WorkResult};
+
+/// Joins `before`, a secret and CRLF into bytes that are zeroed when the last handle is dropped.
+pub(crate) fn secret_line(before: &str, secret: &[u8]) -> Bytes {
+    let length = before.len().saturating_add(secret.len()).saturating_add(2);
+    let mut line = Zeroizing::new(Vec::with_capacity(length));
+    line.extend_from_slice(before.as_bytes());
+    line.extend_from_slice(secret);
+    line.extend_from_slice(b"\r\n");
+    Bytes::from_owner(line)
+}
+
+/// A message of an exchange: zeroed when dropped.
+type Message = Zeroizing<Vec<u8>>;
+
+fn to_base64(message: &[u8]) -> Message {
+    Zeroizing::new(STANDARD.encode(message).into_bytes())
+}
+
+fn from_base64(text: &[u8]) -> Option<Message> {
+    STANDARD.decode(text.trim_ascii()).ok().map(Zeroizing::new)
+}
+
+/// Joins the parts of a message in one allocation: a vector that grows leaves copies behind.
+fn join(parts: &[&[u8]]) -> Message {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut message = Zeroizing::new(Vec::with_capacity(length));
+    for part in parts {
+        message.extend_from_slice(part);
+    }
+    message
+}

@@ -1,0 +1,76 @@
+//! The one message of OAUTHBEARER (RFC 7628 §3.1) and of XOAUTH2.
+
+use super::credentials::Credentials;
+use super::{Message, join};
+use alloc::string::String;
+
+/// `n,a=user,^Aauth=Bearer token^A^A`. Host and port may be left out, and servers do not look at them.
+pub(super) fn oauthbearer(credentials: &Credentials) -> Message {
+    let user = escape(credentials.user());
+    let token = credentials.token().map_or("", |token| token.expose());
+    join(&[
+        b"n,a=",
+        user.as_bytes(),
+        b",\x01auth=Bearer ",
+        token.as_bytes(),
+        b"\x01\x01",
+    ])
+}
+
+/// `user=user^Aauth=Bearer token^A^A`.
+pub(super) fn xoauth2(credentials: &Credentials) -> Message {
+    let user = credentials.user().as_bytes();
+    let token = credentials.token().map_or("", |token| token.expose());
+    join(&[
+        b"user=",
+        user,
+        b"\x01auth=Bearer ",
+        token.as_bytes(),
+        b"\x01\x01",
+    ])
+}
+
+/// A name in a GS2 header or a SCRAM message: `,` and `=` would part its fields (RFC 5801 §4).
+pub(super) fn escape(name: &str) -> String {
+    name.replace('=', "=3D").replace(',', "=2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+    use alloc::string::ToString as _;
+
+    fn token(user: &str) -> Credentials {
+        Credentials::with_token(
+            user,
+            Secret::new("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn rfc7628_4_1_example_without_host_and_port() {
+        assert_eq!(
+            oauthbearer(&token("user@example.com"))
+                .escape_ascii()
+                .to_string(),
+            r"n,a=user@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
+        );
+    }
+
+    #[test]
+    fn xoauth2_message_as_its_makers_describe_it() {
+        assert_eq!(
+            xoauth2(&token("someuser@example.com"))
+                .escape_ascii()
+                .to_string(),
+            r"user=someuser@example.com\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_field() {
+        assert_eq!(escape("a,b=c"), "a=2Cb=3Dc");
+    }
+}

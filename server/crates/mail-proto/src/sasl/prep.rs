@@ -1,0 +1,61 @@
+//! `SASLprep` (RFC 4013): one spelling for names and passwords that can be written in several ways.
+
+use alloc::string::String;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Normalises a name or a password.
+///
+/// What the profile prohibits is kept: a server that took such a password has it as it was typed,
+/// and it decides whether the sign-in is right.
+pub(super) fn saslprep(text: &str) -> String {
+    if text.is_ascii() {
+        return text.into();
+    }
+    let mapped = text.chars().filter(|c| !is_mapped_to_nothing(*c));
+    mapped
+        .map(|c| if is_other_space(c) { ' ' } else { c })
+        .nfkc()
+        .collect()
+}
+
+/// RFC 3454 table B.1.
+const fn is_mapped_to_nothing(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{1806}' | '\u{180b}'..='\u{180d}' | '\u{200b}'..='\u{200d}'
+            | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
+}
+
+/// RFC 3454 table C.1.2, but for U+200B, which is mapped to nothing.
+const fn is_other_space(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rfc4013_3_examples() {
+        assert_eq!(saslprep("I\u{ad}X"), "IX");
+        assert_eq!(saslprep("user"), "user");
+        assert_eq!(saslprep("USER"), "USER");
+        assert_eq!(saslprep("\u{aa}"), "a");
+        assert_eq!(saslprep("\u{2168}"), "IX");
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_profile_allows_comes_out_as_another_implementation_has_it(text in "\\PC{0,20}") {
+            if let Ok(expected) = stringprep::saslprep(&text) {
+                prop_assert_eq!(saslprep(&text), expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! SCRAM (RFC 5802, RFC 7677): the client's side of the exchange.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::channel_binding::ChannelBinding;
+use super::credentials::SignIn;
+use super::exchange::Failure;
+use super::mechanism::Mechanism;
+use super::oauth::escape;
+use super::prep::saslprep;
+use super::work::{Hash, Work, WorkResult};
+use super::{Message, join};
+use crate::Secret;
+
+/// How many rounds a server may ask for: fewer do not protect the password (RFC 5802 §5.1), more
+/// only keep us busy.
+const ITERATIONS: core::ops::RangeInclusive<u32> = 4096..=600_000;
+/// The longest salt.
+const MAX_SALT_BYTES: usize = 1024;
+
+/// One exchange. The server's last message is checked too: who cannot prove that it knows the
+/// password is not the server that the person meant.
+#[derive(Debug)]
+pub(super) struct Scram {
+    hash: Hash,
+    password: Secret,
+    /// `n,,`, `y,,` or `p=name,,`.
+    gs2_header: String,
+    channel_binding: Option<ChannelBinding>,
+    nonce: String,
+    client_first_bare: Zeroizing<String>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The server's first message is awaited.
+    First,
+    /// The salted password is being computed.
+    Salting { server_first: String },
+    /// The server's proof is awaited.
+    Final {
+        server_signature: Zeroizing<Vec<u8>>,
+    },
+    /// The server proved itself.
+    Proven,
+}
+
+impl Scram {
+    /// Begins an exchange. `is_plus_offered`: the server offers a mechanism with channel binding,
+    /// whether it is this one or not.
+    pub(super) fn new(
+        mechanism: Mechanism,
+        sign_in: &SignIn,
+        is_plus_offered: bool,
+    ) -> Option<Self> {
+        let (hash, is_bound) = match mechanism {
+            Mechanism::ScramSha256Plus => (Hash::Sha256, true),
+            Mechanism::ScramSha1Plus => (Hash::Sha1, true),
+            Mechanism::ScramSha256 => (Hash::Sha256, false),
+            Mechanism::ScramSha1 => (Hash::Sha1, false),
+            _ => return None,
+        };
+        let binding = sign_in.channel_binding.as_ref();
+        let gs2_header = match binding {
+            Some(binding) if is_bound => alloc::format!("p={},,", binding.name()),
+            // Tells the server that we could have and saw no offer, so that somebody in the middle
+            // who took the offer away is found out (RFC 5802 §6).
+            Some(_) if !is_plus_offered => "y,,".into(),
+            _ => "n,,".into(),
+        };
+        let nonce = sign_in.nonce.as_ref()?.as_str();
+        let user = escape(&saslprep(sign_in.credentials.user()));
+        Some(Self {
+            hash,
+            password: Secret::new(saslprep(sign_in.credentials.password()?.expose())),
+            gs2_header,
+            channel_binding: binding.filter(|_| is_bound).cloned(),
+            nonce: nonce.into(),
+            client_first_bare: Zeroizing::new(alloc::format!("n={user},r={nonce}")),
+            state: State::First,
+        })
+    }
+
+    /// Returns the client's first message. It holds nothing made from the password.
+    pub(super) fn initial(&self) -> Message {
+        join(&[
+            self.gs2_header.as_bytes(),
+            self.client_first_bare.as_bytes(),
+        ])
+    }
+
+    /// Takes a message of the server.
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Reaction, Failure> {
+        let message = core::str::from_utf8(message).map_err(|_| Failure::MalformedChallenge)?;
+        match &self.state {
+            State::First => self.take_first(message).map(Reaction::Compute),
+            State::Final { server_signature } => {
+                let signature = server_signature.clone();
+                self.take_final(message, &signature)
+            }
+            State::Salting { .. } | State::Proven => Err(Failure::UnexpectedChallenge),
+        }
+    }
+
+    fn take_first(&mut self, message: &str) -> Result<Work, Failure> {
+        let mut fields = message.split(',');
+        let mut field = |name: &str| {
+            let text = fields.next().and_then(|field| field.strip_prefix(name));
+            text.ok_or_else(|| {
+                // A mandatory extension comes first (RFC 5802 §5.1).
+                if message.starts_with("m=") {
+                    Failure::UnknownExtension
+                } else {
+                    Failure::MalformedChallenge
+                }
+            })
+        };
+        let (nonce, salt, iterations) = (field("r=")?, field("s=")?, field("i=")?);
+        let is_longer = nonce.len() > self.nonce.len();
+        if !nonce.starts_with(self.nonce.as_str()) || !is_longer {
+            return Err(Failure::WrongNonce);
+        }
+        let salt = STANDARD
+            .decode(salt)
+            .map_err(|_| Failure::MalformedChallenge)?;
+        if salt.is_empty() || salt.len() > MAX_SALT_BYTES {
+            return Err(Failure::MalformedChallenge);
+        }
+        let is_number = iterations.bytes().all(|byte| byte.is_ascii_digit());
+        let asked = iterations.parse::<u32>().ok().filter(|_| is_number);
+        let Some(iterations) = asked.filter(|count| ITERATIONS.contains(count)) else {
+            let asked = iterations
+                .chars()
+                .filter(char::is_ascii_digit)
+                .take(20)
+                .collect();
+            return Err(Failure::Iterations { asked });
+        };
+        self.nonce = nonce.into();
+        self.state = State::Salting {
+            server_first: message.into(),
+        };
+        Ok(Work {
+            hash: self.hash,
+            password: self.password.clone(),
+            salt,
+            iterations,
+        })
+    }
+
+    /// Takes the salted password and returns the client's final message, with its proof.
+    pub(super) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
+        let State::Salting { server_first } = &self.state else {
+            return Err(Failure::UnexpectedChallenge);
+        };
+        let salted_password = &result.0;
+        let client_key = self.mac(salted_password, b"Client Key");
+        let stored_key = self.digest(&client_key);
+        let binding = self.channel_binding.as_ref();
+        let bound = join(&[
+            self.gs2_header.as_bytes(),
+            binding.map_or(&b""[..], ChannelBinding::data),
+        ]);
+        let without_proof = alloc::format!("c={},r={}", STANDARD.encode(&*bound), self.nonce);
+        let auth_message = join(&[
+            self.client_first_bare.as_bytes(),
+            b",",
+            server_first.as_bytes(),
+            b",",
+            without_proof.as_bytes(),
+        ]);
+        let mut proof = self.mac(&stored_key, &auth_message);
+        for (byte, key) in proof.iter_mut().zip(client_key.iter()) {
+            *byte ^= key;
+        }
+        let server_key = self.mac(salted_password, b"Server Key");
+        let server_signature = self.mac(&server_key, &auth_message);
+        self.state = State::Final { server_signature };
+        let proof = Zeroizing::new(STANDARD.encode(&*proof));
+        Ok(join(&[without_proof.as_bytes(), b",p=", proof.as_bytes()]))
+    }
+
+    fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, Failure> {
+        let first = message.split(',').next().unwrap_or_default();
+        if first.starts_with("e=") {
+            // The server says why, and refuses in its protocol's own way right after.
+            return Ok(Reaction::Answer(join(&[])));
+        }
+        let theirs = first
+            .strip_prefix("v=")
+            .and_then(|text| STANDARD.decode(text).ok());
+        let theirs = theirs.ok_or(Failure::MalformedChallenge)?;
+        if !is_equal(&theirs, signature) {
+            return Err(Failure::ServerUnproven);
+        }
+        self.state = State::Proven;
+        Ok(Reaction::Answer(join(&[])))
+    }
+
+    /// Tells whether the server has proved that it knows the password.
+    pub(super) const fn is_proven(&self) -> bool {
+        matches!(self.state, State::Proven)
+    }
+
+    /// Tells whether something made from the password has left.
+    pub(super) const fn has_shown_proof(&self) -> bool {
+        matches!(self.state, State::Final { .. } | State::Proven)
+    }
+
+    fn mac(&self, key: &[u8], message: &[u8]) -> Zeroizing<Vec<u8>> {
+        fn mac_of<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Zeroizing<Vec<u8>> {
+            // HMAC takes keys of any length.
+            let bytes = M::new_from_slice(key).map(|mut mac| {
+                mac.update(message);
+                mac.finalize().into_bytes().to_vec()
+            });
+            Zeroizing::new(bytes.unwrap_or_default())
+        }
+        match self.hash {
+            Hash::Sha1 => mac_of::<Hmac<Sha1>>(key, message),
+            Hash::Sha256 => mac_of::<Hmac<Sha256>>(key, message),
+        }
+    }
+
+    fn digest(&self, message: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self.hash {
+            Hash::Sha1 => Sha1::digest(message).to_vec(),
+            Hash::Sha256 => Sha256::digest(message).to_vec(),
+        })
+    }
+}
+
+/// What to do about a message of the server.
+#[derive(Debug)]
+pub(super) enum Reaction {
+    Answer(Message),
+    Compute(Work),
+}
+
+/// Compares without telling by its time where two signatures differ.
+fn is_equal(left: &[u8], right: &[u8]) -> bool {
+    let differences = left.iter().zip(right).fold(0, |all, (a, b)| all | (a ^ b));
+    left.len() == right.len() && !left.is_empty() && differences == 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! What takes too long to be done between two reads.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use sha1::Sha1;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::Secret;
+
+/// A computation that a machine wants to have done elsewhere ([`Step::Compute`](crate::Step::Compute)):
+/// the salted password of SCRAM, up to 600,000 rounds of HMAC.
+#[derive(Clone)]
+pub struct Work {
+    pub(super) hash: Hash,
+    pub(super) password: Secret,
+    pub(super) salt: Vec<u8>,
+    pub(super) iterations: u32,
+}
+
+/// The hash function of a SCRAM mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hash {
+    Sha1,
+    Sha256,
+}
+
+impl Hash {
+    pub(super) const fn size_bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+}
+
+/// What came of a [`Work`].
+#[derive(Clone)]
+pub struct WorkResult(pub(super) Zeroizing<Vec<u8>>);
+
+impl Work {
+    /// Does the computation: `Hi(password, salt, i)` of RFC 5802 §2.2, which is PBKDF2. Takes up to
+    /// a second.
+    pub fn run(&self) -> WorkResult {
+        let mut key = Zeroizing::new(vec![0; self.hash.size_bytes()]);
+        let password = self.password.expose().as_bytes();
+        let (salt, rounds) = (&self.salt, self.iterations);
+        match self.hash {
+            Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, rounds, &mut key),
+            Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, rounds, &mut key),
+        }
+        WorkResult(key)
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Work")
+            .field("hash", &self.hash)
+            .field("iterations", &self.iterations)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WorkResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Compares what is asked for, and leaves the password out: nothing here compares secrets.
+impl PartialEq for Work {
+    fn eq(&self, other: &Self) -> bool {
+        (self.hash, &self.salt, self.iterations) == (other.hash, &other.salt, other.iterations)
+    }
+}
+
+impl Eq for Work {}
