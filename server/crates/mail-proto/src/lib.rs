@@ -30,6 +30,7 @@ pub mod imap;
 pub mod limits;
 pub mod line;
 pub mod machine;
+mod outgoing;
 pub mod pop3;
 pub mod sasl;
 pub mod secret;

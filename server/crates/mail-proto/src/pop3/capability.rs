@@ -4,6 +4,11 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::OverLimit;
+
+/// The most lines that `CAPA` may have.
+const MAX_LINES: usize = 200;
+
 /// The capabilities that a server offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,8 +35,30 @@ pub struct Capabilities {
     pub sasl: Vec<String>,
     /// What runs there (`IMPLEMENTATION`).
     pub implementation: Option<String>,
+    /// How long messages are kept.
+    pub expire: Option<Expire>,
+    /// Messages and names may be UTF-8 after the command `UTF8` (RFC 6856 §2).
+    pub utf8: bool,
+    /// `USER` and `PASS` may be UTF-8 even before (RFC 6856 §2.1).
+    pub utf8_user: bool,
+    /// The language of the server's words can be chosen (RFC 6856 §3).
+    pub lang: bool,
     /// Every other line, as it is.
     pub others: Vec<String>,
+}
+
+/// How long messages are kept that were not deleted (RFC 2449 §6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expire {
+    /// For ever.
+    Never,
+    /// For so many days; zero: they may be gone as soon as the session ends.
+    Days {
+        /// How many.
+        days: u32,
+        /// It may be another for some users; this is the shortest.
+        is_per_user: bool,
+    },
 }
 
 /// How long to wait between two sessions (RFC 2449 §6.5).
@@ -43,9 +70,43 @@ pub struct LoginDelay {
     pub is_per_user: bool,
 }
 
+/// A list of capabilities that is being read.
+#[derive(Debug)]
+pub(super) struct CapabilityListing {
+    pub(super) capabilities: Capabilities,
+    lines: usize,
+}
+
+impl CapabilityListing {
+    /// The list of a server that answers `CAPA`.
+    pub(super) fn new() -> Self {
+        let capabilities = Capabilities {
+            capa: true,
+            ..Capabilities::default()
+        };
+        Self {
+            capabilities,
+            lines: 0,
+        }
+    }
+
+    /// Takes one line as it came.
+    pub(super) fn add(&mut self, line: &[u8]) -> Result<(), OverLimit> {
+        if self.lines >= MAX_LINES {
+            return Err(OverLimit {
+                what: "list of capabilities",
+                max: u64::try_from(MAX_LINES).unwrap_or(u64::MAX),
+            });
+        }
+        self.lines = self.lines.saturating_add(1);
+        self.capabilities.add(&String::from_utf8_lossy(line));
+        Ok(())
+    }
+}
+
 impl Capabilities {
     /// Takes one line of the list. Lines that are not known are kept.
-    pub(super) fn add(&mut self, line: &str) {
+    fn add(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(tag) = words.next() else { return };
         match tag.to_ascii_uppercase().as_str() {
@@ -63,6 +124,23 @@ impl Capabilities {
                     .is_some_and(|word| word.eq_ignore_ascii_case("USER"));
                 self.login_delay = secs.map(|secs| LoginDelay { secs, is_per_user });
             }
+            "EXPIRE" => {
+                let (when, user) = (words.next(), words.next());
+                let is_per_user = user.is_some_and(|word| word.eq_ignore_ascii_case("USER"));
+                self.expire = match when {
+                    Some(word) if word.eq_ignore_ascii_case("NEVER") => Some(Expire::Never),
+                    Some(days) => days
+                        .parse()
+                        .ok()
+                        .map(|days| Expire::Days { days, is_per_user }),
+                    None => None,
+                };
+            }
+            "UTF8" => {
+                self.utf8 = true;
+                self.utf8_user = words.any(|word| word.eq_ignore_ascii_case("USER"));
+            }
+            "LANG" => self.lang = true,
             "SASL" => self.sasl.extend(words.map(String::from)),
             "IMPLEMENTATION" => {
                 let rest = line.trim_ascii_start().get(tag.len()..).unwrap_or_default();
@@ -113,7 +191,7 @@ mod tests {
             capabilities.implementation.as_deref(),
             Some("Shlemazle-Plotz-v302")
         );
-        assert_eq!(capabilities.others, ["EXPIRE 60"]);
+        assert_eq!(capabilities.others, [""; 0]);
     }
 
     #[test]

@@ -1,33 +1,27 @@
 //! The POP3 client machine: greeting, TLS, and the queue of commands.
 
 use alloc::collections::VecDeque;
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use bytes::Bytes;
-
 use super::body::BodyDecoder;
-use super::capability::Capabilities;
+use super::capability::{Capabilities, CapabilityListing};
 use super::command::{Command, CommandId};
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
-use super::listing::{Batch, DropListing};
+use super::listing::Listing;
 use super::login::Login;
 use super::response::{Response, Status};
+use super::session::{Deletions, State};
 use crate::line::LineBuffer;
-use crate::sasl::{self, Timestamp, WorkResult};
+use crate::outgoing::Outgoing;
+use crate::sasl::{Timestamp, WorkResult};
 use crate::tls::Tls;
-use crate::transcript::{Line, Transcribed, Transcript};
-use crate::{BodyChunk, Limits, Machine, OverLimit, Step};
+use crate::transcript::{Line, Transcribed};
+use crate::{BodyChunk, Limits, Machine, Step};
 
 /// The most commands that are sent ahead of their responses.
 const WINDOW: usize = 20;
-/// The most octets of a message in one event.
-const MAX_CHUNK_BYTES: usize = 64 << 10;
-/// The most lines that `CAPA` may have.
-const MAX_CAPABILITIES: usize = 200;
 
 /// How to talk to one server.
 #[derive(Debug, Clone)]
@@ -48,11 +42,10 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Client {
     pub(super) config: Config,
-    input: LineBuffer,
-    /// Commands that leave in the next write.
-    output: Vec<u8>,
-    steps: VecDeque<Step<Event>>,
-    state: State,
+    pub(super) input: LineBuffer,
+    pub(super) out: Outgoing<Event>,
+    pub(super) reading: Reading,
+    pub(super) session: State,
     queue: VecDeque<(CommandId, Command)>,
     pub(super) in_flight: VecDeque<(CommandId, Pending)>,
     next_id: u64,
@@ -62,16 +55,15 @@ pub struct Client {
     pub(super) is_tls: bool,
     is_input_over: bool,
     failure: Option<Error>,
-    transcript: Transcript,
 }
 
+/// What the server says next.
 #[derive(Debug)]
-enum State {
+pub(super) enum Reading {
     Greeting,
+    /// The answer to the machine's own `CAPA`.
     Capa,
-    CapaList {
-        lines: usize,
-    },
+    CapaList(CapabilityListing),
     Stls,
     /// `Step::StartTls` was given; [`Machine::upgraded`] is awaited.
     Upgrading,
@@ -79,6 +71,7 @@ enum State {
     Serving,
     /// Inside the listing or the message that answers the oldest command.
     Listing {
+        listing: Listing,
         response: Response,
         size_bytes: u64,
     },
@@ -93,10 +86,16 @@ enum State {
 #[derive(Debug)]
 pub(super) enum Pending {
     Login(Login),
+    Capa,
+    Languages,
     Stat,
     List,
+    ListOne,
     Uidl,
+    UidlOne,
     Body,
+    Dele,
+    Rset,
     Plain,
     Quit,
 }
@@ -110,9 +109,9 @@ impl Client {
         Self {
             config,
             input,
-            output: Vec::new(),
-            steps: VecDeque::new(),
-            state: State::Greeting,
+            out: Outgoing::new(),
+            reading: Reading::Greeting,
+            session: State::Authorization,
             queue: VecDeque::new(),
             in_flight: VecDeque::new(),
             next_id: 0,
@@ -121,14 +120,22 @@ impl Client {
             is_tls,
             is_input_over: false,
             failure: None,
-            transcript: Transcript::new(),
         }
+    }
+
+    /// As if somebody had signed in.
+    #[cfg(test)]
+    pub(super) fn signed_in(mut self) -> Self {
+        self.session.signed_in();
+        self
     }
 
     /// Queues a command. Its events carry the id that is returned.
     ///
     /// A `Login` fails the conversation with [`Error::PeerIncompatible`] when there is no TLS and
-    /// it was not allowed to go without, or when the server offers no way that is known.
+    /// it was not allowed to go without, or when the server offers no way that is known. A command
+    /// that the session's state does not know when its turn comes is not sent
+    /// ([`Event::Misplaced`]).
     pub fn enqueue(&mut self, command: Command) -> CommandId {
         let id = CommandId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
@@ -141,46 +148,60 @@ impl Client {
         &self.capabilities
     }
 
+    /// Returns where the session is.
+    pub const fn state(&self) -> State {
+        self.session
+    }
+
+    /// Tells what became of the messages that were marked as deleted, if the connection is gone now:
+    /// also after an error, and after one that only the owner of the connection knows.
+    pub const fn deletions(&self) -> Deletions {
+        self.session.deletions()
+    }
+
     /// Returns what is going on, which decides how long it may take.
     pub fn stage(&self) -> Stage {
-        match self.state {
-            State::Greeting => Stage::Greeting,
-            State::Capa | State::CapaList { .. } => Stage::Capa,
-            State::Stls | State::Upgrading => Stage::Stls,
-            State::Body { .. } => Stage::Body,
-            State::Serving | State::Listing { .. } | State::Done => match self.in_flight.front() {
-                None => Stage::Idle,
-                Some((_, Pending::Login(_))) => Stage::Login,
-                Some((_, Pending::Quit)) => Stage::Quit,
-                Some(_) => Stage::Transaction,
-            },
+        match self.reading {
+            Reading::Greeting => Stage::Greeting,
+            Reading::Capa | Reading::CapaList(_) => Stage::Capa,
+            Reading::Stls | Reading::Upgrading => Stage::Stls,
+            Reading::Body { .. } => Stage::Body,
+            Reading::Serving | Reading::Listing { .. } | Reading::Done => {
+                match self.in_flight.front() {
+                    None => Stage::Idle,
+                    Some((_, Pending::Login(_))) => Stage::Login,
+                    Some((_, Pending::Quit)) => Stage::Quit,
+                    Some(_) => Stage::Transaction,
+                }
+            }
         }
     }
 
     /// Goes as far as possible without a step to hand out; returns one that waits, or nothing
     /// when there is more to do.
     fn advance(&mut self) -> Result<Option<Step<Event>>, Error> {
-        match self.state {
-            State::Done => return Ok(Some(Step::Done)),
-            State::Upgrading => return Ok(Some(Step::NeedInput)),
+        match self.reading {
+            Reading::Done => return Ok(Some(Step::Done)),
+            Reading::Upgrading => return Ok(Some(Step::NeedInput)),
             _ => {}
         }
         self.send_queued()?;
-        let has_read = match mem::replace(&mut self.state, State::Serving) {
-            State::Body {
+        let has_read = match mem::replace(&mut self.reading, Reading::Serving) {
+            Reading::Body {
                 decoder,
                 size_bytes,
             } => self.read_body(decoder, size_bytes),
-            State::Listing {
+            Reading::Listing {
+                listing,
                 response,
                 size_bytes,
-            } => self.read_listing(response, size_bytes)?,
-            state => {
-                self.state = state;
+            } => self.read_listing(listing, response, size_bytes)?,
+            reading => {
+                self.reading = reading;
                 self.read_line()?
             }
         };
-        if has_read || !self.output.is_empty() || !self.steps.is_empty() {
+        if has_read || !self.out.is_empty() {
             return Ok(None);
         }
         if self.is_input_over {
@@ -198,12 +219,17 @@ impl Client {
         match self.in_flight.front() {
             // With a challenge and its answer a password could be guessed at leisure.
             Some((_, Pending::Login(_))) if line.starts_with(b"+ ") => {
-                self.transcript.received_secret("+");
+                self.out.transcript.received_secret("+");
             }
-            _ => self.transcript.received(&line),
+            _ => self.out.transcript.received(&line),
         }
-        if let State::CapaList { lines } = self.state {
-            self.on_capability(&line, lines)?;
+        if let Reading::CapaList(listing) = &mut self.reading {
+            if line.as_ref() == b"." {
+                self.capabilities = mem::take(&mut listing.capabilities);
+                self.on_capabilities_known()?;
+            } else {
+                listing.add(&line)?;
+            }
             return Ok(true);
         }
         let status =
@@ -215,8 +241,8 @@ impl Client {
     fn on_status(&mut self, status: Status) -> Result<(), Error> {
         let challenge = Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge);
         let stage = self.stage();
-        match mem::replace(&mut self.state, State::Serving) {
-            State::Greeting => match status {
+        match mem::replace(&mut self.reading, Reading::Serving) {
+            Reading::Greeting => match status {
                 Status::Ok(response) => {
                     self.timestamp = Timestamp::find(&response.text);
                     self.say_capa();
@@ -224,22 +250,19 @@ impl Client {
                 Status::Err(response) => return Err(Error::Rejected { stage, response }),
                 Status::Challenge(_) => return Err(challenge),
             },
-            State::Capa => match status {
-                Status::Ok(_) => {
-                    self.capabilities.capa = true;
-                    self.state = State::CapaList { lines: 0 };
-                }
+            Reading::Capa => match status {
+                Status::Ok(_) => self.reading = Reading::CapaList(CapabilityListing::new()),
                 // A server from before RFC 2449.
                 Status::Err(_) => self.on_capabilities_known()?,
                 Status::Challenge(_) => return Err(challenge),
             },
-            State::Stls => match status {
+            Reading::Stls => match status {
                 Status::Ok(_) if !self.input.is_empty() => {
                     return Err(Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStls));
                 }
                 Status::Ok(_) => {
-                    self.push_step(Step::StartTls);
-                    self.state = State::Upgrading;
+                    self.out.push(Step::StartTls);
+                    self.reading = Reading::Upgrading;
                 }
                 Status::Err(_) if !self.capabilities.stls => {
                     return Err(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
@@ -252,166 +275,27 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the response to the oldest command that is not answered.
-    fn on_response(&mut self, status: Status) -> Result<(), Error> {
-        let Some((id, pending)) = self.in_flight.pop_front() else {
-            return Err(match status {
-                // How servers say that they close for inactivity.
-                Status::Err(response) => Error::Rejected {
-                    stage: Stage::Idle,
-                    response,
-                },
-                _ => Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse),
-            });
-        };
-        match (pending, status) {
-            (Pending::Login(login), status) => return self.on_login(id, login, status),
-            (_, Status::Challenge(_)) => {
-                return Err(Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge));
-            }
-            (pending, Status::Err(response)) => {
-                self.report(Event::Rejected { id, response });
-                if matches!(pending, Pending::Quit) {
-                    self.state = State::Done;
-                }
-            }
-            (Pending::Plain, Status::Ok(response)) => {
-                self.report(Event::Completed { id, response })
-            }
-            (Pending::Quit, Status::Ok(response)) => {
-                self.report(Event::Quit { id, response });
-                self.state = State::Done;
-            }
-            (Pending::Stat, Status::Ok(response)) => {
-                let listing = DropListing::parse(&response.text)
-                    .ok_or(Error::PeerMisbehaved(Misbehaviour::MalformedListing))?;
-                self.report(Event::Stat { id, listing });
-            }
-            (Pending::Body, Status::Ok(_)) => {
-                self.in_flight.push_front((id, Pending::Body));
-                self.state = State::Body {
-                    decoder: BodyDecoder::default(),
-                    size_bytes: 0,
-                };
-            }
-            (pending @ (Pending::List | Pending::Uidl), Status::Ok(response)) => {
-                self.in_flight.push_front((id, pending));
-                self.state = State::Listing {
-                    response,
-                    size_bytes: 0,
-                };
-            }
-        }
-        Ok(())
-    }
-
-    fn on_capability(&mut self, line: &[u8], lines: usize) -> Result<(), Error> {
-        if line == b"." {
-            return self.on_capabilities_known();
-        }
-        if lines >= MAX_CAPABILITIES {
-            let max = u64::try_from(MAX_CAPABILITIES).unwrap_or(u64::MAX);
-            return Err(Error::Limit(OverLimit {
-                what: "list of capabilities",
-                max,
-            }));
-        }
-        self.capabilities.add(&String::from_utf8_lossy(line));
-        self.state = State::CapaList {
-            lines: lines.saturating_add(1),
-        };
-        Ok(())
-    }
-
     fn on_capabilities_known(&mut self) -> Result<(), Error> {
         if self.config.tls != Tls::StartTls || self.is_tls {
-            self.state = State::Serving;
+            self.reading = Reading::Serving;
             let capabilities = self.capabilities.clone();
-            self.report(Event::Ready { capabilities });
+            self.out.report(Event::Ready { capabilities });
             return Ok(());
         }
         // A server that does not know CAPA may know STLS none the less.
         if self.capabilities.capa && !self.capabilities.stls {
             return Err(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
         }
-        self.say("STLS");
-        self.state = State::Stls;
+        self.out.say("STLS");
+        self.reading = Reading::Stls;
         Ok(())
-    }
-
-    /// Reads what is there of a message; tells whether anything was.
-    fn read_body(&mut self, mut decoder: BodyDecoder, size_bytes: u64) -> bool {
-        let input = self.input.peek();
-        let input = input.get(..MAX_CHUNK_BYTES).unwrap_or(input);
-        let mut bytes = Vec::new();
-        let (used, is_over) = decoder.decode(input, &mut bytes);
-        self.input.consume(used);
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let size_bytes = size_bytes.saturating_add(length);
-        let id = self.in_flight.front().map(|(id, _)| *id);
-        if let Some(id) = id {
-            if !bytes.is_empty() {
-                self.report(Event::BodyChunk {
-                    id,
-                    bytes: Bytes::from(bytes),
-                });
-            }
-            if is_over {
-                self.transcript.received_body(size_bytes);
-                self.report(Event::BodyEnd { id, size_bytes });
-            }
-        }
-        if is_over {
-            self.in_flight.pop_front();
-            self.state = State::Serving;
-        } else {
-            self.state = State::Body {
-                decoder,
-                size_bytes,
-            };
-        }
-        used > 0
-    }
-
-    /// Reads the lines of a listing that are there; tells whether any were.
-    fn read_listing(&mut self, response: Response, size_bytes: u64) -> Result<bool, Error> {
-        let Some((id, pending)) = self.in_flight.pop_front() else {
-            return Ok(false);
-        };
-        let mut batch = Batch {
-            size_bytes,
-            ..Batch::default()
-        };
-        let result = batch.read(&mut self.input, matches!(pending, Pending::List));
-        // What was read before an error was read none the less.
-        if !batch.scans.is_empty() {
-            let rows = batch.scans;
-            self.report(Event::Listing { id, rows });
-        }
-        if !batch.unique_ids.is_empty() {
-            let rows = batch.unique_ids;
-            self.report(Event::UniqueIds { id, rows });
-        }
-        result?;
-        let size_bytes = batch.size_bytes;
-        if batch.is_last {
-            self.transcript.received_body(size_bytes);
-            self.report(Event::Completed { id, response });
-        } else {
-            self.in_flight.push_front((id, pending));
-            self.state = State::Listing {
-                response,
-                size_bytes,
-            };
-        }
-        Ok(batch.lines > 0)
     }
 
     /// Sends what may be sent now.
     fn send_queued(&mut self) -> Result<(), Error> {
         if !matches!(
-            self.state,
-            State::Serving | State::Listing { .. } | State::Body { .. }
+            self.reading,
+            Reading::Serving | Reading::Listing { .. } | Reading::Body { .. }
         ) {
             return Ok(());
         }
@@ -421,6 +305,7 @@ impl Client {
             1
         };
         while let Some((_, next)) = self.queue.front() {
+            // Behind these the session may be in another state.
             let waits_for_all = matches!(next, Command::Login(_) | Command::Quit);
             let is_held_back = matches!(
                 self.in_flight.back(),
@@ -438,69 +323,47 @@ impl Client {
     }
 
     fn send(&mut self, id: CommandId, command: Command) -> Result<(), Error> {
+        if !command.belongs_to(self.session) {
+            let state = self.session;
+            self.out.report(Event::Misplaced { id, state });
+            return Ok(());
+        }
         if let Some(line) = command.line() {
-            self.say(&line);
+            self.out.say(&line);
         }
         let pending = match command {
             Command::Login(sign_in) => Pending::Login(self.begin_login(sign_in)?),
+            Command::Capa => Pending::Capa,
+            Command::Lang(None) => Pending::Languages,
             Command::Stat => Pending::Stat,
             Command::List => Pending::List,
+            Command::ListOne { .. } => Pending::ListOne,
             Command::Uidl => Pending::Uidl,
+            Command::UidlOne { .. } => Pending::UidlOne,
             Command::Top { .. } | Command::Retr { .. } => Pending::Body,
-            Command::Dele { .. } | Command::Rset | Command::Noop => Pending::Plain,
-            Command::Quit => Pending::Quit,
+            Command::Dele { .. } => Pending::Dele,
+            Command::Rset => Pending::Rset,
+            Command::Noop | Command::Utf8 | Command::Lang(Some(_)) => Pending::Plain,
+            Command::Quit => {
+                self.session.quit_sent();
+                Pending::Quit
+            }
         };
         self.in_flight.push_back((id, pending));
         Ok(())
     }
 
     fn say_capa(&mut self) {
-        self.say("CAPA");
-        self.state = State::Capa;
-    }
-
-    /// Puts a command into the next write.
-    pub(super) fn say(&mut self, line: &str) {
-        self.transcript.sent(line.as_bytes());
-        self.output.extend_from_slice(line.as_bytes());
-        self.output.extend_from_slice(b"\r\n");
-    }
-
-    pub(super) fn say_secret(&mut self, verb: &str, secret: &[u8]) {
-        self.transcript.sent_secret(verb);
-        let space = if verb.is_empty() { "" } else { " " };
-        let line = sasl::secret_line(&format!("{verb}{space}"), secret);
-        self.push_step(Step::Write(line));
-    }
-
-    /// Notes why something is done, for whoever reads the transcript.
-    pub(super) fn note(&mut self, reason: &str) {
-        self.transcript.note(reason);
-    }
-
-    pub(super) fn report(&mut self, event: Event) {
-        self.push_step(Step::Event(event));
-    }
-
-    pub(super) fn push_step(&mut self, step: Step<Event>) {
-        self.flush();
-        self.steps.push_back(step);
-    }
-
-    fn flush(&mut self) {
-        if !self.output.is_empty() {
-            let output = mem::take(&mut self.output);
-            self.steps.push_back(Step::Write(Bytes::from(output)));
-        }
+        self.out.say("CAPA");
+        self.reading = Reading::Capa;
     }
 
     pub(super) fn fail(&mut self, error: Error) {
-        // What was not said yet would only go to a peer that is not listened to any more.
-        self.output.clear();
+        self.out.forget_unsaid();
         self.input.clear();
         self.queue.clear();
         self.in_flight.clear();
-        self.state = State::Done;
+        self.reading = Reading::Done;
         self.failure.get_or_insert(error);
     }
 }
@@ -523,7 +386,7 @@ impl Machine for Client {
     fn body(&mut self, _chunk: BodyChunk) {}
 
     fn upgraded(&mut self) {
-        if !matches!(self.state, State::Upgrading) {
+        if !matches!(self.reading, Reading::Upgrading) {
             return;
         }
         if !self.input.is_empty() {
@@ -543,8 +406,7 @@ impl Machine for Client {
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
         loop {
-            self.flush();
-            if let Some(step) = self.steps.pop_front() {
+            if let Some(step) = self.out.next() {
                 return Ok(step);
             }
             if let Some(error) = &self.failure {
@@ -561,10 +423,10 @@ impl Machine for Client {
 
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
-        self.transcript.take()
+        self.out.transcript.take()
     }
 
     fn keep_transcript(&mut self, keeps: bool) {
-        self.transcript.keep(keeps);
+        self.out.transcript.keep(keeps);
     }
 }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::capability::Capabilities;
 use super::command::CommandId;
-use super::listing::{DropListing, ScanListing, UniqueIdListing};
+use super::listing::{DropListing, LanguageListing, ScanListing, UniqueIdListing};
 use super::response::Response;
+use super::session::State;
 
 /// What the machine reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Event {
         /// What the server can do; what it said before TLS is forgotten.
         capabilities: Capabilities,
     },
-    /// A command was done: the last event of all but `STAT`, `RETR`, `TOP` and `QUIT`.
+    /// A command was done: the last event of all but `CAPA`, `STAT`, `RETR`, `TOP` and `QUIT`.
     Completed {
         /// Which.
         id: CommandId,
@@ -32,6 +33,28 @@ pub enum Event {
         id: CommandId,
         /// The server's own words.
         response: Response,
+    },
+    /// A command was not sent, because the session's state does not know it: the last event of it.
+    /// Nobody is signed in, or somebody already is, or `QUIT` was sent.
+    Misplaced {
+        /// Which.
+        id: CommandId,
+        /// Where the session is.
+        state: State,
+    },
+    /// What the server can do now: the answer to `CAPA` behind the one of [`Ready`](Self::Ready).
+    Capabilities {
+        /// Which command.
+        id: CommandId,
+        /// All of it; what was known before is void.
+        capabilities: Capabilities,
+    },
+    /// Some lines of `LANG`; [`Completed`](Self::Completed) follows the last.
+    Languages {
+        /// Which command.
+        id: CommandId,
+        /// The lines, in the server's order.
+        rows: Vec<LanguageListing>,
     },
     /// `STAT` was answered.
     Stat {

@@ -1,10 +1,11 @@
-//! The lines of `STAT`, `LIST` and `UIDL` (RFC 1939 §5, §7).
+//! The lines of `STAT`, `LIST` and `UIDL` (RFC 1939 §5, §7) and of `LANG` (RFC 6856 §3).
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::capability::CapabilityListing;
 use super::command::MessageNumber;
 use super::error::{Error, Misbehaviour};
 use crate::line::LineBuffer;
@@ -38,6 +39,15 @@ pub struct UniqueIdListing {
     /// Its unique id; nothing where the server's is none (empty, too long, odd octets). Two
     /// messages may have the same.
     pub unique_id: Option<UniqueId>,
+}
+
+/// One line of `LANG` without an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageListing {
+    /// The language tag, as the server spells it.
+    pub tag: String,
+    /// Its name in that language, bytes that are not UTF-8 replaced.
+    pub description: String,
 }
 
 /// What identifies a message across sessions: 1 to 70 octets from 0x21 to 0x7E (RFC 1939 §7).
@@ -102,11 +112,33 @@ impl UniqueIdListing {
     }
 }
 
+impl LanguageListing {
+    /// Reads a line of `LANG`.
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(line);
+        let (tag, description) = text.split_once(' ').unwrap_or((&text, ""));
+        (!tag.is_empty()).then(|| Self {
+            tag: tag.to_owned(),
+            description: description.trim_ascii().to_owned(),
+        })
+    }
+}
+
+/// A listing that is being read.
+#[derive(Debug)]
+pub(super) enum Listing {
+    Scan,
+    UniqueId,
+    Language,
+    Capability(CapabilityListing),
+}
+
 /// The lines of a listing that go into one event.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) scans: Vec<ScanListing>,
     pub(super) unique_ids: Vec<UniqueIdListing>,
+    pub(super) languages: Vec<LanguageListing>,
     pub(super) lines: usize,
     /// How large the whole listing is so far.
     pub(super) size_bytes: u64,
@@ -115,7 +147,11 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Reads the lines that are there, at most [`MAX_BATCH`].
-    pub(super) fn read(&mut self, input: &mut LineBuffer, is_scan: bool) -> Result<(), Error> {
+    pub(super) fn read(
+        &mut self,
+        input: &mut LineBuffer,
+        listing: &mut Listing,
+    ) -> Result<(), Error> {
         while self.lines < MAX_BATCH
             && let Some(line) = input.next_line()?
         {
@@ -126,10 +162,15 @@ impl Batch {
                 self.is_last = true;
                 break;
             }
-            let is_read = if is_scan {
-                ScanListing::parse(&line).map(|row| self.scans.push(row))
-            } else {
-                UniqueIdListing::parse(&line).map(|row| self.unique_ids.push(row))
+            let is_read = match listing {
+                Listing::Scan => ScanListing::parse(&line).map(|row| self.scans.push(row)),
+                Listing::UniqueId => {
+                    UniqueIdListing::parse(&line).map(|row| self.unique_ids.push(row))
+                }
+                Listing::Language => {
+                    LanguageListing::parse(&line).map(|row| self.languages.push(row))
+                }
+                Listing::Capability(capabilities) => Some(capabilities.add(&line)?),
             };
             is_read.ok_or(Error::PeerMisbehaved(Misbehaviour::MalformedListing))?;
         }

@@ -52,8 +52,11 @@ impl Client {
             return Ok(login);
         }
         if has_user && has_password {
-            self.note("signing in by USER and PASS, the best usable that is offered");
-            self.say(&format!("USER {}", sign_in.credentials.user()));
+            self.out
+                .transcript
+                .note("signing in by USER and PASS, the best usable that is offered");
+            self.out
+                .say(&format!("USER {}", sign_in.credentials.user()));
             return Ok(Login::User(sign_in));
         }
         Err(Error::PeerIncompatible(
@@ -68,14 +71,16 @@ impl Client {
 
     fn say_apop(&mut self, sign_in: &SignIn) -> Option<Login> {
         let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
-        self.note("signing in by APOP, the best usable that is offered");
+        self.out
+            .transcript
+            .note("signing in by APOP, the best usable that is offered");
         let command = format!("APOP {}", sign_in.credentials.user());
-        self.say_secret(&command, digest.as_bytes());
+        self.out.say_secret(&command, digest.as_bytes());
         Some(Login::Last)
     }
 
     fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
-        self.note(&authentication.explanation());
+        self.out.transcript.note(&authentication.explanation());
         let command = format!("AUTH {}", authentication.mechanism());
         let initial = authentication.initial().filter(|initial| {
             let line_bytes = command.len().saturating_add(initial.len());
@@ -84,9 +89,9 @@ impl Client {
         match initial {
             Some(initial) => {
                 authentication.initial_left();
-                self.say_secret(&command, &initial);
+                self.out.say_secret(&command, &initial);
             }
-            None => self.say(&command),
+            None => self.out.say(&command),
         }
         Login::Sasl(authentication)
     }
@@ -101,20 +106,20 @@ impl Client {
             (Login::User(sign_in), Status::Ok(_)) => {
                 let password = sign_in.credentials.password();
                 let password = password.map_or("", |password| password.expose());
-                self.say_secret("PASS", password.as_bytes());
+                self.out.say_secret("PASS", password.as_bytes());
                 Login::Last
             }
             (Login::Sasl(mut authentication), Status::Challenge(text)) => {
                 match authentication.challenge(&text).map_err(broken)? {
-                    Answer::Send(message) => self.say_secret("", &message),
-                    Answer::Compute(work) => self.push_step(Step::Compute(work)),
-                    Answer::Cancel => self.say("*"),
+                    Answer::Send(message) => self.out.say_secret("", &message),
+                    Answer::Compute(work) => self.out.push(Step::Compute(work)),
+                    Answer::Cancel => self.out.say("*"),
                 }
                 Login::Sasl(authentication)
             }
             (Login::Sasl(mut authentication), Status::Err(response)) => {
                 if !is_about_mechanism(&response) || !authentication.try_next() {
-                    self.report(Event::Rejected { id, response });
+                    self.out.report(Event::Rejected { id, response });
                     return Ok(());
                 }
                 self.say_auth(authentication)
@@ -123,11 +128,12 @@ impl Client {
                 if let Login::Sasl(authentication) = &login {
                     authentication.accepted().map_err(broken)?;
                 }
-                self.report(Event::Completed { id, response });
+                self.session.signed_in();
+                self.out.report(Event::Completed { id, response });
                 return Ok(());
             }
             (_, Status::Err(response)) => {
-                self.report(Event::Rejected { id, response });
+                self.out.report(Event::Rejected { id, response });
                 return Ok(());
             }
             (_, Status::Challenge(_)) => {
@@ -144,7 +150,7 @@ impl Client {
             return;
         };
         match authentication.computed(result) {
-            Ok(message) => self.say_secret("", &message),
+            Ok(message) => self.out.say_secret("", &message),
             Err(failure) => self.fail(broken(failure)),
         }
     }

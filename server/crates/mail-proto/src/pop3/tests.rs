@@ -3,6 +3,7 @@
 mod commands;
 mod session;
 mod sign_in;
+mod states;
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -94,6 +95,15 @@ fn merge(events: Vec<Event>) -> Vec<Event> {
             ) if *id == next => {
                 rows.extend(more);
             }
+            (
+                Some(Event::Languages { id, rows }),
+                Event::Languages {
+                    id: next,
+                    rows: more,
+                },
+            ) if *id == next => {
+                rows.extend(more);
+            }
             (_, event) => merged.push(event),
         }
     }
@@ -102,6 +112,15 @@ fn merge(events: Vec<Event>) -> Vec<Event> {
 
 fn talk(moves: &[Move<Client>]) -> Played<Event, Error> {
     play(|| Client::new(config(Tls::Implicit)), moves, merge)
+}
+
+/// A conversation with somebody signed in already.
+fn serve(moves: &[Move<Client>]) -> Played<Event, Error> {
+    play(
+        || Client::new(config(Tls::Implicit)).signed_in(),
+        moves,
+        merge,
+    )
 }
 
 fn talk_stls(moves: &[Move<Client>]) -> Played<Event, Error> {

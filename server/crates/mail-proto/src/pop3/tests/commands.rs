@@ -70,7 +70,7 @@ fn rfc1939_10_example_session() {
 
 #[test]
 fn rfc1939_7_unique_ids_with_duplicates() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         CAPA,
         Do(|c| ask(c, Command::Uidl)),
@@ -112,7 +112,7 @@ const RETR_FIVE: Move<Client> = Do(|c| {
 
 #[test]
 fn commands_go_one_by_one_where_pipelining_is_not_offered() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         CAPA,
         RETR_FIVE,
@@ -127,7 +127,7 @@ fn commands_go_one_by_one_where_pipelining_is_not_offered() {
 
 #[test]
 fn twenty_commands_are_sent_ahead_where_pipelining_is_offered() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         PIPELINING,
         Do(|c| {
@@ -153,7 +153,7 @@ fn twenty_commands_are_sent_ahead_where_pipelining_is_offered() {
 
 #[test]
 fn quit_waits_until_everything_before_it_is_answered() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         PIPELINING,
         Do(|c| {
@@ -182,7 +182,7 @@ fn quit_waits_until_everything_before_it_is_answered() {
 
 #[test]
 fn pipelined_messages_and_refusals_keep_their_ids() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         PIPELINING,
         RETR_FIVE,
@@ -237,7 +237,7 @@ fn nothing_is_sent_behind_a_sign_in_until_it_is_answered() {
 
 #[test]
 fn top_asks_for_lines() {
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         CAPA,
         Do(|c| {
@@ -267,7 +267,7 @@ fn a_drop_inside_a_message_is_an_error_and_never_its_end() {
         "+OK\r\nall\r\n.\r",
         "+OK\r\nall\n.\n",
     ] {
-        let played = talk(&[GREETING, PIPELINING, RETR_FIVE, Server(text), Eof]);
+        let played = serve(&[GREETING, PIPELINING, RETR_FIVE, Server(text), Eof]);
         assert_eq!(
             played.failure,
             Some(Error::Closed { stage: Stage::Body }),
@@ -284,7 +284,8 @@ fn a_drop_inside_a_message_is_an_error_and_never_its_end() {
 
 #[test]
 fn a_drop_elsewhere_is_told_with_the_stage() {
-    let closed = |moves: &[Move<Client>]| talk(moves).failure;
+    let closed = |moves: &[Move<Client>]| serve(moves).failure;
+    let closed_early = |moves: &[Move<Client>]| talk(moves).failure;
     let at = |stage| Some(Error::Closed { stage });
     assert_eq!(closed(&[Eof]), at(Stage::Greeting));
     assert_eq!(
@@ -292,7 +293,10 @@ fn a_drop_elsewhere_is_told_with_the_stage() {
         at(Stage::Capa)
     );
     assert_eq!(closed(&[GREETING, CAPA, Eof]), at(Stage::Idle));
-    assert_eq!(closed(&[GREETING, CAPA, LOGIN, Eof]), at(Stage::Login));
+    assert_eq!(
+        closed_early(&[GREETING, CAPA, LOGIN, Eof]),
+        at(Stage::Login)
+    );
     let list = Do(|c: &mut Client| ask(c, Command::List));
     assert_eq!(
         closed(&[GREETING, CAPA, list, Server("+OK\r\n1 1\r\n"), Eof]),
@@ -304,7 +308,7 @@ fn a_drop_elsewhere_is_told_with_the_stage() {
 
 #[test]
 fn unasked_words_are_errors() {
-    let failure = |text: &'static str| talk(&[GREETING, CAPA, Server(text)]).failure;
+    let failure = |text: &'static str| serve(&[GREETING, CAPA, Server(text)]).failure;
     let unsolicited = Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse);
     assert_eq!(failure("+OK more\r\n"), Some(unsolicited));
     let malformed = Error::PeerMisbehaved(Misbehaviour::MalformedResponse);
@@ -322,7 +326,7 @@ fn unasked_words_are_errors() {
 #[test]
 fn a_challenge_to_a_plain_command_is_an_error() {
     let stat = Do(|c: &mut Client| ask(c, Command::Stat));
-    let played = talk(&[GREETING, CAPA, stat, Server("+ \r\n")]);
+    let played = serve(&[GREETING, CAPA, stat, Server("+ \r\n")]);
     let error = Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge);
     assert_eq!(played.failure, Some(error));
 }
@@ -330,7 +334,7 @@ fn a_challenge_to_a_plain_command_is_an_error() {
 #[test]
 fn a_broken_listing_is_an_error_behind_the_rows_before_it() {
     let list = Do(|c: &mut Client| ask(c, Command::List));
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         CAPA,
         list,
@@ -343,7 +347,7 @@ fn a_broken_listing_is_an_error_behind_the_rows_before_it() {
 
 #[test]
 fn endless_lines_and_lists_stop_at_the_limit() {
-    let played = talk(&[ServerBytes([b"+OK ".as_slice(), &[b'x'; 70_000]].concat())]);
+    let played = serve(&[ServerBytes([b"+OK ".as_slice(), &[b'x'; 70_000]].concat())]);
     let over = OverLimit {
         what: "response line",
         max: 65_536,
@@ -351,7 +355,7 @@ fn endless_lines_and_lists_stop_at_the_limit() {
     assert_eq!(played.failure, Some(Error::Limit(over)));
 
     let lines = b"X\r\n".repeat(201);
-    let played = talk(&[
+    let played = serve(&[
         GREETING,
         ServerBytes([b"+OK\r\n".as_slice(), &lines].concat()),
     ]);
@@ -365,7 +369,7 @@ fn endless_lines_and_lists_stop_at_the_limit() {
 #[test]
 fn a_long_line_inside_a_message_is_no_line_of_the_protocol() {
     let message = [b"+OK\r\n".as_slice(), &[b'x'; 100_000], b"\r\n.\r\n"].concat();
-    let mut client = Client::new(config(Tls::Implicit));
+    let mut client = Client::new(config(Tls::Implicit)).signed_in();
     client.feed(b"+OK\r\n-ERR no CAPA\r\n");
     client.enqueue(Command::Retr { number: number(1) });
     while client.step() != Ok(Step::NeedInput) {}
