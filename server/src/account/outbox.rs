@@ -132,7 +132,10 @@ impl Outbox {
                 }
             },
         };
-        let wanted = row.record.recipients.iter().filter(|r| is_wanted(r.state));
+        // Where a server takes only so many at a time, nobody waits behind a mailbox that is full.
+        let recipients = &row.record.recipients;
+        let in_state = |state| recipients.iter().filter(move |to| to.state == state);
+        let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
         let addresses = wanted.map(|recipient| recipient.address.as_str());
         let prepared = envelope(&row.record.from, addresses, message.size_bytes);
         let (envelope, body) = match (prepared, message.open().await) {
@@ -158,7 +161,9 @@ impl Outbox {
                 let is_reusable =
                     matches!(outcome, Outcome::Accepted { .. } | Outcome::Rejected { .. });
                 settle_outcome(row, outcome);
-                if is_reusable {
+                if is_reusable && open.is_used_up() {
+                    open.quit().await;
+                } else if is_reusable {
                     *connection = Some(open);
                 }
                 Sent::Settled
@@ -329,8 +334,11 @@ fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
 
 fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
     match outcome {
-        Outcome::Accepted { reply, recipients } => {
+        Outcome::Accepted {
+            reply, recipients, ..
+        } => {
             let taken = reply_record(&reply);
+            let mut is_any_deferred = false;
             for (address, result) in recipients {
                 let Some(record) = record_of(row, &address) else {
                     continue;
@@ -341,9 +349,15 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                         record.reply = Some(taken.clone());
                     }
                     RecipientResult::Refused(reply) => refuse(record, &reply),
+                    RecipientResult::Deferred(_) => is_any_deferred = true,
                 }
             }
             finish(row);
+            if is_any_deferred {
+                // There was no room for them: the next transaction is theirs, and no further try.
+                row.due_unix_ms = now_unix_ms();
+                row.tries = row.tries.saturating_sub(1);
+            }
         }
         Outcome::Rejected {
             reply, recipients, ..
@@ -357,6 +371,8 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                     RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
                         refuse(record, &reply);
                     }
+                    // Stays as it is: nothing was said about it.
+                    RecipientResult::Deferred(_) => {}
                 }
             }
             finish(row);

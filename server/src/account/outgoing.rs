@@ -5,10 +5,9 @@ use std::net::Ipv4Addr;
 use bytes::Bytes;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::smtp::{
-    self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply,
-    ReversePath, Stage,
+    self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, Stage,
 };
-use mail_proto::{BodyChunk, Limits, Machine};
+use mail_proto::{BodyChunk, Machine};
 
 use super::error::{AccountError, LinkError, ServerReply, Side};
 use super::model::SignIn;
@@ -92,13 +91,11 @@ impl SmtpConnection {
                 endpoint: endpoint.clone(),
                 error,
             })?;
-        let machine = Client::new(smtp::Config {
-            tls: endpoint.tls,
-            // Never the machine's own name: it says nothing to the provider and much to others.
-            ehlo_name: EhloName::address_literal(Ipv4Addr::LOCALHOST.into()),
-            allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,
-            limits: Limits::default(),
-        });
+        // Never the machine's own name: it says nothing to the provider and much to others.
+        let name = EhloName::address_literal(Ipv4Addr::LOCALHOST.into());
+        let mut config = smtp::Config::new(endpoint.tls, name);
+        config.allow_plaintext_login = endpoint.tls == mail_proto::Tls::Plain;
+        let machine = Client::new(config);
         let config = dialer.tls_config(&endpoint);
         let connection = Connection::new(
             machine,
@@ -118,6 +115,11 @@ impl SmtpConnection {
     /// The largest message that the server takes, in bytes, where it says so.
     pub(super) fn size_max_bytes(&self) -> Option<u64> {
         self.connection.machine().extensions().size_max_bytes
+    }
+
+    /// Whether the server takes no more on this connection.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.connection.machine().is_used_up()
     }
 
     async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
@@ -162,7 +164,7 @@ impl SmtpConnection {
         let unanswered: Vec<_> = envelope
             .recipients
             .iter()
-            .map(|address| (address.clone(), smtp::RecipientResult::Unanswered))
+            .map(|to| (to.address.clone(), smtp::RecipientResult::Unanswered))
             .collect();
         self.connection.begin(Phase::SmtpEnvelope);
         self.connection.machine_mut().send(envelope);
@@ -274,11 +276,8 @@ pub(super) fn envelope(
     let recipients: Result<Vec<Address>, _> = recipients
         .map(|address| Address::new(address.as_ref()))
         .collect();
-    Ok(Envelope {
-        reverse_path: ReversePath::from(Address::new(from).map_err(internal)?),
-        recipients: recipients.map_err(internal)?,
-        size_bytes,
-        body_8bit: false,
-        smtputf8: false,
-    })
+    let from = Address::new(from).map_err(internal)?;
+    let mut envelope = Envelope::new(from, recipients.map_err(internal)?);
+    envelope.size_bytes = Some(size_bytes);
+    Ok(envelope)
 }

@@ -1,17 +1,18 @@
-//! The message as it goes through `DATA` (RFC 5321 §4.5.2, §2.3.8).
+//! The message as it goes through `DATA` or `BDAT` (RFC 5321 §4.5.2, §2.3.8, RFC 3030 §2).
 
 use alloc::vec::Vec;
 
 use memchr::memchr2;
 
-/// Makes a message fit for `DATA`: line ends become CRLF, then lines that begin with a dot get
-/// another one.
+/// Makes a message fit to be sent: line ends become CRLF, then, for `DATA`, lines that begin with a
+/// dot get another one.
 ///
 /// No bare CR or LF ever leaves, whatever comes in: servers that take `LF . LF` for the end of a
 /// message could otherwise be made to see a second message inside the first (CVE-2023-51764 and
 /// its kin). Lines are not folded: whoever composes keeps them under 998 octets.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyEncoder {
+    stuffs_dots: bool,
     is_line_start: bool,
     /// A CR came last and has not been written: its LF may be in the next piece.
     has_open_cr: bool,
@@ -22,9 +23,11 @@ pub struct BodyEncoder {
 #[error("the message holds a NUL")]
 pub struct NulInBody;
 
+/// For `DATA`.
 impl Default for BodyEncoder {
     fn default() -> Self {
         Self {
+            stuffs_dots: true,
             is_line_start: true,
             has_open_cr: false,
         }
@@ -32,6 +35,14 @@ impl Default for BodyEncoder {
 }
 
 impl BodyEncoder {
+    /// Makes the encoder for `BDAT`, which counts octets and needs no dots.
+    pub fn for_bdat() -> Self {
+        Self {
+            stuffs_dots: false,
+            ..Self::default()
+        }
+    }
+
     /// Encodes the next piece of the message, cut at any place, onto the end of `out`.
     ///
     /// # Errors
@@ -53,7 +64,7 @@ impl BodyEncoder {
                     piece = rest;
                 }
                 _ => {
-                    if self.is_line_start && first == b'.' {
+                    if self.stuffs_dots && self.is_line_start && first == b'.' {
                         out.push(b'.');
                     }
                     self.is_line_start = false;
@@ -167,6 +178,17 @@ mod tests {
     fn a_nul_is_refused_wherever_it_is() {
         assert_eq!(encode(&[b"a\r\nb\0c"]), Err(NulInBody));
         assert_eq!(encode(&[b"a", b"\0"]), Err(NulInBody));
+    }
+
+    #[test]
+    fn rfc3030_2_bdat_gets_the_same_lines_without_more_dots() {
+        let mut encoder = BodyEncoder::for_bdat();
+        let mut out = Vec::new();
+        encoder.encode(b".a\n..\r.\r\n", &mut out).unwrap();
+        encoder.encode(b".b", &mut out).unwrap();
+        encoder.finish(&mut out);
+        assert_eq!(out, b".a\r\n..\r\n.\r\n.b\r\n");
+        assert_eq!(encoder.encode(b"\0", &mut out), Err(NulInBody));
     }
 
     #[test]

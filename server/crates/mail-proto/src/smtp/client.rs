@@ -9,12 +9,15 @@ use core::mem;
 use bytes::Bytes;
 
 use super::address::EhloName;
+use super::command::Command;
+use super::envelope::Envelope;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::extensions::Extensions;
-use super::outcome::Envelope;
+use super::outcome::Cause;
 use super::reply::{Reply, ReplyReader};
-use super::transaction::{Next, Transaction};
+use super::transaction::Transaction;
+use super::wishes::Used;
 use crate::line::LineBuffer;
 use crate::sasl::{self, Authentication, SignIn, WorkResult};
 use crate::tls::Tls;
@@ -23,6 +26,7 @@ use crate::{BodyChunk, Limits, Machine, Step};
 
 /// How to talk to one server.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// When TLS begins.
     pub tls: Tls,
@@ -30,8 +34,23 @@ pub struct Config {
     pub ehlo_name: EhloName,
     /// Sign in over [`Tls::Plain`], because the operator said so.
     pub allow_plaintext_login: bool,
+    /// Send by `DATA` although `BDAT` is offered, for a server that has trouble with it.
+    pub prefers_data: bool,
     /// How much of the server's words is believed.
     pub limits: Limits,
+}
+
+impl Config {
+    /// No sign-in without TLS, `BDAT` where it is offered, the usual limits.
+    pub fn new(tls: Tls, ehlo_name: EhloName) -> Self {
+        Self {
+            tls,
+            ehlo_name,
+            allow_plaintext_login: false,
+            prefers_data: false,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// An SMTP client on one connection (RFC 5321).
@@ -43,20 +62,21 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Client {
     pub(super) config: Config,
-    input: LineBuffer,
-    replies: ReplyReader,
+    pub(super) input: LineBuffer,
+    pub(super) replies: ReplyReader,
     /// Commands that leave in the next write.
-    output: Vec<u8>,
+    pub(super) output: Vec<u8>,
     steps: VecDeque<Step<Event>>,
     pub(super) state: State,
-    requests: VecDeque<Request>,
+    pub(super) requests: VecDeque<Request>,
     pub(super) extensions: Extensions,
     pub(super) is_tls: bool,
     /// A transaction may still be open on the server.
-    needs_rset: bool,
+    pub(super) needs_rset: bool,
+    pub(super) used: Used,
     is_input_over: bool,
-    failure: Option<Error>,
-    transcript: Transcript,
+    pub(super) failure: Option<Error>,
+    pub(super) transcript: Transcript,
 }
 
 #[derive(Debug)]
@@ -70,14 +90,16 @@ pub(super) enum State {
     Idle,
     Auth(Box<Authentication>),
     Transaction(Box<Transaction>),
+    Command(Command),
     Quit,
     Done,
 }
 
 #[derive(Debug)]
-enum Request {
+pub(super) enum Request {
     Authenticate(SignIn),
-    Send(Envelope),
+    Send(Box<Envelope>),
+    Command(Command),
     Quit,
 }
 
@@ -98,6 +120,7 @@ impl Client {
             extensions: Extensions::default(),
             is_tls,
             needs_rset: false,
+            used: Used::default(),
             is_input_over: false,
             failure: None,
             transcript: Transcript::new(),
@@ -115,51 +138,15 @@ impl Client {
             .push_back(Request::Authenticate(sign_in.into()));
     }
 
-    /// Sends a message. Its body is asked for by [`Step::NeedBody`] once the server wants it;
-    /// answered by [`Event::Outcome`], with [`Event::ReadyToCommit`] before if it comes that far.
-    ///
-    /// On the same connection any number of messages may be sent.
-    pub fn send(&mut self, envelope: Envelope) {
-        self.requests.push_back(Request::Send(envelope));
+    /// Says a command that stands alone, after everything that was asked before; answered by
+    /// [`Event::Answered`], or by nothing when the conversation fails first.
+    pub fn command(&mut self, command: Command) {
+        self.requests.push_back(Request::Command(command));
     }
 
     /// Says `QUIT` after everything that was asked before; then comes [`Step::Done`].
     pub fn quit(&mut self) {
         self.requests.push_back(Request::Quit);
-    }
-
-    /// Sends the final dot, after [`Event::ReadyToCommit`]; does nothing at any other time.
-    ///
-    /// From here on, a message whose connection breaks is [`Outcome::Unknown`](super::Outcome::Unknown).
-    pub fn commit(&mut self) {
-        let State::Transaction(transaction) = &mut self.state else {
-            return;
-        };
-        if !transaction.is_ready_to_commit() {
-            return;
-        }
-        // The answer to the dot cannot have begun before the dot was sent.
-        if !self.input.is_empty() || self.replies.is_inside() {
-            self.fail(Error::PeerMisbehaved(Misbehaviour::EarlyReply));
-            return;
-        }
-        transaction.commit();
-        self.say(".");
-    }
-
-    /// Gives up the message that is being sent; does nothing when there is none or its final dot
-    /// has left. The conversation ends with [`Error::Aborted`]: only a dropped connection keeps
-    /// the server from taking what it got for the whole.
-    pub fn abort(&mut self) {
-        if matches!(&self.state, State::Transaction(t) if !t.is_committed()) {
-            self.fail(Error::Aborted);
-        }
-    }
-
-    /// Tells whether a final dot has left whose answer is awaited: if the connection is dropped
-    /// now, the fate of that message is unknown.
-    pub fn is_committed(&self) -> bool {
-        matches!(&self.state, State::Transaction(t) if t.is_committed())
     }
 
     /// Returns what is going on, which decides how long it may take (RFC 5321 §4.5.3.2).
@@ -171,6 +158,7 @@ impl Client {
             State::Idle | State::Done => Stage::Idle,
             State::Auth(_) => Stage::Auth,
             State::Transaction(transaction) => transaction.stage(),
+            State::Command(_) => Stage::Command,
             State::Quit => Stage::Quit,
         }
     }
@@ -201,6 +189,9 @@ impl Client {
             }
             return Ok(None);
         }
+        if self.speaks_next() {
+            return Ok(None);
+        }
         if self.is_input_over {
             return self.on_end_of_input().map(Some);
         }
@@ -224,8 +215,9 @@ impl Client {
                 (State::Idle, Some(Request::Quit))
             );
         if is_leaving {
-            self.state = State::Done;
-            return Ok(Step::Done);
+            self.leave();
+            // What was not served is reported first.
+            return Ok(self.steps.pop_front().unwrap_or(Step::Done));
         }
         Err(Error::Closed {
             stage: self.stage(),
@@ -236,10 +228,11 @@ impl Client {
         match request {
             Request::Authenticate(sign_in) => self.begin_authentication(sign_in),
             Request::Send(envelope) => {
-                match Transaction::new(envelope, &self.extensions, self.needs_rset) {
-                    Ok(transaction) => self.go_on_with(Box::new(transaction)),
-                    Err(outcome) => self.report(Event::Outcome(outcome)),
-                }
+                self.begin_transaction(*envelope);
+                Ok(())
+            }
+            Request::Command(command) => {
+                self.begin_command(command);
                 Ok(())
             }
             Request::Quit => {
@@ -286,15 +279,9 @@ impl Client {
                 _ => return Err(refused_or_unexpected(stage, reply)),
             },
             State::Auth(authentication) => self.on_auth_reply(authentication, reply)?,
-            State::Transaction(mut transaction) => {
-                if let Err(error) = transaction.on_reply(reply) {
-                    // Put back: the outcome is made from it.
-                    self.state = State::Transaction(transaction);
-                    return Err(error);
-                }
-                self.go_on_with(transaction);
-            }
-            State::Quit | State::Done => self.state = State::Done,
+            State::Transaction(transaction) => self.on_transaction_reply(transaction, reply)?,
+            State::Command(command) => self.on_command_reply(command, reply)?,
+            State::Quit | State::Done => self.leave(),
             State::Idle | State::Upgrading => {
                 let code = reply.code;
                 return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
@@ -318,27 +305,6 @@ impl Client {
         self.say("STARTTLS");
         self.state = State::StartTls;
         Ok(())
-    }
-
-    /// Says what a transaction has to say next; keeps it, or reports what became of it.
-    fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
-        loop {
-            match transaction.next() {
-                Next::Say(line) => self.say(&line),
-                Next::Wait => {
-                    self.state = State::Transaction(transaction);
-                    return;
-                }
-                Next::End {
-                    outcome,
-                    needs_rset,
-                } => {
-                    self.needs_rset = needs_rset;
-                    self.report(Event::Outcome(outcome));
-                    return;
-                }
-            }
-        }
     }
 
     fn say_ehlo(&mut self) {
@@ -377,7 +343,7 @@ impl Client {
         self.steps.push_back(step);
     }
 
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if !self.output.is_empty() {
             let output = mem::take(&mut self.output);
             self.steps.push_back(Step::Write(Bytes::from(output)));
@@ -392,24 +358,18 @@ impl Client {
         // What was not said yet would only go to a peer that is not listened to any more.
         self.output.clear();
         if let State::Transaction(transaction) = mem::replace(&mut self.state, State::Done) {
-            self.note_body(transaction.body_bytes());
-            self.report(Event::Outcome(transaction.lost(error.clone())));
+            self.lose(transaction, &error);
         }
-        for request in mem::take(&mut self.requests) {
-            if let Request::Send(envelope) = request {
-                let outcome = Transaction::never_begun(envelope, error.clone().into());
-                self.report(Event::Outcome(outcome));
-            }
-        }
+        self.answer_requests(&error.clone().into());
         self.input.clear();
         self.replies.clear();
         self.failure = Some(error);
     }
 
-    fn note_body(&mut self, body_bytes: u64) {
-        if body_bytes > 0 {
-            self.transcript.sent_body(body_bytes);
-        }
+    /// The conversation ended as it should.
+    fn leave(&mut self) {
+        self.state = State::Done;
+        self.answer_requests(&Cause::ConnectionClosed);
     }
 }
 
@@ -440,36 +400,7 @@ impl Machine for Client {
     }
 
     fn body(&mut self, chunk: BodyChunk) {
-        let State::Transaction(transaction) = &mut self.state else {
-            return;
-        };
-        if transaction.max_body_chunk_bytes().is_none() {
-            return;
-        }
-        let mut encoded = Vec::new();
-        match chunk {
-            BodyChunk::Data(bytes) => {
-                if transaction.encode(&bytes, &mut encoded).is_err() {
-                    self.fail(Error::NulInBody);
-                    return;
-                }
-            }
-            BodyChunk::End => {
-                transaction.finish_body(&mut encoded);
-                let body_bytes = transaction.body_bytes();
-                self.note_body(body_bytes);
-            }
-            BodyChunk::Abort => {
-                self.fail(Error::Aborted);
-                return;
-            }
-        }
-        let is_complete = matches!(&self.state, State::Transaction(t) if t.is_ready_to_commit());
-        self.output.append(&mut encoded);
-        self.flush();
-        if is_complete {
-            self.report(Event::ReadyToCommit);
-        }
+        self.give(chunk);
     }
 
     fn upgraded(&mut self) {

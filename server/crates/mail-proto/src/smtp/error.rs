@@ -122,6 +122,8 @@ pub enum Stage {
     Auth,
     /// Nothing is going on.
     Idle,
+    /// A command outside of a transaction ([`Client::command`](super::Client::command)).
+    Command,
     /// `RSET`.
     Rset,
     /// `MAIL`.
@@ -147,6 +149,7 @@ impl Stage {
             Self::StartTls => "STARTTLS",
             Self::Auth => "AUTH",
             Self::Idle => "rest",
+            Self::Command => "command",
             Self::Rset => "RSET",
             Self::Mail => "MAIL",
             Self::Rcpt => "RCPT",

@@ -1,5 +1,6 @@
 //! What the SMTP client reports.
 
+use super::command::Command;
 use super::extensions::Extensions;
 use super::outcome::Outcome;
 use super::reply::Reply;
@@ -20,8 +21,16 @@ pub enum Event {
         /// The server's own words.
         reply: Reply,
     },
-    /// The whole message was given to the server, but for its final dot. The owner now makes
-    /// durable that it may have gone out, then calls [`Client::commit`](super::Client::commit), or
+    /// What the server said to a [`Client::command`](super::Client::command). A refusal is an
+    /// answer too.
+    Answered {
+        /// The command.
+        command: Command,
+        /// The answer.
+        reply: Reply,
+    },
+    /// The whole message was given to the server, but for its final dot or last piece. The owner now
+    /// makes durable that it may have gone out, then calls [`Client::commit`](super::Client::commit), or
     /// [`Client::abort`](super::Client::abort).
     ReadyToCommit,
     /// What became of a message. Each [`Client::send`](super::Client::send) gets exactly one, also when the

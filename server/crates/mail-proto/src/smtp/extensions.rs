@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::parameters::UtcTime;
 use super::reply::Reply;
 
 /// The service extensions that a server offers.
@@ -24,10 +25,68 @@ pub struct Extensions {
     pub size: bool,
     /// The largest message that the server takes. Nothing where it names no limit.
     pub size_max_bytes: Option<u64>,
+    /// The message may be sent by `BDAT` (RFC 3030).
+    pub chunking: bool,
+    /// A message may hold anything at all (RFC 3030). Never made use of here.
+    pub binary_mime: bool,
+    /// Delivery notices may be asked for (RFC 3461).
+    pub dsn: bool,
+    /// A message may insist on TLS for all of its way (RFC 8689).
+    pub require_tls: bool,
+    /// A message may be held back (RFC 4865).
+    pub future_release: Option<FutureRelease>,
+    /// A message may be given a time to arrive by (RFC 2852).
+    pub deliver_by: Option<DeliverByOffer>,
+    /// A message may be given a priority (RFC 6710).
+    pub mt_priority: Option<MtPriorityOffer>,
+    /// How much of something the server takes (RFC 9422).
+    pub limits: SessionLimits,
+    /// `HELP` is offered (RFC 5321 §4.1.1.8).
+    pub help: bool,
+    /// `VRFY` is offered (RFC 5321 §4.1.1.6).
+    pub vrfy: bool,
+    /// `EXPN` is offered (RFC 5321 §4.1.1.7).
+    pub expn: bool,
+    /// `ETRN` is offered (RFC 1985).
+    pub etrn: bool,
     /// The SASL mechanisms, in the server's spelling (RFC 4954).
     pub auth: Vec<String>,
-    /// Every other line, as it is.
+    /// Every line whose keyword is not known, as it is and in its order.
     pub others: Vec<String>,
+}
+
+/// How long a server holds a message back (RFC 4865 §3).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FutureRelease {
+    /// The longest interval. Nothing where what it said is no number.
+    pub max_secs: Option<u32>,
+    /// The latest time. Nothing where what it said is no time in UTC.
+    pub max_until: Option<UtcTime>,
+}
+
+/// How soon a server can promise to deliver (RFC 2852 §3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliverByOffer {
+    /// The shortest time that it takes with [`DeliverBy::or_return`](super::DeliverBy::or_return).
+    pub min_secs: Option<u32>,
+}
+
+/// Which priorities a server knows (RFC 6710 §2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MtPriorityOffer {
+    /// The name of the policy that they follow.
+    pub policy: Option<String>,
+}
+
+/// Limits of a session that a server tells beforehand (RFC 9422 §4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// The most transactions in a session.
+    pub mail_max: Option<u32>,
+    /// The most recipients in a transaction.
+    pub rcpt_max: Option<u32>,
+    /// The most different domains of recipients in a session.
+    pub rcpt_domain_max: Option<u32>,
 }
 
 impl Extensions {
@@ -55,6 +114,29 @@ impl Extensions {
                 let max = words.next().and_then(|digits| digits.parse::<u64>().ok());
                 self.size_max_bytes = max.filter(|max| *max > 0);
             }
+            "CHUNKING" => self.chunking = true,
+            "BINARYMIME" => self.binary_mime = true,
+            "DSN" => self.dsn = true,
+            "REQUIRETLS" => self.require_tls = true,
+            "FUTURERELEASE" => {
+                self.future_release = Some(FutureRelease {
+                    max_secs: words.next().and_then(|secs| positive(secs, 9)),
+                    max_until: words.next().and_then(|time| UtcTime::new(time).ok()),
+                });
+            }
+            "DELIVERBY" => {
+                let min_secs = words.next().and_then(|secs| positive(secs, 9));
+                self.deliver_by = Some(DeliverByOffer { min_secs });
+            }
+            "MT-PRIORITY" => {
+                let policy = words.next().map(String::from);
+                self.mt_priority = Some(MtPriorityOffer { policy });
+            }
+            "LIMITS" => words.for_each(|limit| self.limits.add(limit)),
+            "HELP" => self.help = true,
+            "VRFY" => self.vrfy = true,
+            "EXPN" => self.expn = true,
+            "ETRN" => self.etrn = true,
             "AUTH" => self.add_mechanisms(words),
             // Servers from before RFC 2554 wrote "AUTH=LOGIN PLAIN".
             old if old.starts_with("AUTH=") => {
@@ -75,6 +157,30 @@ impl Extensions {
             }
         }
     }
+}
+
+impl SessionLimits {
+    /// A limit that is not known or makes no sense is passed over (RFC 9422 §3).
+    fn add(&mut self, limit: &str) {
+        let Some((name, value)) = limit.split_once('=') else {
+            return;
+        };
+        let Some(value) = positive(value, 6) else {
+            return;
+        };
+        match name.to_ascii_uppercase().as_str() {
+            "MAILMAX" => self.mail_max = Some(value),
+            "RCPTMAX" => self.rcpt_max = Some(value),
+            "RCPTDOMAINMAX" => self.rcpt_domain_max = Some(value),
+            _ => {}
+        }
+    }
+}
+
+fn positive(digits: &str, max_digits: usize) -> Option<u32> {
+    let is_number = digits.len() <= max_digits && digits.bytes().all(|b| b.is_ascii_digit());
+    let number = if is_number { digits.parse().ok() } else { None };
+    number.filter(|number| *number > 0)
 }
 
 #[cfg(test)]
@@ -110,7 +216,8 @@ mod tests {
         assert!(extensions.enhanced_status_codes && extensions.size && !extensions.starttls);
         assert_eq!(extensions.size_max_bytes, Some(10_240_000));
         assert_eq!(extensions.auth, ["PLAIN", "LOGIN"]);
-        assert_eq!(extensions.others, ["VRFY", "ETRN", "DSN", "CHUNKING"]);
+        assert!(extensions.vrfy && extensions.etrn && extensions.dsn && extensions.chunking);
+        assert_eq!(extensions.others, [""; 0]);
     }
 
     #[test]
@@ -136,7 +243,81 @@ mod tests {
 
     #[test]
     fn a_vendor_line_and_an_empty_one_break_nothing() {
-        let extensions = parse(&["x", "XVENDOR a=b  c", "", "LIMITS RCPTMAX=10"]);
-        assert_eq!(extensions.others, ["XVENDOR a=b  c", "LIMITS RCPTMAX=10"]);
+        let extensions = parse(&[
+            "x",
+            "XVENDOR a=b  c",
+            "",
+            "BURL imap",
+            "CHUNKING",
+            "XCLIENT",
+        ]);
+        assert_eq!(
+            extensions.others,
+            ["XVENDOR a=b  c", "BURL imap", "XCLIENT"]
+        );
+        assert!(extensions.chunking);
+    }
+
+    #[test]
+    fn the_keywords_of_the_small_extensions_are_read() {
+        let extensions = parse(&[
+            "x",
+            "binarymime",
+            "CHUNKING",
+            "DSN",
+            "REQUIRETLS",
+            "HELP",
+            "VRFY",
+            "EXPN",
+            "ETRN",
+        ]);
+        assert!(extensions.binary_mime && extensions.chunking && extensions.dsn);
+        assert!(extensions.require_tls && extensions.help && extensions.vrfy);
+        assert!(extensions.expn && extensions.etrn);
+    }
+
+    #[test]
+    fn rfc4865_3_future_release_names_the_longest_hold() {
+        let offer = |line| parse(&["x", line]).future_release.unwrap();
+        let both = offer("FUTURERELEASE 604800 2026-12-24T18:00:00Z");
+        assert_eq!(both.max_secs, Some(604_800));
+        assert_eq!(
+            both.max_until,
+            Some(UtcTime::new("2026-12-24T18:00:00Z").unwrap())
+        );
+        for nonsense in [
+            "FUTURERELEASE",
+            "FUTURERELEASE 0 tomorrow",
+            "FUTURERELEASE -1 2026",
+        ] {
+            assert_eq!(offer(nonsense), FutureRelease::default(), "{nonsense}");
+        }
+        assert_eq!(parse(&["x", "DSN"]).future_release, None);
+    }
+
+    #[test]
+    fn rfc2852_3_and_rfc6710_2_name_the_shortest_time_and_the_policy() {
+        let extensions = parse(&["x", "DELIVERBY 240", "MT-PRIORITY MIXER"]);
+        assert_eq!(extensions.deliver_by.unwrap().min_secs, Some(240));
+        assert_eq!(
+            extensions.mt_priority.unwrap().policy.as_deref(),
+            Some("MIXER")
+        );
+        let extensions = parse(&["x", "DELIVERBY", "MT-PRIORITY"]);
+        assert_eq!(extensions.deliver_by.unwrap().min_secs, None);
+        assert_eq!(extensions.mt_priority.unwrap().policy, None);
+    }
+
+    #[test]
+    fn rfc9422_limits_are_read_and_what_makes_no_sense_is_passed_over() {
+        let limits = parse(&["x", "LIMITS rcptmax=20 MAILMAX=5 RCPTDOMAINMAX=1 NEWMAX=7"]).limits;
+        let known = SessionLimits {
+            mail_max: Some(5),
+            rcpt_max: Some(20),
+            rcpt_domain_max: Some(1),
+        };
+        assert_eq!(limits, known);
+        let nonsense = "LIMITS RCPTMAX=0 MAILMAX=-1 RCPTDOMAINMAX=1000000 RCPTMAX MAILMAX= =3";
+        assert_eq!(parse(&["x", nonsense]).limits, SessionLimits::default());
     }
 }

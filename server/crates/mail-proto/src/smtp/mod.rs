@@ -7,25 +7,37 @@
 mod address;
 mod auth;
 mod body;
+mod chunks;
 mod client;
+mod command;
+mod envelope;
 mod error;
 mod event;
 mod extensions;
 mod outcome;
+mod parameters;
 mod reply;
 #[cfg(test)]
 pub(crate) mod script;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verdict;
+mod wishes;
 
 pub use address::{Address, EhloName, InvalidAddress, InvalidEhloName, ReversePath};
 pub use body::{BodyEncoder, NulInBody};
 pub use client::{Client, Config};
+pub use command::{Argument, Command, InvalidArgument};
+pub use envelope::{Envelope, Recipient};
 pub use error::{Error, Incompatibility, Misbehaviour, Stage};
 pub use event::Event;
-pub use extensions::Extensions;
-pub use outcome::{Cause, Envelope, Outcome, RecipientResult};
+pub use extensions::{DeliverByOffer, Extensions, FutureRelease, MtPriorityOffer, SessionLimits};
+pub use outcome::{Cause, Outcome, RecipientResult};
+pub use parameters::{
+    DeliverBy, EnvelopeId, Hold, InvalidParameter, Notify, Parameter, Priority, Return, UtcTime,
+};
 pub use reply::{EnhancedCode, Reply};
 
 pub use crate::sasl::{Credentials, InvalidCredentials};

@@ -1,28 +1,12 @@
-//! What is to be sent to whom, and what became of it.
+//! What became of a message.
 
 use alloc::vec::Vec;
 
-use super::address::{Address, ReversePath};
+use super::address::Address;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
+use super::parameters::Parameter;
 use super::reply::Reply;
 use crate::OverLimit;
-
-/// To whom a message goes (RFC 5321 §3.3). Its body follows through
-/// [`NeedBody`](crate::Step::NeedBody).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
-    /// Where failures are told to.
-    pub reverse_path: ReversePath,
-    /// Who gets it.
-    pub recipients: Vec<Address>,
-    /// The size of the message with CRLF line ends, without stuffed dots and the final one
-    /// (RFC 1870 §5).
-    pub size_bytes: u64,
-    /// The body holds octets above 127 (RFC 6152).
-    pub body_8bit: bool,
-    /// The message needs SMTPUTF8 (RFC 6531). An address that is not ASCII asks for it by itself.
-    pub smtputf8: bool,
-}
 
 /// What became of one message.
 ///
@@ -35,6 +19,9 @@ pub enum Outcome {
         reply: Reply,
         /// What the server said to each recipient.
         recipients: Vec<(Address, RecipientResult)>,
+        /// What the sender had asked for and did not get, because the server does not offer it
+        /// or refused it.
+        left_out: Vec<Parameter>,
     },
     /// The server refused the message, or every recipient. Nothing was sent on.
     Rejected {
@@ -64,13 +51,16 @@ pub enum Outcome {
     },
 }
 
-/// What a server said to one recipient.
+/// What a server said to one recipient. Of a reply without end the first 4 KiB are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientResult {
     /// It will take mail for this recipient.
     Accepted(Reply),
     /// It will not; 4yz may change later, 5yz will not.
     Refused(Reply),
+    /// There was no room for this recipient beside the others (RFC 5321 §4.5.3.1.10, RFC 9422): to
+    /// be sent to in a further transaction, at once. With the server's words if it was asked.
+    Deferred(Option<Reply>),
     /// It was not asked, or did not answer.
     Unanswered,
 }
@@ -116,6 +106,29 @@ pub enum Cause {
     /// The message holds octets above 127, and the server does not offer 8BITMIME.
     #[error("the server does not offer 8BITMIME")]
     EightBitMimeNotOffered,
+    /// The message insists on TLS for all of its way, and the server does not offer REQUIRETLS, or
+    /// the connection has no TLS (RFC 8689 §2).
+    #[error("the server does not offer REQUIRETLS under TLS")]
+    RequireTlsNotOffered,
+    /// The message is to be held back, and the server does not offer FUTURERELEASE.
+    #[error("the server does not offer FUTURERELEASE")]
+    FutureReleaseNotOffered,
+    /// The message is to be held back for longer than the server does.
+    #[error("the server does not hold a message for so long")]
+    HoldTooLong,
+    /// The message is to be returned if it is late, and the server does not offer DELIVERBY.
+    #[error("the server does not offer DELIVERBY")]
+    DeliverByNotOffered,
+    /// The message is to be returned if it is late, sooner than the server can promise.
+    #[error("the server promises no delivery within less than {min_secs} s")]
+    DeliverByTooSoon {
+        /// The shortest time that it takes.
+        min_secs: u32,
+    },
+    /// The server takes no more on this connection (RFC 9422): another one is needed. It was not
+    /// even asked.
+    #[error("the server takes no more messages on this connection")]
+    SessionUsedUp,
     /// The owner gave the message up ([`BodyChunk::Abort`](crate::BodyChunk::Abort) or
     /// [`Client::abort`](super::Client::abort)).
     #[error("sending was given up")]

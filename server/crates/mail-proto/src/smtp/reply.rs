@@ -39,6 +39,23 @@ impl Reply {
     pub const fn is_refusal(&self) -> bool {
         self.is_transient() || self.is_permanent()
     }
+
+    /// Keeps no more than this much of the text; `max_bytes` is not zero.
+    pub(super) fn shortened(mut self, max_bytes: usize) -> Self {
+        let mut room = max_bytes;
+        self.lines.retain_mut(|line| {
+            let has_room = room > 0;
+            if line.len() > room {
+                line.truncate(line.floor_char_boundary(room));
+                line.shrink_to_fit();
+                room = 0;
+            }
+            room = room.saturating_sub(line.len().max(1));
+            has_room
+        });
+        self.lines.shrink_to_fit();
+        self
+    }
 }
 
 /// Shows the reply as the server said it, lines parted by a line feed.
@@ -294,6 +311,17 @@ mod tests {
                 max: 100
             })
         );
+    }
+
+    #[test]
+    fn a_shortened_reply_keeps_its_code_and_its_beginning() {
+        let long = read("550-5.1.1 no\n550-ééé\n550-\n550 more")
+            .unwrap()
+            .unwrap();
+        assert_eq!(long.clone().shortened(1000), long);
+        let short = long.clone().shortened(11);
+        assert_eq!((short.code, short.enhanced), (550, long.enhanced));
+        assert_eq!(short.lines, ["5.1.1 no", "é"]);
     }
 
     #[test]

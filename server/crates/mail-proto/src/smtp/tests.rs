@@ -8,18 +8,14 @@ mod transaction;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::Secret;
 use crate::smtp::script::{Move, Played, play};
-use crate::{Limits, Secret};
 
 type Moves = [Move<Client>];
 
 fn client(tls: Tls) -> Client {
-    Client::new(Config {
-        tls,
-        ehlo_name: EhloName::domain("client.example").unwrap(),
-        allow_plaintext_login: false,
-        limits: Limits::default(),
-    })
+    let name = EhloName::domain("client.example").unwrap();
+    Client::new(Config::new(tls, name))
 }
 
 /// Plays a conversation over implicit TLS.
@@ -37,13 +33,10 @@ fn address(text: &str) -> Address {
 }
 
 fn envelope(recipients: &[&str]) -> Envelope {
-    Envelope {
-        reverse_path: address("smith@bar.example").into(),
-        recipients: recipients.iter().map(|text| address(text)).collect(),
-        size_bytes: 1000,
-        body_8bit: false,
-        smtputf8: false,
-    }
+    let recipients = recipients.iter().map(|text| address(text));
+    let mut envelope = Envelope::new(address("smith@bar.example"), recipients);
+    envelope.size_bytes = Some(1000);
+    envelope
 }
 
 fn credentials() -> Credentials {

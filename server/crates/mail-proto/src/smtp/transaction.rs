@@ -1,45 +1,62 @@
-//! One mail transaction: `MAIL`, `RCPT`, `DATA`, the message, the final dot (RFC 5321 §3.3).
+//! One mail transaction: `MAIL`, `RCPT`, then the message by `DATA` or `BDAT` (RFC 5321 §3.3,
+//! RFC 3030).
 
 use alloc::collections::VecDeque;
-use alloc::format;
 use alloc::string::{String, ToString as _};
-use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::address::Address;
+use bytes::Bytes;
+
 use super::body::{BodyEncoder, NulInBody};
+use super::chunks::Chunks;
+use super::client::Config;
+use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
 use super::extensions::Extensions;
-use super::outcome::{Cause, Envelope, Outcome, RecipientResult};
+use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
+use super::wishes::{Used, Wishes, obstacle};
 
 /// The longest piece of a message that is asked for at once.
 const MAX_CHUNK_BYTES: usize = 64 << 10;
+/// How much of the words to one recipient is kept: a thousand times 6 MiB may come.
+const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
 
 /// A transaction that is going on.
 #[derive(Debug)]
 pub(super) struct Transaction {
-    envelope: Envelope,
+    pub(super) envelope: Envelope,
+    pub(super) wishes: Wishes,
     /// One for each recipient of the envelope.
-    results: Vec<RecipientResult>,
+    pub(super) results: Vec<RecipientResult>,
     is_pipelined: bool,
-    with_size: bool,
-    to_say: VecDeque<Command>,
-    awaiting: VecDeque<Command>,
-    mail_refusal: Option<Reply>,
+    to_say: VecDeque<Verb>,
+    awaiting: VecDeque<Verb>,
+    pub(super) mail_refusal: Option<Reply>,
     data_reply: Option<Reply>,
     phase: Phase,
-    encoder: BodyEncoder,
-    body_bytes: u64,
+    pub(super) transfer: Transfer,
+    mails_said: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Command {
+enum Verb {
     Rset,
     Mail,
     Rcpt(usize),
     Data,
+}
+
+/// How the message goes over.
+#[derive(Debug)]
+pub(super) enum Transfer {
+    Data {
+        encoder: BodyEncoder,
+        /// Octets of the message, stuffed dots included.
+        body_bytes: u64,
+    },
+    Bdat(Chunks),
 }
 
 #[derive(Debug)]
@@ -50,9 +67,11 @@ enum Phase {
     LoneDot,
     /// The message is being given.
     Body,
-    /// All but the final dot was given.
+    /// All was given; pieces of it may be unsaid or unanswered.
+    Given,
+    /// All but the final dot or the last piece has left.
     ReadyToCommit,
-    /// The final dot has left.
+    /// The final dot or the last piece has left.
     Committed,
     /// The message was answered.
     Answered(Reply),
@@ -63,6 +82,10 @@ enum Phase {
 pub(super) enum Next {
     /// Say this line.
     Say(String),
+    /// Say a piece of the message by `BDAT`.
+    Piece(Bytes),
+    /// Ask the owner whether the message may go out.
+    AskToCommit,
     /// Wait for a reply or for a piece of the message.
     Wait,
     /// It is over.
@@ -74,28 +97,60 @@ pub(super) enum Next {
     },
 }
 
+/// What makes the server take the message.
+#[derive(Debug)]
+pub(super) enum Commit {
+    /// The final dot.
+    Dot,
+    /// The last piece.
+    Last(Bytes),
+}
+
 impl Transaction {
     /// Begins a transaction, unless what the server offers tells already that it would fail.
     pub(super) fn new(
         envelope: Envelope,
         extensions: &Extensions,
+        config: &Config,
+        is_tls: bool,
+        used: &mut Used,
         needs_rset: bool,
     ) -> Result<Self, Outcome> {
-        if let Some(cause) = obstacle(&envelope, extensions) {
+        if let Some(cause) = obstacle(&envelope, extensions, is_tls) {
             return Err(Self::never_begun(envelope, cause));
         }
+        let addresses = envelope
+            .recipients
+            .iter()
+            .map(|recipient| &recipient.address);
+        let fits = used.fit(addresses, extensions);
+        if !fits.contains(&true) {
+            return Err(Self::never_begun(envelope, Cause::SessionUsedUp));
+        }
+        let first = |fits| match fits {
+            true => RecipientResult::Unanswered,
+            false => RecipientResult::Deferred(None),
+        };
+        let transfer = if extensions.chunking && !config.prefers_data {
+            Transfer::Bdat(Chunks::new(extensions.pipelining))
+        } else {
+            Transfer::Data {
+                encoder: BodyEncoder::default(),
+                body_bytes: 0,
+            }
+        };
         let mut transaction = Self {
-            results: vec![RecipientResult::Unanswered; envelope.recipients.len()],
+            results: fits.into_iter().map(first).collect(),
+            wishes: Wishes::new(&envelope, extensions),
             envelope,
             is_pipelined: extensions.pipelining,
-            with_size: extensions.size,
             to_say: VecDeque::new(),
             awaiting: VecDeque::new(),
             mail_refusal: None,
             data_reply: None,
             phase: Phase::Envelope,
-            encoder: BodyEncoder::default(),
-            body_bytes: 0,
+            transfer,
+            mails_said: 0,
         };
         transaction.plan(needs_rset);
         Ok(transaction)
@@ -103,53 +158,45 @@ impl Transaction {
 
     /// Returns the outcome of a message for which nothing was said.
     pub(super) fn never_begun(envelope: Envelope, cause: Cause) -> Outcome {
-        let unanswered = |address| (address, RecipientResult::Unanswered);
-        let recipients = envelope.recipients.into_iter().map(unanswered).collect();
+        let recipients = envelope.recipients.into_iter();
         Outcome::NotSent {
             stage: Stage::Idle,
             cause,
-            recipients,
+            recipients: recipients
+                .map(|recipient| (recipient.address, RecipientResult::Unanswered))
+                .collect(),
         }
     }
 
     pub(super) fn stage(&self) -> Stage {
         match (&self.phase, self.awaiting.front()) {
-            (Phase::Envelope, Some(Command::Rset)) => Stage::Rset,
-            (Phase::Envelope, Some(Command::Rcpt(_))) => Stage::Rcpt,
-            (Phase::Envelope, Some(Command::Data)) | (Phase::LoneDot, _) => Stage::Data,
-            (Phase::Envelope, Some(Command::Mail) | None) => Stage::Mail,
-            (Phase::Body | Phase::ReadyToCommit, _) => Stage::Body,
+            (Phase::Envelope, Some(Verb::Rset)) => Stage::Rset,
+            (Phase::Envelope, Some(Verb::Rcpt(_))) => Stage::Rcpt,
+            (Phase::Envelope, Some(Verb::Data)) | (Phase::LoneDot, _) => Stage::Data,
+            (Phase::Envelope, Some(Verb::Mail) | None) => Stage::Mail,
+            (Phase::Body | Phase::Given | Phase::ReadyToCommit, _) => Stage::Body,
             (Phase::Committed | Phase::Answered(_), _) => Stage::Final,
         }
     }
 
     pub(super) fn next(&mut self) -> Next {
-        if let Phase::Answered(reply) = &self.phase {
-            let reply = reply.clone();
-            let recipients = self.take_recipients();
-            let is_accepted = reply.is_positive();
-            let outcome = if is_accepted {
-                Outcome::Accepted { reply, recipients }
-            } else {
-                Outcome::Rejected {
-                    stage: Stage::Final,
-                    reply,
-                    recipients,
-                }
-            };
-            return Next::End {
-                outcome,
-                needs_rset: !is_accepted,
-            };
+        match &self.phase {
+            Phase::Envelope => self.next_of_envelope(),
+            Phase::Body | Phase::Given => self.next_of_body(),
+            Phase::Answered(reply) => {
+                let reply = reply.clone();
+                self.answered(reply)
+            }
+            Phase::LoneDot | Phase::ReadyToCommit | Phase::Committed => Next::Wait,
         }
-        if !matches!(self.phase, Phase::Envelope) {
-            return Next::Wait;
-        }
+    }
+
+    fn next_of_envelope(&mut self) -> Next {
         if (self.is_pipelined || self.awaiting.is_empty())
-            && let Some(command) = self.next_command()
+            && let Some(verb) = self.next_verb()
         {
-            self.awaiting.push_back(command);
-            return Next::Say(self.line(command));
+            self.awaiting.push_back(verb);
+            return Next::Say(self.line(verb));
         }
         if self.awaiting.is_empty() {
             self.after_envelope()
@@ -158,32 +205,50 @@ impl Transaction {
         }
     }
 
+    fn next_of_body(&mut self) -> Next {
+        let is_given = matches!(self.phase, Phase::Given);
+        if let Transfer::Bdat(chunks) = &mut self.transfer {
+            if let Some(refusal) = chunks.refusal().filter(|_| !chunks.awaits_answer()) {
+                let reply = refusal.clone();
+                return self.rejected(Stage::Body, reply);
+            }
+            if let Some(piece) = chunks.next_piece() {
+                return Next::Piece(piece);
+            }
+            if !chunks.is_taken() {
+                return Next::Wait;
+            }
+        }
+        if !is_given {
+            return Next::Wait;
+        }
+        self.phase = Phase::ReadyToCommit;
+        Next::AskToCommit
+    }
+
+    /// Tells whether a command is to be said as soon as nothing that the server has said is unread.
+    pub(super) fn is_about_to_speak(&self) -> bool {
+        matches!(self.phase, Phase::Envelope) && self.awaiting.is_empty() && !self.to_say.is_empty()
+    }
+
     /// Takes the reply to the oldest command that is not answered, or to the message.
     pub(super) fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match self.phase {
             Phase::Envelope => {
-                let Some(command) = self.awaiting.pop_front() else {
+                let Some(verb) = self.awaiting.pop_front() else {
                     let code = reply.code;
                     return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
                         code,
                     }));
                 };
-                self.on_command_reply(command, reply)
+                self.on_verb_reply(verb, reply)
             }
             // Whatever it says: nothing was sent to anybody.
             Phase::LoneDot => {
                 self.phase = Phase::Envelope;
                 Ok(())
             }
-            // It does not want the rest. Whether it reads on until a dot or takes the next octets
-            // for commands is not known, so the connection has to go.
-            Phase::Body | Phase::ReadyToCommit if reply.is_refusal() => Err(Error::Rejected {
-                stage: Stage::Body,
-                reply,
-            }),
-            Phase::Body | Phase::ReadyToCommit => {
-                Err(Error::PeerMisbehaved(Misbehaviour::EarlyReply))
-            }
+            Phase::Body | Phase::Given | Phase::ReadyToCommit => self.on_body_reply(reply),
             Phase::Committed | Phase::Answered(_) => {
                 if !reply.is_positive() && !reply.is_refusal() {
                     return Err(unexpected(Stage::Final, &reply));
@@ -194,26 +259,27 @@ impl Transaction {
         }
     }
 
-    fn on_command_reply(&mut self, command: Command, reply: Reply) -> Result<(), Error> {
-        match command {
-            Command::Rset if reply.is_positive() => {}
-            Command::Rset => {
+    fn on_verb_reply(&mut self, verb: Verb, reply: Reply) -> Result<(), Error> {
+        match verb {
+            Verb::Rset if reply.is_positive() => {}
+            Verb::Rset => {
                 return Err(Error::Rejected {
                     stage: Stage::Rset,
                     reply,
                 });
             }
-            Command::Mail if reply.is_positive() => {}
-            Command::Mail if reply.is_refusal() => self.mail_refusal = Some(reply),
-            Command::Mail => return Err(unexpected(Stage::Mail, &reply)),
-            Command::Rcpt(_) if reply.code < 400 && !reply.is_positive() => {
+            Verb::Mail if reply.is_positive() => {}
+            Verb::Mail if reply.is_refusal() => self.mail_refusal = Some(reply),
+            Verb::Mail => return Err(unexpected(Stage::Mail, &reply)),
+            Verb::Rcpt(_) if reply.code < 400 && !reply.is_positive() => {
                 return Err(unexpected(Stage::Rcpt, &reply));
             }
             // Without a sender the recipients are refused for that alone, which says nothing
             // about them.
-            Command::Rcpt(_) if self.mail_refusal.is_some() => {}
-            Command::Rcpt(n) => {
+            Verb::Rcpt(_) if self.mail_refusal.is_some() => {}
+            Verb::Rcpt(n) => {
                 if let Some(result) = self.results.get_mut(n) {
+                    let reply = reply.shortened(MAX_KEPT_REPLY_BYTES);
                     *result = if reply.is_positive() {
                         RecipientResult::Accepted(reply)
                     } else {
@@ -221,21 +287,46 @@ impl Transaction {
                     };
                 }
             }
-            Command::Data if reply.code == 354 || reply.is_refusal() => {
+            Verb::Data if reply.code == 354 || reply.is_refusal() => {
                 self.data_reply = Some(reply);
             }
-            Command::Data => return Err(unexpected(Stage::Data, &reply)),
+            Verb::Data => return Err(unexpected(Stage::Data, &reply)),
         }
         Ok(())
+    }
+
+    fn on_body_reply(&mut self, reply: Reply) -> Result<(), Error> {
+        match &mut self.transfer {
+            Transfer::Bdat(chunks) if chunks.awaits_answer() => {
+                if !reply.is_positive() && !reply.is_refusal() {
+                    return Err(unexpected(Stage::Body, &reply));
+                }
+                chunks.on_answer(reply);
+                Ok(())
+            }
+            // It does not want the rest. Whether it reads on until a dot or takes the next octets
+            // for commands is not known, so the connection has to go.
+            _ if reply.is_refusal() => Err(Error::Rejected {
+                stage: Stage::Body,
+                reply,
+            }),
+            _ => Err(Error::PeerMisbehaved(Misbehaviour::EarlyReply)),
+        }
     }
 
     /// Everything said so far is answered: goes on to the message, or ends.
     fn after_envelope(&mut self) -> Next {
         let is_wanted = self.mail_refusal.is_none() && self.has_accepted_recipient();
-        let data_reply = self.data_reply.take();
-        match data_reply {
+        let is_bdat = matches!(self.transfer, Transfer::Bdat(_));
+        match self.data_reply.take() {
+            None if is_bdat && is_wanted => {
+                self.defer_some();
+                self.phase = Phase::Body;
+                Next::Wait
+            }
             Some(reply) if reply.code == 354 => {
                 if is_wanted {
+                    self.defer_some();
                     self.phase = Phase::Body;
                     return Next::Wait;
                 }
@@ -243,255 +334,154 @@ impl Transaction {
                 self.phase = Phase::LoneDot;
                 Next::Say(".".to_string())
             }
-            Some(reply) if is_wanted => {
-                let recipients = self.take_recipients();
-                let outcome = Outcome::Rejected {
-                    stage: Stage::Data,
-                    reply,
-                    recipients,
-                };
-                Next::End {
-                    outcome,
-                    needs_rset: true,
-                }
-            }
+            Some(reply) if is_wanted => self.rejected(Stage::Data, reply),
             _ => self.refused(),
         }
     }
 
     fn refused(&mut self) -> Next {
-        if self.is_size_refused() {
-            // A server that offers SIZE and does not take it: once again without.
-            self.with_size = false;
+        if self.may_try_without() && self.wishes.give_up() {
             self.mail_refusal = None;
-            self.results.fill(RecipientResult::Unanswered);
+            for result in &mut self.results {
+                if !matches!(result, RecipientResult::Deferred(_)) {
+                    *result = RecipientResult::Unanswered;
+                }
+            }
             self.plan(true);
             return self.next();
         }
-        let refusal = self.refusal();
-        let recipients = self.take_recipients();
-        let outcome = match refusal {
-            Some((stage, reply)) => Outcome::Rejected {
-                stage,
-                reply,
-                recipients,
-            },
-            None => Outcome::NotSent {
-                stage: Stage::Rcpt,
-                cause: Cause::NoRecipients,
-                recipients,
-            },
-        };
-        Next::End {
-            outcome,
-            needs_rset: true,
-        }
-    }
-
-    /// Returns the refusal of the sender or of all recipients, if there is one.
-    fn refusal(&self) -> Option<(Stage, Reply)> {
-        if let Some(reply) = &self.mail_refusal {
-            return Some((Stage::Mail, reply.clone()));
-        }
-        let mut first = None;
-        for result in &self.results {
-            match result {
-                RecipientResult::Refused(reply) => first = first.or(Some(reply)),
-                RecipientResult::Accepted(_) | RecipientResult::Unanswered => return None,
-            }
-        }
-        first.map(|reply| (Stage::Rcpt, reply.clone()))
-    }
-
-    /// `MAIL` was refused for a parameter that we can do without. SMTPUTF8 and BODY stay: without
-    /// them the message would be another one.
-    fn is_size_refused(&self) -> bool {
-        self.with_size
-            && self
-                .mail_refusal
-                .as_ref()
-                .is_some_and(|reply| reply.code == 555)
-    }
-
-    /// Returns the outcome of a conversation that ended by this error.
-    pub(super) fn lost(mut self, error: Error) -> Outcome {
-        let stage = self.stage();
-        let is_committed = self.is_committed();
-        let refusal = if self.is_size_refused() {
-            None
-        } else {
-            self.refusal()
-        };
-        let recipients = self.take_recipients();
-        match (error, refusal) {
-            (Error::Rejected { reply, .. }, None) if stage != Stage::Rset => Outcome::Rejected {
-                stage,
-                reply,
-                recipients,
-            },
-            // Already refused when the connection ended, for instance by a server that hangs up
-            // on a sender it does not like.
-            (_, Some((stage, reply))) => Outcome::Rejected {
-                stage,
-                reply,
-                recipients,
-            },
-            (error, None) if is_committed => Outcome::Unknown {
-                cause: error.into(),
-                recipients,
-            },
-            (error, None) => Outcome::NotSent {
-                stage,
-                cause: error.into(),
-                recipients,
+        match self.refusal() {
+            Some((stage, reply)) => self.rejected(stage, reply),
+            None => Next::End {
+                outcome: Outcome::NotSent {
+                    stage: Stage::Rcpt,
+                    cause: Cause::NoRecipients,
+                    recipients: self.take_recipients(),
+                },
+                needs_rset: true,
             },
         }
     }
 
     /// Returns how much of the message may be given now, or nothing when none is wanted.
-    pub(super) const fn max_body_chunk_bytes(&self) -> Option<usize> {
-        match self.phase {
-            Phase::Body => Some(MAX_CHUNK_BYTES),
-            _ => None,
+    pub(super) fn max_body_chunk_bytes(&self) -> Option<usize> {
+        let is_wanted = match &self.transfer {
+            Transfer::Data { .. } => true,
+            Transfer::Bdat(chunks) => chunks.wants_more(),
+        };
+        (matches!(self.phase, Phase::Body) && is_wanted).then_some(MAX_CHUNK_BYTES)
+    }
+
+    /// Takes a piece of the message. What is to be sent of it at once goes onto the end of `out`.
+    pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
+        match &mut self.transfer {
+            Transfer::Data {
+                encoder,
+                body_bytes,
+            } => {
+                let before = out.len();
+                encoder.encode(octets, out)?;
+                count(body_bytes, out.len().saturating_sub(before));
+                Ok(())
+            }
+            Transfer::Bdat(chunks) => chunks.add(octets),
         }
     }
 
-    /// Makes a piece of the message fit to be sent.
-    pub(super) fn encode(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
-        self.encoder.encode(piece, out)?;
-        self.count(out);
-        Ok(())
-    }
-
-    /// Ends the message, but for its final dot.
-    pub(super) fn finish_body(&mut self, out: &mut Vec<u8>) {
-        self.encoder.finish(out);
-        self.count(out);
-        self.phase = Phase::ReadyToCommit;
+    /// Ends the message, but for its final dot or last piece.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        match &mut self.transfer {
+            Transfer::Data {
+                encoder,
+                body_bytes,
+            } => {
+                let before = out.len();
+                encoder.finish(out);
+                count(body_bytes, out.len().saturating_sub(before));
+            }
+            Transfer::Bdat(chunks) => chunks.end(),
+        }
+        self.phase = Phase::Given;
     }
 
     pub(super) const fn is_ready_to_commit(&self) -> bool {
         matches!(self.phase, Phase::ReadyToCommit)
     }
 
-    /// The final dot leaves.
-    pub(super) fn commit(&mut self) {
+    /// Returns what has to leave now for the message to be taken.
+    pub(super) fn commit(&mut self) -> Commit {
         self.phase = Phase::Committed;
+        match &mut self.transfer {
+            Transfer::Data { .. } => Commit::Dot,
+            Transfer::Bdat(chunks) => Commit::Last(chunks.last()),
+        }
     }
 
     pub(super) const fn is_committed(&self) -> bool {
         matches!(self.phase, Phase::Committed)
     }
 
-    /// Returns how many octets of the message were made, stuffed dots included.
-    pub(super) const fn body_bytes(&self) -> u64 {
-        self.body_bytes
+    /// Takes the count of octets that left through `DATA`, stuffed dots included.
+    pub(super) const fn take_data_bytes(&mut self) -> u64 {
+        match &mut self.transfer {
+            Transfer::Data { body_bytes, .. } => mem::replace(body_bytes, 0),
+            Transfer::Bdat(_) => 0,
+        }
     }
 
-    fn count(&mut self, out: &[u8]) {
-        let length = u64::try_from(out.len()).unwrap_or(u64::MAX);
-        self.body_bytes = self.body_bytes.saturating_add(length);
+    /// Returns how often `MAIL` was said beyond the first time.
+    pub(super) const fn repeated_mails(&self) -> u32 {
+        self.mails_said.saturating_sub(1)
     }
 
     fn plan(&mut self, needs_rset: bool) {
         self.to_say.clear();
         if needs_rset {
-            self.to_say.push_back(Command::Rset);
+            self.to_say.push_back(Verb::Rset);
         }
-        self.to_say.push_back(Command::Mail);
-        self.to_say
-            .extend((0..self.results.len()).map(Command::Rcpt));
-        self.to_say.push_back(Command::Data);
+        self.to_say.push_back(Verb::Mail);
+        for (n, result) in self.results.iter().enumerate() {
+            if !matches!(result, RecipientResult::Deferred(_)) {
+                self.to_say.push_back(Verb::Rcpt(n));
+            }
+        }
+        if matches!(self.transfer, Transfer::Data { .. }) {
+            self.to_say.push_back(Verb::Data);
+        }
     }
 
-    fn next_command(&mut self) -> Option<Command> {
+    fn next_verb(&mut self) -> Option<Verb> {
         // Only one by one are the earlier replies known here.
         let is_futile = self.awaiting.is_empty()
             && (self.mail_refusal.is_some()
-                || (self.to_say.front() == Some(&Command::Data) && !self.has_accepted_recipient()));
+                || (self.to_say.front() == Some(&Verb::Data) && !self.has_accepted_recipient()));
         if is_futile {
             self.to_say.clear();
         }
         self.to_say.pop_front()
     }
 
-    fn line(&self, command: Command) -> String {
-        match command {
-            Command::Rset => "RSET".to_string(),
-            Command::Mail => self.mail_line(),
-            Command::Rcpt(n) => {
-                let address = self.envelope.recipients.get(n).map_or("", Address::as_str);
-                format!("RCPT TO:<{address}>")
+    fn line(&mut self, verb: Verb) -> String {
+        match verb {
+            Verb::Rset => "RSET".to_string(),
+            Verb::Mail => {
+                self.mails_said = self.mails_said.saturating_add(1);
+                self.wishes.mail_line(&self.envelope)
             }
-            Command::Data => "DATA".to_string(),
+            Verb::Rcpt(n) => match self.envelope.recipients.get(n) {
+                Some(recipient) => self.wishes.rcpt_line(recipient),
+                None => String::new(),
+            },
+            Verb::Data => "DATA".to_string(),
         }
-    }
-
-    fn mail_line(&self) -> String {
-        let mut line = format!("MAIL FROM:<{}>", self.envelope.reverse_path.as_str());
-        if self.with_size {
-            line.push_str(&format!(" SIZE={}", self.envelope.size_bytes));
-        }
-        if self.envelope.body_8bit {
-            line.push_str(" BODY=8BITMIME");
-        }
-        if needs_smtputf8(&self.envelope) {
-            line.push_str(" SMTPUTF8");
-        }
-        line
-    }
-
-    fn has_accepted_recipient(&self) -> bool {
-        self.results
-            .iter()
-            .any(|result| matches!(result, RecipientResult::Accepted(_)))
-    }
-
-    fn take_recipients(&mut self) -> Vec<(Address, RecipientResult)> {
-        let addresses = mem::take(&mut self.envelope.recipients);
-        addresses
-            .into_iter()
-            .zip(mem::take(&mut self.results))
-            .collect()
     }
 }
 
-/// Tells why the server would not take the message, from what it offers alone.
-fn obstacle(envelope: &Envelope, extensions: &Extensions) -> Option<Cause> {
-    if envelope.recipients.is_empty() {
-        return Some(Cause::NoRecipients);
-    }
-    if let Some(max_bytes) = extensions
-        .size_max_bytes
-        .filter(|max| *max < envelope.size_bytes)
-    {
-        return Some(Cause::TooLarge {
-            size_bytes: envelope.size_bytes,
-            max_bytes,
-        });
-    }
-    if needs_smtputf8(envelope) && !extensions.smtputf8 {
-        return Some(Cause::Smtputf8NotOffered);
-    }
-    if envelope.body_8bit && !extensions.eight_bit_mime {
-        return Some(Cause::EightBitMimeNotOffered);
-    }
-    None
+fn count(bytes: &mut u64, more: usize) {
+    *bytes = bytes.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
 }
 
-fn needs_smtputf8(envelope: &Envelope) -> bool {
-    envelope.smtputf8
-        || envelope
-            .reverse_path
-            .address()
-            .is_some_and(|address| !address.is_ascii())
-        || envelope
-            .recipients
-            .iter()
-            .any(|address| !address.is_ascii())
-}
-
-fn unexpected(stage: Stage, reply: &Reply) -> Error {
+pub(super) fn unexpected(stage: Stage, reply: &Reply) -> Error {
     Error::PeerMisbehaved(Misbehaviour::UnexpectedCode {
         stage,
         code: reply.code,

@@ -25,7 +25,8 @@ fn rfc5321_d_1_multi_line_greeting_and_ehlo() {
     let extensions = Extensions {
         eight_bit_mime: true,
         size: true,
-        others: ["DSN", "HELP"].map(Into::into).to_vec(),
+        dsn: true,
+        help: true,
         ..Extensions::default()
     };
     assert_eq!(played.events, [ready(extensions)]);

@@ -123,10 +123,8 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
 
     let allowed = || {
         Client::new(Config {
-            tls: Tls::Plain,
-            ehlo_name: EhloName::LOCALHOST,
             allow_plaintext_login: true,
-            limits: Limits::default(),
+            ..client(Tls::Plain).config
         })
     };
     let played = play(allowed, &moves, |events| events);

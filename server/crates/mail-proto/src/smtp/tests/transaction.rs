@@ -70,6 +70,7 @@ fn rfc5321_d_1_typical_transaction() {
     let done = Outcome::Accepted {
         reply: reply(250, "OK"),
         recipients,
+        left_out: Vec::new(),
     };
     assert_eq!(outcome(&played), &done);
     assert!(played.is_done);
@@ -98,6 +99,7 @@ fn rfc2920_4_group_leaves_in_one_write() {
     let done = Outcome::Accepted {
         reply: reply(250, "2.0.0 queued as 12345"),
         recipients,
+        left_out: Vec::new(),
     };
     assert_eq!(outcome(&played), &done);
     assert!(played.events.contains(&Event::ReadyToCommit));
@@ -123,7 +125,8 @@ fn a_refused_recipient_does_not_end_a_pipelined_transaction() {
         outcome(&played),
         &Outcome::Accepted {
             reply: reply(250, "ok"),
-            recipients
+            recipients,
+            left_out: Vec::new(),
         }
     );
 }
@@ -229,6 +232,7 @@ fn refused_data_is_the_outcome_and_the_next_message_begins_with_rset() {
     let done = Outcome::Accepted {
         reply: reply(250, "done"),
         recipients,
+        left_out: Vec::new(),
     };
     let outcomes: Vec<_> = played
         .events
@@ -379,7 +383,7 @@ fn rfc6531_and_rfc6152_needs_are_declared_or_stop_the_message() {
         let mut envelope = envelope(&[]);
         envelope
             .recipients
-            .push(Address::new_utf8("用户@例子.中国").unwrap());
+            .push(Address::new_utf8("用户@例子.中国").unwrap().into());
         envelope.body_8bit = true;
         c.send(envelope);
     });

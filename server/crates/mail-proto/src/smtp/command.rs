@@ -1,0 +1,135 @@
+//! Commands outside of a transaction, for whoever looks at a server by hand (RFC 5321 §3.5, §4.1.1).
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+
+use super::client::{Client, State};
+use super::error::{Error, Stage};
+use super::event::Event;
+use super::reply::Reply;
+use super::transaction::unexpected;
+
+/// The longest argument: a command line has 512 octets (RFC 5321 §4.5.3.1.4).
+const MAX_ARGUMENT_BYTES: usize = 505;
+
+/// A command that stands alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Forget what was begun.
+    Rset,
+    /// Nothing, but an answer.
+    Noop,
+    /// Is there such a user or mailbox?
+    Vrfy(Argument),
+    /// Who is on this list?
+    Expn(Argument),
+    /// What is there to know, about one thing or at all?
+    Help(Option<Argument>),
+    /// Send what waits for this host, `@domain` or `#queue` (RFC 1985).
+    Etrn(Argument),
+}
+
+impl Command {
+    fn line(&self) -> String {
+        let (verb, argument) = match self {
+            Self::Rset => ("RSET", None),
+            Self::Noop => ("NOOP", None),
+            Self::Vrfy(argument) => ("VRFY", Some(argument)),
+            Self::Expn(argument) => ("EXPN", Some(argument)),
+            Self::Help(argument) => ("HELP", argument.as_ref()),
+            Self::Etrn(argument) => ("ETRN", Some(argument)),
+        };
+        match argument {
+            Some(argument) => format!("{verb} {}", argument.as_str()),
+            None => verb.to_owned(),
+        }
+    }
+}
+
+/// What follows the verb of a [`Command`]: one line of ASCII, so that it is no second command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument(String);
+
+impl Argument {
+    /// Takes a text; spaces around it are dropped.
+    ///
+    /// # Errors
+    /// It is empty, longer than 505 octets, or holds a control character or one beyond ASCII.
+    pub fn new(text: &str) -> Result<Self, InvalidArgument> {
+        let text = text.trim_matches(' ');
+        let is_fit = (1..=MAX_ARGUMENT_BYTES).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if is_fit {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidArgument)
+        }
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that cannot follow a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("empty, too long, or not one line of ASCII")]
+pub struct InvalidArgument;
+
+impl Client {
+    pub(super) fn begin_command(&mut self, command: Command) {
+        self.say(&command.line());
+        self.state = State::Command(command);
+    }
+
+    pub(super) fn on_command_reply(&mut self, command: Command, reply: Reply) -> Result<(), Error> {
+        if !reply.is_positive() && !reply.is_refusal() {
+            return Err(unexpected(Stage::Command, &reply));
+        }
+        if command == Command::Rset && reply.is_positive() {
+            self.needs_rset = false;
+        }
+        self.report(Event::Answered { command, reply });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_argument_is_one_line_of_ascii() {
+        assert_eq!(Argument::new(" Smith ").unwrap().as_str(), "Smith");
+        assert_eq!(
+            Argument::new("@example.org").unwrap().as_str(),
+            "@example.org"
+        );
+        for text in [
+            "",
+            "  ",
+            "a\r\nMAIL FROM:<>",
+            "a\nb",
+            "a\0",
+            "a\u{85}",
+            "用户",
+        ] {
+            assert_eq!(Argument::new(text), Err(InvalidArgument), "{text:?}");
+        }
+        assert!(Argument::new(&"x".repeat(505)).is_ok());
+        assert_eq!(Argument::new(&"x".repeat(506)), Err(InvalidArgument));
+    }
+
+    proptest! {
+        #[test]
+        fn no_argument_ends_its_line(text in "(?s).{0,40}") {
+            if let Ok(argument) = Argument::new(&text) {
+                prop_assert!(argument.as_str().bytes().all(|byte| (b' '..0x7f).contains(&byte)));
+            }
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! What a sender may ask of the server for one message: the values of the parameters of `MAIL` and
+//! `RCPT`. None can hold a space or a line end, so none can be read as another parameter or command.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use super::address::Address;
+
+/// The longest interval that nine digits can say (RFC 2852 §4, RFC 4865 §3).
+const MAX_SECS: u32 = 999_999_999;
+/// The longest `ENVID` (RFC 3461 §4.4).
+const MAX_ENVELOPE_ID_BYTES: usize = 100;
+
+/// What a failure notice carries of the message (RFC 3461 §4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Return {
+    /// All of it.
+    Full,
+    /// Its header.
+    Headers,
+}
+
+impl Return {
+    pub(super) const fn value(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        }
+    }
+}
+
+/// A name by which the sender knows the transaction again in a notice (RFC 3461 §4.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvelopeId(String);
+
+impl EnvelopeId {
+    /// Takes a name.
+    ///
+    /// # Errors
+    /// It is empty, has more than 100 octets once encoded, or holds what cannot be printed.
+    pub fn new(text: &str) -> Result<Self, InvalidParameter> {
+        if text.is_empty() || !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(InvalidParameter::ForbiddenCharacter);
+        }
+        let encoded = xtext(text);
+        if encoded.len() > MAX_ENVELOPE_ID_BYTES {
+            return Err(InvalidParameter::OutOfRange);
+        }
+        Ok(Self(encoded))
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
+    }
+}
+
+/// When a notice about one recipient is wanted (RFC 3461 §4.1): never, where nothing is set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// Once it was delivered.
+    pub success: bool,
+    /// When it cannot be delivered.
+    pub failure: bool,
+    /// When it takes unusually long.
+    pub delay: bool,
+}
+
+impl Notify {
+    /// No notice at all.
+    pub const NEVER: Self = Self {
+        success: false,
+        failure: false,
+        delay: false,
+    };
+
+    pub(super) fn value(self) -> String {
+        let wanted = [
+            (self.success, "SUCCESS"),
+            (self.failure, "FAILURE"),
+            (self.delay, "DELAY"),
+        ];
+        let mut value = String::new();
+        for (_, name) in wanted.iter().filter(|(is_wanted, _)| *is_wanted) {
+            if !value.is_empty() {
+                value.push(',');
+            }
+            value.push_str(name);
+        }
+        if value.is_empty() {
+            value.push_str("NEVER");
+        }
+        value
+    }
+}
+
+/// Until when the server holds a message back (RFC 4865).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold(pub(super) HoldUntil);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum HoldUntil {
+    Secs(u32),
+    Time(UtcTime),
+}
+
+impl Hold {
+    /// Holds it for some seconds.
+    ///
+    /// # Errors
+    /// It is zero, or more than 999,999,999.
+    pub fn for_secs(secs: u32) -> Result<Self, InvalidParameter> {
+        if (1..=MAX_SECS).contains(&secs) {
+            return Ok(Self(HoldUntil::Secs(secs)));
+        }
+        Err(InvalidParameter::OutOfRange)
+    }
+
+    /// Holds it until a time.
+    pub const fn until(time: UtcTime) -> Self {
+        Self(HoldUntil::Time(time))
+    }
+
+    pub(super) fn parameter(&self) -> String {
+        match &self.0 {
+            HoldUntil::Secs(secs) => format!("HOLDFOR={secs}"),
+            HoldUntil::Time(time) => format!("HOLDUNTIL={}", time.as_str()),
+        }
+    }
+}
+
+/// A time in UTC, to the second, as SMTP writes it: `2026-12-24T18:00:00Z` (RFC 3339 §5.6). Its
+/// order is that of time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UtcTime(String);
+
+impl UtcTime {
+    /// Takes a time in exactly that form.
+    ///
+    /// # Errors
+    /// It has another form, or a part that no time has.
+    pub fn new(text: &str) -> Result<Self, InvalidParameter> {
+        let shape = b"dddd-dd-ddTdd:dd:ddZ";
+        let fits = |(byte, wanted): (u8, &u8)| match wanted {
+            b'd' => byte.is_ascii_digit(),
+            _ => byte == *wanted,
+        };
+        if text.len() != shape.len() || !text.bytes().zip(shape).all(fits) {
+            return Err(InvalidParameter::ForbiddenCharacter);
+        }
+        let part = |at: usize| text.get(at..at.saturating_add(2)).unwrap_or_default();
+        let is_time = ("01"..="12").contains(&part(5))
+            && ("01"..="31").contains(&part(8))
+            && part(11) <= "23"
+            && part(14) <= "59"
+            // A leap second is a time.
+            && part(17) <= "60";
+        if is_time {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidParameter::OutOfRange)
+        }
+    }
+
+    /// Returns it as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The time by which a message should have arrived, and what happens if it has not (RFC 2852).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliverBy {
+    pub(super) secs: i32,
+    pub(super) returns: bool,
+    traces: bool,
+}
+
+impl DeliverBy {
+    /// It is returned once the time is over (`R`). A server that cannot promise this does not get
+    /// the message.
+    ///
+    /// # Errors
+    /// The time is zero, or more than 999,999,999 seconds.
+    pub fn or_return(secs: u32) -> Result<Self, InvalidParameter> {
+        match i32::try_from(secs) {
+            Ok(secs) if secs > 0 => Self::checked(secs, true),
+            _ => Err(InvalidParameter::OutOfRange),
+        }
+    }
+
+    /// The sender is told once the time is over (`N`), and it is still delivered. A time that has
+    /// passed is negative.
+    ///
+    /// # Errors
+    /// The time is more than 999,999,999 seconds away.
+    pub fn or_notify(secs: i32) -> Result<Self, InvalidParameter> {
+        Self::checked(secs, false)
+    }
+
+    /// Asks every server on the way to tell that it has relayed the message (`T`).
+    #[must_use]
+    pub const fn traced(mut self) -> Self {
+        self.traces = true;
+        self
+    }
+
+    fn checked(secs: i32, returns: bool) -> Result<Self, InvalidParameter> {
+        if secs.unsigned_abs() > MAX_SECS {
+            return Err(InvalidParameter::OutOfRange);
+        }
+        Ok(Self {
+            secs,
+            returns,
+            traces: false,
+        })
+    }
+
+    pub(super) fn value(self) -> String {
+        let mode = if self.returns { 'R' } else { 'N' };
+        let trace = if self.traces { "T" } else { "" };
+        format!("{};{mode}{trace}", self.secs)
+    }
+}
+
+/// The priority of a message from -9 to 9, 0 being ordinary (RFC 6710).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(i8);
+
+impl Priority {
+    /// Takes a priority.
+    ///
+    /// # Errors
+    /// It is less than -9 or more than 9.
+    pub fn new(priority: i8) -> Result<Self, InvalidParameter> {
+        if (-9..=9).contains(&priority) {
+            return Ok(Self(priority));
+        }
+        Err(InvalidParameter::OutOfRange)
+    }
+
+    pub(super) const fn value(self) -> i8 {
+        self.0
+    }
+}
+
+/// Why a value cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidParameter {
+    /// It is empty or holds a character that has no place in it.
+    #[error("holds a character that has no place in it")]
+    ForbiddenCharacter,
+    /// It is too long, too small or too large.
+    #[error("out of range")]
+    OutOfRange,
+}
+
+/// A parameter that the sender asked for and that a message may go without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// `SIZE` (RFC 1870).
+    Size,
+    /// `RET`, `ENVID`, `NOTIFY` and `ORCPT` (RFC 3461): notices come as the server likes.
+    Dsn,
+    /// `BY` with [`DeliverBy::or_notify`] (RFC 2852).
+    DeliverBy,
+    /// `MT-PRIORITY` (RFC 6710).
+    MtPriority,
+}
+
+impl Parameter {
+    /// Returns the keyword of the extension.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Size => "SIZE",
+            Self::Dsn => "DSN",
+            Self::DeliverBy => "DELIVERBY",
+            Self::MtPriority => "MT-PRIORITY",
+        }
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The value of `ORCPT`: the address as it is in `RCPT`, for notices to name (RFC 3461 §4.2).
+///
+/// One with letters beyond ASCII is written so that it needs no SMTPUTF8 (RFC 6533 §3).
+pub(super) fn original_recipient(address: &Address) -> String {
+    if address.is_ascii() {
+        return format!("rfc822;{}", xtext(address.as_str()));
+    }
+    let mut value = String::from("utf-8;");
+    for c in address.as_str().chars() {
+        if c.is_ascii_graphic() && !matches!(c, '+' | '=' | '\\') {
+            value.push(c);
+        } else {
+            value.push_str(&format!("\\x{{{:02X}}}", u32::from(c)));
+        }
+    }
+    value
+}
+
+/// `xtext` (RFC 3461 §4) of a text in ASCII.
+fn xtext(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b'+' | b'=') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("+{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn rfc3461_4_xtext_encodes_plus_equals_and_space() {
+        assert_eq!(EnvelopeId::new("QQ314159").unwrap().value(), "QQ314159");
+        assert_eq!(EnvelopeId::new("a+b=c d").unwrap().value(), "a+2Bb+3Dc+20d");
+    }
+
+    #[test]
+    fn an_envelope_id_holds_no_second_parameter_and_no_second_command() {
+        for text in ["", "a\r\nRCPT TO:<x@y>", "a\tb", "ü", "\u{7f}"] {
+            assert!(EnvelopeId::new(text).is_err(), "{text:?}");
+        }
+        assert_eq!(EnvelopeId::new("x SIZE=1").unwrap().value(), "x+20SIZE+3D1");
+        assert!(EnvelopeId::new(&"x".repeat(100)).is_ok());
+        let too_long = EnvelopeId::new(&"+".repeat(34));
+        assert_eq!(too_long, Err(InvalidParameter::OutOfRange));
+    }
+
+    #[test]
+    fn rfc3461_4_1_never_stands_alone() {
+        assert_eq!(Notify::NEVER.value(), "NEVER");
+        let all = Notify {
+            success: true,
+            failure: true,
+            delay: true,
+        };
+        assert_eq!(all.value(), "SUCCESS,FAILURE,DELAY");
+        let delay = Notify {
+            delay: true,
+            ..Notify::NEVER
+        };
+        assert_eq!(delay.value(), "DELAY");
+    }
+
+    #[test]
+    fn rfc6533_3_an_international_recipient_is_named_in_ascii() {
+        let orcpt = |text| original_recipient(&Address::new_utf8(text).unwrap());
+        assert_eq!(orcpt("a+tag@x.example"), "rfc822;a+2Btag@x.example");
+        assert_eq!(
+            orcpt("用户@例子.cn"),
+            "utf-8;\\x{7528}\\x{6237}@\\x{4F8B}\\x{5B50}.cn"
+        );
+        assert_eq!(orcpt("ü+\\@x.cn"), "utf-8;\\x{FC}\\x{2B}\\x{5C}@x.cn");
+        assert_eq!(orcpt("😀@x.cn"), "utf-8;\\x{1F600}@x.cn");
+    }
+
+    #[test]
+    fn rfc4865_3_hold_for_and_until() {
+        assert_eq!(Hold::for_secs(3600).unwrap().parameter(), "HOLDFOR=3600");
+        let time = UtcTime::new("2026-12-24T18:00:00Z").unwrap();
+        assert_eq!(
+            Hold::until(time).parameter(),
+            "HOLDUNTIL=2026-12-24T18:00:00Z"
+        );
+        for secs in [0, 1_000_000_000] {
+            assert_eq!(Hold::for_secs(secs), Err(InvalidParameter::OutOfRange));
+        }
+    }
+
+    #[test]
+    fn only_utc_to_the_second_is_a_time() {
+        for text in [
+            "2026-12-24",
+            "2026-12-24t18:00:00z",
+            "2026-12-24T18:00:00+01:00",
+            "2026-12-24T18:00:00.5Z",
+            "2026-13-24T18:00:00Z",
+            "2026-12-00T18:00:00Z",
+            "2026-12-24T24:00:00Z",
+            "2026-12-24T18:60:00Z",
+            "2026-12-24T18:00:61Z",
+            "２026-12-24T18:00:00Z",
+        ] {
+            assert!(UtcTime::new(text).is_err(), "{text}");
+        }
+        let earlier = UtcTime::new("2026-09-30T23:59:60Z").unwrap();
+        assert!(earlier < UtcTime::new("2026-10-01T00:00:00Z").unwrap());
+    }
+
+    #[test]
+    fn rfc2852_4_by_values() {
+        assert_eq!(DeliverBy::or_return(120).unwrap().value(), "120;R");
+        assert_eq!(
+            DeliverBy::or_return(120).unwrap().traced().value(),
+            "120;RT"
+        );
+        assert_eq!(DeliverBy::or_notify(-5).unwrap().value(), "-5;N");
+        for secs in [0, 1_000_000_000, u32::MAX] {
+            assert_eq!(
+                DeliverBy::or_return(secs),
+                Err(InvalidParameter::OutOfRange)
+            );
+        }
+        assert!(DeliverBy::or_notify(i32::MIN).is_err());
+    }
+
+    #[test]
+    fn rfc6710_4_priorities() {
+        assert_eq!(Priority::new(-9).unwrap().value(), -9);
+        assert_eq!(Priority::new(0).unwrap().value(), 0);
+        assert!(Priority::new(10).is_err() && Priority::new(-10).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn xtext_reads_back(text in "[ -~]{0,40}") {
+            let encoded = xtext(&text);
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'='));
+            let mut bytes = encoded.bytes();
+            let mut decoded = Vec::new();
+            while let Some(byte) = bytes.next() {
+                decoded.push(if byte == b'+' {
+                    let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
+                    u8::from_str_radix(core::str::from_utf8(&digits).unwrap(), 16).unwrap()
+                } else {
+                    byte
+                });
+            }
+            prop_assert_eq!(decoded, text.as_bytes());
+        }
+    }
+}

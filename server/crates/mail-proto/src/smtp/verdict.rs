@@ -1,0 +1,148 @@
+//! What came of a transaction: who was refused, what may be tried again, the outcome.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::address::Address;
+use super::error::{Error, Stage};
+use super::outcome::{Outcome, RecipientResult};
+use super::reply::Reply;
+use super::transaction::{Next, Transaction, Transfer};
+
+impl Transaction {
+    /// Some are accepted, so who was refused for want of room, or for a parameter that can be done
+    /// without, fares better in a transaction without them.
+    pub(super) fn defer_some(&mut self) {
+        let accepted = self.results.iter();
+        let accepted = accepted.filter(|result| matches!(result, RecipientResult::Accepted(_)));
+        let accepted = accepted.count();
+        for (result, recipient) in self.results.iter_mut().zip(&self.envelope.recipients) {
+            if let RecipientResult::Refused(reply) = result
+                && (is_want_of_room(reply, accepted)
+                    || self.wishes.may_be_why_of_rcpt(recipient, reply))
+            {
+                *result = RecipientResult::Deferred(Some(reply.clone()));
+            }
+        }
+    }
+
+    pub(super) fn rejected(&mut self, stage: Stage, reply: Reply) -> Next {
+        Next::End {
+            outcome: Outcome::Rejected {
+                stage,
+                reply,
+                recipients: self.take_recipients(),
+            },
+            needs_rset: true,
+        }
+    }
+
+    pub(super) fn answered(&mut self, reply: Reply) -> Next {
+        if !reply.is_positive() {
+            return self.rejected(Stage::Final, reply);
+        }
+        Next::End {
+            outcome: Outcome::Accepted {
+                reply,
+                recipients: self.take_recipients(),
+                left_out: mem::take(&mut self.wishes).into_left_out(),
+            },
+            needs_rset: false,
+        }
+    }
+
+    /// Returns the refusal of the sender, of all recipients or of a piece, if there is one.
+    pub(super) fn refusal(&self) -> Option<(Stage, Reply)> {
+        if let Some(reply) = &self.mail_refusal {
+            return Some((Stage::Mail, reply.clone()));
+        }
+        if let Transfer::Bdat(chunks) = &self.transfer
+            && let Some(reply) = chunks.refusal()
+        {
+            return Some((Stage::Body, reply.clone()));
+        }
+        let mut first = None;
+        for result in &self.results {
+            match result {
+                RecipientResult::Refused(reply) => first = first.or(Some(reply)),
+                RecipientResult::Deferred(_) => {}
+                RecipientResult::Accepted(_) | RecipientResult::Unanswered => return None,
+            }
+        }
+        first.map(|reply| (Stage::Rcpt, reply.clone()))
+    }
+
+    /// Everything was refused, perhaps for a parameter that can be done without. SMTPUTF8, BODY,
+    /// REQUIRETLS and HOLDFOR stay: without them the message would be another one.
+    pub(super) fn may_try_without(&self) -> bool {
+        if let Some(reply) = &self.mail_refusal {
+            return self.wishes.may_be_why_of_mail(reply);
+        }
+        let mut each = self.results.iter().zip(&self.envelope.recipients);
+        !self.has_accepted_recipient()
+            && each.any(|(result, recipient)| {
+                matches!(result, RecipientResult::Refused(reply)
+                    if self.wishes.may_be_why_of_rcpt(recipient, reply))
+            })
+    }
+
+    /// Returns the outcome of a conversation that ended by this error.
+    pub(super) fn lost(mut self, error: Error) -> Outcome {
+        let stage = self.stage();
+        let is_committed = self.is_committed();
+        let refusal = if self.may_try_without() {
+            None
+        } else {
+            self.refusal()
+        };
+        let recipients = self.take_recipients();
+        match (error, refusal) {
+            (Error::Rejected { reply, .. }, None) if stage != Stage::Rset => Outcome::Rejected {
+                stage,
+                reply,
+                recipients,
+            },
+            // Already refused when the connection ended, for instance by a server that hangs up
+            // on a sender it does not like.
+            (_, Some((stage, reply))) => Outcome::Rejected {
+                stage,
+                reply,
+                recipients,
+            },
+            (error, None) if is_committed => Outcome::Unknown {
+                cause: error.into(),
+                recipients,
+            },
+            (error, None) => Outcome::NotSent {
+                stage,
+                cause: error.into(),
+                recipients,
+            },
+        }
+    }
+
+    pub(super) fn has_accepted_recipient(&self) -> bool {
+        self.results
+            .iter()
+            .any(|result| matches!(result, RecipientResult::Accepted(_)))
+    }
+
+    pub(super) fn take_recipients(&mut self) -> Vec<(Address, RecipientResult)> {
+        let recipients = mem::take(&mut self.envelope.recipients);
+        recipients
+            .into_iter()
+            .map(|recipient| recipient.address)
+            .zip(mem::take(&mut self.results))
+            .collect()
+    }
+}
+
+/// Tells whether a recipient was refused because the server takes no more of them at a time. Without
+/// an enhanced code (5.3 of RFC 3463 §3.6), the code may as well be about the one mailbox, unless
+/// the hundred that every server takes were accepted (RFC 5321 §4.5.3.1.8, §4.5.3.1.10).
+const fn is_want_of_room(refusal: &Reply, accepted: usize) -> bool {
+    match &refusal.enhanced {
+        Some(enhanced) => enhanced.subject == 5 && enhanced.detail == 3,
+        None => accepted >= 100 && matches!(refusal.code, 452 | 552),
+    }
+}

@@ -1,0 +1,259 @@
+//! What of an envelope the server gets to see: the parameters of `MAIL` and `RCPT`, those left out,
+//! the recipients for whom there is room, and what stands in the way of sending at all.
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::address::Address;
+use super::envelope::{Envelope, Recipient};
+use super::extensions::{Extensions, FutureRelease};
+use super::outcome::Cause;
+use super::parameters::{Hold, HoldUntil};
+use super::parameters::{Notify, Parameter, original_recipient};
+use super::reply::Reply;
+
+/// The parameters that a message may go without, as far as they are sent.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    sent: Vec<Parameter>,
+    left_out: Vec<Parameter>,
+}
+
+impl Wishes {
+    /// Asks for what the server offers.
+    pub(super) fn new(envelope: &Envelope, extensions: &Extensions) -> Self {
+        let mut wishes = Self::default();
+        let by = envelope.deliver_by.is_some_and(|by| !by.returns);
+        let wanted = [
+            (Parameter::Dsn, envelope.asks_for_notices(), extensions.dsn),
+            (Parameter::DeliverBy, by, extensions.deliver_by.is_some()),
+            (
+                Parameter::MtPriority,
+                envelope.priority.is_some(),
+                extensions.mt_priority.is_some(),
+            ),
+        ];
+        for (parameter, _, is_offered) in wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted)
+        {
+            if is_offered {
+                wishes.sent.push(parameter);
+            } else {
+                wishes.left_out.push(parameter);
+            }
+        }
+        // The size is told for the server's sake: without SIZE nobody misses it.
+        if extensions.size && envelope.size_bytes.is_some() {
+            wishes.sent.push(Parameter::Size);
+        }
+        wishes
+    }
+
+    /// Goes without anything that can be gone without. `false`: there was nothing.
+    pub(super) fn give_up(&mut self) -> bool {
+        let is_any = !self.sent.is_empty();
+        self.left_out.append(&mut self.sent);
+        is_any
+    }
+
+    pub(super) fn into_left_out(self) -> Vec<Parameter> {
+        self.left_out
+    }
+
+    /// Tells whether this refusal of `MAIL` may be of a parameter that it can be said without.
+    pub(super) fn may_be_why_of_mail(&self, refusal: &Reply) -> bool {
+        !self.sent.is_empty() && is_about_a_parameter(refusal)
+    }
+
+    /// Tells whether this refusal of `RCPT` may be of a parameter that it can be said without.
+    pub(super) fn may_be_why_of_rcpt(&self, recipient: &Recipient, refusal: &Reply) -> bool {
+        recipient.notify.is_some() && self.has(Parameter::Dsn) && is_about_a_parameter(refusal)
+    }
+
+    pub(super) fn mail_line(&self, envelope: &Envelope) -> String {
+        let mut line = format!("MAIL FROM:<{}>", envelope.reverse_path.as_str());
+        let mut add = |parameter: &str| {
+            line.push(' ');
+            line.push_str(parameter);
+        };
+        if let Some(size_bytes) = envelope.size_bytes.filter(|_| self.has(Parameter::Size)) {
+            add(&format!("SIZE={size_bytes}"));
+        }
+        if envelope.body_8bit {
+            add("BODY=8BITMIME");
+        }
+        if envelope.needs_smtputf8() {
+            add("SMTPUTF8");
+        }
+        if self.has(Parameter::Dsn) {
+            if let Some(returns) = envelope.returns {
+                add(&format!("RET={}", returns.value()));
+            }
+            if let Some(id) = &envelope.envelope_id {
+                add(&format!("ENVID={}", id.value()));
+            }
+        }
+        if envelope.requires_tls {
+            add("REQUIRETLS");
+        }
+        if let Some(hold) = &envelope.hold {
+            add(&hold.parameter());
+        }
+        let by = envelope.deliver_by;
+        if let Some(by) = by.filter(|by| by.returns || self.has(Parameter::DeliverBy)) {
+            add(&format!("BY={}", by.value()));
+        }
+        if let Some(priority) = envelope
+            .priority
+            .filter(|_| self.has(Parameter::MtPriority))
+        {
+            add(&format!("MT-PRIORITY={}", priority.value()));
+        }
+        line
+    }
+
+    pub(super) fn rcpt_line(&self, recipient: &Recipient) -> String {
+        let address = &recipient.address;
+        let mut line = format!("RCPT TO:<{}>", address.as_str());
+        if let Some(notify) = recipient.notify.filter(|_| self.has(Parameter::Dsn)) {
+            line.push_str(" NOTIFY=");
+            line.push_str(&notify.value());
+            if notify != Notify::NEVER {
+                line.push_str(" ORCPT=");
+                line.push_str(&original_recipient(address));
+            }
+        }
+        line
+    }
+
+    fn has(&self, parameter: Parameter) -> bool {
+        self.sent.contains(&parameter)
+    }
+}
+
+/// 555 says so (RFC 5321 §4.1.1.11); 501 and 504 are about arguments in general (RFC 5321 §4.2.2,
+/// RFC 3461 §5.1), unless their enhanced code is about the address.
+const fn is_about_a_parameter(refusal: &Reply) -> bool {
+    match (refusal.code, &refusal.enhanced) {
+        (555, _) | (501 | 504, None) => true,
+        (501 | 504, Some(enhanced)) => enhanced.subject == 5,
+        _ => false,
+    }
+}
+
+/// Tells why the server would not take the message, from what it offers alone.
+pub(super) fn obstacle(
+    envelope: &Envelope,
+    extensions: &Extensions,
+    is_tls: bool,
+) -> Option<Cause> {
+    if envelope.recipients.is_empty() {
+        return Some(Cause::NoRecipients);
+    }
+    if let (Some(size_bytes), Some(max_bytes)) = (envelope.size_bytes, extensions.size_max_bytes)
+        && size_bytes > max_bytes
+    {
+        return Some(Cause::TooLarge {
+            size_bytes,
+            max_bytes,
+        });
+    }
+    if envelope.needs_smtputf8() && !extensions.smtputf8 {
+        return Some(Cause::Smtputf8NotOffered);
+    }
+    if envelope.body_8bit && !extensions.eight_bit_mime {
+        return Some(Cause::EightBitMimeNotOffered);
+    }
+    if envelope.requires_tls && !(extensions.require_tls && is_tls) {
+        return Some(Cause::RequireTlsNotOffered);
+    }
+    if let Some(hold) = &envelope.hold {
+        match &extensions.future_release {
+            None => return Some(Cause::FutureReleaseNotOffered),
+            Some(offer) if is_too_long(hold, offer) => return Some(Cause::HoldTooLong),
+            Some(_) => {}
+        }
+    }
+    let by = envelope.deliver_by.filter(|by| by.returns)?;
+    match extensions.deliver_by {
+        None => Some(Cause::DeliverByNotOffered),
+        Some(offer) => {
+            let secs = by.secs.unsigned_abs();
+            let min_secs = offer.min_secs.filter(|min_secs| secs < *min_secs)?;
+            Some(Cause::DeliverByTooSoon { min_secs })
+        }
+    }
+}
+
+fn is_too_long(hold: &Hold, offer: &FutureRelease) -> bool {
+    match &hold.0 {
+        HoldUntil::Secs(secs) => offer.max_secs.is_some_and(|max| *secs > max),
+        HoldUntil::Time(time) => offer.max_until.as_ref().is_some_and(|max| time > max),
+    }
+}
+
+/// What of its limits a session has used (RFC 9422).
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    transactions: u32,
+    /// Only kept where the server limits them.
+    domains: BTreeSet<String>,
+}
+
+impl Used {
+    /// Tells whether the server said that it takes no more, or no more domains.
+    pub(super) fn is_up(&self, extensions: &Extensions) -> bool {
+        let limits = &extensions.limits;
+        let domains = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
+        limits.mail_max.is_some_and(|max| self.transactions >= max)
+            || limits.rcpt_domain_max.is_some_and(|max| domains >= max)
+    }
+
+    /// Begins a transaction: tells for each recipient whether there is room for it.
+    ///
+    /// Nobody fits once the session is used up.
+    pub(super) fn fit<'a>(
+        &mut self,
+        recipients: impl Iterator<Item = &'a Address>,
+        extensions: &Extensions,
+    ) -> Vec<bool> {
+        let limits = &extensions.limits;
+        let has_room = limits.mail_max.is_none_or(|max| self.transactions < max);
+        let mut taken = 0_u32;
+        let mut fits = Vec::new();
+        for address in recipients {
+            let is_taken = has_room
+                && limits.rcpt_max.is_none_or(|max| taken < max)
+                && limits
+                    .rcpt_domain_max
+                    .is_none_or(|max| self.has_room_for(address, max));
+            taken = taken.saturating_add(u32::from(is_taken));
+            fits.push(is_taken);
+        }
+        if taken > 0 {
+            self.count_transaction();
+        }
+        fits
+    }
+
+    /// Notes that `MAIL` was said.
+    pub(super) const fn count_transaction(&mut self) {
+        self.transactions = self.transactions.saturating_add(1);
+    }
+
+    fn has_room_for(&mut self, address: &Address, max: u32) -> bool {
+        let domain = address
+            .as_str()
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain);
+        let domain = domain.to_lowercase();
+        let count = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
+        if count >= max && !self.domains.contains(&domain) {
+            return false;
+        }
+        self.domains.insert(domain.to_owned());
+        true
+    }
+}
