@@ -1,9 +1,14 @@
 //! Conversations with servers, kind and unkind.
 
+mod bdat;
+mod commands;
+mod limits;
 mod lost;
+mod places;
 mod session;
 mod sign_in;
 mod transaction;
+mod wishes;
 
 use alloc::vec::Vec;
 
@@ -59,13 +64,19 @@ fn refused(code: u16, text: &str) -> RecipientResult {
     RecipientResult::Refused(reply(code, text))
 }
 
-/// Returns the only outcome of a conversation.
-fn outcome(played: &Played<Event, Error>) -> &Outcome {
-    let mut outcomes = played.events.iter().filter_map(|event| match event {
+/// Returns the outcomes of a conversation.
+fn outcomes(played: &Played<Event, Error>) -> Vec<&Outcome> {
+    let outcomes = played.events.iter().filter_map(|event| match event {
         Event::Outcome(outcome) => Some(outcome),
         _ => None,
     });
-    let only = outcomes.next().expect("an outcome");
-    assert_eq!(outcomes.next(), None, "a second outcome");
-    only
+    outcomes.collect()
+}
+
+/// Returns the only outcome of a conversation.
+fn outcome(played: &Played<Event, Error>) -> &Outcome {
+    match outcomes(played)[..] {
+        [only] => only,
+        ref others => panic!("not one outcome: {others:?}"),
+    }
 }

@@ -461,13 +461,14 @@ fn codes_that_make_no_sense_are_errors_and_nothing_is_sent() {
     for moves in odd {
         let played = talk(moves);
         let Outcome::NotSent {
-            cause: Cause::PeerMisbehaved(kind),
+            stage,
+            cause: Cause::PeerMisbehaved(Misbehaviour::UnexpectedCode { stage: at, .. }),
             ..
         } = outcome(&played)
         else {
             panic!("{played:?}");
         };
-        assert!(matches!(kind, Misbehaviour::UnexpectedCode { .. }));
+        assert_eq!(stage, at);
     }
 }
 

@@ -1,0 +1,218 @@
+//! Commands that stand alone, and the scenarios of RFC 5321 App. D that have them.
+
+use super::transaction::{COMMIT, GREETING, PIPELINING};
+use super::*;
+use Move::{Body, Client as Says, Do, Eof, Server};
+
+const OLD: Move<Client> = Server("250 x\r\n");
+
+fn argument(text: &str) -> Argument {
+    Argument::new(text).unwrap()
+}
+
+/// What was answered, as code and lines.
+fn answers(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
+    let answers = played.events.iter().filter_map(|event| match event {
+        Event::Answered { reply, .. } => Some((reply.code, reply.lines.len())),
+        _ => None,
+    });
+    answers.collect()
+}
+
+#[test]
+fn rfc5321_d_4_verifying_and_sending() {
+    let played = talk(&[
+        Server("220 foo.com Simple Mail Transfer Service Ready\r\n"),
+        Says("EHLO client.example\r\n"),
+        Server(
+            "250-foo.com greets bar.com\r\n250-8BITMIME\r\n250-SIZE\r\n250-DSN\r\n250-VRFY\r\n\
+             250 HELP\r\n",
+        ),
+        Do(|c| c.command(Command::Vrfy(argument("Crispin")))),
+        Says("VRFY Crispin\r\n"),
+        Server("250 Mark Crispin <Admin.MRC@foo.com>\r\n"),
+        Do(|c| {
+            c.send(Envelope::new(
+                address("EAK@bar.com"),
+                [address("Admin.MRC@foo.com")],
+            ))
+        }),
+        Says("MAIL FROM:<EAK@bar.com>\r\n"),
+        Server("250 OK\r\n"),
+        Says("RCPT TO:<Admin.MRC@foo.com>\r\n"),
+        Server("250 OK\r\n"),
+        Says("DATA\r\n"),
+        Server("354 Start mail input; end with <CRLF>.<CRLF>\r\n"),
+        Body(&["Blah blah blah...\r\n...etc. etc. etc.\r\n"]),
+        COMMIT,
+        Says("Blah blah blah...\r\n....etc. etc. etc.\r\n.\r\n"),
+        Server("250 OK\r\n"),
+        Do(Client::quit),
+        Says("QUIT\r\n"),
+        Server("221 foo.com Service closing transmission channel\r\n"),
+    ]);
+    let answer = Event::Answered {
+        command: Command::Vrfy(argument("Crispin")),
+        reply: reply(250, "Mark Crispin <Admin.MRC@foo.com>"),
+    };
+    assert!(played.events.contains(&answer));
+    assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
+    assert!(played.is_done);
+}
+
+#[test]
+fn rfc5321_d_2_aborted_transaction() {
+    let played = talk(&[
+        Server("220 foo.com Simple Mail Transfer Service Ready\r\n"),
+        OLD,
+        Do(|c| {
+            c.send(Envelope::new(
+                address("Smith@bar.com"),
+                [address("Green@foo.com")],
+            ))
+        }),
+        Server("250 OK\r\n"),
+        Server("550 No such user here\r\n"),
+        Do(|c| c.command(Command::Rset)),
+        Says(
+            "EHLO client.example\r\nMAIL FROM:<Smith@bar.com>\r\nRCPT TO:<Green@foo.com>\r\nRSET\r\n",
+        ),
+        Server("250 OK\r\n"),
+        Do(Client::quit),
+        Server("221 foo.com Service closing transmission channel\r\n"),
+    ]);
+    assert_eq!(answers(&played), [(250, 1)]);
+    assert!(played.is_done);
+}
+
+#[test]
+fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
+    let played = talk(&[
+        GREETING,
+        OLD,
+        Do(|c| c.command(Command::Vrfy(argument("Jones")))),
+        Server("553 User ambiguous\r\n"),
+        Do(|c| c.command(Command::Vrfy(argument("Smith")))),
+        Server("252 Cannot VRFY user, but will take message\r\n"),
+        Do(|c| c.command(Command::Expn(argument("Example-People")))),
+        Says("EHLO client.example\r\nVRFY Jones\r\nVRFY Smith\r\nEXPN Example-People\r\n"),
+        Server(
+            "250-Jon Postel <Postel@isi.edu>\r\n250-Fred Fonebone <Fonebone@physics.foo-u.edu>\r\n\
+             250 Sam Q. Smith <SQSmith@specific.generic.com>\r\n",
+        ),
+        Do(|c| c.command(Command::Expn(argument("Executive-Washroom-List")))),
+        Server("550 Access Denied to You.\r\n"),
+    ]);
+    assert_eq!(answers(&played), [(553, 1), (252, 1), (250, 3), (550, 1)]);
+    assert_eq!(played.failure, None);
+}
+
+#[test]
+fn help_and_noop_are_answered() {
+    let played = talk(&[
+        GREETING,
+        OLD,
+        Do(|c| {
+            c.command(Command::Help(None));
+            c.command(Command::Help(Some(argument("MAIL"))));
+            c.command(Command::Noop);
+        }),
+        Server("214-This is a server\r\n214 See the manual\r\n"),
+        Server("504 no help on MAIL\r\n"),
+        Server("250 2.0.0 ok\r\n"),
+        Says("EHLO client.example\r\nHELP\r\nHELP MAIL\r\nNOOP\r\n"),
+    ]);
+    assert_eq!(answers(&played), [(214, 2), (504, 1), (250, 1)]);
+}
+
+#[test]
+fn rfc1985_etrn_replies() {
+    let played = talk(&[
+        GREETING,
+        OLD,
+        Do(|c| c.command(Command::Etrn(argument("uu.net")))),
+        Server("458 Unable to queue messages for node uu.net\r\n"),
+        Do(|c| c.command(Command::Etrn(argument("@mysoft.com")))),
+        Server("253 OK, 14 pending messages for node mysoft.com started\r\n"),
+        Do(|c| c.command(Command::Etrn(argument("#uucp")))),
+        Says("EHLO client.example\r\nETRN uu.net\r\nETRN @mysoft.com\r\nETRN #uucp\r\n"),
+        Server("459 Node #uucp not allowed\r\n"),
+    ]);
+    assert_eq!(answers(&played), [(458, 1), (253, 1), (459, 1)]);
+}
+
+#[test]
+fn rset_clears_what_a_refused_message_left() {
+    let played = talk(&[
+        GREETING,
+        PIPELINING,
+        Do(|c| c.send(envelope(&["jones@foo.example"]))),
+        Server("250 ok\r\n250 ok\r\n451 later\r\n"),
+        Do(|c| c.command(Command::Rset)),
+        Server("250 ok\r\n"),
+        Do(|c| c.send(envelope(&["jones@foo.example"]))),
+    ]);
+    assert_eq!(played.said.matches("RSET").count(), 1);
+    // Refused, it clears nothing.
+    let played = talk(&[
+        GREETING,
+        PIPELINING,
+        Do(|c| c.send(envelope(&["jones@foo.example"]))),
+        Server("250 ok\r\n250 ok\r\n451 later\r\n"),
+        Do(|c| c.command(Command::Rset)),
+        Server("500 what\r\n"),
+        Do(|c| c.send(envelope(&["jones@foo.example"]))),
+    ]);
+    assert_eq!(played.said.matches("RSET").count(), 2);
+}
+
+#[test]
+fn requests_are_served_in_their_order() {
+    let played = talk(&[
+        Do(|c| {
+            c.command(Command::Noop);
+            c.send(envelope(&["jones@foo.example"]));
+            c.command(Command::Help(None));
+            c.quit();
+        }),
+        GREETING,
+        PIPELINING,
+        Server("250 ok\r\n"),
+        Server("550 no\r\n503 no\r\n503 no\r\n"),
+        Server("214 help\r\n"),
+        Server("221 bye\r\n"),
+    ]);
+    assert!(
+        played
+            .said
+            .starts_with("EHLO client.example\r\nNOOP\r\nMAIL")
+    );
+    assert!(played.said.ends_with("DATA\r\nHELP\r\nQUIT\r\n"));
+    assert!(played.is_done);
+}
+
+#[test]
+fn a_code_that_answers_no_question_ends_the_conversation() {
+    for code in ["354 go\r\n", "334 \r\n"] {
+        let played = talk(&[
+            GREETING,
+            OLD,
+            Do(|c| c.command(Command::Noop)),
+            Server(code),
+        ]);
+        let Some(Error::PeerMisbehaved(Misbehaviour::UnexpectedCode { stage, .. })) =
+            played.failure
+        else {
+            panic!("{played:?}");
+        };
+        assert_eq!(stage, Stage::Command);
+    }
+    let closed = talk(&[GREETING, OLD, Do(|c| c.command(Command::Noop)), Eof]);
+    assert_eq!(
+        closed.failure,
+        Some(Error::Closed {
+            stage: Stage::Command
+        })
+    );
+    assert_eq!(answers(&closed), []);
+}
