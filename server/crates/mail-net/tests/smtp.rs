@@ -1,0 +1,215 @@
+//! A thousand recipients over a socket that holds 4 KiB: how many round trips, and no deadlock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mail_net::drive::Transport;
+use mail_net::{Connection, Happening, Phase, Trust};
+use mail_proto::smtp::{
+    Address, Client, Config, EhloName, Envelope, Event, Outcome, RecipientResult,
+};
+use mail_proto::{BodyChunk, Tls};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::timeout;
+
+const SOCKET_BYTES: usize = 4096;
+/// A client that says nothing for so long, on a clock that only runs when all wait, waits itself.
+const SILENCE: Duration = Duration::from_millis(1);
+
+/// When the server answers.
+#[derive(Clone, Copy)]
+enum Answers {
+    /// Each line before the next is read: nothing is read while an answer finds no room.
+    AsItReads,
+    /// Everything at once when the client waits. Each time is a round trip.
+    WhenTheClientWaits,
+}
+
+/// What a server has seen of one connection.
+#[derive(Debug, Default)]
+struct Seen {
+    recipients: usize,
+    body: Vec<u8>,
+    /// Since `MAIL`.
+    round_trips: usize,
+}
+
+struct Server {
+    stream: DuplexStream,
+    answers: Answers,
+    offers: &'static str,
+    unread: Vec<u8>,
+    unsaid: String,
+    is_data: bool,
+    /// Octets of a piece that are still to come, and whether it is the last.
+    piece: Option<(usize, bool)>,
+    seen: Seen,
+}
+
+impl Server {
+    async fn serve(mut self) -> Seen {
+        self.stream.write_all(b"220 ready\r\n").await.unwrap();
+        let mut bytes = [0; 100];
+        loop {
+            let read = match self.answers {
+                Answers::AsItReads => Ok(self.stream.read(&mut bytes).await),
+                Answers::WhenTheClientWaits => timeout(SILENCE, self.stream.read(&mut bytes)).await,
+            };
+            match read {
+                Ok(Ok(0) | Err(_)) => return self.seen,
+                Ok(Ok(length)) => self.unread.extend_from_slice(&bytes[..length]),
+                Err(_) if self.unsaid.is_empty() => {}
+                Err(_) => {
+                    self.seen.round_trips += 1;
+                    self.flush().await;
+                }
+            }
+            while self.take_one() {
+                if matches!(self.answers, Answers::AsItReads) {
+                    self.flush().await;
+                }
+            }
+        }
+    }
+
+    async fn flush(&mut self) {
+        let words = std::mem::take(&mut self.unsaid);
+        // The client may have gone after QUIT.
+        let _ = self.stream.write_all(words.as_bytes()).await;
+    }
+
+    fn say(&mut self, words: &str) {
+        self.unsaid.push_str(words);
+        self.unsaid.push_str("\r\n");
+    }
+
+    /// Takes one line or piece; `false` when there is none yet.
+    fn take_one(&mut self) -> bool {
+        if let Some((length, is_last)) = self.piece {
+            if self.unread.len() < length {
+                return false;
+            }
+            self.seen.body.extend(self.unread.drain(..length));
+            self.piece = None;
+            self.say(if is_last { "250 done" } else { "250 taken" });
+            return true;
+        }
+        let Some(end) = self.unread.windows(2).position(|pair| pair == b"\r\n") else {
+            return false;
+        };
+        let line: Vec<u8> = self.unread.drain(..end + 2).collect();
+        if self.is_data {
+            if line == b".\r\n" {
+                self.is_data = false;
+                self.say("250 done");
+            } else {
+                self.seen.body.extend_from_slice(&line);
+            }
+            return true;
+        }
+        let line = String::from_utf8(line).unwrap();
+        let mut words = line.split_whitespace();
+        match words.next().unwrap() {
+            "EHLO" => self.say(&format!("250-here\r\n{}", self.offers)),
+            "MAIL" => {
+                self.say("250 2.1.0 sender ok");
+                self.seen.round_trips = 0;
+            }
+            "RCPT" => {
+                self.seen.recipients += 1;
+                self.say("250 2.1.5 recipient ok");
+            }
+            "DATA" => {
+                self.is_data = true;
+                self.say("354 go on");
+            }
+            "BDAT" => {
+                let length = words.next().unwrap().parse().unwrap();
+                self.piece = Some((length, words.next() == Some("LAST")));
+            }
+            "QUIT" => self.say("221 bye"),
+            other => panic!("{other}"),
+        }
+        true
+    }
+}
+
+/// Sends one message to so many recipients and returns what the server saw of it.
+async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen {
+    let (ours, theirs) = duplex(SOCKET_BYTES);
+    let server = Server {
+        stream: theirs,
+        answers,
+        offers,
+        unread: Vec::new(),
+        unsaid: String::new(),
+        is_data: false,
+        piece: None,
+        seen: Seen::default(),
+    };
+    let server = tokio::spawn(server.serve());
+    let client = Client::new(Config::new(Tls::Plain, EhloName::LOCALHOST));
+    let config = Trust::default().client_config().unwrap();
+    let transport = Transport::Plain(ours);
+    let phase = Phase::SmtpEnvelope;
+    let mut connection = Connection::new(client, transport, Arc::clone(&config), "here", phase);
+    let mut body = vec![Bytes::from_static(b"Subject: hi\r\n\r\n.dot\r\n")].into_iter();
+    let is_accepted = loop {
+        match connection.next().await.unwrap() {
+            Happening::Event(Event::Ready { .. }) => {
+                let name = |n| Address::new(&format!("user{n}@example.org")).unwrap();
+                let to = (0..recipients).map(name);
+                let from = Address::new("a@example.org").unwrap();
+                connection.machine_mut().send(Envelope::new(from, to));
+            }
+            Happening::NeedBody { .. } => {
+                connection.body(body.next().map_or(BodyChunk::End, BodyChunk::Data));
+            }
+            Happening::Event(Event::ReadyToCommit) => connection.machine_mut().commit(),
+            Happening::Event(Event::Outcome(Outcome::Accepted {
+                recipients: each, ..
+            })) => {
+                let is_taken = |result: &_| matches!(result, RecipientResult::Accepted(_));
+                break each.len() == recipients && each.iter().all(|(_, r)| is_taken(r));
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(is_accepted, "a recipient was lost");
+    drop(connection);
+    let seen = server.await.unwrap();
+    assert_eq!(seen.recipients, recipients);
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_recipients_take_two_round_trips() {
+    let seen = send(1000, "250 PIPELINING", Answers::WhenTheClientWaits).await;
+    assert_eq!(seen.round_trips, 2);
+    assert_eq!(seen.body, b"Subject: hi\r\n\r\n..dot\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bdat_takes_a_third_round_trip_to_know_the_message_taken_before_the_commit() {
+    let offers = "250-CHUNKING\r\n250 PIPELINING";
+    let seen = send(1000, offers, Answers::WhenTheClientWaits).await;
+    assert_eq!(seen.round_trips, 3);
+    assert_eq!(seen.body, b"Subject: hi\r\n\r\n.dot\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_pipelining_each_recipient_takes_a_round_trip() {
+    let seen = send(10, "250 HELP", Answers::WhenTheClientWaits).await;
+    // MAIL, ten RCPT, DATA, the message.
+    assert_eq!(seen.round_trips, 13);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_recipients_meet_no_deadlock_with_a_server_that_answers_as_it_reads() {
+    for offers in ["250 PIPELINING", "250-CHUNKING\r\n250 PIPELINING"] {
+        // A deadlock would meet the deadline of the phase, on the paused clock at once.
+        let seen = send(1000, offers, Answers::AsItReads).await;
+        assert!(seen.body.ends_with(b"dot\r\n"));
+    }
+}
