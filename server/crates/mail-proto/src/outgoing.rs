@@ -44,6 +44,11 @@ impl<E> Outgoing<E> {
         self.push(Step::Write(line));
     }
 
+    /// The end of the next write, for bytes of a body.
+    pub(crate) const fn body(&mut self) -> &mut Vec<u8> {
+        &mut self.unsaid
+    }
+
     pub(crate) fn report(&mut self, event: E) {
         self.push(Step::Event(event));
     }

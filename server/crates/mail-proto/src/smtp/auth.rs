@@ -35,7 +35,7 @@ impl Client {
     }
 
     fn say_auth(&mut self, mut authentication: Box<Authentication>) {
-        self.note(&authentication.explanation());
+        self.out.transcript.note(&authentication.explanation());
         let command = format!("AUTH {}", authentication.mechanism());
         let initial = authentication.initial().filter(|initial| {
             let line_bytes = command.len().saturating_add(initial.len());
@@ -44,9 +44,9 @@ impl Client {
         match initial {
             Some(initial) => {
                 authentication.initial_left();
-                self.say_secret(&command, &initial);
+                self.out.say_secret(&command, &initial);
             }
-            None => self.say(&command),
+            None => self.out.say(&command),
         }
         self.state = State::Auth(authentication);
     }
@@ -59,21 +59,21 @@ impl Client {
         match reply.code {
             235 => {
                 authentication.accepted().map_err(broken)?;
-                self.report(Event::Authenticated);
+                self.out.report(Event::Authenticated);
             }
             334 => {
                 let text = reply.lines.first().map_or("", AsRef::as_ref);
                 let answer = authentication.challenge(text.as_bytes()).map_err(broken)?;
                 self.state = State::Auth(authentication);
                 match answer {
-                    Answer::Send(message) => self.say_secret("", &message),
-                    Answer::Compute(work) => self.push_step(Step::Compute(work)),
-                    Answer::Cancel => self.say("*"),
+                    Answer::Send(message) => self.out.say_secret("", &message),
+                    Answer::Compute(work) => self.out.push(Step::Compute(work)),
+                    Answer::Cancel => self.out.say("*"),
                 }
             }
             // Refused for good, and before anything was proven: that is about the mechanism.
             _ if reply.is_permanent() && authentication.try_next() => self.say_auth(authentication),
-            _ if reply.is_refusal() => self.report(Event::AuthenticationRefused { reply }),
+            _ if reply.is_refusal() => self.out.report(Event::AuthenticationRefused { reply }),
             _ => return Err(refused_or_unexpected(Stage::Auth, reply)),
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Client {
             return;
         };
         match authentication.computed(result) {
-            Ok(message) => self.say_secret("", &message),
+            Ok(message) => self.out.say_secret("", &message),
             Err(failure) => self.fail(broken(failure)),
         }
     }

@@ -6,8 +6,6 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::mem;
 
-use bytes::Bytes;
-
 use super::address::EhloName;
 use super::command::Command;
 use super::envelope::Envelope;
@@ -19,9 +17,10 @@ use super::reply::{Reply, ReplyReader};
 use super::transaction::Transaction;
 use super::wishes::Used;
 use crate::line::LineBuffer;
-use crate::sasl::{self, Authentication, SignIn, WorkResult};
+use crate::outgoing::Outgoing;
+use crate::sasl::{Authentication, SignIn, WorkResult};
 use crate::tls::Tls;
-use crate::transcript::{Line, Transcribed, Transcript};
+use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
 
 /// How to talk to one server.
@@ -64,9 +63,7 @@ pub struct Client {
     pub(super) config: Config,
     pub(super) input: LineBuffer,
     pub(super) replies: ReplyReader,
-    /// Commands that leave in the next write.
-    pub(super) output: Vec<u8>,
-    steps: VecDeque<Step<Event>>,
+    pub(super) out: Outgoing<Event>,
     pub(super) state: State,
     pub(super) requests: VecDeque<Request>,
     pub(super) extensions: Extensions,
@@ -76,7 +73,6 @@ pub struct Client {
     pub(super) used: Used,
     is_input_over: bool,
     pub(super) failure: Option<Error>,
-    pub(super) transcript: Transcript,
 }
 
 #[derive(Debug)]
@@ -113,8 +109,7 @@ impl Client {
             config,
             input,
             replies: ReplyReader::default(),
-            output: Vec::new(),
-            steps: VecDeque::new(),
+            out: Outgoing::new(),
             state: State::Greeting,
             requests: VecDeque::new(),
             extensions: Extensions::default(),
@@ -123,7 +118,6 @@ impl Client {
             used: Used::default(),
             is_input_over: false,
             failure: None,
-            transcript: Transcript::new(),
         }
     }
 
@@ -180,9 +174,9 @@ impl Client {
             match &self.state {
                 // With a challenge and its answer a password could be guessed at leisure.
                 State::Auth(_) if line.starts_with(b"334") => {
-                    self.transcript.received_secret("334");
+                    self.out.transcript.received_secret("334");
                 }
-                _ => self.transcript.received(&line),
+                _ => self.out.transcript.received(&line),
             }
             if let Some(reply) = self.replies.line(&line, &self.config.limits)? {
                 self.on_reply(reply)?;
@@ -217,7 +211,7 @@ impl Client {
         if is_leaving {
             self.leave();
             // What was not served is reported first.
-            return Ok(self.steps.pop_front().unwrap_or(Step::Done));
+            return Ok(self.out.next().unwrap_or(Step::Done));
         }
         Err(Error::Closed {
             stage: self.stage(),
@@ -236,7 +230,7 @@ impl Client {
                 Ok(())
             }
             Request::Quit => {
-                self.say("QUIT");
+                self.out.say("QUIT");
                 self.state = State::Quit;
                 Ok(())
             }
@@ -259,7 +253,7 @@ impl Client {
                 500 | 502 | 504 => {
                     let name = self.config.ehlo_name.as_str();
                     let line = format!("HELO {name}");
-                    self.say(&line);
+                    self.out.say(&line);
                     self.state = State::Helo;
                 }
                 _ => return Err(refused_or_unexpected(stage, reply)),
@@ -273,7 +267,7 @@ impl Client {
                     return Err(Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls));
                 }
                 220 => {
-                    self.push_step(Step::StartTls);
+                    self.out.push(Step::StartTls);
                     self.state = State::Upgrading;
                 }
                 _ => return Err(refused_or_unexpected(stage, reply)),
@@ -296,58 +290,21 @@ impl Client {
         self.extensions = extensions;
         if self.config.tls != Tls::StartTls || self.is_tls {
             let extensions = self.extensions.clone();
-            self.report(Event::Ready { extensions });
+            self.out.report(Event::Ready { extensions });
             return Ok(());
         }
         if !self.extensions.starttls {
             return Err(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered));
         }
-        self.say("STARTTLS");
+        self.out.say("STARTTLS");
         self.state = State::StartTls;
         Ok(())
     }
 
     fn say_ehlo(&mut self) {
         let line = format!("EHLO {}", self.config.ehlo_name.as_str());
-        self.say(&line);
+        self.out.say(&line);
         self.state = State::Ehlo;
-    }
-
-    /// Puts a command into the next write.
-    pub(super) fn say(&mut self, line: &str) {
-        self.transcript.sent(line.as_bytes());
-        self.output.extend_from_slice(line.as_bytes());
-        self.output.extend_from_slice(b"\r\n");
-    }
-
-    pub(super) fn say_secret(&mut self, visible: &str, secret: &[u8]) {
-        self.transcript.sent_secret(visible);
-        let space = if visible.is_empty() { "" } else { " " };
-        self.push_step(Step::Write(sasl::secret_line(
-            &format!("{visible}{space}"),
-            secret,
-        )));
-    }
-
-    /// Notes why something is done, for whoever reads the transcript.
-    pub(super) fn note(&mut self, reason: &str) {
-        self.transcript.note(reason);
-    }
-
-    pub(super) fn report(&mut self, event: Event) {
-        self.push_step(Step::Event(event));
-    }
-
-    pub(super) fn push_step(&mut self, step: Step<Event>) {
-        self.flush();
-        self.steps.push_back(step);
-    }
-
-    pub(super) fn flush(&mut self) {
-        if !self.output.is_empty() {
-            let output = mem::take(&mut self.output);
-            self.steps.push_back(Step::Write(Bytes::from(output)));
-        }
     }
 
     /// Ends the conversation; every message that was asked for gets its outcome first.
@@ -355,8 +312,7 @@ impl Client {
         if self.failure.is_some() {
             return;
         }
-        // What was not said yet would only go to a peer that is not listened to any more.
-        self.output.clear();
+        self.out.forget_unsaid();
         if let State::Transaction(transaction) = mem::replace(&mut self.state, State::Done) {
             self.lose(transaction, &error);
         }
@@ -422,8 +378,7 @@ impl Machine for Client {
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
         loop {
-            self.flush();
-            if let Some(step) = self.steps.pop_front() {
+            if let Some(step) = self.out.next() {
                 return Ok(step);
             }
             if let Some(error) = &self.failure {
@@ -440,10 +395,10 @@ impl Machine for Client {
 
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
-        self.transcript.take()
+        self.out.transcript.take()
     }
 
     fn keep_transcript(&mut self, keeps: bool) {
-        self.transcript.keep(keeps);
+        self.out.transcript.keep(keeps);
     }
 }

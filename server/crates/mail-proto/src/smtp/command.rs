@@ -81,7 +81,7 @@ pub struct InvalidArgument;
 
 impl Client {
     pub(super) fn begin_command(&mut self, command: Command) {
-        self.say(&command.line());
+        self.out.say(&command.line());
         self.state = State::Command(command);
     }
 
@@ -92,7 +92,7 @@ impl Client {
         if command == Command::Rset && reply.is_positive() {
             self.needs_rset = false;
         }
-        self.report(Event::Answered { command, reply });
+        self.out.report(Event::Answered { command, reply });
         Ok(())
     }
 }

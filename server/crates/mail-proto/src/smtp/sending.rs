@@ -52,7 +52,7 @@ impl Client {
             return;
         }
         match transaction.commit() {
-            Commit::Dot => self.say("."),
+            Commit::Dot => self.out.say("."),
             Commit::Last(octets) => self.say_piece(" LAST", &octets),
         }
     }
@@ -83,7 +83,7 @@ impl Client {
         );
         match begun {
             Ok(transaction) => self.go_on_with(Box::new(transaction)),
-            Err(outcome) => self.report(Event::Outcome(outcome)),
+            Err(outcome) => self.out.report(Event::Outcome(outcome)),
         }
     }
 
@@ -126,10 +126,10 @@ impl Client {
         };
         let given = match chunk {
             BodyChunk::Data(bytes) => transaction
-                .give(&bytes, &mut self.output)
+                .give(&bytes, self.out.body())
                 .map_err(|NulInBody| Error::NulInBody),
             BodyChunk::End => {
-                transaction.end(&mut self.output);
+                transaction.end(self.out.body());
                 Ok(())
             }
             BodyChunk::Abort => Err(Error::Aborted),
@@ -146,7 +146,8 @@ impl Client {
     /// Reports what became of a message whose conversation ended by this error.
     pub(super) fn lose(&mut self, mut transaction: Box<Transaction>, error: &Error) {
         self.note_body(transaction.take_data_bytes());
-        self.report(Event::Outcome(transaction.lost(error.clone())));
+        self.out
+            .report(Event::Outcome(transaction.lost(error.clone())));
     }
 
     /// Gives every message whose turn never came its outcome.
@@ -154,7 +155,7 @@ impl Client {
         for request in mem::take(&mut self.requests) {
             if let Request::Send(envelope) = request {
                 let outcome = Transaction::never_begun(*envelope, cause.clone());
-                self.report(Event::Outcome(outcome));
+                self.out.report(Event::Outcome(outcome));
             }
         }
     }
@@ -163,11 +164,11 @@ impl Client {
     fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
         loop {
             match transaction.next() {
-                Next::Say(line) => self.say(&line),
+                Next::Say(line) => self.out.say(&line),
                 Next::Piece(octets) => self.say_piece("", &octets),
                 Next::AskToCommit => {
                     self.note_body(transaction.take_data_bytes());
-                    self.report(Event::ReadyToCommit);
+                    self.out.report(Event::ReadyToCommit);
                 }
                 Next::Wait => {
                     self.state = State::Transaction(transaction);
@@ -181,7 +182,7 @@ impl Client {
                     for _ in 0..transaction.repeated_mails() {
                         self.used.count_transaction();
                     }
-                    self.report(Event::Outcome(outcome));
+                    self.out.report(Event::Outcome(outcome));
                     return;
                 }
             }
@@ -191,16 +192,16 @@ impl Client {
     /// Puts a piece of the message into the next writes; `mark` is what follows its size.
     fn say_piece(&mut self, mark: &str, octets: &Bytes) {
         let length = octets.len();
-        self.say(&format!("BDAT {length}{mark}"));
+        self.out.say(&format!("BDAT {length}{mark}"));
         if length > 0 {
             self.note_body(u64::try_from(length).unwrap_or(u64::MAX));
-            self.push_step(Step::Write(octets.clone()));
+            self.out.push(Step::Write(octets.clone()));
         }
     }
 
     fn note_body(&mut self, body_bytes: u64) {
         if body_bytes > 0 {
-            self.transcript.sent_body(body_bytes);
+            self.out.transcript.sent_body(body_bytes);
         }
     }
 }

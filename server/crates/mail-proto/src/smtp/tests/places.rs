@@ -208,7 +208,7 @@ fn mixed_codes_and_words_of_no_protocol_end_it_at_every_place() {
             let played = meet(&mut place, words.as_bytes().to_vec());
             assert_eq!(
                 played.failure,
-                Some(Error::PeerMisbehaved(kind)),
+                Some(Error::PeerMisbehaved(kind.clone())),
                 "{}",
                 place.name
             );
