@@ -334,6 +334,7 @@ mod tests {
             mailbox: Mailbox::from_wire(wire),
             delimiter: Some(b'/'),
             attributes,
+            extended: Default::default(),
         }
     }
 

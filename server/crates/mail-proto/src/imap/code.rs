@@ -1,4 +1,7 @@
-//! Response codes: the machine-readable part of a status response (RFC 9051 §7.1, RFC 5530).
+//! Response codes: the machine-readable part of a status response (RFC 9051 §7.1, RFC 5530 and those
+//! of the extensions).
+
+mod parse;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,10 +9,12 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::capability::Capabilities;
-use super::flag::{self, Flag};
-use super::number::{Uid, UidValidity, parse_u64};
+use super::flag::Flag;
+use super::number::{Uid, UidValidity};
+use super::object_id::ObjectId;
 use super::sequence_set::SequenceSet;
-use super::tokens;
+
+pub(crate) use parse::split;
 
 /// What stands in brackets in front of a server's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +35,10 @@ pub enum Code {
     AuthenticationFailed,
     /// AUTHORIZATIONFAILED: right password, but not allowed.
     AuthorizationFailed,
-    /// BADCHARSET
-    BadCharset,
+    /// BADCHARSET: the charsets that are known instead, if they are told.
+    BadCharset(Vec<Bytes>),
+    /// BADEVENT (RFC 5465): the events that NOTIFY may ask for.
+    BadEvent(Vec<Bytes>),
     /// CANNOT: will never work.
     Cannot,
     /// CAPABILITY
@@ -40,6 +47,8 @@ pub enum Code {
     ClientBug,
     /// CLOSED: what follows is about the mailbox that is selected next.
     Closed,
+    /// COMPRESSIONACTIVE (RFC 4978): the connection is compressed already.
+    CompressionActive,
     /// CONTACTADMIN
     ContactAdmin,
     /// COPYUID: where the messages went. The n-th of `source` became the n-th of `destination`.
@@ -65,12 +74,20 @@ pub enum Code {
     InUse,
     /// LIMIT: too many of something.
     Limit,
+    /// MAILBOXID (RFC 8474): the id of the mailbox that was made or selected.
+    MailboxId(ObjectId),
+    /// MODIFIED (RFC 7162): what a conditional STORE left alone, UIDs or sequence numbers as asked.
+    Modified(SequenceSet),
     /// NONEXISTENT: there is no such mailbox.
     NonExistent,
     /// NOMODSEQ: this mailbox has no modification sequences.
     NoModSeq,
     /// NOPERM
     NoPerm,
+    /// NOTIFICATIONOVERFLOW (RFC 5465): changes are no longer told, as if by NOTIFY NONE.
+    NotificationOverflow,
+    /// NOTSAVED (RFC 5182): the result was not kept; the saved result is empty now.
+    NotSaved,
     /// OVERQUOTA
     OverQuota,
     /// PARSE: a message could not be understood.
@@ -83,6 +100,8 @@ pub enum Code {
     ReadOnly,
     /// READ-WRITE
     ReadWrite,
+    /// REFERRAL (RFC 2221, RFC 2193): another server has it. The URL is never followed by itself.
+    Referral(String),
     /// SERVERBUG
     ServerBug,
     /// TOOBIG (RFC 4469): the message is too large.
@@ -97,8 +116,12 @@ pub enum Code {
     UidValidity(UidValidity),
     /// UNAVAILABLE: a part of the server is down; may work later.
     Unavailable,
+    /// UNKNOWN-CTE: a part's transfer encoding cannot be undone (RFC 3516).
+    UnknownCte,
     /// UNSEEN: the sequence number of the first unread message.
     Unseen(u32),
+    /// USEATTR (RFC 6154): no mailbox can be made for this special use.
+    UseAttr,
     /// A code that is not known here, or whose arguments could not be read.
     Unknown {
         /// Its name, in upper case.
@@ -108,204 +131,64 @@ pub enum Code {
     },
 }
 
-/// Splits the text of a status response into its code and the words for people.
-pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) {
-    let code = text.strip_prefix(b"[").and_then(|inside| {
-        let close = closing_bracket(inside)?;
-        let code = Code::parse(&text.slice_ref(inside.get(..close)?), max_nesting)?;
-        Some((code, inside.get(close + 1..)?))
-    });
-    match code {
-        Some((code, words)) => (Some(code), lossy(words.strip_prefix(b" ").unwrap_or(words))),
-        None => (None, lossy(text)),
-    }
-}
-
-/// Finds the bracket that ends a code. Brackets within lists and strings belong to flags and
-/// names; where those do not end, the first bracket it is.
-fn closing_bracket(inside: &[u8]) -> Option<usize> {
-    let mut depth = 0_u32;
-    let mut quoted = false;
-    for (at, byte) in inside.iter().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'(' if !quoted => depth += 1,
-            b')' if !quoted => depth = depth.saturating_sub(1),
-            b']' if !quoted && depth == 0 => return Some(at),
-            _ => {}
-        }
-    }
-    memchr::memchr(b']', inside)
-}
-
-fn lossy(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
-}
-
 impl Code {
-    fn parse(inside: &Bytes, max_nesting: usize) -> Option<Self> {
-        let name_len = memchr::memchr(b' ', inside).unwrap_or(inside.len());
-        let (name, text) = inside.split_at_checked(name_len)?;
-        if name.is_empty() {
-            return None;
+    /// The codes without arguments.
+    const PLAIN: &'static [(&'static str, Self)] = &[
+        ("ALERT", Self::Alert),
+        ("ALREADYEXISTS", Self::AlreadyExists),
+        ("AUTHENTICATIONFAILED", Self::AuthenticationFailed),
+        ("AUTHORIZATIONFAILED", Self::AuthorizationFailed),
+        ("CANNOT", Self::Cannot),
+        ("CLIENTBUG", Self::ClientBug),
+        ("CLOSED", Self::Closed),
+        ("COMPRESSIONACTIVE", Self::CompressionActive),
+        ("CONTACTADMIN", Self::ContactAdmin),
+        ("CORRUPTION", Self::Corruption),
+        ("EXPIRED", Self::Expired),
+        ("EXPUNGEISSUED", Self::ExpungeIssued),
+        ("HASCHILDREN", Self::HasChildren),
+        ("INUSE", Self::InUse),
+        ("LIMIT", Self::Limit),
+        ("NOMODSEQ", Self::NoModSeq),
+        ("NONEXISTENT", Self::NonExistent),
+        ("NOPERM", Self::NoPerm),
+        ("NOTIFICATIONOVERFLOW", Self::NotificationOverflow),
+        ("NOTSAVED", Self::NotSaved),
+        ("OVERQUOTA", Self::OverQuota),
+        ("PARSE", Self::Parse),
+        ("PRIVACYREQUIRED", Self::PrivacyRequired),
+        ("READ-ONLY", Self::ReadOnly),
+        ("READ-WRITE", Self::ReadWrite),
+        ("SERVERBUG", Self::ServerBug),
+        ("TOOBIG", Self::TooBig),
+        ("TRYCREATE", Self::TryCreate),
+        ("UIDNOTSTICKY", Self::UidNotSticky),
+        ("UNAVAILABLE", Self::Unavailable),
+        ("UNKNOWN-CTE", Self::UnknownCte),
+        ("USEATTR", Self::UseAttr),
+    ];
+
+    /// Returns the name of the code, in upper case.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::AppendUid { .. } => "APPENDUID",
+            Self::BadCharset(_) => "BADCHARSET",
+            Self::BadEvent(_) => "BADEVENT",
+            Self::Capability(_) => "CAPABILITY",
+            Self::CopyUid { .. } => "COPYUID",
+            Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::MailboxId(_) => "MAILBOXID",
+            Self::Modified(_) => "MODIFIED",
+            Self::PermanentFlags(_) => "PERMANENTFLAGS",
+            Self::Referral(_) => "REFERRAL",
+            Self::UidNext(_) => "UIDNEXT",
+            Self::UidValidity(_) => "UIDVALIDITY",
+            Self::Unseen(_) => "UNSEEN",
+            Self::Unknown { name, .. } => name,
+            plain => Self::PLAIN
+                .iter()
+                .find(|(_, code)| code == plain)
+                .map_or("", |(name, _)| name),
         }
-        let text = text.trim_ascii();
-        let name = lossy(name).to_ascii_uppercase();
-        let known = Self::parse_known(&name, &inside.slice_ref(text), max_nesting);
-        Some(known.unwrap_or_else(|| Self::Unknown {
-            name,
-            text: lossy(text),
-        }))
-    }
-
-    fn parse_known(name: &str, text: &Bytes, max_nesting: usize) -> Option<Self> {
-        let words = || {
-            text.split(|byte| *byte == b' ')
-                .filter(|word| !word.is_empty())
-        };
-        Some(match name {
-            "ALERT" => Self::Alert,
-            "ALREADYEXISTS" => Self::AlreadyExists,
-            "APPENDUID" => {
-                let (uid_validity, uids) = (words().next()?, words().nth(1)?);
-                Self::AppendUid {
-                    uid_validity: UidValidity::parse(uid_validity)?,
-                    uids: SequenceSet::parse(uids)?,
-                }
-            }
-            "AUTHENTICATIONFAILED" => Self::AuthenticationFailed,
-            "AUTHORIZATIONFAILED" => Self::AuthorizationFailed,
-            "BADCHARSET" => Self::BadCharset,
-            "CANNOT" => Self::Cannot,
-            "CAPABILITY" => Self::Capability(Capabilities::from_words(words())),
-            "CLIENTBUG" => Self::ClientBug,
-            "CLOSED" => Self::Closed,
-            "CONTACTADMIN" => Self::ContactAdmin,
-            "COPYUID" => Self::CopyUid {
-                uid_validity: UidValidity::parse(words().next()?)?,
-                source: SequenceSet::parse(words().nth(1)?)?,
-                destination: SequenceSet::parse(words().nth(2)?)?,
-            },
-            "CORRUPTION" => Self::Corruption,
-            "EXPIRED" => Self::Expired,
-            "EXPUNGEISSUED" => Self::ExpungeIssued,
-            "HASCHILDREN" => Self::HasChildren,
-            "HIGHESTMODSEQ" => Self::HighestModSeq(parse_u64(text)?),
-            "INUSE" => Self::InUse,
-            "LIMIT" => Self::Limit,
-            "NONEXISTENT" => Self::NonExistent,
-            "NOMODSEQ" => Self::NoModSeq,
-            "NOPERM" => Self::NoPerm,
-            "OVERQUOTA" => Self::OverQuota,
-            "PARSE" => Self::Parse,
-            "PERMANENTFLAGS" => {
-                let values = tokens::values_of(text, max_nesting)?;
-                Self::PermanentFlags(flag::parse_list(values.first()?)?)
-            }
-            "PRIVACYREQUIRED" => Self::PrivacyRequired,
-            "READ-ONLY" => Self::ReadOnly,
-            "READ-WRITE" => Self::ReadWrite,
-            "SERVERBUG" => Self::ServerBug,
-            "TOOBIG" => Self::TooBig,
-            "TRYCREATE" => Self::TryCreate,
-            "UIDNEXT" => Self::UidNext(Uid::parse(text)?),
-            "UIDNOTSTICKY" => Self::UidNotSticky,
-            "UIDVALIDITY" => Self::UidValidity(UidValidity::parse(text)?),
-            "UNAVAILABLE" => Self::Unavailable,
-            "UNSEEN" => Self::Unseen(u32::try_from(parse_u64(text)?).ok()?),
-            _ => return None,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-
-    fn of(text: &'static str) -> (Option<Code>, String) {
-        split(&Bytes::from_static(text.as_bytes()), 100)
-    }
-
-    fn code(text: &'static str) -> Code {
-        of(text).0.unwrap()
-    }
-
-    #[test]
-    fn the_codes_of_rfc_9051_7_1_are_read() {
-        assert_eq!(code("[ALERT] System shutdown in 10 minutes"), Code::Alert);
-        assert_eq!(
-            code("[AUTHENTICATIONFAILED] Authentication failed"),
-            Code::AuthenticationFailed
-        );
-        assert_eq!(
-            code("[UIDNEXT 4392] Predicted"),
-            Code::UidNext(Uid::new(4392).unwrap())
-        );
-        assert_eq!(
-            code("[uidvalidity 3857529045]"),
-            Code::UidValidity(UidValidity::new(3_857_529_045).unwrap())
-        );
-        assert_eq!(code("[UNSEEN 12] first"), Code::Unseen(12));
-        let Code::AppendUid { uid_validity, uids } =
-            code("[APPENDUID 38505 3955] APPEND completed")
-        else {
-            panic!("no APPENDUID")
-        };
-        assert_eq!(
-            (uid_validity.get(), uids.to_string()),
-            (38505, "3955".into())
-        );
-        let Code::CopyUid {
-            source,
-            destination,
-            ..
-        } = code("[COPYUID 432432 42:69 1202:1229] x")
-        else {
-            panic!("no COPYUID")
-        };
-        assert_eq!(
-            source.uids().zip(destination.uids()).last(),
-            Uid::new(69).zip(Uid::new(1229))
-        );
-    }
-
-    #[test]
-    fn brackets_in_flags_and_in_words_do_not_end_the_code() {
-        let (code, words) = of(r"[PERMANENTFLAGS (\Answered a]b [x] \*)] Flags [sic] permitted (");
-        let Some(Code::PermanentFlags(flags)) = code else {
-            panic!("no PERMANENTFLAGS")
-        };
-        assert_eq!(
-            flags.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["\\Answered", "a]b", "[x]", "\\*"]
-        );
-        assert_eq!(words, "Flags [sic] permitted (");
-    }
-
-    #[test]
-    fn codes_that_are_not_known_or_broken_are_kept_as_text() {
-        let unknown = |name: &str, text: &str| Code::Unknown {
-            name: name.into(),
-            text: text.into(),
-        };
-        assert_eq!(
-            code("[x-throttled 5 s] Slow"),
-            unknown("X-THROTTLED", "5 s")
-        );
-        assert_eq!(code("[UIDNEXT 0] zero"), unknown("UIDNEXT", "0"));
-        assert_eq!(code("[COPYUID 1 2] two"), unknown("COPYUID", "1 2"));
-        assert_eq!(code("[PERMANENTFLAGS (] x"), unknown("PERMANENTFLAGS", "("));
-    }
-
-    #[test]
-    fn words_that_only_look_like_a_code_stay_words() {
-        assert_eq!(of("[ not closed"), (None, "[ not closed".into()));
-        assert_eq!(of("[] empty"), (None, "[] empty".into()));
-        assert_eq!(of("Gr\u{fc}\u{df}e"), (None, "Gr\u{fc}\u{df}e".into()));
-        assert_eq!(
-            split(&Bytes::from_static(b"a\xffb"), 9),
-            (None, "a\u{fffd}b".into())
-        );
     }
 }

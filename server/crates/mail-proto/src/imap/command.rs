@@ -1,17 +1,27 @@
 //! What can be asked of a server (RFC 9051 §6).
 
+mod list;
+mod message;
+mod notify;
+mod search;
+mod select;
+
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::date::InternalDate;
-use super::fetch::Section;
-use super::flag::Flag;
-use super::list::{MailboxAttribute, StatusItem};
+use super::list::MailboxAttribute;
 use super::mailbox::Mailbox;
 use super::search::SearchKey;
 use super::sequence_set::SequenceSet;
+use super::status::StatusItem;
 use super::text::Text;
 use crate::sasl::SignIn;
+
+pub use list::{List, ListSelection};
+pub use message::{Append, FetchItem, FetchModifiers, Store, StoreMode};
+pub use notify::{Notify, NotifyEvents, NotifyGroup, NotifyMailboxes, NotifySelected};
+pub use search::{Search, SearchReturn, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm};
+pub use select::{Enable, QResync, Select, SelectParameter, SequenceMatch};
 
 /// The name of a command on its connection, `r1`, `r2` and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,21 +63,32 @@ pub enum Command {
     /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), in one round trip less where SASL-IR is
     /// offered, or LOGIN. Never sent without TLS, unless the configuration allows it.
     SignIn(SignIn),
+    /// ENABLE, before a mailbox is selected. Servers ignore what they do not know.
+    Enable(Vec<Enable>),
     /// NAMESPACE.
     Namespace,
     /// LIST.
     List(List),
+    /// LSUB of RFC 3501: the mailboxes that are subscribed, where LIST cannot select them.
+    Lsub {
+        /// Where the pattern begins; mostly empty.
+        reference: Mailbox,
+        /// The pattern, as in [`List`].
+        pattern: Text,
+    },
     /// STATUS.
     Status {
         /// The mailbox, which should not be the selected one.
         mailbox: Mailbox,
-        /// What is asked for.
+        /// What is asked for. Items that are not offered are left out.
         items: Vec<StatusItem>,
     },
     /// SELECT.
     Select(Mailbox),
     /// EXAMINE: SELECT without the right to change anything.
     Examine(Mailbox),
+    /// SELECT or EXAMINE with CONDSTORE or QRESYNC.
+    SelectWith(Select),
     /// CREATE.
     Create {
         /// The name of the new mailbox.
@@ -75,8 +96,21 @@ pub enum Command {
         /// What it is for: sent where CREATE-SPECIAL-USE is offered.
         special_use: Option<MailboxAttribute>,
     },
+    /// DELETE: the mailbox and all that is in it.
+    Delete(Mailbox),
+    /// RENAME, with all that is below it. INBOX keeps its name and gives its messages away.
+    Rename {
+        /// What it is called.
+        from: Mailbox,
+        /// What it shall be called.
+        to: Mailbox,
+    },
     /// SUBSCRIBE.
     Subscribe(Mailbox),
+    /// UNSUBSCRIBE.
+    Unsubscribe(Mailbox),
+    /// CHECK of RFC 3501: lets the server write down what it knows. NOOP is as good elsewhere.
+    Check,
     /// UNSELECT: leaves the mailbox and expunges nothing.
     Unselect,
     /// CLOSE: leaves the mailbox and expunges what is `\Deleted`.
@@ -90,8 +124,28 @@ pub enum Command {
         /// What is asked for, never empty.
         items: Vec<FetchItem>,
     },
+    /// FETCH or UID FETCH with modifiers.
+    FetchWith {
+        /// Which messages.
+        set: SequenceSet,
+        /// The set holds UIDs.
+        uid: bool,
+        /// What is asked for, never empty.
+        items: Vec<FetchItem>,
+        /// What it is narrowed by.
+        modifiers: FetchModifiers,
+    },
     /// STORE or UID STORE.
     Store(Store),
+    /// STORE or UID STORE with UNCHANGEDSINCE (RFC 7162 §3.1.3): messages that have changed since are
+    /// left alone and named by [`Code::Modified`](super::Code::Modified). Only where CONDSTORE is
+    /// offered.
+    StoreUnchangedSince {
+        /// What is to be changed.
+        store: Store,
+        /// The modification sequence that was seen last.
+        mod_seq: u64,
+    },
     /// COPY or UID COPY.
     Copy {
         /// Which messages.
@@ -123,6 +177,21 @@ pub enum Command {
         /// All of these have to hold; empty means ALL.
         criteria: Vec<SearchKey>,
     },
+    /// SEARCH or UID SEARCH with a choice of what is told.
+    SearchWith(Search),
+    /// SORT or UID SORT (RFC 5256); only where it is offered.
+    Sort(Sort),
+    /// THREAD or UID THREAD (RFC 5256); only where the algorithm is offered.
+    Thread(Thread),
+    /// GETQUOTA (RFC 9208).
+    GetQuota {
+        /// The name of a quota root.
+        root: Text,
+    },
+    /// GETQUOTAROOT: the quota roots of a mailbox, and what is used of each.
+    GetQuotaRoot(Mailbox),
+    /// NOTIFY (RFC 5465); only where it is offered.
+    Notify(Notify),
     /// APPEND. The body is asked for through [`Step::NeedBody`](crate::Step::NeedBody).
     Append(Append),
     /// IDLE (RFC 2177), until [`Command::Done`]. Waits until nothing else is under way; later
@@ -131,98 +200,4 @@ pub enum Command {
     /// DONE: ends the IDLE that was asked for last, whose tag it shares. Commands behind it may
     /// leave in the same write. Nothing is sent when IDLE has ended by itself.
     Done,
-}
-
-/// What LIST asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
-    /// Where the pattern begins; mostly empty.
-    pub reference: Mailbox,
-    /// The pattern in wire form: `*` for anything, `%` for anything but the delimiter.
-    pub pattern: Text,
-    /// Ask for SPECIAL-USE attributes, where LIST-EXTENDED and SPECIAL-USE are offered.
-    pub return_special_use: bool,
-    /// Ask for subscriptions, where LIST-EXTENDED is offered.
-    pub return_subscribed: bool,
-    /// Ask for these numbers of each mailbox, where LIST-STATUS is offered.
-    pub return_status: Vec<StatusItem>,
-}
-
-impl List {
-    /// All mailboxes, with the attributes a folder tree shows.
-    pub fn everything() -> Self {
-        Self {
-            reference: Mailbox::from_wire(Vec::new()),
-            pattern: Text::fixed("*"),
-            return_special_use: true,
-            return_subscribed: true,
-            return_status: Vec::new(),
-        }
-    }
-}
-
-/// What STORE changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
-    /// Which messages.
-    pub set: SequenceSet,
-    /// The set holds UIDs.
-    pub uid: bool,
-    /// How the flags are combined with those that are set.
-    pub mode: StoreMode,
-    /// The flags. Those that cannot be set are left out.
-    pub flags: Vec<Flag>,
-    /// The new flags need not be reported (`.SILENT`).
-    pub silent: bool,
-}
-
-/// How STORE combines flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreMode {
-    /// `+FLAGS`
-    Add,
-    /// `-FLAGS`
-    Remove,
-    /// `FLAGS`: these and no others.
-    Replace,
-}
-
-/// What APPEND announces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Append {
-    /// Where to.
-    pub mailbox: Mailbox,
-    /// The flags of the new message. Those that cannot be set are left out.
-    pub flags: Vec<Flag>,
-    /// Its INTERNALDATE; now, if not given.
-    pub internal_date: Option<InternalDate>,
-    /// Its size in bytes, line ends as CRLF included. The body has to have exactly this size, else
-    /// the connection is ended.
-    pub size_bytes: u64,
-}
-
-/// One item that FETCH asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchItem {
-    /// `UID`
-    Uid,
-    /// `FLAGS`
-    Flags,
-    /// `INTERNALDATE`
-    InternalDate,
-    /// `RFC822.SIZE`
-    Rfc822Size,
-    /// `ENVELOPE`
-    Envelope,
-    /// `BODYSTRUCTURE`
-    BodyStructure,
-    /// `BODY.PEEK[section]<offset.length>`: the only form there is here, because reading must not
-    /// mark a message read by itself.
-    BodyPeek {
-        /// The part of the message.
-        section: Section,
-        /// First byte and number of bytes.
-        partial: Option<(u64, u32)>,
-    },
 }

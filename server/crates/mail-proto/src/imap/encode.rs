@@ -3,6 +3,10 @@
 //! A string leaves as a quoted string only if it is plain printable ASCII; anything else is a
 //! literal by its length in bytes. So no argument can end its line or begin another command.
 
+mod mailboxes;
+mod messages;
+mod search;
+
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -12,11 +16,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::capability::{Capabilities, Capability};
-use super::command::{Append, Command, FetchItem, List, Store, StoreMode, Tag};
-use super::fetch::{Section, SectionText};
-use super::flag::Flag;
-use super::list::StatusItem;
-use super::search::SearchKey;
+use super::command::{Command, Tag};
 use super::sequence_set::SequenceSet;
 use crate::sasl::Credentials;
 
@@ -52,8 +52,17 @@ pub(crate) enum Then {
     },
 }
 
+/// A command as it leaves.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) chunks: VecDeque<Chunk>,
+    /// The extension without which this command would not have been sent like this: BAD means that
+    /// the server does not know it.
+    pub(crate) relies_on: Option<Capability>,
+}
+
 /// Encodes a command for a server with these capabilities.
-pub(crate) fn encode(tag: Tag, command: &Command, capabilities: &Capabilities) -> VecDeque<Chunk> {
+pub(crate) fn encode(tag: Tag, command: &Command, capabilities: &Capabilities) -> Encoded {
     let mut encoder = Encoder::new(capabilities);
     encoder.display(tag);
     encoder.raw(" ");
@@ -71,7 +80,7 @@ pub(crate) fn encode_login(
     encoder.display(tag);
     encoder.raw(" ");
     encoder.login(credentials);
-    encoder.finish()
+    encoder.finish().chunks
 }
 
 struct Encoder<'a> {
@@ -80,6 +89,7 @@ struct Encoder<'a> {
     line: Zeroizing<Vec<u8>>,
     said: String,
     secret: bool,
+    relies_on: Option<Capability>,
 }
 
 impl<'a> Encoder<'a> {
@@ -90,6 +100,7 @@ impl<'a> Encoder<'a> {
             line: Zeroizing::new(Vec::with_capacity(256)),
             said: String::new(),
             secret: false,
+            relies_on: None,
         }
     }
 
@@ -98,61 +109,88 @@ impl<'a> Encoder<'a> {
             Command::Capability => self.raw("CAPABILITY"),
             Command::Noop => self.raw("NOOP"),
             Command::Logout => self.raw("LOGOUT"),
-            Command::Namespace => self.raw("NAMESPACE"),
-            Command::Unselect => self.raw("UNSELECT"),
             Command::Close => self.raw("CLOSE"),
+            Command::Check => self.raw("CHECK"),
             Command::Expunge => self.raw("EXPUNGE"),
-            Command::Idle => self.raw("IDLE"),
+            Command::Namespace => self.extension("NAMESPACE", Capability::Namespace),
+            Command::Unselect => self.extension("UNSELECT", Capability::Unselect),
+            Command::Idle => self.extension("IDLE", Capability::Idle),
             // These leave from the machine itself: more than one line, or none of its own.
             Command::SignIn(_) | Command::Done => {}
             Command::Id(fields) => {
                 self.id(fields.iter().map(|(a, b)| (a.as_bytes(), b.as_bytes())))
             }
+            Command::Enable(extensions) => self.enable(extensions),
             Command::List(list) => self.list(list),
-            Command::Status { mailbox, items } => {
-                self.raw("STATUS ");
-                self.string(mailbox.as_wire());
-                self.raw(" ");
-                self.status_items(items);
+            Command::Lsub { reference, pattern } => {
+                self.named("LSUB ", reference.as_wire());
+                self.named(" ", pattern.as_bytes());
             }
+            Command::Status { mailbox, items } => self.status(mailbox, items),
             Command::Select(mailbox) => self.named("SELECT ", mailbox.as_wire()),
             Command::Examine(mailbox) => self.named("EXAMINE ", mailbox.as_wire()),
-            Command::Subscribe(mailbox) => self.named("SUBSCRIBE ", mailbox.as_wire()),
+            Command::SelectWith(select) => self.select(select),
             Command::Create {
                 mailbox,
                 special_use,
+            } => self.create(mailbox, special_use.as_ref()),
+            Command::Delete(mailbox) => self.named("DELETE ", mailbox.as_wire()),
+            Command::Rename { from, to } => {
+                self.named("RENAME ", from.as_wire());
+                self.named(" ", to.as_wire());
+            }
+            Command::Subscribe(mailbox) => self.named("SUBSCRIBE ", mailbox.as_wire()),
+            Command::Unsubscribe(mailbox) => self.named("UNSUBSCRIBE ", mailbox.as_wire()),
+            Command::Fetch { set, uid, items } => self.fetch(set, *uid, items),
+            Command::FetchWith {
+                set,
+                uid,
+                items,
+                modifiers,
             } => {
-                self.named("CREATE ", mailbox.as_wire());
-                if self.has(Capability::CreateSpecialUse)
-                    && let Some(word) = special_use.as_ref().and_then(|kind| kind.word())
-                {
-                    self.raw(" (USE (");
-                    self.raw(word);
-                    self.raw("))");
-                }
+                self.fetch(set, *uid, items);
+                self.fetch_modifiers(*uid, *modifiers);
             }
-            Command::Fetch { set, uid, items } => {
-                self.numbered("FETCH ", *uid, set);
-                self.raw(" ");
-                self.group(items, Self::fetch_item);
-            }
-            Command::Store(store) => self.store(store),
+            Command::Store(store) => self.store(store, None),
+            Command::StoreUnchangedSince { store, mod_seq } => self.store(store, Some(*mod_seq)),
             Command::Copy { set, uid, mailbox } => {
                 self.numbered("COPY ", *uid, set);
                 self.named(" ", mailbox.as_wire());
             }
             Command::Move { set, uid, mailbox } => {
+                self.relies_on(Capability::Move);
                 self.numbered("MOVE ", *uid, set);
                 self.named(" ", mailbox.as_wire());
             }
-            Command::UidExpunge(set) => self.numbered("EXPUNGE ", true, set),
+            Command::UidExpunge(set) => {
+                self.relies_on(Capability::UidPlus);
+                self.numbered("EXPUNGE ", true, set);
+            }
             Command::Search { uid, criteria } => self.search(*uid, criteria),
+            Command::SearchWith(search) => self.search_with(search),
+            Command::Sort(sort) => self.sort(sort),
+            Command::Thread(thread) => self.thread(thread),
+            Command::GetQuota { root } => {
+                self.relies_on(Capability::Quota);
+                self.named("GETQUOTA ", root.as_bytes());
+            }
+            Command::GetQuotaRoot(mailbox) => {
+                self.relies_on(Capability::Quota);
+                self.named("GETQUOTAROOT ", mailbox.as_wire());
+            }
+            Command::Notify(notify) => self.notify(notify),
             Command::Append(append) => self.append(append),
         }
     }
 
+    /// Writes a command of one word, which an extension brought.
+    fn extension(&mut self, word: &str, capability: Capability) {
+        self.relies_on(capability);
+        self.raw(word);
+    }
+
     fn id<'t>(&mut self, mut fields: impl Iterator<Item = (&'t [u8], &'t [u8])>) {
-        self.raw("ID ");
+        self.extension("ID ", Capability::Id);
         let Some((field, value)) = fields.next() else {
             return self.raw("NIL");
         };
@@ -174,181 +212,6 @@ impl<'a> Encoder<'a> {
         self.secret = true;
         self.named(" ", credentials.user().as_bytes());
         self.named(" ", password.as_bytes());
-    }
-
-    // RFC 5258: an option of RETURN is sent only to servers that know it.
-    fn list(&mut self, list: &List) {
-        self.named("LIST ", list.reference.as_wire());
-        self.named(" ", list.pattern.as_bytes());
-        let extended = self.has(Capability::ListExtended);
-        let mut options = Vec::new();
-        if list.return_subscribed && extended {
-            options.push("SUBSCRIBED");
-        }
-        // Servers tell of children by themselves, unless RETURN lists what they are to tell.
-        if extended {
-            options.push("CHILDREN");
-        }
-        if list.return_special_use && extended && self.has(Capability::SpecialUse) {
-            options.push("SPECIAL-USE");
-        }
-        let status = !list.return_status.is_empty() && self.has(Capability::ListStatus);
-        if options.is_empty() && !status {
-            return;
-        }
-        self.raw(" RETURN (");
-        self.raw(&options.join(" "));
-        if status {
-            self.raw(if options.is_empty() {
-                "STATUS "
-            } else {
-                " STATUS "
-            });
-            self.status_items(&list.return_status);
-        }
-        self.raw(")");
-    }
-
-    fn status_items(&mut self, items: &[StatusItem]) {
-        self.group(items, |encoder, item| encoder.raw(item.word()));
-    }
-
-    fn fetch_item(&mut self, item: &FetchItem) {
-        match item {
-            FetchItem::Uid => self.raw("UID"),
-            FetchItem::Flags => self.raw("FLAGS"),
-            FetchItem::InternalDate => self.raw("INTERNALDATE"),
-            FetchItem::Rfc822Size => self.raw("RFC822.SIZE"),
-            FetchItem::Envelope => self.raw("ENVELOPE"),
-            FetchItem::BodyStructure => self.raw("BODYSTRUCTURE"),
-            FetchItem::BodyPeek { section, partial } => {
-                self.raw("BODY.PEEK[");
-                self.section(section);
-                self.raw("]");
-                if let Some((offset, length)) = partial {
-                    self.raw("<");
-                    self.display(offset);
-                    self.raw(".");
-                    self.display(length);
-                    self.raw(">");
-                }
-            }
-        }
-    }
-
-    fn section(&mut self, section: &Section) {
-        self.display(&section.part);
-        let Some(text) = &section.text else { return };
-        if !section.part.path().is_empty() {
-            self.raw(".");
-        }
-        let (word, names) = match text {
-            SectionText::Header => ("HEADER", None),
-            SectionText::HeaderFields(names) => ("HEADER.FIELDS", Some(names)),
-            SectionText::HeaderFieldsNot(names) => ("HEADER.FIELDS.NOT", Some(names)),
-            SectionText::Text => ("TEXT", None),
-            SectionText::Mime => ("MIME", None),
-        };
-        self.raw(word);
-        if let Some(names) = names {
-            self.raw(" ");
-            self.group(names, |encoder, name| {
-                if name
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-                    && let Ok(name) = core::str::from_utf8(name)
-                    && !name.is_empty()
-                {
-                    encoder.raw(name);
-                } else {
-                    encoder.string(name);
-                }
-            });
-        }
-    }
-
-    fn store(&mut self, store: &Store) {
-        self.numbered("STORE ", store.uid, &store.set);
-        self.raw(match store.mode {
-            StoreMode::Add => " +FLAGS",
-            StoreMode::Remove => " -FLAGS",
-            StoreMode::Replace => " FLAGS",
-        });
-        self.raw(if store.silent { ".SILENT " } else { " " });
-        self.flags(&store.flags);
-    }
-
-    fn flags(&mut self, flags: &[Flag]) {
-        let flags: Vec<&Flag> = flags.iter().filter(|flag| flag.can_be_set()).collect();
-        self.group(&flags, |encoder, flag| encoder.raw(flag.as_str()));
-    }
-
-    fn search(&mut self, uid: bool, criteria: &[SearchKey]) {
-        self.raw(if uid { "UID SEARCH" } else { "SEARCH" });
-        if self.has(Capability::ESearch) {
-            self.raw(" RETURN (ALL)");
-        }
-        if criteria.iter().any(SearchKey::needs_utf8) {
-            self.raw(" CHARSET UTF-8");
-        }
-        if criteria.is_empty() {
-            self.raw(" ALL");
-        }
-        for key in criteria {
-            self.raw(" ");
-            self.search_key(key);
-        }
-    }
-
-    fn search_key(&mut self, key: &SearchKey) {
-        match key {
-            SearchKey::All => self.raw("ALL"),
-            SearchKey::Seen => self.raw("SEEN"),
-            SearchKey::Unseen => self.raw("UNSEEN"),
-            SearchKey::Flagged => self.raw("FLAGGED"),
-            SearchKey::Deleted => self.raw("DELETED"),
-            SearchKey::Uid(set) => {
-                self.raw("UID ");
-                self.display(set);
-            }
-            SearchKey::Header { field, text } => {
-                self.named("HEADER ", field.as_bytes());
-                self.named(" ", text.as_bytes());
-            }
-            SearchKey::Since(date) => {
-                self.raw("SINCE ");
-                self.display(date);
-            }
-            SearchKey::Before(date) => {
-                self.raw("BEFORE ");
-                self.display(date);
-            }
-            SearchKey::Not(key) => {
-                self.raw("NOT ");
-                self.search_key(key);
-            }
-        }
-    }
-
-    fn append(&mut self, append: &Append) {
-        self.named("APPEND ", append.mailbox.as_wire());
-        self.raw(" ");
-        if !append.flags.is_empty() {
-            self.flags(&append.flags);
-            self.raw(" ");
-        }
-        if let Some(date) = append.internal_date {
-            self.raw("\"");
-            self.display(date);
-            self.raw("\" ");
-        }
-        let size_bytes = append.size_bytes;
-        let waits = size_bytes > SHORT_LITERAL_BYTES || !self.may_leave_at_once(size_bytes);
-        self.literal_head(size_bytes, waits);
-        if waits {
-            self.cut(Then::AwaitContinuation);
-        }
-        self.cut(Then::Body { size_bytes });
     }
 
     /// Writes the verb of a command that has a UID form, and its set.
@@ -426,6 +289,16 @@ impl<'a> Encoder<'a> {
         self.capabilities.has(capability)
     }
 
+    /// Tells whether changes are numbered: QRESYNC takes in CONDSTORE (RFC 7162 §3.2.3).
+    fn has_mod_seq(&self) -> bool {
+        self.has(Capability::CondStore) || self.has(Capability::QResync)
+    }
+
+    /// Notes which extension the command is made of; the last one noted is the likeliest to be unknown.
+    const fn relies_on(&mut self, capability: Capability) {
+        self.relies_on = Some(capability);
+    }
+
     fn cut(&mut self, then: Then) {
         let line = core::mem::take(&mut self.line);
         let text = core::mem::take(&mut self.said);
@@ -442,7 +315,7 @@ impl<'a> Encoder<'a> {
         });
     }
 
-    fn finish(mut self) -> VecDeque<Chunk> {
+    fn finish(mut self) -> Encoded {
         self.line.extend_from_slice(b"\r\n");
         let body = self
             .chunks
@@ -453,6 +326,9 @@ impl<'a> Encoder<'a> {
             // Only the line end behind a body.
             last.said = Said::Nothing;
         }
-        self.chunks
+        Encoded {
+            chunks: self.chunks,
+            relies_on: self.relies_on,
+        }
     }
 }

@@ -6,14 +6,17 @@ use core::fmt;
 
 use bytes::Bytes;
 
+use super::capability::Capabilities;
 use super::code::Code;
 use super::command::Tag;
 use super::fetch::{FetchData, Section};
 use super::flag::Flag;
-use super::list::{ListData, NamespaceData, StatusData};
+use super::list::{ListData, NamespaceData};
 use super::number::{SequenceNumber, Uid};
-use super::search::SearchData;
+use super::quota::{QuotaData, QuotaRootData};
+use super::search::{SearchData, SortData, ThreadTree};
 use super::sequence_set::SequenceSet;
+use super::status::StatusData;
 use super::value::Value;
 
 /// Something the server said, or a state the connection reached.
@@ -68,12 +71,25 @@ pub enum Event {
     },
     /// Data of a message.
     Fetch(FetchData),
-    /// A mailbox of the listing.
+    /// A mailbox of the listing, or one that was made, renamed or deleted (NOTIFY).
     List(ListData),
+    /// A mailbox of the answer to LSUB. `\Noselect` means here that only something below it is
+    /// subscribed (RFC 3501 §6.3.9).
+    Lsub(ListData),
     /// The numbers of a mailbox.
     Status(StatusData),
     /// The result of SEARCH.
     Search(SearchData),
+    /// The result of SORT.
+    Sort(SortData),
+    /// The result of THREAD.
+    Thread(Vec<ThreadTree>),
+    /// What is used of a quota root.
+    Quota(QuotaData),
+    /// Which quota roots a mailbox counts for.
+    QuotaRoot(QuotaRootData),
+    /// What ENABLE has switched on, this time.
+    Enabled(Capabilities),
     /// The flags that the mailbox knows.
     Flags(Vec<Flag>),
     /// Where mailboxes live.
@@ -165,4 +181,6 @@ pub struct LiteralItem {
     pub section: Section,
     /// Where in that part the bytes begin, for a partial FETCH.
     pub origin: Option<u64>,
+    /// The bytes are those of the part without its transfer encoding (BINARY).
+    pub is_decoded: bool,
 }

@@ -1,8 +1,9 @@
 //! FETCH responses and the sections of a message (RFC 9051 §6.4.5 and §7.5.2).
 
+mod section;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 
 use bytes::Bytes;
 
@@ -11,9 +12,12 @@ use super::date::InternalDate;
 use super::envelope::Envelope;
 use super::event::{LiteralId, LiteralItem};
 use super::flag::{self, Flag};
-use super::number::{SequenceNumber, Uid, parse_u64};
-use super::tokens;
+use super::number::{SequenceNumber, Uid};
+use super::object_id::ObjectId;
 use super::value::Value;
+
+use section::Form;
+pub use section::{PartNumber, Section, SectionText};
 
 /// What the server says about one message, asked for or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,14 @@ impl FetchData {
     pub fn envelope(&self) -> Option<&Envelope> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::Envelope(envelope) => Some(&**envelope),
+            _ => None,
+        })
+    }
+
+    /// Returns the modification sequence, if it was told.
+    pub fn mod_seq(&self) -> Option<u64> {
+        self.items.iter().find_map(|item| match item {
+            FetchedItem::ModSeq(mod_seq) => Some(*mod_seq),
             _ => None,
         })
     }
@@ -85,6 +97,36 @@ pub enum FetchedItem {
     },
     /// The modification sequence (RFC 7162).
     ModSeq(u64),
+    /// Bytes of a part without its transfer encoding (RFC 3516).
+    Binary {
+        /// Which part.
+        part: PartNumber,
+        /// Where in the decoded part the bytes begin, for a partial FETCH.
+        origin: Option<u64>,
+        /// The bytes.
+        value: BodyValue,
+    },
+    /// The size of a part without its transfer encoding.
+    BinarySize {
+        /// Which part.
+        part: PartNumber,
+        /// Its size in bytes.
+        size_bytes: u64,
+    },
+    /// The id that the message keeps in every mailbox (RFC 8474).
+    EmailId(ObjectId),
+    /// The id of its thread; `None` where the server tells none.
+    ThreadId(Option<ObjectId>),
+    /// Its first words, as UTF-8 text; `None` where they are not at hand (RFC 8970).
+    Preview(Option<Bytes>),
+    /// When it came into this mailbox; `None` where the mailbox does not know (RFC 8514).
+    SaveDate(Option<InternalDate>),
+    /// Gmail's id of the message.
+    GmailMessageId(u64),
+    /// Gmail's id of its thread.
+    GmailThreadId(u64),
+    /// Gmail's labels, in modified UTF-7; system labels begin with a backslash.
+    GmailLabels(Vec<Bytes>),
     /// An item that is not known here, or whose value could not be read.
     Unknown {
         /// Its name.
@@ -110,156 +152,6 @@ pub enum BodyValue {
     },
 }
 
-/// The number of a part, such as `1.2`; empty stands for the message itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PartNumber(Vec<u32>);
-
-impl PartNumber {
-    /// The message itself.
-    pub const fn message() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Takes a path of numbers from 1; `None` if one is zero.
-    pub fn new(path: &[u32]) -> Option<Self> {
-        (!path.contains(&0)).then(|| Self(path.to_vec()))
-    }
-
-    /// Reads `1.2.3`; `None` for anything else, the empty text included.
-    pub fn parse(text: &[u8]) -> Option<Self> {
-        text.split(|byte| *byte == b'.')
-            .map(|number| Uid::parse(number).map(Uid::get))
-            .collect::<Option<_>>()
-            .map(Self)
-    }
-
-    /// Returns the numbers.
-    pub fn path(&self) -> &[u32] {
-        &self.0
-    }
-
-    /// Returns the number of the n-th part of this one, counted from 1.
-    pub(crate) fn child(&self, number: u32) -> Self {
-        let mut path = self.0.clone();
-        path.push(number);
-        Self(path)
-    }
-}
-
-impl fmt::Display for PartNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, number) in self.0.iter().enumerate() {
-            let dot = if index == 0 { "" } else { "." };
-            write!(f, "{dot}{number}")?;
-        }
-        Ok(())
-    }
-}
-
-/// A section of a message: a part, or some text of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Section {
-    /// The part; empty for the message itself.
-    pub part: PartNumber,
-    /// Which text of it; nothing for all of the part's body, or of the message.
-    pub text: Option<SectionText>,
-}
-
-/// A text of a part.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum SectionText {
-    /// `HEADER`: of the message, or of a `message/rfc822` part.
-    Header,
-    /// `HEADER.FIELDS`: those fields of the header.
-    HeaderFields(Vec<Bytes>),
-    /// `HEADER.FIELDS.NOT`: all other fields of the header.
-    HeaderFieldsNot(Vec<Bytes>),
-    /// `TEXT`: the body without the header.
-    Text,
-    /// `MIME`: the header of the part itself.
-    Mime,
-}
-
-impl Section {
-    /// All of the message: `BODY[]`.
-    pub fn message() -> Self {
-        Self::default()
-    }
-
-    /// The body of a part: `BODY[1.2]`.
-    pub const fn part(part: PartNumber) -> Self {
-        Self { part, text: None }
-    }
-
-    /// The header of the message: `BODY[HEADER]`.
-    pub const fn header() -> Self {
-        Self {
-            part: PartNumber::message(),
-            text: Some(SectionText::Header),
-        }
-    }
-
-    /// Some fields of the header of the message.
-    pub fn header_fields(names: &[&'static str]) -> Self {
-        let names = names
-            .iter()
-            .map(|name| Bytes::from_static(name.as_bytes()))
-            .collect();
-        Self {
-            part: PartNumber::message(),
-            text: Some(SectionText::HeaderFields(names)),
-        }
-    }
-
-    /// Reads what stands between the brackets.
-    fn parse(inside: &Bytes) -> Option<Self> {
-        let spec_len = memchr::memchr(b' ', inside).unwrap_or(inside.len());
-        let (spec, names) = inside.split_at_checked(spec_len)?;
-        let part_len = spec
-            .iter()
-            .take_while(|byte| matches!(byte, b'0'..=b'9' | b'.'))
-            .count();
-        let (part, text) = spec.split_at_checked(part_len)?;
-        let part = match part.strip_suffix(b".").unwrap_or(part) {
-            b"" => PartNumber::message(),
-            part => PartNumber::parse(part)?,
-        };
-        let text = text.to_ascii_uppercase();
-        let text = match text.as_slice() {
-            b"" => None,
-            b"HEADER" => Some(SectionText::Header),
-            b"TEXT" => Some(SectionText::Text),
-            b"MIME" => Some(SectionText::Mime),
-            b"HEADER.FIELDS" => Some(SectionText::HeaderFields(field_names(inside, names)?)),
-            b"HEADER.FIELDS.NOT" => Some(SectionText::HeaderFieldsNot(field_names(inside, names)?)),
-            _ => return None,
-        };
-        Some(Self { part, text })
-    }
-}
-
-fn field_names(inside: &Bytes, names: &[u8]) -> Option<Vec<Bytes>> {
-    // A list of names, so two levels.
-    let values = tokens::values_of(&inside.slice_ref(names), 1)?;
-    let list = values.first()?.list()?;
-    list.iter().map(|name| name.astring().cloned()).collect()
-}
-
-/// Reads `BODY[section]<origin>`.
-fn parse_body_name(name: &Bytes) -> Option<(Section, Option<u64>)> {
-    let (word, _) = name.split_at_checked(5)?;
-    if !word.eq_ignore_ascii_case(b"BODY[") {
-        return None;
-    }
-    let close = memchr::memrchr(b']', name)?;
-    let section = Section::parse(&name.slice(5..close.max(5)))?;
-    let origin = match name.get(close + 1..)? {
-        b"" => None,
-        origin => Some(parse_u64(origin.strip_prefix(b"<")?.strip_suffix(b">")?)?),
-    };
-    Some((section, origin))
-}
-
 /// Tells what a literal is that begins behind these values: the lists that are open, outermost
 /// first.
 pub(crate) fn literal_item(open: &[Vec<Value>]) -> Option<LiteralItem> {
@@ -270,7 +162,7 @@ pub(crate) fn literal_item(open: &[Vec<Value>]) -> Option<LiteralItem> {
     if !fetch.is_atom("FETCH") {
         return None;
     }
-    let (section, origin) = parse_body_name(items.last()?.atom()?)?;
+    let name = section::parse_name(items.last()?.atom()?)?;
     let pairs = items.as_chunks::<2>().0.iter();
     let uid = pairs
         .filter(|[name, _]| name.is_atom("UID"))
@@ -278,8 +170,9 @@ pub(crate) fn literal_item(open: &[Vec<Value>]) -> Option<LiteralItem> {
     Some(LiteralItem {
         seq: SequenceNumber::new(seq.number32()?)?,
         uid: uid.and_then(Uid::new),
-        section,
-        origin,
+        section: name.section,
+        origin: name.origin,
+        is_decoded: name.form == Form::Binary,
     })
 }
 
@@ -313,89 +206,68 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
             BodyStructure::parse(value).map(|tree| FetchedItem::BodyStructure(tree.into()))
         }
         b"MODSEQ" => value.list()?.first()?.number().map(FetchedItem::ModSeq),
-        _ => {
-            let (section, origin) = parse_body_name(name)?;
-            let value = match value {
-                Value::Streamed { id, size_bytes } => BodyValue::Streamed {
-                    id: *id,
-                    size_bytes: *size_bytes,
-                },
-                Value::List(_) => return None,
-                Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => value
+        b"EMAILID" => ObjectId::parse_listed(value).map(FetchedItem::EmailId),
+        b"THREADID" if is_nil(value) => Some(FetchedItem::ThreadId(None)),
+        b"THREADID" => ObjectId::parse_listed(value).map(|id| FetchedItem::ThreadId(Some(id))),
+        b"PREVIEW" => match value {
+            Value::Streamed { .. } | Value::List(_) => None,
+            Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => {
+                Some(FetchedItem::Preview(value.nstring().cloned()))
+            }
+        },
+        b"SAVEDATE" if is_nil(value) => Some(FetchedItem::SaveDate(None)),
+        b"SAVEDATE" => {
+            InternalDate::parse(value.nstring()?).map(|date| FetchedItem::SaveDate(Some(date)))
+        }
+        b"X-GM-MSGID" => value.number().map(FetchedItem::GmailMessageId),
+        b"X-GM-THRID" => value.number().map(FetchedItem::GmailThreadId),
+        b"X-GM-LABELS" => value
+            .list()?
+            .iter()
+            .map(|label| label.astring().cloned())
+            .collect::<Option<_>>()
+            .map(FetchedItem::GmailLabels),
+        _ => parse_section_item(name, value),
+    }
+}
+
+fn parse_section_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
+    let name = section::parse_name(name)?;
+    match name.form {
+        Form::Body => Some(FetchedItem::Body {
+            section: name.section,
+            origin: name.origin,
+            value: BodyValue::parse(value)?,
+        }),
+        Form::Binary => Some(FetchedItem::Binary {
+            part: name.section.part,
+            origin: name.origin,
+            value: BodyValue::parse(value)?,
+        }),
+        Form::BinarySize => Some(FetchedItem::BinarySize {
+            part: name.section.part,
+            size_bytes: value.number()?,
+        }),
+    }
+}
+
+impl BodyValue {
+    fn parse(value: &Value) -> Option<Self> {
+        match value {
+            Value::Streamed { id, size_bytes } => Some(Self::Streamed {
+                id: *id,
+                size_bytes: *size_bytes,
+            }),
+            Value::List(_) => None,
+            Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => Some(
+                value
                     .nstring()
-                    .map_or(BodyValue::Nil, |bytes| BodyValue::Inline(bytes.clone())),
-            };
-            Some(FetchedItem::Body {
-                section,
-                origin,
-                value,
-            })
+                    .map_or(Self::Nil, |bytes| Self::Inline(bytes.clone())),
+            ),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-
-    fn name(text: &'static str) -> Option<(Section, Option<u64>)> {
-        parse_body_name(&Bytes::from_static(text.as_bytes()))
-    }
-
-    #[test]
-    fn the_sections_of_rfc_9051_6_4_5_1_are_read() {
-        let part = |path: &[u32]| PartNumber::new(path).unwrap();
-        let cases = [
-            ("BODY[]", Section::message()),
-            ("body[header]", Section::header()),
-            (
-                "BODY[TEXT]",
-                Section {
-                    part: part(&[]),
-                    text: Some(SectionText::Text),
-                },
-            ),
-            ("BODY[1]", Section::part(part(&[1]))),
-            (
-                "BODY[4.2.HEADER]",
-                Section {
-                    part: part(&[4, 2]),
-                    text: Some(SectionText::Header),
-                },
-            ),
-            (
-                "BODY[4.1.MIME]",
-                Section {
-                    part: part(&[4, 1]),
-                    text: Some(SectionText::Mime),
-                },
-            ),
-            ("BODY[4.2.2.1]", Section::part(part(&[4, 2, 2, 1]))),
-            (
-                "BODY[HEADER.FIELDS (DATE \"FROM\")]",
-                Section::header_fields(&["DATE", "FROM"]),
-            ),
-        ];
-        for (text, section) in cases {
-            assert_eq!(name(text), Some((section, None)), "{text}");
-        }
-        assert_eq!(name("BODY[1]<512>").unwrap().1, Some(512));
-        assert_eq!(part(&[4, 2, 1]).to_string(), "4.2.1");
-    }
-
-    #[test]
-    fn sections_that_are_not_known_are_no_section() {
-        for bad in [
-            "BODY[FOO]",
-            "BODY[0]",
-            "BODY[1..2]",
-            "BODY[1]x",
-            "BODY[",
-            "BODY",
-            "BODY][",
-        ] {
-            assert_eq!(name(bad), None, "{bad}");
-        }
-    }
+fn is_nil(value: &Value) -> bool {
+    value.is_atom("NIL")
 }

@@ -1,14 +1,13 @@
-//! Mailbox listings: LIST, STATUS and NAMESPACE responses (RFC 9051 §7.3).
+//! Mailbox listings: LIST, LSUB and NAMESPACE responses (RFC 9051 §7.3).
 
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
 use super::mailbox::Mailbox;
-use super::number::{Uid, UidValidity};
 use super::value::Value;
 
-/// One mailbox of a LIST response.
+/// One mailbox of a LIST or LSUB response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListData {
     /// Its name on the wire.
@@ -17,6 +16,20 @@ pub struct ListData {
     pub delimiter: Option<u8>,
     /// What it is.
     pub attributes: Vec<MailboxAttribute>,
+    /// What else was told of it.
+    pub extended: ListExtended,
+}
+
+/// The extended data of a LIST response (RFC 9051 §6.3.9.6, RFC 5258).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListExtended {
+    /// CHILDINFO: below it there are mailboxes that match these selection options, such as
+    /// `SUBSCRIBED`.
+    pub child_info: Vec<Bytes>,
+    /// OLDNAME: what it was called, or how the command called it.
+    pub old_name: Option<Mailbox>,
+    /// Items that are not known here, names and values in turn.
+    pub others: Vec<Value>,
 }
 
 /// An attribute of a mailbox (RFC 9051 §7.3.1, RFC 6154).
@@ -61,38 +74,6 @@ pub enum MailboxAttribute {
     Other(Bytes),
 }
 
-/// What STATUS can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatusItem {
-    /// `MESSAGES`
-    Messages,
-    /// `UNSEEN`
-    Unseen,
-    /// `UIDNEXT`
-    UidNext,
-    /// `UIDVALIDITY`
-    UidValidity,
-}
-
-/// The numbers of one mailbox, those that were told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusData {
-    /// Its name on the wire.
-    pub mailbox: Mailbox,
-    /// How many messages there are.
-    pub messages: Option<u32>,
-    /// How many of them are not `\Seen`.
-    pub unseen: Option<u32>,
-    /// The UID that the next message will have, or more.
-    pub uid_next: Option<Uid>,
-    /// The generation of the UIDs.
-    pub uid_validity: Option<UidValidity>,
-    /// The largest modification sequence (RFC 7162).
-    pub highest_mod_seq: Option<u64>,
-    /// Items that are not known here, names and values in turn.
-    pub others: Vec<Value>,
-}
-
 /// Where mailboxes live (RFC 2342).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceData {
@@ -116,20 +97,41 @@ pub struct Namespace {
 impl ListData {
     /// Reads what stands behind LIST.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
-        let [attributes, delimiter, mailbox, ..] = values else {
+        let [attributes, delimiter, mailbox, extended @ ..] = values else {
             return None;
         };
+        let extended = extended.first().and_then(Value::list).unwrap_or_default();
         let attributes = attributes.list()?.iter().filter_map(Value::astring);
         Some(Self {
             mailbox: Mailbox::from_wire(mailbox.astring()?.clone()),
             delimiter: delimiter.nstring().and_then(|text| text.first().copied()),
             attributes: attributes.map(MailboxAttribute::parse).collect(),
+            extended: ListExtended::parse(extended),
         })
     }
 
     /// Tells whether the mailbox has this attribute.
     pub fn has(&self, attribute: &MailboxAttribute) -> bool {
         self.attributes.contains(attribute)
+    }
+}
+
+impl ListExtended {
+    fn parse(values: &[Value]) -> Self {
+        let mut data = Self::default();
+        for [name, value] in values.as_chunks::<2>().0 {
+            let word = name.astring().map(|name| name.to_ascii_uppercase());
+            match (word.as_deref(), value.list()) {
+                (Some(b"CHILDINFO"), Some(options)) => {
+                    data.child_info = options.iter().filter_map(Value::astring).cloned().collect();
+                }
+                (Some(b"OLDNAME"), Some([name])) if name.astring().is_some() => {
+                    data.old_name = name.astring().cloned().map(Mailbox::from_wire);
+                }
+                _ => data.others.extend([name.clone(), value.clone()]),
+            }
+        }
+        data
     }
 }
 
@@ -170,47 +172,6 @@ impl MailboxAttribute {
             .iter()
             .find(|(known, _)| known == self)
             .map(|(_, name)| *name)
-    }
-}
-
-impl StatusItem {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Messages => "MESSAGES",
-            Self::Unseen => "UNSEEN",
-            Self::UidNext => "UIDNEXT",
-            Self::UidValidity => "UIDVALIDITY",
-        }
-    }
-}
-
-impl StatusData {
-    /// Reads what stands behind STATUS.
-    pub(crate) fn parse(values: &[Value]) -> Option<Self> {
-        let [mailbox, items, ..] = values else {
-            return None;
-        };
-        let mut data = Self {
-            mailbox: Mailbox::from_wire(mailbox.astring()?.clone()),
-            messages: None,
-            unseen: None,
-            uid_next: None,
-            uid_validity: None,
-            highest_mod_seq: None,
-            others: Vec::new(),
-        };
-        for [name, value] in items.list()?.as_chunks::<2>().0 {
-            let word = name.astring()?.to_ascii_uppercase();
-            match word.as_slice() {
-                b"MESSAGES" => data.messages = value.number32(),
-                b"UNSEEN" => data.unseen = value.number32(),
-                b"UIDNEXT" => data.uid_next = value.number32().and_then(Uid::new),
-                b"UIDVALIDITY" => data.uid_validity = value.number32().and_then(UidValidity::new),
-                b"HIGHESTMODSEQ" => data.highest_mod_seq = value.number(),
-                _ => data.others.extend([name.clone(), value.clone()]),
-            }
-        }
-        Some(data)
     }
 }
 

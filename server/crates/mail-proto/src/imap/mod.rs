@@ -10,7 +10,7 @@
 //! ```text
 //! bytes ─ framer ─ values ─ response ─ Event        Command ─ encode ─ client ─ bytes
 //!                              │
-//!             code, fetch, envelope, body_structure, list, search
+//!       code, fetch, envelope, body_structure, list, status, search, quota
 //! ```
 
 pub mod body_structure;
@@ -29,10 +29,13 @@ mod framer;
 pub mod list;
 pub mod mailbox;
 mod number;
+pub mod object_id;
+pub mod quota;
 mod response;
 mod schedule;
 pub mod search;
 mod sequence_set;
+pub mod status;
 mod text;
 mod tokens;
 pub mod utf7;
@@ -44,17 +47,25 @@ pub use body_structure::BodyStructure;
 pub use capability::{Capabilities, Capability};
 pub use client::{Client, Config};
 pub use code::Code;
-pub use command::{Append, Command, FetchItem, List, Store, StoreMode, Tag};
+pub use command::{
+    Append, Command, Enable, FetchItem, FetchModifiers, List, ListSelection, Notify, NotifyEvents,
+    NotifyGroup, NotifyMailboxes, NotifySelected, QResync, Search, SearchReturn, Select,
+    SelectParameter, SequenceMatch, Sort, SortCriterion, SortKey, Store, StoreMode, Tag, Thread,
+    ThreadAlgorithm,
+};
 pub use date::{Date, InternalDate};
 pub use envelope::{Address, Envelope};
 pub use error::{Error, Incompatibility, Misbehaviour, Reply};
 pub use event::{Event, LiteralId, LiteralItem, Status};
 pub use fetch::{BodyValue, FetchData, FetchedItem, PartNumber, Section, SectionText};
 pub use flag::{Flag, Keyword};
-pub use list::{ListData, MailboxAttribute, Namespace, NamespaceData, StatusData, StatusItem};
+pub use list::{ListData, ListExtended, MailboxAttribute, Namespace, NamespaceData};
 pub use mailbox::Mailbox;
 pub use number::{SequenceNumber, Uid, UidValidity};
-pub use search::{SearchData, SearchKey};
+pub use object_id::ObjectId;
+pub use quota::{QuotaData, QuotaResource, QuotaRootData};
+pub use search::{PartialRange, PartialResult, SearchData, SearchKey, SortData, ThreadTree};
 pub use sequence_set::{Bound, SequenceSet};
+pub use status::{AppendLimit, StatusData, StatusItem};
 pub use text::{ForbiddenByte, Text};
 pub use value::Value;

@@ -8,10 +8,12 @@ use super::capability::Capabilities;
 use super::event::Event;
 use super::fetch::{self, FetchData};
 use super::flag;
-use super::list::{ListData, NamespaceData, StatusData};
+use super::list::{ListData, NamespaceData};
 use super::number::SequenceNumber;
-use super::search::SearchData;
+use super::quota::{QuotaData, QuotaRootData};
+use super::search::{SearchData, SortData, ThreadTree};
 use super::sequence_set::SequenceSet;
+use super::status::StatusData;
 use super::value::Value;
 
 /// What a data response is.
@@ -51,9 +53,18 @@ fn parse_known(values: &[Value]) -> Option<Event> {
     }
     match first.to_ascii_uppercase().as_slice() {
         b"LIST" => ListData::parse(rest).map(Event::List),
+        b"LSUB" => ListData::parse(rest).map(Event::Lsub),
         b"STATUS" => StatusData::parse(rest).map(Event::Status),
         b"SEARCH" => Some(Event::Search(SearchData::parse(rest))),
         b"ESEARCH" => SearchData::parse_extended(rest).map(Event::Search),
+        b"SORT" => Some(Event::Sort(SortData::parse(rest))),
+        b"THREAD" => ThreadTree::parse_all(rest).map(Event::Thread),
+        b"QUOTA" => QuotaData::parse(rest).map(Event::Quota),
+        b"QUOTAROOT" => QuotaRootData::parse(rest).map(Event::QuotaRoot),
+        b"ENABLED" => {
+            let words = rest.iter().filter_map(Value::atom).map(|word| &word[..]);
+            Some(Event::Enabled(Capabilities::named(words)))
+        }
         b"FLAGS" => flag::parse_list(rest.first()?).map(Event::Flags),
         b"NAMESPACE" => Some(Event::Namespace(NamespaceData::parse(rest))),
         b"ID" => Some(Event::Id(parse_id(rest.first()?))),

@@ -1,6 +1,8 @@
 //! Which command may leave while others are under way (RFC 9051 §5.5).
 
 use super::command::Command;
+use super::search::SearchKey;
+use super::sequence_set::SequenceSet;
 
 /// What a command under way means for those behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +20,20 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const fn of(command: &Command) -> Self {
         match command {
-            Command::Fetch { uid: false, .. } | Command::Search { uid: false, .. } => {
+            Command::Fetch { uid: false, .. }
+            | Command::FetchWith { uid: false, .. }
+            | Command::Search { uid: false, .. } => Self::KeepsNumbers,
+            Command::SearchWith(search) if !search.uid => Self::KeepsNumbers,
+            Command::Store(store) | Command::StoreUnchangedSince { store, .. } if !store.uid => {
                 Self::KeepsNumbers
             }
-            Command::Store(store) if !store.uid => Self::KeepsNumbers,
             Command::Idle => Self::Idle { done: false },
             // Signing in changes the capabilities, leaving a mailbox what all data is about, and
             // behind LOGOUT there is nothing.
             Command::SignIn(_) | Command::Unselect | Command::Close | Command::Logout => {
                 Self::Exclusive
             }
+            // SORT and THREAD too: RFC 5256 §3 keeps EXPUNGE out of them, RFC 9051 §5.5 does not.
             _ => Self::Ordinary,
         }
     }
@@ -43,7 +49,11 @@ pub(crate) fn may_leave(
         // Signing in begins a new state, and IDLE wants the line to itself.
         Command::SignIn(_) | Command::Idle => under_way.next().is_none(),
         // Data of the mailbox that is left must not be taken for that of the next.
-        Command::Select(_) | Command::Examine(_) | Command::Unselect | Command::Close
+        Command::Select(_)
+        | Command::Examine(_)
+        | Command::SelectWith(_)
+        | Command::Unselect
+        | Command::Close
             if mailbox_open =>
         {
             under_way.next().is_none()
@@ -57,15 +67,31 @@ pub(crate) fn may_leave(
     }
 }
 
-const fn uses_sequence_numbers(command: &Command) -> bool {
+/// Tells whether there are sequence numbers in a command or in its answer.
+fn uses_sequence_numbers(command: &Command) -> bool {
     match command {
-        Command::Fetch { uid, .. }
-        | Command::Copy { uid, .. }
-        | Command::Move { uid, .. }
-        | Command::Search { uid, .. } => !*uid,
-        Command::Store(store) => !store.uid,
+        Command::Fetch { set, uid, .. }
+        | Command::FetchWith { set, uid, .. }
+        | Command::Copy { set, uid, .. }
+        | Command::Move { set, uid, .. } => has_numbers(*uid, set),
+        Command::Store(store) | Command::StoreUnchangedSince { store, .. } => {
+            has_numbers(store.uid, &store.set)
+        }
+        Command::Search { uid, criteria } => looks_by_numbers(*uid, criteria),
+        Command::SearchWith(search) => looks_by_numbers(search.uid, &search.criteria),
+        Command::Sort(sort) => looks_by_numbers(sort.uid, &sort.criteria),
+        Command::Thread(thread) => looks_by_numbers(thread.uid, &thread.criteria),
         _ => false,
     }
+}
+
+// `$` stands for messages: RFC 5182 §2.1 sends `COPY $` and `STORE $` behind each other.
+const fn has_numbers(uid: bool, set: &SequenceSet) -> bool {
+    !uid && !set.is_saved_result()
+}
+
+fn looks_by_numbers(uid: bool, criteria: &[SearchKey]) -> bool {
+    !uid || criteria.iter().any(SearchKey::has_sequence_numbers)
 }
 
 #[cfg(test)]

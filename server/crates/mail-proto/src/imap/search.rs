@@ -1,110 +1,119 @@
-//! SEARCH: what can be looked for, and what was found (RFC 9051 §6.4.4 and §7.3.4).
+//! SEARCH, SORT and THREAD: what can be looked for, and what was found (RFC 9051 §6.4.4 and §7.3.4,
+//! RFC 4731, RFC 5256).
 
-use alloc::boxed::Box;
+mod key;
+mod partial;
+mod thread;
+
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use super::command::Tag;
-use super::date::Date;
-use super::number::Uid;
 use super::sequence_set::SequenceSet;
-use super::text::Text;
 use super::value::Value;
 
-/// A condition of SEARCH.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SearchKey {
-    /// Every message.
-    All,
-    /// Has `\Seen`.
-    Seen,
-    /// Has not.
-    Unseen,
-    /// Has `\Flagged`.
-    Flagged,
-    /// Has `\Deleted`.
-    Deleted,
-    /// Is one of these.
-    Uid(SequenceSet),
-    /// Has this text in a header field of this name; an empty text asks for the field alone.
-    Header {
-        /// The name of the field.
-        field: Text,
-        /// Part of its value.
-        text: Text,
-    },
-    /// Arrived on this day or later.
-    Since(Date),
-    /// Arrived before this day.
-    Before(Date),
-    /// The condition does not hold.
-    Not(Box<Self>),
-}
+pub use key::SearchKey;
+pub use partial::{PartialRange, PartialResult};
+pub use thread::ThreadTree;
 
 /// The result of a search, of a SEARCH or an ESEARCH response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchData {
     /// The command it answers, where the server says so (ESEARCH).
     pub tag: Option<Tag>,
-    /// UIDs or sequence numbers, as asked; `None` when nothing was found.
+    /// The numbers are UIDs; a SEARCH response does not say.
+    pub uid: bool,
+    /// UIDs or sequence numbers, as asked; `None` when nothing was found or ALL was not asked for.
+    /// Of ESORT: in their order.
     pub found: Option<SequenceSet>,
+    /// The smallest number, where it was asked for.
+    pub min: Option<NonZeroU32>,
+    /// The largest number, where it was asked for.
+    pub max: Option<NonZeroU32>,
+    /// How many were found, where that was asked for. Of a SEARCH response these three are always
+    /// known.
+    pub count: Option<u64>,
+    /// A page of what was found.
+    pub partial: Option<PartialResult>,
+    /// The largest modification sequence of what was found (RFC 7162 §3.1.5).
+    pub mod_seq: Option<u64>,
+    /// Return data that is not known here, names and values in turn.
+    pub others: Vec<Value>,
+}
+
+/// The result of SORT: UIDs or sequence numbers in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SortData {
+    /// The numbers, as asked.
+    pub numbers: Vec<NonZeroU32>,
+    /// The largest modification sequence of what was found.
+    pub mod_seq: Option<u64>,
 }
 
 impl SearchData {
     /// Reads what stands behind SEARCH: numbers, and with CONDSTORE a list at the end.
     pub(crate) fn parse(values: &[Value]) -> Self {
-        let numbers = values
-            .iter()
-            .filter_map(Value::number32)
-            .filter_map(Uid::new);
+        let found = SequenceSet::from_numbers(numbers(values));
         Self {
-            tag: None,
-            found: SequenceSet::from_numbers(numbers),
+            min: numbers(values).min(),
+            max: numbers(values).max(),
+            count: Some(found.as_ref().map_or(0, SequenceSet::len)),
+            mod_seq: mod_seq(values),
+            found,
+            ..Self::default()
         }
     }
 
-    /// Reads what stands behind ESEARCH (RFC 4731).
+    /// Reads what stands behind ESEARCH (RFC 4731 §3.1). Nothing, if a number of it cannot be.
     pub(crate) fn parse_extended(values: &[Value]) -> Option<Self> {
-        let (tag, mut rest) = match values {
-            [Value::List(correlator), rest @ ..] => {
-                let tag = correlator.get(1).and_then(Value::astring);
-                (tag.and_then(|tag| Tag::parse(tag)), rest)
-            }
-            rest => (None, rest),
-        };
+        let mut data = Self::default();
+        let mut rest = values;
+        if let [Value::List(correlator), behind @ ..] = rest {
+            let tag = correlator.get(1).and_then(Value::astring);
+            data.tag = tag.and_then(|tag| Tag::parse(tag));
+            rest = behind;
+        }
         if let [uid, behind @ ..] = rest
             && uid.is_atom("UID")
         {
+            data.uid = true;
             rest = behind;
         }
-        let all = rest
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .find(|[name, _]| name.is_atom("ALL"));
-        let found = match all {
-            Some([_, set]) => Some(SequenceSet::parse(set.astring()?)?),
-            None => None,
-        };
-        Some(Self { tag, found })
+        for [name, value] in rest.as_chunks::<2>().0 {
+            let word = name.astring()?.to_ascii_uppercase();
+            match word.as_slice() {
+                b"ALL" => data.found = Some(SequenceSet::parse(value.astring()?)?),
+                b"MIN" => data.min = Some(NonZeroU32::new(value.number32()?)?),
+                b"MAX" => data.max = Some(NonZeroU32::new(value.number32()?)?),
+                b"COUNT" => data.count = Some(value.number()?),
+                b"MODSEQ" => data.mod_seq = Some(value.number()?),
+                b"PARTIAL" => data.partial = Some(PartialResult::parse(value)?),
+                _ => data.others.extend([name.clone(), value.clone()]),
+            }
+        }
+        Some(data)
     }
 }
 
-impl SearchKey {
-    /// Tells whether a text in it needs a charset to be named.
-    pub(crate) fn needs_utf8(&self) -> bool {
-        match self {
-            Self::Header { field, text } => {
-                !field.as_bytes().is_ascii() || !text.as_bytes().is_ascii()
-            }
-            Self::Not(key) => key.needs_utf8(),
-            Self::All
-            | Self::Seen
-            | Self::Unseen
-            | Self::Flagged
-            | Self::Deleted
-            | Self::Uid(_)
-            | Self::Since(_)
-            | Self::Before(_) => false,
+impl SortData {
+    /// Reads what stands behind SORT.
+    pub(crate) fn parse(values: &[Value]) -> Self {
+        Self {
+            numbers: numbers(values).collect(),
+            mod_seq: mod_seq(values),
         }
+    }
+}
+
+fn numbers(values: &[Value]) -> impl Iterator<Item = NonZeroU32> + '_ {
+    let numbers = values.iter().filter_map(Value::number32);
+    numbers.filter_map(NonZeroU32::new)
+}
+
+/// Reads `(MODSEQ n)` at the end.
+fn mod_seq(values: &[Value]) -> Option<u64> {
+    match values.last()?.list()? {
+        [word, number] if word.is_atom("MODSEQ") => number.number(),
+        _ => None,
     }
 }

@@ -16,8 +16,10 @@ pub enum Bound {
     Last,
 }
 
-/// A set of numbers, never empty, in the order in which it was written.
+/// A set of numbers, never empty, in the order in which it was written; or the saved result, whose
+/// numbers only the server knows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+// No ranges stand for the saved result.
 pub struct SequenceSet(Vec<(Bound, Bound)>);
 
 impl SequenceSet {
@@ -29,6 +31,17 @@ impl SequenceSet {
     /// All messages from this number on: `n:*`. Never empty: see [`Bound::Last`].
     pub fn from_first(first: impl Into<NonZeroU32>) -> Self {
         Self([(Bound::Number(first.into()), Bound::Last)].into())
+    }
+
+    /// What the last SEARCH with `SAVE` found: `$` (RFC 5182), only where SEARCHRES is offered. It
+    /// stands for messages, not for numbers: an EXPUNGE does not change its meaning.
+    pub const fn saved_result() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Tells whether this is the saved result.
+    pub const fn is_saved_result(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// One message.
@@ -78,7 +91,7 @@ impl SequenceSet {
         ranges.collect::<Option<_>>().map(Self)
     }
 
-    /// Returns the ranges, the smaller end first.
+    /// Returns the ranges, the smaller end first; none for the saved result.
     pub fn ranges(&self) -> &[(Bound, Bound)] {
         &self.0
     }
@@ -94,7 +107,7 @@ impl SequenceSet {
         lens.fold(0, u64::saturating_add)
     }
 
-    /// Tells whether there is no number in it: never, or only `*`.
+    /// Tells whether there is no number in it: only `*`, or the saved result.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -161,6 +174,9 @@ impl fmt::Display for Bound {
 
 impl fmt::Display for SequenceSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_saved_result() {
+            return f.write_str("$");
+        }
         for (index, (first, last)) in self.0.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             write!(f, "{comma}{first}")?;
@@ -199,6 +215,15 @@ mod tests {
         // `2:4` and `4:2` are equivalent.
         assert_eq!(of("4:2"), of("2:4"));
         assert_eq!(of("*:4"), of("4:*"));
+    }
+
+    #[test]
+    fn the_saved_result_is_written_and_never_read() {
+        let saved = SequenceSet::saved_result();
+        assert_eq!(saved.to_string(), "$");
+        assert!(saved.is_saved_result() && saved.is_empty() && !saved.contains(uid(1)));
+        assert!(!SequenceSet::all().is_saved_result());
+        assert_eq!(SequenceSet::parse(b"$"), None);
     }
 
     #[test]

@@ -8,20 +8,20 @@ use mail_proto::imap::{
 
 use crate::talk::{every_cut, implicit_tls, ready};
 
-fn set(text: &str) -> SequenceSet {
+pub(crate) fn set(text: &str) -> SequenceSet {
     SequenceSet::parse(text.as_bytes()).unwrap()
 }
 
-fn text(text: &str) -> Text {
+pub(crate) fn text(text: &str) -> Text {
     Text::new(text).unwrap()
 }
 
-fn mailbox(name: &str) -> Mailbox {
+pub(crate) fn mailbox(name: &str) -> Mailbox {
     Mailbox::encode(name, false).unwrap()
 }
 
 #[track_caller]
-fn is_written(capabilities: &str, command: Command, line: &str) {
+pub(crate) fn is_written(capabilities: &str, command: Command, line: &str) {
     every_cut(implicit_tls(), |talk| {
         ready(talk, capabilities);
         talk.enqueue(command.clone());

@@ -4,12 +4,18 @@
 //! has to give equal events and equal commands each time.
 
 mod commands;
+mod extensions;
 mod hostile;
 mod idle;
 mod literals;
+mod mailboxes;
+mod messages;
 mod opening;
 mod property;
+mod quota;
+mod searching;
 mod selected;
 mod servers;
 mod sign_in;
 mod talk;
+mod threads;

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 
 use super::Tls;
-use super::capability::Capabilities;
+use super::capability::{Capabilities, Capability};
 use super::command::{Command, Tag};
 use super::encode::Chunk;
 use super::error::{Error, Misbehaviour};
@@ -51,6 +51,9 @@ pub struct Config {
 /// - a command with sequence numbers waits until only such FETCH, STORE and SEARCH are under way
 ///   (RFC 9051 §5.5).
 ///
+/// An extension whose command is answered BAD is off for the rest of the session: servers announce what
+/// they cannot do. SELECT and FETCH take nothing away.
+///
 /// After BYE nothing more is sent, and commands that have not left get no answer.
 #[derive(Debug)]
 pub struct Client {
@@ -59,6 +62,8 @@ pub struct Client {
     framer: Framer,
     said: Transcript,
     capabilities: Capabilities,
+    /// What the server announced and answered with BAD: it stays off, whatever it announces later.
+    switched_off: Vec<Capability>,
     /// The capabilities were told since we last signed in or started TLS.
     capabilities_told: bool,
     greeting: String,
@@ -105,6 +110,8 @@ struct Queued {
 struct UnderWay {
     tag: Tag,
     purpose: Purpose,
+    /// The extension that BAD to this command takes away.
+    relies_on: Option<Capability>,
 }
 
 #[derive(Debug)]
@@ -178,6 +185,7 @@ impl Client {
             framer: Framer::new(config.limits),
             said: Transcript::new(),
             capabilities: Capabilities::default(),
+            switched_off: Vec::new(),
             capabilities_told: false,
             greeting: String::new(),
             last_tag: 0,

@@ -153,13 +153,25 @@ impl Client {
         Ok(())
     }
 
-    fn set_capabilities(&mut self, capabilities: Capabilities) {
+    fn set_capabilities(&mut self, mut capabilities: Capabilities) {
         self.capabilities_told = true;
+        for capability in &self.switched_off {
+            capabilities.remove(*capability);
+        }
         if self.capabilities != capabilities {
             self.capabilities = capabilities;
             if self.phase == Phase::Ready {
                 self.events.push_back(Event::CapabilitiesChanged);
             }
+        }
+    }
+
+    /// Takes away the extension that a command was made of and that the server does not know.
+    fn switch_off(&mut self, capability: Capability) {
+        if self.capabilities.has(capability) {
+            self.switched_off.push(capability);
+            self.capabilities.remove(capability);
+            self.events.push_back(Event::CapabilitiesChanged);
         }
     }
 
@@ -237,7 +249,11 @@ impl Client {
             let tag = String::from_utf8_lossy(tag).chars().take(40).collect();
             return Err(Error::PeerMisbehaved(Misbehaviour::UnknownTag(tag)));
         };
-        let UnderWay { tag, purpose } = self.under_way.remove(place);
+        let UnderWay {
+            tag,
+            purpose,
+            relies_on,
+        } = self.under_way.remove(place);
         let (code, text) = code::split(text, self.config.limits.imap_nesting);
         if let Some(Code::Capability(capabilities)) = &code {
             self.set_capabilities(capabilities.clone());
@@ -301,6 +317,11 @@ impl Client {
             self.sending = None;
         }
         self.complete(completed);
+        if status == Status::Bad
+            && let Some(capability) = relies_on
+        {
+            self.switch_off(capability);
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Client, Phase, Purpose, Queued, Sending, UnderWay, Waits};
 use crate::imap::command::Command;
-use crate::imap::encode::{self, Chunk, Said, Then};
+use crate::imap::encode::{self, Chunk, Encoded, Said, Then};
 use crate::imap::error::Error;
 use crate::imap::schedule::{self, Kind};
 
@@ -63,12 +63,12 @@ impl Client {
             Command::SignIn(sign_in) => return self.begin_sign_in(tag, sign_in),
             command => command,
         };
-        let chunks = encode::encode(tag, &command, &self.capabilities);
+        let Encoded { chunks, relies_on } = encode::encode(tag, &command, &self.capabilities);
         let kind = Kind::of(&command);
         let purpose = match command {
             Command::Logout => Purpose::Logout,
             Command::Unselect | Command::Close => Purpose::Leave,
-            Command::Select(_) | Command::Examine(_) => {
+            Command::Select(_) | Command::Examine(_) | Command::SelectWith(_) => {
                 self.mailbox_open = true;
                 Purpose::Plain(kind)
             }
@@ -79,7 +79,11 @@ impl Client {
             },
             _ => Purpose::Plain(kind),
         };
-        self.under_way.push(UnderWay { tag, purpose });
+        self.under_way.push(UnderWay {
+            tag,
+            purpose,
+            relies_on,
+        });
         self.sending = Some(Sending {
             tag,
             chunks,
@@ -92,7 +96,11 @@ impl Client {
     /// Sends a command of the machine's own.
     pub(super) fn send_own(&mut self, word: &'static str, purpose: Purpose) {
         let tag = self.next_tag();
-        self.under_way.push(UnderWay { tag, purpose });
+        self.under_way.push(UnderWay {
+            tag,
+            purpose,
+            relies_on: None,
+        });
         self.write_line(alloc::format!("{tag} {word}\r\n").as_bytes());
     }
 

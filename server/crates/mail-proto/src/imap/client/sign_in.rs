@@ -76,7 +76,11 @@ impl Client {
             answers,
             authentication,
         };
-        self.under_way.push(UnderWay { tag, purpose });
+        self.under_way.push(UnderWay {
+            tag,
+            purpose,
+            relies_on: None,
+        });
         self.sending = Some(Sending {
             tag,
             chunks,

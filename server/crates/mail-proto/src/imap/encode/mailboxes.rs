@@ -1,0 +1,226 @@
+//! Commands about mailboxes: SELECT, CREATE, LIST, STATUS, ENABLE, NOTIFY.
+
+use alloc::vec::Vec;
+
+use super::Encoder;
+use crate::imap::capability::Capability;
+use crate::imap::command::{
+    Enable, List, ListSelection, Notify, NotifyEvents, NotifyGroup, NotifyMailboxes,
+    NotifySelected, QResync, Select, SelectParameter,
+};
+use crate::imap::list::MailboxAttribute;
+use crate::imap::mailbox::Mailbox;
+use crate::imap::status::StatusItem;
+
+impl Encoder<'_> {
+    // RFC 7162 §3.1.8 and §3.2.5.
+    pub(super) fn select(&mut self, select: &Select) {
+        let verb = if select.read_only {
+            "EXAMINE "
+        } else {
+            "SELECT "
+        };
+        self.named(verb, select.mailbox.as_wire());
+        match &select.parameter {
+            SelectParameter::QResync(known) if self.has(Capability::QResync) => self.qresync(known),
+            // The best that is left of it: changes are numbered from now on.
+            _ if self.has_mod_seq() => self.raw(" (CONDSTORE)"),
+            _ => {}
+        }
+    }
+
+    fn qresync(&mut self, known: &QResync) {
+        self.raw(" (QRESYNC (");
+        self.display(known.uid_validity);
+        self.raw(" ");
+        self.display(known.mod_seq);
+        if let Some(uids) = &known.known_uids {
+            self.raw(" ");
+            self.display(uids);
+        }
+        if let Some(matched) = &known.sequence_match {
+            self.raw(" (");
+            self.display(&matched.numbers);
+            self.raw(" ");
+            self.display(&matched.uids);
+            self.raw(")");
+        }
+        self.raw("))");
+    }
+
+    pub(super) fn enable(&mut self, extensions: &[Enable]) {
+        self.relies_on(Capability::Enable);
+        self.raw("ENABLE");
+        for extension in extensions {
+            self.raw(match extension {
+                Enable::CondStore => " CONDSTORE",
+                Enable::QResync => " QRESYNC",
+            });
+        }
+    }
+
+    pub(super) fn create(&mut self, mailbox: &Mailbox, special_use: Option<&MailboxAttribute>) {
+        self.named("CREATE ", mailbox.as_wire());
+        if self.has(Capability::CreateSpecialUse)
+            && let Some(word) = special_use.and_then(MailboxAttribute::word)
+        {
+            self.relies_on(Capability::CreateSpecialUse);
+            self.raw(" (USE (");
+            self.raw(word);
+            self.raw("))");
+        }
+    }
+
+    // RFC 5258: an option of RETURN is sent only to servers that know it.
+    pub(super) fn list(&mut self, list: &List) {
+        self.raw("LIST ");
+        self.list_selection(list.selection);
+        self.string(list.reference.as_wire());
+        self.named(" ", list.pattern.as_bytes());
+        let extended = self.has(Capability::ListExtended);
+        let mut options = Vec::new();
+        if list.return_subscribed && extended {
+            options.push("SUBSCRIBED");
+        }
+        // Servers tell of children by themselves, unless RETURN lists what they are to tell.
+        if extended {
+            self.relies_on(Capability::ListExtended);
+            options.push("CHILDREN");
+        }
+        if list.return_special_use && extended && self.has(Capability::SpecialUse) {
+            options.push("SPECIAL-USE");
+        }
+        let status = !list.return_status.is_empty() && self.has(Capability::ListStatus);
+        if options.is_empty() && !status {
+            return;
+        }
+        self.raw(" RETURN (");
+        self.raw(&options.join(" "));
+        if status {
+            self.relies_on(Capability::ListStatus);
+            self.raw(if options.is_empty() {
+                "STATUS "
+            } else {
+                " STATUS "
+            });
+            self.status_items(&list.return_status);
+        }
+        self.raw(")");
+    }
+
+    fn list_selection(&mut self, selection: ListSelection) {
+        let selects = selection.subscribed || selection.special_use;
+        let options: Vec<&str> = [
+            (selection.subscribed, "SUBSCRIBED"),
+            (selection.special_use, "SPECIAL-USE"),
+            (selection.remote, "REMOTE"),
+            // RFC 5258 §3.1: not by itself, and not with REMOTE alone.
+            (selection.recursive_match && selects, "RECURSIVEMATCH"),
+        ]
+        .into_iter()
+        .filter_map(|(is_chosen, option)| is_chosen.then_some(option))
+        .collect();
+        if !options.is_empty() {
+            self.raw("(");
+            self.raw(&options.join(" "));
+            self.raw(") ");
+        }
+    }
+
+    pub(super) fn status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) {
+        self.named("STATUS ", mailbox.as_wire());
+        self.raw(" ");
+        self.status_items(items);
+    }
+
+    fn status_items(&mut self, items: &[StatusItem]) {
+        let offered: Vec<StatusItem> = items
+            .iter()
+            .copied()
+            .filter(|item| item.is_offered(self.capabilities))
+            .collect();
+        if offered.is_empty() {
+            // An empty list is no list.
+            return self.raw("(MESSAGES)");
+        }
+        self.group(&offered, |encoder, item| encoder.raw(item.word()));
+    }
+
+    // RFC 5465 §8.
+    pub(super) fn notify(&mut self, notify: &Notify) {
+        self.relies_on(Capability::Notify);
+        let Notify::Set {
+            status,
+            selected,
+            groups,
+        } = notify
+        else {
+            return self.raw("NOTIFY NONE");
+        };
+        self.raw("NOTIFY SET");
+        if *status {
+            self.raw(" STATUS");
+        }
+        self.raw(" (SELECTED-DELAYED ");
+        self.selected_events(selected);
+        self.raw(")");
+        for group in groups {
+            self.notify_group(group);
+        }
+    }
+
+    fn selected_events(&mut self, selected: &NotifySelected) {
+        self.raw("(MessageNew");
+        if !selected.new_message_items.is_empty() {
+            self.raw(" ");
+            self.fetch_items(&selected.new_message_items);
+        }
+        self.raw(" MessageExpunge");
+        if selected.flag_changes {
+            self.raw(" FlagChange");
+        }
+        self.raw(")");
+    }
+
+    fn notify_group(&mut self, group: &NotifyGroup) {
+        let (word, mailboxes) = match &group.mailboxes {
+            NotifyMailboxes::Inboxes => ("INBOXES", None),
+            NotifyMailboxes::Personal => ("PERSONAL", None),
+            NotifyMailboxes::Subscribed => ("SUBSCRIBED", None),
+            NotifyMailboxes::Subtree(mailboxes) => ("SUBTREE", Some(mailboxes)),
+            NotifyMailboxes::Mailboxes(mailboxes) => ("MAILBOXES", Some(mailboxes)),
+        };
+        if mailboxes.is_some_and(Vec::is_empty) {
+            return;
+        }
+        self.raw(" (");
+        self.raw(word);
+        if let Some(mailboxes) = mailboxes {
+            self.raw(" ");
+            self.group(mailboxes, |encoder, mailbox| {
+                encoder.string(mailbox.as_wire());
+            });
+        }
+        self.raw(" ");
+        self.notify_events(group.events);
+        self.raw(")");
+    }
+
+    fn notify_events(&mut self, events: NotifyEvents) {
+        let words: Vec<&str> = [
+            (events.messages, "MessageNew MessageExpunge"),
+            (events.messages && events.flag_changes, "FlagChange"),
+            (events.names, "MailboxName"),
+            (events.subscriptions, "SubscriptionChange"),
+        ]
+        .into_iter()
+        .filter_map(|(is_chosen, word)| is_chosen.then_some(word))
+        .collect();
+        if words.is_empty() {
+            return self.raw("NONE");
+        }
+        self.raw("(");
+        self.raw(&words.join(" "));
+        self.raw(")");
+    }
+}

@@ -1,0 +1,234 @@
+//! Commands that look for messages: SEARCH, SORT, THREAD.
+
+use alloc::vec::Vec;
+
+use super::Encoder;
+use crate::imap::capability::Capability;
+use crate::imap::command::{
+    Search, SearchReturn, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm,
+};
+use crate::imap::flag::{Flag, Keyword};
+use crate::imap::search::SearchKey;
+
+/// Which extensions a command's RETURN is made of.
+struct Offered {
+    options: Capability,
+    pages: bool,
+    pages_from_end: bool,
+}
+
+impl Encoder<'_> {
+    pub(super) fn search(&mut self, uid: bool, criteria: &[SearchKey]) {
+        self.search_returning(uid, &[SearchReturn::All], criteria);
+    }
+
+    pub(super) fn search_with(&mut self, search: &Search) {
+        self.search_returning(search.uid, &search.returns, &search.criteria);
+    }
+
+    fn search_returning(&mut self, uid: bool, returns: &[SearchReturn], criteria: &[SearchKey]) {
+        self.raw(if uid { "UID SEARCH" } else { "SEARCH" });
+        if self.has(Capability::ESearch) {
+            let pages_from_end = self.has(Capability::Partial);
+            let offered = Offered {
+                options: Capability::ESearch,
+                pages: pages_from_end || self.has(Capability::ContextSearch),
+                pages_from_end,
+            };
+            self.returns(returns, &offered);
+        }
+        if criteria.iter().any(SearchKey::needs_utf8) {
+            self.raw(" CHARSET UTF-8");
+        }
+        self.criteria(criteria);
+    }
+
+    // RFC 4731 §3.1, RFC 5182 §2, RFC 5267 §4.4, RFC 9394 §3.1.
+    fn returns(&mut self, returns: &[SearchReturn], offered: &Offered) {
+        self.relies_on(offered.options);
+        let keeps = self.has(Capability::SearchRes);
+        let mut written: Vec<SearchReturn> = Vec::new();
+        for option in returns {
+            let option = match option {
+                SearchReturn::Partial(page)
+                    if !(offered.pages && (offered.pages_from_end || !page.is_from_end())) =>
+                {
+                    SearchReturn::All
+                }
+                SearchReturn::Save if !keeps => continue,
+                option => *option,
+            };
+            if !written.contains(&option) {
+                written.push(option);
+            }
+        }
+        if written.is_empty() {
+            written.push(SearchReturn::All);
+        }
+        self.raw(" RETURN ");
+        self.group(&written, |encoder, option| match option {
+            SearchReturn::Min => encoder.raw("MIN"),
+            SearchReturn::Max => encoder.raw("MAX"),
+            SearchReturn::Count => encoder.raw("COUNT"),
+            SearchReturn::All => encoder.raw("ALL"),
+            SearchReturn::Save => {
+                encoder.relies_on(Capability::SearchRes);
+                encoder.raw("SAVE");
+            }
+            SearchReturn::Partial(page) => {
+                encoder.relies_on(if offered.pages_from_end {
+                    Capability::Partial
+                } else {
+                    Capability::ContextSearch
+                });
+                encoder.raw("PARTIAL ");
+                encoder.display(page);
+            }
+        });
+    }
+
+    // RFC 5256 §3, RFC 5267 §3.1.
+    pub(super) fn sort(&mut self, sort: &Sort) {
+        self.relies_on(Capability::Sort);
+        self.raw(if sort.uid { "UID SORT" } else { "SORT" });
+        if !sort.returns.is_empty() && self.has(Capability::ESort) {
+            let pages_from_end = self.has(Capability::Partial);
+            let offered = Offered {
+                options: Capability::ESort,
+                pages: pages_from_end || self.has(Capability::ContextSort),
+                pages_from_end,
+            };
+            self.returns(&sort.returns, &offered);
+        }
+        let by_arrival = SortKey {
+            reverse: false,
+            criterion: SortCriterion::Arrival,
+        };
+        let keys = match sort.keys.as_slice() {
+            [] => &[by_arrival],
+            keys => keys,
+        };
+        self.raw(" ");
+        self.group(keys, |encoder, key| encoder.sort_key(*key));
+        self.raw(" UTF-8");
+        self.criteria(&sort.criteria);
+    }
+
+    fn sort_key(&mut self, key: SortKey) {
+        if key.reverse {
+            self.raw("REVERSE ");
+        }
+        let display = self.has(Capability::SortDisplay);
+        self.raw(match key.criterion {
+            SortCriterion::Arrival => "ARRIVAL",
+            SortCriterion::Cc => "CC",
+            SortCriterion::Date => "DATE",
+            SortCriterion::DisplayFrom if display => "DISPLAYFROM",
+            SortCriterion::DisplayTo if display => "DISPLAYTO",
+            SortCriterion::From | SortCriterion::DisplayFrom => "FROM",
+            SortCriterion::Size => "SIZE",
+            SortCriterion::Subject => "SUBJECT",
+            SortCriterion::To | SortCriterion::DisplayTo => "TO",
+        });
+    }
+
+    pub(super) fn thread(&mut self, thread: &Thread) {
+        self.raw(if thread.uid { "UID THREAD " } else { "THREAD " });
+        let (word, capability) = match thread.algorithm {
+            ThreadAlgorithm::References => ("REFERENCES", Capability::ThreadReferences),
+            ThreadAlgorithm::OrderedSubject => ("ORDEREDSUBJECT", Capability::ThreadOrderedSubject),
+        };
+        self.relies_on(capability);
+        self.raw(word);
+        self.raw(" UTF-8");
+        self.criteria(&thread.criteria);
+    }
+
+    fn criteria(&mut self, criteria: &[SearchKey]) {
+        if criteria.is_empty() {
+            self.raw(" ALL");
+        }
+        for key in criteria {
+            self.raw(" ");
+            self.search_key(key);
+        }
+    }
+
+    fn search_key(&mut self, key: &SearchKey) {
+        match key {
+            SearchKey::All => self.raw("ALL"),
+            SearchKey::Answered => self.raw("ANSWERED"),
+            SearchKey::Unanswered => self.raw("UNANSWERED"),
+            SearchKey::Seen => self.raw("SEEN"),
+            SearchKey::Unseen => self.raw("UNSEEN"),
+            SearchKey::Flagged => self.raw("FLAGGED"),
+            SearchKey::Unflagged => self.raw("UNFLAGGED"),
+            SearchKey::Deleted => self.raw("DELETED"),
+            SearchKey::Undeleted => self.raw("UNDELETED"),
+            SearchKey::Draft => self.raw("DRAFT"),
+            SearchKey::Undraft => self.raw("UNDRAFT"),
+            // What is no atom is on no message that could be asked for.
+            SearchKey::Keyword(keyword) => self.keyword("KEYWORD ", keyword, "NOT ALL"),
+            SearchKey::Unkeyword(keyword) => self.keyword("UNKEYWORD ", keyword, "ALL"),
+            SearchKey::Sequence(set) => self.display(set),
+            SearchKey::Uid(set) => self.key("UID ", set),
+            SearchKey::Header { field, text } => {
+                self.named("HEADER ", field.as_bytes());
+                self.named(" ", text.as_bytes());
+            }
+            SearchKey::From(text) => self.named("FROM ", text.as_bytes()),
+            SearchKey::To(text) => self.named("TO ", text.as_bytes()),
+            SearchKey::Cc(text) => self.named("CC ", text.as_bytes()),
+            SearchKey::Bcc(text) => self.named("BCC ", text.as_bytes()),
+            SearchKey::Subject(text) => self.named("SUBJECT ", text.as_bytes()),
+            SearchKey::Body(text) => self.named("BODY ", text.as_bytes()),
+            SearchKey::Text(text) => self.named("TEXT ", text.as_bytes()),
+            SearchKey::Since(date) => self.key("SINCE ", date),
+            SearchKey::Before(date) => self.key("BEFORE ", date),
+            SearchKey::On(date) => self.key("ON ", date),
+            SearchKey::SentSince(date) => self.key("SENTSINCE ", date),
+            SearchKey::SentBefore(date) => self.key("SENTBEFORE ", date),
+            SearchKey::SentOn(date) => self.key("SENTON ", date),
+            SearchKey::SavedSince(date) => self.key("SAVEDSINCE ", date),
+            SearchKey::SavedBefore(date) => self.key("SAVEDBEFORE ", date),
+            SearchKey::SavedOn(date) => self.key("SAVEDON ", date),
+            SearchKey::SaveDateSupported => self.raw("SAVEDATESUPPORTED"),
+            SearchKey::OlderSecs(secs) => self.key("OLDER ", secs),
+            SearchKey::YoungerSecs(secs) => self.key("YOUNGER ", secs),
+            SearchKey::LargerBytes(size) => self.key("LARGER ", size),
+            SearchKey::SmallerBytes(size) => self.key("SMALLER ", size),
+            SearchKey::ModSeq(mod_seq) => self.key("MODSEQ ", mod_seq),
+            SearchKey::EmailId(id) => self.key("EMAILID ", id),
+            SearchKey::ThreadId(id) => self.key("THREADID ", id),
+            SearchKey::GmailRaw(text) => self.named("X-GM-RAW ", text.as_bytes()),
+            SearchKey::GmailMessageId(id) => self.key("X-GM-MSGID ", id),
+            SearchKey::GmailThreadId(id) => self.key("X-GM-THRID ", id),
+            SearchKey::GmailLabel(label) => self.named("X-GM-LABELS ", label.as_bytes()),
+            SearchKey::Not(key) => {
+                self.raw("NOT ");
+                self.search_key(key);
+            }
+            SearchKey::Or(either, or) => {
+                self.raw("OR ");
+                self.search_key(either);
+                self.raw(" ");
+                self.search_key(or);
+            }
+            SearchKey::And(keys) if keys.is_empty() => self.raw("ALL"),
+            SearchKey::And(keys) => self.group(keys, Self::search_key),
+        }
+    }
+
+    fn key(&mut self, word: &str, value: impl core::fmt::Display) {
+        self.raw(word);
+        self.display(value);
+    }
+
+    fn keyword(&mut self, word: &str, keyword: &Keyword, instead: &str) {
+        if Flag::Keyword(keyword.clone()).can_be_set() {
+            self.key(word, keyword.as_str());
+        } else {
+            self.raw(instead);
+        }
+    }
+}

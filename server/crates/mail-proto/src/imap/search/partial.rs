@@ -1,0 +1,106 @@
+//! Pages of a result (RFC 9394).
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::imap::number::parse_u64;
+use crate::imap::sequence_set::SequenceSet;
+use crate::imap::value::Value;
+
+/// A page: the messages from one place to another, counted from 1, from the first or from the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PartialRange {
+    first: NonZeroU32,
+    last: NonZeroU32,
+    is_from_end: bool,
+}
+
+impl PartialRange {
+    /// A page counted from the first message: `1:50`. Both ends belong to it.
+    pub fn from_start(first: NonZeroU32, last: NonZeroU32) -> Self {
+        Self {
+            first: first.min(last),
+            last: first.max(last),
+            is_from_end: false,
+        }
+    }
+
+    /// A page counted from the last message: `-1:-50`.
+    pub fn from_end(first: NonZeroU32, last: NonZeroU32) -> Self {
+        Self {
+            is_from_end: true,
+            ..Self::from_start(first, last)
+        }
+    }
+
+    /// Tells whether it is counted from the last message.
+    pub const fn is_from_end(self) -> bool {
+        self.is_from_end
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut ends = text.splitn(2, |byte| *byte == b':');
+        let (first, last) = (ends.next()?, ends.next()?);
+        match (first.strip_prefix(b"-"), last.strip_prefix(b"-")) {
+            (Some(first), Some(last)) => Some(Self::from_end(place(first)?, place(last)?)),
+            (None, None) => Some(Self::from_start(place(first)?, place(last)?)),
+            _ => None,
+        }
+    }
+}
+
+fn place(text: &[u8]) -> Option<NonZeroU32> {
+    u32::try_from(parse_u64(text)?)
+        .ok()
+        .and_then(NonZeroU32::new)
+}
+
+impl fmt::Display for PartialRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.is_from_end { "-" } else { "" };
+        write!(f, "{sign}{}:{sign}{}", self.first, self.last)
+    }
+}
+
+/// A page of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialResult {
+    /// Which page it is.
+    pub range: PartialRange,
+    /// What is on it; `None` if there is nothing.
+    pub found: Option<SequenceSet>,
+}
+
+impl PartialResult {
+    pub(super) fn parse(value: &Value) -> Option<Self> {
+        let [range, found] = value.list()? else {
+            return None;
+        };
+        Some(Self {
+            range: PartialRange::parse(range.atom()?)?,
+            found: match found.nstring() {
+                Some(set) => Some(SequenceSet::parse(set)?),
+                None => None,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn the_ranges_of_rfc_9394_section_4_are_read_and_written() {
+        for text in ["1:500", "-1:-100", "23500:24000", "7:7"] {
+            let range = PartialRange::parse(text.as_bytes()).unwrap();
+            assert_eq!(range.to_string(), text);
+        }
+        let turned = PartialRange::parse(b"-100:-1").unwrap();
+        assert_eq!(turned.to_string(), "-1:-100");
+        for bad in ["", "1", "1:-2", "-1:2", "0:1", "1:*", "--1:-2", "1:2:3"] {
+            assert_eq!(PartialRange::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+}
