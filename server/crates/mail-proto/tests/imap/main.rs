@@ -13,6 +13,7 @@ mod messages;
 mod opening;
 mod property;
 mod quota;
+mod resync;
 mod searching;
 mod selected;
 mod servers;
