@@ -57,15 +57,21 @@ impl Phase {
         };
         match self {
             Self::SignIn => secs(30, Some(30)),
-            Self::Command | Self::Body => secs(60, None),
+            // A peer that says a byte now and then is never silent: everything but IDLE has an
+            // end of its own.
+            Self::Command => secs(60, Some(900)),
+            // Ended by its pace.
+            Self::Body => secs(60, None),
             Self::LongCommand => secs(300, Some(900)),
             Self::Idle => Deadlines {
                 silence: None,
                 total: None,
             },
-            Self::SmtpGreeting | Self::SmtpEnvelope => secs(300, None),
-            Self::SmtpHello => secs(60, None),
-            Self::SmtpBlock => secs(180, None),
+            Self::SmtpGreeting => secs(300, Some(900)),
+            Self::SmtpHello => secs(60, Some(900)),
+            // Of a thousand recipients, some servers think about each for seconds.
+            Self::SmtpEnvelope => secs(300, Some(3600)),
+            Self::SmtpBlock => secs(180, Some(180)),
             Self::SmtpFinalReply => secs(600, Some(600)),
             Self::Farewell => secs(5, Some(5)),
         }
