@@ -7,6 +7,11 @@ use bytes::{Buf as _, Bytes};
 use super::value::Value;
 use crate::limits::OverLimit;
 
+/// The most values of one response, a list counted twice for the room that it takes. A line of the
+/// longest length could hold half a million, which is fifty times its own size; a SEARCH of that
+/// length names 155,000 messages.
+const MAX_VALUES: usize = 250_000;
+
 /// A value tree under construction. A response is one line or, with literals, several.
 #[derive(Debug)]
 pub(crate) struct Tokens {
@@ -14,6 +19,8 @@ pub(crate) struct Tokens {
     open: Vec<Vec<Value>>,
     unbalanced: bool,
     max_nesting: usize,
+    /// How many values there are so far.
+    values: usize,
 }
 
 impl Tokens {
@@ -22,6 +29,7 @@ impl Tokens {
             open: Vec::new(),
             unbalanced: false,
             max_nesting,
+            values: 0,
         }
     }
 
@@ -29,6 +37,12 @@ impl Tokens {
     pub(crate) fn line(&mut self, line: &Bytes) -> Result<Option<u64>, OverLimit> {
         let mut rest = line.clone();
         while let Some(first) = rest.first() {
+            if self.values > MAX_VALUES {
+                return Err(OverLimit {
+                    what: "values of a response",
+                    max: MAX_VALUES as u64,
+                });
+            }
             match first {
                 b' ' => rest.advance(1),
                 b'(' => {
@@ -58,6 +72,7 @@ impl Tokens {
 
     /// Adds a value to the innermost list.
     pub(crate) fn push(&mut self, value: Value) {
+        self.values += 1;
         match self.open.last_mut() {
             Some(list) => list.push(value),
             None => self.open.push([value].into()),
@@ -76,6 +91,7 @@ impl Tokens {
             self.close_list();
         }
         self.unbalanced = false;
+        self.values = 0;
         (self.open.pop().unwrap_or_default(), balanced)
     }
 
@@ -90,6 +106,7 @@ impl Tokens {
             });
         }
         self.open.push(Vec::new());
+        self.values += 1;
         Ok(())
     }
 
