@@ -87,6 +87,10 @@ pub enum Misbehaviour {
     /// Something that the mechanism of the sign-in does not allow.
     #[error("the sign-in was broken: {0}")]
     Sasl(Failure),
+    /// A command was accepted whose literal was not asked for yet: what is done cannot be what was
+    /// meant.
+    #[error("{0} was accepted before all of it was sent")]
+    DoneTooEarly(String),
 }
 
 /// What a server lacks.

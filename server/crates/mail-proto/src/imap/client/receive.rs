@@ -5,7 +5,7 @@ use core::mem;
 
 use bytes::Bytes;
 
-use super::{Client, Phase, Purpose, UnderWay, Waits};
+use super::{Client, Phase, Purpose, Sending, UnderWay, Waits};
 use crate::imap::Tls;
 use crate::imap::capability::{Capabilities, Capability};
 use crate::imap::code::{self, Code};
@@ -254,6 +254,12 @@ impl Client {
             purpose,
             relies_on,
         } = self.under_way.remove(place);
+        let is_unsent =
+            |sending: &Sending| sending.tag == tag && sending.waits == Waits::ForContinuation;
+        if status == Status::Ok && self.sending.as_ref().is_some_and(is_unsent) {
+            let tag = alloc::format!("{tag}");
+            return Err(Error::PeerMisbehaved(Misbehaviour::DoneTooEarly(tag)));
+        }
         let (code, text) = code::split(text, self.config.limits.imap_nesting);
         if let Some(Code::Capability(capabilities)) = &code {
             self.set_capabilities(capabilities.clone());
