@@ -22,7 +22,7 @@ use crate::tls_facts::TlsFacts;
 use crate::transcript::Recorder;
 pub use crate::transport::Transport;
 
-/// Above this many unsent bytes the machine is not asked for more.
+/// Above this many unsent bytes no more of a body is asked for.
 const UNSENT_MAX_BYTES: usize = 256 << 10;
 /// How much is read at a time.
 const READ_BYTES: usize = 16 << 10;
@@ -198,40 +198,44 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
         loop {
             self.finish_computing().await?;
-            if self.unsent_bytes <= UNSENT_MAX_BYTES {
-                let step = self.machine.step();
-                self.tell_transcript();
-                match step.map_err(Error::Protocol)? {
-                    Step::Write(bytes) => {
-                        self.send(bytes);
-                        continue;
+            let step = self.machine.step();
+            self.tell_transcript();
+            match step.map_err(Error::Protocol)? {
+                Step::Write(bytes) => {
+                    self.send(bytes);
+                    continue;
+                }
+                Step::Event(event) => return Ok(Happening::Event(event)),
+                // A link that takes nothing any more takes no body, and a slow one no more of it
+                // for now. What the peer says meanwhile is heard at once: unheard it would pile up.
+                Step::NeedBody { max } if self.can_write => {
+                    if self.unsent_bytes <= UNSENT_MAX_BYTES {
+                        return Ok(Happening::NeedBody { max });
                     }
-                    Step::Event(event) => return Ok(Happening::Event(event)),
-                    Step::NeedBody { max } => return Ok(Happening::NeedBody { max }),
-                    Step::StartTls => {
-                        self.upgrade().await?;
-                        continue;
+                }
+                Step::StartTls => {
+                    self.upgrade().await?;
+                    continue;
+                }
+                Step::StartDeflate { fed } => {
+                    self.flush().await?;
+                    self.deflate = Some(Box::new(Deflate::new(fed)));
+                    self.machine.upgraded();
+                    continue;
+                }
+                Step::Compute(work) => {
+                    self.compute(work);
+                    continue;
+                }
+                Step::Done => {
+                    while self.unsent_bytes > 0 && self.can_write {
+                        self.exchange().await?;
                     }
-                    Step::StartDeflate { fed } => {
-                        self.flush().await?;
-                        self.deflate = Some(Box::new(Deflate::new(fed)));
-                        self.machine.upgraded();
-                        continue;
-                    }
-                    Step::Compute(work) => {
-                        self.compute(work);
-                        continue;
-                    }
-                    Step::Done => {
-                        while self.unsent_bytes > 0 && self.can_write {
-                            self.exchange().await?;
-                        }
-                        return Ok(Happening::Done);
-                    }
-                    Step::NeedInput => {
-                        if !self.can_read {
-                            return Err(Error::Closed);
-                        }
+                    return Ok(Happening::Done);
+                }
+                Step::NeedBody { .. } | Step::NeedInput => {
+                    if !self.can_read {
+                        return Err(Error::Closed);
                     }
                 }
             }
