@@ -235,13 +235,16 @@ impl Transaction {
     pub(super) fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match self.phase {
             Phase::Envelope => {
-                let Some(verb) = self.awaiting.pop_front() else {
+                let Some(&verb) = self.awaiting.front() else {
                     let code = reply.code;
                     return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
                         code,
                     }));
                 };
-                self.on_verb_reply(verb, reply)
+                // Taken off only then: an error is one at this command, not at the next.
+                self.on_verb_reply(verb, reply)?;
+                self.awaiting.pop_front();
+                Ok(())
             }
             // Whatever it says: nothing was sent to anybody.
             Phase::LoneDot => {
@@ -262,12 +265,13 @@ impl Transaction {
     fn on_verb_reply(&mut self, verb: Verb, reply: Reply) -> Result<(), Error> {
         match verb {
             Verb::Rset if reply.is_positive() => {}
-            Verb::Rset => {
+            Verb::Rset if reply.is_refusal() => {
                 return Err(Error::Rejected {
                     stage: Stage::Rset,
                     reply,
                 });
             }
+            Verb::Rset => return Err(unexpected(Stage::Rset, &reply)),
             Verb::Mail if reply.is_positive() => {}
             Verb::Mail if reply.is_refusal() => self.mail_refusal = Some(reply),
             Verb::Mail => return Err(unexpected(Stage::Mail, &reply)),
