@@ -1,0 +1,426 @@
+//! Answers that name the wrong command, data that lies, and data without measure.
+
+use mail_proto::OverLimit;
+use mail_proto::imap::mailbox::Change;
+use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Status, UidValidity};
+
+use super::link::spoken;
+use super::{APPEND_BYTES, BODY_BYTES, Imap, P, Place, fails, falls_silent, goes_on, uid};
+use crate::case::{Class, Do, Expected, Hears, Protocol as _, Table, say};
+
+const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
+
+pub(super) fn fill(table: &mut Table<Imap>) {
+    tags(table);
+    unasked(table);
+    early(table);
+    sizes(table);
+    nesting(table);
+    floods(table);
+    expunged(table);
+    uid_validity(table);
+}
+
+fn unknown_tag(tag: impl Into<String>) -> Expected<Imap> {
+    fails(Error::PeerMisbehaved(Misbehaviour::UnknownTag(tag.into())))
+}
+
+fn no_greeting(line: &str) -> Expected<Imap> {
+    let line = line.to_owned();
+    fails(Error::PeerMisbehaved(Misbehaviour::NotAGreeting(line)))
+}
+
+/// The tag of the command that is answered at this place.
+fn tag_of(place: Place) -> String {
+    let mut tags = 0;
+    for turn in Imap::turns(place, Imap::mode(place)) {
+        tags += usize::from(matches!(turn.hears, Hears::Line(_)));
+        if turn.place == place {
+            break;
+        }
+    }
+    format!("r{tags}")
+}
+
+fn tags(table: &mut Table<Imap>) {
+    for (class, tag) in [(Class::WrongTag, "zz9"), (Class::FutureTag, "r99")] {
+        let spoken: Vec<Place> = spoken().collect();
+        let script = [say(format!("{tag} OK done\r\n"))];
+        table.each(class, &spoken, &script, |place| match place {
+            P::Greeting => no_greeting(tag),
+            _ => unknown_tag(tag),
+        });
+        table.never(class, Place::HANDSHAKES, NO_WORDS);
+    }
+    let untagged = [
+        P::Greeting,
+        P::Challenge,
+        P::AppendReady,
+        P::Idle,
+        P::Idling,
+    ];
+    let class = Class::DoubleTag;
+    for place in spoken().filter(|place| !untagged.contains(place)) {
+        let expected = match place {
+            P::StartTls => fails(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls)),
+            // Nobody listens any more.
+            P::Logout => goes_on(|seen| assert!(seen.bye.is_some())),
+            place => unknown_tag(tag_of(place)),
+        };
+        let script = vec![Do::Honest, say("% OK again\r\n")];
+        table.case(class, place, script, expected);
+    }
+    table.never(class, &untagged, "a greeting, a `+` and data have no tag");
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+}
+
+fn unasked(table: &mut Table<Imap>) {
+    let class = Class::Unasked;
+    let stray = "+ go on\r\n* 5 SURPRISES\r\n* SEARCH 1 2\r\n";
+    for place in spoken() {
+        let before = vec![say(stray), Do::Honest];
+        let behind = vec![Do::Honest, say(stray)];
+        let (script, expected) = match place {
+            P::Greeting => (before, no_greeting("go on")),
+            // What is said before TLS is not believed.
+            P::PlainCapability | P::StartTls => {
+                (before, goes_on(|seen| assert_eq!(seen.unknown, 0)))
+            }
+            // Here a `+` was asked for: the one behind it was not.
+            P::AppendReady | P::Idle => (behind, goes_on(|seen| assert_eq!(seen.unknown, 2))),
+            // A challenge that PLAIN does not have is cancelled (RFC 9051 §6.2.2).
+            P::Challenge => continue,
+            P::Authenticate => (
+                vec![
+                    say("+ more\r\n"),
+                    Do::Hear(Hears::Bare("*")),
+                    say("% NO cancelled\r\n"),
+                ],
+                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+            ),
+            _ => (before, goes_on(|seen| assert_eq!(seen.unknown, 2))),
+        };
+        table.case(class, place, script, expected);
+    }
+    table.never(class, &[P::Challenge], "a second challenge: Authenticate");
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+}
+
+fn early(table: &mut Table<Imap>) {
+    let class = Class::Early;
+    let ok = || vec![say("% OK done\r\n"), Do::EndCommand];
+    for place in Place::ALL {
+        let expected = match place {
+            P::PlainCapability => fails(Error::PeerIncompatible(Incompatibility::NoStartTls)),
+            P::Capability | P::CapabilityInTls => {
+                fails(Error::PeerIncompatible(Incompatibility::NoImap4))
+            }
+            P::CapabilityAfterSignIn | P::Challenge => {
+                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::Ok)))
+            }
+            P::Select => goes_on(|seen| {
+                assert_eq!(seen.selected, Some(Status::Ok));
+                assert_eq!(seen.mailbox.exists(), 0);
+            }),
+            P::Namespace | P::List | P::Status | P::Search | P::Fetch | P::FetchBody => {
+                goes_on(|seen| {
+                    assert_eq!(seen.completed, Some(Status::Ok));
+                    assert_eq!((seen.mailboxes, seen.found, seen.fetched), (0, 0, 0));
+                    assert!(!seen.is_body_whole);
+                })
+            }
+            P::Idle => goes_on(|seen| assert_eq!(seen.completed, Some(Status::Ok))),
+            P::Logout => goes_on(|seen| assert_eq!(seen.bye, None)),
+            _ => continue,
+        };
+        let script = match place {
+            P::Challenge => vec![
+                say("% OK [CAPABILITY IMAP4rev1] come in\r\n"),
+                Do::EndCommand,
+            ],
+            _ => ok(),
+        };
+        table.case(class, *place, script, expected);
+    }
+    // Accepted before a byte of it was asked for.
+    let never = || {
+        fails(Error::PeerMisbehaved(Misbehaviour::DoneTooEarly(
+            "r3".to_owned(),
+        )))
+    };
+    table.case(class, P::AppendReady, ok(), never());
+    // The server counts the bytes of the body: it gets all of them, whatever it says.
+    let script = vec![
+        Do::Honest,
+        say("% OK appended\r\n"),
+        Do::Hear(Hears::Bytes(APPEND_BYTES + 2)),
+        Do::Commit,
+        Do::EndCommand,
+    ];
+    let given = goes_on(|seen| {
+        assert!(seen.is_append_given);
+        assert_eq!(seen.completed, Some(Status::Ok));
+    });
+    table.variant(class, P::AppendReady, "in_the_body", script, given);
+    table.never(
+        class,
+        &[
+            P::Greeting,
+            P::StartTls,
+            P::Authenticate,
+            P::Login,
+            P::Store,
+            P::Copy,
+            P::Move,
+            P::Expunge,
+            P::Append,
+            P::Idling,
+            P::Done,
+            P::Noop,
+        ],
+        "its OK is all there is",
+    );
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+}
+
+fn sizes(table: &mut Table<Imap>) {
+    let class = Class::LyingSize;
+    let spoken: Vec<Place> = spoken().collect();
+    // Eight exabytes are announced, one byte comes.
+    let huge = [say("* X {9223372036854775807}\r\nx"), Do::Stall];
+    table.each(class, &spoken, &huge, |place| match place {
+        P::Greeting => no_greeting(""),
+        P::Idle | P::Idling => super::silent_in_idle(),
+        place => falls_silent(place.phase()),
+    });
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    let body = |announced: usize| {
+        let body = "x".repeat(BODY_BYTES);
+        vec![say(format!(
+            "* 2 FETCH (UID 2 BODY[] {{{announced}}}\r\n{body})\r\n% OK fetched\r\n"
+        ))]
+    };
+    let too_long = falls_silent(P::FetchBody.phase()).and(|seen| {
+        assert_eq!((seen.completed, seen.is_body_whole), (None, false));
+    });
+    let script = body(BODY_BYTES + 1000);
+    table.variant(class, P::FetchBody, "too_long", script, too_long);
+    let too_short = goes_on(|seen| {
+        assert!(seen.is_body_whole);
+        assert_eq!(seen.body.len(), BODY_BYTES - 1000);
+    });
+    let script = body(BODY_BYTES - 1000);
+    table.variant(class, P::FetchBody, "too_short", script, too_short);
+    // Numbers that fit nowhere.
+    let script = vec![
+        say("* 4294967296 EXISTS\r\n* 4294967295 EXISTS\r\n* 99999999999999999999 EXISTS\r\n"),
+        say("* 1 FETCH (RFC822.SIZE 18446744073709551616 UID 4294967296)\r\n"),
+        say("% OK selected\r\n"),
+    ];
+    let kept = goes_on(|seen| {
+        assert_eq!(seen.mailbox.exists(), u32::MAX);
+        assert_eq!((seen.unknown, seen.fetched), (2, 1));
+    });
+    table.variant(class, P::Select, "in_numbers", script, kept);
+
+    let cut = [say("* X {10}\r\nabc"), Do::Fin];
+    let closed = |_| fails(Error::Closed).and(|seen| assert_eq!(seen.unknown, 0));
+    table.each(Class::CutLiteral, &spoken, &cut, closed);
+    let cut = vec![Do::HalfOfHonest, Do::Rst];
+    let half = fails(Error::Closed).and(|seen| {
+        assert!(!seen.is_body_whole);
+        assert_eq!(seen.completed, None);
+    });
+    table.variant(Class::CutLiteral, P::FetchBody, "of_a_body", cut, half);
+    table.never(Class::CutLiteral, Place::HANDSHAKES, NO_WORDS);
+}
+
+fn nesting(table: &mut Table<Imap>) {
+    let class = Class::Nesting;
+    let over = |_| {
+        fails(Error::Limit(OverLimit {
+            what: "list nesting",
+            max: 100,
+        }))
+    };
+    let spoken: Vec<Place> = spoken().collect();
+    let bomb = [say(format!("* X {}\r\n", "(".repeat(101)))];
+    table.each(class, &spoken, &bomb, over);
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    let deep = format!(
+        "* 1 FETCH (BODYSTRUCTURE {}{})\r\n",
+        "(".repeat(100_000),
+        ")".repeat(100_000)
+    );
+    let expected = over(P::Fetch);
+    table.variant(
+        class,
+        P::Fetch,
+        "in_bodystructure",
+        vec![say(deep)],
+        expected,
+    );
+    // Through literals, so that no line is long.
+    let expected = over(P::List);
+    let script = vec![
+        Do::Repeat("* LIST (((( {1}\r\nx", 1),
+        Do::Endless("(((( {1}\r\nx"),
+    ];
+    table.variant(class, P::List, "through_literals", script, expected);
+    // A code is read by the same rules; its text is for people all the same.
+    let code = format!("% OK [X {}] done\r\n", "(".repeat(200));
+    let goes = goes_on(|seen| assert_eq!(seen.completed, Some(Status::Ok)));
+    table.variant(class, P::Noop, "in_a_code", vec![say(code)], goes);
+}
+
+/// As many folders as the largest file servers have.
+const FOLDERS: usize = 50_000;
+const FLOOD: usize = 2_000;
+
+fn floods(table: &mut Table<Imap>) {
+    let class = Class::Flood;
+    let line = "* LIST (\\HasNoChildren) \"/\" \"a folder with the number #\"\r\n";
+    for place in spoken() {
+        let (script, expected) = match place {
+            P::Greeting => (
+                vec![Do::Honest, Do::Repeat(line, FLOOD)],
+                goes_on(|seen| assert_eq!(seen.mailboxes, FLOOD)),
+            ),
+            P::PlainCapability | P::StartTls => (
+                vec![Do::Repeat(line, FLOOD), Do::Honest],
+                goes_on(|seen| assert_eq!(seen.mailboxes, 0)),
+            ),
+            P::List => (
+                vec![Do::Repeat(line, FOLDERS), Do::Honest],
+                goes_on(|seen| assert_eq!(seen.mailboxes, FOLDERS + 2)),
+            ),
+            _ => (
+                vec![Do::Repeat(line, FLOOD), Do::Honest],
+                goes_on(|seen| assert_eq!(seen.mailboxes, FLOOD)),
+            ),
+        };
+        table.case(class, place, script, expected);
+    }
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    let numbers: String = (100_000..230_000).map(|n| format!(" {n}")).collect();
+    let script = vec![say(format!("* SEARCH{numbers}\r\n% OK found\r\n"))];
+    let found = goes_on(|seen| assert_eq!(seen.found, 130_000));
+    table.variant(class, P::Search, "of_numbers", script, found);
+    for (variant, unit) in [
+        ("of_values", "a "),
+        ("of_empty_lists", "()"),
+        ("of_lists", "(a)"),
+        ("of_deep_lists", "((((((((a))))))))"),
+    ] {
+        let units = unit.repeat(((1 << 20) - 32) / unit.len());
+        let script = vec![say(format!("* 1 FETCH ({units})\r\n"))];
+        let over = fails(Error::Limit(OverLimit {
+            what: "values of a response",
+            max: 250_000,
+        }));
+        table.variant(class, P::Fetch, variant, script, over);
+    }
+    let words: String = (0..100_000).map(|n| format!(" X{n}")).collect();
+    let script = vec![say(format!(
+        "* CAPABILITY IMAP4rev1 AUTH=PLAIN{words}\r\n% OK done\r\n"
+    ))];
+    let ready = goes_on(|seen| assert!(seen.is_ready));
+    table.variant(class, P::Capability, "of_words", script, ready);
+    // A literal that is kept for each of the bytes that a response may have.
+    let script = vec![say("* LIST"), Do::Endless(" {1}\r\nx")];
+    let over = fails(Error::Limit(OverLimit {
+        what: "IMAP response",
+        max: 1 << 20,
+    }));
+    table.variant(class, P::List, "of_literals", script, over);
+}
+
+fn seq(number: u32) -> SequenceNumber {
+    SequenceNumber::new(number).unwrap()
+}
+
+fn expunged(table: &mut Table<Imap>) {
+    let class = Class::ExpungeMeanwhile;
+    let script = [
+        say("* 0 EXPUNGE\r\n* 4294967295 EXPUNGE\r\n* 2 EXPUNGE\r\n"),
+        Do::Honest,
+    ];
+    let in_mailbox: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| place.is_in_mailbox())
+        .collect();
+    table.each(class, &in_mailbox, &script, |place| {
+        if place == P::Move {
+            // The honest answer holds three more.
+            return goes_on(|seen| assert_eq!(seen.changes.len(), 4, "{:?}", seen.changes));
+        }
+        goes_on(|seen| {
+            let expunged = |change: &&Change| matches!(change, Change::Expunged { seq: at, .. } if *at == seq(2));
+            assert_eq!(seen.changes.iter().filter(expunged).count(), 1, "{:?}", seen.changes);
+        })
+    });
+    let script = vec![say(
+        "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n* 2 EXPUNGE\r\n\
+         * 2 FETCH (UID 3 FLAGS ())\r\n* 3 FETCH (UID 9 FLAGS ())\r\n% OK fetched\r\n",
+    )];
+    let moved_up = goes_on(|seen| {
+        let mut mailbox = seen.mailbox.clone();
+        assert_eq!(mailbox.exists(), 2);
+        assert_eq!(mailbox.seq_of(uid(2)), None, "gone");
+        assert_eq!(mailbox.uid_at(seq(2)), Some(uid(3)), "moved up");
+        assert_eq!(mailbox.seq_of(uid(9)), None, "there is no third place");
+    });
+    table.variant(class, P::Fetch, "between_rows", script, moved_up);
+    // Before EXISTS there is nothing that could go.
+    let script = vec![say("* 1 EXPUNGE\r\n"), Do::Honest];
+    let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
+    table.case(class, P::Select, script, whole);
+    table.never(class, Place::UNSELECTED, "no mailbox is selected");
+    table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.never(
+        class,
+        &[P::AppendReady, P::Append, P::Logout],
+        "no mailbox is selected",
+    );
+}
+
+fn uid_validity(table: &mut Table<Imap>) {
+    let class = Class::UidValidity;
+    let changed = || {
+        goes_on(|seen| {
+            let (before, now) = (UidValidity::new(7).unwrap(), UidValidity::new(8).unwrap());
+            assert!(
+                seen.changes.contains(&Change::UidValidity { before, now }),
+                "{:?}",
+                seen.changes
+            );
+        })
+    };
+    let script = [say("* OK [UIDVALIDITY 8] all is new\r\n"), Do::Honest];
+    let in_mailbox: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| *place == P::Select || place.is_in_mailbox())
+        .collect();
+    table.each(class, &in_mailbox, &script, |_| changed());
+    let script = vec![say(
+        "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n\
+         % OK [UIDVALIDITY 8] fetched\r\n",
+    )];
+    let forgotten = goes_on(|seen| {
+        let mut mailbox = seen.mailbox.clone();
+        assert_eq!(mailbox.seq_of(uid(1)), None);
+        assert_eq!(mailbox.seq_of(uid(2)), None);
+    });
+    table.variant(class, P::Fetch, "behind_rows", script, forgotten);
+    table.never(class, Place::UNSELECTED, "no mailbox is selected");
+    table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
+    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.never(
+        class,
+        &[P::AppendReady, P::Append, P::Logout],
+        "no mailbox is selected",
+    );
+}

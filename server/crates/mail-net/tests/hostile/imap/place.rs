@@ -1,0 +1,222 @@
+//! Where a server can be hostile: each of its replies.
+
+use mail_net::Phase;
+use mail_proto::imap::{
+    Append, Command, FetchItem, Flag, List, Mailbox, Section, SequenceSet, StatusItem, Store,
+    StoreMode,
+};
+
+use super::{APPEND_BYTES, uid};
+
+/// Each reply of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Greeting,
+    Capability,
+    /// CAPABILITY before STARTTLS.
+    PlainCapability,
+    StartTls,
+    /// The handshake behind STARTTLS.
+    Handshake,
+    /// CAPABILITY behind STARTTLS.
+    CapabilityInTls,
+    /// The handshake of implicit TLS.
+    ImplicitHandshake,
+    /// The challenge of AUTHENTICATE PLAIN.
+    Challenge,
+    /// The end of AUTHENTICATE.
+    Authenticate,
+    Login,
+    /// CAPABILITY behind a sign-in that did not tell.
+    CapabilityAfterSignIn,
+    Namespace,
+    List,
+    Status,
+    Select,
+    Fetch,
+    /// FETCH of a body that is streamed.
+    FetchBody,
+    Search,
+    Store,
+    Copy,
+    Move,
+    Expunge,
+    /// The `+` of APPEND.
+    AppendReady,
+    Append,
+    /// The `+` of IDLE.
+    Idle,
+    /// While IDLE is on.
+    Idling,
+    /// The end of IDLE.
+    Done,
+    Noop,
+    Logout,
+}
+
+impl Place {
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Greeting,
+        Self::Capability,
+        Self::PlainCapability,
+        Self::StartTls,
+        Self::Handshake,
+        Self::CapabilityInTls,
+        Self::ImplicitHandshake,
+        Self::Challenge,
+        Self::Authenticate,
+        Self::Login,
+        Self::CapabilityAfterSignIn,
+        Self::Namespace,
+        Self::List,
+        Self::Status,
+        Self::Select,
+        Self::Fetch,
+        Self::FetchBody,
+        Self::Search,
+        Self::Store,
+        Self::Copy,
+        Self::Move,
+        Self::Expunge,
+        Self::AppendReady,
+        Self::Append,
+        Self::Idle,
+        Self::Idling,
+        Self::Done,
+        Self::Noop,
+        Self::Logout,
+    ];
+    /// Where a server speaks IMAP in plaintext before it has to speak TLS.
+    pub(super) const BEFORE_TLS: &'static [Self] = &[Self::PlainCapability, Self::StartTls];
+    pub(super) const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    /// Before a mailbox is selected; handshakes and what is before TLS left out.
+    pub(super) const UNSELECTED: &'static [Self] = &[
+        Self::Greeting,
+        Self::Capability,
+        Self::CapabilityInTls,
+        Self::Challenge,
+        Self::Authenticate,
+        Self::Login,
+        Self::CapabilityAfterSignIn,
+        Self::Namespace,
+        Self::List,
+        Self::Status,
+    ];
+    /// Behind the sign-in.
+    pub(super) const SIGNED_IN: &'static [Self] = &[
+        Self::Namespace,
+        Self::List,
+        Self::Status,
+        Self::Select,
+        Self::Fetch,
+        Self::FetchBody,
+        Self::Search,
+        Self::Store,
+        Self::Copy,
+        Self::Move,
+        Self::Expunge,
+        Self::AppendReady,
+        Self::Append,
+        Self::Idle,
+        Self::Idling,
+        Self::Done,
+        Self::Noop,
+        Self::Logout,
+    ];
+
+    /// Whether a mailbox is selected first.
+    pub(super) const fn is_in_mailbox(self) -> bool {
+        matches!(
+            self,
+            Self::Fetch
+                | Self::FetchBody
+                | Self::Search
+                | Self::Store
+                | Self::Copy
+                | Self::Move
+                | Self::Expunge
+                | Self::Idle
+                | Self::Idling
+                | Self::Done
+                | Self::Noop
+        )
+    }
+
+    /// The phase in which its reply is awaited, as the account chooses it.
+    pub(super) const fn phase(self) -> Phase {
+        match self {
+            Self::List | Self::Status | Self::Search | Self::Copy | Self::Move | Self::Expunge => {
+                Phase::LongCommand
+            }
+            Self::AppendReady | Self::Append => Phase::LongCommand,
+            Self::FetchBody => Phase::Body,
+            Self::Namespace
+            | Self::Select
+            | Self::Fetch
+            | Self::Store
+            | Self::Noop
+            | Self::Done
+            | Self::Idling => Phase::Command,
+            Self::Idle => Phase::Idle,
+            Self::Logout => Phase::Farewell,
+            _ => Phase::SignIn,
+        }
+    }
+
+    /// The command whose reply this is.
+    pub(super) fn command(self) -> Option<Command> {
+        let uids = || SequenceSet::from_first(uid(1));
+        let mailbox = || Mailbox::from_wire("Archive");
+        Some(match self {
+            Self::Namespace => Command::Namespace,
+            Self::List => Command::List(List::everything()),
+            Self::Status => Command::Status {
+                mailbox: mailbox(),
+                items: vec![StatusItem::Messages],
+            },
+            Self::Fetch => Command::Fetch {
+                set: uids(),
+                uid: true,
+                items: vec![FetchItem::Uid, FetchItem::Flags],
+            },
+            Self::FetchBody => Command::Fetch {
+                set: SequenceSet::single(uid(2)),
+                uid: true,
+                items: vec![FetchItem::BodyPeek {
+                    section: Section::message(),
+                    partial: None,
+                }],
+            },
+            Self::Search => Command::Search {
+                uid: true,
+                criteria: Vec::new(),
+            },
+            Self::Store => Command::Store(Store {
+                set: uids(),
+                uid: true,
+                mode: StoreMode::Add,
+                flags: vec![Flag::parse(b"\\Seen")],
+                silent: true,
+            }),
+            Self::Copy => Command::Copy {
+                set: uids(),
+                uid: true,
+                mailbox: mailbox(),
+            },
+            Self::Move => Command::Move {
+                set: uids(),
+                uid: true,
+                mailbox: mailbox(),
+            },
+            Self::Expunge => Command::UidExpunge(uids()),
+            Self::AppendReady | Self::Append => Command::Append(Append {
+                mailbox: mailbox(),
+                flags: Vec::new(),
+                internal_date: None,
+                size_bytes: APPEND_BYTES as u64,
+            }),
+            Self::Noop => Command::Noop,
+            _ => return None,
+        })
+    }
+}

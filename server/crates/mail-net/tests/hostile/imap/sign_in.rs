@@ -1,0 +1,168 @@
+//! TLS and the way into it: certificates, STARTTLS, PREAUTH; and refusals at every place.
+
+use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
+
+use super::link::spoken;
+use super::{Imap, P, Place, fails, goes_on};
+use crate::case::{Class, Do, Expected, Mode, Table, fails_tls, say};
+use crate::certificates::bad_certificates;
+
+pub(super) fn fill(table: &mut Table<Imap>) {
+    certificates(table);
+    start_tls(table);
+    preauth(table);
+    refusals(table);
+}
+
+fn certificates(table: &mut Table<Imap>) {
+    for place in Place::HANDSHAKES {
+        for (variant, certificate, error) in bad_certificates() {
+            let script = vec![Do::Handshake(certificate)];
+            table.variant(
+                Class::BadCertificate,
+                *place,
+                variant,
+                script,
+                fails_tls(error),
+            );
+        }
+    }
+    let others: Vec<Place> = spoken().collect();
+    table.never(
+        Class::BadCertificate,
+        &others,
+        "a certificate is shown in the handshake alone",
+    );
+}
+
+fn start_tls(table: &mut Table<Imap>) {
+    let class = Class::BehindStartTls;
+    let behind = || fails(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls));
+    for (variant, text) in [
+        ("a_line", "% OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"),
+        (
+            "an_answer",
+            "% OK go\r\nr3 OK [CAPABILITY IMAP4rev1] hello\r\n",
+        ),
+        ("half_a_line", "% OK go\r\n* CAPABILITY IMA"),
+        ("one_byte", "% OK go\r\n*"),
+    ] {
+        table.variant(class, P::StartTls, variant, vec![say(text)], behind());
+    }
+    let others: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| *place != P::StartTls)
+        .collect();
+    table.never(class, &others, "nothing else is behind STARTTLS");
+
+    let class = Class::Stripped;
+    let none = || fails(Error::PeerIncompatible(Incompatibility::NoStartTls));
+    let text = "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n";
+    let script = vec![say(text)];
+    table.in_mode(Mode::StartTls, class, P::Greeting, "", script, none());
+    let text = "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n% OK done\r\n";
+    table.case(class, P::PlainCapability, vec![say(text)], none());
+    let unknown = fails(Error::Rejected {
+        command: "STARTTLS",
+        reply: reply(Status::Bad, "what is that"),
+    });
+    let script = vec![say("% BAD what is that\r\n")];
+    table.case(class, P::StartTls, script, unknown);
+    let others: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| ![P::Greeting, P::PlainCapability, P::StartTls].contains(place))
+        .collect();
+    table.never(
+        class,
+        &others,
+        "STARTTLS is offered and asked for elsewhere",
+    );
+}
+
+fn preauth(table: &mut Table<Imap>) {
+    let error = |_| fails(Error::PeerMisbehaved(Misbehaviour::Preauth));
+    let spoken: Vec<Place> = spoken().collect();
+    let script = [say("* PREAUTH you are in already\r\n")];
+    table.each(Class::Preauth, &spoken, &script, error);
+    table.in_mode(
+        Mode::StartTls,
+        Class::Preauth,
+        P::Greeting,
+        "before_tls",
+        script.to_vec(),
+        error(P::Greeting),
+    );
+    let with_offer = vec![say(
+        "* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] you are in already\r\n",
+    )];
+    table.in_mode(
+        Mode::StartTls,
+        Class::Preauth,
+        P::Greeting,
+        "that_offers_starttls",
+        with_offer,
+        error(P::Greeting),
+    );
+    table.never(
+        Class::Preauth,
+        Place::HANDSHAKES,
+        "a handshake has no words: TlsGarbage",
+    );
+}
+
+fn reply(status: Status, text: &str) -> Reply {
+    Reply {
+        status: Some(status),
+        code: None,
+        text: text.to_owned(),
+    }
+}
+
+fn refusals(table: &mut Table<Imap>) {
+    for (class, status, word) in [
+        (Class::RefusedForNow, Status::No, "NO"),
+        (Class::RefusedForGood, Status::Bad, "BAD"),
+    ] {
+        for place in spoken() {
+            let tag = if place == P::Greeting { "*" } else { "%" };
+            let script = vec![say(format!("{tag} {word} never\r\n")), Do::EndCommand];
+            table.case(class, place, script, refused(place, status));
+        }
+        table.never(
+            class,
+            Place::HANDSHAKES,
+            "TLS has alerts for that: TlsGarbage",
+        );
+    }
+}
+
+fn refused(place: Place, status: Status) -> Expected<Imap> {
+    let rejected = |command| {
+        fails(Error::Rejected {
+            command,
+            reply: reply(status, "never"),
+        })
+    };
+    match place {
+        P::Greeting => rejected("greeting"),
+        P::Capability | P::PlainCapability | P::CapabilityInTls => rejected("CAPABILITY"),
+        P::StartTls => rejected("STARTTLS"),
+        P::Challenge | P::Authenticate | P::Login => goes_on(|seen| {
+            assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
+        }),
+        // The sign-in itself was accepted.
+        P::CapabilityAfterSignIn => goes_on(|seen| {
+            assert_eq!(seen.signed_in, Some(Status::Ok));
+        }),
+        P::Select => goes_on(|seen| {
+            assert!(matches!(seen.selected, Some(Status::No | Status::Bad)));
+        }),
+        P::Logout => goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::Ok))),
+        _ => goes_on(|seen| {
+            assert!(matches!(seen.completed, Some(Status::No | Status::Bad)));
+            assert!(!seen.is_append_given || !seen.is_over);
+        }),
+    }
+}

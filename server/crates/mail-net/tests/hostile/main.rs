@@ -1,0 +1,63 @@
+//! Scripted hostile peers, against the driver and the machines, as a table of class and place.
+//!
+//! Each case holds a conversation that is honest up to one place, and hostile there. All of them
+//! assert the error exactly, the time it takes by a paused clock, that the password is neither in
+//! clear nor in a transcript nor in an error, that no message is made final twice, and that both
+//! ends together hold less than 32 MiB.
+#![expect(clippy::print_stdout, reason = "a test harness tells its counts")]
+
+mod case;
+mod certificates;
+mod coverage;
+mod imap;
+mod link;
+mod peer;
+mod run;
+mod secrets;
+mod smtp;
+
+use libtest_mimic::{Arguments, Trial};
+
+use self::case::{Protocol, Table};
+use self::coverage::Count;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut tests = Tests::default();
+    tests.add(imap::table(), imap::Place::ALL);
+    tests.add(smtp::table(), smtp::Place::ALL);
+    let conclusion = libtest_mimic::run(&arguments, tests.trials);
+    if !arguments.list {
+        tell(&tests.counts);
+    }
+    conclusion.exit();
+}
+
+#[derive(Default)]
+struct Tests {
+    trials: Vec<Trial>,
+    counts: Vec<Count>,
+}
+
+impl Tests {
+    fn add<P: Protocol>(&mut self, table: Table<P>, places: &'static [P::Place]) {
+        self.counts.push(Count::of(&table));
+        self.trials.push(coverage::trial(&table, places));
+        self.trials.extend(table.cases.into_iter().map(run::trial));
+    }
+}
+
+/// `hostile: 3 cases: imap 2, smtp 1`, and a line for each protocol with its classes.
+fn tell(counts: &[Count]) {
+    let list = |counts: &mut dyn Iterator<Item = (&str, usize)>| {
+        let words: Vec<String> = counts.map(|(of, cases)| format!("{of} {cases}")).collect();
+        words.join(", ")
+    };
+    for count in counts {
+        let classes = &mut count.by_class.iter().map(|(class, n)| (class.as_str(), *n));
+        println!("hostile: {}: {}", count.protocol, list(classes));
+    }
+    let all: usize = counts.iter().map(|count| count.cases).sum();
+    let protocols = &mut counts.iter().map(|count| (count.protocol, count.cases));
+    println!("hostile: {all} cases: {}", list(protocols));
+}

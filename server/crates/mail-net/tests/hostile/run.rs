@@ -1,0 +1,175 @@
+//! Runs one case, and looks at everything that has to hold for all of them.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use mail_net::drive::Transport;
+use mail_net::{Connection, Error, tls};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use crate::case::{Case, Mode, Protocol};
+use crate::certificates::{HOST, client_config};
+use crate::link::{Socket, link};
+use crate::peer::{Heard, Peer};
+use crate::secrets::{self, Transcript};
+
+/// How much memory both ends of a connection may take, whatever the peer does.
+const MEMORY_MAX_BYTES: u64 = 32 << 20;
+/// No conversation may last longer, in the time of the paused clock.
+const HANGS_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Makes a test of a case.
+pub(crate) fn trial<P: Protocol>(case: Case<P>) -> Trial
+where
+    Case<P>: Send,
+{
+    Trial::test(case.name(), move || {
+        run(&case);
+        Ok::<(), Failed>(())
+    })
+}
+
+fn run<P: Protocol>(case: &Case<P>) {
+    client_config();
+    let played = RefCell::new(None);
+    // Counts what this thread allocates, and all of a case is on this thread.
+    let memory = allocation_counter::measure(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        *played.borrow_mut() = Some(runtime.block_on(play(case)));
+    });
+    let played = played.into_inner().expect("a case was played");
+    played.judge(case);
+    assert!(
+        memory.bytes_max < MEMORY_MAX_BYTES,
+        "{} bytes were held at once",
+        memory.bytes_max
+    );
+}
+
+/// What came of a case.
+struct Played<P: Protocol> {
+    result: Result<(), Error<P::Error>>,
+    elapsed: Duration,
+    seen: P::Seen,
+    heard: Heard,
+    transcript: Transcript,
+    /// The turns that came before the hostile one hold the password.
+    may_have_password: bool,
+}
+
+async fn play<P: Protocol>(case: &Case<P>) -> Played<P> {
+    let transcript = Transcript::new();
+    let (socket, theirs, reset) = link();
+    let (leave, client_left) = oneshot::channel();
+    let turns = P::turns(case.place, case.mode);
+    let peer = Peer::new(
+        (theirs, reset),
+        P::HAS_TAGS,
+        case.mode != Mode::Bare,
+        client_left,
+    );
+    let begun = Instant::now();
+    let mut seen = P::Seen::default();
+    let owner = async {
+        let result = timeout(HANGS_AFTER, own(case, socket, &transcript, &mut seen)).await;
+        let elapsed = begun.elapsed();
+        drop(leave);
+        (result.expect("the client hangs"), elapsed)
+    };
+    let peer = peer.converse(&turns, case.place, &case.script);
+    let ((result, elapsed), heard) = tokio::join!(owner, peer);
+    Played {
+        result,
+        elapsed,
+        seen,
+        heard,
+        transcript,
+        may_have_password: P::password_leaves_before(case.place),
+    }
+}
+
+/// Holds the owner's side of the conversation.
+async fn own<P: Protocol>(
+    case: &Case<P>,
+    socket: Socket,
+    transcript: &Transcript,
+    seen: &mut P::Seen,
+) -> Result<(), Error<P::Error>> {
+    let config = client_config();
+    let transport = if case.mode == Mode::Implicit {
+        // What the dialer does behind its fence.
+        let stream = tls::start(&config, HOST, socket)
+            .await
+            .map_err(Error::Tls)?;
+        Transport::Tls(Box::new(stream))
+    } else {
+        Transport::Plain(socket)
+    };
+    let machine = P::machine(case.mode);
+    let mut connection = Connection::new(machine, transport, config, HOST, P::FIRST_PHASE)
+        .recorded_by(transcript.recorder());
+    let result = P::converse(&mut connection, case.place, seen).await;
+    if let Err(error) = &result {
+        let again = connection.next().await.map(|_| ());
+        assert_eq!(again, Err(error.clone()), "the error is not final");
+    }
+    result
+}
+
+impl<P: Protocol> Played<P> {
+    fn judge(&self, case: &Case<P>) {
+        let (expected, seen) = (&case.expected, &self.seen);
+        assert_eq!(self.heard.surprise, None, "a command out of turn");
+        let error = self.result.as_ref().err();
+        assert_eq!(error, expected.error.as_ref(), "the error; seen: {seen:?}");
+        assert!(self.heard.was_hostile, "it never came to the place");
+        if let Some(expected) = expected.elapsed {
+            // The clock of the runtime counts in milliseconds.
+            let tenths = |time: Duration| time.as_millis() / 100;
+            assert_eq!(
+                tenths(self.elapsed),
+                tenths(expected),
+                "it took {:?}",
+                self.elapsed
+            );
+        }
+        (expected.check)(seen);
+        P::reconcile(seen, &self.heard);
+        self.judge_secrets();
+    }
+
+    fn judge_secrets(&self) {
+        let heard = &self.heard;
+        assert!(
+            !secrets::are_in(&heard.in_clear),
+            "the password left in clear"
+        );
+        if self.result.is_err() && !self.may_have_password {
+            assert!(
+                !secrets::are_in(&heard.received),
+                "the password left before the place"
+            );
+        }
+        assert!(
+            !self.transcript.has_secret(),
+            "the password is in the transcript"
+        );
+        if let Err(error) = &self.result {
+            assert!(
+                !secrets::are_shown_by(error),
+                "the password is in the error"
+            );
+            let is_of_tls = matches!(error, Error::Tls(_));
+            assert!(
+                is_of_tls || self.transcript.lines() > 0 || heard.received.is_empty(),
+                "there is no transcript"
+            );
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The password that must be seen nowhere, and who looks for it.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_net::transcript::Recorder;
+use mail_proto::Secret;
+use mail_proto::sasl::Credentials;
+
+const USER: &str = "ann@peer.test";
+const PASSWORD: &str = "Sesame-offne-dich-7731";
+
+pub(crate) fn credentials() -> Credentials {
+    Credentials::new(USER, Secret::new(PASSWORD)).unwrap()
+}
+
+/// Every form in which the password could leave.
+fn forms() -> [String; 3] {
+    [
+        PASSWORD.to_owned(),
+        STANDARD.encode(PASSWORD),
+        STANDARD.encode(format!("\0{USER}\0{PASSWORD}")),
+    ]
+}
+
+/// Tells whether these bytes hold the password in any form.
+pub(crate) fn are_in(bytes: &[u8]) -> bool {
+    forms().iter().any(|form| {
+        bytes
+            .windows(form.len())
+            .any(|window| window == form.as_bytes())
+    })
+}
+
+/// Reads the transcript of the driver, line by line, and keeps none of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Transcript(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    forms: [String; 3],
+    has_secret: AtomicBool,
+    lines: AtomicUsize,
+}
+
+impl Transcript {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(State {
+            forms: forms(),
+            has_secret: AtomicBool::new(false),
+            lines: AtomicUsize::new(0),
+        }))
+    }
+
+    /// What hands each line to this.
+    pub(crate) fn recorder(&self) -> Recorder {
+        let state = Arc::clone(&self.0);
+        Recorder::listening(move |entry| {
+            state.lines.fetch_add(1, Ordering::SeqCst);
+            if state
+                .forms
+                .iter()
+                .any(|form| entry.line.text.contains(form))
+            {
+                state.has_secret.store(true, Ordering::SeqCst);
+            }
+        })
+    }
+
+    /// How many lines were told.
+    pub(crate) fn lines(&self) -> usize {
+        self.0.lines.load(Ordering::SeqCst)
+    }
+
+    /// Whether any of them held the password.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.0.has_secret.load(Ordering::SeqCst)
+    }
+}
+
+/// Tells whether a value shows the password in `Debug` or `Display`.
+pub(crate) fn are_shown_by(value: &(impl Debug + fmt::Display)) -> bool {
+    are_in(format!("{value:?} {value}").as_bytes())
+}

@@ -1,0 +1,150 @@
+//! Where a server can be hostile: each of its replies.
+
+use mail_net::Phase;
+use mail_proto::smtp::Stage;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Greeting,
+    Ehlo,
+    /// HELO, because EHLO was not understood.
+    Helo,
+    /// EHLO before STARTTLS.
+    PlainEhlo,
+    StartTls,
+    /// The handshake behind STARTTLS.
+    Handshake,
+    /// EHLO behind STARTTLS.
+    EhloInTls,
+    /// The handshake of implicit TLS.
+    ImplicitHandshake,
+    /// AUTH PLAIN, its answer in the same line.
+    AuthPlain,
+    /// AUTH LOGIN.
+    AuthLogin,
+    /// The user name of AUTH LOGIN.
+    AuthUser,
+    /// The password of AUTH LOGIN.
+    AuthPassword,
+    /// RSET behind a message that was refused.
+    Rset,
+    Mail,
+    /// The first of three recipients.
+    RcptFirst,
+    RcptMiddle,
+    RcptLast,
+    Data,
+    PipelinedMail,
+    /// The first of three recipients.
+    PipelinedRcpt,
+    PipelinedData,
+    /// While the message is being given.
+    Body,
+    /// The reply to the final dot.
+    Final,
+    /// The reply to the chunk before the last one.
+    Bdat,
+    /// The reply to the last chunk.
+    BdatLast,
+    Quit,
+    /// MAIL of the message before: never hostile.
+    Earlier,
+}
+
+impl Place {
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Greeting,
+        Self::Ehlo,
+        Self::Helo,
+        Self::PlainEhlo,
+        Self::StartTls,
+        Self::Handshake,
+        Self::EhloInTls,
+        Self::ImplicitHandshake,
+        Self::AuthPlain,
+        Self::AuthLogin,
+        Self::AuthUser,
+        Self::AuthPassword,
+        Self::Rset,
+        Self::Mail,
+        Self::RcptFirst,
+        Self::RcptMiddle,
+        Self::RcptLast,
+        Self::Data,
+        Self::PipelinedMail,
+        Self::PipelinedRcpt,
+        Self::PipelinedData,
+        Self::Body,
+        Self::Final,
+        Self::Bdat,
+        Self::BdatLast,
+        Self::Quit,
+    ];
+    pub(super) const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    /// Where a server speaks SMTP in plaintext before it has to speak TLS.
+    pub(super) const BEFORE_TLS: &'static [Self] = &[Self::PlainEhlo, Self::StartTls];
+
+    /// Every place but the handshakes.
+    pub(super) fn spoken() -> Vec<Self> {
+        Self::all_but(Self::HANDSHAKES)
+    }
+
+    pub(super) fn all_but(others: &[Self]) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|place| !others.contains(place)).collect()
+    }
+
+    pub(super) fn is_handshake(self) -> bool {
+        Self::HANDSHAKES.contains(&self)
+    }
+
+    /// What the client is doing while this reply is awaited.
+    pub(super) const fn stage(self) -> Stage {
+        match self {
+            Self::Greeting | Self::ImplicitHandshake => Stage::Greeting,
+            Self::Ehlo | Self::Helo | Self::PlainEhlo | Self::EhloInTls => Stage::Ehlo,
+            Self::StartTls | Self::Handshake => Stage::StartTls,
+            Self::AuthPlain | Self::AuthLogin | Self::AuthUser | Self::AuthPassword => Stage::Auth,
+            Self::Rset => Stage::Rset,
+            Self::Mail | Self::PipelinedMail | Self::Earlier => Stage::Mail,
+            Self::RcptFirst | Self::RcptMiddle | Self::RcptLast | Self::PipelinedRcpt => {
+                Stage::Rcpt
+            }
+            Self::Data | Self::PipelinedData => Stage::Data,
+            Self::Body | Self::Bdat => Stage::Body,
+            Self::Final | Self::BdatLast => Stage::Final,
+            Self::Quit => Stage::Quit,
+        }
+    }
+
+    /// What the client is doing once this was answered.
+    pub(super) const fn next_stage(self) -> Stage {
+        match self {
+            Self::ImplicitHandshake => Stage::Greeting,
+            Self::Greeting | Self::Handshake => Stage::Ehlo,
+            Self::PlainEhlo => Stage::StartTls,
+            Self::Ehlo | Self::EhloInTls | Self::AuthLogin | Self::AuthUser => Stage::Auth,
+            Self::Helo | Self::AuthPlain | Self::AuthPassword | Self::Rset => Stage::Mail,
+            Self::Mail | Self::RcptFirst | Self::RcptMiddle => Stage::Rcpt,
+            Self::PipelinedMail | Self::PipelinedRcpt => Stage::Rcpt,
+            Self::RcptLast => Stage::Data,
+            Self::Data | Self::PipelinedData | Self::Body => Stage::Body,
+            Self::Bdat => Stage::Final,
+            Self::StartTls | Self::Final | Self::BdatLast | Self::Quit | Self::Earlier => {
+                Stage::Quit
+            }
+        }
+    }
+
+    /// The phase in which its reply is awaited, as the outbox chooses it.
+    pub(super) const fn phase(self) -> Phase {
+        match self.stage() {
+            Stage::Greeting | Stage::Ehlo | Stage::StartTls => Phase::SmtpGreeting,
+            Stage::Auth => Phase::SmtpHello,
+            Stage::Body => Phase::SmtpBlock,
+            Stage::Final => Phase::SmtpFinalReply,
+            Stage::Quit => Phase::Farewell,
+            _ => Phase::SmtpEnvelope,
+        }
+    }
+}
