@@ -66,12 +66,12 @@ impl Seen {
 
     /// How many recipients were accepted, and how many refused.
     fn recipients(&self) -> (usize, usize) {
-        let (Some(
+        let Some(
             Outcome::Accepted { recipients, .. }
             | Outcome::Rejected { recipients, .. }
             | Outcome::NotSent { recipients, .. }
             | Outcome::Unknown { recipients, .. },
-        )) = &self.outcome
+        ) = &self.outcome
         else {
             return (0, 0);
         };
