@@ -142,6 +142,7 @@ pub(super) async fn spool(
         bcc: parse_field("bcc", &draft.bcc)?,
         subject: draft.subject.clone(),
         body: draft.body.clone(),
+        html: None,
         in_reply_to: None,
         references: Vec::new(),
         message_id,

@@ -41,6 +41,8 @@ pub struct Outgoing {
     pub subject: String,
     /// The text, with any line ends.
     pub body: String,
+    /// The same as HTML, where there is that too: the reader's program chooses.
+    pub html: Option<String>,
     /// The message that is answered: its id without brackets.
     pub in_reply_to: Option<String>,
     /// The conversation: ids without brackets, oldest first.
@@ -112,16 +114,16 @@ impl Composer {
         }
         let mut head = fields::write(outgoing)?;
         let boundary = body::boundary(boundary_seed);
-        let text = body::Text::of(&outgoing.body, &boundary);
+        let content = body::Content::of(outgoing, boundary_seed, &boundary);
         let (mut attachment_heads, mut tail) = (Vec::new(), Vec::new());
         if outgoing.attachments.is_empty() {
-            text.write(&mut head);
+            content.write(&mut head);
         } else {
             let content_type =
                 format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n");
             head.extend_from_slice(content_type.as_bytes());
             head.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-            text.write(&mut head);
+            content.write(&mut head);
             for attachment in &outgoing.attachments {
                 attachment_heads.push(body::attachment_head(attachment, &boundary));
             }

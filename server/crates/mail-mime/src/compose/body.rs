@@ -1,6 +1,6 @@
-//! The text part, and what stands around attachments.
+//! The text parts, and what stands around attachments.
 
-use super::AttachmentMeta;
+use super::{AttachmentMeta, Outgoing};
 use crate::transfer::Encoder;
 use crate::{display, encoded_word};
 
@@ -17,8 +17,53 @@ pub(super) fn boundary(seed: &str) -> String {
     format!("=_{}", seed.take(SEED_CHARACTERS).collect::<String>())
 }
 
-/// The text as it leaves.
-pub(super) struct Text {
+/// The delimiter between the two forms of the text. No seed holds a `_`, so neither delimiter
+/// begins with the other.
+fn inner_boundary(seed: &str) -> String {
+    boundary(seed).replacen("=_", "=_a_", 1)
+}
+
+/// What a reader is shown: the text, or the text and the same as HTML.
+pub(super) struct Content {
+    text: Text,
+    html: Option<(Text, String)>,
+}
+
+impl Content {
+    /// Encodes what was written. `boundary` is the delimiter of the parts around it.
+    pub(super) fn of(outgoing: &Outgoing, seed: &str, boundary: &str) -> Self {
+        let inner = inner_boundary(seed);
+        let delimiters = [boundary, inner.as_str()];
+        Self {
+            text: Text::of("text/plain", &outgoing.body, &delimiters),
+            html: outgoing
+                .html
+                .as_deref()
+                .map(|html| (Text::of("text/html", html, &delimiters), inner.clone())),
+        }
+    }
+
+    /// Writes its fields, the empty line and itself. The better form comes last (RFC 2046
+    /// §5.1.4).
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let Some((html, boundary)) = &self.html else {
+            return self.text.write(out);
+        };
+        let fields =
+            format!("Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n");
+        out.extend_from_slice(fields.as_bytes());
+        for text in [&self.text, html] {
+            out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
+            text.write(out);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    }
+}
+
+/// One text as it leaves.
+struct Text {
+    media_type: &'static str,
     encoding: &'static str,
     octets: Vec<u8>,
 }
@@ -26,7 +71,7 @@ pub(super) struct Text {
 impl Text {
     /// Chooses the plainest encoding that holds the text. Never 8-bit: that would need servers
     /// that say they take it.
-    pub(super) fn of(body: &str, boundary: &str) -> Self {
+    fn of(media_type: &'static str, body: &str, delimiters: &[&str]) -> Self {
         let text = normalised(body);
         let non_ascii = text.bytes().filter(|b| !b.is_ascii()).count();
         let is_plain = text
@@ -35,9 +80,10 @@ impl Text {
             && text
                 .lines()
                 .all(|line| line.len() <= LINE_BYTES && !line.starts_with("From "))
-            && !text.contains(boundary);
+            && !delimiters.iter().any(|delimiter| text.contains(delimiter));
         if is_plain {
             Self {
+                media_type,
                 encoding: "7bit",
                 octets: text.replace('\n', "\r\n").into_bytes(),
             }
@@ -48,11 +94,13 @@ impl Text {
             encoder.push(text.replace('\n', "\r\n").as_bytes(), &mut octets);
             encoder.finish(&mut octets);
             Self {
+                media_type,
                 encoding: "base64",
                 octets,
             }
         } else {
             Self {
+                media_type,
                 encoding: "quoted-printable",
                 octets: quoted_printable(&text),
             }
@@ -60,10 +108,10 @@ impl Text {
     }
 
     /// Writes its fields, the empty line and itself.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         let fields = format!(
-            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n",
-            self.encoding
+            "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n",
+            self.media_type, self.encoding
         );
         out.extend_from_slice(fields.as_bytes());
         out.extend_from_slice(&self.octets);

@@ -19,6 +19,7 @@ fn note() -> Outgoing {
         ],
         subject: "会议纪要 and minutes of the meeting that took rather long on Friday".to_owned(),
         body: "Hello\n\n> quoted\n.\nbye".to_owned(),
+        html: None,
         in_reply_to: Some("0@x.example".to_owned()),
         references: vec!["a@x.example".to_owned(), "0@x.example".to_owned()],
         message_id: "1.2@x.example".to_owned(),
@@ -216,6 +217,36 @@ fn a_text_that_holds_the_boundary_cannot_end_the_part() {
             .contains("still text")
     );
     assert_eq!(found.attachments.len(), 1);
+}
+
+#[test]
+fn text_and_html_are_two_forms_of_one_message() {
+    let html = "<p>caf\u{e9}</p>\r\n--=_a_Seed0123456789--\r\n--=_Seed0123456789--\r\n<p>end</p>";
+    let mut outgoing = note();
+    outgoing.html = Some(html.to_owned());
+    for files in [&[][..], &[b"octets".as_slice()][..]] {
+        outgoing.attachments = files
+            .iter()
+            .map(|file| attachment("a.bin", "a/b", file))
+            .collect();
+        let message = built(&outgoing, files);
+        assert_is_mail(&message);
+        let parsed = Message::parse(&message, &Limits::DEFAULT).unwrap();
+        let root = parsed.root();
+        let forms = match files.len() {
+            0 => root,
+            _ => &root.children[0],
+        };
+        assert_eq!(forms.media_type, "multipart/alternative");
+        let types: Vec<_> = forms.children.iter().map(|part| &part.media_type).collect();
+        assert_eq!(types, ["text/plain", "text/html"]);
+        let texts = [&outgoing.body, html];
+        for (part, text) in forms.children.iter().zip(texts) {
+            let read = parsed.part_text(part, 1 << 20).replace("\r\n", "\n");
+            assert_eq!(read.trim_end(), text.replace("\r\n", "\n"));
+        }
+        assert_eq!(root.readable().attachments.len(), files.len());
+    }
 }
 
 #[test]
