@@ -26,6 +26,8 @@ mod deflate;
 pub mod dial;
 pub mod drive;
 pub mod egress;
+pub mod opportunistic;
+pub mod resolve;
 pub mod tls;
 pub mod tls_facts;
 pub mod transcript;
