@@ -162,6 +162,20 @@ fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
 }
 
 #[test]
+fn vanished_messages_behind_the_last_one_leave_no_place_outside() {
+    let mut mailbox = five();
+    // 50 is the last of five: there is no 60 behind it, and five less two leave it no place.
+    let uids = SequenceSet::parse(b"60:61").unwrap();
+    mailbox.apply(&Event::Vanished {
+        earlier: false,
+        uids,
+    });
+    assert_eq!(mailbox.exists(), 3);
+    assert_eq!(mailbox.seq_of(uid(50)), None);
+    assert_eq!(mailbox.seq_of(uid(10)), None);
+}
+
+#[test]
 fn messages_that_vanished_earlier_are_not_counted_again() {
     let mut mailbox = five();
     let uids = SequenceSet::parse(b"1:9").unwrap();

@@ -292,7 +292,9 @@ impl Selected {
             }
         }
         self.rows.retain(|row| !uids.contains(row.uid));
-        if !self.rows.is_sorted_by(|a, b| a.seq < b.seq) {
+        let last_is_inside = self.rows.last().is_none_or(|row| row.seq <= self.exists);
+        let is_sorted = self.rows.is_sorted_by(|a, b| a.seq < b.seq);
+        if !(last_is_inside && is_sorted) {
             // It named messages for which there was no place.
             self.rows.clear();
         }
