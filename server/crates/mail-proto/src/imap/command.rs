@@ -65,6 +65,10 @@ pub enum Command {
     SignIn(SignIn),
     /// ENABLE, before a mailbox is selected. Servers ignore what they do not know.
     Enable(Vec<Enable>),
+    /// COMPRESS DEFLATE (RFC 4978), after signing in and only where it is offered. When it is done,
+    /// the driver compresses ([`Step::StartDeflate`](crate::Step::StartDeflate)); nothing leaves in
+    /// between.
+    Compress,
     /// NAMESPACE.
     Namespace,
     /// LIST.

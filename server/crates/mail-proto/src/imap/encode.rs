@@ -120,6 +120,9 @@ impl<'a> Encoder<'a> {
             Command::Id(fields) => {
                 self.id(fields.iter().map(|(a, b)| (a.as_bytes(), b.as_bytes())))
             }
+            Command::Compress => {
+                self.extension("COMPRESS DEFLATE", Capability::CompressDeflate);
+            }
             Command::Enable(extensions) => self.enable(extensions),
             Command::List(list) => self.list(list),
             Command::Lsub { reference, pattern } => {

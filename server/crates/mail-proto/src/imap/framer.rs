@@ -105,6 +105,12 @@ impl Framer {
         self.input.extend_from_slice(input);
     }
 
+    /// Gives back what belongs to no frame yet.
+    pub(crate) fn take_input(&mut self) -> Bytes {
+        self.scanned = 0;
+        core::mem::take(&mut self.input).freeze()
+    }
+
     /// Tells whether bytes wait that belong to no frame yet.
     pub(crate) fn has_input(&self) -> bool {
         !self.input.is_empty()

@@ -28,11 +28,13 @@ impl Kind {
                 Self::KeepsNumbers
             }
             Command::Idle => Self::Idle { done: false },
-            // Signing in changes the capabilities, leaving a mailbox what all data is about, and
-            // behind LOGOUT there is nothing.
-            Command::SignIn(_) | Command::Unselect | Command::Close | Command::Logout => {
-                Self::Exclusive
-            }
+            // Signing in changes the capabilities, COMPRESS the form of all bytes, leaving a mailbox
+            // what all data is about, and behind LOGOUT there is nothing.
+            Command::SignIn(_)
+            | Command::Compress
+            | Command::Unselect
+            | Command::Close
+            | Command::Logout => Self::Exclusive,
             // SORT and THREAD too: RFC 5256 §3 keeps EXPUNGE out of them, RFC 9051 §5.5 does not.
             _ => Self::Ordinary,
         }
@@ -46,8 +48,8 @@ pub(crate) fn may_leave(
     mut under_way: impl Iterator<Item = Kind>,
 ) -> bool {
     match command {
-        // Signing in begins a new state, and IDLE wants the line to itself.
-        Command::SignIn(_) | Command::Idle => under_way.next().is_none(),
+        // Signing in and COMPRESS begin a new state, and IDLE wants the line to itself.
+        Command::SignIn(_) | Command::Compress | Command::Idle => under_way.next().is_none(),
         // Data of the mailbox that is left must not be taken for that of the next.
         Command::Select(_)
         | Command::Examine(_)

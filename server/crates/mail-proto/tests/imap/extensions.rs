@@ -23,7 +23,7 @@ fn list() -> Command {
     })
 }
 
-const EVERYTHING: &str = "IDLE MOVE UIDPLUS UNSELECT NAMESPACE ID ENABLE SORT ESORT ESEARCH SEARCHRES PARTIAL \
+const EVERYTHING: &str = "IDLE COMPRESS=DEFLATE MOVE UIDPLUS UNSELECT NAMESPACE ID ENABLE SORT ESORT ESEARCH SEARCHRES PARTIAL \
     THREAD=REFERENCES THREAD=ORDEREDSUBJECT QUOTA NOTIFY CONDSTORE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS";
 
 #[test]
@@ -63,6 +63,7 @@ fn an_extension_that_is_answered_bad_is_off_for_the_session() {
         (Command::Unselect, Capability::Unselect),
         (Command::Namespace, Capability::Namespace),
         (Command::Id(vec![]), Capability::Id),
+        (Command::Compress, Capability::CompressDeflate),
         (Command::Enable(vec![Enable::QResync]), Capability::Enable),
         (
             Command::Move {

@@ -4,6 +4,7 @@
 //! has to give equal events and equal commands each time.
 
 mod commands;
+mod compression;
 mod extensions;
 mod hostile;
 mod idle;

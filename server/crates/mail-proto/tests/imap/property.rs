@@ -8,6 +8,7 @@ const WORDS: &[&str] = &[
     "* ",
     "r1 ",
     "r2 ",
+    "r3 ",
     "+ ",
     "OK ",
     "NO ",
@@ -48,6 +49,20 @@ const WORDS: &[&str] = &[
     "EXISTS",
     "EXPUNGE",
     "VANISHED ",
+    "(EARLIER) ",
+    "LSUB ",
+    "SORT ",
+    "THREAD ",
+    "QUOTA ",
+    "QUOTAROOT ",
+    "ENABLED ",
+    "UID ALL ",
+    "PARTIAL (1:2 NIL) ",
+    "(MODSEQ 7)",
+    "MODSEQ ",
+    "BINARY[1] ",
+    "PREVIEW ",
+    "(\"CHILDINFO\" (\"SUBSCRIBED\"))",
     "1:*",
     "\\Seen ",
     "ID ",
@@ -90,7 +105,14 @@ fn run(client: &mut Client, events: &mut Vec<Event>) -> bool {
                 (_, event) => events.push(event),
             },
             Ok(Step::NeedBody { .. }) => client.body(BodyChunk::End),
-            Ok(Step::StartTls | Step::StartDeflate { .. }) => client.upgraded(),
+            Ok(Step::StartTls) => client.upgraded(),
+            // Compressed to the same bytes.
+            Ok(Step::StartDeflate { fed }) => {
+                client.upgraded();
+                if !fed.is_empty() {
+                    client.feed(&fed);
+                }
+            }
             Ok(Step::Compute(work)) => client.computed(work.run()),
             Ok(Step::Done) | Err(_) => return false,
         }
@@ -103,6 +125,7 @@ fn events_of(pieces: &[&[u8]]) -> (Vec<Event>, bool) {
     let mut events = Vec::new();
     client.feed(b"* OK [CAPABILITY IMAP4rev1 LITERAL+] ready\r\n");
     run(&mut client, &mut events);
+    client.enqueue(Command::Compress);
     client.enqueue(Command::Noop);
     client.enqueue(Command::Idle);
     let mut goes_on = run(&mut client, &mut events);

@@ -46,7 +46,7 @@ pub struct Config {
 /// Commands can be queued at any time; they leave in order, as early as the server's state allows:
 ///
 /// - behind a literal that waits for `+`, a body, IDLE and signing in everything waits;
-/// - IDLE and signing in wait until nothing is under way, and so does what leaves a mailbox: SELECT,
+/// - IDLE, COMPRESS and signing in wait until nothing is under way, and so does what leaves a mailbox: SELECT,
 ///   EXAMINE, UNSELECT and CLOSE, but for the first SELECT;
 /// - a command with sequence numbers waits until only such FETCH, STORE and SEARCH are under way
 ///   (RFC 9051 §5.5).
@@ -92,6 +92,8 @@ enum Phase {
     BeforeTls,
     /// STARTTLS was accepted.
     Upgrading,
+    /// COMPRESS was accepted: every byte behind its answer is compressed.
+    Deflating,
     /// The capabilities are awaited.
     Opening,
     Ready,
@@ -131,6 +133,7 @@ enum Purpose {
         authentication: Option<Box<Authentication>>,
     },
     Logout,
+    Compress,
     /// UNSELECT or CLOSE.
     Leave,
     Idle {
@@ -149,6 +152,7 @@ impl Purpose {
             | Self::SignedIn { .. }
             | Self::SignIn { .. }
             | Self::Logout
+            | Self::Compress
             | Self::Leave => Kind::Exclusive,
             Self::Idle { done_sent, .. } => Kind::Idle { done: *done_sent },
             Self::Plain(kind) => *kind,
@@ -283,6 +287,10 @@ impl Client {
                     return Err(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls));
                 }
                 Phase::Upgrading => return Ok(Step::StartTls),
+                Phase::Deflating => {
+                    let fed = self.framer.take_input();
+                    return Ok(Step::StartDeflate { fed });
+                }
                 Phase::Greeting | Phase::BeforeTls | Phase::Opening | Phase::Ready => {}
             }
             if let Some(frame) = self.framer.next(&mut self.said)? {
@@ -350,6 +358,10 @@ impl Machine for Client {
     }
 
     fn upgraded(&mut self) {
+        if self.phase == Phase::Deflating {
+            self.phase = Phase::Ready;
+            return;
+        }
         if self.phase != Phase::Upgrading {
             return;
         }

@@ -311,6 +311,9 @@ impl Client {
         match purpose {
             Purpose::SignedIn { completed: held } => completed = *held,
             Purpose::Logout => self.phase = Phase::Over,
+            Purpose::Compress if status == Status::Ok && !self.bye => {
+                self.phase = Phase::Deflating;
+            }
             Purpose::Leave if status == Status::Ok => self.mailbox_open = false,
             _ => {}
         }

@@ -67,6 +67,7 @@ impl Client {
         let kind = Kind::of(&command);
         let purpose = match command {
             Command::Logout => Purpose::Logout,
+            Command::Compress => Purpose::Compress,
             Command::Unselect | Command::Close => Purpose::Leave,
             Command::Select(_) | Command::Examine(_) | Command::SelectWith(_) => {
                 self.mailbox_open = true;

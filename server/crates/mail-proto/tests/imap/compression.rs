@@ -1,0 +1,85 @@
+//! COMPRESS (RFC 4978).
+
+use mail_proto::imap::{Code, Command, Event, Status};
+
+use crate::talk::{completed, compress, every_cut, implicit_tls, ready};
+
+#[test]
+fn what_comes_behind_the_answer_to_compress_is_compressed() {
+    let said = [
+        &b"r1 OK DEFLATE active\r\n"[..],
+        &compress(b"* 7 EXISTS\r\n* LIST () \"/\" {3}\r\nabc\r\n"),
+    ]
+    .concat();
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "COMPRESS=DEFLATE");
+        let tag = talk.enqueue(Command::Compress);
+        talk.enqueue(Command::Noop);
+        talk.client("r1 COMPRESS DEFLATE\r\n");
+        assert!(!talk.is_compressed);
+        talk.server(&said);
+        assert!(talk.is_compressed);
+        assert_eq!(completed(&talk.events, tag), Status::Ok);
+        // It left after compression began.
+        talk.client("r2 NOOP\r\n");
+        talk.server(compress(b"r2 OK done\r\n"));
+    });
+    assert_eq!(events[2], Event::Exists(7));
+    assert!(matches!(events[3], Event::List(_)));
+    assert!(matches!(events[4], Event::Completed { .. }));
+}
+
+#[test]
+fn compress_waits_until_nothing_is_under_way_and_everything_waits_for_it() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "COMPRESS=DEFLATE IDLE");
+        talk.enqueue(Command::Noop);
+        talk.enqueue(Command::Compress);
+        talk.enqueue(Command::Namespace);
+        talk.client("r1 NOOP\r\n");
+        talk.server("r1 OK done\r\n");
+        talk.client("r2 COMPRESS DEFLATE\r\n");
+        talk.server("* OK still here\r\n");
+        talk.expect_nothing_more();
+        talk.server("r2 OK active\r\n");
+        talk.client("r3 NAMESPACE\r\n");
+    });
+}
+
+#[test]
+fn a_refusal_to_compress_leaves_the_connection_as_it_was() {
+    for (answer, code) in [
+        (
+            "r1 NO [COMPRESSIONACTIVE] DEFLATE active via TLS\r\n",
+            Some(Code::CompressionActive),
+        ),
+        ("r1 BAD unknown command\r\n", None),
+    ] {
+        let events = every_cut(implicit_tls(), |talk| {
+            ready(talk, "COMPRESS=DEFLATE");
+            talk.enqueue(Command::Compress);
+            talk.enqueue(Command::Noop);
+            talk.client("r1 COMPRESS DEFLATE\r\n");
+            talk.server(answer);
+            assert!(!talk.is_compressed);
+            talk.client("r2 NOOP\r\n");
+            talk.server("r2 OK done\r\n");
+        });
+        assert!(
+            matches!(&events[1], Event::Completed { code: found, .. } if *found == code),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_compressed_behind_bye() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "COMPRESS=DEFLATE");
+        talk.enqueue(Command::Compress);
+        talk.client("r1 COMPRESS DEFLATE\r\n");
+        talk.server("* BYE shutting down\r\nr1 OK active\r\n");
+        assert!(!talk.is_compressed);
+        talk.is_over();
+    });
+}
