@@ -12,6 +12,7 @@ mod literals;
 mod mailboxes;
 mod messages;
 mod opening;
+mod oracle;
 mod property;
 mod quota;
 mod resync;
