@@ -2,7 +2,7 @@
 
 use mail_proto::imap::{
     Address, BodyValue, Capability, Code, Command, Event, FetchItem, FetchedItem, Flag, List,
-    Mailbox, MailboxAttribute, SearchKey, SequenceSet, Status, StatusItem, Tls, Uid,
+    Mailbox, MailboxAttribute, SearchKey, SequenceSet, Status, StatusItem, Text, Tls, Uid,
 };
 
 use crate::talk::{ann, completed, config, every_cut, implicit_tls, ready};
@@ -442,4 +442,33 @@ fn an_address_list_may_hold_groups_and_gaps() {
         domain,
     };
     assert_eq!(envelope.to, [to]);
+}
+
+#[test]
+fn coremail_lets_only_clients_with_a_name_select() {
+    let name = |field: &str, value: &str| (Text::new(field).unwrap(), Text::new(value).unwrap());
+    let events = every_cut(implicit_tls(), |talk| {
+        talk.server("* OK Coremail System IMap Server Ready(163com[dcb8616c])\r\n");
+        talk.client("r1 CAPABILITY\r\n");
+        talk.server(
+            "* CAPABILITY IMAP4rev1 XLIST SPECIAL-USE ID LITERAL+ STARTTLS APPENDLIMIT=71680000 XAPPLEPUSHSERVICE \
+             UIDPLUS X-CM-EXT-1 SASL-IR AUTH=PLAIN AUTH=XOAUTH2\r\nr1 OK CAPABILITY completed\r\n",
+        );
+        let limit = talk.client.capabilities().append_limit_bytes();
+        assert_eq!(limit, Some(71_680_000));
+        // Without ID it answers "NO SELECT Unsafe Login". No round trip is lost by sending it.
+        talk.enqueue(Command::Id(vec![
+            name("name", "Restante"),
+            name("vendor", "Rest\"ante"),
+        ]));
+        talk.enqueue(Command::Select(Mailbox::inbox()));
+        talk.client_at_once(
+            "r2 ID (\"name\" \"Restante\" \"vendor\" {9+}\r\nRest\"ante)\r\nr3 SELECT \"INBOX\"\r\n",
+        );
+        talk.server(
+            "* ID (\"name\" \"Coremail Imap\" \"TransID\" \"x\")\r\nr2 OK ID completed\r\n",
+        );
+        talk.server("* 3 EXISTS\r\nr3 OK [READ-WRITE] SELECT completed\r\n");
+    });
+    assert!(events.contains(&Event::Exists(3)));
 }
