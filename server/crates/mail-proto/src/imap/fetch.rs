@@ -14,7 +14,7 @@ use super::event::{LiteralId, LiteralItem};
 use super::flag::{self, Flag};
 use super::number::{SequenceNumber, Uid};
 use super::object_id::ObjectId;
-use super::value::Value;
+use super::value::{Value, Word};
 
 use section::Form;
 pub use section::{PartNumber, Section, SectionText};
@@ -194,7 +194,7 @@ pub(crate) fn parse_items(values: Vec<Value>) -> Vec<FetchedItem> {
 }
 
 fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
-    match name.to_ascii_uppercase().as_slice() {
+    match Word::new(name).as_bytes() {
         b"UID" => Uid::new(value.number32()?).map(FetchedItem::Uid),
         b"FLAGS" => flag::parse_list(value).map(FetchedItem::Flags),
         b"INTERNALDATE" => InternalDate::parse(value.nstring()?).map(FetchedItem::InternalDate),

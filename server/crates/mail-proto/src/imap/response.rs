@@ -14,7 +14,7 @@ use super::quota::{QuotaData, QuotaRootData};
 use super::search::{SearchData, SortData, ThreadTree};
 use super::sequence_set::SequenceSet;
 use super::status::StatusData;
-use super::value::Value;
+use super::value::{Value, Word};
 
 /// What a data response is.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ fn parse_known(values: &[Value]) -> Option<Event> {
             _ => None,
         };
     }
-    match first.to_ascii_uppercase().as_slice() {
+    match Word::new(first).as_bytes() {
         b"LIST" => ListData::parse(rest).map(Event::List),
         b"LSUB" => ListData::parse(rest).map(Event::Lsub),
         b"STATUS" => StatusData::parse(rest).map(Event::Status),

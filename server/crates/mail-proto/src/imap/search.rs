@@ -10,7 +10,7 @@ use core::num::NonZeroU32;
 
 use super::command::Tag;
 use super::sequence_set::SequenceSet;
-use super::value::Value;
+use super::value::{Value, Word};
 
 pub use key::SearchKey;
 pub use partial::{PartialRange, PartialResult};
@@ -80,8 +80,7 @@ impl SearchData {
             rest = behind;
         }
         for [name, value] in rest.as_chunks::<2>().0 {
-            let word = name.astring()?.to_ascii_uppercase();
-            match word.as_slice() {
+            match Word::new(name.astring()?).as_bytes() {
                 b"ALL" => data.found = Some(SequenceSet::parse(value.astring()?)?),
                 b"MIN" => data.min = Some(NonZeroU32::new(value.number32()?)?),
                 b"MAX" => data.max = Some(NonZeroU32::new(value.number32()?)?),

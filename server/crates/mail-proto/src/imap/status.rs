@@ -6,7 +6,7 @@ use super::capability::{Capabilities, Capability};
 use super::mailbox::Mailbox;
 use super::number::{Uid, UidValidity};
 use super::object_id::ObjectId;
-use super::value::Value;
+use super::value::{Value, Word};
 
 /// What STATUS can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,8 +125,7 @@ impl StatusData {
             others: Vec::new(),
         };
         for [name, value] in items.list()?.as_chunks::<2>().0 {
-            let word = name.astring()?.to_ascii_uppercase();
-            match word.as_slice() {
+            match Word::new(name.astring()?).as_bytes() {
                 b"MESSAGES" => data.messages = value.number32(),
                 b"UNSEEN" => data.unseen = value.number32(),
                 b"UIDNEXT" => data.uid_next = value.number32().and_then(Uid::new),

@@ -77,3 +77,47 @@ impl Value {
         self.number().and_then(|number| u32::try_from(number).ok())
     }
 }
+
+/// A word in upper case, to be matched. Longer ones than this are none that is known.
+#[derive(Debug)]
+pub(crate) struct Word {
+    bytes: [u8; Self::MAX_BYTES],
+    len: usize,
+}
+
+impl Word {
+    const MAX_BYTES: usize = 16;
+
+    // Once for every item of every response: without allocating.
+    pub(crate) fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; Self::MAX_BYTES];
+        let len = match bytes.get_mut(..text.len()) {
+            Some(word) => {
+                word.copy_from_slice(text);
+                word.make_ascii_uppercase();
+                text.len()
+            }
+            None => 0,
+        };
+        Self { bytes, len }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_matched_in_any_case_and_long_ones_are_none() {
+        assert_eq!(Word::new(b"Body[Text]").as_bytes(), b"BODY[TEXT]");
+        assert_eq!(
+            Word::new(b"0123456789abcdef").as_bytes(),
+            b"0123456789ABCDEF"
+        );
+        assert_eq!(Word::new(b"0123456789abcdefg").as_bytes(), b"");
+    }
+}
