@@ -310,15 +310,18 @@ fn scram_work() -> Work {
     }));
     // r=<nonce>more,s=QSXCR+Q6sek8bf92,i=4096
     let first = "cj1Cd2NIQndjSEJ3Y0hCd2NIQndjSEJ3Y0htb3JlLHM9UVNYQ1IrUTZzZWs4YmY5MixpPTQwOTY=";
-    let said = format!("+OK\r\n+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n+ {first}\r\n");
-    client.feed(said.as_bytes());
-    loop {
-        match client.step().unwrap() {
-            Step::Compute(work) => return work,
-            Step::NeedInput => panic!("nothing to compute"),
-            _ => {}
+    let capabilities = "+OK\r\n+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n".to_owned();
+    for said in [capabilities, format!("+ {first}\r\n")] {
+        client.feed(said.as_bytes());
+        loop {
+            match client.step().unwrap() {
+                Step::Compute(work) => return work,
+                Step::NeedInput => break,
+                _ => {}
+            }
         }
     }
+    panic!("nothing to compute");
 }
 
 #[tokio::test]

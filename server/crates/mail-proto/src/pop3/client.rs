@@ -299,6 +299,10 @@ impl Client {
         ) {
             return Ok(());
         }
+        if self.in_flight.is_empty() && !self.input.is_empty() {
+            // What was said before a command cannot be its response: it is one to nothing.
+            return Ok(());
+        }
         let window = if self.capabilities.pipelining {
             WINDOW
         } else {

@@ -102,6 +102,14 @@ impl Client {
         login: Login,
         status: Status,
     ) -> Result<(), Error> {
+        let speaks_next = matches!(
+            (&login, &status),
+            (Login::User(_), Status::Ok(_)) | (Login::Sasl(_), Status::Challenge(_))
+        );
+        if speaks_next && !self.input.is_empty() {
+            // What was said before the next line cannot be the response to it.
+            return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse));
+        }
         let login = match (login, status) {
             (Login::User(sign_in), Status::Ok(_)) => {
                 let password = sign_in.credentials.password();
