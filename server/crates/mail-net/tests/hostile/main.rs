@@ -12,6 +12,7 @@ mod coverage;
 mod imap;
 mod link;
 mod peer;
+mod pop3;
 mod run;
 mod secrets;
 mod smtp;
@@ -25,6 +26,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut tests = Tests::default();
     tests.add(imap::table(), imap::Place::ALL);
+    tests.add(pop3::table(), pop3::Place::ALL);
     tests.add(smtp::table(), smtp::Place::ALL);
     let conclusion = libtest_mimic::run(&arguments, tests.trials);
     if !arguments.list {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::server::TlsStream;
 
@@ -120,6 +121,10 @@ impl Peer {
             self.hear(turn.hears).await?;
             if turn.place == place && !self.heard.was_hostile {
                 self.heard.was_hostile = true;
+                // The client has taken in what was said before.
+                for _ in 0..8 {
+                    yield_now().await;
+                }
                 for act in script {
                     match act {
                         Do::EndCommand => left_out = LeftOut::OfThisCommand,

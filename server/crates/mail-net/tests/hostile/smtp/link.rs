@@ -53,20 +53,11 @@ fn at(place: Place, mut script: Vec<Do>) -> Vec<Do> {
     script
 }
 
-/// Where a reset is noticed: what was not read yet is lost with it, replies that were sent along
-/// too.
-fn reset(place: Place) -> Expected<Smtp> {
-    match place {
-        P::PipelinedRcpt | P::PipelinedData => lost(P::PipelinedMail),
-        place => lost(place),
-    }
-}
-
 fn ends(table: &mut Table<Smtp>) {
     for place in Place::ALL {
         for (class, end, expected) in [
             (Class::Fin, Do::Fin, lost(*place)),
-            (Class::Rst, Do::Rst, reset(*place)),
+            (Class::Rst, Do::Rst, lost(*place)),
             (Class::HalfClose, Do::HalfClose, lost(*place)),
         ] {
             table.case(class, *place, at(*place, vec![end]), expected);
@@ -232,7 +223,7 @@ fn below_tls(table: &mut Table<Smtp>) {
         let garbage = at(place, vec![act, Do::Stall]);
         let expected = match place {
             place if place.is_handshake() => fails_tls(TlsError::NotTls),
-            place => reset(place),
+            place => lost(place),
         };
         let mode = match Smtp::mode(place) {
             Mode::Bare => Mode::Implicit,
