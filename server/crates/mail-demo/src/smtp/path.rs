@@ -1,5 +1,7 @@
 //! Arguments of `MAIL` and `RCPT` (RFC 5321 §4.1.2).
 
+use std::fmt;
+
 /// `FROM:<path> parameters` or `TO:<path> parameters`, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PathArgument {
@@ -16,30 +18,18 @@ pub(super) struct Address {
     pub(super) domain: String,
 }
 
-/// Why an argument is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    Syntax,
-    /// Needs SMTPUTF8, which is not offered.
-    NotAscii,
-}
-
 impl PathArgument {
-    /// Reads what follows `MAIL ` (with `keyword` `FROM:`) or `RCPT ` (`TO:`).
-    pub(super) fn parse(argument: &str, keyword: &str) -> Result<Self, Refused> {
-        if !argument.is_ascii() {
-            return Err(Refused::NotAscii);
-        }
-        let (written, rest) = argument
-            .split_at_checked(keyword.len())
-            .ok_or(Refused::Syntax)?;
+    /// Reads what follows `MAIL ` (with `keyword` `FROM:`) or `RCPT ` (`TO:`); nothing if it is no
+    /// path.
+    pub(super) fn parse(argument: &str, keyword: &str) -> Option<Self> {
+        let (written, rest) = argument.split_at_checked(keyword.len())?;
         if !written.eq_ignore_ascii_case(keyword) {
-            return Err(Refused::Syntax);
+            return None;
         }
-        let inside = rest.strip_prefix('<').ok_or(Refused::Syntax)?;
-        let end = end_of_path(inside).ok_or(Refused::Syntax)?;
-        let (path, rest) = inside.split_at_checked(end).ok_or(Refused::Syntax)?;
-        let rest = rest.strip_prefix('>').ok_or(Refused::Syntax)?;
+        let inside = rest.strip_prefix('<')?;
+        let end = end_of_path(inside)?;
+        let (path, rest) = inside.split_at_checked(end)?;
+        let rest = rest.strip_prefix('>')?;
         let address = if path.is_empty() {
             None
         } else {
@@ -53,34 +43,43 @@ impl PathArgument {
             };
             parameters.push((keyword.to_ascii_uppercase(), value));
         }
-        if rest.is_empty() || rest.starts_with(' ') {
-            Ok(Self {
-                address,
-                parameters,
-            })
-        } else {
-            Err(Refused::Syntax)
-        }
+        // RFC 6531 §3.3 lets addresses be international, and no parameter known here.
+        let is_read = rest.is_empty() || (rest.starts_with(' ') && rest.is_ascii());
+        is_read.then_some(Self {
+            address,
+            parameters,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.local_part, self.domain)
     }
 }
 
 impl Address {
-    fn parse(path: &str) -> Result<Self, Refused> {
+    /// Tells whether it may stand in a message without SMTPUTF8.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.local_part.is_ascii() && self.domain.is_ascii()
+    }
+
+    fn parse(path: &str) -> Option<Self> {
         // A source route is read and disregarded (RFC 5321 §3.3, appendix C).
         let mailbox = match path.strip_prefix('@') {
-            Some(route) => route.split_once(':').ok_or(Refused::Syntax)?.1,
+            Some(route) => route.split_once(':')?.1,
             None => path,
         };
-        let (local_part, domain) = mailbox.rsplit_once('@').ok_or(Refused::Syntax)?;
+        let (local_part, domain) = mailbox.rsplit_once('@')?;
         let is_quoted =
             local_part.len() >= 2 && local_part.starts_with('"') && local_part.ends_with('"');
         let is_local = is_quoted || is_dot_string(local_part);
         let is_domain = is_dot_string(domain) || (domain.starts_with('[') && domain.ends_with(']'));
         // RFC 5321 §4.5.3.1: 64 octets of local part, 255 of domain.
         if !is_local || !is_domain || local_part.len() > 64 || domain.len() > 255 {
-            return Err(Refused::Syntax);
+            return None;
         }
-        Ok(Self {
+        Some(Self {
             local_part: local_part.to_owned(),
             domain: domain.to_owned(),
         })
@@ -105,11 +104,18 @@ fn end_of_path(text: &str) -> Option<usize> {
     None
 }
 
-/// `Dot-string = Atom *("." Atom)`
+/// `Dot-string = Atom *("." Atom)`, any character beyond ASCII being one of an atom (RFC 6531 §3.3).
 fn is_dot_string(text: &str) -> bool {
-    let is_atext = |octet: u8| octet.is_ascii_graphic() && !b"()<>[]:;@\\,.\"".contains(&octet);
+    let is_atext = |character: char| {
+        if character.is_ascii() {
+            character.is_ascii_graphic() && !"()<>[]:;@\\,.\"".contains(character)
+        } else {
+            // What was no UTF-8 has become this one.
+            character != '\u{fffd}' && !character.is_control()
+        }
+    };
     text.split('.')
-        .all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+        .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
 #[cfg(test)]
@@ -118,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn address(text: &str) -> Option<(String, String)> {
-        let parsed = PathArgument::parse(text, "TO:").ok()?.address?;
+        let parsed = PathArgument::parse(text, "TO:")?.address?;
         Some((parsed.local_part, parsed.domain))
     }
 
@@ -162,16 +168,17 @@ mod tests {
             "",
             "FROM:<a@b>",
         ] {
-            assert_eq!(
-                PathArgument::parse(text, "TO:"),
-                Err(Refused::Syntax),
-                "{text:?}"
-            );
+            assert_eq!(PathArgument::parse(text, "TO:"), None, "{text:?}");
         }
-        assert_eq!(
-            PathArgument::parse("TO:<ü@b.c>", "TO:"),
-            Err(Refused::NotAscii)
-        );
+    }
+
+    #[test]
+    fn rfc6531_3_3_addresses_may_be_international() {
+        let read = PathArgument::parse("TO:<ü@例子.cn>", "TO:").unwrap();
+        assert!(!read.address.unwrap().is_ascii());
+        for text in ["TO:<\u{fffd}@b.c>", "TO:<a@b.c> ÜBER=1", "TO:<a\u{85}@b.c>"] {
+            assert_eq!(PathArgument::parse(text, "TO:"), None, "{text:?}");
+        }
     }
 
     proptest! {

@@ -6,3 +6,4 @@ mod lifecycle;
 mod pop3;
 mod sample;
 mod smtp;
+mod smtp_extensions;

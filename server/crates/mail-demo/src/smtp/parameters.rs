@@ -1,0 +1,196 @@
+//! What is asked for with `MAIL` and `RCPT`: size and kind of the message, and notices (RFC 3461).
+
+use super::session::MALFORMED;
+use super::transaction::TOO_BIG;
+use crate::MAX_MESSAGE_BYTES;
+
+const NOT_OFFERED: &str = "555 5.5.4 this parameter is not offered";
+/// RFC 3461 §4.4 and §4.2.
+const MAX_ENVELOPE_ID_BYTES: usize = 100;
+const MAX_ORIGINAL_BYTES: usize = 500;
+
+type Parameters<'a> = &'a [(String, Option<String>)];
+
+/// The parameters of `MAIL`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct OfMail {
+    pub(super) is_utf8: bool,
+    /// The name of the transaction, as the sender wrote it.
+    pub(super) envelope_id: Option<String>,
+}
+
+/// The parameters of `RCPT`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct OfRecipient {
+    pub(super) notifies_of_success: bool,
+    /// The address as the sender wrote it, with its type.
+    pub(super) original: Option<String>,
+}
+
+impl OfMail {
+    /// Reads them, or returns the reply that refuses them.
+    pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
+        let mut read = Self::default();
+        each_once(parameters)?;
+        for (keyword, value) in parameters {
+            match (keyword.as_str(), value.as_deref()) {
+                ("SIZE", Some(size)) => match size.parse::<u64>() {
+                    Ok(size) if size > MAX_MESSAGE_BYTES as u64 => return Err(TOO_BIG),
+                    Ok(_) => {}
+                    Err(_) => return Err(MALFORMED),
+                },
+                ("BODY", Some(body)) if is_one_of(body, &["7BIT", "8BITMIME"]) => {}
+                ("RET", Some(what)) if is_one_of(what, &["FULL", "HDRS"]) => {}
+                ("ENVID", Some(id)) if id.len() <= MAX_ENVELOPE_ID_BYTES => {
+                    read.envelope_id = Some(from_xtext(id).ok_or(MALFORMED)?);
+                }
+                ("SMTPUTF8", None) => read.is_utf8 = true,
+                ("AUTH", Some(_)) => {}
+                ("SIZE" | "BODY" | "RET" | "ENVID" | "SMTPUTF8" | "AUTH", _) => {
+                    return Err(MALFORMED);
+                }
+                _ => return Err(NOT_OFFERED),
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl OfRecipient {
+    /// Reads them, or returns the reply that refuses them.
+    pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
+        let mut read = Self::default();
+        each_once(parameters)?;
+        for (keyword, value) in parameters {
+            match (keyword.as_str(), value.as_deref()) {
+                ("NOTIFY", Some(when)) if when.eq_ignore_ascii_case("NEVER") => {}
+                ("NOTIFY", Some(when)) => {
+                    for one in when.split(',') {
+                        if !is_one_of(one, &["SUCCESS", "FAILURE", "DELAY"]) {
+                            return Err(MALFORMED);
+                        }
+                        read.notifies_of_success |= one.eq_ignore_ascii_case("SUCCESS");
+                    }
+                }
+                ("ORCPT", Some(original)) if original.len() <= MAX_ORIGINAL_BYTES => {
+                    let (kind, address) = original.split_once(';').ok_or(MALFORMED)?;
+                    let is_atom = kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                    let address = from_xtext(address).filter(|_| is_atom && !kind.is_empty());
+                    read.original = Some(format!("{kind};{}", address.ok_or(MALFORMED)?));
+                }
+                ("NOTIFY" | "ORCPT", _) => return Err(MALFORMED),
+                _ => return Err(NOT_OFFERED),
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// RFC 3461 §4.5: one given twice is a mistake, whichever it is.
+fn each_once(parameters: Parameters<'_>) -> Result<(), &'static str> {
+    let mut seen = std::collections::HashSet::new();
+    match parameters.iter().all(|(keyword, _)| seen.insert(keyword)) {
+        true => Ok(()),
+        false => Err(MALFORMED),
+    }
+}
+
+fn is_one_of(value: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| value.eq_ignore_ascii_case(known))
+}
+
+/// Decodes `xtext` (RFC 3461 §4); nothing if it is none, or holds what cannot be shown.
+fn from_xtext(encoded: &str) -> Option<String> {
+    let mut bytes = encoded.bytes();
+    let mut text = String::new();
+    while let Some(byte) = bytes.next() {
+        let byte = match byte {
+            b'+' => {
+                let (high, low) = (upper_hex(bytes.next()?)?, upper_hex(bytes.next()?)?);
+                high * 16 + low
+            }
+            b'=' => return None,
+            byte => byte,
+        };
+        if !matches!(byte, b' '..=b'~') {
+            return None;
+        }
+        text.push(char::from(byte));
+    }
+    Some(text)
+}
+
+fn upper_hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(text: &str) -> Vec<(String, Option<String>)> {
+        let words = text.split_whitespace();
+        let pair = |word: &str| match word.split_once('=') {
+            Some((keyword, value)) => (keyword.to_owned(), Some(value.to_owned())),
+            None => (word.to_owned(), None),
+        };
+        words.map(pair).collect()
+    }
+
+    #[test]
+    fn rfc3461_4_parameters_are_read() {
+        let mail = OfMail::parse(&parameters("RET=hdrs ENVID=QQ+2B314+20x SMTPUTF8")).unwrap();
+        assert_eq!(mail.envelope_id.as_deref(), Some("QQ+314 x"));
+        assert!(mail.is_utf8);
+        let line = "NOTIFY=success,Failure ORCPT=rfc822;a+2Bb@c.example";
+        let recipient = OfRecipient::parse(&parameters(line)).unwrap();
+        assert!(recipient.notifies_of_success);
+        assert_eq!(recipient.original.as_deref(), Some("rfc822;a+b@c.example"));
+        let never = OfRecipient::parse(&parameters("NOTIFY=NEVER")).unwrap();
+        assert_eq!(never, OfRecipient::default());
+    }
+
+    #[test]
+    fn what_is_malformed_or_not_offered_is_refused() {
+        for line in [
+            "RET=ALL",
+            "RET",
+            "ENVID=a+2",
+            "ENVID=+2b",
+            "ENVID=a=b",
+            "ENVID=+0A",
+            "SMTPUTF8=1",
+            "RET=FULL RET=FULL",
+            "SIZE=",
+            "BODY=BINARYMIME",
+        ] {
+            assert_eq!(OfMail::parse(&parameters(line)), Err(MALFORMED), "{line}");
+        }
+        for line in [
+            "NOTIFY=NEVER,SUCCESS",
+            "NOTIFY=",
+            "NOTIFY",
+            "ORCPT=a@b",
+            "ORCPT=;a@b",
+            "ORCPT=r;a+",
+            "ORCPT=rfc822;a ORCPT=rfc822;a",
+        ] {
+            assert_eq!(
+                OfRecipient::parse(&parameters(line)),
+                Err(MALFORMED),
+                "{line}"
+            );
+        }
+        let long = format!("ENVID={}", "x".repeat(101));
+        assert_eq!(OfMail::parse(&parameters(&long)), Err(MALFORMED));
+        assert_eq!(OfMail::parse(&parameters("HOLDFOR=1")), Err(NOT_OFFERED));
+        assert_eq!(
+            OfRecipient::parse(&parameters("RET=FULL")),
+            Err(NOT_OFFERED)
+        );
+    }
+}
