@@ -130,7 +130,7 @@ async fn what_is_sent_arrives_in_the_inbox() {
 }
 
 #[tokio::test]
-async fn each_recipient_has_its_own_reply() {
+async fn rfc2920_3_2_each_command_of_a_group_has_its_own_reply() {
     let demo = demo(Some(0)).await;
     let mut client = smtp_signed_in(&demo).await;
     client

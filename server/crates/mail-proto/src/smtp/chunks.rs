@@ -114,6 +114,7 @@ impl Chunks {
         const FULL: usize = PIECE_BYTES + LAST_BYTES;
         while !octets.is_empty() {
             if self.held.capacity() < FULL {
+                // At once: to grow by and by costs four fifths of the pace.
                 self.held
                     .reserve_exact(FULL.saturating_sub(self.held.len()));
             }

@@ -20,6 +20,8 @@ use super::wishes::{Used, Wishes, obstacle};
 
 /// The longest piece of a message that is asked for at once.
 const MAX_CHUNK_BYTES: usize = 64 << 10;
+/// Less where pieces for `BDAT` are held besides.
+const MAX_BDAT_CHUNK_BYTES: usize = 32 << 10;
 /// How much of the words to one recipient is kept: a thousand times 6 MiB may come.
 const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
 
@@ -369,11 +371,11 @@ impl Transaction {
 
     /// Returns how much of the message may be given now, or nothing when none is wanted.
     pub(super) fn max_body_chunk_bytes(&self) -> Option<usize> {
-        let is_wanted = match &self.transfer {
-            Transfer::Data { .. } => true,
-            Transfer::Bdat(chunks) => chunks.wants_more(),
-        };
-        (matches!(self.phase, Phase::Body) && is_wanted).then_some(MAX_CHUNK_BYTES)
+        match &self.transfer {
+            _ if !matches!(self.phase, Phase::Body) => None,
+            Transfer::Data { .. } => Some(MAX_CHUNK_BYTES),
+            Transfer::Bdat(chunks) => chunks.wants_more().then_some(MAX_BDAT_CHUNK_BYTES),
+        }
     }
 
     /// Takes a piece of the message. What is to be sent of it at once goes onto the end of `out`.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::address::Address;
-use super::error::{Error, Misbehaviour, Stage};
+use super::error::{Error, Stage};
 use super::outcome::{Outcome, RecipientResult};
 use super::reply::Reply;
 use super::transaction::{Next, Transaction, Transfer};
@@ -88,12 +88,7 @@ impl Transaction {
 
     /// Returns the outcome of a conversation that ended by this error.
     pub(super) fn lost(mut self, error: Error) -> Outcome {
-        let stage = match error {
-            // The command that it is about is answered, so the next one is awaited by now.
-            Error::Rejected { stage, .. }
-            | Error::PeerMisbehaved(Misbehaviour::UnexpectedCode { stage, .. }) => stage,
-            _ => self.stage(),
-        };
+        let stage = self.stage();
         let is_committed = self.is_committed();
         let refusal = if self.may_try_without() {
             None

@@ -18,12 +18,12 @@ fn piece(length: usize) -> &'static str {
     Box::leak(format!("BDAT {length}\r\n{}", "a".repeat(length)).into_boxed_str())
 }
 
-/// A message of this many `a`, given in pieces of 64 KiB.
+/// A message of this many `a`, given in pieces of 32 KiB.
 fn long(length: usize) -> Move<Client> {
     let text: &'static str = Box::leak("a".repeat(length).into_boxed_str());
     let pieces: Vec<&'static str> = text
         .as_bytes()
-        .chunks(64 << 10)
+        .chunks(32 << 10)
         .map(|chunk| core::str::from_utf8(chunk).unwrap())
         .collect();
     Body(Box::leak(pieces.into_boxed_slice()))

@@ -86,6 +86,81 @@ fn rfc5321_d_2_aborted_transaction() {
 }
 
 #[test]
+fn rfc5321_d_3_relayed_mail_scenario() {
+    let played = talk(&[
+        Server("220 foo.com Simple Mail Transfer Service Ready\r\n"),
+        Says("EHLO client.example\r\n"),
+        Server("250-foo.com greets bar.com\r\n250-8BITMIME\r\n250-SIZE\r\n250-DSN\r\n250 HELP\r\n"),
+        Do(|c| {
+            c.send(Envelope::new(
+                address("JQP@bar.com"),
+                [address("Jones@XYZ.COM")],
+            ))
+        }),
+        Says("MAIL FROM:<JQP@bar.com>\r\n"),
+        Server("250 OK\r\n"),
+        Says("RCPT TO:<Jones@XYZ.COM>\r\n"),
+        Server("250 OK\r\n"),
+        Says("DATA\r\n"),
+        Server("354 Start mail input; end with <CRLF>.<CRLF>\r\n"),
+        Body(&[
+            "Date: Thu, 21 May 1998 05:33:29 -0700\r\nFrom: John Q. Public <JQP@bar.com>\r\n",
+            "Subject: The Next Meeting of the Board\r\nTo: Jones@xyz.com\r\n\r\nBill:\r\n",
+        ]),
+        COMMIT,
+        Says(
+            "Date: Thu, 21 May 1998 05:33:29 -0700\r\nFrom: John Q. Public <JQP@bar.com>\r\n\
+             Subject: The Next Meeting of the Board\r\nTo: Jones@xyz.com\r\n\r\nBill:\r\n.\r\n",
+        ),
+        Server("250 OK\r\n"),
+        Do(Client::quit),
+        Says("QUIT\r\n"),
+        Server("221 foo.com Service closing transmission channel\r\n"),
+    ]);
+    assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
+    assert!(played.is_done);
+}
+
+#[test]
+fn rfc2920_4_group_of_which_everything_is_refused() {
+    let played = talk(&[
+        Server("220 innosoft.com SMTP service ready\r\n"),
+        Says("EHLO client.example\r\n"),
+        Server("250-innosoft.com\r\n250 PIPELINING\r\n"),
+        Do(|c| {
+            let to = [
+                address("nsb@thumper.bellcore.com"),
+                address("galvin@tis.com"),
+            ];
+            c.send(Envelope::new(address("mrose@dbc.mtview.ca.us"), to));
+            c.quit();
+        }),
+        Says(
+            "MAIL FROM:<mrose@dbc.mtview.ca.us>\r\nRCPT TO:<nsb@thumper.bellcore.com>\r\n\
+             RCPT TO:<galvin@tis.com>\r\nDATA\r\n",
+        ),
+        Server(
+            "250 sender <mrose@dbc.mtview.ca.us> OK\r\n\
+             550 remote mail to <nsb@thumper.bellcore.com> not allowed\r\n\
+             550 remote mail to <galvin@tis.com> not allowed\r\n\
+             554 no valid recipients given\r\n",
+        ),
+        Says("QUIT\r\n"),
+        Server("221 goodbye\r\n"),
+    ]);
+    let Outcome::Rejected {
+        stage: Stage::Rcpt,
+        reply,
+        ..
+    } = outcome(&played)
+    else {
+        panic!("{played:?}");
+    };
+    assert_eq!(reply.code, 550);
+    assert!(played.is_done);
+}
+
+#[test]
 fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
     let played = talk(&[
         GREETING,

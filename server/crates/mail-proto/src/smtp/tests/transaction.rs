@@ -153,7 +153,7 @@ fn pipelined_refusal_of_the_sender_is_the_outcome() {
 }
 
 #[test]
-fn data_taken_without_a_recipient_ends_with_a_lone_dot() {
+fn rfc2920_3_1_data_taken_without_a_recipient_ends_with_a_lone_dot() {
     let played = talk(&[
         GREETING,
         EHLO,
