@@ -11,6 +11,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod layers;
 mod node;
 mod run;
@@ -38,6 +39,8 @@ usage: cargo xtask VERB
         builds target/release/restante, one file with the page inside
   bench
         builds the release and prints its figures beside those of a bare client
+  fuzz [--secs N] [--target NAME]
+        runs each fuzz target for N seconds, 60 unless said otherwise
   check-layers
         proves dependency directions, licences, sources and house rules
   size
@@ -76,6 +79,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_arguments(verb, rest)?;
             bench::run(&workspace)
         }
+        "fuzz" => fuzz::run(&workspace, &fuzz::Options::parse(rest)?),
         "check-layers" => {
             no_arguments(verb, rest)?;
             layers::run(&workspace)

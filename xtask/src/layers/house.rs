@@ -75,7 +75,9 @@ fn folders_without_introduction(sources: &Sources) -> Findings {
     let mut findings = Findings::new();
     for (folder, source) in first {
         // Without a main.rs each file there is a test program of its own.
-        let stands_alone = folder.ends_with("/tests") || folder.ends_with("/benches");
+        let stands_alone = ["/tests", "/benches", "/fuzz_targets"]
+            .iter()
+            .any(|ending| folder.ends_with(ending));
         if source.is_none() && stands_alone {
             let within = |source: &&Source| {
                 source

@@ -9,13 +9,15 @@ use crate::site::files_below;
 use crate::workspace::Workspace;
 
 /// Where sources lie. Nothing generated or installed is below these.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 10] = [
     "app/src",
     "frontend/src",
     "server/src",
     "server/crates",
     "server/tests",
     "server/benches",
+    "server/fuzz/fuzz_targets",
+    "server/fuzz/src",
     "style",
     "xtask/src",
 ];
@@ -89,11 +91,12 @@ impl Sources {
 }
 
 impl Source {
-    /// Whether the whole file is only for tests or benches.
+    /// Whether the whole file is only for tests, benches or fuzzing.
     pub(super) fn is_test(&self) -> bool {
         let mut folders = self.path.split('/').rev();
         let file = folders.next().unwrap_or_default();
-        file == "tests.rs" || folders.any(|folder| folder == "tests" || folder == "benches")
+        let is_apart = |folder| matches!(folder, "tests" | "benches" | "fuzz");
+        file == "tests.rs" || folders.any(is_apart)
     }
 
     /// The numbered lines of product code: without comments, and without the tests at the end.

@@ -1,0 +1,40 @@
+//! What is fuzzed, and what has to hold for any input.
+//!
+//! Each target is one function of bytes that panics when something does not hold. It is built
+//! twice: by `fuzz_targets/` for libFuzzer (`cargo xtask fuzz`), and as a module of
+//! `mail-proto/tests/fuzz_replay.rs`, which plays every file of `seeds/` in the normal tests. A
+//! module and not a crate, because one package cannot belong to two workspaces, and this one has
+//! to stay out of the product's: it wants another compiler and other flags.
+//!
+//! Beyond "no panic" the three conversations hold that
+//! - the same bytes give the same events, words and errors, whole and cut at any place;
+//! - a machine comes to rest, and its error or its end is final;
+//! - no password is in a transcript.
+
+mod dot_stuff_roundtrip;
+mod imap_response;
+mod imap_roundtrip;
+mod mailbox_state;
+mod pop3_reply;
+mod smtp_reply;
+mod talk;
+
+/// A target.
+type Target = fn(&[u8]);
+
+/// Every target by name: that of its file in `fuzz_targets/` and of its folder in `seeds/`.
+pub(crate) const TARGETS: [(&str, Target); 6] = [
+    ("dot_stuff_roundtrip", dot_stuff_roundtrip::run),
+    ("imap_response", imap_response::run),
+    ("imap_roundtrip", imap_roundtrip::run),
+    ("mailbox_state", mailbox_state::run),
+    ("pop3_reply", pop3_reply::run),
+    ("smtp_reply", smtp_reply::run),
+];
+
+/// Runs one target; a name that is none is a mistake of the caller.
+pub(crate) fn run(name: &str, data: &[u8]) {
+    let target = TARGETS.iter().find(|(known, _)| *known == name);
+    let (_, target) = target.expect("a target of this name");
+    target(data);
+}

@@ -1,0 +1,133 @@
+//! What an SMTP server says, and that what is told of a message stays true.
+
+use bytes::Bytes;
+use mail_proto::smtp::{
+    Address, Client, Config, Credentials, EhloName, Envelope, Error, Event, Outcome, ReversePath,
+    Tls,
+};
+use mail_proto::{BodyChunk, Limits, Machine as _, Secret};
+
+use super::talk::{PASSWORD, Peer, USER, every_cut};
+
+/// Plays the bytes behind the first, which chooses when TLS begins: `S`, `P`, or at once.
+pub(crate) fn run(data: &[u8]) {
+    let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
+    let (owner, heard) = every_cut(server, || Owner::new(*first));
+    let outcomes = heard.events.iter().filter_map(|event| match event {
+        Event::Outcome(outcome) => Some(outcome),
+        _ => None,
+    });
+    let (mut told, mut accepted, mut unknown) = (0, 0, 0);
+    for outcome in outcomes {
+        told += 1;
+        let recipients = match outcome {
+            Outcome::Accepted { recipients, reply } => {
+                accepted += 1;
+                assert!(reply.is_positive(), "accepted by {reply}");
+                recipients
+            }
+            Outcome::Unknown { recipients, .. } => {
+                unknown += 1;
+                recipients
+            }
+            Outcome::Rejected { recipients, .. } | Outcome::NotSent { recipients, .. } => {
+                recipients
+            }
+        };
+        assert_eq!(recipients.len(), 2, "each recipient once, in its order");
+    }
+    assert!(told <= owner.sends, "an outcome of a message nobody sent");
+    if heard.failure.is_some() {
+        assert_eq!(told, owner.sends, "a message was forgotten");
+    }
+    let may_have_gone_out = accepted + unknown;
+    assert!(
+        may_have_gone_out <= owner.commits,
+        "sent without the owner's word"
+    );
+    assert!(unknown <= 1, "two messages on one lost connection");
+}
+
+struct Owner {
+    client: Client,
+    sends: usize,
+    commits: usize,
+}
+
+impl Owner {
+    fn new(first: u8) -> Self {
+        // Small, so that short inputs reach them.
+        let mut limits = Limits::default();
+        limits.smtp_line_bytes = 200;
+        limits.smtp_reply_lines = 12;
+        let client = Client::new(Config {
+            tls: match first {
+                b'S' => Tls::StartTls,
+                b'P' => Tls::Plain,
+                _ => Tls::Implicit,
+            },
+            ehlo_name: EhloName::domain("client.example").expect("a name"),
+            allow_plaintext_login: first == b'P',
+            limits,
+        });
+        Self {
+            client,
+            sends: 0,
+            commits: 0,
+        }
+    }
+}
+
+impl Peer for Owner {
+    type Machine = Client;
+
+    fn machine(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    fn act(&mut self, letter: u8) {
+        let client = &mut self.client;
+        match letter {
+            b'p' => client.authenticate(
+                Credentials::new(USER, Secret::new(PASSWORD)).expect("fit to be sent"),
+            ),
+            b's' => {
+                let address = |text| Address::new(text).expect("an address");
+                client.send(Envelope {
+                    reverse_path: ReversePath::from(address("ann@example.org")),
+                    recipients: vec![address("bob@example.org"), address("eve@example.net")],
+                    size_bytes: 12,
+                    body_8bit: false,
+                    smtputf8: false,
+                });
+                self.sends += 1;
+            }
+            b'b' => client.body(BodyChunk::Data(Bytes::from_static(b"Subject: x\r\n"))),
+            b'd' => client.body(BodyChunk::Data(Bytes::from_static(b"\n.\r.\r\n..\n"))),
+            b'0' => client.body(BodyChunk::Data(Bytes::from_static(b"a\0b"))),
+            b'e' => client.body(BodyChunk::End),
+            b'x' => client.body(BodyChunk::Abort),
+            b'c' => {
+                client.commit();
+                self.commits += usize::from(client.is_committed());
+            }
+            b'k' => client.abort(),
+            b'q' => client.quit(),
+            _ => {}
+        }
+    }
+
+    fn join(_before: &mut Event, next: Event) -> Option<Event> {
+        Some(next)
+    }
+
+    /// What the server says while nothing is asked of it ends the conversation one way, and once
+    /// something is asked another; the same words may be either.
+    fn is_out_of_turn(error: &Error) -> bool {
+        match error {
+            Error::PeerMisbehaved(_) | Error::Limit(_) => true,
+            Error::Rejected { reply, .. } => reply.code == 421,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A conversation out of a fuzzer's bytes, and what holds for any of them.
+//!
+//! The bytes are what the server says, cut into parts by [`PART`]. The byte behind a cut is a
+//! letter for what the owner of the connection does there: queue a command, give a piece of a
+//! body. The first byte of all chooses how the client is set up.
+
+use std::fmt::Debug;
+use std::sync::Mutex;
+
+use mail_proto::sasl::{Work, WorkResult};
+use mail_proto::{Machine, Step, Transcribed};
+
+/// Parts what the server says; what follows is a letter for the owner.
+const PART: u8 = 0x1e;
+
+/// The user of every conversation.
+pub(crate) const USER: &str = "ann";
+/// The password of every conversation.
+pub(crate) const PASSWORD: &str = "hunter2-correct-horse";
+/// What no transcript may hold: the password, and it as LOGIN and PLAIN send it.
+const SECRETS: [&str; 3] = [
+    PASSWORD,
+    "aHVudGVyMi1jb3JyZWN0LWhvcnNl",
+    "AGFubgBodW50ZXIyLWNvcnJlY3QtaG9yc2U=",
+];
+
+/// A machine and its owner.
+pub(crate) trait Peer {
+    /// The machine.
+    type Machine: Machine<Event: Debug + PartialEq, Error: Debug + PartialEq> + Transcribed;
+
+    /// The machine that talks.
+    fn machine(&mut self) -> &mut Self::Machine;
+    /// Does what a letter stands for.
+    fn act(&mut self, letter: u8);
+    /// Joins an event to the one before it if only a cut parted the two; else gives it back.
+    fn join(before: &mut EventOf<Self>, next: EventOf<Self>) -> Option<EventOf<Self>>;
+    /// The server spoke before it was its turn. Whether that is seen depends on what had arrived
+    /// when we spoke, so other cuts may give another conversation.
+    fn is_out_of_turn(error: &ErrorOf<Self>) -> bool;
+}
+
+type EventOf<P> = <<P as Peer>::Machine as Machine>::Event;
+type ErrorOf<P> = <<P as Peer>::Machine as Machine>::Error;
+
+/// What came of a conversation.
+#[derive(Debug)]
+pub(crate) struct Heard<E, F> {
+    pub(crate) events: Vec<E>,
+    pub(crate) failure: Option<F>,
+    pub(crate) is_done: bool,
+    written: Vec<u8>,
+    transcript: Vec<String>,
+}
+
+impl<E, F> Heard<E, F> {
+    fn lines(&self, direction: char) -> Vec<&String> {
+        let lines = self.transcript.iter();
+        lines.filter(|line| line.starts_with(direction)).collect()
+    }
+}
+
+/// Plays a conversation whole, byte by byte and at pseudo-random cuts, and checks what holds for
+/// any. Returns the peer and what was heard when it was played whole.
+pub(crate) fn every_cut<P: Peer>(
+    data: &[u8],
+    make: impl Fn() -> P,
+) -> (P, Heard<EventOf<P>, ErrorOf<P>>) {
+    let seed = data.iter().fold(0xcbf2_9ce4_8422_2325, |seed: u64, byte| {
+        (seed ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    let (peer, whole) = Stage::play(make(), data, Cut::Whole);
+    let is_out_of_turn =
+        |heard: &Heard<_, _>| heard.failure.as_ref().is_some_and(P::is_out_of_turn);
+    for cut in [Cut::Bytes, Cut::Random(seed | 1)] {
+        let (_, heard) = Stage::play(make(), data, cut);
+        if is_out_of_turn(&whole) || is_out_of_turn(&heard) {
+            continue;
+        }
+        assert_eq!(heard.events, whole.events, "{cut:?}");
+        assert_eq!(heard.failure, whole.failure, "{cut:?}");
+        assert_eq!(heard.is_done, whole.is_done, "{cut:?}");
+        // A conversation that failed may have been heard or said a little further.
+        let is_same = |a: usize, b: usize| a == b || whole.failure.is_some();
+        // Which direction came first may differ where the server does not wait for us.
+        for direction in ['<', '>', '#'] {
+            let (one, other) = (heard.lines(direction), whole.lines(direction));
+            assert!(
+                is_same(one.len(), other.len()),
+                "{cut:?}: {one:?} {other:?}"
+            );
+            let both = one.len().min(other.len());
+            assert_eq!(one[..both], other[..both], "{cut:?}");
+        }
+        let (one, other) = (&heard.written, &whole.written);
+        assert!(is_same(one.len(), other.len()), "{cut:?}");
+        let both = one.len().min(other.len());
+        assert_eq!(one[..both], other[..both], "{cut:?}");
+    }
+    for secret in SECRETS {
+        // The server may say what it likes, and notes quote it.
+        let said = whole.lines('>');
+        let is_told = said.iter().any(|line| line.contains(secret));
+        assert!(!is_told, "a secret is told: {said:?}");
+    }
+    (peer, whole)
+}
+
+/// How what the server says is cut into pieces.
+#[derive(Debug, Clone, Copy)]
+enum Cut {
+    Whole,
+    Bytes,
+    Random(u64),
+}
+
+impl Cut {
+    fn next_len(&mut self, left: usize) -> usize {
+        match self {
+            Self::Whole => left,
+            Self::Bytes => 1,
+            Self::Random(state) => {
+                *state ^= *state << 13;
+                *state ^= *state >> 7;
+                *state ^= *state << 17;
+                usize::try_from(*state % 23).unwrap_or(0) % left + 1
+            }
+        }
+    }
+}
+
+struct Stage<P: Peer> {
+    peer: P,
+    wants_tls: bool,
+    steps: usize,
+    heard: Heard<EventOf<P>, ErrorOf<P>>,
+}
+
+impl<P: Peer> Stage<P> {
+    fn play(peer: P, data: &[u8], mut cut: Cut) -> (P, Heard<EventOf<P>, ErrorOf<P>>) {
+        let mut stage = Self {
+            peer,
+            wants_tls: false,
+            steps: 0,
+            heard: Heard {
+                events: Vec::new(),
+                failure: None,
+                is_done: false,
+                written: Vec::new(),
+                transcript: Vec::new(),
+            },
+        };
+        stage.run();
+        for (index, part) in data.split(|byte| *byte == PART).enumerate() {
+            let part = match part.split_first() {
+                Some((letter, rest)) if index > 0 => {
+                    stage.act(*letter);
+                    rest
+                }
+                _ => part,
+            };
+            stage.hear(part, &mut cut);
+        }
+        stage.end(data.len());
+        (stage.peer, stage.heard)
+    }
+
+    fn is_over(&self) -> bool {
+        self.heard.is_done || self.heard.failure.is_some()
+    }
+
+    fn act(&mut self, letter: u8) {
+        if self.is_over() {
+            // Whoever heard the end has no connection left to ask anything of.
+            return;
+        }
+        if self.wants_tls {
+            self.wants_tls = false;
+            self.peer.machine().upgraded();
+        } else {
+            self.peer.act(letter);
+        }
+        self.run();
+    }
+
+    fn hear(&mut self, mut bytes: &[u8], cut: &mut Cut) {
+        while !bytes.is_empty() && !self.is_over() {
+            let (piece, rest) = bytes.split_at(cut.next_len(bytes.len()));
+            self.peer.machine().feed(piece);
+            self.run();
+            bytes = rest;
+        }
+    }
+
+    fn end(&mut self, data_len: usize) {
+        if self.wants_tls {
+            // What was said behind STARTTLS has to be noticed here at the latest.
+            self.act(b't');
+        }
+        self.peer.machine().end_of_input();
+        self.run();
+        assert!(self.is_over(), "it waits for a peer that has left");
+        // Final, whatever else comes.
+        self.peer.machine().feed(b"* 1 EXISTS\r\n250 x\r\n+OK\r\n");
+        self.peer.act(b'n');
+        self.run();
+        // What each byte can cost in steps is bounded, so it cannot keep a driver busy.
+        let max = 200 + 8 * data_len;
+        assert!(self.steps <= max, "{} steps", self.steps);
+    }
+
+    fn run(&mut self) {
+        while !self.wants_tls {
+            self.steps += 1;
+            assert!(self.steps < 1_000_000, "it does not come to rest");
+            let was_over = self.is_over();
+            let machine = self.peer.machine();
+            let step = machine.step();
+            let lines = machine.take_transcript();
+            if was_over {
+                match step {
+                    Ok(Step::Done) => assert!(self.heard.is_done, "done after an error"),
+                    Ok(step) => panic!("a step after the end: {}", name(&step)),
+                    Err(error) => {
+                        assert_eq!(self.heard.failure.as_ref(), Some(&error), "another error");
+                    }
+                }
+                return;
+            }
+            let heard = &mut self.heard;
+            heard
+                .transcript
+                .extend(lines.iter().map(ToString::to_string));
+            match step {
+                Ok(Step::NeedInput | Step::NeedBody { .. }) => return,
+                Ok(Step::Write(bytes)) => heard.written.extend_from_slice(&bytes),
+                Ok(Step::StartTls) => self.wants_tls = true,
+                // Compressed bytes are the driver's business: here they stay as they are.
+                Ok(Step::StartDeflate { fed }) => {
+                    machine.upgraded();
+                    if !fed.is_empty() {
+                        machine.feed(&fed);
+                    }
+                }
+                Ok(Step::Compute(work)) => machine.computed(computed(work)),
+                Ok(Step::Event(event)) => {
+                    let left = match heard.events.last_mut() {
+                        Some(before) => P::join(before, event),
+                        None => Some(event),
+                    };
+                    heard.events.extend(left);
+                }
+                Ok(Step::Done) => {
+                    heard.is_done = true;
+                    return;
+                }
+                Err(error) => {
+                    heard.failure = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Runs a computation, or remembers its result: most inputs ask for the same few.
+fn computed(work: Work) -> WorkResult {
+    static KNOWN: Mutex<Vec<(Work, WorkResult)>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().expect("nobody panicked in here");
+    if let Some((_, result)) = known.iter().find(|(before, _)| *before == work) {
+        return result.clone();
+    }
+    let result = work.run();
+    if known.len() == 64 {
+        known.remove(0);
+    }
+    known.push((work, result.clone()));
+    result
+}
+
+fn name<E>(step: &Step<E>) -> &'static str {
+    match step {
+        Step::Event(_) => "an event",
+        Step::Write(_) => "a write",
+        _ => "another",
+    }
+}
