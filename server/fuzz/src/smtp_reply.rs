@@ -2,8 +2,7 @@
 
 use bytes::Bytes;
 use mail_proto::smtp::{
-    Address, Client, Config, Credentials, EhloName, Envelope, Error, Event, Outcome, ReversePath,
-    Tls,
+    Address, Client, Config, Credentials, EhloName, Envelope, Error, Event, Outcome, Tls,
 };
 use mail_proto::{BodyChunk, Limits, Machine as _, Secret};
 
@@ -21,7 +20,9 @@ pub(crate) fn run(data: &[u8]) {
     for outcome in outcomes {
         told += 1;
         let recipients = match outcome {
-            Outcome::Accepted { recipients, reply } => {
+            Outcome::Accepted {
+                recipients, reply, ..
+            } => {
                 accepted += 1;
                 assert!(reply.is_positive(), "accepted by {reply}");
                 recipients
@@ -60,16 +61,16 @@ impl Owner {
         let mut limits = Limits::default();
         limits.smtp_line_bytes = 200;
         limits.smtp_reply_lines = 12;
-        let client = Client::new(Config {
-            tls: match first {
-                b'S' => Tls::StartTls,
-                b'P' => Tls::Plain,
-                _ => Tls::Implicit,
-            },
-            ehlo_name: EhloName::domain("client.example").expect("a name"),
-            allow_plaintext_login: first == b'P',
-            limits,
-        });
+        let tls = match first {
+            b'S' => Tls::StartTls,
+            b'P' => Tls::Plain,
+            _ => Tls::Implicit,
+        };
+        let name = EhloName::domain("client.example").expect("a name");
+        let mut config = Config::new(tls, name);
+        config.allow_plaintext_login = first == b'P';
+        config.limits = limits;
+        let client = Client::new(config);
         Self {
             client,
             sends: 0,
@@ -93,13 +94,11 @@ impl Peer for Owner {
             ),
             b's' => {
                 let address = |text| Address::new(text).expect("an address");
-                client.send(Envelope {
-                    reverse_path: ReversePath::from(address("ann@example.org")),
-                    recipients: vec![address("bob@example.org"), address("eve@example.net")],
-                    size_bytes: 12,
-                    body_8bit: false,
-                    smtputf8: false,
-                });
+                let from = address("ann@example.org");
+                let to = [address("bob@example.org"), address("eve@example.net")];
+                let mut envelope = Envelope::new(from, to);
+                envelope.size_bytes = Some(12);
+                client.send(envelope);
                 self.sends += 1;
             }
             b'b' => client.body(BodyChunk::Data(Bytes::from_static(b"Subject: x\r\n"))),
