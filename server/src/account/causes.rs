@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mail_net::dial::{DialError, Endpoint};
 use mail_net::egress::Refusal;
 use mail_net::{Phase, TlsError, deadlines};
-use mail_proto::{imap, pop3, smtp};
+use mail_proto::{imap, pop3, sasl, smtp};
 
 use super::error::{LinkError, ServerReply, Side};
 use crate::meaning::dial::DialCause;
@@ -120,14 +120,23 @@ fn of_imap(error: &imap::Error) -> LinkCause<'static> {
         ) => LinkCause::LoginNotOffered,
         imap::Error::PeerIncompatible(_) => LinkCause::Incompatible,
         imap::Error::PlaintextLogin => LinkCause::LoginNeedsTls,
+        imap::Error::PeerMisbehaved(imap::Misbehaviour::Sasl(failure)) => of_sasl(failure),
         imap::Error::Limit(_) => LinkCause::OverLimit,
         imap::Error::Closed => LinkCause::Closed,
         _ => LinkCause::Misbehaved,
     }
 }
 
+fn of_sasl(failure: &sasl::Failure) -> LinkCause<'static> {
+    match failure {
+        sasl::Failure::ServerUnproven | sasl::Failure::WrongNonce => LinkCause::ServerUnproven,
+        _ => LinkCause::Misbehaved,
+    }
+}
+
 fn of_pop3(error: &pop3::Error) -> LinkCause<'static> {
     match error {
+        pop3::Error::PeerMisbehaved(pop3::Misbehaviour::Sasl(failure)) => of_sasl(failure),
         pop3::Error::PeerMisbehaved(pop3::Misbehaviour::PlaintextAfterStls) => {
             LinkCause::PlaintextInjected
         }
@@ -155,6 +164,7 @@ fn of_smtp(error: &smtp::Error) -> LinkCause<'static> {
         smtp::Error::PeerIncompatible(smtp::Incompatibility::LoginNeedsTls) => {
             LinkCause::LoginNeedsTls
         }
+        smtp::Error::PeerMisbehaved(smtp::Misbehaviour::Sasl(failure)) => of_sasl(failure),
         smtp::Error::PeerIncompatible(_) => LinkCause::LoginNotOffered,
         smtp::Error::Limit(_) => LinkCause::OverLimit,
         smtp::Error::Closed { .. } => LinkCause::Closed,

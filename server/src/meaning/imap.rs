@@ -26,6 +26,18 @@ pub enum ImapCause {
     UnknownProgram,
     /// It cannot be done at all.
     Cannot,
+    /// Another program changed the same meanwhile.
+    Changed,
+    /// The server did not understand what was asked.
+    NotUnderstood,
+    /// The mailbox is damaged, or somebody at the provider has to look at it.
+    ContactProvider,
+    /// The server wants an encrypted connection for that.
+    EncryptionNeeded,
+    /// The session or the password is over.
+    Expired,
+    /// The folder is kept by another server.
+    Elsewhere,
     /// None of these.
     Other,
 }
@@ -35,13 +47,24 @@ impl ImapCause {
     pub fn read(words: Words<'_>) -> Self {
         match words.response_code {
             Some("OVERQUOTA") => Self::OverQuota,
-            Some("NONEXISTENT" | "TRYCREATE" | "EXPUNGEISSUED") => Self::NonExistent,
+            Some("NONEXISTENT" | "TRYCREATE" | "EXPUNGEISSUED" | "UIDNOTSTICKY") => {
+                Self::NonExistent
+            }
             Some("ALREADYEXISTS") => Self::AlreadyExists,
             Some("NOPERM" | "AUTHORIZATIONFAILED" | "READ-ONLY") => Self::NoPermission,
             Some("INUSE") => Self::InUse,
-            Some("LIMIT" | "TOOBIG") => Self::Limit,
-            Some("UNAVAILABLE" | "SERVERBUG") => Self::Unavailable,
-            Some("CANNOT" | "HASCHILDREN") => Self::Cannot,
+            Some("LIMIT" | "TOOBIG" | "APPENDLIMIT" | "NOTIFICATIONOVERFLOW") => Self::Limit,
+            Some("UNAVAILABLE" | "SERVERBUG" | "THROTTLED" | "TEMPFAIL") => Self::Unavailable,
+            Some(
+                "CANNOT" | "HASCHILDREN" | "BADCHARSET" | "UNKNOWN-CTE" | "USEATTR" | "NOMODSEQ"
+                | "NOTSAVED" | "BADEVENT" | "BADCOMPARATOR" | "UNDEFINED-FILTER",
+            ) => Self::Cannot,
+            Some("MODIFIED") => Self::Changed,
+            Some("CLIENTBUG" | "PARSE" | "BADURL") => Self::NotUnderstood,
+            Some("CONTACTADMIN" | "CORRUPTION") => Self::ContactProvider,
+            Some("PRIVACYREQUIRED") => Self::EncryptionNeeded,
+            Some("EXPIRED" | "AUTHENTICATIONFAILED") => Self::Expired,
+            Some("REFERRAL") => Self::Elsewhere,
             _ if words.say_one_of(&["unsafe login"]) => Self::UnknownProgram,
             _ if words.say_one_of(&["quota", "mailbox full", "mailbox is full"]) => Self::OverQuota,
             _ => Self::Other,
@@ -113,6 +136,53 @@ pub fn meaning(lang: Lang, cause: ImapCause) -> Meaning {
             "服务商不允许此邮件程序访问。",
             "请在网页邮箱的安全设置中允许客户端访问，然后重试。",
         ),
+        (ImapCause::Changed, Lang::En) => Meaning::new(
+            "Another program changed it meanwhile.",
+            "Load the folder again and look before you repeat it.",
+        ),
+        (ImapCause::Changed, Lang::ZhCn) => {
+            Meaning::new("其他程序刚刚修改过它。", "请重新加载文件夹，确认后再操作。")
+        }
+        (ImapCause::NotUnderstood, Lang::En) => Meaning::new(
+            "The server did not understand what was asked.",
+            "It is an old server, or a fault of ours: please report it with the server's answer.",
+        ),
+        (ImapCause::NotUnderstood, Lang::ZhCn) => Meaning::new(
+            "服务器没有理解请求。",
+            "可能是服务器过旧，或是我们的缺陷：请附上服务器的应答反馈给我们。",
+        ),
+        (ImapCause::ContactProvider, Lang::En) => Meaning::new(
+            "Something is wrong with this mailbox at the provider.",
+            "Ask your provider, with the server's answer.",
+        ),
+        (ImapCause::ContactProvider, Lang::ZhCn) => Meaning::new(
+            "此邮箱在服务商处出现问题。",
+            "请带上服务器的应答咨询服务商。",
+        ),
+        (ImapCause::EncryptionNeeded, Lang::En) => Meaning::new(
+            "The server wants an encrypted connection for that.",
+            "Sign in again with the encryption TLS or STARTTLS.",
+        ),
+        (ImapCause::EncryptionNeeded, Lang::ZhCn) => Meaning::new(
+            "服务器要求使用加密连接。",
+            "请重新登录，并把加密方式设为 TLS 或 STARTTLS。",
+        ),
+        (ImapCause::Expired, Lang::En) => Meaning::new(
+            "The server does not accept the sign-in any more.",
+            "Sign out and in again. If it stays so, change the password at your provider.",
+        ),
+        (ImapCause::Expired, Lang::ZhCn) => Meaning::new(
+            "服务器不再接受此次登录。",
+            "请退出后重新登录。如仍然如此，请在服务商处修改密码。",
+        ),
+        (ImapCause::Elsewhere, Lang::En) => Meaning::new(
+            "This folder is kept by another server.",
+            "The server's answer names it. Sign in there to reach it.",
+        ),
+        (ImapCause::Elsewhere, Lang::ZhCn) => Meaning::new(
+            "此文件夹保存在另一台服务器上。",
+            "服务器的应答中有其地址，请登录那台服务器。",
+        ),
         (ImapCause::Cannot, Lang::En) => Meaning::new("This server cannot do that.", ""),
         (ImapCause::Cannot, Lang::ZhCn) => Meaning::new("此服务器做不到。", ""),
         (ImapCause::Other, Lang::En) => {
@@ -150,6 +220,50 @@ mod tests {
     }
 
     #[test]
+    fn every_registered_code_that_refuses_has_a_meaning() {
+        for code in [
+            "ALREADYEXISTS",
+            "APPENDLIMIT",
+            "AUTHENTICATIONFAILED",
+            "AUTHORIZATIONFAILED",
+            "BADCHARSET",
+            "BADCOMPARATOR",
+            "BADEVENT",
+            "BADURL",
+            "CANNOT",
+            "CLIENTBUG",
+            "CONTACTADMIN",
+            "CORRUPTION",
+            "EXPIRED",
+            "EXPUNGEISSUED",
+            "HASCHILDREN",
+            "INUSE",
+            "LIMIT",
+            "MODIFIED",
+            "NOMODSEQ",
+            "NONEXISTENT",
+            "NOPERM",
+            "NOTIFICATIONOVERFLOW",
+            "NOTSAVED",
+            "OVERQUOTA",
+            "PARSE",
+            "PRIVACYREQUIRED",
+            "READ-ONLY",
+            "REFERRAL",
+            "SERVERBUG",
+            "TEMPFAIL",
+            "TOOBIG",
+            "TRYCREATE",
+            "UNAVAILABLE",
+            "UNDEFINED-FILTER",
+            "UNKNOWN-CTE",
+            "USEATTR",
+        ] {
+            assert_ne!(read(Some(code), ""), ImapCause::Other, "{code}");
+        }
+    }
+
+    #[test]
     fn netease_is_known_by_its_words() {
         let text = "SELECT Unsafe Login. Please contact kefu@188.com for help";
         assert_eq!(read(None, text), ImapCause::UnknownProgram);
@@ -167,6 +281,12 @@ mod tests {
             ImapCause::Unavailable,
             ImapCause::UnknownProgram,
             ImapCause::Cannot,
+            ImapCause::Changed,
+            ImapCause::NotUnderstood,
+            ImapCause::ContactProvider,
+            ImapCause::EncryptionNeeded,
+            ImapCause::Expired,
+            ImapCause::Elsewhere,
             ImapCause::Other,
         ];
         for lang in LANGS {

@@ -20,6 +20,8 @@ pub enum LinkCause<'a> {
     /// Unencrypted words stood where encryption had been agreed on: somebody in between may have
     /// put them there.
     PlaintextInjected,
+    /// The server could not prove that it knows the password, which is half of a SCRAM sign-in.
+    ServerUnproven,
     /// The server said more than is believed.
     OverLimit,
     /// STARTTLS or STLS is not offered.
@@ -53,6 +55,16 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: LinkCause<'_>) -> Meaning {
         (LinkCause::Closed, Lang::ZhCn) => {
             Meaning::new(format!("{host} 关闭了连接。"), later(lang))
         }
+        (LinkCause::ServerUnproven, Lang::En) => Meaning::new(
+            format!(
+                "{host} could not prove that it knows your password. It may not be your server."
+            ),
+            "Check the server's name. If it is right, tell your provider before you sign in again.",
+        ),
+        (LinkCause::ServerUnproven, Lang::ZhCn) => Meaning::new(
+            format!("{host} 无法证明它知道您的密码，可能不是您的服务器。"),
+            "请检查服务器名称。如无误，请先告知服务商再登录。",
+        ),
         // Where TLS comes first, a client that waits for words waits for ever.
         (LinkCause::NoGreeting, Lang::En) if tls != Tls::Implicit && port == tls_port => {
             Meaning::new(
@@ -225,6 +237,7 @@ mod tests {
             LinkCause::NoGreeting,
             LinkCause::Misbehaved,
             LinkCause::PlaintextInjected,
+            LinkCause::ServerUnproven,
             LinkCause::OverLimit,
             LinkCause::StartTlsNotOffered,
             LinkCause::LoginNotOffered,

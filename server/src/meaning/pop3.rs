@@ -14,6 +14,11 @@ pub enum Pop3Cause {
     Broken,
     /// The message is not there.
     NoSuchMessage,
+    /// The message has international addresses, which the server tells only to programs that ask
+    /// for UTF-8.
+    NeedsUtf8,
+    /// The sign-in does not hold any more.
+    NotSignedIn,
     /// The session ended for want of use.
     Idle,
     /// None of these.
@@ -26,6 +31,8 @@ impl Pop3Cause {
         match words.response_code {
             Some("SYS/TEMP" | "IN-USE" | "LOGIN-DELAY") => Self::Unavailable,
             Some("SYS/PERM") => Self::Broken,
+            Some("UTF8") => Self::NeedsUtf8,
+            Some("AUTH") => Self::NotSignedIn,
             _ if words.say_one_of(&["no such message", "no message", "already deleted"]) => {
                 Self::NoSuchMessage
             }
@@ -68,6 +75,21 @@ pub fn meaning(lang: Lang, cause: Pop3Cause) -> Meaning {
             "服务器上已没有这封邮件。",
             "可能已被其他程序收取或删除。请重新加载列表。",
         ),
+        (Pop3Cause::NeedsUtf8, Lang::En) => Meaning::new(
+            "The server does not hand this message out: it has international addresses.",
+            "Read it by IMAP, or in the provider's own web mail.",
+        ),
+        (Pop3Cause::NeedsUtf8, Lang::ZhCn) => Meaning::new(
+            "这封邮件含有国际化地址，服务器不予提供。",
+            "请通过 IMAP 或服务商的网页邮箱阅读。",
+        ),
+        (Pop3Cause::NotSignedIn, Lang::En) => Meaning::new(
+            "The server does not accept the sign-in any more.",
+            "Sign out and in again.",
+        ),
+        (Pop3Cause::NotSignedIn, Lang::ZhCn) => {
+            Meaning::new("服务器不再接受此次登录。", "请退出后重新登录。")
+        }
         (Pop3Cause::Idle, Lang::En) => Meaning::new(
             "The server ended the session for want of use.",
             "Try again.",
@@ -99,6 +121,10 @@ mod tests {
     fn codes_and_words_are_read() {
         assert_eq!(read(Some("SYS/TEMP"), ""), Pop3Cause::Unavailable);
         assert_eq!(read(Some("SYS/PERM"), ""), Pop3Cause::Broken);
+        assert_eq!(read(Some("UTF8"), ""), Pop3Cause::NeedsUtf8);
+        assert_eq!(read(Some("AUTH"), ""), Pop3Cause::NotSignedIn);
+        assert_eq!(read(Some("IN-USE"), ""), Pop3Cause::Unavailable);
+        assert_eq!(read(Some("LOGIN-DELAY"), ""), Pop3Cause::Unavailable);
         assert_eq!(
             read(None, "no such message, only 2 messages in maildrop"),
             Pop3Cause::NoSuchMessage
@@ -113,6 +139,8 @@ mod tests {
             Pop3Cause::Unavailable,
             Pop3Cause::Broken,
             Pop3Cause::NoSuchMessage,
+            Pop3Cause::NeedsUtf8,
+            Pop3Cause::NotSignedIn,
             Pop3Cause::Idle,
             Pop3Cause::Other,
         ];

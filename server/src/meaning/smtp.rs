@@ -51,6 +51,22 @@ pub enum RefusalCause {
     SystemFull,
     /// The server did not understand a command.
     NotUnderstood,
+    /// A mailing list could not pass it on, or may not be used by the sender.
+    MailingList,
+    /// Their server cannot take the form in which the message is written.
+    ContentNotSupported,
+    /// A server on the way does not take international addresses.
+    InternationalAddress,
+    /// The mail went round in circles.
+    Loop,
+    /// It took too long to be delivered.
+    Expired,
+    /// The mailbox or the domain belongs to somebody else than before.
+    OwnerChanged,
+    /// It cannot go encrypted all the way, as was asked.
+    EncryptionMissing,
+    /// Something is wrong with a server on the way.
+    ServerBroken,
     /// Refused for now, for another reason.
     Later,
     /// Refused for good, for another reason.
@@ -76,28 +92,39 @@ fn by_enhanced(words: Words<'_>) -> Option<RefusalCause> {
     let (subject, detail) = words.subject_and_detail()?;
     Some(match (subject, detail) {
         // "5.1.0" and "5.0.0" say nothing: the words may.
-        (1, 1) => RefusalCause::NoSuchUser,
-        (1, 2 | 10) | (4, 4) => RefusalCause::NoSuchDomain,
+        (1, 1 | 4) => RefusalCause::NoSuchUser,
+        (1, 2 | 10) => RefusalCause::NoSuchDomain,
         (1, 3) => RefusalCause::AddressSyntax,
         (1, 6) => RefusalCause::Moved,
-        (1, 7 | 8) => RefusalCause::SenderNotOwned,
+        (1, 7 | 8) | (7, 27) => RefusalCause::SenderNotOwned,
         (2, 1) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
         (2, 1) => RefusalCause::MailboxDisabled,
         (2, 2) => RefusalCause::MailboxFull,
-        (2, 3) | (3, 4) => RefusalCause::TooLarge,
+        (2, 3) | (3, 4) | (7, 16) => RefusalCause::TooLarge,
+        (2, 4) | (7, 2) => RefusalCause::MailingList,
         (3, 1) => RefusalCause::SystemFull,
-        (3, 2) | (4, 1 | 2 | 5) => RefusalCause::Busy,
-        (5, 1 | 2 | 4) => RefusalCause::NotUnderstood,
-        (5, 3) => RefusalCause::TooMuch,
-        (7, 20..=27) => RefusalCause::NotVerified,
-        (7, 28) => RefusalCause::TooMuch,
+        (3, 2) | (4, 1 | 2 | 5) | (7, 15) => RefusalCause::Busy,
+        (3, 3) | (5, 0 | 1 | 2 | 4 | 5 | 6) => RefusalCause::NotUnderstood,
+        (3, 5) => RefusalCause::ServerBroken,
+        // "Unable to route" is about the domain if it is for good, about the network if it is not.
+        (4, 3 | 4) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
+        (4, 3) => RefusalCause::ServerBroken,
+        (4, 4) => RefusalCause::NoSuchDomain,
+        (4, 6) => RefusalCause::Loop,
+        (4, 7) => RefusalCause::Expired,
+        (5, 3) | (7, 28) => RefusalCause::TooMuch,
+        (6, 7..=9) => RefusalCause::InternationalAddress,
+        (6, 1..=6 | 10) | (7, 3 | 4 | 6 | 7) => RefusalCause::ContentNotSupported,
+        (7, 5 | 10 | 30) => RefusalCause::EncryptionMissing,
+        (7, 17..=19) => RefusalCause::OwnerChanged,
+        (7, 20..=26 | 29) => RefusalCause::NotVerified,
         // Policy in general: relaying, junk and greylisting are told apart by words only.
         (7, 0 | 1) => match by_words(words) {
             Some(cause) => cause,
             None if RefusalCause::is_transient(&words) => RefusalCause::Later,
             None => RefusalCause::Policy,
         },
-        (7, 8 | 9 | 57) => RefusalCause::NotAllowedToSend,
+        (7, 8 | 9 | 11..=14 | 57) => RefusalCause::NotAllowedToSend,
         _ => return None,
     })
 }
@@ -238,11 +265,13 @@ fn by_code(words: Words<'_>) -> RefusalCause {
         Some(421 | 450 | 451) => RefusalCause::Busy,
         Some(452) => RefusalCause::SystemFull,
         Some(400..=499) => RefusalCause::Later,
-        Some(500 | 501 | 502 | 503 | 504 | 555) => RefusalCause::NotUnderstood,
-        Some(530 | 534 | 535 | 538) => RefusalCause::NotAllowedToSend,
+        Some(500..=504 | 555) => RefusalCause::NotUnderstood,
+        Some(523 | 524 | 530 | 534 | 535 | 538) => RefusalCause::NotAllowedToSend,
         Some(551) => RefusalCause::Moved,
         Some(552) => RefusalCause::MailboxFull,
         Some(553) => RefusalCause::AddressSyntax,
+        // RFC 7504: a host or a domain that takes no mail at all.
+        Some(521 | 556) => RefusalCause::NoSuchDomain,
         _ => RefusalCause::Other,
     }
 }
@@ -282,6 +311,14 @@ fn by_cause(lang: Lang, cause: RefusalCause, refused: Refused, max_bytes: Option
         | RefusalCause::Junk
         | RefusalCause::Policy
         | RefusalCause::TooMuch => policy_refusal(lang, cause),
+        RefusalCause::MailingList
+        | RefusalCause::ContentNotSupported
+        | RefusalCause::InternationalAddress
+        | RefusalCause::Loop
+        | RefusalCause::Expired
+        | RefusalCause::OwnerChanged
+        | RefusalCause::EncryptionMissing
+        | RefusalCause::ServerBroken => delivery_refusal(lang, cause),
         RefusalCause::Busy
         | RefusalCause::SystemFull
         | RefusalCause::NotUnderstood
@@ -328,6 +365,74 @@ fn address_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
         }
         (_, Lang::En) => Meaning::new("Their mailbox is full.", "Try again tomorrow."),
         (_, Lang::ZhCn) => Meaning::new("对方邮箱已满。", "请明天再试。"),
+    }
+}
+
+/// What happens on the way, or by the kind of the message.
+fn delivery_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
+    match (cause, lang) {
+        (RefusalCause::MailingList, Lang::En) => Meaning::new(
+            "The mailing list does not take this message.",
+            "Write from an address that belongs to the list, or ask its owner.",
+        ),
+        (RefusalCause::MailingList, Lang::ZhCn) => Meaning::new(
+            "此邮件列表不接收这封邮件。",
+            "请用列表成员的地址发送，或咨询列表管理者。",
+        ),
+        (RefusalCause::ContentNotSupported, Lang::En) => Meaning::new(
+            "Their server does not take the form in which this message is written.",
+            "Send it as plain text, or the attachment in another format.",
+        ),
+        (RefusalCause::ContentNotSupported, Lang::ZhCn) => Meaning::new(
+            "对方服务器不接收这种格式的邮件。",
+            "请改发纯文本，或换一种附件格式。",
+        ),
+        (RefusalCause::InternationalAddress, Lang::En) => Meaning::new(
+            "A server on the way does not take international addresses.",
+            "Use an address in plain letters for this recipient.",
+        ),
+        (RefusalCause::InternationalAddress, Lang::ZhCn) => Meaning::new(
+            "途中的服务器不支持国际化地址。",
+            "请改用该收件人的英文地址。",
+        ),
+        (RefusalCause::Loop, Lang::En) => Meaning::new(
+            "The mail goes round in circles between servers.",
+            "Somebody forwards to an address that forwards back. Tell the recipient in another way.",
+        ),
+        (RefusalCause::Loop, Lang::ZhCn) => Meaning::new(
+            "邮件在服务器之间循环转发。",
+            "有人设置了互相转发，请通过其他方式告知收件人。",
+        ),
+        (RefusalCause::Expired, Lang::En) => Meaning::new(
+            "It could not be delivered in time.",
+            "Try again, or reach the recipient in another way.",
+        ),
+        (RefusalCause::Expired, Lang::ZhCn) => {
+            Meaning::new("未能在期限内送达。", "请重试，或通过其他方式联系收件人。")
+        }
+        (RefusalCause::OwnerChanged, Lang::En) => Meaning::new(
+            "This address belongs to somebody else now.",
+            "Ask in another way for the address that is valid today.",
+        ),
+        (RefusalCause::OwnerChanged, Lang::ZhCn) => {
+            Meaning::new("此地址现在已属于他人。", "请通过其他方式询问当前的地址。")
+        }
+        (RefusalCause::EncryptionMissing, Lang::En) => Meaning::new(
+            "It cannot go encrypted all the way.",
+            "Send it without that wish, or reach the recipient in another way.",
+        ),
+        (RefusalCause::EncryptionMissing, Lang::ZhCn) => Meaning::new(
+            "无法全程加密传送。",
+            "请取消此要求后发送，或通过其他方式联系收件人。",
+        ),
+        (_, Lang::En) => Meaning::new(
+            "Something is wrong with a server on the way.",
+            "The server's answer may say what. Tell your provider.",
+        ),
+        (_, Lang::ZhCn) => Meaning::new(
+            "途中的服务器出现问题。",
+            "服务器的应答中可能有说明。请告知服务商。",
+        ),
     }
 }
 

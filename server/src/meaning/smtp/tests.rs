@@ -227,3 +227,78 @@ fn every_cause_is_told_in_finished_sentences() {
         assert_finished(lang, &unknown(lang));
     }
 }
+
+/// Every code of the registry of enhanced codes (RFC 5248) that says more than its class, with what
+/// it comes to. "x.y.0" and "x.1.5", "x.1.9" and "x.6.0" say nothing by themselves.
+#[test]
+fn every_registered_enhanced_code_has_a_meaning_of_its_own() {
+    use RefusalCause as C;
+    let registered: &[(&[&str], C)] = &[
+        (&["5.1.1", "5.1.4"], C::NoSuchUser),
+        (&["5.1.2", "5.1.10", "5.4.4"], C::NoSuchDomain),
+        (&["5.1.3"], C::AddressSyntax),
+        (&["5.1.6"], C::Moved),
+        (&["5.1.7", "5.1.8", "5.7.27"], C::SenderNotOwned),
+        (&["5.2.1"], C::MailboxDisabled),
+        (&["5.2.2"], C::MailboxFull),
+        (&["5.2.3", "5.3.4", "5.7.16"], C::TooLarge),
+        (&["5.2.4", "5.7.2"], C::MailingList),
+        (&["4.3.1"], C::SystemFull),
+        (
+            &[
+                "4.3.2", "4.4.1", "4.4.2", "4.4.3", "4.4.4", "4.4.5", "4.7.15",
+            ],
+            C::Busy,
+        ),
+        (
+            &[
+                "5.3.3", "5.5.0", "5.5.1", "5.5.2", "5.5.4", "5.5.5", "5.5.6",
+            ],
+            C::NotUnderstood,
+        ),
+        (&["5.3.5", "5.4.3"], C::ServerBroken),
+        (&["5.4.6"], C::Loop),
+        (&["5.4.7"], C::Expired),
+        (&["4.5.3", "4.7.28"], C::TooMuch),
+        (
+            &[
+                "5.6.1", "5.6.2", "5.6.3", "5.6.4", "5.6.5", "5.6.6", "5.6.10", "5.7.3", "5.7.4",
+                "5.7.6", "5.7.7",
+            ],
+            C::ContentNotSupported,
+        ),
+        (&["5.6.7", "5.6.8", "5.6.9"], C::InternationalAddress),
+        (&["5.7.5", "5.7.10", "5.7.30"], C::EncryptionMissing),
+        (
+            &["5.7.8", "5.7.9", "5.7.11", "5.7.12", "5.7.13", "5.7.14"],
+            C::NotAllowedToSend,
+        ),
+        (&["5.7.17", "5.7.18", "5.7.19"], C::OwnerChanged),
+        (
+            &[
+                "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24", "5.7.25", "5.7.26", "5.7.29",
+            ],
+            C::NotVerified,
+        ),
+    ];
+    for (codes, cause) in registered {
+        for code in *codes {
+            let reply = if code.starts_with('4') { 450 } else { 550 };
+            assert_eq!(read(reply, Some(code), "no"), *cause, "{code}");
+        }
+    }
+}
+
+#[test]
+fn every_reply_code_that_refuses_has_a_meaning() {
+    for code in [
+        421, 450, 451, 452, 454, 455, 500, 501, 502, 503, 504, 521, 523, 530, 534, 535, 538, 551,
+        552, 553, 555, 556,
+    ] {
+        assert_ne!(read(code, None, "no"), RefusalCause::Other, "{code}");
+    }
+    // These leave it to the words.
+    for code in [550, 554] {
+        assert_eq!(read(code, None, "no"), RefusalCause::Other, "{code}");
+    }
+}
