@@ -71,7 +71,7 @@ impl Chunks {
 
     /// Returns the next piece that may leave now.
     pub(super) fn next_piece(&mut self) -> Option<Bytes> {
-        if self.refusal.is_some() || self.unanswered >= self.max_unanswered {
+        if self.unanswered >= self.max_unanswered {
             return None;
         }
         let piece = self.full.pop_front()?;

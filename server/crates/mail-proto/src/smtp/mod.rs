@@ -1,8 +1,14 @@
 //! SMTP submission (RFC 5321, 6409, 8314) as a client.
 //!
 //! [`Client`] signs in and sends messages; [`Envelope`] says to whom; [`Outcome`] says what became
-//! of one, down to each recipient. The owner is asked before the final dot leaves
+//! of one, down to each recipient. The owner is asked before the final dot or the last piece leaves
 //! ([`Event::ReadyToCommit`]), because what happens after it cannot be undone.
+//!
+//! # Map
+//! - `client`, `auth`, `command`, `sending`: the conversation, and what is asked of it
+//! - `transaction`, `verdict`: one message from `MAIL` to its outcome
+//! - `envelope`, `parameters`, `wishes`: what the sender asks for, and what of it is said
+//! - `transfer`, `body`, `chunks`: the message by `DATA` or `BDAT`
 
 mod address;
 mod auth;
@@ -23,6 +29,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod transfer;
 mod verdict;
 mod wishes;
 

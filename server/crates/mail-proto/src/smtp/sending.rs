@@ -13,7 +13,8 @@ use super::error::{Error, Misbehaviour};
 use super::event::Event;
 use super::outcome::Cause;
 use super::reply::Reply;
-use super::transaction::{Commit, Next, Transaction};
+use super::transaction::{Next, Transaction};
+use super::transfer::Commit;
 use crate::{BodyChunk, Step};
 
 impl Client {

@@ -4,24 +4,19 @@
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::mem;
 
 use bytes::Bytes;
 
-use super::body::{BodyEncoder, NulInBody};
-use super::chunks::Chunks;
+use super::body::NulInBody;
 use super::client::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
 use super::extensions::Extensions;
 use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
+use super::transfer::{Commit, Transfer};
 use super::wishes::{Used, Wishes, obstacle};
 
-/// The longest piece of a message that is asked for at once.
-const MAX_CHUNK_BYTES: usize = 64 << 10;
-/// Less where pieces for `BDAT` are held besides.
-const MAX_BDAT_CHUNK_BYTES: usize = 32 << 10;
 /// How much of the words to one recipient is kept: a thousand times 6 MiB may come.
 const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
 
@@ -48,17 +43,6 @@ enum Verb {
     Mail,
     Rcpt(usize),
     Data,
-}
-
-/// How the message goes over.
-#[derive(Debug)]
-pub(super) enum Transfer {
-    Data {
-        encoder: BodyEncoder,
-        /// Octets of the message, stuffed dots included.
-        body_bytes: u64,
-    },
-    Bdat(Chunks),
 }
 
 #[derive(Debug)]
@@ -99,15 +83,6 @@ pub(super) enum Next {
     },
 }
 
-/// What makes the server take the message.
-#[derive(Debug)]
-pub(super) enum Commit {
-    /// The final dot.
-    Dot,
-    /// The last piece.
-    Last(Bytes),
-}
-
 impl Transaction {
     /// Begins a transaction, unless what the server offers tells already that it would fail.
     pub(super) fn new(
@@ -133,14 +108,6 @@ impl Transaction {
             true => RecipientResult::Unanswered,
             false => RecipientResult::Deferred(None),
         };
-        let transfer = if extensions.chunking && !config.prefers_data {
-            Transfer::Bdat(Chunks::new(extensions.pipelining))
-        } else {
-            Transfer::Data {
-                encoder: BodyEncoder::default(),
-                body_bytes: 0,
-            }
-        };
         let mut transaction = Self {
             results: fits.into_iter().map(first).collect(),
             wishes: Wishes::new(&envelope, extensions),
@@ -151,7 +118,7 @@ impl Transaction {
             mail_refusal: None,
             data_reply: None,
             phase: Phase::Envelope,
-            transfer,
+            transfer: Transfer::new(extensions, config),
             mails_said: 0,
         };
         transaction.plan(needs_rset);
@@ -371,42 +338,20 @@ impl Transaction {
 
     /// Returns how much of the message may be given now, or nothing when none is wanted.
     pub(super) fn max_body_chunk_bytes(&self) -> Option<usize> {
-        match &self.transfer {
-            _ if !matches!(self.phase, Phase::Body) => None,
-            Transfer::Data { .. } => Some(MAX_CHUNK_BYTES),
-            Transfer::Bdat(chunks) => chunks.wants_more().then_some(MAX_BDAT_CHUNK_BYTES),
+        match self.phase {
+            Phase::Body => self.transfer.max_chunk_bytes(),
+            _ => None,
         }
     }
 
     /// Takes a piece of the message. What is to be sent of it at once goes onto the end of `out`.
     pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
-        match &mut self.transfer {
-            Transfer::Data {
-                encoder,
-                body_bytes,
-            } => {
-                let before = out.len();
-                encoder.encode(octets, out)?;
-                count(body_bytes, out.len().saturating_sub(before));
-                Ok(())
-            }
-            Transfer::Bdat(chunks) => chunks.add(octets),
-        }
+        self.transfer.give(octets, out)
     }
 
     /// Ends the message, but for its final dot or last piece.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
-        match &mut self.transfer {
-            Transfer::Data {
-                encoder,
-                body_bytes,
-            } => {
-                let before = out.len();
-                encoder.finish(out);
-                count(body_bytes, out.len().saturating_sub(before));
-            }
-            Transfer::Bdat(chunks) => chunks.end(),
-        }
+        self.transfer.end(out);
         self.phase = Phase::Given;
     }
 
@@ -417,10 +362,7 @@ impl Transaction {
     /// Returns what has to leave now for the message to be taken.
     pub(super) fn commit(&mut self) -> Commit {
         self.phase = Phase::Committed;
-        match &mut self.transfer {
-            Transfer::Data { .. } => Commit::Dot,
-            Transfer::Bdat(chunks) => Commit::Last(chunks.last()),
-        }
+        self.transfer.commit()
     }
 
     pub(super) const fn is_committed(&self) -> bool {
@@ -429,10 +371,7 @@ impl Transaction {
 
     /// Takes the count of octets that left through `DATA`, stuffed dots included.
     pub(super) const fn take_data_bytes(&mut self) -> u64 {
-        match &mut self.transfer {
-            Transfer::Data { body_bytes, .. } => mem::replace(body_bytes, 0),
-            Transfer::Bdat(_) => 0,
-        }
+        self.transfer.take_data_bytes()
     }
 
     /// Returns how often `MAIL` was said beyond the first time.
@@ -481,10 +420,6 @@ impl Transaction {
             Verb::Data => "DATA".to_string(),
         }
     }
-}
-
-fn count(bytes: &mut u64, more: usize) {
-    *bytes = bytes.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
 }
 
 pub(super) fn unexpected(stage: Stage, reply: &Reply) -> Error {

@@ -7,7 +7,8 @@ use super::address::Address;
 use super::error::{Error, Stage};
 use super::outcome::{Outcome, RecipientResult};
 use super::reply::Reply;
-use super::transaction::{Next, Transaction, Transfer};
+use super::transaction::{Next, Transaction};
+use super::transfer::Transfer;
 
 impl Transaction {
     /// Some are accepted, so who was refused for want of room, or for a parameter that can be done
