@@ -1,5 +1,6 @@
 //! Conversations with servers, kind and unkind.
 
+mod any_server;
 mod bdat;
 mod commands;
 mod limits;

@@ -1,0 +1,112 @@
+//! What holds whatever a server says.
+
+use alloc::string::String;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{BodyChunk, Machine as _, Step};
+
+const OFFERS: [&str; 4] = [
+    "250 x\r\n",
+    "250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250 DSN\r\n",
+    "250-x\r\n250-CHUNKING\r\n250-DSN\r\n250 LIMITS RCPTMAX=1\r\n",
+    "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=2\r\n",
+];
+
+/// Mostly what a kind server says, so that conversations get far.
+fn replies() -> impl Strategy<Value = String> {
+    prop_oneof![
+        40 => Just("250 ok\r\n".into()),
+        10 => Just("354 go\r\n".into()),
+        2 => "(4|5)(21|50|52|55|99) (4\\.5\\.3|5\\.5\\.4|no)\r\n",
+        1 => "[2-5][0-9][0-9][ -][a-z]{0,3}\r\n",
+        1 => "[ -~]{0,5}\r\n",
+    ]
+}
+
+/// Mostly one, as it was asked for.
+fn some_replies() -> impl Strategy<Value = String> {
+    prop_oneof![
+        20 => replies(),
+        1 => proptest::collection::vec(replies(), 2..5).prop_map(|replies| replies.concat()),
+    ]
+}
+
+fn asking() -> Envelope {
+    let mut envelope = envelope(&["a@b.example", "c@d.example"]);
+    envelope.returns = Some(Return::Full);
+    for to in &mut envelope.recipients {
+        to.notify = Some(Notify::NEVER);
+    }
+    envelope
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn no_message_is_taken_without_a_commit_and_each_has_one_outcome(
+        offer in 0..OFFERS.len(),
+        said in proptest::collection::vec(some_replies(), 0..40),
+        ends in any::<bool>(),
+    ) {
+        const MESSAGES: usize = 3;
+        let mut client = client(Tls::Implicit);
+        for _ in 0..MESSAGES {
+            client.send(asking());
+            client.command(Command::Noop);
+        }
+        client.quit();
+        let mut said = ["220 x\r\n", OFFERS[offer]].into_iter().map(String::from)
+            .chain(said);
+        let (mut outcomes, mut given, mut has_ended) = (0, 0, false);
+        let mut is_committed = false;
+        for _ in 0..1_000 {
+            match client.step() {
+                Ok(Step::NeedInput) => match said.next() {
+                    Some(words) => client.feed(words.as_bytes()),
+                    None if ends && !has_ended => {
+                        has_ended = true;
+                        client.end_of_input();
+                    }
+                    None => break,
+                },
+                Ok(Step::Write(bytes)) => {
+                    let bytes = String::from_utf8_lossy(&bytes);
+                    prop_assert!(is_committed || !bytes.contains("LAST"));
+                }
+                Ok(Step::NeedBody { .. }) if given < 2 => {
+                    given += 1;
+                    client.body(BodyChunk::Data(bytes::Bytes::from_static(b".line\n")));
+                }
+                Ok(Step::NeedBody { .. }) => client.body(BodyChunk::End),
+                Ok(Step::Event(Event::ReadyToCommit)) => {
+                    prop_assert!(!is_committed, "asked twice");
+                    client.commit();
+                    is_committed = client.is_committed();
+                }
+                Ok(Step::Event(Event::Outcome(outcome))) => {
+                    outcomes += 1;
+                    match outcome {
+                        Outcome::Accepted { reply, recipients, .. } => {
+                            prop_assert!(is_committed && reply.is_positive());
+                            let is_taken = |(_, result): &_| matches!(result, RecipientResult::Accepted(_));
+                            prop_assert!(recipients.iter().any(is_taken));
+                        }
+                        Outcome::Unknown { .. } => prop_assert!(is_committed),
+                        Outcome::NotSent { .. } => prop_assert!(!is_committed),
+                        Outcome::Rejected { reply, .. } => prop_assert!(reply.is_refusal()),
+                    }
+                    is_committed = false;
+                    given = 0;
+                }
+                Ok(Step::Done) | Err(_) => {
+                    prop_assert_eq!(outcomes, MESSAGES);
+                    break;
+                }
+                Ok(_) => {}
+            }
+        }
+        prop_assert!(outcomes <= MESSAGES);
+    }
+}
