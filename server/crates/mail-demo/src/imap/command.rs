@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use mail_proto::Secret;
 
+use super::condstore::modifier;
 use super::fetch::FetchItem;
 use super::list::{ListCommand, StatusItem};
 use super::search::SearchKey;
+use super::search_return::SearchReturn;
 use super::sequence_set::SequenceSet;
 use super::syntax::{Bad, Cursor, Parsed};
 
@@ -25,9 +27,11 @@ pub(crate) enum Command {
         user: Bytes,
         password: Secret,
     },
+    Enable(Vec<String>),
     Select {
         folder: String,
         read_only: bool,
+        condstore: bool,
     },
     Create(String),
     Delete(String),
@@ -58,6 +62,8 @@ pub(crate) enum Command {
     Unselect,
     Expunge(Option<SequenceSet>),
     Search {
+        /// Without RETURN the answer is a `SEARCH` response.
+        returns: Option<SearchReturn>,
         charset: Option<String>,
         key: SearchKey,
         by: By,
@@ -65,10 +71,12 @@ pub(crate) enum Command {
     Fetch {
         set: SequenceSet,
         items: Vec<FetchItem>,
+        changed_since: Option<u64>,
         by: By,
     },
     Store {
         set: SequenceSet,
+        unchanged_since: Option<u64>,
         change: FlagChange,
         is_silent: bool,
         flags: Vec<String>,
@@ -151,8 +159,9 @@ fn without_arguments(name: &str) -> Option<Command> {
 }
 
 fn with_arguments(name: &str, line: &mut Cursor) -> Parsed<Command> {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "ID",
+        "ENABLE",
         "AUTHENTICATE",
         "LOGIN",
         "SELECT",
@@ -199,14 +208,30 @@ fn with_arguments(name: &str, line: &mut Cursor) -> Parsed<Command> {
                 password: Secret::new(String::from_utf8_lossy(&password)),
             }
         }
-        "SELECT" => Command::Select {
-            folder: line.folder_name()?,
-            read_only: false,
-        },
-        "EXAMINE" => Command::Select {
-            folder: line.folder_name()?,
-            read_only: true,
-        },
+        "ENABLE" => {
+            let mut extensions = vec![line.atom()?];
+            while line.take(b' ') {
+                extensions.push(line.atom()?);
+            }
+            Command::Enable(extensions)
+        }
+        "SELECT" | "EXAMINE" => {
+            let folder = line.folder_name()?;
+            let mut condstore = false;
+            if line.take(b' ') {
+                for parameter in line.list(Cursor::atom)? {
+                    if !parameter.eq_ignore_ascii_case("CONDSTORE") {
+                        return Err(Bad("unknown parameter of SELECT"));
+                    }
+                    condstore = true;
+                }
+            }
+            Command::Select {
+                folder,
+                read_only: name == "EXAMINE",
+                condstore,
+            }
+        }
         "CREATE" => Command::Create(line.folder_name()?),
         "DELETE" => Command::Delete(line.folder_name()?),
         "RENAME" => {
@@ -282,6 +307,14 @@ fn on_messages(name: &str, line: &mut Cursor, by: By) -> Parsed<Command> {
 
 fn on_messages_after_space(name: &str, line: &mut Cursor, by: By) -> Parsed<Command> {
     if name == "SEARCH" {
+        let returns = if line.take_word("RETURN") {
+            line.space()?;
+            let returns = SearchReturn::parse(line)?;
+            line.space()?;
+            Some(returns)
+        } else {
+            None
+        };
         let charset = if line.take_word("CHARSET") {
             line.space()?;
             let charset = line.astring()?;
@@ -291,6 +324,7 @@ fn on_messages_after_space(name: &str, line: &mut Cursor, by: By) -> Parsed<Comm
             None
         };
         return Ok(Command::Search {
+            returns,
             charset,
             key: SearchKey::parse_program(line)?,
             by,
@@ -299,12 +333,26 @@ fn on_messages_after_space(name: &str, line: &mut Cursor, by: By) -> Parsed<Comm
     let set = line.sequence_set()?;
     line.space()?;
     Ok(match name {
-        "FETCH" => Command::Fetch {
-            set,
-            items: FetchItem::parse_list(line)?,
-            by,
-        },
+        "FETCH" => {
+            let items = FetchItem::parse_list(line)?;
+            let mut changed_since = None;
+            if line.take(b' ') {
+                line.expect(b'(', "a list of modifiers is missing")?;
+                changed_since = Some(modifier(line, "CHANGEDSINCE")?);
+            }
+            Command::Fetch {
+                set,
+                items,
+                changed_since,
+                by,
+            }
+        }
         "STORE" => {
+            let mut unchanged_since = None;
+            if line.take(b'(') {
+                unchanged_since = Some(modifier(line, "UNCHANGEDSINCE")?);
+                line.space()?;
+            }
             let change = match line.peek() {
                 Some(b'+') => FlagChange::Add,
                 Some(b'-') => FlagChange::Remove,
@@ -327,6 +375,7 @@ fn on_messages_after_space(name: &str, line: &mut Cursor, by: By) -> Parsed<Comm
             };
             Command::Store {
                 set,
+                unchanged_since,
                 change,
                 is_silent,
                 flags,
@@ -387,6 +436,13 @@ mod tests {
             "a025 ID (\"name\" \"sodr\" \"os\" NIL)",
             "a UID MOVE 42:69 foo",
             "A01 LIST \"\" % RETURN (STATUS (MESSAGES UNSEEN))",
+            "a ENABLE CONDSTORE X-NEW",
+            "A142 SELECT INBOX (CONDSTORE)",
+            "A282 SEARCH RETURN (MIN COUNT) FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"",
+            "A283 SEARCH RETURN () FLAGGED",
+            "s100 UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)",
+            "d105 STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)",
+            "t SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338",
             "t LIST (SPECIAL-USE) \"\" (\"INBOX\" \"*\") RETURN (SUBSCRIBED CHILDREN)",
         ] {
             assert!(parsed(line).is_ok(), "{line}: {:?}", parsed(line));
@@ -414,6 +470,13 @@ mod tests {
             "a APPEND x",
             "a LIST \"\"",
             "a SELECT &broken",
+            "a SELECT INBOX (QRESYNC)",
+            "a ENABLE",
+            "a SEARCH RETURN (SAVE) ALL",
+            "a SEARCH RETURN (ALL)",
+            "a FETCH 1 FLAGS (CHANGEDSINCE)",
+            "a FETCH 1 FLAGS (VANISHED)",
+            "a STORE 1 (UNCHANGEDSINCE 9223372036854775808) FLAGS ()",
         ] {
             assert!(parsed(line).is_err(), "{line}: {:?}", parsed(line));
         }

@@ -28,6 +28,9 @@ pub(crate) enum FetchItem {
     Rfc822Size,
     Rfc822Text,
     Uid,
+    ModSeq,
+    EmailId,
+    ThreadId,
 }
 
 /// `<offset.length>` of a body section, in octets.
@@ -119,6 +122,9 @@ impl FetchItem {
             "RFC822.SIZE" => Self::Rfc822Size,
             "RFC822.TEXT" => Self::Rfc822Text,
             "UID" => Self::Uid,
+            "MODSEQ" => Self::ModSeq,
+            "EMAILID" => Self::EmailId,
+            "THREADID" => Self::ThreadId,
             _ => return Err(Bad("unknown FETCH item")),
         })
     }
@@ -136,7 +142,13 @@ impl FetchItem {
     pub(crate) fn needs_message(&self) -> bool {
         !matches!(
             self,
-            Self::Flags | Self::InternalDate | Self::Rfc822Size | Self::Uid
+            Self::Flags
+                | Self::InternalDate
+                | Self::Rfc822Size
+                | Self::Uid
+                | Self::ModSeq
+                | Self::EmailId
+                | Self::ThreadId
         )
     }
 
@@ -178,7 +190,13 @@ impl FetchItem {
             Self::Rfc822 => named("RFC822", Section::whole(SectionText::All), out),
             Self::Rfc822Header => named("RFC822.HEADER", Section::whole(SectionText::Header), out),
             Self::Rfc822Text => named("RFC822.TEXT", Section::whole(SectionText::Text), out),
-            Self::Flags | Self::InternalDate | Self::Rfc822Size | Self::Uid => {}
+            Self::Flags
+            | Self::InternalDate
+            | Self::Rfc822Size
+            | Self::Uid
+            | Self::ModSeq
+            | Self::EmailId
+            | Self::ThreadId => {}
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) enum StatusItem {
     UidNext,
     UidValidity,
     Unseen,
+    HighestModSeq,
+    MailboxId,
 }
 
 impl ListCommand {
@@ -164,6 +166,15 @@ impl ListCommand {
     }
 }
 
+impl ListCommand {
+    /// Tells whether the client asks for modification sequences.
+    pub(crate) fn asks_for_mod_seq(&self) -> bool {
+        self.returns_status
+            .as_ref()
+            .is_some_and(|items| items.contains(&StatusItem::HighestModSeq))
+    }
+}
+
 impl StatusItem {
     pub(crate) fn parse(line: &mut Cursor) -> Parsed<Self> {
         Ok(match line.atom()?.to_ascii_uppercase().as_str() {
@@ -172,6 +183,8 @@ impl StatusItem {
             "UIDNEXT" => Self::UidNext,
             "UIDVALIDITY" => Self::UidValidity,
             "UNSEEN" => Self::Unseen,
+            "HIGHESTMODSEQ" => Self::HighestModSeq,
+            "MAILBOXID" => Self::MailboxId,
             _ => return Err(Bad("unknown STATUS item")),
         })
     }
@@ -191,6 +204,8 @@ pub(crate) fn status(name: &str, folder: &Folder, items: &[StatusItem]) -> Strin
                 .filter(|message| !message.flags.has(Flags::SEEN));
             format!("UNSEEN {}", unseen.count())
         }
+        StatusItem::HighestModSeq => format!("HIGHESTMODSEQ {}", folder.change()),
+        StatusItem::MailboxId => format!("MAILBOXID ({})", folder.mailbox_id),
     };
     let items: Vec<_> = items.iter().map(item).collect();
     format!("* STATUS {} ({})\r\n", wire_name(name), items.join(" "))

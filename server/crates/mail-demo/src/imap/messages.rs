@@ -1,22 +1,24 @@
-//! The commands on messages: `FETCH`, `SEARCH`, `STORE`, `COPY`, `MOVE`, `EXPUNGE`, `APPEND`.
+//! The commands on messages: `FETCH`, `SEARCH`, `COPY`, `MOVE`, `EXPUNGE`, `APPEND`.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::command::{By, FlagChange};
+use super::command::By;
 use super::fetch::FetchItem;
 use super::list;
 use super::search::{Candidate, Largest, Search, SearchKey};
+use super::search_return::{Found, SearchReturn};
 use super::selected::Removals;
 use super::sequence_set::{SequenceSet, UidSet};
 use super::session::{Reply, Session};
+use super::store_flags::flags_named;
 use crate::clock;
 use crate::message::{Part, has_only_crlf};
-use crate::store::{FlagNames, Flags, Source, Uid, UidValidity};
+use crate::store::{Flags, Source, Uid, UidValidity};
 use crate::wire::WireError;
 
-const NO_SUCH_MESSAGE: Reply = Reply::Bad("there is no message of this number");
-const DELETED_FOLDER: &str = "the selected mailbox was deleted";
-const READ_ONLY: &str = "[READ-ONLY] the mailbox was opened with EXAMINE";
+pub(super) const NO_SUCH_MESSAGE: Reply = Reply::Bad("there is no message of this number");
+pub(super) const DELETED_FOLDER: &str = "the selected mailbox was deleted";
+pub(super) const READ_ONLY: &str = "[READ-ONLY] the mailbox was opened with EXAMINE";
 const TRY_CREATE: &str = "[TRYCREATE] there is no such mailbox";
 
 /// What becomes of messages that were copied.
@@ -30,12 +32,20 @@ impl Session {
     pub(super) async fn fetch(
         &mut self,
         set: &SequenceSet,
-        items: &[FetchItem],
+        mut items: Vec<FetchItem>,
+        changed_since: Option<u64>,
         by: By,
     ) -> Result<Reply, WireError> {
-        let Some(wanted) = self.resolve(set, by) else {
+        let Some(mut wanted) = self.resolve(set, by) else {
             return Ok(NO_SUCH_MESSAGE);
         };
+        if let Some(mod_seq) = changed_since {
+            self.keep(&mut wanted, |changed_at| changed_at > mod_seq);
+            if !items.contains(&FetchItem::ModSeq) {
+                items.push(FetchItem::ModSeq);
+            }
+        }
+        let items = items.as_slice();
         let Some(newly_seen) = self.mark_seen(items, &wanted) else {
             return Ok(Reply::no(DELETED_FOLDER));
         };
@@ -92,12 +102,14 @@ impl Session {
     ) -> Option<BytesMut> {
         let selected = self.selected.as_ref()?;
         let mut flags = BytesMut::new();
-        let (internal_unix_ms, size_bytes, source);
+        let (internal_unix_ms, size_bytes, source, mod_seq, email_id);
         {
             let folders = self.service.store.folders();
             let message = folders.selected(selected.id)?.find(uid)?;
             selected.write_flags(uid, message.flags, &folders.flag_names, &mut flags);
             internal_unix_ms = message.internal_unix_ms;
+            mod_seq = message.mod_seq;
+            email_id = message.email_id;
             // A generated message is made to be measured: only when asked for.
             size_bytes = items
                 .contains(&FetchItem::Rfc822Size)
@@ -106,6 +118,9 @@ impl Session {
                 .iter()
                 .any(FetchItem::needs_message)
                 .then(|| message.source.clone());
+        }
+        if is_newly_seen && selected.tells_mod_seq && !items.contains(&FetchItem::ModSeq) {
+            flags.put_slice(format!(" MODSEQ ({mod_seq})").as_bytes());
         }
         let id = selected.id;
         let read = source.map(|source| self.read(id, uid, &source));
@@ -126,6 +141,9 @@ impl Session {
                     out.put_slice(format!("RFC822.SIZE {}", size_bytes.unwrap_or(0)).as_bytes())
                 }
                 FetchItem::Uid => out.put_slice(format!("UID {uid}").as_bytes()),
+                FetchItem::ModSeq => out.put_slice(format!("MODSEQ ({mod_seq})").as_bytes()),
+                FetchItem::EmailId => out.put_slice(format!("EMAILID ({email_id})").as_bytes()),
+                FetchItem::ThreadId => out.put_slice(b"THREADID NIL"),
                 other => {
                     if let Some((message, root)) = read {
                         other.write(message, root, &mut out);
@@ -158,20 +176,32 @@ impl Session {
         (message, root)
     }
 
-    pub(super) async fn search(&mut self, charset: Option<&str>, key: SearchKey, by: By) -> Reply {
+    /// `returns`: the tag and the options of a client that said `RETURN`.
+    pub(super) async fn search(
+        &mut self,
+        returns: Option<(&str, SearchReturn)>,
+        charset: Option<&str>,
+        key: SearchKey,
+        by: By,
+    ) -> Reply {
         if charset.is_some_and(|charset| !matches!(charset, "UTF-8" | "US-ASCII")) {
             return Reply::no("[BADCHARSET (UTF-8 US-ASCII)] this charset is not known");
         }
         let needs_messages = key.needs_messages();
+        let tells_mod_seq = key.asks_for_mod_seq();
         let Some((search, candidates)) = self.candidates(key) else {
             return Reply::no(DELETED_FOLDER);
         };
-        let judge = move || -> Vec<(u32, Uid)> {
+        let judge = move || -> Vec<Found> {
             let found = candidates
                 .iter()
                 .filter(|candidate| search.matches(candidate));
             found
-                .map(|candidate| (candidate.number, candidate.uid))
+                .map(|candidate| Found {
+                    number: candidate.number,
+                    uid: candidate.uid,
+                    mod_seq: candidate.mod_seq,
+                })
                 .collect()
         };
         // Reading every message takes a while; other sessions should not wait for it.
@@ -183,12 +213,10 @@ impl Session {
         let Ok(found) = judged else {
             return Reply::no("[SERVERBUG] the search failed");
         };
-        let mut line = String::from("* SEARCH");
-        for (number, uid) in found {
-            let found = if by == By::Uid { uid.0 } else { number };
-            line.push_str(&format!(" {found}"));
-        }
-        self.wire.push(line + "\r\n");
+        self.wire.push(match returns {
+            Some((tag, returns)) => returns.write(tag, by, &found, tells_mod_seq),
+            None => Found::write_all(&found, by, tells_mod_seq),
+        });
         Reply::ok("SEARCH done")
     }
 
@@ -208,6 +236,8 @@ impl Session {
                 flags: message.flags,
                 is_recent: selected.is_recent(*uid),
                 internal_unix_ms: message.internal_unix_ms,
+                mod_seq: message.mod_seq,
+                email_id: message.email_id,
                 source: message.source.clone(),
             })
         };
@@ -216,69 +246,6 @@ impl Session {
             key.resolved(largest, |name| folders.flag_names.find(name)),
             candidates,
         ))
-    }
-
-    pub(super) fn store(
-        &mut self,
-        set: &SequenceSet,
-        change: FlagChange,
-        is_silent: bool,
-        names: &[String],
-        by: By,
-    ) -> Reply {
-        let Some(wanted) = self.resolve(set, by) else {
-            return NO_SUCH_MESSAGE;
-        };
-        let Some(selected) = &mut self.selected else {
-            return Reply::no(DELETED_FOLDER);
-        };
-        if selected.is_read_only {
-            return Reply::no(READ_ONLY);
-        }
-        let mut out = BytesMut::new();
-        let mut folders = self.service.store.folders();
-        let flags = match change {
-            // To remove a flag nobody has is no reason to invent it.
-            FlagChange::Remove => Some(
-                names
-                    .iter()
-                    .filter_map(|name| folders.flag_names.find(name))
-                    .fold(Flags::NONE, |all, flag| all | flag),
-            ),
-            _ => flags_named(names, &mut folders.flag_names),
-        };
-        let Some(flags) = flags else {
-            return Reply::no("[LIMIT] this flag cannot be kept");
-        };
-        // What others did is told first, so that what follows is this command's doing.
-        selected.tell(&mut folders, Removals::Kept, &mut out);
-        let mut told = Vec::new();
-        if let Some(folder) = folders.selected_mut(selected.id) {
-            let uids: Vec<_> = wanted.iter().map(|(_, uid)| *uid).collect();
-            folder.set_flags(&uids, |before| match change {
-                FlagChange::Replace => flags,
-                FlagChange::Add => before | flags,
-                FlagChange::Remove => before & !flags,
-            });
-            selected.flags_are_told(folder);
-            if !is_silent {
-                let present = wanted
-                    .iter()
-                    .filter_map(|(number, uid)| Some((*number, folder.find(*uid)?)));
-                told.extend(present.map(|(number, message)| (number, message.uid, message.flags)));
-            }
-        }
-        for (number, uid, flags) in told {
-            out.put_slice(format!("* {number} FETCH (").as_bytes());
-            if by == By::Uid {
-                out.put_slice(format!("UID {uid} ").as_bytes());
-            }
-            selected.write_flags(uid, flags, &folders.flag_names, &mut out);
-            out.put_slice(b")\r\n");
-        }
-        drop(folders);
-        self.wire.push(out);
-        Reply::ok("STORE done")
     }
 
     pub(super) fn copy(&mut self, set: &SequenceSet, to: &str, by: By) -> Reply {
@@ -331,6 +298,7 @@ impl Session {
             .map(|message| {
                 (
                     message.uid,
+                    message.email_id,
                     message.source.clone(),
                     message.flags,
                     message.internal_unix_ms,
@@ -340,9 +308,9 @@ impl Session {
         let target = folders.find_mut(to).ok_or_else(|| Reply::no(TRY_CREATE))?;
         let mut from_uids = Vec::new();
         let mut to_uids = Vec::new();
-        for (uid, source, flags, internal_unix_ms) in copies {
+        for (uid, email_id, source, flags, internal_unix_ms) in copies {
             from_uids.push(uid);
-            to_uids.push(target.append(source, flags, internal_unix_ms));
+            to_uids.push(target.append_copy(email_id, source, flags, internal_unix_ms));
         }
         let target_id = target.uid_validity;
         if originals == Originals::Removed
@@ -442,13 +410,7 @@ impl Session {
         ))
     }
 
-    fn resolve(&self, set: &SequenceSet, by: By) -> Option<Vec<(u32, Uid)>> {
+    pub(super) fn resolve(&self, set: &SequenceSet, by: By) -> Option<Vec<(u32, Uid)>> {
         self.selected.as_ref()?.resolve(set, by)
     }
-}
-
-fn flags_named(names: &[String], known: &mut FlagNames) -> Option<Flags> {
-    names.iter().try_fold(Flags::NONE, |all, name| {
-        Some(all | known.find_or_add(name)?)
-    })
 }

@@ -8,7 +8,7 @@ use super::sequence_set::SequenceSet;
 use super::syntax::{Bad, Cursor, Parsed};
 use crate::clock;
 use crate::message::{Part, decoded_header, decoded_text, fields, unfolded};
-use crate::store::{Flags, Source, Uid};
+use crate::store::{EmailId, Flags, Source, Uid};
 
 /// `NOT`, `OR` and parentheses may be nested this deep.
 const MAX_DEPTH: u32 = 50;
@@ -36,6 +36,11 @@ pub(crate) enum SearchKey {
     Header(String, Needle),
     Body(Needle),
     Text(Needle),
+    /// The modification sequence is this one or larger.
+    ModSeq(u64),
+    EmailId(String),
+    /// No message is in a thread that has an id.
+    ThreadId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,8 @@ pub(crate) struct Candidate {
     pub(crate) flags: Flags,
     pub(crate) is_recent: bool,
     pub(crate) internal_unix_ms: i64,
+    pub(crate) mod_seq: u64,
+    pub(crate) email_id: EmailId,
     pub(crate) source: Source,
 }
 
@@ -117,6 +124,12 @@ impl SearchKey {
             "LARGER" => Self::Larger(line.number()?),
             "SMALLER" => Self::Smaller(line.number()?),
             "UID" => Self::Uids(line.sequence_set()?),
+            "MODSEQ" => Self::parse_mod_seq(line)?,
+            "EMAILID" => Self::EmailId(line.atom()?),
+            "THREADID" => {
+                line.atom()?;
+                Self::ThreadId
+            }
             "NOT" => Self::parse(line, depth + 1)?.negated(),
             "OR" => {
                 let first = Self::parse(line, depth + 1)?;
@@ -125,6 +138,17 @@ impl SearchKey {
             }
             _ => return Err(Bad("unknown search key")),
         })
+    }
+
+    /// `MODSEQ [entry-name SP entry-type] n` (RFC 7162 §3.1.5): the entry makes no difference here.
+    fn parse_mod_seq(line: &mut Cursor) -> Parsed<Self> {
+        if line.peek() == Some(b'"') {
+            line.string()?;
+            line.space()?;
+            line.atom()?;
+            line.space()?;
+        }
+        line.mod_seq().map(Self::ModSeq)
     }
 
     fn without_argument(name: &str) -> Option<Self> {
@@ -169,6 +193,11 @@ impl SearchKey {
                 Self::Header(..) | Self::Body(_) | Self::Text(_) | Self::Sent(..)
             ) || matches!(key, Self::Larger(_) | Self::Smaller(_))
         })
+    }
+
+    /// Tells whether the answer has to tell a modification sequence.
+    pub(crate) fn asks_for_mod_seq(&self) -> bool {
+        self.any(|key| matches!(key, Self::ModSeq(_)))
     }
 
     /// Turns names and numbers into what [`Search::matches`] compares with.
@@ -232,7 +261,9 @@ impl Search {
             SearchKey::Numbers(set) => contains(set, self.largest.number, candidate.number),
             SearchKey::Uids(set) => contains(set, self.largest.uid.0, candidate.uid.0),
             SearchKey::Has(flags) => candidate.flags.has(*flags),
-            SearchKey::Keyword(_) => false,
+            SearchKey::Keyword(_) | SearchKey::ThreadId => false,
+            SearchKey::ModSeq(mod_seq) => candidate.mod_seq >= *mod_seq,
+            SearchKey::EmailId(id) => candidate.email_id.to_string() == *id,
             SearchKey::Recent => candidate.is_recent,
             SearchKey::Internal(days, day) => {
                 days.holds(clock::local_day(candidate.internal_unix_ms), *day)
@@ -327,6 +358,7 @@ fn size_bytes(candidate: &Candidate) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Folder, UidValidity};
     use proptest::prelude::*;
 
     const NOON_UTC_1_FEB_2026: i64 = 1_769_947_200_000;
@@ -335,12 +367,16 @@ mod tests {
         let message = "From: =?utf-8?q?J=C3=B6rg?= <j@x.y>\r\nDate: Sat, 31 Jan 2026 23:59:00 -0800\r\n\
             Subject: Tea\r\n time\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
             5LiL5Y2I6Iy2IEVhcmwgR3JleQ==\r\n";
+        let mut folder = Folder::empty(UidValidity(5), None);
+        folder.append(Source::Held(Bytes::new()), Flags::NONE, 0);
         let candidate = Candidate {
             number: 4,
             uid: Uid(40),
             flags,
             is_recent: false,
             internal_unix_ms: NOON_UTC_1_FEB_2026,
+            mod_seq: 7,
+            email_id: folder.messages()[0].email_id,
             source: Source::Held(Bytes::from_static(message.as_bytes())),
         };
         let mut line = Cursor::new(Bytes::from(key.to_owned()));
@@ -378,6 +414,10 @@ mod tests {
             "NOT (SEEN ALL)",
             "OR SEEN 4",
             "UNKEYWORD nobody-has-it",
+            "MODSEQ 7",
+            "MODSEQ \"/flags/\\\\draft\" all 6",
+            "EMAILID M5-1",
+            "NOT THREADID T1",
         ] {
             let key = key
                 .replace("jörg", "{5}\r\njörg")
@@ -400,6 +440,9 @@ mod tests {
             "NOT ALL",
             "KEYWORD nobody-has-it",
             "FLAGGED ALL",
+            "MODSEQ 8",
+            "EMAILID M5-2",
+            "THREADID T1",
         ] {
             assert!(!found(key, Flags::NONE), "{key}");
         }

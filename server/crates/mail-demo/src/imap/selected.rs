@@ -22,6 +22,8 @@ pub(crate) struct Selected {
     flags_told_at: u64,
     removals_told_at: u64,
     keywords_told: usize,
+    /// Changed flags are told with their modification sequence (RFC 7162 §3.1).
+    pub(crate) tells_mod_seq: bool,
     pub(crate) watch: watch::Receiver<u64>,
 }
 
@@ -34,7 +36,12 @@ pub(crate) enum Removals {
 
 impl Selected {
     /// Takes the present state of a folder as known.
-    pub(crate) fn new(folder: &mut Folder, keyword_count: usize, is_read_only: bool) -> Self {
+    pub(crate) fn new(
+        folder: &mut Folder,
+        keyword_count: usize,
+        is_read_only: bool,
+        tells_mod_seq: bool,
+    ) -> Self {
         let recent = folder
             .messages_from(folder.recent_from)
             .iter()
@@ -56,6 +63,7 @@ impl Selected {
             flags_told_at: folder.change(),
             removals_told_at: folder.change(),
             keywords_told: keyword_count,
+            tells_mod_seq,
             watch: folder.watch(),
         }
     }
@@ -225,6 +233,9 @@ impl Selected {
             };
             out.put_slice(format!("* {} FETCH (UID {} ", at + 1, message.uid).as_bytes());
             self.write_flags(message.uid, message.flags, names, out);
+            if self.tells_mod_seq {
+                out.put_slice(format!(" MODSEQ ({})", message.mod_seq).as_bytes());
+            }
             out.put_slice(b")\r\n");
         }
     }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::command::{self, By, Command};
+use super::condstore::asks_for_mod_seq;
 use super::list;
 use super::reader::{self, MAX_LINE_BYTES, Received};
 use super::selected::{Removals, Selected};
+use super::store_flags::FlagStore;
 use super::syntax::Cursor;
 use super::{CAPABILITIES, CAPABILITIES_BEFORE_LOGIN, CAPABILITIES_BEFORE_TLS};
 use crate::Service;
@@ -30,6 +32,7 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
         wire,
         is_authenticated: false,
         selected: None,
+        is_condstore: false,
         last_read: None,
         refusals: 0,
     };
@@ -51,6 +54,8 @@ pub(super) struct Session {
     pub(super) wire: Wire,
     is_authenticated: bool,
     pub(super) selected: Option<Selected>,
+    /// The client has asked for modification sequences (RFC 7162 §3.1).
+    pub(super) is_condstore: bool,
     /// The message read last: windows of a big part are asked for one after the other.
     pub(super) last_read: Option<(UidValidity, Uid, Bytes, Part)>,
     refusals: u32,
@@ -133,7 +138,12 @@ impl Session {
         };
         let reply = match self.refused_in_this_state(&command) {
             Some(refused) => refused,
-            None => self.run_command(command).await?,
+            None => {
+                if asks_for_mod_seq(&command) {
+                    self.enable_condstore();
+                }
+                self.run_command(&tag, command).await?
+            }
         };
         if !matches!(reply, Reply::Last(_)) && !self.tell(removals) {
             return Ok(false);
@@ -181,7 +191,7 @@ impl Session {
         }
     }
 
-    async fn run_command(&mut self, command: Command) -> Result<Reply, WireError> {
+    async fn run_command(&mut self, tag: &str, command: Command) -> Result<Reply, WireError> {
         Ok(match command {
             Command::Capability => {
                 let capabilities = self.capabilities();
@@ -217,7 +227,19 @@ impl Session {
                 self.wire.push("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
                 Reply::ok("NAMESPACE done")
             }
-            Command::Select { folder, read_only } => self.select(&folder, read_only),
+            Command::Enable(extensions) => {
+                let is_known = |name: &String| name.eq_ignore_ascii_case("CONDSTORE");
+                if extensions.iter().any(is_known) {
+                    self.enable_condstore();
+                    self.wire.push("* ENABLED CONDSTORE\r\n");
+                } else {
+                    self.wire.push("* ENABLED\r\n");
+                }
+                Reply::ok("ENABLE done")
+            }
+            Command::Select {
+                folder, read_only, ..
+            } => self.select(&folder, read_only),
             Command::Close => {
                 self.remove_deleted_silently();
                 self.selected = None;
@@ -227,10 +249,13 @@ impl Session {
                 self.selected = None;
                 Reply::ok("UNSELECT done")
             }
-            Command::Create(name) => folder_reply(
-                self.service.store.folders().create(&name).map(drop),
-                "CREATE",
-            ),
+            Command::Create(name) => {
+                let created = self.service.store.folders().create(&name);
+                match created {
+                    Ok(id) => Reply::Ok(format!("[MAILBOXID ({id})] CREATE done")),
+                    Err(refused) => folder_reply(Err(refused), "CREATE"),
+                }
+            }
             Command::Delete(name) => {
                 folder_reply(self.service.store.folders().delete(&name), "DELETE")
             }
@@ -282,15 +307,37 @@ impl Session {
                 message,
             } => self.append(&folder, &flags, internal_unix_ms, message),
             Command::Expunge(set) => self.expunge(set.as_ref()),
-            Command::Search { charset, key, by } => self.search(charset.as_deref(), key, by).await,
-            Command::Fetch { set, items, by } => return self.fetch(&set, &items, by).await,
+            Command::Search {
+                returns,
+                charset,
+                key,
+                by,
+            } => {
+                let returns = returns.map(|returns| (tag, returns));
+                self.search(returns, charset.as_deref(), key, by).await
+            }
+            Command::Fetch {
+                set,
+                items,
+                changed_since,
+                by,
+            } => return self.fetch(&set, items, changed_since, by).await,
             Command::Store {
                 set,
+                unchanged_since,
                 change,
                 is_silent,
                 flags,
                 by,
-            } => self.store(&set, change, is_silent, &flags, by),
+            } => {
+                let store = FlagStore {
+                    change,
+                    names: &flags,
+                    unchanged_since,
+                    is_silent,
+                };
+                self.store(&set, &store, by)
+            }
             Command::Copy { set, folder, by } => self.copy(&set, &folder, by),
             Command::Move { set, folder, by } => self.move_to(&set, &folder, by),
             Command::Idle => return self.idle().await,
@@ -351,15 +398,17 @@ impl Session {
         let has_room = folders.flag_names.has_room();
         let keyword_count = folders.flag_names.keyword_count();
         let selected = folders.find_mut(name).map(|folder| {
-            let selected = Selected::new(folder, keyword_count, read_only);
+            let tells_mod_seq = self.is_condstore;
+            let selected = Selected::new(folder, keyword_count, read_only, tells_mod_seq);
             let unseen = folder
                 .messages()
                 .iter()
                 .position(|message| !message.flags.has(Flags::SEEN));
-            (selected, unseen, folder.uid_next)
+            let told = (folder.uid_next, folder.change(), folder.mailbox_id);
+            (selected, unseen, told)
         });
         drop(folders);
-        let Some((selected, unseen, uid_next)) = selected else {
+        let Some((selected, unseen, (uid_next, mod_seq, mailbox_id))) = selected else {
             return Reply::no("[NONEXISTENT] there is no such mailbox");
         };
         let flags = names.join(" ");
@@ -379,7 +428,8 @@ impl Session {
                 .push(format!("* OK [UNSEEN {}] first unread message\r\n", at + 1));
         }
         self.wire.push(format!(
-            "* OK [UIDVALIDITY {}] valid UIDs\r\n* OK [UIDNEXT {uid_next}] next UID\r\n",
+            "* OK [UIDVALIDITY {}] valid UIDs\r\n* OK [UIDNEXT {uid_next}] next UID\r\n\
+             * OK [HIGHESTMODSEQ {mod_seq}] last change\r\n* OK [MAILBOXID ({mailbox_id})] lasting name\r\n",
             selected.id
         ));
         self.selected = Some(selected);

@@ -183,6 +183,16 @@ impl Cursor {
         digits.parse().map_err(|_| Bad("a number is out of range"))
     }
 
+    /// `mod-sequence-valzer` (RFC 7162 §7): 63 bits.
+    pub(crate) fn mod_seq(&mut self) -> Parsed<u64> {
+        let digits = self.run(|octet| octet.is_ascii_digit(), "a number is missing")?;
+        digits
+            .parse()
+            .ok()
+            .filter(|number| *number < 1 << 63)
+            .ok_or(Bad("a modification sequence is out of range"))
+    }
+
     pub(crate) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
         let belongs = |octet: u8| octet.is_ascii_digit() || matches!(octet, b':' | b',' | b'*');
         let text = self.run(belongs, "a sequence set is missing")?;

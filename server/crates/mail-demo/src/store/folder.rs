@@ -47,14 +47,37 @@ impl Source {
     }
 }
 
+/// An id that a folder keeps under every name (RFC 8474 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MailboxId(UidValidity);
+
+impl fmt::Display for MailboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "F{}", self.0)
+    }
+}
+
+/// An id that a message keeps in every folder (RFC 8474 §5.1): where it came to first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EmailId(UidValidity, Uid);
+
+impl fmt::Display for EmailId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "M{}-{}", self.0, self.1)
+    }
+}
+
 /// A message in a folder.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) uid: Uid,
+    pub(crate) email_id: EmailId,
     pub(crate) flags: Flags,
     pub(crate) internal_unix_ms: i64,
     /// The folder's change counter when the flags were last set.
     pub(crate) flags_changed_at: u64,
+    /// The folder's change counter when the message came or its flags were last set (RFC 7162).
+    pub(crate) mod_seq: u64,
     pub(crate) source: Source,
     /// 0 until a generated message was first measured.
     size_bytes: AtomicU32,
@@ -100,6 +123,7 @@ impl SpecialUse {
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) uid_validity: UidValidity,
+    pub(crate) mailbox_id: MailboxId,
     pub(crate) uid_next: Uid,
     pub(crate) special_use: Option<SpecialUse>,
     /// Messages from this UID on were announced to no session yet: they are `\Recent` to the
@@ -114,6 +138,7 @@ impl Folder {
     pub(crate) fn empty(uid_validity: UidValidity, special_use: Option<SpecialUse>) -> Self {
         Self {
             uid_validity,
+            mailbox_id: MailboxId(uid_validity),
             uid_next: Uid(1),
             special_use,
             recent_from: Uid(1),
@@ -158,6 +183,22 @@ impl Folder {
         uid
     }
 
+    /// Adds a message that another folder has or had.
+    pub(crate) fn append_copy(
+        &mut self,
+        email_id: EmailId,
+        source: Source,
+        flags: Flags,
+        internal_unix_ms: i64,
+    ) -> Uid {
+        let uid = self.append_silently(source, flags, internal_unix_ms);
+        if let Some(copy) = self.messages.last_mut() {
+            copy.email_id = email_id;
+        }
+        self.tell();
+        uid
+    }
+
     /// Adds a message while the mailbox is built, when nobody can be watching.
     pub(crate) fn append_silently(
         &mut self,
@@ -174,9 +215,11 @@ impl Folder {
         };
         self.messages.push(Message {
             uid,
+            email_id: EmailId(self.uid_validity, uid),
             flags,
             internal_unix_ms,
             flags_changed_at: 0,
+            mod_seq: self.change,
             source,
             size_bytes: AtomicU32::new(size_bytes),
         });
@@ -198,6 +241,7 @@ impl Folder {
             if flags != message.flags {
                 message.flags = flags;
                 message.flags_changed_at = change;
+                message.mod_seq = change;
                 any = true;
             }
         }

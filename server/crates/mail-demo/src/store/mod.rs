@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 pub(crate) use flags::{FlagNames, Flags};
-pub(crate) use folder::{Folder, Source, SpecialUse, Uid, UidValidity};
+pub(crate) use folder::{EmailId, Folder, MailboxId, Source, SpecialUse, Uid, UidValidity};
 
 use crate::sample::Mailboxes;
 
@@ -149,15 +149,15 @@ impl Folders {
         self.children(name).next().is_some()
     }
 
-    pub(crate) fn create(&mut self, name: &str) -> Result<UidValidity, Refused> {
+    pub(crate) fn create(&mut self, name: &str) -> Result<MailboxId, Refused> {
         let name = name.strip_suffix(DELIMITER).unwrap_or(name);
         if name.eq_ignore_ascii_case(INBOX) {
             return Err(Refused::Inbox);
         }
         self.check_new(name)?;
-        let id = self.new_uid_validity();
-        self.by_name
-            .insert(name.to_owned(), Folder::empty(id, None));
+        let folder = Folder::empty(self.new_uid_validity(), None);
+        let id = folder.mailbox_id;
+        self.by_name.insert(name.to_owned(), folder);
         Ok(id)
     }
 
@@ -181,7 +181,11 @@ impl Folders {
             self.check_new(to)?;
             let id = self.new_uid_validity();
             let emptied = Folder::empty(id, None);
-            if let Some(inbox) = self.by_name.insert(INBOX.to_owned(), emptied) {
+            if let Some(mut inbox) = self.by_name.insert(INBOX.to_owned(), emptied) {
+                // INBOX stays the same mailbox (RFC 8474 §4.1), whatever happens to its UIDs.
+                if let Some(emptied) = self.by_name.get_mut(INBOX) {
+                    std::mem::swap(&mut emptied.mailbox_id, &mut inbox.mailbox_id);
+                }
                 self.by_name.insert(to.to_owned(), inbox);
             }
             return Ok(());

@@ -406,7 +406,8 @@ async fn search_finds_decoded_text() {
 async fn folders_can_be_made_renamed_and_removed() {
     let demo = demo(Some(0)).await;
     let mut client = imap_signed_in(&demo).await;
-    assert_eq!(client.imap("CREATE &U,BTFw-/x").await, ["t OK CREATE done"]);
+    let created = client.imap("CREATE &U,BTFw-/x").await;
+    assert!(created[0].starts_with("t OK [MAILBOXID (F"), "{created:?}");
     assert!(client.imap("CREATE &U,BTFw-/x").await[0].starts_with("t NO [ALREADYEXISTS]"));
     assert_eq!(
         client.imap("RENAME &U,BTFw- Taipei").await,

@@ -2,6 +2,7 @@
 
 mod client;
 mod imap;
+mod imap_extensions;
 mod lifecycle;
 mod pop3;
 mod sample;

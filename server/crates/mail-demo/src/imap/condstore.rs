@@ -1,0 +1,62 @@
+//! Modification sequences: who asked for them, and what is asked by them (RFC 7162).
+
+use super::command::Command;
+use super::fetch::FetchItem;
+use super::list::StatusItem;
+use super::session::Session;
+use super::syntax::{Bad, Cursor, Parsed};
+use crate::store::Uid;
+
+/// The rest of `(WORD n)`, the only modifier there is (RFC 7162 §7).
+pub(super) fn modifier(line: &mut Cursor, word: &str) -> Parsed<u64> {
+    if !line.take_word(word) {
+        return Err(Bad("unknown modifier"));
+    }
+    line.space()?;
+    let mod_seq = line.mod_seq()?;
+    line.expect(b')', "a list of modifiers is not closed")?;
+    Ok(mod_seq)
+}
+
+/// Commands that show that the client knows modification sequences (RFC 7162 §3.1).
+pub(super) fn asks_for_mod_seq(command: &Command) -> bool {
+    match command {
+        Command::Select { condstore, .. } => *condstore,
+        Command::Status { items, .. } => items.contains(&StatusItem::HighestModSeq),
+        Command::List(command) => command.asks_for_mod_seq(),
+        Command::Search { key, .. } => key.asks_for_mod_seq(),
+        Command::Fetch {
+            items,
+            changed_since,
+            ..
+        } => changed_since.is_some() || items.contains(&FetchItem::ModSeq),
+        Command::Store {
+            unchanged_since, ..
+        } => unchanged_since.is_some(),
+        _ => false,
+    }
+}
+
+impl Session {
+    /// From now on every change of flags is told with its modification sequence.
+    pub(super) fn enable_condstore(&mut self) {
+        self.is_condstore = true;
+        if let Some(selected) = &mut self.selected {
+            selected.tells_mod_seq = true;
+        }
+    }
+
+    /// Keeps the messages whose modification sequence is as wanted.
+    pub(super) fn keep(&self, messages: &mut Vec<(u32, Uid)>, is_wanted: impl Fn(u64) -> bool) {
+        let folders = self.service.store.folders();
+        let selected = self.selected.as_ref();
+        let Some(folder) = selected.and_then(|selected| folders.selected(selected.id)) else {
+            return;
+        };
+        messages.retain(|(_, uid)| {
+            folder
+                .find(*uid)
+                .is_some_and(|message| is_wanted(message.mod_seq))
+        });
+    }
+}

@@ -1,0 +1,148 @@
+//! What `SEARCH` tells: the `RETURN` options and the `ESEARCH` response (RFC 4731).
+
+use super::command::By;
+use super::sequence_set::UidSet;
+use super::syntax::{Bad, Cursor, Parsed};
+use crate::store::Uid;
+
+/// The options of `RETURN`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct SearchReturn {
+    min: bool,
+    max: bool,
+    count: bool,
+    all: bool,
+}
+
+/// A message that was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) number: u32,
+    pub(crate) uid: Uid,
+    pub(crate) mod_seq: u64,
+}
+
+impl SearchReturn {
+    /// Reads the options with their parentheses; none asks for `ALL`.
+    pub(crate) fn parse(line: &mut Cursor) -> Parsed<Self> {
+        let mut asked = Self::default();
+        for option in line.list(Cursor::atom)? {
+            match option.to_ascii_uppercase().as_str() {
+                "MIN" => asked.min = true,
+                "MAX" => asked.max = true,
+                "COUNT" => asked.count = true,
+                "ALL" => asked.all = true,
+                _ => return Err(Bad("unknown RETURN option")),
+            }
+        }
+        if asked == Self::default() {
+            asked.all = true;
+        }
+        Ok(asked)
+    }
+
+    /// Writes the response. `found` is in order; with `tells_mod_seq` the largest modification sequence
+    /// of what is told is told too.
+    pub(crate) fn write(self, tag: &str, by: By, found: &[Found], tells_mod_seq: bool) -> String {
+        let numbers: Vec<Uid> = found.iter().map(|one| one.number_by(by)).collect();
+        let first = found.first().filter(|_| self.min);
+        let last = found.last().filter(|_| self.max);
+        let mod_seq = if self.count || self.all {
+            Found::largest_mod_seq(found)
+        } else {
+            // RFC 4731 §3.2: only of the messages that are named.
+            let named = first.into_iter().chain(last);
+            named.map(|one| one.mod_seq).max()
+        };
+        let mut line = format!("* ESEARCH (TAG \"{tag}\")");
+        if by == By::Uid {
+            line.push_str(" UID");
+        }
+        let mut tell = |word: &str, value: Option<String>| {
+            if let Some(value) = value {
+                line.push_str(&format!(" {word} {value}"));
+            }
+        };
+        // RFC 4731 §3.1: of nothing, only COUNT is told.
+        tell("MIN", first.map(|one| one.number_by(by).to_string()));
+        tell("MAX", last.map(|one| one.number_by(by).to_string()));
+        let all = (self.all && !numbers.is_empty()).then(|| UidSet(&numbers).to_string());
+        tell("ALL", all);
+        tell("COUNT", self.count.then(|| numbers.len().to_string()));
+        let mod_seq = mod_seq.filter(|_| tells_mod_seq);
+        tell("MODSEQ", mod_seq.map(|mod_seq| mod_seq.to_string()));
+        line + "\r\n"
+    }
+}
+
+impl Found {
+    fn number_by(&self, by: By) -> Uid {
+        match by {
+            By::Uid => self.uid,
+            By::SequenceNumber => Uid(self.number),
+        }
+    }
+
+    fn largest_mod_seq(found: &[Self]) -> Option<u64> {
+        found.iter().map(|one| one.mod_seq).max()
+    }
+
+    /// Writes the response of a client that did not say `RETURN` (RFC 7162 §3.1.5).
+    pub(crate) fn write_all(found: &[Self], by: By, tells_mod_seq: bool) -> String {
+        let mut line = String::from("* SEARCH");
+        for one in found {
+            line.push_str(&format!(" {}", one.number_by(by)));
+        }
+        if let Some(mod_seq) = Self::largest_mod_seq(found).filter(|_| tells_mod_seq) {
+            line.push_str(&format!(" (MODSEQ {mod_seq})"));
+        }
+        line + "\r\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn found() -> Vec<Found> {
+        [(2, 20, 7), (10, 31, 9), (11, 32, 8)]
+            .map(|(number, uid, mod_seq)| Found {
+                number,
+                uid: Uid(uid),
+                mod_seq,
+            })
+            .into()
+    }
+
+    fn answer(options: &str, by: By, found: &[Found], tells_mod_seq: bool) -> String {
+        let mut line = Cursor::new(Bytes::from(options.to_owned()));
+        let asked = SearchReturn::parse(&mut line).unwrap();
+        let line = asked.write("A282", by, found, tells_mod_seq);
+        let behind = line.strip_prefix("* ESEARCH (TAG \"A282\")").unwrap();
+        behind.trim_end().to_owned()
+    }
+
+    #[test]
+    fn rfc4731_3_1_examples() {
+        let of = |options, found: &[Found]| answer(options, By::SequenceNumber, found, false);
+        assert_eq!(of("(MIN COUNT)", &found()), " MIN 2 COUNT 3");
+        assert_eq!(of("()", &found()), " ALL 2,10:11");
+        assert_eq!(of("(MIN MAX ALL)", &[]), "");
+        assert_eq!(of("(COUNT)", &[]), " COUNT 0");
+    }
+
+    #[test]
+    fn rfc4731_3_2_tells_the_modification_sequence_of_what_is_named() {
+        let of = |options| answer(options, By::Uid, &found(), true);
+        assert_eq!(of("(ALL)"), " UID ALL 20,31:32 MODSEQ 9");
+        assert_eq!(of("(MAX)"), " UID MAX 32 MODSEQ 8");
+        assert_eq!(of("(MIN)"), " UID MIN 20 MODSEQ 7");
+        assert_eq!(of("(MIN MAX)"), " UID MIN 20 MAX 32 MODSEQ 8");
+        assert_eq!(answer("(ALL)", By::Uid, &[], true), " UID");
+        assert_eq!(
+            Found::write_all(&found(), By::SequenceNumber, true),
+            "* SEARCH 2 10 11 (MODSEQ 9)\r\n"
+        );
+    }
+}
