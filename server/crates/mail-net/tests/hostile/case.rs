@@ -10,6 +10,7 @@ use mail_proto::{Machine, Tls, Transcribed};
 use crate::certificates::Certificate;
 use crate::link::Socket;
 use crate::peer::Heard;
+use crate::scram::Scram;
 
 /// How a peer is hostile. Not every class occurs in every protocol or at every place: the matrix in
 /// `coverage` names the reason for each cell that has no case.
@@ -73,6 +74,8 @@ pub(crate) enum Class {
     Early,
     /// Done, and then the link is gone, said or not.
     DoneThenGone,
+    /// A sign-in in which the server proves nothing, or asks for what it must not get.
+    Unproven,
 }
 
 impl Class {
@@ -106,6 +109,7 @@ impl Class {
         Self::RefusedForGood,
         Self::Early,
         Self::DoneThenGone,
+        Self::Unproven,
     ];
 }
 
@@ -120,6 +124,8 @@ pub(crate) enum Do {
     Endless(&'static str),
     /// Says this for as long as the client listens, a byte each 200 ms.
     Trickle(&'static str),
+    /// Says this, a message of SCRAM, and a line end.
+    Scram(&'static str, Scram),
     /// Does what an honest peer does here.
     Honest,
     /// Says a byte each 200 ms of what an honest peer says here.

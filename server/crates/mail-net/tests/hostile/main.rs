@@ -14,6 +14,7 @@ mod link;
 mod peer;
 mod pop3;
 mod run;
+mod scram;
 mod secrets;
 mod smtp;
 

@@ -10,6 +10,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::case::{Do, Hears, Turn};
 use crate::link::Reset;
+use crate::scram::Exchange;
 
 /// How much of what has no end is said at most: by then a client has to have stopped listening.
 const ENDLESS_BYTES: usize = 48 << 20;
@@ -25,6 +26,8 @@ pub(crate) struct Heard {
     pub(crate) in_clear: Vec<u8>,
     /// What came otherwise, SMTP messages left out.
     pub(crate) received: Vec<u8>,
+    /// What a sign-in was answered with.
+    pub(crate) answers: Vec<String>,
     /// A command came that nobody expected here.
     pub(crate) surprise: Option<String>,
     /// The hostile part was played.
@@ -51,6 +54,9 @@ pub(crate) struct Peer {
     tag: String,
     has_tags: bool,
     awaits_tls: bool,
+    /// The last line, and what was made of it.
+    last_line: String,
+    scram: Exchange,
     heard: Heard,
     client_left: oneshot::Receiver<()>,
 }
@@ -89,6 +95,8 @@ impl Peer {
             tag: String::new(),
             has_tags,
             awaits_tls,
+            last_line: String::new(),
+            scram: Exchange::default(),
             heard: Heard::default(),
             client_left,
         }
@@ -162,6 +170,9 @@ impl Peer {
                 if !line.starts_with(begin) {
                     return self.surprised(&line);
                 }
+                if begin.is_empty() && !line.is_empty() {
+                    self.heard.answers.push(line);
+                }
             }
             Hears::Bytes(count) => {
                 while self.unheard.len() < count {
@@ -195,7 +206,9 @@ impl Peer {
         loop {
             if let Some(end) = self.unheard.windows(2).position(|pair| pair == b"\r\n") {
                 let line: Vec<u8> = self.unheard.drain(..end + 2).collect();
-                return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
+                let line = String::from_utf8_lossy(&line[..end]).into_owned();
+                self.last_line.clone_from(&line);
+                return Ok(line);
             }
             self.read().await?;
         }
@@ -234,6 +247,11 @@ impl Peer {
                 let text = self.with_tag(text);
                 self.write(text.as_bytes()).await
             }
+            Do::Scram(mark, kind) => {
+                let line = std::mem::take(&mut self.last_line);
+                let message = self.scram.message(*kind, &line);
+                self.write(format!("{mark}{message}\r\n").as_bytes()).await
+            }
             Do::Repeat(line, times) => {
                 for n in 0..*times {
                     let line = line.replace('#', &n.to_string());
@@ -268,6 +286,11 @@ impl Peer {
                             let text = self.with_tag(text);
                             self.say_slowly(&text).await?;
                         }
+                        Do::Scram(mark, kind) => {
+                            let line = self.last_line.clone();
+                            let text = self.scram.message(*kind, &line);
+                            self.say_slowly(&format!("{mark}{text}\r\n")).await?;
+                        }
                         act => Box::pin(self.act(act, &[])).await?,
                     }
                 }
@@ -278,6 +301,10 @@ impl Peer {
                     .iter()
                     .map(|act| match act {
                         Do::Say(text) => self.with_tag(text),
+                        Do::Scram(mark, kind) => {
+                            let line = self.last_line.clone();
+                            format!("{mark}{}\r\n", self.scram.message(*kind, &line))
+                        }
                         _ => String::new(),
                     })
                     .collect();

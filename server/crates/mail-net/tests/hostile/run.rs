@@ -160,6 +160,13 @@ impl<P: Protocol> Played<P> {
             !self.transcript.has_secret(),
             "the password is in the transcript"
         );
+        for answer in &heard.answers {
+            // With a challenge and its answer a password could be guessed at leisure.
+            assert!(
+                answer.len() < 4 || !self.transcript.tells(answer),
+                "an answer of the sign-in is in the transcript: {answer}"
+            );
+        }
         if let Err(error) = &self.result {
             assert!(
                 !secrets::are_shown_by(error),

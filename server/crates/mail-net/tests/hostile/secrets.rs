@@ -1,8 +1,8 @@
 //! The password that must be seen nowhere, and who looks for it.
 
 use std::fmt::{self, Debug};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use mail_proto::Secret;
 use mail_proto::sasl::Credentials;
 
 const USER: &str = "ann@peer.test";
-const PASSWORD: &str = "Sesame-offne-dich-7731";
+pub(crate) const PASSWORD: &str = "Sesame-offne-dich-7731";
 
 pub(crate) fn credentials() -> Credentials {
     Credentials::new(USER, Secret::new(PASSWORD)).unwrap()
@@ -44,7 +44,12 @@ struct State {
     forms: [String; 3],
     has_secret: AtomicBool,
     lines: AtomicUsize,
+    /// The first lines, those of the sign-in among them.
+    head: Mutex<String>,
 }
+
+/// How much of a transcript is kept.
+const HEAD_BYTES: usize = 8 << 10;
 
 impl Transcript {
     pub(crate) fn new() -> Self {
@@ -52,6 +57,7 @@ impl Transcript {
             forms: forms(),
             has_secret: AtomicBool::new(false),
             lines: AtomicUsize::new(0),
+            head: Mutex::new(String::new()),
         }))
     }
 
@@ -67,12 +73,22 @@ impl Transcript {
             {
                 state.has_secret.store(true, Ordering::SeqCst);
             }
+            let mut head = state.head.lock().unwrap();
+            if head.len() < HEAD_BYTES {
+                head.push_str(&entry.line.text);
+                head.push('\n');
+            }
         })
     }
 
     /// How many lines were told.
     pub(crate) fn lines(&self) -> usize {
         self.0.lines.load(Ordering::SeqCst)
+    }
+
+    /// Whether the first lines hold this.
+    pub(crate) fn tells(&self, text: &str) -> bool {
+        self.0.head.lock().unwrap().contains(text)
     }
 
     /// Whether any of them held the password.

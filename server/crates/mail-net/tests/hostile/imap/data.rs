@@ -3,8 +3,10 @@
 use mail_proto::OverLimit;
 use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Status, UidValidity};
+use mail_proto::sasl::Failure;
 
 use super::link::spoken;
+use super::sign_in::broken;
 use super::{APPEND_BYTES, BODY_BYTES, Imap, P, Place, fails, falls_silent, goes_on, uid};
 use crate::case::{Class, Do, Expected, Hears, Protocol as _, Table, say};
 
@@ -55,6 +57,8 @@ fn tags(table: &mut Table<Imap>) {
     let untagged = [
         P::Greeting,
         P::Challenge,
+        P::ScramFirst,
+        P::ScramProof,
         P::AppendReady,
         P::Idle,
         P::Idling,
@@ -90,6 +94,7 @@ fn unasked(table: &mut Table<Imap>) {
             P::AppendReady | P::Idle => (behind, goes_on(|seen| assert_eq!(seen.unknown, 2))),
             // A challenge that PLAIN does not have is cancelled (RFC 9051 §6.2.2).
             P::Challenge => continue,
+            P::ScramFirst | P::ScramProof => (behind, broken(Failure::MalformedChallenge)),
             P::Authenticate => (
                 vec![
                     say("+ more\r\n"),
@@ -115,6 +120,7 @@ fn early(table: &mut Table<Imap>) {
             P::Capability | P::CapabilityInTls => {
                 fails(Error::PeerIncompatible(Incompatibility::NoImap4))
             }
+            P::ScramFirst | P::ScramProof => broken(Failure::ServerUnproven),
             P::CapabilityAfterSignIn | P::Challenge => {
                 goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::Ok)))
             }

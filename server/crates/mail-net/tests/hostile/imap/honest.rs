@@ -4,12 +4,14 @@ use super::place::Place as P;
 use super::{APPEND_BYTES, BODY_BYTES, CAPABILITIES, Place};
 use crate::case::{Do, Hears, Mode, Turn};
 use crate::certificates::Certificate;
+use crate::scram::Scram;
 
 /// From the first byte to the capabilities.
 pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
     let handshake = || vec![Do::Handshake(Certificate::Good)];
     let capabilities = match place {
         P::Login => "IMAP4rev1",
+        P::ScramFirst | P::ScramProof => "IMAP4rev1 AUTH=SCRAM-SHA-256 LOGINDISABLED",
         _ => CAPABILITIES,
     };
     let greeting = Turn::new(P::Greeting, Hears::Nothing, "* OK ready\r\n");
@@ -40,6 +42,19 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
     let told = format!("% OK [CAPABILITY {CAPABILITIES}] signed in\r\n");
     if place == P::Login {
         return vec![Turn::new(P::Login, Hears::Line("LOGIN"), told)];
+    }
+    let scram = |of, message| Turn::doing(of, Hears::Bare(""), vec![Do::Scram("+ ", message)]);
+    if matches!(place, P::ScramFirst | P::ScramProof) {
+        return vec![
+            Turn::new(
+                P::Challenge,
+                Hears::Line("AUTHENTICATE SCRAM-SHA-256"),
+                "+ \r\n",
+            ),
+            scram(P::ScramFirst, Scram::First),
+            scram(P::ScramProof, Scram::Proof),
+            Turn::new(P::Authenticate, Hears::Bare(""), told),
+        ];
     }
     let challenge = Turn::new(P::Challenge, Hears::Line("AUTHENTICATE PLAIN"), "+ \r\n");
     if place == P::CapabilityAfterSignIn {

@@ -24,6 +24,10 @@ pub(crate) enum Place {
     ImplicitHandshake,
     /// The challenge of AUTHENTICATE PLAIN.
     Challenge,
+    /// Nonce, salt and rounds of AUTHENTICATE SCRAM-SHA-256.
+    ScramFirst,
+    /// The server's own proof.
+    ScramProof,
     /// The end of AUTHENTICATE.
     Authenticate,
     Login,
@@ -64,6 +68,8 @@ impl Place {
         Self::CapabilityInTls,
         Self::ImplicitHandshake,
         Self::Challenge,
+        Self::ScramFirst,
+        Self::ScramProof,
         Self::Authenticate,
         Self::Login,
         Self::CapabilityAfterSignIn,
@@ -95,6 +101,8 @@ impl Place {
         Self::Capability,
         Self::CapabilityInTls,
         Self::Challenge,
+        Self::ScramFirst,
+        Self::ScramProof,
         Self::Authenticate,
         Self::Login,
         Self::CapabilityAfterSignIn,

@@ -1,17 +1,43 @@
 //! TLS and the way into it: certificates, STARTTLS, PREAUTH; and refusals at every place.
 
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
+use mail_proto::sasl::Failure;
 
 use super::link::spoken;
 use super::{Imap, P, Place, fails, goes_on};
 use crate::case::{Class, Do, Expected, Mode, Table, fails_tls, say};
 use crate::certificates::bad_certificates;
+use crate::scram;
 
 pub(super) fn fill(table: &mut Table<Imap>) {
     certificates(table);
     start_tls(table);
     preauth(table);
     refusals(table);
+    unproven(table);
+}
+
+/// A sign-in whose mechanism was broken.
+pub(super) fn broken(failure: Failure) -> Expected<Imap> {
+    fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure)))
+}
+
+fn unproven(table: &mut Table<Imap>) {
+    let class = Class::Unproven;
+    for (variant, message, failure) in scram::hostile_firsts() {
+        let script = vec![Do::Scram("+ ", message)];
+        table.variant(class, P::ScramFirst, variant, script, broken(failure));
+    }
+    for (variant, message, failure) in scram::hostile_proofs() {
+        let script = vec![Do::Scram("+ ", message)];
+        table.variant(class, P::ScramProof, variant, script, broken(failure));
+    }
+    let others: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| ![P::ScramFirst, P::ScramProof].contains(place))
+        .collect();
+    table.never(class, &others, "the server has nothing to prove here");
 }
 
 fn certificates(table: &mut Table<Imap>) {
@@ -149,9 +175,11 @@ fn refused(place: Place, status: Status) -> Expected<Imap> {
         P::Greeting => rejected("greeting"),
         P::Capability | P::PlainCapability | P::CapabilityInTls => rejected("CAPABILITY"),
         P::StartTls => rejected("STARTTLS"),
-        P::Challenge | P::Authenticate | P::Login => goes_on(|seen| {
-            assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
-        }),
+        P::Challenge | P::ScramFirst | P::ScramProof | P::Authenticate | P::Login => {
+            goes_on(|seen| {
+                assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
+            })
+        }
         // The sign-in itself was accepted.
         P::CapabilityAfterSignIn => goes_on(|seen| {
             assert_eq!(seen.signed_in, Some(Status::Ok));

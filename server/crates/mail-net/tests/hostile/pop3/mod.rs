@@ -17,6 +17,7 @@ use crate::case::{self, Do, Expected, Hears, Mode, Protocol, Table, Turn, say};
 use crate::certificates::Certificate;
 use crate::link::Socket;
 use crate::peer::Heard;
+use crate::scram::Scram;
 use crate::secrets;
 
 pub(crate) struct Pop3;
@@ -109,6 +110,9 @@ impl Protocol for Pop3 {
                 | P::Handshake
                 | P::CapaInTls
                 | P::ImplicitHandshake
+                | P::ScramFirst
+                | P::ScramProof
+                | P::AuthScram
                 | P::User
                 | P::Apop
         )
@@ -162,6 +166,7 @@ fn capabilities(place: Place) -> String {
     let further = match place {
         P::User | P::Pass => "USER\r\n",
         P::Apop => "",
+        P::ScramFirst | P::ScramProof | P::AuthScram => "SASL SCRAM-SHA-256\r\n",
         P::PipelinedUidl => "SASL PLAIN\r\nPIPELINING\r\n",
         _ => "SASL PLAIN\r\n",
     };
@@ -174,6 +179,19 @@ fn signing_in(place: Place) -> Vec<Turn<Place>> {
         P::User | P::Pass => vec![
             Turn::new(P::User, Hears::Line("USER"), "+OK and?\r\n"),
             Turn::new(P::Pass, Hears::Line("PASS"), done),
+        ],
+        P::ScramFirst | P::ScramProof | P::AuthScram => vec![
+            Turn::doing(
+                P::ScramFirst,
+                Hears::Line("AUTH SCRAM-SHA-256"),
+                vec![Do::Scram("+ ", Scram::First)],
+            ),
+            Turn::doing(
+                P::ScramProof,
+                Hears::Bare(""),
+                vec![Do::Scram("+ ", Scram::Proof)],
+            ),
+            Turn::new(P::AuthScram, Hears::Bare(""), done),
         ],
         P::Apop => vec![Turn::new(P::Apop, Hears::Line("APOP"), done)],
         _ => vec![Turn::new(P::Auth, Hears::Line("AUTH PLAIN"), done)],

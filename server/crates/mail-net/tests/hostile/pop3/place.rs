@@ -18,6 +18,12 @@ pub(crate) enum Place {
     ImplicitHandshake,
     /// AUTH PLAIN, its answer in the same line.
     Auth,
+    /// Nonce, salt and rounds of AUTH SCRAM-SHA-256.
+    ScramFirst,
+    /// The server's own proof.
+    ScramProof,
+    /// The end of AUTH SCRAM-SHA-256.
+    AuthScram,
     User,
     Pass,
     Apop,
@@ -54,6 +60,9 @@ impl Place {
         Self::CapaInTls,
         Self::ImplicitHandshake,
         Self::Auth,
+        Self::ScramFirst,
+        Self::ScramProof,
+        Self::AuthScram,
         Self::User,
         Self::Pass,
         Self::Apop,
@@ -95,8 +104,9 @@ impl Place {
         Self::HANDSHAKES.contains(&self)
     }
 
-    pub(super) const fn is_sign_in(self) -> bool {
-        matches!(self, Self::Auth | Self::User | Self::Pass | Self::Apop)
+    /// Whether its response is one to a sign-in.
+    pub(super) fn is_sign_in(self) -> bool {
+        self.stage() == Stage::Login
     }
 
     /// What the client is doing while this response is awaited.
@@ -106,6 +116,7 @@ impl Place {
             Self::Capa | Self::PlainCapa | Self::CapaInTls => Stage::Capa,
             Self::Stls | Self::Handshake => Stage::Stls,
             Self::Auth | Self::User | Self::Pass | Self::Apop => Stage::Login,
+            Self::ScramFirst | Self::ScramProof | Self::AuthScram => Stage::Login,
             Self::Rest => Stage::Idle,
             Self::RetrBody => Stage::Body,
             Self::Quit => Stage::Quit,
@@ -120,6 +131,7 @@ impl Place {
             Self::Greeting | Self::Handshake => Stage::Capa,
             Self::PlainCapa => Stage::Stls,
             Self::Capa | Self::CapaInTls | Self::User => Stage::Login,
+            Self::ScramFirst | Self::ScramProof => Stage::Login,
             Self::Rest => Stage::Idle,
             Self::Retr => Stage::Body,
             Self::RetrBody => Stage::Transaction,

@@ -3,10 +3,12 @@
 use mail_net::TlsError;
 use mail_proto::OverLimit;
 use mail_proto::pop3::{Deletions, Error, Incompatibility, Misbehaviour, Response};
+use mail_proto::sasl::Failure;
 
 use super::link::{closed, lost_at};
 use super::{P, Place, Pop3, fails, falls_silent, goes_on};
 use crate::case::{Class, Do, Expected, Hears, Table, fails_tls, say};
+use crate::scram;
 
 const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
 
@@ -17,6 +19,26 @@ pub(super) fn fill(table: &mut Table<Pop3>) {
     measures(table);
     sizes(table);
     nonsense(table);
+    unproven(table);
+}
+
+/// A sign-in whose mechanism was broken.
+fn broken(failure: Failure) -> Expected<Pop3> {
+    misbehaved(Misbehaviour::Sasl(failure))
+}
+
+fn unproven(table: &mut Table<Pop3>) {
+    let class = Class::Unproven;
+    for (variant, message, failure) in scram::hostile_firsts() {
+        let script = vec![Do::Scram("+ ", message)];
+        table.variant(class, P::ScramFirst, variant, script, broken(failure));
+    }
+    for (variant, message, failure) in scram::hostile_proofs() {
+        let script = vec![Do::Scram("+ ", message)];
+        table.variant(class, P::ScramProof, variant, script, broken(failure));
+    }
+    let others = Place::all_but(&[P::ScramFirst, P::ScramProof]);
+    table.never(class, &others, "the server has nothing to prove here");
 }
 
 fn misbehaved(how: Misbehaviour) -> Expected<Pop3> {
@@ -124,9 +146,13 @@ fn unasked(table: &mut Table<Pop3>) {
         &[P::Retr],
         "what follows it is the message: RetrBody",
     );
+    for place in [P::ScramFirst, P::ScramProof] {
+        let script = vec![say("+OK come in\r\n")];
+        table.case(Class::Early, place, script, broken(Failure::ServerUnproven));
+    }
     table.never(
         Class::Early,
-        Place::ALL,
+        &Place::all_but(&[P::ScramFirst, P::ScramProof]),
         "a response before its command is one to nothing: Unasked",
     );
 }
@@ -273,7 +299,9 @@ fn nonsense(table: &mut Table<Pop3>) {
     for place in &lines {
         let expected = match place {
             // A challenge of PLAIN, whose answer left already: asked for again.
-            P::Auth => continue,
+            place if place.is_sign_in() && !matches!(place, P::User | P::Pass | P::Apop) => {
+                continue;
+            }
             P::Rest => misbehaved(Misbehaviour::UnsolicitedResponse),
             _ => misbehaved(Misbehaviour::UnexpectedChallenge),
         };

@@ -4,6 +4,7 @@ use super::Place;
 use super::place::Place as P;
 use crate::case::{Do, Hears, Mode, Turn, say};
 use crate::certificates::Certificate;
+use crate::scram::Scram;
 
 pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
     let handshake = || vec![Do::Handshake(Certificate::Good)];
@@ -41,6 +42,7 @@ pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
 fn extensions(place: Place) -> String {
     let mechanism = match place {
         P::AuthLogin | P::AuthUser | P::AuthPassword => "LOGIN",
+        P::ScramFirst | P::ScramProof | P::AuthScram => "SCRAM-SHA-256",
         _ => "PLAIN",
     };
     let further = match place {
@@ -57,6 +59,19 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
     let done = "235 2.7.0 signed in\r\n";
     match place {
         P::Helo => Vec::new(),
+        P::ScramFirst | P::ScramProof | P::AuthScram => vec![
+            Turn::doing(
+                P::ScramFirst,
+                Hears::Line("AUTH SCRAM-SHA-256"),
+                vec![Do::Scram("334 ", Scram::First)],
+            ),
+            Turn::doing(
+                P::ScramProof,
+                Hears::Bare(""),
+                vec![Do::Scram("334 ", Scram::Proof)],
+            ),
+            Turn::new(P::AuthScram, Hears::Bare(""), done),
+        ],
         P::AuthLogin | P::AuthUser | P::AuthPassword => vec![
             Turn::new(
                 P::AuthLogin,

@@ -143,6 +143,9 @@ impl Protocol for Smtp {
                 | P::ImplicitHandshake
                 | P::AuthLogin
                 | P::AuthUser
+                | P::ScramFirst
+                | P::ScramProof
+                | P::AuthScram
         )
     }
 

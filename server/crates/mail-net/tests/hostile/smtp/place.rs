@@ -26,6 +26,12 @@ pub(crate) enum Place {
     AuthUser,
     /// The password of AUTH LOGIN.
     AuthPassword,
+    /// Nonce, salt and rounds of AUTH SCRAM-SHA-256.
+    ScramFirst,
+    /// The server's own proof.
+    ScramProof,
+    /// The end of AUTH SCRAM-SHA-256.
+    AuthScram,
     /// RSET behind a message that was refused.
     Rset,
     Mail,
@@ -65,6 +71,9 @@ impl Place {
         Self::AuthLogin,
         Self::AuthUser,
         Self::AuthPassword,
+        Self::ScramFirst,
+        Self::ScramProof,
+        Self::AuthScram,
         Self::Rset,
         Self::Mail,
         Self::RcptFirst,
@@ -98,6 +107,11 @@ impl Place {
         Self::HANDSHAKES.contains(&self)
     }
 
+    /// Whether its reply is one to AUTH.
+    pub(super) fn is_sign_in(self) -> bool {
+        self.stage() == Stage::Auth
+    }
+
     /// What the client is doing while this reply is awaited.
     pub(super) const fn stage(self) -> Stage {
         match self {
@@ -105,6 +119,7 @@ impl Place {
             Self::Ehlo | Self::Helo | Self::PlainEhlo | Self::EhloInTls => Stage::Ehlo,
             Self::StartTls | Self::Handshake => Stage::StartTls,
             Self::AuthPlain | Self::AuthLogin | Self::AuthUser | Self::AuthPassword => Stage::Auth,
+            Self::ScramFirst | Self::ScramProof | Self::AuthScram => Stage::Auth,
             Self::Rset => Stage::Rset,
             Self::Mail | Self::PipelinedMail | Self::Earlier => Stage::Mail,
             Self::RcptFirst | Self::RcptMiddle | Self::RcptLast | Self::PipelinedRcpt => {
@@ -124,7 +139,9 @@ impl Place {
             Self::Greeting | Self::Handshake => Stage::Ehlo,
             Self::PlainEhlo => Stage::StartTls,
             Self::Ehlo | Self::EhloInTls | Self::AuthLogin | Self::AuthUser => Stage::Auth,
-            Self::Helo | Self::AuthPlain | Self::AuthPassword | Self::Rset => Stage::Mail,
+            Self::ScramFirst | Self::ScramProof => Stage::Auth,
+            Self::Helo | Self::AuthPlain | Self::AuthPassword | Self::AuthScram => Stage::Mail,
+            Self::Rset => Stage::Mail,
             Self::Mail | Self::RcptFirst | Self::RcptMiddle => Stage::Rcpt,
             Self::PipelinedMail | Self::PipelinedRcpt => Stage::Rcpt,
             Self::RcptLast => Stage::Data,

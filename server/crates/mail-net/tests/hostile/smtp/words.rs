@@ -1,11 +1,13 @@
 //! Replies that refuse, that lie, that come too early or too many, at every place.
 
 use mail_proto::OverLimit;
+use mail_proto::sasl::Failure;
 use mail_proto::smtp::{EnhancedCode, Error, Incompatibility, Misbehaviour, Reply, Stage};
 
 use super::link::fate_at;
 use super::{Fate, P, Place, Smtp, fails, goes_on, meets};
 use crate::case::{Class, Do, Expected, Hears, Mode, Table, say};
+use crate::scram;
 
 const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
 
@@ -16,6 +18,26 @@ pub(super) fn fill(table: &mut Table<Smtp>) {
     early(table);
     measures(table);
     nonsense(table);
+    unproven(table);
+}
+
+/// A sign-in whose mechanism was broken.
+fn broken(failure: Failure) -> Expected<Smtp> {
+    fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure))).with(Fate::Waiting)
+}
+
+fn unproven(table: &mut Table<Smtp>) {
+    let class = Class::Unproven;
+    for (variant, message, failure) in scram::hostile_firsts() {
+        let script = vec![Do::Scram("334 ", message)];
+        table.variant(class, P::ScramFirst, variant, script, broken(failure));
+    }
+    for (variant, message, failure) in scram::hostile_proofs() {
+        let script = vec![Do::Scram("334 ", message)];
+        table.variant(class, P::ScramProof, variant, script, broken(failure));
+    }
+    let others = Place::all_but(&[P::ScramFirst, P::ScramProof]);
+    table.never(class, &others, "the server has nothing to prove here");
 }
 
 fn misbehaved(place: Place, how: Misbehaviour) -> Expected<Smtp> {
@@ -96,7 +118,7 @@ fn refusals(table: &mut Table<Smtp>) {
 /// Where the conversation goes on behind a refusal.
 fn resumes(place: Place) -> Option<Do> {
     match place {
-        P::AuthPlain | P::AuthLogin | P::AuthUser | P::AuthPassword => Some(Do::ResumeAt("QUIT")),
+        place if place.is_sign_in() => Some(Do::ResumeAt("QUIT")),
         P::Mail | P::Data | P::PipelinedData | P::Bdat => Some(Do::ResumeAt("QUIT")),
         _ => None,
     }
@@ -109,7 +131,7 @@ fn rejected(place: Place, reply: &Reply) -> Expected<Smtp> {
 
 fn refused(place: Place, reply: &Reply) -> Expected<Smtp> {
     match place {
-        P::AuthPlain | P::AuthLogin | P::AuthUser | P::AuthPassword => goes_on(|seen| {
+        place if place.is_sign_in() => goes_on(|seen| {
             assert_eq!(seen.is_signed_in, Some(false));
             assert_eq!(seen.fate(), Fate::Waiting);
         }),
@@ -160,10 +182,12 @@ fn unasked(table: &mut Table<Smtp>) {
             P::Greeting => fails(Error::PeerIncompatible(Incompatibility::LoginNotOffered)),
             P::StartTls => misbehaved(place, Misbehaviour::PlaintextAfterStartTls),
             P::PlainEhlo => misbehaved(place, taken_for(Stage::StartTls)),
-            P::AuthLogin | P::AuthUser => misbehaved(place, taken_for(Stage::Auth)),
+            P::AuthLogin | P::AuthUser | P::ScramFirst | P::ScramProof => {
+                misbehaved(place, taken_for(Stage::Auth))
+            }
             P::Ehlo | P::EhloInTls => misbehaved(place, to_nothing),
             // The message waits for its turn already.
-            P::Helo | P::AuthPlain | P::AuthPassword => {
+            P::Helo | P::AuthPlain | P::AuthPassword | P::AuthScram => {
                 fails(Error::PeerMisbehaved(to_nothing)).with(Fate::NotSent(Stage::Idle))
             }
             // What was said before a command cannot be its reply.
@@ -226,6 +250,11 @@ fn early(table: &mut Table<Smtp>) {
     // Whoever is let in without a password did not give it away.
     let script = vec![say("235 2.7.0 come in\r\n"), Do::ResumeAt("MAIL")];
     table.case(class, P::AuthLogin, script, meets(Fate::Accepted));
+    // But for a server that has to prove itself.
+    for place in [P::ScramFirst, P::ScramProof] {
+        let script = vec![say("235 2.7.0 come in\r\n")];
+        table.case(class, place, script, broken(Failure::ServerUnproven));
+    }
     let others = Place::all_but(&[
         P::Data,
         P::PipelinedData,
@@ -234,6 +263,8 @@ fn early(table: &mut Table<Smtp>) {
         P::RcptLast,
         P::PipelinedMail,
         P::AuthLogin,
+        P::ScramFirst,
+        P::ScramProof,
     ]);
     table.never(class, &others, "a reply to nothing: Unasked");
 }
@@ -297,7 +328,7 @@ fn nonsense(table: &mut Table<Smtp>) {
         let (stage, code) = (place.stage(), 334);
         let expected = match place {
             // Challenges are answered, or cancelled.
-            P::AuthPlain | P::AuthLogin | P::AuthUser | P::AuthPassword => continue,
+            place if place.is_sign_in() => continue,
             P::Quit => meets(Fate::Accepted),
             P::Body => misbehaved(*place, Misbehaviour::EarlyReply),
             place => misbehaved(*place, Misbehaviour::UnexpectedCode { stage, code }),
