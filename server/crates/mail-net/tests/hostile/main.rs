@@ -9,6 +9,7 @@
 mod case;
 mod certificates;
 mod coverage;
+mod defences;
 mod imap;
 mod link;
 mod peer;
@@ -29,6 +30,7 @@ fn main() {
     tests.add(imap::table(), imap::Place::ALL);
     tests.add(pop3::table(), pop3::Place::ALL);
     tests.add(smtp::table(), smtp::Place::ALL);
+    tests.trials.extend(defences::trials());
     let conclusion = libtest_mimic::run(&arguments, tests.trials);
     if !arguments.list {
         tell(&tests.counts);

@@ -1,0 +1,174 @@
+//! What stands against each class: files and functions, by name. A case counts only if it fails
+//! when these are switched off; docs/decisions/010-hostile-peers.md tells how that was tried.
+
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+use mail_net::Phase;
+
+use crate::case::{Class, snake};
+
+const PROTO: &str = "mail-proto/src";
+const NET: &str = "mail-net/src";
+
+/// File and function, file and function.
+type Defences = &'static [(&'static str, &'static str, &'static str)];
+
+impl Class {
+    const fn defences(self) -> Defences {
+        match self {
+            Self::WrongTag | Self::FutureTag | Self::DoubleTag => {
+                &[(PROTO, "imap/client/receive.rs", "take_tagged")]
+            }
+            Self::Unasked => &[
+                (PROTO, "imap/client/receive.rs", "take_continuation"),
+                (PROTO, "imap/client/receive.rs", "report"),
+                (PROTO, "pop3/client.rs", "send_queued"),
+                (PROTO, "pop3/answers.rs", "on_response"),
+                (PROTO, "pop3/login.rs", "on_login"),
+                (PROTO, "smtp/client.rs", "on_reply"),
+                (PROTO, "smtp/transaction.rs", "is_about_to_speak"),
+            ],
+            Self::EndlessLine => &[
+                (PROTO, "imap/framer.rs", "check_size"),
+                (PROTO, "line.rs", "next_line"),
+            ],
+            Self::LyingSize => &[
+                (PROTO, "imap/framer.rs", "line"),
+                (PROTO, "pop3/listing.rs", "read"),
+                (PROTO, "pop3/answers.rs", "on_ok"),
+                (PROTO, "smtp/wishes.rs", "obstacle"),
+            ],
+            Self::CutLiteral
+            | Self::CutLine
+            | Self::Fin
+            | Self::Rst
+            | Self::HalfClose
+            | Self::DoneThenGone => &[
+                (NET, "drive.rs", "poll_read_some"),
+                (PROTO, "imap/client/mod.rs", "advance"),
+                (PROTO, "pop3/client.rs", "advance"),
+                (PROTO, "pop3/answers.rs", "read_body"),
+                (PROTO, "smtp/client.rs", "on_end_of_input"),
+                (PROTO, "smtp/verdict.rs", "lost"),
+            ],
+            Self::Nesting => &[(PROTO, "imap/tokens.rs", "open_list")],
+            Self::Flood => &[
+                (PROTO, "imap/tokens.rs", "line"),
+                (PROTO, "imap/client/receive.rs", "report"),
+                (PROTO, "pop3/capability.rs", "add"),
+                (PROTO, "smtp/reply.rs", "line"),
+                (NET, "drive.rs", "drive"),
+            ],
+            Self::ExpungeMeanwhile => &[(PROTO, "imap/mailbox/selected.rs", "expunge")],
+            Self::UidValidity => &[(PROTO, "imap/mailbox/selected.rs", "note")],
+            Self::Bye => &[
+                (PROTO, "imap/client/receive.rs", "take_untagged"),
+                (PROTO, "pop3/answers.rs", "on_response"),
+                (PROTO, "smtp/client.rs", "on_reply"),
+            ],
+            Self::Stall => &[(NET, "drive.rs", "deadline"), (NET, "tls.rs", "start")],
+            Self::Trickle => &[
+                (NET, "drive.rs", "deadline"),
+                (NET, "drive.rs", "check_pace"),
+                (NET, "tls.rs", "start"),
+            ],
+            Self::BehindStartTls => &[
+                (PROTO, "imap/client/mod.rs", "advance"),
+                (PROTO, "pop3/client.rs", "on_status"),
+                (PROTO, "smtp/client.rs", "on_reply"),
+            ],
+            Self::Stripped => &[
+                (PROTO, "imap/client/receive.rs", "open"),
+                (PROTO, "pop3/client.rs", "on_capabilities_known"),
+                (PROTO, "smtp/client.rs", "on_extensions"),
+            ],
+            Self::Preauth => &[
+                (PROTO, "imap/client/receive.rs", "take_greeting"),
+                (PROTO, "imap/client/receive.rs", "take_untagged"),
+            ],
+            Self::TlsGarbage => &[
+                (NET, "tls.rs", "classify"),
+                (NET, "drive.rs", "poll_read_some"),
+            ],
+            Self::BadCertificate => &[
+                (NET, "tls.rs", "client_config"),
+                (NET, "tls.rs", "classify_certificate"),
+            ],
+            Self::Garbage => &[
+                (PROTO, "imap/client/receive.rs", "take_frame"),
+                (PROTO, "pop3/client.rs", "read_line"),
+                (PROTO, "smtp/reply.rs", "line"),
+            ],
+            Self::MixedCodes => &[(PROTO, "smtp/reply.rs", "line")],
+            Self::RefusedForNow | Self::RefusedForGood => &[
+                (PROTO, "imap/client/receive.rs", "take_greeting"),
+                (PROTO, "imap/client/receive.rs", "take_own"),
+                (PROTO, "pop3/answers.rs", "on_response"),
+                (PROTO, "smtp/transaction.rs", "on_verb_reply"),
+                (PROTO, "smtp/verdict.rs", "answered"),
+                (PROTO, "smtp/auth.rs", "on_auth_reply"),
+            ],
+            Self::Early => &[
+                (PROTO, "imap/client/receive.rs", "take_tagged"),
+                (PROTO, "imap/client/receive.rs", "open"),
+                (PROTO, "smtp/transaction.rs", "on_body_reply"),
+                (PROTO, "smtp/sending.rs", "commit"),
+                (PROTO, "sasl/authentication.rs", "accepted"),
+            ],
+            Self::Unproven => &[
+                (PROTO, "sasl/scram.rs", "take_first"),
+                (PROTO, "sasl/scram.rs", "take_final"),
+            ],
+        }
+    }
+}
+
+/// The tests that this list and the deadlines are what they are said to be.
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("defences::each_is_where_it_is_said_to_be", || {
+            let missing: Vec<String> = Class::ALL.iter().flat_map(missing).collect();
+            if missing.is_empty() {
+                return Ok(());
+            }
+            Err(Failed::from(missing.join("\n")))
+        }),
+        Trial::test("deadlines::are_those_of_the_plan", || {
+            for (phase, silence, total) in DEADLINES {
+                let deadlines = phase.deadlines();
+                let secs = |time: Option<std::time::Duration>| time.map(|time| time.as_secs());
+                assert_eq!(secs(deadlines.silence), *silence, "{phase:?}");
+                assert_eq!(secs(deadlines.total), *total, "{phase:?}");
+            }
+            Ok(())
+        }),
+    ]
+}
+
+fn missing(class: &Class) -> Vec<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let is_missing = |(part, file, function): &&(&str, &str, &str)| {
+        let text = std::fs::read_to_string(crates.join(part).join(file)).unwrap_or_default();
+        !text.contains(&format!("fn {function}(")) && !text.contains(&format!("fn {function}<"))
+    };
+    let missing = class.defences().iter().filter(is_missing);
+    missing
+        .map(|(part, file, function)| format!("{}: {part}/{file}: {function}", snake(class)))
+        .collect()
+}
+
+/// Phase, seconds of silence, seconds in all.
+const DEADLINES: &[(Phase, Option<u64>, Option<u64>)] = &[
+    (Phase::SignIn, Some(30), Some(30)),
+    (Phase::Command, Some(60), Some(900)),
+    (Phase::LongCommand, Some(300), Some(900)),
+    (Phase::Body, Some(60), None),
+    (Phase::Idle, None, None),
+    (Phase::SmtpGreeting, Some(300), Some(900)),
+    (Phase::SmtpHello, Some(60), Some(900)),
+    (Phase::SmtpEnvelope, Some(300), Some(3600)),
+    (Phase::SmtpBlock, Some(180), Some(180)),
+    (Phase::SmtpFinalReply, Some(600), Some(600)),
+    (Phase::Farewell, Some(5), Some(5)),
+];
