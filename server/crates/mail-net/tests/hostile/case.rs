@@ -76,6 +76,8 @@ pub(crate) enum Class {
     DoneThenGone,
     /// A sign-in in which the server proves nothing, or asks for what it must not get.
     Unproven,
+    /// A compressed stream that is none, ends, or unfolds without measure.
+    BrokenCompression,
 }
 
 impl Class {
@@ -110,6 +112,7 @@ impl Class {
         Self::Early,
         Self::DoneThenGone,
         Self::Unproven,
+        Self::BrokenCompression,
     ];
 }
 
@@ -142,6 +145,12 @@ pub(crate) enum Do {
     Commit,
     /// Does the handshake of TLS with this certificate.
     Handshake(Certificate),
+    /// Compresses what it says from now on, and unfolds what it hears.
+    StartDeflate,
+    /// Puts these bytes below the compression.
+    BelowDeflate(&'static [u8]),
+    /// Ends the compressed stream.
+    EndDeflate,
     /// Puts these bytes below TLS.
     BelowTls(&'static [u8]),
     /// Reads a byte each 200 ms.

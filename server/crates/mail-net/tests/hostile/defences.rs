@@ -116,6 +116,11 @@ impl Class {
                 (PROTO, "smtp/sending.rs", "commit"),
                 (PROTO, "sasl/authentication.rs", "accepted"),
             ],
+            Self::BrokenCompression => &[
+                (NET, "deflate.rs", "decompress"),
+                (NET, "drive.rs", "timed"),
+                (PROTO, "imap/framer.rs", "check_size"),
+            ],
             Self::Unproven => &[
                 (PROTO, "sasl/scram.rs", "take_first"),
                 (PROTO, "sasl/scram.rs", "take_final"),

@@ -10,6 +10,7 @@ mod case;
 mod certificates;
 mod coverage;
 mod defences;
+mod deflate;
 mod imap;
 mod link;
 mod peer;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::server::TlsStream;
 
 use crate::case::{Do, Hears, Turn};
+use crate::deflate::Deflate;
 use crate::link::Reset;
 use crate::scram::Exchange;
 
@@ -57,6 +58,7 @@ pub(crate) struct Peer {
     /// The last line, and what was made of it.
     last_line: String,
     scram: Exchange,
+    deflate: Option<Deflate>,
     heard: Heard,
     client_left: oneshot::Receiver<()>,
 }
@@ -97,6 +99,7 @@ impl Peer {
             awaits_tls,
             last_line: String::new(),
             scram: Exchange::default(),
+            deflate: None,
             heard: Heard::default(),
             client_left,
         }
@@ -229,7 +232,10 @@ impl Peer {
             Ok(count) if count > 0 => &bytes[..count],
             _ => return Err(Over),
         };
-        self.unheard.extend_from_slice(bytes);
+        match &mut self.deflate {
+            Some(deflate) => self.unheard.extend(deflate.unfold(bytes)),
+            None => self.unheard.extend_from_slice(bytes),
+        }
         let record = if self.awaits_tls {
             &mut self.heard.in_clear
         } else {
@@ -322,6 +328,16 @@ impl Peer {
                 Ok(())
             }
             Do::Handshake(certificate) => self.shake_hands(certificate.acceptor()).await,
+            Do::StartDeflate => {
+                // The client says nothing before it has our answer, and all after it compressed.
+                self.deflate = Some(Deflate::new());
+                Ok(())
+            }
+            Do::BelowDeflate(bytes) => self.write_as_it_is(bytes).await,
+            Do::EndDeflate => {
+                let end = self.deflate.as_mut().map(Deflate::end).unwrap_or_default();
+                self.write_as_it_is(&end).await
+            }
             Do::BelowTls(bytes) => self.write_below_tls(bytes).await,
             Do::Fin => {
                 self.wire = Wire::Gone;
@@ -377,6 +393,16 @@ impl Peer {
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Over> {
+        match &mut self.deflate {
+            Some(deflate) => {
+                let folded = deflate.fold(bytes);
+                self.write_as_it_is(&folded).await
+            }
+            None => self.write_as_it_is(bytes).await,
+        }
+    }
+
+    async fn write_as_it_is(&mut self, bytes: &[u8]) -> Result<(), Over> {
         match &mut self.wire {
             Wire::Plain(stream) => write(stream, bytes).await,
             Wire::Tls(stream) => write(stream.as_mut(), bytes).await,

@@ -183,6 +183,8 @@ fn early(table: &mut Table<Imap>) {
             P::Idling,
             P::Done,
             P::Noop,
+            P::Compress,
+            P::Compressed,
         ],
         "its OK is all there is",
     );
@@ -341,6 +343,15 @@ fn floods(table: &mut Table<Imap>) {
     table.variant(class, P::List, "of_literals", script, over);
 }
 
+/// Signed in, and no mailbox is selected.
+const NOT_SELECTED: &[Place] = &[
+    P::AppendReady,
+    P::Append,
+    P::Compress,
+    P::Compressed,
+    P::Logout,
+];
+
 fn seq(number: u32) -> SequenceNumber {
     SequenceNumber::new(number).unwrap()
 }
@@ -385,11 +396,7 @@ fn expunged(table: &mut Table<Imap>) {
     table.never(class, Place::UNSELECTED, "no mailbox is selected");
     table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
     table.never(class, Place::HANDSHAKES, NO_WORDS);
-    table.never(
-        class,
-        &[P::AppendReady, P::Append, P::Logout],
-        "no mailbox is selected",
-    );
+    table.never(class, NOT_SELECTED, "no mailbox is selected");
 }
 
 fn uid_validity(table: &mut Table<Imap>) {
@@ -424,9 +431,5 @@ fn uid_validity(table: &mut Table<Imap>) {
     table.never(class, Place::UNSELECTED, "no mailbox is selected");
     table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
     table.never(class, Place::HANDSHAKES, NO_WORDS);
-    table.never(
-        class,
-        &[P::AppendReady, P::Append, P::Logout],
-        "no mailbox is selected",
-    );
+    table.never(class, NOT_SELECTED, "no mailbox is selected");
 }

@@ -2,7 +2,7 @@
 
 use super::place::Place as P;
 use super::{APPEND_BYTES, BODY_BYTES, CAPABILITIES, Place};
-use crate::case::{Do, Hears, Mode, Turn};
+use crate::case::{Do, Hears, Mode, Turn, say};
 use crate::certificates::Certificate;
 use crate::scram::Scram;
 
@@ -39,7 +39,7 @@ pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
 }
 
 pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
-    let told = format!("% OK [CAPABILITY {CAPABILITIES}] signed in\r\n");
+    let told = format!("% OK [CAPABILITY {CAPABILITIES} COMPRESS=DEFLATE] signed in\r\n");
     if place == P::Login {
         return vec![Turn::new(P::Login, Hears::Line("LOGIN"), told)];
     }
@@ -122,6 +122,14 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
             Turn::new(P::Done, Hears::Bare("DONE"), "% OK idled\r\n"),
         ],
         P::Noop => one("NOOP", "% OK nothing\r\n"),
+        P::Compress | P::Compressed => {
+            let starts = vec![say("% OK go\r\n"), Do::StartDeflate];
+            let mut turns = vec![Turn::doing(P::Compress, Hears::Line("COMPRESS"), starts)];
+            if place == P::Compressed {
+                turns.push(Turn::new(place, Hears::Line("NOOP"), "% OK nothing\r\n"));
+            }
+            turns
+        }
         _ => Vec::new(),
     }
 }

@@ -1,12 +1,13 @@
 //! Links that end, stall or are no IMAP, at every place.
 
-use mail_net::{Phase, TlsError};
+use mail_net::{Error as LinkError, Phase, TlsError};
 use mail_proto::OverLimit;
 use mail_proto::imap::{Error, Misbehaviour, Reply, Status};
 
 use super::{Imap, P, Place, fails, falls_silent, goes_on};
 use crate::case::{
-    Class, Do, Expected, Hears, Mode, Table, fails_tls, say, takes_too_long, tls_takes_too_long,
+    Class, Do, Expected, Hears, Mode, Table, ends as ends_by, fails_tls, say, takes_too_long,
+    tls_takes_too_long,
 };
 
 use super::IDLE_RENEWED_AFTER;
@@ -16,6 +17,39 @@ pub(super) fn fill(table: &mut Table<Imap>) {
     stalls(table);
     words(table);
     below_tls(table);
+    compression(table);
+}
+
+fn compression(table: &mut Table<Imap>) {
+    let class = Class::BrokenCompression;
+    let broken = || ends_by(LinkError::BrokenCompression);
+    // A kind of block that there is not.
+    let none = vec![say("% OK go\r\n"), Do::BelowDeflate(b"\x06\x06"), Do::Stall];
+    table.case(class, P::Compress, none, broken());
+    let garbage = vec![Do::BelowDeflate(b"\x06\x06"), Do::Stall];
+    table.case(class, P::Compressed, garbage, broken());
+    // Words that were not compressed are, by chance, the beginning of some block.
+    let none = vec![say("% OK go\r\n* OK in plaintext\r\n"), Do::Stall];
+    let silent = falls_silent(P::Logout.phase());
+    table.variant(class, P::Compress, "none_at_all", none, silent);
+    let over = vec![Do::EndDeflate, Do::Stall];
+    table.variant(class, P::Compressed, "that_ends", over, broken());
+    // A thousand times what is said.
+    let bomb = vec![Do::Endless("a")];
+    let limit = fails(Error::Limit(OverLimit {
+        what: "IMAP response",
+        max: 1 << 20,
+    }));
+    table.variant(class, P::Compressed, "that_unfolds", bomb, limit);
+    let bomb = vec![say("* X {9223372036854775807}\r\n"), Do::Endless("a")];
+    let streamed = falls_silent(P::Compressed.phase());
+    table.variant(class, P::Compressed, "of_a_literal", bomb, streamed);
+    let others: Vec<Place> = Place::ALL
+        .iter()
+        .copied()
+        .filter(|place| ![P::Compress, P::Compressed].contains(place))
+        .collect();
+    table.never(class, &others, "nothing is compressed yet");
 }
 
 /// A handshake has begun when the client's hello did; before, a byte is one behind STARTTLS.

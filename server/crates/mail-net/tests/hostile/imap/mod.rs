@@ -158,6 +158,9 @@ impl Protocol for Imap {
             if matches!(place, P::Idle | P::Idling | P::Done) {
                 seen.completed = idle(link, seen).await?;
             } else if let Some(command) = place.command() {
+                if place == P::Compressed {
+                    run(link, Command::Compress, place.phase(), seen).await?;
+                }
                 seen.completed = run(link, command, place.phase(), seen).await?;
             }
         }

@@ -55,6 +55,9 @@ pub(crate) enum Place {
     /// The end of IDLE.
     Done,
     Noop,
+    Compress,
+    /// NOOP on a connection that is compressed.
+    Compressed,
     Logout,
 }
 
@@ -90,6 +93,8 @@ impl Place {
         Self::Idling,
         Self::Done,
         Self::Noop,
+        Self::Compress,
+        Self::Compressed,
         Self::Logout,
     ];
     /// Where a server speaks IMAP in plaintext before it has to speak TLS.
@@ -129,6 +134,8 @@ impl Place {
         Self::Idling,
         Self::Done,
         Self::Noop,
+        Self::Compress,
+        Self::Compressed,
         Self::Logout,
     ];
 
@@ -157,6 +164,7 @@ impl Place {
                 Phase::LongCommand
             }
             Self::AppendReady | Self::Append => Phase::LongCommand,
+            Self::Compress | Self::Compressed => Phase::Command,
             Self::FetchBody => Phase::Body,
             Self::Namespace
             | Self::Select
@@ -223,7 +231,8 @@ impl Place {
                 internal_date: None,
                 size_bytes: APPEND_BYTES as u64,
             }),
-            Self::Noop => Command::Noop,
+            Self::Noop | Self::Compressed => Command::Noop,
+            Self::Compress => Command::Compress,
             _ => return None,
         })
     }

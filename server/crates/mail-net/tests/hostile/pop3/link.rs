@@ -233,6 +233,7 @@ fn below_tls(table: &mut Table<Pop3>) {
 /// What POP3 does not have.
 fn absent(table: &mut Table<Pop3>) {
     let all = Place::ALL;
+    table.never(Class::BrokenCompression, all, "POP3 compresses nothing");
     for class in [Class::WrongTag, Class::FutureTag, Class::DoubleTag] {
         table.never(class, all, "POP3 has no tags");
     }

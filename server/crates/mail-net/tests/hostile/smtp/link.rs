@@ -237,6 +237,7 @@ fn below_tls(table: &mut Table<Smtp>) {
 /// What SMTP does not have.
 fn absent(table: &mut Table<Smtp>) {
     let all = Place::ALL;
+    table.never(Class::BrokenCompression, all, "SMTP compresses nothing");
     for class in [Class::WrongTag, Class::FutureTag, Class::DoubleTag] {
         table.never(class, all, "SMTP has no tags");
     }
