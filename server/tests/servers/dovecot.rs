@@ -27,6 +27,11 @@ pub(crate) struct Dovecot {
 impl Dovecot {
     /// Starts it with the certificate of `authority`.
     pub(crate) fn start(authority: &Authority) -> Self {
+        Self::start_with(authority, "")
+    }
+
+    /// Starts it with more settings than it mostly needs.
+    pub(super) fn start_with(authority: &Authority, settings: &str) -> Self {
         let folder = Folder::new("dovecot");
         let mut server = Self {
             imaps: free_port(),
@@ -45,9 +50,8 @@ impl Dovecot {
             .map(|address| format!("{address}:{{PLAIN}}{password}\n"))
             .collect();
         server.folder.write("users", &users);
-        server
-            .folder
-            .write("dovecot.conf", &server.configuration(authority));
+        let configuration = server.configuration(authority) + settings;
+        server.folder.write("dovecot.conf", &configuration);
         let homes = server.folder.join("homes");
         fs::create_dir(&homes).expect("a folder for mailboxes");
         tool(Command::new("chown").arg("mail:mail").arg(&homes));
