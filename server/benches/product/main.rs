@@ -73,6 +73,7 @@ impl Stage {
             messages: Some(messages),
             mail_every: None,
             now_unix_ms,
+            ..Options::default()
         };
         let demo = Demo::start(options).await?;
         demo.deliver(plain_10_kb());

@@ -46,6 +46,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         messages: args.messages,
         mail_every: args.mail_every.map(Duration::from_secs),
         now_unix_ms: now_unix_ms(),
+        ..Options::default()
     };
     let demo = Demo::start(options)
         .await

@@ -1,5 +1,6 @@
 //! The account actor against the embedded mail server: what a page would see of it.
 
+mod fallback;
 mod hostile;
 mod imap;
 mod outbox;

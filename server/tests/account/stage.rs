@@ -58,10 +58,27 @@ impl Drop for StateDir {
 impl Stage {
     /// Starts a demo server with so many messages in its inbox, or with its sample mailbox.
     pub(super) async fn new(messages: Option<u32>) -> Self {
-        let demo = Demo::start(Options {
+        Self::over(Options {
             messages,
-            mail_every: None,
-            now_unix_ms: server::store::now_unix_ms(),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// The same with a server that plays to lack these IMAP capabilities.
+    pub(super) async fn lacking(imap_lacks: &'static [&'static str]) -> Self {
+        Self::over(Options {
+            imap_lacks,
+            ..Options::default()
+        })
+        .await
+    }
+
+    async fn over(options: Options) -> Self {
+        let now_unix_ms = server::store::now_unix_ms();
+        let demo = Demo::start(Options {
+            now_unix_ms,
+            ..options
         })
         .await
         .unwrap();

@@ -41,6 +41,7 @@ impl Product {
             messages: None,
             mail_every: None,
             now_unix_ms: now_unix_ms(),
+            ..Options::default()
         };
         let demo = Demo::start(options).await.unwrap();
         Self::serve(demo, state_dir, change).await

@@ -81,6 +81,8 @@ pub struct Options {
     pub mail_every: Option<Duration>,
     /// The time at the start, in Unix milliseconds; all dates are relative to it.
     pub now_unix_ms: i64,
+    /// IMAP capabilities that it plays not to have, to stand for an older server.
+    pub imap_lacks: &'static [&'static str],
 }
 
 /// The ports a [`Demo`] listens on, all on 127.0.0.1.
@@ -133,6 +135,7 @@ impl Demo {
             commands_seen: AtomicU64::new(0),
             traffic: Arc::default(),
             shutdown: CancellationToken::new(),
+            imap_lacks: options.imap_lacks,
         });
         let tasks = TaskTracker::new();
         let listen = async |protocol, tls_mode| -> io::Result<u16> {
@@ -224,9 +227,15 @@ pub(crate) struct Service {
     commands_seen: AtomicU64,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
+    imap_lacks: &'static [&'static str],
 }
 
 impl Service {
+    /// Tells whether the IMAP server has a capability that it was not told to play without.
+    pub(crate) fn has(&self, capability: &str) -> bool {
+        !self.imap_lacks.contains(&capability)
+    }
+
     fn count_command(&self) {
         self.commands_seen.fetch_add(1, Ordering::Relaxed);
     }

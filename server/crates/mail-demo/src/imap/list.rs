@@ -79,6 +79,11 @@ impl ListCommand {
         Ok(command)
     }
 
+    /// Tells whether counts are asked for (RFC 5819).
+    pub(super) const fn returns_counts(&self) -> bool {
+        self.returns_status.is_some()
+    }
+
     fn parse_return_options(&mut self, line: &mut Cursor) -> Parsed<()> {
         line.expect(b'(', "a list of return options is missing")?;
         if line.take(b')') {
@@ -103,7 +108,7 @@ impl ListCommand {
     }
 
     /// Writes the untagged responses.
-    pub(crate) fn answer(&self, folders: &Folders) -> String {
+    pub(crate) fn answer(&self, folders: &Folders, tells_special_use: bool) -> String {
         if let [pattern] = self.patterns.as_slice()
             && pattern.is_empty()
         {
@@ -124,7 +129,7 @@ impl ListCommand {
             if !self.selects(&entry) && !child_info {
                 continue;
             }
-            let mut attributes = entry.attributes(folders, name);
+            let mut attributes = entry.attributes(folders, name, tells_special_use);
             if entry.is_subscribed && (self.selects_subscribed || self.returns_subscribed) {
                 attributes.push("\\Subscribed");
             }
@@ -262,14 +267,18 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn attributes(&self, folders: &Folders, name: &str) -> Vec<&'static str> {
+    fn attributes(
+        &self,
+        folders: &Folders,
+        name: &str,
+        tells_special_use: bool,
+    ) -> Vec<&'static str> {
         let mut attributes = Vec::new();
         match self.folder {
-            Some(folder) => attributes.extend(
-                folder
-                    .special_use
-                    .map(|special_use| special_use.attribute()),
-            ),
+            Some(folder) => {
+                let special_use = folder.special_use.filter(|_| tells_special_use);
+                attributes.extend(special_use.map(|special_use| special_use.attribute()));
+            }
             None if self.is_parent => attributes.push("\\Noselect"),
             None => attributes.push("\\NonExistent"),
         }
@@ -368,7 +377,7 @@ mod tests {
         let command = ListCommand::parse(&mut line).unwrap();
         line.end().unwrap();
         command
-            .answer(&folders)
+            .answer(&folders, true)
             .lines()
             .map(str::to_owned)
             .collect()

@@ -318,7 +318,7 @@ impl Session {
         {
             folder.expunge(&from_uids);
         }
-        if to_uids.is_empty() {
+        if to_uids.is_empty() || !self.service.has("UIDPLUS") {
             return Ok(None);
         }
         Ok(Some(format!(
@@ -404,6 +404,9 @@ impl Session {
             return Reply::no(TRY_CREATE);
         };
         let uid = folder.append(Source::Held(message), flags, internal_unix_ms);
+        if !self.service.has("UIDPLUS") {
+            return Reply::ok("APPEND done");
+        }
         Reply::Ok(format!(
             "[APPENDUID {} {uid}] APPEND done",
             folder.uid_validity

@@ -175,6 +175,9 @@ impl Session {
                 .is_authenticated
                 .then_some(Reply::Bad("already signed in")),
             _ if !self.is_authenticated => Some(Reply::Bad("sign in first")),
+            command if needs(command).is_some_and(|word| !self.service.has(word)) => {
+                Some(Reply::Bad("unknown command"))
+            }
             Command::Check
             | Command::Close
             | Command::Unselect
@@ -276,7 +279,10 @@ impl Session {
                 Reply::ok("UNSUBSCRIBE done")
             }
             Command::List(command) => {
-                let answer = command.answer(&self.service.store.folders());
+                let tells_special_use = self.service.has("SPECIAL-USE");
+                let folders = self.service.store.folders();
+                let answer = command.answer(&folders, tells_special_use);
+                drop(folders);
                 self.wire.push(answer);
                 Reply::ok("LIST done")
             }
@@ -344,14 +350,16 @@ impl Session {
         })
     }
 
-    fn capabilities(&self) -> &'static str {
-        if self.is_authenticated {
+    fn capabilities(&self) -> String {
+        let all = if self.is_authenticated {
             CAPABILITIES
         } else if self.wire.is_encrypted() {
             CAPABILITIES_BEFORE_LOGIN
         } else {
             CAPABILITIES_BEFORE_TLS
-        }
+        };
+        let words = all.split(' ').filter(|word| self.service.has(word));
+        words.collect::<Vec<_>>().join(" ")
     }
 
     async fn authenticate(
@@ -476,6 +484,20 @@ impl Session {
             Reply::Bad("DONE was expected")
         })
     }
+}
+
+/// The capability without which a command is not known.
+fn needs(command: &Command) -> Option<&'static str> {
+    Some(match command {
+        Command::Move { .. } => "MOVE",
+        Command::Idle => "IDLE",
+        Command::Unselect => "UNSELECT",
+        Command::Namespace => "NAMESPACE",
+        Command::Enable(_) => "ENABLE",
+        Command::Expunge(Some(_)) => "UIDPLUS",
+        Command::List(list) if list.returns_counts() => "LIST-STATUS",
+        _ => return None,
+    })
 }
 
 /// Commands during which `EXPUNGE` must not be sent (RFC 3501 §7.4.1).

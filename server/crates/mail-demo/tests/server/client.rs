@@ -24,6 +24,7 @@ pub(crate) async fn demo(messages: Option<u32>) -> Demo {
         messages,
         mail_every: None,
         now_unix_ms: NOW_UNIX_MS,
+        ..Options::default()
     })
     .await
     .unwrap()

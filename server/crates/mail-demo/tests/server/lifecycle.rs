@@ -49,6 +49,7 @@ async fn mail_arrives_by_itself_when_asked_for() {
         messages: Some(0),
         mail_every: Some(Duration::from_millis(50)),
         now_unix_ms: NOW_UNIX_MS,
+        ..Options::default()
     };
     let demo = Demo::start(options).await.unwrap();
     let mut client = imap_in_inbox(&demo).await;

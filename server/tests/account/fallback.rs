@@ -1,0 +1,192 @@
+//! Servers that lack what today's have: the same is reached another way, or refused with a reason.
+
+use std::time::Duration;
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend;
+use app::api::live::LiveEvent;
+use app::api::types::{Destination, FolderRole, Limitation, MessageId, MessageRow};
+use mail_demo::{ADDRESS, PASSWORD};
+use mail_net::{Connection, Dialer, Egress, Endpoint, Happening, Listed, Phase, TlsMode, Trust};
+use mail_proto::imap::{
+    Client, Command, Config, Credentials, Event, Flag, Mailbox, SequenceSet, Status, Store,
+    StoreMode,
+};
+use mail_proto::{Limits, Secret};
+
+use super::peer::pass;
+use super::stage::Stage;
+
+/// Moves the third message of the inbox to Trash and back.
+async fn move_there_and_back(stage: &Stage) {
+    let page = stage.open(stage.imap()).await.unwrap();
+    let row = page.rows(&page.inbox()).await.remove(2);
+    let total = stage.demo.inbox_len();
+    let to = Destination::Role(FolderRole::Trash);
+    let done = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), vec![row.id], to)
+        .await
+        .unwrap();
+    assert_eq!(stage.demo.inbox_len(), total - 1);
+    let trash = page.folder(FolderRole::Trash).await;
+    let in_trash = |rows: Vec<MessageRow>| rows.iter().any(|other| other.subject == row.subject);
+    assert!(in_trash(page.rows(&trash).await));
+    if let Some(undo) = done.undo {
+        page.backend
+            .change_undo(page.account.clone(), undo)
+            .await
+            .unwrap();
+        assert_eq!(stage.demo.inbox_len(), total);
+        assert!(!in_trash(page.rows(&trash).await));
+    }
+}
+
+#[tokio::test]
+async fn without_move_a_message_is_copied_marked_and_expunged_by_its_uid() {
+    move_there_and_back(&Stage::lacking(&["MOVE"]).await).await;
+}
+
+#[tokio::test]
+async fn without_move_and_uidplus_a_message_is_expunged_where_nothing_else_is_marked() {
+    move_there_and_back(&Stage::lacking(&["MOVE", "UIDPLUS"]).await).await;
+}
+
+#[tokio::test]
+async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
+    let stage = Stage::lacking(&["MOVE", "UIDPLUS"]).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let mut rows = page.rows(&page.inbox()).await;
+    let (first, other) = (rows.remove(0), rows.remove(0));
+    mark_as_deleted(&stage, &other.id).await;
+    let total = stage.demo.inbox_len();
+    let to = Destination::Role(FolderRole::Trash);
+    let refused = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), vec![first.id], to)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Unsupported);
+    assert_eq!(stage.demo.inbox_len(), total, "nothing is gone");
+    let trash = page.folder(FolderRole::Trash).await;
+    let copies = page.rows(&trash).await;
+    assert!(
+        copies.iter().all(|copy| copy.subject != first.subject),
+        "no half of a move either"
+    );
+}
+
+#[tokio::test]
+async fn without_special_use_folders_are_known_by_their_names() {
+    let stage = Stage::lacking(&["SPECIAL-USE"]).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    for role in [
+        FolderRole::Sent,
+        FolderRole::Drafts,
+        FolderRole::Trash,
+        FolderRole::Junk,
+    ] {
+        assert_ne!(page.folder(role).await, page.inbox());
+    }
+}
+
+#[tokio::test]
+async fn without_list_status_the_counts_of_all_folders_are_the_same() {
+    let counts = async |lacks| {
+        let stage = Stage::lacking(lacks).await;
+        let page = stage.open(stage.imap()).await.unwrap();
+        let folders = page.backend.folder_list(page.account.clone()).await;
+        let folders = folders.unwrap().into_iter();
+        folders
+            .map(|folder| (folder.name, folder.total, folder.unread))
+            .collect::<Vec<_>>()
+    };
+    let with = counts(&[]).await;
+    assert!(with.iter().filter(|(_, total, _)| total.is_some()).count() > 5);
+    assert_eq!(with, counts(&["LIST-STATUS"]).await);
+}
+
+#[tokio::test]
+async fn without_idle_new_mail_is_found_by_asking() {
+    let stage = Stage::lacking(&["IDLE"]).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let mut events = page.handle.subscribe();
+    let _watcher = page.handle.watch();
+    let total = page.rows(&page.inbox()).await.len();
+    stage
+        .demo
+        .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
+    let told = async {
+        loop {
+            tokio::select! {
+                event = events.recv() => if let LiveEvent::Folder { arrived: 1, .. } = event.unwrap() {
+                    return;
+                },
+                () = tokio::time::sleep(Duration::from_millis(50)) => {
+                    // Nobody asks more often than every minute.
+                    pass(Duration::from_secs(20)).await;
+                }
+            }
+        }
+    };
+    told.await;
+    let rows = page.rows(&page.inbox()).await;
+    assert!(rows.len() >= total && rows[0].subject == "ping");
+    let session = page.backend.session_show().await.unwrap();
+    let polled = Limitation::Polled { every_secs: 60 };
+    assert!(
+        session.accounts[0].limitations.contains(&polled),
+        "the page says so"
+    );
+}
+
+/// Another program marks a message as deleted.
+async fn mark_as_deleted(stage: &Stage, id: &MessageId) {
+    let port = stage.demo.ports().imaps;
+    let trust = Trust {
+        is_platform_trusted: false,
+        ca_pem: vec![stage.demo.ca_pem().to_owned()],
+    };
+    let listed = Listed {
+        host: "localhost".into(),
+        ports: vec![port],
+        tls: None,
+    };
+    let dialer = Dialer::new(
+        Egress::listed_only(vec![listed]),
+        trust.client_config().unwrap(),
+    );
+    let endpoint = Endpoint {
+        host: "localhost".into(),
+        port,
+        tls: TlsMode::Implicit,
+    };
+    let transport = dialer.open(&endpoint, None).await.unwrap();
+    let client = Client::new(Config {
+        tls: TlsMode::Implicit,
+        allow_plaintext_login: false,
+        limits: Limits::default(),
+    });
+    let config = dialer.tls_config(&endpoint);
+    let mut link = Connection::new(client, transport, config, "localhost", Phase::Command);
+    let uid = id.as_str().rsplit('.').next().unwrap();
+    let credentials = Credentials::new(ADDRESS, Secret::new(PASSWORD)).unwrap();
+    link.machine_mut().sign_in(credentials);
+    link.machine_mut()
+        .enqueue(Command::Select(Mailbox::from_wire("INBOX")));
+    let last = link.machine_mut().enqueue(Command::Store(Store {
+        set: SequenceSet::parse(uid.as_bytes()).unwrap(),
+        uid: true,
+        mode: StoreMode::Add,
+        flags: vec![Flag::Deleted],
+        silent: true,
+    }));
+    loop {
+        if let Happening::Event(Event::Completed { tag, status, .. }) = link.next().await.unwrap() {
+            assert_eq!(status, Status::Ok);
+            if tag == last {
+                return;
+            }
+        }
+    }
+}
