@@ -188,11 +188,47 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             return Err(error.clone());
         }
         let result = self.drive().await;
+        self.noted(result)
+    }
+
+    /// Waits until all that was said has left or cannot leave any more, and hears what the peer
+    /// has said by then. To be called before something is said that cannot be taken back: a link
+    /// that is gone already, or a peer that has answered already, is then known to the machine.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn flushed(&mut self) -> Result<(), Error<M::Error>> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.flush_and_hear().await;
+        self.noted(result)
+    }
+
+    fn noted<T>(&mut self, result: Result<T, Error<M::Error>>) -> Result<T, Error<M::Error>> {
         if let Err(error) = &result {
             self.failed = Some(error.clone());
             self.transport = Transport::Gone;
         }
         result
+    }
+
+    async fn flush_and_hear(&mut self) -> Result<(), Error<M::Error>> {
+        while self.unsent_bytes > 0 && self.can_write {
+            self.exchange_only_write().await?;
+        }
+        poll_fn(|cx| {
+            // Ready or not: nobody has to say anything now.
+            self.poll_read_some(cx);
+            Poll::Ready(())
+        })
+        .await;
+        if !self.can_write && self.can_read {
+            // Whatever else it has to say, it does not hear us.
+            self.can_read = false;
+            self.machine.end_of_input();
+        }
+        Ok(())
     }
 
     async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {

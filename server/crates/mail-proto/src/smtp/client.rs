@@ -71,7 +71,7 @@ pub struct Client {
     /// A transaction may still be open on the server.
     pub(super) needs_rset: bool,
     pub(super) used: Used,
-    is_input_over: bool,
+    pub(super) is_input_over: bool,
     pub(super) failure: Option<Error>,
 }
 

@@ -47,6 +47,10 @@ impl Client {
         if !transaction.is_ready_to_commit() {
             return;
         }
+        if self.is_input_over {
+            // Nothing leaves any more; the next step tells why.
+            return;
+        }
         // The answer cannot have begun before the dot was sent.
         if !self.input.is_empty() || self.replies.is_inside() {
             self.fail(Error::PeerMisbehaved(Misbehaviour::EarlyReply));

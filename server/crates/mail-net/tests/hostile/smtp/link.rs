@@ -87,9 +87,6 @@ fn done_then_gone(table: &mut Table<Smtp>) {
         let expected = match place {
             P::StartTls => fails_tls(TlsError::Closed),
             P::Final | P::BdatLast | P::Quit => meets(Fate::Accepted),
-            // A message so short is given to the link whole, dot and all, before the link is seen
-            // to be gone: unknown, to be safe.
-            P::Data | P::PipelinedData | P::Bdat => closed(Stage::Final).with(Fate::Unknown),
             place => {
                 let stage = place.next_stage();
                 let fate = match stage {

@@ -157,7 +157,7 @@ impl Protocol for Smtp {
             Fate::Rejected(_) | Fate::NotSent(_) | Fate::Waiting => {
                 assert_eq!(heard.commits, 0, "a message would go out twice");
             }
-            Fate::Unknown => {}
+            Fate::Unknown => assert_eq!(heard.dots, 1, "its dot never left"),
         }
     }
 }
@@ -200,6 +200,7 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
                 });
             }
             Happening::Event(Event::ReadyToCommit) => {
+                link.flushed().await?;
                 link.begin(Phase::SmtpFinalReply);
                 link.machine_mut().commit();
             }

@@ -146,7 +146,7 @@ impl Place {
             Self::PipelinedMail | Self::PipelinedRcpt => Stage::Rcpt,
             Self::RcptLast => Stage::Data,
             Self::Data | Self::PipelinedData | Self::Body => Stage::Body,
-            Self::Bdat => Stage::Final,
+            Self::Bdat => Stage::Body,
             Self::StartTls | Self::Final | Self::BdatLast | Self::Quit | Self::Earlier => {
                 Stage::Quit
             }
