@@ -180,6 +180,10 @@ impl SmtpConnection {
                     }
                 }
                 Ok(Happening::Event(Event::ReadyToCommit)) => {
+                    // What is known to be lost before the dot is not unknown behind it.
+                    if let Err(error) = self.connection.flushed().await {
+                        return Delivery::NotSent(self.link_error(error));
+                    }
                     let is_ours = match commit.take() {
                         Some(commit) => commit().await,
                         None => false,
