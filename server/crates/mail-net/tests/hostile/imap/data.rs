@@ -128,6 +128,9 @@ fn early(table: &mut Table<Imap>) {
                 assert_eq!(seen.selected, Some(Status::Ok));
                 assert_eq!(seen.mailbox.exists(), 0);
             }),
+            P::Id | P::Enable | P::Quota | P::Sort | P::Thread => {
+                goes_on(|seen| assert_eq!(seen.completed, Some(Status::Ok)))
+            }
             P::Namespace | P::List | P::Status | P::Search | P::Fetch | P::FetchBody => {
                 goes_on(|seen| {
                     assert_eq!(seen.completed, Some(Status::Ok));
@@ -183,6 +186,11 @@ fn early(table: &mut Table<Imap>) {
             P::Idling,
             P::Done,
             P::Noop,
+            P::Create,
+            P::Delete,
+            P::Rename,
+            P::Subscribe,
+            P::Unselect,
             P::Compress,
             P::Compressed,
         ],
@@ -345,6 +353,13 @@ fn floods(table: &mut Table<Imap>) {
 
 /// Signed in, and no mailbox is selected.
 const NOT_SELECTED: &[Place] = &[
+    P::Id,
+    P::Enable,
+    P::Create,
+    P::Delete,
+    P::Rename,
+    P::Subscribe,
+    P::Quota,
     P::AppendReady,
     P::Append,
     P::Compress,

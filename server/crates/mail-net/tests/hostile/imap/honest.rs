@@ -39,7 +39,16 @@ pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
 }
 
 pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
-    let told = format!("% OK [CAPABILITY {CAPABILITIES} COMPRESS=DEFLATE] signed in\r\n");
+    let further = match place {
+        P::Compress | P::Compressed => "COMPRESS=DEFLATE",
+        P::Id => "ID",
+        P::Enable => "ENABLE CONDSTORE",
+        P::Quota => "QUOTA",
+        P::Sort => "SORT",
+        P::Thread => "THREAD=REFERENCES",
+        _ => "UNSELECT",
+    };
+    let told = format!("% OK [CAPABILITY {CAPABILITIES} {further}] signed in\r\n");
     if place == P::Login {
         return vec![Turn::new(P::Login, Hears::Line("LOGIN"), told)];
     }
@@ -121,6 +130,19 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
             Turn::new(P::Idling, Hears::Nothing, "* 4 EXISTS\r\n"),
             Turn::new(P::Done, Hears::Bare("DONE"), "% OK idled\r\n"),
         ],
+        P::Id => one("ID", "* ID (\"name\" \"peer\")\r\n% OK done\r\n"),
+        P::Enable => one("ENABLE", "* ENABLED CONDSTORE\r\n% OK done\r\n"),
+        P::Create => one("CREATE", "% OK created\r\n"),
+        P::Delete => one("DELETE", "% OK deleted\r\n"),
+        P::Rename => one("RENAME", "% OK renamed\r\n"),
+        P::Subscribe => one("SUBSCRIBE", "% OK subscribed\r\n"),
+        P::Quota => one(
+            "GETQUOTAROOT",
+            "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 10 512)\r\n% OK done\r\n",
+        ),
+        P::Sort => one("UID SORT", "* SORT 3 1 2\r\n% OK sorted\r\n"),
+        P::Thread => one("UID THREAD", "* THREAD (1 2)(3)\r\n% OK threaded\r\n"),
+        P::Unselect => one("UNSELECT", "% OK left\r\n"),
         P::Noop => one("NOOP", "% OK nothing\r\n"),
         P::Compress | P::Compressed => {
             let starts = vec![say("% OK go\r\n"), Do::StartDeflate];

@@ -1,9 +1,10 @@
 //! Where a server can be hostile: each of its replies.
 
 use mail_net::Phase;
+use mail_proto::imap::command::{SortCriterion, SortKey, ThreadAlgorithm};
 use mail_proto::imap::{
-    Append, Command, FetchItem, Flag, List, Mailbox, Section, SequenceSet, StatusItem, Store,
-    StoreMode,
+    Append, Command, Enable, FetchItem, Flag, List, Mailbox, Section, SequenceSet, Sort,
+    StatusItem, Store, StoreMode, Thread,
 };
 
 use super::{APPEND_BYTES, uid};
@@ -54,6 +55,16 @@ pub(crate) enum Place {
     Idling,
     /// The end of IDLE.
     Done,
+    Id,
+    Enable,
+    Create,
+    Delete,
+    Rename,
+    Subscribe,
+    Quota,
+    Sort,
+    Thread,
+    Unselect,
     Noop,
     Compress,
     /// NOOP on a connection that is compressed.
@@ -92,6 +103,16 @@ impl Place {
         Self::Idle,
         Self::Idling,
         Self::Done,
+        Self::Id,
+        Self::Enable,
+        Self::Create,
+        Self::Delete,
+        Self::Rename,
+        Self::Subscribe,
+        Self::Quota,
+        Self::Sort,
+        Self::Thread,
+        Self::Unselect,
         Self::Noop,
         Self::Compress,
         Self::Compressed,
@@ -133,6 +154,16 @@ impl Place {
         Self::Idle,
         Self::Idling,
         Self::Done,
+        Self::Id,
+        Self::Enable,
+        Self::Create,
+        Self::Delete,
+        Self::Rename,
+        Self::Subscribe,
+        Self::Quota,
+        Self::Sort,
+        Self::Thread,
+        Self::Unselect,
         Self::Noop,
         Self::Compress,
         Self::Compressed,
@@ -154,17 +185,23 @@ impl Place {
                 | Self::Idling
                 | Self::Done
                 | Self::Noop
+                | Self::Sort
+                | Self::Thread
+                | Self::Unselect
         )
     }
 
     /// The phase in which its reply is awaited, as the account chooses it.
     pub(super) const fn phase(self) -> Phase {
         match self {
+            Self::Sort | Self::Thread => Phase::LongCommand,
             Self::List | Self::Status | Self::Search | Self::Copy | Self::Move | Self::Expunge => {
                 Phase::LongCommand
             }
             Self::AppendReady | Self::Append => Phase::LongCommand,
             Self::Compress | Self::Compressed => Phase::Command,
+            Self::Id | Self::Enable | Self::Quota | Self::Unselect => Phase::Command,
+            Self::Create | Self::Delete | Self::Rename | Self::Subscribe => Phase::Command,
             Self::FetchBody => Phase::Body,
             Self::Namespace
             | Self::Select
@@ -231,6 +268,34 @@ impl Place {
                 internal_date: None,
                 size_bytes: APPEND_BYTES as u64,
             }),
+            Self::Id => Command::Id(Vec::new()),
+            Self::Enable => Command::Enable(vec![Enable::CondStore]),
+            Self::Create => Command::Create {
+                mailbox: mailbox(),
+                special_use: None,
+            },
+            Self::Delete => Command::Delete(mailbox()),
+            Self::Rename => Command::Rename {
+                from: mailbox(),
+                to: Mailbox::from_wire("Attic"),
+            },
+            Self::Subscribe => Command::Subscribe(mailbox()),
+            Self::Quota => Command::GetQuotaRoot(Mailbox::inbox()),
+            Self::Sort => Command::Sort(Sort {
+                uid: true,
+                returns: Vec::new(),
+                keys: vec![SortKey {
+                    reverse: true,
+                    criterion: SortCriterion::Arrival,
+                }],
+                criteria: Vec::new(),
+            }),
+            Self::Thread => Command::Thread(Thread {
+                uid: true,
+                algorithm: ThreadAlgorithm::References,
+                criteria: Vec::new(),
+            }),
+            Self::Unselect => Command::Unselect,
             Self::Noop | Self::Compressed => Command::Noop,
             Self::Compress => Command::Compress,
             _ => return None,
