@@ -167,10 +167,10 @@ impl SinglePart {
         };
         let mut ahead = rest.clone();
         if part.media_type == b"message"[..]
-            && let Some(envelope @ Value::List(_)) = ahead.next()
-            && let Some(envelope) = Envelope::parse(envelope)
+            && let Some(Value::List(envelope)) = ahead.next()
             && let Some(body) = ahead.next().and_then(BodyStructure::parse)
         {
+            let envelope = Envelope::from_fields(envelope.clone());
             part.message = Some(EmbeddedMessage { envelope, body }.into());
             part.lines = ahead.next().and_then(Value::number);
             rest = ahead;

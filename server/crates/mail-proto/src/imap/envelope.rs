@@ -54,39 +54,53 @@ pub enum Address {
 
 impl Envelope {
     /// Reads an envelope; fields that are missing or not what they should be are empty.
-    pub(crate) fn parse(value: &Value) -> Option<Self> {
-        let fields = value.list()?;
-        let text = |index: usize| fields.get(index).and_then(Value::nstring).cloned();
-        let addresses = |index: usize| parse_addresses(fields.get(index));
-        Some(Self {
-            date: text(0),
-            subject: text(1),
-            from: addresses(2),
-            sender: addresses(3),
-            reply_to: addresses(4),
-            to: addresses(5),
-            cc: addresses(6),
-            bcc: addresses(7),
-            in_reply_to: text(8),
-            message_id: text(9),
-        })
+    pub(crate) fn from_fields(fields: Vec<Value>) -> Self {
+        let mut fields = fields.into_iter();
+        let mut next = || fields.next().unwrap_or(Value::NIL);
+        Self {
+            date: next().into_nstring(),
+            subject: next().into_nstring(),
+            from: addresses(next()),
+            sender: addresses(next()),
+            reply_to: addresses(next()),
+            to: addresses(next()),
+            cc: addresses(next()),
+            bcc: addresses(next()),
+            in_reply_to: next().into_nstring(),
+            message_id: next().into_nstring(),
+        }
     }
 }
 
-fn parse_addresses(value: Option<&Value>) -> Vec<Address> {
-    let list = value.and_then(Value::list).unwrap_or_default();
-    list.iter().filter_map(parse_address).collect()
+fn addresses(value: Value) -> Vec<Address> {
+    match value {
+        Value::List(list) => {
+            // Of its size: an iterator that filters would make room for four.
+            let mut addresses = Vec::with_capacity(list.len());
+            addresses.extend(list.into_iter().filter_map(address));
+            addresses
+        }
+        _ => Vec::new(),
+    }
 }
 
 // Name, source route, mailbox, host. RFC 9051 §7.5.2: a NIL host begins or ends a group.
-fn parse_address(value: &Value) -> Option<Address> {
-    let fields = value.list()?;
-    let text = |index: usize| fields.get(index).and_then(Value::nstring).cloned();
-    Some(match (text(2), text(3)) {
+fn address(value: Value) -> Option<Address> {
+    let Value::List(mut fields) = value else {
+        return None;
+    };
+    fields.resize(4, Value::NIL);
+    let [name, _, mailbox, host] = <[Value; 4]>::try_from(fields).ok()?;
+    let (name, mailbox, host) = (
+        name.into_nstring(),
+        mailbox.into_nstring(),
+        host.into_nstring(),
+    );
+    Some(match (mailbox, host) {
         (None, None) => Address::GroupEnd,
         (Some(name), None) => Address::GroupStart { name },
         (local_part, Some(domain)) => Address::Mailbox {
-            name: text(0),
+            name,
             local_part: local_part.unwrap_or_default(),
             domain,
         },
@@ -100,7 +114,7 @@ mod tests {
 
     fn envelope(text: &'static str) -> Envelope {
         let values = values_of(&Bytes::from_static(text.as_bytes()), 100).unwrap();
-        Envelope::parse(values.first().unwrap()).unwrap()
+        Envelope::from_fields(values.first().unwrap().list().unwrap().to_vec())
     }
 
     fn mailbox(name: Option<&'static str>, local: &'static str, domain: &'static str) -> Address {

@@ -152,11 +152,10 @@ pub enum BodyValue {
     },
 }
 
-/// Tells what a literal is that begins behind these values: the lists that are open, outermost
-/// first.
-pub(crate) fn literal_item(open: &[Vec<Value>]) -> Option<LiteralItem> {
-    let [response, items] = open else { return None };
-    let [seq, fetch] = response.as_slice() else {
+/// Tells what a literal is that begins behind these values: those of the response, and those of the
+/// list that is open in it.
+pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<LiteralItem> {
+    let [seq, fetch] = response else {
         return None;
     };
     if !fetch.is_atom("FETCH") {
@@ -181,13 +180,17 @@ pub(crate) fn parse_items(values: Vec<Value>) -> Vec<FetchedItem> {
     let mut items = Vec::with_capacity(values.len() / 2);
     let mut values = values.into_iter();
     while let Some(name) = values.next() {
-        let value = values
-            .next()
-            .unwrap_or_else(|| Value::Atom(Bytes::from_static(b"NIL")));
-        let name = name.astring().cloned().unwrap_or_default();
-        items.push(match parse_item(&name, &value) {
-            Some(item) => item,
-            None => FetchedItem::Unknown { name, value },
+        let value = values.next().unwrap_or(Value::NIL);
+        let name = name.into_astring().unwrap_or_default();
+        items.push(match value {
+            // By far the largest: its strings are taken over, not shared.
+            Value::List(fields) if name.eq_ignore_ascii_case(b"ENVELOPE") => {
+                FetchedItem::Envelope(Envelope::from_fields(fields).into())
+            }
+            value => match parse_item(&name, &value) {
+                Some(item) => item,
+                None => FetchedItem::Unknown { name, value },
+            },
         });
     }
     items
@@ -199,9 +202,6 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
         b"FLAGS" => flag::parse_list(value).map(FetchedItem::Flags),
         b"INTERNALDATE" => InternalDate::parse(value.nstring()?).map(FetchedItem::InternalDate),
         b"RFC822.SIZE" => value.number().map(FetchedItem::Rfc822Size),
-        b"ENVELOPE" => {
-            Envelope::parse(value).map(|envelope| FetchedItem::Envelope(envelope.into()))
-        }
         b"BODYSTRUCTURE" | b"BODY" => {
             BodyStructure::parse(value).map(|tree| FetchedItem::BodyStructure(tree.into()))
         }

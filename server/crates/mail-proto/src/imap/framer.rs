@@ -178,6 +178,7 @@ impl Framer {
         if self.input.is_empty() {
             // An idle connection holds no buffer: there are thousands of them.
             self.input = BytesMut::new();
+            self.tokens.shrink();
         }
         Ok(None)
     }
@@ -229,7 +230,8 @@ impl Framer {
             size_bytes,
             left_bytes: size_bytes,
         };
-        let item = fetch::literal_item(self.tokens.open_lists());
+        let open = self.tokens.open_list_values();
+        let item = open.and_then(|(response, items)| fetch::literal_item(response, items));
         Ok(Some(Frame::LiteralStart {
             id,
             item,
@@ -257,34 +259,28 @@ impl Framer {
 
 /// Tells what a first line is; `Err` holds the values of a data response.
 fn classify(line: Bytes) -> Result<Frame, Bytes> {
-    if line == b"+"[..] {
-        return Ok(Frame::Continuation(Bytes::new()));
-    }
-    let Some(space) = memchr::memchr(b' ', &line) else {
-        return Ok(Frame::Other(line));
+    let (head, rest) = match memchr::memchr(b' ', &line) {
+        Some(space) => line.split_at_checked(space).unwrap_or((&line, &[])),
+        None if line == b"+"[..] => return Ok(Frame::Continuation(Bytes::new())),
+        None => return Ok(Frame::Other(line)),
     };
-    let head = line.slice(..space);
-    let rest = line.slice(space + 1..);
-    if head == b"+"[..] {
-        return Ok(Frame::Continuation(rest));
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    if head == b"+" {
+        return Ok(Frame::Continuation(line.slice_ref(rest)));
     }
-    let tag = (head != b"*"[..]).then_some(head);
-    let word_len = memchr::memchr(b' ', &rest).unwrap_or(rest.len());
-    let word = rest.slice(..word_len);
-    let text = rest.slice((word_len + 1).min(rest.len())..);
-    match (condition(&word), tag) {
-        (Some(condition @ Condition::Is(_)), tag) => Ok(Frame::Status {
-            tag,
-            condition,
-            text,
-        }),
-        (Some(condition), None) => Ok(Frame::Status {
-            tag: None,
-            condition,
-            text,
-        }),
-        (None, None) => Err(rest),
-        (_, Some(_)) => Ok(Frame::Other(line)),
+    let is_tagged = head != b"*";
+    let word_len = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+    let (word, text) = rest.split_at_checked(word_len).unwrap_or((rest, &[]));
+    match condition(word) {
+        Some(condition) if !is_tagged || matches!(condition, Condition::Is(_)) => {
+            Ok(Frame::Status {
+                tag: is_tagged.then(|| line.slice_ref(head)),
+                condition,
+                text: line.slice_ref(text.strip_prefix(b" ").unwrap_or(text)),
+            })
+        }
+        None if !is_tagged => Err(line.slice_ref(rest)),
+        _ => Ok(Frame::Other(line)),
     }
 }
 

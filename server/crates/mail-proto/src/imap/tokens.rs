@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 
 use super::value::Value;
 use crate::limits::OverLimit;
@@ -15,8 +15,11 @@ const MAX_VALUES: usize = 250_000;
 /// A value tree under construction. A response is one line or, with literals, several.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    /// The lists that are open; the first is the response itself.
-    open: Vec<Vec<Value>>,
+    /// The values of the response and of the lists that are open in it, an inner list's behind
+    /// those of the one around it: so a list is allocated once, when it closes, at its size.
+    open: Vec<Value>,
+    /// Where the values of each open list begin.
+    starts: Vec<usize>,
     unbalanced: bool,
     max_nesting: usize,
     /// How many values there are so far.
@@ -27,6 +30,7 @@ impl Tokens {
     pub(crate) fn new(max_nesting: usize) -> Self {
         Self {
             open: Vec::new(),
+            starts: Vec::new(),
             unbalanced: false,
             max_nesting,
             values: 0,
@@ -35,37 +39,42 @@ impl Tokens {
 
     /// Reads one line, without its end. Returns the size of the literal that it announces.
     pub(crate) fn line(&mut self, line: &Bytes) -> Result<Option<u64>, OverLimit> {
-        let mut rest = line.clone();
-        while let Some(first) = rest.first() {
+        let mut rest: &[u8] = line;
+        while let Some((first, behind)) = rest.split_first() {
             if self.values > MAX_VALUES {
                 return Err(OverLimit {
                     what: "values of a response",
                     max: MAX_VALUES as u64,
                 });
             }
-            match first {
-                b' ' => rest.advance(1),
+            rest = match first {
+                b' ' => behind,
                 b'(' => {
-                    rest.advance(1);
                     self.open_list()?;
+                    behind
                 }
                 b')' => {
-                    rest.advance(1);
                     self.close_list();
+                    behind
                 }
                 b'"' => {
-                    let quoted = take_quoted(&mut rest);
+                    let (quoted, behind) = take_quoted(line, behind);
                     self.push(Value::Quoted(quoted));
+                    behind
                 }
                 _ => {
-                    if let Some(size_bytes) = announced_literal(&rest) {
+                    if let Some(size_bytes) = announced_literal(rest) {
                         return Ok(Some(size_bytes));
                     }
-                    let len = atom_len(&rest).max(1).min(rest.len());
-                    let atom = rest.split_to(len);
-                    self.push(Value::Atom(atom));
+                    let (atom, behind) = rest
+                        .split_at_checked(atom_len(rest).max(1))
+                        .unwrap_or((rest, &[]));
+                    self.push(Value::Atom(
+                        common_atom(atom).unwrap_or_else(|| line.slice_ref(atom)),
+                    ));
+                    behind
                 }
-            }
+            };
         }
         Ok(None)
     }
@@ -73,51 +82,59 @@ impl Tokens {
     /// Adds a value to the innermost list.
     pub(crate) fn push(&mut self, value: Value) {
         self.values += 1;
-        match self.open.last_mut() {
-            Some(list) => list.push(value),
-            None => self.open.push([value].into()),
-        }
+        self.open.push(value);
     }
 
-    /// The lists that are open, outermost first.
-    pub(crate) fn open_lists(&self) -> &[Vec<Value>] {
-        &self.open
+    /// The values of the response so far, and those of the list in it, if one is open and no other
+    /// in that.
+    pub(crate) fn open_list_values(&self) -> Option<(&[Value], &[Value])> {
+        let [start] = self.starts[..] else {
+            return None;
+        };
+        self.open.split_at_checked(start)
     }
 
     /// Ends the response. `false` if its parentheses do not match: then they are closed here.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
-        let balanced = !self.unbalanced && self.open.len() <= 1;
-        while self.open.len() > 1 {
+        let balanced = !self.unbalanced && self.starts.is_empty();
+        while !self.starts.is_empty() {
             self.close_list();
         }
         self.unbalanced = false;
         self.values = 0;
-        (self.open.pop().unwrap_or_default(), balanced)
+        // The room for the next response stays here.
+        let mut values = Vec::with_capacity(self.open.len());
+        values.append(&mut self.open);
+        (values, balanced)
+    }
+
+    /// Gives the memory back that no response needs now.
+    pub(crate) fn shrink(&mut self) {
+        if self.open.is_empty() {
+            self.open = Vec::new();
+            self.starts = Vec::new();
+        }
     }
 
     fn open_list(&mut self) -> Result<(), OverLimit> {
-        if self.open.is_empty() {
-            self.open.push(Vec::new());
-        }
-        if self.open.len() > self.max_nesting {
+        if self.starts.len() >= self.max_nesting {
             return Err(OverLimit {
                 what: "list nesting",
                 max: self.max_nesting as u64,
             });
         }
-        self.open.push(Vec::new());
+        self.starts.push(self.open.len());
         self.values += 1;
         Ok(())
     }
 
     fn close_list(&mut self) {
-        if self.open.len() < 2 {
+        let Some(start) = self.starts.pop() else {
             self.unbalanced = true;
             return;
-        }
-        if let Some(list) = self.open.pop() {
-            self.push(Value::List(list));
-        }
+        };
+        let list = self.open.split_off(start.min(self.open.len()));
+        self.push(Value::List(list));
     }
 }
 
@@ -133,32 +150,44 @@ pub(crate) fn values_of(text: &Bytes, max_nesting: usize) -> Option<Vec<Value>> 
     }
 }
 
-/// Takes a quoted string; one without its end is taken to the end of the line.
-fn take_quoted(rest: &mut Bytes) -> Bytes {
-    rest.advance(1);
-    let Some(special) = memchr::memchr2(b'"', b'\\', rest) else {
-        return rest.split_off(0);
-    };
-    if rest.get(special) == Some(&b'"') {
-        let quoted = rest.split_to(special);
-        rest.advance(1);
-        return quoted;
-    }
-    let mut text = Vec::new();
-    while let Some(byte) = pop(rest) {
-        match byte {
-            b'"' => break,
-            b'\\' => text.extend(pop(rest)),
-            _ => text.push(byte),
-        }
-    }
-    text.into()
+/// Returns a word that most responses hold as one that shares no memory: to count who shares costs
+/// more than to compare.
+fn common_atom(atom: &[u8]) -> Option<Bytes> {
+    Some(Bytes::from_static(match atom {
+        b"NIL" => b"NIL",
+        b"FETCH" => b"FETCH",
+        b"UID" => b"UID",
+        b"FLAGS" => b"FLAGS",
+        b"ENVELOPE" => b"ENVELOPE",
+        b"BODYSTRUCTURE" => b"BODYSTRUCTURE",
+        b"INTERNALDATE" => b"INTERNALDATE",
+        b"RFC822.SIZE" => b"RFC822.SIZE",
+        b"MODSEQ" => b"MODSEQ",
+        b"\\Seen" => b"\\Seen",
+        _ => return None,
+    }))
 }
 
-fn pop(rest: &mut Bytes) -> Option<u8> {
-    let byte = *rest.first()?;
-    rest.advance(1);
-    Some(byte)
+/// Takes a quoted string, of which `rest` is what is behind its first quote; one without its end is
+/// taken to the end of the line. Returns what is behind it too.
+fn take_quoted<'l>(line: &Bytes, rest: &'l [u8]) -> (Bytes, &'l [u8]) {
+    let special = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+    let (plain, behind) = rest.split_at_checked(special).unwrap_or((rest, &[]));
+    match behind.split_first() {
+        None => return (line.slice_ref(plain), &[]),
+        Some((b'"', behind)) => return (line.slice_ref(plain), behind),
+        Some(_) => {}
+    }
+    let mut text = plain.to_vec();
+    let mut bytes = behind.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => break,
+            b'\\' => text.extend(bytes.next()),
+            _ => text.push(*byte),
+        }
+    }
+    (text.into(), bytes.as_slice())
 }
 
 /// Reads `{n}`, `{n+}` or `~{n}` at the very end of a line.

@@ -27,6 +27,9 @@ pub enum Value {
 }
 
 impl Value {
+    /// What stands where nothing stands.
+    pub(crate) const NIL: Self = Self::Atom(Bytes::from_static(b"NIL"));
+
     /// Returns the bytes of an atom.
     pub(crate) fn atom(&self) -> Option<&Bytes> {
         match self {
@@ -54,6 +57,22 @@ impl Value {
         match self {
             Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
             // Numbers and words without quotes happen where a string belongs.
+            Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
+            Self::Streamed { .. } | Self::List(_) => None,
+        }
+    }
+
+    /// Takes an [`nstring`](Self::nstring) over.
+    pub(crate) fn into_nstring(self) -> Option<Bytes> {
+        match self {
+            Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
+            value => value.into_astring(),
+        }
+    }
+
+    /// Takes an [`astring`](Self::astring) over.
+    pub(crate) fn into_astring(self) -> Option<Bytes> {
+        match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
             Self::Streamed { .. } | Self::List(_) => None,
         }
