@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: what the release costs, beside a bare client that asks the same upstream,
-//! and what a person waits for in a real Chromium.
+//! and what a person waits for in a real Chromium; or what the protocol machines cost, beside those
+//! of others.
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::build;
 use crate::node;
@@ -14,8 +15,43 @@ use crate::test::browser;
 use crate::tools;
 use crate::workspace::{Workspace, must_succeed};
 
-/// Builds the release and prints the figures of `server/benches/product`.
-pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The release, from the mail server to the browser.
+    Product,
+    /// The protocol machines alone, without the page.
+    Protocols,
+}
+
+impl What {
+    pub(crate) fn parse(args: &[String]) -> Result<Self> {
+        let words: Vec<&str> = args.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [] | ["product"] => Ok(Self::Product),
+            ["protocols"] => Ok(Self::Protocols),
+            _ => bail!("`bench` takes nothing but product or protocols"),
+        }
+    }
+}
+
+/// Builds what is measured and prints its figures.
+pub(crate) fn run(workspace: &Workspace, what: What) -> Result<ExitCode> {
+    match what {
+        What::Product => product(workspace),
+        What::Protocols => protocols(workspace),
+    }
+}
+
+/// The figures of `mail-net/benches/protocols`.
+fn protocols(workspace: &Workspace) -> Result<ExitCode> {
+    let mut cargo = workspace.cargo("bench");
+    must_succeed(cargo.args(["--quiet", "-p", "mail-net", "--bench", "protocols"]))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The figures of `server/benches/product`.
+fn product(workspace: &Workspace) -> Result<ExitCode> {
     let mut steps = Steps::new(5);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
     steps.step("Browser", || Ok(((), browser::tools(workspace)?)))?;
@@ -37,4 +73,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
             ),
     )?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_is_measured_unless_said_otherwise() {
+        assert_eq!(What::parse(&[]).unwrap(), What::Product);
+        let protocols = What::parse(&["protocols".to_owned()]);
+        assert_eq!(protocols.unwrap(), What::Protocols);
+        assert!(What::parse(&["--fast".to_owned()]).is_err());
+    }
 }

@@ -37,8 +37,9 @@ usage: cargo xtask VERB
         runs every test, or one kind of them on purpose
   build
         builds target/release/restante, one file with the page inside
-  bench
-        builds the release and prints its figures beside those of a bare client
+  bench [product|protocols]
+        prints the figures of the release beside those of a bare client (product, the default),
+        or those of the protocol machines beside the crates of others (protocols)
   fuzz [--secs N] [--target NAME]
         runs each fuzz target for N seconds, 60 unless said otherwise
   check-layers
@@ -75,10 +76,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_arguments(verb, rest)?;
             build::run(&workspace)
         }
-        "bench" => {
-            no_arguments(verb, rest)?;
-            bench::run(&workspace)
-        }
+        "bench" => bench::run(&workspace, bench::What::parse(rest)?),
         "fuzz" => fuzz::run(&workspace, &fuzz::Options::parse(rest)?),
         "check-layers" => {
             no_arguments(verb, rest)?;
