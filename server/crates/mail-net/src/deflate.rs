@@ -16,6 +16,8 @@ pub(crate) struct Deflate {
     compressed: BytesMut,
     /// More may come out without further input.
     is_full: bool,
+    /// The peer has ended its stream.
+    is_over: bool,
     is_broken: bool,
 }
 
@@ -27,6 +29,7 @@ impl Deflate {
             decompress: Decompress::new(false),
             compressed: compressed.into(),
             is_full: false,
+            is_over: false,
             is_broken: false,
         }
     }
@@ -57,7 +60,7 @@ impl Deflate {
 
     /// Tells whether something can be unfolded without reading more.
     pub(crate) fn has_compressed(&self) -> bool {
-        !self.is_broken && (self.is_full || !self.compressed.is_empty())
+        !self.is_broken && !self.is_over && (self.is_full || !self.compressed.is_empty())
     }
 
     /// Unfolds a piece and hands it on.
@@ -74,8 +77,9 @@ impl Deflate {
         self.compressed.advance(read.min(self.compressed.len()));
         self.is_full = written == PIECE_BYTES;
         match result {
-            // The stream has no end while the connection lives.
-            Err(_) | Ok(Status::StreamEnd) => self.is_broken = true,
+            // Dovecot ends its stream behind the answer to LOGOUT.
+            Ok(Status::StreamEnd) => self.is_over = true,
+            Err(_) => self.is_broken = true,
             Ok(_) if read == 0 && written == 0 && !self.compressed.is_empty() => {
                 self.is_broken = true;
             }
@@ -88,6 +92,11 @@ impl Deflate {
         if let Some(bytes) = piece.get(..written).filter(|bytes| !bytes.is_empty()) {
             hand_on(bytes);
         }
+    }
+
+    /// Tells whether the peer has ended its stream: it says nothing more.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Tells whether the peer sent what cannot be unfolded.
@@ -156,6 +165,20 @@ mod tests {
             receiver.decompress(|bytes| size_bytes += bytes.len());
         }
         assert_eq!(size_bytes, 50 << 20);
+    }
+
+    #[test]
+    fn a_stream_that_ends_is_read_up_to_its_end() {
+        let mut ended = Vec::with_capacity(64);
+        let mut sender = Compress::new(Compression::default(), false);
+        sender
+            .compress_vec(b"* BYE\r\n", &mut ended, FlushCompress::Finish)
+            .unwrap();
+        ended.extend_from_slice(b"more");
+        let mut receiver = Deflate::new(ended.into());
+        assert!(!receiver.is_over());
+        assert_eq!(unfold(&mut receiver), b"* BYE\r\n");
+        assert!(receiver.is_over() && !receiver.is_broken());
     }
 
     #[test]

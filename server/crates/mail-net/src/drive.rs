@@ -451,6 +451,10 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         {
             // One piece at a time: the machine takes it before the next, however much it unfolds to.
             deflate.decompress(|bytes| self.machine.feed(bytes));
+            if deflate.is_over() {
+                self.can_read = false;
+                self.machine.end_of_input();
+            }
             return true;
         }
         if !self.can_read {

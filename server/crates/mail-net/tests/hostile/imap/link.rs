@@ -33,7 +33,7 @@ fn compression(table: &mut Table<Imap>) {
     let silent = falls_silent(P::Logout.phase());
     table.variant(class, P::Compress, "none_at_all", none, silent);
     let over = vec![Do::EndDeflate, Do::Stall];
-    table.variant(class, P::Compressed, "that_ends", over, broken());
+    table.variant(class, P::Compressed, "that_ends", over, closed());
     // A thousand times what is said.
     let bomb = vec![Do::Endless("a")];
     let limit = fails(Error::Limit(OverLimit {
