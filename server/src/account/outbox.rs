@@ -138,7 +138,7 @@ impl Outbox {
         let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
         let addresses = wanted.map(|recipient| recipient.address.as_str());
         let prepared = envelope(&row.record.from, addresses, message.size_bytes);
-        let (envelope, body) = match (prepared, message.open().await) {
+        let (envelope, mut body) = match (prepared, message.open().await) {
             (Ok(envelope), Ok(body)) => (envelope, body),
             (Err(error), _) | (_, Err(error)) => {
                 settle_error(row, &error, false);
@@ -156,7 +156,7 @@ impl Outbox {
                 false
             })
         };
-        match open.deliver(envelope, body, commit).await {
+        match open.deliver(envelope, &mut body, commit).await {
             Delivery::Outcome(outcome) => {
                 let is_reusable =
                     matches!(outcome, Outcome::Accepted { .. } | Outcome::Rejected { .. });

@@ -1,17 +1,28 @@
 //! Mail that leaves: one SMTP connection per batch, one message after the other.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use bytes::Bytes;
+use mail_net::drive::Transport;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::smtp::{
     self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, Stage,
 };
-use mail_proto::{BodyChunk, Machine};
+use mail_proto::{BodyChunk, Machine, Secret};
+use tokio::net::TcpStream;
 
 use super::error::{AccountError, LinkError, ServerReply, Side};
 use super::model::SignIn;
 use crate::store::spool::{Spool, SpoolName, SpoolReader};
+
+/// A message that is given in pieces, as large as somebody wants.
+pub(crate) trait MessageBody {
+    /// The next bytes, at most `max`; `None` at the end.
+    fn next(
+        &mut self,
+        max: usize,
+    ) -> impl Future<Output = Result<Option<Bytes>, AccountError>> + Send;
+}
 
 /// A message that lies in the spool, ready to leave.
 #[derive(Debug, Clone)]
@@ -37,15 +48,14 @@ impl SpooledMessage {
     }
 }
 
-/// A message that is being read, in pieces as large as somebody wants.
+/// A message that is being read.
 pub(crate) struct SpooledBody {
     reader: SpoolReader,
     rest: Bytes,
 }
 
-impl SpooledBody {
-    /// The next bytes, at most `max`; `None` at the end.
-    pub(crate) async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
+impl MessageBody for SpooledBody {
+    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
         if self.rest.is_empty() {
             let next = self.reader.next().await;
             match next.map_err(|error| AccountError::Internal(error.to_string()))? {
@@ -60,7 +70,7 @@ impl SpooledBody {
 
 /// What became of one message.
 #[derive(Debug)]
-pub(super) enum Delivery {
+pub(crate) enum Delivery {
     /// The server gave its answer, or the link broke: the outcome tells which.
     Outcome(Outcome),
     /// The message was not sent, for a reason that has nothing to do with it.
@@ -69,8 +79,31 @@ pub(super) enum Delivery {
     TakenOver,
 }
 
-/// A signed-in SMTP connection.
-pub(super) struct SmtpConnection {
+/// Where a conversation takes place, and under which names.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// What is dialled.
+    pub(crate) endpoint: Endpoint,
+    /// The name that the certificate has to carry.
+    pub(crate) tls_name: String,
+    /// Our own name; the address of our end of the connection where there is none.
+    pub(crate) ehlo_name: Option<EhloName>,
+}
+
+impl Route {
+    /// The way to a submission server.
+    pub(crate) fn submission(endpoint: Endpoint) -> Self {
+        Self {
+            tls_name: endpoint.host.clone(),
+            endpoint,
+            // Never the machine's own name: it says nothing to the provider and much to others.
+            ehlo_name: Some(EhloName::LOCALHOST),
+        }
+    }
+}
+
+/// An SMTP connection whose server is ready for a message.
+pub(crate) struct SmtpConnection {
     connection: Connection<Client>,
     endpoint: Endpoint,
 }
@@ -83,6 +116,18 @@ impl SmtpConnection {
             port: sign_in.outgoing.port,
             tls: sign_in.outgoing.tls,
         };
+        let mut this = Self::connect(dialer, Route::submission(endpoint)).await?;
+        this.log_in(sign_in.login(), &sign_in.password).await?;
+        Ok(this)
+    }
+
+    /// Connects, up to TLS and EHLO.
+    pub(crate) async fn connect(dialer: &Dialer, route: Route) -> Result<Self, AccountError> {
+        let Route {
+            endpoint,
+            tls_name,
+            ehlo_name,
+        } = route;
         let transport = dialer
             .open(&endpoint, None)
             .await
@@ -91,25 +136,27 @@ impl SmtpConnection {
                 endpoint: endpoint.clone(),
                 error,
             })?;
-        // Never the machine's own name: it says nothing to the provider and much to others.
-        let name = EhloName::address_literal(Ipv4Addr::LOCALHOST.into());
-        let mut config = smtp::Config::new(endpoint.tls, name);
+        let ehlo_name = ehlo_name
+            .or_else(|| own_address(&transport).map(EhloName::address_literal))
+            .unwrap_or(EhloName::LOCALHOST);
+        let mut config = smtp::Config::new(endpoint.tls, ehlo_name);
         config.allow_plaintext_login = endpoint.tls == mail_proto::Tls::Plain;
         let machine = Client::new(config);
         let config = dialer.tls_config(&endpoint);
-        let connection = Connection::new(
-            machine,
-            transport,
-            config,
-            endpoint.host.clone(),
-            Phase::SmtpGreeting,
-        );
+        let connection = Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting);
         let mut this = Self {
             connection,
             endpoint,
         };
-        this.log_in(sign_in).await?;
-        Ok(this)
+        loop {
+            match this.next().await? {
+                Happening::Event(Event::Ready { .. }) => return Ok(this),
+                Happening::Event(_) => {}
+                Happening::NeedBody { .. } | Happening::Done => {
+                    return Err(this.link(LinkError::Closed));
+                }
+            }
+        }
     }
 
     /// The largest message that the server takes, in bytes, where it says so.
@@ -122,22 +169,29 @@ impl SmtpConnection {
         self.connection.machine().is_used_up()
     }
 
-    async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
+    /// How far the conversation has come.
+    pub(crate) fn stage(&self) -> Stage {
+        self.connection.machine().stage()
+    }
+
+    /// Signs in.
+    pub(crate) async fn log_in(
+        &mut self,
+        user: &str,
+        password: &Secret,
+    ) -> Result<(), AccountError> {
         let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
             side: Side::Outgoing,
             endpoint: endpoint.clone(),
             reply,
         };
+        let credentials = Credentials::new(user, password.clone())
+            .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
+        self.connection.begin(Phase::SmtpHello);
+        let sign_in = self.connection.sign_in(credentials);
+        self.connection.machine_mut().authenticate(sign_in);
         loop {
             match self.next().await? {
-                Happening::Event(Event::Ready { .. }) => {
-                    self.connection.begin(Phase::SmtpHello);
-                    let credentials =
-                        Credentials::new(sign_in.login(), sign_in.password.clone())
-                            .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
-                    let sign_in = self.connection.sign_in(credentials);
-                    self.connection.machine_mut().authenticate(sign_in);
-                }
                 Happening::Event(Event::Authenticated) => return Ok(()),
                 Happening::Event(Event::AuthenticationRefused { reply }) => {
                     return Err(refused(&self.endpoint, reply_of(&reply)));
@@ -152,10 +206,10 @@ impl SmtpConnection {
 
     /// Sends one message. `commit` is asked before the final dot leaves: only if it says `true`
     /// does the dot leave, and from then on every failure is an unknown outcome.
-    pub(super) async fn deliver<F>(
+    pub(crate) async fn deliver<F>(
         &mut self,
         envelope: Envelope,
-        mut body: SpooledBody,
+        body: &mut impl MessageBody,
         commit: impl FnOnce() -> F,
     ) -> Delivery
     where
@@ -211,7 +265,7 @@ impl SmtpConnection {
     }
 
     /// Says QUIT and waits a little for the answer.
-    pub(super) async fn quit(mut self) {
+    pub(crate) async fn quit(mut self) {
         self.connection.begin(Phase::Farewell);
         self.connection.machine_mut().quit();
         while let Ok(Happening::Event(_)) = self.connection.next().await {}
@@ -260,8 +314,16 @@ impl SmtpConnection {
     }
 }
 
+/// The address of our end of a connection that is not encrypted yet.
+fn own_address(transport: &Transport<TcpStream>) -> Option<IpAddr> {
+    match transport {
+        Transport::Plain(stream) => stream.local_addr().ok().map(|address| address.ip()),
+        _ => None,
+    }
+}
+
 /// An SMTP reply, reduced to what a meaning needs.
-pub(super) fn reply_of(reply: &Reply) -> ServerReply {
+pub(crate) fn reply_of(reply: &Reply) -> ServerReply {
     ServerReply {
         code: Some(reply.code),
         enhanced: reply.enhanced.map(|code| code.to_string()),
@@ -271,7 +333,7 @@ pub(super) fn reply_of(reply: &Reply) -> ServerReply {
 }
 
 /// The envelope of a message.
-pub(super) fn envelope(
+pub(crate) fn envelope(
     from: &str,
     recipients: impl Iterator<Item = impl AsRef<str>>,
     size_bytes: u64,

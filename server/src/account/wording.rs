@@ -111,7 +111,7 @@ impl AccountError {
         }
     }
 
-    fn retry_after_secs(&self) -> Option<u32> {
+    pub(crate) fn retry_after_secs(&self) -> Option<u32> {
         match self {
             Self::Dial {
                 error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),

@@ -3,13 +3,24 @@
 mod check_config;
 pub mod config_file;
 pub mod demo;
+pub mod exit;
+mod fetch;
+mod password;
+mod send;
 pub mod serve;
+mod server_url;
+mod transcript;
+mod trouble;
+mod trust;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use demo::DemoArgs;
+use exit::Exit;
+use fetch::FetchArgs;
+use send::SendArgs;
 
 /// A self-hosted webmail: IMAP, POP3 and SMTP in the browser.
 #[derive(Debug, Parser)]
@@ -25,6 +36,10 @@ enum Command {
     Serve(ConfigArgs),
     /// Serves the product against a mail server of its own with a sample mailbox.
     Demo(DemoArgs),
+    /// Sends a message.
+    Send(Box<SendArgs>),
+    /// Fetches messages from a mail server.
+    Fetch(Box<FetchArgs>),
     /// Reads the configuration and tells what it means.
     CheckConfig(ConfigArgs),
 }
@@ -41,12 +56,15 @@ impl Cli {
     ///
     /// # Errors
     /// What went wrong, to be shown to the person who typed it.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub async fn run(self) -> anyhow::Result<Exit> {
         match self.command {
-            Command::Serve(args) => serve::run(&load(&args)?).await,
-            Command::Demo(args) => demo::run(args).await,
-            Command::CheckConfig(args) => check_config::run(&load(&args)?),
+            Command::Serve(args) => serve::run(&load(&args)?).await?,
+            Command::Demo(args) => demo::run(args).await?,
+            Command::Send(args) => return Ok(send::run(*args).await),
+            Command::Fetch(args) => return Ok(fetch::run(*args).await),
+            Command::CheckConfig(args) => check_config::run(&load(&args)?)?,
         }
+        Ok(Exit::Done)
     }
 }
 

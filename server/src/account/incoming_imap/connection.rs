@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::account::error::{AccountError, LinkError, ServerReply, Side};
 use crate::account::model::SignIn;
-use crate::account::outgoing::SpooledBody;
+use crate::account::outgoing::{MessageBody as _, SpooledBody};
 
 use super::selected::SelectedMailbox;
 
@@ -26,7 +26,7 @@ pub(super) const WINDOW_BYTES: u32 = 1 << 20;
 const LITERALS_MAX_BYTES: usize = 3 << 20;
 
 /// A connection past its login.
-pub(super) struct ImapConnection {
+pub(crate) struct ImapConnection {
     connection: Connection<Client>,
     endpoint: Endpoint,
     selected: Option<SelectedMailbox>,
@@ -42,13 +42,13 @@ pub(super) struct ImapConnection {
 
 /// What the server answered to a run of commands.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// One per command, in their order.
-    pub(super) completions: Vec<Completion>,
-    pub(super) fetched: Vec<FetchData>,
+    pub(crate) completions: Vec<Completion>,
+    pub(crate) fetched: Vec<FetchData>,
     pub(super) lists: Vec<ListData>,
     pub(super) statuses: Vec<StatusData>,
-    pub(super) found: Option<SequenceSet>,
+    pub(crate) found: Option<SequenceSet>,
     /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
     pub(super) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
@@ -57,7 +57,7 @@ pub(super) struct Answer {
 
 /// How one command went.
 #[derive(Debug, Clone)]
-pub(super) struct Completion {
+pub(crate) struct Completion {
     tag: Tag,
     pub(super) status: Option<Status>,
     pub(super) code: Option<Code>,
@@ -84,7 +84,7 @@ impl Answer {
     }
 
     /// The bytes of a fetched section, wherever they were kept.
-    pub(super) fn body(&self, value: &imap::BodyValue) -> Option<Bytes> {
+    pub(crate) fn body(&self, value: &imap::BodyValue) -> Option<Bytes> {
         match value {
             imap::BodyValue::Nil => None,
             imap::BodyValue::Inline(bytes) => Some(bytes.clone()),
@@ -98,7 +98,7 @@ impl Answer {
 
 impl ImapConnection {
     /// Connects and signs in: one try, whatever comes of it.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         dialer: &Dialer,
         sign_in: &SignIn,
         client: Option<IpAddr>,
@@ -191,7 +191,7 @@ impl ImapConnection {
     }
 
     /// The mailbox that is selected.
-    pub(super) fn selected(&self) -> Option<&SelectedMailbox> {
+    pub(crate) fn selected(&self) -> Option<&SelectedMailbox> {
         self.selected.as_ref()
     }
 
@@ -282,7 +282,7 @@ impl ImapConnection {
     }
 
     /// Runs commands, pipelined. Every one has to be accepted.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
@@ -370,7 +370,7 @@ impl ImapConnection {
     }
 
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
-    pub(super) fn begin_select(&mut self, mailbox: &Mailbox) {
+    pub(crate) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.selected = Some(SelectedMailbox::new(mailbox.clone()));
     }
 
@@ -387,7 +387,7 @@ impl ImapConnection {
     }
 
     /// Says LOGOUT and waits a little for the answer.
-    pub(super) async fn log_out(mut self) {
+    pub(crate) async fn log_out(mut self) {
         self.leave_idle();
         self.connection.machine_mut().enqueue(Command::Logout);
         self.connection.begin(Phase::Farewell);

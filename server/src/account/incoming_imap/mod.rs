@@ -4,11 +4,11 @@
 //! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
 
 mod change;
-mod connection;
+pub(crate) mod connection;
 mod folders;
 mod link;
 mod read;
-mod selected;
+pub(crate) mod selected;
 mod shared;
 mod undo;
 

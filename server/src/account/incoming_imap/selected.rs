@@ -16,7 +16,7 @@ const ROWS_MAX: usize = 600;
 
 /// What is known of the mailbox that is selected.
 #[derive(Debug)]
-pub(super) struct SelectedMailbox {
+pub(crate) struct SelectedMailbox {
     mailbox: Mailbox,
     state: Selected,
     rows: HashMap<Uid, SeenRow>,
@@ -71,11 +71,11 @@ impl SelectedMailbox {
         &self.mailbox
     }
 
-    pub(super) fn exists(&self) -> u32 {
+    pub(crate) fn exists(&self) -> u32 {
         self.state.exists()
     }
 
-    pub(super) fn uid_validity(&self) -> u32 {
+    pub(crate) fn uid_validity(&self) -> u32 {
         self.state.uid_validity().map_or(0, |v| v.get())
     }
 

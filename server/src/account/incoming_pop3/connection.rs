@@ -24,7 +24,7 @@ const HEADER_MAX_BYTES: usize = 1 << 20;
 const TOP_MAX_BYTES: u64 = 16 << 20;
 
 /// A connection past its sign-in.
-pub(super) struct Pop3Connection {
+pub(crate) struct Pop3Connection {
     connection: Connection<Client>,
     endpoint: Endpoint,
     /// `TOP` is offered, or nothing says that it is not.
@@ -33,18 +33,28 @@ pub(super) struct Pop3Connection {
     is_in_command: bool,
 }
 
+/// What comes of a message that is being read.
+pub(crate) enum Retrieved {
+    /// The next bytes of it.
+    Bytes(Bytes),
+    /// It is complete.
+    End,
+    /// The server does not give it.
+    Refused(ServerReply),
+}
+
 /// One message as the server lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
-    pub(super) number: MessageNumber,
+pub(crate) struct Listed {
+    pub(crate) number: MessageNumber,
     /// The server's word.
-    pub(super) size_bytes: u64,
-    pub(super) unique_id: Option<UniqueId>,
+    pub(crate) size_bytes: u64,
+    pub(crate) unique_id: Option<UniqueId>,
 }
 
 impl Pop3Connection {
     /// Connects and signs in: one try, whatever comes of it.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         dialer: &Dialer,
         sign_in: &SignIn,
         client: Option<IpAddr>,
@@ -118,7 +128,7 @@ impl Pop3Connection {
 
     /// Lists all messages in the order of their numbers, with their unique ids where the server
     /// has them.
-    pub(super) async fn list(&mut self) -> Result<Vec<Listed>, AccountError> {
+    pub(crate) async fn list(&mut self) -> Result<Vec<Listed>, AccountError> {
         self.begin(Phase::Command);
         let capabilities = self.connection.machine().capabilities();
         let asks_for_ids = capabilities.uidl || !capabilities.capa;
@@ -169,7 +179,7 @@ impl Pop3Connection {
     ///
     /// By TOP; where that is missing or refused, the message is read and all but its header
     /// dropped.
-    pub(super) async fn headers(
+    pub(crate) async fn headers(
         &mut self,
         messages: &[(MessageNumber, u64)],
         mut each: impl FnMut(usize, &[u8]),
@@ -279,10 +289,43 @@ impl Pop3Connection {
         }
     }
 
+    /// Reads messages, pipelined, and hands each over in pieces together with its place in
+    /// `numbers`. If `take` fails, the connection is lost.
+    pub(crate) async fn retrieve_all<E: From<AccountError>>(
+        &mut self,
+        numbers: &[MessageNumber],
+        mut take: impl FnMut(usize, Retrieved) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.begin(Phase::Body);
+        for number in numbers {
+            self.enqueue(Command::Retr { number: *number });
+        }
+        // Answers come in the order of the commands.
+        let mut place = 0;
+        while place < numbers.len() {
+            match self.next().await? {
+                Event::BodyChunk { bytes, .. } => take(place, Retrieved::Bytes(bytes))?,
+                Event::BodyEnd { .. } => {
+                    take(place, Retrieved::End)?;
+                    place += 1;
+                    // The pace is that of one message, not of all.
+                    self.connection.begin(Phase::Body);
+                }
+                Event::Rejected { response, .. } => {
+                    take(place, Retrieved::Refused(reply_of(&response)))?;
+                    place += 1;
+                }
+                _ => {}
+            }
+        }
+        self.rest();
+        Ok(())
+    }
+
     /// Marks messages as deleted. Returns for each what the server said if it refused.
     ///
     /// Nothing is deleted before [`commit`](Self::commit) returns `Ok`.
-    pub(super) async fn delete(
+    pub(crate) async fn delete(
         &mut self,
         numbers: &[MessageNumber],
     ) -> Result<Vec<Result<(), ServerReply>>, AccountError> {
@@ -303,7 +346,7 @@ impl Pop3Connection {
     }
 
     /// Says QUIT: what was marked is deleted, if and only if this returns `Ok`.
-    pub(super) async fn commit(mut self) -> Result<(), AccountError> {
+    pub(crate) async fn commit(mut self) -> Result<(), AccountError> {
         // A server may rewrite a whole file now.
         self.begin(Phase::LongCommand);
         self.enqueue(Command::Quit);
@@ -317,7 +360,7 @@ impl Pop3Connection {
     }
 
     /// Says QUIT and waits a little for the answer, so that the maildrop is unlocked.
-    pub(super) async fn quit(mut self) {
+    pub(crate) async fn quit(mut self) {
         if self.is_in_command {
             return;
         }

@@ -9,7 +9,7 @@
 
 mod background;
 mod change;
-mod connection;
+pub(crate) mod connection;
 mod delete;
 mod identity;
 mod kept;

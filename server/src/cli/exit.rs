@@ -1,0 +1,156 @@
+//! How a command ends, as a number: for scripts.
+
+use std::process::ExitCode;
+
+use mail_net::dial::DialError;
+use mail_net::tls::TlsError;
+use mail_proto::{imap, pop3, smtp};
+
+use crate::account::error::{AccountError, LinkError};
+
+/// The exit codes of `send` and `fetch`. From 64 on they are those of `sysexits.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// A part was done; some recipients or messages were refused.
+    SomeRefused = 1,
+    /// Everything was refused, for good.
+    Refused = 2,
+    /// Nothing was refused for good: the same may work later.
+    Temporary = 3,
+    /// It is not known whether it was done. Nothing here tries it again.
+    Unknown = 4,
+    /// The command line cannot be understood.
+    Usage = 64,
+    /// A file that is to be read is not there.
+    NoInput = 66,
+    /// There is no host of this name.
+    NoHost = 68,
+    /// The server lacks something that is needed.
+    Unavailable = 69,
+    /// A fault of this program.
+    Software = 70,
+    /// A file or folder cannot be made.
+    CannotCreate = 73,
+    /// Reading or writing a file failed.
+    InputOutput = 74,
+    /// The server broke its protocol, or its certificate is not acceptable.
+    Protocol = 76,
+    /// The server refused the sign-in.
+    SignInRefused = 77,
+}
+
+/// What `--help` says about the exit codes.
+pub(super) const HELP: &str = "\
+Exit codes:
+   0  all done
+   1  a part was done, some recipients or messages were refused
+   2  everything was refused
+   3  not now: the same may work later
+   4  unknown: the message may have gone out, or messages may have been deleted
+  64  the command line cannot be understood
+  66  a file to be read is not there
+  68  there is no host of this name
+  69  the server lacks what is needed
+  70  a fault of this program
+  73  a file or folder cannot be made
+  74  reading or writing a file failed
+  76  the server broke its protocol, or its certificate is not acceptable
+  77  the server refused the sign-in";
+
+impl Exit {
+    /// Every way to end.
+    pub const ALL: [Self; 14] = [
+        Self::Done,
+        Self::SomeRefused,
+        Self::Refused,
+        Self::Temporary,
+        Self::Unknown,
+        Self::Usage,
+        Self::NoInput,
+        Self::NoHost,
+        Self::Unavailable,
+        Self::Software,
+        Self::CannotCreate,
+        Self::InputOutput,
+        Self::Protocol,
+        Self::SignInRefused,
+    ];
+
+    /// The number.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// How a command ends that met this error before anything was done.
+    pub(super) fn of(error: &AccountError) -> Self {
+        match error {
+            AccountError::Dial { error, .. } => match error {
+                DialError::NameNotFound => Self::NoHost,
+                DialError::Tls(error) => of_tls(error),
+                _ => Self::Temporary,
+            },
+            AccountError::Link { error, .. } => match error {
+                LinkError::Tls(error) => of_tls(error),
+                LinkError::Closed | LinkError::Deadline(_) => Self::Temporary,
+                LinkError::Imap(imap::Error::PeerIncompatible(_))
+                | LinkError::Pop3(pop3::Error::PeerIncompatible(_))
+                | LinkError::Smtp(smtp::Error::PeerIncompatible(_)) => Self::Unavailable,
+                LinkError::Imap(_) | LinkError::Pop3(_) | LinkError::Smtp(_) => Self::Protocol,
+            },
+            AccountError::LoginRefused { .. } if error.is_password_refused() => Self::SignInRefused,
+            AccountError::LoginRefused { .. } | AccountError::Refused { .. }
+                if error.retry_after_secs().is_some() =>
+            {
+                Self::Temporary
+            }
+            AccountError::LoginRefused { .. } => Self::SignInRefused,
+            AccountError::Refused { .. } => Self::Refused,
+            AccountError::NotSent { cause } => Self::of_unsent(cause),
+            AccountError::Invalid { .. } => Self::Usage,
+            _ => Self::Software,
+        }
+    }
+
+    /// How a command ends whose message was not sent, although nobody refused it.
+    pub(super) const fn of_unsent(cause: &smtp::Cause) -> Self {
+        match cause {
+            smtp::Cause::Rejected { reply, .. } if reply.is_transient() => Self::Temporary,
+            smtp::Cause::Rejected { .. } | smtp::Cause::TooLarge { .. } => Self::Refused,
+            smtp::Cause::PeerMisbehaved(_) | smtp::Cause::Limit(_) => Self::Protocol,
+            smtp::Cause::ConnectionClosed | smtp::Cause::Aborted => Self::Temporary,
+            smtp::Cause::NoRecipients => Self::Usage,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+fn of_tls(error: &TlsError) -> Exit {
+    match error {
+        TlsError::TimedOut | TlsError::Closed => Exit::Temporary,
+        _ => Exit::Protocol,
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exit_code_is_told_in_the_help_and_in_the_manual() {
+        let manual = include_str!("../../../docs/command-line.md");
+        for exit in Exit::ALL {
+            let code = exit.code();
+            assert!(HELP.contains(&format!("\n{code:>4}  ")), "{exit:?}");
+            assert!(manual.contains(&format!("\n| {code} | ")), "{exit:?}");
+        }
+    }
+}

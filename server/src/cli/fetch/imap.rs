@@ -1,0 +1,240 @@
+//! Fetching by IMAP: the folder is only looked at (`EXAMINE`), and nothing is marked as read.
+//!
+//! A message is saved as `{folder}.{UIDVALIDITY}.{UID}.eml`, a name that never means another one.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mail_net::Phase;
+use mail_proto::imap::{
+    Command, FetchData, FetchItem, FetchedItem, Mailbox, Section, SequenceNumber, SequenceSet, Uid,
+};
+
+use super::Task;
+use super::report::{Fate, MessageReport, Work};
+use super::save::{Draft, OutDir, escaped};
+use crate::account::incoming_imap::connection::{Answer, ImapConnection};
+use crate::cli::exit::Exit;
+use crate::cli::trouble::Trouble;
+
+/// The most messages that are asked for in one command.
+const BATCH: usize = 16;
+/// What is asked for of each of them: all together are held at once.
+const FIRST_WINDOW_BYTES: u32 = 128 << 10;
+/// What is asked for at a time of a message that is larger.
+const WINDOW_BYTES: u32 = 1 << 20;
+
+pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Trouble> {
+    let folder = task.url.folder.as_deref().unwrap_or("INBOX");
+    let mailbox = Mailbox::encode(folder, false).map_err(|_| {
+        Trouble::usage("The folder's name holds a character that no folder can have.")
+    })?;
+    let mut connection =
+        ImapConnection::open(&task.dialer, &task.sign_in, None, Phase::Command).await?;
+    connection.begin_select(&mailbox);
+    connection
+        .run(vec![Command::Examine(mailbox)], Phase::Command)
+        .await?;
+    let (exists, uid_validity) = match connection.selected() {
+        Some(selected) => (selected.exists(), selected.uid_validity()),
+        None => (0, 0),
+    };
+    let uids = list(task, &mut connection, exists, work).await?;
+    if let Some(out) = &task.out {
+        let mut saver = Saver {
+            out: out.clone(),
+            prefix: format!("{}.{uid_validity}", escaped(folder)),
+            connection: &mut connection,
+            work,
+        };
+        saver.save(&uids).await?;
+        saver.out.sync()?;
+    }
+    connection.log_out().await;
+    Ok(())
+}
+
+/// Lists what is asked for, and begins the report: one row for each UID that is returned.
+async fn list(
+    task: &Task<'_>,
+    connection: &mut ImapConnection,
+    exists: u32,
+    work: &mut Work,
+) -> Result<Vec<Uid>, Trouble> {
+    let mut asked = Vec::new();
+    for text in &task.args.uid {
+        let uid = Uid::parse(text.as_bytes());
+        asked.push(uid.ok_or_else(|| Trouble::usage(format!("--uid {text} is no UID.")))?);
+    }
+    let set = match (SequenceSet::from_numbers(asked.clone()), task.args.newest) {
+        (Some(uids), _) => Some((uids, true)),
+        (None, _) if exists == 0 => None,
+        (None, Some(newest)) => {
+            let first = exists.saturating_sub(newest.saturating_sub(1)).max(1);
+            SequenceNumber::new(first).map(|first| (SequenceSet::from_first(first), false))
+        }
+        (None, None) => Some((SequenceSet::all(), true)),
+    };
+    let mut found = BTreeMap::new();
+    if let Some((set, uid)) = set {
+        let items = vec![
+            FetchItem::Uid,
+            FetchItem::Rfc822Size,
+            FetchItem::InternalDate,
+        ];
+        let command = Command::Fetch { set, uid, items };
+        let answer = connection.run(vec![command], Phase::Command).await?;
+        for data in answer.fetched {
+            // Without a size it is news about flags, not an answer.
+            if let (Some(uid), Some(size_bytes)) = (data.uid(), size_of(&data)) {
+                found.insert(uid, (size_bytes, date_of(&data)));
+            }
+        }
+    }
+    let outcome = match task.out {
+        Some(_) => Fate::NotFetched,
+        None => Fate::Listed,
+    };
+    for (uid, (size_bytes, date)) in &found {
+        let mut report = MessageReport::new(uid.to_string(), *size_bytes, outcome);
+        report.date = date.clone();
+        work.messages.push(report);
+    }
+    for uid in asked.iter().filter(|uid| !found.contains_key(uid)) {
+        let report = MessageReport::new(uid.to_string(), 0, Fate::Missing);
+        work.messages.push(report);
+    }
+    Ok(found.into_keys().collect())
+}
+
+/// Saves messages into a folder.
+struct Saver<'a> {
+    out: OutDir,
+    prefix: String,
+    connection: &'a mut ImapConnection,
+    work: &'a mut Work,
+}
+
+impl Saver<'_> {
+    async fn save(&mut self, uids: &[Uid]) -> Result<(), Trouble> {
+        let mut left = Vec::new();
+        for (place, uid) in uids.iter().enumerate() {
+            match self.out.has(&self.name(*uid)) {
+                true => self.tell(place, *uid, Fate::AlreadySaved),
+                false => left.push((place, *uid)),
+            }
+        }
+        for batch in left.chunks(BATCH) {
+            let batch_uids = batch.iter().map(|(_, uid)| *uid);
+            let Some(set) = SequenceSet::from_numbers(batch_uids) else {
+                continue;
+            };
+            let mut answer = self.window(set, 0, FIRST_WINDOW_BYTES).await?;
+            for (place, uid) in batch {
+                match body_of(&mut answer, *uid) {
+                    None => self.tell(*place, *uid, Fate::Missing),
+                    Some((first, is_whole)) => {
+                        self.save_one(*uid, first, is_whole).await?;
+                        self.tell(*place, *uid, Fate::Saved);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves a message whose first bytes are known.
+    async fn save_one(
+        &mut self,
+        uid: Uid,
+        mut bytes: Bytes,
+        mut is_whole: bool,
+    ) -> Result<(), Trouble> {
+        let mut draft: Draft = self.out.begin()?;
+        let mut offset = 0_u64;
+        let mut asked = FIRST_WINDOW_BYTES;
+        loop {
+            draft.write(&bytes)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            offset = offset.saturating_add(length);
+            // The end is a window that is not full; what was said about the size is no proof.
+            if is_whole || length < u64::from(asked) {
+                return self.out.keep(draft, &self.name(uid));
+            }
+            asked = WINDOW_BYTES;
+            let set = SequenceSet::single(uid);
+            let mut answer = self.window(set, offset, asked).await?;
+            (bytes, is_whole) = body_of(&mut answer, uid).ok_or_else(|| {
+                let cause = "A message vanished from the server while it was fetched.";
+                Trouble::new(Exit::Temporary, cause, "Run the same command again.")
+            })?;
+        }
+    }
+
+    async fn window(
+        &mut self,
+        set: SequenceSet,
+        offset: u64,
+        max_bytes: u32,
+    ) -> Result<Answer, Trouble> {
+        let body = FetchItem::BodyPeek {
+            section: Section::message(),
+            partial: Some((offset, max_bytes)),
+        };
+        let command = Command::Fetch {
+            set,
+            uid: true,
+            items: vec![FetchItem::Uid, body],
+        };
+        Ok(self.connection.run(vec![command], Phase::Body).await?)
+    }
+
+    fn name(&self, uid: Uid) -> String {
+        format!("{}.{uid}.eml", self.prefix)
+    }
+
+    fn tell(&mut self, place: usize, uid: Uid, outcome: Fate) {
+        let file = match outcome {
+            Fate::Saved | Fate::AlreadySaved => Some(self.name(uid)),
+            _ => None,
+        };
+        if let Some(report) = self.work.messages.get_mut(place) {
+            report.outcome = outcome;
+            report.file = file;
+        }
+    }
+}
+
+/// The bytes that came for a message, and whether the server sent the whole although a part was
+/// asked for, as some do.
+fn body_of(answer: &mut Answer, uid: Uid) -> Option<(Bytes, bool)> {
+    let mut fetched = answer.fetched.iter().filter(|data| data.uid() == Some(uid));
+    fetched.find_map(|data| {
+        data.items.iter().find_map(|item| match item {
+            FetchedItem::Body { origin, value, .. } => {
+                // NIL: there is nothing at this place.
+                let bytes = answer.body(value).unwrap_or_default();
+                Some((bytes, origin.is_none()))
+            }
+            _ => None,
+        })
+    })
+}
+
+fn size_of(data: &FetchData) -> Option<u64> {
+    data.items.iter().find_map(|item| match item {
+        FetchedItem::Rfc822Size(size) => Some(*size),
+        _ => None,
+    })
+}
+
+fn date_of(data: &FetchData) -> Option<String> {
+    data.items.iter().find_map(|item| match item {
+        FetchedItem::InternalDate(date) => {
+            let at = Timestamp::from_second(date.unix_secs()).ok()?;
+            Some(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,160 @@
+//! `restante fetch`: messages from a POP3 or IMAP server into files.
+
+mod imap;
+mod pop3;
+mod report;
+mod save;
+
+use std::path::PathBuf;
+
+use app::api::types::IncomingKind;
+use clap::{ArgGroup, Args};
+use mail_net::{Dialer, Egress};
+use mail_proto::Secret;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::password::PasswordArgs;
+use super::serve::stop_on_signal;
+use super::server_url::{ServerUrl, Speaks};
+use super::trouble::Trouble;
+use super::trust::TrustArgs;
+use super::{exit, server_url, transcript};
+use crate::account::{Incoming, Outgoing, SignIn};
+use report::Work;
+use save::OutDir;
+
+/// What `restante fetch` takes.
+#[derive(Debug, Args)]
+#[command(
+    after_help = format!("{}\n\n{}", server_url::HELP, exit::HELP),
+    group = ArgGroup::new("what").required(true).args(["list", "out"])
+)]
+pub(super) struct FetchArgs {
+    /// The server, and by IMAP the folder.
+    #[arg(
+        value_name = "URL",
+        help = "The server, such as pop3s://user%40example.org@mail.example.org, or \
+                imaps://user@host/Folder; INBOX unless a folder is given"
+    )]
+    url: String,
+    /// Lists the messages.
+    #[arg(long)]
+    list: bool,
+    /// Saves each message as a file in this folder, whole or not at all. What lies there already
+    /// is not fetched again.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Only the newest so many.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(conflicts_with = "uid")]
+    newest: Option<u32>,
+    /// Only this message: the id that --list shows; may be given again.
+    #[arg(long, value_name = "U")]
+    uid: Vec<String>,
+    /// POP3: deletes on the server what is safe in a file.
+    #[arg(long, requires = "out")]
+    delete: bool,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Shows the conversation on standard error, without passwords.
+    #[arg(long)]
+    transcript: bool,
+    /// Writes the results as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Fetches, tells what was saved, and returns how the command ends.
+pub(super) async fn run(args: FetchArgs) -> Exit {
+    match fetch(&args).await {
+        Ok(exit) => exit,
+        Err(trouble) => {
+            trouble.tell();
+            trouble.exit
+        }
+    }
+}
+
+/// What is asked for.
+struct Task<'a> {
+    url: &'a ServerUrl,
+    args: &'a FetchArgs,
+    dialer: Dialer,
+    sign_in: SignIn,
+    /// Nothing is saved where there is none.
+    out: Option<OutDir>,
+}
+
+async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
+    let url = ServerUrl::parse(&args.url);
+    let url = url.map_err(|error| Trouble::usage(format!("The server: {error}.")))?;
+    let kind = match url.speaks {
+        Speaks::Imap => IncomingKind::Imap,
+        Speaks::Pop3 => IncomingKind::Pop3,
+        Speaks::Smtp => {
+            return Err(Trouble::usage("Mail is fetched by imaps:// or pop3s://."));
+        }
+    };
+    if args.delete && kind == IncomingKind::Imap {
+        return Err(Trouble::usage("--delete is for POP3 only."));
+    }
+    let Some(user) = url.user.clone() else {
+        return Err(Trouble::usage(
+            "The server: say who signs in, as in imaps://user%40example.org@host.",
+        ));
+    };
+    let dialer = Dialer::new(Egress::unfenced(), args.trust.client_config()?);
+    let out = args.out.as_deref().map(OutDir::open).transpose()?;
+    let password = args.password.password(&user, &url)?;
+    if args.transcript {
+        transcript::show();
+    }
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())
+        .map_err(|error| Trouble::new(Exit::Software, format!("{error:#}."), ""))?;
+    let task = Task {
+        sign_in: sign_in(&url, kind, user, password),
+        url: &url,
+        args,
+        dialer,
+        out,
+    };
+    let mut work = Work::default();
+    let fetching = async {
+        match kind {
+            IncomingKind::Imap => imap::fetch(&task, &mut work).await,
+            IncomingKind::Pop3 => pop3::fetch(&task, &mut work).await,
+        }
+    };
+    // What was begun is dropped: a file that is not whole goes with it.
+    let result = tokio::select! {
+        biased;
+        result = fetching => result,
+        () = stop.cancelled() => Err(Trouble::interrupted()),
+    };
+    Ok(work.tell(&task, result.err()))
+}
+
+fn sign_in(url: &ServerUrl, kind: IncomingKind, user: String, password: Secret) -> SignIn {
+    let endpoint = url.endpoint.clone();
+    SignIn {
+        address: user,
+        user: None,
+        password,
+        // Nothing is sent: it is never dialled.
+        outgoing: Outgoing {
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            tls: endpoint.tls,
+        },
+        incoming: Incoming {
+            kind,
+            host: endpoint.host,
+            port: endpoint.port,
+            tls: endpoint.tls,
+        },
+    }
+}

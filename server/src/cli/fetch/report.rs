@@ -1,0 +1,207 @@
+//! What became of each message, for people and as JSON for scripts.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::Task;
+use crate::cli::exit::Exit;
+use crate::cli::trouble::Trouble;
+
+/// What became of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fate {
+    /// Only listed, as asked.
+    Listed,
+    /// It was not its turn.
+    NotFetched,
+    /// It lies in a file, whole.
+    Saved,
+    /// It lay there already.
+    AlreadySaved,
+    /// The server does not give it.
+    Refused,
+    /// The server has no such message.
+    Missing,
+}
+
+/// What became of the messages that were to be deleted on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Deletion {
+    /// Nothing was to be deleted.
+    #[default]
+    NotAsked,
+    /// Nothing was deleted.
+    Nothing,
+    /// The server was told to, and gave no answer.
+    Unknown,
+    /// The server said that it was done.
+    Done,
+}
+
+/// The result for one message.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct MessageReport {
+    /// IMAP: the UID. POP3: the unique id; the number where the server has none.
+    pub(super) id: String,
+    /// As the server counts.
+    pub(super) size_bytes: u64,
+    /// IMAP: when it arrived.
+    pub(super) date: Option<String>,
+    pub(super) outcome: Fate,
+    /// The file's name in the folder.
+    pub(super) file: Option<String>,
+    /// The server's words, where it refused.
+    pub(super) reply: Option<String>,
+    pub(super) is_deleted: bool,
+}
+
+impl MessageReport {
+    pub(super) fn new(id: impl Into<String>, size_bytes: u64, outcome: Fate) -> Self {
+        Self {
+            id: id.into(),
+            size_bytes,
+            date: None,
+            outcome,
+            file: None,
+            reply: None,
+            is_deleted: false,
+        }
+    }
+}
+
+/// What was done so far; whole at any time, so that it can be told after any failure.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) messages: Vec<MessageReport>,
+    pub(super) deletion: Deletion,
+}
+
+#[derive(Serialize)]
+struct FetchReport<'a> {
+    exit_code: u8,
+    server: String,
+    folder: Option<&'a str>,
+    saved: usize,
+    already_saved: usize,
+    not_fetched: usize,
+    deletion: Deletion,
+    deleted: usize,
+    /// Why it ended early.
+    trouble: Option<&'a Trouble>,
+    messages: &'a [MessageReport],
+}
+
+impl Work {
+    /// Tells the results and how the command ends.
+    pub(super) fn tell(&self, task: &Task<'_>, trouble: Option<Trouble>) -> Exit {
+        let exit = self.exit(trouble.as_ref());
+        let told = match task.args.json {
+            true => self.write_json(task, exit, trouble.as_ref()),
+            false => self.write_text(task),
+        };
+        if !task.args.json
+            && let Some(trouble) = &trouble
+        {
+            trouble.tell();
+        }
+        match told {
+            Ok(()) => exit,
+            Err(error) => {
+                let cause = format!("The results cannot be written: {error}.");
+                Trouble::new(Exit::InputOutput, cause, "").tell();
+                match exit {
+                    Exit::Done => Exit::InputOutput,
+                    exit => exit,
+                }
+            }
+        }
+    }
+
+    fn exit(&self, trouble: Option<&Trouble>) -> Exit {
+        match (self.deletion, trouble) {
+            (Deletion::Unknown, _) => return Exit::Unknown,
+            (_, Some(trouble)) => return trouble.exit,
+            (_, None) => {}
+        }
+        match self.count(Fate::Refused) + self.count(Fate::Missing) {
+            0 => Exit::Done,
+            all if all == self.messages.len() => Exit::Refused,
+            _ => Exit::SomeRefused,
+        }
+    }
+
+    fn count(&self, fate: Fate) -> usize {
+        let messages = self.messages.iter();
+        messages.filter(|message| message.outcome == fate).count()
+    }
+
+    fn deleted(&self) -> usize {
+        let messages = self.messages.iter();
+        messages.filter(|message| message.is_deleted).count()
+    }
+
+    fn write_json(&self, task: &Task<'_>, exit: Exit, trouble: Option<&Trouble>) -> io::Result<()> {
+        let report = FetchReport {
+            exit_code: exit.code(),
+            server: task.url.to_string(),
+            folder: task.url.folder.as_deref(),
+            saved: self.count(Fate::Saved),
+            already_saved: self.count(Fate::AlreadySaved),
+            not_fetched: self.count(Fate::NotFetched),
+            deletion: self.deletion,
+            deleted: self.deleted(),
+            trouble,
+            messages: &self.messages,
+        };
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+        out.flush()
+    }
+
+    fn write_text(&self, task: &Task<'_>) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        for message in &self.messages {
+            let size_bytes = message.size_bytes;
+            // What a server calls a message may hold what a terminal obeys.
+            let id = mail_mime::display::line(&message.id);
+            match message.outcome {
+                Fate::Listed => {
+                    let date = message.date.as_deref().unwrap_or_default();
+                    writeln!(out, "{}", format!("{id}\t{size_bytes}\t{date}").trim_end())?;
+                }
+                Fate::Refused | Fate::Missing => {
+                    let reply = message.reply.as_deref().unwrap_or("no such message");
+                    let reply = mail_mime::display::line(reply);
+                    writeln!(out, "{id}: not given by the server: {reply}")?;
+                }
+                _ => {}
+            }
+        }
+        if task.out.is_some() {
+            let (saved, already) = (self.count(Fate::Saved), self.count(Fate::AlreadySaved));
+            writeln!(out, "saved: {saved}, there already: {already}")?;
+            let left = self.count(Fate::NotFetched);
+            if left > 0 {
+                writeln!(
+                    out,
+                    "not fetched: {left}; the same command goes on from here"
+                )?;
+            }
+        }
+        match self.deletion {
+            Deletion::NotAsked => {}
+            Deletion::Nothing => writeln!(out, "deleted on the server: nothing")?,
+            Deletion::Done => writeln!(out, "deleted on the server: {}", self.deleted())?,
+            Deletion::Unknown => writeln!(
+                out,
+                "deleted on the server: unknown, it gave no answer; everything that may be gone \
+                 is saved"
+            )?,
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,212 @@
+//! Files of messages: each is written under another name, made durable, and only then gets its
+//! own. No file is ever written over.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::cli::exit::Exit;
+use crate::cli::trouble::Trouble;
+
+/// The longest header that is read from a file.
+const HEADER_MAX_BYTES: u64 = 1 << 20;
+
+/// The folder that messages are saved in.
+#[derive(Clone)]
+pub(super) struct OutDir {
+    path: PathBuf,
+    /// The names in it, to the letter: some file systems find `A` under `a`.
+    names: HashSet<OsString>,
+}
+
+impl OutDir {
+    /// Opens the folder, and makes it where it is not there.
+    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+        let broken = |error: io::Error| {
+            let cause = format!("{} cannot be used: {error}.", path.display());
+            Trouble::new(Exit::CannotCreate, cause, "")
+        };
+        std::fs::create_dir_all(path).map_err(broken)?;
+        let mut names = HashSet::new();
+        for entry in std::fs::read_dir(path).map_err(broken)? {
+            names.insert(entry.map_err(broken)?.file_name());
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            names,
+        })
+    }
+
+    /// Whether a message of this name is saved.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(std::ffi::OsStr::new(name))
+    }
+
+    /// Begins a file.
+    pub(super) fn begin(&self) -> Result<Draft, Trouble> {
+        let file = tempfile::Builder::new()
+            .prefix(".restante-")
+            .suffix(".part")
+            .tempfile_in(&self.path);
+        let file = file.map_err(|error| {
+            let cause = format!("No file can be made in {}: {error}.", self.path.display());
+            Trouble::new(Exit::CannotCreate, cause, "")
+        })?;
+        Ok(Draft {
+            file,
+            digest: Sha256::new(),
+        })
+    }
+
+    /// Makes a file durable and gives it its name.
+    pub(super) fn keep(&mut self, draft: Draft, name: &str) -> Result<(), Trouble> {
+        let path = self.path.join(name);
+        let broken = |error: &io::Error| {
+            let cause = format!("{} cannot be written: {error}.", path.display());
+            Trouble::new(Exit::CannotCreate, cause, "")
+        };
+        draft.file.as_file().sync_all().map_err(|e| broken(&e))?;
+        let kept = draft.file.persist_noclobber(&path);
+        kept.map_err(|refused| broken(&refused.error))?;
+        self.names.insert(name.into());
+        Ok(())
+    }
+
+    /// Makes the names durable. Only then nothing of what was kept can be lost.
+    pub(super) fn sync(&self) -> Result<(), Trouble> {
+        let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| {
+            let cause = format!("{} cannot be made durable: {error}.", self.path.display());
+            Trouble::new(Exit::InputOutput, cause, "")
+        })
+    }
+
+    /// The header of a saved message, with the empty line behind it.
+    pub(super) fn header_of(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut read = Vec::new();
+        let file = File::open(self.path.join(name))?;
+        file.take(HEADER_MAX_BYTES).read_to_end(&mut read)?;
+        read.truncate(header_length(&read));
+        Ok(read)
+    }
+
+    /// Whether a file has these contents.
+    pub(super) fn is_same(&self, name: &str, draft: &Draft) -> io::Result<bool> {
+        let mut digest = Sha256::new();
+        let mut file = File::open(self.path.join(name))?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(digest.finalize() == draft.digest.clone().finalize()),
+                count => digest.update(buffer.get(..count).unwrap_or_default()),
+            }
+        }
+    }
+}
+
+/// How long the header at the front of a message is, the empty line included.
+pub(super) fn header_length(message: &[u8]) -> usize {
+    let mut length = 0;
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        length += line.len();
+        if line.trim_ascii().is_empty() {
+            break;
+        }
+    }
+    length
+}
+
+/// A file that is being written. Dropped, it is gone.
+pub(super) struct Draft {
+    file: NamedTempFile,
+    digest: Sha256,
+}
+
+impl Draft {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        self.digest.update(bytes);
+        self.file.write_all(bytes).map_err(|error| {
+            let cause = format!("{} cannot be written: {error}.", self.file.path().display());
+            Trouble::new(Exit::InputOutput, cause, "")
+        })
+    }
+
+    /// A name for its contents: 128 bits in hexadecimal.
+    pub(super) fn digest(&self) -> String {
+        let digest = self.digest.clone().finalize();
+        let octets = digest.iter().take(16);
+        octets.map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+/// What a server calls a message or folder, as a part of a file's name: letters, digits, `-` and
+/// `_` as they are, all else as `%XX`. Different names stay different.
+pub(super) fn escaped(name: &str) -> String {
+    let mut escaped = String::with_capacity(name.len());
+    for octet in name.bytes() {
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_') {
+            escaped.push(char::from(octet));
+        } else {
+            escaped.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        for name in [
+            "../../etc/passwd",
+            "/x",
+            "..",
+            ".",
+            "a\\b",
+            "a:b",
+            "NUL\0",
+            "~",
+        ] {
+            let escaped = escaped(name);
+            assert!(
+                !escaped.contains(['.', '/', '\\', ':', '\0', '~']),
+                "{escaped}"
+            );
+        }
+        assert_eq!(escaped("QhdPYR:00WBw1Ph7x7"), "QhdPYR%3A00WBw1Ph7x7");
+    }
+
+    #[test]
+    fn a_file_is_whole_or_not_there_and_never_written_over() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("new/folder");
+        let mut out = OutDir::open(&path).unwrap();
+        let mut lost = out.begin().unwrap();
+        lost.write(b"half").unwrap();
+        drop(lost);
+        for (contents, is_kept) in [("first", true), ("second", false)] {
+            let mut draft = out.begin().unwrap();
+            draft.write(contents.as_bytes()).unwrap();
+            assert_eq!(out.keep(draft, "1.eml").is_ok(), is_kept);
+        }
+        out.sync().unwrap();
+        let names: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        assert_eq!(std::fs::read(path.join("1.eml")).unwrap(), b"first");
+        assert!(OutDir::open(&path).unwrap().has("1.eml"));
+    }
+
+    #[test]
+    fn the_header_ends_with_the_empty_line() {
+        assert_eq!(header_length(b"A: b\r\nC: d\r\n\r\nbody\r\n"), 14);
+        assert_eq!(header_length(b"A: b\n\nbody"), 6);
+        assert_eq!(header_length(b"A: b"), 4);
+    }
+}

@@ -1,0 +1,277 @@
+//! `--direct`: to the mail exchangers of each recipient's domain, as a mail server does
+//! (RFC 5321 §5.1).
+//!
+//! TLS is used where it is offered, and its certificate is not looked at: whoever stands between
+//! could as well take the offer away (RFC 7435). Hosts are tried one after the other until one
+//! takes the message or refuses it for good; a message that may have gone out is never given to
+//! another host.
+
+use std::net::IpAddr;
+
+use mail_net::resolve::{Lookup as _, LookupError, ResolveError, Resolver, mail_hosts};
+use mail_net::{Dialer, Egress, Endpoint, TlsMode, opportunistic};
+use mail_proto::smtp::{EhloName, Error, Incompatibility};
+use tokio_util::sync::CancellationToken;
+
+use super::message::Message;
+use super::report::{Fate, RecipientReport};
+use super::submit::{hand_over, stage_of};
+use super::{SendArgs, none_sent};
+use crate::account::error::{AccountError, LinkError};
+use crate::account::outgoing::{Route, SmtpConnection};
+use crate::cli::exit::Exit;
+use crate::cli::server_url::Place;
+use crate::cli::trouble::Trouble;
+
+/// The most addresses that are tried for one domain.
+const ADDRESSES_MAX: usize = 10;
+
+/// Delivers to every domain, one after the other. The results are in the envelope's order.
+pub(super) async fn deliver(
+    args: &SendArgs,
+    ehlo_name: Option<EhloName>,
+    message: &Message,
+    stop: &CancellationToken,
+) -> Result<Vec<RecipientReport>, Trouble> {
+    let resolver = match args.resolver {
+        Some(server) => Resolver::of_server(server),
+        None => Resolver::of_this_machine(),
+    };
+    let resolver = resolver.map_err(|error| {
+        Trouble::new(
+            Exit::Temporary,
+            format!("Names cannot be looked up: {error}."),
+            "",
+        )
+    })?;
+    let config = opportunistic::client_config()
+        .map_err(|error| Trouble::new(Exit::Software, format!("{error}."), ""))?;
+    let courier = Courier {
+        resolver,
+        dialer: Dialer::new(Egress::unfenced(), config),
+        port: args.mx_port,
+        ehlo_name,
+        message,
+        stop,
+    };
+    let all = message.recipients();
+    let mut results = Vec::new();
+    for (domain, recipients) in by_domain(&all) {
+        results.extend(courier.deliver_to(&domain, &recipients).await?);
+    }
+    results.sort_by_key(|result| all.iter().position(|address| *address == result.address));
+    Ok(results)
+}
+
+/// The recipients of each domain, in the order in which the domains first occur.
+fn by_domain(recipients: &[String]) -> Vec<(String, Vec<String>)> {
+    let mut domains: Vec<(String, Vec<String>)> = Vec::new();
+    for address in recipients {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let domain = domain.to_ascii_lowercase();
+        match domains.iter_mut().find(|(known, _)| *known == domain) {
+            Some((_, of_it)) => of_it.push(address.clone()),
+            None => domains.push((domain, vec![address.clone()])),
+        }
+    }
+    domains
+}
+
+struct Courier<'a> {
+    resolver: Resolver,
+    dialer: Dialer,
+    port: u16,
+    ehlo_name: Option<EhloName>,
+    message: &'a Message,
+    stop: &'a CancellationToken,
+}
+
+impl Courier<'_> {
+    async fn deliver_to(
+        &self,
+        domain: &str,
+        recipients: &[String],
+    ) -> Result<Vec<RecipientReport>, Trouble> {
+        let hosts = tokio::select! {
+            hosts = self.hosts(domain) => hosts,
+            () = self.stop.cancelled() => Err(Trouble::interrupted()),
+        };
+        let hosts = match hosts {
+            Ok(hosts) => hosts,
+            Err(trouble) => return Ok(none_sent(recipients, &trouble, domain)),
+        };
+        let mut last = Vec::new();
+        let mut left = ADDRESSES_MAX;
+        for host in hosts {
+            let addresses = match self.addresses(&host).await {
+                Ok(addresses) => addresses,
+                Err(trouble) => {
+                    if last.is_empty() {
+                        last = none_sent(recipients, &trouble, &host);
+                    }
+                    continue;
+                }
+            };
+            for address in addresses.into_iter().take(left) {
+                left = left.saturating_sub(1);
+                last = self.try_host(&host, address, recipients).await?;
+                if is_final(&last) || self.stop.is_cancelled() {
+                    return Ok(last);
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    async fn hosts(&self, domain: &str) -> Result<Vec<String>, Trouble> {
+        if literal(domain).is_some() {
+            return Ok(vec![domain.to_owned()]);
+        }
+        let entropy = getrandom::u64().map_err(|error| {
+            Trouble::new(Exit::Software, format!("No random numbers: {error}."), "")
+        })?;
+        let hosts = mail_hosts(&self.resolver, domain, entropy).await;
+        hosts.map_err(|error| match error {
+            ResolveError::NullMx => Trouble::new(
+                Exit::Refused,
+                format!("{domain} takes no mail (null MX)."),
+                "",
+            ),
+            ResolveError::NoSuchDomain => Trouble::new(
+                Exit::Refused,
+                format!("There is no domain {domain}."),
+                "Check the part after the @.",
+            ),
+            error => not_looked_up(domain, &error.to_string()),
+        })
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Trouble> {
+        if let Some(address) = literal(host) {
+            return Ok(vec![address]);
+        }
+        let addresses = tokio::select! {
+            addresses = self.resolver.addresses(host) => addresses,
+            () = self.stop.cancelled() => return Err(Trouble::interrupted()),
+        };
+        addresses.map_err(|error| match error {
+            LookupError::NoSuchName | LookupError::NoRecords => Trouble::new(
+                Exit::Refused,
+                format!("The mail host {host} has no address."),
+                "Check the part after the @.",
+            ),
+            error => not_looked_up(host, &error.to_string()),
+        })
+    }
+
+    async fn try_host(
+        &self,
+        host: &str,
+        address: IpAddr,
+        recipients: &[String],
+    ) -> Result<Vec<RecipientReport>, Trouble> {
+        let endpoint = |tls| Endpoint {
+            host: address.to_string(),
+            port: self.port,
+            tls,
+        };
+        let server = format!("{host} ({})", Place(&endpoint(TlsMode::StartTls)));
+        let opened = tokio::select! {
+            opened = self.open(host, endpoint) => opened.map_err(|e| (stage_of(&e), e.into())),
+            () = self.stop.cancelled() => Err((None, Trouble::interrupted())),
+        };
+        let mut connection = match opened {
+            Ok(connection) => connection,
+            Err((stage, trouble)) => {
+                let mut reports = none_sent(recipients, &trouble, &server);
+                reports.iter_mut().for_each(|report| report.stage = stage);
+                return Ok(reports);
+            }
+        };
+        let message = self.message;
+        let handed = hand_over(&mut connection, &server, message, recipients, self.stop).await?;
+        if handed.can_go_on {
+            connection.quit().await;
+        }
+        Ok(handed.reports)
+    }
+
+    /// With TLS; without it where the host does not offer it or cannot do it.
+    async fn open(
+        &self,
+        host: &str,
+        endpoint: impl Fn(TlsMode) -> Endpoint,
+    ) -> Result<SmtpConnection, AccountError> {
+        let connect = |tls| {
+            let tls_name = match literal(host) {
+                Some(address) => address.to_string(),
+                None => host.to_owned(),
+            };
+            let route = Route {
+                endpoint: endpoint(tls),
+                tls_name,
+                ehlo_name: self.ehlo_name.clone(),
+            };
+            SmtpConnection::connect(&self.dialer, route)
+        };
+        match connect(TlsMode::StartTls).await {
+            Err(AccountError::Link {
+                error:
+                    LinkError::Tls(_)
+                    | LinkError::Smtp(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered)),
+                ..
+            }) => connect(TlsMode::Plain).await,
+            other => other,
+        }
+    }
+}
+
+/// Whether another host may not or need not be tried: something was taken, may have been taken,
+/// or was refused for good by a host that heard of the message.
+fn is_final(results: &[RecipientReport]) -> bool {
+    results.iter().any(|result| match result.outcome {
+        Fate::Accepted | Fate::Unknown => true,
+        Fate::Refused => result.code.is_some(),
+        // A file that cannot be read cannot be read for the next host either.
+        Fate::NotSent => matches!(result.exit, Exit::NoInput | Exit::InputOutput),
+        Fate::Deferred => false,
+    })
+}
+
+/// The address in an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+fn literal(domain: &str) -> Option<IpAddr> {
+    let inner = domain.strip_prefix('[')?.strip_suffix(']')?;
+    match inner.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => inner.get(5..)?.parse().ok(),
+        _ => inner.parse().ok(),
+    }
+}
+
+fn not_looked_up(name: &str, why: &str) -> Trouble {
+    Trouble::new(
+        Exit::Temporary,
+        format!("{name} cannot be looked up: {why}."),
+        "Try again in a few minutes.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipients_of_one_domain_go_together_whatever_its_case() {
+        let all = ["a@x.example", "b@y.example", "c@X.Example"].map(str::to_owned);
+        let domains = by_domain(&all);
+        assert_eq!(domains.len(), 2);
+        assert_eq!(domains[0].0, "x.example");
+        assert_eq!(domains[0].1, ["a@x.example", "c@X.Example"]);
+    }
+
+    #[test]
+    fn rfc5321_4_1_3_address_literals_are_addresses() {
+        assert_eq!(literal("[192.0.2.1]"), Some([192, 0, 2, 1].into()));
+        assert_eq!(literal("[IPv6:::1]"), "::1".parse().ok());
+        assert_eq!(literal("192.0.2.1"), None);
+    }
+}

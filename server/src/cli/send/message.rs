@@ -1,0 +1,299 @@
+//! The message that `send` makes: built once, then read as often as there are servers to give it
+//! to. Attachments are read from their files each time and never held whole.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use jiff::Zoned;
+use mail_mime::address::{Mailbox, parse_list};
+use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
+use mail_mime::date::Date;
+use mail_mime::{text, transfer};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+
+use super::SendArgs;
+use crate::account::error::AccountError;
+use crate::account::outgoing::MessageBody;
+use crate::cli::exit::Exit;
+use crate::cli::trouble::Trouble;
+
+/// What is read of a file at a time; three octets become four.
+const READ_BYTES: usize = 48 << 10;
+
+/// A message and its envelope.
+pub(super) struct Message {
+    composer: Composer,
+    pub(super) message_id: String,
+    files: Vec<PathBuf>,
+    sizes_bytes: Vec<u64>,
+}
+
+impl Message {
+    /// Builds the message that the command line asks for.
+    pub(super) fn build(args: &SendArgs) -> Result<Self, Trouble> {
+        let from = one_mailbox(&args.from)?;
+        let domain = from
+            .envelope()
+            .map_err(|why| Trouble::usage(format!("--from {}: {why}.", args.from)))?
+            .domain()
+            .to_owned();
+        let message_id = format!("{}@{domain}", random_word()?);
+        let html = args.html.as_deref().map(read_text).transpose()?;
+        let body = match (&args.text, &html) {
+            (Some(path), _) => read_text(path)?,
+            (None, Some(html)) => text::from_html(html),
+            (None, None) => String::new(),
+        };
+        let (mut attachments, mut sizes_bytes) = (Vec::new(), Vec::new());
+        for path in &args.attach {
+            let size_bytes = size_of(path)?;
+            sizes_bytes.push(size_bytes);
+            attachments.push(AttachmentMeta {
+                name: path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                media_type: mime_guess::from_path(path)
+                    .first_raw()
+                    .unwrap_or("application/octet-stream")
+                    .to_owned(),
+                size_bytes,
+            });
+        }
+        let now = Zoned::now();
+        let outgoing = Outgoing {
+            from,
+            to: mailboxes("--to", &args.to)?,
+            cc: mailboxes("--cc", &args.cc)?,
+            bcc: mailboxes("--bcc", &args.bcc)?,
+            subject: args.subject.clone(),
+            body,
+            html,
+            in_reply_to: None,
+            references: Vec::new(),
+            message_id: message_id.clone(),
+            date: Date {
+                unix_ms: now.timestamp().as_millisecond(),
+                offset_minutes: i16::try_from(now.offset().seconds() / 60).unwrap_or_default(),
+            },
+            attachments,
+        };
+        let composer = Composer::new(&outgoing, &random_word()?).map_err(|error| match error {
+            ComposeError::NoRecipient => {
+                Trouble::usage("There is nobody to send to: use --to, --cc or --bcc.")
+            }
+            ComposeError::Address { field, text, why } => {
+                Trouble::usage(format!("{field} {text}: {why}."))
+            }
+            other => Trouble::new(Exit::Software, format!("{other}."), ""),
+        })?;
+        Ok(Self {
+            composer,
+            message_id,
+            files: args.attach.clone(),
+            sizes_bytes,
+        })
+    }
+
+    /// The envelope's sender.
+    pub(super) fn sender(&self) -> &str {
+        self.composer.sender().as_str()
+    }
+
+    /// The envelope's recipients, each once.
+    pub(super) fn recipients(&self) -> Vec<String> {
+        let recipients = self.composer.recipients().iter();
+        recipients.map(|one| one.as_str().to_owned()).collect()
+    }
+
+    /// The size of the whole, with CRLF line ends.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.composer.size_bytes()
+    }
+
+    /// The message from its beginning.
+    pub(super) fn read(&self) -> MessageReader<'_> {
+        MessageReader {
+            message: self,
+            next: Part::Head,
+            rest: Bytes::new(),
+            trouble: None,
+        }
+    }
+}
+
+/// A message that is being read.
+pub(super) struct MessageReader<'a> {
+    message: &'a Message,
+    next: Part,
+    rest: Bytes,
+    /// Why it could not be read to its end.
+    pub(super) trouble: Option<Trouble>,
+}
+
+enum Part {
+    Head,
+    AttachmentHead(usize),
+    File {
+        index: usize,
+        file: File,
+        encoder: transfer::Encoder,
+        left_bytes: u64,
+    },
+    Tail,
+    End,
+}
+
+impl MessageReader<'_> {
+    /// The next piece; nothing after the last. A piece may be empty.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Trouble> {
+        let message = self.message;
+        let part = std::mem::replace(&mut self.next, Part::End);
+        let piece = match part {
+            Part::Head => {
+                self.next = Part::AttachmentHead(0);
+                Bytes::copy_from_slice(message.composer.head())
+            }
+            Part::AttachmentHead(index) => {
+                let (Some(path), Some(size_bytes)) =
+                    (message.files.get(index), message.sizes_bytes.get(index))
+                else {
+                    self.next = Part::Tail;
+                    return Ok(Some(Bytes::new()));
+                };
+                self.next = Part::File {
+                    index,
+                    file: File::open(path).await.map_err(|e| unreadable(path, &e))?,
+                    encoder: transfer::Encoder::new(),
+                    left_bytes: *size_bytes,
+                };
+                let head = message.composer.attachment_head(index);
+                Bytes::copy_from_slice(head.unwrap_or_default())
+            }
+            Part::File {
+                index,
+                file,
+                encoder,
+                left_bytes,
+            } => self.file_piece(index, file, encoder, left_bytes).await?,
+            Part::Tail => Bytes::copy_from_slice(message.composer.tail()),
+            Part::End => return Ok(None),
+        };
+        Ok(Some(piece))
+    }
+
+    async fn file_piece(
+        &mut self,
+        index: usize,
+        mut file: File,
+        mut encoder: transfer::Encoder,
+        left_bytes: u64,
+    ) -> Result<Bytes, Trouble> {
+        let path = self.message.files.get(index).map_or(Path::new(""), |p| p);
+        let mut read = vec![0; READ_BYTES];
+        let count = file.read(&mut read).await;
+        let count = count.map_err(|error| unreadable(path, &error))?;
+        let octets = read.get(..count).unwrap_or_default();
+        let mut encoded = Vec::new();
+        // The size was announced: another one would be another message.
+        let changed = || {
+            let cause = format!("{} changed while it was sent.", path.display());
+            Trouble::new(Exit::InputOutput, cause, "")
+        };
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        let left_bytes = left_bytes.checked_sub(count).ok_or_else(changed)?;
+        if count > 0 {
+            encoder.push(octets, &mut encoded);
+            self.next = Part::File {
+                index,
+                file,
+                encoder,
+                left_bytes,
+            };
+        } else if left_bytes == 0 {
+            encoder.finish(&mut encoded);
+            self.next = Part::AttachmentHead(index.saturating_add(1));
+        } else {
+            return Err(changed());
+        }
+        Ok(Bytes::from(encoded))
+    }
+}
+
+impl MessageBody for MessageReader<'_> {
+    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
+        while self.rest.is_empty() {
+            match self.piece().await {
+                Ok(Some(piece)) => self.rest = piece,
+                Ok(None) => return Ok(None),
+                Err(trouble) => {
+                    let why = trouble.cause.clone();
+                    self.trouble = Some(trouble);
+                    return Err(AccountError::Internal(why));
+                }
+            }
+        }
+        let length = self.rest.len().min(max);
+        Ok(Some(self.rest.split_to(length)))
+    }
+}
+
+fn one_mailbox(typed: &str) -> Result<Mailbox, Trouble> {
+    let mut mailboxes = mailboxes("--from", &[typed.to_owned()])?;
+    match (mailboxes.pop(), mailboxes.is_empty()) {
+        (Some(from), true) => Ok(from),
+        _ => Err(Trouble::usage("--from takes one address.")),
+    }
+}
+
+fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<Mailbox>, Trouble> {
+    let mut all = Vec::new();
+    for list in typed {
+        let parsed = parse_list(list);
+        all.extend(
+            parsed.map_err(|error| {
+                Trouble::usage(format!("{option}: {} is no address.", error.text))
+            })?,
+        );
+    }
+    Ok(all)
+}
+
+fn read_text(path: &Path) -> Result<String, Trouble> {
+    let mut octets = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut octets).map(drop)
+    } else {
+        std::fs::read(path).map(|read| octets = read)
+    };
+    read.map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(octets).map_err(|_| {
+        let cause = format!("{} is no text in UTF-8.", path.display());
+        Trouble::new(Exit::NoInput, cause, "Send it with --attach.")
+    })
+}
+
+fn size_of(path: &Path) -> Result<u64, Trouble> {
+    let facts = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if !facts.is_file() {
+        let cause = format!("{} is no file.", path.display());
+        return Err(Trouble::new(Exit::NoInput, cause, ""));
+    }
+    Ok(facts.len())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Trouble {
+    let cause = format!("{} cannot be read: {error}.", path.display());
+    Trouble::new(Exit::NoInput, cause, "")
+}
+
+/// 128 random bits in letters and digits.
+fn random_word() -> Result<String, Trouble> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Trouble::new(Exit::Software, format!("No random numbers: {error}."), "")
+    })?;
+    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
+}

@@ -1,0 +1,221 @@
+//! `restante send`: one message, through a submission server or to the recipients' own.
+
+mod direct;
+mod message;
+mod report;
+mod submit;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use mail_net::{Dialer, Egress};
+use mail_proto::smtp::EhloName;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+use super::password::PasswordArgs;
+use super::serve::stop_on_signal;
+use super::server_url::{ServerUrl, Speaks};
+use super::trouble::Trouble;
+use super::trust::TrustArgs;
+use super::{exit, server_url, transcript};
+use crate::account::outgoing::MessageBody as _;
+use message::Message;
+use report::{RecipientReport, SendReport, exit_of};
+
+/// The longest piece of a message that is written at a time.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What `restante send` takes.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{}\n\n{}", server_url::HELP, exit::HELP))]
+pub(super) struct SendArgs {
+    /// The submission server.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "direct",
+        required_unless_present_any = ["direct", "dry_run"],
+        help = "The submission server, such as smtps://user%40example.org@mail.example.org; \
+                without a user nobody signs in"
+    )]
+    server: Option<String>,
+    /// Delivers to the mail exchangers of each recipient's domain, on port 25.
+    #[arg(long)]
+    direct: bool,
+    /// Who writes: an address, or "Name <address>".
+    #[arg(long, value_name = "ADDRESS")]
+    from: String,
+    /// To whom; may be given again.
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<String>,
+    /// To whom else.
+    #[arg(long, value_name = "ADDRESS")]
+    cc: Vec<String>,
+    /// To whom else, told to nobody.
+    #[arg(long, value_name = "ADDRESS")]
+    bcc: Vec<String>,
+    /// The subject.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    subject: String,
+    /// A file with the text in UTF-8, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+    /// A file with the same as HTML. Without --text the text is made of it.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// A file to be sent along; may be given again.
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// The name to greet servers with; an address literal unless given.
+    #[arg(long, value_name = "NAME")]
+    ehlo: Option<String>,
+    /// With --direct: the name server to ask, to try things out.
+    #[arg(long, value_name = "ADDR:PORT", requires = "direct")]
+    resolver: Option<SocketAddr>,
+    /// With --direct: the port of the mail exchangers, to try things out.
+    #[arg(long, value_name = "PORT", requires = "direct", default_value_t = 25)]
+    mx_port: u16,
+    /// Connects to nobody: writes the message to standard output, its envelope to standard error.
+    #[arg(long, conflicts_with = "json")]
+    dry_run: bool,
+    /// Shows the conversation on standard error, without passwords.
+    #[arg(long)]
+    transcript: bool,
+    /// Writes the results as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sends, tells what became of it, and returns how the command ends.
+pub(super) async fn run(args: SendArgs) -> Exit {
+    match send(&args).await {
+        Ok(exit) => exit,
+        Err(trouble) => {
+            trouble.tell();
+            trouble.exit
+        }
+    }
+}
+
+async fn send(args: &SendArgs) -> Result<Exit, Trouble> {
+    let way = Way::of(args)?;
+    let message = Message::build(args)?;
+    if args.dry_run {
+        show(&message).await?;
+        return Ok(Exit::Done);
+    }
+    if args.transcript {
+        transcript::show();
+    }
+    let stop = CancellationToken::new();
+    let recipients = match way {
+        Way::Direct(ehlo_name) => {
+            stopped_by_signal(&stop)?;
+            direct::deliver(args, ehlo_name, &message, &stop).await?
+        }
+        Way::Submit(url, ehlo_name) => {
+            let password = match &url.user {
+                Some(user) => Some(args.password.password(user, &url)?),
+                None => None,
+            };
+            let dialer = Dialer::new(Egress::unfenced(), args.trust.client_config()?);
+            // Not before: while a password is asked for, a signal simply ends the program.
+            stopped_by_signal(&stop)?;
+            let submission = submit::Submission {
+                dialer,
+                url,
+                password,
+                ehlo_name,
+            };
+            submission.send(&message, &stop).await?
+        }
+    };
+    let exit = exit_of(&recipients);
+    let report = SendReport {
+        outcome: SendReport::word(exit),
+        exit_code: exit.code(),
+        message_id: message.message_id.clone(),
+        size_bytes: message.size_bytes(),
+        from: message.sender().to_owned(),
+        recipients,
+    };
+    if let Err(error) = report.write(args.json) {
+        // What became of the message is told all the same, by the exit code.
+        Trouble::new(exit, format!("The results cannot be written: {error}."), "").tell();
+    }
+    Ok(exit)
+}
+
+/// By whom the message is to be taken.
+enum Way {
+    Submit(ServerUrl, Option<EhloName>),
+    Direct(Option<EhloName>),
+}
+
+impl Way {
+    fn of(args: &SendArgs) -> Result<Self, Trouble> {
+        let ehlo_name = args.ehlo.as_deref().map(EhloName::domain).transpose();
+        let ehlo_name = ehlo_name.map_err(|error| Trouble::usage(format!("--ehlo: {error}.")))?;
+        let Some(text) = &args.server else {
+            return Ok(Self::Direct(ehlo_name));
+        };
+        let url = ServerUrl::parse(text);
+        let url = url.map_err(|error| Trouble::usage(format!("--server: {error}.")))?;
+        if url.speaks != Speaks::Smtp {
+            return Err(Trouble::usage(
+                "--server: mail is sent by smtps://, smtp:// or smtp+plain://.",
+            ));
+        }
+        Ok(Self::Submit(url, ehlo_name))
+    }
+}
+
+/// Writes the message as it would leave, and its envelope beside it.
+async fn show(message: &Message) -> Result<(), Trouble> {
+    let broken = |error: io::Error| {
+        let cause = format!("The message cannot be written: {error}.");
+        Trouble::new(Exit::InputOutput, cause, "")
+    };
+    let mut envelope = format!("MAIL FROM:<{}>\n", message.sender());
+    for recipient in message.recipients() {
+        envelope.push_str(&format!("RCPT TO:<{recipient}>\n"));
+    }
+    io::stderr()
+        .write_all(envelope.as_bytes())
+        .map_err(broken)?;
+    let mut reader = message.read();
+    let mut out = io::stdout();
+    loop {
+        match reader.next(PIECE_BYTES).await {
+            Ok(Some(piece)) => out.write_all(&piece).map_err(broken)?,
+            Ok(None) => return out.flush().map_err(broken),
+            Err(error) => return Err(reader.trouble.take().unwrap_or_else(|| error.into())),
+        }
+    }
+}
+
+fn stopped_by_signal(stop: &CancellationToken) -> Result<(), Trouble> {
+    stop_on_signal(stop.clone())
+        .map_err(|error| Trouble::new(Exit::Software, format!("{error:#}."), ""))
+}
+
+/// The same for every recipient: nothing was sent.
+fn none_sent(recipients: &[String], trouble: &Trouble, server: &str) -> Vec<RecipientReport> {
+    let reports = recipients.iter().map(|address| RecipientReport {
+        server: Some(server.to_owned()),
+        ..RecipientReport::not_sent(address, trouble)
+    });
+    reports.collect()
+}

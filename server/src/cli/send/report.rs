@@ -1,0 +1,264 @@
+//! What became of a message, for each recipient: for people, and as JSON for scripts.
+
+use std::io::Write as _;
+
+use app::api::types::Lang;
+use mail_proto::smtp::{Outcome, RecipientResult, Reply, Stage};
+use serde::Serialize;
+
+use crate::account::error::AccountError;
+use crate::cli::exit::Exit;
+use crate::cli::trouble::Trouble;
+use crate::meaning::smtp::{RefusalCause, Refused, refusal, unknown};
+use crate::meaning::{Meaning, Words};
+
+/// What became of the message for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fate {
+    /// A server took responsibility.
+    Accepted,
+    /// A server refused for good.
+    Refused,
+    /// A server refused for now.
+    Deferred,
+    /// It was not sent, and nobody refused it.
+    NotSent,
+    /// It was sent whole, and no answer came.
+    Unknown,
+}
+
+/// The result for one recipient.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct RecipientReport {
+    pub(super) address: String,
+    pub(super) outcome: Fate,
+    /// Who said it.
+    pub(super) server: Option<String>,
+    /// Where in the conversation it was decided.
+    pub(super) stage: Option<&'static str>,
+    pub(super) code: Option<u16>,
+    pub(super) enhanced_code: Option<String>,
+    /// The server's own words.
+    pub(super) reply: Option<String>,
+    pub(super) cause: Option<String>,
+    pub(super) fix: Option<String>,
+    /// How the command would end for this recipient alone.
+    #[serde(skip)]
+    pub(super) exit: Exit,
+}
+
+impl RecipientReport {
+    fn new(address: &str, outcome: Fate, exit: Exit) -> Self {
+        Self {
+            address: address.to_owned(),
+            outcome,
+            server: None,
+            stage: None,
+            code: None,
+            enhanced_code: None,
+            reply: None,
+            cause: None,
+            fix: None,
+            exit,
+        }
+    }
+
+    /// Nobody was asked, or nobody could be.
+    pub(super) fn not_sent(address: &str, trouble: &Trouble) -> Self {
+        let outcome = match trouble.exit {
+            Exit::Refused => Fate::Refused,
+            Exit::Unknown => Fate::Unknown,
+            _ => Fate::NotSent,
+        };
+        let mut this = Self::new(address, outcome, trouble.exit);
+        this.cause = Some(trouble.cause.clone());
+        this.fix = Some(trouble.fix.clone());
+        this.reply = trouble.reply.clone();
+        this
+    }
+
+    fn by_reply(address: &str, stage: Stage, reply: &Reply) -> Self {
+        let (outcome, exit) = match () {
+            () if reply.is_positive() => (Fate::Accepted, Exit::Done),
+            () if reply.is_transient() => (Fate::Deferred, Exit::Temporary),
+            () => (Fate::Refused, Exit::Refused),
+        };
+        let mut this = Self::new(address, outcome, exit);
+        this.stage = Some(stage.as_str());
+        this.code = Some(reply.code);
+        this.enhanced_code = reply.enhanced.map(|code| code.to_string());
+        this.reply = Some(reply.to_string());
+        if outcome != Fate::Accepted {
+            let text = reply.to_string();
+            let words = Words {
+                code: Some(reply.code),
+                enhanced: this.enhanced_code.as_deref(),
+                response_code: None,
+                text: &text,
+            };
+            let refused = match stage {
+                Stage::Rcpt => Refused::Recipient,
+                _ => Refused::Message,
+            };
+            let told = refusal(Lang::En, RefusalCause::read(words), refused, None);
+            this.explain(told);
+        }
+        this
+    }
+
+    fn explain(&mut self, told: Meaning) {
+        self.cause = Some(told.cause);
+        self.fix = Some(told.fix);
+    }
+}
+
+/// The results of one conversation, in the order of the envelope.
+pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
+    let said_to = |address: &str, result: &RecipientResult| match result {
+        RecipientResult::Refused(reply) => {
+            Some(RecipientReport::by_reply(address, Stage::Rcpt, reply))
+        }
+        _ => None,
+    };
+    let mut reports: Vec<RecipientReport> = match outcome {
+        Outcome::Accepted { reply, recipients } => recipients
+            .iter()
+            .map(|(address, result)| {
+                said_to(address.as_str(), result).unwrap_or_else(|| {
+                    RecipientReport::by_reply(address.as_str(), Stage::Final, &reply)
+                })
+            })
+            .collect(),
+        Outcome::Rejected {
+            stage,
+            reply,
+            recipients,
+        } => recipients
+            .iter()
+            .map(|(address, result)| {
+                said_to(address.as_str(), result)
+                    .unwrap_or_else(|| RecipientReport::by_reply(address.as_str(), stage, &reply))
+            })
+            .collect(),
+        Outcome::NotSent {
+            stage,
+            cause,
+            recipients,
+        } => {
+            let exit = Exit::of_unsent(&cause);
+            let text = AccountError::NotSent { cause }.text(Lang::En);
+            recipients
+                .iter()
+                .map(|(address, result)| {
+                    said_to(address.as_str(), result).unwrap_or_else(|| {
+                        let mut this = RecipientReport::new(address.as_str(), Fate::NotSent, exit);
+                        this.stage = Some(stage.as_str());
+                        this.cause = Some(text.cause.clone());
+                        this.fix = Some(text.fix.clone());
+                        this.reply = text.reply.clone();
+                        this
+                    })
+                })
+                .collect()
+        }
+        Outcome::Unknown { recipients, .. } => recipients
+            .iter()
+            .map(|(address, result)| {
+                said_to(address.as_str(), result).unwrap_or_else(|| {
+                    let mut this =
+                        RecipientReport::new(address.as_str(), Fate::Unknown, Exit::Unknown);
+                    this.stage = Some(Stage::Final.as_str());
+                    this.explain(unknown(Lang::En));
+                    this
+                })
+            })
+            .collect(),
+    };
+    for report in &mut reports {
+        report.server = Some(server.to_owned());
+    }
+    reports
+}
+
+/// The results for all recipients.
+#[derive(Debug, Serialize)]
+pub(super) struct SendReport {
+    pub(super) outcome: &'static str,
+    pub(super) exit_code: u8,
+    pub(super) message_id: String,
+    pub(super) size_bytes: u64,
+    pub(super) from: String,
+    pub(super) recipients: Vec<RecipientReport>,
+}
+
+/// How the command ends. What may have gone out outweighs everything else.
+pub(super) fn exit_of(recipients: &[RecipientReport]) -> Exit {
+    let count = |fate| recipients.iter().filter(|r| r.outcome == fate).count();
+    if count(Fate::Unknown) > 0 {
+        return Exit::Unknown;
+    }
+    match count(Fate::Accepted) {
+        0 => {}
+        all if all == recipients.len() => return Exit::Done,
+        _ => return Exit::SomeRefused,
+    }
+    let mut exits = recipients.iter().map(|recipient| recipient.exit);
+    let first = exits.next().unwrap_or(Exit::Usage);
+    match exits.all(|exit| exit == first) {
+        true => first,
+        // Some may go out later.
+        false if recipients.iter().any(|r| r.exit == Exit::Temporary) => Exit::Temporary,
+        false => Exit::Refused,
+    }
+}
+
+impl SendReport {
+    /// One word for the whole.
+    pub(super) const fn word(exit: Exit) -> &'static str {
+        match exit {
+            Exit::Done => "accepted",
+            Exit::SomeRefused => "partly_accepted",
+            Exit::Refused => "refused",
+            Exit::Unknown => "unknown",
+            _ => "not_sent",
+        }
+    }
+
+    /// Writes the results to standard output.
+    pub(super) fn write(&self, as_json: bool) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if as_json {
+            serde_json::to_writer_pretty(&mut out, self)?;
+            writeln!(out)?;
+            return out.flush();
+        }
+        for recipient in &self.recipients {
+            let what = match recipient.outcome {
+                Fate::Accepted => "accepted",
+                Fate::Refused => "refused",
+                Fate::Deferred => "refused for now",
+                Fate::NotSent => "not sent",
+                Fate::Unknown => "unknown",
+            };
+            write!(out, "{}: {what}", recipient.address)?;
+            if let Some(server) = &recipient.server {
+                write!(out, " by {server}")?;
+            }
+            if let Some(stage) = recipient.stage {
+                write!(out, " at {stage}")?;
+            }
+            writeln!(out)?;
+            for line in [&recipient.cause, &recipient.fix].into_iter().flatten() {
+                if !line.is_empty() {
+                    writeln!(out, "  {line}")?;
+                }
+            }
+            for line in recipient.reply.iter().flat_map(|reply| reply.lines()) {
+                // A reply may hold what a terminal obeys.
+                writeln!(out, "  {}", mail_mime::display::line(line))?;
+            }
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,136 @@
+//! Sending through a submission server, and the handing over that direct delivery shares.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mail_net::Dialer;
+use mail_proto::Secret;
+use mail_proto::smtp::EhloName;
+use tokio_util::sync::CancellationToken;
+
+use super::message::Message;
+use super::none_sent;
+use super::report::{RecipientReport, reports};
+use crate::account::error::AccountError;
+use crate::account::outgoing::{Delivery, Route, SmtpConnection, envelope};
+use crate::cli::exit::Exit;
+use crate::cli::server_url::ServerUrl;
+use crate::cli::trouble::Trouble;
+
+/// A server that takes mail from those who sign in, or from its neighbours.
+pub(super) struct Submission {
+    pub(super) dialer: Dialer,
+    pub(super) url: ServerUrl,
+    /// Present where there is a user.
+    pub(super) password: Option<Secret>,
+    pub(super) ehlo_name: Option<EhloName>,
+}
+
+impl Submission {
+    /// Sends the message: one try.
+    pub(super) async fn send(
+        self,
+        message: &Message,
+        stop: &CancellationToken,
+    ) -> Result<Vec<RecipientReport>, Trouble> {
+        let recipients = message.recipients();
+        let server = self.url.to_string();
+        let opened = tokio::select! {
+            opened = self.open() => opened.map_err(|error| (stage_of(&error), error.into())),
+            () = stop.cancelled() => Err((None, Trouble::interrupted())),
+        };
+        let mut connection = match opened {
+            Ok(connection) => connection,
+            Err((stage, trouble)) => {
+                let mut reports = none_sent(&recipients, &trouble, &server);
+                reports.iter_mut().for_each(|report| report.stage = stage);
+                return Ok(reports);
+            }
+        };
+        let handed = hand_over(&mut connection, &server, message, &recipients, stop).await?;
+        if handed.can_go_on {
+            connection.quit().await;
+        }
+        Ok(handed.reports)
+    }
+
+    async fn open(&self) -> Result<SmtpConnection, AccountError> {
+        let mut route = Route::submission(self.url.endpoint.clone());
+        if let Some(name) = &self.ehlo_name {
+            route.ehlo_name = Some(name.clone());
+        }
+        let mut connection = SmtpConnection::connect(&self.dialer, route).await?;
+        if let (Some(user), Some(password)) = (&self.url.user, &self.password) {
+            connection.log_in(user, password).await?;
+        }
+        Ok(connection)
+    }
+}
+
+/// What came of handing a message over.
+pub(super) struct HandedOver {
+    /// One for each recipient.
+    pub(super) reports: Vec<RecipientReport>,
+    /// The conversation is where it should be: QUIT can be said.
+    pub(super) can_go_on: bool,
+}
+
+/// Gives the message to a server that is ready for it.
+///
+/// A signal before the final dot drops the connection, so that the server keeps nothing; a signal
+/// after it cannot take anything back.
+pub(super) async fn hand_over(
+    connection: &mut SmtpConnection,
+    server: &str,
+    message: &Message,
+    recipients: &[String],
+    stop: &CancellationToken,
+) -> Result<HandedOver, Trouble> {
+    let envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
+    let mut reader = message.read();
+    let is_committed = AtomicBool::new(false);
+    let commit = || async {
+        is_committed.store(true, Ordering::Relaxed);
+        true
+    };
+    let delivery = tokio::select! {
+        biased;
+        delivery = connection.deliver(envelope, &mut reader, commit) => Some(delivery),
+        () = stop.cancelled() => None,
+    };
+    let trouble = match delivery {
+        Some(Delivery::Outcome(outcome)) => {
+            return Ok(HandedOver {
+                can_go_on: is_settled(&outcome),
+                reports: reports(outcome, server),
+            });
+        }
+        Some(Delivery::NotSent(error)) => reader.trouble.take().unwrap_or_else(|| error.into()),
+        None if is_committed.load(Ordering::Relaxed) => Trouble::new(
+            Exit::Unknown,
+            "Stopped by a signal while the server's answer was awaited.",
+            "The message may have gone out: ask a recipient before you send it again.",
+        ),
+        Some(Delivery::TakenOver) | None => Trouble::interrupted(),
+    };
+    let stage = Some(connection.stage().as_str());
+    let mut reports = none_sent(recipients, &trouble, server);
+    reports.iter_mut().for_each(|report| report.stage = stage);
+    Ok(HandedOver {
+        reports,
+        can_go_on: false,
+    })
+}
+
+fn is_settled(outcome: &mail_proto::smtp::Outcome) -> bool {
+    use mail_proto::smtp::Outcome::{Accepted, Rejected};
+    matches!(outcome, Accepted { .. } | Rejected { .. })
+}
+
+/// Where a conversation ended that never came to the message.
+pub(super) fn stage_of(error: &AccountError) -> Option<&'static str> {
+    match error {
+        AccountError::Dial { .. } => Some("connect"),
+        AccountError::LoginRefused { .. } => Some(mail_proto::smtp::Stage::Auth.as_str()),
+        _ => None,
+    }
+}

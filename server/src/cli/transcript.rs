@@ -1,0 +1,52 @@
+//! `--transcript`: the conversation with the server, on standard error, each line with its time.
+//!
+//! The lines are those of the protocol machines, which leave secrets out where they are produced.
+
+use std::fmt;
+use std::io::Write as _;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Where the driver of the machines tells their lines.
+const TARGET: &str = "wire";
+
+/// Shows the conversations of this process from now on.
+pub(super) fn show() {
+    let is_wire = |metadata: &Metadata<'_>| metadata.target() == TARGET;
+    let shown = Shown.with_filter(filter_fn(is_wire));
+    // A second start fails and changes nothing.
+    let _ = tracing_subscriber::registry().with(shown).try_init();
+}
+
+struct Shown;
+
+impl<S: Subscriber> Layer<S> for Shown {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut said = Said::default();
+        event.record(&mut said);
+        let time = jiff::Zoned::now().strftime("%H:%M:%S%.3f");
+        let Said { host, line } = said;
+        // Without standard error nobody reads it.
+        let _ = writeln!(std::io::stderr().lock(), "{time} {host} {line}");
+    }
+}
+
+#[derive(Default)]
+struct Said {
+    host: String,
+    line: String,
+}
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        match field.name() {
+            "host" => self.host = format!("{value:?}"),
+            "message" => self.line = format!("{value:?}"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What went wrong, for the person at the command line: the cause, the fix, the server's words.
+
+use std::fmt;
+
+use app::api::types::Lang;
+use serde::Serialize;
+
+use super::exit::Exit;
+use crate::account::error::AccountError;
+
+/// Why a command did not do all it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Trouble {
+    #[serde(skip)]
+    pub(super) exit: Exit,
+    /// Finished sentences.
+    pub(super) cause: String,
+    /// What to do about it; may be empty.
+    pub(super) fix: String,
+    /// The server's own words.
+    pub(super) reply: Option<String>,
+}
+
+impl Trouble {
+    pub(super) fn new(exit: Exit, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            exit,
+            cause: cause.into(),
+            fix: fix.into(),
+            reply: None,
+        }
+    }
+
+    /// The command line cannot be understood.
+    pub(super) fn usage(cause: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, cause, "")
+    }
+
+    /// The person stopped the command before anything was decided.
+    pub(super) fn interrupted() -> Self {
+        Self::new(Exit::Temporary, "Stopped by a signal.", "")
+    }
+
+    /// Tells it on standard error.
+    pub(super) fn tell(&self) {
+        #[expect(
+            clippy::print_stderr,
+            reason = "the person at the command line reads this"
+        )]
+        {
+            eprintln!("restante: {self}");
+        }
+    }
+}
+
+impl From<AccountError> for Trouble {
+    fn from(error: AccountError) -> Self {
+        let exit = Exit::of(&error);
+        if let AccountError::Internal(why) = &error {
+            return Self::new(exit, format!("A fault of this program: {why}."), "");
+        }
+        let text = error.text(Lang::En);
+        Self {
+            exit,
+            cause: text.cause,
+            fix: text.fix,
+            reply: text.reply,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)?;
+        if !self.fix.is_empty() {
+            write!(f, " {}", self.fix)?;
+        }
+        if let Some(reply) = &self.reply {
+            for line in reply.lines() {
+                // A reply may hold what a terminal obeys.
+                write!(f, "\n  {}", mail_mime::display::line(line))?;
+            }
+        }
+        Ok(())
+    }
+}

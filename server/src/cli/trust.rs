@@ -1,0 +1,39 @@
+//! `--ca-file`: whom to trust beside this machine's own authorities.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use mail_net::Trust;
+use rustls::ClientConfig;
+
+use super::exit::Exit;
+use super::trouble::Trouble;
+
+#[derive(Debug, Args)]
+pub(super) struct TrustArgs {
+    /// A file with certificates (PEM) of further authorities to trust.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl TrustArgs {
+    /// The TLS configuration for this trust.
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, Trouble> {
+        let mut trust = Trust::platform();
+        if let Some(path) = &self.ca_file {
+            let pem = std::fs::read_to_string(path).map_err(|error| {
+                let cause = format!("{} cannot be read: {error}.", path.display());
+                Trouble::new(Exit::NoInput, cause, "")
+            })?;
+            if !pem.contains("-----BEGIN CERTIFICATE-----") {
+                let cause = format!("{} holds no certificate in PEM.", path.display());
+                return Err(Trouble::usage(cause));
+            }
+            trust.ca_pem.push(pem);
+        }
+        trust
+            .client_config()
+            .map_err(|error| Trouble::new(Exit::Usage, format!("--ca-file: {error}."), ""))
+    }
+}
