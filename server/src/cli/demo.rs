@@ -30,6 +30,10 @@ pub struct DemoArgs {
     /// A new message arrives every so many seconds.
     #[arg(long, value_name = "SECS")]
     pub mail_every: Option<u64>,
+    /// Writes the authority of the mail server's certificate (PEM) into this file, for
+    /// `restante send --ca-file` and other mail programs.
+    #[arg(long, value_name = "FILE")]
+    pub ca_out: Option<PathBuf>,
     /// The path below which it is served, such as /webmail.
     #[arg(long, value_name = "PATH", default_value = "")]
     pub base_path: String,
@@ -51,6 +55,9 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let demo = Demo::start(options)
         .await
         .context("the demo's mail server")?;
+    if let Some(path) = &args.ca_out {
+        std::fs::write(path, demo.ca_pem()).context("--ca-out")?;
+    }
     let base = base_path(&args.base_path).context("--base-path takes a path such as /webmail")?;
     let config = Config {
         insecure_http: !listen.is_loopback(),

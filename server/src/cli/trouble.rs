@@ -3,10 +3,12 @@
 use std::fmt;
 
 use app::api::types::Lang;
+use mail_net::dial::DialError;
+use mail_net::tls::TlsError;
 use serde::Serialize;
 
 use super::exit::Exit;
-use crate::account::error::AccountError;
+use crate::account::error::{AccountError, LinkError};
 
 /// Why a command did not do all it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,10 +62,27 @@ impl From<AccountError> for Trouble {
             return Self::new(exit, format!("A fault of this program: {why}."), "");
         }
         let text = error.text(Lang::En);
+        let is_untrusted = matches!(
+            &error,
+            AccountError::Dial {
+                error: DialError::Tls(TlsError::Untrusted),
+                ..
+            } | AccountError::Link {
+                error: LinkError::Tls(TlsError::Untrusted),
+                ..
+            }
+        );
         Self {
             exit,
             cause: text.cause,
-            fix: text.fix,
+            fix: match is_untrusted {
+                true => {
+                    "If it is your own server, give its authority with --ca-file. The password \
+                         was not sent."
+                        .to_owned()
+                }
+                false => text.fix,
+            },
             reply: text.reply,
         }
     }

@@ -53,7 +53,7 @@ pub(super) struct FetchArgs {
     #[arg(long, value_name = "U")]
     uid: Vec<String>,
     /// POP3: deletes on the server what is safe in a file.
-    #[arg(long, requires = "out")]
+    #[arg(long, conflicts_with = "list")]
     delete: bool,
     #[command(flatten)]
     password: PasswordArgs,

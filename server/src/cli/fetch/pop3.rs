@@ -174,7 +174,8 @@ impl Fetcher<'_> {
 
     /// Gives a whole message its name. What lies there with the same contents stays.
     fn keep(&mut self, message: &Wanted, draft: Draft) -> Result<(), Trouble> {
-        let by_contents = || format!("{}.{}.eml", draft.digest(), message.size_bytes);
+        // No unique id has a `=` in the name of its file.
+        let by_contents = || format!("sha256={}.{}.eml", draft.digest(), message.size_bytes);
         let name = match &message.name {
             None => by_contents(),
             Some(name) if !self.out.has(name) => name.clone(),

@@ -82,10 +82,15 @@ pub(super) struct SendArgs {
     #[arg(long, value_name = "NAME")]
     ehlo: Option<String>,
     /// With --direct: the name server to ask, to try things out.
-    #[arg(long, value_name = "ADDR:PORT", requires = "direct")]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "server")]
     resolver: Option<SocketAddr>,
     /// With --direct: the port of the mail exchangers, to try things out.
-    #[arg(long, value_name = "PORT", requires = "direct", default_value_t = 25)]
+    #[arg(
+        long,
+        value_name = "PORT",
+        conflicts_with = "server",
+        default_value_t = 25
+    )]
     mx_port: u16,
     /// Connects to nobody: writes the message to standard output, its envelope to standard error.
     #[arg(long, conflicts_with = "json")]
