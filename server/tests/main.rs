@@ -2,5 +2,6 @@
 //! and real servers where `cargo xtask test` has installed them.
 
 mod account;
+mod cli;
 mod servers;
 mod web;

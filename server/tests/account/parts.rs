@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use super::peer::Seen;
 
 /// The subjects in the mailbox, oldest first.
-pub(super) const SUBJECTS: [&str; 3] = ["one", "two", "three"];
+pub(crate) const SUBJECTS: [&str; 3] = ["one", "two", "three"];
 
 /// What a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     Imap,
     Pop3,
     Smtp,
@@ -20,14 +20,14 @@ pub(super) enum Protocol {
 
 /// What the server says and does next.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
-    pub(super) words: String,
-    pub(super) starts_tls: bool,
-    pub(super) is_last: bool,
+pub(crate) struct Answer {
+    pub(crate) words: String,
+    pub(crate) starts_tls: bool,
+    pub(crate) is_last: bool,
 }
 
 /// The server's side of one connection.
-pub(super) struct Part {
+pub(crate) struct Part {
     protocol: Protocol,
     is_encrypted: bool,
     idle_tag: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn new(protocol: Protocol, is_encrypted: bool) -> Self {
+    pub(crate) fn new(protocol: Protocol, is_encrypted: bool) -> Self {
         Self {
             protocol,
             is_encrypted,
@@ -45,12 +45,12 @@ impl Part {
         }
     }
 
-    pub(super) fn has_tls(&mut self) {
+    pub(crate) fn has_tls(&mut self) {
         self.is_encrypted = true;
     }
 
     /// Tag and command of a line.
-    pub(super) fn split(&self, line: &str) -> (String, String) {
+    pub(crate) fn split(&self, line: &str) -> (String, String) {
         match line.split_once(' ') {
             Some((tag, command)) if self.protocol == Protocol::Imap => {
                 (tag.to_owned(), command.to_owned())
@@ -60,14 +60,14 @@ impl Part {
     }
 
     /// The length of the literal that follows a command.
-    pub(super) fn literal(&self, command: &str) -> Option<usize> {
+    pub(crate) fn literal(&self, command: &str) -> Option<usize> {
         let is_append = self.protocol == Protocol::Imap && command.starts_with("APPEND");
         let (_, length) = command.strip_suffix('}')?.rsplit_once('{')?;
         length.parse().ok().filter(|_| is_append)
     }
 
     /// Whether a message is no longer on its way when this command is refused; refuses it.
-    pub(super) fn refuses(&mut self, command: &str) -> bool {
+    pub(crate) fn refuses(&mut self, command: &str) -> bool {
         let is_mail = self.protocol == Protocol::Smtp && matches!(command, "DATA" | ".");
         if is_mail {
             self.mail = None;
@@ -76,7 +76,7 @@ impl Part {
     }
 
     /// The right answer to a command; "" is the connection itself.
-    pub(super) fn answer(
+    pub(crate) fn answer(
         &mut self,
         tag: &str,
         command: &str,
@@ -193,6 +193,8 @@ impl Part {
             "EHLO" => "250-peer\r\n250 STARTTLS\r\n",
             "STARTTLS" => "220 2.0.0 begin\r\n",
             "AUTH" => "235 2.7.0 in\r\n",
+            "RCPT" if command.contains("<nobody") => "550 5.1.1 no such mailbox\r\n",
+            "RCPT" if command.contains("<later") => "450 4.2.1 not now\r\n",
             "DATA" => {
                 self.mail = Some(String::new());
                 "354 go on\r\n"

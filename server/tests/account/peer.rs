@@ -1,7 +1,7 @@
 //! A mail server that plays its part well, but for one fault at one command.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a server does in place of the right answer. In its words `{tag}` is the command's tag.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Says this and goes on as if nothing were.
     Say(&'static str),
     /// Says this and closes its side (FIN).
@@ -34,26 +34,26 @@ pub(super) enum Act {
 
 /// A fault: what is done in place of the answer to a command.
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// The beginning of the command, without its tag; "" is the greeting.
-    pub(super) at: &'static str,
-    pub(super) act: Act,
+    pub(crate) at: &'static str,
+    pub(crate) act: Act,
     /// How often; afterwards the server is sound.
-    pub(super) times: u32,
+    pub(crate) times: u32,
 }
 
 /// A running server.
-pub(super) struct Peer {
-    pub(super) port: u16,
+pub(crate) struct Peer {
+    pub(crate) port: u16,
     shared: Arc<Shared>,
     _ends: DropGuard,
 }
 
 /// What happened so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// How many connections there were.
-    pub(super) connections: usize,
+    pub(crate) connections: usize,
     /// Those that the client has left.
     left: BTreeSet<usize>,
     /// Every command, without its tag.
@@ -61,29 +61,40 @@ pub(super) struct Seen {
     /// How often the fault was played.
     played: u32,
     /// Messages that came by SMTP and were acknowledged or taken in silence.
-    pub(super) taken: Vec<String>,
+    pub(crate) taken: Vec<String>,
 }
 
 impl Seen {
     /// How many commands began so.
-    pub(super) fn count(&self, command: &str) -> usize {
+    pub(crate) fn count(&self, command: &str) -> usize {
         let heard = self.heard.iter();
         heard.filter(|line| line.starts_with(command)).count()
     }
 }
 
-pub(super) struct Shared {
+pub(crate) struct Shared {
     protocol: Protocol,
     is_implicit: bool,
     fault: Mutex<Option<Fault>>,
-    pub(super) seen: watch::Sender<Seen>,
+    pub(crate) seen: watch::Sender<Seen>,
     ends: CancellationToken,
 }
 
 impl Peer {
     /// Starts a server on loopback, with TLS from the beginning or by STARTTLS.
-    pub(super) async fn start(protocol: Protocol, is_implicit: bool, fault: Option<Fault>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    pub(crate) async fn start(protocol: Protocol, is_implicit: bool, fault: Option<Fault>) -> Self {
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::start_at(anywhere, protocol, is_implicit, fault).await
+    }
+
+    /// Starts a server at an address of this machine.
+    pub(crate) async fn start_at(
+        address: SocketAddr,
+        protocol: Protocol,
+        is_implicit: bool,
+        fault: Option<Fault>,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let ends = CancellationToken::new();
         let shared = Arc::new(Shared {
@@ -121,18 +132,18 @@ impl Peer {
     }
 
     /// The authority that a client has to trust.
-    pub(super) fn ca_pem() -> &'static str {
+    pub(crate) fn ca_pem() -> &'static str {
         &AUTHORITY.ca_pem
     }
 
     /// Lets the server fail from now on, and counts its faults anew.
-    pub(super) fn fail(&self, fault: Fault) {
+    pub(crate) fn fail(&self, fault: Fault) {
         *self.shared.fault.lock().unwrap() = Some(fault);
         self.shared.seen.send_modify(|seen| seen.played = 0);
     }
 
     /// Waits until something is so.
-    pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Seen) -> bool) {
+    pub(crate) async fn until(&self, what: &str, is_so: impl FnMut(&Seen) -> bool) {
         let mut seen = self.shared.seen.subscribe();
         // A real clock: some tests stop tokio's.
         let waiting = seen.wait_for(is_so);
@@ -143,23 +154,23 @@ impl Peer {
     }
 
     /// Waits until the fault was played so often.
-    pub(super) async fn played(&self, times: u32) {
+    pub(crate) async fn played(&self, times: u32) {
         self.until("the fault", |seen| seen.played >= times).await;
     }
 
     /// Waits until the client has left a connection.
-    pub(super) async fn left(&self, nth: usize) {
+    pub(crate) async fn left(&self, nth: usize) {
         self.until("the client leaves", |seen| seen.left.contains(&nth))
             .await;
     }
 
     /// How many commands began so.
-    pub(super) fn count(&self, command: &str) -> usize {
+    pub(crate) fn count(&self, command: &str) -> usize {
         self.shared.seen.borrow().count(command)
     }
 
     /// How often a password came.
-    pub(super) fn passwords(&self) -> usize {
+    pub(crate) fn passwords(&self) -> usize {
         ["AUTH", "LOGIN", "PASS"]
             .map(|c| self.count(c))
             .iter()
@@ -167,7 +178,7 @@ impl Peer {
     }
 
     /// Waits until the client has left all but so many connections.
-    pub(super) async fn left_but(&self, open: usize) {
+    pub(crate) async fn left_but(&self, open: usize) {
         self.until("the client leaves", |seen| {
             seen.connections - seen.left.len() == open
         })
@@ -175,18 +186,18 @@ impl Peer {
     }
 
     /// The messages that the server has.
-    pub(super) fn taken(&self) -> Vec<String> {
+    pub(crate) fn taken(&self) -> Vec<String> {
         self.shared.seen.borrow().taken.clone()
     }
 
     /// How many connections there were.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.shared.seen.borrow().connections
     }
 }
 
 /// Lets every deadline pass that is shorter than this, without waiting for it.
-pub(super) async fn pass(time: Duration) {
+pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();

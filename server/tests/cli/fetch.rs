@@ -1,0 +1,312 @@
+//! `restante fetch` over links that hold.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
+use serde_json::Value;
+
+use super::{Desk, PASSWORD, Run, demo, restante, source, text};
+use crate::account::parts::Protocol;
+use crate::account::peer::{Act, Fault, Peer};
+
+pub(super) fn url(scheme: &str, port: u16) -> String {
+    let user = ADDRESS.replace('@', "%40");
+    format!("{scheme}://{user}@localhost:{port}")
+}
+
+/// A run that fetches from the demo.
+pub(super) fn fetch(url: &str, desk: &Desk) -> Run {
+    restante(&["fetch", url])
+        .args(desk.trust())
+        .password(DEMO_PASSWORD)
+}
+
+/// The files of a folder, by name. Nothing else may be in it.
+pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        files.insert(name, std::fs::read(&path).unwrap());
+    }
+    files
+}
+
+/// Every file is a message of the source, whole, under the name of its id.
+pub(super) fn assert_whole(files: &BTreeMap<String, Vec<u8>>, source: &HashMap<String, Vec<u8>>) {
+    for (name, contents) in files {
+        let (id, rest) = name.split_once('.').unwrap();
+        let id = percent_encoding::percent_decode_str(id)
+            .decode_utf8()
+            .unwrap();
+        let message = &source[id.as_ref()];
+        assert!(contents == message, "{name} differs");
+        assert_eq!(rest, format!("{}.eml", message.len()), "{name}");
+    }
+}
+
+fn rows(report: &Value) -> Vec<(&str, &str)> {
+    let rows = report["messages"].as_array().unwrap().iter();
+    rows.map(|m| (m["id"].as_str().unwrap(), m["outcome"].as_str().unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
+    let demo = demo(Some(12)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let ports = demo.ports();
+    for (scheme, port) in [
+        ("pop3s", ports.pop3s),
+        ("pop3", ports.pop3),
+        ("imaps", ports.imaps),
+        ("imap", ports.imap),
+    ] {
+        let url = url(scheme, port);
+        let listed = fetch(&url, &desk)
+            .args(["--list", "--newest", "5"])
+            .end()
+            .await;
+        assert_eq!(listed.code, 0, "{listed:?}");
+        let lines: Vec<Vec<&str>> = listed
+            .out
+            .lines()
+            .map(|l| l.split('\t').collect())
+            .collect();
+        assert_eq!(lines.len(), 5, "{listed:?}");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line[1].parse::<u64>().unwrap() > 100)
+        );
+        let ended = fetch(&url, &desk)
+            .args(["--list", "--json", "--uid", lines[4][0], "--uid", "77777"])
+            .end()
+            .await;
+        assert_eq!(ended.code, 1, "{ended:?}");
+        let report = ended.json();
+        assert_eq!(
+            rows(&report),
+            [(lines[4][0], "listed"), ("77777", "missing")]
+        );
+        assert_eq!(report["deletion"], "not_asked");
+    }
+}
+
+#[tokio::test]
+async fn messages_are_saved_byte_by_byte_by_both_protocols() {
+    let demo = demo(None).await;
+    let desk = Desk::new(demo.ca_pem());
+    let source = source::messages(&demo).await;
+    let pop3 = desk.path("pop3");
+    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+        .args(["--json", "--out", text(&pop3)])
+        .end()
+        .await;
+    assert_eq!(ended.code, 0, "{:?}", ended.told);
+    let saved = files(&pop3);
+    assert_eq!(saved.len(), source.len());
+    assert_whole(&saved, &source);
+    assert_eq!(ended.json()["saved"], source.len());
+
+    let imap = desk.path("imap");
+    let ended = fetch(&url("imaps", demo.ports().imaps), &desk)
+        .args(["--out", text(&imap)])
+        .end()
+        .await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let contents = |files: BTreeMap<String, Vec<u8>>| {
+        let mut contents: Vec<Vec<u8>> = files.into_values().collect();
+        contents.sort();
+        contents
+    };
+    let by_imap = files(&imap);
+    assert!(
+        by_imap.keys().all(|name| name.starts_with("INBOX.")),
+        "{by_imap:?}"
+    );
+    assert!(contents(by_imap) == contents(saved));
+}
+
+#[tokio::test]
+async fn another_folder_is_fetched_by_its_name_and_nothing_is_marked_as_read() {
+    let demo = demo(None).await;
+    let desk = Desk::new(demo.ca_pem());
+    let base = url("imaps", demo.ports().imaps);
+    let out = desk.path("out");
+    let ended = fetch(&format!("{base}/Sent"), &desk)
+        .args(["--out", text(&out), "--newest", "3", "--transcript"])
+        .end()
+        .await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let saved = files(&out);
+    assert_eq!(saved.len(), 3, "{ended:?}");
+    assert!(
+        saved.keys().all(|name| name.starts_with("Sent.")),
+        "{saved:?}"
+    );
+    assert!(
+        ended.told.contains("EXAMINE") && !ended.told.contains(" SELECT \""),
+        "{ended:?}"
+    );
+    assert!(ended.told.contains("BODY.PEEK[]"), "{ended:?}");
+    let gone = fetch(&format!("{base}/No%20such%20folder"), &desk)
+        .args(["--list"])
+        .end()
+        .await;
+    assert_eq!(gone.code, 2, "{gone:?}");
+}
+
+#[tokio::test]
+async fn what_is_saved_is_not_fetched_again_and_never_written_over() {
+    let demo = demo(Some(8)).await;
+    let desk = Desk::new(demo.ca_pem());
+    for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
+        let out = desk.path(scheme);
+        let run = || {
+            fetch(&url(scheme, port), &desk).args(["--json", "--transcript", "--out", text(&out)])
+        };
+        assert_eq!(run().end().await.code, 0);
+        let first = files(&out).keys().next().unwrap().clone();
+        std::fs::write(out.join(&first), "mine").unwrap();
+        let ended = run().end().await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let report = ended.json();
+        assert_eq!(
+            (&report["saved"], &report["already_saved"]),
+            (&0.into(), &8.into())
+        );
+        assert!(
+            !ended.told.contains("RETR") && !ended.told.contains("BODY"),
+            "{ended:?}"
+        );
+        assert_eq!(files(&out)[&first], b"mine");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_exit_77_and_an_untrusted_certificate_exit_76() {
+    let demo = demo(Some(1)).await;
+    let desk = Desk::new(demo.ca_pem());
+    for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
+        let url = url(scheme, port);
+        let refused = fetch(&url, &desk)
+            .password(PASSWORD)
+            .args(["--list", "--transcript"])
+            .end()
+            .await;
+        assert_eq!(refused.code, 77, "{refused:?}");
+        refused.assert_no_password(ADDRESS, PASSWORD);
+        let untrusted = restante(&["fetch", &url, "--list", "--transcript"])
+            .end()
+            .await;
+        assert_eq!(untrusted.code, 76, "{untrusted:?}");
+        assert!(untrusted.told.contains("certificate"), "{untrusted:?}");
+        assert!(
+            !untrusted.told.contains("> "),
+            "nothing was said: {untrusted:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn delete_removes_what_is_saved_and_is_told_as_done_on_the_answer_to_quit() {
+    let demo = demo(Some(20)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let source = source::messages(&demo).await;
+    let out = desk.path("out");
+    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+        .args(["--json", "--delete", "--newest", "7", "--out", text(&out)])
+        .end()
+        .await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let report = ended.json();
+    assert_eq!(
+        (&report["deletion"], &report["deleted"]),
+        (&"done".into(), &7.into())
+    );
+    assert_eq!(demo.inbox_len(), 13);
+    let saved = files(&out);
+    assert_eq!(saved.len(), 7);
+    assert_whole(&saved, &source);
+}
+
+#[tokio::test]
+async fn delete_spares_a_message_whose_file_is_another_ones() {
+    let demo: Demo = demo(Some(3)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let source = source::messages(&demo).await;
+    let out = desk.path("out");
+    std::fs::create_dir(&out).unwrap();
+    // The server gave the id of an older message, long deleted, to a new one of the same size.
+    let (id, message) = source.iter().next().unwrap();
+    let name = format!("{}.{}.eml", id.replace('.', "%2E"), message.len());
+    std::fs::write(out.join(&name), "Subject: the older one\r\n\r\n").unwrap();
+    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+        .args(["--json", "--delete", "--out", text(&out)])
+        .end()
+        .await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(demo.inbox_len(), 0);
+    let saved = files(&out);
+    assert_eq!(saved.len(), 4, "the older one is kept beside the new one");
+    assert_eq!(saved[&name], b"Subject: the older one\r\n\r\n");
+    for message in source.values() {
+        assert!(saved.values().any(|contents| contents == message));
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_does_not_give_is_told_and_never_deleted() {
+    let fault = Fault {
+        at: "RETR 2",
+        act: Act::Say("-ERR [SYS/TEMP] not now\r\n"),
+        times: 1,
+    };
+    let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let out = desk.path("out");
+    let url = format!("pop3s://ann@localhost:{}", peer.port);
+    let ended = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])
+        .args(desk.trust())
+        .end()
+        .await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(
+        rows(&ended.json()),
+        [("a", "saved"), ("b", "refused"), ("c", "saved")]
+    );
+    assert_eq!(
+        (
+            peer.count("DELE 1"),
+            peer.count("DELE 2"),
+            peer.count("DELE 3")
+        ),
+        (1, 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_unique_ids_is_fetched_by_contents() {
+    let fault = Fault {
+        at: "UIDL",
+        act: Act::Say("-ERR not here\r\n"),
+        times: 9,
+    };
+    let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let out = desk.path("out");
+    let url = format!("pop3s://ann@localhost:{}", peer.port);
+    for (saved, already) in [(3, 0), (0, 3)] {
+        let ended = restante(&["fetch", &url, "--json", "--out", text(&out)])
+            .args(desk.trust())
+            .end()
+            .await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        let report = ended.json();
+        assert_eq!(report["saved"], saved, "{report}");
+        assert_eq!(report["already_saved"], already, "{report}");
+        assert_eq!(files(&out).len(), 3);
+    }
+}

@@ -1,0 +1,206 @@
+//! `restante fetch` over links that are cut: what is in a file is whole, what is gone from the
+//! server is in a file, and the next run goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::fetch::{assert_whole, fetch, files, url};
+use super::link::{Cut, Link};
+use super::{Desk, demo, restante, signal, source, text};
+use crate::account::parts::Protocol;
+use crate::account::peer::{Act, Fault, Peer};
+
+/// Numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
+
+/// The names of the files of a folder.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+#[tokio::test]
+async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
+    let demo = demo(Some(10_000)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let source = source::messages(&demo).await;
+    let total: u64 = source.values().map(|message| message.len() as u64).sum();
+    let out = desk.path("out");
+    let mut numbers = Numbers(0x5eed);
+    // In the handshake, in the listings, and then anywhere.
+    let mut cuts = vec![700, 2_500, 60_000, 200_000];
+    cuts.extend((0..9).map(|_| 400_000 + numbers.below(total / 5)));
+    let began = Instant::now();
+    let (mut runs, mut kept) = (0, 0);
+    let mut known = BTreeSet::new();
+    for cut in cuts.into_iter().map(Cut::Down).chain([Cut::Never]) {
+        let link = Link::to(demo.ports().pop3s, cut).await;
+        let ended = fetch(&url("pop3s", link.port), &desk)
+            .args(["--json", "--out", text(&out)])
+            .end()
+            .await;
+        runs += 1;
+        let saved = names(&out);
+        assert!(saved.is_superset(&known), "what was saved stays");
+        for name in saved.difference(&known) {
+            let contents = std::fs::read(out.join(name)).unwrap();
+            assert_whole(&BTreeMap::from([(name.clone(), contents)]), &source);
+        }
+        known = saved;
+        let report = ended.json();
+        assert_eq!(report["saved"], known.len() - kept, "{cut:?}");
+        kept = known.len();
+        assert_eq!(demo.inbox_len(), 10_000, "nobody asked to delete");
+        match ended.code {
+            0 => break,
+            3 => assert!(!report["trouble"]["cause"].as_str().unwrap().is_empty()),
+            _ => panic!("{cut:?}: {:?}", ended.told),
+        }
+    }
+    assert_eq!(kept, source.len(), "the last run completes");
+    assert!(runs >= 10, "{runs} runs cut the link at few points only");
+    assert_whole(&files(&out), &source);
+    println!(
+        "{kept} messages, {total} bytes, {runs} runs in {:?}",
+        began.elapsed()
+    );
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
+    // Both directions of a whole session, so that cuts lie before, between and after DELE and
+    // QUIT.
+    let demo_of = || demo(Some(60));
+    let whole = demo_of().await;
+    let desk = Desk::new(whole.ca_pem());
+    let link = Link::to(whole.ports().pop3s, Cut::Never).await;
+    let ended = fetch(&url("pop3s", link.port), &desk)
+        .args(["--delete", "--out", text(&desk.path("whole"))])
+        .end()
+        .await;
+    assert_eq!((ended.code, whole.inbox_len()), (0, 0), "{ended:?}");
+    let up = link.up_bytes.load(Ordering::Relaxed);
+    let down = link.down_bytes.load(Ordering::Relaxed);
+
+    let mut seen = [0; 3];
+    let ups = (0..24).map(|n| Cut::Up(up * 4 / 5 + up * n / 100));
+    let downs = (0..16).map(|n| Cut::Down(down * (n + 1) / 16 - 40 * (n % 3)));
+    for cut in ups.chain(downs) {
+        let demo = demo_of().await;
+        let desk = Desk::new(demo.ca_pem());
+        let source = source::messages(&demo).await;
+        let out = desk.path("out");
+        let run = async |port| {
+            fetch(&url("pop3s", port), &desk)
+                .args(["--json", "--delete", "--out", text(&out)])
+                .end()
+                .await
+        };
+        let link = Link::to(demo.ports().pop3s, cut).await;
+        let ended = run(link.port).await;
+        let saved = files(&out);
+        assert_whole(&saved, &source);
+        let report = ended.json();
+        let deletion = report["deletion"].as_str().unwrap();
+        match (ended.code, deletion) {
+            (0, "done") => assert_eq!(demo.inbox_len(), 0),
+            (3, "not_asked" | "nothing") => {
+                assert_eq!(demo.inbox_len(), 60, "{cut:?}: told as nothing");
+                assert_eq!(report["deleted"], 0);
+            }
+            (4, "unknown") => assert_eq!(report["deleted"], 0, "not told as done"),
+            _ => panic!("{cut:?}: {ended:?}"),
+        }
+        seen[match ended.code {
+            0 => 0,
+            3 => 1,
+            _ => 2,
+        }] += 1;
+        if demo.inbox_len() < 60 {
+            assert_eq!(saved.len(), 60, "{cut:?}: what is gone is saved");
+        }
+        let second = run(demo.ports().pop3s).await;
+        assert_eq!(second.code, 0, "{second:?}");
+        assert_eq!((demo.inbox_len(), files(&out).len()), (0, 60), "{cut:?}");
+        demo.stop().await;
+    }
+    println!("done, not done, unknown: {seen:?}");
+    assert!(
+        seen[1] > 0 && seen[2] > 0,
+        "cuts on both sides of QUIT: {seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_link_lost_before_quit_deletes_nothing_and_one_lost_after_it_is_unknown() {
+    for (at, code, deletion) in [("DELE 3", 3, "nothing"), ("QUIT", 4, "unknown")] {
+        let act = Act::Close("");
+        let fault = Fault { at, act, times: 1 };
+        let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+        let desk = Desk::new(Peer::ca_pem());
+        let url = format!("pop3s://ann@localhost:{}", peer.port);
+        for as_json in [true, false] {
+            if !as_json {
+                peer.fail(Fault {
+                    at,
+                    act: Act::Close(""),
+                    times: 1,
+                });
+            }
+            let ended = restante(&["fetch", &url, "--delete", "--out", text(&desk.path("out"))])
+                .args(desk.trust())
+                .args(as_json.then_some("--json"))
+                .end()
+                .await;
+            assert_eq!(ended.code, code, "{ended:?}");
+            if as_json {
+                let report = ended.json();
+                assert_eq!(report["deletion"], deletion);
+                assert_eq!(report["deleted"], 0);
+            } else {
+                let told = format!("deleted on the server: {deletion}");
+                assert!(ended.out.contains(&told), "{ended:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signal_leaves_no_half_file() {
+    let fault = Fault {
+        at: "RETR 2",
+        act: Act::Stall("+OK\r\nSubject: half\r\n"),
+        times: 1,
+    };
+    let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let out = desk.path("out");
+    let url = format!("pop3s://ann@localhost:{}", peer.port);
+    let child = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])
+        .args(desk.trust())
+        .spawn();
+    peer.played(1).await;
+    signal(&child, "INT");
+    let ended = super::ended(child).await;
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let report = ended.json();
+    assert_eq!(
+        (&report["saved"], &report["not_fetched"]),
+        (&1.into(), &2.into())
+    );
+    assert_eq!(files(&out).len(), 1);
+    assert_eq!(peer.count("DELE"), 0);
+}

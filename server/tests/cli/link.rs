@@ -1,0 +1,107 @@
+//! A link to a server that is cut after so many bytes.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Where a connection is cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cut {
+    /// When so many bytes have come from the server.
+    Down(u64),
+    /// When so many bytes have come from the client; what is beyond never reaches the server.
+    Up(u64),
+    Never,
+}
+
+/// A link on loopback to a port of this machine.
+pub(super) struct Link {
+    pub(super) port: u16,
+    /// What came through so far, from the client.
+    pub(super) up_bytes: Arc<AtomicU64>,
+    /// What came through so far, from the server.
+    pub(super) down_bytes: Arc<AtomicU64>,
+    accepting: JoinHandle<()>,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Link {
+    pub(super) async fn to(server_port: u16, cut: Cut) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (up_bytes, down_bytes) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let counts = (Arc::clone(&up_bytes), Arc::clone(&down_bytes));
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server_port)).await;
+                let (from_client, to_client) = client.into_split();
+                let (from_server, to_server) = server.unwrap().into_split();
+                let (up, down) = match cut {
+                    Cut::Up(bytes) => (bytes, u64::MAX),
+                    Cut::Down(bytes) => (u64::MAX, bytes),
+                    Cut::Never => (u64::MAX, u64::MAX),
+                };
+                let ends = CancellationToken::new();
+                tokio::spawn(pass(
+                    from_client,
+                    to_server,
+                    up,
+                    Arc::clone(&counts.0),
+                    ends.clone(),
+                ));
+                tokio::spawn(pass(
+                    from_server,
+                    to_client,
+                    down,
+                    Arc::clone(&counts.1),
+                    ends,
+                ));
+            }
+        });
+        Self {
+            port,
+            up_bytes,
+            down_bytes,
+            accepting,
+        }
+    }
+}
+
+/// Passes bytes on until one side ends or enough have passed; then both directions end.
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut left: u64,
+    count: Arc<AtomicU64>,
+    ends: CancellationToken,
+) {
+    let passing = async {
+        let mut buffer = vec![0; 16 << 10];
+        while left > 0 {
+            let most = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            let Ok(read @ 1..) = from.read(&mut buffer[..most]).await else {
+                return;
+            };
+            if to.write_all(&buffer[..read]).await.is_err() {
+                return;
+            }
+            left -= read as u64;
+            count.fetch_add(read as u64, Ordering::Relaxed);
+        }
+    };
+    ends.run_until_cancelled(passing).await;
+    ends.cancel();
+}

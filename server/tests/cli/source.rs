@@ -1,0 +1,95 @@
+//! What a maildrop holds, read by a client that shares no code with the product.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use mail_demo::{ADDRESS, Demo, PASSWORD};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, crypto};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Every message of the demo's maildrop, by its unique id.
+pub(super) async fn messages(demo: &Demo) -> HashMap<String, Vec<u8>> {
+    let mut maildrop = Maildrop::open(demo).await;
+    maildrop.say("UIDL").await;
+    let ids: Vec<String> = maildrop
+        .lines()
+        .await
+        .iter()
+        .map(|line| {
+            let line = String::from_utf8_lossy(line);
+            line.trim_end().split_once(' ').unwrap().1.to_owned()
+        })
+        .collect();
+    let mut messages = HashMap::new();
+    for (number, id) in (1..).zip(ids) {
+        maildrop.say(&format!("RETR {number}")).await;
+        messages.insert(id, maildrop.lines().await.concat());
+    }
+    maildrop.say("QUIT").await;
+    messages
+}
+
+struct Maildrop(BufReader<TlsStream<TcpStream>>);
+
+impl Maildrop {
+    async fn open(demo: &Demo) -> Self {
+        let mut roots = RootCertStore::empty();
+        let root = CertificateDer::from_pem_slice(demo.ca_pem().as_bytes()).unwrap();
+        roots.add(root).unwrap();
+        let provider = Arc::new(crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let address = (Ipv4Addr::LOCALHOST, demo.ports().pop3s);
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let mut this = Self(BufReader::new(
+            connector.connect(name, stream).await.unwrap(),
+        ));
+        this.line().await;
+        this.say(&format!("USER {ADDRESS}")).await;
+        this.say(&format!("PASS {PASSWORD}")).await;
+        this
+    }
+
+    async fn line(&mut self) -> Vec<u8> {
+        let mut line = Vec::new();
+        self.0.read_until(b'\n', &mut line).await.unwrap();
+        line
+    }
+
+    async fn say(&mut self, command: &str) {
+        let stream = self.0.get_mut();
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .await
+            .unwrap();
+        stream.flush().await.unwrap();
+        let answer = self.line().await;
+        assert!(answer.starts_with(b"+OK"), "{command}: {answer:?}");
+    }
+
+    /// The lines up to the lone dot, without stuffed dots.
+    async fn lines(&mut self) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = self.line().await;
+            if line == b".\r\n" {
+                return lines;
+            }
+            if line.starts_with(b".") {
+                line.remove(0);
+            }
+            lines.push(line);
+        }
+    }
+}

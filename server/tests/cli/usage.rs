@@ -1,0 +1,199 @@
+//! What cannot be understood, and where a password may come from.
+
+use std::process::Command;
+
+use mail_demo::{ADDRESS, PASSWORD as DEMO_PASSWORD};
+
+use super::{Desk, Ended, demo, restante, text};
+
+#[tokio::test]
+async fn what_cannot_be_understood_ends_with_64_and_says_why() {
+    for (args, told) in [
+        (&["send"][..], "--from"),
+        (
+            &["send", "--from", "a@x.example", "--to", "b@x.example"],
+            "--server",
+        ),
+        (
+            &["send", "--direct", "--from", "a@x.example"],
+            "nobody to send to",
+        ),
+        (
+            &[
+                "send",
+                "--direct",
+                "--from",
+                "nobody",
+                "--to",
+                "b@x.example",
+            ],
+            "no address",
+        ),
+        (
+            &[
+                "send",
+                "--server",
+                "smtp://h",
+                "--direct",
+                "--from",
+                "a@x.example",
+            ],
+            "cannot be used with",
+        ),
+        (
+            &[
+                "send",
+                "--server",
+                "imaps://h",
+                "--from",
+                "a@x.example",
+                "--to",
+                "b@x.example",
+            ],
+            "smtps://",
+        ),
+        (
+            &[
+                "send",
+                "--mx-port",
+                "26",
+                "--from",
+                "a@x.example",
+                "--server",
+                "smtp://h",
+            ],
+            "cannot be used with",
+        ),
+        (&["fetch", "imaps://u@h"], "--list"),
+        (
+            &["fetch", "imaps://u@h", "--list", "--newest", "0"],
+            "--newest",
+        ),
+        (&["fetch", "imaps://h", "--list"], "who signs in"),
+        (&["fetch", "smtps://u@h", "--list"], "imaps://"),
+        (&["fetch", "pop3s://u@h/Folder", "--list"], "folders"),
+        (
+            &["fetch", "pop3s://u@h", "--list", "--delete"],
+            "cannot be used with",
+        ),
+        (
+            &["fetch", "imaps://u@h", "--out", "/tmp", "--delete"],
+            "POP3",
+        ),
+        (&["sendd"], "unrecognized subcommand"),
+    ] {
+        let ended = restante(args).end().await;
+        assert_eq!(ended.code, 64, "{args:?}: {ended:?}");
+        assert!(ended.told.contains(told), "{args:?}: {ended:?}");
+        assert_eq!(ended.out, "", "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_in_the_url_or_as_an_argument_is_a_usage_error_that_names_the_three_ways() {
+    for url in [
+        "pop3s://ann:sesame@localhost",
+        "imaps://ann:sesame@localhost/x",
+    ] {
+        let ended = restante(&["fetch", "--list", url]).end().await;
+        assert_eq!(ended.code, 64, "{ended:?}");
+        for way in ["to be asked", "--password-file", "RESTANTE_PASSWORD"] {
+            assert!(ended.told.contains(way), "{ended:?}");
+        }
+        assert!(!ended.told.contains("sesame"), "{ended:?}");
+    }
+    let ended = restante(&[
+        "fetch",
+        "--list",
+        "pop3s://ann@localhost",
+        "--password",
+        "sesame",
+    ])
+    .end()
+    .await;
+    assert_eq!(ended.code, 64, "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_help_tells_urls_and_exit_codes() {
+    for command in ["send", "fetch"] {
+        let ended = restante(&[command, "--help"]).end().await;
+        assert_eq!(ended.code, 0);
+        assert!(ended.out.contains("smtp+plain imap+plain pop3+plain"));
+        assert!(ended.out.contains("\n  64  the command line"), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_not_there_end_with_66_and_folders_that_cannot_be_made_with_73() {
+    let desk = Desk::new("");
+    let send = [
+        "send",
+        "--direct",
+        "--from",
+        "a@x.example",
+        "--to",
+        "b@x.example",
+    ];
+    for option in ["--attach", "--text", "--html"] {
+        let ended = restante(&send).args([option, "/not/there"]).end().await;
+        assert_eq!(ended.code, 66, "{ended:?}");
+        assert!(ended.told.contains("/not/there"), "{ended:?}");
+    }
+    let file = desk.file("file", "x");
+    let ended = restante(&["fetch", "pop3s://u@localhost", "--out", text(&file)])
+        .end()
+        .await;
+    assert_eq!(ended.code, 73, "{ended:?}");
+    let ended = restante(&["fetch", "pop3s://u@localhost", "--list"])
+        .args(["--password-file", "/not/there"])
+        .end()
+        .await;
+    assert_eq!(ended.code, 66, "{ended:?}");
+    let ended = restante(&["fetch", "pop3s://u@localhost", "--list"])
+        .args(desk.trust())
+        .end()
+        .await;
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.told.contains("no certificate"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_password_file_wins_over_the_environment() {
+    let demo = demo(Some(1)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let url = pop3s(&demo);
+    let right = desk.file("right", format!("{DEMO_PASSWORD}\nsecond line\n"));
+    let list = |file| {
+        restante(&["fetch", "--list", &url])
+            .args(desk.trust())
+            .args(["--password-file", text(file)])
+            .password("wrong")
+    };
+    let ended = list(&right).end().await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let empty = desk.file("empty", "\n");
+    let ended = list(&empty).end().await;
+    assert_eq!(ended.code, 64, "{ended:?}");
+}
+
+#[tokio::test]
+async fn without_a_terminal_nobody_is_asked_for_the_password() {
+    // A session of its own has no terminal, wherever the tests are run.
+    let output = tokio::task::spawn_blocking(|| {
+        Command::new("setsid")
+            .arg("--wait")
+            .args([env!("CARGO_BIN_EXE_restante"), "fetch", "--list"])
+            .arg("pop3s://ann@localhost:1")
+            .env_remove("RESTANTE_PASSWORD")
+            .output()
+    });
+    let ended = Ended::of(output.await.unwrap().unwrap());
+    assert_eq!(ended.code, 64, "{ended:?}");
+    assert!(ended.told.contains("--password-file"), "{ended:?}");
+}
+
+fn pop3s(demo: &mail_demo::Demo) -> String {
+    let user = ADDRESS.replace('@', "%40");
+    format!("pop3s://{user}@localhost:{}", demo.ports().pop3s)
+}
