@@ -388,3 +388,66 @@ async fn a_signal_after_the_final_dot_says_unknown() {
     assert_eq!(ended.code, 4, "{ended:?}");
     assert_eq!(recipients(&ended.json()), [("b@x.example", "unknown")]);
 }
+
+#[tokio::test]
+async fn notices_are_asked_for_where_they_are_offered_and_told_where_not() {
+    let dsn = [
+        "--to",
+        "b@x.example",
+        "--json",
+        "--dsn",
+        "success,delay,headers",
+    ];
+    let hello = Act::Say("250-peer\r\n250-DSN\r\n250 AUTH PLAIN\r\n");
+    let (peer, desk, url) = peer("EHLO", hello).await;
+    let ended = send(&url, &desk).args(dsn).end().await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(
+        peer.count("RCPT TO:<b@x.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;"),
+        1
+    );
+    assert_eq!(peer.count("MAIL FROM:<ann@peer.test> RET=HDRS ENVID="), 1);
+    let report = ended.json();
+    assert_eq!(
+        report["recipients"][0]["left_out"],
+        Value::Array(Vec::new())
+    );
+
+    // The peer is sound from now on, and offers no DSN.
+    let ended = send(&url, &desk).args(dsn).end().await;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(ended.json()["recipients"][0]["left_out"][0], "DSN");
+    let ended = send(&url, &desk).args(["--to", "b@x.example", "--dsn", "never,delay"]);
+    assert_eq!(ended.end().await.code, 64);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_two_recipients_at_a_time_is_asked_until_all_are_told() {
+    let hello = "250-peer\r\n250-PIPELINING\r\n250-LIMITS RCPTMAX=2\r\n250 AUTH PLAIN\r\n";
+    let fault = Fault {
+        at: "EHLO",
+        act: Act::Say(hello),
+        times: 9,
+    };
+    let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let url = format!("smtps://localhost:{}", peer.port);
+    let ended = send(&url, &desk).args(FIVE).args(["--json"]).end().await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let report = ended.json();
+    let outcomes: Vec<_> = recipients(&report)
+        .into_iter()
+        .map(|(_, what)| what)
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["accepted", "refused", "accepted", "accepted", "refused"]
+    );
+    // Whoever is alone and refused gets a lone dot.
+    let taken = peer.taken();
+    let messages = taken.iter().filter(|message| !message.is_empty());
+    assert_eq!(messages.count(), 2, "{taken:?}");
+    for address in ["one@", "two@", "three@", "nobody1@", "nobody2@"] {
+        assert_eq!(peer.count(&format!("RCPT TO:<{address}")), 1, "{address}");
+    }
+}

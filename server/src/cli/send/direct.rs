@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
 use super::report::{Fate, RecipientReport};
-use super::submit::{hand_over, stage_of};
+use super::submit::{hand_over, in_turns, stage_of};
 use super::{SendArgs, none_sent};
 use crate::account::error::{AccountError, LinkError};
 use crate::account::outgoing::{Route, SmtpConnection};
@@ -57,7 +57,10 @@ pub(super) async fn deliver(
     let all = message.recipients();
     let mut results = Vec::new();
     for (domain, recipients) in by_domain(&all) {
-        results.extend(courier.deliver_to(&domain, &recipients).await?);
+        let of_domain = in_turns(recipients, async |recipients| {
+            courier.deliver_to(&domain, &recipients).await
+        });
+        results.extend(of_domain.await?);
     }
     results.sort_by_key(|result| all.iter().position(|address| *address == result.address));
     Ok(results)

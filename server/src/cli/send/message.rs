@@ -14,6 +14,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 
 use super::SendArgs;
+use super::notices::Notices;
 use crate::account::error::AccountError;
 use crate::account::outgoing::MessageBody;
 use crate::cli::exit::Exit;
@@ -26,6 +27,8 @@ const READ_BYTES: usize = 48 << 10;
 pub(super) struct Message {
     composer: Composer,
     pub(super) message_id: String,
+    /// What is to be told about its delivery.
+    pub(super) notices: Notices,
     files: Vec<PathBuf>,
     sizes_bytes: Vec<u64>,
 }
@@ -33,6 +36,7 @@ pub(super) struct Message {
 impl Message {
     /// Builds the message that the command line asks for.
     pub(super) fn build(args: &SendArgs) -> Result<Self, Trouble> {
+        let notices = Notices::parse(args.dsn.as_deref().unwrap_or_default())?;
         let from = one_mailbox(&args.from)?;
         let domain = from
             .envelope()
@@ -92,6 +96,7 @@ impl Message {
         Ok(Self {
             composer,
             message_id,
+            notices,
             files: args.attach.clone(),
             sizes_bytes,
         })

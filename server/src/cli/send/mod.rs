@@ -2,6 +2,7 @@
 
 mod direct;
 mod message;
+mod notices;
 mod report;
 mod submit;
 
@@ -92,6 +93,10 @@ pub(super) struct SendArgs {
         default_value_t = 25
     )]
     mx_port: u16,
+    /// Which notices are wanted, parted by commas: success, failure, delay, or never; and what of
+    /// the message they are to carry: headers or full.
+    #[arg(long, value_name = "WHEN")]
+    dsn: Option<String>,
     /// Connects to nobody: writes the message to standard output, its envelope to standard error.
     #[arg(long, conflicts_with = "json")]
     dry_run: bool,

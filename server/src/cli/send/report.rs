@@ -1,9 +1,9 @@
 //! What became of a message, for each recipient: for people, and as JSON for scripts.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
 use app::api::types::Lang;
-use mail_proto::smtp::{Outcome, RecipientResult, Reply, Stage};
+use mail_proto::smtp::{Address, Outcome, Parameter, RecipientResult, Reply, Stage};
 use serde::Serialize;
 
 use crate::account::error::AccountError;
@@ -43,9 +43,14 @@ pub(super) struct RecipientReport {
     pub(super) reply: Option<String>,
     pub(super) cause: Option<String>,
     pub(super) fix: Option<String>,
+    /// What was asked for and does not come, because the server does not offer it.
+    pub(super) left_out: Vec<&'static str>,
     /// How the command would end for this recipient alone.
     #[serde(skip)]
     pub(super) exit: Exit,
+    /// There was no room beside the others: the next transaction is its turn.
+    #[serde(skip)]
+    pub(super) is_next: bool,
 }
 
 impl RecipientReport {
@@ -60,7 +65,9 @@ impl RecipientReport {
             reply: None,
             cause: None,
             fix: None,
+            left_out: Vec::new(),
             exit,
+            is_next: false,
         }
     }
 
@@ -107,40 +114,77 @@ impl RecipientReport {
         this
     }
 
+    /// Whether another recipient's result is told in the same words.
+    fn is_like(&self, other: &Self) -> bool {
+        let words = |this: &Self| {
+            let words = (this.cause.clone(), this.fix.clone(), this.reply.clone());
+            (this.outcome, this.server.clone(), this.stage, words)
+        };
+        words(self) == words(other)
+    }
+
+    fn write(&self, out: &mut impl Write, addresses: &str) -> io::Result<()> {
+        let what = match self.outcome {
+            Fate::Accepted => "accepted",
+            Fate::Refused => "refused",
+            Fate::Deferred => "refused for now",
+            Fate::NotSent => "not sent",
+            Fate::Unknown => "unknown",
+        };
+        write!(out, "{addresses}: {what}")?;
+        if let Some(server) = &self.server {
+            write!(out, " by {server}")?;
+        }
+        if let Some(stage) = self.stage {
+            write!(out, " at {stage}")?;
+        }
+        writeln!(out)?;
+        for line in [&self.cause, &self.fix].into_iter().flatten() {
+            if !line.is_empty() {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        for line in self.reply.iter().flat_map(|reply| reply.lines()) {
+            // A reply may hold what a terminal obeys.
+            writeln!(out, "  {}", mail_mime::display::line(line))?;
+        }
+        for what in &self.left_out {
+            writeln!(
+                out,
+                "  The server does not offer {what}: asked for in vain."
+            )?;
+        }
+        Ok(())
+    }
+
     fn explain(&mut self, told: Meaning) {
         self.cause = Some(told.cause);
         self.fix = Some(told.fix);
     }
 }
 
-/// The results of one conversation, in the order of the envelope.
+/// The results of one transaction, in the order of the envelope.
 pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
-    let said_to = |address: &str, result: &RecipientResult| match result {
-        RecipientResult::Refused(reply) => {
-            Some(RecipientReport::by_reply(address, Stage::Rcpt, reply))
-        }
-        _ => None,
-    };
-    let mut reports: Vec<RecipientReport> = match outcome {
-        Outcome::Accepted { reply, recipients } => recipients
-            .iter()
-            .map(|(address, result)| {
-                said_to(address.as_str(), result).unwrap_or_else(|| {
-                    RecipientReport::by_reply(address.as_str(), Stage::Final, &reply)
-                })
+    let mut reports = match outcome {
+        Outcome::Accepted {
+            reply,
+            recipients,
+            left_out,
+        } => {
+            let left_out = left_out.into_iter().filter(|what| *what != Parameter::Size);
+            let left_out: Vec<_> = left_out.map(Parameter::as_str).collect();
+            each(&recipients, true, |address| RecipientReport {
+                left_out: left_out.clone(),
+                ..RecipientReport::by_reply(address, Stage::Final, &reply)
             })
-            .collect(),
+        }
         Outcome::Rejected {
             stage,
             reply,
             recipients,
-        } => recipients
-            .iter()
-            .map(|(address, result)| {
-                said_to(address.as_str(), result)
-                    .unwrap_or_else(|| RecipientReport::by_reply(address.as_str(), stage, &reply))
-            })
-            .collect(),
+        } => each(&recipients, true, |address| {
+            RecipientReport::by_reply(address, stage, &reply)
+        }),
         Outcome::NotSent {
             stage,
             cause,
@@ -148,37 +192,54 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
         } => {
             let exit = Exit::of_unsent(&cause);
             let text = AccountError::NotSent { cause }.text(Lang::En);
-            recipients
-                .iter()
-                .map(|(address, result)| {
-                    said_to(address.as_str(), result).unwrap_or_else(|| {
-                        let mut this = RecipientReport::new(address.as_str(), Fate::NotSent, exit);
-                        this.stage = Some(stage.as_str());
-                        this.cause = Some(text.cause.clone());
-                        this.fix = Some(text.fix.clone());
-                        this.reply = text.reply.clone();
-                        this
-                    })
-                })
-                .collect()
-        }
-        Outcome::Unknown { recipients, .. } => recipients
-            .iter()
-            .map(|(address, result)| {
-                said_to(address.as_str(), result).unwrap_or_else(|| {
-                    let mut this =
-                        RecipientReport::new(address.as_str(), Fate::Unknown, Exit::Unknown);
-                    this.stage = Some(Stage::Final.as_str());
-                    this.explain(unknown(Lang::En));
-                    this
-                })
+            each(&recipients, false, |address| RecipientReport {
+                stage: Some(stage.as_str()),
+                cause: Some(text.cause.clone()),
+                fix: Some(text.fix.clone()),
+                reply: text.reply.clone(),
+                ..RecipientReport::new(address, Fate::NotSent, exit)
             })
-            .collect(),
+        }
+        Outcome::Unknown { recipients, .. } => each(&recipients, false, |address| {
+            let mut this = RecipientReport::new(address, Fate::Unknown, Exit::Unknown);
+            this.stage = Some(Stage::Final.as_str());
+            this.explain(unknown(Lang::En));
+            this
+        }),
     };
     for report in &mut reports {
         report.server = Some(server.to_owned());
     }
     reports
+}
+
+/// What the server said to a recipient, else what became of the whole.
+fn each(
+    recipients: &[(Address, RecipientResult)],
+    goes_on: bool,
+    of_whole: impl Fn(&str) -> RecipientReport,
+) -> Vec<RecipientReport> {
+    let reports = recipients.iter().map(|(address, result)| {
+        let address = address.as_str();
+        match result {
+            RecipientResult::Refused(reply) => {
+                RecipientReport::by_reply(address, Stage::Rcpt, reply)
+            }
+            RecipientResult::Deferred(reply) => {
+                let mut this = match reply {
+                    Some(reply) => RecipientReport::by_reply(address, Stage::Rcpt, reply),
+                    None => RecipientReport {
+                        cause: Some("The server takes only so many recipients at a time.".into()),
+                        ..RecipientReport::new(address, Fate::Deferred, Exit::Temporary)
+                    },
+                };
+                this.is_next = goes_on;
+                this
+            }
+            RecipientResult::Accepted(_) | RecipientResult::Unanswered => of_whole(address),
+        }
+    });
+    reports.collect()
 }
 
 /// The results for all recipients.
@@ -226,37 +287,18 @@ impl SendReport {
     }
 
     /// Writes the results to standard output.
-    pub(super) fn write(&self, as_json: bool) -> std::io::Result<()> {
-        let mut out = std::io::stdout().lock();
+    pub(super) fn write(&self, as_json: bool) -> io::Result<()> {
+        let mut out = io::stdout().lock();
         if as_json {
             serde_json::to_writer_pretty(&mut out, self)?;
             writeln!(out)?;
             return out.flush();
         }
-        for recipient in &self.recipients {
-            let what = match recipient.outcome {
-                Fate::Accepted => "accepted",
-                Fate::Refused => "refused",
-                Fate::Deferred => "refused for now",
-                Fate::NotSent => "not sent",
-                Fate::Unknown => "unknown",
-            };
-            write!(out, "{}: {what}", recipient.address)?;
-            if let Some(server) = &recipient.server {
-                write!(out, " by {server}")?;
-            }
-            if let Some(stage) = recipient.stage {
-                write!(out, " at {stage}")?;
-            }
-            writeln!(out)?;
-            for line in [&recipient.cause, &recipient.fix].into_iter().flatten() {
-                if !line.is_empty() {
-                    writeln!(out, "  {line}")?;
-                }
-            }
-            for line in recipient.reply.iter().flat_map(|reply| reply.lines()) {
-                // A reply may hold what a terminal obeys.
-                writeln!(out, "  {}", mail_mime::display::line(line))?;
+        // Who has the same result is told of together.
+        for alike in self.recipients.chunk_by(RecipientReport::is_like) {
+            let addresses: Vec<&str> = alike.iter().map(|r| r.address.as_str()).collect();
+            if let Some(first) = alike.first() {
+                first.write(&mut out, &addresses.join(", "))?;
             }
         }
         out.flush()

@@ -28,11 +28,22 @@ pub(super) struct Submission {
 impl Submission {
     /// Sends the message: one try.
     pub(super) async fn send(
-        self,
+        &self,
         message: &Message,
         stop: &CancellationToken,
     ) -> Result<Vec<RecipientReport>, Trouble> {
-        let recipients = message.recipients();
+        in_turns(message.recipients(), async |recipients| {
+            self.send_to(message, &recipients, stop).await
+        })
+        .await
+    }
+
+    async fn send_to(
+        &self,
+        message: &Message,
+        recipients: &[String],
+        stop: &CancellationToken,
+    ) -> Result<Vec<RecipientReport>, Trouble> {
         let server = self.url.to_string();
         let opened = tokio::select! {
             opened = self.open() => opened.map_err(|error| (stage_of(&error), error.into())),
@@ -41,12 +52,12 @@ impl Submission {
         let mut connection = match opened {
             Ok(connection) => connection,
             Err((stage, trouble)) => {
-                let mut reports = none_sent(&recipients, &trouble, &server);
+                let mut reports = none_sent(recipients, &trouble, &server);
                 reports.iter_mut().for_each(|report| report.stage = stage);
                 return Ok(reports);
             }
         };
-        let handed = hand_over(&mut connection, &server, message, &recipients, stop).await?;
+        let handed = hand_over(&mut connection, &server, message, recipients, stop).await?;
         if handed.can_go_on {
             connection.quit().await;
         }
@@ -64,6 +75,30 @@ impl Submission {
         }
         Ok(connection)
     }
+}
+
+/// Sends to all recipients, in as many turns as the server wants (RFC 5321 §4.5.3.1.10). The
+/// results are in the order of the recipients.
+pub(super) async fn in_turns(
+    recipients: Vec<String>,
+    mut turn: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, Trouble>,
+) -> Result<Vec<RecipientReport>, Trouble> {
+    let mut results = Vec::with_capacity(recipients.len());
+    let mut left = recipients.clone();
+    while !left.is_empty() {
+        let (next, settled): (Vec<_>, Vec<_>) =
+            turn(left).await?.into_iter().partition(|r| r.is_next);
+        left = Vec::new();
+        if settled.is_empty() {
+            // Not even one fits: nothing would change.
+            results.extend(next);
+        } else {
+            left.extend(next.into_iter().map(|report| report.address));
+            results.extend(settled);
+        }
+    }
+    results.sort_by_key(|result| recipients.iter().position(|one| *one == result.address));
+    Ok(results)
 }
 
 /// What came of handing a message over.
@@ -85,7 +120,8 @@ pub(super) async fn hand_over(
     recipients: &[String],
     stop: &CancellationToken,
 ) -> Result<HandedOver, Trouble> {
-    let envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
+    let mut envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
+    message.notices.ask(&mut envelope, &message.message_id);
     let mut reader = message.read();
     let is_committed = AtomicBool::new(false);
     let commit = || async {

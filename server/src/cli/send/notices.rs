@@ -1,0 +1,101 @@
+//! `--dsn`: what the sender wants to hear about the delivery (RFC 3461).
+
+use mail_proto::smtp::{Envelope, EnvelopeId, Notify, Return};
+
+use crate::cli::trouble::Trouble;
+
+/// Which notices are wanted. As the servers like where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Notices {
+    notify: Option<Notify>,
+    returns: Option<Return>,
+}
+
+impl Notices {
+    /// Reads words parted by commas.
+    pub(super) fn parse(text: &str) -> Result<Self, Trouble> {
+        let mut notices = Self::default();
+        let mut is_never = false;
+        for word in text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
+            let notify = notices.notify.unwrap_or_default();
+            match word {
+                "success" => {
+                    notices.notify = Some(Notify {
+                        success: true,
+                        ..notify
+                    })
+                }
+                "failure" => {
+                    notices.notify = Some(Notify {
+                        failure: true,
+                        ..notify
+                    })
+                }
+                "delay" => {
+                    notices.notify = Some(Notify {
+                        delay: true,
+                        ..notify
+                    })
+                }
+                "never" => {
+                    is_never = true;
+                    notices.notify = Some(notify);
+                }
+                "headers" => notices.returns = Some(Return::Headers),
+                "full" => notices.returns = Some(Return::Full),
+                other => {
+                    return Err(Trouble::usage(format!(
+                        "--dsn: {other} is none of success, failure, delay, never, headers, full."
+                    )));
+                }
+            }
+        }
+        if is_never && notices.notify != Some(Notify::NEVER) {
+            return Err(Trouble::usage(
+                "--dsn: never means none at all, and goes with no other notice.",
+            ));
+        }
+        Ok(notices)
+    }
+
+    /// Asks for them. A notice names the message by its id.
+    pub(super) fn ask(self, envelope: &mut Envelope, message_id: &str) {
+        if self == Self::default() {
+            return;
+        }
+        for recipient in &mut envelope.recipients {
+            recipient.notify = self.notify;
+        }
+        envelope.returns = self.returns;
+        envelope.envelope_id = EnvelopeId::new(message_id).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_and_never_stands_alone() {
+        let notices = Notices::parse("success, delay,headers").unwrap();
+        let notify = Notify {
+            success: true,
+            failure: false,
+            delay: true,
+        };
+        assert_eq!(notices.notify, Some(notify));
+        assert_eq!(notices.returns, Some(Return::Headers));
+        assert_eq!(Notices::parse("").unwrap(), Notices::default());
+        assert_eq!(
+            Notices::parse("never,full").unwrap().notify,
+            Some(Notify::NEVER)
+        );
+        for text in ["never,failure", "failure,never", "sometimes"] {
+            assert!(Notices::parse(text).is_err(), "{text}");
+        }
+    }
+}
