@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::fetch::{assert_whole, fetch, files, url};
 use super::link::{Cut, Link};
-use super::{Desk, demo, restante, signal, source, text};
+use super::{Desk, Ended, Run, demo, restante, signal, source, text};
 use crate::account::parts::Protocol;
 use crate::account::peer::{Act, Fault, Peer};
 
@@ -31,6 +31,17 @@ fn names(folder: &Path) -> BTreeSet<String> {
     names.collect()
 }
 
+/// Runs until the server has seen that the session before is gone, and unlocked the maildrop.
+async fn unlocked(run: impl Fn() -> Run) -> Ended {
+    for _ in 0..200 {
+        let ended = run().end().await;
+        if !ended.out.contains("[IN-USE]") {
+            return ended;
+        }
+    }
+    panic!("the maildrop stays locked");
+}
+
 #[tokio::test]
 async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
     let demo = demo(Some(10_000)).await;
@@ -41,16 +52,14 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
     let mut numbers = Numbers(0x5eed);
     // In the handshake, in the listings, and then anywhere.
     let mut cuts = vec![700, 2_500, 60_000, 200_000];
-    cuts.extend((0..9).map(|_| 400_000 + numbers.below(total / 5)));
+    cuts.extend((0..6).map(|_| 400_000 + numbers.below(total / 5)));
     let began = Instant::now();
     let (mut runs, mut kept) = (0, 0);
     let mut known = BTreeSet::new();
     for cut in cuts.into_iter().map(Cut::Down).chain([Cut::Never]) {
         let link = Link::to(demo.ports().pop3s, cut).await;
-        let ended = fetch(&url("pop3s", link.port), &desk)
-            .args(["--json", "--out", text(&out)])
-            .end()
-            .await;
+        let run = || fetch(&url("pop3s", link.port), &desk).args(["--json", "--out", text(&out)]);
+        let ended = unlocked(run).await;
         runs += 1;
         let saved = names(&out);
         assert!(saved.is_superset(&known), "what was saved stays");
@@ -70,7 +79,7 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
         }
     }
     assert_eq!(kept, source.len(), "the last run completes");
-    assert!(runs >= 10, "{runs} runs cut the link at few points only");
+    assert!(runs >= 8, "{runs} runs are cuts at few points only");
     assert_whole(&files(&out), &source);
     println!(
         "{kept} messages, {total} bytes, {runs} runs in {:?}",
@@ -83,7 +92,7 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
 async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     // Both directions of a whole session, so that cuts lie before, between and after DELE and
     // QUIT.
-    let demo_of = || demo(Some(60));
+    let demo_of = || demo(Some(30));
     let whole = demo_of().await;
     let desk = Desk::new(whole.ca_pem());
     let link = Link::to(whole.ports().pop3s, Cut::Never).await;
@@ -96,18 +105,19 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     let down = link.down_bytes.load(Ordering::Relaxed);
 
     let mut seen = [0; 3];
-    let ups = (0..24).map(|n| Cut::Up(up * 4 / 5 + up * n / 100));
-    let downs = (0..16).map(|n| Cut::Down(down * (n + 1) / 16 - 40 * (n % 3)));
-    for cut in ups.chain(downs) {
+    // Every tenth of a session, and byte by byte where DELE and QUIT and their answers are.
+    let tenths = (1..10).flat_map(|n| [Cut::Up(up * n / 10), Cut::Down(down * n / 10)]);
+    let ends = (1..12).flat_map(|n| [Cut::Up(up - 9 * n), Cut::Down(down - 9 * n)]);
+    for cut in tenths.chain(ends) {
         let demo = demo_of().await;
         let desk = Desk::new(demo.ca_pem());
         let source = source::messages(&demo).await;
         let out = desk.path("out");
         let run = async |port| {
-            fetch(&url("pop3s", port), &desk)
-                .args(["--json", "--delete", "--out", text(&out)])
-                .end()
-                .await
+            let run = || {
+                fetch(&url("pop3s", port), &desk).args(["--json", "--delete", "--out", text(&out)])
+            };
+            unlocked(run).await
         };
         let link = Link::to(demo.ports().pop3s, cut).await;
         let ended = run(link.port).await;
@@ -118,7 +128,7 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
         match (ended.code, deletion) {
             (0, "done") => assert_eq!(demo.inbox_len(), 0),
             (3, "not_asked" | "nothing") => {
-                assert_eq!(demo.inbox_len(), 60, "{cut:?}: told as nothing");
+                assert_eq!(demo.inbox_len(), 30, "{cut:?}: told as nothing");
                 assert_eq!(report["deleted"], 0);
             }
             (4, "unknown") => assert_eq!(report["deleted"], 0, "not told as done"),
@@ -129,12 +139,12 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
             3 => 1,
             _ => 2,
         }] += 1;
-        if demo.inbox_len() < 60 {
-            assert_eq!(saved.len(), 60, "{cut:?}: what is gone is saved");
+        if demo.inbox_len() < 30 {
+            assert_eq!(saved.len(), 30, "{cut:?}: what is gone is saved");
         }
         let second = run(demo.ports().pop3s).await;
         assert_eq!(second.code, 0, "{second:?}");
-        assert_eq!((demo.inbox_len(), files(&out).len()), (0, 60), "{cut:?}");
+        assert_eq!((demo.inbox_len(), files(&out).len()), (0, 30), "{cut:?}");
         demo.stop().await;
     }
     println!("done, not done, unknown: {seen:?}");

@@ -27,9 +27,14 @@ pub(super) async fn messages(demo: &Demo) -> HashMap<String, Vec<u8>> {
         })
         .collect();
     let mut messages = HashMap::new();
-    for (number, id) in (1..).zip(ids) {
-        maildrop.say(&format!("RETR {number}")).await;
-        messages.insert(id, maildrop.lines().await.concat());
+    let numbered: Vec<(u32, String)> = (1..).zip(ids).collect();
+    for ahead in numbered.chunks(100) {
+        let commands = ahead.iter().map(|(number, _)| format!("RETR {number}\r\n"));
+        maildrop.write(&commands.collect::<String>()).await;
+        for (_, id) in ahead {
+            maildrop.ok("RETR").await;
+            messages.insert(id.clone(), maildrop.lines().await.concat());
+        }
     }
     maildrop.say("QUIT").await;
     messages
@@ -68,12 +73,17 @@ impl Maildrop {
     }
 
     async fn say(&mut self, command: &str) {
+        self.write(&format!("{command}\r\n")).await;
+        self.ok(command).await;
+    }
+
+    async fn write(&mut self, commands: &str) {
         let stream = self.0.get_mut();
-        stream
-            .write_all(format!("{command}\r\n").as_bytes())
-            .await
-            .unwrap();
+        stream.write_all(commands.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();
+    }
+
+    async fn ok(&mut self, command: &str) {
         let answer = self.line().await;
         assert!(answer.starts_with(b"+OK"), "{command}: {answer:?}");
     }

@@ -12,6 +12,7 @@ use mail_proto::imap::{
 };
 
 use super::Task;
+use super::keeper::Keeper;
 use super::report::{Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped};
 use crate::account::incoming_imap::connection::{Answer, ImapConnection};
@@ -47,8 +48,11 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
             prefix: format!("{}.{uid_validity}", escaped(folder)),
             connection: &mut connection,
             work,
+            keeper: Keeper::new()?,
         };
-        saver.save(&uids).await?;
+        let saved = saver.save(&uids).await;
+        saver.work.note(saver.keeper.all_kept())?;
+        saved?;
         saver.out.sync()?;
     }
     connection.log_out().await;
@@ -114,6 +118,14 @@ struct Saver<'a> {
     prefix: String,
     connection: &'a mut ImapConnection,
     work: &'a mut Work,
+    keeper: Keeper,
+}
+
+impl Drop for Saver<'_> {
+    fn drop(&mut self) {
+        // Also when the person stops it: what is whole is kept, and told.
+        let _ = self.work.note(self.keeper.all_kept());
+    }
 }
 
 impl Saver<'_> {
@@ -135,8 +147,7 @@ impl Saver<'_> {
                 match body_of(&mut answer, *uid) {
                     None => self.tell(*place, *uid, Fate::Missing),
                     Some((first, is_whole)) => {
-                        self.save_one(*uid, first, is_whole).await?;
-                        self.tell(*place, *uid, Fate::Saved);
+                        self.save_one(*place, *uid, first, is_whole).await?;
                     }
                 }
             }
@@ -147,6 +158,7 @@ impl Saver<'_> {
     /// Saves a message whose first bytes are known.
     async fn save_one(
         &mut self,
+        place: usize,
         uid: Uid,
         mut bytes: Bytes,
         mut is_whole: bool,
@@ -160,7 +172,9 @@ impl Saver<'_> {
             offset = offset.saturating_add(length);
             // The end is a window that is not full; what was said about the size is no proof.
             if is_whole || length < u64::from(asked) {
-                return self.out.keep(draft, &self.name(uid));
+                let path = self.out.claim(&self.name(uid));
+                self.keeper.keep(place, draft, path);
+                return self.work.note(self.keeper.kept());
             }
             asked = WINDOW_BYTES;
             let set = SequenceSet::single(uid);
@@ -195,10 +209,7 @@ impl Saver<'_> {
     }
 
     fn tell(&mut self, place: usize, uid: Uid, outcome: Fate) {
-        let file = match outcome {
-            Fate::Saved | Fate::AlreadySaved => Some(self.name(uid)),
-            _ => None,
-        };
+        let file = (outcome == Fate::AlreadySaved).then(|| self.name(uid));
         if let Some(report) = self.work.messages.get_mut(place) {
             report.outcome = outcome;
             report.file = file;

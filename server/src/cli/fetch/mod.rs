@@ -1,6 +1,7 @@
 //! `restante fetch`: messages from a POP3 or IMAP server into files.
 
 mod imap;
+mod keeper;
 mod pop3;
 mod report;
 mod save;

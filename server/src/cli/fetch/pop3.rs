@@ -9,6 +9,7 @@ use mail_net::Phase;
 use mail_proto::pop3::MessageNumber;
 
 use super::Task;
+use super::keeper::Keeper;
 use super::report::{Deletion, Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped, header_length};
 use crate::account::incoming_pop3::connection::{Listed, Pop3Connection, Retrieved};
@@ -41,6 +42,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
     let mut fetcher = Fetcher {
         out: &mut out,
         work,
+        keeper: Keeper::new()?,
         draft: None,
     };
     let (there, missing): (Vec<&Wanted>, Vec<&Wanted>) =
@@ -53,6 +55,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
     }
     fetcher.make_sure(&mut connection, &there).await?;
     fetcher.out.sync()?;
+    drop(fetcher);
     delete(connection, &wanted, work).await
 }
 
@@ -112,7 +115,15 @@ fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut Work) -> Vec<Wanted> 
 struct Fetcher<'a> {
     out: &'a mut OutDir,
     work: &'a mut Work,
+    keeper: Keeper,
     draft: Option<Draft>,
+}
+
+impl Drop for Fetcher<'_> {
+    fn drop(&mut self) {
+        // Also when the person stops it: what is whole is kept, and told.
+        let _ = self.work.note(self.keeper.all_kept());
+    }
 }
 
 impl Fetcher<'_> {
@@ -142,7 +153,9 @@ impl Fetcher<'_> {
             Some(message) => self.take(message, retrieved),
             None => Ok(()),
         };
-        connection.retrieve_all(&numbers, take).await
+        let retrieved = connection.retrieve_all(&numbers, take).await;
+        self.work.note(self.keeper.all_kept())?;
+        retrieved
     }
 
     fn take(&mut self, message: &Wanted, retrieved: Retrieved) -> Result<(), Trouble> {
@@ -183,15 +196,13 @@ impl Fetcher<'_> {
             Some(name) if self.out.is_same(name, &draft).unwrap_or_default() => name.clone(),
             Some(_) => by_contents(),
         };
-        let outcome = match self.out.has(&name) {
-            true => Fate::AlreadySaved,
-            false => {
-                self.out.keep(draft, &name)?;
-                Fate::Saved
-            }
-        };
-        self.tell(message.place, outcome, Some(name));
-        Ok(())
+        if self.out.has(&name) {
+            self.tell(message.place, Fate::AlreadySaved, Some(name));
+        } else {
+            let path = self.out.claim(&name);
+            self.keeper.keep(message.place, draft, path);
+        }
+        self.work.note(self.keeper.kept())
     }
 
     /// Makes sure that what was saved in an earlier run is what the server would delete: by its

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::Task;
+use super::keeper::Kept;
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
 
@@ -118,6 +119,31 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// Notes what lies in files by now.
+    ///
+    /// # Errors
+    /// The first file that could not be kept.
+    pub(super) fn note(&mut self, kept: Vec<Kept>) -> Result<(), Trouble> {
+        let mut first = Ok(());
+        for Kept {
+            place,
+            path,
+            result,
+        } in kept
+        {
+            match (result, self.messages.get_mut(place)) {
+                (Ok(()), Some(message)) => {
+                    message.outcome = Fate::Saved;
+                    let name = path.file_name().unwrap_or_default();
+                    message.file = Some(name.to_string_lossy().into_owned());
+                }
+                (Ok(()), None) => {}
+                (Err(trouble), _) => first = first.and(Err(trouble)),
+            }
+        }
+        first
     }
 
     fn exit(&self, trouble: Option<&Trouble>) -> Exit {

@@ -63,18 +63,10 @@ impl OutDir {
         })
     }
 
-    /// Makes a file durable and gives it its name.
-    pub(super) fn keep(&mut self, draft: Draft, name: &str) -> Result<(), Trouble> {
-        let path = self.path.join(name);
-        let broken = |error: &io::Error| {
-            let cause = format!("{} cannot be written: {error}.", path.display());
-            Trouble::new(Exit::CannotCreate, cause, "")
-        };
-        draft.file.as_file().sync_all().map_err(|e| broken(&e))?;
-        let kept = draft.file.persist_noclobber(&path);
-        kept.map_err(|refused| broken(&refused.error))?;
+    /// Where a file of this name lies from now on, once it is kept.
+    pub(super) fn claim(&mut self, name: &str) -> PathBuf {
         self.names.insert(name.into());
-        Ok(())
+        self.path.join(name)
     }
 
     /// Makes the names durable. Only then nothing of what was kept can be lost.
@@ -136,6 +128,17 @@ impl Draft {
         })
     }
 
+    /// Makes it durable and gives it its name, unless another file has it.
+    pub(super) fn keep(self, path: &Path) -> Result<(), Trouble> {
+        let broken = |error: &io::Error| {
+            let cause = format!("{} cannot be written: {error}.", path.display());
+            Trouble::new(Exit::CannotCreate, cause, "")
+        };
+        self.file.as_file().sync_all().map_err(|e| broken(&e))?;
+        let kept = self.file.persist_noclobber(path);
+        kept.map(drop).map_err(|refused| broken(&refused.error))
+    }
+
     /// A name for its contents: 128 bits in hexadecimal.
     pub(super) fn digest(&self) -> String {
         let digest = self.digest.clone().finalize();
@@ -194,7 +197,7 @@ mod tests {
         for (contents, is_kept) in [("first", true), ("second", false)] {
             let mut draft = out.begin().unwrap();
             draft.write(contents.as_bytes()).unwrap();
-            assert_eq!(out.keep(draft, "1.eml").is_ok(), is_kept);
+            assert_eq!(draft.keep(&out.claim("1.eml")).is_ok(), is_kept);
         }
         out.sync().unwrap();
         let names: Vec<_> = std::fs::read_dir(&path).unwrap().collect();
