@@ -186,6 +186,21 @@ async fn a_host_without_starttls_gets_the_message_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_host_whose_tls_is_out_of_order_gets_the_message_all_the_same() {
+    for act in [
+        Act::Say("454 4.7.0 TLS not available\r\n"),
+        // What follows is no handshake.
+        Act::Close("220 2.0.0 go on\r\n"),
+    ] {
+        let peer = host(FIRST, 0, fault("STARTTLS", act, 1)).await;
+        let names = Names::start(&[("x.test", Record::A(FIRST))]).await;
+        let ended = send(&names, peer.port, &["bob@x.test"]).await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert_eq!((peer.taken().len(), peer.connections()), (1, 2));
+    }
+}
+
+#[tokio::test]
 async fn an_address_literal_needs_no_name_server() {
     let peer = host(FIRST, 0, None).await;
     let names = Names::start(&[]).await;

@@ -310,3 +310,24 @@ async fn a_server_without_unique_ids_is_fetched_by_contents() {
         assert_eq!(files(&out).len(), 3);
     }
 }
+
+#[tokio::test]
+async fn a_maildrop_that_is_in_use_is_exit_3_and_no_matter_of_the_password() {
+    let fault = Fault {
+        at: "AUTH",
+        act: Act::Say("-ERR [IN-USE] another session has it\r\n"),
+        times: 9,
+    };
+    let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let url = format!("pop3s://ann@localhost:{}", peer.port);
+    let ended = restante(&["fetch", &url, "--list", "--json"])
+        .args(desk.trust())
+        .end()
+        .await;
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let trouble = &ended.json()["trouble"];
+    let reply = trouble["reply"].as_str().unwrap();
+    assert!(reply.contains("[IN-USE]"), "{trouble}");
+    assert!(trouble["cause"].as_str().unwrap().ends_with('.'));
+}

@@ -1,6 +1,7 @@
 //! What cannot be understood, and where a password may come from.
 
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use mail_demo::{ADDRESS, PASSWORD as DEMO_PASSWORD};
 
@@ -191,6 +192,52 @@ async fn without_a_terminal_nobody_is_asked_for_the_password() {
     let ended = Ended::of(output.await.unwrap().unwrap());
     assert_eq!(ended.code, 64, "{ended:?}");
     assert!(ended.told.contains("--password-file"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
+    let demo = demo(Some(1)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let line = format!(
+        "{} fetch --list --json {} --ca-file {}",
+        env!("CARGO_BIN_EXE_restante"),
+        pop3s(&demo),
+        text(&desk.ca_file)
+    );
+    // `script` runs a program on a terminal of its own.
+    let talking = tokio::task::spawn_blocking(move || {
+        let mut child = Command::new("script")
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .env_remove("RESTANTE_PASSWORD")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut shown = Vec::new();
+        let mut out = child.stdout.take().unwrap();
+        // Not before it is asked for: the terminal would show it.
+        while !shown.ends_with(b": ") {
+            let mut byte = [0];
+            out.read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard
+            .write_all(format!("{DEMO_PASSWORD}\n").as_bytes())
+            .unwrap();
+        out.read_to_end(&mut shown).unwrap();
+        drop(keyboard);
+        (child.wait().unwrap(), String::from_utf8(shown).unwrap())
+    });
+    let (status, shown) = talking.await.unwrap();
+    assert!(status.success(), "{shown}");
+    let (asked, answer) = shown.split_once(": ").unwrap();
+    assert!(asked.starts_with("Password of demo@restante.test at localhost:"));
+    let report = answer.trim_start();
+    assert!(
+        report.starts_with('{'),
+        "nothing is shown before the report: {shown:?}"
+    );
 }
 
 fn pop3s(demo: &mail_demo::Demo) -> String {

@@ -106,6 +106,9 @@ impl Courier<'_> {
         let mut last = Vec::new();
         let mut left = ADDRESSES_MAX;
         for host in hosts {
+            if left == 0 {
+                break;
+            }
             let addresses = match self.addresses(&host).await {
                 Ok(addresses) => addresses,
                 Err(trouble) => {
@@ -218,6 +221,10 @@ impl Courier<'_> {
             SmtpConnection::connect(&self.dialer, route)
         };
         match connect(TlsMode::StartTls).await {
+            // Offered, and not to be had at the moment (RFC 3207 §4).
+            Err(AccountError::Refused { reply, .. }) if reply.code == Some(454) => {
+                connect(TlsMode::Plain).await
+            }
             Err(AccountError::Link {
                 error:
                     LinkError::Tls(_)
