@@ -7,7 +7,7 @@ use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
 use serde_json::Value;
 
 use super::{Desk, PASSWORD, Run, demo, restante, source, text};
-use crate::account::parts::Protocol;
+use crate::account::parts::{Protocol, SUBJECTS};
 use crate::account::peer::{Act, Fault, Peer};
 
 pub(super) fn url(scheme: &str, port: u16) -> String {
@@ -308,6 +308,35 @@ async fn a_server_without_unique_ids_is_fetched_by_contents() {
         assert_eq!(report["saved"], saved, "{report}");
         assert_eq!(report["already_saved"], already, "{report}");
         assert_eq!(files(&out).len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn messages_that_share_a_unique_id_have_files_of_their_own() {
+    let fault = Fault {
+        at: "UIDL",
+        act: Act::Say("+OK\r\n1 a/../b\r\n2 a/../b\r\n3 a/../b\r\n.\r\n"),
+        times: 9,
+    };
+    let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
+    let desk = Desk::new(Peer::ca_pem());
+    let out = desk.path("out");
+    let url = format!("pop3s://ann@localhost:{}", peer.port);
+    for saved in [3, 0] {
+        let ended = restante(&["fetch", &url, "--json", "--out", text(&out)])
+            .args(desk.trust())
+            .end()
+            .await;
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert_eq!(ended.json()["saved"], saved);
+        let files = files(&out);
+        for subject in SUBJECTS {
+            let line = format!("Subject: {subject}\r\n");
+            let of_it = files
+                .values()
+                .filter(|m| String::from_utf8_lossy(m).contains(&line));
+            assert_eq!(of_it.count(), 1, "{subject}: {:?}", files.keys());
+        }
     }
 }
 

@@ -89,6 +89,39 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
 }
 
 #[tokio::test]
+async fn by_imap_as_well_files_are_whole_and_the_next_run_goes_on() {
+    let demo = demo(Some(400)).await;
+    let desk = Desk::new(demo.ca_pem());
+    let source = source::messages(&demo).await;
+    let total: u64 = source.values().map(|message| message.len() as u64).sum();
+    let is_whole: BTreeSet<&Vec<u8>> = source.values().collect();
+    let out = desk.path("out");
+    let mut kept = 0;
+    for cut in [3_000, 30_000, total / 3, total / 4]
+        .map(Cut::Down)
+        .into_iter()
+        .chain([Cut::Never])
+    {
+        let link = Link::to(demo.ports().imaps, cut).await;
+        let ended = fetch(&url("imaps", link.port), &desk)
+            .args(["--json", "--out", text(&out)])
+            .end()
+            .await;
+        let saved = files(&out);
+        assert!(
+            saved.values().all(|contents| is_whole.contains(contents)),
+            "{cut:?}"
+        );
+        let report = ended.json();
+        assert_eq!(report["saved"], saved.len() - kept, "{cut:?}");
+        kept = saved.len();
+        let code = if matches!(cut, Cut::Never) { 0 } else { 3 };
+        assert_eq!(ended.code, code, "{cut:?}: {:?}", ended.told);
+    }
+    assert_eq!(kept, 400);
+}
+
+#[tokio::test]
 async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     // Both directions of a whole session, so that cuts lie before, between and after DELE and
     // QUIT.

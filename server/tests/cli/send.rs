@@ -164,6 +164,20 @@ async fn a_message_refused_for_now_is_exit_3_and_one_refused_for_good_exit_2() {
 }
 
 #[tokio::test]
+async fn a_recipient_refused_for_now_is_told_apart_from_one_refused_for_good() {
+    let (_peer, desk, url) = peer("nothing", Act::Say("")).await;
+    let all = ["--to", "later@x.example", "--to", "b@x.example"];
+    for (to, code, outcome) in [(&all[..2], 3, "not_sent"), (&all[..], 1, "partly_accepted")] {
+        let ended = send(&url, &desk).args(to).args(["--json"]).end().await;
+        assert_eq!(ended.code, code, "{ended:?}");
+        let report = ended.json();
+        assert_eq!(report["outcome"], outcome);
+        assert_eq!(recipients(&report)[0], ("later@x.example", "deferred"));
+        assert_eq!(report["recipients"][0]["enhanced_code"], "4.2.1");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_sign_in_is_exit_77_with_the_servers_words() {
     let demo = demo(Some(0)).await;
     let desk = Desk::new(demo.ca_pem());
