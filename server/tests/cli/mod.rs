@@ -150,6 +150,7 @@ async fn demo(messages: Option<u32>) -> Demo {
         messages,
         mail_every: None,
         now_unix_ms: 1_790_000_000_000,
+        ..Options::default()
     };
     Demo::start(options).await.unwrap()
 }
