@@ -4,10 +4,13 @@
 //! tested address and starts TLS. [`Connection`] then moves bytes between the socket and a
 //! protocol machine of `mail-proto` and hands its events out, one at a time.
 //!
+//! [`resolve`] tells which hosts take mail for a domain, for delivery without a submission server.
+//!
 //! # Invariants
 //! - Nothing outside this crate connects a socket.
 //! - The address that is connected is the address that was tested.
-//! - Implicit TLS and STARTTLS share one configuration and one check of the certificate.
+//! - Implicit TLS and STARTTLS share one configuration and one check of the certificate. Only
+//!   delivery between servers goes without that check ([`opportunistic`]), and no password with it.
 //! - Reads and writes are polled together; a slow reader never blocks a writer, nor the reverse.
 //! - After an error a connection gives nothing but that error.
 
