@@ -92,6 +92,8 @@ pub struct Namespace {
     pub prefix: Bytes,
     /// The byte between the levels.
     pub delimiter: Option<u8>,
+    /// Extensions, names and values in turn (RFC 2342 §6).
+    pub others: Vec<Value>,
 }
 
 impl ListData {
@@ -192,12 +194,13 @@ impl NamespaceData {
 
 impl Namespace {
     fn parse(value: &Value) -> Option<Self> {
-        let [prefix, delimiter, ..] = value.list()? else {
+        let [prefix, delimiter, others @ ..] = value.list()? else {
             return None;
         };
         Some(Self {
             prefix: prefix.nstring().cloned().unwrap_or_default(),
             delimiter: delimiter.nstring().and_then(|text| text.first().copied()),
+            others: others.to_vec(),
         })
     }
 }

@@ -35,6 +35,9 @@ impl SequenceSet {
 
     /// What the last SEARCH with `SAVE` found: `$` (RFC 5182), only where SEARCHRES is offered. It
     /// stands for messages, not for numbers: an EXPUNGE does not change its meaning.
+    ///
+    /// A SEARCH that is answered BAD leaves in it what an earlier one found. What changes messages is
+    /// therefore asked for behind that answer; reading need not wait.
     pub const fn saved_result() -> Self {
         Self(Vec::new())
     }

@@ -235,6 +235,47 @@ fn extended_list_data_is_read() {
     assert_eq!(news.mailbox.as_wire(), b"#news.comp.mail");
 }
 
+#[test]
+fn what_a_namespace_is_extended_by_is_kept() {
+    // RFC 2342 §5, example 6, with an extension of RFC 5255.
+    let events = heard(
+        "* NAMESPACE ((\"\" \"/\")(\"#mh/\" \"/\" \"X-PARAM\" (\"FLAG1\" \"FLAG2\"))) NIL \
+         ((\"Other Users/\" NIL \"TRANSLATION\" (\"Andere Ben&APw-tzer/\")))\r\n",
+    );
+    let [Event::Namespace(spaces)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(spaces.personal[0].others, []);
+    assert_eq!(spaces.personal[1].others.len(), 2);
+    assert_eq!(spaces.personal[1].prefix, "#mh/");
+    assert_eq!(
+        (spaces.shared[0].delimiter, spaces.shared[0].others.len()),
+        (None, 2)
+    );
+    assert!(spaces.other_users.is_empty());
+}
+
+#[test]
+fn responses_of_extensions_that_are_not_spoken_here_are_kept_as_unknown_data() {
+    let said = [
+        "METADATA \"INBOX\" (/private/comment {3}\r\nabc)",
+        "ACL INBOX fred rwipslda",
+        "MYRIGHTS INBOX rwiptsldaex",
+        "LANGUAGE (EN)",
+        "COMPARATOR i;unicode-casemap",
+        "GENURLAUTH \"imap://x\"",
+        "XLIST (\\HasNoChildren \\Inbox) \"/\" \"Inbox\"",
+        "5 UIDFETCH (FLAGS ())",
+    ];
+    for response in said {
+        let events = heard(&format!("* {response}\r\n* 3 EXISTS\r\n"));
+        let [Event::Unknown(values), Event::Exists(3)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert!(values.len() > 1, "{response}");
+    }
+}
+
 const ALL_ITEMS: [StatusItem; 10] = [
     StatusItem::Messages,
     StatusItem::Unseen,
