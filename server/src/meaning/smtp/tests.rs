@@ -1,5 +1,6 @@
 //! What servers really say, and what it means.
 
+use super::super::Words;
 use super::super::tests::{LANGS, assert_finished};
 use super::*;
 
