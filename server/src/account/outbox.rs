@@ -11,7 +11,7 @@ use std::time::Duration;
 use app::api::live::LiveEvent;
 use app::api::types::{ApiErrorText, ComposeKind, Lang, OutboxId, RecipientState};
 use mail_net::Dialer;
-use mail_proto::smtp::{Address, Cause, Outcome, RecipientResult, Reply};
+use mail_proto::smtp::{Address, Cause, Envelope, Outcome, RecipientResult, Reply};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -117,63 +117,66 @@ impl Outbox {
             );
             return Sent::Settled;
         };
-        let mut open = match connection.take() {
-            Some(open) => open,
-            None => match SmtpConnection::open(&self.dialer, &self.sign_in).await {
-                Ok(open) => {
-                    let max = open.size_max_bytes().unwrap_or_default();
-                    self.size_max_bytes.store(max, Ordering::Relaxed);
-                    open
+        loop {
+            let is_fresh = connection.is_none();
+            let mut open = match connection.take() {
+                Some(open) => open,
+                None => match SmtpConnection::open(&self.dialer, &self.sign_in).await {
+                    Ok(open) => {
+                        let max = open.size_max_bytes().unwrap_or_default();
+                        self.size_max_bytes.store(max, Ordering::Relaxed);
+                        open
+                    }
+                    Err(error) => {
+                        info!(%error, "the outgoing server cannot be used");
+                        settle_error(row, &error, true);
+                        return Sent::Settled;
+                    }
+                },
+            };
+            let prepared = (wanted_of(row, message.size_bytes), message.open().await);
+            let (envelope, mut body) = match prepared {
+                (Ok(envelope), Ok(body)) => (envelope, body),
+                (Err(error), _) | (_, Err(error)) => {
+                    settle_error(row, &error, false);
+                    return Sent::Settled;
                 }
-                Err(error) => {
-                    info!(%error, "the outgoing server cannot be used");
+            };
+            let id = row.id.clone();
+            let commit = || async move {
+                let written = self
+                    .ledger
+                    .outbox_commit(&id, &self.owner, now_unix_ms())
+                    .await;
+                written.unwrap_or_else(|error| {
+                    warn!(%error, "the state before the final dot could not be written");
+                    false
+                })
+            };
+            match open.deliver(envelope, &mut body, commit).await {
+                // The server had closed a connection that served another message before: that says
+                // nothing of this one.
+                Delivery::NotSent(_)
+                | Delivery::Outcome(Outcome::NotSent {
+                    cause: Cause::ConnectionClosed,
+                    ..
+                }) if !is_fresh => {}
+                Delivery::Outcome(outcome) => {
+                    settle_outcome(row, outcome);
+                    if open.is_used_up() && !open.is_over() {
+                        open.quit().await;
+                    } else if !open.is_over() {
+                        *connection = Some(open);
+                    }
+                    return Sent::Settled;
+                }
+                Delivery::NotSent(error) => {
+                    info!(%error, "a message was not sent");
                     settle_error(row, &error, true);
                     return Sent::Settled;
                 }
-            },
-        };
-        // Where a server takes only so many at a time, nobody waits behind a mailbox that is full.
-        let recipients = &row.record.recipients;
-        let in_state = |state| recipients.iter().filter(move |to| to.state == state);
-        let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
-        let addresses = wanted.map(|recipient| recipient.address.as_str());
-        let prepared = envelope(&row.record.from, addresses, message.size_bytes);
-        let (envelope, mut body) = match (prepared, message.open().await) {
-            (Ok(envelope), Ok(body)) => (envelope, body),
-            (Err(error), _) | (_, Err(error)) => {
-                settle_error(row, &error, false);
-                return Sent::Settled;
+                Delivery::TakenOver => return Sent::TakenOver,
             }
-        };
-        let id = row.id.clone();
-        let commit = || async move {
-            let written = self
-                .ledger
-                .outbox_commit(&id, &self.owner, now_unix_ms())
-                .await;
-            written.unwrap_or_else(|error| {
-                warn!(%error, "the state before the final dot could not be written");
-                false
-            })
-        };
-        match open.deliver(envelope, &mut body, commit).await {
-            Delivery::Outcome(outcome) => {
-                let is_reusable =
-                    matches!(outcome, Outcome::Accepted { .. } | Outcome::Rejected { .. });
-                settle_outcome(row, outcome);
-                if is_reusable && open.is_used_up() {
-                    open.quit().await;
-                } else if is_reusable {
-                    *connection = Some(open);
-                }
-                Sent::Settled
-            }
-            Delivery::NotSent(error) => {
-                info!(%error, "a message was not sent");
-                settle_error(row, &error, true);
-                Sent::Settled
-            }
-            Delivery::TakenOver => Sent::TakenOver,
         }
     }
 
@@ -310,6 +313,16 @@ enum Sent {
 
 /// The languages of the product: what waits in the ledger is worded in all of them.
 const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
+
+/// The envelope for those who still have to get the message: where a server takes only so many at a
+/// time, nobody waits behind a mailbox that is full.
+fn wanted_of(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
+    let recipients = &row.record.recipients;
+    let in_state = |state| recipients.iter().filter(move |to| to.state == state);
+    let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
+    let addresses = wanted.map(|recipient| recipient.address.as_str());
+    envelope(&row.record.from, addresses, size_bytes)
+}
 
 /// Whether a recipient still has to get the message.
 fn is_wanted(state: RecipientState) -> bool {

@@ -169,6 +169,11 @@ impl SmtpConnection {
         self.connection.machine().is_used_up()
     }
 
+    /// Whether nothing more can be sent on this connection.
+    pub(super) fn is_over(&self) -> bool {
+        self.connection.machine().is_over()
+    }
+
     /// How far the conversation has come.
     pub(crate) fn stage(&self) -> Stage {
         self.connection.machine().stage()

@@ -36,6 +36,11 @@ impl Client {
         self.used.is_up(&self.extensions)
     }
 
+    /// Tells whether the conversation is over: nothing more can be sent on this connection.
+    pub const fn is_over(&self) -> bool {
+        self.failure.is_some() || self.is_input_over || matches!(self.state, State::Done)
+    }
+
     /// Sends the final dot or the last piece, after [`Event::ReadyToCommit`]; does nothing at any
     /// other time.
     ///
