@@ -10,6 +10,7 @@ mod licences;
 mod metadata;
 mod no_std;
 mod origins;
+mod protocols;
 mod sockets;
 mod sources;
 mod wasm_tree;
@@ -61,6 +62,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         origins::check(workspace)
     })?;
     check("house rules", &mut || Ok(house::check(&sources)))?;
+    check("tests that docs/protocols.md names", &mut || {
+        protocols::check(workspace, &sources)
+    })?;
 
     if total == 0 {
         println!(
