@@ -6,7 +6,7 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{Destination, FolderRole, Limitation, MessageId, MessageRow};
-use mail_demo::{ADDRESS, PASSWORD};
+use mail_demo::{ADDRESS, Options, PASSWORD};
 use mail_net::{Connection, Dialer, Egress, Endpoint, Happening, Listed, Phase, TlsMode, Trust};
 use mail_proto::imap::{
     Client, Command, Config, Credentials, Event, Flag, Mailbox, SequenceSet, Status, Store,
@@ -138,6 +138,19 @@ async fn without_idle_new_mail_is_found_by_asking() {
         session.accounts[0].limitations.contains(&polled),
         "the page says so"
     );
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
+    let stage = Stage::over(Options {
+        imap_wants_id: true,
+        ..Options::default()
+    })
+    .await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    assert!(!page.rows(&page.inbox()).await.is_empty());
+    let trash = page.folder(FolderRole::Trash).await;
+    page.rows(&trash).await;
 }
 
 /// Another program marks a message as deleted.

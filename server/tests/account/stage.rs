@@ -74,7 +74,8 @@ impl Stage {
         .await
     }
 
-    async fn over(options: Options) -> Self {
+    /// The same with a server that was told more.
+    pub(super) async fn over(options: Options) -> Self {
         let now_unix_ms = server::store::now_unix_ms();
         let demo = Demo::start(Options {
             now_unix_ms,

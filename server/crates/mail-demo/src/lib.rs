@@ -83,6 +83,8 @@ pub struct Options {
     pub now_unix_ms: i64,
     /// IMAP capabilities that it plays not to have, to stand for an older server.
     pub imap_lacks: &'static [&'static str],
+    /// IMAP opens no folder for a program that has not told its name by ID, as some providers do.
+    pub imap_wants_id: bool,
 }
 
 /// The ports a [`Demo`] listens on, all on 127.0.0.1.
@@ -136,6 +138,7 @@ impl Demo {
             traffic: Arc::default(),
             shutdown: CancellationToken::new(),
             imap_lacks: options.imap_lacks,
+            imap_wants_id: options.imap_wants_id,
         });
         let tasks = TaskTracker::new();
         let listen = async |protocol, tls_mode| -> io::Result<u16> {
@@ -228,6 +231,7 @@ pub(crate) struct Service {
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
     imap_lacks: &'static [&'static str],
+    imap_wants_id: bool,
 }
 
 impl Service {

@@ -142,6 +142,7 @@ impl ImapConnection {
         };
         this.ready(first_phase).await?;
         this.log_in(sign_in, first_phase).await?;
+        this.tell_name();
         Ok(this)
     }
 
@@ -183,6 +184,20 @@ impl ImapConnection {
             }),
             None => Err(self.closed()),
         }
+    }
+
+    /// Says who we are, for providers that open no folder for a program without a name. It leaves
+    /// in one write with the next command, and nobody waits for its answer.
+    fn tell_name(&mut self) {
+        if !self.capabilities().has(Capability::Id) {
+            return;
+        }
+        let fields = [("name", "Restante"), ("version", env!("CARGO_PKG_VERSION"))];
+        let fields = fields.iter().filter_map(|(name, value)| {
+            Some((imap::Text::new(*name).ok()?, imap::Text::new(*value).ok()?))
+        });
+        let id = Command::Id(fields.collect());
+        self.connection.machine_mut().enqueue(id);
     }
 
     /// What the server can do.
@@ -509,7 +524,7 @@ fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerRe
         Some(Status::Bad) => "BAD ",
         None => "BYE ",
     };
-    let response_code = code.and_then(code_name);
+    let response_code = code.map(|code| code.name().to_owned());
     let bracket = response_code
         .as_ref()
         .map_or_else(String::new, |name| format!("[{name}] "));
@@ -519,34 +534,6 @@ fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerRe
         text: format!("{word}{bracket}{text}"),
         response_code,
     }
-}
-
-/// The response codes (RFC 5530 among them) that say why something was refused.
-fn code_name(code: &Code) -> Option<String> {
-    let name = match code {
-        Code::Alert => "ALERT",
-        Code::AlreadyExists => "ALREADYEXISTS",
-        Code::AuthenticationFailed => "AUTHENTICATIONFAILED",
-        Code::AuthorizationFailed => "AUTHORIZATIONFAILED",
-        Code::Cannot => "CANNOT",
-        Code::ClientBug => "CLIENTBUG",
-        Code::ContactAdmin => "CONTACTADMIN",
-        Code::Corruption => "CORRUPTION",
-        Code::Expired => "EXPIRED",
-        Code::InUse => "INUSE",
-        Code::Limit => "LIMIT",
-        Code::NonExistent => "NONEXISTENT",
-        Code::NoPerm => "NOPERM",
-        Code::OverQuota => "OVERQUOTA",
-        Code::PrivacyRequired => "PRIVACYREQUIRED",
-        Code::ServerBug => "SERVERBUG",
-        Code::TooBig => "TOOBIG",
-        Code::TryCreate => "TRYCREATE",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::Unknown { name, .. } => return Some(name.to_ascii_uppercase()),
-        _ => return None,
-    };
-    Some(name.to_owned())
 }
 
 /// The set of some UIDs, ranges where they follow each other.

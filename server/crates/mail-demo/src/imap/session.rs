@@ -31,6 +31,7 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
         service,
         wire,
         is_authenticated: false,
+        has_told_its_name: false,
         selected: None,
         is_condstore: false,
         last_read: None,
@@ -53,6 +54,8 @@ pub(super) struct Session {
     pub(super) service: Arc<Service>,
     pub(super) wire: Wire,
     is_authenticated: bool,
+    /// ID was sent.
+    has_told_its_name: bool,
     pub(super) selected: Option<Selected>,
     /// The client has asked for modification sequences (RFC 7162 §3.1).
     pub(super) is_condstore: bool,
@@ -208,6 +211,7 @@ impl Session {
                 Reply::Last("OK LOGOUT done".to_owned())
             }
             Command::Id => {
+                self.has_told_its_name = true;
                 self.wire.push("* ID (\"name\" \"Restante demo\")\r\n");
                 Reply::ok("ID done")
             }
@@ -239,6 +243,9 @@ impl Session {
                     self.wire.push("* ENABLED\r\n");
                 }
                 Reply::ok("ENABLE done")
+            }
+            Command::Select { .. } if self.service.imap_wants_id && !self.has_told_its_name => {
+                Reply::no("SELECT Unsafe Login. Please contact the demo for help")
             }
             Command::Select {
                 folder, read_only, ..
