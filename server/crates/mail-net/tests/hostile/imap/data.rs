@@ -239,6 +239,13 @@ fn sizes(table: &mut Table<Imap>) {
     });
     table.variant(class, P::Select, "in_numbers", script, kept);
 
+    // Four thousand million are found.
+    let script = vec![say(
+        "* ESEARCH (TAG \"%\") UID ALL 1:4294967295\r\n% OK found\r\n",
+    )];
+    let all = goes_on(|seen| assert_eq!(seen.found, 4_294_967_295));
+    table.variant(class, P::Search, "of_what_is_found", script, all);
+
     let cut = [say("* X {10}\r\nabc"), Do::Fin];
     let closed = |_| fails(Error::Closed).and(|seen| assert_eq!(seen.unknown, 0));
     table.each(Class::CutLiteral, &spoken, &cut, closed);
@@ -404,6 +411,24 @@ fn expunged(table: &mut Table<Imap>) {
         assert_eq!(mailbox.seq_of(uid(9)), None, "there is no third place");
     });
     table.variant(class, P::Fetch, "between_rows", script, moved_up);
+    // More are gone than there ever were.
+    for (variant, uids) in [
+        ("vanished", "1:4294967295"),
+        ("vanished_backwards", "4294967295:1"),
+    ] {
+        let script = vec![
+            say(format!(
+                "* 1 FETCH (UID 1 FLAGS ())\r\n* VANISHED {uids}\r\n"
+            )),
+            Do::Honest,
+        ];
+        let none = goes_on(|seen| {
+            let mut mailbox = seen.mailbox.clone();
+            assert_eq!(mailbox.exists(), 0);
+            assert_eq!(mailbox.seq_of(uid(1)), None);
+        });
+        table.variant(class, P::Noop, variant, script, none);
+    }
     // Before EXISTS there is nothing that could go.
     let script = vec![say("* 1 EXPUNGE\r\n"), Do::Honest];
     let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));

@@ -87,6 +87,11 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
 
 pub(super) fn transaction(of: Place) -> Vec<Turn<Place>> {
     let place = of;
+    let quit = Turn::new(P::Quit, Hears::Line("QUIT"), "221 2.0.0 bye\r\n");
+    if place == P::Vrfy {
+        let says = "252 2.0.0 cannot tell\r\n";
+        return vec![Turn::new(P::Vrfy, Hears::Line("VRFY"), says), quit];
+    }
     let mut turns = Vec::new();
     if place == P::Rset {
         turns.push(Turn::new(
@@ -125,6 +130,6 @@ pub(super) fn transaction(of: Place) -> Vec<Turn<Place>> {
         turns.push(Turn::doing(P::Body, Hears::Bytes(1), Vec::new()));
         turns.push(Turn::doing(P::Final, Hears::Dot, queued));
     }
-    turns.push(Turn::new(P::Quit, Hears::Line("QUIT"), "221 2.0.0 bye\r\n"));
+    turns.push(quit);
     turns
 }

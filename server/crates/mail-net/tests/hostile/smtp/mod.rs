@@ -10,7 +10,8 @@ use std::net::Ipv4Addr;
 use mail_net::{Connection, Error, Happening, Phase};
 use mail_proto::BodyChunk;
 use mail_proto::smtp::{
-    self, Address, Client, EhloName, Envelope, Event, Outcome, RecipientResult, Stage,
+    self, Address, Argument, Client, Command, EhloName, Envelope, Event, Outcome, RecipientResult,
+    Stage,
 };
 
 use self::honest::{opening, signing_in, transaction};
@@ -184,8 +185,15 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
             }
             Happening::Event(Event::Authenticated) => {
                 seen.is_signed_in = Some(true);
-                begin(link, seen);
+                if place == P::Vrfy {
+                    link.begin(P::Vrfy.phase());
+                    let name = Argument::new("ann").unwrap();
+                    link.machine_mut().command(Command::Vrfy(name));
+                } else {
+                    begin(link, seen);
+                }
             }
+            Happening::Event(Event::Answered { .. }) => quit(link),
             Happening::Event(Event::AuthenticationRefused { .. }) => {
                 seen.is_signed_in = Some(false);
                 quit(link);

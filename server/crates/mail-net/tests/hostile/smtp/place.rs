@@ -32,6 +32,8 @@ pub(crate) enum Place {
     ScramProof,
     /// The end of AUTH SCRAM-SHA-256.
     AuthScram,
+    /// VRFY, and nothing else.
+    Vrfy,
     /// RSET behind a message that was refused.
     Rset,
     Mail,
@@ -74,6 +76,7 @@ impl Place {
         Self::ScramFirst,
         Self::ScramProof,
         Self::AuthScram,
+        Self::Vrfy,
         Self::Rset,
         Self::Mail,
         Self::RcptFirst,
@@ -120,6 +123,7 @@ impl Place {
             Self::StartTls | Self::Handshake => Stage::StartTls,
             Self::AuthPlain | Self::AuthLogin | Self::AuthUser | Self::AuthPassword => Stage::Auth,
             Self::ScramFirst | Self::ScramProof | Self::AuthScram => Stage::Auth,
+            Self::Vrfy => Stage::Command,
             Self::Rset => Stage::Rset,
             Self::Mail | Self::PipelinedMail | Self::Earlier => Stage::Mail,
             Self::RcptFirst | Self::RcptMiddle | Self::RcptLast | Self::PipelinedRcpt => {
@@ -147,9 +151,12 @@ impl Place {
             Self::RcptLast => Stage::Data,
             Self::Data | Self::PipelinedData | Self::Body => Stage::Body,
             Self::Bdat => Stage::Body,
-            Self::StartTls | Self::Final | Self::BdatLast | Self::Quit | Self::Earlier => {
-                Stage::Quit
-            }
+            Self::Vrfy
+            | Self::StartTls
+            | Self::Final
+            | Self::BdatLast
+            | Self::Quit
+            | Self::Earlier => Stage::Quit,
         }
     }
 

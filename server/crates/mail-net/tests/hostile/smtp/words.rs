@@ -150,6 +150,7 @@ fn refused(place: Place, reply: &Reply) -> Expected<Smtp> {
         // Whether it reads on until a dot is not known.
         P::Body => rejected(place, reply).with(Fate::Rejected(Stage::Body)),
         P::Quit => meets(Fate::Accepted),
+        P::Vrfy => meets(Fate::Waiting),
         place => rejected(place, reply).with(Fate::Waiting),
     }
 }
@@ -185,7 +186,7 @@ fn unasked(table: &mut Table<Smtp>) {
             P::AuthLogin | P::AuthUser | P::ScramFirst | P::ScramProof => {
                 misbehaved(place, taken_for(Stage::Auth))
             }
-            P::Ehlo | P::EhloInTls => misbehaved(place, to_nothing),
+            P::Ehlo | P::EhloInTls | P::Vrfy => misbehaved(place, to_nothing),
             // The message waits for its turn already.
             P::Helo | P::AuthPlain | P::AuthPassword | P::AuthScram => {
                 fails(Error::PeerMisbehaved(to_nothing)).with(Fate::NotSent(Stage::Idle))
