@@ -50,9 +50,12 @@ fn extensions(place: Place) -> String {
         P::Bdat | P::BdatLast => "250-CHUNKING\r\n",
         _ => "",
     };
-    format!(
-        "250-peer.test\r\n{further}250-SIZE 10000000\r\n250-8BITMIME\r\n250 AUTH {mechanism}\r\n"
-    )
+    let size = match place {
+        // So that only what was said in plaintext names one.
+        P::PlainEhlo => "",
+        _ => "250-SIZE 10000000\r\n",
+    };
+    format!("250-peer.test\r\n{further}{size}250-8BITMIME\r\n250 AUTH {mechanism}\r\n")
 }
 
 pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {

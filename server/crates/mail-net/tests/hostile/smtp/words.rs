@@ -206,13 +206,12 @@ fn unasked(table: &mut Table<Smtp>) {
                     .with(Fate::NotSent(Stage::Body))
             }
             P::Final | P::BdatLast => fails(Error::PeerMisbehaved(to_nothing)).with(Fate::Accepted),
-            // Nobody listens any more.
-            P::Quit => meets(Fate::Accepted),
-            P::Handshake | P::ImplicitHandshake | P::Earlier => continue,
+            P::Quit | P::Handshake | P::ImplicitHandshake | P::Earlier => continue,
         };
         let script = vec![Do::Honest, say("250 2.0.0 and so on\r\n")];
         table.case(class, place, script, expected);
     }
+    table.never(class, &[P::Quit], "nobody listens any more");
     table.never(class, Place::HANDSHAKES, NO_WORDS);
 }
 
@@ -248,10 +247,7 @@ fn early(table: &mut Table<Smtp>) {
         script,
         misbehaved(P::Data, how),
     );
-    // Whoever is let in without a password did not give it away.
-    let script = vec![say("235 2.7.0 come in\r\n"), Do::ResumeAt("MAIL")];
-    table.case(class, P::AuthLogin, script, meets(Fate::Accepted));
-    // But for a server that has to prove itself.
+    // A server that has to prove itself lets nobody in before.
     for place in [P::ScramFirst, P::ScramProof] {
         let script = vec![say("235 2.7.0 come in\r\n")];
         table.case(class, place, script, broken(Failure::ServerUnproven));
@@ -263,7 +259,6 @@ fn early(table: &mut Table<Smtp>) {
         P::Mail,
         P::RcptLast,
         P::PipelinedMail,
-        P::AuthLogin,
         P::ScramFirst,
         P::ScramProof,
     ]);
@@ -330,7 +325,8 @@ fn nonsense(table: &mut Table<Smtp>) {
         let expected = match place {
             // Challenges are answered, or cancelled.
             place if place.is_sign_in() => continue,
-            P::Quit => meets(Fate::Accepted),
+            // Whatever it says is goodbye.
+            P::Quit => continue,
             P::Body => misbehaved(*place, Misbehaviour::EarlyReply),
             place => misbehaved(*place, Misbehaviour::UnexpectedCode { stage, code }),
         };
