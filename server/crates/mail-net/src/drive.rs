@@ -25,7 +25,7 @@ pub use crate::transport::Transport;
 /// Above this many unsent bytes no more of a body is asked for.
 const UNSENT_MAX_BYTES: usize = 256 << 10;
 /// How much is read at a time.
-const READ_BYTES: usize = 16 << 10;
+const READ_BYTES: usize = 64 << 10;
 
 /// What the owner of a connection gets from it.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use memchr::memmem;
+
 /// Takes the dots off that the server put on, and finds the end.
 ///
 /// The end is CRLF, a dot, CRLF, and nothing else: a lone dot between bare line feeds is a line
@@ -37,6 +39,7 @@ impl BodyDecoder {
     /// is less than all when the message ended, and whether it did.
     pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
         out.reserve(input.len());
+        let dotted = memmem::Finder::new(b"\r\n.");
         let mut rest = input;
         while let Some((&first, behind)) = rest.split_first() {
             match (self.place, first) {
@@ -61,10 +64,16 @@ impl BodyDecoder {
                     self.place = Place::Cr;
                 }
                 (_, _) => {
-                    let end = memchr::memchr(b'\r', rest).unwrap_or(rest.len());
+                    // Up to the next line that begins with a dot: few do.
+                    let line_start = dotted.find(rest).map(|at| at.saturating_add(2));
+                    let end = line_start.unwrap_or(rest.len());
                     let (run, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
                     out.extend_from_slice(run);
-                    self.place = Place::Inside;
+                    self.place = match run {
+                        [.., b'\r', b'\n'] => Place::LineStart,
+                        [.., b'\r'] => Place::Cr,
+                        _ => Place::Inside,
+                    };
                     rest = after;
                     continue;
                 }

@@ -53,29 +53,54 @@ impl BodyEncoder {
         }
         out.reserve(piece.len().saturating_add(64));
         while let Some((&first, rest)) = piece.split_first() {
-            match first {
-                b'\n' => {
-                    self.end_line(out);
-                    piece = rest;
-                }
-                _ if self.has_open_cr => self.end_line(out),
-                b'\r' => {
-                    self.has_open_cr = true;
-                    piece = rest;
-                }
-                _ => {
-                    if self.stuffs_dots && self.is_line_start && first == b'.' {
-                        out.push(b'.');
-                    }
-                    self.is_line_start = false;
-                    let end = memchr2(b'\r', b'\n', piece).unwrap_or(piece.len());
-                    let (run, rest) = piece.split_at_checked(end).unwrap_or((piece, &[]));
-                    out.extend_from_slice(run);
-                    piece = rest;
-                }
+            if self.has_open_cr {
+                self.end_line(out);
+                piece = if first == b'\n' { rest } else { piece };
+                continue;
             }
+            if self.stuffs_dots && self.is_line_start && first == b'.' {
+                out.push(b'.');
+            }
+            let (run, behind) = piece
+                .split_at_checked(self.run_len(piece))
+                .unwrap_or((piece, &[]));
+            piece = match (run, first) {
+                ([], b'\n') => {
+                    self.end_line(out);
+                    rest
+                }
+                ([], _) => {
+                    self.has_open_cr = true;
+                    rest
+                }
+                (run, _) => {
+                    out.extend_from_slice(run);
+                    self.is_line_start = run.ends_with(b"\r\n");
+                    behind
+                }
+            };
         }
         Ok(())
+    }
+
+    /// How many octets leave as they are: up to a line end that is no CRLF, or a line that begins
+    /// with a dot. Most messages have neither.
+    fn run_len(&self, piece: &[u8]) -> usize {
+        let mut len: usize = 0;
+        loop {
+            let rest = piece.get(len..).unwrap_or_default();
+            let Some(at) = memchr2(b'\r', b'\n', rest) else {
+                return piece.len();
+            };
+            len = len.saturating_add(at);
+            let Some([b'\r', b'\n', behind @ ..]) = rest.get(at..) else {
+                return len;
+            };
+            len = len.saturating_add(2);
+            if self.stuffs_dots && behind.first() == Some(&b'.') {
+                return len;
+            }
+        }
     }
 
     /// Ends the message: its last line gets a CRLF if it has none. The final dot is not written.
