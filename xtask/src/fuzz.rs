@@ -226,6 +226,7 @@ fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
         "imap_response" => "imap.dict",
         "pop3_reply" => "pop3.dict",
+        "sasl" => "sasl.dict",
         "smtp_reply" => "smtp.dict",
         "dot_stuff_roundtrip" => "body.dict",
         _ => return None,

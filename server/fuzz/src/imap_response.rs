@@ -15,10 +15,10 @@ pub(crate) fn run(data: &[u8]) {
     every_cut(server, || Owner::new(*first));
 }
 
-struct Owner(Client);
+pub(super) struct Owner(Client);
 
 impl Owner {
-    fn new(first: u8) -> Self {
+    pub(super) fn new(first: u8) -> Self {
         // Small, so that short inputs reach them.
         let mut limits = Limits::default();
         limits.imap_line_bytes = 1000;

@@ -16,6 +16,7 @@ mod imap_response;
 mod imap_roundtrip;
 mod mailbox_state;
 mod pop3_reply;
+mod sasl;
 mod smtp_reply;
 mod talk;
 
@@ -23,12 +24,13 @@ mod talk;
 type Target = fn(&[u8]);
 
 /// Every target by name: that of its file in `fuzz_targets/` and of its folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 6] = [
+pub(crate) const TARGETS: [(&str, Target); 7] = [
     ("dot_stuff_roundtrip", dot_stuff_roundtrip::run),
     ("imap_response", imap_response::run),
     ("imap_roundtrip", imap_roundtrip::run),
     ("mailbox_state", mailbox_state::run),
     ("pop3_reply", pop3_reply::run),
+    ("sasl", sasl::run),
     ("smtp_reply", smtp_reply::run),
 ];
 

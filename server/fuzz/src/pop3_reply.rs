@@ -25,10 +25,10 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-struct Owner(Client);
+pub(super) struct Owner(Client);
 
 impl Owner {
-    fn new(first: u8) -> Self {
+    pub(super) fn new(first: u8) -> Self {
         // Small, so that short inputs reach it.
         let mut limits = Limits::default();
         limits.pop3_line_bytes = 200;

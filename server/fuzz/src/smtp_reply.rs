@@ -49,14 +49,14 @@ pub(crate) fn run(data: &[u8]) {
     assert!(unknown <= 1, "two messages on one lost connection");
 }
 
-struct Owner {
+pub(super) struct Owner {
     client: Client,
     sends: usize,
     commits: usize,
 }
 
 impl Owner {
-    fn new(first: u8) -> Self {
+    pub(super) fn new(first: u8) -> Self {
         // Small, so that short inputs reach them.
         let mut limits = Limits::default();
         limits.smtp_line_bytes = 200;

@@ -11,7 +11,7 @@ use mail_proto::sasl::{Work, WorkResult};
 use mail_proto::{Machine, Step, Transcribed};
 
 /// Parts what the server says; what follows is a letter for the owner.
-const PART: u8 = 0x1e;
+pub(crate) const PART: u8 = 0x1e;
 
 /// The user of every conversation.
 pub(crate) const USER: &str = "ann";
@@ -54,7 +54,14 @@ pub(crate) struct Heard<E, F> {
 }
 
 impl<E, F> Heard<E, F> {
-    fn lines(&self, direction: char) -> Vec<&String> {
+    /// The lines that were sent, without their ends.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &str> {
+        let lines = self.written.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| str::from_utf8(line).ok().map(str::trim_end))
+    }
+
+    /// The lines of the transcript in one direction.
+    pub(crate) fn lines(&self, direction: char) -> Vec<&String> {
         let lines = self.transcript.iter();
         lines.filter(|line| line.starts_with(direction)).collect()
     }

@@ -79,5 +79,6 @@ replays! {
     imap_roundtrip,
     mailbox_state,
     pop3_reply,
+    sasl,
     smtp_reply,
 }

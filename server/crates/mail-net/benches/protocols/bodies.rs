@@ -121,8 +121,8 @@ pub(crate) fn one(name: &str) -> Result<()> {
     result?;
     let mut times: [Vec<Duration>; 4] = Default::default();
     for _ in 0..ROUNDS {
-        let (ours, our_cpu) = cpu_time(&transfer);
-        let (plain, plain_cpu) = cpu_time(&copy);
+        let (ours, our_cpu) = cpu_time(transfer);
+        let (plain, plain_cpu) = cpu_time(copy);
         for (times, took) in times.iter_mut().zip([ours?, plain?, our_cpu, plain_cpu]) {
             times.push(took);
         }

@@ -1,0 +1,182 @@
+//! Signing in, in all three protocols: what servers say in the exchange of a mechanism.
+//!
+//! The first byte chooses the protocol, the second what is offered. What follows is cut into parts;
+//! each begins with a letter that says how its text reaches the client: `c` as a challenge in
+//! base64, `r` as a challenge as it is, `o` and `n` as the last word, `l` as a line. `%N` stands
+//! for the client's nonce, which is always the same here, so that a seed can hold a whole exchange.
+
+use std::fmt::Debug;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail_proto::sasl::{Credentials, Nonce, SignIn};
+use mail_proto::{Secret, imap, pop3, smtp};
+
+use super::talk::{Heard, PART, PASSWORD, Peer, USER, every_cut};
+use super::{imap_response, pop3_reply, smtp_reply};
+
+/// What the client's nonce is made of, and how it reads.
+const ENTROPY: [u8; 18] = [7; 18];
+const NONCE: &[u8] = b"BwcHBwcHBwcHBwcHBwcHBwcH";
+/// The proofs of the server in the two seeds that hold one, by SHA-256 and SHA-1. Whoever does not
+/// know the password cannot make another.
+const PROOFS: [&str; 2] = [
+    "v=BC8loXF9/WDOlsEb/2/Fnt/vb3MP28Khz3iA28NtZno=",
+    "v=om+FvZI2KNVdiq5ew0TaUaaduI0=",
+];
+
+/// What servers offer; the last two want a token.
+const OFFERS: [&str; 9] = [
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN",
+    "CRAM-MD5",
+    "PLAIN",
+    "LOGIN",
+    "X-UNKNOWN",
+    "XOAUTH2",
+    "OAUTHBEARER",
+];
+
+/// Plays an exchange.
+pub(crate) fn run(data: &[u8]) {
+    let (first, rest) = data.split_first().unwrap_or((&b'I', &[]));
+    let (second, parts) = rest.split_first().unwrap_or((&b'a', &[]));
+    let offer = usize::from(second.wrapping_sub(b'a')) % OFFERS.len();
+    let mechanisms = OFFERS[offer];
+    let is_scram_alone = offer < 2;
+    let is_token = offer >= 7;
+    match first {
+        b'P' => {
+            let hello = format!("+OK hi <1.2@x>\r\n+OK\r\nSASL {mechanisms}\r\n.\r\n");
+            let words = ["+ ", "+OK ", "-ERR "];
+            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+                let mut owner = pop3_reply::Owner::new(*first);
+                let login = pop3::Command::Login(sign_in(is_token));
+                owner.machine().enqueue(login);
+                owner
+            });
+            let is_in = |event: &pop3::Event| matches!(event, pop3::Event::Completed { .. });
+            check(&heard, is_scram_alone, parts, is_in);
+        }
+        b'S' => {
+            let hello = format!("220 hi\r\n250-x\r\n250 AUTH {mechanisms}\r\n");
+            let words = ["334 ", "235 ", "535 "];
+            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+                let mut owner = smtp_reply::Owner::new(b'I');
+                owner.machine().authenticate(sign_in(is_token));
+                owner
+            });
+            let is_in = |event: &smtp::Event| matches!(event, smtp::Event::Authenticated);
+            check(&heard, is_scram_alone, parts, is_in);
+        }
+        _ => {
+            let offered: Vec<String> = mechanisms
+                .split(' ')
+                .map(|name| format!("AUTH={name}"))
+                .collect();
+            let offered = offered.join(" ");
+            let hello = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR {offered}] hi\r\n");
+            let words = ["+ ", "r1 OK ", "r1 NO "];
+            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+                let mut owner = imap_response::Owner::new(*first);
+                owner.machine().sign_in(sign_in(is_token));
+                owner
+            });
+            let is_in = |event: &imap::Event| match event {
+                imap::Event::Completed { status, .. } => *status == imap::Status::Ok,
+                _ => false,
+            };
+            check(&heard, is_scram_alone, parts, is_in);
+        }
+    }
+}
+
+fn sign_in(is_token: bool) -> SignIn {
+    let secret = Secret::new(PASSWORD);
+    let credentials = if is_token {
+        Credentials::with_token(USER, secret)
+    } else {
+        Credentials::new(USER, secret)
+    };
+    SignIn {
+        credentials: credentials.expect("fit to be sent"),
+        nonce: Some(Nonce::from_entropy(ENTROPY)),
+        channel_binding: None,
+    }
+}
+
+/// What the server says: each part waits for what the client says to the one before.
+fn server(hello: &str, [challenge, ok, no]: [&str; 3], parts: &[u8]) -> Vec<u8> {
+    let mut said = hello.as_bytes().to_vec();
+    for part in parts.split(|byte| *byte == PART) {
+        let Some((letter, text)) = part.split_first() else {
+            continue;
+        };
+        let text = with_nonce(text);
+        // A part with a letter that stands for nothing.
+        said.extend_from_slice(&[PART, 0]);
+        match letter {
+            b'c' => {
+                said.extend_from_slice(challenge.as_bytes());
+                said.extend_from_slice(STANDARD.encode(text).as_bytes());
+            }
+            letter => {
+                let word = match letter {
+                    b'r' => challenge,
+                    b'o' => ok,
+                    b'n' => no,
+                    _ => "",
+                };
+                said.extend_from_slice(word.as_bytes());
+                said.extend_from_slice(&text);
+            }
+        }
+        said.extend_from_slice(b"\r\n");
+    }
+    said
+}
+
+fn with_nonce(text: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.windows(2).position(|two| two == b"%N") {
+        whole.extend_from_slice(&rest[..at]);
+        whole.extend_from_slice(NONCE);
+        rest = &rest[at + 2..];
+    }
+    whole.extend_from_slice(rest);
+    whole
+}
+
+/// Nobody is in by SCRAM without the server's proof, and nothing that was made from the password is
+/// in the transcript.
+fn check<E: Debug, F>(
+    heard: &Heard<E, F>,
+    is_scram_alone: bool,
+    parts: &[u8],
+    is_in: impl Fn(&E) -> bool,
+) {
+    let accepted = heard.events.iter().any(is_in);
+    if accepted && is_scram_alone {
+        let said = String::from_utf8_lossy(parts);
+        let is_proven = PROOFS.iter().any(|proof| said.contains(proof));
+        assert!(is_proven, "in, though the server proved nothing");
+    }
+    for line in heard.sent() {
+        let word = line.rsplit(' ').next().unwrap_or_default();
+        let is_answer = word.len() >= 16
+            && word.bytes().any(|byte| byte.is_ascii_lowercase())
+            && STANDARD.decode(word).is_ok();
+        let is_told = |direction| {
+            heard
+                .lines(direction)
+                .iter()
+                .any(|told| told.contains(word))
+        };
+        assert!(
+            !is_answer || !(is_told('>') || is_told('#')),
+            "{word} is told"
+        );
+    }
+}
