@@ -162,6 +162,15 @@ fn a_name_that_is_no_quoted_string_is_a_literal_wherever_it_stands() {
 }
 
 #[test]
+fn the_delimiter_is_asked_for_in_the_plain_form_as_rfc_5258_3_wants() {
+    let list = Command::List(List {
+        pattern: text(""),
+        ..List::everything()
+    });
+    is_written("LIST-EXTENDED SPECIAL-USE", list, "LIST \"\" \"\"");
+}
+
+#[test]
 fn list_selects_as_in_rfc_9051_6_3_9_7() {
     let list = |selection| {
         Command::List(List {

@@ -77,6 +77,10 @@ impl Encoder<'_> {
         self.list_selection(list.selection);
         self.string(list.reference.as_wire());
         self.named(" ", list.pattern.as_bytes());
+        // An empty pattern asks for the delimiter, but not in the extended form (RFC 5258 §3).
+        if list.pattern.as_bytes().is_empty() {
+            return;
+        }
         let extended = self.has(Capability::ListExtended);
         let mut options = Vec::new();
         if list.return_subscribed && extended {
