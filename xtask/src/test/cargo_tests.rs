@@ -22,7 +22,8 @@ impl AddAssign for Count {
     }
 }
 
-/// The module of `server/tests` whose cases need real servers.
+/// The module of `server/tests`, and of the interop tests of `mail-net`, whose cases need real
+/// servers.
 const SERVER_CASES: &str = "servers::";
 
 /// Everything that needs nothing but this program: unit, property, documentation and in-process
@@ -46,6 +47,8 @@ pub(super) fn servers(workspace: &Workspace) -> Result<Count> {
         "--no-fail-fast",
         "--test",
         "server",
+        "--test",
+        "interop",
         "--",
         SERVER_CASES,
         // Each case starts servers of its own; two cores carry two of them.

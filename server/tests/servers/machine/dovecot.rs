@@ -30,8 +30,8 @@ impl Dovecot {
         Self::start_with(authority, "")
     }
 
-    /// Starts it with more settings than it mostly needs.
-    pub(super) fn start_with(authority: &Authority, settings: &str) -> Self {
+    /// Starts it with these settings behind its own: of two the later counts.
+    pub(crate) fn start_with(authority: &Authority, settings: &str) -> Self {
         let folder = Folder::new("dovecot");
         let mut server = Self {
             imaps: free_port(),
@@ -50,8 +50,10 @@ impl Dovecot {
             .map(|address| format!("{address}:{{PLAIN}}{password}\n"))
             .collect();
         server.folder.write("users", &users);
-        let configuration = server.configuration(authority) + settings;
-        server.folder.write("dovecot.conf", &configuration);
+        let configuration = server.configuration(authority);
+        server
+            .folder
+            .write("dovecot.conf", &format!("{configuration}{settings}\n"));
         let homes = server.folder.join("homes");
         fs::create_dir(&homes).expect("a folder for mailboxes");
         tool(Command::new("chown").arg("mail:mail").arg(&homes));

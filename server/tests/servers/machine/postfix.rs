@@ -43,7 +43,8 @@ impl Postfix {
         server.folder.write("etc/master.cf", &server.master_cf());
         server.folder.write(
             "etc/mailboxes",
-            &format!("{ADDRESS} anna\n{OTHER_ADDRESS} ben\n"),
+            // The last is taken, and returned by a Dovecot that has no SMTPUTF8.
+            &format!("{ADDRESS} anna\n{OTHER_ADDRESS} ben\nänna@servers.test anna\n"),
         );
         tool(&mut server.postfix("start"));
         for port in [server.smtps, server.submission] {

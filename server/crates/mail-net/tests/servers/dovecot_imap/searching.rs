@@ -1,0 +1,221 @@
+//! SEARCH, SORT and THREAD, and what their extensions add.
+
+use std::num::NonZeroU32;
+
+use mail_proto::imap::{
+    Capability, Command, Date, Event, Flag, Mailbox, PartialRange, Search, SearchData, SearchKey,
+    SearchReturn, SequenceSet, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm,
+};
+
+use super::super::imap_session::{Answer, Imap, text, uids};
+use super::super::machine::{Authority, Dovecot};
+use super::everything;
+
+/// Four messages: 2 answers 1, 3 stands alone, 4 answers 2.
+const MESSAGES: [&str; 4] = [
+    "From: Zoe <anne@a.test>\r\nTo: x@servers.test\r\nSubject: plan\r\nMessage-ID: <1@t>\r\n\
+     Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n\r\nthe word is Zitrone\r\n",
+    "From: Yan <bert@b.test>\r\nTo: x@servers.test\r\nSubject: Re: plan\r\nMessage-ID: <2@t>\r\n\
+     In-Reply-To: <1@t>\r\nReferences: <1@t>\r\nDate: Tue, 03 Nov 2026 10:00:00 +0000\r\n\r\n\
+     a longer body, that makes this one the largest of all messages here\r\n",
+    "From: Xaver <carl@c.test>\r\nTo: y@servers.test\r\n\
+     Subject: =?utf-8?q?=C3=84pfel?=\r\nMessage-ID: <3@t>\r\n\
+     Date: Sun, 01 Nov 2026 10:00:00 +0000\r\n\r\nshort\r\n",
+    "From: Will <dora@d.test>\r\nTo: x@servers.test\r\nSubject: Re: plan\r\nMessage-ID: <4@t>\r\n\
+     In-Reply-To: <2@t>\r\nReferences: <1@t> <2@t>\r\nDate: Wed, 04 Nov 2026 10:00:00 +0000\r\n\r\n\
+     last\r\n",
+];
+
+async fn with_four_messages(authority: &Authority, dovecot: &Dovecot) -> Imap {
+    let mut imap = Imap::signed_in(authority, dovecot.imaps).await;
+    for message in MESSAGES {
+        imap.append(&Mailbox::inbox(), message.as_bytes()).await;
+    }
+    imap.ok(Command::Select(Mailbox::inbox())).await;
+    imap
+}
+
+fn found(answer: &Answer) -> SearchData {
+    answer.find(|event| match event {
+        Event::Search(data) => Some(data.clone()),
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn each_kind_of_search_key_finds_what_it_means() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    imap.flag(uids(&[2]), vec![Flag::Flagged]).await;
+    let day = |day| Date::new(2026, 11, day).expect("a day");
+    let not = |key| SearchKey::Not(Box::new(key));
+    let or = |one, other| SearchKey::Or(Box::new(one), Box::new(other));
+    let header = |field: &str, value: &str| SearchKey::Header {
+        field: text(field),
+        text: text(value),
+    };
+    let hour = NonZeroU32::new(3600).expect("an hour");
+    let cases: [(SearchKey, &[u32]); 16] = [
+        (SearchKey::All, &[1, 2, 3, 4]),
+        (SearchKey::Flagged, &[2]),
+        (not(SearchKey::Flagged), &[1, 3, 4]),
+        (SearchKey::From(text("anne")), &[1]),
+        (SearchKey::Subject(text("plan")), &[1, 2, 4]),
+        (SearchKey::Subject(text("äpfel")), &[3]),
+        (SearchKey::Body(text("zitrone")), &[1]),
+        (SearchKey::Text(text("carl")), &[3]),
+        (header("References", ""), &[2, 4]),
+        (header("Message-ID", "<3@t>"), &[3]),
+        (SearchKey::SentSince(day(3)), &[2, 4]),
+        (SearchKey::SentBefore(day(2)), &[3]),
+        (SearchKey::SentOn(day(2)), &[1]),
+        (
+            or(SearchKey::Uid(uids(&[1])), SearchKey::To(text("y@"))),
+            &[1, 3],
+        ),
+        (SearchKey::YoungerSecs(hour), &[1, 2, 3, 4]),
+        (
+            SearchKey::And(vec![SearchKey::Subject(text("plan")), SearchKey::Unflagged]),
+            &[1, 4],
+        ),
+    ];
+    for (key, wanted) in cases {
+        let what = format!("{key:?}");
+        assert_eq!(imap.search(key).await, wanted, "{what}");
+    }
+    assert_eq!(imap.search(SearchKey::LargerBytes(100_000)).await, [0; 0]);
+}
+
+#[tokio::test]
+async fn esearch_tells_the_first_the_last_and_how_many() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    let search = |returns: &[SearchReturn], key| {
+        Command::SearchWith(Search {
+            uid: true,
+            returns: returns.to_vec(),
+            criteria: vec![key],
+        })
+    };
+    let three = [SearchReturn::Min, SearchReturn::Max, SearchReturn::Count];
+    let data = found(
+        &imap
+            .ok(search(&three, SearchKey::Subject(text("plan"))))
+            .await,
+    );
+    let numbers = (data.min.map(NonZeroU32::get), data.max.map(NonZeroU32::get));
+    assert_eq!((numbers, data.count), ((Some(1), Some(4)), Some(3)));
+    assert_eq!(data.found, None);
+    let nothing = found(&imap.ok(search(&three, SearchKey::Deleted)).await);
+    assert_eq!((nothing.min, nothing.count), (None, Some(0)));
+    assert!(
+        imap.has_sent("UID SEARCH RETURN (MIN MAX COUNT)"),
+        "{}",
+        imap.transcript()
+    );
+}
+
+#[tokio::test]
+async fn searchres_keeps_a_result_for_the_next_command() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    assert!(imap.has(Capability::SearchRes));
+    imap.ok(Command::SearchWith(Search {
+        uid: true,
+        returns: vec![SearchReturn::Save],
+        criteria: vec![SearchKey::Subject(text("plan"))],
+    }))
+    .await;
+    imap.flag(SequenceSet::saved_result(), vec![Flag::Flagged])
+        .await;
+    assert_eq!(imap.search(SearchKey::Flagged).await, [1, 2, 4]);
+    let saved = SearchKey::Sequence(SequenceSet::saved_result());
+    let key = SearchKey::And(vec![saved, SearchKey::From(text("dora"))]);
+    assert_eq!(imap.search(key).await, [4]);
+}
+
+#[tokio::test]
+async fn a_page_of_a_result_is_asked_for_by_context() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    assert!(imap.has(Capability::ContextSearch) && !imap.has(Capability::Partial));
+    let place = |number| NonZeroU32::new(number).expect("a place");
+    let page = PartialRange::from_start(place(2), place(3));
+    let answer = imap
+        .ok(Command::SearchWith(Search {
+            uid: true,
+            returns: vec![SearchReturn::Partial(page)],
+            criteria: vec![],
+        }))
+        .await;
+    let partial = found(&answer).partial.expect("a page");
+    assert_eq!(partial.range, page);
+    assert_eq!(
+        partial.found.map(|set| set.to_string()).as_deref(),
+        Some("2:3")
+    );
+}
+
+#[tokio::test]
+async fn sort_orders_by_each_criterion_and_its_reverse() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    assert!(imap.has(Capability::SortDisplay));
+    for (criterion, reverse, wanted) in [
+        (SortCriterion::Date, false, [3, 1, 2, 4]),
+        (SortCriterion::Date, true, [4, 2, 1, 3]),
+        (SortCriterion::From, false, [1, 2, 3, 4]),
+        (SortCriterion::DisplayFrom, false, [4, 3, 2, 1]),
+        (SortCriterion::Subject, false, [3, 1, 2, 4]),
+        (SortCriterion::Arrival, true, [4, 3, 2, 1]),
+    ] {
+        let keys = vec![SortKey { reverse, criterion }];
+        let sort = Command::Sort(Sort {
+            uid: true,
+            returns: vec![],
+            keys,
+            criteria: vec![],
+        });
+        let answer = imap.ok(sort).await;
+        let sorted = answer.find(|event| match event {
+            Event::Sort(data) => Some(data.numbers.clone()),
+            _ => None,
+        });
+        // Messages that arrived in the same second keep their order, also backwards.
+        if criterion != SortCriterion::Arrival {
+            let sorted: Vec<u32> = sorted.iter().map(|number| number.get()).collect();
+            assert_eq!(sorted, wanted, "{criterion:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn thread_puts_answers_behind_what_they_answer() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = with_four_messages(&authority, &dovecot).await;
+    for algorithm in [ThreadAlgorithm::References, ThreadAlgorithm::OrderedSubject] {
+        let answer = imap
+            .ok(Command::Thread(Thread {
+                uid: true,
+                algorithm,
+                criteria: vec![],
+            }))
+            .await;
+        let threads = answer.find(|event| match event {
+            Event::Thread(threads) => Some(threads.clone()),
+            _ => None,
+        });
+        let mut threads: Vec<Vec<u32>> = threads
+            .iter()
+            .map(|thread| thread.numbers().map(NonZeroU32::get).collect())
+            .collect();
+        threads.sort();
+        assert_eq!(threads, [vec![1, 2, 4], vec![3]], "{algorithm:?}");
+    }
+}

@@ -1,0 +1,347 @@
+//! An IMAP connection as a case uses it: one command after the other, all that is heard kept.
+
+use bytes::Bytes;
+use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_proto::imap::{
+    Append, Capabilities, Capability, Client, Code, Command, Config, Error, Event, FetchData,
+    FetchItem, Flag, LiteralId, Mailbox, SearchKey, SequenceSet, Status, StatusData, StatusItem,
+    Store, StoreMode, Tag, Text, Uid,
+};
+use mail_proto::sasl::Credentials;
+use mail_proto::transcript::Direction;
+use mail_proto::{BodyChunk, Limits};
+
+use super::machine::Authority;
+use super::{credentials, way_to};
+
+/// An IMAP connection with its transcript.
+pub(super) struct Imap {
+    connection: Connection<Client>,
+    recorder: Recorder,
+    /// Pieces of literals whose response is not there yet.
+    literals: Vec<(LiteralId, Vec<u8>)>,
+}
+
+/// What came between a command and its completion, and how it ended.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: Status,
+    pub(super) code: Option<Code>,
+    pub(super) text: String,
+    pub(super) events: Vec<Event>,
+    /// Streamed literals, in their order.
+    pub(super) literals: Vec<Vec<u8>>,
+}
+
+impl Imap {
+    /// Connects and waits until the server is ready for a sign-in.
+    pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
+        let (dialer, endpoint) = way_to(authority, port, tls);
+        let transport = dialer.open(&endpoint, None).await.expect("a connection");
+        let client = Client::new(Config {
+            tls,
+            allow_plaintext_login: tls == TlsMode::Plain,
+            limits: Limits::default(),
+        });
+        let config = dialer.tls_config(&endpoint);
+        let recorder = Recorder::new(1 << 20);
+        let connection = Connection::new(client, transport, config, endpoint.host, Phase::SignIn)
+            .recorded_by(recorder.clone());
+        let mut session = Self {
+            connection,
+            recorder,
+            literals: Vec::new(),
+        };
+        session
+            .until("ready", |event| matches!(event, Event::Ready { .. }))
+            .await;
+        session
+    }
+
+    /// Connects by implicit TLS and signs in with the right password.
+    pub(super) async fn signed_in(authority: &Authority, port: u16) -> Self {
+        let mut session = Self::connect(authority, port, TlsMode::Implicit).await;
+        let answer = session.sign_in(credentials()).await;
+        assert_eq!(
+            answer.status,
+            Status::Ok,
+            "{answer:?}\n{}",
+            session.transcript()
+        );
+        session
+    }
+
+    /// The same, with a mailbox selected.
+    pub(super) async fn in_inbox(authority: &Authority, port: u16) -> Self {
+        let mut session = Self::signed_in(authority, port).await;
+        session.ok(Command::Select(Mailbox::inbox())).await;
+        session
+    }
+
+    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Answer {
+        let sign_in = self.connection.sign_in(credentials);
+        self.run(Command::SignIn(sign_in)).await
+    }
+
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.connection.machine().capabilities()
+    }
+
+    pub(super) fn has(&self, capability: Capability) -> bool {
+        self.capabilities().has(capability)
+    }
+
+    /// Says a command and waits for its end, whatever it is.
+    pub(super) async fn run(&mut self, command: Command) -> Answer {
+        self.run_with(command, &[]).await
+    }
+
+    /// The same, for a command that has to be accepted.
+    pub(super) async fn ok(&mut self, command: Command) -> Answer {
+        let what = format!("{command:?}");
+        let answer = self.run(command).await;
+        let transcript = self.transcript();
+        assert_eq!(
+            answer.status,
+            Status::Ok,
+            "{what}: {answer:?}\n{transcript}"
+        );
+        answer
+    }
+
+    /// Puts a message into a mailbox.
+    pub(super) async fn append(&mut self, mailbox: &Mailbox, message: &[u8]) -> Answer {
+        let append = Append {
+            mailbox: mailbox.clone(),
+            flags: vec![Flag::Seen],
+            internal_date: None,
+            size_bytes: message.len() as u64,
+        };
+        let answer = self.run_with(Command::Append(append), message).await;
+        assert_eq!(
+            answer.status,
+            Status::Ok,
+            "{answer:?}\n{}",
+            self.transcript()
+        );
+        answer
+    }
+
+    async fn run_with(&mut self, command: Command, body: &[u8]) -> Answer {
+        let tag = self.connection.machine_mut().enqueue(command);
+        self.answer_to(tag, body).await
+    }
+
+    /// Queues a command: it leaves as early as it may.
+    pub(super) fn enqueue(&mut self, command: Command) -> Tag {
+        self.connection.machine_mut().enqueue(command)
+    }
+
+    /// Waits for the end of a command.
+    pub(super) async fn answer_to(&mut self, wanted: Tag, mut body: &[u8]) -> Answer {
+        let mut events = Vec::new();
+        self.connection.begin(Phase::LongCommand);
+        loop {
+            match self.next().await {
+                Ok(Happening::NeedBody { max }) => {
+                    let (piece, rest) = body.split_at(max.min(body.len()));
+                    body = rest;
+                    self.connection.body(match piece {
+                        [] => BodyChunk::End,
+                        piece => BodyChunk::Data(Bytes::copy_from_slice(piece)),
+                    });
+                }
+                Ok(Happening::Event(Event::Completed {
+                    tag,
+                    status,
+                    code,
+                    text,
+                })) if tag == wanted => {
+                    let literals = std::mem::take(&mut self.literals);
+                    return Answer {
+                        status,
+                        code,
+                        text,
+                        events,
+                        literals: literals.into_iter().map(|(_, bytes)| bytes).collect(),
+                    };
+                }
+                Ok(Happening::Event(event)) => events.push(event),
+                other => panic!("instead of an answer: {other:?}\n{}", self.transcript()),
+            }
+        }
+    }
+
+    /// Waits for an event; returns those before it and, as the last, itself.
+    pub(super) async fn until(
+        &mut self,
+        what: &str,
+        is_wanted: impl Fn(&Event) -> bool,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.connection.begin(Phase::Command);
+        loop {
+            match self.next().await {
+                Ok(Happening::Event(event)) => {
+                    let ends = is_wanted(&event);
+                    events.push(event);
+                    if ends {
+                        return events;
+                    }
+                }
+                other => panic!("instead of {what}: {other:?}\n{}", self.transcript()),
+            }
+        }
+    }
+
+    /// The next happening; pieces of literals are put together.
+    async fn next(&mut self) -> Result<Happening<Event>, mail_net::Error<Error>> {
+        loop {
+            match self.connection.next().await? {
+                Happening::Event(Event::LiteralStart { id, .. }) => {
+                    self.literals.push((id, Vec::new()));
+                }
+                Happening::Event(Event::LiteralChunk { id, bytes }) => {
+                    let mut literals = self.literals.iter_mut();
+                    let (_, whole) = literals.find(|(one, _)| *one == id).expect("it began");
+                    whole.extend_from_slice(&bytes);
+                }
+                Happening::Event(Event::LiteralEnd { .. }) => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// Waits for the end of the conversation or its error.
+    pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
+        self.connection.begin(Phase::Farewell);
+        loop {
+            if let Happening::Done = self.next().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says LOGOUT and waits for the end.
+    pub(super) async fn log_out(mut self) {
+        self.enqueue(Command::Logout);
+        let end = self.end().await;
+        assert_eq!(end, Ok(()), "{}", self.transcript());
+    }
+
+    /// The lines that left, without their tags.
+    pub(super) fn sent(&self) -> Vec<String> {
+        let entries = self.recorder.entries().into_iter();
+        let sent = entries.filter(|entry| entry.line.direction == Direction::Sent);
+        sent.map(|entry| {
+            let text = entry.line.text;
+            match text.split_once(' ') {
+                Some((tag, rest)) if tag.starts_with('r') => rest.to_owned(),
+                _ => text,
+            }
+        })
+        .collect()
+    }
+
+    /// Tells whether a line that left begins so.
+    pub(super) fn has_sent(&self, beginning: &str) -> bool {
+        self.sent().iter().any(|line| line.starts_with(beginning))
+    }
+
+    /// Everything that was said, for messages of failed assertions.
+    pub(super) fn transcript(&self) -> String {
+        let entries = self.recorder.entries().into_iter();
+        entries.map(|entry| format!("{}\n", entry.line)).collect()
+    }
+}
+
+/// What cases ask in many places.
+impl Imap {
+    pub(super) async fn status_of(&mut self, mailbox: &Mailbox) -> StatusData {
+        let items = vec![
+            StatusItem::Messages,
+            StatusItem::UidNext,
+            StatusItem::Unseen,
+        ];
+        let mailbox = mailbox.clone();
+        let answer = self.ok(Command::Status { mailbox, items }).await;
+        answer.find(|event| match event {
+            Event::Status(data) => Some(data.clone()),
+            _ => None,
+        })
+    }
+
+    /// UIDs that match, sorted.
+    pub(super) async fn search(&mut self, key: SearchKey) -> Vec<u32> {
+        let criteria = vec![key];
+        let answer = self
+            .ok(Command::Search {
+                uid: true,
+                criteria,
+            })
+            .await;
+        let found = answer.find(|event| match event {
+            Event::Search(data) => Some(data.found.clone()),
+            _ => None,
+        });
+        let mut found: Vec<u32> = found
+            .iter()
+            .flat_map(|set| set.uids())
+            .map(Uid::get)
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    pub(super) async fn fetch(&mut self, uids: SequenceSet, items: Vec<FetchItem>) -> Answer {
+        let (set, uid) = (uids, true);
+        self.ok(Command::Fetch { set, uid, items }).await
+    }
+
+    /// Adds flags to messages, given by UID.
+    pub(super) async fn flag(&mut self, set: SequenceSet, flags: Vec<Flag>) -> Answer {
+        self.ok(Command::Store(Store {
+            set,
+            uid: true,
+            mode: StoreMode::Add,
+            flags,
+            silent: false,
+        }))
+        .await
+    }
+}
+
+impl Answer {
+    /// The first event that gives this; there has to be one.
+    pub(super) fn find<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> T {
+        let found = self.events.iter().find_map(pick);
+        found.unwrap_or_else(|| panic!("not among {:?}", self.events))
+    }
+
+    /// Data of all messages, in the order in which they came.
+    pub(super) fn messages(&self) -> Vec<&FetchData> {
+        let fetched = self.events.iter().filter_map(|event| match event {
+            Event::Fetch(data) => Some(data),
+            _ => None,
+        });
+        fetched.collect()
+    }
+}
+
+/// A mailbox by the name that people read.
+pub(super) fn mailbox(name: &str) -> Mailbox {
+    Mailbox::encode(name, false).expect("a name")
+}
+
+pub(super) fn text(text: &str) -> Text {
+    Text::new(text).expect("a text")
+}
+
+pub(super) fn uid(number: u32) -> Uid {
+    Uid::new(number).expect("a UID")
+}
+
+/// A set of UIDs.
+pub(super) fn uids(numbers: &[u32]) -> SequenceSet {
+    SequenceSet::from_numbers(numbers.iter().map(|number| uid(*number))).expect("some UIDs")
+}

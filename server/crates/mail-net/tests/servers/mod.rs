@@ -1,0 +1,51 @@
+//! Each case starts the servers that it needs, in folders of their own and on free ports, and says
+//! in its name what it proves. The fixtures are those of the product's own tests.
+
+mod dovecot_imap;
+mod dovecot_pop3;
+mod imap_session;
+#[path = "../../../../tests/servers/machine/mod.rs"]
+mod machine;
+mod pop3_session;
+mod postfix;
+mod sign_in;
+mod smtp_session;
+
+use mail_net::{Dialer, Egress, Endpoint, TlsMode, Trust};
+use mail_proto::Secret;
+use mail_proto::sasl::Credentials;
+
+use self::machine::{ADDRESS, Authority, PASSWORD};
+
+/// A dialler that trusts the authority, and where to dial.
+fn way_to(authority: &Authority, port: u16, tls: TlsMode) -> (Dialer, Endpoint) {
+    let trust = Trust {
+        is_platform_trusted: false,
+        ca_pem: vec![authority.ca_pem().to_owned()],
+    };
+    let config = trust.client_config().expect("a TLS configuration");
+    let endpoint = Endpoint {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls,
+    };
+    (Dialer::new(Egress::unfenced(), config), endpoint)
+}
+
+fn credentials() -> Credentials {
+    Credentials::new(ADDRESS, Secret::new(PASSWORD)).expect("credentials")
+}
+
+fn wrong_credentials() -> Credentials {
+    Credentials::new(ADDRESS, Secret::new("not the password")).expect("credentials")
+}
+
+/// A message with a subject, to tell it from others.
+fn message(subject: &str) -> Vec<u8> {
+    format!(
+        "From: Ben <ben@servers.test>\r\nTo: anna@servers.test\r\nSubject: {subject}\r\n\
+         Message-ID: <{subject}@servers.test>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\n\
+         The body of {subject}.\r\n"
+    )
+    .into_bytes()
+}

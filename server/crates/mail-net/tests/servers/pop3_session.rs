@@ -1,0 +1,204 @@
+//! A POP3 connection as a case uses it.
+
+use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_proto::Limits;
+use mail_proto::pop3::{
+    Capabilities, Client, Command, CommandId, Config, Deletions, Error, Event, MessageNumber,
+    Response, ScanListing, UniqueIdListing,
+};
+use mail_proto::sasl::Credentials;
+
+use super::machine::Authority;
+use super::{credentials, way_to};
+
+/// A POP3 connection with its transcript.
+pub(super) struct Pop3 {
+    connection: Connection<Client>,
+    recorder: Recorder,
+}
+
+/// What a command was answered.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The server's words, where it accepted the command in words.
+    pub(super) accepted: Option<Response>,
+    /// The server's words, where it refused.
+    pub(super) refused: Option<Response>,
+    /// The message, once it was whole.
+    pub(super) message: Vec<u8>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Pop3 {
+    /// Connects and waits until the server is ready for a sign-in.
+    pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
+        let (dialer, endpoint) = way_to(authority, port, tls);
+        let transport = dialer.open(&endpoint, None).await.expect("a connection");
+        let client = Client::new(Config {
+            tls,
+            allow_plaintext_login: tls == TlsMode::Plain,
+            limits: Limits::default(),
+        });
+        let config = dialer.tls_config(&endpoint);
+        let recorder = Recorder::new(1 << 20);
+        let connection = Connection::new(client, transport, config, endpoint.host, Phase::SignIn)
+            .recorded_by(recorder.clone());
+        let mut session = Self {
+            connection,
+            recorder,
+        };
+        match session.connection.next().await {
+            Ok(Happening::Event(Event::Ready { .. })) => session,
+            other => panic!("not ready: {other:?}\n{}", session.transcript()),
+        }
+    }
+
+    /// Connects by implicit TLS and signs in with the right password.
+    pub(super) async fn signed_in(authority: &Authority, port: u16) -> Self {
+        let mut session = Self::connect(authority, port, TlsMode::Implicit).await;
+        let answer = session.sign_in(credentials()).await;
+        assert!(answer.accepted.is_some(), "{}", session.transcript());
+        session
+    }
+
+    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Answer {
+        let sign_in = self.connection.sign_in(credentials);
+        self.run(Command::Login(sign_in)).await
+    }
+
+    pub(super) fn capabilities(&self) -> &Capabilities {
+        self.connection.machine().capabilities()
+    }
+
+    pub(super) fn deletions(&self) -> Deletions {
+        self.connection.machine().deletions()
+    }
+
+    /// Queues a command: it leaves as early as it may.
+    pub(super) fn enqueue(&mut self, command: Command) -> CommandId {
+        self.connection.machine_mut().enqueue(command)
+    }
+
+    /// Says a command and waits for its end, whatever it is.
+    pub(super) async fn run(&mut self, command: Command) -> Answer {
+        let id = self.enqueue(command);
+        self.answer_to(id).await
+    }
+
+    /// The same, for a command that has to be accepted.
+    pub(super) async fn ok(&mut self, command: Command) -> Answer {
+        let what = format!("{command:?}");
+        let answer = self.run(command).await;
+        assert!(answer.refused.is_none(), "{what}\n{}", self.transcript());
+        answer
+    }
+
+    /// Waits for the end of a command, which has to be the oldest.
+    pub(super) async fn answer_to(&mut self, wanted: CommandId) -> Answer {
+        let mut answer = Answer::default();
+        self.connection.begin(Phase::Command);
+        loop {
+            let event = match self.connection.next().await {
+                Ok(Happening::Event(event)) => event,
+                other => panic!("instead of an answer: {other:?}\n{}", self.transcript()),
+            };
+            match event {
+                Event::Completed { id, response } | Event::Quit { id, response }
+                    if id == wanted =>
+                {
+                    answer.accepted = Some(response);
+                    return answer;
+                }
+                Event::Rejected { id, response } if id == wanted => {
+                    answer.refused = Some(response);
+                    return answer;
+                }
+                Event::BodyChunk { id, bytes } if id == wanted => {
+                    answer.message.extend_from_slice(&bytes);
+                }
+                Event::BodyEnd { id, size_bytes } if id == wanted => {
+                    assert_eq!(size_bytes, answer.message.len() as u64);
+                    return answer;
+                }
+                event @ (Event::Stat { .. } | Event::Capabilities { .. }) => {
+                    answer.events.push(event);
+                    return answer;
+                }
+                event => answer.events.push(event),
+            }
+        }
+    }
+
+    /// Waits for an event that answers no command.
+    pub(super) async fn next(&mut self) -> Event {
+        self.connection.begin(Phase::Command);
+        match self.connection.next().await {
+            Ok(Happening::Event(event)) => event,
+            other => panic!("instead of an event: {other:?}\n{}", self.transcript()),
+        }
+    }
+
+    /// Waits for the end of the conversation or its error.
+    pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
+        self.connection.begin(Phase::Farewell);
+        loop {
+            if let Happening::Done = self.connection.next().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says QUIT and waits for the end; tells what became of the deletions.
+    pub(super) async fn quit(mut self) -> Deletions {
+        self.ok(Command::Quit).await;
+        let end = self.end().await;
+        assert_eq!(end, Ok(()), "{}", self.transcript());
+        self.deletions()
+    }
+
+    /// The sizes of all messages.
+    pub(super) async fn list(&mut self) -> Vec<ScanListing> {
+        let answer = self.ok(Command::List).await;
+        let rows = answer.events.into_iter().filter_map(|event| match event {
+            Event::Listing { rows, .. } => Some(rows),
+            _ => None,
+        });
+        rows.flatten().collect()
+    }
+
+    /// The unique ids of all messages.
+    pub(super) async fn uidl(&mut self) -> Vec<UniqueIdListing> {
+        let answer = self.ok(Command::Uidl).await;
+        let rows = answer.events.into_iter().filter_map(|event| match event {
+            Event::UniqueIds { rows, .. } => Some(rows),
+            _ => None,
+        });
+        rows.flatten().collect()
+    }
+
+    /// How many messages there are.
+    pub(super) async fn count(&mut self) -> u32 {
+        let answer = self.ok(Command::Stat).await;
+        match answer.events.as_slice() {
+            [Event::Stat { listing, .. }] => listing.messages,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Tells whether a line that left begins so.
+    pub(super) fn has_sent(&self, beginning: &str) -> bool {
+        let beginning = format!("> {beginning}");
+        let mut entries = self.recorder.entries().into_iter();
+        entries.any(|entry| entry.line.to_string().starts_with(&beginning))
+    }
+
+    /// Everything that was said, for messages of failed assertions.
+    pub(super) fn transcript(&self) -> String {
+        let entries = self.recorder.entries().into_iter();
+        entries.map(|entry| format!("{}\n", entry.line)).collect()
+    }
+}
+
+pub(super) fn number(number: u32) -> MessageNumber {
+    MessageNumber::new(number).expect("a message number")
+}

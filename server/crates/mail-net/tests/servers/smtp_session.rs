@@ -1,0 +1,138 @@
+//! An SMTP connection as a case uses it.
+
+use bytes::Bytes;
+use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_proto::BodyChunk;
+use mail_proto::sasl::Credentials;
+use mail_proto::smtp::{
+    Client, Command, Config, EhloName, Envelope, Error, Event, Extensions, Outcome, Reply,
+};
+
+use super::machine::Authority;
+use super::{credentials, way_to};
+
+/// An SMTP connection with its transcript.
+pub(super) struct Smtp {
+    connection: Connection<Client>,
+    recorder: Recorder,
+}
+
+impl Smtp {
+    /// Connects and waits until the server is ready; `prefers_data` leaves BDAT alone.
+    pub(super) async fn connect(
+        authority: &Authority,
+        port: u16,
+        tls: TlsMode,
+        prefers_data: bool,
+    ) -> Self {
+        let (dialer, endpoint) = way_to(authority, port, tls);
+        let transport = dialer.open(&endpoint, None).await.expect("a connection");
+        let mut config = Config::new(tls, EhloName::domain("client.test").expect("a name"));
+        config.prefers_data = prefers_data;
+        let client = Client::new(config);
+        let config = dialer.tls_config(&endpoint);
+        let recorder = Recorder::new(1 << 20);
+        let host = endpoint.host;
+        let connection = Connection::new(client, transport, config, host, Phase::SmtpGreeting)
+            .recorded_by(recorder.clone());
+        let mut session = Self {
+            connection,
+            recorder,
+        };
+        match session.next().await {
+            Event::Ready { .. } => session,
+            other => panic!("not ready: {other:?}\n{}", session.transcript()),
+        }
+    }
+
+    /// Connects by implicit TLS and signs in with the right password.
+    pub(super) async fn signed_in(authority: &Authority, port: u16) -> Self {
+        let mut session = Self::connect(authority, port, TlsMode::Implicit, false).await;
+        let refusal = session.sign_in(credentials()).await;
+        assert_eq!(refusal, None, "{}", session.transcript());
+        session
+    }
+
+    /// Signs in; returns the server's words if it refuses.
+    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Option<Reply> {
+        let sign_in = self.connection.sign_in(credentials);
+        self.connection.machine_mut().authenticate(sign_in);
+        match self.next().await {
+            Event::Authenticated => None,
+            Event::AuthenticationRefused { reply } => Some(reply),
+            other => panic!("instead of a sign-in: {other:?}\n{}", self.transcript()),
+        }
+    }
+
+    pub(super) fn extensions(&self) -> &Extensions {
+        self.connection.machine().extensions()
+    }
+
+    /// Sends a message and lets it be taken; tells what became of it.
+    pub(super) async fn send(&mut self, envelope: Envelope, mut message: &[u8]) -> Outcome {
+        self.connection.machine_mut().send(envelope);
+        self.connection.begin(Phase::Command);
+        loop {
+            match self.connection.next().await {
+                Ok(Happening::NeedBody { max }) => {
+                    let (piece, rest) = message.split_at(max.min(message.len()));
+                    message = rest;
+                    self.connection.body(match piece {
+                        [] => BodyChunk::End,
+                        piece => BodyChunk::Data(Bytes::copy_from_slice(piece)),
+                    });
+                }
+                Ok(Happening::Event(Event::ReadyToCommit)) => {
+                    self.connection.machine_mut().commit();
+                }
+                Ok(Happening::Event(Event::Outcome(outcome))) => return outcome,
+                other => panic!("instead of an outcome: {other:?}\n{}", self.transcript()),
+            }
+        }
+    }
+
+    /// Says a command that stands alone.
+    pub(super) async fn command(&mut self, command: Command) -> Reply {
+        self.connection.machine_mut().command(command);
+        match self.next().await {
+            Event::Answered { reply, .. } => reply,
+            other => panic!("instead of an answer: {other:?}\n{}", self.transcript()),
+        }
+    }
+
+    /// Says QUIT and waits for the end.
+    pub(super) async fn quit(mut self) {
+        self.connection.machine_mut().quit();
+        self.connection.begin(Phase::Farewell);
+        let end = self.connection.next().await;
+        assert!(matches!(end, Ok(Happening::Done)), "{}", self.transcript());
+    }
+
+    async fn next(&mut self) -> Event {
+        self.connection.begin(Phase::Command);
+        let happening: Result<_, mail_net::Error<Error>> = self.connection.next().await;
+        match happening {
+            Ok(Happening::Event(event)) => event,
+            other => panic!("instead of an event: {other:?}\n{}", self.transcript()),
+        }
+    }
+
+    /// Tells whether a line that left begins so.
+    pub(super) fn has_sent(&self, beginning: &str) -> bool {
+        self.sent(beginning).is_some()
+    }
+
+    /// The first line that left and begins so.
+    pub(super) fn sent(&self, beginning: &str) -> Option<String> {
+        let beginning = format!("> {beginning}");
+        let lines = self.recorder.entries().into_iter();
+        let mut lines = lines.map(|entry| entry.line.to_string());
+        lines.find(|line| line.starts_with(&beginning))
+    }
+
+    /// Everything that was said, for messages of failed assertions.
+    pub(super) fn transcript(&self) -> String {
+        let entries = self.recorder.entries().into_iter();
+        entries.map(|entry| format!("{}\n", entry.line)).collect()
+    }
+}
