@@ -68,7 +68,7 @@ impl Drop for Folder {
 }
 
 /// A server that runs in the foreground as our child; ends with this value.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
