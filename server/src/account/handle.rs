@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mail_mime::transfer::Decoder;
 use mail_net::Dialer;
+use mail_net::transcript::Entry;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -252,6 +253,11 @@ impl AccountHandle {
             inbox: FolderId(INBOX_ID.to_owned()),
             limitations: self.inner.limitations.clone(),
         }
+    }
+
+    /// The newest lines that were said on the session's connections, secrets left out.
+    pub fn transcript(&self) -> Vec<Entry> {
+        self.inner.sign_in.transcript.entries()
     }
 
     /// What happens from now on.

@@ -11,7 +11,7 @@ use mail_mime::address::Mailbox;
 use mail_mime::header::Headers;
 use mail_mime::text::Format;
 use mail_mime::tree::Part;
-use mail_net::TlsMode;
+use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
 use tokio::sync::oneshot;
 
@@ -54,9 +54,14 @@ pub struct SignIn {
     pub incoming: Incoming,
     /// Where mail leaves.
     pub outgoing: Outgoing,
+    /// The newest lines of the session's connections, for whoever asks why something failed.
+    pub transcript: Recorder,
 }
 
 impl SignIn {
+    /// How much of a session's transcript is kept: about 150 lines.
+    pub const TRANSCRIPT_MAX_BYTES: usize = 16 << 10;
+
     /// The login name.
     pub fn login(&self) -> &str {
         self.user.as_deref().unwrap_or(&self.address)

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use mail_net::drive::Transport;
-use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
+use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase, Recorder};
 use mail_proto::smtp::{
     self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, Stage,
 };
@@ -88,12 +88,15 @@ pub(crate) struct Route {
     pub(crate) tls_name: String,
     /// Our own name; the address of our end of the connection where there is none.
     pub(crate) ehlo_name: Option<EhloName>,
+    /// Keeps what is said.
+    pub(crate) transcript: Recorder,
 }
 
 impl Route {
     /// The way to a submission server.
     pub(crate) fn submission(endpoint: Endpoint) -> Self {
         Self {
+            transcript: Recorder::new(0),
             tls_name: endpoint.host.clone(),
             endpoint,
             // Never the machine's own name: it says nothing to the provider and much to others.
@@ -116,7 +119,11 @@ impl SmtpConnection {
             port: sign_in.outgoing.port,
             tls: sign_in.outgoing.tls,
         };
-        let mut this = Self::connect(dialer, Route::submission(endpoint)).await?;
+        let route = Route {
+            transcript: sign_in.transcript.clone(),
+            ..Route::submission(endpoint)
+        };
+        let mut this = Self::connect(dialer, route).await?;
         this.log_in(sign_in.login(), &sign_in.password).await?;
         Ok(this)
     }
@@ -127,6 +134,7 @@ impl SmtpConnection {
             endpoint,
             tls_name,
             ehlo_name,
+            transcript,
         } = route;
         let transport = dialer
             .open(&endpoint, None)
@@ -143,7 +151,8 @@ impl SmtpConnection {
         config.allow_plaintext_login = endpoint.tls == mail_proto::Tls::Plain;
         let machine = Client::new(config);
         let config = dialer.tls_config(&endpoint);
-        let connection = Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting);
+        let connection = Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting)
+            .recorded_by(transcript);
         let mut this = Self {
             connection,
             endpoint,

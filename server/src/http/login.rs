@@ -9,8 +9,8 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderValue, StatusCode};
-use mail_net::TlsMode;
 use mail_net::dial::Endpoint;
+use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
 use tower_sessions::Session;
 
@@ -226,6 +226,7 @@ fn prepare(
         password,
         incoming,
         outgoing,
+        transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
     }))
 }
 

@@ -326,6 +326,30 @@ async fn new_mail_is_told_and_is_in_the_list() {
 }
 
 #[tokio::test]
+async fn the_transcript_of_a_session_shows_both_sides_and_no_secret() {
+    let stage = Stage::new(Some(5)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    page.rows(&page.inbox()).await;
+    let lines: Vec<String> = page
+        .handle
+        .transcript()
+        .iter()
+        .map(|entry| format!("{} {}", entry.host, entry.line))
+        .collect();
+    let shown = lines.join("\n");
+    for said in [
+        "< * OK",
+        "# signing in by PLAIN",
+        "> r1 AUTHENTICATE PLAIN ***",
+        "SELECT",
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    let secret = "AGRlbW9AcmVzdGFudGUudGVzdABkZW1v";
+    assert!(!shown.contains(secret), "{shown}");
+}
+
+#[tokio::test]
 async fn a_closed_account_says_that_the_session_ended() {
     let stage = Stage::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();

@@ -11,7 +11,7 @@ use app::api::types::{
     OutboxState, SentCopy, Window,
 };
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
-use mail_net::{Dialer, Egress, Listed, TlsMode, Trust};
+use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
 use server::account::{
     AccountError, AccountHandle, Accounts, Incoming, Locale, Outgoing, SessionBackend, SignIn,
@@ -163,6 +163,7 @@ impl Stage {
                 port: outgoing_port,
                 tls,
             },
+            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
         }
     }
 }

@@ -75,6 +75,7 @@ impl House {
                 port: outgoing,
                 tls,
             },
+            transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
         }
     }
 

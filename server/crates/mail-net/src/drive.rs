@@ -131,7 +131,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         // Writing down what nobody reads costs more than reading the lines themselves.
         let is_logged = tracing::enabled!(target: "wire", tracing::Level::TRACE);
         self.machine
-            .keep_transcript(is_logged || self.recorder.is_some());
+            .keep_transcript(is_logged || self.recorder.as_ref().is_some_and(Recorder::is_on));
     }
 
     /// Makes what one sign-in on this connection takes: a fresh nonce, and what ties it to its TLS.

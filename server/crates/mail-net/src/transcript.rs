@@ -63,6 +63,12 @@ impl Recorder {
         ring.entries.iter().cloned().collect()
     }
 
+    /// Tells whether anybody reads what is recorded.
+    pub(crate) fn is_on(&self) -> bool {
+        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        self.listener.is_some() || ring.max_bytes > 0
+    }
+
     pub(crate) fn record(&self, host: &Arc<str>, line: Line) {
         let entry = Entry {
             at: SystemTime::now(),

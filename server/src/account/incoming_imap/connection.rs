@@ -130,7 +130,8 @@ impl ImapConnection {
             config,
             endpoint.host.clone(),
             first_phase,
-        );
+        )
+        .recorded_by(sign_in.transcript.clone());
         let mut this = Self {
             connection,
             endpoint,

@@ -76,7 +76,8 @@ impl Pop3Connection {
             limits: Limits::default(),
         });
         let config = dialer.tls_config(&endpoint);
-        let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase);
+        let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase)
+            .recorded_by(sign_in.transcript.clone());
         let mut this = Self {
             connection,
             endpoint,

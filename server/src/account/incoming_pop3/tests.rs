@@ -14,7 +14,7 @@ use app::api::types::{
     Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId, UndoId,
     Window,
 };
-use mail_net::{Dialer, Egress, Listed, TlsMode, Trust};
+use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep, timeout};
@@ -117,6 +117,7 @@ impl Person {
                 port: 465,
                 tls: TlsMode::Implicit,
             },
+            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
         };
         let pop3 = Pop3Incoming::open_timed(sign_in, surroundings, timing).await?;
         Ok(Session {

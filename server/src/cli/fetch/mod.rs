@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use app::api::types::IncomingKind;
 use clap::{ArgGroup, Args};
-use mail_net::{Dialer, Egress};
+use mail_net::{Dialer, Egress, Recorder};
 use mail_proto::Secret;
 use tokio_util::sync::CancellationToken;
 
@@ -157,5 +157,6 @@ fn sign_in(url: &ServerUrl, kind: IncomingKind, user: String, password: Secret) 
             port: endpoint.port,
             tls: endpoint.tls,
         },
+        transcript: Recorder::new(0),
     }
 }

@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 
 use mail_net::resolve::{Lookup as _, LookupError, ResolveError, Resolver, mail_hosts};
-use mail_net::{Dialer, Egress, Endpoint, TlsMode, opportunistic};
+use mail_net::{Dialer, Egress, Endpoint, Recorder, TlsMode, opportunistic};
 use mail_proto::smtp::{EhloName, Error, Incompatibility};
 use tokio_util::sync::CancellationToken;
 
@@ -217,6 +217,7 @@ impl Courier<'_> {
                 endpoint: endpoint(tls),
                 tls_name,
                 ehlo_name: self.ehlo_name.clone(),
+                transcript: Recorder::new(0),
             };
             SmtpConnection::connect(&self.dialer, route)
         };

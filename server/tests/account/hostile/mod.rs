@@ -83,6 +83,7 @@ impl Scene {
                 port: self.outgoing.port,
                 tls: self.tls,
             },
+            transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
         }
     }
 
