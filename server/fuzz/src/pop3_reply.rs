@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mail_proto::pop3::{
-    Client, Command, Config, Credentials, Error, Event, MessageNumber, Misbehaviour, Stage, Tls,
+    Client, Command, Config, Credentials, Error, Event, MessageNumber, Stage, Tls,
 };
 use mail_proto::{Limits, Secret};
 
@@ -110,15 +110,14 @@ impl Peer for Owner {
         }
     }
 
+    /// What the server says while nothing is asked of it ends the conversation one way, and once
+    /// something is asked another; the same words may be either.
     fn is_out_of_turn(error: &Error) -> bool {
-        matches!(
-            error,
-            Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse)
-                | Error::Rejected {
-                    stage: Stage::Idle,
-                    ..
-                }
-        )
+        match error {
+            Error::PeerMisbehaved(_) | Error::Limit(_) => true,
+            Error::Rejected { stage, .. } => *stage == Stage::Idle,
+            _ => false,
+        }
     }
 }
 

@@ -183,6 +183,9 @@ pub(crate) fn parse_items(values: Vec<Value>) -> Vec<FetchedItem> {
         let value = values.next().unwrap_or(Value::NIL);
         let name = name.into_astring().unwrap_or_default();
         items.push(match value {
+            Value::Envelope(envelope) if name.eq_ignore_ascii_case(b"ENVELOPE") => {
+                FetchedItem::Envelope(envelope)
+            }
             // By far the largest: its strings are taken over, not shared.
             Value::List(fields) if name.eq_ignore_ascii_case(b"ENVELOPE") => {
                 FetchedItem::Envelope(Envelope::from_fields(fields).into())
@@ -210,7 +213,7 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
         b"THREADID" if is_nil(value) => Some(FetchedItem::ThreadId(None)),
         b"THREADID" => ObjectId::parse_listed(value).map(|id| FetchedItem::ThreadId(Some(id))),
         b"PREVIEW" => match value {
-            Value::Streamed { .. } | Value::List(_) => None,
+            Value::Streamed { .. } | Value::List(_) | Value::Envelope(_) => None,
             Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => {
                 Some(FetchedItem::Preview(value.nstring().cloned()))
             }
@@ -258,7 +261,7 @@ impl BodyValue {
                 id: *id,
                 size_bytes: *size_bytes,
             }),
-            Value::List(_) => None,
+            Value::List(_) | Value::Envelope(_) => None,
             Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => Some(
                 value
                     .nstring()

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::envelope::Envelope;
 use super::value::Value;
 use crate::limits::OverLimit;
 
@@ -58,7 +59,8 @@ impl Tokens {
                     behind
                 }
                 b'"' => {
-                    let (quoted, behind) = take_quoted(line, behind);
+                    let quoted = take_quoted(line, behind);
+                    let (quoted, behind) = quoted.unwrap_or_else(|| (take_unended(behind), &[]));
                     self.push(Value::Quoted(quoted));
                     behind
                 }
@@ -72,6 +74,14 @@ impl Tokens {
                     self.push(Value::Atom(
                         common_atom(atom).unwrap_or_else(|| line.slice_ref(atom)),
                     ));
+                    if atom == b"ENVELOPE"
+                        && self.has_room_for_envelope()
+                        && let Some((envelope, behind)) = Envelope::read(line, behind)
+                    {
+                        self.push(Value::Envelope(envelope.into()));
+                        rest = behind;
+                        continue;
+                    }
                     behind
                 }
             };
@@ -114,6 +124,15 @@ impl Tokens {
             self.open = Vec::new();
             self.starts = Vec::new();
         }
+    }
+
+    /// Tells whether what comes is an item of a FETCH response, and an envelope there no deeper than
+    /// lists may nest.
+    fn has_room_for_envelope(&self) -> bool {
+        const DEPTH: usize = 4;
+        self.starts.len() == 1
+            && self.max_nesting >= DEPTH
+            && self.open.get(1).is_some_and(|word| word.is_atom("FETCH"))
     }
 
     fn open_list(&mut self) -> Result<(), OverLimit> {
@@ -168,26 +187,36 @@ fn common_atom(atom: &[u8]) -> Option<Bytes> {
     }))
 }
 
-/// Takes a quoted string, of which `rest` is what is behind its first quote; one without its end is
-/// taken to the end of the line. Returns what is behind it too.
-fn take_quoted<'l>(line: &Bytes, rest: &'l [u8]) -> (Bytes, &'l [u8]) {
-    let special = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-    let (plain, behind) = rest.split_at_checked(special).unwrap_or((rest, &[]));
-    match behind.split_first() {
-        None => return (line.slice_ref(plain), &[]),
-        Some((b'"', behind)) => return (line.slice_ref(plain), behind),
-        Some(_) => {}
+/// Takes a quoted string, of which `rest` is what is behind its first quote. Returns what is behind
+/// it too; nothing if it does not end.
+pub(crate) fn take_quoted<'l>(line: &Bytes, rest: &'l [u8]) -> Option<(Bytes, &'l [u8])> {
+    let special = memchr::memchr2(b'"', b'\\', rest)?;
+    let (plain, behind) = rest.split_at_checked(special)?;
+    if let Some(behind) = behind.strip_prefix(b"\"") {
+        return Some((line.slice_ref(plain), behind));
     }
     let mut text = plain.to_vec();
     let mut bytes = behind.iter();
+    loop {
+        match bytes.next()? {
+            b'"' => return Some((text.into(), bytes.as_slice())),
+            b'\\' => text.push(*bytes.next()?),
+            byte => text.push(*byte),
+        }
+    }
+}
+
+/// Takes what is behind a quote that has no other: to the end of the line, without backslashes.
+fn take_unended(rest: &[u8]) -> Bytes {
+    let mut text = Vec::new();
+    let mut bytes = rest.iter();
     while let Some(byte) = bytes.next() {
         match byte {
-            b'"' => break,
             b'\\' => text.extend(bytes.next()),
             _ => text.push(*byte),
         }
     }
-    (text.into(), bytes.as_slice())
+    text.into()
 }
 
 /// Reads `{n}`, `{n+}` or `~{n}` at the very end of a line.

@@ -1,9 +1,11 @@
 //! The value tree: what the data of a response is made of before it is given a type.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::envelope::Envelope;
 use super::event::LiteralId;
 
 /// One value of a response.
@@ -24,6 +26,8 @@ pub enum Value {
     },
     /// A list in parentheses.
     List(Vec<Self>),
+    /// The list of an ENVELOPE item of FETCH, where it could be read as it came.
+    Envelope(Box<Envelope>),
 }
 
 impl Value {
@@ -34,7 +38,11 @@ impl Value {
     pub(crate) fn atom(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) => Some(bytes),
-            Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } | Self::List(_) => None,
+            Self::Quoted(_)
+            | Self::Literal(_)
+            | Self::Streamed { .. }
+            | Self::List(_)
+            | Self::Envelope(_) => None,
         }
     }
 
@@ -48,7 +56,11 @@ impl Value {
     pub(crate) fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(values) => Some(values),
-            Self::Atom(_) | Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } => None,
+            Self::Atom(_)
+            | Self::Quoted(_)
+            | Self::Literal(_)
+            | Self::Streamed { .. }
+            | Self::Envelope(_) => None,
         }
     }
 
@@ -58,7 +70,7 @@ impl Value {
             Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
             // Numbers and words without quotes happen where a string belongs.
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) => None,
+            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
         }
     }
 
@@ -74,7 +86,7 @@ impl Value {
     pub(crate) fn into_astring(self) -> Option<Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) => None,
+            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
         }
     }
 
@@ -82,7 +94,7 @@ impl Value {
     pub(crate) fn astring(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) => None,
+            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
         }
     }
 
