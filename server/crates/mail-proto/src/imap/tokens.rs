@@ -120,7 +120,7 @@ impl Tokens {
 
     /// Gives the memory back that no response needs now.
     pub(crate) fn shrink(&mut self) {
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.starts.is_empty() {
             self.open = Vec::new();
             self.starts = Vec::new();
         }

@@ -243,6 +243,17 @@ fn small_literals_stand_wherever_a_string_may() {
 }
 
 #[test]
+fn a_literal_that_comes_first_in_its_list_stays_in_it() {
+    let events = every_cut(implicit_tls(), |talk| {
+        ready(talk, "");
+        talk.server("* (({3}\r\nabc))\r\n");
+    });
+    let literal = Value::Literal("abc".into());
+    let list = Value::List(vec![Value::List(vec![literal])]);
+    assert_eq!(events[1..], [Event::Unknown(vec![list])]);
+}
+
+#[test]
 fn a_large_literal_leaves_as_chunks_and_its_place_is_told() {
     let size = 65_537_usize;
     let body: Vec<u8> = (0..size).map(|at| b"0123456789)\r\n* "[at % 15]).collect();
