@@ -115,7 +115,7 @@ impl Peer for Owner {
     fn is_out_of_turn(error: &Error) -> bool {
         match error {
             Error::PeerMisbehaved(_) | Error::Limit(_) => true,
-            Error::Rejected { stage, .. } => *stage == Stage::Idle,
+            Error::Rejected { stage, .. } | Error::Closed { stage } => *stage == Stage::Idle,
             _ => false,
         }
     }
