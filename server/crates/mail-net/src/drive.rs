@@ -245,7 +245,8 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
                 // A link that takes nothing any more takes no body, and a slow one no more of it
                 // for now. What the peer says meanwhile is heard at once: unheard it would pile up.
                 Step::NeedBody { max } if self.can_write => {
-                    if self.unsent_bytes <= UNSENT_MAX_BYTES {
+                    self.send_at_once().await;
+                    if self.unsent_bytes <= UNSENT_MAX_BYTES && self.can_write {
                         return Ok(Happening::NeedBody { max });
                     }
                 }
@@ -289,6 +290,15 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         };
         self.unsent_bytes += bytes.len();
         self.unsent.push_back(bytes);
+    }
+
+    /// Sends what the link takes without waiting: so one piece of a body is under way at a time where
+    /// the link is quick, and not as many as may be.
+    async fn send_at_once(&mut self) {
+        let sent = poll_fn(|cx| Poll::Ready(self.poll_write_some(cx))).await;
+        if sent {
+            self.last_byte_at = Instant::now();
+        }
     }
 
     /// Hands the machine's own, masked lines to the recorder, and to the log for whoever switched

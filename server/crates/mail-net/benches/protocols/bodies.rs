@@ -3,8 +3,7 @@
 //! Beside the clock stands the time of the client's thread alone, in the system and out of it: on a
 //! busy machine it says more.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::process::Command as Process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +15,8 @@ use lettre::transport::smtp::extension::ClientId;
 use mail_net::drive::Transport;
 use mail_net::{Connection, Happening, Phase, Trust};
 use mail_proto::{BodyChunk, Limits, Machine, Secret, Tls, Transcribed, imap, pop3, smtp};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::letter::{BLOCKS, block, stuffed};
 use crate::servers::{self, PIECE_BYTES};
@@ -111,9 +112,9 @@ pub(crate) fn one(name: &str) -> Result<()> {
         _ => runtime.block_on(smtp_send(ours, &block)),
     };
     let copy = || match name {
-        "imap" | "pop3" => plain_download(plain, wire_bytes),
-        "bdat" => plain_upload(plain, &block),
-        _ => plain_upload(plain, &stuffed),
+        "imap" | "pop3" => runtime.block_on(plain_download(plain, wire_bytes)),
+        "bdat" => runtime.block_on(plain_upload(plain, &block)),
+        _ => runtime.block_on(plain_upload(plain, &stuffed)),
     };
 
     let mut result = Ok(Duration::ZERO);
@@ -135,14 +136,14 @@ pub(crate) fn one(name: &str) -> Result<()> {
 }
 
 /// Reads until all is there, and does nothing with it.
-fn plain_download(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
-    let mut stream = TcpStream::connect(server)?;
+async fn plain_download(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
+    let mut stream = TcpStream::connect(server).await?;
     let mut bytes = vec![0; PIECE_BYTES];
     let begun = Instant::now();
-    stream.write_all(b"go\r\n")?;
+    stream.write_all(b"go\r\n").await?;
     let mut left = size_bytes;
     while left > 0 {
-        let read = stream.read(&mut bytes)?;
+        let read = stream.read(&mut bytes).await?;
         if read == 0 {
             return Err("the copy ended early".into());
         }
@@ -152,16 +153,16 @@ fn plain_download(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
 }
 
 /// Writes all, and waits until the other side has it.
-fn plain_upload(server: SocketAddr, block: &[u8]) -> Result<Duration> {
-    let mut stream = TcpStream::connect(server)?;
+async fn plain_upload(server: SocketAddr, block: &[u8]) -> Result<Duration> {
+    let mut stream = TcpStream::connect(server).await?;
     let begun = Instant::now();
     for _ in 0..BLOCKS {
         for piece in block.chunks(PIECE_BYTES) {
-            stream.write_all(piece)?;
+            stream.write_all(piece).await?;
         }
     }
     let mut answer = [0; 8];
-    stream.read_exact(&mut answer)?;
+    stream.read_exact(&mut answer).await?;
     Ok(begun.elapsed())
 }
 
@@ -194,7 +195,7 @@ async fn connection<M: Machine + Transcribed>(
     machine: M,
     server: SocketAddr,
 ) -> Result<Connection<M>> {
-    let stream = tokio::net::TcpStream::connect(server).await?;
+    let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let config = Trust::default().client_config()?;
     let transport = Transport::Plain(stream);

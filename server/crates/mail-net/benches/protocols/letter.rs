@@ -1,4 +1,5 @@
-//! The message that is sent to and fro: 50 MiB of lines, a few of which begin with a dot.
+//! The message that is sent to and fro: 50 MiB of lines, as a large attachment has them, and some that
+//! begin with a dot.
 
 use bytes::Bytes;
 
@@ -7,13 +8,14 @@ pub(crate) const BLOCKS: usize = 50;
 /// The size of the message. The block is a little short of a megabyte, to end with a line.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// One block of the message: lines of base64's length, of which each fiftieth begins with a dot.
+/// One block of the message: lines of base64's length, and after each thousand one that begins with
+/// a dot.
 pub(crate) fn block() -> Bytes {
     let mut block = Vec::with_capacity(BLOCK_BYTES);
     let mut count = 0_usize;
     while block.len() + 2 * 78 <= BLOCK_BYTES {
         count += 1;
-        if count.is_multiple_of(50) {
+        if count.is_multiple_of(1000) {
             block.extend_from_slice(b".a line that begins with a dot\r\n");
         } else {
             block.extend((0..76).map(|at| b'A' + ((count * 7 + at * 3) % 26) as u8));

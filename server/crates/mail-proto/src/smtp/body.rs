@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use memchr::memchr2;
+use memchr::memchr3;
 
 /// Makes a message fit to be sent: line ends become CRLF, then, for `DATA`, lines that begin with a
 /// dot get another one.
@@ -48,9 +48,6 @@ impl BodyEncoder {
     /// # Errors
     /// The piece holds a NUL; what was written is then not to be sent.
     pub fn encode(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
-        if memchr::memchr(0, piece).is_some() {
-            return Err(NulInBody);
-        }
         out.reserve(piece.len().saturating_add(64));
         while let Some((&first, rest)) = piece.split_first() {
             if self.has_open_cr {
@@ -62,7 +59,7 @@ impl BodyEncoder {
                 out.push(b'.');
             }
             let (run, behind) = piece
-                .split_at_checked(self.run_len(piece))
+                .split_at_checked(self.run_len(piece)?)
                 .unwrap_or((piece, &[]));
             piece = match (run, first) {
                 ([], b'\n') => {
@@ -85,20 +82,22 @@ impl BodyEncoder {
 
     /// How many octets leave as they are: up to a line end that is no CRLF, or a line that begins
     /// with a dot. Most messages have neither.
-    fn run_len(&self, piece: &[u8]) -> usize {
+    fn run_len(&self, piece: &[u8]) -> Result<usize, NulInBody> {
         let mut len: usize = 0;
         loop {
             let rest = piece.get(len..).unwrap_or_default();
-            let Some(at) = memchr2(b'\r', b'\n', rest) else {
-                return piece.len();
+            let Some(at) = memchr3(b'\r', b'\n', 0, rest) else {
+                return Ok(piece.len());
             };
             len = len.saturating_add(at);
-            let Some([b'\r', b'\n', behind @ ..]) = rest.get(at..) else {
-                return len;
+            let behind = match rest.get(at..) {
+                Some([b'\r', b'\n', behind @ ..]) => behind,
+                Some([0, ..]) => return Err(NulInBody),
+                _ => return Ok(len),
             };
             len = len.saturating_add(2);
             if self.stuffs_dots && behind.first() == Some(&b'.') {
-                return len;
+                return Ok(len);
             }
         }
     }
