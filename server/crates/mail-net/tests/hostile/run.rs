@@ -1,6 +1,7 @@
 //! Runs one case, and looks at everything that has to hold for all of them.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -41,10 +42,14 @@ fn run<P: Protocol>(case: &Case<P>) {
             .start_paused(true)
             .build()
             .unwrap();
-        *played.borrow_mut() = Some(runtime.block_on(play(case)));
+        // A panic that leaves from here would leave the counting on.
+        let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(case))));
+        *played.borrow_mut() = Some(result);
     });
-    let played = played.into_inner().expect("a case was played");
-    played.judge(case);
+    match played.into_inner().expect("a case was played") {
+        Ok(played) => played.judge(case),
+        Err(panic) => resume_unwind(panic),
+    }
     assert!(
         memory.bytes_max < MEMORY_MAX_BYTES,
         "{} bytes were held at once",
