@@ -97,6 +97,54 @@ pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     Ok(format!("installed {packages_line}"))
 }
 
+/// Makes sure that these packages are unpacked in a folder, and nothing of them installed: for
+/// packages that Debian keeps from others. A program of theirs is a path in the folder.
+pub(crate) fn debian_unpacked(needed: &[Needed], folder: &Path) -> Result<String> {
+    let is_there = |need: &&Needed| folder.join(need.program).exists();
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|need| !is_there(need))
+        .map(|need| need.package)
+        .collect();
+    if missing.is_empty() {
+        return Ok("all there".to_owned());
+    }
+    let packages_line = missing.join(" ");
+    if on_path("apt-get").is_none() || on_path("dpkg-deb").is_none() {
+        bail!(
+            "missing below {}: {packages_line}, packages of Debian",
+            folder.display()
+        );
+    }
+    println!("      unpacking {packages_line}");
+    let downloads = folder.join("downloads");
+    fs::create_dir_all(&downloads)?;
+    let download = |log: &Path| {
+        let mut command = vec!["download", "-qq"];
+        command.extend(&missing);
+        apt_in(&downloads, &command, log)
+    };
+    let log = env::temp_dir().join("restante-apt.log");
+    if download(&log).is_err() {
+        // The lists are older than the packages, or there are none yet.
+        apt(&["update", "-qq"], &log)?;
+        download(&log)?;
+    }
+    for file in fs::read_dir(&downloads)? {
+        let archive = file?.path();
+        must_succeed(Command::new("dpkg-deb").arg("-x").arg(archive).arg(folder))?;
+    }
+    fs::remove_dir_all(&downloads)?;
+    if let Some(still) = needed.iter().find(|need| !is_there(need)) {
+        bail!(
+            "{} is still missing after unpacking {}",
+            still.program,
+            still.package
+        );
+    }
+    Ok(format!("unpacked {packages_line}"))
+}
+
 /// Where a program is: on the path, among the system programs, or at its full path.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
@@ -119,8 +167,13 @@ pub(crate) fn is_root() -> bool {
 }
 
 fn apt(args: &[&str], log: &Path) -> Result<()> {
+    apt_in(&env::temp_dir(), args, log)
+}
+
+fn apt_in(folder: &Path, args: &[&str], log: &Path) -> Result<()> {
     let file = fs::File::options().create(true).append(true).open(log)?;
     let status = Command::new("apt-get")
+        .current_dir(folder)
         .args(args)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())

@@ -64,7 +64,7 @@ impl Parts {
 }
 
 /// The real servers of the `servers` part, one folder and free ports each.
-const SERVERS: [Needed; 6] = [
+const SERVERS: [Needed; 8] = [
     Needed {
         program: "dovecot",
         package: "dovecot-core",
@@ -89,6 +89,31 @@ const SERVERS: [Needed; 6] = [
         program: "nginx",
         package: "nginx-light",
     },
+    Needed {
+        program: "couriertcpd",
+        package: "courier-base",
+    },
+    Needed {
+        program: "/usr/lib/courier-authlib/libauthuserdb.so.0",
+        package: "courier-authlib-userdb",
+    },
+];
+
+/// Those parts of Courier that Debian does not install beside Dovecot's, and a library that only
+/// they use.
+const COURIER: [Needed; 3] = [
+    Needed {
+        program: "usr/bin/imapd",
+        package: "courier-imap",
+    },
+    Needed {
+        program: "usr/lib/courier/courier/courierpop3d",
+        package: "courier-pop",
+    },
+    Needed {
+        program: "usr/share/doc/libgamin0/copyright",
+        package: "libgamin0",
+    },
 ];
 
 /// Runs the chosen parts: cargo's first with their sum, then the browser's, whose own closing line
@@ -97,6 +122,9 @@ pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
     // What is missing is said before minutes of building, not after them.
     if parts.servers {
         println!("Real servers: {}", tools::debian(&SERVERS)?);
+        // Where a test finds it: below its CARGO_TARGET_TMPDIR.
+        let courier = workspace.target.join("tmp/courier");
+        println!("Courier: {}", tools::debian_unpacked(&COURIER, &courier)?);
         if !tools::is_root() {
             bail!(
                 "Postfix starts only as root: run this as root (a container will do), \
@@ -114,7 +142,7 @@ pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
         sum += cargo_tests::unit(workspace)?;
     }
     if parts.servers {
-        println!("\nAgainst real Dovecot, Postfix and nginx");
+        println!("\nAgainst real Dovecot, Courier, Postfix and nginx");
         sum += cargo_tests::servers(workspace)?;
     }
     if parts.unit || parts.servers {

@@ -1,6 +1,9 @@
 //! Each case starts the servers that it needs, in folders of their own and on free ports, and says
 //! in its name what it proves. The fixtures are those of the product's own tests.
 
+mod courier;
+mod courier_imap;
+mod courier_pop3;
 mod dovecot_imap;
 mod dovecot_pop3;
 mod imap_session;

@@ -1,0 +1,355 @@
+//! Courier by IMAP: what it has, and the fallbacks for what it lacks.
+
+use bytes::Bytes;
+use mail_net::TlsMode;
+use mail_proto::imap::{
+    BodyStructure, BodyValue, Capability, Code, Command, Event, FetchItem, FetchedItem, Flag,
+    Keyword, List, ListData, Mailbox, SearchKey, Section, SequenceSet, Sort, SortCriterion,
+    SortKey, Status, Thread, ThreadAlgorithm,
+};
+
+use super::courier::Courier;
+use super::imap_session::{Answer, Imap, mailbox, text, uids};
+use super::machine::Authority;
+use super::{credentials, message, wrong_credentials};
+
+async fn with_three_messages(authority: &Authority, courier: &Courier) -> Imap {
+    let mut imap = Imap::signed_in(authority, courier.imaps).await;
+    for subject in ["one", "two", "three"] {
+        imap.append(&Mailbox::inbox(), &message(subject)).await;
+    }
+    imap.ok(Command::Select(Mailbox::inbox())).await;
+    imap
+}
+
+fn whole() -> Vec<FetchItem> {
+    vec![FetchItem::BodyPeek {
+        section: Section::message(),
+        partial: None,
+    }]
+}
+
+fn body(answer: &Answer) -> Bytes {
+    let messages = answer.messages();
+    let items = messages.iter().flat_map(|data| &data.items);
+    let value = items.filter_map(|item| match item {
+        FetchedItem::Body { value, .. } => Some(value),
+        _ => None,
+    });
+    match value.last().expect("a body") {
+        BodyValue::Inline(bytes) => bytes.clone(),
+        BodyValue::Streamed { .. } => Bytes::from(answer.literals[0].clone()),
+        BodyValue::Nil => Bytes::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_word_that_courier_announces_is_known_or_kept() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::connect(&authority, courier.imaps, TlsMode::Implicit).await;
+    imap.ok(Command::Capability).await;
+    let transcript = imap.transcript();
+    let announced = transcript
+        .lines()
+        .filter_map(|line| line.strip_prefix("< * CAPABILITY "))
+        .next_back()
+        .expect("a CAPABILITY response");
+    for word in announced.split(' ') {
+        assert!(imap.capabilities().has_word(word), "{word}");
+    }
+    let others: Vec<&str> = imap.capabilities().others().collect();
+    assert_eq!(others, ["ACL", "ACL2=UNION"], "{transcript}");
+    for missing in [
+        Capability::SaslIr,
+        Capability::LiteralPlus,
+        Capability::Move,
+        Capability::Unselect,
+        Capability::SpecialUse,
+        Capability::ListExtended,
+        Capability::ESearch,
+        Capability::CondStore,
+        Capability::Id,
+    ] {
+        assert!(!imap.has(missing), "{missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn starttls_and_implicit_tls_both_sign_in_and_a_wrong_password_is_refused() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    for (port, tls) in [
+        (courier.imaps, TlsMode::Implicit),
+        (courier.imap, TlsMode::StartTls),
+    ] {
+        let mut imap = Imap::connect(&authority, port, tls).await;
+        let refused = imap.sign_in(wrong_credentials()).await;
+        assert_eq!(
+            refused.status,
+            Status::No,
+            "{}{}",
+            imap.transcript(),
+            courier.log()
+        );
+        let accepted = imap.sign_in(credentials()).await;
+        assert_eq!(
+            accepted.status,
+            Status::Ok,
+            "{}{}",
+            imap.transcript(),
+            courier.log()
+        );
+        assert!(
+            imap.sent().contains(&"AUTHENTICATE PLAIN".to_owned()),
+            "{}",
+            imap.transcript()
+        );
+        imap.log_out().await;
+    }
+}
+
+#[tokio::test]
+async fn without_tls_cram_md5_signs_in_and_the_password_does_not_leave() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::connect(&authority, courier.imap, TlsMode::Plain).await;
+    let accepted = imap.sign_in(credentials()).await;
+    assert_eq!(
+        accepted.status,
+        Status::Ok,
+        "{}{}",
+        imap.transcript(),
+        courier.log()
+    );
+    assert!(
+        imap.has_sent("AUTHENTICATE CRAM-MD5"),
+        "{}",
+        imap.transcript()
+    );
+    imap.log_out().await;
+}
+
+#[tokio::test]
+async fn mailboxes_are_listed_made_renamed_and_deleted() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::signed_in(&authority, courier.imaps).await;
+    let namespace = imap.ok(Command::Namespace).await;
+    let namespace = namespace.find(|event| match event {
+        Event::Namespace(data) => data.personal.first().cloned(),
+        _ => None,
+    });
+    assert_eq!(
+        (&namespace.prefix[..], namespace.delimiter),
+        (&b"INBOX."[..], Some(b'.'))
+    );
+    let create = |name: &str| Command::Create {
+        mailbox: mailbox(name),
+        special_use: None,
+    };
+    imap.ok(create("INBOX.Entwürfe & Co")).await;
+    imap.append(&mailbox("INBOX.Entwürfe & Co"), &message("inside"))
+        .await;
+    imap.ok(Command::Subscribe(mailbox("INBOX.Entwürfe & Co")))
+        .await;
+    let names = async |imap: &mut Imap| {
+        let answer = imap.ok(Command::List(List::everything())).await;
+        let rows: Vec<ListData> = answer
+            .events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::List(data) => Some(data),
+                _ => None,
+            })
+            .collect();
+        let mut names: Vec<String> = rows
+            .iter()
+            .filter_map(|row| row.mailbox.decode(false))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&mut imap).await, ["INBOX", "INBOX.Entwürfe & Co"]);
+    assert!(
+        !imap.transcript().contains("RETURN"),
+        "{}",
+        imap.transcript()
+    );
+    let (from, to) = (mailbox("INBOX.Entwürfe & Co"), mailbox("INBOX.Ablage №1"));
+    imap.ok(Command::Rename {
+        from,
+        to: to.clone(),
+    })
+    .await;
+    assert_eq!(imap.status_of(&to).await.messages, Some(1));
+    let lsub = imap
+        .ok(Command::Lsub {
+            reference: Mailbox::from_wire(""),
+            pattern: text("*"),
+        })
+        .await;
+    assert!(
+        lsub.events
+            .iter()
+            .any(|event| matches!(event, Event::Lsub(_))),
+        "{lsub:?}"
+    );
+    imap.ok(Command::Delete(to)).await;
+    assert_eq!(names(&mut imap).await, ["INBOX"]);
+    let missing = imap.run(Command::Select(mailbox("INBOX.Ablage №1"))).await;
+    assert_eq!(missing.status, Status::No, "{missing:?}");
+}
+
+#[tokio::test]
+async fn messages_are_read_with_envelope_structure_and_body() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::signed_in(&authority, courier.imaps).await;
+    let appended = imap.append(&Mailbox::inbox(), &message("one")).await;
+    assert!(
+        matches!(appended.code, Some(Code::AppendUid { .. })),
+        "{appended:?}"
+    );
+    imap.ok(Command::Select(Mailbox::inbox())).await;
+    let items = vec![
+        FetchItem::Uid,
+        FetchItem::Flags,
+        FetchItem::InternalDate,
+        FetchItem::Rfc822Size,
+        FetchItem::Envelope,
+        FetchItem::BodyStructure,
+        // Left out: not offered.
+        FetchItem::ModSeq,
+        FetchItem::Preview { lazy: true },
+    ];
+    let answer = imap.fetch(SequenceSet::all(), items).await;
+    let messages = answer.messages();
+    let data = messages[0];
+    assert!(data.flags().expect("flags").contains(&Flag::Seen));
+    let envelope = data.envelope().expect("an envelope");
+    assert_eq!(envelope.subject.as_deref(), Some(&b"one"[..]));
+    assert!(
+        matches!(data.body_structure(), Some(BodyStructure::Single(_))),
+        "{data:?}"
+    );
+    assert!(
+        data.items
+            .contains(&FetchedItem::Rfc822Size(message("one").len() as u64))
+    );
+    let is_unknown = |item: &FetchedItem| matches!(item, FetchedItem::Unknown { .. });
+    assert!(!data.items.iter().any(is_unknown), "{data:?}");
+    let answer = imap.fetch(SequenceSet::all(), whole()).await;
+    assert_eq!(body(&answer), message("one"));
+}
+
+#[tokio::test]
+async fn megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::signed_in(&authority, courier.imaps).await;
+    let lines: String = (0..200_000).map(|n| format!("line {n}\r\n")).collect();
+    let big = [message("big"), lines.into_bytes()].concat();
+    imap.append(&Mailbox::inbox(), &big).await;
+    imap.ok(Command::Select(Mailbox::inbox())).await;
+    let answer = imap.fetch(SequenceSet::all(), whole()).await;
+    assert!(body(&answer) == big, "not what was stored");
+}
+
+#[tokio::test]
+async fn search_sort_and_thread_find_what_they_mean() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = with_three_messages(&authority, &courier).await;
+    let found = imap.search(SearchKey::Subject(text("two"))).await;
+    assert_eq!(found, [2], "{}", imap.transcript());
+    let not = SearchKey::Not(Box::new(SearchKey::Subject(text("two"))));
+    assert_eq!(imap.search(not).await, [1, 3]);
+    assert_eq!(
+        imap.search(SearchKey::Body(text("body of three"))).await,
+        [3]
+    );
+    assert_eq!(imap.search(SearchKey::Unseen).await, [0; 0]);
+    let sort = imap
+        .ok(Command::Sort(Sort {
+            uid: true,
+            returns: vec![],
+            keys: vec![SortKey {
+                reverse: false,
+                criterion: SortCriterion::Subject,
+            }],
+            criteria: vec![],
+        }))
+        .await;
+    let sorted = sort.find(|event| match event {
+        Event::Sort(data) => Some(data.numbers.clone()),
+        _ => None,
+    });
+    let sorted: Vec<u32> = sorted.iter().map(|number| number.get()).collect();
+    assert_eq!(sorted, [1, 3, 2]);
+    let thread = imap
+        .ok(Command::Thread(Thread {
+            uid: true,
+            algorithm: ThreadAlgorithm::References,
+            criteria: vec![],
+        }))
+        .await;
+    let threads = thread.find(|event| match event {
+        Event::Thread(threads) => Some(threads.len()),
+        _ => None,
+    });
+    assert_eq!(threads, 3);
+}
+
+#[tokio::test]
+async fn flags_are_set_and_a_move_is_a_copy_and_an_expunge() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = with_three_messages(&authority, &courier).await;
+    let keyword = Flag::Keyword(Keyword::new("$Forwarded").expect("a keyword"));
+    imap.flag(uids(&[1]), vec![Flag::Flagged, keyword]).await;
+    assert_eq!(imap.search(SearchKey::Flagged).await, [1]);
+    let trash = mailbox("INBOX.Trash");
+    let create = Command::Create {
+        mailbox: trash.clone(),
+        special_use: None,
+    };
+    imap.ok(create).await;
+    assert!(!imap.has(Capability::Move) && imap.has(Capability::UidPlus));
+    let copied = imap
+        .ok(Command::Copy {
+            set: uids(&[2]),
+            uid: true,
+            mailbox: trash.clone(),
+        })
+        .await;
+    assert!(
+        matches!(copied.code, Some(Code::CopyUid { .. })),
+        "{copied:?}"
+    );
+    imap.flag(uids(&[1, 2]), vec![Flag::Deleted]).await;
+    imap.ok(Command::UidExpunge(uids(&[2]))).await;
+    assert_eq!(imap.search(SearchKey::All).await, [1, 3]);
+    assert_eq!(imap.status_of(&trash).await.messages, Some(1));
+    imap.ok(Command::Expunge).await;
+    assert_eq!(imap.search(SearchKey::All).await, [3]);
+    imap.ok(Command::Close).await;
+}
+
+#[tokio::test]
+async fn idle_tells_of_a_delivery() {
+    let authority = Authority::new();
+    let courier = Courier::start(&authority);
+    let mut imap = Imap::in_inbox(&authority, courier.imaps).await;
+    assert!(imap.has(Capability::Idle));
+    let idle = imap.enqueue(Command::Idle);
+    imap.until("IDLE", |event| matches!(event, Event::Idling { .. }))
+        .await;
+    courier.deliver(&message("delivered"));
+    imap.until("EXISTS", |event| matches!(event, Event::Exists(1)))
+        .await;
+    imap.enqueue(Command::Done);
+    let done = imap.answer_to(idle, &[]).await;
+    assert_eq!(done.status, Status::Ok, "{}", imap.transcript());
+    imap.log_out().await;
+}
