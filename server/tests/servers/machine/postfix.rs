@@ -24,6 +24,11 @@ impl Postfix {
     /// # Panics
     /// Where this is not root: Postfix starts as nobody else.
     pub(crate) fn start(authority: &Authority, dovecot: &Dovecot) -> Self {
+        Self::start_with(authority, dovecot, "")
+    }
+
+    /// Starts it with these settings behind its own.
+    pub(crate) fn start_with(authority: &Authority, dovecot: &Dovecot, settings: &str) -> Self {
         let server = Self {
             smtps: free_port(),
             submission: free_port(),
@@ -37,9 +42,8 @@ impl Postfix {
                 .arg("postfix")
                 .arg(server.folder.join("data")),
         );
-        server
-            .folder
-            .write("etc/main.cf", &server.main_cf(authority, dovecot));
+        let main_cf = server.main_cf(authority, dovecot) + settings;
+        server.folder.write("etc/main.cf", &main_cf);
         server.folder.write("etc/master.cf", &server.master_cf());
         server.folder.write(
             "etc/mailboxes",

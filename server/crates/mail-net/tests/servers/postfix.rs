@@ -5,8 +5,8 @@ use std::time::Duration;
 use mail_net::TlsMode;
 use mail_proto::imap::{BodyValue, Command as Imap4, FetchItem, FetchedItem, Mailbox, Section};
 use mail_proto::smtp::{
-    Address, Argument, Command, Envelope, EnvelopeId, Notify, Outcome, Recipient, RecipientResult,
-    Return, Stage,
+    Address, Argument, Cause, Command, Envelope, EnvelopeId, Notify, Outcome, Parameter, Recipient,
+    RecipientResult, Return, Stage,
 };
 
 use super::credentials;
@@ -26,9 +26,15 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::without("")
+    }
+
+    /// With a Postfix that does not offer these.
+    fn without(words: &str) -> Self {
         let authority = Authority::new();
         let dovecot = Dovecot::start(&authority);
-        let postfix = Postfix::start(&authority, &dovecot);
+        let settings = format!("smtpd_discard_ehlo_keywords = {words}\n");
+        let postfix = Postfix::start_with(&authority, &dovecot, &settings);
         Self {
             authority,
             dovecot,
@@ -115,7 +121,7 @@ fn awkward() -> Vec<u8> {
     message.extend_from_slice(b".\r\n..\r\n.a\r\n\r\n...\r\n");
     message.extend_from_slice(&[b"x".repeat(998), b"\r\n".to_vec()].concat());
     message.extend_from_slice("Grüße, 日本語\r\n".as_bytes());
-    for n in 0..20_000 {
+    for n in 0..60_000 {
         message.extend_from_slice(format!("{}{n}\r\n", ".".repeat(n % 3)).as_bytes());
     }
     message.extend_from_slice(b".\r\nlast line");
@@ -174,6 +180,8 @@ async fn by_bdat_what_arrives_is_what_was_sent() {
         "{}",
         smtp.transcript()
     );
+    let pieces = smtp.transcript().matches("> BDAT").count();
+    assert!(pieces > 1, "{}", smtp.transcript());
     let mail = smtp.sent("MAIL").expect("MAIL");
     assert!(
         mail.contains(" SIZE=") && mail.contains(" BODY=8BITMIME"),
@@ -403,6 +411,87 @@ async fn an_international_address_is_sent_by_smtputf8() {
         "{}",
         smtp.transcript()
     );
+}
+
+#[tokio::test]
+async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_time() {
+    let house = House::without("chunking, pipelining");
+    let mut smtp = house.smtp().await;
+    let outcome = smtp.send(to_anna(), &awkward()).await;
+    assert!(is_accepted(&outcome), "{outcome:?}");
+    let transcript = smtp.transcript();
+    let lines: Vec<&str> = transcript.lines().collect();
+    for verb in ["> MAIL", "> RCPT", "> DATA"] {
+        let at = lines.iter().position(|line| line.starts_with(verb));
+        let next = lines[at.expect(verb) + 1];
+        assert!(next.starts_with("< "), "{next} behind {verb}: {transcript}");
+    }
+    assert!(!smtp.has_sent("BDAT"), "{transcript}");
+    let arrived = house.inbox(1).await.remove(0);
+    assert!(arrived.ends_with(&[awkward(), b"\r\n".to_vec()].concat()));
+}
+
+#[tokio::test]
+async fn without_dsn_the_message_goes_and_the_sender_is_told_what_was_left_out() {
+    let house = House::without("dsn");
+    let mut smtp = house.smtp().await;
+    let mut envelope = to_anna();
+    envelope.returns = Some(Return::Full);
+    envelope.recipients[0].notify = Some(Notify::NEVER);
+    let outcome = smtp.send(envelope, &message("plain")).await;
+    let Outcome::Accepted { left_out, .. } = outcome else {
+        panic!("{outcome:?}\n{}", smtp.transcript())
+    };
+    assert_eq!(left_out, [Parameter::Dsn]);
+    for parameter in ["RET=", "NOTIFY="] {
+        assert!(!smtp.transcript().contains(parameter), "{parameter}");
+    }
+    house.inbox(1).await;
+}
+
+#[tokio::test]
+async fn without_smtputf8_an_international_address_is_not_even_asked_for() {
+    let house = House::without("smtputf8");
+    let mut smtp = house.smtp().await;
+    let envelope = Envelope::new(address(ADDRESS), [address("änna@servers.test")]);
+    let outcome = smtp.send(envelope, &message("never")).await;
+    let Outcome::NotSent { cause, .. } = outcome else {
+        panic!("{outcome:?}\n{}", smtp.transcript())
+    };
+    assert_eq!(cause, Cause::Smtputf8NotOffered);
+    assert!(!smtp.has_sent("MAIL"), "{}", smtp.transcript());
+}
+
+#[tokio::test]
+async fn without_8bitmime_octets_above_127_are_not_sent_and_ascii_is() {
+    let house = House::without("8bitmime");
+    let mut smtp = house.smtp().await;
+    let mut envelope = to_anna();
+    envelope.body_8bit = true;
+    let outcome = smtp.send(envelope, &awkward()).await;
+    let Outcome::NotSent { cause, .. } = outcome else {
+        panic!("{outcome:?}\n{}", smtp.transcript())
+    };
+    assert_eq!(cause, Cause::EightBitMimeNotOffered);
+    assert!(is_accepted(&smtp.send(to_anna(), &message("ascii")).await));
+    house.inbox(1).await;
+}
+
+#[tokio::test]
+async fn without_size_a_message_over_the_limit_is_refused_once_it_was_sent() {
+    let house = House::without("size");
+    let mut smtp = house.smtp().await;
+    assert_eq!(smtp.extensions().size_max_bytes, None);
+    let big = [message("big"), b"a line of it\r\n".repeat(1 << 18)].concat();
+    let mut envelope = to_anna();
+    envelope.size_bytes = Some(big.len() as u64);
+    let outcome = smtp.send(envelope, &big).await;
+    let Outcome::Rejected { reply, .. } = outcome else {
+        panic!("{outcome:?}\n{}", smtp.transcript())
+    };
+    assert_eq!(reply.code, 552, "{}", smtp.transcript());
+    let mail = smtp.sent("MAIL").expect("MAIL");
+    assert!(!mail.contains("SIZE="), "{mail}");
 }
 
 #[tokio::test]

@@ -77,6 +77,18 @@ async fn five_megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn with_literal_plus_a_small_message_leaves_without_being_asked_for() {
+    let authority = Authority::new();
+    let dovecot = everything(&authority);
+    let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
+    imap.append(&Mailbox::inbox(), &message("one")).await;
+    let transcript = imap.transcript();
+    assert!(transcript.contains("+}"), "{transcript}");
+    assert!(!transcript.contains("< + "), "{transcript}");
+    assert_eq!(imap.status_of(&Mailbox::inbox()).await.messages, Some(1));
+}
+
+#[tokio::test]
 async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
