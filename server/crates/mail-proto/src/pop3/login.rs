@@ -30,14 +30,13 @@ impl Client {
         if !self.is_tls && !self.config.allow_plaintext_login {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNeedsTls));
         }
-        // USER and PASS show the password as LOGIN does, and more servers have them right.
         let has_user = self.capabilities.user || !self.capabilities.capa;
         let has_password = sign_in.credentials.password().is_some();
         let has_apop = self.timestamp.is_some() && has_password;
+        // What shows the password comes behind APOP where everybody can read along. USER comes last:
+        // there are servers that announce it and take no plaintext.
         let is_better = |mechanism: Mechanism| match mechanism {
-            Mechanism::Login => !has_user && (self.is_tls || !has_apop),
-            Mechanism::CramMd5 => !self.is_tls || !has_user,
-            Mechanism::Plain => self.is_tls || !has_apop,
+            Mechanism::Plain | Mechanism::Login => self.is_tls || !has_apop,
             _ => true,
         };
         let names = self.capabilities.sasl.iter().map(AsRef::as_ref);

@@ -52,7 +52,8 @@ impl Authentication {
         offered: impl IntoIterator<Item = &'a str>,
         is_tls: bool,
     ) -> Option<Self> {
-        let offered: Vec<String> = offered.into_iter().map(String::from).collect();
+        let mut offered: Vec<String> = offered.into_iter().map(String::from).collect();
+        offered.dedup();
         let names = offered.iter().map(String::as_str);
         let mut left = VecDeque::from(Mechanism::ranked(names, &sign_in, is_tls));
         let mechanism = left.pop_front()?;

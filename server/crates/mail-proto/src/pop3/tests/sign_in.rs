@@ -217,6 +217,21 @@ fn rfc1939_7_apop_is_taken_where_there_is_no_tls_but_leave() {
 }
 
 #[test]
+fn a_listed_mechanism_comes_before_user_which_may_be_announced_in_vain() {
+    let played = talk(&[
+        GREETING,
+        Server("+OK\r\nUSER\r\nSASL CRAM-MD5\r\n.\r\n"),
+        LOGIN,
+        Says("CAPA\r\nAUTH CRAM-MD5\r\n"),
+        // RFC 2195 §2
+        Server("+ PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n"),
+        Says("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
+        Server("+OK in\r\n"),
+    ]);
+    assert_eq!(answers(&played), [completed(0, "in")]);
+}
+
+#[test]
 fn a_timestamp_from_before_stls_is_forgotten() {
     let played = talk_stls(&[
         Server("+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n"),
