@@ -1,5 +1,5 @@
 //! What stands against each class: files and functions, by name. A case counts only if it fails
-//! when these are switched off; docs/decisions/005-hostile-peers.md tells how that was tried.
+//! when these are switched off; docs/decisions/006-hostile-peers.md tells how that was tried.
 
 use std::path::Path;
 

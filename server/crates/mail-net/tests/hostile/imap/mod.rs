@@ -167,6 +167,13 @@ impl Protocol for Imap {
         if !seen.is_over {
             run(link, Command::Logout, P::Logout.phase(), seen).await?;
         }
+        while !seen.is_over {
+            match link.next().await? {
+                Happening::Event(event) => seen.take(&event),
+                Happening::Done => seen.is_over = true,
+                body @ Happening::NeedBody { .. } => panic!("{body:?}"),
+            }
+        }
         Ok(())
     }
 
