@@ -199,7 +199,7 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
     let demo = demo(Some(1)).await;
     let desk = Desk::new(demo.ca_pem());
     let line = format!(
-        "{} fetch --list --json {} --ca-file {}",
+        "tty && exec {} fetch --list --json {} --ca-file {}",
         env!("CARGO_BIN_EXE_restante"),
         pop3s(&demo),
         text(&desk.ca_file)
@@ -221,6 +221,15 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
             out.read_exact(&mut byte).unwrap();
             shown.extend(byte);
         }
+        // The prompt comes first, and the terminal is told to show nothing right behind it.
+        let terminal = String::from_utf8(shown.clone()).unwrap();
+        let terminal = terminal.lines().next().unwrap();
+        let shows_nothing = || {
+            let state = Command::new("stty").args(["-F", terminal, "-a"]).output();
+            let state = String::from_utf8(state.unwrap().stdout).unwrap();
+            state.split_whitespace().any(|word| word == "-echo")
+        };
+        while !shows_nothing() {}
         let mut keyboard = child.stdin.take().unwrap();
         keyboard
             .write_all(format!("{DEMO_PASSWORD}\n").as_bytes())
@@ -231,6 +240,7 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
     });
     let (status, shown) = talking.await.unwrap();
     assert!(status.success(), "{shown}");
+    let (_terminal, shown) = shown.split_once("\r\n").unwrap();
     let (asked, answer) = shown.split_once(": ").unwrap();
     assert!(asked.starts_with("Password of demo@restante.test at localhost:"));
     let report = answer.trim_start();
