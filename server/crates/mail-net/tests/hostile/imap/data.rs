@@ -252,10 +252,6 @@ fn nesting(table: &mut Table<Imap>) {
         Do::Endless("(((( {1}\r\nx"),
     ];
     table.variant(class, P::List, "through_literals", script, expected);
-    // A code is read by the same rules; its text is for people all the same.
-    let code = format!("% OK [X {}] done\r\n", "(".repeat(100_000));
-    let goes = goes_on(|seen| assert_eq!(seen.completed, Some(Status::Ok)));
-    table.variant(class, P::Noop, "in_a_code", vec![say(code)], goes);
 }
 
 /// As many folders as the largest file servers have.
