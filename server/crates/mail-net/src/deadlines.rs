@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// How long a name may take to resolve and a connection to open.
 pub const CONNECT: Duration = Duration::from_secs(10);
+/// After so much silence the machine asks whether the other end is still there.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long a TLS handshake may take.
 pub const TLS: Duration = Duration::from_secs(10);
 /// After this time a streamed body has to come at [`BODY_MIN_BYTES_PER_SEC`] or faster.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 pub use mail_proto::Tls as TlsMode;
 use rustls::ClientConfig;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::Instant;
 
@@ -92,6 +93,9 @@ impl Dialer {
         };
         // Commands are small and each waits for its answer.
         let _ = stream.set_nodelay(true);
+        // A link whose other end is gone without a word is found although nobody speaks: IDLE.
+        let keep_alive = TcpKeepalive::new().with_time(deadlines::KEEP_ALIVE);
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
         match endpoint.tls {
             TlsMode::Implicit => tls::start(&self.tls_config(endpoint), &endpoint.host, stream)
                 .await

@@ -270,3 +270,22 @@ async fn a_connection_tells_its_version_cipher_and_certificate() {
     assert!(facts.cipher_suite.starts_with("TLS13_AES"), "{facts:?}");
     assert_eq!(facts.certificate.unwrap().names, ["localhost"]);
 }
+
+#[tokio::test]
+async fn a_silent_connection_is_asked_after_two_minutes_whether_it_is_still_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let endpoint = Endpoint {
+        host: "localhost".into(),
+        port,
+        tls: TlsMode::Plain,
+    };
+    let transport = dialer(Trust::default(), port).open(&endpoint, None).await;
+    let Transport::Plain(stream) = transport.unwrap() else {
+        panic!("TLS on a plain connection");
+    };
+    let socket = socket2::SockRef::from(&stream);
+    assert!(socket.keepalive().unwrap());
+    let asked_after = socket.tcp_keepalive_time().unwrap();
+    assert_eq!(asked_after, std::time::Duration::from_secs(120));
+}

@@ -257,7 +257,8 @@ impl ImapConnection {
     pub(super) fn enter_idle(&mut self) {
         if self.idle.is_none() {
             let tag = self.connection.machine_mut().enqueue(Command::Idle);
-            self.connection.begin(Phase::Idle);
+            // Silence is allowed once the server has said that it idles.
+            self.connection.begin(Phase::Command);
             self.idle = Some((tag, Instant::now()));
         }
     }
@@ -282,6 +283,9 @@ impl ImapConnection {
                 Err(self.refused(code.as_ref(), &text))
             }
             Happening::Event(event) => {
+                if matches!(event, Event::Idling { .. }) {
+                    self.connection.begin(Phase::Idle);
+                }
                 if let Event::Completed { tag, status, .. } = &event
                     && self.idle.is_some_and(|(idle, _)| idle == *tag)
                 {

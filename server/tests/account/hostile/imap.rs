@@ -517,12 +517,14 @@ async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
 
 #[tokio::test]
 async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_anew() {
-    use Act::{Close, Flood};
+    use Act::{Close, Flood, Stall};
     for act in [
         Close(""),
         Close("+ idling\r\n* BYE restart\r\n"),
         Flood("+ idling\r\n* ", XS),
+        Stall(""),
     ] {
+        let stalls = matches!(act, Stall(_));
         let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
         let page = scene.open().await;
         let mut events = page.handle.subscribe();
@@ -534,6 +536,11 @@ async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_an
         });
         // IDLE may have begun before the fault: any command ends it and lets it begin again.
         Work::Star.run(&page).await.unwrap();
+        if stalls {
+            // Silence is a server's right once it idles, and not before.
+            scene.incoming.played(1).await;
+            pass(Duration::from_secs(61)).await;
+        }
         scene.incoming.left(0).await;
         let asked_anew =
             async { while events.recv().await.unwrap() != app::api::live::LiveEvent::Resync {} };
