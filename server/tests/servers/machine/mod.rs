@@ -91,15 +91,11 @@ impl Drop for Running {
             .arg(self.0.id().to_string())
             .status()
             .ok();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline {
-            if !matches!(self.0.try_wait(), Ok(None)) {
-                return;
-            }
-            sleep(Duration::from_millis(20));
+        let has_ended = || !matches!(self.0.try_wait(), Ok(None));
+        if !holds_within(Duration::from_secs(5), has_ended) {
+            self.0.kill().ok();
+            self.0.wait().ok();
         }
-        self.0.kill().ok();
-        self.0.wait().ok();
     }
 }
 
@@ -123,15 +119,26 @@ pub(crate) fn free_port() -> u16 {
 /// Waits until a port accepts connections; shows the server's log when it does not.
 pub(crate) fn wait_for(port: u16, what: &str, log: impl Fn() -> String) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let deadline = Instant::now() + START;
-    while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-        assert!(
-            Instant::now() < deadline,
-            "{what} does not answer on port {port}:\n{}",
-            log()
-        );
-        sleep(Duration::from_millis(20));
+    let answers = || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok();
+    assert!(
+        holds_within(START, answers),
+        "{what} does not answer on port {port}:\n{}",
+        log()
+    );
+}
+
+/// Asks until something is so, which no event tells: another program's file, port or end. `false`
+/// when it was not so in time.
+pub(crate) fn holds_within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    const BETWEEN_TWO_LOOKS: Duration = Duration::from_millis(20);
+    let deadline = Instant::now() + patience;
+    while !is_so() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        sleep(BETWEEN_TWO_LOOKS);
     }
+    true
 }
 
 /// Runs a server's own tool to its end.

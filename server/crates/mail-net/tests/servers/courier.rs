@@ -10,10 +10,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::machine::{ADDRESS, Authority, Folder, PASSWORD, Running, free_port, tool, wait_for};
+use super::machine::{
+    ADDRESS, Authority, Folder, PASSWORD, Running, free_port, holds_within, tool, wait_for,
+};
 
 /// What of it is installed, for it is in nobody's way.
 const INSTALLED: [&str; 4] = [
@@ -221,15 +222,12 @@ impl Courier {
     }
 
     fn await_sign_in_daemon(&self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.root.join(AUTH_SOCKET).exists() {
-            assert!(
-                Instant::now() < deadline,
-                "no sign-in daemon:\n{}",
-                self.log()
-            );
-            sleep(Duration::from_millis(20));
-        }
+        let is_there = || self.root.join(AUTH_SOCKET).exists();
+        assert!(
+            holds_within(Duration::from_secs(20), is_there),
+            "no sign-in daemon:\n{}",
+            self.log()
+        );
     }
 }
 
