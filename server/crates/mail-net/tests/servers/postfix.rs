@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use mail_net::TlsMode;
-use mail_proto::imap::{BodyValue, Command as Imap4, FetchItem, FetchedItem, Mailbox, Section};
+use mail_proto::imap::{
+    BodyValue, Command as Imap4, Event, FetchItem, FetchedItem, Mailbox, Section,
+};
 use mail_proto::smtp::{
     Address, Argument, Cause, Command, Envelope, EnvelopeId, Notify, Outcome, Parameter, Recipient,
     RecipientResult, Return, Stage,
@@ -57,22 +59,24 @@ impl House {
     /// Waits until INBOX holds so many messages; returns them as they are stored.
     async fn inbox(&self, count: u32) -> Vec<Vec<u8>> {
         let mut imap = Imap::signed_in(&self.authority, self.dovecot.imaps).await;
-        let arrived = async {
-            while imap.status_of(&Mailbox::inbox()).await.messages != Some(count) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        let opened = imap.ok(Imap4::Select(Mailbox::inbox())).await.events;
+        let are_there = |event: &Event| matches!(event, Event::Exists(n) if *n == count);
+        if !opened.iter().any(are_there) {
+            let idle = imap.enqueue(Imap4::Idle);
+            let arrived = imap.until("the messages", are_there);
+            if tokio::time::timeout(Duration::from_secs(20), arrived)
+                .await
+                .is_err()
+            {
+                panic!(
+                    "not {count} messages:\n{}{}",
+                    self.postfix.log(),
+                    self.dovecot.log()
+                );
             }
-        };
-        if tokio::time::timeout(Duration::from_secs(20), arrived)
-            .await
-            .is_err()
-        {
-            panic!(
-                "not {count} messages:\n{}{}",
-                self.postfix.log(),
-                self.dovecot.log()
-            );
+            imap.enqueue(Imap4::Done);
+            imap.answer_to(idle, &[]).await;
         }
-        imap.ok(Imap4::Select(Mailbox::inbox())).await;
         let mut messages = Vec::new();
         for uid in 1..=count {
             let items = vec![FetchItem::BodyPeek {
