@@ -8,7 +8,7 @@ use core::mem;
 use bytes::Bytes;
 
 use crate::Step;
-use crate::sasl;
+use crate::sasl::{self, Answer, Authentication};
 use crate::transcript::Transcript;
 
 /// Commands, events and the transcript of both.
@@ -47,6 +47,33 @@ impl<E> Outgoing<E> {
     /// The end of the next write, for bytes of a body.
     pub(crate) const fn body(&mut self) -> &mut Vec<u8> {
         &mut self.unsaid
+    }
+
+    /// Says `AUTH` with its mechanism and why that was taken. The first message leaves with it unless
+    /// the line, its end included, would be longer than this: then it waits for the challenge.
+    pub(crate) fn say_auth(&mut self, authentication: &mut Authentication, max_line_bytes: usize) {
+        self.transcript.note(&authentication.explanation());
+        let command = format!("AUTH {}", authentication.mechanism());
+        let initial = authentication.initial().filter(|initial| {
+            let line_bytes = command.len().saturating_add(initial.len());
+            line_bytes.saturating_add(" \r\n".len()) <= max_line_bytes
+        });
+        match initial {
+            Some(initial) => {
+                authentication.initial_left();
+                self.say_secret(&command, &initial);
+            }
+            None => self.say(&command),
+        }
+    }
+
+    /// Does what a challenge is to be answered with.
+    pub(crate) fn say_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Send(message) => self.say_secret("", &message),
+            Answer::Compute(work) => self.push(Step::Compute(work)),
+            Answer::Cancel => self.say("*"),
+        }
     }
 
     pub(crate) fn report(&mut self, event: E) {

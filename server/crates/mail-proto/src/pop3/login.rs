@@ -8,8 +8,7 @@ use super::command::CommandId;
 use super::error::{Error, Incompatibility, Misbehaviour};
 use super::event::Event;
 use super::response::{Response, ResponseCode, Status};
-use crate::Step;
-use crate::sasl::{self, Answer, Authentication, Failure, Mechanism, SignIn, WorkResult};
+use crate::sasl::{self, Authentication, Failure, Mechanism, SignIn, WorkResult};
 
 /// The longest `AUTH` command with an initial response, line end included (RFC 5034 §4).
 const MAX_AUTH_LINE_BYTES: usize = 255;
@@ -79,19 +78,7 @@ impl Client {
     }
 
     fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
-        self.out.transcript.note(&authentication.explanation());
-        let command = format!("AUTH {}", authentication.mechanism());
-        let initial = authentication.initial().filter(|initial| {
-            let line_bytes = command.len().saturating_add(initial.len());
-            line_bytes.saturating_add(" \r\n".len()) <= MAX_AUTH_LINE_BYTES
-        });
-        match initial {
-            Some(initial) => {
-                authentication.initial_left();
-                self.out.say_secret(&command, &initial);
-            }
-            None => self.out.say(&command),
-        }
+        self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
         Login::Sasl(authentication)
     }
 
@@ -117,11 +104,8 @@ impl Client {
                 Login::Last
             }
             (Login::Sasl(mut authentication), Status::Challenge(text)) => {
-                match authentication.challenge(&text).map_err(broken)? {
-                    Answer::Send(message) => self.out.say_secret("", &message),
-                    Answer::Compute(work) => self.out.push(Step::Compute(work)),
-                    Answer::Cancel => self.out.say("*"),
-                }
+                let answer = authentication.challenge(&text).map_err(broken)?;
+                self.out.say_answer(answer);
                 Login::Sasl(authentication)
             }
             (Login::Sasl(mut authentication), Status::Err(response)) => {

@@ -1,14 +1,12 @@
 //! Sign-in (RFC 4954) as a part of the client's conversation.
 
 use alloc::boxed::Box;
-use alloc::format;
 
 use super::client::{Client, State, refused_or_unexpected};
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::reply::Reply;
-use crate::Step;
-use crate::sasl::{Answer, Authentication, Failure, SignIn, WorkResult};
+use crate::sasl::{Authentication, Failure, SignIn, WorkResult};
 
 /// The longest command with an initial response, line end included: a longer one waits for the
 /// challenge, which answers of any length may follow (RFC 4954 §4).
@@ -35,19 +33,7 @@ impl Client {
     }
 
     fn say_auth(&mut self, mut authentication: Box<Authentication>) {
-        self.out.transcript.note(&authentication.explanation());
-        let command = format!("AUTH {}", authentication.mechanism());
-        let initial = authentication.initial().filter(|initial| {
-            let line_bytes = command.len().saturating_add(initial.len());
-            line_bytes.saturating_add(" \r\n".len()) <= MAX_AUTH_LINE_BYTES
-        });
-        match initial {
-            Some(initial) => {
-                authentication.initial_left();
-                self.out.say_secret(&command, &initial);
-            }
-            None => self.out.say(&command),
-        }
+        self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
         self.state = State::Auth(authentication);
     }
 
@@ -65,11 +51,7 @@ impl Client {
                 let text = reply.lines.first().map_or("", AsRef::as_ref);
                 let answer = authentication.challenge(text.as_bytes()).map_err(broken)?;
                 self.state = State::Auth(authentication);
-                match answer {
-                    Answer::Send(message) => self.out.say_secret("", &message),
-                    Answer::Compute(work) => self.out.push(Step::Compute(work)),
-                    Answer::Cancel => self.out.say("*"),
-                }
+                self.out.say_answer(answer);
             }
             // Refused for good, and before anything was proven: that is about the mechanism.
             _ if reply.is_permanent() && authentication.try_next() => self.say_auth(authentication),
