@@ -12,7 +12,7 @@ use mail_proto::transcript::Direction;
 use mail_proto::{BodyChunk, Limits};
 
 use super::machine::Authority;
-use super::{credentials, way_to};
+use super::{connect, credentials};
 
 /// An IMAP connection with its transcript.
 pub(super) struct Imap {
@@ -36,17 +36,12 @@ pub(super) struct Answer {
 impl Imap {
     /// Connects and waits until the server is ready for a sign-in.
     pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
-        let (dialer, endpoint) = way_to(authority, port, tls);
-        let transport = dialer.open(&endpoint, None).await.expect("a connection");
         let client = Client::new(Config {
             tls,
             allow_plaintext_login: tls == TlsMode::Plain,
             limits: Limits::default(),
         });
-        let config = dialer.tls_config(&endpoint);
-        let recorder = Recorder::new(1 << 20);
-        let connection = Connection::new(client, transport, config, endpoint.host, Phase::SignIn)
-            .recorded_by(recorder.clone());
+        let (connection, recorder) = connect(authority, port, tls, client, Phase::SignIn).await;
         let mut session = Self {
             connection,
             recorder,

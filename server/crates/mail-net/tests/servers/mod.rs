@@ -14,14 +14,22 @@ mod postfix;
 mod sign_in;
 mod smtp_session;
 
-use mail_net::{Dialer, Egress, Endpoint, TlsMode, Trust};
-use mail_proto::Secret;
+use std::sync::Arc;
+
+use mail_net::{Connection, Dialer, Egress, Endpoint, Phase, Recorder, TlsMode, Trust};
 use mail_proto::sasl::Credentials;
+use mail_proto::{Machine, Secret, Transcribed};
 
 use self::machine::{ADDRESS, Authority, PASSWORD};
 
-/// A dialler that trusts the authority, and where to dial.
-fn way_to(authority: &Authority, port: u16, tls: TlsMode) -> (Dialer, Endpoint) {
+/// Puts a machine on a connection to a server of the authority's; its transcript is kept.
+async fn connect<M: Machine + Transcribed>(
+    authority: &Authority,
+    port: u16,
+    tls: TlsMode,
+    machine: M,
+    phase: Phase,
+) -> (Connection<M>, Recorder) {
     let trust = Trust {
         is_platform_trusted: false,
         ca_pem: vec![authority.ca_pem().to_owned()],
@@ -32,7 +40,12 @@ fn way_to(authority: &Authority, port: u16, tls: TlsMode) -> (Dialer, Endpoint) 
         port,
         tls,
     };
-    (Dialer::new(Egress::unfenced(), config), endpoint)
+    let dialer = Dialer::new(Egress::unfenced(), Arc::clone(&config));
+    let transport = dialer.open(&endpoint, None).await.expect("a connection");
+    let recorder = Recorder::new(1 << 20);
+    let connection = Connection::new(machine, transport, config, endpoint.host, phase)
+        .recorded_by(recorder.clone());
+    (connection, recorder)
 }
 
 fn credentials() -> Credentials {

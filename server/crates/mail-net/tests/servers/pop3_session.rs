@@ -9,7 +9,7 @@ use mail_proto::pop3::{
 use mail_proto::sasl::Credentials;
 
 use super::machine::Authority;
-use super::{credentials, way_to};
+use super::{connect, credentials};
 
 /// A POP3 connection with its transcript.
 pub(super) struct Pop3 {
@@ -32,17 +32,12 @@ pub(super) struct Answer {
 impl Pop3 {
     /// Connects and waits until the server is ready for a sign-in.
     pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
-        let (dialer, endpoint) = way_to(authority, port, tls);
-        let transport = dialer.open(&endpoint, None).await.expect("a connection");
         let client = Client::new(Config {
             tls,
             allow_plaintext_login: tls == TlsMode::Plain,
             limits: Limits::default(),
         });
-        let config = dialer.tls_config(&endpoint);
-        let recorder = Recorder::new(1 << 20);
-        let connection = Connection::new(client, transport, config, endpoint.host, Phase::SignIn)
-            .recorded_by(recorder.clone());
+        let (connection, recorder) = connect(authority, port, tls, client, Phase::SignIn).await;
         let mut session = Self {
             connection,
             recorder,

@@ -9,7 +9,7 @@ use mail_proto::smtp::{
 };
 
 use super::machine::Authority;
-use super::{credentials, way_to};
+use super::{connect, credentials};
 
 /// An SMTP connection with its transcript.
 pub(super) struct Smtp {
@@ -25,16 +25,11 @@ impl Smtp {
         tls: TlsMode,
         prefers_data: bool,
     ) -> Self {
-        let (dialer, endpoint) = way_to(authority, port, tls);
-        let transport = dialer.open(&endpoint, None).await.expect("a connection");
         let mut config = Config::new(tls, EhloName::domain("client.test").expect("a name"));
         config.prefers_data = prefers_data;
         let client = Client::new(config);
-        let config = dialer.tls_config(&endpoint);
-        let recorder = Recorder::new(1 << 20);
-        let host = endpoint.host;
-        let connection = Connection::new(client, transport, config, host, Phase::SmtpGreeting)
-            .recorded_by(recorder.clone());
+        let greeting = Phase::SmtpGreeting;
+        let (connection, recorder) = connect(authority, port, tls, client, greeting).await;
         let mut session = Self {
             connection,
             recorder,
