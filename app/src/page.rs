@@ -20,7 +20,7 @@ pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/
     stroke-width='1.6'/%3E%3C/svg%3E";
 
 /// Language, theme and addresses of the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageContext {
     /// `""` or `"/x"`: the path under which the product is served, without a trailing slash.
     pub base: String,

@@ -1,6 +1,6 @@
 //! All routes, each with the base in its path, and the layers around them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use app::api::backend::MailBackend;
@@ -119,24 +119,21 @@ pub fn router(web: &Web) -> Router {
         .with_state(Web::clone(web))
 }
 
-/// The pages of the app. Their addresses are the app's own, base included.
-fn app_routes(web: &Web) -> Router<Web> {
-    let context = PageContext {
-        base: web.base().to_owned(),
-        lang: Default::default(),
-        theme: Default::default(),
-        build: web.site.build().to_owned(),
-        css: web.site.css().to_owned(),
-        icons: web.site.icons().to_owned(),
-        live: String::new(),
-        seen: String::new(),
-    };
+/// The app's own addresses of its pages, without a base.
+///
+/// Listed once, before the first page: while the framework lists them, no page of the whole process
+/// loads its data (`SuppressResourceLoad`), and one that is rendered meanwhile would never end.
+static APP_PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let context = || provide_context(PageContext::default());
     let (routes, _) =
-        generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, move || {
-            provide_context(context.clone())
-        });
-    routes.iter().fold(Router::new(), |router, listed| {
-        router.route(listed.path(), get(page::app_page))
+        generate_route_list_with_exclusions_and_ssg_and_context(app::App, None, context);
+    routes.iter().map(|route| route.path().to_owned()).collect()
+});
+
+/// The pages of the app.
+fn app_routes(web: &Web) -> Router<Web> {
+    APP_PATHS.iter().fold(Router::new(), |router, path| {
+        router.route(&format!("{}{path}", web.base()), get(page::app_page))
     })
 }
 

@@ -2,14 +2,17 @@
 
 mod fake;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
 use axum::http::{Request, Response};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use leptos::prelude::*;
-use leptos_axum::render_app_to_stream_in_order_with_context;
+use leptos_axum::{
+    AxumRouteListing, generate_route_list_with_exclusions_and_ssg_and_context,
+    render_app_to_stream_in_order_with_context,
+};
 
 use self::fake::Fake;
 use crate::api::backend::MailBackend;
@@ -41,17 +44,17 @@ struct Given {
     base: &'static str,
 }
 
-/// Lists the routes as the server does at its start, which also prepares the executor.
-fn listed() -> Vec<leptos_axum::AxumRouteListing> {
-    leptos_axum::generate_route_list_with_exclusions_and_ssg_and_context(crate::App, None, || {
-        provide_context(context("", Lang::En))
-    })
-    .0
-}
+/// The routes, listed as the server does at its start, which also prepares the executor.
+///
+/// Before any page and only once: while they are listed no page of the whole process loads its data
+/// (`SuppressResourceLoad`), and one that is rendered meanwhile waits for ever.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| {
+    let context = || provide_context(context("", Lang::En));
+    generate_route_list_with_exclusions_and_ssg_and_context(crate::App, None, context).0
+});
 
 async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
-    static EXECUTOR: std::sync::Once = std::sync::Once::new();
-    EXECUTOR.call_once(|| drop(listed()));
+    LazyLock::force(&ROUTES);
     let path = format!("{}{path}", given.base);
     let options = LeptosOptions::builder()
         .output_name("restante")
@@ -96,8 +99,7 @@ fn assert_no_inline_style(html: &str) {
 
 #[tokio::test]
 async fn every_route_is_streamed_in_order() {
-    let routes = listed();
-    let mut paths: Vec<_> = routes.iter().map(|route| route.path().to_owned()).collect();
+    let mut paths: Vec<_> = ROUTES.iter().map(|route| route.path().to_owned()).collect();
     paths.sort();
     assert_eq!(
         paths,
@@ -109,7 +111,7 @@ async fn every_route_is_streamed_in_order() {
             "/settings/appearance",
         ]
     );
-    for route in &routes {
+    for route in ROUTES.iter() {
         assert_eq!(
             route.mode(),
             &leptos_router::SsrMode::InOrder,
