@@ -75,16 +75,15 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
 }
 
 /// The mailboxes of an ENVELOPE address list; groups are flattened.
-pub(super) fn people_of(addresses: &[imap::Address]) -> Vec<Mailbox> {
+pub(super) fn people_of<'e>(addresses: impl Iterator<Item = imap::Address<'e>>) -> Vec<Mailbox> {
     addresses
-        .iter()
         .filter_map(|address| match address {
             imap::Address::Mailbox {
                 name,
                 local_part,
                 domain,
             } => Some(Mailbox::from_envelope(
-                name.as_deref().unwrap_or_default(),
+                name.unwrap_or_default(),
                 local_part,
                 domain,
             )),

@@ -75,6 +75,7 @@ fn without_id(item: FetchedItem) -> Item {
             origin,
             value: BodyValue::Streamed { size_bytes, .. },
         } => Item::Streamed(section, origin, size_bytes),
+        FetchedItem::Envelope(envelope) => Item::Envelope(Told::by(&envelope).into()),
         item => Item::Whole(item),
     }
 }
@@ -83,6 +84,51 @@ fn without_id(item: FetchedItem) -> Item {
 enum Item {
     Whole(FetchedItem),
     Streamed(Section, Option<u64>, u64),
+    Envelope(Box<Told>),
+}
+
+/// What an envelope says.
+#[derive(Debug, PartialEq)]
+struct Told {
+    /// Date, Subject, In-Reply-To and Message-ID.
+    texts: [Option<Bytes>; 4],
+    /// From, Sender, Reply-To, To, Cc and Bcc: of each address its name, mailbox and host.
+    lists: [Vec<[Option<Bytes>; 3]>; 6],
+}
+
+impl Told {
+    fn by(envelope: &Envelope) -> Self {
+        let texts = [
+            envelope.date(),
+            envelope.subject(),
+            envelope.in_reply_to(),
+            envelope.message_id(),
+        ];
+        Self {
+            texts: texts.map(|text| text.map(Bytes::copy_from_slice)),
+            lists: [
+                envelope.from().map(strings).collect(),
+                envelope.sender().map(strings).collect(),
+                envelope.reply_to().map(strings).collect(),
+                envelope.to().map(strings).collect(),
+                envelope.cc().map(strings).collect(),
+                envelope.bcc().map(strings).collect(),
+            ],
+        }
+    }
+}
+
+fn strings(address: Address<'_>) -> [Option<Bytes>; 3] {
+    let strings = match address {
+        Address::Mailbox {
+            name,
+            local_part,
+            domain,
+        } => [name, Some(local_part), Some(domain)],
+        Address::GroupStart { name } => [None, Some(name), None],
+        Address::GroupEnd => [None; 3],
+    };
+    strings.map(|string| string.map(Bytes::copy_from_slice))
 }
 
 fn item(
@@ -117,7 +163,7 @@ fn item(
         }
         3 => {
             wire.extend_from_slice(b"ENVELOPE ");
-            FetchedItem::Envelope(envelope(u, wire)?.into())
+            return Ok(Item::Envelope(envelope(u, wire)?.into()));
         }
         _ if literal.is_some() => {
             wire.extend_from_slice(b"BODY[HEADER] NIL");
@@ -164,7 +210,7 @@ fn flag(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(flag)
 }
 
-fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Envelope> {
+fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Told> {
     wire.push(b'(');
     let date = nstring(u, wire)?;
     wire.push(b' ');
@@ -174,27 +220,18 @@ fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Envelope> {
         wire.push(b' ');
         *list = addresses(u, wire)?;
     }
-    let [from, sender, reply_to, to, cc, bcc] = lists;
     wire.push(b' ');
     let in_reply_to = nstring(u, wire)?;
     wire.push(b' ');
     let message_id = nstring(u, wire)?;
     wire.push(b')');
-    Ok(Envelope {
-        date,
-        subject,
-        from,
-        sender,
-        reply_to,
-        to,
-        cc,
-        bcc,
-        in_reply_to,
-        message_id,
+    Ok(Told {
+        texts: [date, subject, in_reply_to, message_id],
+        lists,
     })
 }
 
-fn addresses(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Vec<Address>> {
+fn addresses(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Vec<[Option<Bytes>; 3]>> {
     let mut addresses = Vec::new();
     let count = u.int_in_range(0..=2)?;
     if count == 0 {
@@ -211,13 +248,12 @@ fn addresses(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Vec<Address
         let domain = nstring(u, wire)?;
         wire.push(b')');
         addresses.push(match (local_part, domain) {
-            (None, None) => Address::GroupEnd,
-            (Some(name), None) => Address::GroupStart { name },
-            (local_part, Some(domain)) => Address::Mailbox {
-                name,
-                local_part: local_part.unwrap_or_default(),
-                domain,
-            },
+            // A group has no display name beside its own.
+            (None, None) => [None, None, None],
+            (Some(group), None) => [None, Some(group), None],
+            (local_part, Some(domain)) => {
+                [name, Some(local_part.unwrap_or_default()), Some(domain)]
+            }
         });
     }
     wire.push(b')');

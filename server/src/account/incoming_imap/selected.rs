@@ -245,9 +245,9 @@ impl SeenRow {
             }
         }
         Some(Self {
-            from: map::people_of(&envelope.from),
-            to: map::people_of(&envelope.to),
-            subject: map::text_of(envelope.subject.as_deref()),
+            from: map::people_of(envelope.from()),
+            to: map::people_of(envelope.to()),
+            subject: map::text_of(envelope.subject()),
             date_unix_ms: arrived.unwrap_or_default(),
             size_bytes,
             marks: marks_of(data.flags().unwrap_or_default()),

@@ -6,7 +6,6 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use bytes::Bytes;
 use imap_codec::ResponseCodec;
 use imap_codec::decode::Decoder as _;
 use imap_codec::imap_types::fetch::MessageDataItem;
@@ -97,7 +96,7 @@ fn ours_typed(input: &[u8]) -> Result<Found> {
         Event::Fetch(data) => {
             let envelope = data.envelope()?;
             data.flags()?;
-            envelope.subject.as_ref().map(Bytes::len)
+            envelope.subject().map(<[u8]>::len)
         }
         _ => None,
     })

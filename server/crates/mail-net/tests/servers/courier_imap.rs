@@ -228,7 +228,7 @@ async fn messages_are_read_with_envelope_structure_and_body() {
     let data = messages[0];
     assert!(data.flags().expect("flags").contains(&Flag::Seen));
     let envelope = data.envelope().expect("an envelope");
-    assert_eq!(envelope.subject.as_deref(), Some(&b"one"[..]));
+    assert_eq!(envelope.subject(), Some(&b"one"[..]));
     assert!(
         matches!(data.body_structure(), Some(BodyStructure::Single(_))),
         "{data:?}"

@@ -170,7 +170,7 @@ impl SinglePart {
             && let Some(Value::List(envelope)) = ahead.next()
             && let Some(body) = ahead.next().and_then(BodyStructure::parse)
         {
-            let envelope = Envelope::from_fields(envelope.clone());
+            let envelope = Envelope::from_fields(envelope);
             part.message = Some(EmbeddedMessage { envelope, body }.into());
             part.lines = ahead.next().and_then(Value::number);
             rest = ahead;

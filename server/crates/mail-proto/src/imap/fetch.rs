@@ -1,5 +1,6 @@
 //! FETCH responses and the sections of a message (RFC 9051 §6.4.5 and §7.5.2).
 
+mod line;
 mod section;
 
 use alloc::boxed::Box;
@@ -16,6 +17,7 @@ use super::number::{SequenceNumber, Uid};
 use super::object_id::ObjectId;
 use super::value::{Value, Word};
 
+pub(crate) use line::read;
 use section::Form;
 pub use section::{PartNumber, Section, SectionText};
 
@@ -182,21 +184,13 @@ pub(crate) fn parse_items(values: Vec<Value>) -> Vec<FetchedItem> {
     while let Some(name) = values.next() {
         let value = values.next().unwrap_or(Value::NIL);
         let name = name.into_astring().unwrap_or_default();
-        items.push(match value {
-            Value::Envelope(envelope) if name.eq_ignore_ascii_case(b"ENVELOPE") => {
-                FetchedItem::Envelope(envelope)
-            }
-            // By far the largest: its strings are taken over, not shared.
-            Value::List(fields) if name.eq_ignore_ascii_case(b"ENVELOPE") => {
-                FetchedItem::Envelope(Envelope::from_fields(fields).into())
-            }
-            value => match parse_item(&name, &value) {
-                Some(item) => item,
-                None => FetchedItem::Unknown { name, value },
-            },
-        });
+        items.push(item_of(name, value));
     }
     items
+}
+
+fn item_of(name: Bytes, value: Value) -> FetchedItem {
+    parse_item(&name, &value).unwrap_or_else(|| FetchedItem::Unknown { name, value })
 }
 
 fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
@@ -208,12 +202,16 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
         b"BODYSTRUCTURE" | b"BODY" => {
             BodyStructure::parse(value).map(|tree| FetchedItem::BodyStructure(tree.into()))
         }
+        b"ENVELOPE" => {
+            let fields = value.list()?;
+            Some(FetchedItem::Envelope(Envelope::from_fields(fields).into()))
+        }
         b"MODSEQ" => value.list()?.first()?.number().map(FetchedItem::ModSeq),
         b"EMAILID" => ObjectId::parse_listed(value).map(FetchedItem::EmailId),
         b"THREADID" if is_nil(value) => Some(FetchedItem::ThreadId(None)),
         b"THREADID" => ObjectId::parse_listed(value).map(|id| FetchedItem::ThreadId(Some(id))),
         b"PREVIEW" => match value {
-            Value::Streamed { .. } | Value::List(_) | Value::Envelope(_) => None,
+            Value::Streamed { .. } | Value::List(_) => None,
             Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => {
                 Some(FetchedItem::Preview(value.nstring().cloned()))
             }
@@ -261,7 +259,7 @@ impl BodyValue {
                 id: *id,
                 size_bytes: *size_bytes,
             }),
-            Value::List(_) | Value::Envelope(_) => None,
+            Value::List(_) => None,
             Value::Atom(_) | Value::Quoted(_) | Value::Literal(_) => Some(
                 value
                     .nstring()

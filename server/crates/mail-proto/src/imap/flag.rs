@@ -30,22 +30,20 @@ pub enum Flag {
 impl Flag {
     /// Reads a flag as the server writes it; any case of the system flags is understood.
     pub fn parse(text: &[u8]) -> Self {
-        let known = [
-            (&b"\\Seen"[..], Self::Seen),
-            (b"\\Answered", Self::Answered),
-            (b"\\Flagged", Self::Flagged),
-            (b"\\Deleted", Self::Deleted),
-            (b"\\Draft", Self::Draft),
-            (b"\\Recent", Self::Recent),
-            (b"\\*", Self::Wildcard),
+        static SYSTEM: [Flag; 7] = [
+            Flag::Seen,
+            Flag::Answered,
+            Flag::Flagged,
+            Flag::Deleted,
+            Flag::Draft,
+            Flag::Recent,
+            Flag::Wildcard,
         ];
-        known
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(text))
-            .map_or_else(
-                || Self::Keyword(Keyword(String::from_utf8_lossy(text).into())),
-                |(_, flag)| flag,
-            )
+        let is_it = |flag: &&Self| flag.as_str().as_bytes().eq_ignore_ascii_case(text);
+        match SYSTEM.iter().find(is_it) {
+            Some(flag) => flag.clone(),
+            None => Self::Keyword(Keyword(String::from_utf8_lossy(text).into())),
+        }
     }
 
     /// Returns the flag as it stands on the wire.

@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::event::{LiteralId, LiteralItem, Status};
-use super::fetch;
+use super::fetch::{self, FetchData};
 use super::tokens::Tokens;
 use super::value::Value;
 use crate::limits::{Limits, OverLimit};
@@ -27,6 +27,8 @@ pub(crate) enum Frame {
         values: Vec<Value>,
         balanced: bool,
     },
+    /// The data of a message, read straight from its line.
+    Fetch(FetchData),
     /// A line that is none of these.
     Other(Bytes),
     LiteralStart {
@@ -206,7 +208,13 @@ impl Framer {
                     self.response_bytes = 0;
                     return Ok(Some(frame));
                 }
-                Err(data) => data,
+                Err(data) => {
+                    if let Some(fetched) = fetch::read(&data, &mut self.tokens) {
+                        self.response_bytes = 0;
+                        return Ok(Some(Frame::Fetch(fetched)));
+                    }
+                    data
+                }
             }
         } else {
             line
@@ -258,7 +266,7 @@ impl Framer {
 }
 
 /// Tells what a first line is; `Err` holds the values of a data response.
-fn classify(line: Bytes) -> Result<Frame, Bytes> {
+fn classify(mut line: Bytes) -> Result<Frame, Bytes> {
     let (head, rest) = match memchr::memchr(b' ', &line) {
         Some(space) => line.split_at_checked(space).unwrap_or((&line, &[])),
         None if line == b"+"[..] => return Ok(Frame::Continuation(Bytes::new())),
@@ -279,7 +287,11 @@ fn classify(line: Bytes) -> Result<Frame, Bytes> {
                 text: line.slice_ref(text.strip_prefix(b" ").unwrap_or(text)),
             })
         }
-        None if !is_tagged => Err(line.slice_ref(rest)),
+        None if !is_tagged => {
+            let head_bytes = line.len().saturating_sub(rest.len());
+            line.advance(head_bytes);
+            Err(line)
+        }
         _ => Ok(Frame::Other(line)),
     }
 }

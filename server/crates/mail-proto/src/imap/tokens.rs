@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::envelope::Envelope;
 use super::value::Value;
 use crate::limits::OverLimit;
 
@@ -27,6 +26,14 @@ pub(crate) struct Tokens {
     values: usize,
 }
 
+/// What a token was.
+enum Token<'l> {
+    /// Nothing more than itself, before this.
+    Before(&'l [u8]),
+    /// The announcement of a literal, at the end of the line.
+    Literal { size_bytes: u64 },
+}
+
 impl Tokens {
     pub(crate) fn new(max_nesting: usize) -> Self {
         Self {
@@ -41,52 +48,80 @@ impl Tokens {
     /// Reads one line, without its end. Returns the size of the literal that it announces.
     pub(crate) fn line(&mut self, line: &Bytes) -> Result<Option<u64>, OverLimit> {
         let mut rest: &[u8] = line;
-        while let Some((first, behind)) = rest.split_first() {
-            if self.values > MAX_VALUES {
-                return Err(OverLimit {
-                    what: "values of a response",
-                    max: MAX_VALUES as u64,
-                });
+        while !rest.is_empty() {
+            match self.token(line, rest)? {
+                Token::Before(behind) => rest = behind,
+                Token::Literal { size_bytes } => return Ok(Some(size_bytes)),
             }
-            rest = match first {
-                b' ' => behind,
-                b'(' => {
-                    self.open_list()?;
-                    behind
-                }
-                b')' => {
-                    self.close_list();
-                    behind
-                }
-                b'"' => {
-                    let quoted = take_quoted(line, behind);
-                    let (quoted, behind) = quoted.unwrap_or_else(|| (take_unended(behind), &[]));
-                    self.push(Value::Quoted(quoted));
-                    behind
-                }
-                _ => {
-                    if let Some(size_bytes) = announced_literal(rest) {
-                        return Ok(Some(size_bytes));
-                    }
-                    let (atom, behind) = rest
-                        .split_at_checked(atom_len(rest).max(1))
-                        .unwrap_or((rest, &[]));
-                    self.push(Value::Atom(
-                        common_atom(atom).unwrap_or_else(|| line.slice_ref(atom)),
-                    ));
-                    if atom == b"ENVELOPE"
-                        && self.has_room_for_envelope()
-                        && let Some((envelope, behind)) = Envelope::read(line, behind)
-                    {
-                        self.push(Value::Envelope(envelope.into()));
-                        rest = behind;
-                        continue;
-                    }
-                    behind
-                }
-            };
         }
         Ok(None)
+    }
+
+    /// Reads the value of a FETCH item from what is left of a line, and returns what is behind it.
+    /// Nothing, if there is none, it does not end, goes over a limit or is a literal.
+    pub(crate) fn value<'l>(
+        &mut self,
+        line: &Bytes,
+        mut rest: &'l [u8],
+    ) -> Option<(Value, &'l [u8])> {
+        // The list that the item is in.
+        self.starts.push(self.open.len());
+        while self.open.is_empty() || self.starts.len() > 1 {
+            match rest.first()? {
+                // Which does not end before the value.
+                b' ' | b')' if self.open.is_empty() && self.starts.len() == 1 => return None,
+                _ => {}
+            }
+            match self.token(line, rest).ok()? {
+                Token::Before(behind) => rest = behind,
+                Token::Literal { .. } => return None,
+            }
+        }
+        self.starts.clear();
+        Some((self.open.pop()?, rest))
+    }
+
+    /// Reads the token at the front of what is left of a line, which is not empty.
+    fn token<'l>(&mut self, line: &Bytes, rest: &'l [u8]) -> Result<Token<'l>, OverLimit> {
+        if self.values > MAX_VALUES {
+            return Err(OverLimit {
+                what: "values of a response",
+                max: MAX_VALUES as u64,
+            });
+        }
+        let (first, behind) = rest.split_first().unwrap_or((&b' ', &[]));
+        Ok(Token::Before(match first {
+            b' ' => behind,
+            b'(' => {
+                self.open_list()?;
+                behind
+            }
+            b')' => {
+                self.close_list();
+                behind
+            }
+            b'"' => {
+                let (text, behind) = match take_quoted(behind) {
+                    Some((Quoted::Plain(text), behind)) => (line.slice_ref(text), behind),
+                    Some((Quoted::Unescaped(text), behind)) => (text.into(), behind),
+                    None => (take_unended(behind), &[][..]),
+                };
+                self.push(Value::Quoted(text));
+                behind
+            }
+            _ => {
+                if let Some(size_bytes) = announced_literal(rest) {
+                    return Ok(Token::Literal { size_bytes });
+                }
+                let (atom, behind) = rest
+                    .split_at_checked(atom_len(rest).max(1))
+                    .unwrap_or((rest, &[]));
+                self.push(Value::Atom(
+                    common_atom(atom).unwrap_or_else(|| line.slice_ref(atom)),
+                ));
+                behind
+            }
+        }))
     }
 
     /// Adds a value to the innermost list.
@@ -104,17 +139,29 @@ impl Tokens {
         self.open.split_at_checked(start)
     }
 
+    /// How deep lists may nest.
+    pub(crate) const fn max_nesting(&self) -> usize {
+        self.max_nesting
+    }
+
+    /// Forgets what was read of a response.
+    pub(crate) fn clear(&mut self) {
+        self.open.clear();
+        self.starts.clear();
+        self.unbalanced = false;
+        self.values = 0;
+    }
+
     /// Ends the response. `false` if its parentheses do not match: then they are closed here.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
         let balanced = !self.unbalanced && self.starts.is_empty();
         while !self.starts.is_empty() {
             self.close_list();
         }
-        self.unbalanced = false;
-        self.values = 0;
         // The room for the next response stays here.
         let mut values = Vec::with_capacity(self.open.len());
         values.append(&mut self.open);
+        self.clear();
         (values, balanced)
     }
 
@@ -124,15 +171,6 @@ impl Tokens {
             self.open = Vec::new();
             self.starts = Vec::new();
         }
-    }
-
-    /// Tells whether what comes is an item of a FETCH response, and an envelope there no deeper than
-    /// lists may nest.
-    fn has_room_for_envelope(&self) -> bool {
-        const DEPTH: usize = 4;
-        self.starts.len() == 1
-            && self.max_nesting >= DEPTH
-            && self.open.get(1).is_some_and(|word| word.is_atom("FETCH"))
     }
 
     fn open_list(&mut self) -> Result<(), OverLimit> {
@@ -187,19 +225,35 @@ fn common_atom(atom: &[u8]) -> Option<Bytes> {
     }))
 }
 
+/// What a quoted string says.
+pub(crate) enum Quoted<'l> {
+    /// Just what stands there.
+    Plain(&'l [u8]),
+    /// What stands there without its backslashes.
+    Unescaped(Vec<u8>),
+}
+
 /// Takes a quoted string, of which `rest` is what is behind its first quote. Returns what is behind
 /// it too; nothing if it does not end.
-pub(crate) fn take_quoted<'l>(line: &Bytes, rest: &'l [u8]) -> Option<(Bytes, &'l [u8])> {
+// A string is as short as the call to it is long.
+#[inline]
+pub(crate) fn take_quoted(rest: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
     let special = memchr::memchr2(b'"', b'\\', rest)?;
     let (plain, behind) = rest.split_at_checked(special)?;
     if let Some(behind) = behind.strip_prefix(b"\"") {
-        return Some((line.slice_ref(plain), behind));
+        return Some((Quoted::Plain(plain), behind));
     }
+    let (text, behind) = unescape(plain, behind)?;
+    Some((Quoted::Unescaped(text), behind))
+}
+
+/// Goes on behind what had no backslash, up to the quote that ends the string.
+fn unescape<'l>(plain: &[u8], behind: &'l [u8]) -> Option<(Vec<u8>, &'l [u8])> {
     let mut text = plain.to_vec();
     let mut bytes = behind.iter();
     loop {
         match bytes.next()? {
-            b'"' => return Some((text.into(), bytes.as_slice())),
+            b'"' => return Some((text, bytes.as_slice())),
             b'\\' => text.push(*bytes.next()?),
             byte => text.push(*byte),
         }
@@ -230,7 +284,7 @@ fn announced_literal(rest: &[u8]) -> Option<u64> {
 ///
 /// Brackets belong to an atom (flags hold them). Only behind BODY and BINARY they enclose a
 /// section, with its spaces and lists.
-fn atom_len(rest: &[u8]) -> usize {
+pub(crate) fn atom_len(rest: &[u8]) -> usize {
     let mut at = 0;
     while let Some(byte) = rest.get(at) {
         match byte {

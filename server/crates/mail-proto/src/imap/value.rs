@@ -1,11 +1,9 @@
 //! The value tree: what the data of a response is made of before it is given a type.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::envelope::Envelope;
 use super::event::LiteralId;
 
 /// One value of a response.
@@ -26,8 +24,6 @@ pub enum Value {
     },
     /// A list in parentheses.
     List(Vec<Self>),
-    /// The list of an ENVELOPE item of FETCH, where it could be read as it came.
-    Envelope(Box<Envelope>),
 }
 
 impl Value {
@@ -38,11 +34,7 @@ impl Value {
     pub(crate) fn atom(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) => Some(bytes),
-            Self::Quoted(_)
-            | Self::Literal(_)
-            | Self::Streamed { .. }
-            | Self::List(_)
-            | Self::Envelope(_) => None,
+            Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } | Self::List(_) => None,
         }
     }
 
@@ -56,11 +48,7 @@ impl Value {
     pub(crate) fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(values) => Some(values),
-            Self::Atom(_)
-            | Self::Quoted(_)
-            | Self::Literal(_)
-            | Self::Streamed { .. }
-            | Self::Envelope(_) => None,
+            Self::Atom(_) | Self::Quoted(_) | Self::Literal(_) | Self::Streamed { .. } => None,
         }
     }
 
@@ -70,15 +58,7 @@ impl Value {
             Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
             // Numbers and words without quotes happen where a string belongs.
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
-        }
-    }
-
-    /// Takes an [`nstring`](Self::nstring) over.
-    pub(crate) fn into_nstring(self) -> Option<Bytes> {
-        match self {
-            Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
-            value => value.into_astring(),
+            Self::Streamed { .. } | Self::List(_) => None,
         }
     }
 
@@ -86,7 +66,7 @@ impl Value {
     pub(crate) fn into_astring(self) -> Option<Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
+            Self::Streamed { .. } | Self::List(_) => None,
         }
     }
 
@@ -94,7 +74,7 @@ impl Value {
     pub(crate) fn astring(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
-            Self::Streamed { .. } | Self::List(_) | Self::Envelope(_) => None,
+            Self::Streamed { .. } | Self::List(_) => None,
         }
     }
 
@@ -109,19 +89,28 @@ impl Value {
     }
 }
 
-/// A word in upper case, to be matched. Longer ones than this are none that is known.
+/// A word in upper case, to be matched.
 #[derive(Debug)]
-pub(crate) struct Word {
-    bytes: [u8; Self::MAX_BYTES],
-    len: usize,
+pub(crate) enum Word<'t> {
+    /// It came so, as nearly all do.
+    Upper(&'t [u8]),
+    /// It had to be raised.
+    Raised {
+        bytes: [u8; MAX_WORD_BYTES],
+        len: usize,
+    },
 }
 
-impl Word {
-    const MAX_BYTES: usize = 16;
+/// A word with small letters that is longer is none that is known.
+const MAX_WORD_BYTES: usize = 16;
 
+impl<'t> Word<'t> {
     // Once for every item of every response: without allocating.
-    pub(crate) fn new(text: &[u8]) -> Self {
-        let mut bytes = [0; Self::MAX_BYTES];
+    pub(crate) fn new(text: &'t [u8]) -> Self {
+        if !text.iter().any(u8::is_ascii_lowercase) {
+            return Self::Upper(text);
+        }
+        let mut bytes = [0; MAX_WORD_BYTES];
         let len = match bytes.get_mut(..text.len()) {
             Some(word) => {
                 word.copy_from_slice(text);
@@ -130,11 +119,14 @@ impl Word {
             }
             None => 0,
         };
-        Self { bytes, len }
+        Self::Raised { bytes, len }
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        match self {
+            Self::Upper(text) => text,
+            Self::Raised { bytes, len } => bytes.get(..*len).unwrap_or_default(),
+        }
     }
 }
 
@@ -145,6 +137,7 @@ mod tests {
     #[test]
     fn words_are_matched_in_any_case_and_long_ones_are_none() {
         assert_eq!(Word::new(b"Body[Text]").as_bytes(), b"BODY[TEXT]");
+        assert_eq!(Word::new(b"BODY[TEXT]").as_bytes(), b"BODY[TEXT]");
         assert_eq!(
             Word::new(b"0123456789abcdef").as_bytes(),
             b"0123456789ABCDEF"

@@ -164,7 +164,7 @@ fn dovecot_2_3_page_of_messages() {
     assert!(data.items.contains(&FetchedItem::ModSeq(65402)));
     assert!(data.items.contains(&FetchedItem::Rfc822Size(5_000_000_000)));
     assert_eq!(
-        data.envelope().unwrap().subject.as_deref(),
+        data.envelope().unwrap().subject(),
         Some(&b"=?utf-8?B?5L2g5aW9?= \"x\""[..])
     );
     let parts: Vec<String> = data
@@ -430,18 +430,17 @@ fn an_address_list_may_hold_groups_and_gaps() {
         panic!("{events:?}")
     };
     let envelope = data.envelope().unwrap();
-    let name = "undisclosed-recipients".into();
+    let name = b"undisclosed-recipients";
     assert_eq!(
-        envelope.from,
+        envelope.from().collect::<Vec<_>>(),
         [Address::GroupStart { name }, Address::GroupEnd]
     );
-    let domain = "b.example".into();
     let to = Address::Mailbox {
-        name: Some("A".into()),
-        local_part: "".into(),
-        domain,
+        name: Some(b"A"),
+        local_part: b"",
+        domain: b"b.example",
     };
-    assert_eq!(envelope.to, [to]);
+    assert_eq!(envelope.to().collect::<Vec<_>>(), [to]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     assert!(data.flags().expect("flags").contains(&Flag::Seen));
     assert!(data.mod_seq().is_some(), "{data:?}");
     let envelope = data.envelope().expect("an envelope");
-    assert_eq!(envelope.subject.as_deref(), Some(&b"parts"[..]));
+    assert_eq!(envelope.subject(), Some(&b"parts"[..]));
     let Some(BodyStructure::Multipart(multipart)) = data.body_structure() else {
         panic!("{data:?}")
     };

@@ -369,9 +369,9 @@ async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
     let subjects: Vec<_> = answer
         .messages()
         .iter()
-        .filter_map(|data| data.envelope()?.subject.clone())
+        .filter_map(|data| data.envelope()?.subject())
         .collect();
-    assert_eq!(subjects, ["one", "two", "three"]);
+    assert_eq!(subjects, [&b"one"[..], b"two", b"three"]);
     imap.ok(store(&[1], Flag::Flagged)).await;
     assert_eq!(imap.search(SearchKey::Flagged).await, [1]);
     imap.ok(Command::Copy {

@@ -124,7 +124,7 @@ async fn notify_tells_of_a_mailbox_that_is_not_selected_and_of_new_names() {
     let is_arrived = |event: &Event| match event {
         Event::Fetch(data) => data
             .envelope()
-            .is_some_and(|envelope| envelope.subject.as_deref() == Some(b"arrived")),
+            .is_some_and(|envelope| envelope.subject() == Some(b"arrived")),
         _ => false,
     };
     imap.until("FETCH of the new message", is_arrived).await;

@@ -46,6 +46,7 @@ impl Client {
                 values,
                 balanced: false,
             } => self.report(Event::Unknown(values)),
+            Frame::Fetch(data) => self.report(Event::Fetch(data)),
             Frame::Other(line) => self.report(Event::Unknown([Value::Atom(line)].into())),
             Frame::LiteralStart {
                 id,
@@ -86,7 +87,10 @@ impl Client {
                 let first = values.first().and_then(Value::astring).cloned();
                 return Err(not_a_greeting(&first.unwrap_or_default()));
             }
-            Frame::LiteralStart { .. } | Frame::LiteralChunk { .. } | Frame::LiteralEnd { .. } => {
+            Frame::Fetch(_)
+            | Frame::LiteralStart { .. }
+            | Frame::LiteralChunk { .. }
+            | Frame::LiteralEnd { .. } => {
                 return Err(not_a_greeting(b""));
             }
         };

@@ -106,20 +106,20 @@ fn item(item: &FetchedItem) -> Facts {
 
 fn our_envelope(envelope: &Envelope) -> Facts {
     let mut facts: Facts = [
-        ("date", &envelope.date),
-        ("subject", &envelope.subject),
-        ("in-reply-to", &envelope.in_reply_to),
-        ("message-id", &envelope.message_id),
+        ("date", envelope.date()),
+        ("subject", envelope.subject()),
+        ("in-reply-to", envelope.in_reply_to()),
+        ("message-id", envelope.message_id()),
     ]
-    .map(|(name, text)| format!("{name} {:?}", text.as_deref().map(shown)))
+    .map(|(name, text)| format!("{name} {:?}", text.map(shown)))
     .into();
     for (name, addresses) in [
-        ("from", &envelope.from),
-        ("sender", &envelope.sender),
-        ("reply-to", &envelope.reply_to),
-        ("to", &envelope.to),
-        ("cc", &envelope.cc),
-        ("bcc", &envelope.bcc),
+        ("from", envelope.from().collect::<Vec<_>>()),
+        ("sender", envelope.sender().collect()),
+        ("reply-to", envelope.reply_to().collect()),
+        ("to", envelope.to().collect()),
+        ("cc", envelope.cc().collect()),
+        ("bcc", envelope.bcc().collect()),
     ] {
         for address in addresses {
             facts.push(format!("{name} {}", our_address(address)));
@@ -128,7 +128,7 @@ fn our_envelope(envelope: &Envelope) -> Facts {
     facts
 }
 
-fn our_address(address: &Address) -> String {
+fn our_address(address: Address<'_>) -> String {
     match address {
         Address::Mailbox {
             name,
@@ -136,7 +136,7 @@ fn our_address(address: &Address) -> String {
             domain,
         } => format!(
             "{:?} {}@{}",
-            name.as_deref().map(shown),
+            name.map(shown),
             shown(local_part),
             shown(domain)
         ),
