@@ -231,10 +231,45 @@ impl Mode {
     }
 }
 
+/// Where in a conversation a peer can be hostile: a reply of a protocol, or a handshake.
+pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
+    /// Every one, in the order of a conversation.
+    const ALL: &'static [Self];
+    /// Those of TLS.
+    const HANDSHAKES: &'static [Self];
+    /// Those of a server that speaks in plaintext before it has to speak TLS.
+    const BEFORE_TLS: &'static [Self];
+    /// The handshake that STARTTLS or STLS asked for, and what is asked anew behind it.
+    const BEHIND_STARTTLS: &'static [Self];
+
+    fn is_handshake(self) -> bool {
+        Self::HANDSHAKES.contains(&self)
+    }
+
+    fn mode(self) -> Mode {
+        if Self::BEFORE_TLS.contains(&self) || Self::BEHIND_STARTTLS.contains(&self) {
+            Mode::StartTls
+        } else if self.is_handshake() {
+            Mode::Implicit
+        } else {
+            Mode::Bare
+        }
+    }
+
+    fn all_but(others: &[Self]) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|place| !others.contains(place)).collect()
+    }
+
+    /// Every one but the handshakes.
+    fn spoken() -> Vec<Self> {
+        Self::all_but(Self::HANDSHAKES)
+    }
+}
+
 /// A protocol, as this table sees it.
 pub(crate) trait Protocol: Sized + 'static {
-    /// Where in a conversation a peer can be hostile: each of its replies.
-    type Place: Copy + PartialEq + Debug + Send + Sync + 'static;
+    type Place: Place;
     type Error: Clone + PartialEq + Debug + std::fmt::Display + Send + Sync + 'static;
     type Machine: Machine<Error = Self::Error> + Transcribed;
     /// What the owner of the connection saw.
@@ -244,7 +279,6 @@ pub(crate) trait Protocol: Sized + 'static {
     const HAS_TAGS: bool;
     const FIRST_PHASE: Phase;
 
-    fn mode(place: Self::Place) -> Mode;
     fn machine(mode: Mode) -> Self::Machine;
     /// The conversation that comes to `place`, as an honest peer holds it.
     fn turns(place: Self::Place, mode: Mode) -> Vec<Turn<Self::Place>>;
@@ -410,7 +444,7 @@ impl<P: Protocol> Table<P> {
         script: Vec<Do>,
         expected: Expected<P>,
     ) {
-        let mode = P::mode(place);
+        let mode = place.mode();
         self.in_mode(mode, class, place, variant, script, expected);
     }
 

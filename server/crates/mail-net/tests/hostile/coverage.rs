@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::case::{Class, Protocol, Table, snake};
+use crate::case::{Class, Place as _, Protocol, Table, snake};
 
 /// How many cases a table holds, in all and by class.
 pub(crate) struct Count {
@@ -29,8 +29,8 @@ impl Count {
 }
 
 /// Makes the test that no cell of the matrix is empty.
-pub(crate) fn trial<P: Protocol>(table: &Table<P>, places: &'static [P::Place]) -> Trial {
-    let findings = findings(table, places);
+pub(crate) fn trial<P: Protocol>(table: &Table<P>) -> Trial {
+    let findings = findings(table);
     let name = format!("{}::every_cell_has_a_case_or_a_reason", P::NAME);
     Trial::test(name, move || {
         if findings.is_empty() {
@@ -40,10 +40,10 @@ pub(crate) fn trial<P: Protocol>(table: &Table<P>, places: &'static [P::Place]) 
     })
 }
 
-fn findings<P: Protocol>(table: &Table<P>, places: &[P::Place]) -> Vec<String> {
+fn findings<P: Protocol>(table: &Table<P>) -> Vec<String> {
     let mut findings = Vec::new();
     for class in Class::ALL {
-        for place in places {
+        for place in P::Place::ALL {
             let cases = table
                 .cases
                 .iter()

@@ -5,10 +5,9 @@ use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Status, UidValidity};
 use mail_proto::sasl::Failure;
 
-use super::link::spoken;
 use super::sign_in::broken;
 use super::{APPEND_BYTES, BODY_BYTES, Imap, P, Place, fails, falls_silent, goes_on, uid};
-use crate::case::{Class, Do, Expected, Hears, Protocol as _, Table, say};
+use crate::case::{Class, Do, Expected, Hears, Place as _, Protocol as _, Table, say};
 
 const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
 
@@ -35,7 +34,7 @@ fn no_greeting(line: &str) -> Expected<Imap> {
 /// The tag of the command that is answered at this place.
 fn tag_of(place: Place) -> String {
     let mut tags = 0;
-    for turn in Imap::turns(place, Imap::mode(place)) {
+    for turn in Imap::turns(place, place.mode()) {
         tags += usize::from(matches!(turn.hears, Hears::Line(_)));
         if turn.place == place {
             break;
@@ -46,7 +45,7 @@ fn tag_of(place: Place) -> String {
 
 fn tags(table: &mut Table<Imap>) {
     for (class, tag) in [(Class::WrongTag, "zz9"), (Class::FutureTag, "r99")] {
-        let spoken: Vec<Place> = spoken().collect();
+        let spoken = Place::spoken();
         let script = [say(format!("{tag} OK done\r\n"))];
         table.each(class, &spoken, &script, |place| match place {
             P::Greeting => no_greeting(tag),
@@ -64,7 +63,10 @@ fn tags(table: &mut Table<Imap>) {
         P::Idling,
     ];
     let class = Class::DoubleTag;
-    for place in spoken().filter(|place| !untagged.contains(place)) {
+    for place in Place::spoken()
+        .into_iter()
+        .filter(|place| !untagged.contains(place))
+    {
         let expected = match place {
             P::StartTls => fails(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls)),
             P::Logout => continue,
@@ -81,7 +83,7 @@ fn tags(table: &mut Table<Imap>) {
 fn unasked(table: &mut Table<Imap>) {
     let class = Class::Unasked;
     let stray = "+ go on\r\n* 5 SURPRISES\r\n* SEARCH 1 2\r\n";
-    for place in spoken() {
+    for place in Place::spoken() {
         let before = vec![say(stray), Do::Honest];
         let behind = vec![Do::Honest, say(stray)];
         let (script, expected) = match place {
@@ -152,7 +154,10 @@ fn early(table: &mut Table<Imap>) {
             .iter()
             .any(|case| case.class == class && case.place == *place)
     };
-    let others: Vec<Place> = spoken().filter(|place| !has_case(place)).collect();
+    let others: Vec<Place> = Place::spoken()
+        .into_iter()
+        .filter(|place| !has_case(place))
+        .collect();
     table.never(
         class,
         &others,
@@ -163,7 +168,7 @@ fn early(table: &mut Table<Imap>) {
 
 fn sizes(table: &mut Table<Imap>) {
     let class = Class::LyingSize;
-    let spoken: Vec<Place> = spoken().collect();
+    let spoken = Place::spoken();
     // Eight exabytes are announced, one byte comes.
     let huge = [say("* X {9223372036854775807}\r\nx"), Do::Stall];
     table.each(class, &spoken, &huge, |place| match place {
@@ -228,7 +233,7 @@ fn nesting(table: &mut Table<Imap>) {
             max: 100,
         }))
     };
-    let spoken: Vec<Place> = spoken().collect();
+    let spoken = Place::spoken();
     let bomb = [say(format!("* X {}\r\n", "(".repeat(101)))];
     table.each(class, &spoken, &bomb, over);
     table.never(class, Place::HANDSHAKES, NO_WORDS);
@@ -261,7 +266,7 @@ const FLOOD: usize = 2_000;
 fn floods(table: &mut Table<Imap>) {
     let class = Class::Flood;
     let line = "* LIST (\\HasNoChildren) \"/\" \"a folder with the number #\"\r\n";
-    for place in spoken() {
+    for place in Place::spoken() {
         let (script, expected) = match place {
             P::Greeting => (
                 vec![Do::Honest, Do::Repeat(line, FLOOD)],

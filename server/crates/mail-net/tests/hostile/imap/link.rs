@@ -6,9 +6,10 @@ use mail_proto::imap::{Error, Misbehaviour, Reply, Status};
 
 use super::{Imap, P, Place, fails, falls_silent, goes_on};
 use crate::case::{
-    Class, Do, Expected, Hears, Mode, Table, ends as ends_by, fails_tls, say, takes_too_long,
+    Class, Do, Expected, Mode, Place as _, Table, ends as ends_by, fails_tls, say, takes_too_long,
     tls_takes_too_long,
 };
+use crate::tls;
 
 use super::IDLE_RENEWED_AFTER;
 
@@ -44,20 +45,8 @@ fn compression(table: &mut Table<Imap>) {
     let bomb = vec![say("* X {9223372036854775807}\r\n"), Do::Endless("a")];
     let streamed = falls_silent(P::Compressed.phase());
     table.variant(class, P::Compressed, "of_a_literal", bomb, streamed);
-    let others: Vec<Place> = Place::ALL
-        .iter()
-        .copied()
-        .filter(|place| ![P::Compress, P::Compressed].contains(place))
-        .collect();
+    let others = Place::all_but(&[P::Compress, P::Compressed]);
     table.never(class, &others, "nothing is compressed yet");
-}
-
-/// A handshake has begun when the client's hello did; before, a byte is one behind STARTTLS.
-fn at(place: Place, mut script: Vec<Do>) -> Vec<Do> {
-    if Place::HANDSHAKES.contains(&place) {
-        script.insert(0, Do::Hear(Hears::Bytes(5)));
-    }
-    script
 }
 
 fn closed() -> Expected<Imap> {
@@ -66,28 +55,25 @@ fn closed() -> Expected<Imap> {
 
 /// What a lost link is: before TLS is up it is TLS that failed.
 fn lost(place: Place) -> Expected<Imap> {
-    if Place::HANDSHAKES.contains(&place) {
+    if place.is_handshake() {
         return fails_tls(TlsError::Closed);
     }
     closed().and(|seen| assert_eq!(seen.completed, None))
 }
 
 fn ends(table: &mut Table<Imap>) {
-    for (class, end) in [
-        (Class::Fin, Do::Fin),
-        (Class::Rst, Do::Rst),
-        (Class::HalfClose, Do::HalfClose),
-    ] {
-        for place in Place::ALL {
-            table.case(class, *place, at(*place, vec![end.clone()]), lost(*place));
-        }
-    }
+    tls::ends(table, lost);
     for place in Place::ALL {
         let script = match place {
             P::Handshake | P::ImplicitHandshake => vec![Do::BelowTls(b"\x16\x03\x03"), Do::Fin],
             _ => vec![Do::HalfOfHonest, Do::Fin],
         };
-        table.case(Class::CutLine, *place, at(*place, script), lost(*place));
+        table.case(
+            Class::CutLine,
+            *place,
+            tls::at::<Imap>(*place, script),
+            lost(*place),
+        );
     }
     for place in Place::ALL {
         let expected = match place {
@@ -142,7 +128,7 @@ fn stalls(table: &mut Table<Imap>) {
             P::Handshake | P::ImplicitHandshake => "\x16\x03\x03\x3f\x02",
             _ => "* OK just a moment\r\n",
         };
-        let script = at(*place, vec![Do::Trickle(text)]);
+        let script = tls::at::<Imap>(*place, vec![Do::Trickle(text)]);
         table.case(Class::Trickle, *place, script, expected);
     }
     // A slow link is no hostile one.
@@ -171,7 +157,7 @@ fn words(table: &mut Table<Imap>) {
             max: 1 << 20,
         }))
     };
-    let spoken: Vec<Place> = spoken().collect();
+    let spoken = Place::spoken();
     table.each(Class::EndlessLine, &spoken, &endless, over);
     table.never(Class::EndlessLine, Place::HANDSHAKES, NO_WORDS);
 
@@ -210,15 +196,6 @@ fn words(table: &mut Table<Imap>) {
     );
 }
 
-/// Every place but the handshakes.
-pub(super) fn spoken() -> impl Iterator<Item = Place> {
-    let handshake = |place: &Place| Place::HANDSHAKES.contains(place);
-    Place::ALL
-        .iter()
-        .copied()
-        .filter(move |place| !handshake(place))
-}
-
 fn rejected(command: &'static str) -> Expected<Imap> {
     fails(Error::Rejected {
         command,
@@ -231,18 +208,7 @@ fn rejected(command: &'static str) -> Expected<Imap> {
 }
 
 fn below_tls(table: &mut Table<Imap>) {
-    const GARBAGE: &[u8] = b"* OK this is no record of TLS\r\n";
-    for place in Place::ALL {
-        let garbage = at(*place, vec![Do::BelowTls(GARBAGE), Do::Stall]);
-        let (mode, expected) = match place {
-            P::PlainCapability | P::StartTls => continue,
-            P::Handshake => (Mode::StartTls, fails_tls(TlsError::NotTls)),
-            P::ImplicitHandshake => (Mode::Implicit, fails_tls(TlsError::NotTls)),
-            P::CapabilityInTls => (Mode::StartTls, closed()),
-            _ => (Mode::Implicit, closed()),
-        };
-        table.in_mode(mode, Class::TlsGarbage, *place, "", garbage, expected);
-    }
+    tls::garbage(table, b"* OK this is no record of TLS\r\n", lost);
     // A link that is cut below TLS ends nothing that was not ended above it.
     let cut = vec![Do::HalfOfHonest, Do::HalfClose];
     let half = closed().and(|seen| assert!(!seen.is_body_whole));
@@ -255,5 +221,4 @@ fn below_tls(table: &mut Table<Imap>) {
         cut,
         half,
     );
-    table.never(Class::TlsGarbage, Place::BEFORE_TLS, "TLS has not begun");
 }

@@ -107,14 +107,6 @@ impl Protocol for Imap {
     const HAS_TAGS: bool = true;
     const FIRST_PHASE: Phase = Phase::SignIn;
 
-    fn mode(place: Place) -> Mode {
-        match place {
-            P::PlainCapability | P::StartTls | P::Handshake | P::CapabilityInTls => Mode::StartTls,
-            P::ImplicitHandshake => Mode::Implicit,
-            _ => Mode::Bare,
-        }
-    }
-
     fn machine(mode: Mode) -> Client {
         Client::new(imap::Config {
             tls: mode.tls(),

@@ -8,6 +8,7 @@ use mail_proto::imap::{
 };
 
 use super::{APPEND_BYTES, uid};
+use crate::case;
 
 /// Each reply of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,8 +73,8 @@ pub(crate) enum Place {
     Logout,
 }
 
-impl Place {
-    pub(crate) const ALL: &'static [Self] = &[
+impl case::Place for Place {
+    const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Capability,
         Self::PlainCapability,
@@ -118,9 +119,12 @@ impl Place {
         Self::Compressed,
         Self::Logout,
     ];
-    /// Where a server speaks IMAP in plaintext before it has to speak TLS.
-    pub(super) const BEFORE_TLS: &'static [Self] = &[Self::PlainCapability, Self::StartTls];
-    pub(super) const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    const BEFORE_TLS: &'static [Self] = &[Self::PlainCapability, Self::StartTls];
+    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapabilityInTls];
+}
+
+impl Place {
     /// Before a mailbox is selected; handshakes and what is before TLS left out.
     pub(super) const UNSELECTED: &'static [Self] = &[
         Self::Greeting,
@@ -136,39 +140,10 @@ impl Place {
         Self::List,
         Self::Status,
     ];
-    /// Behind the sign-in.
-    pub(super) const SIGNED_IN: &'static [Self] = &[
-        Self::Namespace,
-        Self::List,
-        Self::Status,
-        Self::Select,
-        Self::Fetch,
-        Self::FetchBody,
-        Self::Search,
-        Self::Store,
-        Self::Copy,
-        Self::Move,
-        Self::Expunge,
-        Self::AppendReady,
-        Self::Append,
-        Self::Idle,
-        Self::Idling,
-        Self::Done,
-        Self::Id,
-        Self::Enable,
-        Self::Create,
-        Self::Delete,
-        Self::Rename,
-        Self::Subscribe,
-        Self::Quota,
-        Self::Sort,
-        Self::Thread,
-        Self::Unselect,
-        Self::Noop,
-        Self::Compress,
-        Self::Compressed,
-        Self::Logout,
-    ];
+    /// Behind the sign-in: all from here on.
+    pub(super) const SIGNED_IN: &'static [Self] = <Self as case::Place>::ALL
+        .split_at(Self::Namespace as usize)
+        .1;
 
     /// Whether a mailbox is selected first.
     pub(super) const fn is_in_mailbox(self) -> bool {

@@ -3,14 +3,13 @@
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
 use mail_proto::sasl::Failure;
 
-use super::link::spoken;
 use super::{Imap, P, Place, fails, goes_on};
-use crate::case::{Class, Do, Expected, Mode, Table, fails_tls, say};
-use crate::certificates::bad_certificates;
+use crate::case::{Class, Do, Expected, Mode, Place as _, Table, fails_tls, say};
 use crate::scram;
+use crate::tls;
 
 pub(super) fn fill(table: &mut Table<Imap>) {
-    certificates(table);
+    tls::certificates(table, fails_tls);
     start_tls(table);
     preauth(table);
     refusals(table);
@@ -32,33 +31,8 @@ fn unproven(table: &mut Table<Imap>) {
         let script = vec![Do::Scram("+ ", message)];
         table.variant(class, P::ScramProof, variant, script, broken(failure));
     }
-    let others: Vec<Place> = Place::ALL
-        .iter()
-        .copied()
-        .filter(|place| ![P::ScramFirst, P::ScramProof].contains(place))
-        .collect();
+    let others = Place::all_but(&[P::ScramFirst, P::ScramProof]);
     table.never(class, &others, "the server has nothing to prove here");
-}
-
-fn certificates(table: &mut Table<Imap>) {
-    for place in Place::HANDSHAKES {
-        for (variant, certificate, error) in bad_certificates() {
-            let script = vec![Do::Handshake(certificate)];
-            table.variant(
-                Class::BadCertificate,
-                *place,
-                variant,
-                script,
-                fails_tls(error),
-            );
-        }
-    }
-    let others: Vec<Place> = spoken().collect();
-    table.never(
-        Class::BadCertificate,
-        &others,
-        "a certificate is shown in the handshake alone",
-    );
 }
 
 fn start_tls(table: &mut Table<Imap>) {
@@ -75,11 +49,7 @@ fn start_tls(table: &mut Table<Imap>) {
     ] {
         table.variant(class, P::StartTls, variant, vec![say(text)], behind());
     }
-    let others: Vec<Place> = Place::ALL
-        .iter()
-        .copied()
-        .filter(|place| *place != P::StartTls)
-        .collect();
+    let others = Place::all_but(&[P::StartTls]);
     table.never(class, &others, "nothing else is behind STARTTLS");
 
     let class = Class::Stripped;
@@ -95,11 +65,7 @@ fn start_tls(table: &mut Table<Imap>) {
     });
     let script = vec![say("% BAD what is that\r\n")];
     table.case(class, P::StartTls, script, unknown);
-    let others: Vec<Place> = Place::ALL
-        .iter()
-        .copied()
-        .filter(|place| ![P::Greeting, P::PlainCapability, P::StartTls].contains(place))
-        .collect();
+    let others = Place::all_but(&[P::Greeting, P::PlainCapability, P::StartTls]);
     table.never(
         class,
         &others,
@@ -109,7 +75,7 @@ fn start_tls(table: &mut Table<Imap>) {
 
 fn preauth(table: &mut Table<Imap>) {
     let error = |_| fails(Error::PeerMisbehaved(Misbehaviour::Preauth));
-    let spoken: Vec<Place> = spoken().collect();
+    let spoken = Place::spoken();
     let script = [say("* PREAUTH you are in already\r\n")];
     table.each(Class::Preauth, &spoken, &script, error);
     table.in_mode(
@@ -151,7 +117,7 @@ fn refusals(table: &mut Table<Imap>) {
         (Class::RefusedForNow, Status::No, "NO"),
         (Class::RefusedForGood, Status::Bad, "BAD"),
     ] {
-        for place in spoken() {
+        for place in Place::spoken() {
             let tag = if place == P::Greeting { "*" } else { "%" };
             let script = vec![say(format!("{tag} {word} never\r\n")), Do::EndCommand];
             table.case(class, place, script, refused(place, status));

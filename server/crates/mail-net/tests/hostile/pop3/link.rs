@@ -6,11 +6,11 @@ use mail_proto::pop3::{Deletions, Error, Incompatibility, Misbehaviour, Stage};
 
 use super::{P, Place, Pop3, REST, Seen, fails, falls_silent, goes_on};
 use crate::case::{
-    Class, Do, Expected, Hears, Mode, Protocol as _, Table, ends as ends_by, fails_tls, say,
+    Class, Do, Expected, Hears, Mode, Place as _, Table, ends as ends_by, fails_tls, say,
     takes_too_long, tls_takes_too_long,
 };
-use crate::certificates::bad_certificates;
 use crate::peer::BYTE_EVERY;
+use crate::tls;
 
 pub(super) fn fill(table: &mut Table<Pop3>) {
     ends(table);
@@ -43,23 +43,9 @@ fn lost(place: Place) -> Expected<Pop3> {
     }
 }
 
-/// A handshake has begun when the client's hello did; before, a byte is one behind STLS.
-fn at(place: Place, mut script: Vec<Do>) -> Vec<Do> {
-    if place.is_handshake() {
-        script.insert(0, Do::Hear(Hears::Bytes(5)));
-    }
-    script
-}
-
 fn ends(table: &mut Table<Pop3>) {
+    tls::ends(table, lost);
     for place in Place::ALL {
-        for (class, end) in [
-            (Class::Fin, Do::Fin),
-            (Class::Rst, Do::Rst),
-            (Class::HalfClose, Do::HalfClose),
-        ] {
-            table.case(class, *place, at(*place, vec![end]), lost(*place));
-        }
         let script = match place {
             place if place.is_handshake() => vec![Do::BelowTls(b"\x16\x03\x03"), Do::Fin],
             P::Rest => vec![say("-E"), Do::Fin],
@@ -70,7 +56,12 @@ fn ends(table: &mut Table<Pop3>) {
             P::Top => closed(Stage::Body).and(lost_at(P::Top)),
             place => lost(*place),
         };
-        table.case(Class::CutLine, *place, at(*place, script), expected);
+        table.case(
+            Class::CutLine,
+            *place,
+            tls::at::<Pop3>(*place, script),
+            expected,
+        );
     }
     // All of a message but its end, and an end that is none.
     for (variant, text) in [
@@ -145,7 +136,7 @@ fn stalls(table: &mut Table<Pop3>) {
             place if place.phase() == Phase::Body => ("+OK just a moment ", paced()),
             place => ("+OK just a moment ", takes_too_long(place.phase())),
         };
-        let script = at(*place, vec![Do::Trickle(text)]);
+        let script = tls::at::<Pop3>(*place, vec![Do::Trickle(text)]);
         table.case(Class::Trickle, *place, script, slow.and(lost_at(*place)));
     }
     // A slow link is no hostile one.
@@ -193,41 +184,16 @@ fn start_tls(table: &mut Table<Pop3>) {
     let others = Place::all_but(&[P::PlainCapa, P::Stls]);
     table.never(class, &others, "STLS is offered and asked for elsewhere");
 
-    let class = Class::BadCertificate;
-    for place in Place::HANDSHAKES {
-        for (variant, certificate, error) in bad_certificates() {
-            let script = vec![Do::Handshake(certificate)];
-            table.variant(class, *place, variant, script, fails_tls(error));
-        }
-    }
-    let others = Place::spoken();
-    table.never(
-        class,
-        &others,
-        "a certificate is shown in the handshake alone",
-    );
+    tls::certificates(table, fails_tls);
 }
 
 fn below_tls(table: &mut Table<Pop3>) {
-    let class = Class::TlsGarbage;
-    for place in Place::all_but(Place::BEFORE_TLS) {
-        let act = Do::BelowTls(b"+OK this is no record of TLS\r\n");
-        let garbage = at(place, vec![act, Do::Stall]);
-        let expected = match place {
-            place if place.is_handshake() => fails_tls(TlsError::NotTls),
-            place => lost(place),
-        };
-        let mode = match Pop3::mode(place) {
-            Mode::Bare => Mode::Implicit,
-            mode => mode,
-        };
-        table.in_mode(mode, class, place, "", garbage, expected);
-    }
+    tls::garbage(table, b"+OK this is no record of TLS\r\n", lost);
     // A link that is cut below TLS ends nothing that was not ended above it.
     let cut = vec![Do::HalfOfHonest, Do::HalfClose];
     let (place, expected) = (P::RetrBody, lost(P::RetrBody));
+    let class = Class::TlsGarbage;
     table.in_mode(Mode::Implicit, class, place, "none_at_all", cut, expected);
-    table.never(class, Place::BEFORE_TLS, "TLS has not begun");
 }
 
 /// What POP3 does not have.

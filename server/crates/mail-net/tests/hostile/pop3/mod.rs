@@ -66,14 +66,6 @@ impl Protocol for Pop3 {
     const HAS_TAGS: bool = false;
     const FIRST_PHASE: Phase = Phase::SignIn;
 
-    fn mode(place: Place) -> Mode {
-        match place {
-            P::PlainCapa | P::Stls | P::Handshake | P::CapaInTls => Mode::StartTls,
-            P::ImplicitHandshake => Mode::Implicit,
-            _ => Mode::Bare,
-        }
-    }
-
     fn machine(mode: Mode) -> Client {
         Client::new(pop3::Config {
             tls: mode.tls(),

@@ -3,6 +3,8 @@
 use mail_net::Phase;
 use mail_proto::pop3::{Command, MessageNumber, Stage};
 
+use crate::case;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Greeting,
@@ -50,8 +52,8 @@ pub(crate) enum Place {
     Quit,
 }
 
-impl Place {
-    pub(crate) const ALL: &'static [Self] = &[
+impl case::Place for Place {
+    const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Capa,
         Self::PlainCapa,
@@ -83,26 +85,15 @@ impl Place {
         Self::Noop,
         Self::Quit,
     ];
-    pub(super) const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
-    /// Where a server speaks POP3 in plaintext before it has to speak TLS.
-    pub(super) const BEFORE_TLS: &'static [Self] = &[Self::PlainCapa, Self::Stls];
+    const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    const BEFORE_TLS: &'static [Self] = &[Self::PlainCapa, Self::Stls];
+    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapaInTls];
+}
+
+impl Place {
     /// A message is read, marked as deleted, and deleted.
     pub(super) const MOVING: &'static [Self] =
         &[Self::Retr, Self::RetrBody, Self::Dele, Self::Quit];
-
-    /// Every place but the handshakes.
-    pub(super) fn spoken() -> Vec<Self> {
-        Self::all_but(Self::HANDSHAKES)
-    }
-
-    pub(super) fn all_but(others: &[Self]) -> Vec<Self> {
-        let all = Self::ALL.iter().copied();
-        all.filter(|place| !others.contains(place)).collect()
-    }
-
-    pub(super) fn is_handshake(self) -> bool {
-        Self::HANDSHAKES.contains(&self)
-    }
 
     /// Whether its response is one to a sign-in.
     pub(super) fn is_sign_in(self) -> bool {

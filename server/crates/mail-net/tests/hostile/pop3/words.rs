@@ -7,7 +7,7 @@ use mail_proto::sasl::Failure;
 
 use super::link::{closed, lost_at};
 use super::{P, Place, Pop3, fails, falls_silent, goes_on};
-use crate::case::{Class, Do, Expected, Hears, Table, fails_tls, say};
+use crate::case::{Class, Do, Expected, Hears, Place as _, Table, fails_tls, say};
 use crate::scram;
 
 const NO_WORDS: &str = "a handshake has no words: TlsGarbage";

@@ -5,10 +5,10 @@ use mail_proto::smtp::{Error, Incompatibility, Misbehaviour, Reply, Stage};
 
 use super::{Fate, P, Place, Smtp, fails, meets};
 use crate::case::{
-    Class, Do, Expected, Hears, Mode, Protocol as _, Table, fails_tls, falls_silent, say,
-    takes_too_long, tls_takes_too_long,
+    Class, Do, Expected, Hears, Place as _, Table, fails_tls, falls_silent, say, takes_too_long,
+    tls_takes_too_long,
 };
-use crate::certificates::bad_certificates;
+use crate::tls;
 
 pub(super) fn fill(table: &mut Table<Smtp>) {
     ends(table);
@@ -45,30 +45,21 @@ fn lost(place: Place) -> Expected<Smtp> {
     }
 }
 
-/// A handshake has begun when the client's hello did; before, a byte is one behind STARTTLS.
-fn at(place: Place, mut script: Vec<Do>) -> Vec<Do> {
-    if place.is_handshake() {
-        script.insert(0, Do::Hear(Hears::Bytes(5)));
-    }
-    script
-}
-
 fn ends(table: &mut Table<Smtp>) {
+    tls::ends(table, lost);
     for place in Place::ALL {
-        for (class, end, expected) in [
-            (Class::Fin, Do::Fin, lost(*place)),
-            (Class::Rst, Do::Rst, lost(*place)),
-            (Class::HalfClose, Do::HalfClose, lost(*place)),
-        ] {
-            table.case(class, *place, at(*place, vec![end]), expected);
-        }
         let script = match place {
             place if place.is_handshake() => vec![Do::BelowTls(b"\x16\x03\x03"), Do::Fin],
             P::Body => vec![say("25"), Do::Fin],
             P::Final | P::BdatLast => vec![Do::Commit, Do::HalfOfHonest, Do::Fin],
             _ => vec![Do::HalfOfHonest, Do::Fin],
         };
-        table.case(Class::CutLine, *place, at(*place, script), lost(*place));
+        table.case(
+            Class::CutLine,
+            *place,
+            tls::at::<Smtp>(*place, script),
+            lost(*place),
+        );
     }
     let first_line = vec![Do::Commit, say("250-2.0.0 queued\r\n"), Do::Rst];
     let expected = lost(P::Final);
@@ -140,7 +131,7 @@ fn stalls(table: &mut Table<Smtp>) {
                 takes_too_long(place.phase()),
             ),
         };
-        let script = at(*place, vec![act]);
+        let script = tls::at::<Smtp>(*place, vec![act]);
         table.case(Class::Trickle, *place, script, slow.with(fate));
     }
     // A slow link is no hostile one.
@@ -199,38 +190,11 @@ fn start_tls(table: &mut Table<Smtp>) {
         "STARTTLS is offered and asked for elsewhere",
     );
 
-    let class = Class::BadCertificate;
-    for place in Place::HANDSHAKES {
-        for (variant, certificate, error) in bad_certificates() {
-            let script = vec![Do::Handshake(certificate)];
-            let expected = fails_tls(error).with(Fate::Waiting);
-            table.variant(class, *place, variant, script, expected);
-        }
-    }
-    let others = Place::spoken();
-    table.never(
-        class,
-        &others,
-        "a certificate is shown in the handshake alone",
-    );
+    tls::certificates(table, |error| fails_tls(error).with(Fate::Waiting));
 }
 
 fn below_tls(table: &mut Table<Smtp>) {
-    let class = Class::TlsGarbage;
-    for place in Place::all_but(Place::BEFORE_TLS) {
-        let act = Do::BelowTls(b"250 this is no record of TLS\r\n");
-        let garbage = at(place, vec![act, Do::Stall]);
-        let expected = match place {
-            place if place.is_handshake() => fails_tls(TlsError::NotTls),
-            place => lost(place),
-        };
-        let mode = match Smtp::mode(place) {
-            Mode::Bare => Mode::Implicit,
-            mode => mode,
-        };
-        table.in_mode(mode, class, place, "", garbage, expected);
-    }
-    table.never(class, Place::BEFORE_TLS, "TLS has not begun");
+    tls::garbage(table, b"250 this is no record of TLS\r\n", lost);
 }
 
 /// What SMTP does not have.

@@ -98,14 +98,6 @@ impl Protocol for Smtp {
     const HAS_TAGS: bool = false;
     const FIRST_PHASE: Phase = Phase::SmtpGreeting;
 
-    fn mode(place: Place) -> Mode {
-        match place {
-            P::PlainEhlo | P::StartTls | P::Handshake | P::EhloInTls => Mode::StartTls,
-            P::ImplicitHandshake => Mode::Implicit,
-            _ => Mode::Bare,
-        }
-    }
-
     fn machine(mode: Mode) -> Client {
         let name = EhloName::address_literal(Ipv4Addr::LOCALHOST.into());
         Client::new(smtp::Config::new(mode.tls(), name))

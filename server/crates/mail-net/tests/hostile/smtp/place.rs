@@ -3,6 +3,8 @@
 use mail_net::Phase;
 use mail_proto::smtp::Stage;
 
+use crate::case;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Greeting,
@@ -59,8 +61,8 @@ pub(crate) enum Place {
     Earlier,
 }
 
-impl Place {
-    pub(crate) const ALL: &'static [Self] = &[
+impl case::Place for Place {
+    const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Ehlo,
         Self::Helo,
@@ -92,24 +94,12 @@ impl Place {
         Self::BdatLast,
         Self::Quit,
     ];
-    pub(super) const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
-    /// Where a server speaks SMTP in plaintext before it has to speak TLS.
-    pub(super) const BEFORE_TLS: &'static [Self] = &[Self::PlainEhlo, Self::StartTls];
+    const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
+    const BEFORE_TLS: &'static [Self] = &[Self::PlainEhlo, Self::StartTls];
+    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::EhloInTls];
+}
 
-    /// Every place but the handshakes.
-    pub(super) fn spoken() -> Vec<Self> {
-        Self::all_but(Self::HANDSHAKES)
-    }
-
-    pub(super) fn all_but(others: &[Self]) -> Vec<Self> {
-        let all = Self::ALL.iter().copied();
-        all.filter(|place| !others.contains(place)).collect()
-    }
-
-    pub(super) fn is_handshake(self) -> bool {
-        Self::HANDSHAKES.contains(&self)
-    }
-
+impl Place {
     /// Whether its reply is one to AUTH.
     pub(super) fn is_sign_in(self) -> bool {
         self.stage() == Stage::Auth

@@ -6,7 +6,7 @@ use mail_proto::smtp::{EnhancedCode, Error, Incompatibility, Misbehaviour, Reply
 
 use super::link::fate_at;
 use super::{Fate, P, Place, Smtp, fails, goes_on, meets};
-use crate::case::{Class, Do, Expected, Hears, Mode, Table, say};
+use crate::case::{Class, Do, Expected, Hears, Mode, Place as _, Table, say};
 use crate::scram;
 
 const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
