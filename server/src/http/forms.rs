@@ -1,6 +1,8 @@
 //! The plain POST routes: each reads a form, calls one method of the backend, keeps the result as
 //! a flash for the next page, and answers 303. The page without script works by them alone.
 
+use std::sync::Arc;
+
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
@@ -9,7 +11,7 @@ use app::api::types::{
 use app::page::{Flash, FlashAgain};
 use app::text::url;
 use axum::Extension;
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::Response;
 
 use super::body::{self, BodyFault, Drain, Fields, field, parse_form};
@@ -24,131 +26,62 @@ const FORM_MAX_BYTES: usize = 1 << 20;
 /// `POST {base}/mail/{account}/{folder}/act`: `message` (repeated) with `action` and `to`, or
 /// `star`, or `unstar`; `return`.
 pub(super) async fn act(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
     Path((account, folder)): Path<(String, String)>,
-    request: Request,
+    posted: Posted,
 ) -> Response {
     let (account, folder) = (AccountId(account), FolderId(folder));
-    let fields = match fields(&web, &visitor, request).await {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
-    let Some(backend) = visitor.backend(&web) else {
-        return to_login(&web);
-    };
-    let done = match Action::read(&fields) {
-        Ok(action) => action.run(backend.as_ref(), &account, &folder).await,
+    let backend = posted.backend.as_ref();
+    let done = match Action::read(&posted.fields) {
+        Ok(action) => action.run(backend, &account, &folder).await,
         Err(fault) => Err(Failure {
-            error: fault.to_api(visitor.lang),
+            error: fault.to_api(posted.visitor.lang),
             again: None,
         }),
     };
+    let otherwise = url::folder(posted.web.base(), &account, &folder, 1);
     let flash = match done {
-        Ok(change) => Flash {
-            change: Some(change),
-            ..blank(account.clone())
-        },
-        Err(Failure { error, again }) => {
-            let again = again.map(|(messages, role)| FlashAgain {
-                folder: folder.clone(),
+        Ok(change) => changed(account, change),
+        Err(Failure { error, again }) => Flash {
+            account: Some(account),
+            again: again.map(|(messages, role)| FlashAgain {
+                folder,
                 messages,
                 role,
-            });
-            Flash {
-                error: Some(error),
-                again,
-                ..blank(account.clone())
-            }
-        }
+            }),
+            ..failure(error)
+        },
     };
-    finish(
-        &web,
-        &visitor,
-        &fields,
-        flash,
-        url::folder(web.base(), &account, &folder, 1),
-    )
-    .await
+    posted.finish(flash, otherwise).await
 }
 
 /// `POST {base}/mail/{account}/undo`: `undo`, `return`.
-pub(super) async fn undo(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
-    Path(account): Path<String>,
-    request: Request,
-) -> Response {
+pub(super) async fn undo(Path(account): Path<String>, posted: Posted) -> Response {
     let account = AccountId(account);
-    let fields = match fields(&web, &visitor, request).await {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
-    let Some(backend) = visitor.backend(&web) else {
-        return to_login(&web);
-    };
-    let undo = UndoId(field(&fields, "undo").unwrap_or_default().to_owned());
-    let flash = match backend.change_undo(account.clone(), undo).await {
-        Ok(change) => Flash {
-            change: Some(change),
-            ..blank(account.clone())
-        },
+    let undo = UndoId(field(&posted.fields, "undo").unwrap_or_default().to_owned());
+    let otherwise = url::mail(posted.web.base(), &account);
+    let flash = match posted.backend.change_undo(account.clone(), undo).await {
+        Ok(change) => changed(account, change),
         Err(error) => Flash {
-            error: Some(error),
-            ..blank(account.clone())
+            account: Some(account),
+            ..failure(error)
         },
     };
-    finish(
-        &web,
-        &visitor,
-        &fields,
-        flash,
-        url::mail(web.base(), &account),
-    )
-    .await
+    posted.finish(flash, otherwise).await
 }
 
 /// `POST {base}/outbox/{id}/retry`
-pub(super) async fn outbox_retry(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
-    Path(outbox): Path<String>,
-    request: Request,
-) -> Response {
-    let fields = match fields(&web, &visitor, request).await {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
-    let Some(backend) = visitor.backend(&web) else {
-        return to_login(&web);
-    };
+pub(super) async fn outbox_retry(Path(outbox): Path<String>, posted: Posted) -> Response {
     let outbox = outbox.as_str().into();
-    let on = url::outbox_entry(web.base(), &outbox);
-    match backend.outbox_retry(outbox).await {
-        Ok(_) => page::see_other(&own_return(&web, &fields).unwrap_or(on)),
-        Err(error) => finish(&web, &visitor, &fields, failure(error), on).await,
-    }
+    let on = url::outbox_entry(posted.web.base(), &outbox);
+    let done = posted.backend.outbox_retry(outbox).await;
+    posted.go_on(done.map(drop), on).await
 }
 
 /// `POST {base}/outbox/{id}/discard`
-pub(super) async fn outbox_discard(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
-    Path(outbox): Path<String>,
-    request: Request,
-) -> Response {
-    let fields = match fields(&web, &visitor, request).await {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
-    let Some(backend) = visitor.backend(&web) else {
-        return to_login(&web);
-    };
-    let on = url::outbox(web.base());
-    match backend.outbox_discard(outbox.as_str().into()).await {
-        Ok(()) => page::see_other(&own_return(&web, &fields).unwrap_or(on)),
-        Err(error) => finish(&web, &visitor, &fields, failure(error), on).await,
-    }
+pub(super) async fn outbox_discard(Path(outbox): Path<String>, posted: Posted) -> Response {
+    let on = url::outbox(posted.web.base());
+    let done = posted.backend.outbox_discard(outbox.as_str().into()).await;
+    posted.go_on(done, on).await
 }
 
 /// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Kept in cookies of this browser.
@@ -178,6 +111,56 @@ pub(super) async fn appearance(
         set_cookie(&mut response, &web.cookie.preference(THEME_COOKIE, word));
     }
     response
+}
+
+/// A form that somebody signed in has posted, to be answered by where to go on.
+pub(super) struct Posted {
+    web: Web,
+    visitor: Visitor,
+    fields: Fields,
+    backend: Arc<dyn MailBackend>,
+}
+
+impl FromRequest<Web> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        let visitor = request.extensions().get::<Visitor>().cloned();
+        let Some(visitor) = visitor else {
+            return Err(to_login(web));
+        };
+        let fields = fields(web, &visitor, request).await?;
+        let backend = visitor.backend(web).ok_or_else(|| to_login(web))?;
+        Ok(Self {
+            web: Web::clone(web),
+            visitor,
+            fields,
+            backend,
+        })
+    }
+}
+
+impl Posted {
+    /// Goes on to `return`, or to `otherwise`; with the error, if there was one.
+    async fn go_on(self, done: Result<(), ApiError>, otherwise: String) -> Response {
+        match done {
+            Ok(()) => page::see_other(&own_return(&self.web, &self.fields).unwrap_or(otherwise)),
+            Err(error) => self.finish(failure(error), otherwise).await,
+        }
+    }
+
+    /// Keeps the flash and goes on to `return`, or to `otherwise`.
+    async fn finish(self, flash: Flash, otherwise: String) -> Response {
+        let web = &self.web;
+        let is_signed_out = |error: &ApiError| error.kind == ErrorKind::SignedOut;
+        if flash.error.as_ref().is_some_and(is_signed_out) {
+            return to_login(web);
+        }
+        if let Some(session) = &self.visitor.session {
+            page::put_flash(web, session, &flash).await;
+        }
+        page::see_other(&own_return(web, &self.fields).unwrap_or(otherwise))
+    }
 }
 
 /// What the list's form asks for.
@@ -301,27 +284,6 @@ async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields
     Err(response)
 }
 
-/// Keeps the flash and goes on to `return`, or to `otherwise`.
-async fn finish(
-    web: &Web,
-    visitor: &Visitor,
-    fields: &Fields,
-    flash: Flash,
-    otherwise: String,
-) -> Response {
-    if flash
-        .error
-        .as_ref()
-        .is_some_and(|error| error.kind == ErrorKind::SignedOut)
-    {
-        return to_login(web);
-    }
-    if let Some(session) = &visitor.session {
-        page::put_flash(web, session, &flash).await;
-    }
-    page::see_other(&own_return(web, fields).unwrap_or(otherwise))
-}
-
 fn own_return(web: &Web, fields: &Fields) -> Option<String> {
     field(fields, "return").and_then(|path| page::own_path(web.base(), path))
 }
@@ -330,10 +292,10 @@ fn to_login(web: &Web) -> Response {
     page::see_other(&url::login(web.base()))
 }
 
-fn blank(account: AccountId) -> Flash {
+fn changed(account: AccountId, change: ChangeDone) -> Flash {
     Flash {
         account: Some(account),
-        change: None,
+        change: Some(change),
         error: None,
         again: None,
         note: None,
