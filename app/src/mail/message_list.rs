@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::folder_tree::Folders;
 use super::frame::Hidden;
-use super::message_row::{RowAt, RowContext};
+use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
 use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
 use crate::page::PageContext;
@@ -513,26 +513,7 @@ pub fn ListSkeleton() -> impl IntoView {
             <span class="sk w3 tall"></span>
         </div>
         <ul class="rows" aria-hidden="true">
-            {(0..8)
-                .map(|_| {
-                    view! {
-                        <li class="row-item">
-                            <div class="row">
-                                <span class="row-pick">
-                                    <span class="sk round"></span>
-                                </span>
-                                <span class="row-from">
-                                    <span class="sk w4"></span>
-                                </span>
-                                <span class="row-subj">
-                                    <span class="sk w9"></span>
-                                </span>
-                            </div>
-                        </li>
-                    }
-                        .into_any()
-                })
-                .collect_view()}
+            {(0..8).map(|_| row_on_its_way()).collect_view()}
         </ul>
     }
 }

@@ -34,23 +34,28 @@ pub fn RowAt(
 ) -> impl IntoView {
     match place.slot {
         Some(slot) => view! { <Row row=slot.row context=context /> }.into_any(),
-        None => view! {
-            <li class="row-item" aria-busy="true">
-                <div class="row">
-                    <span class="row-pick">
-                        <span class="sk round"></span>
-                    </span>
-                    <span class="row-from">
-                        <span class="sk w4"></span>
-                    </span>
-                    <span class="row-subj">
-                        <span class="sk w9"></span>
-                    </span>
-                </div>
-            </li>
-        }
-        .into_any(),
+        None => row_on_its_way(),
     }
+}
+
+/// A shadow of a row that is being asked for.
+pub fn row_on_its_way() -> AnyView {
+    view! {
+        <li class="row-item" aria-busy="true">
+            <div class="row">
+                <span class="row-pick">
+                    <span class="sk round"></span>
+                </span>
+                <span class="row-from">
+                    <span class="sk w4"></span>
+                </span>
+                <span class="row-subj">
+                    <span class="sk w9"></span>
+                </span>
+            </div>
+        </li>
+    }
+    .into_any()
 }
 
 #[component]
