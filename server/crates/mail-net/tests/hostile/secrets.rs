@@ -17,12 +17,20 @@ pub(crate) fn credentials() -> Credentials {
     Credentials::new(USER, Secret::new(PASSWORD)).unwrap()
 }
 
+/// The same secret as an access token.
+pub(crate) fn token() -> Credentials {
+    Credentials::with_token(USER, Secret::new(PASSWORD)).unwrap()
+}
+
 /// Every form in which the password could leave.
-fn forms() -> [String; 3] {
+fn forms() -> [String; 5] {
+    let bearer = format!("auth=Bearer {PASSWORD}\x01\x01");
     [
         PASSWORD.to_owned(),
         STANDARD.encode(PASSWORD),
         STANDARD.encode(format!("\0{USER}\0{PASSWORD}")),
+        STANDARD.encode(format!("n,a={USER},\x01{bearer}")),
+        STANDARD.encode(format!("user={USER}\x01{bearer}")),
     ]
 }
 
@@ -41,7 +49,7 @@ pub(crate) struct Transcript(Arc<State>);
 
 #[derive(Debug)]
 struct State {
-    forms: [String; 3],
+    forms: [String; 5],
     has_secret: AtomicBool,
     lines: AtomicUsize,
     /// The first lines, those of the sign-in among them.

@@ -58,6 +58,7 @@ fn tags(table: &mut Table<Imap>) {
         P::Challenge,
         P::ScramFirst,
         P::ScramProof,
+        P::CramMd5,
         P::AppendReady,
         P::Idle,
         P::Idling,
@@ -97,6 +98,28 @@ fn unasked(table: &mut Table<Imap>) {
             // A challenge that PLAIN does not have is cancelled (RFC 9051 §6.2.2).
             P::Challenge => continue,
             P::ScramFirst | P::ScramProof => (behind, broken(Failure::MalformedChallenge)),
+            // One challenge is answered, and no other: with a second answer the server would have
+            // two digests of one password.
+            P::CramMd5 => (
+                vec![
+                    Do::Honest,
+                    Do::Hear(Hears::Bare("YW5uQHBlZXIudGVzd")),
+                    say("+ PG90aGVyQHBlZXIudGVzdD4=\r\n"),
+                    Do::Hear(Hears::Bare("*")),
+                    say("% NO cancelled\r\n"),
+                    Do::EndCommand,
+                ],
+                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+            ),
+            // What is wrong with a token is told in a challenge (RFC 7628 §3.2.3).
+            P::Token => (
+                vec![
+                    say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
+                    Do::Hear(Hears::Bare("AQ==")),
+                    say("% NO [AUTHENTICATIONFAILED] expired\r\n"),
+                ],
+                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+            ),
             P::Authenticate => (
                 vec![
                     say("+ more\r\n"),
@@ -205,6 +228,18 @@ fn sizes(table: &mut Table<Imap>) {
         assert_eq!((seen.unknown, seen.fetched), (2, 1));
     });
     table.variant(class, P::Select, "in_numbers", script, kept);
+
+    // Modification sequences that go back, and that are none.
+    let script = vec![
+        say("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same\r\n* OK [HIGHESTMODSEQ 1] back\r\n"),
+        say("* OK [HIGHESTMODSEQ 18446744073709551616] beyond\r\n* OK [HIGHESTMODSEQ 0] none\r\n"),
+        say("* 1 FETCH (UID 1 FLAGS () MODSEQ (18446744073709551616))\r\n"),
+        say("* 2 FETCH (UID 2 FLAGS () MODSEQ ())\r\n% OK selected\r\n"),
+    ];
+    let kept = goes_on(|seen| {
+        assert_eq!((seen.completed, seen.fetched), (Some(Status::Ok), 2));
+    });
+    table.variant(class, P::Resync, "in_mod_seq", script, kept);
 
     // Four thousand million are found.
     let script = vec![say(
@@ -390,6 +425,13 @@ fn expunged(table: &mut Table<Imap>) {
     let script = vec![say("* 1 EXPUNGE\r\n"), Do::Honest];
     let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
     table.case(class, P::Select, script, whole);
+    // What vanished before is not counted, however much it is said to be.
+    let script = vec![
+        say("* VANISHED (EARLIER) 1:4294967295\r\n* VANISHED (EARLIER) 4294967295:1\r\n"),
+        Do::Honest,
+    ];
+    let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
+    table.case(class, P::Resync, script, whole);
     table.never(class, Place::UNSELECTED, "no mailbox is selected");
     table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
     table.never(class, Place::HANDSHAKES, NO_WORDS);
@@ -412,7 +454,7 @@ fn uid_validity(table: &mut Table<Imap>) {
     let in_mailbox: Vec<Place> = Place::ALL
         .iter()
         .copied()
-        .filter(|place| *place == P::Select || place.is_in_mailbox())
+        .filter(|place| [P::Select, P::Resync].contains(place) || place.is_in_mailbox())
         .collect();
     table.each(class, &in_mailbox, &script, |_| changed());
     let script = vec![say(

@@ -12,6 +12,8 @@ pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
     let capabilities = match place {
         P::Login => "IMAP4rev1",
         P::ScramFirst | P::ScramProof => "IMAP4rev1 AUTH=SCRAM-SHA-256 LOGINDISABLED",
+        P::CramMd5 => "IMAP4rev1 AUTH=CRAM-MD5 LOGINDISABLED",
+        P::Token => "IMAP4rev1 AUTH=OAUTHBEARER LOGINDISABLED",
         _ => CAPABILITIES,
     };
     let greeting = Turn::new(P::Greeting, Hears::Nothing, "* OK ready\r\n");
@@ -43,6 +45,8 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
         P::Compress | P::Compressed => "COMPRESS=DEFLATE",
         P::Id => "ID",
         P::Enable => "ENABLE CONDSTORE",
+        P::Resync => "ENABLE QRESYNC",
+        P::Notify => "NOTIFY",
         P::Quota => "QUOTA",
         P::Sort => "SORT",
         P::Thread => "THREAD=REFERENCES",
@@ -65,6 +69,23 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
             Turn::new(P::Authenticate, Hears::Bare(""), told),
         ];
     }
+    if place == P::CramMd5 {
+        return vec![
+            Turn::new(
+                place,
+                Hears::Line("AUTHENTICATE CRAM-MD5"),
+                "+ PDE4OTYuNjk3MTcwOTUyQHBlZXIudGVzdD4=\r\n",
+            ),
+            Turn::new(P::Authenticate, Hears::Bare(""), told),
+        ];
+    }
+    if place == P::Token {
+        let hears = Hears::Line("AUTHENTICATE OAUTHBEARER");
+        return vec![
+            Turn::new(P::Challenge, hears, "+ \r\n"),
+            Turn::new(place, Hears::Bare(""), told),
+        ];
+    }
     let challenge = Turn::new(P::Challenge, Hears::Line("AUTHENTICATE PLAIN"), "+ \r\n");
     if place == P::CapabilityAfterSignIn {
         let again = format!("* CAPABILITY {CAPABILITIES}\r\n% OK done\r\n");
@@ -80,6 +101,9 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
 pub(super) const SELECTED: &str = "* FLAGS (\\Seen \\Deleted)\r\n* 3 EXISTS\r\n\
      * OK [UIDVALIDITY 7] same as ever\r\n* OK [UIDNEXT 4] next\r\n\
      % OK [READ-WRITE] selected\r\n";
+pub(super) const RESYNCED: &str = "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same as ever\r\n\
+     * OK [UIDNEXT 6] next\r\n* OK [HIGHESTMODSEQ 99] so far\r\n* VANISHED (EARLIER) 2,4\r\n\
+     * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (95))\r\n% OK [READ-WRITE] selected\r\n";
 const FETCHED: &str = "* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n* 2 FETCH (UID 2 FLAGS ())\r\n\
      * 3 FETCH (UID 3 FLAGS ())\r\n% OK fetched\r\n";
 
@@ -132,6 +156,18 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
         ],
         P::Id => one("ID", "* ID (\"name\" \"peer\")\r\n% OK done\r\n"),
         P::Enable => one("ENABLE", "* ENABLED CONDSTORE\r\n% OK done\r\n"),
+        P::Resync => vec![
+            Turn::new(
+                P::Enable,
+                Hears::Line("ENABLE"),
+                "* ENABLED QRESYNC\r\n% OK done\r\n",
+            ),
+            Turn::new(place, Hears::Line("SELECT \"INBOX\" (QRESYNC"), RESYNCED),
+        ],
+        P::Notify => one(
+            "NOTIFY SET",
+            "* STATUS Archive (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 1)\r\n% OK watched\r\n",
+        ),
         P::Create => one("CREATE", "% OK created\r\n"),
         P::Delete => one("DELETE", "% OK deleted\r\n"),
         P::Rename => one("RENAME", "% OK renamed\r\n"),

@@ -12,7 +12,7 @@ use mail_net::deadlines::BODY_GRACE;
 use mail_net::{Connection, Error, Happening, Phase};
 use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{
-    self, Client, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid, UidValidity,
+    self, Client, Command, Enable, Event, Mailbox, SequenceSet, Status, Tag, Uid, UidValidity,
 };
 use mail_proto::{BodyChunk, Limits};
 use tokio::time::timeout;
@@ -139,7 +139,10 @@ impl Protocol for Imap {
                 other => panic!("before it was ready: {other:?}"),
             }
         }
-        let sign_in = link.sign_in(secrets::credentials());
+        let sign_in = link.sign_in(match place {
+            P::Token => secrets::token(),
+            _ => secrets::credentials(),
+        });
         let tag = link.machine_mut().sign_in(sign_in);
         seen.signed_in = complete(link, tag, Phase::SignIn, seen).await?;
         if seen.signed_in == Some(Status::Ok) {
@@ -152,6 +155,10 @@ impl Protocol for Imap {
             } else if let Some(command) = place.command() {
                 if place == P::Compressed {
                     run(link, Command::Compress, place.phase(), seen).await?;
+                }
+                if place == P::Resync {
+                    let enable = Command::Enable(vec![Enable::QResync]);
+                    run(link, enable, P::Enable.phase(), seen).await?;
                 }
                 seen.completed = run(link, command, place.phase(), seen).await?;
             }
@@ -172,6 +179,7 @@ impl Protocol for Imap {
     fn password_leaves_before(place: Place) -> bool {
         place == P::Authenticate
             || place == P::Login
+            || place == P::Token
             || place == P::CapabilityAfterSignIn
             || Place::SIGNED_IN.contains(&place)
     }

@@ -1,13 +1,16 @@
 //! Where a server can be hostile: each of its replies.
 
 use mail_net::Phase;
-use mail_proto::imap::command::{SortCriterion, SortKey, ThreadAlgorithm};
+use mail_proto::imap::command::{
+    Notify, NotifyEvents, NotifyGroup, NotifyMailboxes, NotifySelected, QResync, Select,
+    SelectParameter, SortCriterion, SortKey, ThreadAlgorithm,
+};
 use mail_proto::imap::{
     Append, Command, Enable, FetchItem, Flag, List, Mailbox, Section, SequenceSet, Sort,
-    StatusItem, Store, StoreMode, Thread,
+    StatusItem, Store, StoreMode, Thread, UidValidity,
 };
 
-use super::{APPEND_BYTES, uid};
+use super::{APPEND_BYTES, UID_VALIDITY, uid};
 use crate::case;
 
 /// Each reply of the protocol.
@@ -30,6 +33,10 @@ pub(crate) enum Place {
     ScramFirst,
     /// The server's own proof.
     ScramProof,
+    /// The challenge of AUTHENTICATE CRAM-MD5.
+    CramMd5,
+    /// The end of AUTHENTICATE OAUTHBEARER.
+    Token,
     /// The end of AUTHENTICATE.
     Authenticate,
     Login,
@@ -58,6 +65,9 @@ pub(crate) enum Place {
     Done,
     Id,
     Enable,
+    /// SELECT of a mailbox that was seen before, with QRESYNC.
+    Resync,
+    Notify,
     Create,
     Delete,
     Rename,
@@ -85,6 +95,8 @@ impl case::Place for Place {
         Self::Challenge,
         Self::ScramFirst,
         Self::ScramProof,
+        Self::CramMd5,
+        Self::Token,
         Self::Authenticate,
         Self::Login,
         Self::CapabilityAfterSignIn,
@@ -106,6 +118,8 @@ impl case::Place for Place {
         Self::Done,
         Self::Id,
         Self::Enable,
+        Self::Resync,
+        Self::Notify,
         Self::Create,
         Self::Delete,
         Self::Rename,
@@ -133,6 +147,8 @@ impl Place {
         Self::Challenge,
         Self::ScramFirst,
         Self::ScramProof,
+        Self::CramMd5,
+        Self::Token,
         Self::Authenticate,
         Self::Login,
         Self::CapabilityAfterSignIn,
@@ -160,6 +176,7 @@ impl Place {
                 | Self::Idling
                 | Self::Done
                 | Self::Noop
+                | Self::Notify
                 | Self::Sort
                 | Self::Thread
                 | Self::Unselect
@@ -175,6 +192,7 @@ impl Place {
             }
             Self::AppendReady | Self::Append => Phase::LongCommand,
             Self::Compress | Self::Compressed => Phase::Command,
+            Self::Resync | Self::Notify => Phase::Command,
             Self::Id | Self::Enable | Self::Quota | Self::Unselect => Phase::Command,
             Self::Create | Self::Delete | Self::Rename | Self::Subscribe => Phase::Command,
             Self::FetchBody => Phase::Body,
@@ -245,6 +263,27 @@ impl Place {
             }),
             Self::Id => Command::Id(Vec::new()),
             Self::Enable => Command::Enable(vec![Enable::CondStore]),
+            Self::Resync => Command::SelectWith(Select {
+                mailbox: Mailbox::inbox(),
+                read_only: false,
+                parameter: SelectParameter::QResync(QResync {
+                    uid_validity: UidValidity::new(UID_VALIDITY)?,
+                    mod_seq: 90,
+                    known_uids: None,
+                    sequence_match: None,
+                }),
+            }),
+            Self::Notify => Command::Notify(Notify::Set {
+                status: true,
+                selected: NotifySelected::default(),
+                groups: vec![NotifyGroup {
+                    mailboxes: NotifyMailboxes::Personal,
+                    events: NotifyEvents {
+                        messages: true,
+                        ..NotifyEvents::default()
+                    },
+                }],
+            }),
             Self::Create => Command::Create {
                 mailbox: mailbox(),
                 special_use: None,

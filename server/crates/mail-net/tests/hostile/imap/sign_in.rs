@@ -141,11 +141,15 @@ fn refused(place: Place, status: Status) -> Expected<Imap> {
         P::Greeting => rejected("greeting"),
         P::Capability | P::PlainCapability | P::CapabilityInTls => rejected("CAPABILITY"),
         P::StartTls => rejected("STARTTLS"),
-        P::Challenge | P::ScramFirst | P::ScramProof | P::Authenticate | P::Login => {
-            goes_on(|seen| {
-                assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
-            })
-        }
+        P::Challenge
+        | P::ScramFirst
+        | P::ScramProof
+        | P::CramMd5
+        | P::Token
+        | P::Authenticate
+        | P::Login => goes_on(|seen| {
+            assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
+        }),
         // The sign-in itself was accepted.
         P::CapabilityAfterSignIn => goes_on(|seen| {
             assert_eq!(seen.signed_in, Some(Status::Ok));

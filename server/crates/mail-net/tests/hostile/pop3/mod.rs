@@ -105,6 +105,8 @@ impl Protocol for Pop3 {
                 | P::ScramFirst
                 | P::ScramProof
                 | P::AuthScram
+                | P::CramMd5
+                | P::AuthCram
                 | P::User
                 | P::Apop
         )
@@ -159,6 +161,8 @@ fn capabilities(place: Place) -> String {
         P::User | P::Pass => "USER\r\n",
         P::Apop => "",
         P::ScramFirst | P::ScramProof | P::AuthScram => "SASL SCRAM-SHA-256\r\n",
+        P::CramMd5 | P::AuthCram => "SASL CRAM-MD5\r\n",
+        P::Token => "SASL OAUTHBEARER\r\n",
         P::PipelinedUidl => "SASL PLAIN\r\nPIPELINING\r\n",
         _ => "SASL PLAIN\r\n",
     };
@@ -185,6 +189,15 @@ fn signing_in(place: Place) -> Vec<Turn<Place>> {
             ),
             Turn::new(P::AuthScram, Hears::Bare(""), done),
         ],
+        P::CramMd5 | P::AuthCram => vec![
+            Turn::new(
+                P::CramMd5,
+                Hears::Line("AUTH CRAM-MD5"),
+                "+ PDE4OTYuNjk3MTcwOTUyQHBlZXIudGVzdD4=\r\n",
+            ),
+            Turn::new(P::AuthCram, Hears::Bare("YW5uQHBlZXIudGVzd"), done),
+        ],
+        P::Token => vec![Turn::new(place, Hears::Line("AUTH OAUTHBEARER"), done)],
         P::Apop => vec![Turn::new(P::Apop, Hears::Line("APOP"), done)],
         _ => vec![Turn::new(P::Auth, Hears::Line("AUTH PLAIN"), done)],
     }
@@ -228,7 +241,10 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
             other => panic!("before it was ready: {other:?}"),
         }
     }
-    let sign_in = link.sign_in(secrets::credentials());
+    let sign_in = link.sign_in(match place {
+        P::Token => secrets::token(),
+        _ => secrets::credentials(),
+    });
     let login = link.machine_mut().enqueue(Command::Login(sign_in));
     seen.is_signed_in = Some(until(link, login, seen).await?);
     if seen.is_signed_in == Some(true) {

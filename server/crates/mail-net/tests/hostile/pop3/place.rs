@@ -26,6 +26,12 @@ pub(crate) enum Place {
     ScramProof,
     /// The end of AUTH SCRAM-SHA-256.
     AuthScram,
+    /// The challenge of AUTH CRAM-MD5.
+    CramMd5,
+    /// The end of AUTH CRAM-MD5.
+    AuthCram,
+    /// AUTH OAUTHBEARER, its token in the same line.
+    Token,
     User,
     Pass,
     Apop,
@@ -65,6 +71,9 @@ impl case::Place for Place {
         Self::ScramFirst,
         Self::ScramProof,
         Self::AuthScram,
+        Self::CramMd5,
+        Self::AuthCram,
+        Self::Token,
         Self::User,
         Self::Pass,
         Self::Apop,
@@ -108,6 +117,7 @@ impl Place {
             Self::Stls | Self::Handshake => Stage::Stls,
             Self::Auth | Self::User | Self::Pass | Self::Apop => Stage::Login,
             Self::ScramFirst | Self::ScramProof | Self::AuthScram => Stage::Login,
+            Self::CramMd5 | Self::AuthCram | Self::Token => Stage::Login,
             Self::Rest => Stage::Idle,
             Self::RetrBody => Stage::Body,
             Self::Quit => Stage::Quit,
@@ -122,7 +132,7 @@ impl Place {
             Self::Greeting | Self::Handshake => Stage::Capa,
             Self::PlainCapa => Stage::Stls,
             Self::Capa | Self::CapaInTls | Self::User => Stage::Login,
-            Self::ScramFirst | Self::ScramProof => Stage::Login,
+            Self::ScramFirst | Self::ScramProof | Self::CramMd5 => Stage::Login,
             Self::Rest => Stage::Idle,
             Self::Retr => Stage::Body,
             Self::RetrBody => Stage::Transaction,

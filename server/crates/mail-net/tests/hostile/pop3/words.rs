@@ -303,6 +303,21 @@ fn nonsense(table: &mut Table<Pop3>) {
         let script = vec![say("+ UGFzc3dvcmQ6\r\n")];
         table.variant(class, *place, "challenge", script, expected);
     }
+    // A challenge that the mechanism does not have is cancelled; one to a token tells what is wrong
+    // with it (RFC 7628 §3.2.3).
+    for (place, challenge, answer) in [
+        (P::AuthCram, "+ PG90aGVyQHBlZXIudGVzdD4=\r\n", "*"),
+        (P::Token, "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n", "AQ=="),
+    ] {
+        let script = vec![
+            say(challenge),
+            Do::Hear(Hears::Bare(answer)),
+            say("-ERR [AUTH] no\r\n"),
+            Do::ResumeAt("QUIT"),
+        ];
+        let refused = goes_on(|seen| assert_eq!(seen.is_signed_in, Some(false)));
+        table.variant(class, place, "challenge", script, refused);
+    }
     for place in [P::List, P::Uidl, P::PipelinedUidl] {
         let script = vec![say("+OK\r\nHTTP/1.1 400 Bad Request\r\n.\r\n")];
         let expected = misbehaved(Misbehaviour::MalformedListing);

@@ -43,6 +43,8 @@ fn extensions(place: Place) -> String {
     let mechanism = match place {
         P::AuthLogin | P::AuthUser | P::AuthPassword => "LOGIN",
         P::ScramFirst | P::ScramProof | P::AuthScram => "SCRAM-SHA-256",
+        P::CramMd5 | P::AuthCram => "CRAM-MD5",
+        P::Token => "OAUTHBEARER",
         _ => "PLAIN",
     };
     let further = match place {
@@ -75,6 +77,15 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
             ),
             Turn::new(P::AuthScram, Hears::Bare(""), done),
         ],
+        P::CramMd5 | P::AuthCram => vec![
+            Turn::new(
+                P::CramMd5,
+                Hears::Line("AUTH CRAM-MD5"),
+                "334 PDE4OTYuNjk3MTcwOTUyQHBlZXIudGVzdD4=\r\n",
+            ),
+            Turn::new(P::AuthCram, Hears::Bare("YW5uQHBlZXIudGVzd"), done),
+        ],
+        P::Token => vec![Turn::new(place, Hears::Line("AUTH OAUTHBEARER"), done)],
         P::AuthLogin | P::AuthUser | P::AuthPassword => vec![
             Turn::new(
                 P::AuthLogin,

@@ -139,6 +139,8 @@ impl Protocol for Smtp {
                 | P::ScramFirst
                 | P::ScramProof
                 | P::AuthScram
+                | P::CramMd5
+                | P::AuthCram
         )
     }
 
@@ -171,7 +173,10 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
                     begin(link, seen);
                 } else {
                     link.begin(Phase::SmtpHello);
-                    let sign_in = link.sign_in(secrets::credentials());
+                    let sign_in = link.sign_in(match place {
+                        P::Token => secrets::token(),
+                        _ => secrets::credentials(),
+                    });
                     link.machine_mut().authenticate(sign_in);
                 }
             }

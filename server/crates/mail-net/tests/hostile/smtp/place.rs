@@ -34,6 +34,12 @@ pub(crate) enum Place {
     ScramProof,
     /// The end of AUTH SCRAM-SHA-256.
     AuthScram,
+    /// The challenge of AUTH CRAM-MD5.
+    CramMd5,
+    /// The end of AUTH CRAM-MD5.
+    AuthCram,
+    /// AUTH OAUTHBEARER, its token in the same line.
+    Token,
     /// VRFY, and nothing else.
     Vrfy,
     /// RSET behind a message that was refused.
@@ -78,6 +84,9 @@ impl case::Place for Place {
         Self::ScramFirst,
         Self::ScramProof,
         Self::AuthScram,
+        Self::CramMd5,
+        Self::AuthCram,
+        Self::Token,
         Self::Vrfy,
         Self::Rset,
         Self::Mail,
@@ -113,6 +122,7 @@ impl Place {
             Self::StartTls | Self::Handshake => Stage::StartTls,
             Self::AuthPlain | Self::AuthLogin | Self::AuthUser | Self::AuthPassword => Stage::Auth,
             Self::ScramFirst | Self::ScramProof | Self::AuthScram => Stage::Auth,
+            Self::CramMd5 | Self::AuthCram | Self::Token => Stage::Auth,
             Self::Vrfy => Stage::Command,
             Self::Rset => Stage::Rset,
             Self::Mail | Self::PipelinedMail | Self::Earlier => Stage::Mail,
@@ -133,7 +143,8 @@ impl Place {
             Self::Greeting | Self::Handshake => Stage::Ehlo,
             Self::PlainEhlo => Stage::StartTls,
             Self::Ehlo | Self::EhloInTls | Self::AuthLogin | Self::AuthUser => Stage::Auth,
-            Self::ScramFirst | Self::ScramProof => Stage::Auth,
+            Self::ScramFirst | Self::ScramProof | Self::CramMd5 => Stage::Auth,
+            Self::AuthCram | Self::Token => Stage::Mail,
             Self::Helo | Self::AuthPlain | Self::AuthPassword | Self::AuthScram => Stage::Mail,
             Self::Rset => Stage::Mail,
             Self::Mail | Self::RcptFirst | Self::RcptMiddle => Stage::Rcpt,

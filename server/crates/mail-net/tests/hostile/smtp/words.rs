@@ -183,12 +183,12 @@ fn unasked(table: &mut Table<Smtp>) {
             P::Greeting => fails(Error::PeerIncompatible(Incompatibility::LoginNotOffered)),
             P::StartTls => misbehaved(place, Misbehaviour::PlaintextAfterStartTls),
             P::PlainEhlo => misbehaved(place, taken_for(Stage::StartTls)),
-            P::AuthLogin | P::AuthUser | P::ScramFirst | P::ScramProof => {
+            P::AuthLogin | P::AuthUser | P::ScramFirst | P::ScramProof | P::CramMd5 => {
                 misbehaved(place, taken_for(Stage::Auth))
             }
             P::Ehlo | P::EhloInTls | P::Vrfy => misbehaved(place, to_nothing),
             // The message waits for its turn already.
-            P::Helo | P::AuthPlain | P::AuthPassword | P::AuthScram => {
+            P::Helo | P::AuthPlain | P::AuthPassword | P::AuthScram | P::AuthCram | P::Token => {
                 fails(Error::PeerMisbehaved(to_nothing)).with(Fate::NotSent(Stage::Idle))
             }
             // What was said before a command cannot be its reply.
@@ -333,21 +333,22 @@ fn nonsense(table: &mut Table<Smtp>) {
         let script = vec![say("334 UGFzc3dvcmQ6\r\n")];
         table.variant(Class::Garbage, *place, "challenge", script, expected);
     }
-    // A challenge that LOGIN does not have.
-    let script = vec![
-        say("334 QW5kPw==\r\n"),
-        Do::Hear(Hears::Bare("*")),
-        say("501 5.5.2 cancelled\r\n"),
-        Do::ResumeAt("QUIT"),
-    ];
-    let refused = goes_on(|seen| assert_eq!(seen.is_signed_in, Some(false)));
-    table.variant(
-        Class::Garbage,
-        P::AuthPassword,
-        "challenge",
-        script,
-        refused,
-    );
+    // A challenge that the mechanism does not have is cancelled; one to a token tells what is wrong
+    // with it (RFC 7628 §3.2.3).
+    for (place, challenge, answer) in [
+        (P::AuthPassword, "334 QW5kPw==\r\n", "*"),
+        (P::AuthCram, "334 PG90aGVyQHBlZXIudGVzdD4=\r\n", "*"),
+        (P::Token, "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n", "AQ=="),
+    ] {
+        let script = vec![
+            say(challenge),
+            Do::Hear(Hears::Bare(answer)),
+            say("535 5.7.8 no\r\n"),
+            Do::ResumeAt("QUIT"),
+        ];
+        let refused = goes_on(|seen| assert_eq!(seen.is_signed_in, Some(false)));
+        table.variant(Class::Garbage, place, "challenge", script, refused);
+    }
     let zeroes = vec![say("\0\0\0\0\r\n")];
     let expected = malformed(P::Greeting);
     table.variant(Class::Garbage, P::Greeting, "of_zeroes", zeroes, expected);
