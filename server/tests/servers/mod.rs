@@ -7,9 +7,6 @@
 
 mod behind_nginx;
 mod fixtures;
-mod imap_engine;
-mod imap_search;
-mod imap_talk;
 mod machine;
 mod mail_session;
 mod nginx;
