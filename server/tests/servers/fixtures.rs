@@ -1,11 +1,11 @@
 //! The servers themselves answer as the cases expect: what fails here is no fault of the product.
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::machine::holds_within;
 use super::mail_session::Session;
 use super::{ADDRESS, Authority, Dovecot, Nginx, OTHER_ADDRESS, PASSWORD, Postfix};
 
@@ -16,15 +16,12 @@ fn plain() -> String {
 
 /// Asks until INBOX holds `count` messages; delivery takes its time.
 fn inbox_reaches(imap: &mut Session, count: usize, dovecot: &Dovecot) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let status = imap.ask("s STATUS INBOX (MESSAGES)", "s ");
-        if status.contains(&format!("(MESSAGES {count})")) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{status}\n{}", dovecot.log());
-        sleep(Duration::from_millis(50));
-    }
+    let mut status = String::new();
+    let reached = holds_within(Duration::from_secs(10), || {
+        status = imap.ask("s STATUS INBOX (MESSAGES)", "s ");
+        status.contains(&format!("(MESSAGES {count})"))
+    });
+    assert!(reached, "{status}\n{}", dovecot.log());
 }
 
 #[test]

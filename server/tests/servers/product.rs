@@ -7,8 +7,8 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{
-    BodyView, Destination, Draft, FolderRole, IncomingKind, Lang, Mark, OutboxState,
-    RecipientState, SentCopy,
+    BodyView, Destination, Draft, FolderId, FolderRole, IncomingKind, Lang, Mark, MessageRow,
+    OutboxState, RecipientState, SentCopy,
 };
 use mail_net::TlsMode;
 use mail_proto::Secret;
@@ -89,9 +89,13 @@ impl House {
     }
 }
 
-async fn wait_for(page: &Page, subject: &str) -> app::api::types::MessageRow {
+async fn wait_for(page: &Page, subject: &str) -> MessageRow {
+    wait_for_in(page, &page.inbox(), subject).await
+}
+
+async fn wait_for_in(page: &Page, folder: &FolderId, subject: &str) -> MessageRow {
     for _ in 0..200 {
-        let rows = page.rows(&page.inbox()).await;
+        let rows = page.rows(folder).await;
         if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
             return row;
         }
@@ -155,13 +159,7 @@ async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
     match kind {
         IncomingKind::Imap => {
             let sent = page.folder(FolderRole::Sent).await;
-            for _ in 0..100 {
-                if !page.rows(&sent).await.is_empty() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            assert_eq!(page.rows(&sent).await[0].subject, "An answer");
+            assert_eq!(wait_for_in(&page, &sent, "An answer").await.position, 0);
             wait_for(&page, "An answer").await;
         }
         IncomingKind::Pop3 => {

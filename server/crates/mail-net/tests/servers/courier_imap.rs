@@ -1,65 +1,24 @@
 //! Courier by IMAP: what it has, and the fallbacks for what it lacks.
 
-use bytes::Bytes;
 use mail_net::TlsMode;
 use mail_proto::imap::{
-    BodyStructure, BodyValue, Capability, Code, Command, Event, FetchItem, FetchedItem, Flag,
-    Keyword, List, ListData, Mailbox, SearchKey, Section, SequenceSet, Sort, SortCriterion,
-    SortKey, Status, Thread, ThreadAlgorithm,
+    BodyStructure, Capability, Code, Command, Event, FetchItem, FetchedItem, Flag, Keyword, List,
+    ListData, Mailbox, SearchKey, SequenceSet, Sort, SortCriterion, SortKey, Status, Thread,
+    ThreadAlgorithm,
 };
 
 use super::courier::Courier;
-use super::imap_session::{Answer, Imap, mailbox, text, uids};
+use super::imap_session::{Imap, mailbox, text, uids, whole};
 use super::machine::Authority;
 use super::{credentials, message, wrong_credentials};
-
-async fn with_three_messages(authority: &Authority, courier: &Courier) -> Imap {
-    let mut imap = Imap::signed_in(authority, courier.imaps).await;
-    for subject in ["one", "two", "three"] {
-        imap.append(&Mailbox::inbox(), &message(subject)).await;
-    }
-    imap.ok(Command::Select(Mailbox::inbox())).await;
-    imap
-}
-
-fn whole() -> Vec<FetchItem> {
-    vec![FetchItem::BodyPeek {
-        section: Section::message(),
-        partial: None,
-    }]
-}
-
-fn body(answer: &Answer) -> Bytes {
-    let messages = answer.messages();
-    let items = messages.iter().flat_map(|data| &data.items);
-    let value = items.filter_map(|item| match item {
-        FetchedItem::Body { value, .. } => Some(value),
-        _ => None,
-    });
-    match value.last().expect("a body") {
-        BodyValue::Inline(bytes) => bytes.clone(),
-        BodyValue::Streamed { .. } => Bytes::from(answer.literals[0].clone()),
-        BodyValue::Nil => Bytes::new(),
-    }
-}
 
 #[tokio::test]
 async fn every_word_that_courier_announces_is_known_or_kept() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::connect(&authority, courier.imaps, TlsMode::Implicit).await;
-    imap.ok(Command::Capability).await;
-    let transcript = imap.transcript();
-    let announced = transcript
-        .lines()
-        .filter_map(|line| line.strip_prefix("< * CAPABILITY "))
-        .next_back()
-        .expect("a CAPABILITY response");
-    for word in announced.split(' ') {
-        assert!(imap.capabilities().has_word(word), "{word}");
-    }
-    let others: Vec<&str> = imap.capabilities().others().collect();
-    assert_eq!(others, ["ACL", "ACL2=UNION"], "{transcript}");
+    let others = imap.knows_every_word_announced().await;
+    assert_eq!(others, ["ACL", "ACL2=UNION"], "{}", imap.transcript());
     for missing in [
         Capability::SaslIr,
         Capability::LiteralPlus,
@@ -240,7 +199,7 @@ async fn messages_are_read_with_envelope_structure_and_body() {
     let is_unknown = |item: &FetchedItem| matches!(item, FetchedItem::Unknown { .. });
     assert!(!data.items.iter().any(is_unknown), "{data:?}");
     let answer = imap.fetch(SequenceSet::all(), whole()).await;
-    assert_eq!(body(&answer), message("one"));
+    assert_eq!(answer.bodies(), [message("one")]);
 }
 
 #[tokio::test]
@@ -253,14 +212,14 @@ async fn megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
     imap.append(&Mailbox::inbox(), &big).await;
     imap.ok(Command::Select(Mailbox::inbox())).await;
     let answer = imap.fetch(SequenceSet::all(), whole()).await;
-    assert!(body(&answer) == big, "not what was stored");
+    assert!(answer.bodies() == [big], "not what was stored");
 }
 
 #[tokio::test]
 async fn search_sort_and_thread_find_what_they_mean() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
-    let mut imap = with_three_messages(&authority, &courier).await;
+    let mut imap = Imap::with_three_messages(&authority, courier.imaps).await;
     let found = imap.search(SearchKey::Subject(text("two"))).await;
     assert_eq!(found, [2], "{}", imap.transcript());
     let not = SearchKey::Not(Box::new(SearchKey::Subject(text("two"))));
@@ -305,7 +264,7 @@ async fn search_sort_and_thread_find_what_they_mean() {
 async fn flags_are_set_and_a_move_is_a_copy_and_an_expunge() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
-    let mut imap = with_three_messages(&authority, &courier).await;
+    let mut imap = Imap::with_three_messages(&authority, courier.imaps).await;
     let keyword = Flag::Keyword(Keyword::new("$Forwarded").expect("a keyword"));
     imap.flag(uids(&[1]), vec![Flag::Flagged, keyword]).await;
     assert_eq!(imap.search(SearchKey::Flagged).await, [1]);

@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
 use mail_proto::imap::{
-    Append, Capabilities, Capability, Client, Code, Command, Config, Error, Event, FetchData,
-    FetchItem, Flag, LiteralId, Mailbox, SearchKey, SequenceSet, Status, StatusData, StatusItem,
-    Store, StoreMode, Tag, Text, Uid,
+    Append, BodyValue, Capabilities, Capability, Client, Code, Command, Config, Error, Event,
+    FetchData, FetchItem, FetchedItem, Flag, LiteralId, Mailbox, SearchKey, Section, SequenceSet,
+    Status, StatusData, StatusItem, Store, StoreMode, Tag, Text, Uid,
 };
 use mail_proto::sasl::Credentials;
 use mail_proto::transcript::Direction;
 use mail_proto::{BodyChunk, Limits};
 
 use super::machine::Authority;
-use super::{connect, credentials};
+use super::{connect, credentials, message};
 
 /// An IMAP connection with its transcript.
 pub(super) struct Imap {
@@ -252,6 +252,31 @@ impl Imap {
 
 /// What cases ask in many places.
 impl Imap {
+    /// Signs in to an INBOX with three messages, `one`, `two` and `three`, and selects it.
+    pub(super) async fn with_three_messages(authority: &Authority, port: u16) -> Self {
+        let mut session = Self::signed_in(authority, port).await;
+        for subject in ["one", "two", "three"] {
+            session.append(&Mailbox::inbox(), &message(subject)).await;
+        }
+        session.ok(Command::Select(Mailbox::inbox())).await;
+        session
+    }
+
+    /// Asks what the server can do: each word of it is known or kept. Returns those that are kept.
+    pub(super) async fn knows_every_word_announced(&mut self) -> Vec<String> {
+        self.ok(Command::Capability).await;
+        let transcript = self.transcript();
+        let announced = transcript
+            .lines()
+            .filter_map(|line| line.strip_prefix("< * CAPABILITY "))
+            .next_back()
+            .expect("a CAPABILITY response");
+        for word in announced.split(' ') {
+            assert!(self.capabilities().has_word(word), "{word}");
+        }
+        self.capabilities().others().map(str::to_owned).collect()
+    }
+
     pub(super) async fn status_of(&mut self, mailbox: &Mailbox) -> StatusData {
         let items = vec![
             StatusItem::Messages,
@@ -321,6 +346,34 @@ impl Answer {
         });
         fetched.collect()
     }
+
+    /// The inline or streamed bodies, in order.
+    pub(super) fn bodies(&self) -> Vec<Bytes> {
+        let mut streamed = self.literals.iter();
+        let messages = self.messages();
+        let items = messages.iter().flat_map(|data| &data.items);
+        items
+            .filter_map(|item| match item {
+                FetchedItem::Body { value, .. } | FetchedItem::Binary { value, .. } => Some(value),
+                _ => None,
+            })
+            .map(|value| match value {
+                BodyValue::Nil => Bytes::new(),
+                BodyValue::Inline(bytes) => bytes.clone(),
+                BodyValue::Streamed { .. } => {
+                    Bytes::from(streamed.next().expect("it came").clone())
+                }
+            })
+            .collect()
+    }
+}
+
+/// The message as it is.
+pub(super) fn whole() -> Vec<FetchItem> {
+    vec![FetchItem::BodyPeek {
+        section: Section::message(),
+        partial: None,
+    }]
 }
 
 /// A mailbox by the name that people read.

@@ -20,18 +20,12 @@ async fn signs_in_by(mechanism: &str) {
     let authority = Authority::new();
     let dovecot = Dovecot::start_with(&authority, &format!("auth_mechanisms = {mechanism}"));
     let postfix = Postfix::start(&authority, &dovecot);
+    let both = || [wrong_credentials(), credentials()];
     for (port, tls) in [
         (dovecot.imaps, TlsMode::Implicit),
         (dovecot.imap, TlsMode::StartTls),
     ] {
-        by_imap(
-            &authority,
-            port,
-            tls,
-            mechanism,
-            [wrong_credentials(), credentials()],
-        )
-        .await;
+        by_imap(&authority, port, tls, mechanism, both()).await;
     }
     // Dovecot announces USER whatever it is told to offer, and by TLS it ranks before these two.
     let pop3 = match mechanism {
@@ -43,27 +37,13 @@ async fn signs_in_by(mechanism: &str) {
         ],
     };
     for (port, tls) in pop3 {
-        by_pop3(
-            &authority,
-            port,
-            tls,
-            mechanism,
-            [wrong_credentials(), credentials()],
-        )
-        .await;
+        by_pop3(&authority, port, tls, mechanism, both()).await;
     }
     for (port, tls) in [
         (postfix.smtps, TlsMode::Implicit),
         (postfix.submission, TlsMode::StartTls),
     ] {
-        by_smtp(
-            &authority,
-            port,
-            tls,
-            mechanism,
-            [wrong_credentials(), credentials()],
-        )
-        .await;
+        by_smtp(&authority, port, tls, mechanism, both()).await;
     }
 }
 

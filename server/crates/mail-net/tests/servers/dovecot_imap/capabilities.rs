@@ -16,18 +16,8 @@ async fn every_word_that_dovecot_announces_is_known_or_kept() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
-    imap.ok(Command::Capability).await;
-    let transcript = imap.transcript();
-    let announced = transcript
-        .lines()
-        .filter_map(|line| line.strip_prefix("< * CAPABILITY "))
-        .next_back()
-        .expect("a CAPABILITY response");
-    for word in announced.split(' ') {
-        assert!(imap.capabilities().has_word(word), "{word}");
-    }
     // Not made use of here. A newer Dovecot that announces more shows in this list.
-    let mut others: Vec<&str> = imap.capabilities().others().collect();
+    let mut others = imap.knows_every_word_announced().await;
     others.sort_unstable();
     assert_eq!(
         others,

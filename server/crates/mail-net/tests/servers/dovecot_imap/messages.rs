@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use mail_proto::imap::{
-    BodyStructure, BodyValue, Capability, Code, Command, FetchItem, FetchedItem, Flag, Keyword,
-    Mailbox, PartNumber, SearchKey, Section, SequenceSet, Status, Store, StoreMode,
+    BodyStructure, Capability, Code, Command, FetchItem, FetchedItem, Flag, Keyword, Mailbox,
+    PartNumber, SearchKey, Section, SequenceSet, Status, Store, StoreMode,
 };
 
-use super::super::imap_session::{Answer, Imap, mailbox, uids};
+use super::super::imap_session::{Imap, mailbox, uids, whole};
 use super::super::machine::Authority;
 use super::super::message;
 use super::everything;
@@ -18,31 +18,6 @@ const MULTIPART: &[u8] = b"From: ben@servers.test\r\nSubject: parts\r\nMIME-Vers
     Content-Type: application/octet-stream; name=\"a b.bin\"\r\n\
     Content-Disposition: attachment; filename=\"a b.bin\"\r\n\
     Content-Transfer-Encoding: base64\r\n\r\nAAEC/w0KAA==\r\n--b--\r\n";
-
-fn whole() -> Vec<FetchItem> {
-    vec![FetchItem::BodyPeek {
-        section: Section::message(),
-        partial: None,
-    }]
-}
-
-/// The inline or streamed bodies of an answer, in order.
-fn bodies(answer: &Answer) -> Vec<Bytes> {
-    let mut streamed = answer.literals.iter();
-    let messages = answer.messages();
-    let items = messages.iter().flat_map(|data| &data.items);
-    items
-        .filter_map(|item| match item {
-            FetchedItem::Body { value, .. } | FetchedItem::Binary { value, .. } => Some(value),
-            _ => None,
-        })
-        .map(|value| match value {
-            BodyValue::Nil => Bytes::new(),
-            BodyValue::Inline(bytes) => bytes.clone(),
-            BodyValue::Streamed { .. } => Bytes::from(streamed.next().expect("it came").clone()),
-        })
-        .collect()
-}
 
 #[tokio::test]
 async fn five_megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
@@ -63,14 +38,14 @@ async fn five_megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
     };
     imap.ok(Command::Select(Mailbox::inbox())).await;
     let answer = imap.fetch(uids.clone(), whole()).await;
-    assert!(bodies(&answer) == [big.clone()], "not what was stored");
+    assert!(answer.bodies() == [big.clone()], "not what was stored");
     let piece = FetchItem::BodyPeek {
         section: Section::message(),
         partial: Some((3 << 20, 100_000)),
     };
     let answer = imap.fetch(uids, vec![piece]).await;
     assert!(
-        bodies(&answer) == [big[3 << 20..][..100_000].to_vec()],
+        answer.bodies() == [big[3 << 20..][..100_000].to_vec()],
         "not the piece"
     );
     imap.log_out().await;
@@ -140,7 +115,7 @@ async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     assert!(data.items.iter().any(has_save_date), "{data:?}");
     let is_unknown = |item: &FetchedItem| matches!(item, FetchedItem::Unknown { .. });
     assert!(!data.items.iter().any(is_unknown), "{data:?}");
-    assert_eq!(bodies(&answer), ["Subject: parts\r\n\r\n"]);
+    assert_eq!(answer.bodies(), ["Subject: parts\r\n\r\n"]);
 }
 
 #[tokio::test]
@@ -165,7 +140,7 @@ async fn binary_gives_parts_without_their_encoding() {
     ];
     let answer = imap.fetch(SequenceSet::all(), items).await;
     assert_eq!(
-        bodies(&answer),
+        answer.bodies(),
         [&b"Gr\xC3\xBC\xC3\x9Fe"[..], b"\0\x01\x02\xFF\r\n\0"]
     );
     let size = FetchedItem::BinarySize {
@@ -209,11 +184,7 @@ async fn flags_and_keywords_are_set_and_taken_away() {
 async fn copy_and_move_tell_where_the_messages_went() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
-    let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
-    for subject in ["one", "two", "three"] {
-        imap.append(&Mailbox::inbox(), &message(subject)).await;
-    }
-    imap.ok(Command::Select(Mailbox::inbox())).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     let copy = Command::Copy {
         set: uids(&[1, 3]),
         uid: true,
@@ -267,11 +238,7 @@ async fn copy_and_move_tell_where_the_messages_went() {
 async fn uid_expunge_leaves_what_somebody_else_marked() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
-    let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
-    for subject in ["one", "two", "three"] {
-        imap.append(&Mailbox::inbox(), &message(subject)).await;
-    }
-    imap.ok(Command::Select(Mailbox::inbox())).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     imap.flag(uids(&[1, 3]), vec![Flag::Deleted]).await;
     imap.ok(Command::UidExpunge(uids(&[3]))).await;
     assert_eq!(imap.search(SearchKey::All).await, [1, 2]);

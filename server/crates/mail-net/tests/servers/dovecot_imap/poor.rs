@@ -37,15 +37,6 @@ fn bare(authority: &Authority) -> Dovecot {
     without(authority, &extensions)
 }
 
-async fn with_three_messages(authority: &Authority, dovecot: &Dovecot) -> Imap {
-    let mut imap = Imap::signed_in(authority, dovecot.imaps).await;
-    for subject in ["one", "two", "three"] {
-        imap.append(&Mailbox::inbox(), &message(subject)).await;
-    }
-    imap.ok(Command::Select(Mailbox::inbox())).await;
-    imap
-}
-
 fn store(numbers: &[u32], flag: Flag) -> Command {
     Command::Store(Store {
         set: uids(numbers),
@@ -60,7 +51,7 @@ fn store(numbers: &[u32], flag: Flag) -> Command {
 async fn without_move_messages_are_copied_marked_and_expunged_by_uid() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["MOVE"]);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::Move) && imap.has(Capability::UidPlus));
     // Somebody else marked 1: it stays.
     imap.ok(store(&[1], Flag::Deleted)).await;
@@ -85,7 +76,7 @@ async fn without_move_messages_are_copied_marked_and_expunged_by_uid() {
 async fn without_uidplus_expunge_is_safe_only_where_nothing_else_is_marked() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["MOVE", "UIDPLUS"]);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::UidPlus));
     assert_eq!(imap.search(SearchKey::Deleted).await, [0; 0]);
     imap.ok(Command::Copy {
@@ -138,7 +129,7 @@ async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and
         &authority,
         &["LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "STATUS=SIZE"],
     );
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     let list = List {
         return_status: vec![StatusItem::Messages, StatusItem::Size],
         ..List::everything()
@@ -190,7 +181,7 @@ async fn without_esearch_search_tells_the_same() {
         &authority,
         &["ESEARCH", "SEARCHRES", "CONTEXT=SEARCH", "ESORT"],
     );
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     let returns = vec![
         SearchReturn::Min,
         SearchReturn::Max,
@@ -223,7 +214,7 @@ async fn without_esearch_search_tells_the_same() {
 async fn without_condstore_flags_are_asked_for_again() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["CONDSTORE", "QRESYNC", "ENABLE"]);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     let select = |visit: &Visit| {
         Command::SelectWith(Select {
             mailbox: Mailbox::inbox(),
@@ -287,7 +278,7 @@ async fn without_condstore_flags_are_asked_for_again() {
 async fn without_idle_noop_tells_of_a_delivery() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["IDLE", "NOTIFY"]);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::Idle));
     dovecot.deliver(ADDRESS, &message("four"));
     let answer = imap.ok(Command::Noop).await;
@@ -323,7 +314,7 @@ async fn without_sasl_ir_the_first_message_waits_until_it_is_asked_for() {
 async fn without_unselect_examine_and_close_leave_a_mailbox_and_expunge_nothing() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["UNSELECT"]);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::Unselect));
     imap.ok(store(&[1], Flag::Deleted)).await;
     imap.ok(Command::Examine(Mailbox::inbox())).await;
@@ -353,7 +344,7 @@ async fn without_namespace_the_delimiter_is_told_by_list() {
 async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
     let authority = Authority::new();
     let dovecot = bare(&authority);
-    let mut imap = with_three_messages(&authority, &dovecot).await;
+    let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     let known = |capability| imap.has(capability);
     assert!(!known(Capability::UidPlus) && !known(Capability::ESearch) && !known(Capability::Idle));
     let items = vec![
