@@ -1,0 +1,24 @@
+//! The watch itself: an honest day costs nothing that it would count.
+
+use crate::mailserver::MailServer;
+use crate::product::Product;
+use crate::watch::{Watch, Witness};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_honest_day_is_no_attack() {
+    let server = MailServer::honest().await;
+    let product = Product::start(&[&server]);
+    let witness = Witness::new(&product, &server).await;
+    let watch = Watch::begin("honest", &product, witness);
+    for client in [
+        &mut product.signed_in(&server).await,
+        &mut product.signed_in_by_pop3(&server).await,
+    ] {
+        let mail = client.get("/mail").await;
+        let list = client.get(mail.header("location").unwrap()).await;
+        assert!(list.text().contains("three"), "{}", list.text());
+    }
+    watch
+        .end("two sign-ins, two lists")
+        .await;
+}

@@ -1,0 +1,14 @@
+//! Attacks on the whole program: the product runs as a process of its own, a scripted attacker does
+//! its worst, and the process's memory, `/healthz` and another user's list are watched meanwhile.
+//!
+//! Each attack prints one line of figures past the test runner's capture, so that CI shows them. It
+//! is red with its defence off: docs/decisions/008-attacks.md names the defence of each.
+
+mod mailserver;
+mod product;
+mod watch;
+
+#[path = "../web/client.rs"]
+mod client;
+
+mod harness;

@@ -1,0 +1,208 @@
+//! The product as a process of its own, over a state folder that ends with it.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use crate::client::{Answer, Client, Request};
+use crate::mailserver::MailServer;
+
+/// How long the program may take to listen.
+const START: Duration = Duration::from_secs(30);
+/// The address that signs in to a [`MailServer`].
+pub(crate) const ADDRESS: &str = "ann@localhost";
+/// Its password. It must be found nowhere in pages and logs.
+pub(crate) const PASSWORD: &str = "hunter2-Zq9-secret";
+
+/// A running `restante serve`.
+pub(crate) struct Product {
+    child: Child,
+    /// `127.0.0.1:port`
+    pub(crate) authority: String,
+    pub(crate) state_dir: PathBuf,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Product {
+    /// Starts the product; it may reach these mail servers and no others.
+    pub(crate) fn start(servers: &[&MailServer]) -> Self {
+        Self::start_with(servers, "")
+    }
+
+    /// Starts the product with more lines at the top of its configuration.
+    pub(crate) fn start_with(servers: &[&MailServer], config: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("restante-attack-{}-{nth}", std::process::id());
+        let state_dir = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&state_dir).unwrap();
+        restrict(&state_dir);
+        let ports = |port: fn(&MailServer) -> u16| -> Vec<u16> {
+            servers.iter().map(|server| port(server)).collect()
+        };
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\nstate_dir = {state_dir:?}\nupstreams = \"listed\"\n{config}\n\
+             [[upstream]]\nhost = \"localhost\"\ntls = \"plain\"\n\
+             ports = {{ imap = {:?}, pop3 = {:?}, smtp = {:?} }}\n",
+            ports(|s| s.imap),
+            ports(|s| s.pop3),
+            ports(|s| s.smtp),
+        );
+        let file = state_dir.join("restante.toml");
+        std::fs::write(&file, text).unwrap();
+        Self::run(state_dir, &file)
+    }
+
+    /// Starts the program with a configuration that is there already.
+    pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_restante"))
+            .arg("serve")
+            .arg("--config")
+            .arg(config)
+            .env_remove("RESTANTE_SITE_DIR")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (found, listens) = mpsc::channel();
+        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("\"listen\":\"") {
+                    let _ = found.send(rest.split('"').next().unwrap_or_default().to_owned());
+                }
+                let mut kept: std::sync::MutexGuard<'_, Vec<String>> = kept.lock().unwrap();
+                if kept.len() < 10_000 {
+                    kept.push(line);
+                }
+            }
+        });
+        let authority = listens.recv_timeout(START).unwrap_or_else(|_| {
+            let _ = child.kill();
+            panic!("the product did not start: {:#?}", log.lock().unwrap());
+        });
+        Self {
+            child,
+            authority,
+            state_dir,
+            log,
+        }
+    }
+
+    /// A browser without a session.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.authority)
+    }
+
+    /// Signs in by IMAP and returns what the product answers: 303 where it succeeded.
+    pub(crate) async fn try_sign_in(&self, server: &MailServer) -> (Client, Answer) {
+        self.try_sign_in_by("imap", server.imap, server).await
+    }
+
+    /// Signs in by POP3.
+    pub(crate) async fn try_sign_in_by_pop3(&self, server: &MailServer) -> (Client, Answer) {
+        self.try_sign_in_by("pop3", server.pop3, server).await
+    }
+
+    async fn try_sign_in_by(
+        &self,
+        kind: &str,
+        port: u16,
+        server: &MailServer,
+    ) -> (Client, Answer) {
+        let mut client = self.client();
+        let form = format!(
+            "email={}&password={PASSWORD}&incoming={kind}&incoming_host=localhost\
+             &incoming_port={port}&incoming_tls=plain&outgoing_host=localhost&outgoing_port={}\
+             &outgoing_tls=plain",
+            ADDRESS.replace('@', "%40"),
+            server.smtp,
+        );
+        let answer = client.send(Request::form("/login", &form)).await;
+        (client, answer)
+    }
+
+    /// A browser that signed in by IMAP.
+    pub(crate) async fn signed_in(&self, server: &MailServer) -> Client {
+        let (client, answer) = self.try_sign_in(server).await;
+        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        client
+    }
+
+    /// A browser that signed in by POP3.
+    pub(crate) async fn signed_in_by_pop3(&self, server: &MailServer) -> Client {
+        let (client, answer) = self.try_sign_in_by_pop3(server).await;
+        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        client
+    }
+
+    /// What the program wrote to its log.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// The process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Resident memory now, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        self.status_bytes("VmRSS:")
+    }
+
+    /// The most resident memory since [`forget_peak`](Self::forget_peak), in bytes.
+    pub(crate) fn peak_bytes(&self) -> u64 {
+        self.status_bytes("VmHWM:")
+    }
+
+    /// Lets the peak begin at what is resident now.
+    pub(crate) fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
+    }
+
+    /// Open descriptors.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).map_or(0, Iterator::count)
+    }
+
+    fn status_bytes(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        let kib = kib.unwrap_or_else(|| panic!("the product is gone: {}", self.log()));
+        kib.trim().parse::<u64>().unwrap() << 10
+    }
+
+    /// Ends the process and leaves its state folder, for another start over it.
+    pub(crate) fn stop_and_keep(mut self) -> PathBuf {
+        self.end();
+        std::mem::take(&mut self.state_dir)
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Product {
+    fn drop(&mut self) {
+        self.end();
+        if !self.state_dir.as_os_str().is_empty() {
+            let _ = std::fs::remove_dir_all(&self.state_dir);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn restrict(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}

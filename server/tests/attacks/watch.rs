@@ -1,0 +1,173 @@
+//! What an attack does to everybody else: memory, `/healthz`, and another session's list.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::{Client, Request};
+use crate::mailserver::MailServer;
+use crate::product::Product;
+
+/// The most that the process may grow under one attack.
+pub(crate) const GROWTH_MAX_BYTES: u64 = 64 << 20;
+/// How near to its start the process has to come again …
+const BACK_WITHIN_BYTES: u64 = 16 << 20;
+/// … after so long.
+const BACK_AFTER: Duration = Duration::from_secs(60);
+/// No answer for so long is a dead service, on any machine.
+const DEAD_AFTER: Duration = Duration::from_secs(10);
+/// How often the others are asked meanwhile.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// Another user, whose list is asked for while an attack goes on.
+pub(crate) struct Witness {
+    client: Client,
+    list: String,
+    _server: Option<MailServer>,
+    usual: Duration,
+}
+
+impl Witness {
+    /// Signs in at an honest server that the product may reach, and lets everything warm up.
+    pub(crate) async fn new(product: &Product, server: &MailServer) -> Self {
+        let mut client = product.signed_in(server).await;
+        let mail = client.get("/mail").await;
+        let list = mail.header("location").expect("the inbox").to_owned();
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            times.push(ask(&mut client, &list).await);
+        }
+        Self {
+            client,
+            list,
+            _server: None,
+            usual: median(&mut times),
+        }
+    }
+}
+
+async fn ask(client: &mut Client, path: &str) -> Duration {
+    let started = Instant::now();
+    let answer = tokio::time::timeout(DEAD_AFTER, client.get(path))
+        .await
+        .unwrap_or_else(|_| panic!("{path} was not answered within {DEAD_AFTER:?}"));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    started.elapsed()
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// An attack under way.
+pub(crate) struct Watch<'a> {
+    name: &'static str,
+    product: &'a Product,
+    before_bytes: u64,
+    stop: CancellationToken,
+    asking: JoinHandle<(Vec<Duration>, Vec<Duration>)>,
+    usual: Duration,
+}
+
+impl<'a> Watch<'a> {
+    /// Begins: memory counts from now, and the others are asked until the attack ends.
+    pub(crate) fn begin(name: &'static str, product: &'a Product, witness: Witness) -> Self {
+        product.forget_peak();
+        let before_bytes = product.resident_bytes();
+        let stop = CancellationToken::new();
+        let (stopped, usual) = (stop.clone(), witness.usual);
+        let mut stranger = product.client();
+        let asking = tokio::spawn(async move {
+            let Witness {
+                mut client, list, ..
+            } = witness;
+            let (mut lists, mut healths) = (Vec::new(), Vec::new());
+            loop {
+                lists.push(ask(&mut client, &list).await);
+                healths.push(ask(&mut stranger, "/healthz").await);
+                if stopped
+                    .run_until_cancelled(tokio::time::sleep(ASK_EVERY))
+                    .await
+                    .is_none()
+                {
+                    return (lists, healths);
+                }
+            }
+        });
+        Self {
+            name,
+            product,
+            before_bytes,
+            stop,
+            asking,
+            usual,
+        }
+    }
+
+    /// Ends: prints the figures and fails where the process grew over 64 MiB or kept over 16 MiB
+    /// of it, or where anybody else was not answered.
+    pub(crate) async fn end(self, what: &str) {
+        self.end_within(what, GROWTH_MAX_BYTES).await;
+    }
+
+    /// The same with another bound for the growth.
+    pub(crate) async fn end_within(self, what: &str, growth_max_bytes: u64) {
+        let Self {
+            name,
+            product,
+            before_bytes,
+            stop,
+            asking,
+            usual,
+        } = self;
+        stop.cancel();
+        let (mut lists, healths) = asking.await.expect("everybody else is answered");
+        let worst = lists.iter().max().copied().unwrap_or_default();
+        let during = median(&mut lists);
+        let health = healths.iter().max().copied().unwrap_or_default();
+        let peak_bytes = product.peak_bytes();
+        let ended = Instant::now();
+        let mut after_bytes = product.resident_bytes();
+        while after_bytes > before_bytes + BACK_WITHIN_BYTES && ended.elapsed() < BACK_AFTER {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            after_bytes = product.resident_bytes();
+        }
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        // Not `println`: that is kept back by the test runner.
+        let _ = writeln!(
+            std::io::stderr(),
+            "attack {name}: {what}; memory {:.1} MiB, peak {:.1}, after {} s {:.1}; another's list \
+             {:.1} ms (usual {:.1}, worst {:.1}), healthz at most {:.1} ms",
+            mib(before_bytes),
+            mib(peak_bytes),
+            ended.elapsed().as_secs(),
+            mib(after_bytes),
+            ms(during),
+            ms(usual),
+            ms(worst),
+            ms(health),
+        );
+        let growth_bytes = peak_bytes.saturating_sub(before_bytes);
+        assert!(
+            growth_bytes <= growth_max_bytes,
+            "{name}: the process grew by {:.1} MiB",
+            mib(growth_bytes)
+        );
+        assert!(
+            after_bytes <= before_bytes + BACK_WITHIN_BYTES,
+            "{name}: {:.1} MiB are kept",
+            mib(after_bytes.saturating_sub(before_bytes))
+        );
+    }
+}
+
+/// A request that may be refused or cut off, but not left without an end.
+pub(crate) async fn end_of(client: &mut Client, request: Request) -> u16 {
+    let patience = Duration::from_secs(60);
+    let answer = tokio::time::timeout(patience, client.send(request)).await;
+    answer.expect("an end of the request").status
+}
