@@ -18,7 +18,5 @@ async fn an_honest_day_is_no_attack() {
         let list = client.get(mail.header("location").unwrap()).await;
         assert!(list.text().contains("three"), "{}", list.text());
     }
-    watch
-        .end("two sign-ins, two lists")
-        .await;
+    watch.end("two sign-ins, two lists").await;
 }

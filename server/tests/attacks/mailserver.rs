@@ -61,7 +61,9 @@ impl Mail {
     }
 
     fn header(&self) -> &str {
-        self.raw.split_once("\r\n\r\n").map_or("", |(header, _)| header)
+        self.raw
+            .split_once("\r\n\r\n")
+            .map_or("", |(header, _)| header)
     }
 
     fn text(&self) -> &str {
@@ -157,10 +159,7 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
             Some(idle) if line.trim_end() == "DONE" => idle,
             _ => tag.to_owned(),
         };
-        let heard = Heard {
-            tag: &tag,
-            command,
-        };
+        let heard = Heard { tag: &tag, command };
         let said = match takes_mail && command != "." {
             true => Say::Text(Vec::new()),
             false => (shared.script)(protocol, &heard).unwrap_or_else(|| {

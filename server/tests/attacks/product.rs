@@ -109,12 +109,7 @@ impl Product {
         self.try_sign_in_by("pop3", server.pop3, server).await
     }
 
-    async fn try_sign_in_by(
-        &self,
-        kind: &str,
-        port: u16,
-        server: &MailServer,
-    ) -> (Client, Answer) {
+    async fn try_sign_in_by(&self, kind: &str, port: u16, server: &MailServer) -> (Client, Answer) {
         let mut client = self.client();
         let form = format!(
             "email={}&password={PASSWORD}&incoming={kind}&incoming_host=localhost\

@@ -10,8 +10,12 @@ pub struct Limits {
     pub imap_line_bytes: usize,
     /// IMAP literals up to this size are kept as values; larger ones are streamed.
     pub imap_inline_literal_bytes: usize,
-    /// How deep an IMAP list may nest.
+    /// How deep an IMAP list may nest. In the data of a message what is deeper is left out, and the
+    /// item is told as too large; elsewhere it is an error.
     pub imap_nesting: usize,
+    /// How much of the data of one message is read past, without being kept, once it is longer than
+    /// a response may be.
+    pub imap_skipped_bytes: u64,
     /// The longest POP3 status line or line of a listing.
     pub pop3_line_bytes: usize,
     /// The longest line of an SMTP reply.
@@ -26,6 +30,7 @@ impl Default for Limits {
             imap_line_bytes: 1 << 20,
             imap_inline_literal_bytes: 64 << 10,
             imap_nesting: 100,
+            imap_skipped_bytes: 16 << 20,
             pop3_line_bytes: 64 << 10,
             smtp_line_bytes: 64 << 10,
             smtp_reply_lines: 100,

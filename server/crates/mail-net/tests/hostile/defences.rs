@@ -52,7 +52,10 @@ impl Class {
                 (PROTO, "smtp/client.rs", "on_end_of_input"),
                 (PROTO, "smtp/verdict.rs", "lost"),
             ],
-            Self::Nesting => &[(PROTO, "imap/tokens.rs", "open_list")],
+            Self::Nesting => &[
+                (PROTO, "imap/tokens.rs", "open_list"),
+                (PROTO, "imap/tokens.rs", "cut_item"),
+            ],
             Self::Flood => &[
                 (PROTO, "imap/tokens.rs", "line"),
                 (PROTO, "imap/client/receive.rs", "report"),

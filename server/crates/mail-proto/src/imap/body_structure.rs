@@ -8,6 +8,23 @@ use bytes::Bytes;
 use super::envelope::Envelope;
 use super::fetch::PartNumber;
 use super::value::Value;
+use crate::limits::OverLimit;
+
+/// The most parts that a message is believed to have.
+const MAX_PARTS: usize = 1000;
+
+/// How many parts may still come.
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self) -> Result<(), OverLimit> {
+        self.0 = self.0.checked_sub(1).ok_or(OverLimit {
+            what: "parts of a message",
+            max: MAX_PARTS as u64,
+        })?;
+        Ok(())
+    }
+}
 
 /// A node of the MIME tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,38 +139,48 @@ impl SinglePart {
 
 impl BodyStructure {
     /// Reads a tree. Servers leave extension data out, cut it short and add to it; what is missing
-    /// is empty.
-    pub(crate) fn parse(value: &Value) -> Option<Self> {
-        let fields = value.list()?;
-        match fields.first()? {
-            Value::List(_) => Some(Self::Multipart(Multipart::parse(fields))),
+    /// is empty. `None`: this is no tree.
+    pub(crate) fn parse(value: &Value) -> Option<Result<Self, OverLimit>> {
+        Self::node(value, &mut Room(MAX_PARTS)).transpose()
+    }
+
+    fn node(value: &Value, room: &mut Room) -> Result<Option<Self>, OverLimit> {
+        let Some(fields @ [first, ..]) = value.list() else {
+            return Ok(None);
+        };
+        room.take()?;
+        Ok(Some(match first {
+            Value::List(_) => Self::Multipart(Multipart::parse(fields, room)?),
             // A multipart without parts: some servers write `("MIXED" …)` or `(NIL "MIXED" …)`.
-            _ => Some(Self::Single(SinglePart::parse(fields))),
-        }
+            _ => Self::Single(SinglePart::parse(fields, room)?),
+        }))
     }
 }
 
 impl Multipart {
-    fn parse(fields: &[Value]) -> Self {
+    fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
         let parts_len = fields
             .iter()
             .take_while(|field| field.list().is_some())
             .count();
         let (parts, rest) = fields.split_at_checked(parts_len).unwrap_or((fields, &[]));
         let mut rest = rest.iter();
-        Self {
-            parts: parts.iter().filter_map(BodyStructure::parse).collect(),
+        let parts = parts
+            .iter()
+            .filter_map(|part| BodyStructure::node(part, room).transpose());
+        Ok(Self {
+            parts: parts.collect::<Result<_, _>>()?,
             media_subtype: lower(rest.next()),
             parameters: parameters(rest.next()),
             disposition: Disposition::parse(rest.next()),
             language: languages(rest.next()),
             location: text(rest.next()),
-        }
+        })
     }
 }
 
 impl SinglePart {
-    fn parse(fields: &[Value]) -> Self {
+    fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
         let mut rest = fields.iter();
         let mut part = Self {
             media_type: lower(rest.next()),
@@ -168,7 +195,8 @@ impl SinglePart {
         let mut ahead = rest.clone();
         if part.media_type == b"message"[..]
             && let Some(Value::List(envelope)) = ahead.next()
-            && let Some(body) = ahead.next().and_then(BodyStructure::parse)
+            && let Some(body) = ahead.next()
+            && let Some(body) = BodyStructure::node(body, room)?
         {
             let envelope = Envelope::from_fields(envelope);
             part.message = Some(EmbeddedMessage { envelope, body }.into());
@@ -181,7 +209,7 @@ impl SinglePart {
         part.disposition = Disposition::parse(rest.next());
         part.language = languages(rest.next());
         part.location = text(rest.next());
-        part
+        Ok(part)
     }
 }
 
@@ -235,7 +263,20 @@ mod tests {
 
     fn tree(text: &str) -> BodyStructure {
         let values = values_of(&Bytes::copy_from_slice(text.as_bytes()), 100).unwrap();
-        BodyStructure::parse(values.first().unwrap()).unwrap()
+        BodyStructure::parse(values.first().unwrap())
+            .unwrap()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_message_of_more_parts_than_anybody_reads_is_over_the_limit() {
+        let parts = |count: usize| {
+            let text = format!("({} \"MIXED\")", "(\"TEXT\" \"PLAIN\")".repeat(count));
+            let values = values_of(&Bytes::from(text), 100).unwrap();
+            BodyStructure::parse(values.first().unwrap()).unwrap()
+        };
+        assert!(parts(MAX_PARTS - 1).is_ok());
+        assert_eq!(parts(MAX_PARTS).unwrap_err().what, "parts of a message");
     }
 
     fn numbers(tree: &BodyStructure) -> Vec<String> {

@@ -63,6 +63,12 @@ impl FetchData {
         })
     }
 
+    /// Tells whether the server's description was over a limit, as a whole or in part.
+    pub fn is_too_large(&self) -> bool {
+        let is_cut = |item: &FetchedItem| matches!(item, FetchedItem::TooLarge { .. });
+        self.items.iter().any(is_cut)
+    }
+
     /// Returns the structure of the message, if it was told.
     pub fn body_structure(&self) -> Option<&BodyStructure> {
         self.items.iter().find_map(|item| match item {
@@ -129,6 +135,12 @@ pub enum FetchedItem {
     GmailThreadId(u64),
     /// Gmail's labels, in modified UTF-7; system labels begin with a backslash.
     GmailLabels(Vec<Bytes>),
+    /// An item over a limit, which is not told: the message nests too deep, has too many parts or
+    /// too long a description. An empty name: so is the response as a whole.
+    TooLarge {
+        /// Its name.
+        name: Bytes,
+    },
     /// An item that is not known here, or whose value could not be read.
     Unknown {
         /// Its name.
@@ -178,13 +190,20 @@ pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<Litera
 }
 
 /// Reads the items of a FETCH response; none is lost, and none makes the others void.
-pub(crate) fn parse_items(values: Vec<Value>) -> Vec<FetchedItem> {
+/// Those that `cut` names are told as too large.
+pub(crate) fn parse_items(values: Vec<Value>, cut: &[Bytes]) -> Vec<FetchedItem> {
     let mut items = Vec::with_capacity(values.len() / 2);
     let mut values = values.into_iter();
     while let Some(name) = values.next() {
         let value = values.next().unwrap_or(Value::NIL);
         let name = name.into_astring().unwrap_or_default();
-        items.push(item_of(name, value));
+        items.push(match cut.contains(&name) {
+            true => FetchedItem::TooLarge { name },
+            false => item_of(name, value),
+        });
+    }
+    if cut.iter().any(Bytes::is_empty) {
+        items.push(FetchedItem::TooLarge { name: Bytes::new() });
     }
     items
 }
@@ -199,9 +218,10 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
         b"FLAGS" => flag::parse_list(value).map(FetchedItem::Flags),
         b"INTERNALDATE" => InternalDate::parse(value.nstring()?).map(FetchedItem::InternalDate),
         b"RFC822.SIZE" => value.number().map(FetchedItem::Rfc822Size),
-        b"BODYSTRUCTURE" | b"BODY" => {
-            BodyStructure::parse(value).map(|tree| FetchedItem::BodyStructure(tree.into()))
-        }
+        b"BODYSTRUCTURE" | b"BODY" => Some(match BodyStructure::parse(value)? {
+            Ok(tree) => FetchedItem::BodyStructure(tree.into()),
+            Err(_) => FetchedItem::TooLarge { name: name.clone() },
+        }),
         b"ENVELOPE" => {
             let fields = value.list()?;
             Some(FetchedItem::Envelope(Envelope::from_fields(fields).into()))

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::event::{LiteralId, LiteralItem, Status};
-use super::fetch::{self, FetchData};
-use super::tokens::Tokens;
+use super::fetch::{self, FetchData, FetchedItem};
+use super::number::SequenceNumber;
+use super::tokens::{Tokens, announced_literal};
 use super::value::Value;
 use crate::limits::{Limits, OverLimit};
 use crate::transcript::Transcript;
@@ -22,10 +23,12 @@ pub(crate) enum Frame {
         condition: Condition,
         text: Bytes,
     },
-    /// Any other response with `*`. Not `balanced`: its parentheses do not match.
+    /// Any other response with `*`. Not `balanced`: its parentheses do not match. `cut` names the
+    /// items of a FETCH of which something over a limit was left out.
     Data {
         values: Vec<Value>,
         balanced: bool,
+        cut: Vec<Bytes>,
     },
     /// The data of a message, read straight from its line.
     Fetch(FetchData),
@@ -67,7 +70,17 @@ enum State {
         size_bytes: u64,
         left_bytes: u64,
     },
+    /// In the data of a message that is longer than a response may be: read past to its end.
+    /// `left_bytes` are still to come of a literal in it.
+    Skipped {
+        seq: SequenceNumber,
+        skipped_bytes: u64,
+        left_bytes: u64,
+    },
 }
+
+/// The end of a line that may announce a literal: `{`, 20 digits, `+}`, CR, LF.
+const ANNOUNCEMENT_BYTES: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Framer {
@@ -123,7 +136,14 @@ impl Framer {
         loop {
             let frame = match self.state {
                 State::Fresh | State::Continued => {
-                    let Some(line) = self.take_line()? else { break };
+                    let line = match self.take_line() {
+                        Ok(Some(line)) => line,
+                        Ok(None) => break,
+                        Err(over) => {
+                            self.skip(over, 0)?;
+                            continue;
+                        }
+                    };
                     if self.hides_challenges && line.starts_with(b"+ ") {
                         said.received_secret("+");
                     } else {
@@ -132,12 +152,16 @@ impl Framer {
                     self.line(line)?
                 }
                 State::Inline { size_bytes } => {
+                    if let Err(over) = self.check_size(size_bytes) {
+                        self.skip(over, size_bytes as u64)?;
+                        continue;
+                    }
                     if self.input.len() < size_bytes {
                         break;
                     }
                     let literal = self.input.split_to(size_bytes).freeze();
                     said.received_body(size_bytes as u64);
-                    self.spend(size_bytes)?;
+                    self.response_bytes += size_bytes;
                     self.tokens.push(Value::Literal(literal));
                     self.state = State::Continued;
                     None
@@ -172,6 +196,24 @@ impl Framer {
                     };
                     Some(Frame::LiteralChunk { id, bytes })
                 }
+                State::Skipped {
+                    seq,
+                    skipped_bytes,
+                    left_bytes,
+                } => match self.read_past(seq, skipped_bytes, left_bytes)? {
+                    Some(skipped_bytes) => {
+                        said.received_body(skipped_bytes);
+                        Some(self.skipped(seq))
+                    }
+                    None if matches!(self.state, State::Skipped { left_bytes: 0, .. }) => {
+                        if memchr::memchr(b'\n', &self.input).is_none() {
+                            break;
+                        }
+                        None
+                    }
+                    None if self.input.is_empty() => break,
+                    None => None,
+                },
             };
             if frame.is_some() {
                 return Ok(frame);
@@ -193,9 +235,11 @@ impl Framer {
             self.check_size(self.scanned)?;
             return Ok(None);
         };
-        let mut line = self.input.split_to(self.scanned + end + 1).freeze();
+        let line_bytes = self.scanned + end + 1;
+        self.check_size(line_bytes)?;
+        let mut line = self.input.split_to(line_bytes).freeze();
         self.scanned = 0;
-        self.spend(line.len())?;
+        self.response_bytes += line_bytes;
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         line.truncate(text.strip_suffix(b"\r").unwrap_or(text).len());
         Ok(Some(line))
@@ -220,10 +264,15 @@ impl Framer {
             line
         };
         let Some(size_bytes) = self.tokens.line(&data)? else {
+            let cut = self.tokens.take_cut();
             let (values, balanced) = self.tokens.finish();
             self.state = State::Fresh;
             self.response_bytes = 0;
-            return Ok(Some(Frame::Data { values, balanced }));
+            return Ok(Some(Frame::Data {
+                values,
+                balanced,
+                cut,
+            }));
         };
         if let Ok(inline) = usize::try_from(size_bytes)
             && inline <= self.limits.imap_inline_literal_bytes
@@ -247,10 +296,74 @@ impl Framer {
         }))
     }
 
-    fn spend(&mut self, size_bytes: usize) -> Result<(), OverLimit> {
-        self.check_size(size_bytes)?;
-        self.response_bytes += size_bytes;
+    /// Goes over to reading past the data of a message that is too long; any other response is
+    /// an error. `left_bytes` of a literal are to come first.
+    fn skip(&mut self, over: OverLimit, left_bytes: u64) -> Result<(), OverLimit> {
+        let seq = match self.state {
+            State::Fresh => seq_of_fetch(&self.input),
+            _ => self.tokens.fetch_seq(),
+        };
+        let seq = seq.ok_or(over)?;
+        self.tokens.clear();
+        self.scanned = 0;
+        self.state = State::Skipped {
+            seq,
+            skipped_bytes: self.response_bytes as u64,
+            left_bytes,
+        };
         Ok(())
+    }
+
+    /// Drops what is here of a response that is read past. Returns how much it was in all, once it
+    /// is over.
+    fn read_past(
+        &mut self,
+        seq: SequenceNumber,
+        skipped_bytes: u64,
+        left_bytes: u64,
+    ) -> Result<Option<u64>, OverLimit> {
+        let here = self.input.len();
+        let (dropped, left_bytes, is_over) = if left_bytes > 0 {
+            let dropped = usize::try_from(left_bytes).unwrap_or(usize::MAX).min(here);
+            (dropped, left_bytes.saturating_sub(dropped as u64), false)
+        } else {
+            match memchr::memchr(b'\n', &self.input) {
+                // The end may announce a literal.
+                None => (here.saturating_sub(ANNOUNCEMENT_BYTES), 0, false),
+                Some(end) => {
+                    let announced = announced_at_end(self.input.get(..end).unwrap_or_default());
+                    (end + 1, announced.unwrap_or_default(), announced.is_none())
+                }
+            }
+        };
+        self.input.advance(dropped);
+        let skipped_bytes = skipped_bytes.saturating_add(dropped as u64);
+        let max = self.limits.imap_skipped_bytes;
+        if skipped_bytes.saturating_add(left_bytes) > max {
+            return Err(OverLimit {
+                what: "data of a message",
+                max,
+            });
+        }
+        if is_over {
+            return Ok(Some(skipped_bytes));
+        }
+        self.state = State::Skipped {
+            seq,
+            skipped_bytes,
+            left_bytes,
+        };
+        Ok(None)
+    }
+
+    /// What is told of a message whose data was read past.
+    fn skipped(&mut self, seq: SequenceNumber) -> Frame {
+        self.state = State::Fresh;
+        self.response_bytes = 0;
+        Frame::Fetch(FetchData {
+            seq,
+            items: [FetchedItem::TooLarge { name: Bytes::new() }].into(),
+        })
     }
 
     const fn check_size(&self, more_bytes: usize) -> Result<(), OverLimit> {
@@ -263,6 +376,24 @@ impl Framer {
         }
         Ok(())
     }
+}
+
+/// The number of the message, where a line begins as the data of one: `* 7 FETCH (`.
+fn seq_of_fetch(line: &[u8]) -> Option<SequenceNumber> {
+    let rest = line.strip_prefix(b"* ")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (seq, rest) = rest.split_at_checked(digits)?;
+    let word = rest.strip_prefix(b" ")?.get(..b"FETCH (".len())?;
+    word.eq_ignore_ascii_case(b"FETCH (")
+        .then(|| SequenceNumber::parse(seq))
+        .flatten()
+}
+
+/// The size of the literal that a line announces at its end, if it does.
+fn announced_at_end(line: &[u8]) -> Option<u64> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let brace = memchr::memrchr(b'{', line)?;
+    announced_literal(line.get(brace..)?)
 }
 
 /// Tells what a first line is; `Err` holds the values of a data response.

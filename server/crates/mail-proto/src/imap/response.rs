@@ -24,7 +24,8 @@ pub(crate) enum Data {
 }
 
 /// Gives a response its type. What is not known, or not of the form it should have, is kept.
-pub(crate) fn parse(values: Vec<Value>) -> Data {
+/// `cut` names the items of a FETCH of which something was left out.
+pub(crate) fn parse(values: Vec<Value>, cut: &[Bytes]) -> Data {
     if let [word, words @ ..] = values.as_slice()
         && word.is_atom("CAPABILITY")
     {
@@ -33,7 +34,7 @@ pub(crate) fn parse(values: Vec<Value>) -> Data {
     }
     Data::Event(match parse_known(&values) {
         Some(event) => event,
-        None => parse_fetch(values),
+        None => parse_fetch(values, cut),
     })
 }
 
@@ -96,7 +97,7 @@ fn parse_id(value: &Value) -> Vec<(Bytes, Option<Bytes>)> {
         .collect()
 }
 
-fn parse_fetch(mut values: Vec<Value>) -> Event {
+fn parse_fetch(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     let seq = match values.as_slice() {
         [seq, word, Value::List(_)] if word.is_atom("FETCH") => {
             seq.number32().and_then(SequenceNumber::new)
@@ -109,7 +110,7 @@ fn parse_fetch(mut values: Vec<Value>) -> Event {
     match values.pop() {
         Some(Value::List(items)) => Event::Fetch(FetchData {
             seq,
-            items: fetch::parse_items(items),
+            items: fetch::parse_items(items, cut),
         }),
         _ => Event::Unknown(values),
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::number::SequenceNumber;
 use super::value::Value;
 use crate::limits::OverLimit;
 
@@ -11,6 +12,8 @@ use crate::limits::OverLimit;
 /// longest length could hold half a million, which is fifty times its own size; a SEARCH of that
 /// length names 155,000 messages.
 const MAX_VALUES: usize = 250_000;
+/// The same of the data of one message. 1,000 parts with all that is told of them are 30,000.
+const MAX_FETCH_VALUES: usize = 50_000;
 
 /// A value tree under construction. A response is one line or, with literals, several.
 #[derive(Debug)]
@@ -24,7 +27,14 @@ pub(crate) struct Tokens {
     max_nesting: usize,
     /// How many values there are so far.
     values: usize,
+    /// How many lists are open inside one that is left out, that one included.
+    left_out: usize,
+    /// The names of FETCH items of which something was left out; empty where no item had begun.
+    cut: Vec<Bytes>,
 }
+
+/// The most names of items that are remembered as cut: a response asks for a dozen.
+const MAX_CUT: usize = 32;
 
 /// What a token was.
 enum Token<'l> {
@@ -42,10 +52,16 @@ impl Tokens {
             unbalanced: false,
             max_nesting,
             values: 0,
+            left_out: 0,
+            cut: Vec::new(),
         }
     }
 
     /// Reads one line, without its end. Returns the size of the literal that it announces.
+    ///
+    /// What one message's data holds beyond a limit is left out and its item remembered as cut:
+    /// a message that somebody sent must not take the others away. In any other response a limit
+    /// is an error.
     pub(crate) fn line(&mut self, line: &Bytes) -> Result<Option<u64>, OverLimit> {
         let mut rest: &[u8] = line;
         while !rest.is_empty() {
@@ -83,11 +99,11 @@ impl Tokens {
 
     /// Reads the token at the front of what is left of a line, which is not empty.
     fn token<'l>(&mut self, line: &Bytes, rest: &'l [u8]) -> Result<Token<'l>, OverLimit> {
-        if self.values > MAX_VALUES {
-            return Err(OverLimit {
+        if self.is_full() {
+            self.cut_item(OverLimit {
                 what: "values of a response",
                 max: MAX_VALUES as u64,
-            });
+            })?;
         }
         let (first, behind) = rest.split_first().unwrap_or((&b' ', &[]));
         Ok(Token::Before(match first {
@@ -124,10 +140,27 @@ impl Tokens {
         }))
     }
 
-    /// Adds a value to the innermost list.
+    /// Adds a value to the innermost list, unless that is left out.
     pub(crate) fn push(&mut self, value: Value) {
-        self.values += 1;
-        self.open.push(value);
+        if self.left_out == 0 && !self.is_full() {
+            self.values += 1;
+            self.open.push(value);
+        }
+    }
+
+    /// The number of the message whose data this response is, as far as it was read.
+    pub(crate) fn fetch_seq(&self) -> Option<SequenceNumber> {
+        match (self.starts.first(), self.open.as_slice()) {
+            (Some(2), [seq, word, ..]) if word.is_atom("FETCH") => {
+                SequenceNumber::new(seq.number32()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The names of FETCH items of which something was left out since the last call.
+    pub(crate) fn take_cut(&mut self) -> Vec<Bytes> {
+        core::mem::take(&mut self.cut)
     }
 
     /// The values of the response so far, and those of the list in it, if one is open and no other
@@ -150,11 +183,14 @@ impl Tokens {
         self.starts.clear();
         self.unbalanced = false;
         self.values = 0;
+        self.left_out = 0;
+        self.cut.clear();
     }
 
     /// Ends the response. `false` if its parentheses do not match: then they are closed here.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
-        let balanced = !self.unbalanced && self.starts.is_empty();
+        let balanced = !self.unbalanced && self.starts.is_empty() && self.left_out == 0;
+        self.left_out = 0;
         while !self.starts.is_empty() {
             self.close_list();
         }
@@ -174,11 +210,21 @@ impl Tokens {
     }
 
     fn open_list(&mut self) -> Result<(), OverLimit> {
+        if self.left_out > 0 {
+            self.left_out += 1;
+            return Ok(());
+        }
         if self.starts.len() >= self.max_nesting {
-            return Err(OverLimit {
+            self.cut_item(OverLimit {
                 what: "list nesting",
                 max: self.max_nesting as u64,
-            });
+            })?;
+            self.left_out = 1;
+            return Ok(());
+        }
+        if self.is_full() {
+            self.left_out = 1;
+            return Ok(());
         }
         self.starts.push(self.open.len());
         self.values += 1;
@@ -186,12 +232,42 @@ impl Tokens {
     }
 
     fn close_list(&mut self) {
+        if self.left_out > 0 {
+            self.left_out -= 1;
+            return;
+        }
         let Some(start) = self.starts.pop() else {
             self.unbalanced = true;
             return;
         };
         let list = self.open.split_off(start.min(self.open.len()));
-        self.push(Value::List(list));
+        // Not by `push`: a list that is open ends, however many values there are.
+        self.values += 1;
+        self.open.push(Value::List(list));
+    }
+
+    /// Whether there are as many values as there may be.
+    fn is_full(&self) -> bool {
+        self.values > MAX_VALUES || self.values > MAX_FETCH_VALUES && self.fetch_seq().is_some()
+    }
+
+    /// Remembers that something of the present FETCH item is left out; an error in a response that
+    /// is not about a message.
+    fn cut_item(&mut self, limit: OverLimit) -> Result<(), OverLimit> {
+        if self.fetch_seq().is_none() {
+            return Err(limit);
+        }
+        let name = match self.starts.get(1) {
+            Some(behind_name) => match self.open.get(behind_name.saturating_sub(1)) {
+                Some(Value::Atom(name)) => name.clone(),
+                _ => Bytes::new(),
+            },
+            None => Bytes::new(),
+        };
+        if self.cut.len() < MAX_CUT && !self.cut.contains(&name) {
+            self.cut.push(name);
+        }
+        Ok(())
     }
 }
 
@@ -274,7 +350,7 @@ fn take_unended(rest: &[u8]) -> Bytes {
 }
 
 /// Reads `{n}`, `{n+}` or `~{n}` at the very end of a line.
-fn announced_literal(rest: &[u8]) -> Option<u64> {
+pub(crate) fn announced_literal(rest: &[u8]) -> Option<u64> {
     let rest = rest.strip_prefix(b"~").unwrap_or(rest);
     let digits = rest.strip_prefix(b"{")?.strip_suffix(b"}")?;
     super::number::parse_u64(digits.strip_suffix(b"+").unwrap_or(digits))
@@ -390,5 +466,60 @@ mod tests {
                 max: 100
             })
         );
+    }
+
+    /// The values of a FETCH response, and which of its items are cut.
+    fn fetched(line: &str, max_nesting: usize) -> (Vec<Value>, bool, Vec<Bytes>) {
+        let mut tokens = Tokens::new(max_nesting);
+        assert_eq!(
+            tokens.line(&Bytes::copy_from_slice(line.as_bytes())),
+            Ok(None)
+        );
+        let cut = tokens.take_cut();
+        let (values, balanced) = tokens.finish();
+        (values, balanced, cut)
+    }
+
+    #[test]
+    fn what_nests_too_deep_in_an_item_is_left_out_and_the_items_around_it_stay() {
+        let deep = alloc::format!(
+            "1 FETCH (UID 7 BODYSTRUCTURE (a ((((b (c) {}{} d)))) e) RFC822.SIZE 9)",
+            "(".repeat(100_000),
+            ")".repeat(100_000)
+        );
+        let (values, balanced, cut) = fetched(&deep, 4);
+        assert!(balanced);
+        assert_eq!(cut, ["BODYSTRUCTURE"]);
+        let Some(Value::List(items)) = values.last() else {
+            panic!("{values:?}")
+        };
+        assert_eq!(items.len(), 6);
+        assert_eq!(items[1], atom("7"));
+        assert_eq!(items[5], atom("9"));
+        // And the next response is read as ever.
+        assert_eq!(fetched("1 FETCH (UID 7)", 4).2, [""; 0]);
+    }
+
+    #[test]
+    fn values_beyond_the_limit_are_left_out_of_their_message_alone() {
+        let many = alloc::format!("1 FETCH (UID 7 X-A ({}) UID 9)", "a (b) ".repeat(200_000));
+        let (values, balanced, cut) = fetched(&many, 100);
+        assert!(balanced);
+        // What comes behind the list has no room either.
+        assert_eq!(cut, ["X-A", ""]);
+        let Some(Value::List(items)) = values.last() else {
+            panic!("{values:?}")
+        };
+        assert_eq!(items[..2], [atom("UID"), atom("7")]);
+        let mut tokens = Tokens::new(100);
+        let elsewhere = Bytes::from("a ".repeat(300_000));
+        assert!(tokens.line(&elsewhere).is_err());
+    }
+
+    #[test]
+    fn a_list_that_is_left_out_and_never_ends_is_unbalanced() {
+        let (_, balanced, cut) = fetched("1 FETCH (BODYSTRUCTURE ((((((", 4);
+        assert!(!balanced);
+        assert_eq!(cut, ["BODYSTRUCTURE"]);
     }
 }

@@ -101,7 +101,7 @@ fn streamed_literals_do_not_count_but_what_is_around_them_does() {
 fn a_nesting_bomb_is_stopped_at_the_limit() {
     every_cut(small_limits(), |talk| {
         ready(talk, "");
-        talk.server("* 1 FETCH (BODYSTRUCTURE ((((((((");
+        talk.server("* LIST (((((((((");
         talk.server("\r\n");
         assert_eq!(
             talk.error(),
@@ -111,6 +111,101 @@ fn a_nesting_bomb_is_stopped_at_the_limit() {
             })
         );
     });
+}
+
+/// The number and the items of each FETCH event.
+fn fetched(events: &[Event]) -> Vec<(u32, Vec<FetchedItem>)> {
+    let fetched = events.iter().filter_map(|event| match event {
+        Event::Fetch(data) => Some((data.seq.get(), data.items.clone())),
+        _ => None,
+    });
+    fetched.collect()
+}
+
+fn uid(number: u32) -> FetchedItem {
+    FetchedItem::Uid(imap::Uid::new(number).unwrap())
+}
+
+fn too_large(name: &'static str) -> FetchedItem {
+    FetchedItem::TooLarge { name: name.into() }
+}
+
+#[test]
+fn a_message_that_nests_too_deep_is_told_as_too_large_and_its_neighbours_as_ever() {
+    let events = every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 FETCH (UID 4 BODYSTRUCTURE (((((((((\"A\" \"B\"))))))))) UID 5)\r\n");
+        talk.server("* 2 FETCH (UID 6)\r\n");
+    });
+    let expected = [
+        (1, vec![uid(4), too_large("BODYSTRUCTURE"), uid(5)]),
+        (2, vec![uid(6)]),
+    ];
+    assert_eq!(fetched(&events), expected);
+}
+
+#[test]
+fn a_literal_inside_what_is_left_out_does_not_shift_the_rest() {
+    let events = every_cut(small_limits(), |talk| {
+        ready(talk, "");
+        talk.server("* 1 FETCH (BODYSTRUCTURE ((((((({3}\r\n)))\"x\"))))))) UID 5)\r\n");
+        talk.server("* 2 FETCH (UID 6)\r\n");
+    });
+    let expected = [
+        (1, vec![too_large("BODYSTRUCTURE"), uid(5)]),
+        (2, vec![uid(6)]),
+    ];
+    assert_eq!(fetched(&events), expected);
+}
+
+#[test]
+fn a_description_longer_than_a_response_may_be_is_read_past() {
+    let long = "\"x\" ".repeat(400);
+    let literal = "{60}\r\n".to_string() + &"(".repeat(60);
+    let large_literal = "{300}\r\n".to_string() + &"\n".repeat(300);
+    let behind = format!("({long} {literal} {long}) {large_literal} UID 9");
+    for description in [
+        format!("BODYSTRUCTURE ({long}) UID 9"),
+        format!("BODYSTRUCTURE {behind}"),
+        format!("UID 3 BODYSTRUCTURE ({})", literal.repeat(20)),
+        format!("UID 3 ENVELOPE ({literal} {behind})"),
+    ] {
+        let events = every_cut(small_limits(), |talk| {
+            ready(talk, "");
+            talk.server(format!("* 1 FETCH ({description})\r\n"));
+            talk.server("* 2 FETCH (UID 6)\r\n");
+        });
+        // What was whole before the limit may be told; that the message is too large is.
+        let told = fetched(&events);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0].0, 1);
+        assert!(told[0].1.contains(&too_large("")), "{told:?}");
+        assert_eq!(told[1], (2, vec![uid(6)]));
+    }
+}
+
+#[test]
+fn a_description_without_end_is_stopped() {
+    let mut config = small_limits();
+    config.limits.imap_skipped_bytes = 3000;
+    for more in [
+        "x".repeat(4000),
+        " {4000}\r\n".into(),
+        " {9}\r\n123456789".repeat(300),
+    ] {
+        every_cut(config, |talk| {
+            ready(talk, "");
+            talk.server("* 1 FETCH (BODYSTRUCTURE (".to_string() + &"y".repeat(1100));
+            talk.server(more.clone());
+            assert_eq!(
+                talk.error(),
+                Error::Limit(OverLimit {
+                    what: "data of a message",
+                    max: 3000
+                })
+            );
+        });
+    }
 }
 
 #[test]

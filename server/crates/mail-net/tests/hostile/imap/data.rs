@@ -277,14 +277,10 @@ fn nesting(table: &mut Table<Imap>) {
         "(".repeat(100_000),
         ")".repeat(100_000)
     );
-    let expected = over(P::Fetch);
-    table.variant(
-        class,
-        P::Fetch,
-        "in_bodystructure",
-        vec![say(deep)],
-        expected,
-    );
+    // One message's own: it is told as too large, and everything else goes on.
+    let degraded = goes_on(|seen| assert!(seen.has_too_large, "{seen:?}"));
+    let script = vec![say(deep), Do::Honest];
+    table.variant(class, P::Fetch, "in_bodystructure", script, degraded);
     // Through literals, so that no line is long.
     let expected = over(P::List);
     let script = vec![
@@ -334,12 +330,15 @@ fn floods(table: &mut Table<Imap>) {
         ("of_deep_lists", "((((((((a))))))))"),
     ] {
         let units = unit.repeat(((1 << 20) - 32) / unit.len());
-        let script = vec![say(format!("* 1 FETCH ({units})\r\n"))];
+        let script = vec![say(format!("* 1 FETCH ({units})\r\n")), Do::Honest];
+        let degraded = goes_on(|seen| assert!(seen.has_too_large, "{seen:?}"));
+        table.variant(class, P::Fetch, variant, script, degraded);
         let over = fails(Error::Limit(OverLimit {
             what: "values of a response",
             max: 250_000,
         }));
-        table.variant(class, P::Fetch, variant, script, over);
+        let script = vec![say(format!("* X ({units})\r\n"))];
+        table.variant(class, P::List, variant, script, over);
     }
     // A literal that is kept for each of the bytes that a response may have.
     let script = vec![say("* LIST"), Do::Endless(" {1}\r\nx")];

@@ -59,6 +59,8 @@ pub(crate) struct Seen {
     unknown: usize,
     mailboxes: usize,
     fetched: usize,
+    /// The description of a message was over a limit.
+    has_too_large: bool,
     found: u64,
     body: Vec<u8>,
     is_body_whole: bool,
@@ -81,7 +83,10 @@ impl Seen {
             Event::Bye { text, .. } => self.bye = Some(text.clone()),
             Event::Unknown(_) => self.unknown += 1,
             Event::List(_) => self.mailboxes += 1,
-            Event::Fetch(_) => self.fetched += 1,
+            Event::Fetch(data) => {
+                self.fetched += 1;
+                self.has_too_large |= data.is_too_large();
+            }
             Event::Search(data) => self.found = data.found.as_ref().map_or(0, SequenceSet::len),
             Event::LiteralStart { size_bytes, .. } => self.body_size_bytes = *size_bytes,
             Event::LiteralChunk { bytes, .. } => {

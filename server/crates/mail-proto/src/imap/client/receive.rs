@@ -38,13 +38,15 @@ impl Client {
             Frame::Data {
                 values,
                 balanced: true,
-            } => match response::parse(values) {
+                cut,
+            } => match response::parse(values, &cut) {
                 Data::Event(event) => self.report(event),
                 Data::Capability(capabilities) => self.set_capabilities(capabilities),
             },
             Frame::Data {
                 values,
                 balanced: false,
+                ..
             } => self.report(Event::Unknown(values)),
             Frame::Fetch(data) => self.report(Event::Fetch(data)),
             Frame::Other(line) => self.report(Event::Unknown([Value::Atom(line)].into())),

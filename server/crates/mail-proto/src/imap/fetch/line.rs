@@ -141,7 +141,7 @@ mod tests {
         let line = Bytes::from(String::from(line));
         let mut tokens = Tokens::new(100);
         let read = super::read(&line, &mut tokens)?;
-        let Data::Event(told) = response::parse(values_of(&line, 100).unwrap()) else {
+        let Data::Event(told) = response::parse(values_of(&line, 100).unwrap(), &[]) else {
             panic!("{line:?} tells capabilities");
         };
         assert_eq!(Event::Fetch(read.clone()), told, "{line:?}");
