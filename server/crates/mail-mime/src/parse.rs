@@ -27,8 +27,13 @@ impl<'a> Message<'a> {
     /// Splits a message.
     ///
     /// Any octets are a message; what is broken is read as far as it goes: a multipart without
-    /// boundary is text, one without its end goes on to the end. Errors only where a limit is
-    /// passed; the raw source is what can be offered then.
+    /// boundary is text, one without its end goes on to the end. What nests too deep, or has a
+    /// header over the limits, is one part of no known type; behind as many parts as there may be
+    /// the rest is one part.
+    ///
+    /// # Errors
+    /// Where the message's own header is over the limits: the raw source is what can be offered
+    /// then.
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Result<Self, OverLimit> {
         let mut splitter = Splitter {
             raw,
@@ -93,7 +98,6 @@ impl Splitter<'_, '_> {
         default_type: &str,
     ) -> Result<Part, OverLimit> {
         self.parts += 1;
-        check("parts", self.parts, self.limits.parts)?;
         let (media_type, params) = token_and_params(headers, "Content-Type");
         let media_type = if media_type.is_empty() {
             default_type.to_owned()
@@ -107,7 +111,9 @@ impl Splitter<'_, '_> {
         if let (Some(subtype), Some(boundary)) = (subtype, params.value("boundary")) {
             let boundary = boundary.trim_end().to_owned();
             if !boundary.is_empty() {
-                check("nesting", depth + 1, self.limits.depth)?;
+                if depth >= self.limits.depth || self.parts >= self.limits.parts {
+                    return Ok(self.opaque(section, range));
+                }
                 let part =
                     self.multipart(section, subtype, params, &boundary, range.clone(), depth)?;
                 if !part.children.is_empty() {
@@ -141,7 +147,7 @@ impl Splitter<'_, '_> {
         } else {
             "text/plain"
         };
-        let bodies = self.bodies_between(boundary.as_bytes(), range)?;
+        let bodies = self.bodies_between(boundary.as_bytes(), range);
         let mut children = Vec::with_capacity(bodies.len());
         for (number, body) in (1..).zip(bodies) {
             let section = match section {
@@ -149,7 +155,11 @@ impl Splitter<'_, '_> {
                 parent => format!("{parent}.{number}"),
             };
             let octets = self.raw.get(body.clone()).unwrap_or_default();
-            let (headers, offset) = Headers::read(octets, self.limits, &mut self.lines)?;
+            let Ok((headers, offset)) = Headers::read(octets, self.limits, &mut self.lines) else {
+                self.parts += 1;
+                children.push(self.opaque(&section, body));
+                continue;
+            };
             let range = body.start + offset..body.end;
             children.push(self.part(&section, &headers, range, depth + 1, default_type)?);
         }
@@ -157,11 +167,7 @@ impl Splitter<'_, '_> {
     }
 
     /// The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1), headers included.
-    fn bodies_between(
-        &self,
-        boundary: &[u8],
-        range: Range<usize>,
-    ) -> Result<Vec<Range<usize>>, OverLimit> {
+    fn bodies_between(&self, boundary: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut open: Option<usize> = None;
         let mut at = range.start;
@@ -169,15 +175,18 @@ impl Splitter<'_, '_> {
             let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             let line = rest.get(..length).unwrap_or(rest);
             if let Some(delimiter) = delimiter(line, boundary) {
+                // The budget is checked here, before a header is parsed for each.
+                let is_last = self.parts + found.len() + 1 >= self.limits.parts;
+                if open.is_some() && is_last && matches!(delimiter, Delimiter::Next) {
+                    break;
+                }
                 if let Some(start) = open.take() {
                     // The line end before a delimiter belongs to the delimiter.
                     found.push(start..without_line_end(self.raw, start, at));
-                    // The budget is checked here, before a header is parsed for each.
-                    check("parts", self.parts + found.len(), self.limits.parts)?;
                 }
                 match delimiter {
                     Delimiter::Next => open = Some(at + length),
-                    Delimiter::Last => return Ok(found),
+                    Delimiter::Last => return found,
                 }
             }
             at += length;
@@ -185,7 +194,13 @@ impl Splitter<'_, '_> {
         if let Some(start) = open {
             found.push(start..range.end);
         }
-        Ok(found)
+        found
+    }
+
+    /// A part that is not looked into.
+    fn opaque(&mut self, section: &str, range: Range<usize>) -> Part {
+        let (kind, none) = ("application/octet-stream", Headers::default());
+        self.leaf(section, kind, Params::default(), &none, range)
     }
 
     fn leaf(
@@ -238,14 +253,6 @@ fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
     let body = body.strip_suffix(b"\r").unwrap_or(body);
     start + body.len()
-}
-
-fn check(what: &'static str, is: usize, max: usize) -> Result<(), OverLimit> {
-    if is > max {
-        Err(OverLimit { what, max })
-    } else {
-        Ok(())
-    }
 }
 
 /// The first token of a structured field, in lower case, and its parameters.

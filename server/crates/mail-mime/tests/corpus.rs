@@ -244,21 +244,61 @@ fn nested(depth: usize) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// How many parts there are, the deepest level, and the media type and octets of the last part.
+fn shape(raw: &[u8]) -> (usize, usize, String, usize) {
+    let message = Message::parse(raw, &Limits::DEFAULT).expect("a header within the limits");
+    let (mut count, mut deepest) = (0, 0);
+    let mut open = vec![(message.root(), 1)];
+    while let Some((part, level)) = open.pop() {
+        count += 1;
+        deepest = deepest.max(level);
+        open.extend(part.children.iter().map(|child| (child, level + 1)));
+    }
+    let mut last = message.root();
+    while let Some(child) = last.children.last() {
+        last = child;
+    }
+    let octets = message.part_bytes(&last.section).map_or(0, <[u8]>::len);
+    (count, deepest, last.media_type.clone(), octets)
+}
+
 #[test]
-fn limits_of_the_tree_are_typed() {
-    let what = |raw: &[u8]| Message::parse(raw, &Limits::DEFAULT).unwrap_err().what;
-    assert_eq!(what(&nested(51)), "nesting");
-    let fifty = nested(50);
-    assert!(Message::parse(&fifty, &Limits::DEFAULT).is_ok());
-    let wide = format!(
-        "Content-Type: multipart/mixed; boundary=b\n\n{}",
-        "--b\n\nx\n".repeat(1_100)
+fn what_nests_deeper_than_the_limit_is_one_part_that_can_be_saved() {
+    let (count, deepest, kind, octets) = shape(&nested(50));
+    assert_eq!((count, deepest, kind.as_str()), (51, 51, "text/plain"));
+    assert!(octets > 0);
+    let (count, deepest, kind, octets) = shape(&nested(5_000));
+    assert_eq!((count, deepest), (51, 51));
+    assert_eq!(kind, "application/octet-stream");
+    assert!(octets > 100_000, "the rest of the message: {octets}");
+}
+
+#[test]
+fn behind_as_many_parts_as_there_may_be_the_rest_is_one_part() {
+    let wide = |count: usize| {
+        let head = "Content-Type: multipart/mixed; boundary=b\n\n";
+        format!("{head}{}--b--\n", "--b\n\nx\n".repeat(count))
+    };
+    assert_eq!(shape(wide(999).as_bytes()).0, 1_000);
+    let (count, _, _, octets) = shape(wide(50_000).as_bytes());
+    assert!((999..=1_000).contains(&count), "{count}");
+    assert!(octets > 300_000, "the rest of the message: {octets}");
+}
+
+#[test]
+fn a_header_over_the_limits_takes_its_own_part_alone() {
+    let head = "Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n--b\n";
+    let lines = format!("{head}{}\n--b--\n", "A: b\n".repeat(20_000));
+    let message = Message::parse(lines.as_bytes(), &Limits::DEFAULT).unwrap();
+    let readable = message.root().readable();
+    assert_eq!(readable.text.unwrap().section, "1");
+    assert_eq!(
+        readable.attachments[0].media_type,
+        "application/octet-stream"
     );
-    assert_eq!(what(wide.as_bytes()), "parts");
-    let headers =
-        "--b\nA: b\nC: d\nE: f\nG: h\nI: j\nK: l\nM: n\nO: p\nQ: r\nS: t\nU: v\n\n".repeat(999);
-    let lines = format!("Content-Type: multipart/mixed; boundary=b\n\n{headers}");
-    assert_eq!(what(lines.as_bytes()), "header lines");
+    let own = "A: b\n".repeat(20_000);
+    let error = Message::parse(own.as_bytes(), &Limits::DEFAULT).unwrap_err();
+    assert_eq!(error.what, "header lines");
 }
 
 /// The part that is read is somewhere in the tree, and every part's octets are the message's.
