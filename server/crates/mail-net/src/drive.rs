@@ -84,6 +84,8 @@ pub struct Connection<M: Machine, S = TcpStream> {
     phase_since: Instant,
     last_byte_at: Instant,
     phase_bytes: u64,
+    /// Of these, what the peer sent.
+    received_bytes: u64,
     failed: Option<Error<M::Error>>,
 }
 
@@ -113,6 +115,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             phase_since: now,
             last_byte_at: now,
             phase_bytes: 0,
+            received_bytes: 0,
             failed: None,
         };
         this.keep_transcript();
@@ -169,6 +172,12 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         self.phase_since = now;
         self.last_byte_at = now;
         self.phase_bytes = 0;
+        self.received_bytes = 0;
+    }
+
+    /// How many bytes the peer has sent since the phase began.
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
     }
 
     /// Answers [`Happening::NeedBody`].
@@ -477,6 +486,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             Poll::Pending => false,
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                 self.phase_bytes += buffer.filled().len() as u64;
+                self.received_bytes += buffer.filled().len() as u64;
                 match &mut self.deflate {
                     Some(deflate) => deflate.take_compressed(buffer.filled()),
                     None => self.machine.feed(buffer.filled()),

@@ -92,6 +92,8 @@ pub(crate) struct Framer {
     tokens: Tokens,
     /// What the present response has cost so far.
     response_bytes: usize,
+    /// What the last whole response cost.
+    finished_bytes: usize,
     next_literal: u64,
     hides_challenges: bool,
 }
@@ -105,6 +107,7 @@ impl Framer {
             state: State::Fresh,
             tokens: Tokens::new(limits.imap_nesting),
             response_bytes: 0,
+            finished_bytes: 0,
             next_literal: 1,
             hides_challenges: false,
         }
@@ -249,12 +252,12 @@ impl Framer {
         let data = if matches!(self.state, State::Fresh) {
             match classify(line) {
                 Ok(frame) => {
-                    self.response_bytes = 0;
+                    self.end_response();
                     return Ok(Some(frame));
                 }
                 Err(data) => {
                     if let Some(fetched) = fetch::read(&data, &mut self.tokens) {
-                        self.response_bytes = 0;
+                        self.end_response();
                         return Ok(Some(Frame::Fetch(fetched)));
                     }
                     data
@@ -266,8 +269,7 @@ impl Framer {
         let Some(size_bytes) = self.tokens.line(&data)? else {
             let cut = self.tokens.take_cut();
             let (values, balanced) = self.tokens.finish();
-            self.state = State::Fresh;
-            self.response_bytes = 0;
+            self.end_response();
             return Ok(Some(Frame::Data {
                 values,
                 balanced,
@@ -294,6 +296,16 @@ impl Framer {
             item,
             size_bytes,
         }))
+    }
+
+    fn end_response(&mut self) {
+        self.state = State::Fresh;
+        self.finished_bytes = core::mem::take(&mut self.response_bytes);
+    }
+
+    /// How many bytes the last whole response had, without literals that were streamed.
+    pub(crate) const fn finished_bytes(&self) -> usize {
+        self.finished_bytes
     }
 
     /// Goes over to reading past the data of a message that is too long; any other response is
@@ -358,8 +370,7 @@ impl Framer {
 
     /// What is told of a message whose data was read past.
     fn skipped(&mut self, seq: SequenceNumber) -> Frame {
-        self.state = State::Fresh;
-        self.response_bytes = 0;
+        self.end_response();
         Frame::Fetch(FetchData {
             seq,
             items: [FetchedItem::TooLarge { name: Bytes::new() }].into(),

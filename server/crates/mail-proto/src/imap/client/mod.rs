@@ -252,6 +252,12 @@ impl Client {
         })
     }
 
+    /// Returns how many bytes the response had that the last event came from, without literals
+    /// that were streamed: what data is counted by that shares its memory.
+    pub const fn response_bytes(&self) -> usize {
+        self.framer.finished_bytes()
+    }
+
     fn next_tag(&mut self) -> Tag {
         // No connection lives for four thousand million commands.
         self.last_tag = self.last_tag.wrapping_add(1);
