@@ -7,7 +7,8 @@ use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
     FolderRole, FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
-    OutboxState, RecipientState, RecipientView, SentCopy, SessionView, UndoId, Window,
+    OutboxState, RecipientState, RecipientView, SentCopy, SessionView, TextBlock, TextSpan, UndoId,
+    Window,
 };
 use mail_mime::clean::Images;
 
@@ -19,6 +20,7 @@ use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
 use super::model::{Opened, OpenedBody, Request, now_unix_ms};
+use super::wording;
 use super::wording::role_name;
 use crate::session::uploads::Uploads;
 use crate::store::outbox::{CopyRecord, OutboxRow, RecipientRecord, RowState};
@@ -153,10 +155,24 @@ impl SessionBackend {
                     readable.attachments,
                 )
             }
+            // The one part is the whole message: its source is what can be saved.
+            (OpenedBody::OverLimits, _) => (self.over_limits(), Vec::new()),
             _ => (BodyView::Empty, readable.attachments),
         };
         let attachments = parts.into_iter().map(map::attachment_view).collect();
         Ok(map::message_view(&opened, body, attachments, &self.locale))
+    }
+
+    fn over_limits(&self) -> BodyView {
+        BodyView::Text {
+            blocks: vec![TextBlock {
+                quote_depth: 0,
+                spans: vec![TextSpan::Text(
+                    wording::over_limits(self.locale.lang).to_owned(),
+                )],
+            }],
+            is_cut: false,
+        }
     }
 
     async fn send(&self, account: &AccountId, draft: Draft) -> Result<OutboxId, AccountError> {

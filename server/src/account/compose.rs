@@ -417,7 +417,7 @@ async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
             let html = html.clone();
             super::body::off_thread(move || text::from_html(&html)).await?
         }
-        OpenedBody::Empty => String::new(),
+        OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
     };
     let shown = mail_mime::display::prefix(&text, QUOTED_MAX_BYTES);
     Ok(shown.trim_end().to_owned())

@@ -86,6 +86,9 @@ pub enum AccountError {
     /// A message is broken or too large to be shown.
     #[error("the message cannot be shown: {0}")]
     Unreadable(String),
+    /// Other accounts hold the memory that this would take.
+    #[error("the memory for mail is used by others")]
+    Overloaded,
     /// The account's actor is gone: the session ended.
     #[error("the session ended")]
     SignedOut,
@@ -98,6 +101,17 @@ impl AccountError {
     /// Whether a connection is gone, so that the next request needs a new one.
     pub(crate) fn is_link_lost(&self) -> bool {
         matches!(self, Self::Link { .. })
+    }
+
+    /// Whether a server's answer was larger than what is taken.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::Link {
+                error: LinkError::Imap(imap::Error::Limit(_)),
+                ..
+            }
+        )
     }
 }
 

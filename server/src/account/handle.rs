@@ -15,6 +15,7 @@ use mail_net::Dialer;
 use mail_net::transcript::Entry;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::actor::{self, IncomingSide};
 use super::body::Bodies;
@@ -351,8 +352,9 @@ impl AccountHandle {
         let fetch = move |offset: u64| {
             let (handle, folder) = (handle.clone(), folder.clone());
             let (message, section) = (message.clone(), section.clone());
-            // A task of its own, so that the next window comes while this one is being sent.
-            tokio::spawn(async move {
+            // A task of its own, so that the next window comes while this one is being sent. It
+            // ends with the download.
+            AbortOnDropHandle::new(tokio::spawn(async move {
                 handle
                     .ask(|reply| Request::Read {
                         folder,
@@ -363,7 +365,7 @@ impl AccountHandle {
                         reply,
                     })
                     .await
-            })
+            }))
         };
         let first = fetch(0);
         stream::unfold(

@@ -14,6 +14,7 @@ use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
 use super::locale::Locale;
 use super::model::{Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Row, now_unix_ms};
+use super::wording;
 
 /// The tree of a BODYSTRUCTURE.
 pub(super) fn part_of(structure: &BodyStructure) -> Part {
@@ -164,7 +165,10 @@ fn message_row(row: Row, is_own_mail: bool, locale: &Locale, now_unix_ms: i64) -
         people: people(shown),
         id: row.id,
         position: row.position,
-        subject: row.subject,
+        subject: match row.is_unreadable {
+            true => wording::unreadable_row(locale.lang).to_owned(),
+            false => row.subject,
+        },
         date: locale.date(row.date_unix_ms, now_unix_ms),
         size_bytes: row.size_bytes,
         is_seen: row.marks.is_seen,

@@ -17,9 +17,12 @@ pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 pub mod locale;
 mod map;
+mod memory;
 pub mod model;
 mod outbox;
 pub(crate) mod outgoing;
+mod row_limits;
+mod whole;
 mod wording;
 
 pub use backend::SessionBackend;

@@ -142,6 +142,8 @@ pub(crate) struct Row {
     pub(crate) size_bytes: u64,
     pub(crate) marks: Marks,
     pub(crate) has_attachment: bool,
+    /// The server did not tell who wrote and what about, or not in a form that can be read.
+    pub(crate) is_unreadable: bool,
 }
 
 /// A window of a folder.
@@ -186,6 +188,8 @@ pub(crate) enum OpenedBody {
     Html { html: String, is_cut: bool },
     /// Nothing that can be read.
     Empty,
+    /// The message is over the limits of what is read: its source is offered.
+    OverLimits,
 }
 
 /// What a change did.

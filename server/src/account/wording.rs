@@ -106,6 +106,7 @@ impl AccountError {
             } => ErrorKind::TooLarge,
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
+            Self::Overloaded => ErrorKind::Busy,
             Self::SignedOut => ErrorKind::SignedOut,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -182,6 +183,17 @@ impl AccountError {
                 (
                     "这封邮件的结构无法安全显示。",
                     "请查看源代码，或保存为文件。",
+                ),
+            ),
+            Self::Overloaded => both(
+                lang,
+                (
+                    "Restante has no memory left for this at the moment.",
+                    "Try again in a minute. If it happens again, tell whoever runs this server.",
+                ),
+                (
+                    "Restante 目前没有足够的内存完成此操作。",
+                    "请一分钟后重试;若再次发生，请告知管理员。",
                 ),
             ),
             Self::SignedOut => both(
@@ -331,5 +343,24 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 },
             }
         }
+    }
+}
+
+/// In place of the subject of a message that the server did not describe.
+pub(super) fn unreadable_row(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "[The mail server did not describe this message]",
+        Lang::ZhCn => "[邮件服务器未提供此邮件的信息]",
+    }
+}
+
+/// In place of the text of a message that is over the limits.
+pub(super) fn over_limits(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "This message is built in a way that cannot be shown safely. Open its source, or save \
+             it as a file."
+        }
+        Lang::ZhCn => "这封邮件的结构无法安全显示。请查看源代码，或保存为文件。",
     }
 }

@@ -85,6 +85,8 @@ struct Shared {
     script: Script,
     open: AtomicUsize,
     sent_bytes: AtomicU64,
+    /// Connections on which something is sent without end.
+    flooding: AtomicUsize,
 }
 
 impl MailServer {
@@ -101,6 +103,7 @@ impl MailServer {
             script,
             open: AtomicUsize::new(0),
             sent_bytes: AtomicU64::new(0),
+            flooding: AtomicUsize::new(0),
         });
         let ends = CancellationToken::new();
         let mut ports = Vec::new();
@@ -136,6 +139,18 @@ impl MailServer {
     /// Connections that are open now.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so much was sent, and no connection is flooded any more.
+    pub(crate) async fn until_sent(&self, bytes: u64) {
+        let patience = std::time::Duration::from_secs(60);
+        let waiting = async {
+            while self.sent_bytes() < bytes || self.shared.flooding.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        let sent = tokio::time::timeout(patience, waiting).await;
+        assert!(sent.is_ok(), "{} bytes sent", self.sent_bytes());
     }
 
     /// Everything that was sent so far.
@@ -175,20 +190,24 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
         }
         takes_mail = protocol == "smtp" && (command == "DATA" || takes_mail && command != ".");
         let mut send = async |bytes: &[u8]| {
-            output.write_all(bytes).await.ok()?;
             shared
                 .sent_bytes
                 .fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            Some(())
+            output.write_all(bytes).await.ok()
         };
         match said {
             Say::Text(text) => send(&text).await?,
             Say::Silence => {}
             Say::Endless(head, mut next) => {
-                send(&head).await?;
-                for nth in 0.. {
-                    send(&next(nth)).await?;
+                shared.flooding.fetch_add(1, Ordering::Relaxed);
+                let mut goes_on = send(&head).await.is_some();
+                let mut nth = 0;
+                while goes_on {
+                    goes_on = send(&next(nth)).await.is_some();
+                    nth += 1;
                 }
+                shared.flooding.fetch_sub(1, Ordering::Relaxed);
+                return None;
             }
         }
         let is_over = matches!(command, "LOGOUT" | "QUIT");

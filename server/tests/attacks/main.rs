@@ -11,4 +11,6 @@ mod watch;
 #[path = "../web/client.rs"]
 mod client;
 
+mod answers;
 mod harness;
+mod nested;

@@ -13,7 +13,7 @@ use super::super::outgoing::SpooledMessage;
 use super::connection::{Answer, ImapConnection, uid_set};
 use super::link::Link;
 use super::read::uid_of;
-use super::selected::marks_of;
+use super::row::marks_of;
 use super::undo::Undo;
 
 impl Link {

@@ -1,16 +1,14 @@
 //! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::imap::{
-    self, Capability, Client, Code, Command, Event, FetchData, ListData, LiteralId, Mailbox,
-    SequenceSet, Status, StatusData, Tag, Uid,
+    self, Capability, Client, Code, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
 };
 use mail_proto::sasl::Credentials;
-use mail_proto::{BodyChunk, Limits, Machine};
+use mail_proto::{BodyChunk, Limits, Machine, OverLimit};
 
 use tokio::time::Instant;
 
@@ -18,12 +16,20 @@ use crate::account::error::{AccountError, LinkError, ServerReply, Side};
 use crate::account::model::SignIn;
 use crate::account::outgoing::{MessageBody as _, SpooledBody};
 
+use super::answer::TakeError;
+pub(crate) use super::answer::{Answer, AnswerLimits, Completion};
 use super::selected::SelectedMailbox;
 
 /// A window of a body, in bytes: what one FETCH asks for at most.
 pub(super) const WINDOW_BYTES: u32 = 1 << 20;
-/// Streamed literals of one answer are kept up to this sum: two windows and a header.
-const LITERALS_MAX_BYTES: usize = 3 << 20;
+/// What a server may send unasked while nothing runs, until the next command or IDLE.
+const UNASKED_MAX_BYTES: u64 = 16 << 20;
+/// What a server may send in answer to LIST: 10,000 folders with long names, and their counts.
+const LISTING_MAX_BYTES: u64 = 4 << 20;
+/// How long the answer to a command is waited for whose caller is gone …
+const DRAINED_WITHIN: Duration = Duration::from_secs(3);
+/// … and how much of it is read and dropped.
+const DRAINED_MAX_BYTES: u64 = 2 << 20;
 
 /// A connection past its login.
 pub(crate) struct ImapConnection {
@@ -38,62 +44,11 @@ pub(crate) struct ImapConnection {
     talked_at: Instant,
     /// The server said BYE.
     is_over: bool,
-}
-
-/// What the server answered to a run of commands.
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    /// One per command, in their order.
-    pub(crate) completions: Vec<Completion>,
-    pub(crate) fetched: Vec<FetchData>,
-    pub(super) lists: Vec<ListData>,
-    pub(super) statuses: Vec<StatusData>,
-    pub(crate) found: Option<SequenceSet>,
-    /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
-    pub(super) untagged_codes: Vec<Code>,
-    literals: HashMap<LiteralId, BytesMut>,
-    literal_bytes: usize,
-}
-
-/// How one command went.
-#[derive(Debug, Clone)]
-pub(crate) struct Completion {
-    tag: Tag,
-    pub(super) status: Option<Status>,
-    pub(super) code: Option<Code>,
-    pub(super) text: String,
-}
-
-impl Answer {
-    /// An answer that is still to come, to commands of these tags.
-    fn of(tags: impl IntoIterator<Item = Tag>) -> Self {
-        let awaited = |tag| Completion {
-            tag,
-            status: None,
-            code: None,
-            text: String::new(),
-        };
-        Self {
-            completions: tags.into_iter().map(awaited).collect(),
-            ..Self::default()
-        }
-    }
-
-    fn is_complete(&self) -> bool {
-        self.completions.iter().all(|c| c.status.is_some())
-    }
-
-    /// The bytes of a fetched section, wherever they were kept.
-    pub(crate) fn body(&self, value: &imap::BodyValue) -> Option<Bytes> {
-        match value {
-            imap::BodyValue::Nil => None,
-            imap::BodyValue::Inline(bytes) => Some(bytes.clone()),
-            imap::BodyValue::Streamed { id, .. } => self
-                .literals
-                .get(id)
-                .map(|bytes| Bytes::copy_from_slice(bytes)),
-        }
-    }
+    limits: AnswerLimits,
+    /// Commands whose answer is still to come.
+    under_way: Vec<Tag>,
+    /// A SELECT is under way: until it is over, nobody knows what is selected.
+    is_selecting: bool,
 }
 
 impl ImapConnection {
@@ -140,6 +95,9 @@ impl ImapConnection {
             is_idle_refused: false,
             talked_at: Instant::now(),
             is_over: false,
+            limits: AnswerLimits::SESSION,
+            under_way: Vec::new(),
+            is_selecting: false,
         };
         this.ready(first_phase).await?;
         this.log_in(sign_in, first_phase).await?;
@@ -172,7 +130,9 @@ impl ImapConnection {
             })?;
         let sign_in = self.connection.sign_in(credentials);
         let tag = self.connection.machine_mut().sign_in(sign_in);
-        let answer = self.complete(Answer::of([tag]), phase).await?;
+        let mut answer = Answer::to(&[], self.limits, false);
+        answer.completions.push(Completion::awaited(tag));
+        self.complete(&mut answer, phase).await?;
         match answer.completions.into_iter().next() {
             Some(Completion {
                 status: Some(Status::Ok),
@@ -275,6 +235,45 @@ impl ImapConnection {
         }
     }
 
+    /// Lets answers be as large as this from now on.
+    pub(crate) fn set_limits(&mut self, limits: AnswerLimits) {
+        self.limits = limits;
+    }
+
+    /// Waits for the answers to commands that nobody waits for any more, and drops them. `false`
+    /// where that takes too long or too much: the connection is not worth keeping then.
+    pub(super) async fn drain(&mut self) -> bool {
+        if self.is_selecting {
+            self.forget_selected();
+        }
+        if self.under_way.is_empty() {
+            return true;
+        }
+        let mut answer = Answer::to(&[], self.limits, false);
+        answer.completions = self
+            .under_way
+            .iter()
+            .map(|tag| Completion::awaited(*tag))
+            .collect();
+        let received_bytes = self.connection.received_bytes() + DRAINED_MAX_BYTES;
+        let draining = async {
+            while !answer.is_complete() {
+                let Ok(Happening::Event(event)) = self.next().await else {
+                    return false;
+                };
+                if self.take(event, &mut answer).is_err()
+                    || self.connection.received_bytes() > received_bytes
+                {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(DRAINED_WITHIN, draining)
+            .await
+            .unwrap_or(false)
+    }
+
     /// Waits for what the server says unasked. Cancel-safe. Returns once something changed.
     pub(super) async fn wait(&mut self) -> Result<(), AccountError> {
         match self.next().await? {
@@ -295,7 +294,7 @@ impl ImapConnection {
                     self.is_idle_refused = *status != Status::Ok;
                 }
                 self.apply(&event);
-                Ok(())
+                self.check_received(UNASKED_MAX_BYTES)
             }
             Happening::NeedBody { .. } | Happening::Done => Err(self.closed()),
         }
@@ -324,20 +323,53 @@ impl ImapConnection {
         commands: Vec<Command>,
         phase: Phase,
     ) -> Result<Answer, AccountError> {
-        let answer = self.enqueue(commands);
-        self.complete(answer, phase).await
+        let mut answer = self.enqueue(commands, self.limits, false);
+        self.complete(&mut answer, phase).await?;
+        Ok(answer)
+    }
+
+    /// Runs FETCH where the messages' data is remembered by the mailbox and needed nowhere else.
+    /// The server may send so many bytes.
+    pub(super) async fn run_remembered(
+        &mut self,
+        commands: Vec<Command>,
+        max_bytes: u64,
+    ) -> Result<Answer, AccountError> {
+        let mut answer = self.enqueue(commands, self.limits.receiving(max_bytes), true);
+        self.complete(&mut answer, Phase::Command).await?;
+        Ok(answer)
+    }
+
+    /// Runs LIST. A listing longer than what is taken is cut: its beginning is the answer, and the
+    /// connection is over.
+    pub(super) async fn run_list(&mut self, list: Command) -> Result<Answer, AccountError> {
+        let limits = self.limits.receiving(LISTING_MAX_BYTES);
+        let mut answer = self.enqueue(vec![list], limits, false);
+        match self.complete(&mut answer, Phase::LongCommand).await {
+            Err(error) if error.is_over_limit() && !answer.lists.is_empty() => {
+                tracing::info!(%error, "the list of folders is cut");
+                self.is_over = true;
+                return Ok(answer);
+            }
+            result => result?,
+        }
+        match answer.completions.first() {
+            Some(done) if done.status != Some(Status::Ok) => Err(self.refused_by(done)),
+            _ => Ok(answer),
+        }
     }
 
     /// Waits until every command of an answer is over.
-    async fn complete(&mut self, mut answer: Answer, phase: Phase) -> Result<Answer, AccountError> {
+    async fn complete(&mut self, answer: &mut Answer, phase: Phase) -> Result<(), AccountError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
             match self.next().await? {
-                Happening::Event(event) => self.take(event, &mut answer)?,
+                Happening::Event(event) => self.take(event, answer)?,
                 Happening::NeedBody { .. } | Happening::Done => return Err(self.closed()),
             }
+            self.check_received(answer.received_max_bytes())?;
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// Runs APPEND with its body from the spool.
@@ -346,7 +378,7 @@ impl ImapConnection {
         append: imap::Append,
         mut body: SpooledBody,
     ) -> Result<Completion, AccountError> {
-        let mut answer = self.enqueue(vec![Command::Append(append)]);
+        let mut answer = self.enqueue(vec![Command::Append(append)], self.limits, false);
         self.connection.begin(Phase::LongCommand);
         while !answer.is_complete() {
             match self.next().await? {
@@ -391,16 +423,19 @@ impl ImapConnection {
 
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
     pub(crate) fn begin_select(&mut self, mailbox: &Mailbox) {
+        self.is_selecting = true;
         self.selected = Some(SelectedMailbox::new(mailbox.clone()));
     }
 
     /// It is not known which mailbox is selected: the next one who needs it selects it.
     pub(super) fn forget_selected(&mut self) {
+        self.is_selecting = false;
         self.selected = None;
     }
 
     /// What SELECT told is how things are, no news to anybody.
     pub(super) fn forget_news(&mut self) {
+        self.is_selecting = false;
         if let Some(selected) = &mut self.selected {
             selected.begin();
         }
@@ -414,20 +449,48 @@ impl ImapConnection {
         while let Ok(Happening::Event(_)) = self.connection.next().await {}
     }
 
-    fn enqueue(&mut self, commands: Vec<Command>) -> Answer {
+    fn enqueue(
+        &mut self,
+        commands: Vec<Command>,
+        limits: AnswerLimits,
+        is_remembered: bool,
+    ) -> Answer {
         self.leave_idle();
+        let mut answer = Answer::to(&commands, limits, is_remembered);
         let machine = self.connection.machine_mut();
-        Answer::of(commands.into_iter().map(|command| machine.enqueue(command)))
+        for command in commands {
+            let tag = machine.enqueue(command);
+            self.under_way.push(tag);
+            answer.completions.push(Completion::awaited(tag));
+        }
+        answer
+    }
+
+    fn check_received(&self, max: u64) -> Result<(), AccountError> {
+        match self.connection.received_bytes() > max {
+            true => Err(self.over_limit(OverLimit {
+                what: "answer",
+                max,
+            })),
+            false => Ok(()),
+        }
+    }
+
+    fn over_limit(&self, limit: OverLimit) -> AccountError {
+        self.link(LinkError::Imap(imap::Error::Limit(limit)))
     }
 
     async fn next(&mut self) -> Result<Happening<Event>, AccountError> {
+        // A server that never stops sending shall not keep the thread from others.
+        tokio::task::consume_budget().await;
         let next = self.connection.next().await;
         next.map_err(|error| self.link_error(error))
     }
 
     fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), AccountError> {
         self.apply(&event);
-        match event {
+        let response_bytes = self.connection.machine().response_bytes() as u64;
+        let taken = match event {
             Event::Completed {
                 tag,
                 status,
@@ -435,43 +498,36 @@ impl ImapConnection {
                 text,
             } => {
                 self.talked_at = Instant::now();
+                self.under_way.retain(|one| *one != tag);
                 if let Some(done) = answer.completions.iter_mut().find(|c| c.tag == tag) {
                     done.status = Some(status);
                     done.code = code;
                     done.text = text;
                 }
+                Ok(())
             }
-            Event::Fetch(data) => answer.fetched.push(data),
-            Event::List(data) => answer.lists.push(data),
-            Event::Status(data) => answer.statuses.push(data),
-            Event::Search(data) => answer.found = data.found,
+            Event::Fetch(data) => answer.take_fetched(data, response_bytes),
+            Event::List(data) => answer.take_list(data),
+            Event::Status(data) => answer.take_status(data),
+            Event::Search(data) => answer.take_found(data.found, response_bytes),
             Event::Untagged {
                 code: Some(code), ..
-            } => answer.untagged_codes.push(code),
-            Event::LiteralStart { id, .. } => {
-                answer.literals.insert(id, BytesMut::new());
+            } => answer.take_code(code, response_bytes),
+            Event::LiteralStart { id, item, .. } => {
+                answer.begin_literal(id, item.as_ref());
+                Ok(())
             }
-            Event::LiteralChunk { id, bytes } => {
-                answer.literal_bytes = answer.literal_bytes.saturating_add(bytes.len());
-                if answer.literal_bytes > LITERALS_MAX_BYTES {
-                    return Err(self.link(LinkError::Imap(imap::Error::Limit(
-                        mail_proto::OverLimit {
-                            what: "literal",
-                            max: LITERALS_MAX_BYTES as u64,
-                        },
-                    ))));
-                }
-                if let Some(literal) = answer.literals.get_mut(&id) {
-                    literal.extend_from_slice(&bytes);
-                }
-            }
+            Event::LiteralChunk { id, bytes } => answer.take_literal(id, &bytes),
             Event::Bye { code, text } => {
                 self.is_over = true;
                 return Err(self.refused(code.as_ref(), &text));
             }
-            _ => {}
-        }
-        Ok(())
+            _ => Ok(()),
+        };
+        taken.map_err(|error| match error {
+            TakeError::Limit(limit) => self.over_limit(limit),
+            TakeError::Account(error) => error,
+        })
     }
 
     fn apply(&mut self, event: &Event) {

@@ -15,7 +15,10 @@ use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::Request;
 use super::connection::ImapConnection;
-use super::read::{fetch_rows, folders_of, list_command};
+use super::list::fetch_rows;
+use super::read::{folders_of, list_command};
+use super::row::Detail;
+use super::selected::SelectedMailbox;
 use super::shared::Shared;
 
 /// IDLE is entered after this much silence: a person who clicks on pays no DONE.
@@ -67,12 +70,36 @@ enum Wake {
     Close,
 }
 
+/// Rows are kept for so long after somebody last asked.
+const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
+
+/// Reads for a caller who may go away meanwhile: then the reading ends, and what the server still
+/// says to it is read and dropped, so that the next one finds the connection clean.
+macro_rules! read_for {
+    ($link:ident, $reply:ident, $operation:expr) => {{
+        let mut reply = $reply;
+        let result = tokio::select! {
+            biased;
+            () = reply.closed() => None,
+            result = async { on_live_connection!($link, $operation) } => Some(result),
+        };
+        match result {
+            Some(result) => {
+                let _ = reply.send(result);
+            }
+            None => $link.abandon().await,
+        }
+    }};
+}
+
 /// Runs a request again on a fresh connection where an old one turned out to be dead.
 macro_rules! on_live_connection {
     ($link:ident, $operation:expr) => {{
         let was_open = $link.connection.is_some();
         let mut result = $operation.await;
-        if was_open && result.is_err() && $link.is_lost_by(&result) {
+        // One that was too large is so again.
+        let is_over_limit = result.as_ref().is_err_and(AccountError::is_over_limit);
+        if was_open && result.is_err() && !is_over_limit && $link.is_lost_by(&result) {
             $link.drop_connection();
             result = $operation.await;
         }
@@ -174,11 +201,11 @@ impl Link {
         // A caller that is gone needs no answer: `send` may fail.
         match request {
             Request::Folders { reply } => {
-                let cached = self.shared.fresh_folders();
-                let _ = reply.send(match cached {
-                    Some(folders) => Ok(folders),
-                    None => on_live_connection!(self, self.folders()),
-                });
+                if let Some(folders) = self.shared.fresh_folders() {
+                    let _ = reply.send(Ok(folders));
+                    return;
+                }
+                read_for!(self, reply, self.folders());
             }
             Request::CreateFolder { role, name, reply } => {
                 let result = self.create_folder(role, &name).await;
@@ -189,22 +216,23 @@ impl Link {
                 window,
                 reply,
             } => {
-                let _ = reply.send(on_live_connection!(self, self.list(&folder, window)));
+                read_for!(self, reply, self.list(&folder, window));
             }
             Request::Open {
                 folder,
                 message,
                 reply,
             } => {
-                let opened = on_live_connection!(self, self.open(&folder, &message));
-                let _ = reply.send(opened.map(Box::new));
+                let boxed =
+                    async |link: &mut Self| link.open(&folder, &message).await.map(Box::new);
+                read_for!(self, reply, boxed(self));
             }
             Request::Structure {
                 folder,
                 message,
                 reply,
             } => {
-                let _ = reply.send(on_live_connection!(self, self.structure(&folder, &message)));
+                read_for!(self, reply, self.structure(&folder, &message));
             }
             Request::Read {
                 folder,
@@ -214,10 +242,11 @@ impl Link {
                 max_bytes,
                 reply,
             } => {
-                let _ = reply.send(on_live_connection!(
+                read_for!(
                     self,
+                    reply,
                     self.read(&folder, &message, &section, offset, max_bytes)
-                ));
+                );
             }
             Request::Mark {
                 folder,
@@ -283,7 +312,7 @@ impl Link {
         let table = folders_of(connection, answer).await?;
         self.shared.set_folders(table);
         let connection = self.connection().await?;
-        fetch_rows(connection, 0, Window::PAGE).await?;
+        fetch_rows(connection, 0, Window::PAGE, Detail::Full).await?;
         self.after_talk();
         Ok(())
     }
@@ -328,6 +357,9 @@ impl Link {
             }
         };
         consider(self.tell_at);
+        if self.has_rows() {
+            consider(Some(self.last_asked + ROWS_KEPT_FOR));
+        }
         if let Some(connection) = &self.connection {
             let has_idle = connection.can_idle();
             consider(Some(match connection.idle_since() {
@@ -349,6 +381,12 @@ impl Link {
                 self.lost(&error);
             }
             self.tell_news();
+        }
+        if self.has_rows() && now >= self.last_asked + ROWS_KEPT_FOR {
+            let connection = self.connection.as_mut();
+            if let Some(selected) = connection.and_then(ImapConnection::selected_mut) {
+                selected.forget_rows();
+            }
         }
         if self.is_unneeded(now) {
             if let Some(connection) = self.connection.take() {
@@ -373,6 +411,11 @@ impl Link {
             self.lost(&error);
         }
         std::ops::ControlFlow::Continue(())
+    }
+
+    fn has_rows(&self) -> bool {
+        let selected = self.connection.as_ref().and_then(ImapConnection::selected);
+        selected.is_some_and(SelectedMailbox::has_rows)
     }
 
     fn is_unneeded(&self, now: Instant) -> bool {
@@ -417,7 +460,7 @@ impl Link {
         if arrived == 0 || !is_watched {
             return Ok(());
         }
-        let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX)).await?;
+        let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX), Detail::Full).await?;
         let unread = rows.iter().filter(|row| !row.marks.is_seen).count();
         if let Some(selected) = connection.selected_mut() {
             selected.add_unread(i64::try_from(unread).unwrap_or_default());
@@ -486,9 +529,18 @@ impl Link {
         }
     }
 
-    fn drop_connection(&mut self) {
+    pub(super) fn drop_connection(&mut self) {
         self.connection = None;
         self.tell_at = None;
+    }
+
+    /// The caller of a request that was being answered is gone.
+    async fn abandon(&mut self) {
+        if let Some(connection) = &mut self.connection
+            && !connection.drain().await
+        {
+            self.drop_connection();
+        }
     }
 
     /// After a broken protocol or a BYE a connection is never used again.

@@ -3,11 +3,14 @@
 //! Each connection is a [`link::Link`], a task of its own: a large download from one folder never
 //! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
 
+mod answer;
 mod change;
 pub(crate) mod connection;
 mod folders;
 mod link;
+mod list;
 mod read;
+mod row;
 pub(crate) mod selected;
 mod shared;
 mod undo;

@@ -1,7 +1,9 @@
-//! Reading: folders, windows of a list, a message, and windows of its parts.
+//! Reading: folders, a message, and windows of its parts.
 
-use app::api::types::{FolderId, MessageId, PartId, Window};
-use bytes::Bytes;
+use app::api::types::{FolderId, MessageId, PartId};
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
 use mail_mime::header::Headers;
 use mail_mime::transfer;
 use mail_mime::tree::Part;
@@ -14,14 +16,18 @@ use mail_proto::imap::{
 
 use super::super::error::AccountError;
 use super::super::map;
-use super::super::model::{Folder, Listing, Marks, Opened, OpenedBody, Section};
+use super::super::memory::Share;
+use super::super::model::{Folder, Marks, Opened, OpenedBody, Section};
+use super::super::whole::{Split, opaque_root, read_headers};
 use super::connection::{Answer, ImapConnection, WINDOW_BYTES};
 use super::folders::FolderTable;
 use super::link::Link;
-use super::selected::marks_of;
+use super::row::marks_of;
 
 /// The most of a header that is fetched: what the MIME limits allow.
 const HEADER_MAX_BYTES: u32 = 1 << 20;
+/// A message without a usable structure is read whole up to this size.
+const WHOLE_MAX_BYTES: usize = 8 << 20;
 /// STATUS is asked of so many folders where LIST cannot tell.
 const STATUS_MAX: usize = 40;
 
@@ -35,44 +41,36 @@ impl Link {
         Ok(folders)
     }
 
-    /// A window of a folder. Costs no round trip while IDLE keeps the rows right.
-    pub(super) async fn list(
-        &mut self,
-        folder: &FolderId,
-        window: Window,
-    ) -> Result<Listing, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
-        self.select(&mailbox).await?;
-        self.refresh_if_stale().await?;
-        let limit = window.limit.clamp(1, Window::MAX_LIMIT);
-        let connection = self.connection().await?;
-        let rows = fetch_rows(connection, window.offset, limit).await?;
-        let total = connection.selected().map_or(0, |s| s.exists());
-        let (name, role, unread) = self.shared.folder_of(&mailbox);
-        Ok(Listing {
-            name,
-            role,
-            total,
-            unread: unread.map(|unread| unread.min(total)),
-            offset: window.offset.min(total),
-            rows,
-        })
-    }
-
     /// Opens a message: its header, its structure and the text that is shown.
+    ///
+    /// Where its structure is larger than what is taken, it is opened again without.
     pub(super) async fn open(
         &mut self,
         folder: &FolderId,
         message: &MessageId,
     ) -> Result<Opened, AccountError> {
+        match self.try_open(folder, message, true).await {
+            Err(error) if error.is_over_limit() => {
+                self.drop_connection();
+                self.try_open(folder, message, false).await
+            }
+            result => result,
+        }
+    }
+
+    async fn try_open(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        asks_structure: bool,
+    ) -> Result<Opened, AccountError> {
         let mailbox = self.shared.wire_name(folder)?;
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
-        let known = connection
-            .selected()
-            .and_then(|s| s.row(uid))
-            .map(|row| row.structure.clone());
+        let row = connection.selected().and_then(|s| s.row(uid));
+        let known = row.and_then(|row| row.structure().cloned());
+        let is_opaque = !asks_structure || row.is_some_and(|row| row.is_opaque);
         let mut items = vec![
             FetchItem::Uid,
             FetchItem::Flags,
@@ -92,25 +90,37 @@ impl Link {
             // One round trip: what is wanted is known already.
             Some(Some(part)) => items.push(peek_part(&part.section, 0)?),
             Some(None) => {}
+            None if is_opaque => {}
             None => items.push(FetchItem::BodyStructure),
         }
         let mut commands = vec![fetch_uid(uid, items)];
         commands.extend(neighbours(connection, uid));
         let answer = connection.run(commands, Phase::Body).await?;
         let fetched = fetched_of(&answer, uid).ok_or(AccountError::NotFound)?;
-        let root = match known {
-            Some(root) => root,
-            None => map::part_of(fetched.body_structure().ok_or(AccountError::NotFound)?),
-        };
-        let part = text_part.unwrap_or_else(|| shown_part(&root).cloned());
-        let headers = header_of(&answer, fetched)?;
+        let root = known.or_else(|| fetched.body_structure().map(map::part_of));
+        let headers = header_of(&answer, fetched);
         let facts = Facts::of(fetched);
-        let first = part
-            .as_ref()
-            .and_then(|part| body_of(&answer, uid, &part.section));
-        let body = match part {
-            Some(part) => self.read_text(uid, &part, first).await?,
-            None => OpenedBody::Empty,
+        let (root, body) = match root {
+            Some(root) => {
+                let part = text_part.unwrap_or_else(|| shown_part(&root).cloned());
+                let first = part
+                    .as_ref()
+                    .and_then(|part| body_of(&answer, uid, &part.section));
+                drop(answer);
+                let body = match part {
+                    Some(part) => self.read_text(uid, &part, first).await?,
+                    None => OpenedBody::Empty,
+                };
+                (root, body)
+            }
+            // The server's description is of no use: the message itself tells.
+            None => {
+                drop(answer);
+                match self.read_whole(uid).await? {
+                    Some(split) => (split.root.clone(), split.body().await?),
+                    None => (opaque_root(facts.size_bytes), OpenedBody::OverLimits),
+                }
+            }
         };
         let connection = self.connection().await?;
         let selected = connection.selected_mut().ok_or(AccountError::NotFound)?;
@@ -142,15 +152,24 @@ impl Link {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
-        if let Some(row) = connection.selected().and_then(|s| s.row(uid)) {
-            return Ok(row.structure.clone());
+        let row = connection.selected().and_then(|s| s.row(uid));
+        if let Some(structure) = row.and_then(|row| row.structure()) {
+            return Ok(structure.clone());
         }
-        let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
-        let answer = connection
-            .run(vec![fetch_uid(uid, items)], Phase::Command)
-            .await?;
-        let structure = fetched_of(&answer, uid).and_then(FetchData::body_structure);
-        structure.map(map::part_of).ok_or(AccountError::NotFound)
+        if !row.is_some_and(|row| row.is_opaque) {
+            let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
+            let answer = connection
+                .run(vec![fetch_uid(uid, items)], Phase::Command)
+                .await?;
+            let fetched = fetched_of(&answer, uid).ok_or(AccountError::NotFound)?;
+            if let Some(structure) = fetched.body_structure() {
+                return Ok(map::part_of(structure));
+            }
+        }
+        let split = self.read_whole(uid).await?;
+        split
+            .map(|split| split.root.clone())
+            .ok_or(AccountError::NotFound)
     }
 
     /// A window of a section.
@@ -174,6 +193,29 @@ impl Link {
         let answer = connection.run(commands, Phase::Body).await?;
         let fetched = fetched_of(&answer, uid).ok_or(AccountError::NotFound)?;
         Ok(first_body(&answer, fetched).unwrap_or_default())
+    }
+
+    /// Reads a message whole and splits it here; `None` where it is too large for that.
+    async fn read_whole(&mut self, uid: Uid) -> Result<Option<Arc<Split>>, AccountError> {
+        let mut share = Share::default();
+        let mut raw = BytesMut::new();
+        loop {
+            let item = peek(ImapSection::default(), raw.len() as u64, WINDOW_BYTES);
+            let commands = vec![fetch_uid(uid, vec![FetchItem::Uid, item])];
+            let connection = self.connection().await?;
+            let answer = connection.run(commands, Phase::Body).await?;
+            let fetched = fetched_of(&answer, uid).ok_or(AccountError::NotFound)?;
+            let window = first_body(&answer, fetched).unwrap_or_default();
+            share.grow_to((raw.len() + window.len()) as u64)?;
+            raw.extend_from_slice(&window);
+            if window.len() < WINDOW_BYTES as usize {
+                break;
+            }
+            if raw.len() >= WHOLE_MAX_BYTES {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Arc::new(Split::of(raw.freeze()).await?)))
     }
 
     /// Reads on where the first window of a text part was full, and decodes it.
@@ -222,9 +264,7 @@ impl Link {
 pub(super) async fn fetch_folders(
     connection: &mut ImapConnection,
 ) -> Result<FolderTable, AccountError> {
-    let answer = connection
-        .run(vec![list_command()], Phase::LongCommand)
-        .await?;
+    let answer = connection.run_list(list_command()).await?;
     folders_of(connection, answer).await
 }
 
@@ -244,7 +284,10 @@ pub(super) async fn folders_of(
 ) -> Result<FolderTable, AccountError> {
     let utf8_names = connection.capabilities().utf8_names();
     let mut statuses = answer.statuses;
-    if statuses.is_empty() && !connection.capabilities().has(Capability::ListStatus) {
+    if statuses.is_empty()
+        && !connection.is_over()
+        && !connection.capabilities().has(Capability::ListStatus)
+    {
         let table = FolderTable::new(answer.lists.clone(), &[], utf8_names);
         let commands: Vec<Command> = table
             .selectable()
@@ -261,46 +304,6 @@ pub(super) async fn folders_of(
             .statuses;
     }
     Ok(FolderTable::new(answer.lists, &statuses, utf8_names))
-}
-
-/// The rows of a window of the selected mailbox; asks only for those that are not known.
-pub(super) async fn fetch_rows(
-    connection: &mut ImapConnection,
-    offset: u32,
-    limit: u32,
-) -> Result<Vec<super::super::model::Row>, AccountError> {
-    let Some(selected) = connection.selected_mut() else {
-        return Ok(Vec::new());
-    };
-    let last = selected.exists().saturating_sub(offset);
-    let first = last.saturating_sub(limit).saturating_add(1);
-    if last == 0 {
-        return Ok(Vec::new());
-    }
-    let unknown: Vec<u32> = (first..=last)
-        .filter(|seq| !selected.is_known(*seq))
-        .collect();
-    if let (Some(low), Some(high)) = (unknown.first(), unknown.last())
-        && let (Some(low), Some(high)) = (SequenceNumber::new(*low), SequenceNumber::new(*high))
-    {
-        let fetch = Command::Fetch {
-            set: SequenceSet::range(low, high),
-            uid: false,
-            items: vec![
-                FetchItem::Uid,
-                FetchItem::Flags,
-                FetchItem::InternalDate,
-                FetchItem::Rfc822Size,
-                FetchItem::Envelope,
-                FetchItem::BodyStructure,
-            ],
-        };
-        connection.run(vec![fetch], Phase::Command).await?;
-    }
-    let Some(selected) = connection.selected_mut() else {
-        return Ok(Vec::new());
-    };
-    Ok(selected.rows_between(first, last))
 }
 
 /// The UID behind an id of the page, in the mailbox that is selected.
@@ -371,14 +374,14 @@ fn fetched_of(answer: &Answer, uid: Uid) -> Option<&FetchData> {
         .max_by_key(|data| data.items.len())
 }
 
-fn header_of(answer: &Answer, fetched: &FetchData) -> Result<Headers, AccountError> {
+fn header_of(answer: &Answer, fetched: &FetchData) -> Headers {
     let header = fetched.items.iter().find_map(|item| match item {
         FetchedItem::Body { section, value, .. } if section.text == Some(SectionText::Header) => {
             answer.body(value)
         }
         _ => None,
     });
-    Headers::parse(&header.unwrap_or_default()).map_err(|e| AccountError::Unreadable(e.to_string()))
+    read_headers(&header.unwrap_or_default())
 }
 
 fn first_body(answer: &Answer, fetched: &FetchData) -> Option<Bytes> {

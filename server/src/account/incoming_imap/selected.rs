@@ -3,16 +3,19 @@
 use std::collections::{HashMap, VecDeque};
 
 use app::api::types::MessageId;
-use mail_mime::address::Mailbox as Person;
-use mail_mime::tree::Part;
 use mail_proto::imap::mailbox::{Change, Selected};
-use mail_proto::imap::{Event, FetchData, FetchedItem, Flag, Mailbox, SequenceNumber, Uid};
+use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
-use super::super::map;
-use super::super::model::{Marks, Row};
+use super::super::memory::Share;
+use super::super::model::Row;
+use super::row::{Detail, SeenRow, marks_of};
 
 /// How many rows are kept: some screens of a list that is scrolled.
 const ROWS_MAX: usize = 600;
+/// What they take in memory together, in bytes. The largest window has room in it.
+const ROWS_MAX_BYTES: usize = 2 << 20;
+/// The share of the process's memory grows in steps.
+const STEP_BYTES: usize = 32 << 10;
 
 /// What is known of the mailbox that is selected.
 #[derive(Debug)]
@@ -22,19 +25,11 @@ pub(crate) struct SelectedMailbox {
     rows: HashMap<Uid, SeenRow>,
     /// Oldest first.
     order: VecDeque<Uid>,
+    rows_bytes: usize,
+    share: Share,
+    /// How much the FETCH asks for that is under way.
+    detail: Detail,
     news: News,
-}
-
-/// A row as it was fetched.
-#[derive(Debug, Clone)]
-pub(super) struct SeenRow {
-    pub(super) from: Vec<Person>,
-    pub(super) to: Vec<Person>,
-    pub(super) subject: String,
-    pub(super) date_unix_ms: i64,
-    pub(super) size_bytes: u64,
-    pub(super) marks: Marks,
-    pub(super) structure: Part,
 }
 
 /// What changed since somebody last asked.
@@ -63,6 +58,9 @@ impl SelectedMailbox {
             state: Selected::new(None),
             rows: HashMap::new(),
             order: VecDeque::new(),
+            rows_bytes: 0,
+            share: Share::default(),
+            detail: Detail::Full,
             news: News::default(),
         }
     }
@@ -82,6 +80,24 @@ impl SelectedMailbox {
     /// The row of a UID, where it was seen.
     pub(super) fn row(&self, uid: Uid) -> Option<&SeenRow> {
         self.rows.get(&uid)
+    }
+
+    /// Says how much the next FETCH for the list asks for.
+    pub(super) fn expect(&mut self, detail: Detail) {
+        self.detail = detail;
+    }
+
+    /// Whether any row is kept.
+    pub(super) fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// Lets go of the rows: nobody has asked for them for a while.
+    pub(super) fn forget_rows(&mut self) {
+        self.rows = HashMap::new();
+        self.order = VecDeque::new();
+        self.rows_bytes = 0;
+        self.share.shrink_to(0);
     }
 
     /// The UID at a place, where it was seen.
@@ -184,8 +200,7 @@ impl SelectedMailbox {
             Some(Change::UidValidity { .. }) => {
                 self.news.has_changes = true;
                 self.news.is_unread_lost = true;
-                self.rows.clear();
-                self.order.clear();
+                self.forget_rows();
             }
             _ => {}
         }
@@ -197,8 +212,10 @@ impl SelectedMailbox {
     }
 
     fn forget(&mut self, uid: Uid) -> Option<SeenRow> {
+        let row = self.rows.remove(&uid)?;
         self.order.retain(|known| *known != uid);
-        self.rows.remove(&uid)
+        self.rows_bytes = self.rows_bytes.saturating_sub(row.weight_bytes());
+        Some(row)
     }
 
     fn apply_fetch(&mut self, data: &FetchData) {
@@ -217,72 +234,33 @@ impl SelectedMailbox {
             }
             return;
         }
-        if let Some(row) = SeenRow::of(data) {
-            self.rows.insert(uid, row);
-            self.order.push_back(uid);
-            if self.order.len() > ROWS_MAX
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.rows.remove(&oldest);
-            }
+        if let Some(row) = SeenRow::of(data, self.detail) {
+            self.remember(uid, row);
         }
-    }
-}
-
-impl SeenRow {
-    /// A row of a FETCH that asked for all of it.
-    fn of(data: &FetchData) -> Option<Self> {
-        let envelope = data.envelope()?;
-        let structure = map::part_of(data.body_structure()?);
-        let (mut arrived, mut size_bytes) = (None, 0);
-        for item in &data.items {
-            match item {
-                FetchedItem::InternalDate(date) => {
-                    arrived = Some(date.unix_secs().saturating_mul(1000));
-                }
-                FetchedItem::Rfc822Size(size) => size_bytes = *size,
-                _ => {}
-            }
-        }
-        Some(Self {
-            from: map::people_of(envelope.from()),
-            to: map::people_of(envelope.to()),
-            subject: map::text_of(envelope.subject()),
-            date_unix_ms: arrived.unwrap_or_default(),
-            size_bytes,
-            marks: marks_of(data.flags().unwrap_or_default()),
-            structure,
-        })
     }
 
-    fn to_row(&self, id: MessageId, position: u32) -> Row {
-        Row {
-            id,
-            position,
-            from: self.from.clone(),
-            to: self.to.clone(),
-            subject: self.subject.clone(),
-            date_unix_ms: self.date_unix_ms,
-            size_bytes: self.size_bytes,
-            marks: self.marks,
-            has_attachment: self.structure.has_attachment(),
+    /// Keeps a row; the oldest ones go when there are too many or they take too much.
+    fn remember(&mut self, uid: Uid, row: SeenRow) {
+        self.rows_bytes += row.weight_bytes();
+        self.rows.insert(uid, row);
+        self.order.push_back(uid);
+        while self.order.len() > ROWS_MAX || self.rows_bytes > ROWS_MAX_BYTES {
+            self.forget_oldest();
         }
+        let step = |bytes: usize| bytes.next_multiple_of(STEP_BYTES) as u64;
+        // Where the process has no memory left, the rows of others are not ours to take: one's own
+        // older ones go, but for a screen of them.
+        while self.share.grow_to(step(self.rows_bytes)).is_err() && self.order.len() > 50 {
+            self.forget_oldest();
+        }
+        self.share.shrink_to(step(self.rows_bytes));
     }
-}
 
-/// The marks that the page knows, of the flags of a message.
-pub(super) fn marks_of(flags: &[Flag]) -> Marks {
-    let mut marks = Marks::default();
-    for flag in flags {
-        match flag {
-            Flag::Seen => marks.is_seen = true,
-            Flag::Flagged => marks.is_starred = true,
-            Flag::Answered => marks.is_answered = true,
-            Flag::Keyword(word) if word.as_str().eq_ignore_ascii_case("$Forwarded") => {
-                marks.is_forwarded = true;
-            }
-            _ => {}
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.order.pop_front()
+            && let Some(row) = self.rows.remove(&oldest)
+        {
+            self.rows_bytes = self.rows_bytes.saturating_sub(row.weight_bytes());
         }
     }
-    marks
 }

@@ -19,7 +19,7 @@ use super::messages::MESSAGE_MAX_BYTES;
 /// The most messages that a maildrop may list.
 const MESSAGES_MAX: usize = 1 << 20;
 /// The most of a header that is kept: what the MIME limits allow.
-const HEADER_MAX_BYTES: usize = 1 << 20;
+const HEADER_MAX_BYTES: usize = 256 << 10;
 /// The most that an answer to TOP may have.
 const TOP_MAX_BYTES: u64 = 16 << 20;
 
@@ -395,6 +395,8 @@ impl Pop3Connection {
     }
 
     async fn next(&mut self) -> Result<Event, AccountError> {
+        // A server that never stops sending shall not keep the thread from others.
+        tokio::task::consume_budget().await;
         match self.connection.next().await {
             Ok(Happening::Event(event)) => Ok(event),
             Ok(Happening::NeedBody { .. } | Happening::Done) => Err(self.link(LinkError::Closed)),

@@ -1,52 +1,33 @@
 //! Whole messages in memory, for a short while: POP3 gives no parts and no windows.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mail_mime::header::Headers;
-use mail_mime::limits::{Limits, SHOWN_BYTES};
-use mail_mime::parse::Message;
-use mail_mime::transfer;
-use mail_mime::tree::Part;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 
 use super::super::error::AccountError;
-use super::super::map;
-use super::super::model::OpenedBody;
+use super::super::memory::Share;
+use super::super::whole::Split;
 use super::identity::MessageKey;
 
 /// The largest message that is read at all. Nothing here may write it to a disk, and a session
 /// cannot stop in the middle of one, so it has to fit into memory.
-pub(super) const MESSAGE_MAX_BYTES: u64 = 64 << 20;
+pub(super) const MESSAGE_MAX_BYTES: u64 = 48 << 20;
 /// The largest message that is split into its parts; of a larger one the source is offered.
 pub(super) const SPLIT_MAX_BYTES: u64 = 32 << 20;
 /// What an account keeps of messages that were read; a single larger one is kept too.
-const KEPT_MAX_BYTES: u64 = 32 << 20;
-/// What all accounts of the process have in memory together, in KiB.
-const PROCESS_MAX_KIB: usize = 256 << 10;
+const KEPT_MAX_BYTES: u64 = 8 << 20;
+/// How far ahead room is made while a message is read.
+const GROWTH_BYTES: usize = 1 << 20;
 /// How long a message waits for others to leave memory.
 const MEMORY_WAIT: Duration = Duration::from_secs(20);
-/// Text is decoded in steps, because only the beginning of a long one is shown.
-const DECODE_STEP_BYTES: usize = 64 << 10;
 
 /// A message that was read to its end.
 #[derive(Debug)]
 pub(super) struct Loaded {
     raw: Bytes,
-    split: Result<Split, AccountError>,
-    _memory: Memory,
-}
-
-/// A message in its parts.
-#[derive(Debug)]
-pub(super) struct Split {
-    pub(super) headers: Headers,
-    pub(super) root: Part,
-    /// The octets of each part as encoded, by its section.
-    parts: Vec<(String, Bytes)>,
+    split: Result<Arc<Split>, AccountError>,
+    _memory: Share,
 }
 
 /// The messages that were read last.
@@ -60,30 +41,18 @@ pub(super) struct LoadedMessages {
 #[derive(Debug)]
 pub(super) struct Loading {
     raw: Vec<u8>,
-    memory: Memory,
+    memory: Share,
 }
-
-/// A share of the memory that all accounts have for messages.
-#[derive(Debug)]
-struct Memory(OwnedSemaphorePermit);
 
 impl Loading {
     /// Waits for the memory that a message of a size needs. The size is the server's word:
     /// it is waited for, not allocated.
     pub(super) async fn begin(listed_bytes: u64) -> Result<Self, AccountError> {
-        let kib = kib(listed_bytes.min(MESSAGE_MAX_BYTES));
-        let permit = timeout(
-            MEMORY_WAIT,
-            Arc::clone(process_memory()).acquire_many_owned(kib),
-        )
-        .await;
-        match permit {
-            Ok(Ok(permit)) => Ok(Self {
-                raw: Vec::new(),
-                memory: Memory(permit),
-            }),
-            Ok(Err(_)) | Err(_) => Err(no_memory()),
-        }
+        let memory = Share::wait_for(listed_bytes.min(MESSAGE_MAX_BYTES), MEMORY_WAIT).await?;
+        Ok(Self {
+            raw: Vec::new(),
+            memory,
+        })
     }
 
     /// Takes the next octets of the message.
@@ -92,11 +61,10 @@ impl Loading {
         if length > MESSAGE_MAX_BYTES {
             return Err(too_large(length));
         }
-        let missing = kib(length)
-            .saturating_sub(u32::try_from(self.memory.0.num_permits()).unwrap_or(u32::MAX));
-        if missing > 0 {
-            let more = Arc::clone(process_memory()).try_acquire_many_owned(missing);
-            self.memory.0.merge(more.map_err(|_| no_memory())?);
+        self.memory.grow_to(length)?;
+        if self.raw.capacity() < self.raw.len() + bytes.len() {
+            // In steps: doubling would take twice what is charged.
+            self.raw.reserve_exact(bytes.len().max(GROWTH_BYTES));
         }
         self.raw.extend_from_slice(bytes);
         Ok(())
@@ -107,71 +75,15 @@ impl Loading {
         self.raw.shrink_to_fit();
         let raw = Bytes::from(self.raw);
         let size_bytes = raw.len() as u64;
-        let split = if size_bytes > SPLIT_MAX_BYTES {
-            Err(too_large(size_bytes))
-        } else {
-            let raw = raw.clone();
-            let split = spawn_blocking(move || Split::of(&raw)).await;
-            split.map_err(|error| AccountError::Internal(error.to_string()))?
+        let split = match size_bytes > SPLIT_MAX_BYTES {
+            true => Err(too_large(size_bytes)),
+            false => Ok(Arc::new(Split::of(raw.clone()).await?)),
         };
         Ok(Loaded {
             raw,
             split,
             _memory: self.memory,
         })
-    }
-}
-
-impl Split {
-    fn of(raw: &Bytes) -> Result<Self, AccountError> {
-        let message = Message::parse(raw, &Limits::DEFAULT)
-            .map_err(|error| AccountError::Unreadable(error.to_string()))?;
-        let mut parts = Vec::new();
-        let mut open = vec![message.root()];
-        while let Some(part) = open.pop() {
-            open.extend(&part.children);
-            if let Some(octets) = message.part_bytes(&part.section) {
-                parts.push((part.section.clone(), raw.slice_ref(octets)));
-            }
-        }
-        Ok(Self {
-            headers: message.headers().clone(),
-            root: message.root().clone(),
-            parts,
-        })
-    }
-
-    /// The octets of a part as encoded.
-    pub(super) fn part(&self, section: &str) -> Option<&Bytes> {
-        self.parts
-            .iter()
-            .find(|(known, _)| known == section)
-            .map(|(_, octets)| octets)
-    }
-
-    /// The text that is shown: HTML before plain text.
-    fn body(&self) -> OpenedBody {
-        let readable = self.root.readable();
-        let Some(part) = readable.html.or(readable.text) else {
-            return OpenedBody::Empty;
-        };
-        let octets = self
-            .part(&part.section)
-            .map(Bytes::as_ref)
-            .unwrap_or_default();
-        let mut decoder = transfer::Decoder::new(part.encoding);
-        let mut decoded = Vec::new();
-        let mut steps = octets.chunks(DECODE_STEP_BYTES);
-        // One step beyond what is shown tells that there is more.
-        while decoded.len() <= SHOWN_BYTES
-            && let Some(step) = steps.next()
-        {
-            decoder.push(step, &mut decoded);
-        }
-        if decoded.len() <= SHOWN_BYTES {
-            decoder.finish(&mut decoded);
-        }
-        map::text_body(part, decoded)
     }
 }
 
@@ -184,16 +96,9 @@ impl Loaded {
     /// The message in its parts.
     ///
     /// # Errors
-    /// [`AccountError::Unreadable`] where it is too large or its structure is over the limits.
-    pub(super) fn split(&self) -> Result<&Split, AccountError> {
+    /// [`AccountError::Unreadable`] where it is too large to be split.
+    pub(super) fn split(&self) -> Result<&Arc<Split>, AccountError> {
         self.split.as_ref().map_err(AccountError::clone)
-    }
-
-    /// The text that is shown, decoded off the async threads.
-    pub(super) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
-        let this = Arc::clone(self);
-        let body = spawn_blocking(move || this.split().map(Split::body)).await;
-        body.map_err(|error| AccountError::Internal(error.to_string()))?
     }
 }
 
@@ -242,25 +147,13 @@ pub(super) fn too_large(size_bytes: u64) -> AccountError {
     AccountError::Unreadable(format!("too large ({size_bytes} bytes)"))
 }
 
-fn no_memory() -> AccountError {
-    AccountError::Internal("the memory for messages is used by others".to_owned())
-}
-
-fn process_memory() -> &'static Arc<Semaphore> {
-    static MEMORY: LazyLock<Arc<Semaphore>> =
-        LazyLock::new(|| Arc::new(Semaphore::new(PROCESS_MAX_KIB)));
-    &MEMORY
-}
-
-fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use mail_proto::pop3::UniqueId;
 
     use super::*;
+    use crate::account::model::OpenedBody;
+    use mail_mime::limits::SHOWN_BYTES;
 
     const MESSAGE: &[u8] = b"Subject: two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
         --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
@@ -284,7 +177,8 @@ mod tests {
         assert_eq!(split.headers.subject(), "two");
         assert_eq!(split.part("2").unwrap().as_ref(), b"iVBORw==");
         assert!(split.root.has_attachment());
-        let OpenedBody::Text { text, is_cut, .. } = loaded.body().await.unwrap() else {
+        let OpenedBody::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap()
+        else {
             panic!()
         };
         assert_eq!((text.as_str(), is_cut), ("grüße", false));
@@ -298,7 +192,8 @@ mod tests {
         ]
         .concat();
         let loaded = load(&raw).await;
-        let OpenedBody::Text { text, is_cut, .. } = loaded.body().await.unwrap() else {
+        let OpenedBody::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap()
+        else {
             panic!()
         };
         assert!(is_cut);
@@ -306,14 +201,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_message_over_the_limit_of_parts_still_has_its_source() {
+    async fn behind_as_many_parts_as_there_may_be_the_rest_is_one() {
         let raw = [
             b"Content-Type: multipart/mixed; boundary=b\r\n\r\n".as_slice(),
             &b"--b\r\n\r\nx\r\n".repeat(1_500),
         ]
         .concat();
         let loaded = load(&raw).await;
-        assert!(matches!(loaded.split(), Err(AccountError::Unreadable(_))));
+        assert_eq!(loaded.split().unwrap().root.children.len(), 999);
+        assert_eq!(loaded.raw().as_ref(), raw);
+    }
+
+    #[tokio::test]
+    async fn a_message_whose_header_is_over_the_limits_has_its_first_fields_and_its_source() {
+        let fields = b"X-Filler: abc\r\n".repeat(20_000);
+        let raw = [b"Subject: long\r\n".as_slice(), &fields, b"\r\nHello.\r\n"].concat();
+        let loaded = load(&raw).await;
+        let split = loaded.split().unwrap();
+        assert_eq!(split.headers.subject(), "long");
+        assert!(matches!(
+            split.body().await.unwrap(),
+            OpenedBody::OverLimits
+        ));
         assert_eq!(loaded.raw().as_ref(), raw);
     }
 
@@ -336,7 +245,7 @@ mod tests {
     #[tokio::test]
     async fn the_messages_used_last_are_kept() {
         let mut messages = LoadedMessages::default();
-        let large = vec![b'x'; 14 << 20];
+        let large = vec![b'x'; 3 << 20];
         for name in ["a", "b"] {
             messages.put(key(name), load(&large).await);
         }

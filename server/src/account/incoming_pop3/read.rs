@@ -80,7 +80,7 @@ impl Link {
         }
         let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
         let split = loaded.split()?;
-        let body = loaded.body().await?;
+        let body = split.body().await?;
         let listing = self.listing.as_ref().ok_or(AccountError::NotFound)?;
         let place = Place::find(listing, &self.kept, key).ok_or(AccountError::NotFound)?;
         Ok(Opened {
@@ -177,7 +177,7 @@ impl Link {
             match self.rows.facts(entry) {
                 Some(facts) => facts.row(entry.key, position, marks),
                 // The server would not give its header. It may still give the message.
-                None => RowFacts::read(b"", entry.size_bytes).row(entry.key, position, marks),
+                None => RowFacts::unknown(entry.size_bytes).row(entry.key, position, marks),
             }
         });
         Ok(rows.collect())

@@ -5,12 +5,17 @@ use std::collections::HashMap;
 use mail_mime::address::Mailbox;
 use mail_mime::header::Headers;
 
+use super::super::memory::Share;
 use super::super::model::{Marks, Row};
+use super::super::row_limits::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
+use super::super::whole::read_headers;
 use super::identity::MessageKey;
 use super::listing::Entry;
 
 /// How many rows are kept.
 const KEPT_MAX: usize = 600;
+/// What they take in memory together, in bytes. The largest window has room in it.
+const KEPT_MAX_BYTES: usize = 2 << 20;
 /// How many go at once when there are more: the search for the oldest is not made for each.
 const DROPPED_AT_ONCE: usize = 100;
 
@@ -23,12 +28,21 @@ pub(super) struct RowFacts {
     date_unix_ms: i64,
     size_bytes: u64,
     has_attachment: bool,
+    is_unreadable: bool,
 }
 
 impl RowFacts {
-    /// Reads what a header tells. One over the MIME limits tells nothing.
+    /// The facts of a message whose header the server does not give.
+    pub(super) fn unknown(size_bytes: u64) -> Self {
+        Self {
+            is_unreadable: true,
+            ..Self::of(&Headers::default(), size_bytes, false)
+        }
+    }
+
+    /// Reads what a header tells. Of one over the MIME limits its beginning is read.
     pub(super) fn read(header: &[u8], size_bytes: u64) -> Self {
-        let headers = Headers::parse(header).unwrap_or_default();
+        let headers = read_headers(header);
         let content_type = headers
             .first("Content-Type")
             .map(|field| field.raw().to_ascii_lowercase());
@@ -41,13 +55,20 @@ impl RowFacts {
     /// The facts by the fields of a message.
     pub(super) fn of(headers: &Headers, size_bytes: u64, has_attachment: bool) -> Self {
         Self {
-            from: headers.from(),
-            to: headers.to(),
-            subject: headers.subject(),
+            from: few(headers.from()),
+            to: few(headers.to()),
+            subject: cut(headers.subject(), SUBJECT_MAX_BYTES),
             date_unix_ms: headers.date().map(|date| date.unix_ms).unwrap_or_default(),
             size_bytes,
             has_attachment,
+            is_unreadable: false,
         }
+    }
+
+    /// What the facts take in memory, about.
+    fn weight_bytes(&self) -> usize {
+        let people = self.from.iter().chain(&self.to);
+        ROW_BYTES + people.map(weight_of).sum::<usize>() + self.subject.len()
     }
 
     /// The row of a message at a place, newest 0.
@@ -62,6 +83,7 @@ impl RowFacts {
             size_bytes: self.size_bytes,
             marks,
             has_attachment: self.has_attachment,
+            is_unreadable: self.is_unreadable,
         }
     }
 }
@@ -70,6 +92,8 @@ impl RowFacts {
 #[derive(Debug, Default)]
 pub(super) struct RowCache {
     rows: HashMap<MessageKey, Kept>,
+    bytes: usize,
+    share: Share,
     uses: u64,
 }
 
@@ -108,13 +132,33 @@ impl RowCache {
             facts,
             last_use: self.uses,
         };
-        self.rows.insert(entry.key, kept);
-        if self.rows.len() > KEPT_MAX {
-            let mut uses: Vec<u64> = self.rows.values().map(|kept| kept.last_use).collect();
-            let (_, last_dropped, _) = uses.select_nth_unstable(DROPPED_AT_ONCE);
-            let last_dropped = *last_dropped;
-            self.rows.retain(|_, kept| kept.last_use > last_dropped);
+        self.bytes += kept.facts.weight_bytes();
+        if let Some(replaced) = self.rows.insert(entry.key, kept) {
+            self.bytes = self.bytes.saturating_sub(replaced.facts.weight_bytes());
         }
+        if self.rows.len() > KEPT_MAX || self.bytes > KEPT_MAX_BYTES || !self.is_charged() {
+            self.drop_least_used();
+            self.is_charged();
+        }
+    }
+
+    /// Charges what is kept to the process. `false` where others hold the memory.
+    fn is_charged(&mut self) -> bool {
+        let bytes = self.bytes as u64;
+        self.share.shrink_to(bytes);
+        self.share.grow_to(bytes).is_ok()
+    }
+
+    fn drop_least_used(&mut self) {
+        if self.rows.len() <= DROPPED_AT_ONCE {
+            return;
+        }
+        let mut uses: Vec<u64> = self.rows.values().map(|kept| kept.last_use).collect();
+        let (_, last_dropped, _) = uses.select_nth_unstable(DROPPED_AT_ONCE);
+        let last_dropped = *last_dropped;
+        self.rows.retain(|_, kept| kept.last_use > last_dropped);
+        let weights = self.rows.values().map(|kept| kept.facts.weight_bytes());
+        self.bytes = weights.sum();
     }
 }
 

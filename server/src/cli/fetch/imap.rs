@@ -15,7 +15,7 @@ use super::Task;
 use super::keeper::Keeper;
 use super::report::{Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped};
-use crate::account::incoming_imap::connection::{Answer, ImapConnection};
+use crate::account::incoming_imap::connection::{Answer, AnswerLimits, ImapConnection};
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
 
@@ -33,6 +33,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
     })?;
     let mut connection =
         ImapConnection::open(&task.dialer, &task.sign_in, None, Phase::Command).await?;
+    connection.set_limits(AnswerLimits::COMMAND_LINE);
     connection.begin_select(&mailbox);
     connection
         .run(vec![Command::Examine(mailbox)], Phase::Command)

@@ -1,0 +1,303 @@
+//! What the server answers to commands: what was asked for and nothing else, within a budget.
+
+use std::collections::HashMap;
+
+use bytes::{Bytes, BytesMut};
+use mail_proto::OverLimit;
+use mail_proto::imap::{
+    self, Code, Command, FetchData, ListData, LiteralId, LiteralItem, Mailbox, MailboxAttribute,
+    SequenceSet, Status, StatusData, Tag,
+};
+
+use super::super::error::AccountError;
+use super::super::memory::Share;
+
+/// How much an answer may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnswerLimits {
+    /// What the server may send until the commands are over, asked for or not, in bytes.
+    received_bytes: u64,
+    /// What may be held of it at once, in bytes of memory.
+    held_bytes: u64,
+    /// Folders that are kept of a listing; what comes behind them is dropped.
+    lists: usize,
+    is_charged: bool,
+}
+
+impl AnswerLimits {
+    /// For the account of a session: two connections hold 16 MiB together.
+    pub(super) const SESSION: Self = Self {
+        received_bytes: 16 << 20,
+        held_bytes: 8 << 20,
+        lists: 10_000,
+        is_charged: true,
+    };
+    /// The same, where the server may send no more than this.
+    pub(super) fn receiving(self, max_bytes: u64) -> Self {
+        Self {
+            received_bytes: self.received_bytes.min(max_bytes),
+            ..self
+        }
+    }
+
+    /// For the command line: the memory is the person's own.
+    pub(crate) const COMMAND_LINE: Self = Self {
+        received_bytes: u64::MAX,
+        held_bytes: 1 << 30,
+        lists: usize::MAX,
+        is_charged: false,
+    };
+}
+
+/// Streamed literals of one answer are kept up to this sum: two windows and a header.
+const LITERALS_MAX_BYTES: usize = 3 << 20;
+/// What a response takes in memory beside its own octets.
+const RESPONSE_BYTES: u64 = 512;
+/// A response as values takes this many times its octets.
+const VALUES_FACTOR: u64 = 4;
+/// Response codes that are kept of untagged responses.
+const CODES_MAX: usize = 16;
+/// The share of the process's memory grows in steps.
+const STEP_BYTES: u64 = 64 << 10;
+
+/// What the commands asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Messages by number, and messages by UID.
+    messages: Vec<SequenceSet>,
+    uids: Vec<SequenceSet>,
+    is_listed: bool,
+    has_status: bool,
+    is_searched: bool,
+    is_copied: bool,
+}
+
+/// What the server answered to a run of commands.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// One per command, in their order.
+    pub(crate) completions: Vec<Completion>,
+    pub(crate) fetched: Vec<FetchData>,
+    pub(super) lists: Vec<ListData>,
+    pub(super) statuses: Vec<StatusData>,
+    pub(crate) found: Option<SequenceSet>,
+    /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
+    pub(super) untagged_codes: Vec<Code>,
+    literals: HashMap<LiteralId, BytesMut>,
+    literal_bytes: usize,
+    asked: Asked,
+    limits: AnswerLimits,
+    held_bytes: u64,
+    share: Share,
+}
+
+/// How one command went.
+#[derive(Debug, Clone)]
+pub(crate) struct Completion {
+    pub(super) tag: Tag,
+    pub(super) status: Option<Status>,
+    pub(super) code: Option<Code>,
+    pub(super) text: String,
+}
+
+impl Completion {
+    /// One that is still to come.
+    pub(super) fn awaited(tag: Tag) -> Self {
+        Self {
+            tag,
+            status: None,
+            code: None,
+            text: String::new(),
+        }
+    }
+}
+
+impl Asked {
+    fn of(commands: &[Command]) -> Self {
+        let mut asked = Self::default();
+        for command in commands {
+            match command {
+                Command::Fetch { set, uid: true, .. } => asked.uids.push(set.clone()),
+                Command::Fetch { set, .. } => asked.messages.push(set.clone()),
+                Command::List(_) => asked.is_listed = true,
+                Command::Status { .. } => asked.has_status = true,
+                Command::Search { .. } => asked.is_searched = true,
+                Command::Store(_) => {}
+                _ => asked.is_copied = true,
+            }
+        }
+        // LIST brings the counts with it, where it can.
+        asked.has_status |= asked.is_listed;
+        asked
+    }
+
+    /// Whether the data of this message was asked for. Without a UID in it, it may be.
+    fn has_message(&self, seq: imap::SequenceNumber, uid: Option<imap::Uid>) -> bool {
+        self.messages.iter().any(|set| set.contains(seq))
+            || uid.map_or(!self.uids.is_empty(), |uid| {
+                self.uids.iter().any(|set| set.contains(uid))
+            })
+    }
+}
+
+impl Answer {
+    /// The answer to commands that are about to leave. Where rows are only to be remembered by the
+    /// mailbox, the messages' data is `taken_elsewhere` and not kept here.
+    pub(super) fn to(commands: &[Command], limits: AnswerLimits, taken_elsewhere: bool) -> Self {
+        let mut asked = Asked::of(commands);
+        if taken_elsewhere {
+            asked.messages.clear();
+            asked.uids.clear();
+        }
+        Self {
+            completions: Vec::new(),
+            fetched: Vec::new(),
+            lists: Vec::new(),
+            statuses: Vec::new(),
+            found: None,
+            untagged_codes: Vec::new(),
+            literals: HashMap::new(),
+            literal_bytes: 0,
+            asked,
+            limits,
+            held_bytes: 0,
+            share: Share::default(),
+        }
+    }
+
+    /// The most that the server may send.
+    pub(super) fn received_max_bytes(&self) -> u64 {
+        self.limits.received_bytes
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.completions.iter().all(|c| c.status.is_some())
+    }
+
+    /// The bytes of a fetched section, wherever they were kept.
+    pub(crate) fn body(&self, value: &imap::BodyValue) -> Option<Bytes> {
+        match value {
+            imap::BodyValue::Nil => None,
+            imap::BodyValue::Inline(bytes) => Some(bytes.clone()),
+            imap::BodyValue::Streamed { id, .. } => self
+                .literals
+                .get(id)
+                .map(|bytes| Bytes::copy_from_slice(bytes)),
+        }
+    }
+
+    /// Takes the data of a message, of a response of so many bytes.
+    pub(super) fn take_fetched(
+        &mut self,
+        data: FetchData,
+        response_bytes: u64,
+    ) -> Result<(), TakeError> {
+        if !self.asked.has_message(data.seq, data.uid()) {
+            return Ok(());
+        }
+        self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
+        self.fetched.push(data);
+        Ok(())
+    }
+
+    /// Takes a folder of a listing. Its name is copied: it shares the memory of a whole response.
+    pub(super) fn take_list(&mut self, mut data: ListData) -> Result<(), TakeError> {
+        if !self.asked.is_listed || self.lists.len() >= self.limits.lists {
+            return Ok(());
+        }
+        let name = data.mailbox.as_wire();
+        self.hold(name.len() as u64)?;
+        data.mailbox = Mailbox::from_wire(Bytes::copy_from_slice(name));
+        data.attributes
+            .retain(|attribute| !matches!(attribute, MailboxAttribute::Other(_)));
+        data.attributes.shrink_to_fit();
+        data.extended = Default::default();
+        self.lists.push(data);
+        Ok(())
+    }
+
+    /// Takes the counts of a folder.
+    pub(super) fn take_status(&mut self, mut data: StatusData) -> Result<(), TakeError> {
+        if !self.asked.has_status || self.statuses.len() >= self.limits.lists {
+            return Ok(());
+        }
+        let name = data.mailbox.as_wire();
+        self.hold(name.len() as u64)?;
+        data.mailbox = Mailbox::from_wire(Bytes::copy_from_slice(name));
+        self.statuses.push(data);
+        Ok(())
+    }
+
+    /// Takes what SEARCH found. A server may tell it in several responses; the last one counts.
+    pub(super) fn take_found(
+        &mut self,
+        found: Option<SequenceSet>,
+        response_bytes: u64,
+    ) -> Result<(), TakeError> {
+        if self.asked.is_searched {
+            self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
+            self.found = found;
+        }
+        Ok(())
+    }
+
+    /// Takes the response code of an untagged response.
+    pub(super) fn take_code(&mut self, code: Code, response_bytes: u64) -> Result<(), TakeError> {
+        if self.asked.is_copied && self.untagged_codes.len() < CODES_MAX {
+            self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
+            self.untagged_codes.push(code);
+        }
+        Ok(())
+    }
+
+    /// A streamed literal begins: kept only where it is of a message that was asked for.
+    pub(super) fn begin_literal(&mut self, id: LiteralId, item: Option<&LiteralItem>) {
+        if item.is_some_and(|item| self.asked.has_message(item.seq, item.uid)) {
+            self.literals.insert(id, BytesMut::new());
+        }
+    }
+
+    /// Takes the next bytes of a streamed literal.
+    pub(super) fn take_literal(&mut self, id: LiteralId, bytes: &[u8]) -> Result<(), TakeError> {
+        let Some(literal) = self.literals.get_mut(&id) else {
+            return Ok(());
+        };
+        self.literal_bytes = self.literal_bytes.saturating_add(bytes.len());
+        if self.literal_bytes > LITERALS_MAX_BYTES {
+            return Err(TakeError::Limit(OverLimit {
+                what: "literal",
+                max: LITERALS_MAX_BYTES as u64,
+            }));
+        }
+        literal.extend_from_slice(bytes);
+        self.hold((bytes.len() as u64).saturating_sub(RESPONSE_BYTES))
+    }
+
+    fn hold(&mut self, bytes: u64) -> Result<(), TakeError> {
+        let held = self
+            .held_bytes
+            .saturating_add(bytes)
+            .saturating_add(RESPONSE_BYTES);
+        self.held_bytes = held;
+        if held > self.limits.held_bytes {
+            return Err(TakeError::Limit(OverLimit {
+                what: "answer",
+                max: self.limits.held_bytes,
+            }));
+        }
+        if self.limits.is_charged {
+            let step = held.next_multiple_of(STEP_BYTES);
+            self.share.grow_to(step).map_err(TakeError::Account)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why an answer cannot go on.
+#[derive(Debug)]
+pub(super) enum TakeError {
+    /// It is too large: the connection has to be dropped.
+    Limit(OverLimit),
+    /// The process has no memory for it.
+    Account(AccountError),
+}

@@ -1,0 +1,148 @@
+//! A message that was read whole, in its parts: what POP3 gives, and what is done with a message
+//! whose structure an IMAP server describes beyond the limits.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mail_mime::header::Headers;
+use mail_mime::limits::{Limits, SHOWN_BYTES};
+use mail_mime::parse::Message;
+use mail_mime::transfer;
+use mail_mime::tree::{LeafFields, Part};
+use tokio::task::spawn_blocking;
+
+use super::error::AccountError;
+use super::map;
+use super::model::OpenedBody;
+
+/// Text is decoded in steps, because only the beginning of a long one is shown.
+const DECODE_STEP_BYTES: usize = 64 << 10;
+/// What is read of a header that is over the limits: its first fields.
+const HEADER_BEGIN_BYTES: usize = 64 << 10;
+
+/// A message in its parts.
+#[derive(Debug)]
+pub(super) struct Split {
+    pub(super) headers: Headers,
+    pub(super) root: Part,
+    /// The octets of each part as encoded, by its section.
+    parts: Vec<(String, Bytes)>,
+    /// The message is over the limits: only its source can be offered.
+    is_unreadable: bool,
+}
+
+impl Split {
+    /// Splits a message, off the async threads. One over the limits has no parts but itself.
+    ///
+    /// # Errors
+    /// [`AccountError::Internal`] where the process takes no more work.
+    pub(super) async fn of(raw: Bytes) -> Result<Self, AccountError> {
+        let split = spawn_blocking(move || {
+            catch_unwind(AssertUnwindSafe(|| Self::now(&raw)))
+                .unwrap_or_else(|_| Self::opaque(&raw))
+        });
+        split
+            .await
+            .map_err(|error| AccountError::Internal(error.to_string()))
+    }
+
+    fn now(raw: &Bytes) -> Self {
+        let Ok(message) = Message::parse(raw, &Limits::DEFAULT) else {
+            return Self::opaque(raw);
+        };
+        let mut parts = Vec::new();
+        let mut open = vec![message.root()];
+        while let Some(part) = open.pop() {
+            open.extend(&part.children);
+            if let Some(octets) = message.part_bytes(&part.section) {
+                parts.push((part.section.clone(), raw.slice_ref(octets)));
+            }
+        }
+        Self {
+            headers: message.headers().clone(),
+            root: message.root().clone(),
+            parts,
+            is_unreadable: false,
+        }
+    }
+
+    fn opaque(raw: &Bytes) -> Self {
+        Self {
+            headers: read_headers(raw),
+            root: opaque_root(raw.len() as u64),
+            parts: Vec::new(),
+            is_unreadable: true,
+        }
+    }
+
+    /// The octets of a part as encoded.
+    pub(super) fn part(&self, section: &str) -> Option<&Bytes> {
+        self.parts
+            .iter()
+            .find(|(known, _)| known == section)
+            .map(|(_, octets)| octets)
+    }
+
+    /// The text that is shown, decoded off the async threads.
+    pub(super) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
+        let this = Arc::clone(self);
+        let body = spawn_blocking(move || this.decode_body()).await;
+        body.map_err(|error| AccountError::Internal(error.to_string()))
+    }
+
+    /// HTML before plain text.
+    fn decode_body(&self) -> OpenedBody {
+        if self.is_unreadable {
+            return OpenedBody::OverLimits;
+        }
+        let readable = self.root.readable();
+        let Some(part) = readable.html.or(readable.text) else {
+            return OpenedBody::Empty;
+        };
+        let octets = self
+            .part(&part.section)
+            .map(Bytes::as_ref)
+            .unwrap_or_default();
+        let mut decoder = transfer::Decoder::new(part.encoding);
+        let mut decoded = Vec::new();
+        let mut steps = octets.chunks(DECODE_STEP_BYTES);
+        // One step beyond what is shown tells that there is more.
+        while decoded.len() <= SHOWN_BYTES
+            && let Some(step) = steps.next()
+        {
+            decoder.push(step, &mut decoded);
+        }
+        if decoded.len() <= SHOWN_BYTES {
+            decoder.finish(&mut decoded);
+        }
+        map::text_body(part, decoded)
+    }
+}
+
+/// The fields of a header; of one over the limits its beginning, or nothing.
+pub(super) fn read_headers(header: &[u8]) -> Headers {
+    Headers::parse(header).unwrap_or_else(|_| {
+        let begin = header.get(..HEADER_BEGIN_BYTES).unwrap_or(header);
+        let end = last_line_end(begin);
+        Headers::parse(begin.get(..end).unwrap_or_default()).unwrap_or_default()
+    })
+}
+
+/// Where the last whole line ends.
+fn last_line_end(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1)
+}
+
+/// The one part of a message that is not looked into: it has no name and no text.
+pub(super) fn opaque_root(size_bytes: u64) -> Part {
+    Part::leaf(LeafFields {
+        section: "1",
+        media_type: "application/octet-stream",
+        size_bytes,
+        ..LeafFields::default()
+    })
+}

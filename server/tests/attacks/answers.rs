@@ -1,0 +1,198 @@
+//! A hostile mail server answers without end, or more than anybody asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::client::{Client, Request};
+use crate::mailserver::{Heard, Mail, MailServer, Say, Script, fetch_set, row};
+use crate::product::Product;
+use crate::watch::{Watch, Witness, end_of};
+
+/// Answers an IMAP command that begins so, once the switch is on, with a repeated line.
+fn flooding(begins: &'static str, line: fn(u64) -> String, is_on: Arc<AtomicBool>) -> Script {
+    Box::new(move |protocol, heard: &Heard<'_>| {
+        let is_it = protocol == "imap" && heard.command.starts_with(begins);
+        (is_it && is_on.load(Ordering::Relaxed)).then(|| {
+            Say::Endless(
+                Vec::new(),
+                Box::new(move |nth| {
+                    let lines = (0..64).map(|n| line(nth * 64 + n));
+                    lines.collect::<String>().into_bytes()
+                }),
+            )
+        })
+    })
+}
+
+fn folder_line(nth: u64) -> String {
+    format!("* LIST (\\HasNoChildren) \"/\" \"folder {nth}\"\r\n")
+}
+
+fn row_line(nth: u64) -> String {
+    let subject = "s".repeat(200);
+    format!(
+        "* {} FETCH (UID {} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" RFC822.SIZE 9 \
+         ENVELOPE (NIL \"{subject}\" ((NIL NIL \"ann\" \"peer.test\")) NIL NIL NIL NIL NIL NIL NIL) \
+         BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL))\r\n",
+        nth % 3 + 1,
+        nth % 3 + 1
+    )
+}
+
+async fn inbox(client: &mut Client) -> String {
+    let mail = client.get("/mail").await;
+    mail.header("location").expect("the inbox").to_owned()
+}
+
+/// Floods the answer to one kind of command, while somebody asks for it.
+async fn floods(name: &'static str, begins: &'static str, line: fn(u64) -> String) {
+    let honest = MailServer::honest().await;
+    let is_on = Arc::new(AtomicBool::new(false));
+    let script = flooding(begins, line, Arc::clone(&is_on));
+    let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
+    let hostile = MailServer::start(mails, script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let mut victim = product.signed_in(&hostile).await;
+    let list = inbox(&mut victim).await;
+    let watch = Watch::begin(name, &product, witness);
+    is_on.store(true, Ordering::Relaxed);
+    // The connection that has its rows already is asked in another folder, and a new one here.
+    let mut answers = Vec::new();
+    for path in ["/mail", &list, &list.replace("SU5CT1g", "U2VudA")] {
+        answers.push(end_of(&mut victim, Request::get(path)).await);
+    }
+    let mut again = product.try_sign_in(&hostile).await.0;
+    answers.push(end_of(&mut again, Request::get(&list)).await);
+    // Nobody watches the flood any more, and it has an end all the same.
+    hostile.until_sent(4 << 20).await;
+    let sent = hostile.sent_bytes() >> 20;
+    watch
+        .end(&format!("{sent} MiB sent, answers {answers:?}"))
+        .await;
+    is_on.store(false, Ordering::Relaxed);
+    // The same session works again once the server is sound.
+    let mut after = product.signed_in(&hostile).await;
+    let answer = after.get(&list).await;
+    assert!(answer.text().contains("three"), "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_folders_end_at_a_budget() {
+    floods("endless folders", "LIST", folder_line).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_rows_end_at_a_budget() {
+    floods("endless rows", "FETCH", row_line).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_data_that_nobody_asked_for_is_dropped_and_ends() {
+    floods("endless news", "IDLE", row_line).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_ends_when_its_browser_has_left() {
+    let honest = MailServer::honest().await;
+    let is_on = Arc::new(AtomicBool::new(false));
+    // Slow enough that no budget ends it: 64 lines for each write, and a pause.
+    let switch = Arc::clone(&is_on);
+    let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
+        let is_it = protocol == "imap" && heard.command.starts_with("UID FETCH");
+        (is_it && switch.load(Ordering::Relaxed)).then_some(Say::Silence)
+    });
+    let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
+    let hostile = MailServer::start(mails, script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let mut client = product.signed_in(&hostile).await;
+    let list = inbox(&mut client).await;
+    let message = format!("{list}/7.2");
+    is_on.store(true, Ordering::Relaxed);
+    // Somebody opens a message that never comes, and leaves.
+    drop(client.open(Request::get(&message)).await);
+    is_on.store(false, Ordering::Relaxed);
+    // The list answers long before the deadline of the command (60 s without a byte).
+    let patience = Duration::from_secs(30);
+    let answer = tokio::time::timeout(patience, client.get(&list)).await;
+    let answer = answer.expect("the command that nobody waits for holds nothing up");
+    assert!(answer.text().contains("three"), "{}", answer.text());
+}
+
+/// A structure of so many bytes.
+fn large_structure(bytes: usize) -> String {
+    let parameter = format!("\"X\" \"{}\"", "y".repeat(bytes));
+    format!("(\"TEXT\" \"PLAIN\" ({parameter}) NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_with_large_structures_are_listed_and_not_kept() {
+    let honest = MailServer::honest().await;
+    let mails: Vec<Mail> = (0..400)
+        .map(|nth| Mail {
+            structure: large_structure(640 << 10),
+            ..Mail::plain(&format!("large {nth}"))
+        })
+        .collect();
+    let hostile = MailServer::start(mails, Box::new(|_, _| None)).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("large structures", &product, witness);
+    let mut victim = product.signed_in(&hostile).await;
+    let list = inbox(&mut victim).await;
+    for page in 1..=8 {
+        let answer = victim.get(&format!("{list}?page={page}")).await;
+        let newest = 399 - (page - 1) * 50;
+        let text = answer.text();
+        assert!(
+            text.contains(&format!("large {newest}")),
+            "page {page}: {}",
+            answer.status
+        );
+    }
+    // Each of them opens.
+    let opened = victim.get(&format!("{list}/7.400")).await;
+    assert!(opened.text().contains("Hello."), "{}", opened.text());
+    let sent = hostile.sent_bytes() >> 20;
+    watch
+        .end(&format!("8 pages of 400 rows, {sent} MiB sent"))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_row_that_the_server_refuses_does_not_take_the_others() {
+    let honest = MailServer::honest().await;
+    let mails: Vec<Mail> = (1..=20)
+        .map(|nth| Mail::plain(&format!("mail {nth}")))
+        .collect();
+    let rows = mails.clone();
+    // Some rows and NO, whenever the seventh is among them and more than its size is asked for.
+    let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
+        let rest = heard.command.strip_prefix("FETCH ")?;
+        let set = fetch_set(rest, rows.len());
+        if protocol != "imap" || !set.contains(&7) || !rest.contains("ENVELOPE") {
+            return None;
+        }
+        let mut words = String::new();
+        for seq in set.filter(|seq| *seq < 7) {
+            words.push_str(&row(seq, &rows[seq - 1], rest));
+        }
+        let tag = heard.tag;
+        Some(Say::text(format!(
+            "{words}{tag} NO [UNAVAILABLE] cannot read one\r\n"
+        )))
+    });
+    let hostile = MailServer::start(mails, script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let mut client = product.signed_in(&hostile).await;
+    let list = inbox(&mut client).await;
+    let page = client.get(&list).await.text();
+    for nth in (1..=20).filter(|nth| *nth != 7) {
+        assert!(page.contains(&format!("mail {nth}<")), "{nth}: {page}");
+    }
+    assert!(page.contains("did not describe this message"), "{page}");
+    assert!(!page.contains("mail 7<"));
+    let opened = client.get(&format!("{list}/7.7")).await;
+    assert!(opened.text().contains("Hello."), "{}", opened.text());
+}
