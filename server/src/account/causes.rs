@@ -93,7 +93,7 @@ pub(super) fn of_link(side: Side, endpoint: &Endpoint, error: &LinkError, lang: 
         LinkError::Tls(error) => return of_tls(place, error, lang),
         LinkError::Deadline(Phase::SmtpGreeting | Phase::SignIn) => LinkCause::NoGreeting,
         LinkError::Deadline(_) => LinkCause::Silent,
-        LinkError::Closed => LinkCause::Closed,
+        LinkError::Closed | LinkError::Overloaded => LinkCause::Closed,
         LinkError::Smtp(smtp::Error::PeerIncompatible(
             smtp::Incompatibility::NoCommonMechanism { offered },
         ))

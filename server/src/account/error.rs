@@ -128,6 +128,9 @@ pub enum LinkError {
     /// The server closed the connection.
     #[error("closed")]
     Closed,
+    /// What servers have sent and not ended takes too much memory on all connections together.
+    #[error("too much waits for its end on all connections together")]
+    Overloaded,
     /// An IMAP server broke the rules, or lacks what is needed.
     #[error(transparent)]
     Imap(imap::Error),

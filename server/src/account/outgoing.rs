@@ -299,6 +299,7 @@ impl SmtpConnection {
             Error::Protocol(error) => LinkError::Smtp(error),
             Error::Tls(error) => LinkError::Tls(error),
             Error::Deadline { phase } => LinkError::Deadline(phase),
+            Error::Overloaded => LinkError::Overloaded,
             _ => LinkError::Closed,
         })
     }

@@ -85,6 +85,10 @@ impl AccountError {
             } => ErrorKind::Busy,
             Self::Dial { .. } => ErrorKind::Unreachable,
             Self::Link {
+                error: LinkError::Overloaded,
+                ..
+            } => ErrorKind::Busy,
+            Self::Link {
                 error: LinkError::Closed | LinkError::Deadline(_) | LinkError::Tls(_),
                 ..
             } => ErrorKind::Unreachable,
@@ -148,6 +152,21 @@ impl AccountError {
                 endpoint,
                 error,
             } => causes::of_dial(*side, endpoint, error, lang),
+            Self::Overloaded
+            | Self::Link {
+                error: LinkError::Overloaded,
+                ..
+            } => both(
+                lang,
+                (
+                    "Restante has no memory left for this at the moment.",
+                    "Try again in a minute. If it happens again, tell whoever runs this server.",
+                ),
+                (
+                    "Restante 目前没有足够的内存完成此操作。",
+                    "请一分钟后重试;若再次发生，请告知管理员。",
+                ),
+            ),
             Self::Link {
                 side,
                 endpoint,
@@ -183,17 +202,6 @@ impl AccountError {
                 (
                     "这封邮件的结构无法安全显示。",
                     "请查看源代码，或保存为文件。",
-                ),
-            ),
-            Self::Overloaded => both(
-                lang,
-                (
-                    "Restante has no memory left for this at the moment.",
-                    "Try again in a minute. If it happens again, tell whoever runs this server.",
-                ),
-                (
-                    "Restante 目前没有足够的内存完成此操作。",
-                    "请一分钟后重试;若再次发生，请告知管理员。",
                 ),
             ),
             Self::SignedOut => both(

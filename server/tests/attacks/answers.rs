@@ -196,3 +196,87 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     let opened = client.get(&format!("{list}/7.7")).await;
     assert!(opened.text().contains("Hello."), "{}", opened.text());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_that_never_end_share_one_budget() {
+    let honest = MailServer::honest().await;
+    // Almost as long as a response may be, on every connection, and then nothing more.
+    let script: Script = Box::new(|protocol, heard: &Heard<'_>| {
+        let line = format!("* X {}", "y".repeat(1_000_000));
+        (protocol == "imap" && heard.command.starts_with("LIST")).then(|| Say::text(line))
+    });
+    let hostile = MailServer::start(vec![Mail::plain("one")], script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("lines without end", &product, witness);
+    let mut sessions = Vec::new();
+    for nth in 0..60 {
+        sessions.push(
+            product
+                .signed_in_as(&hostile, &format!("ann{nth}@localhost"))
+                .await,
+        );
+    }
+    // Those that go over what all may hold together are dropped.
+    hostile.until_open_at_most(45).await;
+    let open = hostile.open();
+    watch
+        .end(&format!(
+            "60 sessions of 60 accounts, 1 MB each, {open} kept"
+        ))
+        .await;
+    drop(sessions);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_maildrop_without_end_ends_at_a_budget() {
+    let honest = MailServer::honest().await;
+    let script: Script = Box::new(|protocol, heard: &Heard<'_>| {
+        let unit: fn(u64) -> String = match (protocol, heard.command) {
+            ("pop3", "LIST") => |_| "1 5\r\n".to_owned(),
+            ("pop3", "UIDL") => |nth| format!("{} {}\r\n", nth + 1, "u".repeat(70)),
+            _ => return None,
+        };
+        let lines = move |nth: u64| (0..64).map(|n| unit(nth * 64 + n)).collect::<String>();
+        Some(Say::Endless(
+            b"+OK\r\n".to_vec(),
+            Box::new(move |nth| lines(nth).into_bytes()),
+        ))
+    });
+    let hostile = MailServer::start(vec![Mail::plain("one")], script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("endless maildrop", &product, witness);
+    let (mut victim, _) = product.try_sign_in_by_pop3(&hostile).await;
+    let status = end_of(&mut victim, Request::get("/mail/")).await;
+    hostile.until_sent(1 << 20).await;
+    let sent = hostile.sent_bytes() >> 20;
+    watch
+        .end(&format!("{sent} MiB sent, answer {status}"))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_message_by_pop3_is_held_once_and_not_for_long() {
+    let honest = MailServer::honest().await;
+    let mut large = Mail::plain("large");
+    large
+        .raw
+        .push_str(&"0123456789abcdef\r\n".repeat((30 << 20) / 18));
+    let hostile = MailServer::start(vec![large], Box::new(|_, _| None)).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let mut victim = product.signed_in_by_pop3(&hostile).await;
+    let list = inbox(&mut victim).await;
+    let page = victim.get(&list).await.text();
+    let link = page
+        .split("href=\"")
+        .filter_map(|rest| rest.split('"').next())
+        .find(|href| href.starts_with(&format!("{list}/")))
+        .expect("the message")
+        .to_owned();
+    let watch = Watch::begin("30 MiB by POP3", &product, witness);
+    let opened = victim.get(&link).await;
+    assert!(opened.text().contains("Hello."), "{}", opened.status);
+    watch.end("opened once").await;
+}

@@ -153,6 +153,17 @@ impl MailServer {
         assert!(sent.is_ok(), "{} bytes sent", self.sent_bytes());
     }
 
+    /// Waits until the product has left all but so many connections.
+    pub(crate) async fn until_open_at_most(&self, connections: usize) {
+        let waiting = async {
+            while self.open() > connections {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        let left = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+        assert!(left.is_ok(), "{} connections are open", self.open());
+    }
+
     /// Everything that was sent so far.
     pub(crate) fn sent_bytes(&self) -> u64 {
         self.shared.sent_bytes.load(Ordering::Relaxed)

@@ -101,21 +101,39 @@ impl Product {
 
     /// Signs in by IMAP and returns what the product answers: 303 where it succeeded.
     pub(crate) async fn try_sign_in(&self, server: &MailServer) -> (Client, Answer) {
-        self.try_sign_in_by("imap", server.imap, server).await
+        self.try_sign_in_by("imap", server.imap, server, ADDRESS)
+            .await
+    }
+
+    /// A browser that signed in by IMAP with another address.
+    pub(crate) async fn signed_in_as(&self, server: &MailServer, address: &str) -> Client {
+        let signed_in = self
+            .try_sign_in_by("imap", server.imap, server, address)
+            .await;
+        let (client, answer) = signed_in;
+        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        client
     }
 
     /// Signs in by POP3.
     pub(crate) async fn try_sign_in_by_pop3(&self, server: &MailServer) -> (Client, Answer) {
-        self.try_sign_in_by("pop3", server.pop3, server).await
+        self.try_sign_in_by("pop3", server.pop3, server, ADDRESS)
+            .await
     }
 
-    async fn try_sign_in_by(&self, kind: &str, port: u16, server: &MailServer) -> (Client, Answer) {
+    async fn try_sign_in_by(
+        &self,
+        kind: &str,
+        port: u16,
+        server: &MailServer,
+        address: &str,
+    ) -> (Client, Answer) {
         let mut client = self.client();
         let form = format!(
             "email={}&password={PASSWORD}&incoming={kind}&incoming_host=localhost\
              &incoming_port={port}&incoming_tls=plain&outgoing_host=localhost&outgoing_port={}\
              &outgoing_tls=plain",
-            ADDRESS.replace('@', "%40"),
+            address.replace('@', "%40"),
             server.smtp,
         );
         let answer = client.send(Request::form("/login", &form)).await;

@@ -253,3 +253,49 @@ async fn dovecots_refusal_is_a_wrong_password_in_its_own_words() {
         assert!(error.reply.unwrap_or_default().contains("AUTH"), "{kind:?}");
     }
 }
+
+/// A message of nested multiparts.
+fn nested(levels: usize) -> String {
+    let mut mail = format!("From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nSubject: deep\r\n");
+    for level in 0..levels {
+        mail.push_str(&format!(
+            "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n\
+             Content-Type: text/plain\r\n\r\nlevel {level}\r\n--b{level}\r\n"
+        ));
+    }
+    mail.push_str("Content-Type: text/plain\r\n\r\nThe bottom.\r\n");
+    mail
+}
+
+#[tokio::test]
+async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_neighbours() {
+    let house = House::new().await;
+    house.deliver("before");
+    for levels in [98, 400] {
+        house.dovecot.deliver(ADDRESS, nested(levels).as_bytes());
+    }
+    house.deliver("after");
+    for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
+        let sign_in = house.sign_in(kind, TlsMode::Implicit);
+        let page = house.desk.open(sign_in).await.unwrap();
+        wait_for(&page, "after").await;
+        let rows = page.rows(&page.inbox()).await;
+        let mut subjects: Vec<&str> = rows.iter().map(|row| row.subject.as_str()).collect();
+        subjects.sort_unstable();
+        assert_eq!(subjects, ["after", "before", "deep", "deep"], "{kind:?}");
+        for row in rows {
+            let opened = page
+                .backend
+                .message_open(page.account.clone(), page.inbox(), row.id)
+                .await
+                .unwrap_or_else(|error| panic!("{kind:?} {}: {error:?}", row.subject));
+            let text = format!("{:?}", opened.body);
+            let expected = match row.subject.as_str() {
+                "deep" => "level 0",
+                _ => "你好",
+            };
+            assert!(text.contains(expected), "{kind:?}: {text}");
+        }
+        page.handle.close().await;
+    }
+}

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::deadlines::{BODY_GRACE, BODY_MIN_BYTES_PER_SEC, Phase};
 use crate::deflate::Deflate;
+use crate::held::Held;
 use crate::tls::{self, TlsError};
 use crate::tls_facts::TlsFacts;
 use crate::transcript::Recorder;
@@ -63,6 +64,9 @@ pub enum Error<E> {
     /// What the peer sent is not compressed as was agreed.
     #[error("the compressed stream is broken")]
     BrokenCompression,
+    /// The peers of all connections have sent too much that is not whole yet.
+    #[error("too much waits for its end on all connections together")]
+    Overloaded,
 }
 
 /// A machine, the socket it talks through, and the deadlines of what it does.
@@ -86,6 +90,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     phase_bytes: u64,
     /// Of these, what the peer sent.
     received_bytes: u64,
+    held: Held,
     failed: Option<Error<M::Error>>,
 }
 
@@ -116,6 +121,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             last_byte_at: now,
             phase_bytes: 0,
             received_bytes: 0,
+            held: Held::default(),
             failed: None,
         };
         this.keep_transcript();
@@ -282,6 +288,9 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
                 Step::NeedBody { .. } | Step::NeedInput => {
                     if !self.can_read {
                         return Err(Error::Closed);
+                    }
+                    if !self.held.set(self.machine.held_bytes()) {
+                        return Err(Error::Overloaded);
                     }
                 }
             }

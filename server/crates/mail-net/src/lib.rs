@@ -29,6 +29,7 @@ mod deflate;
 pub mod dial;
 pub mod drive;
 pub mod egress;
+mod held;
 pub mod opportunistic;
 pub mod resolve;
 pub mod tls;

@@ -31,6 +31,11 @@ impl LineBuffer {
         self.bytes.extend_from_slice(input);
     }
 
+    /// How many bytes are left to be read.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Tells whether nothing is left to be read, not even a part of a line.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()

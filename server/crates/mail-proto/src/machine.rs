@@ -70,6 +70,10 @@ pub trait Machine {
     /// Tells the machine that TLS is up, after [`Step::StartTls`], or compression, after
     /// [`Step::StartDeflate`].
     fn upgraded(&mut self);
+    /// How many bytes of the peer's the machine holds that are no whole response yet.
+    fn held_bytes(&self) -> usize {
+        0
+    }
     /// Answers [`Step::Compute`]. Until then the machine is not stepped.
     fn computed(&mut self, result: WorkResult);
     /// Returns the next step. To be called until it says [`Step::NeedInput`].

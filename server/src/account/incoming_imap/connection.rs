@@ -545,6 +545,7 @@ impl ImapConnection {
             Error::Protocol(error) => LinkError::Imap(error),
             Error::Tls(error) => LinkError::Tls(error),
             Error::Deadline { phase } => LinkError::Deadline(phase),
+            Error::Overloaded => LinkError::Overloaded,
             _ => LinkError::Closed,
         })
     }

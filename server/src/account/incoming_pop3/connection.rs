@@ -17,7 +17,9 @@ use super::super::model::SignIn;
 use super::messages::MESSAGE_MAX_BYTES;
 
 /// The most messages that a maildrop may list.
-const MESSAGES_MAX: usize = 1 << 20;
+const MESSAGES_MAX: usize = 200_000;
+/// What a server may send in answer to LIST and UIDL: twice what so many messages take.
+const LISTING_MAX_BYTES: u64 = 40 << 20;
 /// The most of a header that is kept: what the MIME limits allow.
 const HEADER_MAX_BYTES: usize = 256 << 10;
 /// The most that an answer to TOP may have.
@@ -157,6 +159,9 @@ impl Pop3Connection {
             }
             if messages.len().max(unique_ids.len()) > MESSAGES_MAX {
                 return Err(self.over_limit("messages", MESSAGES_MAX as u64));
+            }
+            if self.connection.received_bytes() > LISTING_MAX_BYTES {
+                return Err(self.over_limit("listing", LISTING_MAX_BYTES));
             }
         }
         for row in unique_ids {
@@ -418,6 +423,7 @@ impl Pop3Connection {
             Error::Protocol(error) => LinkError::Pop3(error),
             Error::Tls(error) => LinkError::Tls(error),
             Error::Deadline { phase } => LinkError::Deadline(phase),
+            Error::Overloaded => LinkError::Overloaded,
             _ => LinkError::Closed,
         })
     }

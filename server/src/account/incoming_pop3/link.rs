@@ -108,6 +108,23 @@ macro_rules! on_live_session {
     }};
 }
 
+/// Reads for a caller who may go away meanwhile: then the reading ends, and with it a session that
+/// is in the middle of an answer.
+macro_rules! read_for {
+    ($link:ident, $reply:ident, $operation:expr) => {{
+        let mut reply = $reply;
+        let result = tokio::select! {
+            biased;
+            () = reply.closed() => None,
+            result = async { on_live_session!($link, $operation) } => Some(result),
+        };
+        match result {
+            Some(result) => drop(reply.send(result)),
+            None => drop($link.settle(Ok(()))),
+        }
+    }};
+}
+
 impl Link {
     pub(super) fn new(
         sign_in: SignIn,
@@ -204,7 +221,7 @@ impl Link {
     }
 
     async fn answer(&mut self, request: Request) {
-        // A caller that is gone needs no answer: `send` may fail. Nor is anything read for it.
+        // A caller that is gone needs no answer: `send` may fail.
         match request {
             Request::Folders { reply } => {
                 let result = self.folders().await;
@@ -214,24 +231,21 @@ impl Link {
                 folder,
                 window,
                 reply,
-            } if !reply.is_closed() => {
-                let _ = reply.send(on_live_session!(self, self.list(&folder, window)));
-            }
+            } => read_for!(self, reply, self.list(&folder, window)),
             Request::Open {
                 folder,
                 message,
                 reply,
-            } if !reply.is_closed() => {
-                let opened = on_live_session!(self, self.open(&folder, &message));
-                let _ = reply.send(opened.map(Box::new));
+            } => {
+                let boxed =
+                    async |link: &mut Self| link.open(&folder, &message).await.map(Box::new);
+                read_for!(self, reply, boxed(self));
             }
             Request::Structure {
                 folder,
                 message,
                 reply,
-            } if !reply.is_closed() => {
-                let _ = reply.send(on_live_session!(self, self.structure(&folder, &message)));
-            }
+            } => read_for!(self, reply, self.structure(&folder, &message)),
             Request::Read {
                 folder,
                 message,
@@ -239,16 +253,11 @@ impl Link {
                 offset,
                 max_bytes,
                 reply,
-            } if !reply.is_closed() => {
-                let _ = reply.send(on_live_session!(
-                    self,
-                    self.read(&folder, &message, &section, offset, max_bytes)
-                ));
-            }
-            Request::List { .. }
-            | Request::Open { .. }
-            | Request::Structure { .. }
-            | Request::Read { .. } => {}
+            } => read_for!(
+                self,
+                reply,
+                self.read(&folder, &message, &section, offset, max_bytes)
+            ),
             Request::Mark {
                 folder,
                 messages,

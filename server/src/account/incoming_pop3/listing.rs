@@ -1,9 +1,12 @@
 //! What lies in the maildrop, as one session saw it.
 
+use std::sync::Arc;
+
 use mail_proto::pop3::MessageNumber;
 use tokio::time::Instant;
 
 use super::super::error::AccountError;
+use super::super::memory::Share;
 use super::connection::{Listed, Pop3Connection};
 use super::identity::{MessageKey, distinguish};
 
@@ -12,6 +15,7 @@ use super::identity::{MessageKey, distinguish};
 pub(super) struct Listing {
     entries: Vec<Entry>,
     pub(super) taken_at: Instant,
+    _memory: Arc<Share>,
 }
 
 /// One message of the maildrop.
@@ -80,9 +84,12 @@ impl Listing {
                 size_bytes,
                 is_by_header: message.unique_id.is_none(),
             });
+        let mut memory = Share::default();
+        memory.grow_to((named.len() * size_of::<Entry>()) as u64)?;
         Ok(Self {
             entries: entries.collect(),
             taken_at: Instant::now(),
+            _memory: Arc::new(memory),
         })
     }
 
@@ -105,6 +112,7 @@ impl Listing {
         Self {
             entries: left.copied().collect(),
             taken_at: self.taken_at,
+            _memory: Arc::clone(&self._memory),
         }
     }
 

@@ -129,6 +129,11 @@ impl Framer {
         core::mem::take(&mut self.input).freeze()
     }
 
+    /// How many bytes wait for the rest of their response.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.input.len().saturating_add(self.response_bytes)
+    }
+
     /// Tells whether bytes wait that belong to no frame yet.
     pub(crate) fn has_input(&self) -> bool {
         !self.input.is_empty()

@@ -355,6 +355,10 @@ impl Machine for Client {
         self.is_input_over = true;
     }
 
+    fn held_bytes(&self) -> usize {
+        self.input.len().saturating_add(self.replies.held_bytes())
+    }
+
     fn body(&mut self, chunk: BodyChunk) {
         self.give(chunk);
     }

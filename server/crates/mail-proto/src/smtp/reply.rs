@@ -126,6 +126,11 @@ pub(super) struct ReplyReader {
 }
 
 impl ReplyReader {
+    /// How many bytes the lines of an unfinished reply have.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.lines.iter().map(String::len).sum()
+    }
+
     /// Takes one line, without its line end; returns the reply when it was the last.
     pub(super) fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<Reply>, Error> {
         let malformed = Error::PeerMisbehaved(Misbehaviour::MalformedReply);

@@ -331,6 +331,10 @@ impl Machine for Client {
         self.input_ended = true;
     }
 
+    fn held_bytes(&self) -> usize {
+        self.framer.held_bytes()
+    }
+
     /// Takes a piece of the body of APPEND. A piece that was not asked for is ignored.
     fn body(&mut self, chunk: BodyChunk) {
         let Some(sending) = &mut self.sending else {
