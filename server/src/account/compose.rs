@@ -5,7 +5,7 @@ use app::api::types::{
     RecipientState, UploadId,
 };
 use futures_util::StreamExt as _;
-use mail_mime::address::{self, Address, Mailbox};
+use mail_mime::address::{self, Address, InvalidAddress, Mailbox};
 use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
 use mail_mime::date::Date;
 use mail_mime::{quote, text, transfer};
@@ -57,8 +57,8 @@ pub(super) async fn start(
             let own: Vec<Address> = Address::parse(handle.address()).into_iter().collect();
             let is_to_all = source.kind == ComposeKind::ReplyAll;
             let recipients = quote::reply_recipients(&opened.headers, &own, is_to_all);
-            form.draft.to = typed(&recipients.to);
-            form.draft.cc = typed(&recipients.cc);
+            form.draft.to = address::format_typed(&recipients.to);
+            form.draft.cc = address::format_typed(&recipients.cc);
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
             form.draft.body = quoted(&opened, &plain_text(&opened).await?, locale);
         }
@@ -85,17 +85,22 @@ pub(super) async fn again(
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
     let mut form = start(handle, None, locale, upload_max_bytes).await?;
-    let is_got = |typed: &Mailbox| {
-        let state = row.record.recipients.iter().find(|r| {
-            typed
-                .envelope()
-                .is_ok_and(|address| address.as_str() == r.address)
-        });
-        state.is_some_and(|r| r.state == RecipientState::HandedOver)
+    let got: Vec<Address> = row
+        .record
+        .recipients
+        .iter()
+        .filter(|recipient| recipient.state == RecipientState::HandedOver)
+        .filter_map(|recipient| Address::parse(&recipient.address).ok())
+        .collect();
+    let is_got = |mailbox: &Mailbox| {
+        let address = mailbox.envelope();
+        address.is_ok_and(|address| got.iter().any(|other| other.is_same_address(&address)))
     };
-    let left = |field: &str| match address::parse_list(field) {
-        Ok(all) => typed(&all.into_iter().filter(|m| !is_got(m)).collect::<Vec<_>>()),
-        Err(_) => field.to_owned(),
+    // What was typed comes back as it was typed, but for those who have the message.
+    let left = |field: &str| {
+        let entries = address::entries(field);
+        let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
+        left.map(|entry| entry.text).collect::<Vec<_>>().join(", ")
     };
     form.draft = Draft {
         to: left(&row.record.draft.to),
@@ -244,9 +249,17 @@ async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, 
 }
 
 fn parse_field(field: &'static str, typed: &str) -> Result<Vec<Mailbox>, AccountError> {
-    address::parse_list(typed).map_err(|error| AccountError::Invalid {
+    address::parse_typed(typed).map_err(|error| AccountError::Invalid {
         field,
-        problem: InvalidField::Address(error.text),
+        problem: match error.why {
+            InvalidAddress::TooMany => InvalidField::TooManyRecipients {
+                max: RECIPIENTS_MAX,
+            },
+            why => InvalidField::Address {
+                text: error.text,
+                why,
+            },
+        },
     })
 }
 
@@ -256,14 +269,14 @@ fn compose_error(error: ComposeError) -> AccountError {
             field: "to",
             problem: InvalidField::NoRecipient,
         },
-        ComposeError::Address { field, text, .. } => AccountError::Invalid {
+        ComposeError::Address { field, text, why } => AccountError::Invalid {
             field: match field {
                 "From" => "from",
                 "Cc" => "cc",
                 "Bcc" => "bcc",
                 _ => "to",
             },
-            problem: InvalidField::Address(text),
+            problem: InvalidField::Address { text, why },
         },
         other => AccountError::Internal(other.to_string()),
     }
@@ -271,9 +284,12 @@ fn compose_error(error: ComposeError) -> AccountError {
 
 /// At the sender's domain: says nothing about this server.
 fn message_id(from: &Mailbox) -> Result<String, AccountError> {
-    let domain = from.envelope().map_err(|_| AccountError::Invalid {
+    let domain = from.envelope().map_err(|why| AccountError::Invalid {
         field: "from",
-        problem: InvalidField::Address(from.address.clone()),
+        problem: InvalidField::Address {
+            text: from.address.clone(),
+            why,
+        },
     })?;
     let id = random_id()?.replace(['-', '_'], "x");
     Ok(format!("{}.{id}@{}", now_unix_ms(), domain.domain()))
@@ -394,20 +410,10 @@ async fn create(handle: &AccountHandle, max_bytes: u64) -> Result<SpoolWriter, A
         .map_err(AccountError::spool)
 }
 
-/// Mailboxes as a person would type them.
-fn typed(mailboxes: &[Mailbox]) -> String {
-    let written: Vec<String> = mailboxes
-        .iter()
-        .map(|mailbox| match mailbox.name.as_str() {
-            "" => mailbox.address.clone(),
-            name => format!(
-                "\"{}\" <{}>",
-                name.replace(['"', '\\'], ""),
-                mailbox.address
-            ),
-        })
-        .collect();
-    written.join(", ")
+/// Mailboxes for people, in a text; what came is shown, valid or not.
+fn people(mailboxes: &[Mailbox]) -> String {
+    let shown: Vec<String> = mailboxes.iter().map(Mailbox::to_string).collect();
+    shown.join(", ")
 }
 
 async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
@@ -456,7 +462,7 @@ fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
 fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     let headers = &opened.headers;
     let (date, subject) = (written_at(opened, locale), headers.subject());
-    let (from, to) = (typed(&headers.from()), typed(&headers.to()));
+    let (from, to) = (people(&headers.from()), people(&headers.to()));
     let head = match locale.lang {
         Lang::En => format!(
             "---------- Forwarded message ----------\nFrom: {from}\nDate: {date}\nSubject: {subject}\nTo: {to}"

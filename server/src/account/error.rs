@@ -1,6 +1,7 @@
 //! Everything that can go wrong with an account, by whose fault it was.
 
 use app::api::types::FolderRole;
+use mail_mime::address::InvalidAddress;
 use mail_net::dial::{DialError, Endpoint};
 use mail_net::{Phase, TlsError};
 use mail_proto::{imap, pop3, smtp};
@@ -181,8 +182,13 @@ pub enum Unsupported {
 pub enum InvalidField {
     /// Nobody to send to.
     NoRecipient,
-    /// Not an address.
-    Address(String),
+    /// Not a recipient as it was typed.
+    Address {
+        /// What was typed, on one short line.
+        text: String,
+        /// What is wrong with it.
+        why: InvalidAddress,
+    },
     /// More recipients than one message may have.
     TooManyRecipients {
         /// The most.

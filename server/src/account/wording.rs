@@ -1,5 +1,7 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
 
+mod address;
+
 use std::borrow::Cow;
 
 use app::api::types::{ApiErrorText, FolderRole, Lang};
@@ -313,16 +315,7 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ),
             ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
         ),
-        InvalidField::Address(text) => match lang {
-            Lang::En => Meaning {
-                cause: format!("“{text}” is not an e-mail address."),
-                fix: "Correct or remove it.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("“{text}”不是邮箱地址。"),
-                fix: "请更正或删除。".to_owned(),
-            },
-        },
+        InvalidField::Address { text, why } => address::invalid(text, *why, lang),
         InvalidField::TooManyRecipients { max } => match lang {
             Lang::En => Meaning {
                 cause: format!("One message may have {max} recipients."),

@@ -28,7 +28,7 @@ async fn what_cannot_be_understood_ends_with_64_and_says_why() {
                 "--to",
                 "b@x.example",
             ],
-            "no address",
+            "nobody cannot be used as an address: the address has no @",
         ),
         (
             &[

@@ -1,5 +1,16 @@
-//! Addresses: mailboxes as written in messages or typed by a person, and the checked form that
-//! alone may enter an SMTP envelope.
+//! Addresses: the checked form that alone may enter an SMTP envelope, and mailboxes as written in
+//! messages or typed by a person.
+//!
+//! Two readers, because they owe different things. [`parse_typed`] and [`entries`] read what a
+//! person typed: what is not clear without a guess is refused with a reason, because mail goes
+//! there. The reader of received header fields shows whatever came, and its mailboxes may have no
+//! valid address.
+
+mod received;
+mod typed;
+
+pub use received::parse_received;
+pub use typed::{AddressError, Entry, RECIPIENTS_MAX, entries, format_typed, parse_typed};
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -7,7 +18,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-use crate::{display, encoded_word};
+use crate::display;
 
 /// The longest local part (RFC 5321 §4.5.3.1.1), in octets.
 const LOCAL_BYTES: usize = 64;
@@ -22,16 +33,32 @@ const ADDRESS_BYTES: usize = 254;
 pub struct Address(String);
 
 impl Address {
-    /// Checks an address. The domain may be written in any script (RFC 5891); the local part must
-    /// be ASCII, because SMTPUTF8 is not spoken yet.
+    /// Checks an address. Nothing of it is changed, but that a domain in another script becomes
+    /// its A-labels (RFC 5891).
+    ///
+    /// Taken are the dot-string and the quoted string of RFC 5321 §4.1.2, without spaces and
+    /// angle brackets in the latter; dots side by side or at the edge of a dot-string, which some
+    /// providers gave out; domains and address literals (§4.1.3).
+    ///
+    /// # Errors
+    /// It is none of these, is too long, or holds a character that is not seen. The local part
+    /// must be ASCII, because SMTPUTF8 (RFC 6531) is not spoken.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
-        let text = text.trim();
         if text.is_empty() {
             return Err(InvalidAddress::Empty);
         }
+        if let Some(hidden) = text.chars().find(|c| display::is_hidden(*c)) {
+            return Err(InvalidAddress::HiddenCharacter(hidden));
+        }
+        if text.contains(is_wide_at) {
+            return Err(InvalidAddress::WideAt);
+        }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidAddress::NoAt)?;
         check_local(local)?;
-        let domain = ascii_domain(domain).ok_or(InvalidAddress::Domain)?;
+        if domain.contains(char::is_whitespace) {
+            return Err(InvalidAddress::Space);
+        }
+        let domain = ascii_domain(domain)?;
         if local.len() + 1 + domain.len() > ADDRESS_BYTES {
             return Err(InvalidAddress::TooLong);
         }
@@ -53,6 +80,12 @@ impl Address {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// Whether both are one address by RFC 5321 §2.4: local parts equal octet for octet, domains
+    /// but for case.
+    pub fn is_same_address(&self, other: &Self) -> bool {
+        self.local() == other.local() && self.domain().eq_ignore_ascii_case(other.domain())
+    }
+
     /// Whether both reach the same mailbox for all practical purposes: local parts are compared
     /// without case, though RFC 5321 §2.4 lets a host tell them apart.
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
@@ -66,7 +99,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is not an address.
+/// Why a text is not an address, or not an address with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAddress {
@@ -76,30 +109,87 @@ pub enum InvalidAddress {
     /// There is no `@`.
     #[error("the address has no @")]
     NoAt,
-    /// What stands before the `@` is no local part.
-    #[error("the part before the @ is not valid")]
+    /// More than one `@` outside quotes.
+    #[error("the address has more than one @")]
+    SeveralAts,
+    /// An at-sign of another width, such as U+FF20.
+    #[error("the at-sign is not the @ of addresses")]
+    WideAt,
+    /// A space in an address: two addresses, or a name without brackets around its address.
+    #[error("there is a space in the address")]
+    Space,
+    /// What stands before the `@` is not a local part.
+    #[error("the part before the @ has a character that is not allowed there")]
     LocalPart,
     /// The part before the `@` is not ASCII.
     #[error("the part before the @ has characters other than ASCII")]
     LocalPartNotAscii,
-    /// What follows the `@` is no domain.
+    /// The part before the `@` is longer than 64 octets.
+    #[error("the part before the @ is longer than 64 octets")]
+    LocalPartTooLong,
+    /// What follows the `@` is not a domain.
     #[error("the part after the @ is not a domain")]
     Domain,
-    /// It is longer than mail allows.
-    #[error("the address is too long")]
+    /// The domain has a character that stands for an ASCII letter, digit or dot.
+    #[error("the part after the @ has a character that only looks like a letter, digit or dot")]
+    DomainLookAlike,
+    /// The address is longer than 254 octets.
+    #[error("the address is longer than 254 octets")]
     TooLong,
+    /// A character that is not seen: a control character, a direction mark, a zero-width one.
+    #[error("there is a hidden character, U+{:04X}", u32::from(*.0))]
+    HiddenCharacter(char),
+    /// A quote that is not closed on its line.
+    #[error("a quote is not closed")]
+    UnclosedQuote,
+    /// A quote inside a name that is not quoted as a whole.
+    #[error("a quote stands inside the name")]
+    QuoteInName,
+    /// An at-sign in a name that is not quoted.
+    #[error("an @ stands inside the name")]
+    AtInName,
+    /// A name longer than 500 octets.
+    #[error("the name is longer than 500 octets")]
+    NameTooLong,
+    /// A `<` without a `>`.
+    #[error("a < is not closed")]
+    UnclosedBracket,
+    /// Something follows the `>`.
+    #[error("something follows the address in brackets")]
+    TextAfterBracket,
+    /// A colon: the name of a group (RFC 5322 §3.4).
+    #[error("groups are not allowed")]
+    Group,
+    /// A comment in parentheses (RFC 5322 §3.2.2) beside an address without brackets.
+    #[error("comments in parentheses are not allowed")]
+    Comment,
+    /// A `mailto:` link with more in it than plain addresses (RFC 6068).
+    #[error("the mailto link holds more than an address")]
+    MailtoLink,
+    /// More entries than a field may have.
+    #[error("a field has more than {max} recipients", max = RECIPIENTS_MAX)]
+    TooMany,
+}
+
+/// At-signs that people type in place of `@` and that no mail server takes for it.
+fn is_wide_at(c: char) -> bool {
+    matches!(c, '\u{ff20}' | '\u{fe6b}')
 }
 
 fn check_local(local: &str) -> Result<(), InvalidAddress> {
     if !local.is_ascii() {
         return Err(InvalidAddress::LocalPartNotAscii);
     }
+    if local.contains([' ', '\t']) {
+        return Err(InvalidAddress::Space);
+    }
     if local.len() > LOCAL_BYTES {
-        return Err(InvalidAddress::TooLong);
+        return Err(InvalidAddress::LocalPartTooLong);
     }
     let is_valid = match local.strip_prefix('"') {
-        // A quoted string (RFC 5321 §4.1.2), but without what could break out of a line.
+        // A quoted string (RFC 5321 §4.1.2), but without what could break out of a command.
         Some(rest) => rest.strip_suffix('"').is_some_and(is_quoted_content),
+        None if local.contains('@') => return Err(InvalidAddress::SeveralAts),
         // Dots at the edge or side by side are wrong, yet such mailboxes exist.
         None => !local.is_empty() && local.bytes().all(|b| is_atext(b) || b == b'.'),
     };
@@ -126,29 +216,54 @@ pub(crate) fn is_atext(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b)
 }
 
-fn ascii_domain(domain: &str) -> Option<String> {
+/// Returns a domain as DNS takes it. One of ASCII stays as written, its case too.
+fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
     if let Some(literal) = domain
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
         // RFC 5321 §4.1.3; other tags are not in use.
-        let is_valid = match literal.get(..5) {
-            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => {
-                literal.get(5..)?.parse::<Ipv6Addr>().is_ok()
-            }
-            _ => literal.parse::<Ipv4Addr>().is_ok(),
+        let address = match literal.get(..5) {
+            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => literal.get(5..),
+            _ => None,
         };
-        return is_valid.then(|| domain.to_owned());
+        let is_valid = match address {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => literal.parse::<Ipv4Addr>().is_ok(),
+        };
+        return is_valid
+            .then(|| domain.to_owned())
+            .ok_or(InvalidAddress::Domain);
     }
-    Uts46::new()
+    let uts46 = Uts46::new();
+    let ascii = uts46
         .to_ascii(
             domain.as_bytes(),
             AsciiDenyList::STD3,
             Hyphens::Allow,
             DnsLength::Verify,
         )
-        .ok()
-        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| InvalidAddress::Domain)?;
+    // An IP address without brackets: no top-level domain is a number (RFC 3696 §2).
+    let top = ascii.rsplit('.').next().unwrap_or_default();
+    if top.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(InvalidAddress::Domain);
+    }
+    if domain.is_ascii() {
+        return Ok(domain.to_owned());
+    }
+    // UTS 46 maps full-width letters, ligatures and ideographic full stops to ASCII: another
+    // domain than the one that was written.
+    let (shown, _) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow);
+    let of_ascii = |text: &str| -> String {
+        let ascii = text.chars().filter(char::is_ascii);
+        ascii.map(|c| c.to_ascii_lowercase()).collect()
+    };
+    if of_ascii(&shown) == of_ascii(domain) {
+        Ok(ascii.into_owned())
+    } else {
+        Err(InvalidAddress::DomainLookAlike)
+    }
 }
 
 /// A mailbox as written in a message or typed: a display name and an address.
@@ -160,7 +275,8 @@ fn ascii_domain(domain: &str) -> Option<String> {
 pub struct Mailbox {
     /// The display name, decoded and cleaned; may be empty.
     pub name: String,
-    /// The address as written, never decoded, without spaces or hidden characters.
+    /// The address as written, never decoded. A hidden character in it is shown as U+FFFD, so
+    /// that it cannot pass for the address without it.
     pub address: String,
     /// Whether the name poses as another address ("boss@bank.example" over a stranger's).
     pub name_is_suspicious: bool,
@@ -170,10 +286,7 @@ impl Mailbox {
     /// A mailbox of a decoded name and an address.
     pub fn new(name: &str, address: &str) -> Self {
         let name = display::line(name).trim().to_owned();
-        let address: String = display::line(address)
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect();
+        let address: String = address.trim().chars().map(shown_in_address).collect();
         Self {
             name_is_suspicious: poses(&name, &address),
             name,
@@ -183,10 +296,10 @@ impl Mailbox {
 
     /// A mailbox of the three strings of an IMAP ENVELOPE address (RFC 9051 §7.5.2).
     pub fn from_envelope(name: &[u8], mailbox: &[u8], host: &[u8]) -> Self {
-        let mailbox = String::from_utf8_lossy(mailbox);
+        let mailbox = requoted(String::from_utf8_lossy(mailbox).into_owned());
         let host = String::from_utf8_lossy(host);
         let address = if host.is_empty() {
-            mailbox.into_owned()
+            mailbox
         } else {
             format!("{mailbox}@{host}")
         };
@@ -197,6 +310,25 @@ impl Mailbox {
     pub fn envelope(&self) -> Result<Address, InvalidAddress> {
         Address::parse(&self.address)
     }
+}
+
+fn shown_in_address(c: char) -> char {
+    match c {
+        '\t' | '\r' | '\n' => ' ',
+        hidden if display::is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
+        other => other,
+    }
+}
+
+/// An ENVELOPE holds a local part without its quotes, so that an `@` or a space may stand in it.
+fn requoted(mailbox: String) -> String {
+    let is_bare = mailbox
+        .chars()
+        .any(|c| matches!(c, '@' | ' ' | ',' | ';' | '<' | '>'));
+    if is_bare && !mailbox.starts_with('"') {
+        return format!("\"{}\"", mailbox.replace('\\', "\\\\").replace('"', "\\\""));
+    }
+    mailbox
 }
 
 /// Writes `Name <address>` for people; not for a header field.
@@ -221,240 +353,6 @@ fn poses(name: &str, address: &str) -> bool {
                 .to_lowercase()
         })
         .any(|word| word != "@" && word != address.to_lowercase())
-}
-
-/// A recipient that was typed and is not one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("recipient {}: {why}", index + 1)]
-pub struct AddressError {
-    /// Which recipient of the field it is, from 0.
-    pub index: usize,
-    /// What was typed.
-    pub text: String,
-    /// What is wrong with it.
-    pub why: InvalidAddress,
-}
-
-/// Parses recipients as a person types them, each with or without a name, quoted or not.
-///
-/// Commas, semicolons (also the full-width ones) and line ends separate. Every mailbox returned
-/// has a valid [`Mailbox::envelope`]; the first that has none is the error. An empty field is an
-/// empty list.
-pub fn parse_list(typed: &str) -> Result<Vec<Mailbox>, AddressError> {
-    let items = Scanner::new(Style::Typed).scan(typed);
-    let mut out = Vec::with_capacity(items.len());
-    for (index, item) in items.into_iter().enumerate() {
-        let text = display::line(item.source.trim());
-        let mailbox = item.into_mailbox(|name| name.to_owned());
-        let checked = match mailbox.address.as_str() {
-            "" => Err(InvalidAddress::NoAt),
-            address => Address::parse(address),
-        };
-        match checked {
-            Ok(_) => out.push(mailbox),
-            Err(why) => return Err(AddressError { index, text, why }),
-        }
-    }
-    Ok(out)
-}
-
-/// Parses an address field's text (RFC 5322 §3.4), decoded from its octets but not from RFC 2047.
-/// Groups are flattened. Never fails: what is no mailbox is left out or has an empty address.
-pub(crate) fn parse_field(text: &str) -> Vec<Mailbox> {
-    Scanner::new(Style::Field)
-        .scan(text)
-        .into_iter()
-        .map(|item| item.into_mailbox(encoded_word::decode))
-        .filter(|mailbox| !mailbox.name.is_empty() || !mailbox.address.is_empty())
-        .collect()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Field,
-    Typed,
-}
-
-/// One mailbox as found between two separators.
-#[derive(Default)]
-struct Item {
-    /// Everything, as written.
-    source: String,
-    /// What stands outside brackets and comments, quotes kept.
-    bare: String,
-    /// The same with quotes taken off.
-    phrase: String,
-    angle: Option<String>,
-    comment: String,
-}
-
-impl Item {
-    fn into_mailbox(self, decode: impl Fn(&str) -> String) -> Mailbox {
-        let comment = self.comment.trim();
-        let phrase = self.phrase.trim();
-        if let Some(angle) = &self.angle {
-            let name = if phrase.is_empty() { comment } else { phrase };
-            return Mailbox::new(&decode(name), without_route(angle));
-        }
-        let bare = self.bare.trim();
-        let is_quoted_local = bare.starts_with('"') && bare.contains("\"@");
-        match bare.rsplit_once(char::is_whitespace) {
-            // `Name address` without brackets.
-            Some((_, address)) if address.contains('@') && !is_quoted_local => {
-                let name = phrase.strip_suffix(address).unwrap_or(phrase);
-                Mailbox::new(&decode(name), address)
-            }
-            _ if bare.contains('@') && (is_quoted_local || !bare.contains(char::is_whitespace)) => {
-                Mailbox::new(&decode(comment), bare)
-            }
-            _ => Mailbox::new(&decode(phrase), ""),
-        }
-    }
-}
-
-/// The obsolete source route (RFC 5322 §4.4) is dropped.
-fn without_route(angle: &str) -> &str {
-    let angle = angle.trim();
-    match angle.rsplit_once(':') {
-        Some((route, address)) if route.starts_with('@') => address,
-        _ => angle,
-    }
-}
-
-/// Takes a list apart in one pass.
-struct Scanner {
-    style: Style,
-    items: Vec<Item>,
-    item: Item,
-}
-
-impl Scanner {
-    fn new(style: Style) -> Self {
-        Self {
-            style,
-            items: Vec::new(),
-            item: Item::default(),
-        }
-    }
-
-    fn scan(mut self, text: &str) -> Vec<Item> {
-        let mut rest = text.chars();
-        while let Some(c) = rest.next() {
-            let is_typed = self.style == Style::Typed;
-            match c {
-                ',' | ';' => self.end_item(),
-                '\n' | '\r' | '，' | '；' | '、' if is_typed => self.end_item(),
-                '＠' if is_typed => self.bare('@'),
-                // The name of a group ends here; `mailto:` is pasted often.
-                ':' if !is_typed || self.item.bare.trim().eq_ignore_ascii_case("mailto") => {
-                    self.item = Item::default();
-                }
-                '"' => self.quoted(&mut rest),
-                '(' => self.comment(&mut rest),
-                '<' => self.angle(&mut rest),
-                other => self.bare(other),
-            }
-        }
-        self.end_item();
-        self.items
-    }
-
-    fn end_item(&mut self) {
-        let item = std::mem::take(&mut self.item);
-        if !item.source.trim().is_empty() {
-            self.items.push(item);
-        }
-    }
-
-    fn bare(&mut self, c: char) {
-        self.item.source.push(c);
-        self.item.bare.push(c);
-        self.item.phrase.push(c);
-    }
-
-    fn quoted(&mut self, rest: &mut std::str::Chars<'_>) {
-        // A quote that never ends would swallow the other recipients: it is a plain character.
-        if !closes(rest.as_str(), '"') {
-            self.bare('"');
-            return;
-        }
-        self.item.source.push('"');
-        self.item.bare.push('"');
-        while let Some(c) = rest.next() {
-            self.item.source.push(c);
-            self.item.bare.push(c);
-            match c {
-                '"' => break,
-                '\\' => {
-                    if let Some(escaped) = rest.next() {
-                        self.item.source.push(escaped);
-                        self.item.bare.push(escaped);
-                        self.item.phrase.push(escaped);
-                    }
-                }
-                other => self.item.phrase.push(other),
-            }
-        }
-    }
-
-    /// A comment (RFC 5322 §3.2.2), nested ones included.
-    fn comment(&mut self, rest: &mut std::str::Chars<'_>) {
-        let mut depth = 1_u32;
-        self.item.source.push('(');
-        if !self.item.comment.is_empty() {
-            self.item.comment.push(' ');
-        }
-        while let Some(c) = rest.next() {
-            self.item.source.push(c);
-            match c {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                '\\' => {
-                    if let Some(escaped) = rest.next() {
-                        self.item.source.push(escaped);
-                        self.item.comment.push(escaped);
-                    }
-                    continue;
-                }
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-            self.item.comment.push(c);
-        }
-    }
-
-    fn angle(&mut self, rest: &mut std::str::Chars<'_>) {
-        let mut address = String::new();
-        let mut is_quoted = false;
-        self.item.source.push('<');
-        for c in rest.by_ref() {
-            self.item.source.push(c);
-            match c {
-                '>' if !is_quoted => break,
-                '"' => is_quoted = !is_quoted,
-                _ => {}
-            }
-            address.push(if c == '＠' && self.style == Style::Typed {
-                '@'
-            } else {
-                c
-            });
-        }
-        // The first of two is the one that other programs answer to.
-        self.item.angle.get_or_insert(address);
-    }
-}
-
-/// Whether an unescaped `end` follows within a bounded stretch.
-fn closes(text: &str, end: char) -> bool {
-    let mut is_escaped = false;
-    text.chars().take(4096).any(|c| {
-        let ends = c == end && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        ends
-    })
 }
 
 #[cfg(test)]

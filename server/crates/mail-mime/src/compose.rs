@@ -11,6 +11,8 @@
 mod body;
 mod fields;
 
+use std::collections::HashSet;
+
 use crate::address::{Address, InvalidAddress, Mailbox};
 use crate::date::Date;
 use crate::transfer;
@@ -96,6 +98,7 @@ impl Composer {
     pub fn new(outgoing: &Outgoing, boundary_seed: &str) -> Result<Self, ComposeError> {
         let sender = checked("From", &outgoing.from)?;
         let mut recipients: Vec<Address> = Vec::new();
+        let mut seen = HashSet::new();
         for (field, mailboxes) in [
             ("To", &outgoing.to),
             ("Cc", &outgoing.cc),
@@ -104,7 +107,12 @@ impl Composer {
             for mailbox in mailboxes {
                 let address = checked(field, mailbox)?;
                 // The same mailbox twice would be a second copy.
-                if !recipients.contains(&address) {
+                let key = format!(
+                    "{}@{}",
+                    address.local(),
+                    address.domain().to_ascii_lowercase()
+                );
+                if seen.insert(key) {
                     recipients.push(address);
                 }
             }

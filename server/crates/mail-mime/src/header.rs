@@ -45,7 +45,7 @@ impl Field {
     }
 
     fn mailboxes(&self) -> Vec<Mailbox> {
-        address::parse_field(&charset::decode(&self.value, None))
+        address::parse_received(&charset::decode(&self.value, None))
     }
 }
 

@@ -84,13 +84,15 @@ const RECIPIENTS_MAX: usize = 500;
 /// Who an answer to a message goes to: where its `Reply-To` asks, else its writer; with `all`,
 /// everybody else it went to.
 ///
-/// Own addresses, repeated ones and what is no address are left out. An answer to one's own
+/// Own addresses, repeated ones and what is no address are left out, and so is a name that poses as
+/// another address: whoever reads `"boss@bank.example" <x@evil.example>` writes to the wrong one.
+/// An answer to one's own
 /// message goes to those it went to, and if nobody is left, to its writer.
 pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
     let mut seen: Vec<Address> = Vec::new();
     let mut take = |mailboxes: Vec<Mailbox>, takes_own: bool| -> Vec<Mailbox> {
         let mut taken = Vec::new();
-        for mailbox in mailboxes {
+        for mut mailbox in mailboxes {
             let Ok(address) = mailbox.envelope() else {
                 continue;
             };
@@ -98,6 +100,9 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
             let is_seen = seen.iter().any(|other| other.is_same_mailbox(&address));
             if !is_seen && (takes_own || !is_own) && seen.len() < RECIPIENTS_MAX {
                 seen.push(address);
+                if mailbox.name_is_suspicious {
+                    mailbox = Mailbox::new("", &mailbox.address);
+                }
                 taken.push(mailbox);
             }
         }
@@ -136,6 +141,7 @@ fn first_of(lists: [Vec<Mailbox>; 2]) -> Vec<Mailbox> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address;
 
     #[test]
     fn quoting_goes_one_level_deeper() {
@@ -216,5 +222,34 @@ mod tests {
             own(&["ann@y.example"], &[])
         );
         assert_eq!(recipients("", true), own(&[], &[]));
+    }
+
+    #[test]
+    fn a_hostile_reply_to_does_not_make_one_recipient_into_another() {
+        for (reply_to, typed) in [
+            (
+                "\"ann@bank.example\" <x@evil.example>, ann@a ben@b",
+                "x@evil.example",
+            ),
+            (
+                "\"john smith\"@y.example, \"johnsmith\"@y.example",
+                "\"johnsmith\"@y.example",
+            ),
+            ("ann@ba\u{200b}nk.example", ""),
+            ("<ann smith@y.example>", ""),
+            ("\"a, b@c.example\" <x@y.example>", "x@y.example"),
+            ("\"a\\\" <b@c.example>, \\\"\" <x@y.example>", "x@y.example"),
+            (
+                "\"Doe, \\\"J\\\\\" <x@y.example>",
+                "\"Doe, \\\"J\\\\\" <x@y.example>",
+            ),
+        ] {
+            let header = format!("From: f@y.example\nReply-To: {reply_to}\n");
+            let headers = Headers::parse(header.as_bytes()).unwrap();
+            let found = reply_recipients(&headers, &[], false);
+            let written = address::format_typed(&found.to);
+            assert_eq!(written, typed, "{reply_to}");
+            assert_eq!(address::parse_typed(&written).unwrap(), found.to);
+        }
     }
 }

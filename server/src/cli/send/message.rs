@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use jiff::Zoned;
-use mail_mime::address::{Mailbox, parse_list};
+use mail_mime::address::{Mailbox, parse_typed};
 use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
 use mail_mime::date::Date;
 use mail_mime::{text, transfer};
@@ -256,12 +256,13 @@ fn one_mailbox(typed: &str) -> Result<Mailbox, Trouble> {
 fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<Mailbox>, Trouble> {
     let mut all = Vec::new();
     for list in typed {
-        let parsed = parse_list(list);
-        all.extend(
-            parsed.map_err(|error| {
-                Trouble::usage(format!("{option}: {} is no address.", error.text))
-            })?,
-        );
+        let parsed = parse_typed(list);
+        all.extend(parsed.map_err(|error| {
+            let (text, why) = (error.text, error.why);
+            Trouble::usage(format!(
+                "{option}: {text} cannot be used as an address: {why}."
+            ))
+        })?);
     }
     Ok(all)
 }
