@@ -11,6 +11,7 @@ mod watch;
 #[path = "../web/client.rs"]
 mod client;
 
+mod addresses;
 mod answers;
 mod harness;
 mod nested;

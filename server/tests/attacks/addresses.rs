@@ -1,0 +1,67 @@
+//! Address fields that cost far more than their length: one that is typed, one that is received.
+
+use std::fmt::Write as _;
+
+use crate::client::Request;
+use crate::mailserver::{Mail, MailServer};
+use crate::product::Product;
+use crate::watch::{Watch, Witness};
+
+/// The form takes 4 MiB of text.
+const TYPED_BYTES: usize = (4 << 20) - 4096;
+/// A header field takes 256 KiB.
+const FIELD_BYTES: usize = 240 << 10;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hundreds_of_thousands_of_recipients_are_refused_at_once() {
+    let server = MailServer::honest().await;
+    let product = Product::start(&[&server]);
+    let witness = Witness::new(&product, &server).await;
+    let mut client = product.signed_in(&server).await;
+    let mut to = String::with_capacity(TYPED_BYTES + 32);
+    let mut count = 0;
+    while to.len() < TYPED_BYTES {
+        let _ = write!(to, "{count}@b.example,");
+        count += 1;
+    }
+    let body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n{to}\r\n--x\r\n\
+         Content-Disposition: form-data; name=\"subject\"\r\n\r\nmany\r\n--x--\r\n"
+    );
+    let watch = Watch::begin("many recipients", &product, witness);
+    let post = Request::post("/compose", "multipart/form-data; boundary=x", body);
+    let answer = client.send(post).await;
+    watch.end(&format!("{count} recipients in one form")).await;
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    assert!(
+        answer.text().contains("recipients"),
+        "the reason: {}",
+        answer.text()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_header_of_quotes_that_never_end_is_read_once() {
+    let field = format!("\"{}", "\\\"".repeat(FIELD_BYTES / 2));
+    let mut mail = Mail::plain("quotes");
+    mail.raw = format!(
+        "From: {field}\r\nTo: {field}\r\nCc: {field}\r\nReply-To: {field}\r\nSubject: quotes\r\n\r\n\
+         Hello.\r\n"
+    );
+    let server = MailServer::start(vec![mail], Box::new(|_, _| None)).await;
+    let product = Product::start(&[&server]);
+    let witness = Witness::new(&product, &server).await;
+    let mut client = product.signed_in(&server).await;
+    let list = client.get("/mail").await;
+    let list = list.header("location").expect("the inbox").to_owned();
+    let watch = Watch::begin("endless quotes", &product, witness);
+    let started = std::time::Instant::now();
+    let answer = client.get(&format!("{list}/7.1")).await;
+    let took = started.elapsed();
+    watch
+        .end(&format!(
+            "4 fields of {FIELD_BYTES} bytes, shown in {took:?}"
+        ))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
