@@ -224,6 +224,7 @@ fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
 /// The words of what a target reads; the others draw their input.
 fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
+        "addresses" => "address.dict",
         "imap_response" => "imap.dict",
         "pop3_reply" => "pop3.dict",
         "sasl" => "sasl.dict",

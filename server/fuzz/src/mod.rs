@@ -4,7 +4,8 @@
 //! twice: by `fuzz_targets/` for libFuzzer (`cargo xtask fuzz`), and as a module of
 //! `mail-proto/tests/fuzz_replay.rs`, which plays every file of `seeds/` in the normal tests. A
 //! module and not a crate, because one package cannot belong to two workspaces, and this one has
-//! to stay out of the product's: it wants another compiler and other flags.
+//! to stay out of the product's: it wants another compiler and other flags. Targets of `mail-mime`
+//! are in `mime.rs`.
 //!
 //! Beyond "no panic" the three conversations hold that
 //! - the same bytes give the same events, words and errors, whole and cut at any place;

@@ -51,8 +51,14 @@ fn each_target_has_its_program_and_its_seeds() {
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();
-    assert_eq!(names(&folder("fuzz_targets")), known);
-    assert_eq!(names(&folder("seeds")), known);
+    // `src/mime.rs` has targets of its own, replayed beside that crate.
+    let mut programs = names(&folder("fuzz_targets"));
+    assert_eq!(names(&folder("seeds")), programs);
+    programs.retain(|name| {
+        let program = folder("fuzz_targets").join(name).with_extension("rs");
+        fs::read_to_string(program).unwrap().contains("src/mod.rs")
+    });
+    assert_eq!(programs, known);
 }
 
 macro_rules! replays {

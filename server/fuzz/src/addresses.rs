@@ -1,0 +1,67 @@
+//! Addresses, typed and received: none is made up, and what is written is read again.
+
+use mail_mime::address::{Address, entries, format_typed, parse_received, parse_typed};
+use mail_mime::header::Headers;
+use mail_mime::quote::reply_recipients;
+
+/// Reads the bytes as what a person typed, as one address, and as a header field.
+pub(crate) fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(address) = Address::parse(&text) {
+        check(&address);
+        assert_eq!(Address::parse(address.as_str()), Ok(address));
+    }
+
+    let typed = entries(&text).map(|entry| entry.text.len()).sum::<usize>();
+    assert!(typed <= text.len(), "entries hold more than was typed");
+    if let Ok(mailboxes) = parse_typed(&text) {
+        for mailbox in &mailboxes {
+            assert!(text.contains(&mailbox.address), "an address was made up");
+            let address = mailbox.envelope().expect("a typed address is valid");
+            check(&address);
+            if mailbox.address.is_ascii() {
+                assert_eq!(address.as_str(), mailbox.address, "an address was changed");
+            }
+        }
+        assert_eq!(
+            parse_typed(&format_typed(&mailboxes)),
+            Ok(mailboxes),
+            "not read as written"
+        );
+    }
+
+    for mailbox in parse_received(&text) {
+        if let Ok(address) = mailbox.envelope() {
+            check(&address);
+            let mut rest = text.chars();
+            let stands_there = mailbox
+                .address
+                .chars()
+                .all(|c| rest.any(|other| other == c));
+            assert!(stands_there, "an address was made up");
+        }
+    }
+
+    let line = text.replace(['\r', '\n'], " ");
+    let header = format!("From: f@x.example\r\nReply-To: {line}\r\n");
+    let Ok(headers) = Headers::parse(header.as_bytes()) else {
+        return;
+    };
+    let mut shown = headers.reply_to();
+    shown.extend(headers.from());
+    let answer = reply_recipients(&headers, &[], true);
+    let answer = parse_typed(&format_typed(&answer.to)).expect("an answer can be sent");
+    for mailbox in answer {
+        let is_shown = shown.iter().any(|other| other.address == mailbox.address);
+        assert!(is_shown, "an answer to an address that is not shown");
+    }
+}
+
+/// What an SMTP command can hold.
+fn check(address: &Address) {
+    let text = address.as_str();
+    assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert!(!text.contains(['<', '>']));
+    assert!(text.len() <= 254 && address.local().len() <= 64);
+    assert!(!address.local().is_empty() && !address.domain().is_empty());
+}
