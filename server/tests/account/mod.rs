@@ -7,4 +7,5 @@ mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;
 mod pop3;
+mod recipients;
 pub(crate) mod stage;

@@ -169,6 +169,13 @@ impl Peer {
         self.shared.seen.borrow().count(command)
     }
 
+    /// The commands that began so, in order.
+    pub(crate) fn heard(&self, command: &str) -> Vec<String> {
+        let seen = self.shared.seen.borrow();
+        let heard = seen.heard.iter().filter(|line| line.starts_with(command));
+        heard.cloned().collect()
+    }
+
     /// How often a password came.
     pub(crate) fn passwords(&self) -> usize {
         ["AUTH", "LOGIN", "PASS"]

@@ -1,0 +1,230 @@
+//! Recipients over the whole path: what is typed is what the server hears, or nothing is sent.
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend as _;
+use app::api::types::{
+    ComposeKind, ComposeSource, Draft, IncomingKind, Lang, OutboxState, RecipientState,
+};
+use mail_net::{Recorder, TlsMode};
+use mail_proto::Secret;
+use server::account::{Incoming, Outgoing, SignIn};
+
+use super::parts::Protocol;
+use super::peer::Peer;
+use super::stage::{Desk, Page, Stage};
+
+/// One account at two scripted servers.
+struct Post {
+    page: Page,
+    smtp: Peer,
+    desk: Desk,
+    _imap: Peer,
+}
+
+impl Post {
+    async fn new() -> Self {
+        let imap = Peer::start(Protocol::Imap, true, None).await;
+        let smtp = Peer::start(Protocol::Smtp, true, None).await;
+        let desk = Desk::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
+        let host = || "localhost".to_owned();
+        let sign_in = SignIn {
+            address: "me@peer.test".to_owned(),
+            user: None,
+            password: Secret::new("secret"),
+            incoming: Incoming {
+                kind: IncomingKind::Imap,
+                host: host(),
+                port: imap.port,
+                tls: TlsMode::Implicit,
+            },
+            outgoing: Outgoing {
+                host: host(),
+                port: smtp.port,
+                tls: TlsMode::Implicit,
+            },
+            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
+        };
+        Self {
+            page: desk.open(sign_in).await.unwrap(),
+            smtp,
+            desk,
+            _imap: imap,
+        }
+    }
+
+    fn taken(&self) -> usize {
+        self.smtp.taken().len()
+    }
+}
+
+fn draft(to: &str) -> Draft {
+    Draft {
+        to: to.to_owned(),
+        subject: "s".to_owned(),
+        body: "b".to_owned(),
+        ..Draft::default()
+    }
+}
+
+#[tokio::test]
+async fn what_is_typed_is_what_the_server_hears() {
+    let post = Post::new().await;
+    let page = &post.page;
+    for (typed, rcpt, to) in [
+        ("Ann@A.Example", &["Ann@A.Example"][..], "Ann@A.Example"),
+        (
+            "\"Doe, Ann\" <ann@a.example>；ben@b.example",
+            &["ann@a.example", "ben@b.example"],
+            "\"Doe, Ann\" <ann@a.example>, ben@b.example",
+        ),
+        (
+            "\"a@b\"@c.example, <\"x,y\"@c.example>",
+            &["\"a@b\"@c.example", "\"x,y\"@c.example"],
+            "\"a@b\"@c.example, \"x,y\"@c.example",
+        ),
+        (
+            "张三 <zhang@例子.测试>",
+            &["zhang@xn--fsqu00a.xn--0zwm56d"],
+            "=?UTF-8?B?5byg5LiJ?= <zhang@xn--fsqu00a.xn--0zwm56d>",
+        ),
+        (
+            "\"ben@bank.example\" <ann@a.example>",
+            &["ann@a.example"],
+            "\"ben@bank.example\" <ann@a.example>",
+        ),
+        ("a..b@[IPv6:::1]", &["a..b@[IPv6:::1]"], "a..b@[IPv6:::1]"),
+    ] {
+        let before = post.smtp.heard("RCPT TO:").len();
+        let sent = page
+            .backend
+            .message_send(page.account.clone(), draft(typed));
+        let id = sent.await.unwrap_or_else(|e| panic!("{typed}: {e}"));
+        let entry = page.settled(&id).await;
+        assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
+        let row: Vec<_> = entry
+            .recipients
+            .iter()
+            .map(|r| r.address.as_str())
+            .collect();
+        assert_eq!(row, rcpt, "the row of {typed}");
+        let heard = post.smtp.heard("RCPT TO:").split_off(before);
+        let expected: Vec<_> = rcpt.iter().map(|a| format!("RCPT TO:<{a}>")).collect();
+        assert_eq!(heard, expected, "{typed}");
+        let mails = post.smtp.taken();
+        let field = mails.last().unwrap().replace("\n ", " ");
+        let field = field.lines().find_map(|line| line.strip_prefix("To: "));
+        assert_eq!(field, Some(to), "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_while_one_entry_is_not_clear() {
+    let post = Post::new().await;
+    let page = &post.page;
+    let chinese = post.desk.page(page.handle.clone(), Lang::ZhCn);
+    for (typed, shown, english, chinese_words) in [
+        (
+            "ok@a.example, ann@a.example ben@b.example",
+            "“ann@a.example ben@b.example”",
+            "space",
+            "空格",
+        ),
+        (
+            "\"john smith\"@b.example",
+            "“\"john smith\"@b.example”",
+            "space",
+            "空格",
+        ),
+        ("ann＠a.example", "“ann＠a.example”", "wide", "全角"),
+        (
+            "张三@b.example",
+            "“张三@b.example”",
+            "cannot send",
+            "无法发送",
+        ),
+        (
+            "ann@exa\u{200b}mple.org",
+            "“ann@example.org”",
+            "U+200B",
+            "U+200B",
+        ),
+    ] {
+        for field in ["to", "cc", "bcc"] {
+            let mut mail = draft("fine@a.example");
+            *match field {
+                "to" => &mut mail.to,
+                "cc" => &mut mail.cc,
+                _ => &mut mail.bcc,
+            } = typed.to_owned();
+            for (page, words) in [(page, english), (&chinese, chinese_words)] {
+                let sent = page
+                    .backend
+                    .message_send(page.account.clone(), mail.clone());
+                let error = sent.await.unwrap_err();
+                assert_eq!(error.kind, ErrorKind::Invalid);
+                assert_eq!(error.field.as_deref(), Some(field));
+                assert!(error.cause.contains(shown), "{error}");
+                assert!(error.cause.contains(words), "{error}");
+                assert!(!error.fix.is_empty());
+            }
+        }
+    }
+    assert!(page.backend.outbox_list().await.unwrap().is_empty());
+    assert_eq!(post.taken(), 0);
+}
+
+#[tokio::test]
+async fn a_correction_begins_with_what_was_typed_but_for_those_who_have_it() {
+    let post = Post::new().await;
+    let page = &post.page;
+    let typed = "\"Doe, \\\"J\\\"\" <ok@A.example>, Nobody <nobody@a.example>;Ann <fine@b.example>";
+    let id = page
+        .backend
+        .message_send(page.account.clone(), draft(typed))
+        .await
+        .unwrap();
+    let entry = page.settled(&id).await;
+    assert_eq!(entry.recipients[1].state, RecipientState::Refused);
+    let form = page.backend.compose_again(id).await.unwrap();
+    assert_eq!(form.draft.to, "Nobody <nobody@a.example>");
+}
+
+#[tokio::test]
+async fn an_answer_goes_where_the_reader_shows_it_goes() {
+    let stage = Stage::new(Some(1)).await;
+    for (nth, (reply_to, typed)) in [
+        (
+            "\"ann@bank.example\" <x@evil.example>, ann@a ben@b",
+            "x@evil.example",
+        ),
+        (
+            "\"Doe, \\\"J\\\\\" <j@y.example>",
+            "\"Doe, \\\"J\\\\\" <j@y.example>",
+        ),
+        ("\"john smith\"@y.example", ""),
+        ("ann@a.example ben@b.example", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let subject = format!("Reply {nth}");
+        stage.demo.deliver(format!(
+            "From: F <f@restante.test>\r\nReply-To: {reply_to}\r\nSubject: {subject}\r\n\r\nHello\r\n"
+        ));
+        let page = stage.open(stage.imap()).await.unwrap();
+        let rows = page.rows(&page.inbox()).await;
+        let row = rows.iter().find(|row| row.subject == subject).unwrap();
+        let source = ComposeSource {
+            kind: ComposeKind::Reply,
+            folder: page.inbox(),
+            message: row.id.clone(),
+        };
+        let form = page
+            .backend
+            .compose_start(page.account.clone(), Some(source))
+            .await
+            .unwrap();
+        assert_eq!(form.draft.to, typed, "{reply_to}");
+        page.handle.close().await;
+    }
+}
