@@ -9,6 +9,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderValue, StatusCode};
+use mail_mime::address::{Address, InvalidAddress};
 use mail_net::dial::Endpoint;
 use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
@@ -181,7 +182,9 @@ fn prepare(
 ) -> Result<Option<SignIn>, Fault> {
     let form = &mut shown.form;
     let domain = domain_of(&form.email).to_ascii_lowercase();
-    if domain.is_empty() || form.email.starts_with('@') || form.email.contains(char::is_whitespace)
+    // A local part that is not ASCII can be read by, if not sent from.
+    if let Err(why) = Address::parse(&form.email)
+        && why != InvalidAddress::LocalPartNotAscii
     {
         return Err(Fault::Address);
     }

@@ -4,6 +4,7 @@ mod addresses;
 mod client;
 mod limits;
 mod live;
+mod recipients;
 mod sign_in;
 
 use std::path::PathBuf;
