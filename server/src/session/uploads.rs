@@ -91,19 +91,10 @@ impl Uploads {
     }
 }
 
-/// A file name as it may be shown and sent: the last part of a path, without characters that
-/// steer terminals or writing direction, at most 120 characters.
+/// A file name as it is shown, kept and sent: what the composer of the message makes of it, so that
+/// nobody sends another name than the one that was on the page.
 pub fn clean_file_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let name: String = last.chars().filter(|c| !steers(*c)).take(120).collect();
-    match name.trim() {
-        "" | "." | ".." => "file".to_owned(),
-        name => name.to_owned(),
-    }
+    mail_mime::display::file_name(name).unwrap_or_else(|| "file".to_owned())
 }
 
 /// A media type as typed by a browser, without parameters.
@@ -138,7 +129,10 @@ mod tests {
         assert_eq!(clean_file_name("photo\u{202e}gpj.exe\r\n"), "photogpj.exe");
         assert_eq!(clean_file_name("报价单.xlsx"), "报价单.xlsx");
         assert_eq!(clean_file_name(".."), "file");
-        assert_eq!(clean_file_name(&"x".repeat(500)).chars().count(), 120);
+        assert_eq!(clean_file_name("2026: plan?.txt"), "2026_ plan_.txt");
+        let long = clean_file_name(&format!("{}.pdf", "x".repeat(500)));
+        assert!(long.len() <= 200 && long.ends_with(".pdf"), "{long}");
+        assert_eq!(clean_file_name(&long), long);
     }
 
     #[test]
