@@ -7,13 +7,13 @@ use crate::mailserver::{Mail, MailServer};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// The form takes 4 MiB of text.
-const TYPED_BYTES: usize = (4 << 20) - 4096;
+/// The whole form comes back with the reason, so that this is not about the size of an answer.
+const TYPED_BYTES: usize = 1 << 20;
 /// A header field takes 256 KiB.
 const FIELD_BYTES: usize = 240 << 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_of_thousands_of_recipients_are_refused_at_once() {
+async fn tens_of_thousands_of_recipients_are_refused_at_once() {
     let server = MailServer::honest().await;
     let product = Product::start(&[&server]);
     let witness = Witness::new(&product, &server).await;
