@@ -98,9 +98,15 @@ fn field(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) 
     out.push_str("\r\n");
 }
 
-/// The words of a text for people (RFC 5322 §2.2.1).
+/// The words of a text for people (RFC 5322 §2.2.1). It leaves as it was typed, direction marks and
+/// joiners too, but for control characters: line ends and tabs become spaces, others go.
 fn unstructured(text: &str) -> Vec<String> {
-    let text = display::line(text);
+    let is_end = |c| matches!(c, '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let text: String = text
+        .chars()
+        .map(|c| if is_end(c) { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect();
     let text = text.trim();
     let is_plain = is_printable(text)
         && !text.contains("=?")

@@ -295,6 +295,29 @@ fn ids_of_others_cannot_add_a_field() {
     assert!(headers.first("X").is_none() && headers.first("Bcc").is_none());
 }
 
+#[test]
+fn a_subject_keeps_its_direction_marks_and_adds_no_field() {
+    for (typed, sent) in [
+        ("שלום\u{200f} (ABC)", "שלום\u{200f} (ABC)"),
+        (
+            "می\u{200c}خواهم 👩\u{200d}👧",
+            "می\u{200c}خواهم 👩\u{200d}👧",
+        ),
+        ("\u{200f}marks", "\u{200f}marks"),
+        ("  one\r\nBcc: x@y.example\0\t", "one  Bcc: x@y.example"),
+    ] {
+        let mut outgoing = note();
+        outgoing.subject = typed.to_owned();
+        let message = built(&outgoing, &[]);
+        assert_is_mail(&message);
+        let read = mail_parser::MessageParser::default()
+            .parse(&message)
+            .unwrap();
+        assert_eq!(read.subject(), Some(sent));
+        assert!(read.bcc().is_none());
+    }
+}
+
 const FIELDS: [&str; 11] = [
     "Date",
     "From",
