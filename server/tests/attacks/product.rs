@@ -12,6 +12,8 @@ use crate::mailserver::MailServer;
 
 /// How long the program may take to listen.
 const START: Duration = Duration::from_secs(30);
+/// Lines of the program's log that are kept.
+const LOG_MAX_LINES: usize = 200_000;
 /// The address that signs in to a [`MailServer`].
 pub(crate) const ADDRESS: &str = "ann@localhost";
 /// Its password. It must be found nowhere in pages and logs.
@@ -34,6 +36,16 @@ impl Product {
 
     /// Starts the product with more lines at the top of its configuration.
     pub(crate) fn start_with(servers: &[&MailServer], config: &str) -> Self {
+        Self::start_in(servers, config, &[])
+    }
+
+    /// The same with variables in its environment, such as `RUST_LOG`. Mail servers are restricted
+    /// to the listed ones unless `config` says something else about `upstreams`.
+    pub(crate) fn start_in(
+        servers: &[&MailServer],
+        config: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let nth = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("restante-attack-{}-{nth}", std::process::id());
@@ -43,8 +55,12 @@ impl Product {
         let ports = |port: fn(&MailServer) -> u16| -> Vec<u16> {
             servers.iter().map(|server| port(server)).collect()
         };
+        let upstreams = match config.contains("upstreams") {
+            true => "",
+            false => "upstreams = \"listed\"\n",
+        };
         let text = format!(
-            "listen = \"127.0.0.1:0\"\nstate_dir = {state_dir:?}\nupstreams = \"listed\"\n{config}\n\
+            "listen = \"127.0.0.1:0\"\nstate_dir = {state_dir:?}\n{upstreams}{config}\n\
              [[upstream]]\nhost = \"localhost\"\ntls = \"plain\"\n\
              ports = {{ imap = {:?}, pop3 = {:?}, smtp = {:?} }}\n",
             ports(|s| s.imap),
@@ -53,16 +69,21 @@ impl Product {
         );
         let file = state_dir.join("restante.toml");
         std::fs::write(&file, text).unwrap();
-        Self::run(state_dir, &file)
+        Self::run_in(state_dir, &file, environment)
     }
 
     /// Starts the program with a configuration that is there already.
     pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
+        Self::run_in(state_dir, config, &[])
+    }
+
+    fn run_in(state_dir: PathBuf, config: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_restante"))
             .arg("serve")
             .arg("--config")
             .arg(config)
             .env_remove("RESTANTE_SITE_DIR")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -77,7 +98,7 @@ impl Product {
                     let _ = found.send(rest.split('"').next().unwrap_or_default().to_owned());
                 }
                 let mut kept: std::sync::MutexGuard<'_, Vec<String>> = kept.lock().unwrap();
-                if kept.len() < 10_000 {
+                if kept.len() < LOG_MAX_LINES {
                     kept.push(line);
                 }
             }
@@ -129,13 +150,8 @@ impl Product {
         address: &str,
     ) -> (Client, Answer) {
         let mut client = self.client();
-        let form = format!(
-            "email={}&password={PASSWORD}&incoming={kind}&incoming_host=localhost\
-             &incoming_port={port}&incoming_tls=plain&outgoing_host=localhost&outgoing_port={}\
-             &outgoing_tls=plain",
-            address.replace('@', "%40"),
-            server.smtp,
-        );
+        let email = address.replace('@', "%40");
+        let form = format!("email={email}&{}", servers_form(kind, port, server));
         let answer = client.send(Request::form("/login", &form)).await;
         (client, answer)
     }
@@ -212,6 +228,15 @@ impl Drop for Product {
             let _ = std::fs::remove_dir_all(&self.state_dir);
         }
     }
+}
+
+/// The fields of the sign-in form but for the address.
+pub(crate) fn servers_form(kind: &str, port: u16, server: &MailServer) -> String {
+    format!(
+        "password={PASSWORD}&incoming={kind}&incoming_host=localhost&incoming_port={port}\
+         &incoming_tls=plain&outgoing_host=localhost&outgoing_port={}&outgoing_tls=plain",
+        server.smtp,
+    )
 }
 
 #[cfg(unix)]
