@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// How long a name may take to resolve and a connection to open.
 pub const CONNECT: Duration = Duration::from_secs(10);
+/// When it is told that a name is missing or leads to a private address. A lookup usually takes far
+/// less, so that the time does not tell which of them it was.
+pub const NAME_REFUSED: Duration = Duration::from_secs(1);
 /// After so much silence the machine asks whether the other end is still there.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long a TLS handshake may take.

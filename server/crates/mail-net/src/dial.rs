@@ -50,6 +50,16 @@ pub enum DialError {
     Tls(TlsError),
 }
 
+impl DialError {
+    /// Whether the name leads nowhere, or nowhere where it may lead.
+    fn is_about_the_name(&self) -> bool {
+        matches!(
+            self,
+            Self::NameNotFound | Self::Fenced(Refusal::Private { .. })
+        )
+    }
+}
+
 /// Opens connections within the fence.
 #[derive(Debug)]
 pub struct Dialer {
@@ -71,10 +81,23 @@ impl Dialer {
             .unwrap_or_else(|| Arc::clone(&self.config))
     }
 
+    /// Decides about a server that was named and is to be dialled later, as [`open`](Self::open)
+    /// does before it dials.
+    ///
+    /// # Errors
+    /// [`DialError::Fenced`].
+    pub fn admit(&self, endpoint: &Endpoint, client: Option<IpAddr>) -> Result<(), DialError> {
+        self.egress
+            .admit(&endpoint.host, endpoint.port, client)
+            .map_err(DialError::Fenced)
+    }
+
     /// Opens a connection, with TLS where the mode is implicit.
     ///
     /// `client` is the address of the person who named the host, where one did; the number of new
-    /// hosts is limited by it.
+    /// hosts is limited by it. A name that is missing and one that leads to a private address are
+    /// told after the same time, [`deadlines::NAME_REFUSED`], unless the operator listed the host:
+    /// who asks must not find out which names exist inside.
     ///
     /// # Errors
     /// [`DialError`].
@@ -83,12 +106,17 @@ impl Dialer {
         endpoint: &Endpoint,
         client: Option<IpAddr>,
     ) -> Result<Transport<TcpStream>, DialError> {
-        self.egress
-            .admit(&endpoint.host, endpoint.port, client)
-            .map_err(DialError::Fenced)?;
-        let until = Instant::now() + deadlines::CONNECT;
+        self.admit(endpoint, client)?;
+        let began = Instant::now();
+        let until = began + deadlines::CONNECT;
         let stream = match tokio::time::timeout_at(until, self.connect(endpoint, until)).await {
-            Ok(connected) => connected?,
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                if error.is_about_the_name() && self.egress.hides(&endpoint.host) {
+                    tokio::time::sleep_until(began + deadlines::NAME_REFUSED).await;
+                }
+                return Err(error);
+            }
             Err(_) => return Err(DialError::TimedOut),
         };
         // Commands are small and each waits for its answer.
@@ -137,5 +165,44 @@ fn classify(error: &io::Error) -> DialError {
         io::ErrorKind::ConnectionRefused => DialError::Refused,
         io::ErrorKind::TimedOut => DialError::TimedOut,
         _ => DialError::Unreachable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Listed;
+    use crate::tls::Trust;
+
+    async fn refused_after(egress: Egress, host: &str) -> (DialError, std::time::Duration) {
+        let dialer = Dialer::new(egress, Trust::default().client_config().unwrap());
+        let endpoint = Endpoint {
+            host: host.to_owned(),
+            port: 993,
+            tls: TlsMode::Implicit,
+        };
+        let began = Instant::now();
+        let error = dialer.open(&endpoint, None).await.unwrap_err();
+        (error, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_private_name_is_told_as_late_as_a_missing_one() {
+        for host in ["127.0.0.1", "10.1.2.3", "localhost"] {
+            let (error, after) = refused_after(Egress::public(Vec::new()), host).await;
+            assert!(matches!(error, DialError::Fenced(Refusal::Private { .. })));
+            assert!(after >= deadlines::NAME_REFUSED, "{host}: {after:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_operator_listed_is_told_at_once() {
+        let listed = Listed {
+            host: "127.0.0.1".to_owned(),
+            ports: vec![1993],
+            tls: None,
+        };
+        let (_, after) = refused_after(Egress::public(vec![listed]), "127.0.0.1").await;
+        assert!(after < deadlines::NAME_REFUSED, "{after:?}");
     }
 }

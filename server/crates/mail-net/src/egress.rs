@@ -1,6 +1,5 @@
 //! Where connections may go: the fence between a sign-in form and the operator's own network.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,13 +7,28 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio::time::Instant;
 
+use crate::rate::{Keys, Limit, RateTable, client_network};
+
 /// Ports on which mail servers listen: SMTP, POP3 and IMAP, with and without implicit TLS.
 pub const MAIL_PORTS: [u16; 7] = [25, 110, 143, 465, 587, 993, 995];
 
-/// How many hosts that are not listed one client address may name within [`HOSTS_WINDOW`].
+/// How many hosts that are not listed one client network may name within [`HOSTS_WINDOW`].
 pub const NEW_HOSTS_MAX: usize = 30;
 /// The time over which [`NEW_HOSTS_MAX`] is counted.
 pub const HOSTS_WINDOW: Duration = Duration::from_secs(3600);
+/// How many client networks are remembered, and how many pairs of a network and a host.
+const CLIENTS_MAX: usize = 10_000;
+const PAIRS_MAX: usize = 50_000;
+/// One network's new hosts.
+const NEW_HOSTS: &[Limit] = &[Limit {
+    max: NEW_HOSTS_MAX,
+    within: HOSTS_WINDOW,
+}];
+/// A host that a network named within the window is not new.
+const KNOWN_HOST: &[Limit] = &[Limit {
+    max: 1,
+    within: HOSTS_WINDOW,
+}];
 
 /// A host that the operator listed: it may have a private address and ports of its own.
 #[derive(Debug, Clone)]
@@ -69,7 +83,25 @@ pub struct Egress {
     /// Whether every address is allowed: the command line is the person's own.
     unfenced: bool,
     listed: Vec<Listed>,
-    new_hosts: Mutex<HashMap<IpAddr, Vec<(String, Instant)>>>,
+    named: Mutex<Named>,
+}
+
+/// Which networks named how many new hosts.
+#[derive(Debug)]
+struct Named {
+    keys: Keys,
+    clients: RateTable,
+    pairs: RateTable,
+}
+
+impl Default for Named {
+    fn default() -> Self {
+        Self {
+            keys: Keys::default(),
+            clients: RateTable::new(NEW_HOSTS, CLIENTS_MAX),
+            pairs: RateTable::new(KNOWN_HOST, PAIRS_MAX),
+        }
+    }
 }
 
 impl Egress {
@@ -111,9 +143,16 @@ impl Egress {
         })
     }
 
+    /// Whether it is nobody's business if a host exists inside: it is fenced and not listed.
+    pub(crate) fn hides(&self, host: &str) -> bool {
+        let is_listed = |listed: &Listed| listed.host.eq_ignore_ascii_case(host);
+        !self.unfenced && !self.listed.iter().any(is_listed)
+    }
+
     /// Decides about a host before its name is looked up.
     ///
-    /// `client` is the address of the person at the form, where it is known.
+    /// `client` is the address of the person who named the host; its network's new hosts are counted,
+    /// whatever comes of them. `None` on a command line.
     ///
     /// # Errors
     /// [`Refusal`], with what the operator would have to list.
@@ -151,27 +190,20 @@ impl Egress {
 
     fn count_new_host(&self, host: &str, client: IpAddr) -> Result<(), Refusal> {
         let now = Instant::now();
-        let host = host.to_ascii_lowercase();
-        let mut clients = self
-            .new_hosts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        clients.retain(|_, hosts| {
-            hosts.retain(|(_, since)| now.duration_since(*since) < HOSTS_WINDOW);
-            !hosts.is_empty()
-        });
-        let hosts = clients.entry(client).or_default();
-        if hosts.iter().any(|(known, _)| *known == host) {
+        let client = client_network(client);
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let pair = named.keys.key((client, host.to_ascii_lowercase()));
+        if named.pairs.contains(pair, now) {
             return Ok(());
         }
-        if hosts.len() >= NEW_HOSTS_MAX {
-            let oldest = hosts.first().map_or(now, |(_, since)| *since);
-            let wait = HOSTS_WINDOW.saturating_sub(now.duration_since(oldest));
+        let client = named.keys.key(client);
+        if let Some(wait) = named.clients.wait(client, now) {
             return Err(Refusal::TooManyHosts {
                 retry_after_secs: wait.as_secs().max(1),
             });
         }
-        hosts.push((host, now));
+        named.clients.add(client, now);
+        named.pairs.add(pair, now);
         Ok(())
     }
 }
@@ -310,5 +342,37 @@ mod tests {
         assert_eq!(egress.admit("one-more.example", 993, other), Ok(()));
         tokio::time::advance(HOSTS_WINDOW).await;
         assert_eq!(egress.admit("one-more.example", 993, client), Ok(()));
+    }
+
+    #[test]
+    fn new_hosts_are_counted_by_ipv6_network_and_for_every_port() {
+        let egress = Egress::public(Vec::new());
+        let client = |last: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, last]));
+        for (n, port) in (0..).zip(MAIL_PORTS.iter().cycle().take(NEW_HOSTS_MAX)) {
+            assert_eq!(
+                egress.admit(&format!("h{n}.example"), *port, client(n)),
+                Ok(())
+            );
+        }
+        assert!(matches!(
+            egress.admit("one-more.example", 587, client(99)),
+            Err(Refusal::TooManyHosts { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_remembered_of_clients_is_bounded() {
+        let egress = Egress::public(Vec::new());
+        for n in 0..20_000_u32 {
+            let client = Some(IpAddr::V4(Ipv4Addr::from_bits(0x0800_0000 + n)));
+            for host in ["a.example", "b.example", "c.example"] {
+                assert_eq!(egress.admit(host, 993, client), Ok(()));
+            }
+        }
+        let named = egress.named.lock().unwrap();
+        assert_eq!(
+            (named.clients.len(), named.pairs.len()),
+            (CLIENTS_MAX, PAIRS_MAX)
+        );
     }
 }

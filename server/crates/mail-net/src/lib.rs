@@ -31,6 +31,7 @@ pub mod drive;
 pub mod egress;
 mod held;
 pub mod opportunistic;
+pub mod rate;
 pub mod resolve;
 pub mod tls;
 pub mod tls_facts;

@@ -1,0 +1,285 @@
+//! Counts of what one client does over time, in tables that cannot be made to grow.
+
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A limit: so many within a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many, at least 1.
+    pub max: usize,
+    /// Within which time.
+    pub within: Duration,
+}
+
+/// An address as clients are counted: IPv4 by the address, IPv6 by its /64, which is the smallest
+/// network that one household or one rented machine gets. IPv4 in IPv6 is IPv4.
+pub fn client_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Names as keys: 128 bits of a hash whose key is random, so that a key is as long as any other and
+/// nobody outside the process can choose two names that share one.
+#[derive(Debug, Default)]
+pub struct Keys(RandomState, RandomState);
+
+/// A name's hash.
+pub type Key = u128;
+
+impl Keys {
+    /// Returns a name's key.
+    pub fn key(&self, name: impl Hash) -> Key {
+        u128::from(self.0.hash_one(&name)) << 64 | u128::from(self.1.hash_one(&name))
+    }
+}
+
+/// The times of the last events by key, for one set of limits.
+///
+/// A table has at most `capacity` keys. Where it is full the key goes whose last event is over for
+/// the longest time; where none is over, the oldest that has reached no limit; and only where each
+/// has reached one, the oldest of all. So a flood of new keys does not lift a limit that was reached.
+/// Every call costs O(log n).
+#[derive(Debug)]
+pub struct RateTable {
+    limits: &'static [Limit],
+    capacity: usize,
+    events: HashMap<Key, Events>,
+    /// The keys that reached no limit by their last event, oldest first.
+    free: BTreeSet<(Instant, Key)>,
+    /// The keys that reached one.
+    limited: BTreeSet<(Instant, Key)>,
+}
+
+#[derive(Debug, Default)]
+struct Events {
+    times: VecDeque<Instant>,
+    /// The last event by which the key is filed in `free` or `limited`.
+    filed: Option<Instant>,
+}
+
+impl RateTable {
+    /// Makes a table.
+    pub fn new(limits: &'static [Limit], capacity: usize) -> Self {
+        Self {
+            limits,
+            capacity: capacity.max(1),
+            events: HashMap::new(),
+            free: BTreeSet::new(),
+            limited: BTreeSet::new(),
+        }
+    }
+
+    /// How long until every limit has room for one more event; `None` where there is room now.
+    pub fn wait(&self, key: Key, now: Instant) -> Option<Duration> {
+        let times = &self.events.get(&key)?.times;
+        let left = |limit: &Limit| {
+            // The event that has to be over before there is room again.
+            let index = times.len().checked_sub(limit.max)?;
+            let left = limit.within.checked_sub(now - *times.get(index)?)?;
+            (!left.is_zero()).then_some(left)
+        };
+        self.limits.iter().filter_map(left).max()
+    }
+
+    /// Whether a key has an event that is not over.
+    pub fn contains(&self, key: Key, now: Instant) -> bool {
+        let last = self.events.get(&key).and_then(|e| e.times.back());
+        last.is_some_and(|last| now - *last < self.longest())
+    }
+
+    /// Counts an event.
+    pub fn add(&mut self, key: Key, now: Instant) {
+        if !self.events.contains_key(&key) && self.events.len() >= self.capacity {
+            self.evict(now);
+        }
+        let (longest, most) = (self.longest(), self.most());
+        let events = self.events.entry(key).or_default();
+        while let Some(first) = events.times.front()
+            && (now - *first >= longest || events.times.len() >= most)
+        {
+            events.times.pop_front();
+        }
+        events.times.push_back(now);
+        self.file(key);
+    }
+
+    /// Takes one event back.
+    pub fn remove(&mut self, key: Key, at: Instant) {
+        if let Some(events) = self.events.get_mut(&key)
+            && let Some(index) = events.times.iter().position(|time| *time == at)
+        {
+            events.times.remove(index);
+            self.file(key);
+        }
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Puts a key where it belongs by age, and drops one without events.
+    fn file(&mut self, key: Key) {
+        let Slot::Occupied(mut slot) = self.events.entry(key) else {
+            return;
+        };
+        let events = slot.get_mut();
+        if let Some(filed) = events.filed.take() {
+            self.free.remove(&(filed, key));
+            self.limited.remove(&(filed, key));
+        }
+        let Some(last) = events.times.back().copied() else {
+            slot.remove();
+            return;
+        };
+        let reaches = |limit: &Limit| {
+            let index = events.times.len().checked_sub(limit.max);
+            let first = index.and_then(|index| events.times.get(index));
+            first.is_some_and(|first| last - *first < limit.within)
+        };
+        events.filed = Some(last);
+        let shelf = match self.limits.iter().any(reaches) {
+            true => &mut self.limited,
+            false => &mut self.free,
+        };
+        shelf.insert((last, key));
+    }
+
+    fn evict(&mut self, now: Instant) {
+        let longest = self.longest();
+        let is_over = |(last, _): &&(Instant, Key)| now - *last >= longest;
+        let (free, limited) = (self.free.first(), self.limited.first());
+        let over = free.filter(is_over).or(limited.filter(is_over));
+        if let Some((last, key)) = over.or(free).or(limited).copied() {
+            self.free.remove(&(last, key));
+            self.limited.remove(&(last, key));
+            self.events.remove(&key);
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        let longest = self.limits.iter().map(|limit| limit.within).max();
+        longest.unwrap_or_default()
+    }
+
+    fn most(&self) -> usize {
+        self.limits
+            .iter()
+            .map(|limit| limit.max)
+            .max()
+            .unwrap_or(1)
+            .max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const LIMITS: &[Limit] = &[
+        Limit {
+            max: 3,
+            within: MINUTE,
+        },
+        Limit {
+            max: 5,
+            within: Duration::from_secs(3600),
+        },
+    ];
+
+    #[test]
+    fn keys_of_one_process_are_not_those_of_another() {
+        let (a, b) = (Keys::default(), Keys::default());
+        assert_eq!(a.key(("ann", 1)), a.key(("ann", 1)));
+        assert_ne!(a.key(("ann", 1)), a.key(("ann", 2)));
+        assert_ne!(a.key("ann"), b.key("ann"));
+    }
+
+    #[test]
+    fn ipv6_is_counted_by_64_bits_and_mapped_addresses_as_ipv4() {
+        let network = |text: &str| client_network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:0:7:1:2:3:4"), "2001:db8:0:7::");
+        assert_eq!(network("203.0.113.9"), "203.0.113.9");
+        assert_eq!(network("::ffff:203.0.113.9"), "203.0.113.9");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_limit_holds_by_itself() {
+        let mut table = RateTable::new(LIMITS, 10);
+        for _ in 0..3 {
+            assert_eq!(table.wait(1, Instant::now()), None);
+            table.add(1, Instant::now());
+        }
+        assert_eq!(table.wait(1, Instant::now()), Some(MINUTE));
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(table.wait(1, Instant::now()), None);
+        table.add(1, Instant::now());
+        table.add(1, Instant::now());
+        assert_eq!(table.wait(1, Instant::now()), Some(MINUTE * 59));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_new_keys_does_not_lift_a_limit_that_was_reached() {
+        let mut table = RateTable::new(LIMITS, 1000);
+        for _ in 0..3 {
+            table.add(7, Instant::now());
+        }
+        for key in 1000..101_000 {
+            tokio::time::advance(Duration::from_micros(100)).await;
+            table.add(key, Instant::now());
+        }
+        assert_eq!(table.len(), 1000);
+        assert!(table.wait(7, Instant::now()).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_over_goes_first() {
+        let mut table = RateTable::new(LIMITS, 3);
+        for _ in 0..3 {
+            table.add(1, Instant::now());
+        }
+        tokio::time::advance(MINUTE * 61).await;
+        table.add(2, Instant::now());
+        table.add(3, Instant::now());
+        table.add(4, Instant::now());
+        let now = Instant::now();
+        assert!(!table.contains(1, now), "over");
+        assert!([2, 3, 4].iter().all(|key| table.contains(*key, now)));
+        table.add(5, now);
+        assert!(!table.contains(2, now), "the oldest of those that are not");
+    }
+
+    #[test]
+    fn the_shelves_hold_each_key_once_whatever_is_done() {
+        let keys = Keys::default();
+        let mut table = RateTable::new(LIMITS, 8);
+        let mut now = Instant::now();
+        for step in 0..20_000_u32 {
+            let random = keys.key(step);
+            let key = random % 20;
+            table.add(key, now);
+            if random % 3 == 0 {
+                table.remove(key, now);
+            }
+            assert!(table.len() <= 8);
+            assert_eq!(table.len(), table.free.len() + table.limited.len());
+            let mut counts = table.events.values().map(|events| events.times.len());
+            assert!(counts.all(|count| (1..=5).contains(&count)));
+            now += Duration::from_secs(u64::try_from((random >> 64) % 500).unwrap());
+        }
+    }
+}
