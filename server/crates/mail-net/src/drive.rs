@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use mail_proto::sasl::{Credentials, Nonce, SignIn, Work, WorkResult};
-use mail_proto::{BodyChunk, Machine, Step, Transcribed};
+use mail_proto::{BodyChunk, KnownSecrets, Machine, Redactor, Step, Transcribed};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -77,6 +77,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     config: Arc<ClientConfig>,
     host: Arc<str>,
     recorder: Option<Recorder>,
+    redactors: Option<Box<Redactors>>,
     deflate: Option<Box<Deflate>>,
     /// What the machine wants computed.
     computing: Option<JoinHandle<WorkResult>>,
@@ -94,7 +95,14 @@ pub struct Connection<M: Machine, S = TcpStream> {
     failed: Option<Error<M::Error>>,
 }
 
-impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
+/// What keeps the account's secrets out of the server's replies and out of the transcript.
+#[derive(Debug)]
+struct Redactors {
+    replies: Redactor,
+    transcript: Redactor,
+}
+
+impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     /// Puts a machine on a connection. `host` is the name that a certificate has to carry.
     pub fn new(
         machine: M,
@@ -110,6 +118,7 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
             config,
             host: host.into(),
             recorder: None,
+            redactors: None,
             deflate: None,
             computing: None,
             unsent: VecDeque::new(),
@@ -136,6 +145,28 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
         self
     }
 
+    /// Masks these secrets from now on wherever the server repeats them: in events, in errors and in
+    /// the transcript. To be called before the greeting: a server that was given them on another
+    /// connection may repeat them on this one.
+    #[must_use]
+    pub fn redacting(mut self, secrets: &Arc<KnownSecrets>) -> Self {
+        self.redact_from_now_on(secrets);
+        self
+    }
+
+    fn redact_from_now_on(&mut self, secrets: &Arc<KnownSecrets>) {
+        self.redactors = Some(Box::new(Redactors {
+            replies: Redactor::new(Arc::clone(secrets)),
+            transcript: Redactor::new(Arc::clone(secrets)),
+        }));
+    }
+
+    /// The secrets that are masked, for names that are shown and are no replies.
+    pub fn known_secrets(&self) -> Option<&KnownSecrets> {
+        let redactors = self.redactors.as_ref()?;
+        Some(redactors.replies.secrets())
+    }
+
     fn keep_transcript(&mut self) {
         // Writing down what nobody reads costs more than reading the lines themselves.
         let is_logged = tracing::enabled!(target: "wire", tracing::Level::TRACE);
@@ -144,8 +175,15 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     }
 
     /// Makes what one sign-in on this connection takes: a fresh nonce, and what ties it to its TLS.
-    /// To be called once the machine is ready, which is after STARTTLS.
-    pub fn sign_in(&self, credentials: Credentials) -> SignIn {
+    /// To be called once the machine is ready, which is after STARTTLS. From now on the password is
+    /// masked as by [`redacting`](Self::redacting).
+    pub fn sign_in(&mut self, credentials: Credentials) -> SignIn {
+        if self.redactors.is_none()
+            && let Some(secret) = credentials.password().or(credentials.token())
+        {
+            let secrets = KnownSecrets::new(credentials.user(), secret);
+            self.redact_from_now_on(&Arc::new(secrets));
+        }
         let mut entropy = [0; 18];
         // Without entropy there is no nonce, and without a nonce no SCRAM; the rest works.
         let has_entropy = getrandom::fill(&mut entropy).is_ok();
@@ -249,8 +287,9 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
         loop {
             self.finish_computing().await?;
-            let step = self.machine.step();
+            let mut step = self.machine.step();
             self.tell_transcript();
+            self.redact(&mut step);
             match step.map_err(Error::Protocol)? {
                 Step::Write(bytes) => {
                     self.send(bytes);
@@ -322,11 +361,27 @@ impl<M: Machine + Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, 
     /// Hands the machine's own, masked lines to the recorder, and to the log for whoever switched
     /// `wire` on.
     fn tell_transcript(&mut self) {
-        for line in self.machine.take_transcript() {
+        for mut line in self.machine.take_transcript() {
+            if let Some(redactors) = &mut self.redactors {
+                redactors.transcript.redact(&mut line.text);
+            }
             tracing::trace!(target: "wire", host = %self.host, "{line}");
             if let Some(recorder) = &self.recorder {
                 recorder.record(&self.host, line);
             }
+        }
+    }
+
+    /// Masks what the server repeats, before anybody reads it.
+    fn redact(&mut self, step: &mut Result<Step<M::Event>, M::Error>) {
+        let Some(redactors) = &mut self.redactors else {
+            return;
+        };
+        let mut redact = |text: &mut String| redactors.replies.redact(text);
+        match step {
+            Ok(Step::Event(event)) => M::reply_texts(event, &mut redact),
+            Err(error) => M::error_texts(error, &mut redact),
+            Ok(_) => {}
         }
     }
 

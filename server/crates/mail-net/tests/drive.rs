@@ -87,6 +87,8 @@ impl Transcribed for Talker {
             });
         }
     }
+    fn reply_texts(_event: &mut Vec<u8>, _redact: &mut dyn FnMut(&mut String)) {}
+    fn error_texts(_error: &mut &'static str, _redact: &mut dyn FnMut(&mut String)) {}
 }
 
 fn config() -> Arc<ClientConfig> {

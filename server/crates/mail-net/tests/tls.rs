@@ -235,7 +235,7 @@ fn ann() -> Credentials {
 
 #[tokio::test]
 async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
-    let (connection, server) = both_ends(&Ca::new(), &version::TLS13).await;
+    let (mut connection, server) = both_ends(&Ca::new(), &version::TLS13).await;
     let label = b"EXPORTER-Channel-Binding";
     let server = server.get_ref().1;
     let theirs = server.export_keying_material([0; 32], label, Some(b""));
@@ -250,7 +250,7 @@ async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
 
 #[tokio::test]
 async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
-    let (connection, _server) = both_ends(&Ca::new(), &version::TLS12).await;
+    let (mut connection, _server) = both_ends(&Ca::new(), &version::TLS12).await;
     let Some(ChannelBinding::TlsServerEndPoint(hash)) = connection.sign_in(ann()).channel_binding
     else {
         panic!("no binding");

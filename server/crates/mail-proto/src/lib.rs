@@ -32,6 +32,7 @@ pub mod line;
 pub mod machine;
 mod outgoing;
 pub mod pop3;
+pub mod redact;
 pub mod sasl;
 pub mod secret;
 pub mod smtp;
@@ -40,6 +41,7 @@ pub mod transcript;
 
 pub use limits::{Limits, OverLimit};
 pub use machine::{BodyChunk, Machine, Step};
+pub use redact::{KnownSecrets, Redactor};
 pub use secret::Secret;
 pub use tls::Tls;
 pub use transcript::Transcribed;

@@ -10,6 +10,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::Machine;
+
 /// The most lines kept until the driver takes them.
 const MAX_LINES: usize = 512;
 /// The most bytes of one line that are kept.
@@ -52,7 +54,7 @@ impl fmt::Display for Line {
 }
 
 /// A machine that keeps a transcript. All machines of this crate do.
-pub trait Transcribed {
+pub trait Transcribed: Machine {
     /// Takes the lines said since the last call, in the order in which they were said.
     ///
     /// Meant to be called after each [`step`](crate::Machine::step). Of lines that nobody takes
@@ -62,6 +64,13 @@ pub trait Transcribed {
     /// Says whether a transcript is kept, as it is at first. Where nobody reads it, writing it down
     /// costs more than reading the lines.
     fn keep_transcript(&mut self, keeps: bool);
+
+    /// Shows each text in an event that is a server's reply, to be redacted. Mail, names of folders
+    /// and lists of abilities are none.
+    fn reply_texts(event: &mut Self::Event, redact: &mut dyn FnMut(&mut String));
+
+    /// Shows each text in an error that came from the server, to be redacted.
+    fn error_texts(error: &mut Self::Error, redact: &mut dyn FnMut(&mut String));
 }
 
 /// The lines that a machine has to tell and its driver has not taken yet.

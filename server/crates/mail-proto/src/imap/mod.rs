@@ -37,6 +37,7 @@ pub mod search;
 mod sequence_set;
 pub mod status;
 mod text;
+mod texts;
 mod tokens;
 pub mod utf7;
 mod value;

@@ -1,6 +1,7 @@
 //! The POP3 client machine: greeting, TLS, and the queue of commands.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -13,6 +14,7 @@ use super::listing::Listing;
 use super::login::Login;
 use super::response::{Response, Status};
 use super::session::{Deletions, State};
+use super::texts;
 use crate::line::LineBuffer;
 use crate::outgoing::Outgoing;
 use crate::sasl::{Timestamp, WorkResult};
@@ -432,5 +434,13 @@ impl Transcribed for Client {
 
     fn keep_transcript(&mut self, keeps: bool) {
         self.out.transcript.keep(keeps);
+    }
+
+    fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_event(event, redact);
+    }
+
+    fn error_texts(error: &mut Error, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_error(error, redact);
     }
 }

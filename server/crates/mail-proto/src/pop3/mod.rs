@@ -18,6 +18,7 @@ mod response;
 mod session;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use body::BodyDecoder;
 pub use capability::{Capabilities, Expire, LoginDelay};

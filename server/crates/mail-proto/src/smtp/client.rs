@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -14,6 +15,7 @@ use super::event::Event;
 use super::extensions::Extensions;
 use super::outcome::Cause;
 use super::reply::{Reply, ReplyReader};
+use super::texts;
 use super::transaction::Transaction;
 use super::wishes::Used;
 use crate::line::LineBuffer;
@@ -404,5 +406,13 @@ impl Transcribed for Client {
 
     fn keep_transcript(&mut self, keeps: bool) {
         self.out.transcript.keep(keeps);
+    }
+
+    fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_event(event, redact);
+    }
+
+    fn error_texts(error: &mut Error, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_error(error, redact);
     }
 }

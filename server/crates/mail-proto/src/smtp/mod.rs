@@ -28,6 +28,7 @@ pub(crate) mod script;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod transaction;
 mod transfer;
 mod verdict;

@@ -20,6 +20,7 @@ use super::error::{Error, Misbehaviour};
 use super::event::Event;
 use super::framer::Framer;
 use super::schedule::Kind;
+use super::texts;
 use crate::limits::Limits;
 use crate::machine::{BodyChunk, Machine, Step};
 use crate::sasl::{Authentication, SignIn, Work, WorkResult};
@@ -407,5 +408,13 @@ impl Transcribed for Client {
 
     fn keep_transcript(&mut self, keeps: bool) {
         self.said.keep(keeps);
+    }
+
+    fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_event(event, redact);
+    }
+
+    fn error_texts(error: &mut Error, redact: &mut dyn FnMut(&mut String)) {
+        texts::of_error(error, redact);
     }
 }

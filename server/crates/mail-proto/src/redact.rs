@@ -1,0 +1,357 @@
+//! Keeps a password that a server repeats out of what people and logs read.
+//!
+//! A server saw the password, so that its words may hold it: a reply that quotes the command, an
+//! error that prints the credentials. [`KnownSecrets`] knows the forms in which that happens, and
+//! [`Redactor`] puts [`MASK`] in their place, text by text, also where two texts that follow each
+//! other hold a half each:
+//!
+//! - the password as it is, in any case of ASCII letters;
+//! - with `\` before `"` and `\` (IMAP and JSON), percent-encoded (also with `+` for a space), with
+//!   HTML entities, in the UTF-7 of mailbox names, and in hexadecimal digits;
+//! - in base64 by itself, in SASL PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER, and at any place within
+//!   other base64, plain and URL-safe; there the whole run of base64 is masked.
+//!
+//! Of a password of fewer than 4 bytes only the SASL messages are masked: it stands in ordinary words
+//! by chance, and stars in their place would tell what it is. What a server makes of a password
+//! otherwise, such as its letters backwards, cannot be told from any other text.
+//!
+//! Mail itself, such as a subject, is not a server's reply and is never changed.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::Secret;
+use crate::imap::utf7;
+use crate::transcript::MASK;
+
+/// A shorter password is not looked for in plain text, nor a shorter piece of a longer one.
+const PLAIN_MIN_BYTES: usize = 4;
+/// Fewer digits of base64 are not enough to tell.
+const BASE64_MIN_BYTES: usize = 6;
+
+/// The forms in which a server may repeat one account's password.
+pub struct KnownSecrets {
+    /// The longest first.
+    forms: Vec<Form>,
+    /// Which pairs of bytes a form begins with.
+    beginnings: [u64; 16],
+}
+
+struct Form {
+    /// With ASCII letters in lower case.
+    bytes: Zeroizing<Vec<u8>>,
+    is_base64: bool,
+}
+
+impl KnownSecrets {
+    /// Takes an account's login name and its password or token.
+    pub fn new(login: &str, secret: &Secret) -> Self {
+        let mut this = Self {
+            forms: Vec::new(),
+            beginnings: [0; 16],
+        };
+        let plain = secret.expose();
+        if plain.len() >= PLAIN_MIN_BYTES {
+            for text in plain_forms(plain) {
+                this.insert(text.as_bytes(), false);
+            }
+            this.insert_base64(plain.as_bytes());
+            for skipped in 0..3 {
+                this.insert(&within_base64(plain.as_bytes(), skipped), true);
+            }
+        }
+        if !plain.is_empty() {
+            for message in [
+                format!("\0{login}\0{plain}"),
+                format!("{login}\0{login}\0{plain}"),
+                format!("user={login}\x01auth=Bearer {plain}\x01\x01"),
+                format!("n,a={login},\x01auth=Bearer {plain}\x01\x01"),
+            ] {
+                this.insert_base64(Zeroizing::new(message).as_bytes());
+            }
+        }
+        this.forms
+            .sort_by_key(|form| core::cmp::Reverse(form.bytes.len()));
+        this
+    }
+
+    fn insert_base64(&mut self, message: &[u8]) {
+        let text = Zeroizing::new(STANDARD.encode(message));
+        self.insert(text.trim_end_matches('=').as_bytes(), true);
+    }
+
+    fn insert(&mut self, text: &[u8], is_base64: bool) {
+        let min = if is_base64 {
+            BASE64_MIN_BYTES
+        } else {
+            PLAIN_MIN_BYTES
+        };
+        if text.len() < min {
+            return;
+        }
+        self.insert_as_it_is(text, is_base64);
+        if is_base64 && text.iter().any(|byte| matches!(byte, b'+' | b'/')) {
+            let url_safe = |byte: &u8| match byte {
+                b'+' => b'-',
+                b'/' => b'_',
+                other => *other,
+            };
+            let text: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().map(url_safe).collect());
+            self.insert_as_it_is(&text, true);
+        }
+    }
+
+    fn insert_as_it_is(&mut self, text: &[u8], is_base64: bool) {
+        let bytes = Zeroizing::new(text.to_ascii_lowercase());
+        if self.forms.iter().any(|form| form.bytes == bytes) {
+            return;
+        }
+        if let [first, second, ..] = bytes.as_slice() {
+            let (word, bit) = pair(*first, *second);
+            if let Some(word) = self.beginnings.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        self.forms.push(Form { bytes, is_base64 });
+    }
+
+    /// Masks a text that stands by itself. Returns whether it held a secret.
+    pub fn redact(&self, text: &mut String) -> bool {
+        let found = self.find(text.as_bytes());
+        mask(text, found)
+    }
+
+    /// Where whole forms stand.
+    fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = text.get(at..)
+            && let [first, second, ..] = rest
+        {
+            let (word, bit) = pair(first.to_ascii_lowercase(), second.to_ascii_lowercase());
+            let may_begin = self.beginnings.get(word).is_some_and(|w| w & bit != 0);
+            let form = may_begin
+                .then(|| {
+                    self.forms
+                        .iter()
+                        .find(|form| begins_with(rest, &form.bytes))
+                })
+                .flatten();
+            let Some(form) = form else {
+                at = at.saturating_add(1);
+                continue;
+            };
+            let end = at.saturating_add(form.bytes.len());
+            let range = if form.is_base64 {
+                base64_run(text, at..end)
+            } else {
+                at..end
+            };
+            at = range.end;
+            found.push(range);
+        }
+        found
+    }
+}
+
+impl fmt::Debug for KnownSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// Masks texts that follow each other, such as the lines of a reply.
+#[derive(Debug, Clone)]
+pub struct Redactor {
+    secrets: Arc<KnownSecrets>,
+    /// The forms that the last text may have begun, and how much of them stood there.
+    begun: Vec<(usize, usize)>,
+}
+
+impl Redactor {
+    /// Makes a redactor that has seen no text.
+    pub const fn new(secrets: Arc<KnownSecrets>) -> Self {
+        Self {
+            secrets,
+            begun: Vec::new(),
+        }
+    }
+
+    /// The secrets that are masked.
+    pub const fn secrets(&self) -> &Arc<KnownSecrets> {
+        &self.secrets
+    }
+
+    /// Masks the next text: whole forms, the rest of what the last text began, and at its end 4 bytes
+    /// or more that may be the beginning of one.
+    pub fn redact(&mut self, text: &mut String) {
+        let bytes = text.as_bytes();
+        let mut found = self.secrets.find(bytes);
+        let begun = core::mem::take(&mut self.begun);
+        let end = text
+            .trim_end_matches(|c: char| c.is_whitespace() || c == '…')
+            .len();
+        let visible = bytes.get(..end).unwrap_or(bytes);
+        for (index, form) in self.secrets.forms.iter().enumerate() {
+            let earlier = begun.iter().filter(|(begun, _)| *begun == index);
+            for (_, offset) in earlier.copied().chain([(index, 0)]) {
+                let rest = form.bytes.get(offset..).unwrap_or_default();
+                if offset > 0
+                    && rest.len() >= PLAIN_MIN_BYTES
+                    && let Some(at) = position(bytes, rest)
+                {
+                    found.push(at..at.saturating_add(rest.len()));
+                    continue;
+                }
+                let Some(length) = longest_beginning_at_end(visible, rest) else {
+                    continue;
+                };
+                let known = offset.saturating_add(length);
+                self.begun.push((index, known));
+                if length >= PLAIN_MIN_BYTES {
+                    found.push(end.saturating_sub(length)..end);
+                }
+            }
+        }
+        mask(text, found);
+    }
+}
+
+/// The password as text, in the ways in which programs write text.
+fn plain_forms(plain: &str) -> Vec<Zeroizing<String>> {
+    let write = |escape: &dyn Fn(char, &mut String)| {
+        let mut text = Zeroizing::new(String::with_capacity(plain.len().saturating_mul(6)));
+        for c in plain.chars() {
+            escape(c, &mut text);
+        }
+        text
+    };
+    let percent = |c: char, is_form: bool, text: &mut String| {
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            match byte {
+                b' ' if is_form => text.push('+'),
+                _ if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                    text.push(char::from(byte));
+                }
+                _ => text.push_str(&format!("%{byte:02x}")),
+            }
+        }
+    };
+    let entity = |c: char, apostrophe: &str, text: &mut String| match c {
+        '&' => text.push_str("&amp;"),
+        '<' => text.push_str("&lt;"),
+        '>' => text.push_str("&gt;"),
+        '"' => text.push_str("&quot;"),
+        '\'' => text.push_str(apostrophe),
+        other => text.push(other),
+    };
+    let utf7_name = Zeroizing::new(utf7::encode(plain));
+    let quoted_utf7_name = Zeroizing::new(utf7_name.replace('\\', "\\\\").replace('"', "\\\""));
+    alloc::vec![
+        write(&|c, text| text.push(c)),
+        write(&|c, text| {
+            if matches!(c, '"' | '\\') {
+                text.push('\\');
+            }
+            text.push(c);
+        }),
+        write(&|c, text| percent(c, false, text)),
+        write(&|c, text| percent(c, true, text)),
+        write(&|c, text| entity(c, "&#39;", text)),
+        write(&|c, text| entity(c, "&#x27;", text)),
+        write(&|c, text| {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                text.push_str(&format!("{byte:02x}"));
+            }
+        }),
+        write(&|c, text| {
+            // As the transcript shows it.
+            if c.is_control() {
+                text.extend(c.escape_unicode());
+            } else {
+                text.push(c);
+            }
+        }),
+        utf7_name,
+        quoted_utf7_name,
+    ]
+}
+
+/// The digits of base64 that are the same whatever stands around the text, where this many bytes
+/// (0 to 2) of a group of 3 come before it.
+fn within_base64(text: &[u8], before: usize) -> Zeroizing<Vec<u8>> {
+    let mut message = Zeroizing::new(alloc::vec![0; before]);
+    message.extend_from_slice(text);
+    let digits = Zeroizing::new(STANDARD.encode(message.as_slice()));
+    let bits = |bytes: usize| bytes.saturating_mul(8);
+    let range = bits(before).div_ceil(6)..bits(message.len()) / 6;
+    Zeroizing::new(digits.as_bytes().get(range).unwrap_or_default().to_vec())
+}
+
+/// A place in the table of beginnings.
+const fn pair(first: u8, second: u8) -> (usize, u64) {
+    let hash = (first as usize).wrapping_mul(37) ^ (second as usize).wrapping_mul(5);
+    (hash / 64 % 16, 1 << (hash % 64))
+}
+
+fn begins_with(text: &[u8], form: &[u8]) -> bool {
+    let beginning = text.get(..form.len());
+    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(form))
+}
+
+fn position(text: &[u8], form: &[u8]) -> Option<usize> {
+    let mut windows = text.windows(form.len().max(1));
+    windows.position(|window| window.eq_ignore_ascii_case(form))
+}
+
+/// How much of a form's beginning stands at the end of a text, but not all of it.
+fn longest_beginning_at_end(text: &[u8], form: &[u8]) -> Option<usize> {
+    let longest = form.len().saturating_sub(1).min(text.len());
+    (1..=longest).rev().find(|length| {
+        let end = text.len().saturating_sub(*length)..;
+        let beginning = form.get(..*length).unwrap_or_default();
+        text.get(end)
+            .is_some_and(|end| end.eq_ignore_ascii_case(beginning))
+    })
+}
+
+/// Widens a range over the digits of base64 around it.
+fn base64_run(text: &[u8], range: Range<usize>) -> Range<usize> {
+    let is_digit = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
+    let before = text.get(..range.start).unwrap_or_default();
+    let behind = text.get(range.end..).unwrap_or_default();
+    let before = before.iter().rev().take_while(is_digit).count();
+    let behind = behind.iter().take_while(is_digit).count();
+    range.start.saturating_sub(before)..range.end.saturating_add(behind)
+}
+
+/// Puts one mask in the place of each range, or of ranges that touch. Returns whether there was any.
+fn mask(text: &mut String, mut ranges: Vec<Range<usize>>) -> bool {
+    if ranges.is_empty() {
+        return false;
+    }
+    ranges.sort_by_key(|range| range.start);
+    let mut masked = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in ranges {
+        if range.start > at || at == 0 {
+            masked.push_str(text.get(at..range.start).unwrap_or_default());
+            masked.push_str(MASK);
+        }
+        at = at.max(range.end);
+    }
+    masked.push_str(text.get(at..).unwrap_or_default());
+    *text = masked;
+    true
+}
+
+#[cfg(test)]
+mod tests;
