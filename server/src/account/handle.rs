@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::actor::{self, IncomingSide};
 use super::body::Bodies;
-use super::error::AccountError;
+use super::error::{AccountError, Side};
 use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{AccountKey, Reply, Request, Section, SignIn, random_id};
@@ -96,7 +96,8 @@ impl Accounts {
 
     /// Signs in to the incoming server: one try, whatever comes of it.
     ///
-    /// `client` is the address of the person at the form. Messages that waited for this account's
+    /// `client` is the address of the person at the form: by it the servers that are named, the
+    /// outgoing one as well, are counted. Messages that waited for this account's
     /// sign-in leave from now on.
     ///
     /// # Errors
@@ -106,6 +107,15 @@ impl Accounts {
         sign_in: SignIn,
         client: Option<IpAddr>,
     ) -> Result<AccountHandle, AccountError> {
+        // Both servers were named now: one that cannot be dialled later is told now.
+        let outgoing = sign_in.outgoing.endpoint();
+        self.dialer
+            .admit(&outgoing, client)
+            .map_err(|error| AccountError::Dial {
+                side: Side::Outgoing,
+                endpoint: outgoing,
+                error,
+            })?;
         let server = &sign_in.incoming;
         let key = self
             .sealer
@@ -156,6 +166,7 @@ impl Accounts {
             spool: self.spool.clone(),
             dialer: Arc::clone(&self.dialer),
             sign_in: sign_in.clone(),
+            client,
             events: events.clone(),
             incoming: requests.clone(),
             wake: Notify::new(),

@@ -1,5 +1,6 @@
 //! What an account is made of, whatever protocol it speaks: the words between actor and backend.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::api::types::{
@@ -11,8 +12,8 @@ use mail_mime::address::Mailbox;
 use mail_mime::header::Headers;
 use mail_mime::text::Format;
 use mail_mime::tree::Part;
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
+use mail_net::{Endpoint, Recorder, TlsMode};
+use mail_proto::{KnownSecrets, Secret};
 use tokio::sync::oneshot;
 
 use super::error::AccountError;
@@ -41,6 +42,17 @@ pub struct Outgoing {
     pub tls: TlsMode,
 }
 
+impl Outgoing {
+    /// Where it is.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            host: self.host.clone(),
+            port: self.port,
+            tls: self.tls,
+        }
+    }
+}
+
 /// What a person signs in with.
 #[derive(Debug, Clone)]
 pub struct SignIn {
@@ -61,6 +73,11 @@ pub struct SignIn {
 impl SignIn {
     /// How much of a session's transcript is kept: about 150 lines.
     pub const TRANSCRIPT_MAX_BYTES: usize = 16 << 10;
+
+    /// What has to be kept out of the servers' replies.
+    pub(crate) fn known_secrets(&self) -> Arc<KnownSecrets> {
+        Arc::new(KnownSecrets::new(self.login(), &self.password))
+    }
 
     /// The login name.
     pub fn login(&self) -> &str {

@@ -1,6 +1,7 @@
 //! Mail that leaves: one SMTP connection per batch, one message after the other.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mail_net::drive::Transport;
@@ -8,7 +9,7 @@ use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase, Recorder};
 use mail_proto::smtp::{
     self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, Stage,
 };
-use mail_proto::{BodyChunk, Machine, Secret};
+use mail_proto::{BodyChunk, KnownSecrets, Machine, Secret};
 use tokio::net::TcpStream;
 
 use super::error::{AccountError, LinkError, ServerReply, Side};
@@ -90,6 +91,10 @@ pub(crate) struct Route {
     pub(crate) ehlo_name: Option<EhloName>,
     /// Keeps what is said.
     pub(crate) transcript: Recorder,
+    /// The address of the person who named the server; `None` on the command line.
+    pub(crate) client: Option<IpAddr>,
+    /// What is kept out of the server's replies, where it is known before the sign-in.
+    pub(crate) secrets: Option<Arc<KnownSecrets>>,
 }
 
 impl Route {
@@ -97,6 +102,8 @@ impl Route {
     pub(crate) fn submission(endpoint: Endpoint) -> Self {
         Self {
             transcript: Recorder::new(0),
+            client: None,
+            secrets: None,
             tls_name: endpoint.host.clone(),
             endpoint,
             // Never the machine's own name: it says nothing to the provider and much to others.
@@ -112,16 +119,17 @@ pub(crate) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    /// Connects and signs in: one try.
-    pub(super) async fn open(dialer: &Dialer, sign_in: &SignIn) -> Result<Self, AccountError> {
-        let endpoint = Endpoint {
-            host: sign_in.outgoing.host.clone(),
-            port: sign_in.outgoing.port,
-            tls: sign_in.outgoing.tls,
-        };
+    /// Connects and signs in: one try. `client` is the address of the person who named the server.
+    pub(super) async fn open(
+        dialer: &Dialer,
+        sign_in: &SignIn,
+        client: Option<IpAddr>,
+    ) -> Result<Self, AccountError> {
         let route = Route {
             transcript: sign_in.transcript.clone(),
-            ..Route::submission(endpoint)
+            client,
+            secrets: Some(sign_in.known_secrets()),
+            ..Route::submission(sign_in.outgoing.endpoint())
         };
         let mut this = Self::connect(dialer, route).await?;
         this.log_in(sign_in.login(), &sign_in.password).await?;
@@ -135,15 +143,18 @@ impl SmtpConnection {
             tls_name,
             ehlo_name,
             transcript,
+            client,
+            secrets,
         } = route;
-        let transport = dialer
-            .open(&endpoint, None)
-            .await
-            .map_err(|error| AccountError::Dial {
-                side: Side::Outgoing,
-                endpoint: endpoint.clone(),
-                error,
-            })?;
+        let transport =
+            dialer
+                .open(&endpoint, client)
+                .await
+                .map_err(|error| AccountError::Dial {
+                    side: Side::Outgoing,
+                    endpoint: endpoint.clone(),
+                    error,
+                })?;
         let ehlo_name = ehlo_name
             .or_else(|| own_address(&transport).map(EhloName::address_literal))
             .unwrap_or(EhloName::LOCALHOST);
@@ -151,8 +162,12 @@ impl SmtpConnection {
         config.allow_plaintext_login = endpoint.tls == mail_proto::Tls::Plain;
         let machine = Client::new(config);
         let config = dialer.tls_config(&endpoint);
-        let connection = Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting)
-            .recorded_by(transcript);
+        let mut connection =
+            Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting)
+                .recorded_by(transcript);
+        if let Some(secrets) = &secrets {
+            connection = connection.redacting(secrets);
+        }
         let mut this = Self {
             connection,
             endpoint,

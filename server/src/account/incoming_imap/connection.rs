@@ -86,7 +86,8 @@ impl ImapConnection {
             endpoint.host.clone(),
             first_phase,
         )
-        .recorded_by(sign_in.transcript.clone());
+        .recorded_by(sign_in.transcript.clone())
+        .redacting(&sign_in.known_secrets());
         let mut this = Self {
             connection,
             endpoint,
@@ -164,6 +165,11 @@ impl ImapConnection {
     /// What the server can do.
     pub(super) fn capabilities(&self) -> &imap::Capabilities {
         self.connection.machine().capabilities()
+    }
+
+    /// What is kept out of names that are shown.
+    pub(super) fn known_secrets(&self) -> Option<&mail_proto::KnownSecrets> {
+        self.connection.known_secrets()
     }
 
     /// The mailbox that is selected.

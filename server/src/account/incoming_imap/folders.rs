@@ -1,8 +1,12 @@
 //! The folder tree: what LIST said, in the order in which a person looks for things.
 
+use std::sync::LazyLock;
+
 use app::api::types::{FolderId, FolderRole};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mail_net::rate::Keys;
+use mail_proto::KnownSecrets;
 use mail_proto::imap::{ListData, Mailbox, MailboxAttribute, StatusData};
 
 use super::super::model::Folder;
@@ -66,6 +70,20 @@ impl FolderTable {
             });
         }
         table
+    }
+
+    /// Masks secrets in names that are shown. Such a folder's id is a hash, since the usual one is
+    /// its name.
+    pub(super) fn redact(&mut self, secrets: &KnownSecrets) {
+        static KEYS: LazyLock<Keys> = LazyLock::new(Keys::default);
+        for entry in &mut self.entries {
+            let mut whole = entry.wire.decode(self.utf8_names).unwrap_or_default();
+            if secrets.redact(&mut whole) | secrets.redact(&mut entry.folder.name) {
+                let hash = KEYS.key(entry.wire.as_wire()).to_be_bytes();
+                let id = [b"\0\0".as_slice(), &hash].concat();
+                entry.folder.id = FolderId(URL_SAFE_NO_PAD.encode(id));
+            }
+        }
     }
 
     /// The folders in showing order.

@@ -303,7 +303,11 @@ pub(super) async fn folders_of(
             .await?
             .statuses;
     }
-    Ok(FolderTable::new(answer.lists, &statuses, utf8_names))
+    let mut table = FolderTable::new(answer.lists, &statuses, utf8_names);
+    if let Some(secrets) = connection.known_secrets() {
+        table.redact(secrets);
+    }
+    Ok(table)
 }
 
 /// The UID behind an id of the page, in the mailbox that is selected.

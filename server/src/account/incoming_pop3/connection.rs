@@ -79,7 +79,8 @@ impl Pop3Connection {
         });
         let config = dialer.tls_config(&endpoint);
         let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase)
-            .recorded_by(sign_in.transcript.clone());
+            .recorded_by(sign_in.transcript.clone())
+            .redacting(&sign_in.known_secrets());
         let mut this = Self {
             connection,
             endpoint,
