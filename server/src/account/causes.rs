@@ -44,14 +44,16 @@ fn words(reply: &ServerReply) -> Words<'_> {
 pub(super) fn of_dial(side: Side, endpoint: &Endpoint, error: &DialError, lang: Lang) -> Meaning {
     let place = place(side, endpoint);
     let cause = match error {
-        DialError::NameNotFound => DialCause::NameNotFound,
+        // The same words for both: who asks must not find out which names exist inside.
+        DialError::NameNotFound | DialError::Fenced(Refusal::Private { .. }) => {
+            DialCause::NameNotFound
+        }
         DialError::Refused => DialCause::Refused,
         DialError::TimedOut => DialCause::TimedOut {
             secs: deadlines::CONNECT.as_secs(),
         },
         DialError::Fenced(Refusal::NotListed { .. }) => DialCause::HostNotListed,
         DialError::Fenced(Refusal::Port { .. }) => DialCause::PortNotAllowed,
-        DialError::Fenced(Refusal::Private { .. }) => DialCause::PrivateAddress,
         DialError::Fenced(Refusal::TooManyHosts { .. }) => DialCause::TooManyHosts,
         DialError::Tls(error) => return of_tls(place, error, lang),
         _ => DialCause::Unreachable,

@@ -9,7 +9,7 @@ use super::{Meaning, Place, Protocol, later};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum DialCause<'a> {
-    /// There is no such name.
+    /// There is no such name, or it leads to an address inside a private network.
     NameNotFound,
     /// Nothing listens on the port.
     Refused,
@@ -24,8 +24,6 @@ pub enum DialCause<'a> {
     HostNotListed,
     /// The operator's rules allow other ports only.
     PortNotAllowed,
-    /// The name leads to an address inside a private network.
-    PrivateAddress,
     /// Too many new hosts were named from this address.
     TooManyHosts,
     /// The certificate's time is over.
@@ -59,10 +57,9 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
         | DialCause::Refused
         | DialCause::TimedOut { .. }
         | DialCause::Unreachable => unreached(lang, place, cause),
-        DialCause::HostNotListed
-        | DialCause::PortNotAllowed
-        | DialCause::PrivateAddress
-        | DialCause::TooManyHosts => fenced(lang, place, cause),
+        DialCause::HostNotListed | DialCause::PortNotAllowed | DialCause::TooManyHosts => {
+            fenced(lang, place, cause)
+        }
         DialCause::CertificateExpired { .. }
         | DialCause::CertificateNotYetValid
         | DialCause::WrongName { .. }
@@ -76,12 +73,13 @@ fn unreached(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
     let Place { host, port, .. } = place;
     match (cause, lang) {
         (DialCause::NameNotFound, Lang::En) => Meaning::new(
-            format!("There is no server called {host}."),
-            "Check the spelling.",
+            format!("No server called {host} can be reached from here."),
+            "Check the spelling. If it is inside a private network, whoever runs this installation may have to allow it.",
         ),
-        (DialCause::NameNotFound, Lang::ZhCn) => {
-            Meaning::new(format!("找不到服务器 {host}。"), "请检查拼写。")
-        }
+        (DialCause::NameNotFound, Lang::ZhCn) => Meaning::new(
+            format!("从这里找不到名为 {host} 的服务器。"),
+            "请检查拼写。如果它位于内部网络，可能须由管理员允许。",
+        ),
         (DialCause::Refused, Lang::En) => Meaning::new(
             format!("{host} does not accept connections on port {port}."),
             format!("Try {}.", other_port(lang, place)),
@@ -155,16 +153,6 @@ fn fenced(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
                 place.protocol.tls_port(),
                 place.protocol.starttls_port()
             ),
-        ),
-        (DialCause::PrivateAddress, Lang::En) => Meaning::new(
-            format!(
-                "{host} is inside a private network, so this installation does not connect to it."
-            ),
-            "Whoever runs it can allow the host in its configuration.",
-        ),
-        (DialCause::PrivateAddress, Lang::ZhCn) => Meaning::new(
-            format!("{host} 位于内部网络，本站不连接。"),
-            "管理员可以在配置中允许此服务器。",
         ),
         (_, Lang::En) => Meaning::new(
             "Too many different servers were tried from your network.",
@@ -291,10 +279,13 @@ mod tests {
     fn an_unknown_name_is_told_with_the_name() {
         let place = imap(Tls::Implicit, 993);
         let told = meaning(Lang::En, place, DialCause::NameNotFound);
-        assert_eq!(told.cause, "There is no server called imap.example.org.");
-        assert_eq!(told.fix, "Check the spelling.");
+        assert_eq!(
+            told.cause,
+            "No server called imap.example.org can be reached from here."
+        );
+        assert!(told.fix.starts_with("Check the spelling."));
         let told = meaning(Lang::ZhCn, place, DialCause::NameNotFound);
-        assert_eq!(told.cause, "找不到服务器 imap.example.org。");
+        assert_eq!(told.cause, "从这里找不到名为 imap.example.org 的服务器。");
     }
 
     #[test]
@@ -369,7 +360,6 @@ mod tests {
             DialCause::Unreachable,
             DialCause::HostNotListed,
             DialCause::PortNotAllowed,
-            DialCause::PrivateAddress,
             DialCause::TooManyHosts,
             DialCause::CertificateExpired {
                 ended_on: Some("x"),
