@@ -42,35 +42,69 @@ pub(super) async fn same_site_only(
 }
 
 /// Browsers say where a request comes from in `Sec-Fetch-Site`; those that do not, or that take
-/// our plain http address for insecure, send `Origin`.
+/// our plain http address for insecure, send `Origin`. A header that comes twice is believed in
+/// neither form: no browser sends it so.
 fn is_allowed(method: &Method, headers: &HeaderMap, uri: &Uri, config: &Config) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return true;
     }
-    let host = headers.get(HOST).and_then(|h| h.to_str().ok());
-    let host = host.or_else(|| uri.authority().map(http::uri::Authority::as_str));
-    // Without a public origin a page of any name that was made to resolve to this machine would be
-    // "same-origin": only names that always mean this machine are believed.
-    let is_open = config.insecure_http;
-    if config.public_origin.is_none() && !is_open && !host.is_some_and(is_loopback_authority) {
-        return false;
-    }
-    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
-        Some(b"same-origin" | b"none") => return true,
-        Some(_) => return false,
-        None => {}
-    }
-    let Some(origin) = headers.get(ORIGIN).and_then(|o| o.to_str().ok()) else {
+    let (Ok(site), Ok(origin), Ok(host)) = (
+        only(headers, "sec-fetch-site"),
+        only(headers, ORIGIN.as_str()),
+        only(headers, HOST.as_str()),
+    ) else {
         return false;
     };
-    match (&config.public_origin, origin.split_once("://")) {
-        (Some(public), _) => origin.eq_ignore_ascii_case(public),
-        (None, Some(("http" | "https", authority))) if is_open => {
-            host.is_some_and(|host| host.eq_ignore_ascii_case(authority))
+    // An address in the request line stands above `Host` (RFC 9112 §3.2.2). Without a public origin
+    // two that differ are no browser's either; with one, proxies may write what they like.
+    let address = uri.authority().map(http::uri::Authority::as_str);
+    let host = match (address, host) {
+        (Some(address), Some(host))
+            if config.public_origin.is_none() && !address.eq_ignore_ascii_case(host) =>
+        {
+            return false;
         }
-        (None, Some(("http" | "https", authority))) => is_loopback_authority(authority),
-        (None, _) => false,
+        _ => address.or(host),
+    };
+    // Without a public origin a page of any name that was made to resolve to this machine would be
+    // "same-origin": only names that always mean this machine are believed.
+    let is_local = host.is_some_and(is_loopback_authority);
+    if config.public_origin.is_none() && !config.insecure_http && !is_local {
+        return false;
     }
+    match (site, origin, &config.public_origin) {
+        (Some(site), ..) => matches!(site, "same-origin" | "none"),
+        (None, None, _) => false,
+        (None, Some(origin), Some(public)) => origin.eq_ignore_ascii_case(public),
+        // The address that this very request came to, port included: another port of this machine
+        // is another site, and so is https, which this server does not speak itself.
+        (None, Some(origin), None) => {
+            host.is_some_and(|host| is_plain_http_origin_of(origin, host))
+        }
+    }
+}
+
+/// The only value of a header; an error where it comes more than once or is no text.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
+        (Some(_), Some(_)) => Err(()),
+    }
+}
+
+/// Whether an origin is `http://` and this authority. An origin leaves out port 80.
+fn is_plain_http_origin_of(origin: &str, host: &str) -> bool {
+    let Some(authority) = origin.strip_prefix("http://") else {
+        return false;
+    };
+    let without_port_80 = |text: &str| -> String {
+        text.strip_suffix(":80")
+            .unwrap_or(text)
+            .to_ascii_lowercase()
+    };
+    !authority.contains('@') && without_port_80(authority) == without_port_80(host)
 }
 
 /// Whether `host:port` means this machine.
@@ -196,6 +230,72 @@ mod tests {
             Some("http://localhost@evil.example")
         ));
         assert!(!allowed("POST", None, "localhost:3000", None, None));
+    }
+
+    #[test]
+    fn without_a_public_origin_the_origin_is_the_address_that_was_asked() {
+        for (host, origin, expected) in [
+            ("localhost:3000", "http://localhost:3000", true),
+            ("LOCALHOST:3000", "http://localhost:3000", true),
+            ("localhost", "http://localhost", true),
+            ("localhost:80", "http://localhost", true),
+            ("localhost:3000", "http://localhost:3001", false),
+            ("localhost:3000", "http://localhost", false),
+            ("localhost", "http://localhost:3000", false),
+            ("localhost:3000", "http://127.0.0.1:3000", false),
+            ("127.0.0.1:3000", "http://127.0.0.2:3000", false),
+            ("localhost:3000", "https://localhost:3000", false),
+            ("localhost", "https://localhost", false),
+            ("localhost:3000", "null", false),
+            ("localhost:3000", "", false),
+            ("localhost:3000", "http://", false),
+            ("localhost:3000", "http://x@localhost:3000", false),
+            ("localhost:3000", "HTTP://localhost:3000", false),
+        ] {
+            let seen = allowed("POST", None, host, None, Some(origin));
+            assert_eq!(seen, expected, "{host} {origin}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_refused() {
+        let mut config = Config::local(std::path::Path::new("unused"));
+        let post = |pairs: &[(&'static str, &str)], uri: &str, config: &Config| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+            is_allowed(&Method::POST, &headers, &uri.parse().unwrap(), config)
+        };
+        let host = ("host", "localhost:3000");
+        let same = ("sec-fetch-site", "same-origin");
+        let own = ("origin", "http://localhost:3000");
+        assert!(post(&[host, same], "/", &config));
+        assert!(post(&[host, own], "/", &config));
+        assert!(post(&[own], "http://localhost:3000/", &config));
+        assert!(!post(
+            &[host, same, ("sec-fetch-site", "cross-site")],
+            "/",
+            &config
+        ));
+        assert!(!post(&[host, own, own], "/", &config));
+        assert!(!post(&[host, host, same], "/", &config));
+        assert!(!post(&[host, own], "http://localhost:3001/", &config));
+        assert!(!post(
+            &[host, ("sec-fetch-site", "same-origin, none"), own],
+            "/",
+            &config
+        ));
+        assert!(!post(&[own, same], "/", &config), "no host at all");
+        config.insecure_http = true;
+        let host = ("host", "mail.lan");
+        assert!(post(&[host, ("origin", "http://mail.lan")], "/", &config));
+        assert!(!post(
+            &[host, ("origin", "http://mail.lan:81")],
+            "/",
+            &config
+        ));
+        assert!(!post(&[host, ("origin", "https://mail.lan")], "/", &config));
     }
 
     #[test]
