@@ -179,10 +179,17 @@ impl Config {
                     .into(),
             );
         }
-        if self.trusted_proxies.is_empty() {
+        if matches!(self.listen, Listen::Unix(_)) && !self.trusted_proxies.contains(&Peer::Unix) {
             warnings.push(
-                "trusted_proxies is empty: a request that carries X-Forwarded-For is not limited \
-                 by address; behind a proxy list the proxy's address"
+                "listen is a Unix socket and trusted_proxies does not hold \"unix\": all users share \
+                 the limits of one address (failed sign-ins, new mail servers); add \"unix\""
+                    .into(),
+            );
+        } else if self.trusted_proxies.is_empty() {
+            warnings.push(
+                "trusted_proxies is empty: X-Forwarded-For is ignored, so behind a proxy all users \
+                 share the limits of one address (failed sign-ins, new mail servers); list the \
+                 proxy's address"
                     .into(),
             );
         }

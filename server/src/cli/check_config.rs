@@ -80,6 +80,12 @@ mod tests {
             text.contains("warning           trusted_proxies is empty"),
             "{text}"
         );
+        assert!(text.contains("share the limits of one address"), "{text}");
+        config.listen = "unix:/run/restante.sock".parse().unwrap();
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let text = told(&config);
+        assert!(text.contains("add \"unix\""), "{text}");
+        config.listen = "127.0.0.1:3000".parse().unwrap();
         config.public_origin = Some("https://mail.example.org".into());
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         let text = told(&config);

@@ -1,11 +1,16 @@
 //! Whose request it is: the peer, or whom a trusted proxy says it forwards for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Once;
 
 use http::HeaderMap;
 
 use crate::config::Peer;
+
+/// How many hops of `X-Forwarded-For` are looked at, the nearest first.
+const HOPS_MAX: usize = 32;
+/// What stands for the peer on the Unix socket: an address that no client can have.
+const UNIX_PEER: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// Who connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,49 +21,52 @@ pub(super) enum Connected {
     Unix,
 }
 
-/// The address to count failures by: `None` where it cannot be known.
+/// The address to count by.
 ///
-/// From a listed peer the rightmost address of `X-Forwarded-For` that is not itself a listed peer.
-/// From a peer that is not listed the header may be forged, or the operator forgot to list the
-/// proxy; either way the peer's own address would be everybody's, so none is returned.
-pub(super) fn client_ip(peer: Connected, headers: &HeaderMap, trusted: &[Peer]) -> Option<IpAddr> {
-    let forwarded: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let is_listed = match peer {
-        Connected::Ip(ip) => trusted.iter().any(|p| p.contains(ip)),
-        Connected::Unix => trusted.contains(&Peer::Unix),
+/// From a listed peer it is the rightmost address of `X-Forwarded-For` that is not itself a listed
+/// peer. Where there is none, it is the farthest hop that is known: what stands before it was not
+/// written by a trusted proxy. The header of a peer that is not listed may be forged, so it is
+/// ignored, and the peer itself is counted: all users behind a proxy that the operator forgot to
+/// list share one limit. At most 32 hops are looked at.
+pub(super) fn client_ip(peer: Connected, headers: &HeaderMap, trusted: &[Peer]) -> IpAddr {
+    let (mut nearest, is_listed) = match peer {
+        Connected::Ip(ip) => (ip.to_canonical(), is_trusted(ip, trusted)),
+        Connected::Unix => (UNIX_PEER, trusted.contains(&Peer::Unix)),
     };
-    match (peer, is_listed, forwarded.is_empty()) {
-        (Connected::Ip(ip), _, true) => Some(ip.to_canonical()),
-        (Connected::Unix, _, true) => None,
-        (_, false, false) => {
-            // Once: whoever forges the header shall not fill the log as well.
-            static TOLD: Once = Once::new();
-            TOLD.call_once(|| {
-                tracing::warn!(
-                    ?peer,
-                    "X-Forwarded-For from a peer that is not in trusted_proxies: its requests are \
-                     not limited by address"
-                );
-            });
-            None
+    let values = headers.get_all("x-forwarded-for");
+    if !is_listed {
+        if values.iter().next().is_some() {
+            warn_once(peer);
         }
-        (_, true, false) => {
-            for text in forwarded.iter().rev() {
-                // What a trusted proxy wrote is an address; anything else was sent to it.
-                let ip = parse(text)?;
-                if !trusted.iter().any(|p| p.contains(ip)) {
-                    return Some(ip);
-                }
-            }
-            None
+        return nearest;
+    }
+    let lines = values.iter().rev().filter_map(|value| value.to_str().ok());
+    let hops = lines.flat_map(|line| line.rsplit(','));
+    for hop in hops.map(str::trim).take(HOPS_MAX) {
+        // What a trusted proxy wrote is an address; anything else was sent to it.
+        let Some(ip) = parse(hop) else { break };
+        nearest = ip;
+        if !is_trusted(ip, trusted) {
+            break;
         }
     }
+    nearest
+}
+
+fn is_trusted(ip: IpAddr, trusted: &[Peer]) -> bool {
+    trusted.iter().any(|peer| peer.contains(ip))
+}
+
+/// Once: whoever forges the header shall not fill the log as well.
+fn warn_once(peer: Connected) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            ?peer,
+            "X-Forwarded-For of a peer that is not in trusted_proxies is ignored. If this peer is \
+             your proxy, list it: until then all of its users share the limits of one address"
+        );
+    });
 }
 
 /// An address, with or without a port.
@@ -75,7 +83,7 @@ fn parse(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn from(peer: &str, forwarded: &[&str], trusted: &[&str]) -> Option<String> {
+    fn from(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let peer = match peer {
             "unix" => Connected::Unix,
             ip => Connected::Ip(ip.parse().unwrap()),
@@ -85,49 +93,51 @@ mod tests {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
         let trusted: Vec<Peer> = trusted.iter().map(|t| t.parse().unwrap()).collect();
-        client_ip(peer, &headers, &trusted).map(|ip| ip.to_string())
+        client_ip(peer, &headers, &trusted).to_string()
     }
 
     #[test]
     fn the_rightmost_hop_that_is_not_trusted_counts() {
         let proxies = &["10.0.0.0/8", "unix"];
         let seen = from("10.0.0.1", &["6.6.6.6, 203.0.113.5, 10.0.0.9"], proxies);
-        assert_eq!(seen.as_deref(), Some("203.0.113.5"));
+        assert_eq!(seen, "203.0.113.5");
         let seen = from("10.0.0.1", &["6.6.6.6", "203.0.113.5:4444"], proxies);
-        assert_eq!(seen.as_deref(), Some("203.0.113.5"));
-        assert_eq!(
-            from("unix", &["[2001:db8::1]:5"], proxies).as_deref(),
-            Some("2001:db8::1")
-        );
+        assert_eq!(seen, "203.0.113.5");
+        assert_eq!(from("unix", &["[2001:db8::1]:5"], proxies), "2001:db8::1");
     }
 
     #[test]
-    fn a_header_from_a_peer_that_is_not_listed_leaves_no_address() {
+    fn the_header_of_a_peer_that_is_not_listed_is_ignored() {
+        let trusted = &["10.0.0.0/8"];
         assert_eq!(
-            from("198.51.100.7", &["203.0.113.5"], &["10.0.0.0/8"]),
-            None
+            from("198.51.100.7", &["203.0.113.5"], trusted),
+            "198.51.100.7"
         );
-        assert_eq!(from("unix", &["203.0.113.5"], &[]), None);
+        assert_eq!(from("unix", &["203.0.113.5"], &[]), "::");
     }
 
     #[test]
     fn without_the_header_the_peer_counts() {
-        assert_eq!(
-            from("198.51.100.7", &[], &[]).as_deref(),
-            Some("198.51.100.7")
-        );
-        assert_eq!(
-            from("::ffff:198.51.100.7", &[], &[]).as_deref(),
-            Some("198.51.100.7")
-        );
-        assert_eq!(from("unix", &[], &["unix"]), None);
+        assert_eq!(from("198.51.100.7", &[], &[]), "198.51.100.7");
+        assert_eq!(from("::ffff:198.51.100.7", &[], &[]), "198.51.100.7");
+        assert_eq!(from("unix", &[], &["unix"]), "::");
     }
 
     #[test]
     fn words_in_the_place_of_an_address_are_not_skipped() {
-        assert_eq!(
-            from("10.0.0.1", &["203.0.113.5, unknown"], &["10.0.0.0/8"]),
-            None
-        );
+        let trusted = &["10.0.0.0/8"];
+        let seen = from("10.0.0.1", &["203.0.113.5, unknown"], trusted);
+        assert_eq!(seen, "10.0.0.1");
+        let seen = from("10.0.0.1", &["203.0.113.5, x, 10.0.0.2"], trusted);
+        assert_eq!(seen, "10.0.0.2");
+        assert_eq!(from("10.0.0.1", &[""], trusted), "10.0.0.1");
+    }
+
+    #[test]
+    fn of_an_endless_chain_only_the_nearest_hops_count() {
+        let chain = format!("203.0.113.5{}", ", 10.0.0.9".repeat(5000));
+        assert_eq!(from("10.0.0.1", &[&chain], &["10.0.0.0/8"]), "10.0.0.9");
+        let chain = format!("203.0.113.5{}", ", 10.0.0.9".repeat(HOPS_MAX - 1));
+        assert_eq!(from("10.0.0.1", &[&chain], &["10.0.0.0/8"]), "203.0.113.5");
     }
 }

@@ -25,6 +25,14 @@ use crate::session::row_key;
 
 /// A sign-in form has a dozen short fields.
 const FORM_MAX_BYTES: usize = 64 << 10;
+/// The longest address: 64 bytes before the `@` and 255 behind it (RFC 5321 §4.5.3.1).
+const ADDRESS_MAX_BYTES: usize = 320;
+/// The longest login name.
+const USER_MAX_BYTES: usize = 320;
+/// The longest name of a host (RFC 1035 §2.3.4).
+const HOST_MAX_BYTES: usize = 253;
+/// The longest password.
+const PASSWORD_MAX_BYTES: usize = 1024;
 
 /// `GET {base}/login`: `?return=` where to go on, `?lang=` in which language, `?end` why.
 pub(super) async fn show(
@@ -71,7 +79,7 @@ pub(super) async fn submit(
         Ok(bytes) => body::parse_form(&bytes),
         Err(fault) => {
             let fault = match fault {
-                BodyFault::TooLarge => Fault::TooLarge {
+                BodyFault::TooLarge => Fault::RequestTooLarge {
                     max_bytes: 64 << 10,
                 },
                 BodyFault::Broken => Fault::BrokenUpload,
@@ -134,7 +142,7 @@ async fn open(
         .sign_ins
         .begin(&account, visitor.ip)
         .map_err(|wait| Fault::TooManyTries(wait).to_api(visitor.lang))?;
-    match web.accounts.open(sign_in, visitor.ip).await {
+    match web.accounts.open(sign_in, Some(visitor.ip)).await {
         Ok(account) => {
             tried.succeeded();
             Ok(account)
@@ -181,6 +189,7 @@ fn prepare(
     password: Secret,
 ) -> Result<Option<SignIn>, Fault> {
     let form = &mut shown.form;
+    check_lengths(form, &password)?;
     let domain = domain_of(&form.email).to_ascii_lowercase();
     // A local part that is not ASCII can be read by, if not sent from.
     if let Err(why) = Address::parse(&form.email)
@@ -231,6 +240,21 @@ fn prepare(
         outgoing,
         transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
     }))
+}
+
+/// Refuses what is longer than any server takes. Fields are measured as they are used: trimmed.
+fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), Fault> {
+    let fields = [
+        ("email", form.email.len(), ADDRESS_MAX_BYTES),
+        ("user", form.user.len(), USER_MAX_BYTES),
+        ("password", password.expose().len(), PASSWORD_MAX_BYTES),
+        ("incoming_host", form.incoming_host.len(), HOST_MAX_BYTES),
+        ("outgoing_host", form.outgoing_host.len(), HOST_MAX_BYTES),
+    ];
+    match fields.into_iter().find(|(_, length, max)| length > max) {
+        Some((field, _, max_bytes)) => Err(Fault::TooLong { field, max_bytes }),
+        None => Ok(()),
+    }
 }
 
 /// Whether the operator's words about a domain are enough to sign in by this protocol.

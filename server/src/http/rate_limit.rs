@@ -1,23 +1,42 @@
 //! Limits that count failures only: whoever signs in without trouble never meets them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mail_net::rate::{Key, Keys, Limit, RateTable, client_network};
 use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// (failures, within): for one account from one address.
-const ACCOUNT_AND_IP: &[(usize, Duration)] = &[(5, MINUTE), (20, HOUR)];
+/// For one account from one address.
+const ACCOUNT_AND_IP: &[Limit] = &[
+    Limit {
+        max: 5,
+        within: MINUTE,
+    },
+    Limit {
+        max: 20,
+        within: HOUR,
+    },
+];
 /// For one address, IPv6 by /64.
-const IP: &[(usize, Duration)] = &[(30, MINUTE)];
+const IP: &[Limit] = &[Limit {
+    max: 30,
+    within: MINUTE,
+}];
 /// For one account from everywhere; then only addresses wait that never signed in to it.
-const ACCOUNT: &[(usize, Duration)] = &[(30, HOUR)];
-/// How many names a table keeps before it forgets what is over.
-const TABLE_MAX: usize = 50_000;
+const ACCOUNT: &[Limit] = &[Limit {
+    max: 30,
+    within: HOUR,
+}];
+/// The most names that a table keeps.
+const TABLE_MAX: usize = 30_000;
+/// The most accounts whose owners' addresses are remembered.
+const OWNED_MAX: usize = 20_000;
+/// The most addresses that are remembered of one account's owner.
+const ADDRESSES_MAX: usize = 8;
 
 /// How long to wait before the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +45,41 @@ pub struct Wait {
     pub secs: u32,
 }
 
-/// Failed sign-ins.
-#[derive(Debug, Default)]
-pub struct SignInLimits(Mutex<SignIns>);
+/// Failed sign-ins. Accounts and addresses are kept as hashes, in tables of bounded size.
+#[derive(Debug)]
+pub struct SignInLimits {
+    keys: Keys,
+    tables: Mutex<Tables>,
+}
 
-#[derive(Debug, Default)]
-struct SignIns {
-    by_account_and_ip: Table<(String, IpAddr)>,
-    by_ip: Table<IpAddr>,
-    by_account: Table<String>,
-    known: HashMap<String, HashSet<IpAddr>>,
+#[derive(Debug)]
+struct Tables {
+    by_account_and_ip: RateTable,
+    by_ip: RateTable,
+    by_account: RateTable,
+    owned: OwnedAccounts,
+}
+
+/// What one try is counted by.
+#[derive(Debug, Clone, Copy)]
+struct Names {
+    account_and_ip: Key,
+    ip: Key,
+    account: Key,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self {
+            keys: Keys::default(),
+            tables: Mutex::new(Tables {
+                by_account_and_ip: RateTable::new(ACCOUNT_AND_IP, TABLE_MAX),
+                by_ip: RateTable::new(IP, TABLE_MAX),
+                by_account: RateTable::new(ACCOUNT, TABLE_MAX),
+                owned: OwnedAccounts::new(OWNED_MAX),
+            }),
+        }
+    }
 }
 
 /// One try that was let through. It counts as failed unless it succeeds, so that many tries at
@@ -44,35 +88,29 @@ struct SignIns {
 #[must_use = "a try that is dropped counts as failed"]
 pub struct Try<'a> {
     limits: &'a SignInLimits,
-    account: String,
-    ip: Option<IpAddr>,
+    names: Names,
     at: Instant,
 }
 
 impl SignInLimits {
-    /// Lets a try through, or says how long to wait. `account` is compared without case. Without
-    /// an address only the account's own limit holds.
+    /// Lets a try through, or says how long to wait. `account` is compared without case.
     ///
     /// # Errors
     /// [`Wait`] while a limit is reached.
-    pub fn begin(&self, account: &str, ip: Option<IpAddr>) -> Result<Try<'_>, Wait> {
+    pub fn begin(&self, account: &str, ip: IpAddr) -> Result<Try<'_>, Wait> {
         let account = account.trim().to_lowercase();
-        let ip = ip.map(network);
+        let ip = client_network(ip);
+        let names = Names {
+            account_and_ip: self.keys.key((&account, ip)),
+            ip: self.keys.key(ip),
+            account: self.keys.key(&account),
+        };
         let now = Instant::now();
-        let mut limits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut wait = None;
-        if let Some(ip) = ip {
-            wait = wait.max(limits.by_account_and_ip.wait(
-                &(account.clone(), ip),
-                ACCOUNT_AND_IP,
-                now,
-            ));
-            wait = wait.max(limits.by_ip.wait(&ip, IP, now));
-        }
-        let is_known =
-            ip.is_some_and(|ip| limits.known.get(&account).is_some_and(|k| k.contains(&ip)));
-        if !is_known {
-            wait = wait.max(limits.by_account.wait(&account, ACCOUNT, now));
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_pair = tables.by_account_and_ip.wait(names.account_and_ip, now);
+        let mut wait = by_pair.max(tables.by_ip.wait(names.ip, now));
+        if !tables.owned.contains(names) {
+            wait = wait.max(tables.by_account.wait(names.account, now));
         }
         if let Some(wait) = wait {
             let secs = u32::try_from(wait.as_secs())
@@ -80,16 +118,13 @@ impl SignInLimits {
                 .saturating_add(1);
             return Err(Wait { secs });
         }
-        if let Some(ip) = ip {
-            limits.by_account_and_ip.add((account.clone(), ip), now);
-            limits.by_ip.add(ip, now);
-        }
-        limits.by_account.add(account.clone(), now);
-        drop(limits);
+        tables.by_account_and_ip.add(names.account_and_ip, now);
+        tables.by_ip.add(names.ip, now);
+        tables.by_account.add(names.account, now);
+        drop(tables);
         Ok(Try {
             limits: self,
-            account,
-            ip,
+            names,
             at: now,
         })
     }
@@ -98,79 +133,67 @@ impl SignInLimits {
 impl Try<'_> {
     /// The try did not fail.
     pub fn succeeded(self) {
-        let mut limits = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ip) = self.ip {
-            limits
-                .by_account_and_ip
-                .remove(&(self.account.clone(), ip), self.at);
-            limits.by_ip.remove(&ip, self.at);
-            if limits.known.len() >= TABLE_MAX {
-                limits.known.clear();
-            }
-            limits
-                .known
-                .entry(self.account.clone())
-                .or_default()
-                .insert(ip);
-        }
-        limits.by_account.remove(&self.account, self.at);
+        let (names, at) = (self.names, self.at);
+        let tables = &self.limits.tables;
+        let mut tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.by_account_and_ip.remove(names.account_and_ip, at);
+        tables.by_ip.remove(names.ip, at);
+        tables.by_account.remove(names.account, at);
+        tables.owned.insert(names, Instant::now());
     }
 }
 
-/// The times of the last failures by name.
+/// From which addresses the owners of accounts last signed in: at most [`ADDRESSES_MAX`] of each
+/// account, and of a bounded number of accounts. The account goes that was not signed in to for the
+/// longest time.
 #[derive(Debug)]
-struct Table<K>(HashMap<K, VecDeque<Instant>>);
-
-impl<K> Default for Table<K> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
+struct OwnedAccounts {
+    capacity: usize,
+    addresses: HashMap<Key, Owned>,
+    by_age: BTreeSet<(Instant, Key)>,
 }
 
-impl<K: Eq + Hash> Table<K> {
-    /// How long until every limit has room for one more.
-    fn wait(&self, key: &K, limits: &[(usize, Duration)], now: Instant) -> Option<Duration> {
-        let failures = self.0.get(key)?;
-        limits
-            .iter()
-            .filter_map(|(max, within)| {
-                // The failure that has to be over before there is room again.
-                let index = failures.len().checked_sub(*max)?;
-                let left = within.checked_sub(now - *failures.get(index)?)?;
-                (!left.is_zero()).then_some(left)
-            })
-            .max()
-    }
-
-    fn add(&mut self, key: K, now: Instant) {
-        if self.0.len() >= TABLE_MAX {
-            self.0
-                .retain(|_, failures| failures.back().is_some_and(|at| now - *at < HOUR));
-        }
-        let failures = self.0.entry(key).or_default();
-        while failures.front().is_some_and(|at| now - *at >= HOUR) {
-            failures.pop_front();
-        }
-        failures.push_back(now);
-    }
-
-    fn remove(&mut self, key: &K, at: Instant) {
-        if let Some(failures) = self.0.get_mut(key) {
-            if let Some(index) = failures.iter().position(|failed| *failed == at) {
-                failures.remove(index);
-            }
-            if failures.is_empty() {
-                self.0.remove(key);
-            }
-        }
-    }
+#[derive(Debug)]
+struct Owned {
+    last: Instant,
+    /// The newest last.
+    ips: Vec<Key>,
 }
 
-/// An address as it is counted: a household's IPv6 network is one.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
+impl OwnedAccounts {
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            addresses: HashMap::new(),
+            by_age: BTreeSet::new(),
+        }
+    }
+
+    fn contains(&self, names: Names) -> bool {
+        let owned = self.addresses.get(&names.account);
+        owned.is_some_and(|owned| owned.ips.contains(&names.ip))
+    }
+
+    fn insert(&mut self, names: Names, now: Instant) {
+        let Names { account, ip, .. } = names;
+        if !self.addresses.contains_key(&account)
+            && self.addresses.len() >= self.capacity
+            && let Some((_, oldest)) = self.by_age.pop_first()
+        {
+            self.addresses.remove(&oldest);
+        }
+        let owned = self.addresses.entry(account).or_insert_with(|| Owned {
+            last: now,
+            ips: Vec::new(),
+        });
+        self.by_age.remove(&(owned.last, account));
+        self.by_age.insert((now, account));
+        owned.last = now;
+        owned.ips.retain(|known| *known != ip);
+        if owned.ips.len() >= ADDRESSES_MAX {
+            owned.ips.remove(0);
+        }
+        owned.ips.push(ip);
     }
 }
 
@@ -179,11 +202,11 @@ mod tests {
     use super::*;
     use tokio::time::advance;
 
-    fn ip(n: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([203, 0, 113, n]))
+    fn ip(n: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, n])
     }
 
-    fn fail(limits: &SignInLimits, account: &str, ip: Option<IpAddr>) -> bool {
+    fn fail(limits: &SignInLimits, account: &str, ip: IpAddr) -> bool {
         limits.begin(account, ip).is_ok()
     }
 
@@ -220,12 +243,12 @@ mod tests {
     async fn thirty_failures_a_minute_from_one_address_or_ipv6_network() {
         let limits = SignInLimits::default();
         for n in 0..30_u16 {
-            let address = Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, n]));
+            let address = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, n]);
             assert!(fail(&limits, &format!("user{n}@example.org"), address));
         }
-        let same_network = Some(IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]));
+        let same_network = IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]);
         assert!(!fail(&limits, "last@example.org", same_network));
-        let other_network = Some(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]));
+        let other_network = IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]);
         assert!(fail(&limits, "last@example.org", other_network));
         advance(MINUTE).await;
         assert!(fail(&limits, "last@example.org", same_network));
@@ -269,12 +292,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_an_address_the_account_alone_is_limited() {
+    async fn a_flood_from_many_addresses_does_not_lift_a_limit() {
         let limits = SignInLimits::default();
-        for _ in 0..30 {
-            assert!(fail(&limits, "ann@example.org", None));
+        for _ in 0..5 {
+            assert!(fail(&limits, "ann@example.org", ip(1)));
         }
-        assert!(!fail(&limits, "ann@example.org", None));
-        assert!(fail(&limits, "ben@example.org", None));
+        for n in 0..40_000_u32 {
+            let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            assert!(fail(&limits, &format!("user{n}@example.org"), address));
+        }
+        assert!(!fail(&limits, "ann@example.org", ip(1)));
+        let tables = limits.tables.lock().unwrap();
+        assert_eq!(tables.by_account_and_ip.len(), TABLE_MAX);
+        assert_eq!(tables.by_account.len(), TABLE_MAX);
+        assert_eq!(tables.by_ip.len(), TABLE_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_remembered_of_owners_is_bounded() {
+        let limits = SignInLimits::default();
+        for n in 0..50 {
+            limits.begin("ann@example.org", ip(n)).unwrap().succeeded();
+        }
+        for n in 0..OWNED_MAX + 10 {
+            advance(Duration::from_millis(1)).await;
+            let account = format!("user{n}@example.org");
+            limits.begin(&account, ip(1)).unwrap().succeeded();
+        }
+        let tables = limits.tables.lock().unwrap();
+        assert_eq!(tables.owned.addresses.len(), OWNED_MAX);
+        assert_eq!(tables.owned.by_age.len(), OWNED_MAX);
+        let mut owned = tables.owned.addresses.values();
+        assert!(owned.all(|owned| owned.ips.len() <= ADDRESSES_MAX));
+        assert!(tables.by_ip.is_empty() && tables.by_account.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Who asks: language, theme, time zone, address, and the live session if there is one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use app::api::types::{Lang, Theme};
@@ -30,7 +30,7 @@ pub(super) struct Visitor {
     pub(super) theme: Theme,
     pub(super) locale: Locale,
     /// The address to count failures by.
-    pub(super) ip: Option<IpAddr>,
+    pub(super) ip: IpAddr,
     /// The session, where it is alive.
     pub(super) session: Option<Arc<LiveSession>>,
     /// A session cookie came, whether or not it opened anything.
@@ -60,7 +60,7 @@ impl Visitor {
                 zone_is_guess: zone.is_none(),
                 zone: zone.unwrap_or(TimeZone::UTC),
             },
-            ip: None,
+            ip: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             session: None,
             had_cookie: cookie(headers, web.cookie.name).is_some(),
         }
@@ -107,10 +107,9 @@ pub(super) async fn recognise(
     next: Next,
 ) -> Response {
     let mut visitor = Visitor::without_session(&web, request.headers());
-    visitor.ip = request
-        .extensions()
-        .get::<Connected>()
-        .and_then(|peer| client_ip(*peer, request.headers(), &web.config.trusted_proxies));
+    let peer = request.extensions().get::<Connected>().copied();
+    let peer = peer.unwrap_or(Connected::Unix);
+    visitor.ip = client_ip(peer, request.headers(), &web.config.trusted_proxies);
     visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
     if let Some(live) = &visitor.session
         && live.touch(now_unix_ms())

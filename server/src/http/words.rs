@@ -25,8 +25,15 @@ pub(super) enum Fault {
     NothingSelected,
     /// The form holds something that our pages do not send.
     Malformed,
-    /// Larger than allowed.
+    /// A message, or a file for it, is larger than allowed.
     TooLarge { max_bytes: u64 },
+    /// A request that is no message is larger than allowed.
+    RequestTooLarge { max_bytes: u64 },
+    /// A field is longer than any mail server takes.
+    TooLong {
+        field: &'static str,
+        max_bytes: usize,
+    },
     /// The upload broke off.
     BrokenUpload,
     /// The disk, or another fault of ours.
@@ -40,13 +47,15 @@ impl Fault {
             Self::SignedOut => (ErrorKind::SignedOut, None, None),
             Self::TooManyTries(wait) => (ErrorKind::Busy, None, Some(wait.secs)),
             Self::Address => (ErrorKind::Invalid, Some("email"), None),
-            Self::Missing(field) | Self::Port(field) | Self::TlsMode(field) => {
-                (ErrorKind::Invalid, Some(*field), None)
-            }
+            Self::Missing(field)
+            | Self::Port(field)
+            | Self::TlsMode(field)
+            | Self::TooLong { field, .. } => (ErrorKind::Invalid, Some(*field), None),
             Self::NothingSelected | Self::Malformed | Self::BrokenUpload => {
                 (ErrorKind::Invalid, None, None)
             }
             Self::TooLarge { .. } => (ErrorKind::TooLarge, Some("attachment"), None),
+            Self::RequestTooLarge { .. } => (ErrorKind::TooLarge, None, None),
             Self::Internal { .. } => (ErrorKind::Internal, None, None),
         };
         let (cause, fix) = match lang {
@@ -101,6 +110,21 @@ impl Fault {
                     format!("At most {} fit into one message.", size(*max_bytes)),
                 );
             }
+            Self::RequestTooLarge { max_bytes } => {
+                return (
+                    "This request is too large to be taken.".into(),
+                    format!(
+                        "At most {} are taken: shorten the text, or attach it as a file.",
+                        size(*max_bytes)
+                    ),
+                );
+            }
+            Self::TooLong { max_bytes, .. } => {
+                return (
+                    "This field is too long.".into(),
+                    format!("Write at most {max_bytes} bytes."),
+                );
+            }
             Self::BrokenUpload => ("The upload broke off.", "Try again."),
             Self::Internal { .. } => (
                 "Something went wrong on this server.",
@@ -133,6 +157,15 @@ impl Fault {
                     "内容过大,无法接收。".into(),
                     format!("一封邮件最多 {}。", size(*max_bytes)),
                 );
+            }
+            Self::RequestTooLarge { max_bytes } => {
+                return (
+                    "请求过大,无法接收。".into(),
+                    format!("最多接收 {}。请缩短文字,或以附件添加。", size(*max_bytes)),
+                );
+            }
+            Self::TooLong { max_bytes, .. } => {
+                return ("此项过长。".into(), format!("最多填写 {max_bytes} 字节。"));
             }
             Self::BrokenUpload => ("上传中断。", "请再试一次。"),
             Self::Internal { .. } => ("服务器内部出错。", "请再试;如仍出错,请把编号告诉管理员。"),
