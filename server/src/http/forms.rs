@@ -276,7 +276,7 @@ async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields
     let drain = Drain::of(visitor.session.is_some());
     let fault = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
         Ok(bytes) => return Ok(parse_form(&bytes)),
-        Err(BodyFault::TooLarge) => Fault::TooLarge { max_bytes: 1 << 20 },
+        Err(BodyFault::TooLarge) => Fault::RequestTooLarge { max_bytes: 1 << 20 },
         Err(BodyFault::Broken) => Fault::BrokenUpload,
     };
     let mut response = page::failed(web, visitor, fault.to_api(visitor.lang), None);

@@ -8,7 +8,7 @@ use app::api::error::ApiError;
 use app::page::PageContext;
 use app::text::url;
 use axum::body::Body;
-use axum::extract::{MatchedPath, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -57,7 +57,11 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/outbox/{id}/retry"), post(forms::outbox_retry))
         .route(&at("/outbox/{id}/discard"), post(forms::outbox_discard))
         .route(&at("/upload"), post(upload::upload))
-        .route(&at("/api/{*endpoint}"), post(api))
+        // The framework's own limit of 2 MiB would end what `api` has taken.
+        .route(
+            &at("/api/{*endpoint}"),
+            post(api).layer(DefaultBodyLimit::max(API_MAX_BYTES)),
+        )
         .route_layer(middleware::from_fn_with_state(
             Web::clone(web),
             needs_session,
@@ -200,7 +204,7 @@ async fn needs_session(
     let signed_out = || Fault::SignedOut.to_api(visitor.lang);
     let mut response = match (must_close, wants_json) {
         (true, _) => {
-            let fault = Fault::TooLarge {
+            let fault = Fault::RequestTooLarge {
                 max_bytes: 16 << 20,
             };
             page::failed(&web, &visitor, fault.to_api(visitor.lang), None)
@@ -229,7 +233,7 @@ async fn api(
         Ok(bytes) => bytes,
         Err(fault) => {
             let fault = match fault {
-                body::BodyFault::TooLarge => Fault::TooLarge { max_bytes: 8 << 20 },
+                body::BodyFault::TooLarge => Fault::RequestTooLarge { max_bytes: 8 << 20 },
                 body::BodyFault::Broken => Fault::BrokenUpload,
             };
             let mut response = error::json(fault.to_api(visitor.lang));
