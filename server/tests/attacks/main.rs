@@ -15,3 +15,4 @@ mod addresses;
 mod answers;
 mod harness;
 mod nested;
+mod sign_in;
