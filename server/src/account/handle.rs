@@ -107,7 +107,8 @@ impl Accounts {
         sign_in: SignIn,
         client: Option<IpAddr>,
     ) -> Result<AccountHandle, AccountError> {
-        // Both servers were named now: one that cannot be dialled later is told now.
+        // The outgoing server is named now and dialled later: it is counted now. Later dials of either
+        // server are not: whoever shares this address could use the count up, and no mail would leave.
         let outgoing = sign_in.outgoing.endpoint();
         self.dialer
             .admit(&outgoing, client)
@@ -166,7 +167,6 @@ impl Accounts {
             spool: self.spool.clone(),
             dialer: Arc::clone(&self.dialer),
             sign_in: sign_in.clone(),
-            client,
             events: events.clone(),
             incoming: requests.clone(),
             wake: Notify::new(),

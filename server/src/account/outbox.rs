@@ -4,7 +4,6 @@
 //! be sending; `committing` is durable before the final dot; what happens after the dot without an
 //! answer is unknown and never repeated by itself.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,8 +41,6 @@ pub(super) struct Outbox {
     pub(super) spool: Spool,
     pub(super) dialer: Arc<Dialer>,
     pub(super) sign_in: SignIn,
-    /// The address of the person who signed in.
-    pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
     pub(super) incoming: mpsc::Sender<Request>,
     pub(super) wake: Notify,
@@ -124,20 +121,18 @@ impl Outbox {
             let is_fresh = connection.is_none();
             let mut open = match connection.take() {
                 Some(open) => open,
-                None => {
-                    match SmtpConnection::open(&self.dialer, &self.sign_in, self.client).await {
-                        Ok(open) => {
-                            let max = open.size_max_bytes().unwrap_or_default();
-                            self.size_max_bytes.store(max, Ordering::Relaxed);
-                            open
-                        }
-                        Err(error) => {
-                            info!(%error, "the outgoing server cannot be used");
-                            settle_error(row, &error, true);
-                            return Sent::Settled;
-                        }
+                None => match SmtpConnection::open(&self.dialer, &self.sign_in).await {
+                    Ok(open) => {
+                        let max = open.size_max_bytes().unwrap_or_default();
+                        self.size_max_bytes.store(max, Ordering::Relaxed);
+                        open
                     }
-                }
+                    Err(error) => {
+                        info!(%error, "the outgoing server cannot be used");
+                        settle_error(row, &error, true);
+                        return Sent::Settled;
+                    }
+                },
             };
             let prepared = (wanted_of(row, message.size_bytes), message.open().await);
             let (envelope, mut body) = match prepared {

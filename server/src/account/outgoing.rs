@@ -91,8 +91,6 @@ pub(crate) struct Route {
     pub(crate) ehlo_name: Option<EhloName>,
     /// Keeps what is said.
     pub(crate) transcript: Recorder,
-    /// The address of the person who named the server; `None` on the command line.
-    pub(crate) client: Option<IpAddr>,
     /// What is kept out of the server's replies, where it is known before the sign-in.
     pub(crate) secrets: Option<Arc<KnownSecrets>>,
 }
@@ -102,7 +100,6 @@ impl Route {
     pub(crate) fn submission(endpoint: Endpoint) -> Self {
         Self {
             transcript: Recorder::new(0),
-            client: None,
             secrets: None,
             tls_name: endpoint.host.clone(),
             endpoint,
@@ -119,15 +116,10 @@ pub(crate) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    /// Connects and signs in: one try. `client` is the address of the person who named the server.
-    pub(super) async fn open(
-        dialer: &Dialer,
-        sign_in: &SignIn,
-        client: Option<IpAddr>,
-    ) -> Result<Self, AccountError> {
+    /// Connects and signs in: one try.
+    pub(super) async fn open(dialer: &Dialer, sign_in: &SignIn) -> Result<Self, AccountError> {
         let route = Route {
             transcript: sign_in.transcript.clone(),
-            client,
             secrets: Some(sign_in.known_secrets()),
             ..Route::submission(sign_in.outgoing.endpoint())
         };
@@ -136,25 +128,23 @@ impl SmtpConnection {
         Ok(this)
     }
 
-    /// Connects, up to TLS and EHLO.
+    /// Connects, up to TLS and EHLO. The server was counted when it was named.
     pub(crate) async fn connect(dialer: &Dialer, route: Route) -> Result<Self, AccountError> {
         let Route {
             endpoint,
             tls_name,
             ehlo_name,
             transcript,
-            client,
             secrets,
         } = route;
-        let transport =
-            dialer
-                .open(&endpoint, client)
-                .await
-                .map_err(|error| AccountError::Dial {
-                    side: Side::Outgoing,
-                    endpoint: endpoint.clone(),
-                    error,
-                })?;
+        let transport = dialer
+            .open(&endpoint, None)
+            .await
+            .map_err(|error| AccountError::Dial {
+                side: Side::Outgoing,
+                endpoint: endpoint.clone(),
+                error,
+            })?;
         let ehlo_name = ehlo_name
             .or_else(|| own_address(&transport).map(EhloName::address_literal))
             .unwrap_or(EhloName::LOCALHOST);

@@ -84,7 +84,6 @@ impl ImapIncoming {
             account,
             sign_in,
             dialer,
-            client,
             events,
             watchers,
             closing,

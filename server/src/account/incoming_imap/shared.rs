@@ -1,6 +1,5 @@
 //! What an account's two links have in common.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +27,6 @@ pub(super) struct Shared {
     pub(super) account: AccountId,
     pub(super) sign_in: SignIn,
     pub(super) dialer: Arc<Dialer>,
-    pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
     /// Open pages.
     pub(super) watchers: Arc<AtomicUsize>,
@@ -55,9 +53,9 @@ impl Shared {
         self.watchers.load(Ordering::Relaxed) > 0
     }
 
-    /// Opens another connection for this account.
+    /// Opens another connection for this account. Its server was counted when it was named.
     pub(super) async fn open_connection(&self) -> Result<ImapConnection, AccountError> {
-        ImapConnection::open(&self.dialer, &self.sign_in, self.client, Phase::Command).await
+        ImapConnection::open(&self.dialer, &self.sign_in, None, Phase::Command).await
     }
 
     pub(super) fn set_folders(&self, folders: FolderTable) {

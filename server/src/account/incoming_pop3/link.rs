@@ -57,6 +57,7 @@ pub(super) struct Link {
     account: AccountId,
     pub(super) sign_in: SignIn,
     pub(super) dialer: Arc<Dialer>,
+    /// The address of the person who named the server, until it is counted with the first dial.
     pub(super) client: Option<IpAddr>,
     events: broadcast::Sender<LiveEvent>,
     /// Open pages.

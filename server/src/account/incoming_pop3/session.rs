@@ -41,7 +41,8 @@ impl Link {
             .lease(turn_wait)
             .await
             .map_err(|busy| self.busy(busy))?;
-        let opened = Pop3Connection::open(&self.dialer, &self.sign_in, self.client, phase).await;
+        let client = self.client.take();
+        let opened = Pop3Connection::open(&self.dialer, &self.sign_in, client, phase).await;
         let connection = opened.inspect_err(|error| {
             if error.is_password_refused() {
                 self.refusal = Some(error.clone());

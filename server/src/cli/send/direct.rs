@@ -218,7 +218,6 @@ impl Courier<'_> {
                 tls_name,
                 ehlo_name: self.ehlo_name.clone(),
                 transcript: Recorder::new(0),
-                client: None,
                 secrets: None,
             };
             SmtpConnection::connect(&self.dialer, route)
