@@ -93,6 +93,12 @@ pub(super) async fn whole(
         return Err(BodyFault::TooLarge);
     }
     let mut stream = body.into_data_stream();
+    // What is announced as too large is not kept while it is dropped.
+    let announced = content_length(headers).unwrap_or_default();
+    if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
+        drain.rest(&mut stream).await;
+        return Err(BodyFault::TooLarge);
+    }
     let mut read = BytesMut::new();
     let until = Instant::now() + drain.within.max(Duration::from_secs(30));
     while let Some(bytes) = timeout_at(until, stream.next())

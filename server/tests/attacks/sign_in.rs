@@ -266,18 +266,18 @@ async fn another_port_of_this_machine_is_another_site() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_json_request_of_six_megabytes_is_read_and_one_of_nine_is_told_the_limit() {
+async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_limit() {
     let server = MailServer::honest().await;
     let product = Product::start(&[&server]);
     let witness = Witness::new(&product, &server).await;
     let mut client = product.signed_in(&server).await;
     let watch = Watch::begin("json-size", &product, witness);
     // Nobody is written to, so that the answer tells that all of it was read, and no more is done.
-    let read = send_message(&mut client, "", &"words ".repeat(1 << 20)).await;
+    let read = send_message(&mut client, "", &"words ".repeat(1 << 19)).await;
     let refused = send_message(&mut client, "", &"words ".repeat(3 << 19)).await;
     watch
         .end(&format!(
-            "requests of 6 and 9 MiB: {} and {}",
+            "requests of 3 and 9 MiB: {} and {}",
             read.status, refused.status
         ))
         .await;
