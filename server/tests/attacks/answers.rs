@@ -96,12 +96,12 @@ async fn endless_data_that_nobody_asked_for_is_dropped_and_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_ends_when_its_browser_has_left() {
     let honest = MailServer::honest().await;
-    let is_on = Arc::new(AtomicBool::new(false));
-    // Slow enough that no budget ends it: 64 lines for each write, and a pause.
-    let switch = Arc::clone(&is_on);
+    let is_asked = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_asked);
+    // The first message that is opened never comes.
     let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
         let is_it = protocol == "imap" && heard.command.starts_with("UID FETCH");
-        (is_it && switch.load(Ordering::Relaxed)).then_some(Say::Silence)
+        (is_it && !asked.swap(true, Ordering::Relaxed)).then_some(Say::Silence)
     });
     let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
     let hostile = MailServer::start(mails, script).await;
@@ -109,10 +109,12 @@ async fn a_command_ends_when_its_browser_has_left() {
     let mut client = product.signed_in(&hostile).await;
     let list = inbox(&mut client).await;
     let message = format!("{list}/7.2");
-    is_on.store(true, Ordering::Relaxed);
-    // Somebody opens a message that never comes, and leaves.
-    drop(client.open(Request::get(&message)).await);
-    is_on.store(false, Ordering::Relaxed);
+    // Somebody opens it, and leaves.
+    let waiting = client.open(Request::get(&message)).await;
+    while !is_asked.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(waiting);
     // The list answers long before the deadline of the command (60 s without a byte).
     let patience = Duration::from_secs(30);
     let answer = tokio::time::timeout(patience, client.get(&list)).await;
