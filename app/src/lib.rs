@@ -13,6 +13,8 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+#[cfg(feature = "ssr")]
+pub mod document;
 pub mod mail;
 pub mod page;
 pub mod routes;
@@ -25,7 +27,6 @@ pub mod ui;
 extern crate self as app;
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::Router;
 
 use crate::api::session::session_show;
@@ -42,7 +43,6 @@ use crate::ui::dynamic::effect;
 /// once more when the server lists the routes.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
     let page = PageContext::expect();
     let tab = Tab::new();
     provide_context(tab);
@@ -51,12 +51,8 @@ pub fn App() -> impl IntoView {
         |()| async { page::answer_with(session_show().await) },
     )));
     start_once_alive(tab, page.clone());
-    let title = move || match tab.title.get() {
-        title if title.is_empty() => "Restante".to_owned(),
-        title => format!("{title} · Restante"),
-    };
+    state::title::show(tab.title);
     view! {
-        <Title text=title />
         <Router base=page.base>
             <Frame>
                 <Pages />
@@ -76,50 +72,6 @@ fn start_once_alive(tab: Tab, page: PageContext) {
         state::live::start(tab, &page);
         tab.is_started.set(true);
     });
-}
-
-/// The document around [`App`].
-///
-/// Needs [`PageContext`] in context and a nonce where the policy asks for one. `options` name the
-/// front-end build: `output_name` "restante", `site_pkg_dir` "a/HASH", `hash_files` false.
-#[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    use crate::api::types::Theme;
-    use crate::text::url;
-    use leptos_meta::MetaTags;
-
-    let page = PageContext::expect();
-    let theme = match page.theme {
-        Theme::System => None,
-        Theme::Light => Some("light"),
-        Theme::Dark => Some("dark"),
-    };
-    view! {
-        <!DOCTYPE html>
-        <html
-            lang=page.lang.tag()
-            data-base=page.base.clone()
-            data-build=page.build.clone()
-            data-css=page.css.clone()
-            data-icons=page.icons.clone()
-            data-live=page.live.clone()
-            data-seen=page.seen.clone()
-            data-theme=theme
-        >
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content=page::VIEWPORT />
-                <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
-                <link rel="icon" type="image/svg+xml" href=page::ICON />
-                <HydrationScripts options=options root=page.base.clone() />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
 }
 
 /// Takes the page over.

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
-use super::notice::plain_page;
 use crate::api::error::ApiError;
 use crate::api::types::IncomingKind;
+use crate::document;
 use crate::mail::frame::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
@@ -135,8 +135,8 @@ pub fn render(page: LoginPage) -> String {
         provide_context(page.context.clone());
         let lang = page.context.lang;
         let (js, wasm) = (page.js.clone(), page.wasm.clone());
-        plain_page(
-            lang.login_title(),
+        document::plain(
+            &lang.login_title(),
             move || {
                 view! {
                     <link rel="modulepreload" href=js />

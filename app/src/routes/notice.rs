@@ -1,12 +1,10 @@
 //! A page with one thing to say: for answers that no route of the app gives. No script.
 
-use std::borrow::Cow;
-
 use leptos::prelude::*;
 
 use crate::api::error::ApiError;
-use crate::api::types::Theme;
-use crate::page::{ICON, PageContext, VIEWPORT};
+use crate::document;
+use crate::page::PageContext;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
@@ -70,44 +68,14 @@ pub fn render_notice(context: PageContext, notice: Notice, back: Option<String>)
                 </div>
             </main>
         };
-        plain_page(title, || (), body)
+        document::plain(&title, || (), body)
     })
-}
-
-/// A document without any script. Needs [`PageContext`] in context.
-pub(super) fn plain_page<Head: IntoView>(
-    title: Cow<'static, str>,
-    head: impl FnOnce() -> Head,
-    body: impl IntoView,
-) -> String {
-    let page = PageContext::expect();
-    let theme = match page.theme {
-        Theme::System => None,
-        Theme::Light => Some("light"),
-        Theme::Dark => Some("dark"),
-    };
-    view! {
-        <!DOCTYPE html>
-        <html lang=page.lang.tag() data-theme=theme>
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content=VIEWPORT />
-                <meta name="color-scheme" content="light dark" />
-                <title>{format!("{title} · Restante")}</title>
-                <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
-                <link rel="icon" type="image/svg+xml" href=ICON />
-                {head()}
-            </head>
-            <body>{body}</body>
-        </html>
-    }
-    .to_html()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::types::Lang;
+    use crate::api::types::{Lang, Theme};
 
     fn context() -> PageContext {
         PageContext {

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::json::{Unreadable, decode};
+use crate::text::markup::script_json;
 
 /// An answer that may still be on its way, and may fail. Awaited, it is the answer.
 ///
@@ -129,7 +130,7 @@ impl Held {
                 // Only the server writes answers: the browser goes without the code for it.
                 let answer = value.downcast_ref::<Result<T, ApiError>>();
                 let answer = answer.filter(|_| cfg!(feature = "ssr"));
-                answer.map_or_else(|| Ok(String::new()), serde_json::to_string)
+                answer.map_or_else(|| Ok(String::new()), to_script)
             },
         }
     }
@@ -188,8 +189,13 @@ impl<T: Serialize> Encoder<T> for Json {
     type Encoded = String;
 
     fn encode(value: &T) -> Result<String, serde_json::Error> {
-        serde_json::to_string(value)
+        to_script(value)
     }
+}
+
+/// JSON as it stands in a `<script>` of the page.
+fn to_script<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    Ok(script_json(&serde_json::to_string(value)?))
 }
 
 impl<T: DeserializeOwned> Decoder<T> for Json {

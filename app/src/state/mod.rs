@@ -12,5 +12,6 @@ pub mod prefs;
 pub mod rows;
 pub mod session;
 pub mod snack;
+pub mod title;
 pub mod upload;
 pub mod viewport;

@@ -3,6 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::text::markup::escape;
+
 /// A `<textarea>` that holds `text` from the start, with and without script.
 ///
 /// The text may come from a message, so from anybody. The framework writes the children of a
@@ -43,17 +45,7 @@ fn content(text: String) -> String {
 ///
 /// Begins with a line end, which parsers drop there, so that one of the text's own stays.
 fn markup(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    out.push('\n');
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            _ => out.push(c),
-        }
-    }
-    out
+    format!("\n{}", escape(text))
 }
 
 #[cfg(all(test, feature = "ssr"))]

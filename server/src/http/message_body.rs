@@ -1,6 +1,7 @@
 //! `GET …/body`: the cleaned HTML of a message, a document of its own in a sandboxed frame.
 
 use app::api::types::PartId;
+use app::document::frame_note;
 use app::text::url;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
@@ -54,11 +55,7 @@ pub(super) async fn message_body(
         Err(error) => {
             let error = error.to_api(visitor.lang);
             let status = error::status(error.kind);
-            let words = format!(
-                "<!DOCTYPE html><meta charset=\"utf-8\"><p>{}</p>",
-                escape(&error.to_string())
-            );
-            document(status, words, &policy)
+            document(status, frame_note(&error.to_string()), &policy)
         }
     }
 }
@@ -67,21 +64,4 @@ fn document(status: StatusCode, html: String, policy: &str) -> Response {
     let mut response = (status, Html(html)).into_response();
     headers::frame(response.headers_mut(), policy);
     response
-}
-
-/// Text as text within HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_an_error_are_never_markup() {
-        assert_eq!(escape("<img src=x> & co"), "&lt;img src=x&gt; &amp; co");
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::Mark;
+use app::document;
 use app::page::Flash;
 use app::routes::compose::ComposeRetry;
 use app::routes::notice::{Notice, render_notice};
@@ -76,10 +77,9 @@ pub(super) async fn render(web: &Web, visitor: &Visitor, request: Request, told:
         }
     };
     let options = web.leptos.clone();
-    let handler = leptos_axum::render_app_to_stream_in_order_with_context(context, move || {
-        app::shell(options.clone())
-    });
-    let mut response = handler(request).await.into_response();
+    let shell = move || document::shell(options);
+    let mut response =
+        leptos_axum::handle_response_inner(context, shell, request, document::in_order).await;
     headers::app_page(response.headers_mut());
     response
 }

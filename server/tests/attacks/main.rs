@@ -10,9 +10,12 @@ mod watch;
 
 #[path = "../web/client.rs"]
 mod client;
+#[path = "../web/outline.rs"]
+mod outline;
 
 mod addresses;
 mod answers;
 mod harness;
+mod markup;
 mod nested;
 mod sign_in;

@@ -11,13 +11,14 @@ use http_body_util::BodyExt as _;
 use leptos::prelude::*;
 use leptos_axum::{
     AxumRouteListing, generate_route_list_with_exclusions_and_ssg_and_context,
-    render_app_to_stream_in_order_with_context,
+    handle_response_inner,
 };
 
 use self::fake::Fake;
 use crate::api::backend::MailBackend;
 use crate::api::error::ErrorKind;
 use crate::api::types::{Change, ChangeDone, ComposeForm, Draft, FolderRole, Lang, Person, Theme};
+use crate::document;
 use crate::page::{Flash, FlashAgain, PageContext};
 use crate::routes::compose::ComposeRetry;
 
@@ -60,25 +61,24 @@ async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
         .output_name("restante")
         .site_pkg_dir("a/b1")
         .build();
-    let handler = render_app_to_stream_in_order_with_context(
-        move || {
-            provide_context(context(given.base, given.lang));
-            let fake = Fake {
-                is_pop3: given.is_pop3,
-                ..Fake::default()
-            };
-            provide_context::<Arc<dyn MailBackend>>(Arc::new(fake));
-            if let Some(flash) = given.flash.clone() {
-                provide_context(flash);
-            }
-            if let Some(retry) = given.retry.clone() {
-                provide_context(retry);
-            }
-        },
-        move || crate::shell(options.clone()),
-    );
+    let context = move || {
+        provide_context(context(given.base, given.lang));
+        let fake = Fake {
+            is_pop3: given.is_pop3,
+            ..Fake::default()
+        };
+        provide_context::<Arc<dyn MailBackend>>(Arc::new(fake));
+        if let Some(flash) = given.flash.clone() {
+            provide_context(flash);
+        }
+        if let Some(retry) = given.retry.clone() {
+            provide_context(retry);
+        }
+    };
     let request = Request::get(path).body(Body::empty()).expect("a request");
-    let response: Response<Body> = handler(request).await;
+    let shell = move || document::shell(options);
+    let response: Response<Body> =
+        handle_response_inner(context, shell, request, document::in_order).await;
     let status = response.status();
     let bytes = response
         .into_body()

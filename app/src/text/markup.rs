@@ -1,0 +1,113 @@
+//! Text within markup, where the view does not write it.
+//!
+//! The framework escapes the text and the attributes of a view. Three places are not a view's: the
+//! document's title, which is written after the page that names it; a `<textarea>`, whose children
+//! the framework writes as they are; and the data that travels in a `<script>`. Their text is
+//! written here, and `cargo xtask check-layers` finds any other such place.
+//!
+//! No other module is used: `server/fuzz` compiles this file by itself.
+
+/// The name of the product, which ends every title.
+const PRODUCT: &str = "Restante";
+
+/// The most characters of a page's name that a title holds: a subject may have megabytes.
+const MAX_TITLE_CHARS: usize = 200;
+
+/// The title of a page with a name: the name and the product, or the product alone.
+///
+/// Control characters become spaces, since parsers change or drop some of them. Characters that set
+/// the direction of what follows are dropped, or a subject could turn the product's name around.
+pub fn title(name: &str) -> String {
+    let mut title: String = name
+        .chars()
+        .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_TITLE_CHARS)
+        .collect();
+    if !title.is_empty() {
+        title.push_str(" · ");
+    }
+    title.push_str(PRODUCT);
+    title
+}
+
+/// The `<title>` element that holds a text made by [`title`].
+pub fn title_element(title: &str) -> String {
+    format!("<title>{}</title>", escape(title))
+}
+
+/// Escapes a text for the inside of an element.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// JSON that may stand in a `<script>`: nothing in it ends the script or begins a comment, and no
+/// line ends where older JavaScript ended one. These characters stand in strings only, so the
+/// value stays the same.
+pub fn script_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_ends_with_the_product() {
+        assert_eq!(title("(3) Inbox"), "(3) Inbox · Restante");
+        assert_eq!(title(""), "Restante");
+    }
+
+    #[test]
+    fn a_title_steers_nothing_and_has_an_end() {
+        assert_eq!(title("a\r\n\0b\u{1b}[31m"), "a   b [31m · Restante");
+        assert_eq!(title("\u{202e}gpj\u{2066}"), "gpj · Restante");
+        assert_eq!(title(&"x".repeat(1 << 20)).len(), 200 + " · Restante".len());
+    }
+
+    #[test]
+    fn a_title_is_never_markup() {
+        assert_eq!(
+            title_element(&title("</title><meta http-equiv=refresh>&lt;")),
+            "<title>&lt;/title&gt;&lt;meta http-equiv=refresh&gt;&amp;lt; · Restante</title>"
+        );
+    }
+
+    #[test]
+    fn json_in_a_script_keeps_its_value_and_ends_nothing() {
+        let texts = [
+            "</script>",
+            "<!--",
+            "-->",
+            "]]>",
+            "\u{2028}\u{2029}\\<\\\\>",
+            "&",
+        ];
+        let json = serde_json::to_string(&texts).expect("plain data");
+        let written = script_json(&json);
+        for part in ["<", ">", "\u{2028}", "\u{2029}"] {
+            assert!(!written.contains(part), "{written}");
+        }
+        let read: Vec<String> = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(read, texts);
+    }
+}

@@ -1,0 +1,578 @@
+//! Markup in everything that a stranger, a mail server or a request may write: no page has an
+//! element, an attribute or a comment of theirs.
+//!
+//! Each page is fetched twice, with harmless strings and with a payload in their place, and parsed
+//! as a browser parses it, with script and without: the two trees must be the same.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use futures_util::stream::{self, StreamExt as _};
+
+use crate::client::{Answer, Request};
+use crate::mailserver::{Heard, Mail, MailServer, Say, Script, fetch_set, row};
+use crate::outline::Document;
+use crate::product::{PASSWORD, Product};
+use crate::watch::{Watch, Witness};
+
+const HARMLESS: &str = "harmless";
+
+/// What is tried in place of every string.
+fn payloads() -> Vec<String> {
+    let mut payloads: Vec<String> = [
+        "</title><meta http-equiv=refresh content=\"0;url=/x\">",
+        "</title><meta name=referrer content=unsafe-url>",
+        "</title></head><base href=//x>",
+        "\"><form action=//x><input name=a>",
+        "'onx=1 \" onx=1 x=\"",
+        "</script><script>alert(1)</script>",
+        "<!--",
+        "--><img src=x>",
+        "--!><img src=x>",
+        "<![CDATA[ ]]><b>",
+        "&lt;b&gt; &amp; &#60;i>",
+        "</textarea><b>x",
+        "</style></noscript></template><template><b>",
+        "\u{2028}\u{2029}<b>\u{85}",
+        "\0<b>\0</title\0>\u{1b}[31m\r\n<i>",
+        "\u{202e}<b>\u{2066}\u{feff}\u{fffe}\u{10ffff}",
+        "\\\"><b>\\u003cb>\\",
+        "+ADw-b+AD4-<svg><script xlink:href=//x>",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    payloads.push("</title><b>".repeat(500));
+    payloads
+}
+
+fn word(text: &str) -> String {
+    format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(text))
+}
+
+/// A text as a quoted string of IMAP: what cannot stand in one is left out.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text
+        .chars()
+        .filter(|c| c.is_ascii() && !"\r\n\0".contains(*c))
+    {
+        if "\\\"".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out + "\""
+}
+
+/// A text as part of a line.
+fn line(text: &str) -> String {
+    let plain = |c: &char| !"\r\n\0".contains(*c);
+    text.chars().filter(plain).take(400).collect()
+}
+
+/// A folder's name as IMAP writes it (RFC 3501 §5.1.3).
+fn folder_name(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        match c {
+            '&' => out.push_str("&-"),
+            ' '..='~' => out.push(c),
+            _ => {
+                let mut units = [0; 2];
+                let bytes: Vec<u8> = c
+                    .encode_utf16(&mut units)
+                    .iter()
+                    .flat_map(|unit| unit.to_be_bytes())
+                    .collect();
+                let text = BASE64_STANDARD_NO_PAD.encode(bytes).replace('/', ",");
+                let _ = write!(out, "&{text}-");
+            }
+        }
+    }
+    out
+}
+
+fn folder_literal(name: &str) -> String {
+    let name = folder_name(name);
+    format!("{{{}}}\r\n{name}", name.len())
+}
+
+/// A message with the text in each of its header fields, in its body, and in the names, types and
+/// descriptions of its attachments.
+fn mail(text: &str) -> Mail {
+    let (word, line) = (word(text), line(text));
+    let raw = format!(
+        "From: {word} <ann@peer.test>\r\nSender: {word} <sender@peer.test>\r\n\
+         Reply-To: {word} <reply@peer.test>\r\nTo: {word} <to@peer.test>, \"{0}\" <b@peer.test>\r\n\
+         Cc: {word} <cc@peer.test>\r\nBcc: {word} <bcc@peer.test>\r\nSubject: {word}\r\n\
+         Date: Sun, 01 Feb 2026 10:00:00 +0000\r\nMessage-ID: <{0}@peer.test>\r\n\
+         References: <{0}@peer.test>\r\nX-Line: {line}\r\nX-Word: {word}\r\n\
+         List-Unsubscribe: <{line}>\r\nContent-Type: text/plain\r\n\r\nHello {line}\r\n> {line}\r\n",
+        line.replace(['"', '\\', '<', '>'], "_"),
+    );
+    let part = |kind: &str, subtype: &str| {
+        format!(
+            "({kind} {subtype} (\"NAME\" {0}) {0} {0} \"BASE64\" 400 NIL (\"ATTACHMENT\" \
+             (\"FILENAME\" {1})) NIL NIL)",
+            quoted(text),
+            quoted(&word),
+        )
+    };
+    Mail {
+        subject: word.clone(),
+        structure: format!(
+            "((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL){}{}{} \"MIXED\" NIL \
+             NIL NIL NIL)",
+            part("\"IMAGE\"", "\"PNG\""),
+            part("\"APPLICATION\"", &quoted(text)),
+            part(&quoted(text), &quoted(text)),
+        ),
+        raw,
+    }
+}
+
+/// The ENVELOPE of the message, in place of the usual one.
+fn with_envelope(row: &str, text: &str) -> String {
+    let Some((before, rest)) = row.split_once(" ENVELOPE (") else {
+        return row.to_owned();
+    };
+    let Some((_, after)) = rest.split_once(" NIL NIL NIL NIL NIL NIL NIL)") else {
+        return row.to_owned();
+    };
+    let (word, raw) = (quoted(&word(text)), quoted(text));
+    let person = format!("(({word} NIL \"ann\" \"peer.test\")({raw} {raw} {raw} {raw}))");
+    format!(
+        "{before} ENVELOPE ({raw} {word} {person} {person} {person} {person} {person} NIL {raw} \
+         {raw}){after}"
+    )
+}
+
+/// A server that says the text wherever it may choose its words.
+async fn server_of(text: &str) -> MailServer {
+    let (mail, text) = (mail(text), text.to_owned());
+    let mails = vec![mail.clone(), mail.clone()];
+    let script: Script = Box::new(move |protocol, heard| match protocol {
+        "imap" => imap(&mail, &text, heard),
+        "smtp" => smtp(&text, heard),
+        _ => None,
+    });
+    MailServer::start(mails, script).await
+}
+
+fn imap(mail: &Mail, text: &str, heard: &Heard<'_>) -> Option<Say> {
+    let Heard { tag, command } = heard;
+    let words = line(text);
+    let fetch = command
+        .strip_prefix("UID ")
+        .unwrap_or(command)
+        .strip_prefix("FETCH ");
+    if let Some(asked) = fetch {
+        let mut said = String::new();
+        for seq in fetch_set(asked, 2) {
+            said.push_str(&with_envelope(&row(seq, mail, asked), text));
+        }
+        return Some(Say::text(format!("{said}{tag} OK done\r\n")));
+    }
+    let name = command.split(' ').next().unwrap_or_default();
+    match name {
+        "LIST" => {
+            let name = folder_literal(text);
+            Some(Say::text(format!(
+                "* LIST (\\HasNoChildren) \"|\" INBOX\r\n\
+                 * LIST (\\HasNoChildren) \"|\" {name}\r\n\
+                 * LIST (\\HasNoChildren \\Trash) \"|\" Trash\r\n\
+                 * LIST (\\HasNoChildren \\Archive) \"|\" Archive\r\n{tag} OK done\r\n"
+            )))
+        }
+        "STATUS" => {
+            let rest = command.split_once(' ').map_or("", |(_, rest)| rest);
+            let known = ["INBOX", "Trash", "Archive"];
+            let known = known.iter().find(|name| rest.starts_with(*name));
+            let name = known.map_or_else(|| folder_literal(text), |name| (*name).to_owned());
+            Some(Say::text(format!(
+                "* STATUS {name} (MESSAGES 2 UNSEEN 2)\r\n{tag} OK done\r\n"
+            )))
+        }
+        // Who is named so is refused in the server's own words.
+        "AUTHENTICATE" => {
+            let response = command.rsplit(' ').next().unwrap_or_default();
+            let response = BASE64_STANDARD.decode(response).unwrap_or_default();
+            String::from_utf8_lossy(&response)
+                .contains("wrong")
+                .then(|| Say::text(format!("{tag} NO [AUTHENTICATIONFAILED] {words}\r\n")))
+        }
+        "UID" if command.contains("MOVE") || command.contains("STORE") => {
+            Some(Say::text(format!("{tag} NO {words}\r\n")))
+        }
+        _ => None,
+    }
+}
+
+fn smtp(text: &str, heard: &Heard<'_>) -> Option<Say> {
+    heard
+        .command
+        .starts_with("RCPT")
+        .then(|| Say::text(format!("550 5.1.1 {}\r\n", line(text))))
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A compose form as a browser sends it.
+fn compose(account: &str, fields: &[(&str, &str)], file_name: Option<&str>) -> Request {
+    let mut body = String::new();
+    for (name, value) in [("account", account)].iter().chain(fields) {
+        let _ = write!(
+            body,
+            "--b0\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+    }
+    if let Some(file_name) = file_name {
+        // As browsers do (RFC 7578 §4.2); a control character would break the part's header.
+        let file_name = line(file_name).replace('"', "%22");
+        let file_name = file_name.replace(|c: char| c.is_control() || c == '\\', "");
+        let _ = write!(
+            body,
+            "--b0\r\ncontent-disposition: form-data; name=\"attachment\"; filename=\"{file_name}\"\
+             \r\ncontent-type: text/plain\r\n\r\nwords\r\n"
+        );
+    }
+    body.push_str("--b0--\r\n");
+    Request::post("/compose", "multipart/form-data; boundary=b0", body)
+}
+
+/// Every page that holds a text, by what it is.
+async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<String, Answer> {
+    let mut pages = BTreeMap::new();
+    let mut client = product.signed_in(server).await;
+    let inbox = client.get("/mail").await;
+    let inbox = inbox.header("location").expect("the inbox").to_owned();
+    let account = inbox.split('/').nth(2).expect("an account").to_owned();
+    let typed = percent(text);
+
+    let list = client.get(&inbox).await;
+    // The second folder of the tree is the one whose name the server chose.
+    let hostile_folder = links(&list.text(), &format!("href=\"/mail/{account}/"))
+        .into_iter()
+        .find(|path| {
+            !path.starts_with(&inbox) && !path.contains("VHJhc2g") && !path.contains("QXJjaGl2ZQ")
+        });
+    pages.insert("list".to_owned(), list);
+    if let Some(folder) = hostile_folder {
+        pages.insert("other folder".to_owned(), client.get(&folder).await);
+    }
+    let message = format!("{inbox}/7.1");
+    let folder = inbox.rsplit('/').next().unwrap_or_default();
+    let answering =
+        |kind: &str| format!("/compose?account={account}&kind={kind}&folder={folder}&message=7.1");
+    for (name, path) in [
+        ("message", message.clone()),
+        ("message document", format!("{message}/body")),
+        ("message of another", format!("{inbox}/{typed}")),
+        ("document of another", format!("{inbox}/{typed}/body")),
+        ("part of another", format!("{message}/part/{typed}")),
+        ("source of another", format!("{inbox}/{typed}/source")),
+        ("unknown account", format!("/mail/{typed}/{typed}")),
+        ("unknown folder", format!("/mail/{account}/{typed}")),
+        ("page", format!("{inbox}?page={typed}&view={typed}")),
+        ("images", format!("{message}?images={typed}&page={typed}")),
+        ("reply", answering("reply")),
+        ("reply to all", answering("reply_all")),
+        ("forward", answering("forward")),
+        ("new", format!("/compose?account={account}")),
+        (
+            "compose query",
+            format!("/compose?account={typed}&kind=reply&folder={typed}&message={typed}"),
+        ),
+        ("compose again", format!("/compose?again={typed}")),
+        ("settings", format!("/settings/appearance?x={typed}")),
+        ("unknown path", format!("/nowhere/{typed}?{typed}")),
+        ("unknown asset", format!("/a/{typed}")),
+    ] {
+        // A request line has its bounds; what is over them is answered without a page.
+        if path.len() < 8_000 {
+            pages.insert(name.to_owned(), client.get(&path).await);
+        }
+    }
+
+    let act = format!("message=7.1&action=archive&return={}", percent(&inbox));
+    client
+        .send(Request::form(&format!("{inbox}/act"), &act))
+        .await;
+    pages.insert("refused move".to_owned(), client.get(&inbox).await);
+    let act = format!("message={typed}&action={typed}&return={typed}");
+    let answer = client
+        .send(Request::form(&format!("{inbox}/act"), &act))
+        .await;
+    pages.insert("malformed action".to_owned(), answer);
+    pages.insert("flash of it".to_owned(), client.get(&inbox).await);
+
+    let fields = ["to", "cc", "bcc", "subject", "body", "keep", "upload"].map(|n| (n, text));
+    let refused = client.send(compose(&account, &fields, Some(text))).await;
+    pages.insert("compose refused".to_owned(), refused);
+    let fields = [("to", "x@peer.test"), ("subject", text), ("body", text)];
+    let sent = client.send(compose(&account, &fields, Some(text))).await;
+    let entry = sent.header("location").map(str::to_owned);
+    let entry = entry.unwrap_or_else(|| panic!("sent: {}", sent.text()));
+    let shown = loop {
+        let shown = client.get(&entry).await;
+        if shown.text().contains("/retry\"") || shown.text().contains("again=") {
+            break shown;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    pages.insert("outbox".to_owned(), shown);
+    let id = entry
+        .rsplit(['=', '#', '/'])
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let again = client.get(&format!("/compose?again={id}")).await;
+    pages.insert("compose again, found".to_owned(), again);
+
+    client.send(Request::form("/logout", "")).await;
+    pages.extend(signed_out(product, server, text).await);
+    pages
+}
+
+/// The pages of a stranger. Each payload comes from an address of its own: failed sign-ins are
+/// counted by address.
+async fn signed_out(
+    product: &Product,
+    server: &MailServer,
+    text: &str,
+) -> BTreeMap<String, Answer> {
+    let mut pages = BTreeMap::new();
+    let typed = percent(&text.chars().take(600).collect::<String>());
+    // What a path of ours may hold; anything else is not gone on to.
+    let path: String = text
+        .chars()
+        .filter(|c| c.is_ascii_graphic() && *c != '\\')
+        .take(600)
+        .collect();
+    let names = [
+        "email",
+        "user",
+        "password",
+        "incoming",
+        "incoming_host",
+        "incoming_port",
+        "incoming_tls",
+        "outgoing_host",
+        "outgoing_port",
+        "outgoing_tls",
+        "return",
+    ];
+    let mut forms = vec![(
+        "sign in, all fields".to_owned(),
+        names.map(|name| format!("{name}={typed}")).join("&"),
+    )];
+    let domain: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(600)
+        .collect();
+    let domain = percent(&format!("a@{domain}"));
+    forms.push((
+        "sign in, guess".to_owned(),
+        format!("email={domain}&password=x&incoming_host=&outgoing_host="),
+    ));
+    for name in names {
+        let known = BTreeMap::from([
+            ("email", format!("wrong-{}%40localhost", server.imap)),
+            ("user", String::new()),
+            ("password", PASSWORD.to_owned()),
+            ("incoming", "imap".to_owned()),
+            ("incoming_host", "localhost".to_owned()),
+            ("incoming_port", server.imap.to_string()),
+            ("incoming_tls", "plain".to_owned()),
+            ("outgoing_host", "localhost".to_owned()),
+            ("outgoing_port", server.smtp.to_string()),
+            ("outgoing_tls", "plain".to_owned()),
+            ("return", String::new()),
+        ]);
+        // SASL cannot carry control characters, which is said before the server is asked.
+        let typed = match name {
+            "user" | "password" => percent(
+                &text
+                    .replace(char::is_control, "")
+                    .chars()
+                    .take(200)
+                    .collect::<String>(),
+            ),
+            _ => typed.clone(),
+        };
+        let fields = known.iter().map(|(known, value)| match *known == name {
+            true => format!("{known}={typed}"),
+            false => format!("{known}={value}"),
+        });
+        forms.push((
+            format!("sign in, {name}"),
+            fields.collect::<Vec<_>>().join("&"),
+        ));
+    }
+    let from = server.imap.to_be_bytes();
+    for ((name, form), nth) in forms.into_iter().zip(1..) {
+        let address = format!("10.{}.{}.{nth}", from[0], from[1]);
+        let request = Request::form("/login", &form).header("x-forwarded-for", &address);
+        let answer = product.client().send(request).await;
+        pages.insert(name, answer);
+    }
+    for (name, path) in [
+        (
+            "sign-in query",
+            format!("/login?return={typed}&lang={typed}&end={typed}&{typed}={typed}"),
+        ),
+        (
+            "sign-in return",
+            format!("/login?return=/{}", percent(&path)),
+        ),
+        ("stranger's page", format!("/mail/{typed}?{typed}")),
+    ] {
+        pages.insert(name.to_owned(), product.client().get(&path).await);
+    }
+    let cookie: String = text
+        .chars()
+        .filter(|c| (' '..='~').contains(c) && *c != ';')
+        .take(600)
+        .collect();
+    let mut client = product.client();
+    for name in [
+        "restante",
+        "restante_lang",
+        "restante_theme",
+        "restante_zone",
+    ] {
+        client.cookies.insert(name.to_owned(), cookie.clone());
+    }
+    let request = Request::get("/login")
+        .header("accept-language", &cookie)
+        .header("referer", &cookie)
+        .header("user-agent", &cookie)
+        .header("x-forwarded-for", &cookie)
+        .header("x-forwarded-host", &cookie);
+    pages.insert("cookies and headers".to_owned(), client.send(request).await);
+    let request = Request::form("/logout", "").header("sec-fetch-site", "cross-site");
+    let answer = product.client().send(request).await;
+    pages.insert("other site".to_owned(), answer);
+    pages
+}
+
+fn links(html: &str, start: &str) -> Vec<String> {
+    html.split(start)
+        .skip(1)
+        .map(|rest| {
+            let path = rest.split('"').next().unwrap_or_default();
+            format!("{}{path}", &start["href=\"".len()..])
+        })
+        .collect()
+}
+
+/// What a browser makes of an answer: its status, the names of its headers, and its tree.
+fn seen(answer: &Answer, has_script: bool) -> Vec<String> {
+    let mut names: Vec<&str> = answer.headers.iter().map(|(n, _)| n.as_str()).collect();
+    names.sort_unstable();
+    let mut seen = vec![format!("{} {}", answer.status, names.join(" "))];
+    let is_html = answer
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    if is_html {
+        let document = Document::parse(&answer.text(), has_script);
+        for script in document.texts_of("script") {
+            let is_data = script.starts_with("__RESOLVED") || script.starts_with("__PENDING");
+            let outside = ["<", "-->", "\u{2028}", "\u{2029}"];
+            assert!(
+                !is_data || !outside.iter().any(|part| script.contains(part)),
+                "{script}"
+            );
+        }
+        seen.extend(document.outline());
+    }
+    seen
+}
+
+/// With script and without.
+type Views = [Vec<String>; 2];
+
+fn views(answer: &Answer) -> Views {
+    let with_script = seen(answer, true);
+    // Parsers differ in this one element (HTML §13.2.6.4.4).
+    let differs = answer.text().to_ascii_lowercase().contains("<noscript");
+    let without_script = match differs {
+        true => seen(answer, false),
+        false => with_script.clone(),
+    };
+    [with_script, without_script]
+}
+
+/// The first lines in which two answers differ.
+fn difference(usual: &Views, seen: &Views) -> Option<String> {
+    let (usual, seen) = usual.iter().zip(seen).find(|(usual, seen)| usual != seen)?;
+    let at = usual.iter().zip(seen).position(|(a, b)| a != b);
+    let at = at.unwrap_or(usual.len().min(seen.len()));
+    let window = |lines: &[String]| {
+        let end = lines.len().min(at + 4);
+        let lines = lines.get(at.saturating_sub(2)..end);
+        lines.unwrap_or_default().join("\n    ")
+    };
+    Some(format!(
+        "  usual:\n    {}\n  seen:\n    {}",
+        window(usual),
+        window(seen)
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_text_of_a_stranger_becomes_markup() {
+    let honest = MailServer::honest().await;
+    let harmless = server_of(HARMLESS).await;
+    let payloads = payloads();
+    let mut servers = Vec::new();
+    for payload in &payloads {
+        servers.push(server_of(payload).await);
+    }
+    let mut all = vec![&honest, &harmless];
+    all.extend(&servers);
+    let product = Product::start_with(&all, "trusted_proxies = [\"127.0.0.1\"]");
+    let usual: BTreeMap<String, Views> = pages(&product, &harmless, HARMLESS)
+        .await
+        .into_iter()
+        .map(|(name, answer)| (name, views(&answer)))
+        .collect();
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("markup", &product, witness);
+
+    let (product_, usual_) = (&product, &usual);
+    let tried = payloads
+        .iter()
+        .zip(&servers)
+        .map(async |(payload, server)| {
+            let shown: String = payload.chars().take(60).collect();
+            let pages = pages(product_, server, payload).await;
+            let changed = pages.iter().filter_map(|(name, answer)| {
+                let found = match usual_.get(name) {
+                    None => "no such page usually".to_owned(),
+                    Some(usual) => difference(usual, &views(answer))?,
+                };
+                Some(format!("{name} with {shown:?}:\n{found}"))
+            });
+            (pages.len(), changed.collect::<Vec<_>>())
+        });
+    let tried: Vec<_> = stream::iter(tried).buffer_unordered(4).collect().await;
+    let compared: usize = tried.iter().map(|(pages, _)| pages).sum();
+    let changed: Vec<String> = tried.into_iter().flat_map(|(_, changed)| changed).collect();
+    let what = format!(
+        "{} payloads in {} pages, {compared} documents, {} with a stranger's markup",
+        payloads.len(),
+        usual.len(),
+        changed.len()
+    );
+    assert!(changed.is_empty(), "{what}\n{}", changed.join("\n"));
+    watch.end(&what).await;
+    let log = product.log();
+    let is_plain = |line: &str| !line.contains(|c: char| c.is_control() || c == '\u{202e}');
+    assert!(log.lines().all(is_plain), "{log}");
+}
