@@ -25,6 +25,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod meaning;
+mod plain;
 pub mod session;
 pub mod store;
 pub mod telemetry;

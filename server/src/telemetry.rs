@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
+use crate::plain::Plain;
+
 /// What is told unless `RUST_LOG` says otherwise: our own words, and warnings of the libraries.
 const DEFAULT_FILTER: &str = "warn,server=info,mail_net=info";
 
@@ -16,7 +18,7 @@ pub fn start() {
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr);
+        .with_writer(|| Plain(io::stderr()));
     // A second start fails, as in tests that run several servers.
     let _ = if io::stderr().is_terminal() {
         log.with_target(false).try_init()

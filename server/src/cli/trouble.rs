@@ -3,6 +3,7 @@
 use std::fmt;
 
 use app::api::types::Lang;
+use mail_mime::display;
 use mail_net::dial::DialError;
 use mail_net::tls::TlsError;
 use serde::Serialize;
@@ -90,14 +91,15 @@ impl From<AccountError> for Trouble {
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.cause)?;
+        // A cause may name what a server said, and a reply is what it said: either may hold what a
+        // terminal obeys.
+        f.write_str(&display::line(&self.cause))?;
         if !self.fix.is_empty() {
-            write!(f, " {}", self.fix)?;
+            write!(f, " {}", display::line(&self.fix))?;
         }
         if let Some(reply) = &self.reply {
             for line in reply.lines() {
-                // A reply may hold what a terminal obeys.
-                write!(f, "\n  {}", mail_mime::display::line(line))?;
+                write!(f, "\n  {}", display::line(line))?;
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::Task;
 use super::keeper::Kept;
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
+use crate::plain::Plain;
 
 /// What became of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -182,14 +183,14 @@ impl Work {
             trouble,
             messages: &self.messages,
         };
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
         serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
         out.flush()
     }
 
     fn write_text(&self, task: &Task<'_>) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
         for message in &self.messages {
             let size_bytes = message.size_bytes;
             // What a server calls a message may hold what a terminal obeys.

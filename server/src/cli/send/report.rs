@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
 use crate::meaning::smtp::{RefusalCause, Refused, refusal, unknown};
 use crate::meaning::{Meaning, Words};
+use crate::plain::Plain;
 
 /// What became of the message for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -133,7 +134,8 @@ impl RecipientReport {
         };
         write!(out, "{addresses}: {what}")?;
         if let Some(server) = &self.server {
-            write!(out, " by {server}")?;
+            // Named by DNS where mail is delivered directly.
+            write!(out, " by {}", mail_mime::display::line(server))?;
         }
         if let Some(stage) = self.stage {
             write!(out, " at {stage}")?;
@@ -141,7 +143,7 @@ impl RecipientReport {
         writeln!(out)?;
         for line in [&self.cause, &self.fix].into_iter().flatten() {
             if !line.is_empty() {
-                writeln!(out, "  {line}")?;
+                writeln!(out, "  {}", mail_mime::display::line(line))?;
             }
         }
         for line in self.reply.iter().flat_map(|reply| reply.lines()) {
@@ -288,7 +290,7 @@ impl SendReport {
 
     /// Writes the results to standard output.
     pub(super) fn write(&self, as_json: bool) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Plain(io::stdout().lock());
         if as_json {
             serde_json::to_writer_pretty(&mut out, self)?;
             writeln!(out)?;

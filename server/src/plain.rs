@@ -1,0 +1,76 @@
+//! A writer for logs and for JSON on a terminal: what terminals obey or reorder is written out.
+//!
+//! A mail server's words stand in both. JSON escapes control characters below U+0020 only, and the
+//! log's text form knows nothing of writing direction.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// Passes text on, with C1 control characters (RFC 3629 writes them as two bytes, some terminals
+/// obey them), line separators and direction marks as `\u` and four hexadecimal digits: in a string
+/// of JSON that is the same character.
+///
+/// Each `write` takes whole characters, as formatters write them.
+#[derive(Debug)]
+pub(crate) struct Plain<W>(pub(crate) W);
+
+impl<W: Write> Write for Plain<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(written_out(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn written_out(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn steers(c: char) -> bool {
+    matches!(c,
+        '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out_and_stays_the_same_json() {
+        let words = "NO \u{9b}31m\u{85}\u{202e}gpj\u{2028}\u{7f} 报价";
+        let mut out = Plain(Vec::new());
+        serde_json::to_writer(&mut out, words).unwrap();
+        let text = String::from_utf8(out.0).unwrap();
+        assert_eq!(
+            text,
+            "\"NO \\u009b31m\\u0085\\u202egpj\\u2028\\u007f 报价\""
+        );
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), words);
+    }
+
+    #[test]
+    fn colours_of_the_log_itself_stay() {
+        assert_eq!(
+            written_out("\u{1b}[32mINFO\u{1b}[0m\n"),
+            "\u{1b}[32mINFO\u{1b}[0m\n"
+        );
+    }
+}
