@@ -1,5 +1,5 @@
-//! House rules that a reader relies on: file lengths, folder introductions, and two things that
-//! must not be in a view.
+//! House rules that a reader relies on: file lengths, folder introductions, and what must not be
+//! in a view or make markup beside it.
 
 use std::collections::BTreeMap;
 
@@ -34,6 +34,65 @@ pub(super) fn check(sources: &Sources) -> Findings {
                     source.path
                 ));
             }
+        }
+    }
+    for source in sources.rust() {
+        findings.extend(markup_beside_the_view(source));
+    }
+    findings
+}
+
+/// Elements whose children the framework writes without escaping them, with the one file that may
+/// have them: it escapes by itself.
+const RAW_ELEMENTS: [(&str, &str); 4] = [
+    ("textarea", "app/src/ui/text_area.rs"),
+    ("script", ""),
+    ("style", ""),
+    ("noscript", ""),
+];
+
+/// Other ways of the framework to write markup as it is.
+const RAW_MARKUP: [(&str, &str); 3] = [
+    (
+        "leptos_meta",
+        "its title is written as it is; use state::title",
+    ),
+    ("InertElement", "it is written as it is; use the view"),
+    ("ServerMetaContext", "it is written as it is; use document"),
+];
+
+/// Where markup may be made as a string: it is escaped there.
+const MAKES_MARKUP: [&str; 1] = ["app/src/text/markup.rs"];
+
+/// Text that would reach a document of the product by another way than a view's escaping.
+fn markup_beside_the_view(source: &Source) -> Findings {
+    let is_page = source.path.starts_with("app/src/");
+    if !is_page && !source.path.starts_with("server/src/") {
+        return Findings::new();
+    }
+    let mut findings = Findings::new();
+    for (number, line) in source.product_lines() {
+        let code = line.trim_start();
+        let mut found = |why: String| {
+            findings.push(format!("{}:{number}: {why}", source.path));
+        };
+        for (name, why) in RAW_MARKUP {
+            if code.contains(name) {
+                found(format!("`{name}`: {why}"));
+            }
+        }
+        for (name, home) in RAW_ELEMENTS {
+            let is_element =
+                code.starts_with(&format!("<{name}")) || code.contains(&format!("html::{name}("));
+            if is_page && source.path != home && is_element {
+                found(format!("`<{name}>`: its children are written unescaped"));
+            }
+        }
+        let makes_markup = ["format!(\"<", "push_str(\"<", "write!(out, \"<"]
+            .iter()
+            .any(|call| code.contains(call));
+        if makes_markup && !MAKES_MARKUP.contains(&source.path.as_str()) {
+            found("markup made as a string: write it as a view".to_owned());
         }
     }
     findings
@@ -194,5 +253,49 @@ mod tests {
     fn inner_html_in_a_view_is_found() {
         let sources = Sources::of(&[("app/src/lib.rs", "//! x\n<div inner_html=body />\n")]);
         assert_eq!(check(&sources).len(), 1);
+    }
+
+    #[test]
+    fn markup_beside_the_view_is_found() {
+        for (path, line) in [
+            ("app/src/lib.rs", "use leptos_meta::Title;"),
+            (
+                "app/src/mail/a.rs",
+                "    <textarea name=name>{text}</textarea>",
+            ),
+            ("app/src/mail/a.rs", "    <noscript>{text}</noscript>"),
+            (
+                "server/src/http/a.rs",
+                "    let page = format!(\"<p>{words}</p>\");",
+            ),
+            ("app/src/mail/a.rs", "    InertElement::new(html)"),
+        ] {
+            let source = Source {
+                path: path.to_owned(),
+                text: format!("//! x\n{line}\n"),
+            };
+            assert_eq!(markup_beside_the_view(&source).len(), 1, "{line}");
+        }
+        for (path, line) in [
+            (
+                "app/src/ui/text_area.rs",
+                "    <textarea name=name>{text}</textarea>",
+            ),
+            (
+                "app/src/text/markup.rs",
+                "    format!(\"<title>{text}</title>\")",
+            ),
+            ("app/src/mail/a.rs", "    /// A `<textarea>`."),
+            (
+                "server/crates/mail-mime/src/a.rs",
+                "    format!(\"<p>{words}</p>\")",
+            ),
+        ] {
+            let source = Source {
+                path: path.to_owned(),
+                text: format!("//! x\n{line}\n"),
+            };
+            assert!(markup_beside_the_view(&source).is_empty(), "{line}");
+        }
     }
 }
