@@ -1,6 +1,7 @@
 //! Pages as a browser without script gets them, rendered over a made-up backend.
 
 mod fake;
+mod markup;
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,0 +1,397 @@
+//! Markup in every string that a page may show: the page has the elements, attributes and comments
+//! that it has with harmless strings.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::*;
+use crate::api::backend::BackendFuture;
+use crate::api::types::*;
+use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
+use crate::routes::notice::{Notice, render_notice};
+use crate::text::{markup, url};
+use outline::Document;
+
+#[path = "../../../../server/tests/web/outline.rs"]
+mod outline;
+
+const HARMLESS: &str = "harmless";
+
+const PAYLOADS: [&str; 12] = [
+    "</title><meta http-equiv=refresh content=\"0;url=/x\"><meta name=referrer content=unsafe-url>",
+    "</title></head></html><base href=//x><form action=//x>",
+    "\"><form action=//x><input name=a>' onx=1 \" onx=1",
+    "</script><script>alert(1)</script>]]>",
+    "<!--",
+    "--><img src=x>--!><img src=x>",
+    "<![CDATA[<?pi ?><!DOCTYPE x><b>",
+    "&lt;b> &#60;i> &quot;onx=1",
+    "</textarea></style></noscript></template><template><plaintext>",
+    "\0<b>\u{1b}[31m\r\n<i>\u{85}\u{9b}\u{2028}\u{2029}<b>",
+    "\u{202e}<b>\u{2066}\u{feff}\u{fffe}\u{10ffff}",
+    "\\\"><b>\\u003cb>\\",
+];
+
+/// Puts a text into each string of a value, and into each that is missing, wherever the type takes
+/// any text there.
+fn fill<T: Serialize + DeserializeOwned>(value: T, text: &str) -> T {
+    let mut json = serde_json::to_value(&value).expect("plain data");
+    for place in places(&json) {
+        let before = json.pointer(&place).cloned().expect("a place in it");
+        let put = |json: &mut Value, value| *json.pointer_mut(&place).expect("a place") = value;
+        put(&mut json, text.into());
+        // A word of an enum, or something that is no text.
+        if T::deserialize(&json).is_err() {
+            put(&mut json, before);
+        }
+    }
+    T::deserialize(&json).expect("the same type")
+}
+
+/// The pointers of every string and null (RFC 6901). No field of ours needs escaping in one.
+fn places(json: &Value) -> Vec<String> {
+    let below = |name: &str, value: &Value| -> Vec<String> {
+        let deeper = places(value).into_iter();
+        deeper.map(|place| format!("/{name}{place}")).collect()
+    };
+    match json {
+        Value::String(_) | Value::Null => vec![String::new()],
+        Value::Array(items) => (0..)
+            .zip(items)
+            .flat_map(|(index, item): (usize, _)| below(&index.to_string(), item))
+            .collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| below(name, value))
+            .collect(),
+        Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+/// The made-up backend, with a text in everything that it says.
+struct Hostile {
+    fake: Fake,
+    text: String,
+}
+
+impl Hostile {
+    fn say<'a, T>(&'a self, answer: BackendFuture<'a, T>) -> BackendFuture<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+    {
+        Box::pin(async move {
+            match answer.await {
+                Ok(answer) => Ok(fill(answer, &self.text)),
+                Err(error) => Err(fill(error, &self.text)),
+            }
+        })
+    }
+
+    /// The folder that the made-up backend knows, in place of the filled one.
+    fn inbox() -> FolderId {
+        "SU5CT1g".into()
+    }
+}
+
+macro_rules! say {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty { $($given:expr),* })*) => { $(
+        fn $name(&self, $($arg: $type),*) -> BackendFuture<'_, $answer> {
+            $(let _ = &$arg;)*
+            self.say(self.fake.$name($($given),*))
+        }
+    )* };
+}
+
+impl MailBackend for Hostile {
+    say! {
+        session_show() -> SessionView {}
+        folder_list(account: AccountId) -> Vec<FolderView> { account }
+        folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
+        message_mark(account: AccountId, folder: FolderId, messages: Vec<MessageId>, mark: Mark)
+            -> ChangeDone { account, folder, messages, mark }
+        message_move(account: AccountId, folder: FolderId, messages: Vec<MessageId>,
+            to: Destination) -> ChangeDone { account, folder, messages, to }
+        change_undo(account: AccountId, undo: UndoId) -> ChangeDone { account, undo }
+        compose_start(account: AccountId, source: Option<ComposeSource>) -> ComposeForm {
+            account, source
+        }
+        compose_again(outbox: OutboxId) -> ComposeForm { outbox }
+        message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
+        outbox_list() -> Vec<OutboxEntry> {}
+        outbox_show(outbox: OutboxId) -> OutboxEntry { outbox }
+        outbox_retry(outbox: OutboxId) -> OutboxEntry { outbox }
+        outbox_discard(outbox: OutboxId) -> () { outbox }
+    }
+
+    fn message_list(
+        &self,
+        account: AccountId,
+        _: FolderId,
+        window: Window,
+    ) -> BackendFuture<'_, MessageRows> {
+        let window = Window { limit: 2, ..window };
+        self.say(self.fake.message_list(account, Self::inbox(), window))
+    }
+
+    fn message_open(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        message: MessageId,
+    ) -> BackendFuture<'_, MessageView> {
+        let known = match message.as_str().strip_suffix("-html") {
+            Some(_) => "7.1283",
+            None if message.as_str().ends_with("-missing") => "missing",
+            None => "7.1284",
+        };
+        self.say(self.fake.message_open(account, folder, known.into()))
+    }
+}
+
+/// A page of the app with a text in every string.
+async fn app_page(path: &str, text: &str, flash: Option<Flash>, is_retry: bool) -> String {
+    LazyLock::force(&ROUTES);
+    let options = LeptosOptions::builder()
+        .output_name("restante")
+        .site_pkg_dir("a/b1")
+        .build();
+    let provided = text.to_owned();
+    let provide = move || {
+        let text = &provided;
+        provide_context(page_context(text));
+        provide_context::<Arc<dyn MailBackend>>(Arc::new(Hostile {
+            fake: Fake::default(),
+            text: text.clone(),
+        }));
+        if let Some(flash) = flash.clone() {
+            provide_context(fill(flash, text));
+        }
+        if is_retry {
+            provide_context(retry(text));
+        }
+    };
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let shell = move || document::shell(options);
+    let response: Response<Body> =
+        handle_response_inner(provide, shell, request, document::in_order).await;
+    let body = response.into_body().collect().await.expect("a body");
+    String::from_utf8(body.to_bytes().to_vec()).expect("text")
+}
+
+fn page_context(text: &str) -> PageContext {
+    let text = || text.to_owned();
+    PageContext {
+        build: text(),
+        css: text(),
+        icons: text(),
+        live: text(),
+        seen: text(),
+        ..context("", Lang::En)
+    }
+}
+
+fn retry(text: &str) -> ComposeRetry {
+    let attachment = AttachmentView {
+        part: "2".into(),
+        name: String::new(),
+        media_type: String::new(),
+        size_bytes: 7,
+    };
+    let upload = UploadView {
+        id: "u".into(),
+        name: String::new(),
+        size_bytes: 7,
+    };
+    let form = ComposeForm {
+        account: "acc".into(),
+        from: Person::default(),
+        draft: Draft {
+            source: Some(ComposeSource {
+                kind: ComposeKind::Forward,
+                folder: "f".into(),
+                message: "m".into(),
+            }),
+            uploads: vec!["u".into()],
+            keep_parts: vec!["2".into()],
+            ..Draft::default()
+        },
+        forwarded: vec![attachment],
+        uploads: vec![upload],
+        upload_max_bytes: 9,
+        server_max_bytes: Some(9),
+    };
+    let error = fake::error(ErrorKind::Invalid, "");
+    fill(ComposeRetry { form, error }, text)
+}
+
+fn flashes() -> Vec<Flash> {
+    let nothing = || Flash {
+        account: Some("acc".into()),
+        change: None,
+        error: None,
+        again: None,
+        note: None,
+    };
+    let changes = [
+        Change::Undone,
+        Change::Marked(Mark::Seen),
+        Change::DeletePending { in_secs: 5 },
+        Change::Moved {
+            role: None,
+            name: "x".into(),
+        },
+    ];
+    let mut flashes: Vec<Flash> = changes
+        .into_iter()
+        .map(|change| Flash {
+            change: Some(ChangeDone {
+                change,
+                count: 2,
+                undo: Some("u".into()),
+            }),
+            ..nothing()
+        })
+        .collect();
+    let role = FolderRole::Junk;
+    flashes.push(Flash {
+        error: Some(fake::error(ErrorKind::MissingFolder(role), "x")),
+        again: Some(FlashAgain {
+            folder: "f".into(),
+            messages: vec!["m".into()],
+            role,
+        }),
+        ..nothing()
+    });
+    flashes
+}
+
+fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
+    let t = || text.to_owned();
+    LoginPage {
+        context: page_context(text),
+        js: t(),
+        wasm: t(),
+        form: LoginForm {
+            email: t(),
+            user: t(),
+            incoming_host: t(),
+            incoming_port: t(),
+            outgoing_host: t(),
+            outgoing_port: t(),
+            ..LoginForm::default()
+        },
+        is_manual_open: true,
+        error: Some(fill(fake::error(ErrorKind::Password, "x"), text)),
+        notice,
+        demo: Some(DemoMailbox {
+            address: t(),
+            password: t(),
+        }),
+        is_plain_allowed: true,
+        return_to: Some(t()),
+    }
+}
+
+/// Every page by name, with the name that its title begins with where that is a stranger's.
+async fn pages(text: &str) -> Vec<(String, String)> {
+    let typed = url::encode(text);
+    let list = format!("/mail/{typed}/{typed}");
+    let compose = format!("/compose?account={typed}");
+    let mut pages = Vec::new();
+    for (name, path) in [
+        ("list", list.clone()),
+        ("folders", format!("{list}?view=folders&page={typed}")),
+        ("text", format!("{list}/{typed}")),
+        ("html", format!("{list}/{typed}-html?images={typed}")),
+        ("missing", format!("{list}/{typed}-missing")),
+        ("compose", compose.clone()),
+        (
+            "reply",
+            format!("{compose}&kind=reply&folder={typed}&message={typed}"),
+        ),
+        ("again", format!("/compose?again={typed}")),
+        ("outbox", format!("/outbox?entry={typed}")),
+        ("settings", format!("/settings/appearance?{typed}={typed}")),
+    ] {
+        pages.push((name.to_owned(), app_page(&path, text, None, false).await));
+    }
+    for (nth, flash) in flashes().into_iter().enumerate() {
+        let page = app_page(&list, text, Some(flash), false).await;
+        pages.push((format!("flash {nth}"), page));
+    }
+    let page = app_page(&compose, text, None, true).await;
+    pages.push(("compose refused".to_owned(), page));
+
+    let guessed = LoginNotice::Guessed {
+        domain: text.to_owned(),
+    };
+    for (nth, notice) in [None, Some(guessed)].into_iter().enumerate() {
+        pages.push((
+            format!("sign-in {nth}"),
+            login::render(login_page(text, notice)),
+        ));
+    }
+    let error = fill(fake::error(ErrorKind::Unreachable, "x"), text);
+    for (nth, notice) in [Notice::NotFound, Notice::Failed(error)]
+        .into_iter()
+        .enumerate()
+    {
+        let back = Some(format!("/{text}"));
+        let page = render_notice(page_context(text), notice, back);
+        pages.push((format!("notice {nth}"), page));
+    }
+    pages.push(("frame note".to_owned(), document::frame_note(text)));
+    pages
+}
+
+#[tokio::test]
+async fn no_string_of_any_page_becomes_markup() {
+    let usual = pages(HARMLESS).await;
+    for text in PAYLOADS {
+        for ((name, usual), (_, page)) in usual.iter().zip(pages(text).await) {
+            for has_script in [true, false] {
+                let usual = Document::parse(usual, has_script).outline();
+                let seen = Document::parse(&page, has_script);
+                let outline = seen.outline();
+                let at = usual.iter().zip(&outline).position(|(a, b)| a != b);
+                assert!(
+                    usual == outline,
+                    "{name} with {text:?} differs at {at:?}: {:#?}\n{page}",
+                    at.and_then(|at| outline.get(at.saturating_sub(2)..outline.len().min(at + 3))),
+                );
+                assert_eq!(seen.texts_of("title").len(), 1, "{name} with {text:?}");
+                // What travels in scripts is closed in itself, whatever it holds.
+                for script in seen.texts_of("script") {
+                    let is_data = script.starts_with("__RESOLVED");
+                    let ends = ["<", "-->", "\u{2028}", "\u{2029}"];
+                    let has_end = ends.iter().any(|end| script.contains(end));
+                    assert!(!is_data || !has_end, "{name} with {text:?}: {script}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_title_is_the_text_that_names_the_page() {
+    for text in PAYLOADS {
+        let page = app_page(
+            &format!("/mail/acc/{}", url::encode(text)),
+            text,
+            None,
+            false,
+        )
+        .await;
+        let titles = Document::parse(&page, true).texts_of("title");
+        // The account is none of this session's, so the page names its error.
+        assert_eq!(titles.len(), 1, "{page}");
+        let compose = format!("/compose?account={}", url::encode(text));
+        let page = app_page(&compose, text, None, false).await;
+        assert_eq!(
+            Document::parse(&page, true).texts_of("title"),
+            [markup::title(text)],
+            "{page}"
+        );
+    }
+}
