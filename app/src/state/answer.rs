@@ -214,3 +214,16 @@ where
 {
     SharedValue::<Option<T>, Json>::new_with_encoding(use_context::<T>).into_inner()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_a_script_keeps_its_value() {
+        let texts = ["</script>", "<!--", "-->", "]]>", "\u{2028}\\<\\\\>\0", "&"];
+        let written = to_script(&texts).expect("plain data");
+        let read: Vec<String> = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(read, texts);
+    }
+}

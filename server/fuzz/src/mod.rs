@@ -20,12 +20,21 @@ mod pop3_reply;
 mod sasl;
 mod smtp_reply;
 mod talk;
+mod title;
+
+/// As the page writes text beside its views.
+#[cfg_attr(test, expect(unreachable_pub, reason = "the page's crate exports it"))]
+#[path = "../../../app/src/text/markup.rs"]
+mod markup;
+/// As a browser reads it.
+#[path = "../../tests/web/outline.rs"]
+mod outline;
 
 /// A target.
 type Target = fn(&[u8]);
 
 /// Every target by name: that of its file in `fuzz_targets/` and of its folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 7] = [
+pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("dot_stuff_roundtrip", dot_stuff_roundtrip::run),
     ("imap_response", imap_response::run),
     ("imap_roundtrip", imap_roundtrip::run),
@@ -33,6 +42,7 @@ pub(crate) const TARGETS: [(&str, Target); 7] = [
     ("pop3_reply", pop3_reply::run),
     ("sasl", sasl::run),
     ("smtp_reply", smtp_reply::run),
+    ("title", title::run),
 ];
 
 /// Runs one target; a name that is none is a mistake of the caller.

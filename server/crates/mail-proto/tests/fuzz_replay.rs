@@ -87,4 +87,5 @@ replays! {
     pop3_reply,
     sasl,
     smtp_reply,
+    title,
 }

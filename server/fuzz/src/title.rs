@@ -1,0 +1,39 @@
+//! The title of a document: whatever names a page, the document has one title, whose text it is.
+
+use super::markup::{escape, script_json, title, title_element};
+use super::outline::Document;
+
+pub(crate) fn run(data: &[u8]) {
+    let name = String::from_utf8_lossy(data);
+    let text = title(&name);
+    assert!(text.ends_with("Restante") && text.chars().count() <= 211);
+    assert!(!text.contains(char::is_control), "{text:?}");
+
+    for has_script in [true, false] {
+        let parse = |title: &str, words: &str| {
+            let html = format!(
+                "<!DOCTYPE html><html><head><meta charset=\"utf-8\">{title}</head><body><p>{words}\
+                 </p><textarea>\n{words}</textarea></body></html>"
+            );
+            Document::parse(&html, has_script)
+        };
+        let usual = parse("<title>x</title>", "x");
+        let seen = parse(&title_element(&text), &escape(&name));
+        assert_eq!(seen.texts_of("title"), std::slice::from_ref(&text));
+        assert_eq!(seen.outline(), usual.outline(), "{name:?}");
+    }
+
+    let script = script_json(&name);
+    let ends = ["<", ">", "\u{2028}", "\u{2029}"];
+    assert!(!ends.iter().any(|end| script.contains(end)), "{script:?}");
+    let back = ["<", ">", "\u{2028}", "\u{2029}"]
+        .iter()
+        .zip(["\\u003c", "\\u003e", "\\u2028", "\\u2029"])
+        .fold(script, |text, (plain, written)| {
+            text.replace(written, plain)
+        });
+    // A name may spell an escape by itself; then both spellings are one character by now.
+    if !name.contains("\\u") {
+        assert_eq!(back, name);
+    }
+}
