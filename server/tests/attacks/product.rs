@@ -36,7 +36,8 @@ impl Product {
 
     /// Starts the product with more lines at the top of its configuration.
     pub(crate) fn start_with(servers: &[&MailServer], config: &str) -> Self {
-        Self::start_in(servers, config, &[])
+        let (state_dir, file) = Self::configure(servers, config);
+        Self::run(state_dir, &file)
     }
 
     /// The same with variables in its environment, such as `RUST_LOG`. Mail servers are restricted
@@ -46,6 +47,24 @@ impl Product {
         config: &str,
         environment: &[(&str, &str)],
     ) -> Self {
+        let (state_dir, file) = Self::configure(servers, config);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_restante"));
+        program.envs(environment.iter().copied());
+        Self::spawn(program, state_dir, &file)
+    }
+
+    /// Starts the product with at most so many descriptors, hard and soft.
+    pub(crate) fn start_with_descriptors(servers: &[&MailServer], descriptors: u32) -> Self {
+        let (state_dir, file) = Self::configure(servers, "");
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""))
+            .arg(env!("CARGO_BIN_EXE_restante"));
+        Self::spawn(shell, state_dir, &file)
+    }
+
+    fn configure(servers: &[&MailServer], config: &str) -> (PathBuf, PathBuf) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let nth = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("restante-attack-{}-{nth}", std::process::id());
@@ -69,21 +88,21 @@ impl Product {
         );
         let file = state_dir.join("restante.toml");
         std::fs::write(&file, text).unwrap();
-        Self::run_in(state_dir, &file, environment)
+        (state_dir, file)
     }
 
     /// Starts the program with a configuration that is there already.
     pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
-        Self::run_in(state_dir, config, &[])
+        let program = Command::new(env!("CARGO_BIN_EXE_restante"));
+        Self::spawn(program, state_dir, config)
     }
 
-    fn run_in(state_dir: PathBuf, config: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_restante"))
+    fn spawn(mut program: Command, state_dir: PathBuf, config: &Path) -> Self {
+        let mut child = program
             .arg("serve")
             .arg("--config")
             .arg(config)
             .env_remove("RESTANTE_SITE_DIR")
-            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
