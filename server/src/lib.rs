@@ -24,6 +24,7 @@ pub mod account;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod limits;
 pub mod meaning;
 mod plain;
 pub mod session;

@@ -6,11 +6,13 @@
 //! - Every class of answer has its own headers ([`headers`]); none is set globally.
 //! - Everything works by links and forms; scripts only make it quicker.
 
+mod admission;
 pub mod assets;
 mod attachment;
 mod body;
 mod client_ip;
 mod compose;
+mod connection;
 mod csrf;
 mod error;
 mod events;
@@ -36,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::Accounts;
 use crate::config::Config;
+use crate::limits::{self, Room};
 use crate::session::{CookieRules, Registry, SealedSessions};
 use crate::store::Store;
 use crate::store::seal::Sealer;
@@ -64,6 +67,8 @@ pub struct WebState {
     pub store: Store,
     /// Outgoing files.
     pub spool: Spool,
+    /// How many connections, sessions and streams there may be.
+    pub room: Room,
     /// Failed sign-ins.
     pub sign_ins: rate_limit::SignInLimits,
     /// The demo's mailbox, told on the sign-in page.
@@ -89,6 +94,7 @@ impl WebState {
             .output_name(assets::OUTPUT_NAME)
             .site_pkg_dir(site.pkg_dir())
             .build();
+        let room = limits::raise_descriptors();
         Arc::new(Self {
             cookie: CookieRules::of(&config),
             config,
@@ -96,6 +102,7 @@ impl WebState {
             site,
             accounts,
             registry: Registry::new(store.clone(), spool.clone()),
+            room,
             sealer,
             store,
             spool,

@@ -5,28 +5,29 @@ use std::fs::Permissions;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
-use tokio::net::UnixListener;
-use tower::ServiceExt as _;
+use tokio::net::{UnixListener, UnixStream};
 
-use super::Web;
+use super::admission::Connections;
 use super::client_ip::Connected;
+use super::{Web, connection};
 use crate::config::Listen;
+use crate::limits;
 use crate::store::now_unix_ms;
 
-/// How long open requests may take once the process has to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
-/// How long a peer may take over the head of a request.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
+/// The pause after the system gave no connection.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+const TELL_EVERY: Duration = Duration::from_secs(60);
+/// The answer where there is no place for a connection.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 10\r\n\
+    connection: close\r\ncontent-length: 0\r\n\r\n";
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// A socket that is listened on.
@@ -49,7 +50,7 @@ impl Bound {
             Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
             #[cfg(unix)]
             Listen::Unix(path) => {
-                if tokio::net::UnixStream::connect(path).await.is_err() {
+                if UnixStream::connect(path).await.is_err() {
                     let _ = tokio::fs::remove_file(path).await;
                 }
                 let listener = UnixListener::bind(path)?;
@@ -85,43 +86,20 @@ impl Bound {
 /// requests have five seconds, and the accounts close.
 pub async fn serve(web: Web, bound: Bound) {
     let router = super::router(&web);
-    let server = {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_WITHIN);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(64);
-        builder
-    };
-    let graceful = GracefulShutdown::new();
+    let builder = Arc::new(connection::builder());
+    let connections = Connections::new(web.room);
     let sweeper = tokio::spawn(sweep(Web::clone(&web)));
-    loop {
-        let accepted = tokio::select! {
-            () = web.shutdown.cancelled() => break,
-            accepted = accept(&bound) => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => connection(&server, &graceful, router.clone(), stream, peer),
-            Err(error) => {
-                // Out of descriptors, most likely: others have to end first.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
+    let accepting = accept_all(&web, &bound, &router, &builder, &connections);
+    let _ = web.shutdown.run_until_cancelled(accepting).await;
     drop(bound);
     sweeper.abort();
-    if tokio::time::timeout(STOP_WITHIN, graceful.shutdown())
+    if tokio::time::timeout(limits::STOP_WITHIN, connections.stop())
         .await
         .is_err()
     {
         tracing::warn!("requests were still open when the server stopped");
     }
-    if tokio::time::timeout(STOP_WITHIN, web.registry.close_all())
+    if tokio::time::timeout(limits::STOP_WITHIN, web.registry.close_all())
         .await
         .is_err()
     {
@@ -130,46 +108,128 @@ pub async fn serve(web: Web, bound: Bound) {
     web.store.close().await;
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+/// Accepts connections for ever.
+async fn accept_all(
+    web: &Web,
+    bound: &Bound,
+    router: &Router,
+    builder: &Arc<auto::Builder<TokioExecutor>>,
+    connections: &Connections,
+) {
+    let mut refusals = Refusals::default();
+    loop {
+        let (stream, peer) = match accept(bound).await {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_peer(&error) => continue,
+            Err(error) => {
+                // Out of descriptors, most likely: others have to end first.
+                refusals.note("no descriptor is left", &error);
+                connections.make_room();
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
+        let place = match connections.admit(peer, &web.config.trusted_proxies) {
+            Ok(place) => place,
+            Err(refused) => {
+                refusals.note("connections are refused", &refused);
+                stream.refuse();
+                continue;
+            }
+        };
+        let (builder, router) = (Arc::clone(builder), router.clone());
+        match stream {
+            Accepted::Tcp(stream) => {
+                tokio::spawn(async move {
+                    connection::serve(&builder, router, stream, peer, place).await;
+                });
+            }
+            #[cfg(unix)]
+            Accepted::Unix(stream) => {
+                tokio::spawn(async move {
+                    connection::serve(&builder, router, stream, peer, place).await;
+                });
+            }
+        }
+        // The new connection reads first: with a request it is no silent one any more.
+        tokio::task::yield_now().await;
+        connections.settle().await;
+    }
+}
 
-async fn accept(bound: &Bound) -> io::Result<(Box<dyn Stream>, Connected)> {
+/// A stream that was accepted.
+enum Accepted {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Accepted {
+    /// Says that there is no place, and closes.
+    fn refuse(self) {
+        // As far as it fits into an empty socket: a peer that does not read gets nothing.
+        let _ = match self {
+            Self::Tcp(stream) => stream.try_write(NO_PLACE),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(NO_PLACE),
+        };
+    }
+}
+
+async fn accept(bound: &Bound) -> io::Result<(Accepted, Connected)> {
     match bound {
         Bound::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            Ok((Box::new(stream), Connected::Ip(peer.ip())))
+            // Fails where the peer has left again, which reading finds out.
+            let _ = stream.set_nodelay(true);
+            bound_unsent(&stream);
+            Ok((Accepted::Tcp(stream), Connected::Ip(peer.ip())))
         }
         #[cfg(unix)]
         Bound::Unix(listener) => {
             let (stream, _) = listener.accept().await?;
-            Ok((Box::new(stream), Connected::Unix))
+            Ok((Accepted::Unix(stream), Connected::Unix))
         }
     }
 }
 
-fn connection(
-    server: &auto::Builder<TokioExecutor>,
-    graceful: &GracefulShutdown,
-    router: Router,
-    stream: Box<dyn Stream>,
-    peer: Connected,
-) {
-    let service = router.map_request(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
-        request
-    });
-    let service = hyper_util::service::TowerToHyperService::new(service);
-    let connection = server
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error, "a connection ended early");
+/// Lets the system hold little that is not sent, and close connections whose peer is gone.
+#[cfg(target_os = "linux")]
+fn bound_unsent(stream: &TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    let _ = socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES);
+    let _ = socket.set_tcp_user_timeout(Some(limits::UNACKNOWLEDGED_WITHIN));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_unsent(_: &TcpStream) {}
+
+/// Whether only the peer that was about to be accepted is concerned.
+fn is_of_one_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Refusals for the log, one line a minute at most.
+#[derive(Default)]
+struct Refusals {
+    count: u64,
+    told: Option<Instant>,
+}
+
+impl Refusals {
+    fn note(&mut self, what: &str, cause: &dyn std::fmt::Debug) {
+        self.count = self.count.saturating_add(1);
+        if self.told.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            tracing::warn!(?cause, count = self.count, "{what}");
+            (self.count, self.told) = (0, Some(Instant::now()));
         }
-    });
+    }
 }
 
 /// Ends idle sessions.

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use tower_sessions::Session;
 
 use super::client_ip::{Connected, client_ip};
+use super::connection::Exchange;
 use super::{Web, WebState};
 use crate::account::{Locale, SessionBackend};
 use crate::session::{LiveSession, row_key};
@@ -111,6 +112,11 @@ pub(super) async fn recognise(
     let peer = peer.unwrap_or(Connected::Unix);
     visitor.ip = client_ip(peer, request.headers(), &web.config.trusted_proxies);
     visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
+    if visitor.session.is_some()
+        && let Some(exchange) = request.extensions().get::<Arc<Exchange>>()
+    {
+        exchange.activity().signed_in();
+    }
     if let Some(live) = &visitor.session
         && live.touch(now_unix_ms())
     {

@@ -1,0 +1,505 @@
+//! The table of connections: who may connect, and who gives way.
+//!
+//! A connection begins as a silent one, becomes a stranger's at its first request, and a signed-in
+//! one at its first request with a live session. Strangers give way to every new connection, so
+//! that one of a signed-in browser always finds a place; signed-in ones give way only while they
+//! have no request.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+use tokio::sync::Notify;
+
+use super::client_ip::Connected;
+use crate::config::Peer;
+use crate::limits::{self, Room};
+
+/// How many connections are looked at for an idle one.
+const LOOK_AT: usize = 64;
+
+/// All connections of the process.
+#[derive(Debug, Clone)]
+pub(super) struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    room: Room,
+    table: Mutex<Table>,
+    /// A connection has ended.
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    /// Open sockets, those that are about to close included.
+    open: usize,
+    /// By their number, oldest first.
+    silent: BTreeMap<u64, Entry>,
+    strangers: BTreeMap<u64, Entry>,
+    signed_in: BTreeMap<u64, Entry>,
+    addresses: HashMap<IpAddr, Address>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    signals: Arc<Signals>,
+    address: Option<IpAddr>,
+}
+
+/// What the table and the task of a connection tell each other.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    waker: AtomicWaker,
+    is_evicted: AtomicBool,
+    is_stopping: AtomicBool,
+    open_requests: AtomicUsize,
+}
+
+impl Signals {
+    /// The task that is to be woken.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Whether the connection has to end at once.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.is_evicted.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection ends with its open requests.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Tells how many requests have no complete response.
+    pub(super) fn has_open(&self, requests: usize) {
+        self.open_requests.store(requests, Ordering::Relaxed);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.open_requests.load(Ordering::Relaxed) == 0
+    }
+
+    fn set(&self, signal: &AtomicBool) {
+        signal.store(true, Ordering::Release);
+        self.wake();
+    }
+}
+
+/// Whose connection it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// No request came yet.
+    Silent,
+    /// Requests without a session.
+    Stranger,
+    /// A request of a live session came.
+    SignedIn,
+}
+
+/// The connections of one address.
+#[derive(Debug, Default)]
+struct Address {
+    strangers: BTreeSet<u64>,
+    signed_in: usize,
+}
+
+/// Why a connection was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Its address has as many as it may.
+    Address,
+    /// Every place is taken by a request of a signed-in person.
+    Full,
+}
+
+/// The place of a connection in the table, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    shared: Arc<Shared>,
+    id: u64,
+    pub(super) signals: Arc<Signals>,
+}
+
+impl Connections {
+    pub(super) fn new(room: Room) -> Self {
+        Self(Arc::new(Shared {
+            room,
+            table: Mutex::default(),
+            ended: Notify::new(),
+        }))
+    }
+
+    /// Takes in a connection; another one may have to give way to it.
+    pub(super) fn admit(&self, peer: Connected, trusted: &[Peer]) -> Result<Place, Refused> {
+        let address = address_of(peer, trusted);
+        let mut table = self.0.table();
+        if let Some(address) = address {
+            let strangers = table.addresses.get(&address).map(|a| &a.strangers);
+            if let Some(strangers) =
+                strangers.filter(|s| s.len() >= self.0.room.strangers_per_address)
+            {
+                let oldest = table.idle_stranger(strangers).ok_or(Refused::Address)?;
+                table.evict(oldest);
+            }
+        }
+        if table.count() >= self.0.room.connections {
+            let oldest = table.to_give_way().ok_or(Refused::Full)?;
+            table.evict(oldest);
+        }
+        table.next = table.next.saturating_add(1);
+        table.open = table.open.saturating_add(1);
+        let id = table.next;
+        let signals = Arc::<Signals>::default();
+        let entry = Entry {
+            signals: Arc::clone(&signals),
+            address,
+        };
+        if let Some(address) = address {
+            let of_address = table.addresses.entry(address).or_default();
+            of_address.strangers.insert(id);
+        }
+        table.silent.insert(id, entry);
+        Ok(Place {
+            shared: Arc::clone(&self.0),
+            id,
+            signals,
+        })
+    }
+
+    /// Waits while more connections than those of the table are still about to close.
+    pub(super) async fn settle(&self) {
+        let most = self
+            .0
+            .room
+            .connections
+            .saturating_add(limits::CLOSING_CONNECTIONS);
+        self.until(|open| open < most).await;
+    }
+
+    /// Makes room where the process has no descriptor left: some that may give way end.
+    pub(super) fn make_room(&self) {
+        let mut table = self.0.table();
+        for _ in 0..limits::CLOSING_CONNECTIONS {
+            let Some(oldest) = table.to_give_way() else {
+                return;
+            };
+            table.evict(oldest);
+        }
+    }
+
+    /// Lets every connection end its open requests, and waits for them.
+    pub(super) async fn stop(&self) {
+        {
+            let table = self.0.table();
+            for entries in [&table.silent, &table.strangers, &table.signed_in] {
+                for entry in entries.values() {
+                    entry.signals.set(&entry.signals.is_stopping);
+                }
+            }
+        }
+        self.until(|open| open == 0).await;
+    }
+
+    async fn until(&self, is_reached: impl Fn(usize) -> bool) {
+        loop {
+            let ended = self.0.ended.notified();
+            if is_reached(self.0.table().open) {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+impl Shared {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Notes that the connection is more than it was.
+    pub(super) fn rise(&self, to: Standing) {
+        let mut table = self.shared.table();
+        let id = self.id;
+        match to {
+            Standing::Silent => {}
+            Standing::Stranger => {
+                if let Some(entry) = table.silent.remove(&id) {
+                    table.strangers.insert(id, entry);
+                }
+            }
+            Standing::SignedIn => {
+                let table = &mut *table;
+                let from = if table.silent.contains_key(&id) {
+                    &mut table.silent
+                } else {
+                    &mut table.strangers
+                };
+                let Some(entry) = from.remove(&id) else {
+                    return;
+                };
+                if let Some(address) = entry.address {
+                    let of_address = table.addresses.entry(address).or_default();
+                    // Its places as a signed-in one are taken: it stays a stranger.
+                    if of_address.signed_in >= self.shared.room.signed_in_per_address {
+                        table.strangers.insert(id, entry);
+                        return;
+                    }
+                    of_address.strangers.remove(&id);
+                    of_address.signed_in = of_address.signed_in.saturating_add(1);
+                }
+                table.signed_in.insert(id, entry);
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        {
+            let mut table = self.shared.table();
+            table.remove(self.id);
+            table.open = table.open.saturating_sub(1);
+        }
+        self.shared.ended.notify_waiters();
+    }
+}
+
+impl Table {
+    fn count(&self) -> usize {
+        let signed_in = self.signed_in.len();
+        signed_in
+            .saturating_add(self.silent.len())
+            .saturating_add(self.strangers.len())
+    }
+
+    /// Takes a connection out. Its socket may still be open.
+    fn remove(&mut self, id: u64) -> Option<Arc<Signals>> {
+        let is_signed_in = self.signed_in.contains_key(&id);
+        let entry = self
+            .silent
+            .remove(&id)
+            .or_else(|| self.strangers.remove(&id))
+            .or_else(|| self.signed_in.remove(&id))?;
+        if let Some(address) = entry.address
+            && let Some(of_address) = self.addresses.get_mut(&address)
+        {
+            of_address.strangers.remove(&id);
+            if is_signed_in {
+                of_address.signed_in = of_address.signed_in.saturating_sub(1);
+            }
+            if of_address.strangers.is_empty() && of_address.signed_in == 0 {
+                self.addresses.remove(&address);
+            }
+        }
+        Some(entry.signals)
+    }
+
+    fn evict(&mut self, id: u64) {
+        if let Some(signals) = self.remove(id) {
+            signals.set(&signals.is_evicted);
+        }
+    }
+
+    /// The stranger of an address that gives way: the oldest silent one, else the oldest without a
+    /// request.
+    fn idle_stranger(&self, of_address: &BTreeSet<u64>) -> Option<u64> {
+        let silent = of_address.iter().find(|id| self.silent.contains_key(id));
+        let idle = || of_address.iter().find(|id| is_idle(&self.strangers, id));
+        silent.or_else(idle).copied()
+    }
+
+    /// The connection that gives way where all places are taken.
+    fn to_give_way(&self) -> Option<u64> {
+        let first = |entries: &BTreeMap<u64, Entry>| entries.keys().next().copied();
+        let idle = |entries: &BTreeMap<u64, Entry>| {
+            let mut looked_at = entries.keys().take(LOOK_AT);
+            looked_at.find(|id| is_idle(entries, id)).copied()
+        };
+        first(&self.silent)
+            .or_else(|| idle(&self.strangers))
+            .or_else(|| first(&self.strangers))
+            .or_else(|| idle(&self.signed_in))
+    }
+}
+
+fn is_idle(entries: &BTreeMap<u64, Entry>, id: &u64) -> bool {
+    entries.get(id).is_some_and(|entry| entry.signals.is_idle())
+}
+
+/// The address that a connection counts for: none where one peer stands for many people.
+fn address_of(peer: Connected, trusted: &[Peer]) -> Option<IpAddr> {
+    match peer {
+        Connected::Unix => None,
+        Connected::Ip(ip) if trusted.iter().any(|peer| peer.contains(ip)) => None,
+        Connected::Ip(ip) => Some(match ip.to_canonical() {
+            // One person has a whole /64.
+            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+            ip @ IpAddr::V4(_) => ip,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRANGERS: usize = 64;
+
+    fn connections(max: usize) -> Connections {
+        Connections::new(Room {
+            connections: max,
+            strangers_per_address: STRANGERS,
+            signed_in_per_address: max / 2,
+            sessions: 1,
+            streams: 1,
+        })
+    }
+
+    fn from(address: &str) -> Connected {
+        Connected::Ip(address.parse().unwrap())
+    }
+
+    fn stranger(place: Place) -> Place {
+        place.rise(Standing::Stranger);
+        place
+    }
+
+    fn signed_in(place: Place) -> Place {
+        place.rise(Standing::Stranger);
+        place.rise(Standing::SignedIn);
+        place
+    }
+
+    fn evicted(places: &[Place]) -> Vec<usize> {
+        let of = |(nth, place): (usize, &Place)| place.signals.is_evicted().then_some(nth);
+        places.iter().enumerate().filter_map(of).collect()
+    }
+
+    #[test]
+    fn silent_connections_of_an_address_give_way_to_its_newest() {
+        let connections = connections(1000);
+        let admit = |address: &str| connections.admit(from(address), &[]).unwrap();
+        let mut places = vec![stranger(admit("192.0.2.1"))];
+        places.extend((1..STRANGERS).map(|_| admit("192.0.2.1")));
+        let other = admit("192.0.2.2");
+        assert!(evicted(&places).is_empty());
+        places.push(admit("192.0.2.1"));
+        assert_eq!(evicted(&places), [1], "the oldest that never asked");
+        assert!(!other.signals.is_evicted());
+    }
+
+    #[test]
+    fn a_request_under_way_is_not_ended_for_its_own_address() {
+        let connections = connections(1000);
+        let busy: Vec<Place> = (0..STRANGERS)
+            .map(|_| {
+                let place = stranger(connections.admit(from("192.0.2.1"), &[]).unwrap());
+                place.signals.has_open(1);
+                place
+            })
+            .collect();
+        let refused = connections.admit(from("192.0.2.1"), &[]);
+        assert_eq!(refused.err(), Some(Refused::Address));
+        busy[7].signals.has_open(0);
+        assert!(connections.admit(from("192.0.2.1"), &[]).is_ok());
+        assert_eq!(evicted(&busy), [7]);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address_and_a_trusted_proxy_is_none() {
+        let connections = connections(1000);
+        let max = STRANGERS;
+        let network: Vec<Place> = (0..=max)
+            .map(|n| {
+                connections
+                    .admit(from(&format!("2001:db8::{n:x}")), &[])
+                    .unwrap()
+            })
+            .collect();
+        assert_eq!(evicted(&network), [0]);
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        for peer in [from("10.1.2.3"), from("::ffff:10.1.2.3"), Connected::Unix] {
+            let many: Vec<Place> = (0..=max)
+                .map(|_| connections.admit(peer, &trusted).unwrap())
+                .collect();
+            assert!(evicted(&many).is_empty(), "{peer:?}");
+        }
+    }
+
+    #[test]
+    fn strangers_give_way_first_and_signed_in_requests_never() {
+        let connections = connections(4);
+        let admit = || connections.admit(Connected::Unix, &[]).unwrap();
+        let places = [
+            signed_in(admit()),
+            signed_in(admit()),
+            stranger(admit()),
+            admit(),
+        ];
+        places[0].signals.has_open(1);
+        places[2].signals.has_open(1);
+        let expected: [&[usize]; 3] = [&[3], &[2, 3], &[1, 2, 3]];
+        let mut new = Vec::new();
+        for expected in expected {
+            new.push(signed_in(admit()));
+            new.last().unwrap().signals.has_open(1);
+            assert_eq!(evicted(&places), expected);
+        }
+        let refused = connections.admit(Connected::Unix, &[]);
+        assert_eq!(refused.err(), Some(Refused::Full));
+        drop(new);
+        assert!(connections.admit(Connected::Unix, &[]).is_ok());
+    }
+
+    #[test]
+    fn one_address_cannot_hold_every_place_as_a_signed_in_one() {
+        let connections = connections(8);
+        let admit = |address: &str| connections.admit(from(address), &[]).unwrap();
+        let one: Vec<Place> = (0..8).map(|_| signed_in(admit("192.0.2.1"))).collect();
+        for place in &one {
+            place.signals.has_open(1);
+        }
+        let others: Vec<Place> = (0..4).map(|_| signed_in(admit("192.0.2.2"))).collect();
+        assert_eq!(evicted(&one), [4, 5, 6, 7]);
+        assert!(evicted(&others).is_empty());
+    }
+
+    #[test]
+    fn an_ended_connection_leaves_nothing_behind() {
+        let connections = connections(8);
+        for address in ["192.0.2.1", "2001:db8::1"] {
+            let place = connections.admit(from(address), &[]).unwrap();
+            let place = signed_in(place);
+            drop(place);
+        }
+        drop(connections.admit(from("192.0.2.3"), &[]).unwrap());
+        let table = connections.0.table();
+        assert!(table.addresses.is_empty() && table.count() == 0 && table.open == 0);
+    }
+
+    #[tokio::test]
+    async fn stopping_tells_all_and_waits_for_the_last() {
+        let connections = connections(8);
+        let place = connections.admit(Connected::Unix, &[]).unwrap();
+        let waiting = connections.clone();
+        let stopped = tokio::spawn(async move { waiting.stop().await });
+        while !place.signals.is_stopping() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!stopped.is_finished());
+        drop(place);
+        stopped.await.unwrap();
+    }
+}

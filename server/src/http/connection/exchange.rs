@@ -1,0 +1,304 @@
+//! A request and its response: how fast the body comes, and whether the response is taken.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderValue, Response, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::activity::Activity;
+use crate::limits;
+
+/// The most of a response that is handed over at once.
+const PIECE_BYTES: usize = 32 << 10;
+
+/// A request from its head to the last byte of its response. Ends when it is dropped.
+#[derive(Debug)]
+pub(in crate::http) struct Exchange {
+    activity: Arc<Activity>,
+    response: Mutex<ResponseState>,
+    /// The body of the request came too slowly.
+    is_slow: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct ResponseState {
+    body: Option<Body>,
+    /// What is left of the last part of the body.
+    rest: Bytes,
+    /// When the last part was handed over, if no further one was asked for.
+    given_at: Option<Instant>,
+    /// Turns that the request holds until its response is complete.
+    permits: Vec<OwnedSemaphorePermit>,
+    is_cut: bool,
+}
+
+impl Exchange {
+    /// A request whose head is complete.
+    pub(super) fn begin(activity: Arc<Activity>) -> Arc<Self> {
+        let exchange = Arc::new(Self {
+            activity,
+            response: Mutex::default(),
+            is_slow: AtomicBool::new(false),
+        });
+        exchange.activity.began(&exchange);
+        exchange
+    }
+
+    fn response(&self) -> MutexGuard<'_, ResponseState> {
+        self.response.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection of the request.
+    pub(in crate::http) fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// Keeps a turn until the response is complete.
+    pub(in crate::http) fn keep(&self, permit: OwnedSemaphorePermit) {
+        self.response().permits.push(permit);
+    }
+
+    /// Whether the peer takes nothing of the response; then its body is dropped with all that it
+    /// holds.
+    pub(super) fn is_stalled(&self, now: Instant) -> bool {
+        let mut response = self.response();
+        let is_late = response
+            .given_at
+            .is_some_and(|at| at + limits::RESPONSE_WITHIN <= now);
+        if !is_late {
+            return response.is_cut;
+        }
+        response.is_cut = true;
+        response.rest = Bytes::new();
+        let dropped = (response.body.take(), std::mem::take(&mut response.permits));
+        drop(response);
+        drop(dropped);
+        true
+    }
+
+    /// The body of the request, at the least pace.
+    pub(super) fn received<B>(self: &Arc<Self>, body: B) -> ReceivedBody<B> {
+        ReceivedBody {
+            exchange: Arc::clone(self),
+            body,
+            waited: Duration::ZERO,
+            came_bytes: 0,
+            waits_since: None,
+            alarm: None,
+        }
+    }
+
+    /// The response as it is sent: 408 where the request came too slowly to be read.
+    pub(super) fn answer(self: &Arc<Self>, response: Response<Body>) -> Response<SentBody> {
+        let (mut head, body) = response.into_parts();
+        let is_refused = head.status.is_client_error() || head.status.is_server_error();
+        if is_refused && self.is_slow.load(Ordering::Relaxed) {
+            head.status = StatusCode::REQUEST_TIMEOUT;
+            head.headers
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.response().body = Some(body);
+        Response::from_parts(head, SentBody(Arc::clone(self)))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.activity.ended();
+    }
+}
+
+/// A request body that fails where it comes too slowly.
+pub(super) struct ReceivedBody<B> {
+    exchange: Arc<Exchange>,
+    body: B,
+    /// The time that was spent waiting for the present [`limits::BODY_PACE_BYTES`].
+    waited: Duration,
+    came_bytes: u64,
+    waits_since: Option<Instant>,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> HttpBody for ReceivedBody<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        // Only the time between two polls counts: while the handler is busy, nothing is waited for.
+        if let Some(since) = this.waits_since.take() {
+            this.waited = this.waited.saturating_add(since.elapsed());
+        }
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            if let Some(Ok(frame)) = &frame
+                && let Some(data) = frame.data_ref()
+            {
+                let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
+                this.came_bytes = this.came_bytes.saturating_add(bytes);
+                if this.came_bytes >= limits::BODY_PACE_BYTES {
+                    (this.came_bytes, this.waited) = (0, Duration::ZERO);
+                }
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let left = limits::BODY_WITHIN.saturating_sub(this.waited);
+        if !left.is_zero() {
+            let now = Instant::now();
+            let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep(left)));
+            alarm.as_mut().reset(now + left);
+            if alarm.as_mut().poll(cx).is_pending() {
+                this.waits_since = Some(now);
+                return Poll::Pending;
+            }
+        }
+        this.exchange.is_slow.store(true, Ordering::Relaxed);
+        Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A response body that notes when its peer asks for more. It leaves in pieces of at most
+/// 32 KiB, so that a slow peer asks often enough.
+pub(super) struct SentBody(Arc<Exchange>);
+
+impl HttpBody for SentBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let mut response = self.0.response();
+        response.given_at = None;
+        if response.rest.is_empty() {
+            let Some(body) = &mut response.body else {
+                let cut = io::Error::from(io::ErrorKind::TimedOut);
+                return Poll::Ready(Some(Err(axum::Error::new(cut))));
+            };
+            let frame = ready!(Pin::new(body).poll_frame(cx));
+            let data = match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => data,
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            };
+            response.rest = data;
+        }
+        let bytes = response.rest.len().min(PIECE_BYTES);
+        let piece = response.rest.split_to(bytes);
+        response.given_at = Some(Instant::now());
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let response = self.0.response();
+        response.rest.is_empty() && response.body.as_ref().is_some_and(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let response = self.0.response();
+        let body = response.body.as_ref();
+        let mut hint = body.map(HttpBody::size_hint).unwrap_or_default();
+        let rest = u64::try_from(response.rest.len()).unwrap_or(u64::MAX);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(hint.lower().saturating_add(rest));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::admission::Connections;
+    use crate::http::client_ip::Connected;
+    use http_body_util::{BodyExt as _, StreamBody};
+
+    fn exchange() -> Arc<Exchange> {
+        let connections = Connections::new(limits::Room::of(1024));
+        let place = connections.admit(Connected::Unix, &[]).unwrap();
+        Exchange::begin(Arc::new(Activity::new(place)))
+    }
+
+    type Chunk = Result<Frame<Bytes>, io::Error>;
+
+    /// A body of so many parts of so many bytes, one in each such time.
+    fn dripping(
+        count: usize,
+        bytes: usize,
+        every: Duration,
+    ) -> impl HttpBody<Data = Bytes, Error = io::Error> + Unpin {
+        let parts = futures_util::stream::unfold(0, move |nth| async move {
+            sleep(every).await;
+            let part: Chunk = Ok(Frame::data(Bytes::from(vec![b'x'; bytes])));
+            (nth < count).then_some((part, nth + 1))
+        });
+        StreamBody::new(Box::pin(parts))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_at_the_least_pace_is_read_and_a_slower_one_fails() {
+        let at_pace = dripping(40, 1024, Duration::from_secs(1));
+        let read = exchange().received(at_pace).collect().await.unwrap();
+        assert_eq!(read.to_bytes().len(), 40 * 1024);
+
+        let exchange = exchange();
+        let started = Instant::now();
+        let slow = dripping(40, 512, Duration::from_secs(1));
+        assert!(exchange.received(slow).collect().await.is_err());
+        assert_eq!(started.elapsed().as_secs(), limits::BODY_WITHIN.as_secs());
+        let refused = Response::builder().status(422).body(Body::empty()).unwrap();
+        assert_eq!(exchange.answer(refused).status(), 408);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_the_handler_is_not_held_against_the_peer() {
+        let exchange = exchange();
+        let mut body = exchange.received(dripping(3, 10, Duration::from_secs(1)));
+        for _ in 0..3 {
+            body.frame().await.unwrap().unwrap();
+            sleep(limits::BODY_WITHIN * 2).await;
+        }
+        assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_is_not_taken_loses_its_body() {
+        let exchange = exchange();
+        let parts = dripping(1000, 1024, Duration::ZERO);
+        let response = exchange.answer(Response::new(Body::new(parts)));
+        let mut body = response.into_body();
+        body.frame().await.unwrap().unwrap();
+        let given = Instant::now();
+        let just_before = given + limits::RESPONSE_WITHIN - Duration::from_millis(1);
+        assert!(!exchange.is_stalled(just_before));
+        assert!(exchange.is_stalled(given + limits::RESPONSE_WITHIN));
+        assert!(exchange.response().body.is_none());
+        assert!(body.frame().await.unwrap().is_err(), "never ended cleanly");
+    }
+}

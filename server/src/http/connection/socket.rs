@@ -1,0 +1,127 @@
+//! The socket of a connection: notes what comes and what is taken.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::activity::Activity;
+
+/// What is said to a peer whose head does not end in time (RFC 9110 §15.5.9).
+const REQUEST_TIMEOUT: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A stream that reports to its connection's [`Activity`].
+pub(super) struct Socket<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    /// How many bytes of the HTTP/2 preface came first.
+    preface: usize,
+    is_http1: bool,
+}
+
+impl<S> Socket<S> {
+    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            activity,
+            preface: 0,
+            is_http1: false,
+        }
+    }
+
+    /// Follows the first bytes of the connection, as far as they tell the protocol.
+    fn notes_protocol(&mut self, came: &[u8]) {
+        for byte in came {
+            if self.is_http1 || self.preface == HTTP2_PREFACE.len() {
+                return;
+            }
+            if HTTP2_PREFACE.get(self.preface) == Some(byte) {
+                self.preface = self.preface.saturating_add(1);
+            } else {
+                self.is_http1 = true;
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.activity.is_refused() {
+            if this.preface < HTTP2_PREFACE.len() && this.activity.is_head_begun() {
+                // Nothing else was written since the last response was complete. A peer whose
+                // window is closed gets no answer.
+                let _ = Pin::new(&mut this.stream).poll_write(cx, REQUEST_TIMEOUT);
+            }
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        if let Poll::Ready(Ok(())) = read
+            && let Some(came) = buffer.filled().get(before..)
+            && !came.is_empty()
+        {
+            this.activity.came();
+            // `came` borrows the caller's buffer, not this socket.
+            this.notes_protocol(came);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Socket<S> {
+    fn note(&self, taken: &Poll<io::Result<usize>>) {
+        match taken {
+            Poll::Ready(Ok(bytes)) => self.activity.took(*bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.activity.blocked(),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let taken = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(&taken);
+        taken
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let taken = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.note(&taken);
+        taken
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper and h2 flush only when the stream took all that they had.
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.activity.flushed();
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
