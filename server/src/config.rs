@@ -9,6 +9,7 @@
 //! | `state_dir` | `restante-state` | database, spool and key; made with mode 0700 |
 //! | `trusted_proxies` | `[]` | peers whose `X-Forwarded-For` is believed: addresses, networks (`10.0.0.0/8`), or `"unix"` |
 //! | `upstreams` | `"public"` | mail servers that users may name: `"public"` (any public host on mail ports) or `"listed"` (only those below) |
+//! | `sessions_per_account` | `16` | how many browsers may be signed in to one mail account at once, 1 to 1000; the one unused the longest gives way |
 //! | `upload_max_bytes` | `26214400` | the most that one message's attachments may weigh, at most 256 MiB |
 //!
 //! `[[upstream]]`, any number of times, describes a mail server; it may have a private address:
@@ -32,6 +33,8 @@ use mail_net::TlsMode;
 use mail_net::dial::Endpoint;
 use serde::Deserialize;
 
+/// The largest `sessions_per_account`.
+pub const SESSIONS_PER_ACCOUNT_CEILING: usize = 1000;
 /// The largest `upload_max_bytes`.
 pub const UPLOAD_CEILING_BYTES: u64 = 256 << 20;
 /// The default of `upload_max_bytes`.
@@ -56,6 +59,8 @@ pub struct Config {
     pub upstreams: Upstreams,
     /// Mail servers that the operator described.
     pub upstream: Vec<Upstream>,
+    /// How many sessions one account may have at once.
+    pub sessions_per_account: usize,
     /// The most that one message's attachments may weigh.
     pub upload_max_bytes: u64,
 }
@@ -130,6 +135,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             upstreams: Upstreams::Public,
             upstream: Vec::new(),
+            sessions_per_account: crate::limits::SESSIONS_PER_ACCOUNT,
             upload_max_bytes: UPLOAD_DEFAULT_BYTES,
         }
     }

@@ -50,6 +50,8 @@ pub enum LiveEvent {
     },
     /// Events were missed: the page asks for everything again.
     Resync,
+    /// The stream ends because the session opened newer ones. The page opens no other at once.
+    Replaced,
     /// The session is over.
     End,
 }
@@ -82,6 +84,7 @@ enum Kind {
     Outbox,
     Connection,
     Resync,
+    Replaced,
     End,
 }
 
@@ -117,6 +120,7 @@ impl Told {
                 retry_in_secs: self.retry_in_secs?,
             },
             Kind::Resync => LiveEvent::Resync,
+            Kind::Replaced => LiveEvent::Replaced,
             Kind::End => LiveEvent::End,
         })
     }

@@ -88,6 +88,8 @@ pub enum LoginNotice {
     SignedOut,
     /// The session ended.
     SessionEnded,
+    /// The session ended because a newer one of the same account took its place.
+    SessionReplaced,
     /// The address's servers are not known here: the fields hold a guess, and nothing was dialled.
     Guessed {
         /// The domain of the address.
@@ -249,6 +251,7 @@ fn Note(notice: LoginNotice) -> impl IntoView {
     let (title, text) = match notice {
         LoginNotice::SignedOut => (lang.login_signed_out(), "".into()),
         LoginNotice::SessionEnded => (lang.error_signed_out(), lang.error_signed_out_fix()),
+        LoginNotice::SessionReplaced => (lang.error_signed_out(), lang.login_session_replaced()),
         LoginNotice::Guessed { domain } => (lang.login_guessed(domain), lang.login_guessed_fix()),
     };
     view! {

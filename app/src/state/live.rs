@@ -19,9 +19,20 @@ use crate::page::PageContext;
 use crate::text::url;
 
 /// The names of the events on the wire: the tags of [`LiveEvent`].
-const EVENTS: [&str; 6] = ["hello", "folder", "outbox", "connection", "resync", "end"];
+const EVENTS: [&str; 7] = [
+    "hello",
+    "folder",
+    "outbox",
+    "connection",
+    "resync",
+    "replaced",
+    "end",
+];
 /// The pauses between two tries while the server cannot be reached.
 const RETRY_SECS: [u64; 5] = [1, 2, 5, 15, 60];
+/// The pause after newer streams of the session took this one's place: the tabs that are looked at
+/// have theirs meanwhile, and no two of them take turns without a pause.
+const REPLACED_FOR: Duration = Duration::from_secs(300);
 /// How often the counts of other folders are asked for while the page is looked at.
 const COUNTS_EVERY: Duration = Duration::from_secs(60);
 
@@ -213,8 +224,12 @@ fn reopen_later(stream: &Shared) {
         .copied()
         .unwrap_or(60);
     own.failures = own.failures.saturating_add(1);
+    open_after(stream, Duration::from_secs(secs));
+}
+
+fn open_after(stream: &Shared, pause: Duration) {
     let stream = Rc::clone(stream);
-    set_timeout(move || open(&stream), Duration::from_secs(secs));
+    set_timeout(move || open(&stream), pause);
 }
 
 /// Takes one event to the page.
@@ -237,6 +252,10 @@ fn take(stream: &Shared, id: &str, data: &str) {
             if theirs != build {
                 tab.is_outdated.set(true);
             }
+        }
+        LiveEvent::Replaced => {
+            close(stream);
+            open_after(stream, REPLACED_FOR);
         }
         LiveEvent::End => {
             stream.borrow_mut().is_over = true;
@@ -296,7 +315,7 @@ impl Tab {
                 self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 self.outbox_changed();
             }
-            LiveEvent::Hello { .. } | LiveEvent::End => {}
+            LiveEvent::Hello { .. } | LiveEvent::Replaced | LiveEvent::End => {}
         }
     }
 }

@@ -315,6 +315,10 @@ texts! {
     login_or() { en: "or", zh: "或" }
     login_demo() { en: "Try the demo mailbox", zh: "试用演示邮箱" }
     login_signed_out() { en: "You are signed out.", zh: "您已退出登录。" }
+    login_session_replaced() {
+        en: "This account was signed in on more devices than may be open at once, and another sign-in of the same account took this session's place. If that was not you, change the password at your provider.",
+        zh: "此账户同时登录的设备过多，本会话已被同一账户的另一次登录取代。如果不是您本人操作，请到邮箱服务商处修改密码。"
+    }
     login_guessed(domain: String) {
         en: format!("The servers of {domain} are not known here."),
         zh: format!("这里没有 {domain} 的服务器设置。")

@@ -88,7 +88,8 @@ impl Stage {
         let mut config = std::fs::File::create(folder.join("restante.toml"))?;
         write!(
             config,
-            "listen = \"{address}\"\nstate_dir = {:?}\nupstreams = \"listed\"\n[[upstream]]\n\
+            "listen = \"{address}\"\nstate_dir = {:?}\nupstreams = \"listed\"\n\
+             sessions_per_account = 1000\n[[upstream]]\n\
              host = \"localhost\"\nports = {{ imap = {}, pop3 = {}, smtp = {} }}\n\
              tls = \"implicit\"\nca_file = {:?}\ndomains = [\"{}\"]\n",
             folder.join("state"),

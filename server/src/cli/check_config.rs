@@ -40,6 +40,10 @@ fn told(config: &Config) -> String {
         }
         .as_str(),
     );
+    line(
+        "sessions_per_account",
+        &config.sessions_per_account.to_string(),
+    );
     line("upload_max_bytes", &config.upload_max_bytes.to_string());
     line(
         "upstreams",

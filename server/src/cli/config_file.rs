@@ -8,9 +8,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::config::{
-    Config, Listen, UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES, Upstream, Upstreams, base_path,
-    is_loopback_host,
+    Config, Listen, SESSIONS_PER_ACCOUNT_CEILING, UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES,
+    Upstream, Upstreams, base_path, is_loopback_host,
 };
+use crate::limits::SESSIONS_PER_ACCOUNT;
 
 /// What the variables of the environment begin with.
 pub const ENV_PREFIX: &str = "RESTANTE__";
@@ -107,6 +108,7 @@ struct Document {
     trusted_proxies: Option<Spanned<Vec<String>>>,
     upstreams: Option<Spanned<Upstreams>>,
     upstream: Option<Vec<Spanned<UpstreamTable>>>,
+    sessions_per_account: Option<Spanned<usize>>,
     upload_max_bytes: Option<Spanned<u64>>,
 }
 
@@ -154,6 +156,7 @@ struct Raw {
     trusted_proxies: Option<Given<Vec<String>>>,
     upstreams: Option<Given<Upstreams>>,
     upstream: Option<Vec<Given<UpstreamTable>>>,
+    sessions_per_account: Option<Given<usize>>,
     upload_max_bytes: Option<Given<u64>>,
 }
 
@@ -198,6 +201,7 @@ fn parse(text: &str, source: &Source) -> Result<Raw, ConfigError> {
         upstream: document
             .upstream
             .map(|list| list.into_iter().map(|v| given(v, source)).collect()),
+        sessions_per_account: document.sessions_per_account.map(|v| given(v, source)),
         upload_max_bytes: document.upload_max_bytes.map(|v| given(v, source)),
     })
 }
@@ -217,6 +221,7 @@ impl Raw {
         put(&mut self.trusted_proxies, newer.trusted_proxies);
         put(&mut self.upstreams, newer.upstreams);
         put(&mut self.upstream, newer.upstream);
+        put(&mut self.sessions_per_account, newer.sessions_per_account);
         put(&mut self.upload_max_bytes, newer.upload_max_bytes);
     }
 
@@ -270,6 +275,16 @@ impl Raw {
                 })?);
             }
         }
+        let sessions_per_account = match &self.sessions_per_account {
+            None => SESSIONS_PER_ACCOUNT,
+            Some(given) if (1..=SESSIONS_PER_ACCOUNT_CEILING).contains(&given.value) => given.value,
+            Some(given) => {
+                return Err(given.error(
+                    format!("`sessions_per_account`: {} is out of range", given.value),
+                    format!("write a number from 1 to {SESSIONS_PER_ACCOUNT_CEILING}"),
+                ));
+            }
+        };
         let upload_max_bytes = match &self.upload_max_bytes {
             None => UPLOAD_DEFAULT_BYTES,
             Some(given) if (1..=UPLOAD_CEILING_BYTES).contains(&given.value) => given.value,
@@ -295,6 +310,7 @@ impl Raw {
             trusted_proxies,
             upstreams: self.upstreams.map_or(Upstreams::Public, |g| g.value),
             upstream,
+            sessions_per_account,
             upload_max_bytes,
         })
     }
@@ -441,6 +457,7 @@ mod tests {
             state_dir = "/var/lib/restante"
             trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "unix"]
             upstreams = "listed"
+            sessions_per_account = 3
             upload_max_bytes = 1048576
 
             [[upstream]]
@@ -452,6 +469,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.base_path, "/webmail");
+        assert_eq!(config.sessions_per_account, 3);
         assert_eq!(
             config.public_origin.as_deref(),
             Some("https://mail.example.org")
@@ -513,6 +531,11 @@ mod tests {
                 "trusted_proxies = ['10.0.0.0/33']",
                 "line 1",
                 "`trusted_proxies`",
+            ),
+            (
+                "sessions_per_account = 0",
+                "line 1",
+                "`sessions_per_account`",
             ),
             ("upload_max_bytes = 0", "line 1", "`upload_max_bytes`"),
             (

@@ -11,17 +11,19 @@ use axum::extract::{RawQuery, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::Stream;
-use http::HeaderMap;
-use http::header::CACHE_CONTROL;
-use tokio::sync::watch;
+use http::header::{CACHE_CONTROL, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::body::{field, parse_form};
+use super::body::{self, field, parse_form};
 use super::visitor::Visitor;
 use super::{Web, headers};
 use crate::account::{AccountHandle, Watcher};
+use crate::limits;
 use crate::session::LiveSession;
 use crate::session::events::Since;
+use crate::session::turns::OpenStream;
 
 const COMMENT_EVERY: Duration = Duration::from_secs(20);
 
@@ -30,6 +32,7 @@ pub(super) async fn events(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
+    version: Version,
     request: HeaderMap,
 ) -> Response {
     let query = parse_form(query.unwrap_or_default().as_bytes());
@@ -39,7 +42,10 @@ pub(super) async fn events(
         .or_else(|| field(&query, "after"))
         .filter(|id| !id.is_empty());
     let reader = match visitor.session {
-        Some(session) => Reader::new(&web, session, after),
+        Some(session) => match Arc::clone(&web.streams).try_acquire_owned() {
+            Ok(turn) => Reader::new(&web, session, after, turn),
+            Err(_) => return crowded(),
+        },
         None => Reader::ended(web.shutdown.clone()),
     };
     let keep_alive = KeepAlive::new().interval(COMMENT_EVERY).text("");
@@ -49,7 +55,20 @@ pub(super) async fn events(
     let headers = response.headers_mut();
     headers::private(headers);
     headers::set(headers, CACHE_CONTROL, "no-store, no-transform");
-    headers.insert("x-accel-buffering", http::HeaderValue::from_static("no"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    if version <= Version::HTTP_11 {
+        // Nothing follows an event stream that ends: the browser or its next page asks anew.
+        body::close(headers);
+    }
+    response
+}
+
+/// The answer where the process has as many streams as it may: the page asks again later.
+fn crowded() -> Response {
+    let secs = HeaderValue::from(limits::TURN_WITHIN.as_secs());
+    let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
+    headers::private(response.headers_mut());
+    response.headers_mut().insert(RETRY_AFTER, secs);
     response
 }
 
@@ -63,12 +82,19 @@ struct Reader {
     newest: Option<watch::Receiver<u64>>,
     /// Keeps the accounts' connections up while somebody looks.
     _watchers: Vec<Watcher>,
+    /// Its place among the streams of the session, and of the process.
+    place: Option<(OpenStream, OwnedSemaphorePermit)>,
     shutdown: CancellationToken,
     is_over: bool,
 }
 
 impl Reader {
-    fn new(web: &Web, session: Arc<LiveSession>, after: Option<&str>) -> Self {
+    fn new(
+        web: &Web,
+        session: Arc<LiveSession>,
+        after: Option<&str>,
+        turn: OwnedSemaphorePermit,
+    ) -> Self {
         let newest = session.events.watch();
         let now = session.events.newest();
         let hello = LiveEvent::Hello {
@@ -86,6 +112,7 @@ impl Reader {
         };
         Self {
             _watchers: session.accounts.iter().map(AccountHandle::watch).collect(),
+            place: Some((session.streams.open(), turn)),
             session: Some(session),
             ready,
             seen,
@@ -104,6 +131,7 @@ impl Reader {
             seen: 0,
             newest: None,
             _watchers: Vec::new(),
+            place: None,
             shutdown,
             is_over: true,
         }
@@ -119,6 +147,7 @@ impl Reader {
                 return None;
             }
             let (session, newest) = (self.session.as_ref()?, self.newest.as_mut()?);
+            let (open, _) = self.place.as_ref()?;
             newest.mark_unchanged();
             match session.events.since(self.seen) {
                 Since::Events(events) => {
@@ -135,6 +164,10 @@ impl Reader {
                 () = self.shutdown.cancelled() => return None,
                 () = session.over().cancelled() => {
                     self.ready.push_back((None, LiveEvent::End));
+                    self.is_over = true;
+                }
+                () = open.replaced.cancelled() => {
+                    self.ready.push_back((None, LiveEvent::Replaced));
                     self.is_over = true;
                 }
                 changed = newest.changed() => changed.ok()?,
@@ -163,6 +196,7 @@ fn name(event: &LiveEvent) -> &'static str {
         LiveEvent::Outbox { .. } => "outbox",
         LiveEvent::Connection { .. } => "connection",
         LiveEvent::Resync => "resync",
+        LiveEvent::Replaced => "replaced",
         LiveEvent::End => "end",
     }
 }
@@ -194,6 +228,7 @@ mod tests {
                 retry_in_secs: 0,
             },
             LiveEvent::Resync,
+            LiveEvent::Replaced,
             LiveEvent::End,
         ] {
             assert_eq!(serde_json::to_value(&event).unwrap()["type"], name(&event));

@@ -38,6 +38,7 @@ const PASSWORD_MAX_BYTES: usize = 1024;
 pub(super) async fn show(
     State(web): State<Web>,
     Extension(mut visitor): Extension<Visitor>,
+    session: Session,
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = body::parse_form(query.unwrap_or_default().as_bytes());
@@ -51,6 +52,13 @@ pub(super) async fn show(
     }
     let notice = match field(&query, "end") {
         Some("signed_out") => Some(LoginNotice::SignedOut),
+        _ if visitor.session.is_none()
+            && session
+                .id()
+                .is_some_and(|id| web.registry.was_replaced(&row_key(id))) =>
+        {
+            Some(LoginNotice::SessionReplaced)
+        }
         _ if visitor.had_cookie && visitor.session.is_none() => Some(LoginNotice::SessionEnded),
         _ => None,
     };
@@ -171,7 +179,13 @@ async fn begin_session(
     let outcome = stored.await.map_err(|e| e.to_string());
     match outcome.and_then(|()| session.id().ok_or_else(|| "no id after saving".to_owned())) {
         Ok(id) => {
-            web.registry.admit(row_key(id), vec![account]);
+            let key = row_key(id);
+            let admitted = web.registry.admit(key.clone(), vec![account.clone()]);
+            if admitted.await.is_err() {
+                account.close().await;
+                web.registry.end(&key).await;
+                return Err(Fault::Crowded);
+            }
             tracing::info!("signed in");
             Ok(())
         }

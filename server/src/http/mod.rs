@@ -26,6 +26,7 @@ pub mod rate_limit;
 mod router;
 mod serve;
 mod source;
+mod turns;
 mod upload;
 mod visitor;
 mod words;
@@ -34,11 +35,13 @@ use std::sync::Arc;
 
 use app::routes::login::DemoMailbox;
 use leptos::prelude::LeptosOptions;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Accounts;
 use crate::config::Config;
 use crate::limits::{self, Room};
+use crate::session::registry::Bounds;
 use crate::session::{CookieRules, Registry, SealedSessions};
 use crate::store::Store;
 use crate::store::seal::Sealer;
@@ -69,6 +72,10 @@ pub struct WebState {
     pub spool: Spool,
     /// How many connections, sessions and streams there may be.
     pub room: Room,
+    /// Turns of downloads, of all sessions.
+    pub downloads: Arc<Semaphore>,
+    /// Turns of event streams, of all sessions.
+    pub streams: Arc<Semaphore>,
     /// Failed sign-ins.
     pub sign_ins: rate_limit::SignInLimits,
     /// The demo's mailbox, told on the sign-in page.
@@ -95,14 +102,25 @@ impl WebState {
             .site_pkg_dir(site.pkg_dir())
             .build();
         let room = limits::raise_descriptors();
+        // Everybody shares the account of the demo.
+        let per_account = match demo {
+            Some(_) => room.sessions,
+            None => config.sessions_per_account,
+        };
+        let bounds = Bounds {
+            per_account,
+            in_all: room.sessions,
+        };
         Arc::new(Self {
             cookie: CookieRules::of(&config),
             config,
             leptos,
             site,
             accounts,
-            registry: Registry::new(store.clone(), spool.clone()),
+            registry: Registry::new(store.clone(), spool.clone(), bounds),
             room,
+            downloads: Arc::new(Semaphore::new(limits::DOWNLOADS)),
+            streams: Arc::new(Semaphore::new(room.streams)),
             sealer,
             store,
             spool,

@@ -27,7 +27,7 @@ use super::visitor::{self, Visitor};
 use super::words::Fault;
 use super::{
     Web, assets, attachment, compose, csrf, error, events, forms, headers, health, login,
-    message_body, page, source, upload,
+    message_body, page, source, turns, upload,
 };
 
 /// One JSON request: a draft of a long text.
@@ -62,6 +62,10 @@ pub fn router(web: &Web) -> Router {
             &at("/api/{*endpoint}"),
             post(api).layer(DefaultBodyLimit::max(API_MAX_BYTES)),
         )
+        .route_layer(middleware::from_fn_with_state(
+            Web::clone(web),
+            turns::take_turn,
+        ))
         .route_layer(middleware::from_fn_with_state(
             Web::clone(web),
             needs_session,

@@ -36,6 +36,8 @@ pub(super) enum Fault {
     },
     /// The upload broke off.
     BrokenUpload,
+    /// As many requests or sessions as there may be at once.
+    Crowded,
     /// The disk, or another fault of ours.
     Internal { ref_id: String },
 }
@@ -54,6 +56,7 @@ impl Fault {
             Self::NothingSelected | Self::Malformed | Self::BrokenUpload => {
                 (ErrorKind::Invalid, None, None)
             }
+            Self::Crowded => (ErrorKind::Busy, None, Some(10)),
             Self::TooLarge { .. } => (ErrorKind::TooLarge, Some("attachment"), None),
             Self::RequestTooLarge { .. } => (ErrorKind::TooLarge, None, None),
             Self::Internal { .. } => (ErrorKind::Internal, None, None),
@@ -126,6 +129,10 @@ impl Fault {
                 );
             }
             Self::BrokenUpload => ("The upload broke off.", "Try again."),
+            Self::Crowded => (
+                "Too much is going on at once.",
+                "Wait a few seconds and try again; close pages that you do not need.",
+            ),
             Self::Internal { .. } => (
                 "Something went wrong on this server.",
                 "Try again; if it stays, tell the operator the reference.",
@@ -168,6 +175,10 @@ impl Fault {
                 return ("此项过长。".into(), format!("最多填写 {max_bytes} 字节。"));
             }
             Self::BrokenUpload => ("上传中断。", "请再试一次。"),
+            Self::Crowded => (
+                "同时处理的请求过多。",
+                "请稍等几秒后再试,并关闭不需要的页面。",
+            ),
             Self::Internal { .. } => ("服务器内部出错。", "请再试;如仍出错,请把编号告诉管理员。"),
         };
         (cause.into(), fix.into())

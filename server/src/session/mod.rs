@@ -7,6 +7,7 @@
 pub mod events;
 pub mod record;
 pub mod registry;
+pub mod turns;
 pub mod uploads;
 
 use base64::Engine as _;

@@ -1,8 +1,8 @@
 //! The sessions that are alive: their accounts' actors, events and waiting uploads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use app::api::live::LiveEvent;
 use app::api::types::AccountId;
@@ -10,9 +10,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::events::EventRing;
+use super::turns::{Streams, Turns};
 use super::uploads::Uploads;
 use super::{IDLE_MS, RENEW_MS};
 use crate::account::AccountHandle;
+use crate::limits;
 use crate::store::sessions::RowKey;
 use crate::store::spool::Spool;
 use crate::store::{Store, now_unix_ms};
@@ -28,6 +30,10 @@ pub struct LiveSession {
     pub events: EventRing,
     /// Its files that wait for their message.
     pub uploads: Arc<Uploads>,
+    /// The turns of its requests.
+    pub turns: Turns,
+    /// Its open event streams.
+    pub streams: Arc<Streams>,
     used_at: AtomicI64,
     renewed_at: AtomicI64,
     over: CancellationToken,
@@ -55,8 +61,25 @@ impl LiveSession {
                 .is_ok()
     }
 
+    fn unused_ms(&self, now: i64) -> i64 {
+        now.saturating_sub(self.used_at.load(Ordering::Relaxed))
+    }
+
     fn is_idle(&self, now: i64) -> bool {
-        now.saturating_sub(self.used_at.load(Ordering::Relaxed)) >= IDLE_MS
+        self.unused_ms(now) >= IDLE_MS
+    }
+
+    /// Sorts sessions by who gives way first: those without an open page, the longest unused first.
+    fn order_of_giving_way(&self) -> (bool, i64) {
+        (
+            self.streams.is_any_open(),
+            self.used_at.load(Ordering::Relaxed),
+        )
+    }
+
+    fn shares_account_with(&self, accounts: &[AccountHandle]) -> bool {
+        let mut own = self.accounts.iter();
+        own.any(|own| accounts.iter().any(|other| own.key() == other.key()))
     }
 }
 
@@ -67,12 +90,31 @@ pub struct Registry {
     store: Store,
     spool: Spool,
     process_start_ms: i64,
+    bounds: Bounds,
+    /// The sessions that gave way to a newer one of their account, oldest first.
+    replaced: Mutex<VecDeque<RowKey>>,
 }
+
+/// How many sessions there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Of one account.
+    pub per_account: usize,
+    /// Of all accounts.
+    pub in_all: usize,
+}
+
+/// Every place is taken by sessions in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no more sessions fit into this process")]
+pub struct Full;
 
 impl Registry {
     /// An empty registry.
-    pub fn new(store: Store, spool: Spool) -> Self {
+    pub fn new(store: Store, spool: Spool, bounds: Bounds) -> Self {
         Self {
+            bounds,
+            replaced: Mutex::default(),
             sessions: RwLock::default(),
             store,
             spool,
@@ -103,26 +145,92 @@ impl Registry {
     }
 
     /// Takes in a session that has just signed in; its row is in the store already.
-    pub fn admit(&self, key: RowKey, accounts: Vec<AccountHandle>) -> Arc<LiveSession> {
+    ///
+    /// With too many sessions of its account, the one that nobody uses for the longest time ends;
+    /// with too many in all, one that is unused for [`limits::SESSION_UNUSED_MS`].
+    ///
+    /// # Errors
+    /// [`Full`] where every session is in use.
+    pub async fn admit(
+        &self,
+        key: RowKey,
+        accounts: Vec<AccountHandle>,
+    ) -> Result<Arc<LiveSession>, Full> {
         let now = now_unix_ms();
         let session = Arc::new(LiveSession {
             key: key.clone(),
             accounts,
             events: EventRing::new(self.process_start_ms),
             uploads: Arc::default(),
+            turns: Turns::default(),
+            streams: Arc::default(),
             used_at: now.into(),
             renewed_at: now.into(),
             over: CancellationToken::new(),
         });
+        // Looked up and put in under one lock: sign-ins at the same time count each other.
+        let ends = {
+            let mut sessions = self
+                .sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let ends = self.to_give_way(&sessions, &session.accounts, now)?;
+            for ended in &ends {
+                sessions.remove(&ended.key);
+            }
+            sessions.insert(key, Arc::clone(&session));
+            ends
+        };
         for account in &session.accounts {
             tokio::spawn(forward_events(account.clone(), Arc::clone(&session)));
         }
-        let mut sessions = self
-            .sessions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        sessions.insert(key, Arc::clone(&session));
-        session
+        for ended in ends {
+            tracing::info!("a session gave way to a newer one");
+            if ended.shares_account_with(&session.accounts) {
+                self.remember_replaced(&ended.key);
+            }
+            self.delete_row(&ended.key).await;
+            self.close(&ended).await;
+        }
+        Ok(session)
+    }
+
+    /// The sessions that have to end for one more of these accounts.
+    fn to_give_way(
+        &self,
+        sessions: &HashMap<RowKey, Arc<LiveSession>>,
+        accounts: &[AccountHandle],
+        now: i64,
+    ) -> Result<Vec<Arc<LiveSession>>, Full> {
+        let mut same: Vec<&Arc<LiveSession>> = sessions
+            .values()
+            .filter(|session| session.shares_account_with(accounts))
+            .collect();
+        same.sort_by_key(|session| session.order_of_giving_way());
+        let over = (same.len().saturating_add(1)).saturating_sub(self.bounds.per_account);
+        let ends: Vec<_> = same.into_iter().take(over).cloned().collect();
+        if !ends.is_empty() || sessions.len() < self.bounds.in_all {
+            return Ok(ends);
+        }
+        let unused = sessions.values().filter(|session| {
+            session.unused_ms(now) >= limits::SESSION_UNUSED_MS && !session.streams.is_any_open()
+        });
+        let longest = unused.min_by_key(|session| session.order_of_giving_way());
+        longest.map(|session| vec![Arc::clone(session)]).ok_or(Full)
+    }
+
+    fn remember_replaced(&self, key: &RowKey) {
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        if replaced.len() >= limits::ENDED_REMEMBERED {
+            replaced.pop_front();
+        }
+        replaced.push_back(key.clone());
+    }
+
+    /// Whether this session ended because a newer one of its account took its place.
+    pub fn was_replaced(&self, key: &RowKey) -> bool {
+        let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.contains(key)
     }
 
     /// Ends a session: its row goes, its streams end, its actors close.
@@ -132,11 +240,15 @@ impl Registry {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(key);
-        if let Err(error) = self.store.session_delete(key).await {
-            tracing::error!(%error, "a session's row could not be deleted");
-        }
+        self.delete_row(key).await;
         if let Some(session) = session {
             self.close(&session).await;
+        }
+    }
+
+    async fn delete_row(&self, key: &RowKey) {
+        if let Err(error) = self.store.session_delete(key).await {
+            tracing::error!(%error, "a session's row could not be deleted");
         }
     }
 

@@ -1,0 +1,101 @@
+//! The layer that bounds how much of one session is served at once.
+
+use std::sync::Arc;
+
+use app::api::error::ApiError;
+use axum::Extension;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method};
+use tokio::time::timeout;
+
+use super::body::{self, Drain};
+use super::connection::Exchange;
+use super::visitor::Visitor;
+use super::words::Fault;
+use super::{Web, error, page};
+use crate::limits;
+use crate::session::turns::Work;
+
+/// A request waits for its turn and keeps it until its response is complete.
+pub(super) async fn take_turn(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(session) = visitor.session.clone() else {
+        return next.run(request).await;
+    };
+    let work = work_of(&request);
+    let exchange = request.extensions().get::<Arc<Exchange>>().cloned();
+    let Some(turn) = session.turns.take(work).await else {
+        return refused(&web, &visitor, request, StatusCode::TOO_MANY_REQUESTS).await;
+    };
+    let download = match work {
+        Work::Request => None,
+        Work::Download => {
+            let waiting = Arc::clone(&web.downloads).acquire_owned();
+            let Ok(Ok(permit)) = timeout(limits::TURN_WITHIN, waiting).await else {
+                return refused(&web, &visitor, request, StatusCode::SERVICE_UNAVAILABLE).await;
+            };
+            Some(permit)
+        }
+    };
+    match exchange {
+        Some(exchange) => {
+            exchange.keep(turn);
+            if let Some(download) = download {
+                exchange.keep(download);
+            }
+            next.run(request).await
+        }
+        // Without a connection of ours the turn ends with the head of the response.
+        None => {
+            let response = next.run(request).await;
+            drop((turn, download));
+            response
+        }
+    }
+}
+
+fn work_of(request: &Request) -> Work {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map(MatchedPath::as_str).unwrap_or_default();
+    if route.ends_with("/part/{part}") || route.ends_with("/source") {
+        Work::Download
+    } else {
+        Work::Request
+    }
+}
+
+/// 429 or 503 with the time after which it is worth another try.
+async fn refused(web: &Web, visitor: &Visitor, request: Request, status: StatusCode) -> Response {
+    let path = request.uri().path();
+    let path = path.strip_prefix(web.base()).unwrap_or_default();
+    let wants_json = path.starts_with("/api/") || path == "/upload";
+    if request.method() != Method::GET {
+        // A browser shows the answer only after it has sent all of its request.
+        let (head, request_body) = request.into_parts();
+        if Drain::STRANGER.takes(&head.headers) {
+            let mut rest = request_body.into_data_stream();
+            Drain::STRANGER.rest(&mut rest).await;
+        }
+    }
+    let fault: ApiError = Fault::Crowded.to_api(visitor.lang);
+    let mut response = if wants_json {
+        error::json(fault)
+    } else {
+        page::failed(web, visitor, fault, None)
+    };
+    *response.status_mut() = status;
+    let secs = limits::TURN_WITHIN.as_secs();
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(secs));
+    body::close(response.headers_mut());
+    response
+}
