@@ -15,6 +15,7 @@ mod outline;
 
 mod addresses;
 mod answers;
+mod connections;
 mod harness;
 mod markup;
 mod nested;
