@@ -210,6 +210,12 @@ impl Connections {
         self.until(|open| open == 0).await;
     }
 
+    /// Waits until no connection is open.
+    #[cfg(test)]
+    pub(super) async fn all_ended(&self) {
+        self.until(|open| open == 0).await;
+    }
+
     async fn until(&self, is_reached: impl Fn(usize) -> bool) {
         loop {
             let ended = self.0.ended.notified();

@@ -127,3 +127,6 @@ pub(super) async fn serve<S>(
         tracing::debug!(error, "a connection ended early");
     }
 }
+
+#[cfg(test)]
+mod tests;
