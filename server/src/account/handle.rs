@@ -186,6 +186,7 @@ impl Accounts {
                 bodies: Bodies::default(),
                 closing,
             }),
+            caller: None,
         })
     }
 }
@@ -194,6 +195,8 @@ impl Accounts {
 #[derive(Clone)]
 pub struct AccountHandle {
     inner: Arc<Inner>,
+    /// Ends once nobody waits for what is asked by this handle.
+    caller: Option<CancellationToken>,
 }
 
 struct Inner {
@@ -238,6 +241,15 @@ pub struct PartDownload {
 }
 
 impl AccountHandle {
+    /// The same account for one caller: what is asked for is given up once `caller` ends. Only for
+    /// one who reads: a change is never left half done.
+    pub(crate) fn read_by(&self, caller: CancellationToken) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            caller: Some(caller),
+        }
+    }
+
     /// The key of rows that outlive the session.
     pub fn key(&self) -> &AccountKey {
         &self.inner.key
@@ -411,9 +423,19 @@ impl AccountHandle {
         request: impl FnOnce(Reply<T>) -> Request,
     ) -> Result<T, AccountError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.inner.requests.send(request(reply)).await;
-        sent.map_err(|_| AccountError::SignedOut)?;
-        answer.await.map_err(|_| AccountError::SignedOut)?
+        let asking = async {
+            let sent = self.inner.requests.send(request(reply)).await;
+            sent.map_err(|_| AccountError::SignedOut)?;
+            answer.await.map_err(|_| AccountError::SignedOut)?
+        };
+        match &self.caller {
+            // The error reaches nobody.
+            Some(caller) => caller
+                .run_until_cancelled(asking)
+                .await
+                .unwrap_or(Err(AccountError::SignedOut)),
+            None => asking.await,
+        }
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

@@ -14,10 +14,12 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use http::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, REFERER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
+use tokio_util::sync::CancellationToken;
 
 use super::csrf::is_loopback_authority;
 use super::visitor::Visitor;
@@ -53,9 +55,11 @@ pub(super) async fn app_page(
 
 /// Renders the app at the request's address.
 pub(super) async fn render(web: &Web, visitor: &Visitor, request: Request, told: Told) -> Response {
+    // Ends when the browser leaves, or once it has the whole page.
+    let waiting = CancellationToken::new();
     let context = {
         let page = visitor.page_context(web);
-        let backend = visitor.backend(web);
+        let backend = visitor.backend_until(web, &waiting);
         move || {
             provide_context(page.clone());
             if let Some(flash) = told.flash.clone() {
@@ -78,8 +82,13 @@ pub(super) async fn render(web: &Web, visitor: &Visitor, request: Request, told:
     };
     let options = web.leptos.clone();
     let shell = move || document::shell(options);
-    let mut response =
+    let waiting = waiting.drop_guard();
+    let response =
         leptos_axum::handle_response_inner(context, shell, request, document::in_order).await;
+    let mut response = response.map(|body| {
+        let parts = body.into_data_stream().inspect(move |_| _ = &waiting);
+        Body::from_stream(parts)
+    });
     headers::app_page(response.headers_mut());
     response
 }

@@ -11,12 +11,13 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, COOKIE};
 use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
 use tower_sessions::Session;
 
 use super::client_ip::{Connected, client_ip};
 use super::connection::Exchange;
 use super::{Web, WebState};
-use crate::account::{Locale, SessionBackend};
+use crate::account::{AccountHandle, Locale, SessionBackend};
 use crate::session::{LiveSession, row_key};
 use crate::store::now_unix_ms;
 
@@ -89,9 +90,27 @@ impl Visitor {
 
     /// What the session can do, in this request's language and zone.
     pub(super) fn backend(&self, web: &WebState) -> Option<Arc<SessionBackend>> {
+        self.backend_over(web, AccountHandle::clone)
+    }
+
+    /// The same for a page that is being rendered: the framework reads for it in tasks of its own,
+    /// which end with `page`.
+    pub(super) fn backend_until(
+        &self,
+        web: &WebState,
+        page: &CancellationToken,
+    ) -> Option<Arc<SessionBackend>> {
+        self.backend_over(web, |account| account.read_by(page.clone()))
+    }
+
+    fn backend_over(
+        &self,
+        web: &WebState,
+        handle: impl FnMut(&AccountHandle) -> AccountHandle,
+    ) -> Option<Arc<SessionBackend>> {
         let session = self.session.as_ref()?;
         Some(Arc::new(SessionBackend::new(
-            session.accounts.clone(),
+            session.accounts.iter().map(handle).collect(),
             self.locale.clone(),
             Arc::clone(&session.uploads),
             web.config.upload_max_bytes,
