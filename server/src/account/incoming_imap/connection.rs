@@ -1,21 +1,24 @@
 //! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
 
+mod ends;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
-use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
+use mail_net::{Connection, Dialer, Endpoint, Happening, Phase};
 use mail_proto::imap::{
-    self, Capability, Client, Code, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
+    self, Capability, Client, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
 };
 use mail_proto::sasl::Credentials;
-use mail_proto::{BodyChunk, Limits, Machine, OverLimit};
+use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use crate::account::error::{AccountError, LinkError, ServerReply, Side};
+use crate::account::error::{AccountError, ServerReply, Side};
 use crate::account::model::SignIn;
 use crate::account::outgoing::{MessageBody as _, SpooledBody};
 
+use self::ends::reply_of;
 use super::answer::TakeError;
 pub(crate) use super::answer::{Answer, AnswerLimits, Completion};
 use super::selected::SelectedMailbox;
@@ -472,20 +475,6 @@ impl ImapConnection {
         answer
     }
 
-    fn check_received(&self, max: u64) -> Result<(), AccountError> {
-        match self.connection.received_bytes() > max {
-            true => Err(self.over_limit(OverLimit {
-                what: "answer",
-                max,
-            })),
-            false => Ok(()),
-        }
-    }
-
-    fn over_limit(&self, limit: OverLimit) -> AccountError {
-        self.link(LinkError::Imap(imap::Error::Limit(limit)))
-    }
-
     async fn next(&mut self) -> Result<Happening<Event>, AccountError> {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
@@ -540,67 +529,6 @@ impl ImapConnection {
         if let Some(selected) = &mut self.selected {
             selected.apply(event);
         }
-    }
-
-    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
-        self.link(match error {
-            Error::Protocol(imap::Error::Rejected { reply, .. }) => {
-                return self.refused(reply.code.as_ref(), &reply.text);
-            }
-            Error::Protocol(imap::Error::Closed) | Error::Closed => LinkError::Closed,
-            Error::Protocol(error) => LinkError::Imap(error),
-            Error::Tls(error) => LinkError::Tls(error),
-            Error::Deadline { phase } => LinkError::Deadline(phase),
-            Error::Overloaded => LinkError::Overloaded,
-            _ => LinkError::Closed,
-        })
-    }
-
-    fn link(&self, error: LinkError) -> AccountError {
-        AccountError::Link {
-            side: Side::Incoming,
-            endpoint: self.endpoint.clone(),
-            error,
-        }
-    }
-
-    fn closed(&self) -> AccountError {
-        self.link(LinkError::Closed)
-    }
-
-    fn refused(&self, code: Option<&Code>, text: &str) -> AccountError {
-        AccountError::Refused {
-            side: Side::Incoming,
-            endpoint: self.endpoint.clone(),
-            reply: reply_of(code, None, text),
-        }
-    }
-
-    fn refused_by(&self, done: &Completion) -> AccountError {
-        AccountError::Refused {
-            side: Side::Incoming,
-            endpoint: self.endpoint.clone(),
-            reply: reply_of(done.code.as_ref(), done.status, &done.text),
-        }
-    }
-}
-
-fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerReply {
-    let word = match status {
-        Some(Status::Ok) => "OK ",
-        Some(Status::No) => "NO ",
-        Some(Status::Bad) => "BAD ",
-        None => "BYE ",
-    };
-    let response_code = code.map(|code| code.name().to_owned());
-    let bracket = response_code
-        .as_ref()
-        .map_or_else(String::new, |name| format!("[{name}] "));
-    ServerReply {
-        code: None,
-        enhanced: None,
-        text: format!("{word}{bracket}{text}"),
-        response_code,
     }
 }
 

@@ -5,11 +5,9 @@ use mail_mime::address::Mailbox as Person;
 use mail_mime::tree::Part;
 use mail_proto::imap::{FetchData, FetchItem, FetchedItem, Flag};
 
+use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person};
 use super::super::map;
 use super::super::model::{Marks, Row};
-use super::super::row_limits::{
-    ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person,
-};
 
 /// A larger structure is not kept for opening the message: it is asked for then.
 const STRUCTURE_MAX_BYTES: usize = 4 << 10;

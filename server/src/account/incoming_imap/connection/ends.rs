@@ -1,0 +1,85 @@
+//! Why a connection cannot go on, and what a server said when it refused.
+
+use mail_net::Error;
+use mail_proto::imap::{self, Client, Code, Status};
+use mail_proto::{Machine, OverLimit};
+
+use super::{Completion, ImapConnection};
+use crate::account::error::{AccountError, LinkError, ServerReply, Side};
+
+impl ImapConnection {
+    pub(super) fn check_received(&self, max: u64) -> Result<(), AccountError> {
+        match self.connection.received_bytes() > max {
+            true => Err(self.over_limit(OverLimit {
+                what: "answer",
+                max,
+            })),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn over_limit(&self, limit: OverLimit) -> AccountError {
+        self.link(LinkError::Imap(imap::Error::Limit(limit)))
+    }
+
+    pub(super) fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+        self.link(match error {
+            Error::Protocol(imap::Error::Rejected { reply, .. }) => {
+                return self.refused(reply.code.as_ref(), &reply.text);
+            }
+            Error::Protocol(imap::Error::Closed) | Error::Closed => LinkError::Closed,
+            Error::Protocol(error) => LinkError::Imap(error),
+            Error::Tls(error) => LinkError::Tls(error),
+            Error::Deadline { phase } => LinkError::Deadline(phase),
+            Error::Overloaded => LinkError::Overloaded,
+            _ => LinkError::Closed,
+        })
+    }
+
+    pub(super) fn link(&self, error: LinkError) -> AccountError {
+        AccountError::Link {
+            side: Side::Incoming,
+            endpoint: self.endpoint.clone(),
+            error,
+        }
+    }
+
+    pub(super) fn closed(&self) -> AccountError {
+        self.link(LinkError::Closed)
+    }
+
+    pub(super) fn refused(&self, code: Option<&Code>, text: &str) -> AccountError {
+        AccountError::Refused {
+            side: Side::Incoming,
+            endpoint: self.endpoint.clone(),
+            reply: reply_of(code, None, text),
+        }
+    }
+
+    pub(super) fn refused_by(&self, done: &Completion) -> AccountError {
+        AccountError::Refused {
+            side: Side::Incoming,
+            endpoint: self.endpoint.clone(),
+            reply: reply_of(done.code.as_ref(), done.status, &done.text),
+        }
+    }
+}
+
+pub(super) fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerReply {
+    let word = match status {
+        Some(Status::Ok) => "OK ",
+        Some(Status::No) => "NO ",
+        Some(Status::Bad) => "BAD ",
+        None => "BYE ",
+    };
+    let response_code = code.map(|code| code.name().to_owned());
+    let bracket = response_code
+        .as_ref()
+        .map_or_else(String::new, |name| format!("[{name}] "));
+    ServerReply {
+        code: None,
+        enhanced: None,
+        text: format!("{word}{bracket}{text}"),
+        response_code,
+    }
+}
