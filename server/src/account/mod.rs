@@ -9,6 +9,7 @@ pub(crate) mod actor;
 pub mod backend;
 mod backoff;
 mod body;
+mod bounds;
 mod causes;
 mod compose;
 pub mod error;
@@ -21,7 +22,6 @@ mod memory;
 pub mod model;
 mod outbox;
 pub(crate) mod outgoing;
-mod row_limits;
 mod whole;
 mod wording;
 

@@ -10,10 +10,14 @@ use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
 use mail_proto::smtp::Cause;
 
+use super::bounds::cut;
 use super::causes;
 use super::error::{AccountError, InvalidField, LinkError, Unsupported};
 use super::model::random_id;
 use crate::meaning::Meaning;
+
+/// What is shown of a server's own words.
+const REPLY_MAX_BYTES: usize = 2000;
 
 impl AccountError {
     /// Words the error, and writes the whole story to the log under a reference id.
@@ -51,6 +55,7 @@ impl AccountError {
             _ => None,
         };
         let Meaning { cause, fix } = self.meaning(lang);
+        let reply = reply.map(|text| cut(text, REPLY_MAX_BYTES));
         ApiErrorText { cause, fix, reply }
     }
 

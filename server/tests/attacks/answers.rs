@@ -163,6 +163,34 @@ async fn rows_with_large_structures_are_listed_and_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_many_sessions_do_not_keep_their_structures() {
+    let honest = MailServer::honest().await;
+    let mails: Vec<Mail> = (0..200)
+        .map(|nth| Mail {
+            structure: large_structure(50 << 10),
+            ..Mail::plain(&format!("large {nth}"))
+        })
+        .collect();
+    let hostile = MailServer::start(mails, Box::new(|_, _| None)).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("structures of ten sessions", &product, witness);
+    let mut sessions = Vec::new();
+    for nth in 0..10 {
+        let address = format!("ann{nth}@localhost");
+        let mut session = product.signed_in_as(&hostile, &address).await;
+        let list = inbox(&mut session).await;
+        for page in 1..=4 {
+            let answer = session.get(&format!("{list}?page={page}")).await;
+            assert_eq!(answer.status, 200);
+        }
+        sessions.push(session);
+    }
+    watch.end("10 sessions, 200 rows each").await;
+    drop(sessions);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     let honest = MailServer::honest().await;
     let mails: Vec<Mail> = (1..=20)

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use mail_mime::address::Mailbox;
 use mail_mime::header::Headers;
 
+use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use super::super::memory::Share;
 use super::super::model::{Marks, Row};
-use super::super::row_limits::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use super::super::whole::read_headers;
 use super::identity::MessageKey;
 use super::listing::Entry;

@@ -1,4 +1,4 @@
-//! How much of a message a list keeps, whatever the message says.
+//! How much of what strangers write is kept and shown, however long it is.
 
 use mail_mime::address::Mailbox as Person;
 
