@@ -9,8 +9,8 @@ use leptos::prelude::use_context;
 use super::error::{ApiError, ErrorKind};
 use super::types::{
     AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId, FolderRole,
-    FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId, SessionView,
-    UndoId, Window,
+    FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
+    SessionView, UndoId, Window,
 };
 
 /// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
@@ -27,7 +27,7 @@ pub trait MailBackend: Send + Sync + 'static {
     fn session_show(&self) -> BackendFuture<'_, SessionView>;
 
     /// The folder tree with counts.
-    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, Vec<FolderView>>;
+    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, FoldersView>;
 
     /// Makes the folder for a role, named in the request's language.
     fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView>;

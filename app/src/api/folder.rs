@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{AccountId, FolderRole, FolderView};
+use super::types::{AccountId, FolderRole, FolderView, FoldersView};
 use super::wire::Wire;
 
 /// The folder tree with counts.
 #[server(prefix = "/api", endpoint = "folder_list", protocol = Wire)]
-pub async fn folder_list(account: AccountId) -> Result<Vec<FolderView>, ApiError> {
+pub async fn folder_list(account: AccountId) -> Result<FoldersView, ApiError> {
     super::backend::backend()?.folder_list(account).await
 }
 

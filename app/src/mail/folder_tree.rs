@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Here;
-use crate::api::types::{AccountId, FolderRole, FolderView};
+use crate::api::types::{AccountId, FolderRole, FolderView, FoldersView};
 use crate::page::PageContext;
 use crate::state::answer::Answer;
 use crate::state::session::{Session, Tab};
@@ -14,7 +14,7 @@ use crate::ui::trouble::TroubleBanner;
 
 /// The folders of the account that is shown, for everything that offers them.
 #[derive(Clone, Copy)]
-pub struct Folders(pub Answer<Vec<FolderView>>);
+pub struct Folders(pub Answer<FoldersView>);
 
 /// The tree, as a list of links.
 #[component]
@@ -53,7 +53,7 @@ pub fn FolderTree() -> impl IntoView {
                 match (folders.await, named.or(first)) {
                     (Ok(folders), Some(account)) => {
                         view! {
-                            <Tree base=base account=account folders=folders outbox_open=open />
+                            <Tree base=base account=account list=folders outbox_open=open />
                         }
                             .into_any()
                     }
@@ -78,7 +78,7 @@ pub fn FolderTree() -> impl IntoView {
 fn Tree(
     base: StoredValue<String>,
     account: AccountId,
-    folders: Vec<FolderView>,
+    list: FoldersView,
     outbox_open: u32,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -89,6 +89,7 @@ fn Tree(
             Some(FolderRole::Inbox | FolderRole::Starred | FolderRole::Drafts)
         )
     };
+    let FoldersView { folders, left_out } = list;
     let split = folders
         .iter()
         .take_while(|folder| comes_before_outbox(folder))
@@ -105,6 +106,10 @@ fn Tree(
         <ul class="tree" aria-label=lang.folders()>
             {items}
         </ul>
+        {(left_out > 0)
+            .then(|| {
+                view! { <p class="small muted tree-note">{lang.folders_left_out(left_out)}</p> }.into_any()
+            })}
     }
 }
 

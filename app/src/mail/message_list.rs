@@ -281,6 +281,7 @@ fn BulkBar(context: RowContext) -> impl IntoView {
                                     folders
                                         .await
                                         .unwrap_or_default()
+                                        .folders
                                         .into_iter()
                                         .filter(|folder| folder.is_selectable)
                                         .map(|folder| {
@@ -396,6 +397,7 @@ pub fn MoveMenu(
                         folders
                             .await
                             .unwrap_or_default()
+                            .folders
                             .into_iter()
                             .filter(|folder| folder.is_selectable)
                             .map(|folder| {

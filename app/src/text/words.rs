@@ -153,6 +153,10 @@ texts! {
     message_body() { en: "Message text", zh: "邮件正文" }
     no_message_open() { en: "No message open", zh: "未打开邮件" }
     no_body() { en: "This message has no text.", zh: "此邮件没有正文。" }
+    folders_left_out(n: u32) {
+        en: format!("The server has {} more, which this page leaves out.", plural(u64::from(n), "folder", "folders")),
+        zh: format!("服务器上另有 {n} 个文件夹，此处未显示。")
+    }
     body_cut() { en: "Only the beginning is shown. The source has all of it.", zh: "仅显示开头部分，完整内容见原文。" }
     open_body_alone() { en: "Open the text on a page of its own", zh: "在单独页面打开正文" }
     quoted_text() { en: "Quoted text", zh: "引用的内容" }

@@ -6,7 +6,7 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
-    FolderRole, FolderView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
+    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
     OutboxState, RecipientState, RecipientView, SentCopy, SessionView, TextBlock, TextSpan, UndoId,
     Window,
 };
@@ -328,15 +328,11 @@ impl MailBackend for SessionBackend {
         })
     }
 
-    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, Vec<FolderView>> {
+    fn folder_list(&self, account: AccountId) -> BackendFuture<'_, FoldersView> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
             let folders = handle.ask(|reply| Request::Folders { reply }).await;
-            Ok(self
-                .worded(folders)?
-                .into_iter()
-                .map(map::folder_view)
-                .collect())
+            self.worded(folders).map(map::folder_list)
         })
     }
 

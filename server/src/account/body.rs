@@ -1,7 +1,6 @@
 //! Message HTML on its way to the frame: cleaned once, kept for the request that follows.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::api::types::{FolderId, MessageId};
@@ -10,6 +9,7 @@ use mail_mime::document;
 use mail_mime::tree::Part;
 
 use super::error::AccountError;
+use super::off_thread::off_thread;
 
 /// The cleaned documents of the last few messages, in bytes all together.
 const KEPT_MAX_BYTES: usize = 1 << 20;
@@ -93,19 +93,5 @@ pub(super) async fn clean_html(
         }
     })
     .await
-}
-
-/// Runs work on a stranger's HTML on a thread of its own; a library that gives up takes nothing
-/// else with it.
-///
-/// # Errors
-/// [`AccountError::Unreadable`].
-pub(super) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, AccountError> {
-    let done = tokio::task::spawn_blocking(move || catch_unwind(AssertUnwindSafe(work))).await;
-    match done {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(_)) | Err(_) => Err(AccountError::Unreadable("HTML".to_owned())),
-    }
+    .map_err(|_| AccountError::Unreadable("HTML".to_owned()))
 }

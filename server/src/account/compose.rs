@@ -421,7 +421,9 @@ async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
         OpenedBody::Text { text, .. } => mail_mime::display::lines(text),
         OpenedBody::Html { html, .. } => {
             let html = html.clone();
-            super::body::off_thread(move || text::from_html(&html)).await?
+            super::off_thread::off_thread(move || text::from_html(&html))
+                .await
+                .map_err(|_| AccountError::Unreadable("HTML".to_owned()))?
         }
         OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
     };

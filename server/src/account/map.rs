@@ -13,7 +13,9 @@ use mail_proto::imap;
 use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
 use super::locale::Locale;
-use super::model::{Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Row, now_unix_ms};
+use super::model::{
+    Changed, ChangedWhat, Folder, FolderList, Listing, Opened, OpenedBody, Row, now_unix_ms,
+};
 use super::wording;
 
 /// The tree of a BODYSTRUCTURE.
@@ -133,6 +135,13 @@ pub(super) fn folder_view(folder: Folder) -> FolderView {
         is_selectable: folder.is_selectable,
         unread: folder.unread,
         total: folder.total,
+    }
+}
+
+pub(super) fn folder_list(list: FolderList) -> app::api::types::FoldersView {
+    app::api::types::FoldersView {
+        folders: list.folders.into_iter().map(folder_view).collect(),
+        left_out: list.left_out,
     }
 }
 

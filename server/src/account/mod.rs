@@ -20,6 +20,7 @@ pub mod locale;
 mod map;
 mod memory;
 pub mod model;
+mod off_thread;
 mod outbox;
 pub(crate) mod outgoing;
 mod whole;

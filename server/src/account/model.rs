@@ -104,6 +104,14 @@ pub(crate) struct Folder {
     pub(crate) total: Option<u32>,
 }
 
+/// The folders of an account, in showing order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct FolderList {
+    pub(crate) folders: Vec<Folder>,
+    /// How many more the server listed than are kept.
+    pub(crate) left_out: u32,
+}
+
 /// Marks of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks {
@@ -257,7 +265,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, AccountError>>;
 #[derive(Debug)]
 pub(crate) enum Request {
     /// The folder tree.
-    Folders { reply: Reply<Vec<Folder>> },
+    Folders { reply: Reply<FolderList> },
     /// Makes the folder for a role.
     CreateFolder {
         role: FolderRole,

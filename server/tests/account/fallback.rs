@@ -96,7 +96,7 @@ async fn without_list_status_the_counts_of_all_folders_are_the_same() {
         let stage = Stage::lacking(lacks).await;
         let page = stage.open(stage.imap()).await.unwrap();
         let folders = page.backend.folder_list(page.account.clone()).await;
-        let folders = folders.unwrap().into_iter();
+        let folders = folders.unwrap().folders.into_iter();
         folders
             .map(|folder| (folder.name, folder.total, folder.unread))
             .collect::<Vec<_>>()

@@ -23,7 +23,8 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
             .backend
             .folder_list(page.account.clone())
             .await
-            .unwrap();
+            .unwrap()
+            .folders;
         let roles: Vec<_> = folders.iter().filter_map(|f| f.role).collect();
         assert_eq!(
             roles,

@@ -22,7 +22,8 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
             .backend
             .folder_list(page.account.clone())
             .await
-            .unwrap();
+            .unwrap()
+            .folders;
         assert_eq!(folders.len(), 1);
         let rows = page.rows(&page.inbox()).await;
         assert_eq!(rows.len(), 50);

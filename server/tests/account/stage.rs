@@ -265,7 +265,8 @@ impl Page {
             .backend
             .folder_list(self.account.clone())
             .await
-            .unwrap();
+            .unwrap()
+            .folders;
         folders
             .into_iter()
             .find(|f| f.role == Some(role))

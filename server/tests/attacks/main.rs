@@ -20,3 +20,4 @@ mod harness;
 mod markup;
 mod nested;
 mod sign_in;
+mod work;

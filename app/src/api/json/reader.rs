@@ -261,7 +261,7 @@ mod tests {
     use crate::api::error::ApiError;
     use crate::api::live::LiveEvent;
     use crate::api::types::{
-        ChangeDone, ComposeForm, FolderView, MessageRows, MessageView, OutboxEntry, SessionView,
+        ChangeDone, ComposeForm, FoldersView, MessageRows, MessageView, OutboxEntry, SessionView,
         UploadView,
     };
     use crate::page::Flash;
@@ -363,9 +363,10 @@ mod tests {
                 read_alike::<Answered<SessionView>>,
             ),
             (
-                json!([{"id": "f", "name": "INBOX", "depth": 0, "role": "inbox",
-                    "is_selectable": true, "unread": 4_294_967_295_u32, "total": null}]),
-                read_alike::<Vec<FolderView>>,
+                json!({"folders": [{"id": "f", "name": "INBOX", "depth": 0, "role": "inbox",
+                    "is_selectable": true, "unread": 4_294_967_295_u32, "total": null}],
+                    "left_out": 1}),
+                read_alike::<FoldersView>,
             ),
             (
                 json!({"folder": "f", "name": "INBOX", "role": null, "total": 1, "unread": 1,

@@ -199,6 +199,16 @@ pub enum FolderRole {
     All,
 }
 
+/// The folder tree of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FoldersView {
+    /// The folders, in showing order.
+    pub folders: Vec<FolderView>,
+    /// How many more the server has than are shown. INBOX and the folders with a role are not
+    /// among them.
+    pub left_out: u32,
+}
+
 /// One folder in the tree, in showing order: a parent stands before its children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderView {

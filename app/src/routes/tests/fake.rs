@@ -14,6 +14,8 @@ pub(super) const TOTAL: u32 = 1_284;
 pub(super) struct Fake {
     /// Whether the account is a POP3 one.
     pub(super) is_pop3: bool,
+    /// Folders that the server has and the page does not.
+    pub(super) left_out: u32,
     /// What was sent through it.
     pub(super) sent: Mutex<Vec<Draft>>,
 }
@@ -123,7 +125,7 @@ impl MailBackend for Fake {
         }))
     }
 
-    fn folder_list(&self, _: AccountId) -> BackendFuture<'_, Vec<FolderView>> {
+    fn folder_list(&self, _: AccountId) -> BackendFuture<'_, FoldersView> {
         let folder = |id: &str, name: &str, depth, role| FolderView {
             id: id.into(),
             name: name.into(),
@@ -133,7 +135,7 @@ impl MailBackend for Fake {
             unread: Some(3),
             total: Some(9),
         };
-        done(Ok(vec![
+        let folders = vec![
             folder("SU5CT1g", "INBOX", 0, Some(FolderRole::Inbox)),
             folder("RHJhZnRz", "Drafts", 0, Some(FolderRole::Drafts)),
             folder("U2VudA", "Sent", 0, Some(FolderRole::Sent)),
@@ -141,7 +143,11 @@ impl MailBackend for Fake {
             folder("VHJhc2g", "Trash", 0, Some(FolderRole::Trash)),
             folder("UHJvamVjdHM", "Projects", 0, None),
             folder("5rW36biG", "海鸥", 1, None),
-        ]))
+        ];
+        done(Ok(FoldersView {
+            folders,
+            left_out: self.left_out,
+        }))
     }
 
     fn folder_create(&self, _: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView> {

@@ -42,6 +42,7 @@ struct Given {
     flash: Option<Flash>,
     retry: Option<ComposeRetry>,
     is_pop3: bool,
+    left_out: u32,
     lang: Lang,
     base: &'static str,
 }
@@ -66,6 +67,7 @@ async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
         provide_context(context(given.base, given.lang));
         let fake = Fake {
             is_pop3: given.is_pop3,
+            left_out: given.left_out,
             ..Fake::default()
         };
         provide_context::<Arc<dyn MailBackend>>(Arc::new(fake));
@@ -264,6 +266,19 @@ async fn a_pop3_mailbox_says_what_it_cannot_do() {
     );
     assert!(!html.contains("<option value=\"archive\">"), "{html}");
     assert!(!html.contains("name=\"to\""), "{html}");
+}
+
+#[tokio::test]
+async fn folders_that_are_left_out_are_told() {
+    let (_, html) = page("/mail/acc/SU5CT1g").await;
+    assert!(!html.contains("leaves out"), "{html}");
+    let given = Given {
+        left_out: 1_200,
+        ..Given::default()
+    };
+    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
+    let words = "The server has 1,200 folders more, which this page leaves out.";
+    assert!(html.contains(words), "{html}");
 }
 
 #[tokio::test]

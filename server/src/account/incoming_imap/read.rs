@@ -17,7 +17,8 @@ use mail_proto::imap::{
 use super::super::error::AccountError;
 use super::super::map;
 use super::super::memory::Share;
-use super::super::model::{Folder, Marks, Opened, OpenedBody, Section};
+use super::super::model::{FolderList, Marks, Opened, OpenedBody, Section};
+use super::super::off_thread::off_thread;
 use super::super::whole::{Split, opaque_root, read_headers};
 use super::connection::{Answer, ImapConnection, WINDOW_BYTES};
 use super::folders::FolderTable;
@@ -33,7 +34,7 @@ const STATUS_MAX: usize = 40;
 
 impl Link {
     /// Asks for the folder tree with counts.
-    pub(super) async fn folders(&mut self) -> Result<Vec<Folder>, AccountError> {
+    pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         let connection = self.connection().await?;
         let table = fetch_folders(connection).await?;
         let folders = table.folders();
@@ -283,12 +284,19 @@ pub(super) async fn folders_of(
     answer: Answer,
 ) -> Result<FolderTable, AccountError> {
     let utf8_names = connection.capabilities().utf8_names();
-    let mut statuses = answer.statuses;
-    if statuses.is_empty()
+    let (lists, statuses) = (answer.lists, answer.statuses);
+    let has_counts = !statuses.is_empty();
+    // The server chooses how much there is to sort.
+    let mut table = off_thread(move || {
+        let mut table = FolderTable::new(&lists, utf8_names);
+        table.set_counts(&statuses);
+        table
+    })
+    .await?;
+    if !has_counts
         && !connection.is_over()
         && !connection.capabilities().has(Capability::ListStatus)
     {
-        let table = FolderTable::new(answer.lists.clone(), &[], utf8_names);
         let commands: Vec<Command> = table
             .selectable()
             .take(STATUS_MAX)
@@ -298,12 +306,9 @@ pub(super) async fn folders_of(
             })
             .collect();
         // A folder that refuses STATUS has no counts, no more.
-        statuses = connection
-            .run_raw(commands, Phase::LongCommand)
-            .await?
-            .statuses;
+        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
+        table.set_counts(&answer.statuses);
     }
-    let mut table = FolderTable::new(answer.lists, &statuses, utf8_names);
     if let Some(secrets) = connection.known_secrets() {
         table.redact(secrets);
     }

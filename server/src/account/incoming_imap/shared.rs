@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
-use super::super::model::{Folder, SignIn};
+use super::super::model::{Folder, FolderList, SignIn};
 use super::connection::ImapConnection;
 use super::folders::FolderTable;
 use super::selected::News;
@@ -65,7 +65,7 @@ impl Shared {
     }
 
     /// The folders, if they were asked for a moment ago.
-    pub(super) fn fresh_folders(&self) -> Option<Vec<Folder>> {
+    pub(super) fn fresh_folders(&self) -> Option<FolderList> {
         let state = self.state();
         let at = state.folders_at?;
         (at.elapsed() < FOLDERS_FRESH_FOR).then(|| state.folders.folders())

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::super::error::AccountError;
-use super::super::model::{self, Folder, Opened, Row, Section};
+use super::super::model::{self, Folder, FolderList, Opened, Row, Section};
 use super::INBOX_ID;
 use super::identity::MessageKey;
 use super::kept::Kept;
@@ -21,7 +21,7 @@ const INBOX_NAME: &str = "INBOX";
 
 impl Link {
     /// The one folder, with its counts.
-    pub(super) async fn folders(&mut self) -> Result<Vec<Folder>, AccountError> {
+    pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         // The page asks by itself, again and again: a refused password is not tried for that.
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
@@ -32,7 +32,7 @@ impl Link {
             refreshed?;
         }
         let (total, unread) = self.counts();
-        Ok(vec![Folder {
+        let inbox = Folder {
             id: FolderId(INBOX_ID.to_owned()),
             name: INBOX_NAME.to_owned(),
             depth: 0,
@@ -40,7 +40,11 @@ impl Link {
             is_selectable: true,
             unread: Some(unread),
             total: Some(total),
-        }])
+        };
+        Ok(FolderList {
+            folders: vec![inbox],
+            left_out: 0,
+        })
     }
 
     /// A window of the list. Costs no session while the last look is fresh and the rows are known.

@@ -180,6 +180,7 @@ impl Session {
         self.ask(|reply| Request::Folders { reply })
             .await
             .unwrap()
+            .folders
             .remove(0)
     }
 

@@ -1,0 +1,129 @@
+//! What folders are for: by the attributes of SPECIAL-USE (RFC 6154), else by their names.
+
+use app::api::types::FolderRole;
+use mail_proto::imap::{ListData, MailboxAttribute};
+
+use super::tree::Tree;
+
+/// Roles that a folder can have by its name.
+const NAMED: [FolderRole; 5] = [
+    FolderRole::Drafts,
+    FolderRole::Sent,
+    FolderRole::Archive,
+    FolderRole::Junk,
+    FolderRole::Trash,
+];
+
+/// A folder that LIST told, its role, and whether it is the first of that role.
+pub(super) type Listed<'l> = (&'l ListData, Option<FolderRole>, bool);
+
+/// The folders that exist, in the order of LIST, each with its role. Folders at the top that a
+/// server gave no role get one by their name, the first of each.
+pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'l>> {
+    let mut taken: Vec<FolderRole> = Vec::new();
+    let mut is_new = |role: Option<FolderRole>| match role {
+        Some(role) if !taken.contains(&role) => {
+            taken.push(role);
+            true
+        }
+        _ => false,
+    };
+    let mut listed: Vec<Listed<'l>> = lists
+        .iter()
+        .filter(|list| !list.has(&MailboxAttribute::NonExistent))
+        .map(|list| {
+            let role = role_by_attribute(list);
+            (list, role, is_new(role))
+        })
+        .collect();
+    let mut open: Vec<FolderRole> = NAMED
+        .into_iter()
+        .filter(|role| !taken.contains(role))
+        .collect();
+    for (list, role, is_first) in &mut listed {
+        if open.is_empty() {
+            break;
+        }
+        if role.is_some() || list.has(&MailboxAttribute::NoSelect) {
+            continue;
+        }
+        let Some(name) = tree.name_at_top(&list.mailbox) else {
+            continue;
+        };
+        let name = name.to_lowercase();
+        if let Some(index) = open.iter().position(|role| is_name_of(&name, *role)) {
+            (*role, *is_first) = (Some(open.swap_remove(index)), true);
+        }
+    }
+    listed
+}
+
+fn role_by_attribute(list: &ListData) -> Option<FolderRole> {
+    if list.mailbox.is_inbox() {
+        return Some(FolderRole::Inbox);
+    }
+    list.attributes.iter().find_map(|attribute| {
+        Some(match attribute {
+            MailboxAttribute::All => FolderRole::All,
+            MailboxAttribute::Archive => FolderRole::Archive,
+            MailboxAttribute::Drafts => FolderRole::Drafts,
+            MailboxAttribute::Flagged => FolderRole::Starred,
+            MailboxAttribute::Junk => FolderRole::Junk,
+            MailboxAttribute::Sent => FolderRole::Sent,
+            MailboxAttribute::Trash => FolderRole::Trash,
+            _ => return None,
+        })
+    })
+}
+
+/// Whether a name in lower case is usual for a role.
+fn is_name_of(name: &str, role: FolderRole) -> bool {
+    let names: &[&str] = match role {
+        FolderRole::Drafts => &[
+            "drafts",
+            "draft",
+            "entwürfe",
+            "brouillons",
+            "borradores",
+            "草稿",
+            "草稿箱",
+        ],
+        FolderRole::Sent => &[
+            "sent",
+            "sent messages",
+            "sent items",
+            "sent mail",
+            "gesendet",
+            "envoyés",
+            "enviados",
+            "已发送",
+            "已发送邮件",
+            "已发邮件",
+        ],
+        FolderRole::Archive => &["archive", "archives", "archiv", "归档", "存档"],
+        FolderRole::Junk => &[
+            "junk",
+            "spam",
+            "junk e-mail",
+            "junk mail",
+            "bulk mail",
+            "垃圾邮件",
+            "垃圾箱",
+        ],
+        FolderRole::Trash => &[
+            "trash",
+            "deleted",
+            "deleted messages",
+            "deleted items",
+            "papierkorb",
+            "corbeille",
+            "papelera",
+            "已删除",
+            "已删除邮件",
+            "废纸篓",
+            "回收站",
+        ],
+        FolderRole::Inbox | FolderRole::Starred | FolderRole::All => &[],
+    };
+    names.contains(&name)
+}

@@ -1,0 +1,259 @@
+use mail_proto::imap::MailboxAttribute;
+
+use super::*;
+
+fn list(wire: &'static [u8], attributes: Vec<MailboxAttribute>) -> ListData {
+    ListData {
+        mailbox: Mailbox::from_wire(wire),
+        delimiter: Some(b'/'),
+        attributes,
+        extended: Default::default(),
+    }
+}
+
+fn names(table: &FolderTable) -> Vec<(u32, String)> {
+    table
+        .folders()
+        .folders
+        .into_iter()
+        .map(|f| (f.depth, f.name))
+        .collect()
+}
+
+#[test]
+fn roles_stand_first_and_children_under_their_parents() {
+    let table = FolderTable::new(
+        &[
+            list(b"Zoo", vec![]),
+            list(b"Trash", vec![MailboxAttribute::Trash]),
+            list(b"Projects/&ZTZ7sQ-", vec![]),
+            list(b"INBOX", vec![]),
+            list(b"Projects", vec![]),
+            list(b"Sent", vec![MailboxAttribute::Sent]),
+        ],
+        false,
+    );
+    assert_eq!(
+        names(&table),
+        [
+            (0, "INBOX".into()),
+            (0, "Sent".into()),
+            (0, "Trash".into()),
+            (0, "Projects".into()),
+            (1, "收箱".into()),
+            (0, "Zoo".into())
+        ]
+    );
+}
+
+#[test]
+fn a_parent_that_list_left_out_is_a_line_that_cannot_be_opened() {
+    let table = FolderTable::new(&[list(b"INBOX", vec![]), list(b"a/b/c", vec![])], false);
+    let shown: Vec<_> = table
+        .folders()
+        .folders
+        .into_iter()
+        .map(|f| (f.depth, f.name, f.is_selectable))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (0, "INBOX".into(), true),
+            (0, "a".into(), false),
+            (1, "b".into(), false),
+            (2, "c".into(), true)
+        ]
+    );
+}
+
+#[test]
+fn a_level_that_holds_everything_is_not_shown() {
+    let mut lists = vec![
+        list(b"INBOX", vec![]),
+        list(b"INBOX.Sent", vec![]),
+        list(b"INBOX.a.b", vec![]),
+    ];
+    for list in &mut lists {
+        list.delimiter = Some(b'.');
+    }
+    let table = FolderTable::new(&lists, false);
+    let sent = table.by_role(FolderRole::Sent).unwrap();
+    assert_eq!((sent.folder.name.as_str(), sent.folder.depth), ("Sent", 0));
+    assert_eq!(sent.wire.as_wire(), b"INBOX.Sent");
+    assert_eq!(
+        table.wire_name("Archive").unwrap().as_wire(),
+        b"INBOX.Archive"
+    );
+}
+
+#[test]
+fn a_folder_named_trash_is_trash_where_the_server_has_no_special_use() {
+    let table = FolderTable::new(
+        &[
+            list(b"INBOX", vec![]),
+            list(b"x/Trash", vec![]),
+            list(b"&V,NXPpm8-", vec![]),
+        ],
+        false,
+    );
+    assert!(
+        table.by_role(FolderRole::Trash).is_none(),
+        "not below another folder"
+    );
+    assert!(table.by_role(FolderRole::Sent).is_none());
+}
+
+#[test]
+fn ids_lead_back_to_wire_names_even_where_those_cannot_be_decoded() {
+    let broken = Mailbox::from_wire(&b"&&&broken"[..]);
+    let table = FolderTable::new(
+        &[
+            list(b"INBOX", vec![]),
+            list(b"&&&broken", vec![]),
+            list(b"&ZTZ7sQ-", vec![]),
+        ],
+        false,
+    );
+    for wire in [broken, Mailbox::from_wire(&b"&ZTZ7sQ-"[..])] {
+        let id = folder_id(&wire, false);
+        assert_eq!(table.by_id(&id).unwrap().wire, wire);
+    }
+    assert_eq!(folder_id(&Mailbox::inbox(), false).as_str(), "SU5CT1g");
+}
+
+#[test]
+fn a_name_told_twice_or_in_another_case_is_one_folder() {
+    let table = FolderTable::new(
+        &[
+            list(b"a/b", vec![]),
+            list(b"Inbox/sub", vec![]),
+            list(b"INBOX", vec![]),
+            list(b"a", vec![]),
+            list(b"a/b", vec![MailboxAttribute::NoSelect]),
+        ],
+        false,
+    );
+    let shown: Vec<_> = table
+        .folders()
+        .folders
+        .into_iter()
+        .map(|f| (f.depth, f.name, f.is_selectable))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (0, "INBOX".into(), true),
+            (1, "sub".into(), true),
+            (0, "a".into(), true),
+            (1, "b".into(), true)
+        ]
+    );
+}
+
+#[test]
+fn an_inbox_below_the_common_prefix_is_another_folder() {
+    let mut lists = vec![list(b"INBOX.INBOX", vec![]), list(b"INBOX", vec![])];
+    for list in &mut lists {
+        list.delimiter = Some(b'.');
+    }
+    let table = FolderTable::new(&lists, false);
+    assert_eq!(table.folders().folders.len(), 2);
+    assert_eq!(
+        table.by_role(FolderRole::Inbox).unwrap().wire,
+        Mailbox::inbox()
+    );
+}
+
+#[test]
+fn children_of_folders_that_differ_in_case_stand_under_their_own() {
+    let names_in = [&b"a/1"[..], b"A/2", b"a/3", b"A/4", b"INBOX", b"a", b"A"];
+    let lists: Vec<_> = names_in.map(|name| list(name, vec![])).into();
+    let table = FolderTable::new(&lists, false);
+    let shown: String = names(&table).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(shown, "INBOXA24a13");
+}
+
+fn listed(name: String) -> ListData {
+    ListData {
+        mailbox: Mailbox::from_wire(name.into_bytes()),
+        delimiter: Some(b'/'),
+        attributes: vec![],
+        extended: Default::default(),
+    }
+}
+
+#[test]
+fn folders_beyond_a_bound_are_counted_but_inbox_and_roles_stay() {
+    for (name, length) in [("wide", 3), ("bushy", 31), ("deep", 400), ("long", 900)] {
+        let mut lists: Vec<_> = (0..3_000)
+            .map(|n| match name {
+                "long" => listed(format!("{n}{}", "y".repeat(length))),
+                _ => listed(format!("f{n}{}", "/x".repeat(length))),
+            })
+            .collect();
+        lists.push(list(b"INBOX", vec![]));
+        lists.push(list(b"x/Rubbish", vec![MailboxAttribute::Trash]));
+        lists.push(list(b"sent items", vec![]));
+        let table = FolderTable::new(&lists, false);
+        for role in [FolderRole::Inbox, FolderRole::Trash, FolderRole::Sent] {
+            assert!(table.by_role(role).is_some(), "{name}: {role:?}");
+        }
+        let FolderList { folders, left_out } = table.folders();
+        let bytes: usize = table.entries.iter().map(|e| e.wire.as_wire().len()).sum();
+        assert!(
+            folders.len() <= FOLDERS_MAX && bytes <= NAMES_MAX_BYTES,
+            "{name}"
+        );
+        assert!(
+            folders.iter().all(|f| (f.depth as usize) < LEVELS_MAX),
+            "{name}"
+        );
+        let listed = folders.iter().filter(|f| f.is_selectable).count();
+        assert_eq!(listed + left_out as usize, lists.len(), "{name}");
+    }
+}
+
+#[test]
+fn counts_go_to_the_folder_that_they_are_of() {
+    let lists: Vec<_> = (0..100).map(|n| listed(format!("f{n}"))).collect();
+    let mut table = FolderTable::new(&lists, false);
+    let status = |n: u32| StatusData {
+        mailbox: Mailbox::from_wire(format!("f{n}").into_bytes()),
+        messages: Some(n),
+        unseen: None,
+        uid_next: None,
+        uid_validity: None,
+        highest_mod_seq: None,
+        size_bytes: None,
+        deleted: None,
+        deleted_storage: None,
+        mailbox_id: None,
+        append_limit: None,
+        others: Vec::new(),
+    };
+    table.set_counts(&[status(7), status(99), status(100)]);
+    let counted: Vec<_> = table
+        .folders()
+        .folders
+        .into_iter()
+        .filter_map(|folder| Some((folder.name, folder.total?)))
+        .collect();
+    assert_eq!(counted, [("f7".to_owned(), 7), ("f99".to_owned(), 99)]);
+}
+
+#[test]
+fn time_is_linear_in_what_the_server_sent() {
+    let time_of = |folders: usize| {
+        let lists: Vec<_> = (0..folders)
+            .map(|n| listed(format!("f{n}{}", "/x".repeat(LEVELS_MAX - 1))))
+            .collect();
+        let best = (0..5).map(|_| {
+            let started = std::time::Instant::now();
+            std::hint::black_box(FolderTable::new(&lists, false));
+            started.elapsed()
+        });
+        best.min().unwrap_or_default()
+    };
+    let (once, four_times) = (time_of(2_000), time_of(8_000));
+    assert!(four_times < once * 9, "{once:?}, {four_times:?}");
+}

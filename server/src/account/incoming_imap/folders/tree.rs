@@ -1,0 +1,199 @@
+//! Names on the wire as a tree: each level found by its parent and its own name, in linear time.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use app::api::types::FolderRole;
+use mail_proto::imap::{ListData, Mailbox, MailboxAttribute};
+
+use super::{FOLDERS_MAX, LEVELS_MAX, NAME_MAX_BYTES, NAMES_MAX_BYTES};
+
+/// The parent of folders at the top.
+const TOP: usize = usize::MAX;
+/// Stands for the parent of INBOX in the index.
+const ABOVE_INBOX: usize = usize::MAX - 1;
+
+/// A folder in the tree.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) wire: Mailbox,
+    /// Its own name, decoded.
+    pub(super) name: String,
+    pub(super) depth: u32,
+    pub(super) role: Option<FolderRole>,
+    pub(super) is_selectable: bool,
+    parent: usize,
+    /// Whether LIST told it; else it only stands above one that LIST told.
+    is_listed: bool,
+}
+
+/// A tree that grows until a bound is reached.
+pub(super) struct Tree<'l> {
+    prefix: &'l [u8],
+    delimiter: Option<u8>,
+    utf8_names: bool,
+    nodes: Vec<Node>,
+    /// Index of a node by its parent's index and its own name on the wire.
+    index: HashMap<(usize, &'l [u8]), usize>,
+    /// The names of all nodes, in bytes.
+    names_bytes: usize,
+    left_out: u32,
+}
+
+impl<'l> Tree<'l> {
+    pub(super) fn new(prefix: &'l [u8], delimiter: Option<u8>, utf8_names: bool) -> Self {
+        Self {
+            prefix,
+            delimiter,
+            utf8_names,
+            nodes: Vec::new(),
+            index: HashMap::new(),
+            names_bytes: 0,
+            left_out: 0,
+        }
+    }
+
+    /// Folders that were told and found no room.
+    pub(super) fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
+    /// Adds a folder and those above it. What LIST told twice is one folder.
+    pub(super) fn insert(&mut self, list: &'l ListData, role: Option<FolderRole>) {
+        match self.node_of(list.mailbox.as_wire()) {
+            Some(index) => {
+                if let Some(node) = self.nodes.get_mut(index)
+                    && !node.is_listed
+                {
+                    node.is_listed = true;
+                    node.role = role;
+                    node.is_selectable = !list.has(&MailboxAttribute::NoSelect);
+                }
+            }
+            None => self.left_out = self.left_out.saturating_add(1),
+        }
+    }
+
+    /// The decoded name of a folder at the top; `None` for one below another.
+    pub(super) fn name_at_top(&self, wire: &Mailbox) -> Option<String> {
+        let name = self.without_prefix(wire.as_wire());
+        let is_at_top = self
+            .delimiter
+            .is_none_or(|delimiter| !name.contains(&delimiter));
+        (is_at_top && name.len() <= NAME_MAX_BYTES).then(|| self.decoded(name))
+    }
+
+    fn without_prefix<'n>(&self, wire: &'n [u8]) -> &'n [u8] {
+        wire.strip_prefix(self.prefix).unwrap_or(wire)
+    }
+
+    fn decoded(&self, name: &[u8]) -> String {
+        Mailbox::from_wire(name.to_vec())
+            .decode(self.utf8_names)
+            .unwrap_or_else(|| String::from_utf8_lossy(name).into_owned())
+    }
+
+    /// The node of a name, made where it is missing; `None` where there is no room.
+    fn node_of(&mut self, wire: &'l [u8]) -> Option<usize> {
+        let name = self.without_prefix(wire);
+        let delimiter = self.delimiter;
+        let is_delimiter = |b: &u8| Some(*b) == delimiter;
+        let depth_max = name.iter().filter(|b| is_delimiter(b)).count();
+        if wire.len() > NAME_MAX_BYTES || depth_max >= LEVELS_MAX {
+            return None;
+        }
+        let has_prefix = name.len() < wire.len();
+        let mut end = wire.len() - name.len();
+        let levels = name.split(is_delimiter).map(|level| {
+            let from = end;
+            end = from + level.len() + 1;
+            (level, from + level.len())
+        });
+        let mut parent = TOP;
+        let mut missing: Vec<(&'l [u8], usize)> = Vec::new();
+        for (level, end) in levels {
+            match self.index.get(&key(parent, level, has_prefix)) {
+                Some(index) if missing.is_empty() => parent = *index,
+                _ => missing.push((level, end)),
+            }
+        }
+        let bytes: usize = missing.iter().map(|(_, end)| end).sum();
+        if self.nodes.len() + missing.len() > FOLDERS_MAX
+            || self.names_bytes + bytes > NAMES_MAX_BYTES
+        {
+            return None;
+        }
+        self.names_bytes += bytes;
+        for (level, end) in missing {
+            let depth = self.nodes.get(parent).map_or(0, |node| node.depth + 1);
+            let index = self.nodes.len();
+            self.nodes.push(Node {
+                // A copy: what LIST told may be a slice of a much longer response.
+                wire: Mailbox::from_wire(wire.get(..end).unwrap_or(wire).to_vec()),
+                name: self.decoded(level),
+                depth,
+                role: None,
+                is_selectable: false,
+                parent,
+                is_listed: false,
+            });
+            self.index.insert(key(parent, level, has_prefix), index);
+            parent = index;
+        }
+        Some(parent)
+    }
+
+    /// Roles first, in the order of the design; then by name, each folder before its children.
+    pub(super) fn in_showing_order(self) -> Vec<Node> {
+        let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            children.entry(node.parent).or_default().push(index);
+        }
+        for siblings in children.values_mut() {
+            // The last comes first off the stack.
+            siblings.sort_by_cached_key(|index| {
+                let node = self.nodes.get(*index);
+                Reverse(node.map(|node| {
+                    let rank = if node.parent == TOP {
+                        rank(node.role)
+                    } else {
+                        0
+                    };
+                    (rank, node.name.to_lowercase(), node.name.clone())
+                }))
+            });
+        }
+        let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
+        let mut stack = children.remove(&TOP).unwrap_or_default();
+        let mut ordered = Vec::with_capacity(nodes.len());
+        while let Some(index) = stack.pop() {
+            ordered.extend(nodes.get_mut(index).and_then(Option::take));
+            stack.extend(children.remove(&index).unwrap_or_default());
+        }
+        ordered
+    }
+}
+
+/// Where a level is found: by its parent and its name. INBOX is one name in any case; a folder
+/// that has this name behind the common prefix is another one.
+fn key(parent: usize, level: &[u8], has_prefix: bool) -> (usize, &[u8]) {
+    if parent == TOP && !has_prefix && level.eq_ignore_ascii_case(b"INBOX") {
+        (ABOVE_INBOX, b"INBOX")
+    } else {
+        (parent, level)
+    }
+}
+
+fn rank(role: Option<FolderRole>) -> u8 {
+    match role {
+        Some(FolderRole::Inbox) => 0,
+        Some(FolderRole::Starred) => 1,
+        Some(FolderRole::Drafts) => 2,
+        Some(FolderRole::Sent) => 3,
+        Some(FolderRole::Archive) => 4,
+        Some(FolderRole::Junk) => 5,
+        Some(FolderRole::Trash) => 6,
+        Some(FolderRole::All) => 7,
+        None => 8,
+    }
+}
