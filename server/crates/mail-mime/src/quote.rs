@@ -1,5 +1,7 @@
 //! Answering and forwarding: the quoted text, the subject, and who is written to.
 
+use std::collections::HashSet;
+
 use crate::address::{Address, Mailbox};
 use crate::display;
 use crate::header::Headers;
@@ -86,20 +88,21 @@ const RECIPIENTS_MAX: usize = 500;
 ///
 /// Own addresses, repeated ones and what is no address are left out, and so is a name that poses as
 /// another address: whoever reads `"boss@bank.example" <x@evil.example>` writes to the wrong one.
-/// An answer to one's own
-/// message goes to those it went to, and if nobody is left, to its writer.
+/// An answer to one's own message goes to those it went to, and if nobody is left, to its writer.
 pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
-    let mut seen: Vec<Address> = Vec::new();
+    let own: HashSet<String> = own.iter().map(mailbox_key).collect();
+    let mut seen: HashSet<String> = HashSet::new();
     let mut take = |mailboxes: Vec<Mailbox>, takes_own: bool| -> Vec<Mailbox> {
         let mut taken = Vec::new();
         for mut mailbox in mailboxes {
             let Ok(address) = mailbox.envelope() else {
                 continue;
             };
-            let is_own = own.iter().any(|mine| mine.is_same_mailbox(&address));
-            let is_seen = seen.iter().any(|other| other.is_same_mailbox(&address));
-            if !is_seen && (takes_own || !is_own) && seen.len() < RECIPIENTS_MAX {
-                seen.push(address);
+            if seen.len() >= RECIPIENTS_MAX {
+                break;
+            }
+            let key = mailbox_key(&address);
+            if (takes_own || !own.contains(&key)) && seen.insert(key) {
                 if mailbox.name_is_suspicious {
                     mailbox = Mailbox::new("", &mailbox.address);
                 }
@@ -111,7 +114,7 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
     let writer = first_of([headers.from(), headers.sender()]);
     let is_mine = writer.iter().any(|mailbox| {
         let address = mailbox.envelope();
-        address.is_ok_and(|address| own.iter().any(|mine| mine.is_same_mailbox(&address)))
+        address.is_ok_and(|address| own.contains(&mailbox_key(&address)))
     });
     let asked = if is_mine {
         Vec::new()
@@ -131,6 +134,11 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
         to = take(first_of([headers.reply_to(), writer]), true);
     }
     Recipients { to, cc }
+}
+
+/// Equal for addresses of the same mailbox ([`Address::is_same_mailbox`]).
+fn mailbox_key(address: &Address) -> String {
+    address.as_str().to_ascii_lowercase()
 }
 
 fn first_of(lists: [Vec<Mailbox>; 2]) -> Vec<Mailbox> {

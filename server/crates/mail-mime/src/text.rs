@@ -95,12 +95,11 @@ pub fn blocks(text: &str, format: Format) -> Vec<Block> {
             None => content.to_owned(),
         };
         if flows {
-            let kept = if del_sp {
-                joined.strip_suffix(' ').map(str::to_owned)
-            } else {
-                None
-            };
-            paragraph = Some((depth, kept.unwrap_or(joined)));
+            let mut joined = joined;
+            if del_sp {
+                joined.pop();
+            }
+            paragraph = Some((depth, joined));
         } else {
             out.line(depth, &joined, line);
         }

@@ -3,7 +3,7 @@
 //! A [`Part`] comes from a whole message ([`crate::parse`]) or from an IMAP BODYSTRUCTURE: both
 //! go through [`Part::leaf`] and [`Part::multipart`], so the same rules hold for both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::display;
 use crate::params::Params;
@@ -153,7 +153,9 @@ impl Part {
         if found.html.is_none() {
             // Nothing can refer to them.
             found.attachments.append(&mut found.inline);
-            found.attachments.sort_by_key(|part| order(&part.section));
+            found
+                .attachments
+                .sort_by_cached_key(|part| order(&part.section));
         }
         found
     }
@@ -201,15 +203,20 @@ impl<'a> Readable<'a> {
                 .is_none_or(|content_id| !used.contains(content_id))
         });
         let mut all: Vec<_> = self.attachments.iter().copied().chain(unused).collect();
-        all.sort_by_key(|part| order(&part.section));
+        all.sort_by_cached_key(|part| order(&part.section));
         all
     }
 
-    /// The part with a content id that HTML asks for.
-    pub fn by_content_id(&self, content_id: &str) -> Option<&'a Part> {
-        let all = self.inline.iter().chain(&self.attachments);
-        all.copied()
-            .find(|part| part.content_id.as_deref() == Some(content_id))
+    /// The parts that HTML may ask for, by content id: of two with the same, the first, and one
+    /// that belongs into the body before an attachment.
+    pub fn by_content_id(&self) -> HashMap<&'a str, &'a Part> {
+        let mut found = HashMap::new();
+        for part in self.inline.iter().chain(&self.attachments).copied() {
+            if let Some(content_id) = part.content_id.as_deref() {
+                found.entry(content_id).or_insert(part);
+            }
+        }
+        found
     }
 
     fn has_body(&self) -> bool {

@@ -13,8 +13,17 @@ use super::policy::{self, Kind};
 use super::references;
 use super::scan::{Scanner, Tag, Token};
 
-/// How deep elements may nest; deeper start tags are dropped, their text stays.
-pub(super) const DEPTH_MAX: usize = 512;
+/// How deep elements may nest; deeper start tags are dropped, their text stays. Chromium puts what
+/// nests deeper than 512, `html` and `body` counted, beside what it stands in.
+pub(super) const DEPTH_MAX: usize = 256;
+/// The same once [`WALKED_MAX`] is used up.
+const DEPTH_MAX_LATE: usize = 32;
+/// For every tag html5ever may walk through all elements that are open. This many steps are free;
+/// a letter of 10,000 tags that all stand 200 deep takes an eighth of them.
+const WALKED_MAX: usize = 16 << 20;
+/// How many elements a document may have; what follows is cut off. The tree behind this wall takes
+/// about 330 bytes for each.
+const ELEMENTS_MAX: usize = 60_000;
 /// Formatting elements that are opened again after what they stood in was closed, each time.
 const REOPENED_AT_ONCE: usize = 8;
 /// And in all, in bytes written.
@@ -26,6 +35,9 @@ const RUN_BYTES: usize = 4 << 10;
 
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
+/// Elements whose content stands on its own: end tags inside do not reach out.
+const WALLS: [&str; 4] = ["table", "td", "th", "caption"];
+
 const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
 
 /// HTML that is well nested and holds allowed elements and attributes only.
@@ -36,6 +48,8 @@ pub(super) struct Balanced {
     pub(super) dropped_images: u32,
     /// The content ids that images ask for, percent-decoded.
     pub(super) content_ids: Vec<String>,
+    /// Whether the source had more elements than are read.
+    pub(super) is_cut: bool,
 }
 
 /// Reads any text as HTML and writes it anew.
@@ -43,15 +57,21 @@ pub(super) fn balance(html: &str) -> Balanced {
     let mut balancer = Balancer {
         out: Balanced::default(),
         open: Vec::new(),
-        open_count: HashMap::new(),
+        positions: HashMap::new(),
         dropped: HashMap::new(),
         hidden: 0,
         reopened_bytes: 0,
+        walked: 0,
+        elements: 0,
         is_at_pre_start: false,
         run_bytes: 0,
     };
     balancer.out.html.reserve(html.len());
     for token in Scanner::new(html) {
+        if balancer.elements >= ELEMENTS_MAX {
+            balancer.out.is_cut = true;
+            break;
+        }
         match token {
             Token::Text(text) => balancer.text(text, false),
             Token::Literal(text) => balancer.text(text, true),
@@ -77,13 +97,18 @@ struct Open {
 struct Balancer {
     out: Balanced,
     open: Vec<Open>,
-    /// How many elements of a name are open.
-    open_count: HashMap<String, usize>,
+    /// Where in `open` the elements of a name stand, the innermost last. No tag makes the balancer
+    /// look through all that are open: there may be as many tags as bytes.
+    positions: HashMap<String, Vec<usize>>,
     /// How many start tags of a name were dropped for their depth: their end tags go, too.
     dropped: HashMap<String, usize>,
     /// How many open elements hide their content.
     hidden: usize,
     reopened_bytes: usize,
+    /// The sum of how many elements were open at each tag that was written.
+    walked: usize,
+    /// How many elements were written.
+    elements: usize,
     is_at_pre_start: bool,
     /// Text since the last tag, in bytes.
     run_bytes: usize,
@@ -156,7 +181,10 @@ impl Balancer {
         }
         let written = self.written(name, own, tag);
         if kind == Kind::Void {
-            self.write(&written);
+            if self.has_room() {
+                self.write(&written);
+                self.elements += 1;
+            }
         } else {
             self.push(name, kind, written, is_hidden(tag));
         }
@@ -179,13 +207,13 @@ impl Balancer {
         // Nothing but a table's own tags reaches out of a cell.
         let reaches_out = policy::element(name).is_some_and(|(_, kind, _)| kind == Kind::Table)
             || name == "table";
-        let target = self.open.iter().rposition(|element| element.name == name);
-        let wall = self.open.iter().rposition(|element| match reaches_out {
-            true => element.name == "table" && name != "table",
-            false => is_wall(&element.name),
-        });
-        if let Some(target) = target
-            && wall.is_none_or(|wall| wall < target)
+        let walls: &[&str] = match reaches_out {
+            true if name == "table" => &[],
+            true => &["table"],
+            false => &WALLS,
+        };
+        if let Some(target) = self.innermost(&[name])
+            && self.innermost(walls) < Some(target)
         {
             self.close_to(target, !reaches_out);
         }
@@ -246,52 +274,46 @@ impl Balancer {
 
     /// Closes the innermost of these names, unless a wall stands before it.
     fn close_nearest(&mut self, names: &[&str], walls: &[&str]) {
-        if !names.iter().any(|name| self.is_open(name)) {
+        let Some(found) = self.innermost(names) else {
             return;
-        }
+        };
         let is_cell_part = walls == ["table"];
-        let found = self.open.iter().rposition(|element| {
-            let name = element.name.as_str();
-            names.contains(&name) || walls.contains(&name) || (!is_cell_part && is_wall(name))
-        });
-        if let Some(index) = found
-            && self
-                .open
-                .get(index)
-                .is_some_and(|element| names.contains(&element.name.as_str()))
-        {
-            self.close_to(index, !is_cell_part);
+        let wall = match is_cell_part {
+            true => None,
+            false => self.innermost(&WALLS),
+        };
+        if self.innermost(walls).max(wall) < Some(found) {
+            self.close_to(found, !is_cell_part);
         }
     }
 
     /// Closes all of these names that belong to the innermost table.
     fn close_farthest(&mut self, names: &[&str]) {
-        let table = self
-            .open
-            .iter()
-            .rposition(|element| element.name == "table");
-        let first = table.map_or(0, |index| index + 1);
-        let found = self
-            .open
-            .iter()
-            .skip(first)
-            .position(|element| names.contains(&element.name.as_str()));
-        if let Some(offset) = found {
-            self.close_to(first + offset, false);
+        let first = self.innermost(&["table"]).map_or(0, |index| index + 1);
+        let found = names.iter().filter_map(|name| {
+            let positions = self.positions.get(*name)?;
+            let nth = positions.partition_point(|position| *position < first);
+            positions.get(nth).copied()
+        });
+        if let Some(index) = found.min() {
+            self.close_to(index, false);
         }
     }
 
     fn end_foreign_content(&mut self) {
-        let foreign = ["svg", "math"];
-        if foreign.iter().any(|name| self.is_open(name)) {
-            let found = self
-                .open
-                .iter()
-                .position(|element| foreign.contains(&element.name.as_str()));
-            if let Some(index) = found {
-                self.close_to(index, false);
-            }
+        let outermost = |name| self.positions.get(name)?.first().copied();
+        let found = ["svg", "math"].into_iter().filter_map(outermost).min();
+        if let Some(index) = found {
+            self.close_to(index, false);
         }
+    }
+
+    /// Where the innermost open element of these names stands.
+    fn innermost(&self, names: &[&str]) -> Option<usize> {
+        let positions = names.iter().filter_map(|name| self.positions.get(*name));
+        positions
+            .filter_map(|of_name| of_name.last().copied())
+            .max()
     }
 
     /// Closes the element at `index` and all inside it; formatting that was inside may go on.
@@ -318,14 +340,19 @@ impl Balancer {
     }
 
     fn push(&mut self, name: &str, kind: Kind, tag: String, hides: bool) {
-        if self.open.len() >= DEPTH_MAX {
+        if !self.has_room() {
             *self.dropped.entry(name.to_owned()).or_default() += 1;
             return;
         }
-        *self.open_count.entry(name.to_owned()).or_default() += 1;
+        let index = self.open.len();
+        match self.positions.get_mut(name) {
+            Some(positions) => positions.push(index),
+            None => drop(self.positions.insert(name.to_owned(), vec![index])),
+        }
         self.hidden += usize::from(hides);
         let is_written = self.hidden == 0;
         if is_written {
+            self.elements += 1;
             self.write(&tag);
             self.is_at_pre_start = name == "pre";
         }
@@ -337,10 +364,18 @@ impl Balancer {
         });
     }
 
+    /// Whether a tag may stand here: not too deep, for all that was written so far.
+    fn has_room(&mut self) -> bool {
+        let depth = self.open.len();
+        self.walked = self.walked.saturating_add(depth);
+        let is_late = self.walked > WALKED_MAX;
+        depth < if is_late { DEPTH_MAX_LATE } else { DEPTH_MAX }
+    }
+
     fn pop(&mut self) -> Option<Open> {
         let element = self.open.pop()?;
-        if let Some(count) = self.open_count.get_mut(&element.name) {
-            *count = count.saturating_sub(1);
+        if let Some(positions) = self.positions.get_mut(&element.name) {
+            positions.pop();
         }
         if !element.tag.is_empty() {
             self.write(&format!("</{}>", element.name));
@@ -358,7 +393,9 @@ impl Balancer {
     }
 
     fn is_open(&self, name: &str) -> bool {
-        self.open_count.get(name).is_some_and(|count| *count > 0)
+        self.positions
+            .get(name)
+            .is_some_and(|of_name| !of_name.is_empty())
     }
 
     /// A start tag in its one form: known attributes, double quotes.
@@ -411,11 +448,6 @@ impl Balancer {
         };
         self.out.dropped_images = self.out.dropped_images.saturating_add(u32::from(loads));
     }
-}
-
-/// Elements whose content stands on its own: end tags inside do not reach out.
-fn is_wall(name: &str) -> bool {
-    matches!(name, "table" | "td" | "th" | "caption")
 }
 
 /// Writes a character so that a parser reads exactly it, in an attribute or outside.

@@ -54,7 +54,7 @@ pub struct Cleaned {
     pub blocked_images: u32,
     /// The content ids of the parts that the document shows.
     pub content_ids: BTreeSet<String>,
-    /// Whether the source went on beyond [`SHOWN_BYTES`] and was cut there.
+    /// Whether the source went on beyond [`SHOWN_BYTES`] or 60,000 elements and was cut there.
     pub is_cut: bool,
 }
 
@@ -69,10 +69,10 @@ pub struct Cleaned {
 /// two libraries parse a stranger's bytes here.
 pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     let shown = display::prefix(html, SHOWN_BYTES);
-    let is_cut = shown.len() < html.len();
     let balanced = balance::balance(shown);
-    let parts: HashMap<String, String> = balanced
-        .content_ids
+    let is_cut = shown.len() < html.len() || balanced.is_cut;
+    let asked: BTreeSet<String> = balanced.content_ids.into_iter().collect();
+    let parts: HashMap<String, String> = asked
         .into_iter()
         .filter_map(|content_id| {
             let url = (options.part_url)(&content_id)?;

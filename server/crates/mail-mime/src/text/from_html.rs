@@ -60,6 +60,8 @@ impl TokenSink for Sink {
 struct Writer {
     out: String,
     line: String,
+    /// Whether `line` holds anything but white space.
+    has_words: bool,
     /// Line ends owed before the next word.
     breaks: usize,
     quote_depth: usize,
@@ -98,7 +100,7 @@ impl Writer {
                 self.break_lines(2);
                 self.preformatted += 1;
             }
-            "td" | "th" if self.line.trim().is_empty() => {}
+            "td" | "th" if !self.has_words => {}
             "td" | "th" => self.line.push('\t'),
             "img" => {
                 if let Some(alt) = attribute(tag, "alt") {
@@ -166,7 +168,9 @@ impl Writer {
     fn push_str(&mut self, words: &str) {
         if self.line.is_empty() {
             self.line = std::mem::take(&mut self.bullet);
+            self.has_words = !self.line.trim().is_empty();
         }
+        self.has_words |= !words.trim_start().is_empty();
         self.line.push_str(words);
     }
 
@@ -198,7 +202,7 @@ impl Writer {
 
     /// Ends the line where there is one, and owes so many line ends in all.
     fn break_lines(&mut self, count: usize) {
-        if !self.line.trim().is_empty() {
+        if self.has_words {
             self.line_end();
         }
         self.line.clear();
@@ -208,6 +212,7 @@ impl Writer {
     /// Writes the line, be it empty or not.
     fn line_end(&mut self) {
         let line = std::mem::take(&mut self.line);
+        self.has_words = false;
         let line = line.trim_end();
         // The open link goes on in the next line.
         if let Some((_, from)) = &mut self.link {

@@ -76,6 +76,28 @@ fn depth_is_bounded_and_the_text_stays() {
 }
 
 #[test]
+fn many_tags_deep_inside_make_what_follows_flat() {
+    let deep = "<div>".repeat(DEPTH_MAX - 1);
+    let late = |inner: usize| {
+        let closed = "</div>".repeat(DEPTH_MAX - 1);
+        let out = html(&format!("{deep}{}{closed}{deep}", "<hr>".repeat(inner)));
+        out.matches("<div>").count()
+    };
+    assert_eq!(late(10_000), 2 * (DEPTH_MAX - 1));
+    assert_eq!(late(50_000), 2 * (DEPTH_MAX - 1));
+    let flat = html(&format!("{deep}{}", "<ul><li>".repeat(40_000)));
+    assert!(flat.matches("<ul>").count() < 40_000);
+}
+
+#[test]
+fn elements_beyond_the_bound_are_cut_off() {
+    let out = balance(&"<i>x</i>".repeat(ELEMENTS_MAX + 1));
+    assert!(out.is_cut && out.html.matches("<i>").count() == ELEMENTS_MAX);
+    assert_eq!(html(&out.html), out.html);
+    assert!(!balance(&"<br>".repeat(ELEMENTS_MAX - 1)).is_cut);
+}
+
+#[test]
 fn formatting_does_not_multiply() {
     let fonts: String = (0..500).map(|n| format!("<font size={n}>")).collect();
     let out = html(&format!("<p>{fonts}{}", "<p>x".repeat(200_000)));

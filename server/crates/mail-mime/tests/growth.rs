@@ -1,0 +1,369 @@
+//! Time grows as its input does: four times the input takes about four times as long, whatever a
+//! stranger puts into it. Quadratic work would take sixteen times as long.
+
+#![cfg(target_os = "linux")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use mail_mime::clean::{CleanOptions, Images, clean};
+use mail_mime::compose::{Composer, Outgoing};
+use mail_mime::header::{Headers, decode_unstructured, message_ids};
+use mail_mime::params::Params;
+use mail_mime::text::{Format, blocks, from_html, preview};
+use mail_mime::tree::{LeafFields, Part};
+use mail_mime::{Date, Limits, Mailbox, Message, address, quote, transfer};
+
+/// Four times the input may take so many times as long. Noise of the machine lies between.
+const RATIO_MAX: u32 = 9;
+
+/// The processor time of this thread: what others do on the machine does not count.
+fn cpu_time() -> Duration {
+    // The kernel brings the figure up to date when the thread gives way.
+    std::thread::yield_now();
+    let figures = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanos = figures.split(' ').next().unwrap();
+    Duration::from_nanos(nanos.parse().unwrap())
+}
+
+/// The shortest of several runs.
+fn best(work: &dyn Fn()) -> Duration {
+    let runs = (0..3).map(|_| {
+        let before = cpu_time();
+        work();
+        cpu_time() - before
+    });
+    runs.min().unwrap_or_default()
+}
+
+/// Does the work on `n` and `4 * n` pieces, up to five times, until its time grew as its input did.
+fn assert_linear<T>(name: &str, n: usize, input: impl Fn(usize) -> T, work: impl Fn(&T)) {
+    let (small, large) = (input(n), input(4 * n));
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let once = best(&|| work(&small));
+        let four_times = best(&|| work(&large));
+        seen.push((once, four_times));
+        if four_times < once.max(Duration::from_micros(200)) * RATIO_MAX {
+            return;
+        }
+    }
+    panic!("{name}: n and 4 n took {seen:?}");
+}
+
+fn cleaned(html: &str) {
+    let options = CleanOptions {
+        part_url: &|id| Some(format!("/part/{}", id.len())),
+        images: Images::Blocked,
+    };
+    black_box(clean(html, &options));
+}
+
+/// Documents of about `n` tags, each made to be slow somewhere.
+fn documents(n: usize) -> Vec<(&'static str, String)> {
+    // Just as deep as elements may nest.
+    let deep = |piece: &str| piece.repeat(252 / piece.matches('<').count());
+    vec![
+        (
+            "list items in a deep list",
+            deep("<ul><li>") + &"<li>x".repeat(n),
+        ),
+        (
+            "end tags in a deep list",
+            deep("<ul><li>") + &"<b></b>".repeat(n),
+        ),
+        (
+            "blocks in deep blocks",
+            deep("<div>") + &"<div></div>".repeat(n),
+        ),
+        (
+            "paragraphs outside a table",
+            format!(
+                "<p><table><tr><td>{}{}",
+                deep("<span>"),
+                "<div></div>".repeat(n)
+            ),
+        ),
+        (
+            "links around a table",
+            format!(
+                "<a href='http://x'><table><tr><td>{}{}",
+                deep("<i>"),
+                "<a href='http://y'>z".repeat(n)
+            ),
+        ),
+        (
+            "end tags without a start",
+            deep("<span>") + &"</p></td></li></a>".repeat(n / 4),
+        ),
+        ("deeper and deeper", "<ul><li>".repeat(n)),
+        ("unclosed formatting", "<font color=red><p>".repeat(n)),
+        (
+            "many colours",
+            (0..n).map(|n| format!("<font color=c{n}>x")).collect(),
+        ),
+        ("crossing formatting", "<b><i></b></i>".repeat(n / 4)),
+        (
+            "empty cells",
+            format!("<table><tr><td>x{}", "<td>".repeat(n)),
+        ),
+        (
+            "blank cells",
+            format!(
+                "<table><tr><td>{}x{}",
+                "&nbsp;".repeat(n),
+                "<td>&nbsp;".repeat(n)
+            ),
+        ),
+        ("tables in tables", "<table><tr><td>".repeat(n)),
+        ("rows", format!("<table>{}", "<tr><td>x".repeat(n))),
+        ("headings", "<h1>x<h2>".repeat(n)),
+        ("foreign content", "<svg><p><math>".repeat(n)),
+        (
+            "content ids",
+            (0..n).map(|n| format!("<img src=cid:{n}@x>")).collect(),
+        ),
+        ("one content id", "<img src=cid:a@x>".repeat(n)),
+        ("comments", "<!-->--<!--x--!>".repeat(n)),
+        ("a comment without end", "<!--".repeat(n)),
+        ("tags without end", "<a ".repeat(n)),
+        (
+            "attributes",
+            (0..n)
+                .map(|n| format!("<p{}>", " align=a".repeat(n % 9)))
+                .collect(),
+        ),
+        ("references", "&amp&notit;&#x41&".repeat(n)),
+        ("styles", "<style>x</styl</style>".repeat(n)),
+        ("quotes", "<blockquote>x".repeat(n)),
+        (
+            "line breaks in a link",
+            format!("<a href='http://x'>{}", "x<br>".repeat(n)),
+        ),
+        ("preformatted", format!("<pre>{}", "\n x".repeat(n))),
+        ("ruby", "<ruby><rt>x<rp>".repeat(n)),
+    ]
+}
+
+#[test]
+fn cleaning_is_linear() {
+    for (index, (name, _)) in documents(1).into_iter().enumerate() {
+        assert_linear(
+            name,
+            500,
+            |n| documents(n).swap_remove(index).1,
+            |html| cleaned(html),
+        );
+    }
+}
+
+#[test]
+fn html_as_text_is_linear() {
+    for (index, (name, _)) in documents(1).into_iter().enumerate() {
+        let work = |html: &String| drop(black_box(from_html(html)));
+        assert_linear(name, 1_500, |n| documents(n).swap_remove(index).1, work);
+    }
+}
+
+#[test]
+fn plain_text_is_linear() {
+    let texts: [(&str, &str); 12] = [
+        ("flowed", "a \n"),
+        ("quoted", "> a \n"),
+        ("levels", ">\n>>\n"),
+        ("addresses", "http://x.example/a?b "),
+        ("mail addresses", "a@x.example "),
+        ("at signs", "a@"),
+        ("dots", "a."),
+        ("colons", "a:"),
+        ("slashes", "://"),
+        ("brackets", "http://x.example/(("),
+        ("words", "www."),
+        ("line ends", "\r\r\n"),
+    ];
+    for (name, piece) in texts {
+        for format in [
+            Format::Fixed,
+            Format::Flowed { del_sp: true },
+            Format::Flowed { del_sp: false },
+        ] {
+            let work = |text: &String| drop(black_box(blocks(text, format)));
+            assert_linear(name, 4_000, |n| piece.repeat(n), work);
+        }
+        assert_linear(
+            name,
+            4_000,
+            |n| piece.repeat(n),
+            |text| drop(black_box(quote::quote(text))),
+        );
+        assert_linear(
+            name,
+            4_000,
+            |n| piece.repeat(n),
+            |text| drop(black_box(preview(text, 100))),
+        );
+    }
+    let del_sp = Format::Flowed { del_sp: true };
+    let work = |text: &String| drop(black_box(blocks(text, del_sp)));
+    assert_linear("one paragraph", 30_000, |n| "a \n".repeat(n), work);
+}
+
+#[test]
+fn fields_are_linear() {
+    let pieces = [
+        "a@x.example, ",
+        "\"",
+        "\\\"",
+        "\"a",
+        "(",
+        "(a)",
+        "<",
+        "<a@b",
+        "a:",
+        ";",
+        "@",
+        "a@b ",
+        " ",
+        "=?",
+        "=?a?q?",
+        "=?utf-8?q?=41?= ",
+        "=?utf-8?b?QQ==?=",
+        "=?utf-8?b?Q?= ",
+        "<a@b> ",
+        "a*1=b;",
+        "\t ",
+        "mailto:",
+        "x :",
+    ];
+    for piece in pieces {
+        let text = |n: usize| piece.repeat(n);
+        let field =
+            |name: &'static str| move |n: usize| format!("{name}: x{}\r\n\r\n", piece.repeat(n));
+        assert_linear(piece, 3_000, text, |text| {
+            drop(black_box(decode_unstructured(text.as_bytes())))
+        });
+        assert_linear(piece, 3_000, text, |text| {
+            drop(black_box(message_ids(text.as_bytes())))
+        });
+        assert_linear(piece, 3_000, text, |text| {
+            drop(black_box(address::parse_typed(text)))
+        });
+        let spaced = |n: usize| format!("{}{}", " ".repeat(n), piece.repeat(n));
+        assert_linear(piece, 3_000, spaced, |text| {
+            drop(black_box(address::parse_typed(text)))
+        });
+        assert_linear(piece, 3_000, field("To"), |text| {
+            let headers = Headers::parse(text.as_bytes()).unwrap();
+            black_box((
+                headers.to(),
+                headers
+                    .fields()
+                    .iter()
+                    .map(|f| f.text())
+                    .collect::<Vec<_>>(),
+            ));
+        });
+        assert_linear(piece, 3_000, field("Subject"), |text| {
+            let headers = Headers::parse(text.as_bytes()).unwrap();
+            black_box((quote::reply_subject(&headers.subject()), headers.date()));
+        });
+    }
+    let continued = |n: usize| -> Vec<(String, String)> {
+        (0..n)
+            .map(|n| (format!("a*{n}*"), "%41".repeat(9)))
+            .collect()
+    };
+    assert_linear("RFC 2231", 3_000, continued, |pairs| {
+        drop(black_box(Params::decode(pairs.iter().map(|(n, v)| (n, v)))))
+    });
+}
+
+#[test]
+fn answers_are_linear_in_the_recipients() {
+    let header = |n: usize| -> String {
+        let list: String = (0..n).map(|n| format!("a{n}@x.example, ")).collect();
+        format!("From: b@x.example\r\nTo: {list}\r\n\r\n")
+    };
+    assert_linear("answer to all", 1_000, header, |text| {
+        let headers = Headers::parse(text.as_bytes()).unwrap();
+        black_box(quote::reply_recipients(&headers, &[], true));
+    });
+    let outgoing = |n: usize| Outgoing {
+        from: Mailbox::new("", "b@x.example"),
+        to: (0..n)
+            .map(|n| Mailbox::new("", &format!("a{n}@x.example")))
+            .collect(),
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        subject: "x".repeat(n),
+        body: "x\n".repeat(n),
+        html: None,
+        in_reply_to: None,
+        references: Vec::new(),
+        message_id: "1@x.example".to_owned(),
+        date: Date {
+            unix_ms: 0,
+            offset_minutes: 0,
+        },
+        attachments: Vec::new(),
+    };
+    assert_linear("a message to many", 1_000, outgoing, |outgoing| {
+        black_box(Composer::new(outgoing, "seed").unwrap());
+    });
+}
+
+#[test]
+fn messages_are_linear_in_their_parts() {
+    let parts = |n: usize| -> String {
+        let part = "--b\r\nContent-Type: text/plain; name=x\r\nContent-ID: <a@x>\r\n\r\nx\r\n";
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n",
+            part.repeat(n)
+        )
+    };
+    let limits = Limits::DEFAULT;
+    assert_linear("parts", 200, parts, |raw| {
+        let message = Message::parse(raw.as_bytes(), &limits).unwrap();
+        black_box(message.root().readable());
+    });
+    for piece in ["--b", "\r\n", "--b\r", "\n--", "Content-Type: x\r\n"] {
+        let raw = |n: usize| {
+            format!(
+                "Content-Type: multipart/mixed; boundary=b\r\n\r\n{}",
+                piece.repeat(n)
+            )
+        };
+        assert_linear(piece, 2_000, raw, |raw| {
+            drop(black_box(Message::parse(raw.as_bytes(), &limits)))
+        });
+    }
+    let tree = |n: usize| {
+        let leaf = |n: usize| {
+            Part::leaf(LeafFields {
+                section: &format!("1.{n}"),
+                media_type: if n == 0 { "text/html" } else { "image/png" },
+                content_id: Some(&format!("<{n}@x>")),
+                ..LeafFields::default()
+            })
+        };
+        Part::multipart("", "related", Params::default(), (0..n).map(leaf).collect())
+    };
+    assert_linear("content ids", 1_000, tree, |root| {
+        let readable = root.readable();
+        black_box((
+            readable.by_content_id(),
+            readable.attachments_beside(&Default::default()),
+        ));
+    });
+}
+
+#[test]
+fn transfer_encodings_are_linear() {
+    use transfer::TransferEncoding::{Base64, QuotedPrintable};
+    for piece in ["=", "=\r\n", "QQ==", "=41", " \r\n", "Q"] {
+        for encoding in [Base64, QuotedPrintable] {
+            let work = |text: &String| drop(black_box(transfer::decode(text.as_bytes(), encoding)));
+            assert_linear(piece, 10_000, |n| piece.repeat(n), work);
+        }
+    }
+}
