@@ -141,7 +141,7 @@ impl SessionBackend {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
                 let body = BodyView::Html {
                     blocked_images: cleaned.blocked_images,
-                    is_cut: *is_cut,
+                    is_cut: *is_cut || cleaned.is_cut,
                 };
                 (body, readable.attachments_beside(&cleaned.content_ids))
             }

@@ -1,18 +1,28 @@
 //! Message HTML on its way to the frame: cleaned once, kept for the request that follows.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use app::api::types::{FolderId, MessageId};
 use mail_mime::clean::{self, CleanOptions, Images};
 use mail_mime::document;
 use mail_mime::tree::Part;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
 
 use super::error::AccountError;
 use super::off_thread::off_thread;
 
-/// The cleaned documents of the last few messages, in bytes all together.
-const KEPT_MAX_BYTES: usize = 1 << 20;
+/// The cleaned documents of all accounts of the process together, in bytes.
+const KEPT_MAX_BYTES: usize = 16 << 20;
+/// How long a document waits for the frame's request.
+const KEPT_FOR: Duration = Duration::from_secs(30);
+/// How many KiB of HTML are cleaned at a time: the tree of tags takes up to 20 times as much.
+const CLEANED_AT_ONCE_KIB: u32 = 3 << 10;
+/// Turns of cleaning, one for each KiB.
+static TURNS: Semaphore = Semaphore::const_new(CLEANED_AT_ONCE_KIB as usize);
 
 /// A cleaned document and what was found in it.
 #[derive(Debug)]
@@ -21,12 +31,15 @@ pub(super) struct CleanedBody {
     pub(super) document: String,
     pub(super) blocked_images: u32,
     pub(super) content_ids: BTreeSet<String>,
+    /// Whether the document had more than is shown.
+    pub(super) is_cut: bool,
 }
 
-/// Documents that were cleaned when a message was opened and are about to be asked for.
-#[derive(Debug, Default)]
-pub(super) struct Bodies {
-    kept: Mutex<VecDeque<(Place, Arc<CleanedBody>)>>,
+impl CleanedBody {
+    fn size_bytes(&self) -> usize {
+        let ids: usize = self.content_ids.iter().map(String::len).sum();
+        self.document.len() + ids
+    }
 }
 
 /// Which message, with or without remote images, with which address of its parts.
@@ -39,27 +52,118 @@ pub(super) struct Place {
     pub(super) part_prefix: String,
 }
 
+/// The budget that the documents of all accounts share. The oldest make room for new ones.
+#[derive(Debug, Clone, Default)]
+pub(super) struct BodyBudget(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Oldest first.
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    /// Whether a task drops what waited for too long.
+    is_swept: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    owner: u64,
+    place: Place,
+    body: Arc<CleanedBody>,
+    until: Instant,
+}
+
+/// The documents of one account that were cleaned when a message was opened and are about to be
+/// asked for. They go with it.
+#[derive(Debug)]
+pub(super) struct Bodies {
+    budget: BodyBudget,
+    owner: u64,
+}
+
+impl BodyBudget {
+    /// A share for an account.
+    pub(super) fn share(&self) -> Bodies {
+        static OWNERS: AtomicU64 = AtomicU64::new(0);
+        Bodies {
+            budget: self.clone(),
+            owner: OWNERS.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what waited for too long, until nothing waits.
+    async fn sweep(self) {
+        loop {
+            let next = {
+                let mut kept = self.kept();
+                let now = Instant::now();
+                kept.drop_where(|entry| entry.until <= now);
+                match kept.entries.front() {
+                    Some(entry) => entry.until,
+                    None => {
+                        kept.is_swept = false;
+                        return;
+                    }
+                }
+            };
+            sleep_until(next).await;
+        }
+    }
+}
+
+impl Kept {
+    fn drop_where(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
+        self.entries.retain(|entry| !is_dropped(entry));
+        self.bytes = self
+            .entries
+            .iter()
+            .map(|entry| entry.body.size_bytes())
+            .sum();
+    }
+}
+
 impl Bodies {
     /// A document that was cleaned a moment ago.
     pub(super) fn find(&self, place: &Place) -> Option<Arc<CleanedBody>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .find(|(known, _)| known == place)
-            .map(|(_, body)| Arc::clone(body))
+        let kept = self.budget.kept();
+        let is_it = |entry: &&Entry| entry.owner == self.owner && entry.place == *place;
+        kept.entries
+            .iter()
+            .find(is_it)
+            .map(|entry| Arc::clone(&entry.body))
     }
 
-    /// Keeps a document for the frame's request.
+    /// Keeps a document for the frame's request. To be called on the runtime.
     pub(super) fn keep(&self, place: Place, body: Arc<CleanedBody>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(known, _)| *known != place);
-        kept.push_back((place, body));
-        let mut sum: usize = kept.iter().map(|(_, body)| body.document.len()).sum();
-        while sum > KEPT_MAX_BYTES {
-            match kept.pop_front() {
-                Some((_, oldest)) => sum = sum.saturating_sub(oldest.document.len()),
-                None => break,
-            }
+        let mut kept = self.budget.kept();
+        kept.drop_where(|entry| entry.owner == self.owner && entry.place == place);
+        kept.bytes += body.size_bytes();
+        kept.entries.push_back(Entry {
+            owner: self.owner,
+            place,
+            body,
+            until: Instant::now() + KEPT_FOR,
+        });
+        while kept.bytes > KEPT_MAX_BYTES {
+            let Some(oldest) = kept.entries.pop_front() else {
+                break;
+            };
+            kept.bytes = kept.bytes.saturating_sub(oldest.body.size_bytes());
         }
+        if !std::mem::replace(&mut kept.is_swept, true) {
+            tokio::spawn(self.budget.clone().sweep());
+        }
+    }
+}
+
+impl Drop for Bodies {
+    fn drop(&mut self) {
+        let owner = self.owner;
+        self.budget.kept().drop_where(|entry| entry.owner == owner);
     }
 }
 
@@ -73,10 +177,12 @@ pub(super) async fn clean_html(
     place: &Place,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images) = (place.part_prefix.clone(), place.images);
+    let kib = u32::try_from(html.len() >> 10).unwrap_or(u32::MAX);
+    let _turns = TURNS.acquire_many(kib.clamp(1, CLEANED_AT_ONCE_KIB)).await;
     off_thread(move || {
+        let parts = root.readable().by_content_id();
         let part_url = |content_id: &str| {
-            let readable = root.readable();
-            let part = readable.by_content_id(content_id)?;
+            let part = parts.get(content_id)?;
             Some(format!("{prefix}{}", part.section))
         };
         let cleaned = clean::clean(
@@ -90,8 +196,68 @@ pub(super) async fn clean_html(
             document: document::wrap(&cleaned),
             blocked_images: cleaned.blocked_images,
             content_ids: cleaned.content_ids,
+            is_cut: cleaned.is_cut,
         }
     })
     .await
     .map_err(|_| AccountError::Unreadable("HTML".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(message: u32) -> Place {
+        Place {
+            folder: "f".into(),
+            message: MessageId(format!("7.{message}")),
+            images: Images::Blocked,
+            part_prefix: String::new(),
+        }
+    }
+
+    fn body(bytes: usize) -> Arc<CleanedBody> {
+        Arc::new(CleanedBody {
+            document: "x".repeat(bytes),
+            blocked_images: 0,
+            content_ids: BTreeSet::new(),
+            is_cut: false,
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_document_of_two_megabytes_waits_for_the_frame_and_no_longer() {
+        let budget = BodyBudget::default();
+        let bodies = budget.share();
+        bodies.keep(place(1), body(2 << 20));
+        assert!(bodies.find(&place(1)).is_some());
+        assert!(
+            budget.share().find(&place(1)).is_none(),
+            "another account's"
+        );
+        tokio::time::sleep(KEPT_FOR / 2).await;
+        bodies.keep(place(2), body(1));
+        tokio::time::sleep(KEPT_FOR / 2 + Duration::from_millis(1)).await;
+        assert!(bodies.find(&place(1)).is_none() && bodies.find(&place(2)).is_some());
+        tokio::time::sleep(KEPT_FOR).await;
+        let kept = budget.kept();
+        assert!(kept.entries.is_empty() && kept.bytes == 0 && !kept.is_swept);
+    }
+
+    #[tokio::test]
+    async fn all_accounts_share_one_budget_and_give_it_back() {
+        let budget = BodyBudget::default();
+        let accounts: Vec<Bodies> = (0..40).map(|_| budget.share()).collect();
+        for account in &accounts {
+            account.keep(place(1), body(1 << 20));
+            account.keep(place(1), body(1 << 20));
+            assert!(budget.kept().bytes <= KEPT_MAX_BYTES);
+        }
+        assert_eq!(budget.kept().entries.len(), KEPT_MAX_BYTES >> 20);
+        accounts[0].keep(place(1), body(KEPT_MAX_BYTES + 1));
+        assert_eq!(budget.kept().bytes, 0);
+        accounts[0].keep(place(1), body(1));
+        drop(accounts);
+        assert!(budget.kept().entries.is_empty());
+    }
 }

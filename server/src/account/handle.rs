@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::actor::{self, IncomingSide};
-use super::body::Bodies;
+use super::body::{Bodies, BodyBudget};
 use super::error::{AccountError, Side};
 use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
@@ -44,6 +44,7 @@ pub struct Accounts {
     sealer: Arc<Sealer>,
     spool: Spool,
     ledger: Ledger,
+    bodies: BodyBudget,
     /// Names this process in claims on rows of the outbox.
     owner: String,
 }
@@ -66,6 +67,7 @@ impl Accounts {
             sealer,
             spool,
             ledger,
+            bodies: BodyBudget::default(),
             owner: random_id()?,
         })
     }
@@ -183,7 +185,7 @@ impl Accounts {
                 events,
                 outbox,
                 watchers,
-                bodies: Bodies::default(),
+                bodies: self.bodies.share(),
                 closing,
             }),
             caller: None,

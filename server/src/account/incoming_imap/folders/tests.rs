@@ -241,6 +241,17 @@ fn counts_go_to_the_folder_that_they_are_of() {
     assert_eq!(counted, [("f7".to_owned(), 7), ("f99".to_owned(), 99)]);
 }
 
+/// The processor time of this thread: what others do on the machine does not count.
+#[cfg(target_os = "linux")]
+fn cpu_time() -> std::time::Duration {
+    // The kernel brings the figure up to date when the thread gives way.
+    std::thread::yield_now();
+    let figures = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    let nanos = figures.split(' ').next().unwrap();
+    std::time::Duration::from_nanos(nanos.parse().unwrap())
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn time_is_linear_in_what_the_server_sent() {
     let time_of = |folders: usize| {
@@ -248,9 +259,9 @@ fn time_is_linear_in_what_the_server_sent() {
             .map(|n| listed(format!("f{n}{}", "/x".repeat(LEVELS_MAX - 1))))
             .collect();
         let best = (0..5).map(|_| {
-            let started = std::time::Instant::now();
+            let before = cpu_time();
             std::hint::black_box(FolderTable::new(&lists, false));
-            started.elapsed()
+            cpu_time() - before
         });
         best.min().unwrap_or_default()
     };
