@@ -1,0 +1,30 @@
+// What the cleaner writes is what Chromium reads: no document nests so that it becomes another one.
+import { differenceInTree, deliver, hostileDocuments } from '../support/cleaned.ts';
+import { expect, test } from '../support/story.ts';
+
+test.use({ demoArguments: ['--messages', '1'] });
+
+test('hostile documents are the same tree in Chromium as they were cleaned to @script @desktop', async ({
+  mailbox,
+  page,
+  demo,
+}) => {
+  test.setTimeout(180_000);
+  const documents = hostileDocuments();
+  await mailbox.signIn();
+  await deliver(demo, documents);
+  await mailbox.arrives(`hostile ${documents.length - 1}`);
+  // Messages of one folder have ids that count up: `/mail/{account}/{folder}/{uidvalidity}.{uid}`.
+  const newest = await mailbox.row(`hostile ${documents.length - 1}`).first().getByRole('link').getAttribute('href');
+  const [, folder, last] = /^(.*\.)(\d+)/.exec(newest ?? '') ?? [];
+  const different: string[] = [];
+  for (const [index, html] of documents.entries()) {
+    const uid = Number(last) - (documents.length - 1 - index);
+    const answer = await page.request.get(`${demo.origin}${folder}${uid}/body`);
+    expect(answer.status()).toBe(200);
+    const cleaned = await answer.text();
+    const difference = await page.evaluate(differenceInTree, cleaned);
+    if (difference !== undefined) different.push(`${html.slice(0, 60)}… (${html.length}): ${difference}`);
+  }
+  expect(different).toEqual([]);
+});
