@@ -15,11 +15,12 @@ use mail_mime::clean::Images;
 use super::body::{CleanedBody, Place, clean_html};
 use super::causes;
 use super::compose::{self, own};
-use super::error::AccountError;
+use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
 use super::model::{Opened, OpenedBody, Request, now_unix_ms};
+use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
 use crate::session::uploads::Uploads;
@@ -146,7 +147,8 @@ impl SessionBackend {
                 (body, readable.attachments_beside(&cleaned.content_ids))
             }
             (OpenedBody::Text { is_cut, .. }, _) => {
-                let blocks = map::text_blocks(&opened.body);
+                let text = opened.body.clone();
+                let blocks = off_thread(move || map::text_blocks(&text)).await?;
                 (
                     BodyView::Text {
                         blocks,
@@ -314,6 +316,19 @@ fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
     }
 }
 
+/// The most messages of one change; a page of a list has 50, a window 200 at most.
+const CHANGED_MAX: usize = 1_000;
+
+fn check_count(messages: &[MessageId]) -> Result<(), AccountError> {
+    if messages.len() <= CHANGED_MAX {
+        return Ok(());
+    }
+    Err(AccountError::Invalid {
+        field: "message",
+        problem: InvalidField::TooManyMessages { max: CHANGED_MAX },
+    })
+}
+
 impl MailBackend for SessionBackend {
     fn session_show(&self) -> BackendFuture<'_, SessionView> {
         Box::pin(async move {
@@ -389,6 +404,7 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangeDone> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
+            self.worded(check_count(&messages))?;
             let changed = handle
                 .ask(|reply| Request::Mark {
                     folder,
@@ -410,6 +426,7 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangeDone> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
+            self.worded(check_count(&messages))?;
             let changed = handle
                 .ask(|reply| Request::Move {
                     folder,

@@ -194,6 +194,11 @@ pub enum InvalidField {
         /// The most.
         max: usize,
     },
+    /// More messages than one change may name.
+    TooManyMessages {
+        /// The most.
+        max: usize,
+    },
     /// An attachment is not there any more.
     UploadGone,
     /// The message is larger than what the server takes.

@@ -331,6 +331,16 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请分几次发送。".to_owned(),
             },
         },
+        InvalidField::TooManyMessages { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("One change may name {max} messages."),
+                fix: "Select fewer messages and repeat it for the rest.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("一次最多处理 {max} 封邮件。"),
+                fix: "请减少所选邮件，分几次操作。".to_owned(),
+            },
+        },
         InvalidField::UploadGone => both(
             lang,
             ("An attachment is not here any more.", "Attach it again."),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::mailserver::{Heard, MailServer, Say};
+use crate::mailserver::{Heard, Mail, MailServer, Say};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
@@ -75,4 +75,63 @@ async fn a_folder_tree_of_any_shape_costs_what_is_shown_of_it() {
             "{name}: {text}"
         );
     }
+}
+
+/// A message of one HTML part.
+fn html_mail(subject: &str, html: &str) -> Mail {
+    let size = html.len();
+    Mail {
+        structure: format!("(\"TEXT\" \"HTML\" NIL NIL NIL \"8BIT\" {size} 1 NIL NIL NIL NIL)"),
+        raw: format!("From: ann@peer.test\r\nSubject: {subject}\r\n\r\n{html}"),
+        ..Mail::plain(subject)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_of_any_shape_is_shown_while_others_read_on() {
+    let documents = [
+        ("lists", "<ul><li>".repeat(100) + &"<li>x".repeat(90_000)),
+        (
+            "cells",
+            format!("<table><tr><td>x{}", "<td>".repeat(110_000)),
+        ),
+        ("images", "<img src=cid:a@b>".repeat(30_000)),
+        (
+            "letters",
+            format!("<p>{}", "words and words ".repeat(100_000)),
+        ),
+    ];
+    let mails = documents
+        .iter()
+        .map(|(name, html)| html_mail(name, html))
+        .collect();
+    let honest = MailServer::honest().await;
+    let server = MailServer::start(mails, Box::new(|_, _| None)).await;
+    let product = Product::start(&[&honest, &server]);
+    let mut client = product.signed_in(&server).await;
+    let mail = client.get("/mail").await;
+    let folder = mail.header("location").unwrap().to_owned();
+    client.get(&folder).await;
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("documents", &product, witness);
+    let mut sizes = Vec::new();
+    for (nth, (name, _)) in (1..).zip(&documents) {
+        let page = client.get(&format!("{folder}/7.{nth}")).await;
+        assert_eq!(page.status, 200, "{name}: {}", page.text());
+        let before = server.sent_bytes();
+        let body = client.get(&format!("{folder}/7.{nth}/body")).await;
+        assert_eq!(body.status, 200, "{name}");
+        assert_eq!(
+            server.sent_bytes(),
+            before,
+            "{name} was cleaned a second time"
+        );
+        sizes.push(body.text().len());
+    }
+    watch
+        .end(&format!(
+            "{} documents, frames of {sizes:?} bytes",
+            sizes.len()
+        ))
+        .await;
 }

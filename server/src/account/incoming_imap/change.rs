@@ -1,9 +1,11 @@
 //! Changing: marks, moving, undoing, new folders, and the copy of what was sent.
 
+use std::collections::HashMap;
+
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use mail_net::Phase;
 use mail_proto::imap::{
-    Append, Capability, Code, Command, FetchItem, Flag, InternalDate, Keyword, Mailbox,
+    Append, Capability, Code, Command, FetchData, FetchItem, Flag, InternalDate, Keyword, Mailbox,
     MailboxAttribute, SearchKey, SequenceSet, Status, Store, StoreMode, Text, Uid, UidValidity,
 };
 
@@ -286,10 +288,15 @@ async fn set_mark(
     });
     let answer = connection.run(vec![fetch, store], Phase::Command).await?;
     let mut lacked = Vec::new();
+    // The first word about a message is what it was before STORE.
+    let mut before: HashMap<Uid, &FetchData> = HashMap::new();
+    for data in &answer.fetched {
+        if let Some(uid) = data.uid() {
+            before.entry(uid).or_insert(data);
+        }
+    }
     for uid in uids {
-        // The first word about a message is what it was before STORE.
-        let before = answer.fetched.iter().find(|data| data.uid() == Some(*uid));
-        let flags = before.and_then(|data| data.flags());
+        let flags = before.get(uid).and_then(|data| data.flags());
         if flags.is_some_and(|flags| !marks_of(flags).has(mark)) {
             lacked.push(*uid);
         }

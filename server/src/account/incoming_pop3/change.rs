@@ -1,6 +1,6 @@
 //! Changing: marks, deletes that wait, and taking either back.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
@@ -117,9 +117,10 @@ impl Link {
             return Err(AccountError::NotFound);
         }
         let mut keys = Vec::with_capacity(messages.len());
+        let mut seen = HashSet::with_capacity(messages.len());
         for message in messages {
             let key = self.find(folder, message).await?;
-            if !keys.contains(&key) {
+            if seen.insert(key) {
                 keys.push(key);
             }
         }

@@ -1,5 +1,6 @@
 //! What lies in the maildrop, as one session saw it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use mail_proto::pop3::MessageNumber;
@@ -105,6 +106,7 @@ impl Listing {
 
     /// Leaves out what was deleted.
     pub(super) fn without(&self, deleted: &[MessageKey]) -> Self {
+        let deleted: HashSet<MessageKey> = deleted.iter().copied().collect();
         let left = self
             .entries
             .iter()
