@@ -6,9 +6,9 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
-    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
-    OutboxState, RecipientState, RecipientView, SentCopy, SessionView, TextBlock, TextSpan, UndoId,
-    Window,
+    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
+    OutboxId, OutboxState, RecipientState, RecipientView, SentCopy, SessionView, TextBlock,
+    TextSpan, UndoId, Window,
 };
 use mail_mime::clean::Images;
 
