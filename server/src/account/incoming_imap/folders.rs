@@ -51,7 +51,17 @@ impl FolderTable {
     pub(super) fn new(lists: &[ListData], utf8_names: bool) -> Self {
         let delimiter = lists.iter().find_map(|list| list.delimiter);
         let prefix = common_prefix(lists, delimiter);
+        // INBOX is always there (RFC 9051 §5.1), also behind the end of a listing that was cut.
+        let inbox = ListData {
+            mailbox: Mailbox::inbox(),
+            delimiter,
+            attributes: Vec::new(),
+            extended: Default::default(),
+        };
         let mut tree = Tree::new(&prefix, delimiter, utf8_names);
+        if !lists.iter().any(|list| list.mailbox.is_inbox()) {
+            tree.insert(&inbox, Some(FolderRole::Inbox));
+        }
         let listed = roles::assign(lists, &tree);
         let (first, rest): (Vec<_>, Vec<_>) =
             listed.into_iter().partition(|(_, _, is_first)| *is_first);

@@ -151,6 +151,13 @@ fn a_name_told_twice_or_in_another_case_is_one_folder() {
 }
 
 #[test]
+fn inbox_is_there_without_being_told() {
+    let table = FolderTable::new(&[list(b"a", vec![])], false);
+    assert_eq!(names(&table), [(0, "INBOX".into()), (0, "a".into())]);
+    assert!(table.by_role(FolderRole::Inbox).is_some());
+}
+
+#[test]
 fn an_inbox_below_the_common_prefix_is_another_folder() {
     let mut lists = vec![list(b"INBOX.INBOX", vec![]), list(b"INBOX", vec![])];
     for list in &mut lists {
