@@ -18,7 +18,7 @@ use super::off_thread::off_thread;
 /// The cleaned documents of all accounts of the process together, in bytes.
 const KEPT_MAX_BYTES: usize = 16 << 20;
 /// How long a document waits for the frame's request.
-const KEPT_FOR: Duration = Duration::from_secs(30);
+const KEPT_FOR: Duration = Duration::from_secs(12);
 /// How many KiB of HTML are cleaned at a time: the tree of tags takes up to 20 times as much.
 const CLEANED_AT_ONCE_KIB: u32 = 3 << 10;
 /// Turns of cleaning, one for each KiB.
