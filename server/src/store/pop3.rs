@@ -8,6 +8,9 @@ use super::{Store, StoreError};
 use crate::account::AccountKey;
 use crate::account::model::{Marks, SourceMark};
 
+/// The most messages of an account whose marks are kept: all of them are read for a list.
+const MARKS_MAX: i64 = 50_000;
+
 /// A message that is deleted once the time for undoing is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PendingDelete {
@@ -139,6 +142,16 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
+        // The marks that were written longest ago go first.
+        sqlx::query(
+            "DELETE FROM pop3_mark WHERE account_key = $1 AND uidl_hash IN \
+             (SELECT uidl_hash FROM pop3_mark WHERE account_key = $1 \
+              ORDER BY changed_unix_ms DESC, uidl_hash LIMIT -1 OFFSET $2)",
+        )
+        .bind(&account.0)
+        .bind(MARKS_MAX)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -382,5 +395,22 @@ mod tests {
             .unwrap();
         assert_eq!(store.pop3_undo_delete(&mine, &first).await.unwrap(), 0);
         assert_eq!(store.pop3_undo_delete(&mine, &second).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn marks_of_an_account_are_bounded_and_the_oldest_go_first() {
+        let (store, _dir) = store().await;
+        let ann = key("ann");
+        let many: Vec<MessageId> = (0..MARKS_MAX)
+            .map(|nth| MessageId(format!("m{nth}")))
+            .collect();
+        let set = store.pop3_set_mark(&ann, &many, Mark::Seen, 1);
+        set.await.unwrap();
+        let more = [MessageId("x".into()), MessageId("y".into())];
+        let set = store.pop3_set_mark(&ann, &more, Mark::Seen, 2);
+        set.await.unwrap();
+        let marks = store.pop3_marks(&ann).await.unwrap();
+        assert_eq!(marks.len(), many.len());
+        assert!(more.iter().all(|new| marks.iter().any(|(id, _)| id == new)));
     }
 }
