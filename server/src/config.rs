@@ -11,6 +11,9 @@
 //! | `upstreams` | `"public"` | mail servers that users may name: `"public"` (any public host on mail ports) or `"listed"` (only those below) |
 //! | `sessions_per_account` | `16` | how many browsers may be signed in to one mail account at once, 1 to 1000; the one unused the longest gives way |
 //! | `upload_max_bytes` | `26214400` | the most that one message's attachments may weigh, at most 256 MiB |
+//! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | what the waiting messages and files of one account may take on the disk; at least 3 times `upload_max_bytes` |
+//! | `spool_max_bytes` | 16 times `spool_account_max_bytes` | the same for all accounts together |
+//! | `ledger_keep_days` | `90` | how long an entry of the outbox is kept after its last change, 1 to 3650 |
 //!
 //! `[[upstream]]`, any number of times, describes a mail server; it may have a private address:
 //!
@@ -33,12 +36,18 @@ use mail_net::TlsMode;
 use mail_net::dial::Endpoint;
 use serde::Deserialize;
 
+use crate::store::spool::SpoolLimits;
+
 /// The largest `sessions_per_account`.
 pub const SESSIONS_PER_ACCOUNT_CEILING: usize = 1000;
 /// The largest `upload_max_bytes`.
 pub const UPLOAD_CEILING_BYTES: u64 = 256 << 20;
 /// The default of `upload_max_bytes`.
 pub const UPLOAD_DEFAULT_BYTES: u64 = 25 << 20;
+/// The default of `ledger_keep_days`.
+pub const LEDGER_KEEP_DAYS: u32 = 90;
+/// The largest `ledger_keep_days`.
+pub const LEDGER_KEEP_MAX_DAYS: u32 = 3650;
 
 /// The configuration, checked.
 #[derive(Debug, Clone)]
@@ -63,6 +72,10 @@ pub struct Config {
     pub sessions_per_account: usize,
     /// The most that one message's attachments may weigh.
     pub upload_max_bytes: u64,
+    /// What waiting messages and files may take on the disk.
+    pub spool: SpoolLimits,
+    /// How long an entry of the outbox is kept after its last change.
+    pub ledger_keep_days: u32,
 }
 
 /// Where the server listens.
@@ -137,6 +150,8 @@ impl Config {
             upstream: Vec::new(),
             sessions_per_account: crate::limits::SESSIONS_PER_ACCOUNT,
             upload_max_bytes: UPLOAD_DEFAULT_BYTES,
+            spool: spool_limits(UPLOAD_DEFAULT_BYTES, None, None),
+            ledger_keep_days: LEDGER_KEEP_DAYS,
         }
     }
 
@@ -171,6 +186,7 @@ impl Config {
     /// What an operator should know although it is no fault.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
+        warnings.extend(exposed_state(&self.state_dir));
         if self.public_origin.is_none() {
             warnings.push(
                 "public_origin is not set: only browsers on this machine can sign in; behind a \
@@ -308,6 +324,35 @@ impl fmt::Display for Listen {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
+}
+
+/// What the spool may take, where the operator said one number, both, or none.
+pub fn spool_limits(
+    upload_max_bytes: u64,
+    account_max_bytes: Option<u64>,
+    max_bytes: Option<u64>,
+) -> SpoolLimits {
+    // A message takes its files, and itself: encoded they are a third larger.
+    let room = upload_max_bytes.saturating_mul(4).max(256 << 20);
+    let account_max_bytes = account_max_bytes.unwrap_or(room);
+    SpoolLimits {
+        account_max_bytes,
+        max_bytes: max_bytes.unwrap_or(account_max_bytes.saturating_mul(16)),
+    }
+}
+
+/// A warning where other users can reach the state folder.
+fn exposed_state(state_dir: &Path) -> Option<String> {
+    #[cfg(unix)]
+    if let Ok(Some(mode)) = crate::store::private::exposed_mode(state_dir) {
+        let path = state_dir.display();
+        return Some(format!(
+            "state_dir can be reached by other users (mode {mode:o}): chmod 700 {path}; serve does \
+             it by itself where the folder holds nothing else"
+        ));
+    }
+    let _ = state_dir;
+    None
 }
 
 /// A text as a base path: with a slash before, none behind. `None` where it holds anything but

@@ -30,3 +30,4 @@ mod plain;
 pub mod session;
 pub mod store;
 pub mod telemetry;
+pub mod upkeep;

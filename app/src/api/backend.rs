@@ -10,7 +10,7 @@ use super::error::{ApiError, ErrorKind};
 use super::types::{
     AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId, FolderRole,
     FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
-    SessionView, UndoId, Window,
+    OutboxRows, SessionView, UndoId, Window,
 };
 
 /// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
@@ -87,8 +87,9 @@ pub trait MailBackend: Send + Sync + 'static {
     /// not when it has left. A bad recipient is [`ErrorKind::Invalid`] with the field's name.
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
 
-    /// The ledger of all accounts of the session, newest first.
-    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>>;
+    /// A page of the ledger of all accounts of the session, newest first. `before` is
+    /// [`OutboxRows::older`] of the page before it; without it the newest entries come.
+    fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows>;
 
     /// One entry of the ledger.
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;

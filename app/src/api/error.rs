@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Invalid,
     /// Too large to be taken.
     TooLarge,
+    /// There is no room for it: in the account's quota, or on this server.
+    NoRoom,
     /// The mail server refused the request.
     Refused,
     /// The mail server refused the password.

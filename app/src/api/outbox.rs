@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{OutboxEntry, OutboxId};
+use super::types::{OutboxEntry, OutboxId, OutboxRows};
 use super::wire::Wire;
 
-/// The ledger, newest first.
+/// A page of the ledger, newest first; `before` is what the page before it says of its older one.
 #[server(prefix = "/api", endpoint = "outbox_list", protocol = Wire)]
-pub async fn outbox_list() -> Result<Vec<OutboxEntry>, ApiError> {
-    super::backend::backend()?.outbox_list().await
+pub async fn outbox_list(before: Option<String>) -> Result<OutboxRows, ApiError> {
+    super::backend::backend()?.outbox_list(before).await
 }
 
 /// One entry of the ledger.

@@ -39,7 +39,7 @@ fn offers(state: &OutboxState) -> Offers {
         OutboxState::Sending => (false, false, false),
         OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, false, true),
         OutboxState::WaitingToRetry { .. } => (true, false, true),
-        OutboxState::HandedOver => (false, false, true),
+        OutboxState::HandedOver | OutboxState::Damaged => (false, false, true),
         OutboxState::PartlyRefused | OutboxState::Refused | OutboxState::NotSent => {
             (true, true, true)
         }
@@ -74,6 +74,7 @@ fn look(entry: &OutboxEntry, lang: Lang) -> Look {
         OutboxState::Refused => (lang.state_refused(), "alert", "bad"),
         OutboxState::NotSent => (lang.state_not_sent(), "alert", "bad"),
         OutboxState::Unknown => (lang.state_unknown(), "help", "warn"),
+        OutboxState::Damaged => (lang.state_damaged(), "alert", "bad"),
     };
     Look { word, icon, class }
 }
@@ -85,6 +86,7 @@ fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
         OutboxState::WaitingForSignIn => Some(lang.ledger_waiting_sign_in()),
         OutboxState::WaitingToRetry { at } => Some(lang.ledger_retry(at.long.clone())),
         OutboxState::Unknown => Some(lang.ledger_unknown()),
+        OutboxState::Damaged => Some(lang.ledger_damaged()),
         OutboxState::HandedOver => Some(lang.ledger_handed_over(entry.changed.long.clone())),
         OutboxState::Sending
         | OutboxState::PartlyRefused

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::outbox::outbox_list;
 use crate::api::session::session_show;
-use crate::api::types::OutboxEntry;
+use crate::api::types::{OutboxEntry, OutboxRows};
 use crate::mail::frame::PhoneBar;
 use crate::mail::ledger::Entry;
 use crate::mail::message_list::Empty;
@@ -14,6 +14,7 @@ use crate::page::{PageContext, answer_with};
 use crate::routes::mail::Failed;
 use crate::state::answer::answer;
 use crate::state::session::Tab;
+use crate::text::url;
 use crate::ui::dynamic::later;
 
 /// The page.
@@ -24,9 +25,10 @@ pub fn OutboxPage() -> impl IntoView {
     tab.title.set(lang.outbox().into_owned());
     let query = use_query_map();
     let named = Memo::new(move |_| query.with(|query| query.get("entry")));
-    let entries = answer(
-        move || tab.outbox_changes.get(),
-        |_| async { answer_with(outbox_list().await) },
+    let before = Memo::new(move |_| query.with(|query| query.get("before")));
+    let rows = answer(
+        move || (tab.outbox_changes.get(), before.get()),
+        |(_, before)| async move { answer_with(outbox_list(before).await) },
     );
     view! {
         <main class="pane pane-main" aria-label=lang.outbox()>
@@ -44,9 +46,15 @@ pub fn OutboxPage() -> impl IntoView {
                         view! { <div class="sk box" aria-busy="true"></div> }
                     }>
                         {later(move || async move {
-                            match entries.await {
-                                Ok(entries) => {
-                                    view! { <Ledger entries=entries named=named.get() /> }
+                            match rows.await {
+                                Ok(rows) => {
+                                    view! {
+                                        <Ledger
+                                            rows=rows
+                                            named=named.get()
+                                            is_newest=before.get().is_none()
+                                        />
+                                    }
                                         .into_any()
                                 }
                                 Err(error) => view! { <Failed error=error /> }.into_any(),
@@ -59,11 +67,13 @@ pub fn OutboxPage() -> impl IntoView {
     }
 }
 
-/// The entries; the one that the address names comes first.
+/// The entries of a page; the one that the address names comes first.
 #[component]
-fn Ledger(mut entries: Vec<OutboxEntry>, named: Option<String>) -> impl IntoView {
-    let lang = PageContext::expect().lang;
+fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
     let tab = Tab::expect();
+    let OutboxRows { mut entries, older } = rows;
     let is_named = |entry: &OutboxEntry| named.as_deref() == Some(entry.id.as_str());
     if let Some(at) = entries.iter().position(is_named) {
         let entry = entries.remove(at);
@@ -80,7 +90,38 @@ fn Ledger(mut entries: Vec<OutboxEntry>, named: Option<String>) -> impl IntoView
             view! { <Entry entry=entry is_named=is_named on_change=changed /> }.into_any()
         })
         .collect_view();
-    view! { <div class="ledger">{entries}</div> }.into_any()
+    let older = older.map(|before| url::outbox_before(&page.base, &before));
+    let pages = (!is_newest || older.is_some()).then(|| {
+        view! {
+            <nav class="pages" aria-label=lang.pages()>
+                {(!is_newest)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-line btn-sm" href=url::outbox(&page.base)>
+                                {lang.outbox_newest()}
+                            </a>
+                        }
+                            .into_any()
+                    })}
+                <span class="grow"></span>
+                {older
+                    .map(|href| {
+                        view! {
+                            <a class="btn btn-line btn-sm" href=href>
+                                {lang.older()}
+                            </a>
+                        }
+                            .into_any()
+                    })}
+            </nav>
+        }
+        .into_any()
+    });
+    view! {
+        <div class="ledger">{entries}</div>
+        {pages}
+    }
+    .into_any()
 }
 
 impl Tab {

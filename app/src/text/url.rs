@@ -174,6 +174,11 @@ pub fn outbox(base: &str) -> String {
     format!("{base}/outbox")
 }
 
+/// A page of the ledger behind the newest one.
+pub fn outbox_before(base: &str, before: &str) -> String {
+    format!("{base}/outbox?before={}", encode(before))
+}
+
 /// The ledger at one entry.
 pub fn outbox_entry(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/outbox?entry={}", encode(outbox.as_str()))

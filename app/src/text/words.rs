@@ -234,6 +234,7 @@ texts! {
     state_refused() { en: "Refused", zh: "被拒绝" }
     state_not_sent() { en: "Not sent", zh: "未发送" }
     state_unknown() { en: "Unknown", zh: "未知" }
+    state_damaged() { en: "Unreadable", zh: "无法读取" }
     ledger_summary(at: String, host: String, n: u64, size: String) {
         en: format!("{at} through {host}, {}, {size}", plural(n, "recipient", "recipients")),
         zh: format!("{at}，经由 {host}，{n} 位收件人，{size}")
@@ -258,6 +259,11 @@ texts! {
         en: format!("Refused for {n} of {all}"),
         zh: format!("{all} 位收件人中有 {n} 位被拒绝")
     }
+    ledger_damaged() {
+        en: "This entry is damaged, or the server's key was changed: nothing more happens to it. Remove it, or ask whoever runs this server to put the old key back.",
+        zh: "此记录已损坏，或服务器密钥已更换，不会再有任何操作。请移除，或请管理员恢复旧密钥。"
+    }
+    outbox_newest() { en: "Newest", zh: "最新" }
     ledger_unknown() {
         en: "The link died after the message was sent, before the server answered. It may have gone out. Check Sent before repeating.",
         zh: "邮件发出后、服务器答复前连接中断。邮件可能已送出，重发前请先查看“已发送”。"

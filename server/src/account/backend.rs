@@ -7,31 +7,28 @@ use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
     FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxState, RecipientState, RecipientView, SentCopy, SessionView, TextBlock,
-    TextSpan, UndoId, Window,
+    OutboxId, OutboxRows, SessionView, TextBlock, TextSpan, UndoId, Window,
 };
 use mail_mime::clean::Images;
 
 use super::body::{CleanedBody, Place, clean_html};
-use super::causes;
 use super::compose::{self, own};
 use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::model::{Opened, OpenedBody, Request, now_unix_ms};
+use super::model::{Opened, OpenedBody, Request};
 use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
 use crate::session::uploads::Uploads;
-use crate::store::outbox::{CopyRecord, OutboxRow, RecipientRecord, RowState};
 
 /// The accounts of one session, in one request's language and zone.
 pub struct SessionBackend {
-    handles: Vec<AccountHandle>,
-    locale: Locale,
-    uploads: Arc<Uploads>,
-    upload_max_bytes: u64,
+    pub(super) handles: Vec<AccountHandle>,
+    pub(super) locale: Locale,
+    pub(super) uploads: Arc<Uploads>,
+    pub(super) upload_max_bytes: u64,
     base: String,
 }
 
@@ -177,142 +174,9 @@ impl SessionBackend {
         }
     }
 
-    async fn send(&self, account: &AccountId, draft: Draft) -> Result<OutboxId, AccountError> {
-        let handle = self.own(account)?;
-        let replaced = draft.replaces.clone();
-        let row = compose::spool(
-            handle,
-            draft,
-            &self.uploads,
-            &self.locale,
-            self.upload_max_bytes,
-        )
-        .await?;
-        let outbox = handle.outbox();
-        outbox
-            .ledger
-            .outbox_insert(&row)
-            .await
-            .map_err(AccountError::store)?;
-        // From here on the row owns its files.
-        for id in &row.record.draft.uploads {
-            let _ = self.uploads.take(id);
-        }
-        outbox.wake.notify_one();
-        if let Some(replaced) = replaced {
-            self.discard(&replaced, &row).await?;
-        }
-        Ok(row.id)
-    }
-
-    /// Removes a row that another one corrects; files that both have stay.
-    async fn discard(&self, id: &OutboxId, by: &OutboxRow) -> Result<(), AccountError> {
-        for handle in &self.handles {
-            let outbox = handle.outbox();
-            let gone = outbox.ledger.outbox_discard(handle.key(), id).await;
-            if let Some(mut gone) = gone.map_err(AccountError::store)? {
-                let kept = &by.record.attachments;
-                gone.record
-                    .attachments
-                    .retain(|f| !kept.iter().any(|k| k.spool == f.spool));
-                outbox.remove_files(&mut gone).await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn row(&self, id: &OutboxId) -> Result<(&AccountHandle, OutboxRow), AccountError> {
-        for handle in &self.handles {
-            let row = handle.outbox().ledger.outbox_show(handle.key(), id).await;
-            if let Some(row) = row.map_err(AccountError::store)? {
-                return Ok((handle, row));
-            }
-        }
-        Err(AccountError::NotFound)
-    }
-
-    async fn rows(&self) -> Result<Vec<OutboxEntry>, AccountError> {
-        let mut entries: Vec<(i64, OutboxEntry)> = Vec::new();
-        for handle in &self.handles {
-            let rows = handle.outbox().ledger.outbox_list(handle.key()).await;
-            for row in rows.map_err(AccountError::store)? {
-                entries.push((row.created_unix_ms, self.entry(handle, &row)));
-            }
-        }
-        entries.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
-        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
-    }
-
-    fn entry(&self, handle: &AccountHandle, row: &OutboxRow) -> OutboxEntry {
-        let now = now_unix_ms();
-        let lang = self.locale.lang;
-        let date = |unix_ms| self.locale.date(unix_ms, now);
-        OutboxEntry {
-            id: row.id.clone(),
-            account: handle.id(),
-            subject: row.record.subject.clone(),
-            created: date(row.created_unix_ms),
-            changed: date(row.changed_unix_ms),
-            host: row.record.host.clone(),
-            size_bytes: row.size_bytes,
-            state: match row.state {
-                RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
-                RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry {
-                    at: date(row.due_unix_ms),
-                },
-                RowState::Waiting => OutboxState::Waiting,
-                RowState::Sending | RowState::Committing => OutboxState::Sending,
-                RowState::Result => result_state(&row.record.recipients),
-            },
-            trouble: row.trouble(lang),
-            recipients: row
-                .record
-                .recipients
-                .iter()
-                .map(|recipient| RecipientView {
-                    address: recipient.address.clone(),
-                    state: recipient.state,
-                    meaning: causes::of_recipient(recipient, lang),
-                    reply: recipient.reply.as_ref().map(|reply| reply.text.clone()),
-                })
-                .collect(),
-            copy: match &row.record.copy {
-                CopyRecord::Pending => SentCopy::Pending,
-                CopyRecord::Filed(folder) => SentCopy::Filed {
-                    folder: folder.clone(),
-                },
-                CopyRecord::NotKept => SentCopy::NotKept,
-                CopyRecord::Failed(causes) => SentCopy::Failed {
-                    cause: causes
-                        .iter()
-                        .find(|(of, _)| *of == lang)
-                        .map(|(_, cause)| cause.clone())
-                        .unwrap_or_default(),
-                },
-            },
-        }
-    }
-
     /// Words an answer's error in the request's language, and notes the whole story in the log.
     fn worded<T>(&self, result: Result<T, AccountError>) -> Result<T, ApiError> {
         result.map_err(|error| error.to_api(self.locale.lang))
-    }
-}
-
-/// What became of a message that nothing more happens to.
-fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
-    let is_any = |state| recipients.iter().any(|r| r.state == state);
-    let is_all = |state| recipients.iter().all(|r| r.state == state);
-    if is_any(RecipientState::Unknown) {
-        OutboxState::Unknown
-    } else if is_all(RecipientState::HandedOver) {
-        OutboxState::HandedOver
-    } else if is_any(RecipientState::HandedOver) {
-        OutboxState::PartlyRefused
-    } else if is_all(RecipientState::Refused) {
-        OutboxState::Refused
-    } else {
-        OutboxState::NotSent
     }
 }
 
@@ -332,13 +196,11 @@ fn check_count(messages: &[MessageId]) -> Result<(), AccountError> {
 impl MailBackend for SessionBackend {
     fn session_show(&self) -> BackendFuture<'_, SessionView> {
         Box::pin(async move {
-            let rows = self.worded(self.rows().await)?;
-            let is_open = |entry: &&OutboxEntry| entry.state != OutboxState::HandedOver;
-            let outbox_open = rows.iter().filter(is_open).count();
+            let outbox_open = self.worded(self.open_count().await)?;
             Ok(SessionView {
                 accounts: self.handles.iter().map(AccountHandle::view).collect(),
                 upload_max_bytes: self.upload_max_bytes,
-                outbox_open: u32::try_from(outbox_open).unwrap_or(u32::MAX),
+                outbox_open,
             })
         })
     }
@@ -460,20 +322,15 @@ impl MailBackend for SessionBackend {
     }
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
-        Box::pin(async move {
-            let (handle, row) = self.worded(self.row(&outbox).await)?;
-            let max = self.upload_max_bytes;
-            let form = compose::again(handle, row, &self.uploads, &self.locale, max).await;
-            self.worded(form)
-        })
+        Box::pin(async move { self.worded(self.again(&outbox).await) })
     }
 
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
         Box::pin(async move { self.worded(self.send(&account, draft).await) })
     }
 
-    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>> {
-        Box::pin(async move { self.worded(self.rows().await) })
+    fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {
+        Box::pin(async move { self.worded(self.rows(before.as_deref()).await) })
     }
 
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
@@ -489,7 +346,7 @@ impl MailBackend for SessionBackend {
             if row.retry() {
                 let ledger = &handle.outbox().ledger;
                 let saved = ledger
-                    .outbox_save(&row, None)
+                    .outbox_save(&row, false)
                     .await
                     .map_err(AccountError::store);
                 if !self.worded(saved)? {
@@ -507,8 +364,8 @@ impl MailBackend for SessionBackend {
             for handle in &self.handles {
                 let worker = handle.outbox();
                 let gone = worker.ledger.outbox_discard(handle.key(), &outbox).await;
-                if let Some(mut gone) = self.worded(gone.map_err(AccountError::store))? {
-                    worker.remove_files(&mut gone).await;
+                if self.worded(gone.map_err(AccountError::store))? {
+                    worker.remove_discarded().await;
                     return Ok(());
                 }
             }

@@ -1,16 +1,21 @@
 //! Writing: what an answer begins with, and a typed draft as a message in the spool.
 
+mod files;
+
+use std::sync::Arc;
+
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, OutboxId, Person,
-    RecipientState, UploadId,
+    RecipientState,
 };
-use futures_util::StreamExt as _;
 use mail_mime::address::{self, Address, InvalidAddress, Mailbox};
 use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
 use mail_mime::date::Date;
-use mail_mime::{quote, text, transfer};
+use mail_mime::{quote, text};
 
-use super::error::{AccountError, InvalidField};
+pub(super) use self::files::Attached;
+use self::files::{attached_files, kept_parts, write};
+use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
@@ -19,14 +24,19 @@ use crate::session::uploads::Uploads;
 use crate::store::outbox::{
     AttachmentRecord, CopyRecord, OutboxRow, RecipientRecord, Record, RowState,
 };
-use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 
 /// The most recipients of one message.
 const RECIPIENTS_MAX: usize = 100;
+/// The most files of one message, of either kind.
+const FILES_MAX: usize = 100;
+/// The longest text of a message, in bytes.
+const TEXT_MAX_BYTES: usize = 1 << 20;
+/// The longest subject, in bytes.
+const SUBJECT_MAX_BYTES: usize = 4 << 10;
+/// The longest field of recipients, in bytes.
+const ADDRESSES_MAX_BYTES: usize = 64 << 10;
 /// What is quoted of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
-/// A message in the spool may be this much larger than what was uploaded: base64 and headers.
-const SPOOL_FACTOR: u64 = 2;
 
 /// What a compose form begins with.
 pub(super) async fn start(
@@ -75,12 +85,12 @@ pub(super) async fn start(
     Ok(form)
 }
 
-/// What a compose form begins with that corrects a row of the outbox. Its files are the session's
-/// again.
+/// What a compose form begins with that corrects a row of the outbox. Its files stay the row's until
+/// the correction is sent.
 pub(super) async fn again(
     handle: &AccountHandle,
     row: OutboxRow,
-    uploads: &Uploads,
+    typed_before: Draft,
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
@@ -102,41 +112,61 @@ pub(super) async fn again(
         let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
         left.map(|entry| entry.text).collect::<Vec<_>>().join(", ")
     };
+    let files = row.record.attachments.iter().map(AttachmentRecord::view);
+    form.uploads = files.collect();
     form.draft = Draft {
-        to: left(&row.record.draft.to),
-        cc: left(&row.record.draft.cc),
-        bcc: left(&row.record.draft.bcc),
-        uploads: Vec::new(),
+        to: left(&typed_before.to),
+        cc: left(&typed_before.cc),
+        bcc: left(&typed_before.bcc),
+        uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
         replaces: Some(row.id),
-        ..row.record.draft
+        ..typed_before
     };
-    for file in row.record.attachments {
-        let Some(name) = SpoolName::parse(&file.spool) else {
-            continue;
-        };
-        let view = uploads.add(crate::session::uploads::Upload {
-            file: SpoolFile {
-                name,
-                size_bytes: file.size_bytes,
-            },
-            name: file.name,
-            media_type: file.media_type,
-        });
-        form.draft.uploads.push(view.id.clone());
-        form.uploads.push(view);
-    }
     Ok(form)
+}
+
+/// Whether a row may be replaced by a correction to these recipients.
+pub(super) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotReplaced> {
+    let in_state = |state| {
+        let mut recipients = old.record.recipients.iter();
+        recipients.any(move |r| r.state == state)
+    };
+    match old.state {
+        RowState::Sending | RowState::Committing => return Err(NotReplaced::Sending),
+        RowState::Waiting | RowState::Result => {}
+    }
+    if !old.is_open() || in_state(RecipientState::Unknown) || old.is_damaged {
+        return Err(NotReplaced::Sent);
+    }
+    let has_got = |address: &str| {
+        let mut recipients = old.record.recipients.iter();
+        recipients.any(|r| r.state == RecipientState::HandedOver && r.address == address)
+    };
+    let twice = new.record.recipients.iter().find(|r| has_got(&r.address));
+    match twice {
+        Some(recipient) => Err(NotReplaced::Recipient(recipient.address.clone())),
+        None => Ok(()),
+    }
+}
+
+/// A message that is written, with its row: not yet in the store. Dropped, it leaves nothing.
+pub(super) struct Written {
+    pub(super) row: OutboxRow,
+    /// The files that become the row's: the message, and what is attached to it.
+    pub(super) files: Vec<Attached>,
 }
 
 /// Writes a draft as a message into the spool and makes its row, not yet in the store.
 pub(super) async fn spool(
     handle: &AccountHandle,
-    draft: Draft,
+    draft: &Draft,
     uploads: &Uploads,
+    replaced: Option<&OutboxRow>,
     locale: &Locale,
     upload_max_bytes: u64,
-) -> Result<OutboxRow, AccountError> {
+) -> Result<Written, AccountError> {
+    check_lengths(draft)?;
     let now = now_unix_ms();
     let from = Mailbox::new("", handle.address());
     let message_id = message_id(&from)?;
@@ -157,8 +187,8 @@ pub(super) async fn spool(
         },
         attachments: Vec::new(),
     };
-    let files = attached_files(&draft.uploads, uploads)?;
-    for file in &files {
+    let mut files = attached_files(&draft.uploads, uploads, replaced)?;
+    for (_, file) in &files {
         outgoing.attachments.push(AttachmentMeta {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
@@ -173,11 +203,15 @@ pub(super) async fn spool(
                 outgoing.references = opened.headers.references();
                 outgoing.references.extend(opened.headers.message_id());
             }
-            kept_parts(handle, source, &draft, &opened, upload_max_bytes).await?
+            let mut room = upload_max_bytes;
+            for (_, file) in &files {
+                room = room.saturating_sub(file.size_bytes);
+            }
+            kept_parts(handle, source, draft, &opened, room).await?
         }
         None => Vec::new(),
     };
-    for file in &kept {
+    for (_, file) in &kept {
         outgoing.attachments.push(AttachmentMeta {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
@@ -201,9 +235,11 @@ pub(super) async fn spool(
             problem: InvalidField::TooLarge { max_bytes },
         });
     }
-    let all: Vec<AttachmentRecord> = files.into_iter().chain(kept).collect();
-    let file = write(handle, &composer, &all, upload_max_bytes).await?;
-    Ok(OutboxRow {
+    files.extend(kept);
+    let (mut owned, all): (Vec<Attached>, Vec<AttachmentRecord>) = files.into_iter().unzip();
+    let file = Arc::new(write(handle, &composer, &all, upload_max_bytes).await?);
+    owned.push(Attached::Held(Arc::clone(&file)));
+    let row = OutboxRow {
         id: OutboxId(random_id()?),
         account_key: handle.key().clone(),
         state: RowState::Waiting,
@@ -214,6 +250,7 @@ pub(super) async fn spool(
         changed_unix_ms: now,
         spool: Some(file.name.as_str().to_owned()),
         size_bytes: file.size_bytes,
+        is_damaged: false,
         record: Record {
             from: composer.sender().as_str().to_owned(),
             subject: draft.subject.clone(),
@@ -232,9 +269,34 @@ pub(super) async fn spool(
             copy: CopyRecord::Pending,
             attachments: all,
             source: draft.source.clone(),
-            draft,
         },
-    })
+    };
+    Ok(Written { row, files: owned })
+}
+
+/// Texts as they are typed have a limit: they are kept, sealed, as long as the message waits.
+fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
+    for (field, text, max_bytes) in [
+        ("to", &draft.to, ADDRESSES_MAX_BYTES),
+        ("cc", &draft.cc, ADDRESSES_MAX_BYTES),
+        ("bcc", &draft.bcc, ADDRESSES_MAX_BYTES),
+        ("subject", &draft.subject, SUBJECT_MAX_BYTES),
+        ("body", &draft.body, TEXT_MAX_BYTES),
+    ] {
+        if text.len() > max_bytes {
+            return Err(AccountError::Invalid {
+                field,
+                problem: InvalidField::TextTooLong { max_bytes },
+            });
+        }
+    }
+    if draft.uploads.len().max(draft.keep_parts.len()) > FILES_MAX {
+        return Err(AccountError::Invalid {
+            field: "attachment",
+            problem: InvalidField::TooManyFiles { max: FILES_MAX },
+        });
+    }
+    Ok(())
 }
 
 async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, AccountError> {
@@ -261,6 +323,14 @@ fn parse_field(field: &'static str, typed: &str) -> Result<Vec<Mailbox>, Account
             },
         },
     })
+}
+
+/// The answer where a file of a message is not there any more.
+pub(super) fn upload_gone() -> AccountError {
+    AccountError::Invalid {
+        field: "attachment",
+        problem: InvalidField::UploadGone,
+    }
 }
 
 fn compose_error(error: ComposeError) -> AccountError {
@@ -293,121 +363,6 @@ fn message_id(from: &Mailbox) -> Result<String, AccountError> {
     })?;
     let id = random_id()?.replace(['-', '_'], "x");
     Ok(format!("{}.{id}@{}", now_unix_ms(), domain.domain()))
-}
-
-fn attached_files(
-    ids: &[UploadId],
-    uploads: &Uploads,
-) -> Result<Vec<AttachmentRecord>, AccountError> {
-    ids.iter()
-        .map(|id| {
-            let upload = uploads.find(id).ok_or(AccountError::Invalid {
-                field: "attachment",
-                problem: InvalidField::UploadGone,
-            })?;
-            Ok(AttachmentRecord {
-                spool: upload.file.name.as_str().to_owned(),
-                name: upload.name,
-                media_type: upload.media_type,
-                size_bytes: upload.file.size_bytes,
-            })
-        })
-        .collect()
-}
-
-/// Copies the parts of a forwarded message that go along into the spool.
-async fn kept_parts(
-    handle: &AccountHandle,
-    source: &ComposeSource,
-    draft: &Draft,
-    opened: &Opened,
-    upload_max_bytes: u64,
-) -> Result<Vec<AttachmentRecord>, AccountError> {
-    let mut kept = Vec::new();
-    for part in &draft.keep_parts {
-        let found = opened
-            .root
-            .find(part.as_str())
-            .ok_or(AccountError::NotFound)?;
-        let download = handle
-            .part(source.folder.clone(), source.message.clone(), part.clone())
-            .await?;
-        let mut stream = download.stream;
-        let mut writer = create(handle, upload_max_bytes).await?;
-        while let Some(bytes) = stream.next().await {
-            writer.write(&bytes?).await.map_err(AccountError::spool)?;
-        }
-        let file = writer.finish().await.map_err(AccountError::spool)?;
-        kept.push(AttachmentRecord {
-            spool: file.name.as_str().to_owned(),
-            name: found.name.clone().unwrap_or_default(),
-            media_type: found.media_type.clone(),
-            size_bytes: file.size_bytes,
-        });
-    }
-    Ok(kept)
-}
-
-/// Streams the whole message into one file of the spool. Durable when this returns.
-async fn write(
-    handle: &AccountHandle,
-    composer: &Composer,
-    files: &[AttachmentRecord],
-    upload_max_bytes: u64,
-) -> Result<SpoolFile, AccountError> {
-    let room = upload_max_bytes
-        .saturating_mul(SPOOL_FACTOR)
-        .saturating_add(4 << 20);
-    let mut writer = create(handle, room).await?;
-    writer
-        .write(composer.head())
-        .await
-        .map_err(AccountError::spool)?;
-    for (index, file) in files.iter().enumerate() {
-        let head = composer.attachment_head(index).unwrap_or_default();
-        writer.write(head).await.map_err(AccountError::spool)?;
-        encode(handle, file, &mut writer).await?;
-    }
-    writer
-        .write(composer.tail())
-        .await
-        .map_err(AccountError::spool)?;
-    writer.finish().await.map_err(AccountError::spool)
-}
-
-async fn encode(
-    handle: &AccountHandle,
-    file: &AttachmentRecord,
-    writer: &mut SpoolWriter,
-) -> Result<(), AccountError> {
-    let gone = AccountError::Invalid {
-        field: "attachment",
-        problem: InvalidField::UploadGone,
-    };
-    let name = SpoolName::parse(&file.spool).ok_or(gone)?;
-    let mut reader = handle
-        .spool()
-        .read(&name)
-        .await
-        .map_err(AccountError::spool)?;
-    let mut encoder = transfer::Encoder::new();
-    let mut encoded = Vec::new();
-    while let Some(bytes) = reader.next().await.map_err(AccountError::spool)? {
-        encoded.clear();
-        encoder.push(&bytes, &mut encoded);
-        writer.write(&encoded).await.map_err(AccountError::spool)?;
-    }
-    encoded.clear();
-    encoder.finish(&mut encoded);
-    writer.write(&encoded).await.map_err(AccountError::spool)
-}
-
-async fn create(handle: &AccountHandle, max_bytes: u64) -> Result<SpoolWriter, AccountError> {
-    handle
-        .spool()
-        .create(max_bytes)
-        .await
-        .map_err(AccountError::spool)
 }
 
 /// Mailboxes for people, in a text; what came is shown, valid or not.

@@ -90,6 +90,12 @@ pub enum AccountError {
     /// Other accounts hold the memory that this would take.
     #[error("the memory for mail is used by others")]
     Overloaded,
+    /// There is no room for a message: nothing of it was kept.
+    #[error("no room: {0:?}")]
+    NoRoom(NoRoom),
+    /// The message that was to be replaced is not as it was any more.
+    #[error("the message to be replaced changed: {0:?}")]
+    NotReplaced(NotReplaced),
     /// The account's actor is gone: the session ended.
     #[error("the session ended")]
     SignedOut,
@@ -176,6 +182,36 @@ pub enum Unsupported {
     UnsafeExpunge,
 }
 
+/// Which room is used up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoRoom {
+    /// The account's files and waiting messages take all that they may.
+    Account {
+        /// The most, in bytes.
+        max_bytes: u64,
+    },
+    /// The disk is full, or as good as.
+    Server,
+    /// As many messages wait as may.
+    Messages {
+        /// The most.
+        max: i64,
+    },
+}
+
+/// Why a message was not replaced by its correction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotReplaced {
+    /// It is being sent at this moment, or changed while the correction came.
+    Sending,
+    /// It was sent, or may have been.
+    Sent,
+    /// This recipient of the correction has it.
+    Recipient(String),
+}
+
 /// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -199,8 +235,18 @@ pub enum InvalidField {
         /// The most.
         max: usize,
     },
+    /// More files than one message may have.
+    TooManyFiles {
+        /// The most.
+        max: usize,
+    },
     /// An attachment is not there any more.
     UploadGone,
+    /// A text is longer than what is taken.
+    TextTooLong {
+        /// The most, in bytes.
+        max_bytes: usize,
+    },
     /// The message is larger than what the server takes.
     TooLarge {
         /// The most, in bytes.

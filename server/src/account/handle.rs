@@ -22,7 +22,7 @@ use super::body::{Bodies, BodyBudget};
 use super::error::{AccountError, Side};
 use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
-use super::model::{AccountKey, Reply, Request, Section, SignIn, random_id};
+use super::model::{AccountKey, Reply, Request, Section, SignIn};
 use super::outbox::Outbox;
 use crate::store::Store;
 use crate::store::outbox::Ledger;
@@ -45,55 +45,66 @@ pub struct Accounts {
     spool: Spool,
     ledger: Ledger,
     bodies: BodyBudget,
-    /// Names this process in claims on rows of the outbox.
-    owner: String,
 }
 
 impl Accounts {
     /// Makes the one `Accounts` of a process.
-    ///
-    /// # Errors
-    /// [`AccountError::Internal`] where the machine gives no randomness.
-    pub fn new(
-        dialer: Arc<Dialer>,
-        store: Store,
-        sealer: Arc<Sealer>,
-        spool: Spool,
-    ) -> Result<Self, AccountError> {
+    pub fn new(dialer: Arc<Dialer>, store: Store, sealer: Arc<Sealer>, spool: Spool) -> Self {
         let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
-        Ok(Self {
+        Self {
             dialer,
             store,
             sealer,
             spool,
             ledger,
             bodies: BodyBudget::default(),
-            owner: random_id()?,
-        })
+        }
     }
 
-    /// Puts rows right that an earlier process left behind. To be called once, before anybody
-    /// signs in.
+    /// Brings the outbox of an older program up to date, and sets rows aside whose key is gone. To
+    /// be called once, before the spool is swept.
     ///
     /// # Errors
     /// [`AccountError::Internal`] where the store cannot be read or written.
-    pub async fn recover(&self) -> Result<(), AccountError> {
-        let now = super::model::now_unix_ms();
-        self.ledger
-            .outbox_recover(now)
-            .await
-            .map_err(AccountError::store)
+    pub async fn convert(&self) -> Result<(), AccountError> {
+        let convert = async {
+            self.ledger.outbox_convert().await?;
+            self.ledger.outbox_check_keys().await
+        };
+        let lost = convert.await.map_err(AccountError::store)?;
+        if lost > 0 {
+            tracing::error!(
+                rows = lost,
+                "messages in the outbox cannot be opened: their key is not in state_dir/key. Put it \
+                 there as the second line and start again, or they are deleted after \
+                 ledger_keep_days"
+            );
+        }
+        Ok(())
     }
 
-    /// The spool files that waiting messages need.
+    /// Renews the lease of this process, and puts rows right that others left behind when they
+    /// ended. To be called at the start and then at least every
+    /// [`LEASE_MS`](crate::store::process::LEASE_MS). Returns how many rows are free again.
     ///
     /// # Errors
-    /// [`AccountError::Internal`] where the store cannot be read.
-    pub async fn spool_names(&self) -> Result<Vec<String>, AccountError> {
-        self.ledger
-            .outbox_spool_names()
-            .await
-            .map_err(AccountError::store)
+    /// [`AccountError::Internal`] where the store cannot be read or written.
+    pub async fn recover(&self, now_unix_ms: i64) -> Result<u64, AccountError> {
+        let recover = async {
+            self.store.lease_renew(now_unix_ms).await?;
+            self.ledger.outbox_recover(now_unix_ms).await
+        };
+        recover.await.map_err(AccountError::store)
+    }
+
+    /// Deletes rows of the outbox and the ledger that have not changed for so long.
+    ///
+    /// # Errors
+    /// [`AccountError::Internal`] where the store cannot be read or written.
+    pub async fn prune(&self, now_unix_ms: i64, keep_ms: i64) -> Result<u64, AccountError> {
+        let before = now_unix_ms.saturating_sub(keep_ms);
+        let pruned = self.ledger.outbox_prune(before).await;
+        pruned.map_err(AccountError::store)
     }
 
     /// Signs in to the incoming server: one try, whatever comes of it.
@@ -120,9 +131,10 @@ impl Accounts {
                 error,
             })?;
         let server = &sign_in.incoming;
-        let key = self
-            .sealer
-            .account_key(server.kind, &server.host, server.port, sign_in.login());
+        let keys =
+            self.sealer
+                .account_keys(server.kind, &server.host, server.port, sign_in.login());
+        let key = keys.current;
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
@@ -156,15 +168,17 @@ impl Accounts {
                 (IncomingSide::Pop3(pop3), limitations)
             }
         };
-        self.ledger
-            .outbox_release(&key)
-            .await
-            .map_err(AccountError::store)?;
+        let take_over = async {
+            if let Some(previous) = &keys.previous {
+                self.ledger.outbox_adopt(previous, &key).await?;
+            }
+            self.ledger.outbox_release(&key).await
+        };
+        take_over.await.map_err(AccountError::store)?;
         let (requests, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(actor::run(incoming, receiver, closing.clone()));
         let outbox = Arc::new(Outbox {
             key: key.clone(),
-            owner: self.owner.clone(),
             ledger: self.ledger.clone(),
             spool: self.spool.clone(),
             dialer: Arc::clone(&self.dialer),
@@ -438,6 +452,11 @@ impl AccountHandle {
                 .unwrap_or(Err(AccountError::SignedOut)),
             None => asking.await,
         }
+    }
+
+    /// Lets the outbox look for messages that are due.
+    pub(crate) fn wake_outbox(&self) {
+        self.inner.outbox.wake.notify_one();
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

@@ -16,6 +16,7 @@ pub mod error;
 mod handle;
 pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
+mod ledger;
 pub mod locale;
 mod map;
 mod memory;

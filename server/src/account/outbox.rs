@@ -29,14 +29,14 @@ use crate::store::spool::{Spool, SpoolName};
 const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
 /// A message that could not be sent for so long is given up, and its writer is told.
 const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
+/// What is kept of a server's reply, in bytes.
+const REPLY_MAX_BYTES: usize = 1024;
 /// The worker looks again after this long, whatever it believes.
 const LOOKS_EVERY: Duration = Duration::from_secs(300);
 
 /// Sends the messages of one account.
 pub(super) struct Outbox {
     pub(super) key: AccountKey,
-    /// Names this process's claim on a row.
-    pub(super) owner: String,
     pub(super) ledger: Ledger,
     pub(super) spool: Spool,
     pub(super) dialer: Arc<Dialer>,
@@ -83,16 +83,13 @@ impl Outbox {
     async fn send_due(&self) -> Result<(), StoreError> {
         let mut connection: Option<SmtpConnection> = None;
         while !self.closing.is_cancelled() {
-            let claimed = self
-                .ledger
-                .outbox_claim(&self.key, &self.owner, now_unix_ms())
-                .await?;
+            let claimed = self.ledger.outbox_claim(&self.key, now_unix_ms()).await?;
             let Some(mut row) = claimed else { break };
             self.tell(&row.id);
             let result = self.send(&mut row, &mut connection).await;
             row.changed_unix_ms = now_unix_ms();
             let is_written = match result {
-                Sent::Settled => self.ledger.outbox_settle(&row, &self.owner).await?,
+                Sent::Settled => self.ledger.outbox_settle(&row).await?,
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
@@ -144,10 +141,7 @@ impl Outbox {
             };
             let id = row.id.clone();
             let commit = || async move {
-                let written = self
-                    .ledger
-                    .outbox_commit(&id, &self.owner, now_unix_ms())
-                    .await;
+                let written = self.ledger.outbox_commit(&id, now_unix_ms()).await;
                 written.unwrap_or_else(|error| {
                     warn!(%error, "the state before the final dot could not be written");
                     false
@@ -191,10 +185,7 @@ impl Outbox {
 
     /// Files the copies of messages that were sent by a session which then ended.
     async fn file_left_over(&self) -> Result<(), StoreError> {
-        let claimed = self
-            .ledger
-            .outbox_claim_unfiled(&self.key, &self.owner)
-            .await?;
+        let claimed = self.ledger.outbox_claim_unfiled(&self.key).await?;
         for mut row in claimed {
             self.follow_up(&mut row, Copies::PerhapsOne).await?;
         }
@@ -232,33 +223,26 @@ impl Outbox {
                 info!(%error, "the message that was answered could not be marked");
             }
         }
-        let mut recipients = row.record.recipients.iter();
         // The next sign-in files a copy that this session did not live to file.
-        if recipients.all(|r| r.state == RecipientState::HandedOver) && !row.awaits_its_copy() {
-            self.remove_files(row).await;
+        if !row.is_open() && !row.awaits_its_copy() {
+            // Nothing is left to be sent: the files and what was typed go with this.
+            row.spool = None;
+            row.record.attachments.clear();
         }
-        let owner = row.owner_while_filing(&self.owner);
-        self.ledger.outbox_save(row, owner).await?;
+        let is_owned = row.state == RowState::Result;
+        self.ledger.outbox_save(row, is_owned).await?;
+        if row.spool.is_none() {
+            self.remove_discarded().await;
+        }
         self.tell(&row.id);
         Ok(())
     }
 
-    /// Removes a row's files from the spool.
-    pub(super) async fn remove_files(&self, row: &mut OutboxRow) {
-        let attachments = std::mem::take(&mut row.record.attachments);
-        let names = row
-            .spool
-            .take()
-            .into_iter()
-            .chain(attachments.into_iter().map(|f| f.spool));
-        for name in names {
-            let Some(name) = SpoolName::parse(&name) else {
-                continue;
-            };
-            if let Err(error) = self.spool.delete(&name).await {
-                // The sweep at the next start takes it.
-                warn!(%error, "a file could not be removed from the spool");
-            }
+    /// Removes files that no row needs any more.
+    pub(super) async fn remove_discarded(&self) {
+        if let Err(error) = self.spool.remove_discarded().await {
+            // The next sweep takes them.
+            warn!(%error, "files could not be removed from the spool");
         }
     }
 
@@ -329,9 +313,21 @@ fn is_wanted(state: RecipientState) -> bool {
     matches!(state, RecipientState::Waiting | RecipientState::Delayed)
 }
 
+/// What went wrong, in every language.
+fn trouble_of(error: &AccountError) -> Vec<(Lang, ApiErrorText)> {
+    let text = |lang| {
+        let mut text = error.text(lang);
+        let reply = text.reply.as_deref();
+        text.reply =
+            reply.map(|reply| mail_mime::display::prefix(reply, REPLY_MAX_BYTES).to_owned());
+        (lang, text)
+    };
+    LANGS.map(text).to_vec()
+}
+
 /// The message was not sent, for a reason that is about the link or the server.
 fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
-    row.record.trouble = LANGS.map(|lang| (lang, error.text(lang))).to_vec();
+    row.record.trouble = trouble_of(error);
     if error.is_password_refused() {
         // A refused password is never tried again by itself.
         row.state = RowState::Waiting;
@@ -403,7 +399,7 @@ fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             let error = AccountError::NotSent {
                 cause: cause.clone(),
             };
-            row.record.trouble = LANGS.map(|lang| (lang, error.text(lang))).to_vec();
+            row.record.trouble = trouble_of(&error);
             match cause {
                 Cause::TooLarge { .. }
                 | Cause::Smtputf8NotOffered
@@ -439,7 +435,7 @@ fn reply_record(reply: &Reply) -> ReplyRecord {
     ReplyRecord {
         code: reply.code,
         enhanced: words.enhanced,
-        text: words.text,
+        text: mail_mime::display::prefix(&words.text, REPLY_MAX_BYTES).to_owned(),
     }
 }
 
@@ -481,7 +477,10 @@ impl OutboxRow {
     /// Sends the message once more to those who did not get it. `false`: nobody is left, or the
     /// message itself is not kept any more.
     pub(super) fn retry(&mut self) -> bool {
-        if self.spool.is_none() || matches!(self.state, RowState::Sending | RowState::Committing) {
+        if self.is_damaged
+            || self.spool.is_none()
+            || matches!(self.state, RowState::Sending | RowState::Committing)
+        {
             return false;
         }
         let mut is_any = false;

@@ -12,9 +12,10 @@ use mail_proto::smtp::Cause;
 
 use super::bounds::cut;
 use super::causes;
-use super::error::{AccountError, InvalidField, LinkError, Unsupported};
+use super::error::{AccountError, InvalidField, LinkError, NoRoom, NotReplaced, Unsupported};
 use super::model::random_id;
 use crate::meaning::Meaning;
+use crate::store::spool::SpoolError;
 
 /// What is shown of a server's own words.
 const REPLY_MAX_BYTES: usize = 2000;
@@ -25,7 +26,8 @@ impl AccountError {
         let ref_id: String = random_id().unwrap_or_default().chars().take(8).collect();
         match self.kind() {
             ErrorKind::Internal => tracing::error!(%ref_id, error = %self, "a request failed"),
-            ErrorKind::NotFound | ErrorKind::SignedOut | ErrorKind::Invalid => {}
+            ErrorKind::NotFound | ErrorKind::SignedOut | ErrorKind::Invalid | ErrorKind::NoRoom => {
+            }
             _ => tracing::info!(%ref_id, error = %self, "a request failed"),
         }
         let text = self.text(lang);
@@ -73,13 +75,18 @@ impl AccountError {
         Self::Internal(format!("store: {error}"))
     }
 
-    /// A failure of the spool: a file that grew too large is the writer's to mend.
-    pub(crate) fn spool(error: crate::store::spool::SpoolError) -> Self {
+    /// A failure of the spool: a file that grew too large, or finds no room, is the writer's to mend.
+    pub(crate) fn spool(error: SpoolError) -> Self {
         match error {
-            crate::store::spool::SpoolError::TooLarge { max_bytes } => Self::Invalid {
+            SpoolError::TooLarge { max_bytes } => Self::Invalid {
                 field: "attachment",
                 problem: InvalidField::TooLarge { max_bytes },
             },
+            SpoolError::AccountFull { max_bytes } => Self::NoRoom(NoRoom::Account { max_bytes }),
+            SpoolError::ServerFull(cause) => {
+                tracing::error!(cause, "a message was refused: there is no room");
+                Self::NoRoom(NoRoom::Server)
+            }
             other => Self::Internal(other.to_string()),
         }
     }
@@ -112,9 +119,11 @@ impl AccountError {
             Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
             Self::Unsupported(_) => ErrorKind::Unsupported,
             Self::Invalid {
-                problem: InvalidField::TooLarge { .. },
+                problem: InvalidField::TooLarge { .. } | InvalidField::TextTooLong { .. },
                 ..
             } => ErrorKind::TooLarge,
+            Self::NoRoom(_) => ErrorKind::NoRoom,
+            Self::NotReplaced(_) => ErrorKind::Unsupported,
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::Overloaded => ErrorKind::Busy,
@@ -211,6 +220,8 @@ impl AccountError {
                     "请查看源代码，或保存为文件。",
                 ),
             ),
+            Self::NoRoom(room) => no_room(room, lang),
+            Self::NotReplaced(why) => not_replaced(why, lang),
             Self::SignedOut => both(
                 lang,
                 ("Your session ended.", "Sign in again to go on."),
@@ -341,11 +352,34 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请减少所选邮件，分几次操作。".to_owned(),
             },
         },
+        InvalidField::TooManyFiles { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("One message may have {max} files."),
+                fix: "Remove some, or pack them into one file.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("一封邮件最多 {max} 个附件。"),
+                fix: "请移除一些，或打包成一个文件。".to_owned(),
+            },
+        },
         InvalidField::UploadGone => both(
             lang,
             ("An attachment is not here any more.", "Attach it again."),
             ("有附件已失效。", "请重新添加。"),
         ),
+        InvalidField::TextTooLong { max_bytes } => match lang {
+            Lang::En => Meaning {
+                cause: format!(
+                    "This text is too long: {} KB are the most.",
+                    max_bytes / 1000
+                ),
+                fix: "Shorten it, or attach it as a file.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("文字过长，上限为 {} KB。", max_bytes / 1000),
+                fix: "请缩短，或作为附件发送。".to_owned(),
+            },
+        },
         InvalidField::TooLarge { max_bytes } => {
             let max_mb = max_bytes / 1_000_000;
             match lang {
@@ -378,5 +412,87 @@ pub(super) fn over_limits(lang: Lang) -> &'static str {
              it as a file."
         }
         Lang::ZhCn => "这封邮件的结构无法安全显示。请查看源代码，或保存为文件。",
+    }
+}
+
+fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
+    match room {
+        NoRoom::Account { max_bytes } => {
+            let max_mb = max_bytes / 1_000_000;
+            let (en, zh) = (
+                format!("Your waiting messages and files take all of their {max_mb} MB here."),
+                format!("待发邮件和文件已占满 {max_mb} MB 的空间。"),
+            );
+            both(
+                lang,
+                (
+                    &en,
+                    "Wait until messages have left, or discard some in the outbox.",
+                ),
+                (&zh, "请等邮件发出，或在发件箱中删除一些。"),
+            )
+        }
+        NoRoom::Messages { max } => {
+            let (en, zh) = (
+                format!("{max} messages in your outbox are not handed over yet."),
+                format!("您的发件箱中已有 {max} 封邮件尚未送出。"),
+            );
+            both(
+                lang,
+                (
+                    &en,
+                    "Wait until some have left, or discard those you do not need.",
+                ),
+                (&zh, "请等部分邮件发出，或删除不需要的邮件。"),
+            )
+        }
+        NoRoom::Server => both(
+            lang,
+            (
+                "This server has no room for more messages.",
+                "Try again later; if it stays, tell whoever runs this server.",
+            ),
+            (
+                "服务器已没有空间存放更多邮件。",
+                "请稍后再试；如仍如此，请告诉管理员。",
+            ),
+        ),
+    }
+}
+
+fn not_replaced(why: &NotReplaced, lang: Lang) -> Meaning {
+    match why {
+        NotReplaced::Sending => both(
+            lang,
+            (
+                "The message that this one corrects is being sent at this moment.",
+                "Look into the outbox: if it was not taken, correct it once more.",
+            ),
+            (
+                "要更正的邮件正在发送。",
+                "请查看发件箱：若未送出，可再次更正。",
+            ),
+        ),
+        NotReplaced::Sent => both(
+            lang,
+            (
+                "The message that this one corrects was sent, or may have been.",
+                "Look into the outbox. To send this one as well, write it as a new message.",
+            ),
+            (
+                "要更正的邮件已经发出，或可能已经发出。",
+                "请查看发件箱；若仍要发送，请作为新邮件撰写。",
+            ),
+        ),
+        NotReplaced::Recipient(address) => match lang {
+            Lang::En => Meaning {
+                cause: format!("{address} has got the message that this one corrects."),
+                fix: "Remove this recipient, or write a new message.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("{address} 已收到要更正的邮件。"),
+                fix: "请移除该收件人，或另写新邮件。".to_owned(),
+            },
+        },
     }
 }

@@ -46,6 +46,14 @@ fn told(config: &Config) -> String {
     );
     line("upload_max_bytes", &config.upload_max_bytes.to_string());
     line(
+        "spool",
+        &format!(
+            "{} bytes an account, {} in all",
+            config.spool.account_max_bytes, config.spool.max_bytes
+        ),
+    );
+    line("ledger_keep_days", &config.ledger_keep_days.to_string());
+    line(
         "upstreams",
         match config.upstreams {
             Upstreams::Public => "any public host on mail ports, and those below",

@@ -8,10 +8,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::config::{
-    Config, Listen, SESSIONS_PER_ACCOUNT_CEILING, UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES,
-    Upstream, Upstreams, base_path, is_loopback_host,
+    Config, LEDGER_KEEP_DAYS, LEDGER_KEEP_MAX_DAYS, Listen, SESSIONS_PER_ACCOUNT_CEILING,
+    UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES, Upstream, Upstreams, base_path, is_loopback_host,
+    spool_limits,
 };
 use crate::limits::SESSIONS_PER_ACCOUNT;
+use crate::store::spool::SpoolLimits;
 
 /// What the variables of the environment begin with.
 pub const ENV_PREFIX: &str = "RESTANTE__";
@@ -110,6 +112,9 @@ struct Document {
     upstream: Option<Vec<Spanned<UpstreamTable>>>,
     sessions_per_account: Option<Spanned<usize>>,
     upload_max_bytes: Option<Spanned<u64>>,
+    spool_account_max_bytes: Option<Spanned<u64>>,
+    spool_max_bytes: Option<Spanned<u64>>,
+    ledger_keep_days: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -158,6 +163,9 @@ struct Raw {
     upstream: Option<Vec<Given<UpstreamTable>>>,
     sessions_per_account: Option<Given<usize>>,
     upload_max_bytes: Option<Given<u64>>,
+    spool_account_max_bytes: Option<Given<u64>>,
+    spool_max_bytes: Option<Given<u64>>,
+    ledger_keep_days: Option<Given<u32>>,
 }
 
 /// Text of the environment as a line of TOML: what is not TOML by itself is a string.
@@ -203,6 +211,9 @@ fn parse(text: &str, source: &Source) -> Result<Raw, ConfigError> {
             .map(|list| list.into_iter().map(|v| given(v, source)).collect()),
         sessions_per_account: document.sessions_per_account.map(|v| given(v, source)),
         upload_max_bytes: document.upload_max_bytes.map(|v| given(v, source)),
+        spool_account_max_bytes: document.spool_account_max_bytes.map(|v| given(v, source)),
+        spool_max_bytes: document.spool_max_bytes.map(|v| given(v, source)),
+        ledger_keep_days: document.ledger_keep_days.map(|v| given(v, source)),
     })
 }
 
@@ -223,6 +234,12 @@ impl Raw {
         put(&mut self.upstream, newer.upstream);
         put(&mut self.sessions_per_account, newer.sessions_per_account);
         put(&mut self.upload_max_bytes, newer.upload_max_bytes);
+        put(
+            &mut self.spool_account_max_bytes,
+            newer.spool_account_max_bytes,
+        );
+        put(&mut self.spool_max_bytes, newer.spool_max_bytes);
+        put(&mut self.ledger_keep_days, newer.ledger_keep_days);
     }
 
     /// Checks what TOML cannot; relative CA files are looked for beside the file.
@@ -295,6 +312,17 @@ impl Raw {
                 ));
             }
         };
+        let spool = self.spool_limits(upload_max_bytes)?;
+        let ledger_keep_days = match &self.ledger_keep_days {
+            None => LEDGER_KEEP_DAYS,
+            Some(given) if (1..=LEDGER_KEEP_MAX_DAYS).contains(&given.value) => given.value,
+            Some(given) => {
+                return Err(given.error(
+                    format!("`ledger_keep_days`: {} is out of range", given.value),
+                    format!("write a number from 1 to {LEDGER_KEEP_MAX_DAYS}"),
+                ));
+            }
+        };
         let mut upstream = Vec::new();
         for given in self.upstream.into_iter().flatten() {
             upstream.push(given.check(folder)?);
@@ -312,7 +340,40 @@ impl Raw {
             upstream,
             sessions_per_account,
             upload_max_bytes,
+            spool,
+            ledger_keep_days,
         })
+    }
+
+    /// What the spool may take: at least one message with the largest attachments.
+    fn spool_limits(&self, upload_max_bytes: u64) -> Result<SpoolLimits, ConfigError> {
+        let value = |given: &Option<Given<u64>>| given.as_ref().map(|given| given.value);
+        let limits = spool_limits(
+            upload_max_bytes,
+            value(&self.spool_account_max_bytes),
+            value(&self.spool_max_bytes),
+        );
+        let least = upload_max_bytes.saturating_mul(3);
+        if let Some(given) = &self.spool_account_max_bytes
+            && given.value < least
+        {
+            return Err(given.error(
+                format!("`spool_account_max_bytes`: {} is too little", given.value),
+                format!("write at least {least}, 3 times `upload_max_bytes`"),
+            ));
+        }
+        if let Some(given) = &self.spool_max_bytes
+            && given.value < limits.account_max_bytes
+        {
+            return Err(given.error(
+                format!("`spool_max_bytes`: {} is too little", given.value),
+                format!(
+                    "write at least {}, what one account may take",
+                    limits.account_max_bytes
+                ),
+            ));
+        }
+        Ok(limits)
     }
 }
 
@@ -416,158 +477,4 @@ fn origin(given: &Given<String>, insecure_http: bool) -> Result<String, ConfigEr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Peer;
-    use crate::store::TestDir;
-
-    fn read(text: &str) -> Result<Config, ConfigError> {
-        read_with(text, &[])
-    }
-
-    fn read_with(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let dir = TestDir::new();
-        let path = dir.path().join("restante.toml");
-        std::fs::write(&path, text).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        load(Some(&path), environment)
-    }
-
-    #[test]
-    fn nothing_at_all_is_a_server_for_this_machine() {
-        let config = load(None, []).unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
-        assert_eq!(
-            (config.base_path.as_str(), config.upstreams),
-            ("", Upstreams::Public)
-        );
-        assert!(config.public_origin.is_none() && !config.is_https());
-    }
-
-    #[test]
-    fn every_key_is_understood() {
-        let config = read(
-            r#"
-            listen = "0.0.0.0:8080"
-            base_path = "/webmail/"
-            public_origin = "https://Mail.example.org/"
-            insecure_http = false
-            state_dir = "/var/lib/restante"
-            trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "unix"]
-            upstreams = "listed"
-            sessions_per_account = 3
-            upload_max_bytes = 1048576
-
-            [[upstream]]
-            host = "Mail.example.org"
-            ports = { imap = [1993, 1143], smtp = 1465 }
-            tls = "starttls"
-            domains = ["Example.org"]
-            "#,
-        )
-        .unwrap();
-        assert_eq!(config.base_path, "/webmail");
-        assert_eq!(config.sessions_per_account, 3);
-        assert_eq!(
-            config.public_origin.as_deref(),
-            Some("https://mail.example.org")
-        );
-        assert!(config.trusted_proxies.contains(&Peer::Unix));
-        let preset = config.preset("EXAMPLE.org").unwrap();
-        let imap = preset.imap.unwrap();
-        assert_eq!(
-            (imap.host.as_str(), imap.port, imap.tls),
-            ("mail.example.org", 1993, TlsMode::StartTls)
-        );
-        assert_eq!(preset.pop3, None);
-        assert_eq!(preset.smtp.unwrap().port, 1465);
-        assert_eq!(config.upstream[0].ports(), [1993, 1143, 1465]);
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file() {
-        let environment = [
-            ("RESTANTE__BASE_PATH", "/mail"),
-            ("RESTANTE__INSECURE_HTTP", "true"),
-            ("RESTANTE__TRUSTED_PROXIES", "[\"::1\"]"),
-            ("RESTANTE__UPLOAD_MAX_BYTES", "1000"),
-            ("RESTANTE_PASSWORD", "is no key"),
-        ];
-        let config = read_with("base_path = '/other'", &environment).unwrap();
-        assert_eq!(
-            (config.base_path.as_str(), config.upload_max_bytes),
-            ("/mail", 1000)
-        );
-        assert!(config.insecure_http);
-        assert_eq!(config.trusted_proxies.len(), 1);
-    }
-
-    #[test]
-    fn a_fault_names_key_place_and_way_out() {
-        for (text, line, key) in [
-            ("\nlisten = 'nowhere'", "line 2", "`listen`"),
-            ("listn = '127.0.0.1:1'", "line 1", "`listn`"),
-            ("base_path = 'a b'", "line 1", "`base_path`"),
-            ("\n\nbase_path = '/a/../b'", "line 3", "`base_path`"),
-            (
-                "public_origin = 'https://a.example/path'",
-                "line 1",
-                "`public_origin`",
-            ),
-            (
-                "public_origin = 'ftp://a.example'",
-                "line 1",
-                "`public_origin`",
-            ),
-            (
-                "public_origin = 'http://mail.example.org'",
-                "line 1",
-                "`public_origin`",
-            ),
-            ("listen = '0.0.0.0:80'", "line 1", "`public_origin`"),
-            (
-                "trusted_proxies = ['10.0.0.0/33']",
-                "line 1",
-                "`trusted_proxies`",
-            ),
-            (
-                "sessions_per_account = 0",
-                "line 1",
-                "`sessions_per_account`",
-            ),
-            ("upload_max_bytes = 0", "line 1", "`upload_max_bytes`"),
-            (
-                "upload_max_bytes = 999999999999",
-                "line 1",
-                "`upload_max_bytes`",
-            ),
-            ("[[upstream]]\nhost = 'x'\nport = 1", "line 3", "`port`"),
-            ("[[upstream]]\nhost = 'a/b'", "line 1", "`host`"),
-            (
-                "[[upstream]]\nhost = 'x'\nca_file = 'not-there.pem'",
-                "line 1",
-                "`ca_file`",
-            ),
-            ("upstreams = 'everything'", "line 1", "everything"),
-        ] {
-            let error = read(text).expect_err(text);
-            assert!(error.place.ends_with(line), "{text}: {error}");
-            assert!(error.problem.contains(key), "{text}: {error}");
-            assert!(!error.fix.is_empty(), "{text}: {error}");
-        }
-        let error = read_with("", &[("RESTANTE__LISTEN", "here")]).unwrap_err();
-        assert_eq!(error.place, "environment, RESTANTE__LISTEN");
-        let error = read_with("", &[("RESTANTE__LISTN", "127.0.0.1:1")]).unwrap_err();
-        assert!(error.problem.contains("`listn`"), "{error}");
-    }
-
-    #[test]
-    fn plain_http_beyond_this_machine_has_to_be_asked_for() {
-        assert!(read("public_origin = 'http://localhost:3000'").is_ok());
-        assert!(read("listen = '0.0.0.0:80'\ninsecure_http = true").is_ok());
-        assert!(read("listen = 'unix:/run/r.sock'\npublic_origin = 'https://a.example'").is_ok());
-        assert!(read("listen = 'unix:/run/r.sock'").is_err());
-    }
-}
+mod tests;

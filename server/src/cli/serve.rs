@@ -1,6 +1,5 @@
 //! `restante serve`: the product for its users.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,9 +15,9 @@ use crate::config::{Config, Upstreams};
 use crate::http::assets::Site;
 use crate::http::{Bound, Web, WebState, serve};
 use crate::store::seal::Sealer;
-use crate::store::spool::{Spool, SpoolName};
-use crate::store::{SCHEMA, Store};
-use crate::telemetry;
+use crate::store::spool::Spool;
+use crate::store::{SCHEMA, Store, now_unix_ms};
+use crate::{telemetry, upkeep};
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     telemetry::start();
@@ -52,21 +51,13 @@ pub async fn prepare(
     let store = Store::open(&state_dir, SCHEMA)
         .await
         .with_context(|| format!("state_dir = {}", state_dir.display()))?;
-    let spool = Spool::open(&state_dir, Arc::clone(&sealer))?;
+    let spool = Spool::open(&state_dir, store.clone(), Arc::clone(&sealer), config.spool)?;
     let dialer = Arc::new(dialer(&config)?);
-    let accounts = Accounts::new(dialer, store.clone(), Arc::clone(&sealer), spool.clone())?;
-    accounts.recover().await?;
-
-    // Passwords were in the memory of the earlier process: its sessions are over.
-    let ended = store.session_delete_all().await?;
-    let kept: HashSet<SpoolName> = accounts
-        .spool_names()
-        .await?
-        .iter()
-        .filter_map(|name| SpoolName::parse(name))
-        .collect();
-    let swept = spool.sweep(&kept).await?;
-    tracing::debug!(ended, swept, "cleaned up after the last run");
+    let accounts = Accounts::new(dialer, store.clone(), Arc::clone(&sealer), spool.clone());
+    accounts.convert().await?;
+    upkeep::recover(&accounts, &store, now_unix_ms()).await?;
+    let swept = spool.sweep(now_unix_ms()).await?;
+    tracing::debug!(swept, "cleaned up after earlier processes");
 
     // Read from a folder while developing; inside the program in releases.
     let site_dir = std::env::var_os("RESTANTE_SITE_DIR").map(PathBuf::from);

@@ -1,6 +1,8 @@
 //! `POST {base}/compose`: the compose form without script. Text fields are read, attachments are
 //! streamed to the spool; what cannot be taken is shown again as it was typed.
 
+use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 use app::api::backend::MailBackend;
@@ -11,16 +13,17 @@ use app::api::types::{
 use app::routes::compose::ComposeRetry;
 use app::text::url;
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bytes::Bytes;
+use futures_util::stream;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use multer::{Field, Multipart};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{self, Drain, Fields, field};
+use super::multipart::{FormFault, Multipart, PartHead};
+use super::upload::Sizes;
 use super::visitor::Visitor;
 use super::words::Fault;
 use super::{Web, error, page, upload};
@@ -28,7 +31,7 @@ use crate::session::LiveSession;
 use crate::session::uploads::{clean_file_name, clean_media_type};
 
 /// All text fields of one form together.
-const TEXT_MAX_BYTES: usize = 4 << 20;
+const TEXT_MAX_BYTES: usize = 2 << 20;
 /// How long the rest of a form that is too large is read and dropped.
 const DROP_WITHIN: Duration = Duration::from_secs(60);
 
@@ -111,11 +114,15 @@ async fn show_again(
         upload_max_bytes: web.config.upload_max_bytes,
         server_max_bytes: None,
     });
+    // Files of this session, and those of the row that is corrected.
+    let of_row = std::mem::take(&mut form.uploads);
     form.uploads = draft
         .uploads
         .iter()
-        .filter_map(|id| session.uploads.find(id))
-        .map(|u| u.view())
+        .filter_map(|id| {
+            let upload = session.uploads.find(id).map(|upload| upload.view());
+            upload.or_else(|| of_row.iter().find(|file| file.id == *id).cloned())
+        })
         .collect();
     let address = match &draft.source {
         Some(source) => url::compose_source(
@@ -202,9 +209,8 @@ async fn read(
         .get(CONTENT_TYPE)
         .and_then(|t| t.to_str().ok())
         .unwrap_or_default();
-    let boundary = multer::parse_boundary(content_type).map_err(|_| Fault::Malformed)?;
-    let mut form = Multipart::new(body.into_data_stream(), boundary);
-    let until = body::upload_deadline();
+    let form_max_bytes = max_bytes.saturating_mul(2).max(256 << 20);
+    let form = Multipart::new(body.into_data_stream(), content_type, form_max_bytes);
     let mut reader = FormReader {
         web,
         session,
@@ -212,21 +218,26 @@ async fn read(
         text_bytes: 0,
         file_bytes: 0,
     };
-    loop {
-        let next = timeout_at(until, form.next_field())
+    let mut form = form.map_err(|fault| reader.fault(fault))?;
+    let reading = async {
+        while let Some(part) = form
+            .next_part()
             .await
-            .map_err(|_| Fault::BrokenUpload)?;
-        let Some(part) = next.map_err(|_| Fault::BrokenUpload)? else {
-            break;
-        };
-        if part.file_name().is_some() {
-            reader.file(part).await?;
-        } else {
-            reader.text(part).await?;
+            .map_err(|fault| reader.fault(fault))?
+        {
+            match &part.file_name {
+                Some(_) => reader.file(&mut form, part).await?,
+                None => reader.text(&mut form, part).await?,
+            }
         }
-    }
-    Ok(reader.typed)
+        Ok(reader.typed)
+    };
+    timeout_at(body::upload_deadline(), reading)
+        .await
+        .map_err(|_| Fault::BrokenUpload)?
 }
+
+type Form = Multipart<BodyDataStream>;
 
 struct FormReader<'a> {
     web: &'a Web,
@@ -237,11 +248,20 @@ struct FormReader<'a> {
 }
 
 impl FormReader<'_> {
-    async fn text(&mut self, mut part: Field<'static>) -> Result<(), Fault> {
-        let name = part.name().unwrap_or_default().to_owned();
+    /// What is wrong with a form.
+    fn fault(&self, fault: FormFault) -> Fault {
+        match fault {
+            FormFault::Broken => Fault::BrokenUpload,
+            FormFault::Malformed => Fault::Malformed,
+            FormFault::TooLarge => Fault::TooLarge {
+                max_bytes: self.web.config.upload_max_bytes,
+            },
+        }
+    }
+
+    async fn text(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
         let mut value = Vec::new();
-        let until = body::upload_deadline();
-        while let Some(bytes) = chunk(&mut part, until).await? {
+        while let Some(bytes) = form.chunk().await.map_err(|fault| self.fault(fault))? {
             self.text_bytes = self.text_bytes.saturating_add(bytes.len());
             if self.text_bytes > TEXT_MAX_BYTES {
                 return Err(Fault::TooLarge {
@@ -252,26 +272,37 @@ impl FormReader<'_> {
         }
         self.typed
             .fields
-            .push((name, String::from_utf8_lossy(&value).into_owned()));
+            .push((part.name, String::from_utf8_lossy(&value).into_owned()));
         Ok(())
     }
 
-    async fn file(&mut self, mut part: Field<'static>) -> Result<(), Fault> {
-        let file_name = part.file_name().unwrap_or_default().to_owned();
-        // A file field that was left empty.
-        if file_name.is_empty() || part.name() != Some("attachment") {
-            return drop_rest(&mut part).await;
-        }
-        if self.typed.fault.is_some() {
-            return drop_rest(&mut part).await;
+    async fn file(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
+        let file_name = part.file_name.unwrap_or_default();
+        // A file field that was left empty, or a file behind one that was refused.
+        if file_name.is_empty() || part.name != "attachment" || self.typed.fault.is_some() {
+            return self.drop_rest(form).await;
         }
         let name = clean_file_name(&file_name);
-        let media_type = clean_media_type(part.content_type().map_or("", |t| t.essence_str()));
+        let media_type = clean_media_type(&part.media_type);
         let max_bytes = self.web.config.upload_max_bytes;
-        let left = max_bytes
-            .saturating_sub(self.file_bytes)
-            .min(self.session.uploads.room_bytes(max_bytes));
-        match upload::to_spool(self.web, self.session, &mut part, name, media_type, left).await {
+        let sizes = Sizes {
+            expected_bytes: 0,
+            max_bytes: max_bytes.saturating_sub(self.file_bytes),
+        };
+        let stored = {
+            let mut bytes = pin!(stream::try_unfold(&mut *form, |form| async move {
+                Ok::<_, PartFault>(form.chunk().await.map_err(PartFault)?.map(|b| (b, form)))
+            }));
+            upload::to_spool(
+                self.web,
+                self.session,
+                &mut bytes,
+                (name, media_type),
+                sizes,
+            )
+            .await
+        };
+        match stored {
             Ok(view) => {
                 self.file_bytes = self.file_bytes.saturating_add(view.size_bytes);
                 self.typed.files.push(view.id);
@@ -283,27 +314,29 @@ impl FormReader<'_> {
                     Fault::TooLarge { .. } => Fault::TooLarge { max_bytes },
                     fault => fault,
                 });
-                drop_rest(&mut part).await
+                self.drop_rest(form).await
             }
+        }
+    }
+
+    /// Reads and drops the rest of a part: the form as a whole is bounded.
+    async fn drop_rest(&self, form: &mut Form) -> Result<(), Fault> {
+        let dropping = async {
+            while form.chunk().await?.is_some() {}
+            Ok(())
+        };
+        match timeout_at(Instant::now() + DROP_WITHIN, dropping).await {
+            Ok(dropped) => dropped.map_err(|fault| self.fault(fault)),
+            Err(_) => Err(Fault::BrokenUpload),
         }
     }
 }
 
-/// Reads and drops the rest of a part, within bounds.
-async fn drop_rest(part: &mut Field<'static>) -> Result<(), Fault> {
-    let until = Instant::now() + DROP_WITHIN;
-    let mut left = 256_usize << 20;
-    while let Some(bytes) = chunk(part, until).await? {
-        left = left.checked_sub(bytes.len()).ok_or(Fault::TooLarge {
-            max_bytes: 256 << 20,
-        })?;
-    }
-    Ok(())
-}
+/// A fault of the form within a file.
+struct PartFault(FormFault);
 
-async fn chunk(part: &mut Field<'static>, until: Instant) -> Result<Option<Bytes>, Fault> {
-    let chunk = timeout_at(until, part.chunk())
-        .await
-        .map_err(|_| Fault::BrokenUpload)?;
-    chunk.map_err(|_| Fault::BrokenUpload)
+impl fmt::Display for PartFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
 }

@@ -23,6 +23,7 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
         | ErrorKind::MissingFolder(_)
         | ErrorKind::Unsupported => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::NoRoom => StatusCode::INSUFFICIENT_STORAGE,
         ErrorKind::Unreachable | ErrorKind::Misbehaved => StatusCode::BAD_GATEWAY,
         ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Transport | ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -21,6 +21,7 @@ pub mod headers;
 mod health;
 mod login;
 mod message_body;
+mod multipart;
 mod page;
 pub mod rate_limit;
 mod router;
@@ -117,7 +118,7 @@ impl WebState {
             leptos,
             site,
             accounts,
-            registry: Registry::new(store.clone(), spool.clone(), bounds),
+            registry: Registry::new(store.clone(), bounds),
             room,
             downloads: Arc::new(Semaphore::new(limits::DOWNLOADS)),
             streams: Arc::new(Semaphore::new(room.streams)),

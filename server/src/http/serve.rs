@@ -89,6 +89,7 @@ pub async fn serve(web: Web, bound: Bound) {
     let builder = Arc::new(connection::builder());
     let connections = Connections::new(web.room);
     let sweeper = tokio::spawn(sweep(Web::clone(&web)));
+    let upkeep = tokio::spawn(crate::upkeep::run(Web::clone(&web)));
     let accepting = accept_all(&web, &bound, &router, &builder, &connections);
     let _ = web.shutdown.run_until_cancelled(accepting).await;
     drop(bound);
@@ -104,6 +105,10 @@ pub async fn serve(web: Web, bound: Bound) {
         .is_err()
     {
         tracing::warn!("accounts were still open when the server stopped");
+    }
+    upkeep.abort();
+    if let Err(error) = web.store.lease_release().await {
+        tracing::warn!(%error, "the lease could not be given up: the next start waits for its end");
     }
     web.store.close().await;
 }

@@ -4,6 +4,7 @@
 //! `UploadView` whose id goes into the draft.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use app::api::types::UploadView;
 use app::text::url;
@@ -41,7 +42,7 @@ pub(super) async fn upload(
     };
     let name = clean_file_name(&url::decode(text("x-file-name")));
     let media_type = clean_media_type(text(CONTENT_TYPE.as_str()));
-    let max_bytes = session.uploads.room_bytes(web.config.upload_max_bytes);
+    let max_bytes = web.config.upload_max_bytes;
     let too_large = || error::json(Fault::TooLarge { max_bytes }.to_api(visitor.lang));
 
     if !drain.takes(&head.headers) {
@@ -50,20 +51,25 @@ pub(super) async fn upload(
         return response;
     }
     let mut stream = body.into_data_stream();
-    if body::content_length(&head.headers).is_some_and(|size| size > max_bytes) {
+    let announced = body::content_length(&head.headers);
+    if announced.is_some_and(|size| size > max_bytes) {
         drain.rest(&mut stream).await;
         let mut response = too_large();
         body::close(response.headers_mut());
         return response;
     }
-    match to_spool(&web, session, &mut stream, name, media_type, max_bytes).await {
+    let sizes = Sizes {
+        expected_bytes: announced.unwrap_or(0),
+        max_bytes,
+    };
+    match to_spool(&web, session, &mut stream, (name, media_type), sizes).await {
         Ok(view) => {
             let mut response = Json(view).into_response();
             headers::private(response.headers_mut());
             response
         }
         Err(fault) => {
-            if matches!(fault, Fault::TooLarge { .. }) {
+            if !matches!(fault, Fault::BrokenUpload) {
                 drain.rest(&mut stream).await;
             }
             let mut response = error::json(fault.to_api(visitor.lang));
@@ -73,21 +79,32 @@ pub(super) async fn upload(
     }
 }
 
-/// Streams a file into the spool and keeps it with the session.
+/// How large a file may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    /// What was announced; 0 where nothing was.
+    pub(super) expected_bytes: u64,
+    pub(super) max_bytes: u64,
+}
+
+/// Streams a file into the spool and keeps it with the session. Where it is refused, nothing of it
+/// is left.
 pub(super) async fn to_spool<E: Display>(
     web: &WebState,
     session: &LiveSession,
     stream: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin + Send),
-    name: String,
-    media_type: String,
-    max_bytes: u64,
+    (name, media_type): (String, String),
+    sizes: Sizes,
 ) -> Result<UploadView, Fault> {
-    let fault = |error: SpoolError| match error {
-        SpoolError::TooLarge { max_bytes } => Fault::TooLarge { max_bytes },
-        error => error::internal("an upload could not be written", &error),
-    };
+    let account = session.accounts.first().ok_or(Fault::SignedOut)?.key();
+    if !session.uploads.has_room() {
+        return Err(Fault::TooManyFiles);
+    }
     let until = body::upload_deadline();
-    let mut writer = web.spool.create(max_bytes).await.map_err(fault)?;
+    let writer = web
+        .spool
+        .create(account, sizes.expected_bytes, sizes.max_bytes);
+    let mut writer = writer.await.map_err(fault)?;
     while let Some(bytes) = timeout_at(until, stream.next())
         .await
         .map_err(|_| Fault::BrokenUpload)?
@@ -96,9 +113,25 @@ pub(super) async fn to_spool<E: Display>(
         writer.write(&bytes).await.map_err(fault)?;
     }
     let file = writer.finish().await.map_err(fault)?;
+    if session.over().is_cancelled() {
+        return Err(Fault::SignedOut);
+    }
     Ok(session.uploads.add(Upload {
-        file,
+        file: Arc::new(file),
         name,
         media_type,
     }))
+}
+
+/// Why a file was not taken.
+fn fault(error: SpoolError) -> Fault {
+    match error {
+        SpoolError::TooLarge { max_bytes } => Fault::TooLarge { max_bytes },
+        SpoolError::AccountFull { max_bytes } => Fault::AccountFull { max_bytes },
+        SpoolError::ServerFull(cause) => {
+            tracing::error!(cause, "an upload was refused: there is no room");
+            Fault::ServerFull
+        }
+        error => error::internal("an upload could not be written", &error),
+    }
 }

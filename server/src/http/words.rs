@@ -34,6 +34,12 @@ pub(super) enum Fault {
         field: &'static str,
         max_bytes: usize,
     },
+    /// More files wait for their message than may.
+    TooManyFiles,
+    /// The files and messages of the account take all the room that they may.
+    AccountFull { max_bytes: u64 },
+    /// The disk is full, or as good as.
+    ServerFull,
     /// The upload broke off.
     BrokenUpload,
     /// As many requests or sessions as there may be at once.
@@ -57,6 +63,9 @@ impl Fault {
                 (ErrorKind::Invalid, None, None)
             }
             Self::Crowded => (ErrorKind::Busy, None, Some(10)),
+            Self::TooManyFiles | Self::AccountFull { .. } | Self::ServerFull => {
+                (ErrorKind::NoRoom, Some("attachment"), None)
+            }
             Self::TooLarge { .. } => (ErrorKind::TooLarge, Some("attachment"), None),
             Self::RequestTooLarge { .. } => (ErrorKind::TooLarge, None, None),
             Self::Internal { .. } => (ErrorKind::Internal, None, None),
@@ -128,6 +137,23 @@ impl Fault {
                     format!("Write at most {max_bytes} bytes."),
                 );
             }
+            Self::TooManyFiles => (
+                "Too many files wait for their message here.",
+                "Send what you have, or sign out and in again to begin anew.",
+            ),
+            Self::AccountFull { max_bytes } => {
+                return (
+                    format!(
+                        "Your waiting messages and files take all of their {} here.",
+                        size(*max_bytes)
+                    ),
+                    "Wait until messages have left, or discard some in the outbox.".into(),
+                );
+            }
+            Self::ServerFull => (
+                "This server has no room for more files.",
+                "Try again later; if it stays, tell the operator.",
+            ),
             Self::BrokenUpload => ("The upload broke off.", "Try again."),
             Self::Crowded => (
                 "Too much is going on at once.",
@@ -174,6 +200,20 @@ impl Fault {
             Self::TooLong { max_bytes, .. } => {
                 return ("此项过长。".into(), format!("最多填写 {max_bytes} 字节。"));
             }
+            Self::TooManyFiles => (
+                "等待发送的文件过多。",
+                "请先发送已添加的文件,或退出后重新登录。",
+            ),
+            Self::AccountFull { max_bytes } => {
+                return (
+                    format!("待发邮件和文件已占满 {} 的空间。", size(*max_bytes)),
+                    "请等邮件发出,或在发件箱中删除一些。".into(),
+                );
+            }
+            Self::ServerFull => (
+                "服务器已没有空间存放更多文件。",
+                "请稍后再试;如仍如此,请告诉管理员。",
+            ),
             Self::BrokenUpload => ("上传中断。", "请再试一次。"),
             Self::Crowded => (
                 "同时处理的请求过多。",

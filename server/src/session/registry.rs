@@ -16,7 +16,6 @@ use super::{IDLE_MS, RENEW_MS};
 use crate::account::AccountHandle;
 use crate::limits;
 use crate::store::sessions::RowKey;
-use crate::store::spool::Spool;
 use crate::store::{Store, now_unix_ms};
 
 /// One session with its signed-in accounts.
@@ -88,7 +87,6 @@ impl LiveSession {
 pub struct Registry {
     sessions: RwLock<HashMap<RowKey, Arc<LiveSession>>>,
     store: Store,
-    spool: Spool,
     process_start_ms: i64,
     bounds: Bounds,
     /// The sessions that gave way to a newer one of their account, oldest first.
@@ -111,13 +109,12 @@ pub struct Full;
 
 impl Registry {
     /// An empty registry.
-    pub fn new(store: Store, spool: Spool, bounds: Bounds) -> Self {
+    pub fn new(store: Store, bounds: Bounds) -> Self {
         Self {
             bounds,
             replaced: Mutex::default(),
             sessions: RwLock::default(),
             store,
-            spool,
             process_start_ms: now_unix_ms(),
         }
     }
@@ -270,6 +267,13 @@ impl Registry {
         }
     }
 
+    /// Lets every outbox look for messages that are due.
+    pub fn wake_outboxes(&self) {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        let accounts = sessions.values().flat_map(|session| &session.accounts);
+        accounts.for_each(AccountHandle::wake_outbox);
+    }
+
     /// Closes every actor, when the process stops.
     pub async fn close_all(&self) {
         let all = std::mem::take(
@@ -284,7 +288,7 @@ impl Registry {
     async fn close(&self, session: &LiveSession) {
         session.over.cancel();
         futures_util::future::join_all(session.accounts.iter().map(AccountHandle::close)).await;
-        session.uploads.clear(&self.spool).await;
+        session.uploads.clear();
     }
 }
 

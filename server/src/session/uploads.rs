@@ -1,20 +1,20 @@
-//! Files of a session that wait in the spool for their message.
+//! Files of a session that wait in the spool for their message. They are removed with it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::api::types::{UploadId, UploadView};
 
-use crate::store::spool::{Spool, SpoolFile};
+use crate::store::spool::SpoolFile;
 
 /// The most files that wait at once.
 const MAX_WAITING: usize = 200;
 
 /// A file in the spool with what the sender said about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Upload {
-    /// Where it lies.
-    pub file: SpoolFile,
+    /// Where it lies; removed with the last of its clones, unless a message took it.
+    pub file: Arc<SpoolFile>,
     /// Its name, cleaned.
     pub name: String,
     /// Its media type, lower case; `application/octet-stream` where none fits.
@@ -39,20 +39,10 @@ pub struct Uploads {
 }
 
 impl Uploads {
-    /// How much one more file may weigh: all waiting files together may weigh four times what a
-    /// message may.
-    pub fn room_bytes(&self, message_max_bytes: u64) -> u64 {
+    /// Whether one more file may wait.
+    pub fn has_room(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= MAX_WAITING {
-            return 0;
-        }
-        let used = waiting
-            .values()
-            .fold(0_u64, |sum, u| sum.saturating_add(u.file.size_bytes));
-        message_max_bytes
-            .saturating_mul(4)
-            .saturating_sub(used)
-            .min(message_max_bytes)
+        waiting.len() < MAX_WAITING
     }
 
     /// Keeps a file.
@@ -72,7 +62,7 @@ impl Uploads {
             .cloned()
     }
 
-    /// Takes a file out: from now on the caller owns it in the spool.
+    /// Takes a file out.
     pub fn take(&self, id: &UploadId) -> Option<Upload> {
         self.waiting
             .lock()
@@ -80,14 +70,9 @@ impl Uploads {
             .remove(id)
     }
 
-    /// Removes every file, at the end of the session.
-    pub async fn clear(&self, spool: &Spool) {
-        let all = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        for upload in all.into_values() {
-            if let Err(error) = spool.delete(&upload.file.name).await {
-                tracing::warn!(%error, "a file could not be removed from the spool");
-            }
-        }
+    /// Drops every file, at the end of the session.
+    pub fn clear(&self) {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

@@ -7,22 +7,31 @@
 pub mod flash;
 pub(crate) mod outbox;
 pub(crate) mod pop3;
+pub(crate) mod private;
+pub mod process;
 pub mod seal;
 pub mod sessions;
 pub mod spool;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use private::{close_file, private_dir, private_file};
+
 /// The connection pool of the engine in use.
 pub(crate) type Pool = SqlitePool;
+/// One of its connections.
+pub(crate) type Connection = sqlx::sqlite::SqliteConnection;
 
 /// One step of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +56,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         name: "outbox",
         sql: include_str!("migrations/0002_outbox.sql"),
     },
+    SchemaStep {
+        version: 3,
+        name: "spool",
+        sql: include_str!("migrations/0003_spool.sql"),
+    },
 ];
 
 /// Why the store could not do what was asked.
@@ -62,8 +76,13 @@ pub enum StoreError {
         #[source]
         cause: io::Error,
     },
+    /// Other users can reach a folder that is not ours alone.
+    #[error(
+        "other users can reach the folder {0}, and it holds other things: chmod 700 {0}, or give a folder of its own"
+    )]
+    Exposed(String),
     /// The database.
-    #[error("database")]
+    #[error("database: {0}")]
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("schema of the database")]
@@ -77,6 +96,7 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
+    owner: Arc<str>,
 }
 
 impl Store {
@@ -87,8 +107,15 @@ impl Store {
     /// Where the folder cannot be made, or the database is damaged or newer than this program.
     pub async fn open(state_dir: &Path, schema: &[SchemaStep]) -> Result<Self, StoreError> {
         private_dir(state_dir)?;
+        let path = state_dir.join("restante.db");
+        // The journal and its index get the mode of the database.
+        private_file(&path)?;
+        for journal in ["restante.db-wal", "restante.db-shm"] {
+            let path = state_dir.join(journal);
+            close_file(&path).map_err(|cause| StoreError::File { path, cause })?;
+        }
         let options = SqliteConnectOptions::new()
-            .filename(state_dir.join("restante.db"))
+            .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A message is called sent because of a row: it has to survive a power cut.
@@ -112,7 +139,12 @@ impl Store {
         Migrator::with_migrations(steps.collect())
             .run(&pool)
             .await?;
-        Ok(Self { pool })
+        let mut owner = [0; 16];
+        getrandom::fill(&mut owner).map_err(|e| seal::SealError::NoEntropy(e.to_string()))?;
+        Ok(Self {
+            pool,
+            owner: URL_SAFE_NO_PAD.encode(owner).into(),
+        })
     }
 
     /// The pool, for the modules that hold the queries.
@@ -141,18 +173,6 @@ pub fn now_unix_ms() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Makes a folder that only its owner can read.
-pub(crate) fn private_dir(path: &Path) -> Result<(), StoreError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|cause| StoreError::File {
-        path: path.into(),
-        cause,
-    })
 }
 
 /// A folder that is removed with the value.

@@ -3,132 +3,52 @@
 //! A row goes `waiting → sending → committing → result`. Whoever sends it owns it from `sending`
 //! on; only the owner may write `committing`, and only once. After a crash `sending` is safe to
 //! repeat and `committing` is not.
+//!
+//! What was typed is sealed apart from the record. It and the row's files go in the transaction
+//! that says that nothing is left to be sent ([`OutboxRow::spool`] is `None`).
 
-use app::api::types::{
-    ApiErrorText, ComposeSource, Draft, FolderId, Lang, OutboxId, RecipientState,
-};
+mod record;
+mod upkeep;
+
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use app::api::types::{Draft, OutboxId};
 use sqlx::FromRow;
 
 use super::seal::{Purpose, SealError, Sealer};
-use super::{Store, StoreError};
+use super::spool::{DISCARDED, SpoolName};
+use super::{Connection, Store, StoreError};
 use crate::account::AccountKey;
 
-/// Where a row stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RowState {
-    /// Will be sent at its time.
-    Waiting,
-    /// Is being sent; the final dot has not left.
-    Sending,
-    /// The final dot may have left.
-    Committing,
-    /// Nothing more happens by itself.
-    Result,
-}
+pub(crate) use self::record::{
+    AttachmentRecord, CopyRecord, ListCursor, OutboxRow, RecipientRecord, Record, ReplyRecord,
+    RowState,
+};
 
-impl RowState {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sending => "sending",
-            Self::Committing => "committing",
-            Self::Result => "result",
-        }
-    }
-
-    fn from_name(name: &str) -> Self {
-        match name {
-            "waiting" => Self::Waiting,
-            "sending" => Self::Sending,
-            "committing" => Self::Committing,
-            _ => Self::Result,
-        }
-    }
-}
-
-/// One message in the outbox or the ledger.
-#[derive(Debug, Clone)]
-pub(crate) struct OutboxRow {
-    pub(crate) id: OutboxId,
-    pub(crate) account_key: AccountKey,
-    pub(crate) state: RowState,
-    /// The server refused the password: nothing happens before the next sign-in.
-    pub(crate) needs_sign_in: bool,
-    /// How often it was tried.
-    pub(crate) tries: u32,
-    pub(crate) due_unix_ms: i64,
-    pub(crate) created_unix_ms: i64,
-    pub(crate) changed_unix_ms: i64,
-    /// Its file in the spool; gone once nothing is left to be sent.
-    pub(crate) spool: Option<String>,
-    pub(crate) size_bytes: u64,
-    pub(crate) record: Record,
-}
-
-/// The sealed part of a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    /// The envelope's sender.
-    pub(crate) from: String,
-    pub(crate) subject: String,
-    /// The outgoing server, as shown.
-    pub(crate) host: String,
-    /// Without angle brackets.
-    pub(crate) message_id: String,
-    pub(crate) recipients: Vec<RecipientRecord>,
-    /// What went wrong for the whole message, in every language.
-    pub(crate) trouble: Vec<(Lang, ApiErrorText)>,
-    pub(crate) copy: CopyRecord,
-    /// What was typed, to be corrected and sent again.
-    pub(crate) draft: Draft,
-    /// The files attached to it, kept until it is handed over: for "correct and send".
-    pub(crate) attachments: Vec<AttachmentRecord>,
-    /// The message that was answered or forwarded; set to nothing once it is marked.
-    pub(crate) source: Option<ComposeSource>,
-}
-
-/// A file in the spool that belongs to a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct AttachmentRecord {
-    pub(crate) spool: String,
-    pub(crate) name: String,
-    pub(crate) media_type: String,
-    pub(crate) size_bytes: u64,
-}
-
-/// The result for one recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RecipientRecord {
-    pub(crate) address: String,
-    pub(crate) state: RecipientState,
-    pub(crate) reply: Option<ReplyRecord>,
-}
-
-/// What the server said to a recipient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ReplyRecord {
-    pub(crate) code: u16,
-    pub(crate) enhanced: Option<String>,
-    pub(crate) text: String,
-}
-
-/// What became of the copy in Sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum CopyRecord {
-    Pending,
-    Filed(FolderId),
-    NotKept,
-    Failed(Vec<(Lang, String)>),
-}
+/// The most rows of an account that somebody does not have yet.
+pub(crate) const OPEN_MAX: i64 = 200;
+/// How rows are sealed: record and draft apart.
+const FORMAT: i64 = 2;
+/// Makes a transaction a writer at once: it waits for others instead of failing.
+const WRITES: &str = "BEGIN IMMEDIATE";
 
 /// The outbox table, with the key that opens its records.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     store: Store,
     sealer: Arc<Sealer>,
+}
+
+/// What became of a new row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inserted {
+    Done,
+    /// The account has [`OPEN_MAX`] rows that are not handed over.
+    TooMany,
+    /// One of its files is gone, or another row's.
+    FileGone,
+    /// The row that it replaces changed meanwhile.
+    NotReplaced,
 }
 
 #[derive(FromRow)]
@@ -143,8 +63,18 @@ struct RawRow {
     changed_unix_ms: i64,
     spool: Option<String>,
     size_bytes: i64,
+    is_damaged: i64,
     sealed: Vec<u8>,
 }
+
+/// The columns of [`RawRow`].
+macro_rules! columns {
+    () => {
+        "id, account_key, state, needs_sign_in, tries, due_unix_ms, created_unix_ms, \
+         changed_unix_ms, spool, size_bytes, is_damaged, sealed"
+    };
+}
+use columns;
 
 impl Ledger {
     /// Opens the ledger of a store.
@@ -152,13 +82,41 @@ impl Ledger {
         Self { store, sealer }
     }
 
-    /// Adds a row. Durable when this returns.
-    pub(crate) async fn outbox_insert(&self, row: &OutboxRow) -> Result<(), StoreError> {
+    /// Adds a row with what was typed, which takes its files from this process or from the row
+    /// that it replaces; that one goes, if it is still as it was seen. All or nothing, and durable
+    /// when this returns.
+    pub(crate) async fn outbox_insert(
+        &self,
+        row: &OutboxRow,
+        draft: &Draft,
+        files: &[&SpoolName],
+        replaces: Option<&OutboxRow>,
+    ) -> Result<Inserted, StoreError> {
         let sealed = self.seal_record(row)?;
-        sqlx::query(
+        let sealed_draft = self.seal_draft(row, draft)?;
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        if let Some(old) = replaces {
+            let done = sqlx::query(
+                "DELETE FROM outbox WHERE id = $1 AND account_key = $2 AND owner IS NULL \
+                 AND state = $3 AND state IN ('waiting', 'result') AND changed_unix_ms = $4 \
+                 AND tries = $5",
+            )
+            .bind(old.id.as_str())
+            .bind(&old.account_key.0)
+            .bind(old.state.name())
+            .bind(old.changed_unix_ms)
+            .bind(i64::from(old.tries))
+            .execute(&mut *writing)
+            .await?;
+            if done.rows_affected() != 1 {
+                return Ok(Inserted::NotReplaced);
+            }
+        }
+        let done = sqlx::query(
             "INSERT INTO outbox (id, account_key, state, needs_sign_in, owner, tries, due_unix_ms, \
-             created_unix_ms, changed_unix_ms, spool, size_bytes, sealed) \
-             VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8, $9, $10, $11)",
+             created_unix_ms, changed_unix_ms, spool, size_bytes, sealed, sealed_draft, format, \
+             is_open) SELECT $1, $2, $3, $4, NULL, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1 \
+             WHERE (SELECT COUNT(*) FROM outbox WHERE account_key = $2 AND is_open = 1) < $14",
         )
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
@@ -171,31 +129,69 @@ impl Ledger {
         .bind(&row.spool)
         .bind(i64::try_from(row.size_bytes).unwrap_or(i64::MAX))
         .bind(sealed)
-        .execute(self.store.pool())
+        .bind(sealed_draft)
+        .bind(FORMAT)
+        .bind(OPEN_MAX)
+        .execute(&mut *writing)
         .await?;
-        Ok(())
+        if done.rows_affected() != 1 {
+            return Ok(Inserted::TooMany);
+        }
+        for file in files {
+            let done = sqlx::query(
+                "UPDATE spool_file SET outbox_id = $1, owner = NULL, account_key = $2 \
+                 WHERE name = $3 AND (owner = $4 OR outbox_id = $5)",
+            )
+            .bind(row.id.as_str())
+            .bind(&row.account_key.0)
+            .bind(file.as_str())
+            .bind(self.store.owner())
+            .bind(replaces.map(|old| old.id.as_str()))
+            .execute(&mut *writing)
+            .await?;
+            if done.rows_affected() != 1 {
+                return Ok(Inserted::FileGone);
+            }
+        }
+        if let Some(old) = replaces {
+            discard_files(&mut writing, old.id.as_str()).await?;
+        }
+        writing.commit().await?;
+        Ok(Inserted::Done)
     }
 
-    /// Takes the next row of an account that is due, and makes `owner` its owner.
+    /// Takes the next row of an account that is due, and makes this process its owner.
     pub(crate) async fn outbox_claim(
         &self,
         account: &AccountKey,
-        owner: &str,
         now_unix_ms: i64,
     ) -> Result<Option<OutboxRow>, StoreError> {
-        let raw: Option<RawRow> = sqlx::query_as(
-            "UPDATE outbox SET state = 'sending', owner = $1, changed_unix_ms = $2 \
-             WHERE state = 'waiting' AND id = (SELECT id FROM outbox WHERE account_key = $3 \
-               AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $2 \
-               ORDER BY due_unix_ms, created_unix_ms LIMIT 1) \
-             RETURNING *",
-        )
-        .bind(owner)
-        .bind(now_unix_ms)
-        .bind(&account.0)
-        .fetch_optional(self.store.pool())
-        .await?;
-        raw.map(|raw| self.open_row(raw)).transpose()
+        loop {
+            let raw: Option<RawRow> = sqlx::query_as(concat!(
+                "UPDATE outbox SET state = 'sending', owner = $1, changed_unix_ms = $2 \
+                 WHERE state = 'waiting' AND id = (SELECT id FROM outbox WHERE account_key = $3 \
+                   AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $2 \
+                   AND is_damaged = 0 ORDER BY due_unix_ms, created_unix_ms LIMIT 1) \
+                 RETURNING ",
+                columns!()
+            ))
+            .bind(self.store.owner())
+            .bind(now_unix_ms)
+            .bind(&account.0)
+            .fetch_optional(self.store.pool())
+            .await?;
+            let Some(raw) = raw else { return Ok(None) };
+            let row = self.open_row(raw);
+            if !row.is_damaged {
+                return Ok(Some(row));
+            }
+            // The next one is not to wait behind it.
+            sqlx::query("UPDATE outbox SET state = 'waiting', owner = NULL WHERE id = $1")
+                .bind(row.id.as_str())
+                .execute(self.store.pool())
+                .await?;
+            self.set_aside(row.id.as_str()).await?;
+        }
     }
 
     /// Writes that the final dot is about to leave. `false`: the row is somebody else's by now,
@@ -203,7 +199,6 @@ impl Ledger {
     pub(crate) async fn outbox_commit(
         &self,
         id: &OutboxId,
-        owner: &str,
         now_unix_ms: i64,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query(
@@ -212,42 +207,40 @@ impl Ledger {
         )
         .bind(now_unix_ms)
         .bind(id.as_str())
-        .bind(owner)
+        .bind(self.store.owner())
         .execute(self.store.pool())
         .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Writes a row back and lets it go. Only its owner's word counts while it has one.
+    /// Writes a row back and lets it go. Where it is owned, only this process may write it.
     pub(crate) async fn outbox_save(
         &self,
         row: &OutboxRow,
-        owner: Option<&str>,
+        is_owned: bool,
     ) -> Result<bool, StoreError> {
-        self.write(row, owner, None).await
+        self.write(row, is_owned, false).await
     }
 
-    /// Writes down what became of a row. One that is settled stays its owner's, until the copy is
-    /// filed too.
-    pub(crate) async fn outbox_settle(
-        &self,
-        row: &OutboxRow,
-        owner: &str,
-    ) -> Result<bool, StoreError> {
-        self.write(row, Some(owner), row.owner_while_filing(owner))
-            .await
+    /// Writes down what became of a row. One that is settled stays this process's, until the copy
+    /// is filed too.
+    pub(crate) async fn outbox_settle(&self, row: &OutboxRow) -> Result<bool, StoreError> {
+        self.write(row, true, row.state == RowState::Result).await
     }
 
     async fn write(
         &self,
         row: &OutboxRow,
-        owner: Option<&str>,
-        next_owner: Option<&str>,
+        is_owned: bool,
+        stays_owned: bool,
     ) -> Result<bool, StoreError> {
         let sealed = self.seal_record(row)?;
+        let owner = |is_owned: bool| is_owned.then(|| self.store.owner());
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
-             changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11 \
+             changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, is_open = $12, \
+             sealed_draft = CASE WHEN $6 IS NULL THEN NULL ELSE sealed_draft END \
              WHERE id = $8 AND account_key = $9 AND (owner = $10 OR (owner IS NULL AND $10 IS NULL))",
         )
         .bind(row.state.name())
@@ -259,38 +252,48 @@ impl Ledger {
         .bind(sealed)
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
-        .bind(owner)
-        .bind(next_owner)
-        .execute(self.store.pool())
+        .bind(owner(is_owned))
+        .bind(owner(stays_owned))
+        .bind(i64::from(row.is_open()))
+        .execute(&mut *writing)
         .await?;
-        Ok(done.rows_affected() == 1)
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        if row.spool.is_none() {
+            discard_files(&mut writing, row.id.as_str()).await?;
+        }
+        writing.commit().await?;
+        Ok(true)
     }
 
     /// Takes the settled rows of an account whose copy was not filed before their session ended.
     pub(crate) async fn outbox_claim_unfiled(
         &self,
         account: &AccountKey,
-        owner: &str,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         // A row that is filed has no file in the spool any more, unless somebody refused it.
-        let raw: Vec<RawRow> = sqlx::query_as(
-            "SELECT * FROM outbox WHERE account_key = $1 AND state = 'result' \
-             AND owner IS NULL AND spool IS NOT NULL",
-        )
+        let raw: Vec<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE account_key = $1 AND state = 'result' AND owner IS NULL \
+             AND spool IS NOT NULL ORDER BY created_unix_ms LIMIT $2",
+        ))
         .bind(&account.0)
+        .bind(OPEN_MAX.saturating_mul(2))
         .fetch_all(self.store.pool())
         .await?;
         let mut claimed = Vec::new();
         for raw in raw {
-            let row = self.open_row(raw)?;
-            if !row.awaits_its_copy() {
+            let row = self.open_row(raw);
+            if row.is_damaged || !row.awaits_its_copy() {
                 continue;
             }
             let done = sqlx::query(
                 "UPDATE outbox SET owner = $1 \
                  WHERE id = $2 AND state = 'result' AND owner IS NULL",
             )
-            .bind(owner)
+            .bind(self.store.owner())
             .bind(row.id.as_str())
             .execute(self.store.pool())
             .await?;
@@ -301,19 +304,36 @@ impl Ledger {
         Ok(claimed)
     }
 
-    /// The rows of an account, newest first.
+    /// At most `limit` rows of an account, newest first: those behind a cursor, if one is given.
     pub(crate) async fn outbox_list(
         &self,
         account: &AccountKey,
+        before: Option<&ListCursor>,
+        limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let raw: Vec<RawRow> = sqlx::query_as(
-            "SELECT * FROM outbox WHERE account_key = $1 \
-             ORDER BY created_unix_ms DESC, id LIMIT 500",
-        )
+        let raw: Vec<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE account_key = $1 AND ($2 IS NULL OR created_unix_ms < $2 \
+             OR created_unix_ms = $2 AND id < $3) ORDER BY created_unix_ms DESC, id DESC LIMIT $4",
+        ))
         .bind(&account.0)
+        .bind(before.map(|cursor| cursor.created_unix_ms))
+        .bind(before.map(|cursor| cursor.id.as_str()))
+        .bind(limit)
         .fetch_all(self.store.pool())
         .await?;
-        raw.into_iter().map(|raw| self.open_row(raw)).collect()
+        Ok(raw.into_iter().map(|raw| self.open_row(raw)).collect())
+    }
+
+    /// How many rows of an account somebody does not have yet.
+    pub(crate) async fn outbox_count_open(&self, account: &AccountKey) -> Result<u32, StoreError> {
+        let (open,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_key = $1 AND is_open = 1")
+                .bind(&account.0)
+                .fetch_one(self.store.pool())
+                .await?;
+        Ok(u32::try_from(open).unwrap_or(u32::MAX))
     }
 
     /// One row of an account.
@@ -322,30 +342,58 @@ impl Ledger {
         account: &AccountKey,
         id: &OutboxId,
     ) -> Result<Option<OutboxRow>, StoreError> {
-        let raw: Option<RawRow> =
-            sqlx::query_as("SELECT * FROM outbox WHERE id = $1 AND account_key = $2")
-                .bind(id.as_str())
-                .bind(&account.0)
-                .fetch_optional(self.store.pool())
-                .await?;
-        raw.map(|raw| self.open_row(raw)).transpose()
-    }
-
-    /// Removes a row that is not being sent, and returns it: its files in the spool go too.
-    pub(crate) async fn outbox_discard(
-        &self,
-        account: &AccountKey,
-        id: &OutboxId,
-    ) -> Result<Option<OutboxRow>, StoreError> {
-        let raw: Option<RawRow> = sqlx::query_as(
-            "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
-             AND state IN ('waiting', 'result') RETURNING *",
-        )
+        let raw: Option<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE id = $1 AND account_key = $2"
+        ))
         .bind(id.as_str())
         .bind(&account.0)
         .fetch_optional(self.store.pool())
         .await?;
-        raw.map(|raw| self.open_row(raw)).transpose()
+        Ok(raw.map(|raw| self.open_row(raw)))
+    }
+
+    /// What was typed, as long as it may be sent again.
+    pub(crate) async fn outbox_draft(&self, row: &OutboxRow) -> Result<Option<Draft>, StoreError> {
+        let sealed: Option<(Option<Vec<u8>>,)> =
+            sqlx::query_as("SELECT sealed_draft FROM outbox WHERE id = $1 AND account_key = $2")
+                .bind(row.id.as_str())
+                .bind(&row.account_key.0)
+                .fetch_optional(self.store.pool())
+                .await?;
+        let Some((Some(sealed),)) = sealed else {
+            return Ok(None);
+        };
+        let place = draft_place(row.id.as_str(), &row.account_key.0);
+        let plain = self
+            .sealer
+            .open_sealed(Purpose::Outbox, place.as_bytes(), &sealed)?;
+        Ok(serde_json::from_slice(&plain).ok())
+    }
+
+    /// Removes a row that is not being sent; its files are discarded with it. `false`: there is
+    /// none.
+    pub(crate) async fn outbox_discard(
+        &self,
+        account: &AccountKey,
+        id: &OutboxId,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let done = sqlx::query(
+            "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
+             AND (state IN ('waiting', 'result') OR is_damaged = 1)",
+        )
+        .bind(id.as_str())
+        .bind(&account.0)
+        .execute(&mut *writing)
+        .await?;
+        discard_files(&mut writing, id.as_str()).await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        writing.commit().await?;
+        Ok(true)
     }
 
     /// When the next row of an account is due.
@@ -355,7 +403,7 @@ impl Ledger {
     ) -> Result<Option<i64>, StoreError> {
         let due: (Option<i64>,) = sqlx::query_as(
             "SELECT MIN(due_unix_ms) FROM outbox \
-             WHERE account_key = $1 AND state = 'waiting' AND needs_sign_in = 0",
+             WHERE account_key = $1 AND state = 'waiting' AND needs_sign_in = 0 AND is_damaged = 0",
         )
         .bind(&account.0)
         .fetch_one(self.store.pool())
@@ -365,49 +413,13 @@ impl Ledger {
 
     /// Lets the rows go that waited for a sign-in with this account key.
     pub(crate) async fn outbox_release(&self, account: &AccountKey) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET needs_sign_in = 0 WHERE account_key = $1")
-            .bind(&account.0)
-            .execute(self.store.pool())
-            .await?;
+        sqlx::query(
+            "UPDATE outbox SET needs_sign_in = 0 WHERE account_key = $1 AND needs_sign_in = 1",
+        )
+        .bind(&account.0)
+        .execute(self.store.pool())
+        .await?;
         Ok(())
-    }
-
-    /// Puts rows right that a process left behind when it died: `sending` is safe to repeat,
-    /// `committing` may have gone out. To be called once, before anything is sent.
-    pub(crate) async fn outbox_recover(&self, now_unix_ms: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET state = 'waiting', owner = NULL WHERE state = 'sending'")
-            .execute(self.store.pool())
-            .await?;
-        sqlx::query("UPDATE outbox SET owner = NULL WHERE state = 'result'")
-            .execute(self.store.pool())
-            .await?;
-        let raw: Vec<RawRow> = sqlx::query_as("SELECT * FROM outbox WHERE state = 'committing'")
-            .fetch_all(self.store.pool())
-            .await?;
-        for raw in raw {
-            let mut row = self.open_row(raw)?;
-            row.become_unknown(now_unix_ms);
-            sqlx::query("UPDATE outbox SET owner = NULL WHERE id = $1")
-                .bind(row.id.as_str())
-                .execute(self.store.pool())
-                .await?;
-            self.outbox_save(&row, None).await?;
-        }
-        Ok(())
-    }
-
-    /// The spool files that rows still need: a sweep leaves them alone.
-    pub(crate) async fn outbox_spool_names(&self) -> Result<Vec<String>, StoreError> {
-        let raw: Vec<RawRow> = sqlx::query_as("SELECT * FROM outbox WHERE spool IS NOT NULL")
-            .fetch_all(self.store.pool())
-            .await?;
-        let mut names = Vec::new();
-        for raw in raw {
-            let row = self.open_row(raw)?;
-            names.extend(row.spool);
-            names.extend(row.record.attachments.into_iter().map(|file| file.spool));
-        }
-        Ok(names)
     }
 
     fn seal_record(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {
@@ -418,13 +430,35 @@ impl Ledger {
             .seal(Purpose::Outbox, place.as_bytes(), &plain)?)
     }
 
-    fn open_row(&self, raw: RawRow) -> Result<OutboxRow, StoreError> {
-        let place = place(&raw.id, &raw.account_key);
+    fn seal_draft(&self, row: &OutboxRow, draft: &Draft) -> Result<Vec<u8>, StoreError> {
+        let plain = serde_json::to_vec(draft).map_err(|_| SealError::Unopenable)?;
+        let place = draft_place(row.id.as_str(), &row.account_key.0);
+        Ok(self
+            .sealer
+            .seal(Purpose::Outbox, place.as_bytes(), &plain)?)
+    }
+
+    fn open_record(&self, id: &str, account_key: &str, sealed: &[u8]) -> Option<Record> {
+        let place = place(id, account_key);
         let plain = self
             .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed)?;
-        Ok(OutboxRow {
-            record: serde_json::from_slice(&plain).map_err(|_| SealError::Unopenable)?,
+            .open_sealed(Purpose::Outbox, place.as_bytes(), sealed)
+            .ok()?;
+        serde_json::from_slice(&plain).ok()
+    }
+
+    /// Opens a row. One that cannot be opened is a row all the same: it fails no list and no page.
+    fn open_row(&self, raw: RawRow) -> OutboxRow {
+        let record = self.open_record(&raw.id, &raw.account_key, &raw.sealed);
+        if record.is_none() && raw.is_damaged == 0 {
+            tracing::error!(
+                id = raw.id,
+                "a row of the outbox cannot be opened: it is set aside"
+            );
+        }
+        OutboxRow {
+            is_damaged: record.is_none(),
+            record: record.unwrap_or_else(Record::unreadable),
             id: OutboxId(raw.id),
             account_key: AccountKey(raw.account_key),
             state: RowState::from_name(&raw.state),
@@ -435,40 +469,29 @@ impl Ledger {
             changed_unix_ms: raw.changed_unix_ms,
             spool: raw.spool,
             size_bytes: u64::try_from(raw.size_bytes).unwrap_or_default(),
-        })
+        }
     }
 }
 
-impl OutboxRow {
-    /// Who has the row while its copy is filed: nobody, where it will be sent once more.
-    pub(crate) fn owner_while_filing<'a>(&self, owner: &'a str) -> Option<&'a str> {
-        (self.state == RowState::Result).then_some(owner)
-    }
-
-    /// Somebody got it, and no copy lies in Sent yet.
-    pub(crate) fn awaits_its_copy(&self) -> bool {
-        let mut recipients = self.record.recipients.iter();
-        self.record.copy == CopyRecord::Pending
-            && recipients.any(|r| r.state == RecipientState::HandedOver)
-    }
-
-    /// The dot may have left and nobody knows the answer: whoever was not refused before may have
-    /// got it.
-    pub(crate) fn become_unknown(&mut self, now_unix_ms: i64) {
-        self.state = RowState::Result;
-        self.changed_unix_ms = now_unix_ms;
-        for recipient in &mut self.record.recipients {
-            if matches!(
-                recipient.state,
-                RecipientState::Waiting | RecipientState::Delayed
-            ) {
-                recipient.state = RecipientState::Unknown;
-            }
-        }
-    }
+/// Discards the files of a row: the sweep removes them.
+async fn discard_files(writing: &mut Connection, id: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE spool_file SET owner = $1, outbox_id = NULL WHERE outbox_id = $2")
+        .bind(DISCARDED)
+        .bind(id)
+        .execute(writing)
+        .await?;
+    Ok(())
 }
 
 /// A sealed record opens only in its own row and for its own account.
 fn place(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}")
 }
+
+/// The same for what was typed.
+fn draft_place(id: &str, account_key: &str) -> String {
+    format!("{id}\0{account_key}\0draft")
+}
+
+#[cfg(test)]
+mod tests;

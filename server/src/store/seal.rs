@@ -16,7 +16,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{StoreError, private_dir};
+use super::StoreError;
+use super::private::private_dir;
 use crate::account::AccountKey;
 
 const KEY_BYTES: usize = 32;
@@ -70,6 +71,15 @@ impl Purpose<'_> {
             Self::Pop3 => b"restante/pop3".into(),
         }
     }
+}
+
+/// The keys of an account's rows, by the server key that made them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountKeys {
+    /// Of the present server key.
+    pub current: AccountKey,
+    /// Of the server key before a rotation, as long as it is kept.
+    pub previous: Option<AccountKey>,
 }
 
 struct ServerKey {
@@ -216,21 +226,31 @@ impl Sealer {
             .map_err(|_| SealError::Unopenable)
     }
 
-    /// The key of an account's rows that outlive a session. To be used only after that server has
-    /// accepted that login.
-    pub fn account_key(
+    /// The keys of an account's rows that outlive a session: the present one, and the one of before
+    /// a rotation of the server key. To be used only after that server has accepted that login.
+    pub fn account_keys(
         &self,
         kind: IncomingKind,
         host: &str,
         port: u16,
         login: &str,
-    ) -> AccountKey {
+    ) -> AccountKeys {
         let kind = match kind {
             IncomingKind::Imap => "imap",
             IncomingKind::Pop3 => "pop3",
         };
         let text = format!("{kind}\0{}\0{port}\0{login}", host.to_ascii_lowercase());
-        AccountKey(URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes())))
+        let key = |of: &ServerKey| AccountKey(URL_SAFE_NO_PAD.encode(of.mac(text.as_bytes())));
+        AccountKeys {
+            current: key(&self.current),
+            previous: self.previous.as_ref().map(key),
+        }
+    }
+
+    /// The ids of the two keys, as they stand in sealed values; the same twice where there is one.
+    pub(super) fn key_ids(&self) -> [[u8; KEY_ID_BYTES]; 2] {
+        let previous = self.previous.as_ref().unwrap_or(&self.current);
+        [self.current.id, previous.id]
     }
 
     /// The cipher of the current key, with the id that finds the key again.
@@ -376,7 +396,7 @@ mod tests {
     fn an_account_key_differs_by_server_port_kind_and_login() {
         let dir = TestDir::new();
         let sealer = Sealer::open(dir.path()).unwrap();
-        let key = |kind, host, port, login| sealer.account_key(kind, host, port, login);
+        let key = |kind, host, port, login| sealer.account_keys(kind, host, port, login).current;
         let base = key(IncomingKind::Imap, "mail.example", 993, "ann");
         assert_eq!(base, key(IncomingKind::Imap, "MAIL.example", 993, "ann"));
         for other in [

@@ -33,13 +33,15 @@ impl Store {
         expires_at: i64,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "INSERT INTO session (row_key, record, created_at, expires_at) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO session (row_key, record, created_at, expires_at, owner) \
+             VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (row_key) DO NOTHING",
         )
         .bind(key.as_str())
         .bind(record)
         .bind(now)
         .bind(expires_at)
+        .bind(self.owner())
         .execute(self.pool())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -82,13 +84,6 @@ impl Store {
     /// Deletes the sessions that have ended by themselves.
     pub async fn session_delete_expired(&self, now: i64) -> Result<u64, StoreError> {
         let query = sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now);
-        Ok(query.execute(self.pool()).await?.rows_affected())
-    }
-
-    /// Deletes every session. Passwords live in memory only, so after a start no session that was
-    /// stored can be used.
-    pub async fn session_delete_all(&self) -> Result<u64, StoreError> {
-        let query = sqlx::query("DELETE FROM session");
         Ok(query.execute(self.pool()).await?.rows_affected())
     }
 }

@@ -217,11 +217,12 @@ async fn an_attachment_arrives_byte_for_byte() {
     let stage = Stage::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
-    let mut writer = stage.spool.create(1 << 20).await.unwrap();
+    let writer = stage.spool.create(page.handle.key(), 0, 1 << 20).await;
+    let mut writer = writer.unwrap();
     writer.write(&bytes).await.unwrap();
     let file = writer.finish().await.unwrap();
     let view = stage.uploads.add(Upload {
-        file,
+        file: file.into(),
         name: "报价 v2.pdf".into(),
         media_type: "application/pdf".into(),
     });
@@ -294,7 +295,14 @@ async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kep
             (ErrorKind::Invalid, Some(field))
         );
     }
-    assert!(page.backend.outbox_list().await.unwrap().is_empty());
+    assert!(
+        page.backend
+            .outbox_list(None)
+            .await
+            .unwrap()
+            .entries
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -340,16 +348,23 @@ async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
     let again = stage.open(stage.imap()).await.unwrap();
     let subjects: Vec<_> = again
         .backend
-        .outbox_list()
+        .outbox_list(None)
         .await
         .unwrap()
+        .entries
         .into_iter()
         .map(|e| e.subject)
         .collect();
     assert_eq!(subjects, ["kept"]);
     let other = stage.open(stage.imap_starttls()).await.unwrap();
     assert!(
-        other.backend.outbox_list().await.unwrap().is_empty(),
+        other
+            .backend
+            .outbox_list(None)
+            .await
+            .unwrap()
+            .entries
+            .is_empty(),
         "another port, another key"
     );
 }

@@ -169,7 +169,14 @@ async fn nothing_is_sent_while_one_entry_is_not_clear() {
             }
         }
     }
-    assert!(page.backend.outbox_list().await.unwrap().is_empty());
+    assert!(
+        page.backend
+            .outbox_list(None)
+            .await
+            .unwrap()
+            .entries
+            .is_empty()
+    );
     assert_eq!(post.taken(), 0);
 }
 

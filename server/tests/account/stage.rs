@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use app::api::backend::MailBackend;
@@ -17,8 +17,9 @@ use server::account::{
     AccountError, AccountHandle, Accounts, Incoming, Locale, Outgoing, SessionBackend, SignIn,
 };
 use server::session::uploads::Uploads;
+use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
-use server::store::spool::Spool;
+use server::store::spool::{Spool, SpoolLimits};
 use server::store::{SCHEMA, Store};
 
 /// The id of INBOX.
@@ -47,7 +48,7 @@ pub(crate) struct Desk {
 }
 
 /// A state folder that ends with the last desk over it.
-pub(crate) struct StateDir(PathBuf);
+pub(crate) struct StateDir(PathBuf, AtomicI64);
 
 impl Drop for StateDir {
     fn drop(&mut self) {
@@ -175,7 +176,7 @@ impl Desk {
         let nth = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("restante-test-{}-{nth}", std::process::id()));
-        Self::over(Arc::new(StateDir(folder)), ca_pem, ports).await
+        Self::over(Arc::new(StateDir(folder, AtomicI64::new(0))), ca_pem, ports).await
     }
 
     /// The next start of the program, over the state of an earlier one.
@@ -195,9 +196,14 @@ impl Desk {
         );
         let store = Store::open(&folder.0, SCHEMA).await.unwrap();
         let sealer = Arc::new(Sealer::open(&folder.0).unwrap());
-        let spool = Spool::open(&folder.0, Arc::clone(&sealer)).unwrap();
-        let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone()).unwrap();
-        accounts.recover().await.unwrap();
+        let limits = SpoolLimits::NONE;
+        let spool = Spool::open(&folder.0, store.clone(), Arc::clone(&sealer), limits).unwrap();
+        let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone());
+        accounts.convert().await.unwrap();
+        // The leases of earlier ones are over by then.
+        let starts = folder.1.fetch_add(1, Ordering::Relaxed);
+        let now = server::store::now_unix_ms() + starts * (LEASE_MS + 1);
+        accounts.recover(now).await.unwrap();
         Self {
             accounts,
             uploads: Arc::default(),

@@ -110,6 +110,8 @@ pub enum OutboxState {
     NotSent,
     /// The link died after the message was sent: it may have gone out.
     Unknown,
+    /// What is kept of it cannot be opened: nothing can be done with it.
+    Damaged,
 }
 
 /// Where a message stands for one recipient.
@@ -188,6 +190,15 @@ pub struct OutboxEntry {
     pub recipients: Vec<RecipientView>,
     /// The copy in Sent.
     pub copy: SentCopy,
+}
+
+/// A page of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxRows {
+    /// Its entries, newest first.
+    pub entries: Vec<OutboxEntry>,
+    /// Where the next page begins, if there are older entries.
+    pub older: Option<String>,
 }
 
 /// Cause, fix and the server's words, ready to be shown.

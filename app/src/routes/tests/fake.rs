@@ -378,13 +378,26 @@ impl MailBackend for Fake {
         done(Ok("e2".into()))
     }
 
-    fn outbox_list(&self) -> BackendFuture<'_, Vec<OutboxEntry>> {
-        done(Ok(vec![
-            Self::entry("e1", OutboxState::Refused, RecipientState::Refused),
-            Self::entry("e2", OutboxState::Unknown, RecipientState::Unknown),
-            Self::entry("e3", OutboxState::Waiting, RecipientState::Waiting),
-            Self::entry("e4", OutboxState::HandedOver, RecipientState::HandedOver),
-        ]))
+    fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {
+        if before.is_some() {
+            return done(Ok(OutboxRows {
+                entries: vec![Self::entry(
+                    "e5",
+                    OutboxState::Damaged,
+                    RecipientState::HandedOver,
+                )],
+                older: None,
+            }));
+        }
+        done(Ok(OutboxRows {
+            entries: vec![
+                Self::entry("e1", OutboxState::Refused, RecipientState::Refused),
+                Self::entry("e2", OutboxState::Unknown, RecipientState::Unknown),
+                Self::entry("e3", OutboxState::Waiting, RecipientState::Waiting),
+                Self::entry("e4", OutboxState::HandedOver, RecipientState::HandedOver),
+            ],
+            older: Some("7.e4".into()),
+        }))
     }
 
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {

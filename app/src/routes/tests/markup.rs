@@ -106,7 +106,7 @@ macro_rules! say {
 impl MailBackend for Hostile {
     say! {
         session_show() -> SessionView {}
-        folder_list(account: AccountId) -> Vec<FolderView> { account }
+        folder_list(account: AccountId) -> FoldersView { account }
         folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
         message_mark(account: AccountId, folder: FolderId, messages: Vec<MessageId>, mark: Mark)
             -> ChangeDone { account, folder, messages, mark }
@@ -118,7 +118,7 @@ impl MailBackend for Hostile {
         }
         compose_again(outbox: OutboxId) -> ComposeForm { outbox }
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
-        outbox_list() -> Vec<OutboxEntry> {}
+        outbox_list(before: Option<String>) -> OutboxRows { before }
         outbox_show(outbox: OutboxId) -> OutboxEntry { outbox }
         outbox_retry(outbox: OutboxId) -> OutboxEntry { outbox }
         outbox_discard(outbox: OutboxId) -> () { outbox }

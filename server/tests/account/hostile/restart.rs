@@ -45,7 +45,13 @@ impl Scene {
 }
 
 async fn first(page: &Page) -> OutboxEntry {
-    page.backend.outbox_list().await.unwrap().pop().unwrap()
+    page.backend
+        .outbox_list(None)
+        .await
+        .unwrap()
+        .entries
+        .pop()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -61,7 +67,15 @@ async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
         let mut stranger = scene.sign_in();
         stranger.address = "bob@peer.test".to_owned();
         let stranger = desk.open(stranger).await.unwrap();
-        assert!(stranger.backend.outbox_list().await.unwrap().is_empty());
+        assert!(
+            stranger
+                .backend
+                .outbox_list(None)
+                .await
+                .unwrap()
+                .entries
+                .is_empty()
+        );
         assert_eq!(scene.arrived("first"), 0, "{at}: left without its sign-in");
         let page = desk.open(scene.sign_in()).await.unwrap();
         let entry = page.settled(&id).await;

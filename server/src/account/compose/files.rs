@@ -1,0 +1,200 @@
+//! The files of a new message: uploads, parts of a forwarded message, and the message itself.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use app::api::types::{ComposeSource, Draft, UploadId};
+use futures_util::StreamExt as _;
+use mail_mime::compose::Composer;
+use mail_mime::transfer::{self, TransferEncoding};
+use mail_mime::tree::Part;
+
+use crate::account::error::{AccountError, InvalidField};
+use crate::account::handle::AccountHandle;
+use crate::account::model::Opened;
+use crate::session::uploads::Uploads;
+use crate::store::outbox::{AttachmentRecord, OutboxRow};
+use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
+
+/// A message in the spool may be this much larger than what was uploaded: base64 and headers.
+const SPOOL_FACTOR: u64 = 2;
+
+/// A file of a new message.
+#[derive(Debug, Clone)]
+pub(in crate::account) enum Attached {
+    /// This process's, removed with the last hold on it.
+    Held(Arc<SpoolFile>),
+    /// Of the row that is replaced.
+    Replaced(SpoolName),
+}
+
+impl Attached {
+    pub(in crate::account) fn name(&self) -> &SpoolName {
+        match self {
+            Self::Held(file) => &file.name,
+            Self::Replaced(name) => name,
+        }
+    }
+}
+
+/// The files that were uploaded for a message, or are attached to the one that it replaces.
+pub(super) fn attached_files(
+    ids: &[UploadId],
+    uploads: &Uploads,
+    replaced: Option<&OutboxRow>,
+) -> Result<Vec<(Attached, AttachmentRecord)>, AccountError> {
+    let of_replaced = |id: &UploadId| {
+        let mut files = replaced?.record.attachments.iter();
+        let record = files.find(|file| file.spool == id.0)?.clone();
+        let name = SpoolName::parse(&record.spool)?;
+        Some((Attached::Replaced(name), record))
+    };
+    let mut seen = HashSet::new();
+    ids.iter()
+        .filter(|id| seen.insert(*id))
+        .map(|id| match uploads.find(id) {
+            Some(upload) => {
+                let record = AttachmentRecord {
+                    spool: upload.file.name.as_str().to_owned(),
+                    name: upload.name,
+                    media_type: upload.media_type,
+                    size_bytes: upload.file.size_bytes,
+                };
+                Ok((Attached::Held(upload.file), record))
+            }
+            None => of_replaced(id).ok_or(AccountError::Invalid {
+                field: "attachment",
+                problem: InvalidField::UploadGone,
+            }),
+        })
+        .collect()
+}
+
+/// Copies the parts of a forwarded message that go along into the spool. What they weigh is known
+/// from the message's structure, and held against the limit before any byte is fetched.
+pub(super) async fn kept_parts(
+    handle: &AccountHandle,
+    source: &ComposeSource,
+    draft: &Draft,
+    opened: &Opened,
+    max_bytes: u64,
+) -> Result<Vec<(Attached, AttachmentRecord)>, AccountError> {
+    let too_large = |max_bytes| AccountError::Invalid {
+        field: "attachment",
+        problem: InvalidField::TooLarge { max_bytes },
+    };
+    let mut seen = HashSet::new();
+    let mut parts = Vec::new();
+    let (mut announced, mut encoded) = (0_u64, 0_u64);
+    for part in draft.keep_parts.iter().filter(|part| seen.insert(*part)) {
+        let found = opened.root.find(part.as_str());
+        let found = found.ok_or(AccountError::NotFound)?;
+        let size_bytes = decoded_size(found);
+        announced = announced.saturating_add(size_bytes);
+        encoded = encoded.saturating_add(transfer::encoded_size_bytes(size_bytes));
+        parts.push((part, found, size_bytes));
+    }
+    if announced > max_bytes {
+        return Err(too_large(max_bytes));
+    }
+    if let Some(max) = handle.server_max_bytes()
+        && encoded > max
+    {
+        return Err(too_large(max));
+    }
+    let mut kept = Vec::new();
+    let mut room = max_bytes;
+    for (part, found, size_bytes) in parts {
+        let mut writer = create(handle, size_bytes.min(room), room).await?;
+        let download = handle
+            .part(source.folder.clone(), source.message.clone(), part.clone())
+            .await?;
+        let mut stream = download.stream;
+        while let Some(bytes) = stream.next().await {
+            writer.write(&bytes?).await.map_err(AccountError::spool)?;
+        }
+        let file = writer.finish().await.map_err(AccountError::spool)?;
+        room = room.saturating_sub(file.size_bytes);
+        let record = AttachmentRecord {
+            spool: file.name.as_str().to_owned(),
+            name: found.name.clone().unwrap_or_default(),
+            media_type: found.media_type.clone(),
+            size_bytes: file.size_bytes,
+        };
+        kept.push((Attached::Held(Arc::new(file)), record));
+    }
+    Ok(kept)
+}
+
+/// The most that a part may weigh once decoded, by the server's word.
+fn decoded_size(part: &Part) -> u64 {
+    match part.encoding {
+        // Four octets are three bytes (RFC 2045 §6.8).
+        TransferEncoding::Base64 => part.size_bytes.div_ceil(4).saturating_mul(3),
+        _ => part.size_bytes,
+    }
+}
+
+/// Streams the whole message into one file of the spool. Durable when this returns.
+pub(super) async fn write(
+    handle: &AccountHandle,
+    composer: &Composer,
+    files: &[AttachmentRecord],
+    upload_max_bytes: u64,
+) -> Result<SpoolFile, AccountError> {
+    let room = upload_max_bytes
+        .saturating_mul(SPOOL_FACTOR)
+        .saturating_add(4 << 20);
+    let mut writer = create(handle, composer.size_bytes().min(room), room).await?;
+    writer
+        .write(composer.head())
+        .await
+        .map_err(AccountError::spool)?;
+    for (index, file) in files.iter().enumerate() {
+        let head = composer.attachment_head(index).unwrap_or_default();
+        writer.write(head).await.map_err(AccountError::spool)?;
+        encode(handle, file, &mut writer).await?;
+    }
+    writer
+        .write(composer.tail())
+        .await
+        .map_err(AccountError::spool)?;
+    writer.finish().await.map_err(AccountError::spool)
+}
+
+async fn encode(
+    handle: &AccountHandle,
+    file: &AttachmentRecord,
+    writer: &mut SpoolWriter,
+) -> Result<(), AccountError> {
+    let gone = AccountError::Invalid {
+        field: "attachment",
+        problem: InvalidField::UploadGone,
+    };
+    let name = SpoolName::parse(&file.spool).ok_or(gone)?;
+    let mut reader = handle
+        .spool()
+        .read(&name)
+        .await
+        .map_err(AccountError::spool)?;
+    let mut encoder = transfer::Encoder::new();
+    let mut encoded = Vec::new();
+    while let Some(bytes) = reader.next().await.map_err(AccountError::spool)? {
+        encoded.clear();
+        encoder.push(&bytes, &mut encoded);
+        writer.write(&encoded).await.map_err(AccountError::spool)?;
+    }
+    encoded.clear();
+    encoder.finish(&mut encoded);
+    writer.write(&encoded).await.map_err(AccountError::spool)
+}
+
+async fn create(
+    handle: &AccountHandle,
+    expected_bytes: u64,
+    max_bytes: u64,
+) -> Result<SpoolWriter, AccountError> {
+    let (spool, account) = (handle.spool(), handle.key());
+    let writer = spool.create(account, expected_bytes, max_bytes).await;
+    writer.map_err(AccountError::spool)
+}

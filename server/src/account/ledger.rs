@@ -1,0 +1,200 @@
+//! A session's outbox: messages go in, are listed, and are replaced by their corrections.
+
+use app::api::types::{
+    AccountId, ComposeForm, Draft, OutboxEntry, OutboxId, OutboxRows, OutboxState, RecipientState,
+    RecipientView, SentCopy,
+};
+
+use super::backend::SessionBackend;
+use super::causes;
+use super::compose::{self, Attached, Written, own};
+use super::error::{AccountError, NoRoom, NotReplaced};
+use super::handle::AccountHandle;
+use super::model::now_unix_ms;
+use crate::store::outbox::{
+    CopyRecord, Inserted, ListCursor, OPEN_MAX, OutboxRow, RecipientRecord, RowState,
+};
+
+/// Entries on one page of the outbox.
+const PAGE_ROWS: u32 = 25;
+
+impl SessionBackend {
+    /// Writes a message into the spool and puts it into the outbox. Where this fails or is
+    /// cancelled, nothing of it is left.
+    pub(super) async fn send(
+        &self,
+        account: &AccountId,
+        draft: Draft,
+    ) -> Result<OutboxId, AccountError> {
+        let handle = own(&self.handles, account)?;
+        let replaced = match &draft.replaces {
+            Some(id) => Some(self.row(id).await.map_err(|error| match error {
+                AccountError::NotFound => AccountError::NotReplaced(NotReplaced::Sent),
+                error => error,
+            })?),
+            None => None,
+        };
+        let replaced = replaced.as_ref().map(|(_, row)| row);
+        let max_bytes = self.upload_max_bytes;
+        let written = compose::spool(
+            handle,
+            &draft,
+            &self.uploads,
+            replaced,
+            &self.locale,
+            max_bytes,
+        );
+        let Written { row, files } = written.await?;
+        if let Some(old) = replaced {
+            compose::may_replace(old, &row).map_err(AccountError::NotReplaced)?;
+        }
+        let outbox = handle.outbox();
+        let names: Vec<_> = files.iter().map(Attached::name).collect();
+        let inserted = outbox.ledger.outbox_insert(&row, &draft, &names, replaced);
+        match inserted.await.map_err(AccountError::store)? {
+            Inserted::Done => {}
+            Inserted::TooMany => {
+                return Err(AccountError::NoRoom(NoRoom::Messages { max: OPEN_MAX }));
+            }
+            Inserted::FileGone => return Err(compose::upload_gone()),
+            Inserted::NotReplaced => {
+                return Err(AccountError::NotReplaced(NotReplaced::Sending));
+            }
+        }
+        for id in &draft.uploads {
+            let _ = self.uploads.take(id);
+        }
+        outbox.wake.notify_one();
+        if replaced.is_some() {
+            outbox.remove_discarded().await;
+        }
+        Ok(row.id)
+    }
+
+    /// What a compose form begins with that corrects an entry.
+    pub(super) async fn again(&self, id: &OutboxId) -> Result<ComposeForm, AccountError> {
+        let (handle, row) = self.row(id).await?;
+        let draft = handle.outbox().ledger.outbox_draft(&row).await;
+        // Handed over, or set aside: nothing is left to be corrected.
+        let draft = draft.map_err(AccountError::store)?;
+        let draft = draft.ok_or(AccountError::NotFound)?;
+        compose::again(handle, row, draft, &self.locale, self.upload_max_bytes).await
+    }
+
+    /// A row, whichever account of the session it belongs to.
+    pub(super) async fn row(
+        &self,
+        id: &OutboxId,
+    ) -> Result<(&AccountHandle, OutboxRow), AccountError> {
+        for handle in &self.handles {
+            let row = handle.outbox().ledger.outbox_show(handle.key(), id).await;
+            if let Some(row) = row.map_err(AccountError::store)? {
+                return Ok((handle, row));
+            }
+        }
+        Err(AccountError::NotFound)
+    }
+
+    /// A page of the outbox, newest first: the entries behind a cursor.
+    pub(super) async fn rows(&self, before: Option<&str>) -> Result<OutboxRows, AccountError> {
+        let before = before.and_then(ListCursor::parse);
+        let mut rows = Vec::new();
+        for handle in &self.handles {
+            let ledger = &handle.outbox().ledger;
+            let limit = PAGE_ROWS.saturating_add(1);
+            let some = ledger.outbox_list(handle.key(), before.as_ref(), limit);
+            let some = some.await.map_err(AccountError::store)?;
+            rows.extend(some.into_iter().map(|row| (handle, row)));
+        }
+        rows.sort_by(|(_, a), (_, b)| ListCursor::of(b).cmp(&ListCursor::of(a)));
+        let shown = usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
+        let has_more = rows.len() > shown;
+        rows.truncate(shown);
+        let last = rows.last().filter(|_| has_more);
+        Ok(OutboxRows {
+            older: last.map(|(_, row)| ListCursor::of(row).to_string()),
+            entries: rows
+                .iter()
+                .map(|(handle, row)| self.entry(handle, row))
+                .collect(),
+        })
+    }
+
+    /// How many messages are not handed over to everybody yet.
+    pub(super) async fn open_count(&self) -> Result<u32, AccountError> {
+        let mut open = 0_u32;
+        for handle in &self.handles {
+            let count = handle.outbox().ledger.outbox_count_open(handle.key()).await;
+            open = open.saturating_add(count.map_err(AccountError::store)?);
+        }
+        Ok(open)
+    }
+
+    pub(super) fn entry(&self, handle: &AccountHandle, row: &OutboxRow) -> OutboxEntry {
+        let now = now_unix_ms();
+        let lang = self.locale.lang;
+        let date = |unix_ms| self.locale.date(unix_ms, now);
+        OutboxEntry {
+            id: row.id.clone(),
+            account: handle.id(),
+            subject: row.record.subject.clone(),
+            created: date(row.created_unix_ms),
+            changed: date(row.changed_unix_ms),
+            host: row.record.host.clone(),
+            size_bytes: row.size_bytes,
+            state: match row.state {
+                _ if row.is_damaged => OutboxState::Damaged,
+                RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
+                RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry {
+                    at: date(row.due_unix_ms),
+                },
+                RowState::Waiting => OutboxState::Waiting,
+                RowState::Sending | RowState::Committing => OutboxState::Sending,
+                RowState::Result => result_state(&row.record.recipients),
+            },
+            trouble: row.trouble(lang),
+            recipients: row
+                .record
+                .recipients
+                .iter()
+                .map(|recipient| RecipientView {
+                    address: recipient.address.clone(),
+                    state: recipient.state,
+                    meaning: causes::of_recipient(recipient, lang),
+                    reply: recipient.reply.as_ref().map(|reply| reply.text.clone()),
+                })
+                .collect(),
+            copy: match &row.record.copy {
+                CopyRecord::Pending => SentCopy::Pending,
+                CopyRecord::Filed(folder) => SentCopy::Filed {
+                    folder: folder.clone(),
+                },
+                CopyRecord::NotKept => SentCopy::NotKept,
+                CopyRecord::Failed(causes) => SentCopy::Failed {
+                    cause: causes
+                        .iter()
+                        .find(|(of, _)| *of == lang)
+                        .map(|(_, cause)| cause.clone())
+                        .unwrap_or_default(),
+                },
+            },
+        }
+    }
+}
+
+/// What became of a message that nothing more happens to.
+fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
+    let is_any = |state| recipients.iter().any(|r| r.state == state);
+    let is_all = |state| recipients.iter().all(|r| r.state == state);
+    if is_any(RecipientState::Unknown) {
+        OutboxState::Unknown
+    } else if is_all(RecipientState::HandedOver) {
+        OutboxState::HandedOver
+    } else if is_any(RecipientState::HandedOver) {
+        OutboxState::PartlyRefused
+    } else if is_all(RecipientState::Refused) {
+        OutboxState::Refused
+    } else {
+        OutboxState::NotSent
+    }
+}

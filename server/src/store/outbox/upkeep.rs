@@ -1,0 +1,265 @@
+//! What is done to rows beside sending: after a crash, after a new program, after a new key, and
+//! once they are old.
+
+use app::api::types::Draft;
+use serde::Deserialize;
+
+use super::{FORMAT, Ledger, RawRow, Record, WRITES, columns, discard_files, place};
+use crate::account::AccountKey;
+use crate::store::StoreError;
+use crate::store::process::owner_is_gone;
+use crate::store::seal::Purpose;
+use crate::store::spool::SpoolName;
+
+/// The most settled rows of an account; the oldest go first.
+const SETTLED_MAX: i64 = 1000;
+/// So many rows are deleted in one transaction.
+const BATCH: i64 = 200;
+
+/// The part of a format 1 record that format 2 seals apart.
+#[derive(Deserialize)]
+struct DraftOfFormat1 {
+    draft: Draft,
+}
+
+impl Ledger {
+    /// Puts rows right that a process left behind when it died: `sending` is safe to repeat,
+    /// `committing` may have gone out. Rows of processes that have a lease are left alone. Returns
+    /// how many were freed.
+    pub(crate) async fn outbox_recover(&self, now_unix_ms: i64) -> Result<u64, StoreError> {
+        let freed = sqlx::query(concat!(
+            "UPDATE outbox SET state = CASE WHEN state = 'sending' THEN 'waiting' ELSE state END, \
+             owner = NULL WHERE owner IS NOT NULL AND ",
+            owner_is_gone!("$1")
+        ))
+        .bind(now_unix_ms)
+        .execute(self.store.pool())
+        .await?;
+        let raw: Vec<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE state = 'committing' AND owner IS NULL AND is_damaged = 0"
+        ))
+        .fetch_all(self.store.pool())
+        .await?;
+        for raw in raw {
+            let mut row = self.open_row(raw);
+            if row.is_damaged {
+                self.set_aside(row.id.as_str()).await?;
+                continue;
+            }
+            row.become_unknown(now_unix_ms);
+            self.outbox_save(&row, false).await?;
+        }
+        Ok(freed.rows_affected())
+    }
+
+    /// Marks a row that cannot be opened: it is shown so, and nothing is done with it.
+    pub(super) async fn set_aside(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox SET is_damaged = 1 WHERE id = $1")
+            .bind(id)
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Brings the rows of older programs to the present format, one by one, and enters their files
+    /// into the table of the spool. To be called before the spool is swept.
+    pub(crate) async fn outbox_convert(&self) -> Result<(), StoreError> {
+        loop {
+            let raw: Option<RawRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM outbox WHERE format = 1 LIMIT 1"
+            ))
+            .fetch_optional(self.store.pool())
+            .await?;
+            let Some(raw) = raw else { return Ok(()) };
+            self.convert(raw).await?;
+        }
+    }
+
+    async fn convert(&self, raw: RawRow) -> Result<(), StoreError> {
+        let place = place(&raw.id, &raw.account_key);
+        let plain = self
+            .sealer
+            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed)
+            .ok();
+        let opened = plain.and_then(|plain| {
+            let record: Record = serde_json::from_slice(&plain).ok()?;
+            let draft: DraftOfFormat1 = serde_json::from_slice(&plain).ok()?;
+            Some((record, draft.draft))
+        });
+        let (id, account) = (raw.id.clone(), raw.account_key.clone());
+        let mut row = self.open_row(raw);
+        let mut files = vec![(row.spool.clone(), row.size_bytes)];
+        let draft = match opened {
+            Some((record, draft)) => {
+                let attached = record.attachments.iter();
+                files.extend(attached.map(|file| (Some(file.spool.clone()), file.size_bytes)));
+                row.record = record;
+                row.spool.as_ref().map(|_| draft)
+            }
+            None => None,
+        };
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        if row.is_damaged {
+            sqlx::query("UPDATE outbox SET format = $1, is_damaged = 1 WHERE id = $2")
+                .bind(FORMAT)
+                .bind(&id)
+                .execute(&mut *writing)
+                .await?;
+        } else {
+            let draft = draft
+                .map(|draft| self.seal_draft(&row, &draft))
+                .transpose()?;
+            sqlx::query(
+                "UPDATE outbox SET format = $1, sealed = $2, sealed_draft = $3, is_open = $4 \
+                 WHERE id = $5",
+            )
+            .bind(FORMAT)
+            .bind(self.seal_record(&row)?)
+            .bind(draft)
+            .bind(i64::from(row.is_open()))
+            .bind(&id)
+            .execute(&mut *writing)
+            .await?;
+        }
+        for (name, size_bytes) in files {
+            let Some(name) = name.as_deref().and_then(SpoolName::parse) else {
+                continue;
+            };
+            sqlx::query(
+                "INSERT INTO spool_file (name, account_key, reserved_bytes, outbox_id) \
+                 VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
+            )
+            .bind(name.as_str())
+            .bind(&account)
+            .bind(i64::try_from(size_bytes).unwrap_or(i64::MAX))
+            .bind(&id)
+            .execute(&mut *writing)
+            .await?;
+        }
+        writing.commit().await?;
+        Ok(())
+    }
+
+    /// Finds the rows whose key is not there: they are set aside, and said in the log. Rows that
+    /// were set aside are looked at again, for a key that was put back.
+    pub(crate) async fn outbox_check_keys(&self) -> Result<u64, StoreError> {
+        let [current, previous] = self.sealer.key_ids();
+        // A sealed value begins with its format and the id of its key.
+        let lost = sqlx::query(
+            "UPDATE outbox SET is_damaged = 1 \
+             WHERE is_damaged = 0 AND substr(sealed, 2, 4) NOT IN ($1, $2)",
+        )
+        .bind(current.as_slice())
+        .bind(previous.as_slice())
+        .execute(self.store.pool())
+        .await?;
+        sqlx::query(
+            "UPDATE outbox SET is_damaged = 0 \
+             WHERE is_damaged = 1 AND substr(sealed, 2, 4) IN ($1, $2)",
+        )
+        .bind(current.as_slice())
+        .bind(previous.as_slice())
+        .execute(self.store.pool())
+        .await?;
+        Ok(lost.rows_affected())
+    }
+
+    /// Gives the rows of an account to its present key, sealed anew: keys of accounts are made with
+    /// the server key, which was changed. A row that cannot be opened goes along.
+    pub(crate) async fn outbox_adopt(
+        &self,
+        old: &AccountKey,
+        new: &AccountKey,
+    ) -> Result<u64, StoreError> {
+        let mut adopted = 0_u64;
+        loop {
+            let raw: Option<RawRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM outbox WHERE account_key = $1 LIMIT 1"
+            ))
+            .bind(&old.0)
+            .fetch_optional(self.store.pool())
+            .await?;
+            let Some(raw) = raw else { break };
+            let mut row = self.open_row(raw);
+            let draft = self.outbox_draft(&row).await.unwrap_or_default();
+            row.account_key = new.clone();
+            let sealed = match row.is_damaged {
+                true => None,
+                false => Some(self.seal_record(&row)?),
+            };
+            let draft = draft
+                .map(|draft| self.seal_draft(&row, &draft))
+                .transpose()?;
+            sqlx::query(
+                "UPDATE outbox SET account_key = $1, is_damaged = $2, \
+                 sealed = COALESCE($3, sealed), sealed_draft = $4 WHERE id = $5",
+            )
+            .bind(&new.0)
+            .bind(i64::from(row.is_damaged))
+            .bind(sealed)
+            .bind(draft)
+            .bind(row.id.as_str())
+            .execute(self.store.pool())
+            .await?;
+            adopted = adopted.saturating_add(1);
+        }
+        for statement in [
+            "UPDATE spool_file SET account_key = $1 WHERE account_key = $2",
+            "UPDATE OR IGNORE pop3_mark SET account_key = $1 WHERE account_key = $2",
+            "UPDATE OR IGNORE pop3_delete SET account_key = $1 WHERE account_key = $2",
+        ] {
+            let query = sqlx::query(statement).bind(&new.0).bind(&old.0);
+            query.execute(self.store.pool()).await?;
+        }
+        // What both keys have is the present one's.
+        for statement in [
+            "DELETE FROM pop3_mark WHERE account_key = $1",
+            "DELETE FROM pop3_delete WHERE account_key = $1",
+        ] {
+            let query = sqlx::query(statement).bind(&old.0);
+            query.execute(self.store.pool()).await?;
+        }
+        Ok(adopted)
+    }
+
+    /// Deletes rows that have not changed since a time, and the oldest settled ones beyond
+    /// [`SETTLED_MAX`] of an account. Their files are discarded.
+    pub(crate) async fn outbox_prune(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
+        let mut pruned = 0_u64;
+        loop {
+            let mut writing = self.store.pool().begin_with(WRITES).await?;
+            let old: Vec<(String,)> = sqlx::query_as(
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
+                 WHERE changed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
+            )
+            .bind(before_unix_ms)
+            .bind(BATCH)
+            .fetch_all(&mut *writing)
+            .await?;
+            let many: Vec<(String,)> = sqlx::query_as(
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
+                 (PARTITION BY account_key ORDER BY created_unix_ms DESC) AS nth FROM outbox \
+                 WHERE is_open = 0 AND owner IS NULL) WHERE nth > $1 LIMIT $2) RETURNING id",
+            )
+            .bind(SETTLED_MAX)
+            .bind(BATCH)
+            .fetch_all(&mut *writing)
+            .await?;
+            for (id,) in old.iter().chain(&many) {
+                discard_files(&mut writing, id).await?;
+            }
+            writing.commit().await?;
+            if old.is_empty() && many.is_empty() {
+                return Ok(pruned);
+            }
+            let count = old.len().saturating_add(many.len());
+            pruned = pruned.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+    }
+}

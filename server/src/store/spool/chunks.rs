@@ -1,0 +1,161 @@
+//! The chunks of a file, and reading them back.
+
+use std::io;
+
+use bytes::Bytes;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, BufReader};
+
+use super::{SpoolError, SpoolName};
+use crate::store::seal::{Purpose, SealError, Sealer};
+
+pub(super) const MAGIC: [u8; 4] = *b"RSP1";
+pub(super) const PREFIX_BYTES: usize = 19;
+pub(super) const CHUNK_BYTES: usize = 64 << 10;
+pub(super) const TAG_BYTES: usize = 16;
+
+/// Seals and opens the chunks of one file in their order.
+pub(super) struct Chunks {
+    cipher: XChaCha20Poly1305,
+    prefix: [u8; PREFIX_BYTES],
+    index: u32,
+    name: SpoolName,
+}
+
+impl Chunks {
+    /// A new file, with its head.
+    pub(super) fn begin(sealer: &Sealer, name: SpoolName) -> Result<(Self, Vec<u8>), SealError> {
+        let (key_id, cipher) = sealer.cipher(Purpose::Spool)?;
+        let mut prefix = [0; PREFIX_BYTES];
+        getrandom::fill(&mut prefix).map_err(|e| SealError::NoEntropy(e.to_string()))?;
+        let head = [MAGIC.as_slice(), &key_id, &prefix].concat();
+        let this = Self {
+            cipher,
+            prefix,
+            index: 0,
+            name,
+        };
+        Ok((this, head))
+    }
+
+    /// The nonce of the next chunk: prefix, index, and whether it is the last one.
+    fn nonce(&mut self, is_last: bool) -> Result<XNonce, SealError> {
+        let mut nonce = [0; 24];
+        let parts = self
+            .prefix
+            .iter()
+            .copied()
+            .chain(self.index.to_be_bytes())
+            .chain([u8::from(is_last)]);
+        for (to, from) in nonce.iter_mut().zip(parts) {
+            *to = from;
+        }
+        self.index = self.index.checked_add(1).ok_or(SealError::TooLarge)?;
+        Ok(XNonce::from(nonce))
+    }
+
+    pub(super) fn seal(&mut self, plain: &[u8], is_last: bool) -> Result<Vec<u8>, SealError> {
+        let nonce = self.nonce(is_last)?;
+        let payload = Payload {
+            msg: plain,
+            aad: self.name.0.as_bytes(),
+        };
+        self.cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_| SealError::TooLarge)
+    }
+
+    fn open(&mut self, sealed: &[u8], is_last: bool) -> Result<Vec<u8>, SealError> {
+        let nonce = self.nonce(is_last)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: self.name.0.as_bytes(),
+        };
+        self.cipher
+            .decrypt(&nonce, payload)
+            .map_err(|_| SealError::Unopenable)
+    }
+}
+
+/// A file that is being read.
+pub struct SpoolReader {
+    chunks: Chunks,
+    file: BufReader<File>,
+    next: Option<Vec<u8>>,
+    is_done: bool,
+}
+
+impl SpoolReader {
+    /// Reads the head of a file.
+    pub(super) async fn begin(
+        file: File,
+        name: SpoolName,
+        sealer: &Sealer,
+    ) -> Result<Self, SpoolError> {
+        let mut file = BufReader::with_capacity(CHUNK_BYTES + TAG_BYTES, file);
+        let mut magic = [0; MAGIC.len()];
+        let mut key_id = [0; 4];
+        let mut prefix = [0; PREFIX_BYTES];
+        let head = async {
+            file.read_exact(&mut magic).await?;
+            file.read_exact(&mut key_id).await?;
+            file.read_exact(&mut prefix).await
+        };
+        if let Err(e) = head.await {
+            return Err(match e.kind() {
+                io::ErrorKind::UnexpectedEof => SealError::Unopenable.into(),
+                _ => e.into(),
+            });
+        }
+        if magic != MAGIC {
+            return Err(SealError::Unopenable.into());
+        }
+        let cipher = sealer.cipher_of(&key_id, Purpose::Spool)?;
+        let chunks = Chunks {
+            cipher,
+            prefix,
+            index: 0,
+            name,
+        };
+        Ok(Self {
+            chunks,
+            file,
+            next: None,
+            is_done: false,
+        })
+    }
+
+    /// The next bytes, at most 64 KiB; `None` at the end of a file that is whole.
+    ///
+    /// # Errors
+    /// [`SpoolError::Seal`] where the file was changed or cut. Final: what came before is not to
+    /// be taken for the file.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, SpoolError> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let sealed = match self.next.take() {
+            Some(sealed) => sealed,
+            None => self.sealed_chunk().await?,
+        };
+        let following = self.sealed_chunk().await?;
+        let is_last = following.is_empty();
+        self.is_done = is_last;
+        self.next = Some(following);
+        let plain = self.chunks.open(&sealed, is_last)?;
+        Ok((!plain.is_empty()).then(|| Bytes::from(plain)))
+    }
+
+    /// Up to one chunk as it lies in the file; shorter at its end.
+    async fn sealed_chunk(&mut self) -> Result<Vec<u8>, SpoolError> {
+        let mut sealed = Vec::new();
+        let chunk = (CHUNK_BYTES + TAG_BYTES) as u64;
+        (&mut self.file)
+            .take(chunk)
+            .read_to_end(&mut sealed)
+            .await?;
+        Ok(sealed)
+    }
+}

@@ -1,0 +1,179 @@
+//! The table of the spool's files: who owns each, and what it may take of the quota.
+
+use super::{SpoolError, SpoolLimits, SpoolName};
+use crate::account::AccountKey;
+use crate::store::process::owner_is_gone;
+use crate::store::{Store, StoreError};
+
+/// Of files that nobody needs any more: the next sweep removes those that are still there.
+pub(crate) const DISCARDED: &str = "discarded";
+
+/// The least that a file takes: its block, and its place in the folder and the table.
+const LEAST_BYTES: u64 = 4096;
+
+/// What a file of so many bytes takes on the disk.
+pub(super) fn cost(size_bytes: u64) -> i64 {
+    let tags = size_bytes / 4096;
+    let cost = size_bytes.saturating_add(tags).saturating_add(LEAST_BYTES);
+    i64::try_from(cost).unwrap_or(i64::MAX)
+}
+
+fn limit(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+impl Store {
+    /// Enters a file of this process before it is made, if the quota has room for it.
+    pub(super) async fn spool_reserve(
+        &self,
+        name: &SpoolName,
+        account: &AccountKey,
+        bytes: i64,
+        limits: SpoolLimits,
+    ) -> Result<(), SpoolError> {
+        let done = sqlx::query(
+            "INSERT INTO spool_file (name, account_key, reserved_bytes, owner) \
+             SELECT $1, $2, $3, $4 WHERE \
+             (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE account_key = $2) + $3 \
+               <= $5 \
+             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file) + $3 <= $6",
+        )
+        .bind(name.as_str())
+        .bind(&account.0)
+        .bind(bytes)
+        .bind(self.owner())
+        .bind(limit(limits.account_max_bytes))
+        .bind(limit(limits.max_bytes))
+        .execute(self.pool())
+        .await
+        .map_err(StoreError::from)?;
+        match done.rows_affected() {
+            0 => Err(self.no_room(account, bytes, limits).await?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets a file of this process take more, if the quota has room for it.
+    pub(super) async fn spool_grow(
+        &self,
+        name: &SpoolName,
+        account: &AccountKey,
+        bytes: i64,
+        limits: SpoolLimits,
+    ) -> Result<(), SpoolError> {
+        let done = sqlx::query(
+            "UPDATE spool_file SET reserved_bytes = $3 WHERE name = $1 AND owner = $4 AND \
+             (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
+               WHERE account_key = $2 AND name <> $1) + $3 <= $5 \
+             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE name <> $1) + $3 \
+               <= $6",
+        )
+        .bind(name.as_str())
+        .bind(&account.0)
+        .bind(bytes)
+        .bind(self.owner())
+        .bind(limit(limits.account_max_bytes))
+        .bind(limit(limits.max_bytes))
+        .execute(self.pool())
+        .await
+        .map_err(StoreError::from)?;
+        match done.rows_affected() {
+            0 => Err(self.no_room(account, 0, limits).await?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which of the two limits is in the way.
+    async fn no_room(
+        &self,
+        account: &AccountKey,
+        bytes: i64,
+        limits: SpoolLimits,
+    ) -> Result<SpoolError, StoreError> {
+        let (used,): (i64,) = sqlx::query_as(
+            "SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE account_key = $1",
+        )
+        .bind(&account.0)
+        .fetch_one(self.pool())
+        .await?;
+        let is_accounts =
+            used.saturating_add(bytes) > limit(limits.account_max_bytes) || bytes == 0;
+        Ok(if is_accounts {
+            SpoolError::AccountFull {
+                max_bytes: limits.account_max_bytes,
+            }
+        } else {
+            SpoolError::ServerFull("spool_max_bytes is reached".to_owned())
+        })
+    }
+
+    /// Writes down what a file of this process takes now that it is complete.
+    pub(super) async fn spool_settle(
+        &self,
+        name: &SpoolName,
+        bytes: i64,
+    ) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query("UPDATE spool_file SET reserved_bytes = $1 WHERE name = $2 AND owner = $3")
+                .bind(bytes)
+                .bind(name.as_str())
+                .bind(self.owner())
+                .execute(self.pool())
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Marks a file of this process as discarded. `false`: a row owns it by now, or it is gone.
+    pub(super) async fn spool_discard(&self, name: &SpoolName) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE spool_file SET owner = $1 WHERE name = $2 AND owner = $3")
+            .bind(DISCARDED)
+            .bind(name.as_str())
+            .bind(self.owner())
+            .execute(self.pool())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Discards the files that nobody owns: those of processes that are gone, and of rows that are
+    /// gone.
+    pub(super) async fn spool_discard_orphans(&self, now_unix_ms: i64) -> Result<(), StoreError> {
+        let query = sqlx::query(concat!(
+            "UPDATE spool_file SET owner = $2, outbox_id = NULL WHERE owner IS NOT NULL AND ",
+            owner_is_gone!("$1"),
+            " OR outbox_id IS NOT NULL AND outbox_id NOT IN (SELECT id FROM outbox)"
+        ));
+        let query = query.bind(now_unix_ms).bind(DISCARDED);
+        query.execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// Some of the files that are discarded.
+    pub(super) async fn spool_discarded(&self) -> Result<Vec<SpoolName>, StoreError> {
+        let names: Vec<(String,)> =
+            sqlx::query_as("SELECT name FROM spool_file WHERE owner = $1 LIMIT 1000")
+                .bind(DISCARDED)
+                .fetch_all(self.pool())
+                .await?;
+        let names = names.iter().filter_map(|(name,)| SpoolName::parse(name));
+        Ok(names.collect())
+    }
+
+    /// Forgets a file that was removed.
+    pub(super) async fn spool_forget(&self, name: &SpoolName) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM spool_file WHERE name = $1 AND owner = $2")
+            .bind(name.as_str())
+            .bind(DISCARDED)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether a file is anybody's.
+    pub(super) async fn spool_knows(&self, name: &SpoolName) -> Result<bool, StoreError> {
+        let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM spool_file WHERE name = $1")
+            .bind(name.as_str())
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(found.is_some())
+    }
+}

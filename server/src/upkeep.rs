@@ -1,0 +1,58 @@
+//! What is done beside requests, at the start and ever after: the lease of this process, what other
+//! processes left behind, and what has become old.
+
+use std::time::Duration;
+
+use crate::account::{AccountError, Accounts};
+use crate::http::Web;
+use crate::store::{Store, now_unix_ms};
+
+/// A lease lasts three of these.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// So many renewals lie between two sweeps: 5 min.
+const SWEEP_EVERY: u32 = 30;
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
+/// Renews the lease, and takes over what processes without one left behind. Returns how many
+/// messages are free to be sent again.
+///
+/// # Errors
+/// [`AccountError::Internal`] where the store cannot be read or written.
+pub async fn recover(
+    accounts: &Accounts,
+    store: &Store,
+    now_unix_ms: i64,
+) -> Result<u64, AccountError> {
+    let freed = accounts.recover(now_unix_ms).await?;
+    let orphaned = store.session_delete_orphaned(now_unix_ms).await;
+    orphaned.map_err(AccountError::store)?;
+    Ok(freed)
+}
+
+/// Runs until the process ends.
+pub async fn run(web: Web) {
+    let mut every = tokio::time::interval(RENEW_EVERY);
+    let keep_ms = DAY_MS.saturating_mul(web.config.ledger_keep_days.into());
+    for round in 0_u32.. {
+        every.tick().await;
+        let now = now_unix_ms();
+        match recover(&web.accounts, &web.store, now).await {
+            Ok(0) => {}
+            Ok(_) => web.registry.wake_outboxes(),
+            Err(error) => {
+                tracing::error!(%error, "the lease of this process could not be renewed");
+            }
+        }
+        if !round.is_multiple_of(SWEEP_EVERY) {
+            continue;
+        }
+        match web.accounts.prune(now, keep_ms).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "old entries of the outbox were deleted"),
+            Err(error) => tracing::error!(%error, "old entries could not be deleted"),
+        }
+        if let Err(error) = web.spool.sweep(now).await {
+            tracing::error!(%error, "the spool could not be swept");
+        }
+    }
+}
