@@ -19,5 +19,6 @@ mod connections;
 mod harness;
 mod markup;
 mod nested;
+mod outbox;
 mod sign_in;
 mod work;

@@ -97,6 +97,23 @@ impl Product {
         Self::spawn(program, state_dir, config)
     }
 
+    /// Starts the program over the state of an earlier one; none of its files may grow beyond
+    /// `max_bytes`, as if the disk were full then.
+    pub(crate) fn run_limited(state_dir: PathBuf, max_bytes: u64) -> Self {
+        let mut program = Command::new("sh");
+        // An ignored signal stays ignored: the write fails instead.
+        let script = format!(
+            "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",
+            max_bytes / 512
+        );
+        program
+            .arg("-c")
+            .arg(script)
+            .arg(env!("CARGO_BIN_EXE_restante"));
+        let config = state_dir.join("restante.toml");
+        Self::spawn(program, state_dir, &config)
+    }
+
     fn spawn(mut program: Command, state_dir: PathBuf, config: &Path) -> Self {
         let mut child = program
             .arg("serve")
