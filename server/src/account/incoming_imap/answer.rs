@@ -57,6 +57,8 @@ const RESPONSE_BYTES: u64 = 512;
 const VALUES_FACTOR: u64 = 4;
 /// Response codes that are kept of untagged responses.
 const CODES_MAX: usize = 16;
+/// Folders with a special use that are kept behind all others.
+const SPECIAL_MAX: usize = 32;
 /// The share of the process's memory grows in steps.
 const STEP_BYTES: u64 = 64 << 10;
 
@@ -79,6 +81,8 @@ pub(crate) struct Answer {
     pub(crate) completions: Vec<Completion>,
     pub(crate) fetched: Vec<FetchData>,
     pub(super) lists: Vec<ListData>,
+    /// Folders of the listing that were dropped.
+    pub(super) dropped_lists: u32,
     pub(super) statuses: Vec<StatusData>,
     pub(crate) found: Option<SequenceSet>,
     /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
@@ -153,6 +157,7 @@ impl Answer {
             completions: Vec::new(),
             fetched: Vec::new(),
             lists: Vec::new(),
+            dropped_lists: 0,
             statuses: Vec::new(),
             found: None,
             untagged_codes: Vec::new(),
@@ -201,8 +206,17 @@ impl Answer {
     }
 
     /// Takes a folder of a listing. Its name is copied: it shares the memory of a whole response.
+    /// Behind as many as are kept only those count that have a use of their own.
     pub(super) fn take_list(&mut self, mut data: ListData) -> Result<(), TakeError> {
-        if !self.asked.is_listed || self.lists.len() >= self.limits.lists {
+        if !self.asked.is_listed {
+            return Ok(());
+        }
+        let room = match has_use(&data) {
+            true => self.limits.lists.saturating_add(SPECIAL_MAX),
+            false => self.limits.lists,
+        };
+        if self.lists.len() >= room {
+            self.dropped_lists = self.dropped_lists.saturating_add(1);
             return Ok(());
         }
         let name = data.mailbox.as_wire();
@@ -293,6 +307,21 @@ impl Answer {
     }
 }
 
+/// Whether a folder is INBOX or has a special use (RFC 6154).
+fn has_use(data: &ListData) -> bool {
+    let is_special = |attribute: &MailboxAttribute| {
+        matches!(
+            attribute,
+            MailboxAttribute::Archive
+                | MailboxAttribute::Drafts
+                | MailboxAttribute::Junk
+                | MailboxAttribute::Sent
+                | MailboxAttribute::Trash
+        )
+    };
+    data.mailbox.is_inbox() || data.attributes.iter().any(is_special)
+}
+
 /// Why an answer cannot go on.
 #[derive(Debug)]
 pub(super) enum TakeError {
@@ -300,4 +329,58 @@ pub(super) enum TakeError {
     Limit(OverLimit),
     /// The process has no memory for it.
     Account(AccountError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mail_proto::imap::command::List;
+
+    fn list(name: String, attributes: Vec<MailboxAttribute>) -> ListData {
+        ListData {
+            mailbox: Mailbox::from_wire(name),
+            delimiter: Some(b'/'),
+            attributes,
+            extended: Default::default(),
+        }
+    }
+
+    #[test]
+    fn behind_as_many_folders_as_are_kept_the_special_ones_still_count() {
+        let commands = [Command::List(List::everything())];
+        let mut answer = Answer::to(&commands, AnswerLimits::SESSION, false);
+        for nth in 0..12_000 {
+            answer.take_list(list(format!("f{nth}"), vec![])).unwrap();
+        }
+        let sent = list("Sent".into(), vec![MailboxAttribute::Sent]);
+        answer.take_list(sent).unwrap();
+        answer.take_list(list("INBOX".into(), vec![])).unwrap();
+        assert_eq!(answer.lists.len(), 10_002);
+        assert_eq!(answer.dropped_lists, 2_000);
+    }
+
+    #[test]
+    fn nothing_is_kept_that_was_not_asked_for() {
+        let mut answer = Answer::to(&[Command::Noop], AnswerLimits::SESSION, false);
+        answer.take_list(list("a".into(), vec![])).unwrap();
+        let data = |seq| FetchData {
+            seq: imap::SequenceNumber::new(seq).unwrap(),
+            items: Vec::new(),
+        };
+        answer.take_fetched(data(1), 100).unwrap();
+        assert!(answer.lists.is_empty() && answer.fetched.is_empty());
+        let one = SequenceSet::single(imap::SequenceNumber::new(2).unwrap());
+        let fetch = Command::Fetch {
+            set: one,
+            uid: false,
+            items: Vec::new(),
+        };
+        let mut answer = Answer::to(&[fetch], AnswerLimits::SESSION, false);
+        answer.take_fetched(data(1), 100).unwrap();
+        answer.take_fetched(data(2), 100).unwrap();
+        assert_eq!(answer.fetched.len(), 1);
+        // The same one again and again is held once too often.
+        let over = (0..100).find_map(|_| answer.take_fetched(data(2), 100_000).err());
+        assert!(matches!(over, Some(TakeError::Limit(_))), "{over:?}");
+    }
 }

@@ -124,6 +124,11 @@ impl FolderTable {
         }
     }
 
+    /// Counts folders that were dropped before they came here.
+    pub(super) fn add_left_out(&mut self, folders: u32) {
+        self.left_out = self.left_out.saturating_add(folders);
+    }
+
     /// The folders in showing order.
     pub(super) fn folders(&self) -> FolderList {
         FolderList {

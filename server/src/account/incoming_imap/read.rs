@@ -284,12 +284,13 @@ pub(super) async fn folders_of(
     answer: Answer,
 ) -> Result<FolderTable, AccountError> {
     let utf8_names = connection.capabilities().utf8_names();
-    let (lists, statuses) = (answer.lists, answer.statuses);
+    let (lists, statuses, dropped) = (answer.lists, answer.statuses, answer.dropped_lists);
     let has_counts = !statuses.is_empty();
     // The server chooses how much there is to sort.
     let mut table = off_thread(move || {
         let mut table = FolderTable::new(&lists, utf8_names);
         table.set_counts(&statuses);
+        table.add_left_out(dropped);
         table
     })
     .await?;
