@@ -10,7 +10,11 @@ use crate::product::Product;
 use crate::watch::{Watch, Witness, end_of};
 
 /// Answers an IMAP command that begins so, once the switch is on, with a repeated line.
-fn flooding(begins: &'static str, line: fn(u64) -> String, is_on: Arc<AtomicBool>) -> Script {
+pub(crate) fn flooding(
+    begins: &'static str,
+    line: fn(u64) -> String,
+    is_on: Arc<AtomicBool>,
+) -> Script {
     Box::new(move |protocol, heard: &Heard<'_>| {
         let is_it = protocol == "imap" && heard.command.starts_with(begins);
         (is_it && is_on.load(Ordering::Relaxed)).then(|| {
@@ -25,11 +29,11 @@ fn flooding(begins: &'static str, line: fn(u64) -> String, is_on: Arc<AtomicBool
     })
 }
 
-fn folder_line(nth: u64) -> String {
+pub(crate) fn folder_line(nth: u64) -> String {
     format!("* LIST (\\HasNoChildren) \"/\" \"folder {nth}\"\r\n")
 }
 
-fn row_line(nth: u64) -> String {
+pub(crate) fn row_line(nth: u64) -> String {
     let subject = "s".repeat(200);
     format!(
         "* {} FETCH (UID {} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" RFC822.SIZE 9 \
@@ -123,7 +127,7 @@ async fn a_command_ends_when_its_browser_has_left() {
 }
 
 /// A structure of so many bytes.
-fn large_structure(bytes: usize) -> String {
+pub(crate) fn large_structure(bytes: usize) -> String {
     let parameter = format!("\"X\" \"{}\"", "y".repeat(bytes));
     format!("(\"TEXT\" \"PLAIN\" ({parameter}) NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)")
 }
@@ -227,14 +231,20 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     assert!(opened.text().contains("Hello."), "{}", opened.text());
 }
 
+/// Almost as long as a response may be, on every connection, and then nothing more.
+pub(crate) fn unfinished(protocol: &str, heard: &Heard<'_>) -> Option<Say> {
+    let name = heard.command.split(' ').next().unwrap_or_default();
+    match (protocol, name) {
+        ("imap", "LIST") => Some(Say::text(format!("* X {}", "y".repeat(1_000_000)))),
+        ("imap", "SELECT") => Some(Say::Silence),
+        _ => None,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lines_that_never_end_share_one_budget() {
     let honest = MailServer::honest().await;
-    // Almost as long as a response may be, on every connection, and then nothing more.
-    let script: Script = Box::new(|protocol, heard: &Heard<'_>| {
-        let line = format!("* X {}", "y".repeat(1_000_000));
-        (protocol == "imap" && heard.command.starts_with("LIST")).then(|| Say::text(line))
-    });
+    let script: Script = Box::new(unfinished);
     let hostile = MailServer::start(vec![Mail::plain("one")], script).await;
     let product = Product::start(&[&honest, &hostile]);
     let witness = Witness::new(&product, &honest).await;
@@ -250,6 +260,7 @@ async fn lines_that_never_end_share_one_budget() {
     // Those that go over what all may hold together are dropped.
     hostile.until_open_at_most(45).await;
     let open = hostile.open();
+    drop(hostile);
     watch
         .end(&format!(
             "60 sessions of 60 accounts, 1 MB each, {open} kept"

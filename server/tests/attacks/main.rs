@@ -15,6 +15,7 @@ mod outline;
 
 mod addresses;
 mod answers;
+mod at_once;
 mod connections;
 mod harness;
 mod markup;

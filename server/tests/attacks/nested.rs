@@ -63,17 +63,21 @@ fn crowd() -> Mail {
     }
 }
 
-async fn shown_beside_its_neighbours(name: &'static str, by_pop3: bool) {
-    let honest = MailServer::honest().await;
-    let annoying = [
+/// Messages that are built to annoy.
+pub(crate) fn annoying() -> Vec<Mail> {
+    vec![
         nested(98),
         nested(3_000),
         wide(5_000),
         long_header(),
         crowd(),
-    ];
+    ]
+}
+
+async fn shown_beside_its_neighbours(name: &'static str, by_pop3: bool) {
+    let honest = MailServer::honest().await;
     let mut mails = vec![Mail::plain("before")];
-    mails.extend(annoying);
+    mails.extend(annoying());
     mails.push(Mail::plain("after"));
     let count = mails.len();
     let server = MailServer::start(mails, Box::new(|_, _| None)).await;

@@ -162,6 +162,16 @@ impl Product {
             .await
     }
 
+    /// Signs in by IMAP with another address.
+    pub(crate) async fn try_sign_in_as(
+        &self,
+        server: &MailServer,
+        address: &str,
+    ) -> (Client, Answer) {
+        self.try_sign_in_by("imap", server.imap, server, address)
+            .await
+    }
+
     /// A browser that signed in by IMAP with another address.
     pub(crate) async fn signed_in_as(&self, server: &MailServer, address: &str) -> Client {
         let signed_in = self

@@ -110,11 +110,12 @@ impl<'a> Watch<'a> {
     /// Ends: prints the figures and fails where the process grew over 64 MiB or kept over 16 MiB
     /// of it, or where anybody else was not answered.
     pub(crate) async fn end(self, what: &str) {
-        self.end_within(what, GROWTH_MAX_BYTES).await;
+        self.end_within(what, GROWTH_MAX_BYTES, BACK_WITHIN_BYTES)
+            .await;
     }
 
-    /// The same with another bound for the growth.
-    pub(crate) async fn end_within(self, what: &str, growth_max_bytes: u64) {
+    /// The same with other bounds: for the growth, and for what is kept of it.
+    pub(crate) async fn end_within(self, what: &str, growth_max_bytes: u64, kept_max_bytes: u64) {
         let Self {
             name,
             product,
@@ -131,7 +132,7 @@ impl<'a> Watch<'a> {
         let peak_bytes = product.peak_bytes();
         let ended = Instant::now();
         let mut after_bytes = product.resident_bytes();
-        while after_bytes > before_bytes + BACK_WITHIN_BYTES && ended.elapsed() < BACK_AFTER {
+        while after_bytes > before_bytes + kept_max_bytes && ended.elapsed() < BACK_AFTER {
             tokio::time::sleep(Duration::from_millis(250)).await;
             after_bytes = product.resident_bytes();
         }
@@ -158,7 +159,7 @@ impl<'a> Watch<'a> {
             mib(growth_bytes)
         );
         assert!(
-            after_bytes <= before_bytes + BACK_WITHIN_BYTES,
+            after_bytes <= before_bytes + kept_max_bytes,
             "{name}: {:.1} MiB are kept",
             mib(after_bytes.saturating_sub(before_bytes))
         );

@@ -87,6 +87,7 @@ impl Answer {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Client {
     authority: String,
     pub(super) cookies: BTreeMap<String, String>,

@@ -16,14 +16,20 @@ const TURN_WAIT: Duration = Duration::from_secs(2);
 /// The first pause before the maildrop is tried again is at most twice as long.
 const BACKOFF: Duration = Duration::from_secs(2);
 
+/// Messages that were read are kept for so long after the last request.
+const MESSAGES_KEPT_FOR: Duration = Duration::from_secs(30);
+
 impl Link {
     /// When to look again at what there is to do.
     pub(super) fn next_timer(&self) -> Instant {
         // At the latest then: whether somebody watches is told by nobody.
         let now = Instant::now();
         let mut next = now + self.timing.polled_every;
-        if self.session.is_some() || !self.messages.is_empty() {
+        if self.session.is_some() {
             next = next.min(self.last_asked + self.timing.linger);
+        }
+        if !self.messages.is_empty() {
+            next = next.min(self.last_asked + self.messages_kept_for());
         }
         let poll = self.is_watched().then(|| self.poll_at(now)).flatten();
         for at in [self.deletes_at(now), poll].into_iter().flatten() {
@@ -37,6 +43,8 @@ impl Link {
         let now = Instant::now();
         if now >= self.last_asked + self.timing.linger {
             self.end_session().await;
+        }
+        if now >= self.last_asked + self.messages_kept_for() {
             self.messages.clear();
         }
         if self.deletes_at(now).is_some_and(|at| at <= now) {
@@ -55,6 +63,11 @@ impl Link {
                 self.failed(&error);
             }
         }
+    }
+
+    /// Whole messages go before the session does: they are the largest thing that it holds.
+    fn messages_kept_for(&self) -> Duration {
+        self.timing.linger.min(MESSAGES_KEPT_FOR)
     }
 
     /// When the next delete may run.

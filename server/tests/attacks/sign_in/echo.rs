@@ -233,7 +233,8 @@ async fn a_password_that_a_server_repeats_is_told_nowhere() {
         until(&name, async || {
             let list = Request::post("/api/outbox_list", "application/json", "{}");
             rows = client.send(list).await.text();
-            let all: Vec<serde_json::Value> = serde_json::from_str(&rows).unwrap();
+            let page: serde_json::Value = serde_json::from_str(&rows).unwrap();
+            let all = page["entries"].as_array().expect("entries");
             let row = all.iter().find(|row| row["id"] == *id);
             row.is_some_and(|row| row.to_string().contains("***"))
         })
