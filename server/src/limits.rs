@@ -17,7 +17,7 @@
 //! | event streams of one session | [`SESSION_STREAMS`] | the oldest is told `replaced` and ends |
 //! | event streams in all | [`Room::streams`] | 503 |
 //! | sessions of one account | `sessions_per_account` of the configuration | the one unused the longest ends; its sign-in page says why |
-//! | sessions in all | [`Room::sessions`] | one unused for [`SESSION_UNUSED_MS`] and without an open page ends, else 503 |
+//! | sessions in all | [`Room::sessions`] | one unused for [`SESSION_UNUSED_MS`] and without an open page ends, else 429 |
 //!
 //! Connections of trusted proxies and of the Unix socket carry many people: they count in all, but
 //! not by address.
