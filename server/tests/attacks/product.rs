@@ -1,5 +1,6 @@
 //! The product as a process of its own, over a state folder that ends with it.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +19,13 @@ const LOG_MAX_LINES: usize = 200_000;
 pub(crate) const ADDRESS: &str = "ann@localhost";
 /// Its password. It must be found nowhere in pages and logs.
 pub(crate) const PASSWORD: &str = "hunter2-Zq9-secret";
+
+/// The program that is attacked: the one under test, or that of `RESTANTE_BINARY`, so that the
+/// figures of a release can be looked at.
+fn attacked() -> OsString {
+    let chosen = std::env::var_os("RESTANTE_BINARY");
+    chosen.unwrap_or_else(|| env!("CARGO_BIN_EXE_restante").into())
+}
 
 /// A running `restante serve`.
 pub(crate) struct Product {
@@ -48,7 +56,7 @@ impl Product {
         environment: &[(&str, &str)],
     ) -> Self {
         let (state_dir, file) = Self::configure(servers, config);
-        let mut program = Command::new(env!("CARGO_BIN_EXE_restante"));
+        let mut program = Command::new(attacked());
         program.envs(environment.iter().copied());
         Self::spawn(program, state_dir, &file)
     }
@@ -60,7 +68,7 @@ impl Product {
         shell
             .arg("-c")
             .arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""))
-            .arg(env!("CARGO_BIN_EXE_restante"));
+            .arg(attacked());
         Self::spawn(shell, state_dir, &file)
     }
 
@@ -93,7 +101,7 @@ impl Product {
 
     /// Starts the program with a configuration that is there already.
     pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
-        let program = Command::new(env!("CARGO_BIN_EXE_restante"));
+        let program = Command::new(attacked());
         Self::spawn(program, state_dir, config)
     }
 
@@ -106,10 +114,7 @@ impl Product {
             "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",
             max_bytes / 512
         );
-        program
-            .arg("-c")
-            .arg(script)
-            .arg(env!("CARGO_BIN_EXE_restante"));
+        program.arg("-c").arg(script).arg(attacked());
         let config = state_dir.join("restante.toml");
         Self::spawn(program, state_dir, &config)
     }
