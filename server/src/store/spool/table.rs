@@ -31,23 +31,15 @@ impl Store {
         bytes: i64,
         limits: SpoolLimits,
     ) -> Result<(), SpoolError> {
-        let done = sqlx::query(
-            "INSERT INTO spool_file (name, account_key, reserved_bytes, owner) \
+        const RESERVE: &str = "INSERT INTO spool_file (name, account_key, reserved_bytes, owner) \
              SELECT $1, $2, $3, $4 WHERE \
              (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE account_key = $2) + $3 \
                <= $5 \
-             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file) + $3 <= $6",
-        )
-        .bind(name.as_str())
-        .bind(&account.0)
-        .bind(bytes)
-        .bind(self.owner())
-        .bind(limit(limits.account_max_bytes))
-        .bind(limit(limits.max_bytes))
-        .execute(self.pool())
-        .await
-        .map_err(StoreError::from)?;
-        match done.rows_affected() {
+             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file) + $3 <= $6";
+        match self
+            .spool_take(RESERVE, name, account, bytes, limits)
+            .await?
+        {
             0 => Err(self.no_room(account, bytes, limits).await?),
             _ => Ok(()),
         }
@@ -61,26 +53,38 @@ impl Store {
         bytes: i64,
         limits: SpoolLimits,
     ) -> Result<(), SpoolError> {
-        let done = sqlx::query(
-            "UPDATE spool_file SET reserved_bytes = $3 WHERE name = $1 AND owner = $4 AND \
+        const GROW: &str = "UPDATE spool_file SET reserved_bytes = $3 WHERE name = $1 AND owner = $4 AND \
              (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
                WHERE account_key = $2 AND name <> $1) + $3 <= $5 \
              AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE name <> $1) + $3 \
-               <= $6",
-        )
-        .bind(name.as_str())
-        .bind(&account.0)
-        .bind(bytes)
-        .bind(self.owner())
-        .bind(limit(limits.account_max_bytes))
-        .bind(limit(limits.max_bytes))
-        .execute(self.pool())
-        .await
-        .map_err(StoreError::from)?;
-        match done.rows_affected() {
+               <= $6";
+        match self.spool_take(GROW, name, account, bytes, limits).await? {
             0 => Err(self.no_room(account, 0, limits).await?),
             _ => Ok(()),
         }
+    }
+
+    /// Runs a statement that takes room for a file only within the quota. Returns how many rows
+    /// changed: none where there is no room.
+    async fn spool_take(
+        &self,
+        statement: &'static str,
+        name: &SpoolName,
+        account: &AccountKey,
+        bytes: i64,
+        limits: SpoolLimits,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(statement)
+            .bind(name.as_str())
+            .bind(&account.0)
+            .bind(bytes)
+            .bind(self.owner())
+            .bind(limit(limits.account_max_bytes))
+            .bind(limit(limits.max_bytes))
+            .execute(self.pool())
+            .await
+            .map_err(StoreError::from)?;
+        Ok(done.rows_affected())
     }
 
     /// Which of the two limits is in the way.
