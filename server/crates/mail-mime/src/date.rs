@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::memrchr;
+
 /// A point in time as a message tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Date {
@@ -21,43 +23,97 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const DAY_SECS: i64 = 86_400;
 
 impl Date {
-    /// Reads a Date field, in its present or obsolete forms: no weekday, no seconds, two-digit
-    /// years, zone names, comments. `None` for anything else and for fields over 200 bytes.
+    /// Parses a Date field in its present or obsolete forms: no weekday, no seconds, two-digit
+    /// years, zone names, comments. The forms of ISO 8601 (`2024-02-06T08:00:00Z`) and asctime
+    /// (`Tue Feb  6 08:00:00 2024`) are accepted because programs write them there. `None` for
+    /// anything else and for fields over 200 bytes.
     pub fn parse(field: &str) -> Option<Self> {
         if field.len() > FIELD_BYTES {
             return None;
         }
         let text = without_comments(field);
+        Self::parse_iso(&text)
+            .or_else(|| Self::parse_rfc5322(&text))
+            .or_else(|| Self::parse_asctime(&text))
+    }
+
+    /// Parses the value of a Date field, or the date of an IMAP ENVELOPE, as the date of a
+    /// message. `None` also for the first day of 1970: it is what a program writes whose clock was
+    /// not set.
+    pub fn of_message(value: &[u8]) -> Option<Self> {
+        Self::parse(&String::from_utf8_lossy(value)).filter(|date| date.is_known())
+    }
+
+    /// Parses the date of a Received field: it stands behind the last semicolon (RFC 5321 §4.4).
+    pub fn of_received(value: &[u8]) -> Option<Self> {
+        let semicolon = memrchr(b';', value)?;
+        if let Some(date) = Self::of_message(value.get(semicolon + 1..)?) {
+            return Some(date);
+        }
+        // The last semicolon may stand in a comment behind the date.
+        let text = without_comments(&String::from_utf8_lossy(value));
+        let (_, date) = text.rsplit_once(';')?;
+        Self::of_message(date.trim().as_bytes())
+    }
+
+    fn is_known(self) -> bool {
+        self.unix_ms.div_euclid(1000 * DAY_SECS) != 0
+    }
+
+    fn parse_rfc5322(text: &str) -> Option<Self> {
         let mut words = text
             .split(|c: char| c.is_whitespace() || c == ',')
             .filter(|word| !word.is_empty())
             .flat_map(|word| word.splitn(if is_dashed_date(word) { 3 } else { 1 }, '-'))
             .peekable();
-        if words.peek()?.chars().next()?.is_ascii_alphabetic() {
+        if words.peek()?.starts_with(char::is_alphabetic) {
             words.next();
         }
-        let day: i64 = number(words.next()?, 2)?;
+        let day = number(words.next()?, 2)?;
         let month = month(words.next()?)?;
-        let year = year(words.next()?)?;
-        let time = words.next()?;
-        let mut clock = time.split([':', '.']);
-        let hour = number(clock.next()?, 2)?;
-        let minute = number(clock.next()?, 2)?;
-        let second = clock.next().map_or(Some(0), |word| number(word, 2))?;
-        let is_clock = hour < 24 && minute < 60 && second <= 60;
-        if !is_clock || !(1..=days_in(year, month)).contains(&day) {
-            return None;
-        }
-        let offset_minutes = words.next().map_or(0, zone);
-        let seconds = days_from_civil(year, month, day) * DAY_SECS
-            + hour * 3600
-            + minute * 60
-            // A leap second is shown as the one before it.
-            + second.min(59);
-        Some(Self {
-            unix_ms: (seconds - i64::from(offset_minutes) * 60) * 1000,
+        let days = days(year(words.next()?)?, month, day)?;
+        let time = clock(words.next()?)?;
+        Some(Self::at(days, time, words.next().map_or(0, zone)))
+    }
+
+    fn parse_iso(text: &str) -> Option<Self> {
+        let (date, time) = text.trim().split_once(['T', 't', ' '])?;
+        let mut date = date.split('-');
+        let year = date.next().filter(|year| year.len() == 4)?;
+        let month = usize::try_from(number(date.next()?, 2)?).ok()?;
+        let day = number(date.next()?, 2)?;
+        let days = days(self::year(year)?, month, day)?;
+        let time = time.trim_start();
+        let end = time
+            .find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ','))
+            .unwrap_or(time.len());
+        let (time, rest) = time.split_at_checked(end)?;
+        let zone = rest.split_whitespace().next().map_or(0, zone);
+        (date.next().is_none()).then_some(Self::at(days, clock(time)?, zone))
+    }
+
+    fn parse_asctime(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (month, day, time, zone_name, year) = match words.as_slice() {
+            [_, month, day, time, year] => (month, day, time, None, year),
+            [_, month, day, time, zone, year] if number(year, 4).is_some() => {
+                (month, day, time, Some(zone), year)
+            }
+            [_, month, day, time, year, zone] => (month, day, time, Some(zone), year),
+            _ => return None,
+        };
+        let year = self::year(year).filter(|_| year.len() == 4)?;
+        let days = days(year, self::month(month)?, number(day, 2)?)?;
+        let zone = zone_name.map_or(0, |name| zone(name));
+        Some(Self::at(days, clock(time)?, zone))
+    }
+
+    fn at(days: i64, seconds: i64, offset_minutes: i16) -> Self {
+        let local = days * DAY_SECS + seconds;
+        Self {
+            unix_ms: (local - i64::from(offset_minutes) * 60) * 1000,
             offset_minutes,
-        })
+        }
     }
 }
 
@@ -123,6 +179,22 @@ fn month(word: &str) -> Option<usize> {
     Some(index + 1)
 }
 
+/// Seconds since midnight. A leap second is shown as the second before it.
+fn clock(word: &str) -> Option<i64> {
+    let mut numbers = word.split([':', '.', ',']);
+    let hour = number(numbers.next()?, 2)?;
+    let minute = number(numbers.next()?, 2)?;
+    let second = numbers.next().map_or(Some(0), |word| number(word, 2))?;
+    let is_clock = hour < 24 && minute < 60 && second <= 60;
+    is_clock.then_some(hour * 3600 + minute * 60 + second.min(59))
+}
+
+/// Days since 1970 of a day that is in the calendar.
+fn days(year: i64, month: usize, day: i64) -> Option<i64> {
+    let is_day = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+    is_day.then(|| days_from_civil(year, month, day))
+}
+
 /// RFC 5322 §4.3: years of two and three digits.
 fn year(word: &str) -> Option<i64> {
     let year = number(word, 4)?;
@@ -151,7 +223,11 @@ fn zone(word: &str) -> i16 {
             };
         }
     };
-    let digits = digits.replace(':', "");
+    let mut digits = digits.replace(':', "");
+    if digits.len() == 2 {
+        // ISO 8601 has whole hours, too.
+        digits.push_str("00");
+    }
     match number(&digits, 4).and_then(|n| i16::try_from(n).ok()) {
         Some(n) if digits.len() == 4 && n % 100 < 60 && n < 2400 => sign * (n / 100 * 60 + n % 100),
         _ => 0,
@@ -222,6 +298,14 @@ mod tests {
             ("21-Nov-2026 09:07:45 +0800", 1_795_223_265, 480),
             ("Sat, 29 Feb 2020 23:59:60 +0000", 1_583_020_799, 0),
             ("Tue, 01 July 2003 10:52:37 Nowhere/Zone", 1_057_056_757, 0),
+            ("周二, 6 Feb 2024 08:00:00 +0000", 1_707_206_400, 0),
+            ("2024-02-06T08:00:00+00:00", 1_707_206_400, 0),
+            ("2024-02-06T09:00:00.123+01", 1_707_206_400, 60),
+            ("2024-02-06T08:00Z", 1_707_206_400, 0),
+            ("2024-02-06 03:00:00 EST", 1_707_206_400, -300),
+            ("Tue Feb  6 08:00:00 2024", 1_707_206_400, 0),
+            ("Tue Feb 6 09:00:00 +0100 2024", 1_707_206_400, 60),
+            ("Tue Feb 6 09:00:00 2024 +0100", 1_707_206_400, 60),
         ] {
             assert_eq!(parsed(field), Some((secs, offset)), "{field}");
         }
@@ -239,11 +323,37 @@ mod tests {
             "1 Jan 0001 10:00",
             "1 Jan",
             "日 Jan 1",
+            "lör, 29 maj 1999 00:24:04 +0200",
+            "2024-02-30T08:00:00Z",
+            "2024-02-06-07T08:00:00Z",
+            "2024-13-06 08:00:00",
+            "2024-02-06",
+            "Tue Feb 6 08:00:00 24",
         ] {
             assert_eq!(parsed(field), None, "{field}");
         }
         let long = format!("Fri, 21 Nov 1997 09:55:06 -0600{}", " (x)".repeat(60));
         assert_eq!(parsed(&long), None);
+    }
+
+    #[test]
+    fn a_received_field_has_its_date_behind_the_last_semicolon() {
+        let secs = |field: &str| Date::of_received(field.as_bytes()).map(|d| d.unix_ms / 1000);
+        for field in [
+            "from a.example by b.example; Tue, 06 Feb 2024 08:00:00 +0000",
+            "from a (x; y) by b with SMTP id 1;\t6 Feb 2024 08:00:00 +0000 (UTC)",
+            "by b; Tue, 06 Feb 2024 08:00:00 +0000 (queued; then sent)",
+        ] {
+            assert_eq!(secs(field), Some(1_707_206_400), "{field}");
+        }
+        for field in [
+            "",
+            "by b Tue, 06 Feb 2024 08:00:00 +0000",
+            "by b;",
+            "by b; Thu, 1 Jan 1970 00:00:00 +0000",
+        ] {
+            assert_eq!(secs(field), None, "{field}");
+        }
     }
 
     proptest! {
@@ -265,6 +375,20 @@ mod tests {
         #[test]
         fn anything_is_read_without_harm(field in "\\PC{0,220}|[0-9A-Za-z:+ ,()-]{0,60}") {
             Date::parse(&field);
+            Date::of_received(field.as_bytes());
+        }
+
+        #[test]
+        fn iso_and_rfc_forms_of_a_time_agree(secs in 1_i64 << 27..4_000_000_000, offset in -720_i16..=720) {
+            let date = Date { unix_ms: secs * 1000, offset_minutes: offset };
+            let written = date.to_string();
+            let words: Vec<&str> = written.split_whitespace().collect();
+            let month = MONTHS.iter().position(|name| name == &words[2]).unwrap() + 1;
+            let day: u32 = words[1].parse().unwrap();
+            let iso = format!("{}-{month:02}-{day:02}T{}{}", words[3], words[4], words[5]);
+            prop_assert_eq!(Date::parse(&iso), Some(date));
+            let asctime = format!("Xxx {} {day} {} {} {}", words[2], words[4], words[5], words[3]);
+            prop_assert_eq!(Date::parse(&asctime), Some(date));
         }
     }
 }

@@ -157,6 +157,19 @@ impl Headers {
             .and_then(|field| Date::parse(&String::from_utf8_lossy(&field.value)))
     }
 
+    /// The date to show for the message: the Date field where it can be read, else the date of the
+    /// topmost Received field that can be. `None` where neither can.
+    pub fn date_or_received(&self) -> Option<Date> {
+        let written = self
+            .named("Date")
+            .find_map(|field| Date::of_message(&field.value));
+        let received = || {
+            self.named("Received")
+                .find_map(|field| Date::of_received(&field.value))
+        };
+        written.or_else(received)
+    }
+
     /// Its message id, without brackets.
     pub fn message_id(&self) -> Option<String> {
         self.ids("Message-ID").into_iter().next()
@@ -174,8 +187,11 @@ impl Headers {
 
     /// The mailboxes of all fields of a name.
     fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
-        let named = self.fields.iter().filter(|field| field.is(name));
-        named.flat_map(Field::mailboxes).collect()
+        self.named(name).flat_map(Field::mailboxes).collect()
+    }
+
+    fn named(&self, name: &str) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(move |field| field.is(name))
     }
 
     fn ids(&self, name: &str) -> Vec<String> {
@@ -314,6 +330,28 @@ mod tests {
             (headers.cc(), headers.sender(), headers.bcc()),
             (vec![], vec![], vec![])
         );
+    }
+
+    #[test]
+    fn without_a_readable_date_the_topmost_received_field_has_it() {
+        let received = "Received: by c; Tue, 06 Feb 2024 08:00:00 +0000\r\n\
+            Received: by b; Mon, 05 Feb 2024 08:00:00 +0000\r\n";
+        let seconds = |fields: &str| {
+            let headers = headers(fields);
+            headers.date_or_received().map(|date| date.unix_ms / 1000)
+        };
+        for date in [
+            "",
+            "Date: lör, 29 maj 1999 00:24:04 +0200\r\n",
+            "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n",
+            "Date: 2024-02-06T08:00:00+00:00\r\n",
+        ] {
+            let fields = format!("{received}{date}\r\n");
+            assert_eq!(seconds(&fields), Some(1_707_206_400), "{date}");
+        }
+        let written = format!("{received}Date: 1 Jan 2020 00:00 +0000\r\n\r\n");
+        assert_eq!(seconds(&written), Some(1_577_836_800));
+        assert_eq!(seconds("Received: by c\r\nDate: soon\r\n\r\n"), None);
     }
 
     #[test]
