@@ -18,10 +18,12 @@ const MAX_AUTH_LINE_BYTES: usize = 255;
 pub(super) enum Login {
     /// `USER` was sent.
     User(SignIn),
-    /// `PASS` or `APOP` was sent.
-    Last,
+    /// `PASS` was sent.
+    Pass,
+    /// `APOP` was sent.
+    Apop(SignIn),
     /// `AUTH` was sent.
-    Sasl(Box<Authentication>),
+    Sasl(Box<Authentication>, SignIn),
 }
 
 impl Client {
@@ -29,9 +31,7 @@ impl Client {
         if !self.is_tls && !self.config.allow_plaintext_login {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNeedsTls));
         }
-        let has_user = self.capabilities.user || !self.capabilities.capa;
-        let has_password = sign_in.credentials.password().is_some();
-        let has_apop = self.timestamp.is_some() && has_password;
+        let has_apop = self.timestamp.is_some() && sign_in.credentials.password().is_some();
         // What shows the password comes behind APOP where everybody can read along. USER comes last:
         // there are servers that announce it and take no plaintext.
         let is_better = |mechanism: Mechanism| match mechanism {
@@ -41,15 +41,27 @@ impl Client {
         let names = self.capabilities.sasl.iter().map(AsRef::as_ref);
         let sasl = Authentication::begin(sign_in.clone(), names, self.is_tls);
         if let Some(authentication) = sasl.filter(|sasl| is_better(sasl.mechanism())) {
-            return Ok(self.say_auth(Box::new(authentication)));
+            return Ok(self.say_auth(Box::new(authentication), sign_in));
         }
-        if has_apop
-            && (!self.is_tls || !has_user)
-            && let Some(login) = self.say_apop(&sign_in)
-        {
-            return Ok(login);
+        self.say_apop_or_user(sign_in)
+    }
+
+    /// Goes on without SASL.
+    fn say_apop_or_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
+        let has_password = sign_in.credentials.password().is_some();
+        let has_apop = self.timestamp.is_some() && has_password;
+        if has_apop && (!self.is_tls || !self.has_user()) && self.say_apop(&sign_in).is_some() {
+            return Ok(Login::Apop(sign_in));
         }
-        if has_user && has_password {
+        self.say_user(sign_in)
+    }
+
+    fn has_user(&self) -> bool {
+        self.capabilities.user || !self.capabilities.capa
+    }
+
+    fn say_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
+        if self.has_user() && sign_in.credentials.password().is_some() {
             self.out
                 .transcript
                 .note("signing in by USER and PASS, the best usable that is offered");
@@ -67,19 +79,19 @@ impl Client {
         ))
     }
 
-    fn say_apop(&mut self, sign_in: &SignIn) -> Option<Login> {
+    fn say_apop(&mut self, sign_in: &SignIn) -> Option<()> {
         let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
         self.out
             .transcript
             .note("signing in by APOP, the best usable that is offered");
         let command = format!("APOP {}", sign_in.credentials.user());
         self.out.say_secret(&command, digest.as_bytes());
-        Some(Login::Last)
+        Some(())
     }
 
-    fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
+    fn say_auth(&mut self, mut authentication: Box<Authentication>, sign_in: SignIn) -> Login {
         self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
-        Login::Sasl(authentication)
+        Login::Sasl(authentication, sign_in)
     }
 
     pub(super) fn on_login(
@@ -90,7 +102,7 @@ impl Client {
     ) -> Result<(), Error> {
         let speaks_next = matches!(
             (&login, &status),
-            (Login::User(_), Status::Ok(_)) | (Login::Sasl(_), Status::Challenge(_))
+            (Login::User(_), Status::Ok(_)) | (Login::Sasl(..), Status::Challenge(_))
         );
         if speaks_next && !self.input.is_empty() {
             // What was said before the next line cannot be the response to it.
@@ -101,22 +113,30 @@ impl Client {
                 let password = sign_in.credentials.password();
                 let password = password.map_or("", |password| password.expose());
                 self.out.say_secret("PASS", password.as_bytes());
-                Login::Last
+                Login::Pass
             }
-            (Login::Sasl(mut authentication), Status::Challenge(text)) => {
+            (Login::Sasl(mut authentication, sign_in), Status::Challenge(text)) => {
                 let answer = authentication.challenge(&text).map_err(broken)?;
                 self.out.say_answer(answer);
-                Login::Sasl(authentication)
+                Login::Sasl(authentication, sign_in)
             }
-            (Login::Sasl(mut authentication), Status::Err(response)) => {
-                if !is_about_mechanism(&response) || !authentication.try_next() {
+            (Login::Sasl(mut authentication, sign_in), Status::Err(response)) => {
+                if is_about_mechanism(&response) && authentication.try_next() {
+                    self.say_auth(authentication, sign_in)
+                } else if response.is_unknown_command() {
+                    // There are servers that list SASL and do not know AUTH.
+                    self.say_apop_or_user(sign_in)?
+                } else {
                     self.out.report(Event::Rejected { id, response });
                     return Ok(());
                 }
-                self.say_auth(authentication)
+            }
+            // A time stamp in the greeting does not make APOP known.
+            (Login::Apop(sign_in), Status::Err(response)) if response.is_unknown_command() => {
+                self.say_user(sign_in)?
             }
             (login, Status::Ok(response)) => {
-                if let Login::Sasl(authentication) = &login {
+                if let Login::Sasl(authentication, _) = &login {
                     authentication.accepted().map_err(broken)?;
                 }
                 self.session.signed_in();
@@ -136,7 +156,7 @@ impl Client {
     }
 
     pub(super) fn on_computed(&mut self, result: &WorkResult) {
-        let Some((_, Pending::Login(Login::Sasl(authentication)))) = self.in_flight.front_mut()
+        let Some((_, Pending::Login(Login::Sasl(authentication, _)))) = self.in_flight.front_mut()
         else {
             return;
         };

@@ -81,10 +81,37 @@ impl Status {
         if let Some(text) = after_indicator(line, b"+OK") {
             return Some(Self::Ok(Response::new(text)));
         }
-        if let Some(text) = after_indicator(line, b"-ERR") {
-            return Some(Self::Err(Response::new(text)));
+        // `+ERR` is a mistake of hMailServer. It is a refusal: nothing else can be meant by it.
+        for indicator in [b"-ERR", b"+ERR"] {
+            if let Some(text) = after_indicator(line, indicator) {
+                return Some(Self::Err(Response::new(text)));
+            }
         }
         after_indicator(line, b"+").map(|text| Self::Challenge(text.to_vec()))
+    }
+}
+
+impl Response {
+    /// Returns true if the text says that the server does not know the command, which is no answer
+    /// to the credentials in it.
+    pub(super) fn is_unknown_command(&self) -> bool {
+        const PHRASES: [&str; 12] = [
+            "unknown command",
+            "unrecognized command",
+            "unrecognised command",
+            "invalid command",
+            "bad command",
+            "no such command",
+            "command not",
+            "unsupported",
+            "not supported",
+            "not implemented",
+            "unimplemented",
+            "syntax error",
+        ];
+        let text = self.text.to_ascii_lowercase();
+        matches!(self.code, None | Some(ResponseCode::Other(_)))
+            && PHRASES.iter().any(|phrase| text.contains(phrase))
     }
 }
 
@@ -141,6 +168,36 @@ mod tests {
     }
 
     #[test]
+    fn a_plus_before_err_is_a_refusal_all_the_same() {
+        assert_eq!(
+            refusal("+ERR Server error: the Inbox cannot be read.").text,
+            "Server error: the Inbox cannot be read."
+        );
+        assert_eq!(refusal("+ERR [IN-USE] no").code, Some(ResponseCode::InUse));
+    }
+
+    #[test]
+    fn an_unknown_command_is_told_from_refused_credentials() {
+        for line in [
+            "-ERR unknown command",
+            "-ERR Unknown command: APOP",
+            "-ERR APOP not supported",
+            "-ERR [X-SYNTAX] Bad command",
+        ] {
+            assert!(refusal(line).is_unknown_command(), "{line}");
+        }
+        for line in [
+            "-ERR",
+            "-ERR unknown user",
+            "-ERR authentication failed",
+            "-ERR [AUTH] unknown command",
+            "-ERR [IN-USE] command not now",
+        ] {
+            assert!(!refusal(line).is_unknown_command(), "{line}");
+        }
+    }
+
+    #[test]
     fn brackets_that_are_no_code_are_text() {
         assert_eq!(refusal("-ERR no [AUTH] here").code, None);
         assert_eq!(refusal("-ERR [AUTH").code, None);
@@ -149,7 +206,9 @@ mod tests {
 
     #[test]
     fn what_is_no_status_line_is_told_from_one() {
-        for line in ["", "OK", "+OKAY", "-ERROR", "+ok", "250 ok", " +OK", "*"] {
+        for line in [
+            "", "OK", "+OKAY", "-ERROR", "+ERROR", "+ok", "250 ok", " +OK", "*",
+        ] {
             assert_eq!(Status::parse(line.as_bytes()), None, "{line:?}");
         }
         assert_eq!(Status::parse(b"+ "), Some(Status::Challenge(Vec::new())));

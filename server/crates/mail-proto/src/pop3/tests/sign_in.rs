@@ -249,3 +249,66 @@ fn a_timestamp_from_before_stls_is_forgotten() {
         ))
     ));
 }
+
+fn plaintext_allowed() -> Client {
+    Client::new(Config {
+        allow_plaintext_login: true,
+        ..config(Tls::Plain)
+    })
+}
+
+const STAMPED: Move<Client> = Server("+OK <16184.1473445882@mail3.example>\r\n");
+
+#[test]
+fn a_server_that_does_not_know_apop_gets_user_and_pass() {
+    let moves = [
+        STAMPED,
+        CAPA,
+        LOGIN,
+        Server("-ERR unknown command\r\n"),
+        Says("CAPA\r\nAPOP tim 928812286c8827a175c9a7a0385ba44e\r\nUSER tim\r\n"),
+        Server("+OK\r\n"),
+        Says("PASS tanstaaftanstaaf\r\n"),
+        Server("+OK in\r\n"),
+    ];
+    let played = play(plaintext_allowed, &moves, merge);
+    assert_eq!(answers(&played), [completed(0, "in")]);
+}
+
+#[test]
+fn credentials_refused_by_apop_are_not_shown_in_clear_text() {
+    for refusal in ["-ERR authentication failed\r\n", "-ERR [AUTH] no\r\n"] {
+        let moves = [STAMPED, CAPA, LOGIN, Server(refusal)];
+        let played = play(plaintext_allowed, &moves, merge);
+        assert!(matches!(answers(&played), [Event::Rejected { .. }]));
+        assert!(!played.said.contains("USER"), "{}", played.said);
+    }
+}
+
+#[test]
+fn without_user_a_server_that_does_not_know_apop_offers_no_sign_in() {
+    let moves = [
+        STAMPED,
+        Server("+OK\r\nTOP\r\n.\r\n"),
+        LOGIN,
+        Server("-ERR unknown command\r\n"),
+    ];
+    let played = play(plaintext_allowed, &moves, merge);
+    let not_offered = Error::PeerIncompatible(Incompatibility::LoginNotOffered);
+    assert_eq!(played.failure, Some(not_offered));
+}
+
+#[test]
+fn a_server_that_lists_sasl_and_does_not_know_auth_gets_user_and_pass() {
+    let played = talk(&[
+        GREETING,
+        Server("+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n"),
+        LOGIN,
+        Says("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
+        Server("-ERR unknown command\r\n"),
+        Says("USER tim\r\n"),
+        Server("+OK\r\n"),
+        Server("+OK in\r\n"),
+    ]);
+    assert_eq!(answers(&played), [completed(0, "in")]);
+}
