@@ -395,39 +395,54 @@ fn writer_of(opened: &Opened) -> String {
         })
 }
 
-fn written_at(opened: &Opened, locale: &Locale) -> String {
+fn written_at(opened: &Opened, locale: &Locale) -> Option<String> {
     let date = opened
         .headers
-        .date()
+        .date_or_received()
         .map(|date| date.unix_ms)
         .or(opened.arrived_unix_ms);
     date.map(|date| locale.attribution(date))
-        .unwrap_or_default()
 }
 
-/// Room for the answer, then who wrote what when, then the text one level deeper.
+/// Room for the answer, then who wrote what when, then the text one level deeper. What is not
+/// known of a message is left out.
 fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
     let (writer, date) = (writer_of(opened), written_at(opened, locale));
-    let attribution = match locale.lang {
-        Lang::En => format!("On {date}, {writer} wrote:"),
-        Lang::ZhCn => format!("{date}，{writer} 写道："),
+    let attribution = match (locale.lang, date.as_deref(), writer.as_str()) {
+        (_, None, "") => String::new(),
+        (Lang::En, None, writer) => format!("{writer} wrote:\n"),
+        (Lang::En, Some(date), "") => format!("On {date}:\n"),
+        (Lang::En, Some(date), writer) => format!("On {date}, {writer} wrote:\n"),
+        (Lang::ZhCn, None, writer) => format!("{writer} 写道：\n"),
+        (Lang::ZhCn, Some(date), "") => format!("{date}：\n"),
+        (Lang::ZhCn, Some(date), writer) => format!("{date}，{writer} 写道：\n"),
     };
-    format!("\n\n{attribution}\n{}", quote::quote(text))
+    format!("\n\n{attribution}{}", quote::quote(text))
 }
 
 /// Room for a word of one's own, then the message with its main fields.
 fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     let headers = &opened.headers;
-    let (date, subject) = (written_at(opened, locale), headers.subject());
+    let date = written_at(opened, locale).unwrap_or_default();
     let (from, to) = (people(&headers.from()), people(&headers.to()));
-    let head = match locale.lang {
-        Lang::En => format!(
-            "---------- Forwarded message ----------\nFrom: {from}\nDate: {date}\nSubject: {subject}\nTo: {to}"
+    let (title, names) = match locale.lang {
+        Lang::En => (
+            "---------- Forwarded message ----------",
+            ["From: ", "Date: ", "Subject: ", "To: "],
         ),
-        Lang::ZhCn => format!(
-            "---------- 转发的邮件 ----------\n发件人：{from}\n日期：{date}\n主题：{subject}\n收件人：{to}"
+        Lang::ZhCn => (
+            "---------- 转发的邮件 ----------",
+            ["发件人：", "日期：", "主题：", "收件人："],
         ),
     };
+    let mut head = title.to_owned();
+    for (name, value) in names.into_iter().zip([from, date, headers.subject(), to]) {
+        if !value.is_empty() {
+            head.push('\n');
+            head.push_str(name);
+            head.push_str(&value);
+        }
+    }
     format!("\n\n{head}\n\n{text}")
 }
 

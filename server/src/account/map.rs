@@ -198,7 +198,7 @@ pub(super) fn message_view(
     let headers = &opened.headers;
     let reply_to = headers.reply_to();
     let from = headers.from();
-    let written = headers.date().map(|date| date.unix_ms);
+    let written = headers.date_or_received().map(|date| date.unix_ms);
     let date = written.or(opened.arrived_unix_ms).unwrap_or_default();
     MessageView {
         id: opened.id.clone(),
