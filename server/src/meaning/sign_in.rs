@@ -183,6 +183,8 @@ fn by_words(protocol: Protocol, words: Words<'_>) -> Option<SignInCause> {
         (
             &[
                 "internal error",
+                "server error",
+                "system error",
                 "temporary",
                 "temporarily",
                 "try again later",

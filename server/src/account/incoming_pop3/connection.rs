@@ -25,14 +25,26 @@ const HEADER_MAX_BYTES: usize = 256 << 10;
 /// The most that an answer to TOP may have.
 const TOP_MAX_BYTES: u64 = 16 << 20;
 
+/// A server that does not list TOP is asked for so many headers by it before it counts as missing:
+/// one of the messages may be damaged.
+const TOP_TRIES: usize = 2;
+
 /// A connection past its sign-in.
 pub(crate) struct Pop3Connection {
     connection: Connection<Client>,
     endpoint: Endpoint,
-    /// `TOP` is offered, or nothing says that it is not.
-    has_top: bool,
+    top: Top,
     /// An answer is on its way. A connection that was left so cannot be used again.
     is_in_command: bool,
+}
+
+/// Whether the server has `TOP`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Top {
+    Offered,
+    /// Not listed. Some servers have it all the same, and whole messages cost much more.
+    Untried,
+    Missing,
 }
 
 /// What comes of a message that is being read.
@@ -84,14 +96,35 @@ impl Pop3Connection {
         let mut this = Self {
             connection,
             endpoint,
-            has_top: true,
+            top: Top::Untried,
             is_in_command: true,
         };
         this.log_in(sign_in).await?;
-        let capabilities = this.connection.machine().capabilities();
-        this.has_top = capabilities.top || !capabilities.capa;
+        this.ask_capabilities_again().await?;
+        if this.connection.machine().capabilities().top {
+            this.top = Top::Offered;
+        }
         this.is_in_command = false;
         Ok(this)
+    }
+
+    /// Asks what the server can do behind the sign-in, where it told less than is needed before it
+    /// (RFC 2449 §5: the capabilities of the two states may differ).
+    async fn ask_capabilities_again(&mut self) -> Result<(), AccountError> {
+        let known = self.connection.machine().capabilities();
+        let is_other_for_user = known.login_delay.is_some_and(|delay| delay.is_per_user);
+        if !known.capa || (known.top && known.uidl && !is_other_for_user) {
+            return Ok(());
+        }
+        let capa = self.enqueue(Command::Capa);
+        loop {
+            match self.next().await? {
+                Event::Capabilities { id, .. } | Event::Rejected { id, .. } if id == capa => {
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
     }
 
     async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
@@ -134,10 +167,9 @@ impl Pop3Connection {
     /// has them.
     pub(crate) async fn list(&mut self) -> Result<Vec<Listed>, AccountError> {
         self.begin(Phase::Command);
-        let capabilities = self.connection.machine().capabilities();
-        let asks_for_ids = capabilities.uidl || !capabilities.capa;
         let list = self.enqueue(Command::List);
-        let mut uidl = asks_for_ids.then(|| self.enqueue(Command::Uidl));
+        // Also where it is not listed: without it every message has to be read for its name.
+        let mut uidl = Some(self.enqueue(Command::Uidl));
         let mut is_listed = false;
         let mut messages = BTreeMap::new();
         let mut unique_ids = Vec::new();
@@ -192,20 +224,30 @@ impl Pop3Connection {
         mut each: impl FnMut(usize, &[u8]),
     ) -> Result<(), AccountError> {
         let mut left = Vec::new();
-        if self.has_top {
-            let tops = messages.iter().map(|(number, _)| Command::Top {
+        let mut place = 0;
+        while place < messages.len() && self.top != Top::Missing {
+            let end = match self.top {
+                Top::Untried => messages.len().min(place + TOP_TRIES),
+                _ => messages.len(),
+            };
+            let asked = messages.get(place..end).unwrap_or_default();
+            let tops = asked.iter().map(|(number, _)| Command::Top {
                 number: *number,
                 lines: 0,
             });
-            left = self
-                .read_headers(tops.collect(), TOP_MAX_BYTES, &mut each)
+            let each = |nth: usize, header: &[u8]| each(place + nth, header);
+            let refused = self
+                .read_headers(tops.collect(), TOP_MAX_BYTES, each)
                 .await?;
-            let is_all_refused = !left.is_empty() && left.len() == messages.len();
-            let says_so = self.connection.machine().capabilities().capa;
-            self.has_top = says_so || !is_all_refused;
-        } else {
-            left.extend(0..messages.len());
+            self.top = match self.top {
+                Top::Untried if refused.len() < asked.len() => Top::Offered,
+                Top::Untried if asked.len() == TOP_TRIES => Top::Missing,
+                top => top,
+            };
+            left.extend(refused.into_iter().map(|nth| place + nth));
+            place = end;
         }
+        left.extend(place..messages.len());
         // A message that is too large to be read is not read for its header either.
         left.retain(|place| {
             messages

@@ -33,7 +33,7 @@ impl Link {
             lease,
         } = self.log_in(Phase::Command, turn_wait).await?;
         // Nothing is taken over from an earlier session: what is deleted was named in this one.
-        let listing = Listing::take(&mut connection, None).await?;
+        let listing = Listing::take(&mut connection, None, &mut self.rows).await?;
         // The last word on what is still to be deleted.
         self.kept.refresh().await?;
         let due = self.kept.due(undos);

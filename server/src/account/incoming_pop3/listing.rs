@@ -1,6 +1,6 @@
 //! What lies in the maildrop, as one session saw it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use mail_proto::pop3::MessageNumber;
@@ -10,6 +10,10 @@ use super::super::error::AccountError;
 use super::super::memory::Share;
 use super::connection::{Listed, Pop3Connection};
 use super::identity::{MessageKey, distinguish};
+use super::rows::{RowCache, RowFacts};
+
+/// Of so many headers that were read for a name, the rows are kept: a page and the next ones.
+const ROWS_MAX: usize = 200;
 
 /// All messages, oldest first. The numbers in it hold for the session that made it and no other.
 #[derive(Debug, Clone)]
@@ -46,10 +50,12 @@ impl Listing {
     /// Lists the maildrop and names its messages.
     ///
     /// Messages without a unique id are named by their headers. Those that an `earlier` listing
-    /// has in the same places are not read again; without one all are.
+    /// has in the same places are not read again; without one all are. What was read becomes `rows`
+    /// as well.
     pub(super) async fn take(
         connection: &mut Pop3Connection,
         earlier: Option<&Self>,
+        rows: &mut RowCache,
     ) -> Result<Self, AccountError> {
         let listed = connection.list().await?;
         let mut keys: Vec<Option<MessageKey>> = listed
@@ -64,7 +70,7 @@ impl Listing {
             .filter(|(_, key)| key.is_none())
             .map(|(place, _)| place)
             .collect();
-        name_by_headers(connection, &listed, &nameless, &mut keys).await?;
+        let mut read = name_by_headers(connection, &listed, &nameless, &mut keys).await?;
         // A message whose header cannot be had is left out: it could not be opened either.
         let named: Vec<(&Listed, MessageKey)> = listed
             .iter()
@@ -76,7 +82,7 @@ impl Listing {
             .map(|(message, key)| (*key, message.size_bytes))
             .collect();
         distinguish(&mut keys);
-        let entries = named
+        let entries: Vec<Entry> = named
             .iter()
             .zip(keys)
             .map(|((message, _), (key, size_bytes))| Entry {
@@ -84,11 +90,17 @@ impl Listing {
                 number: message.number,
                 size_bytes,
                 is_by_header: message.unique_id.is_none(),
-            });
+            })
+            .collect();
+        for entry in &entries {
+            if let Some(facts) = read.remove(&entry.number) {
+                rows.put(entry, facts);
+            }
+        }
         let mut memory = Share::default();
         memory.grow_to((named.len() * size_of::<Entry>()) as u64)?;
         Ok(Self {
-            entries: entries.collect(),
+            entries,
             taken_at: Instant::now(),
             _memory: Arc::new(memory),
         })
@@ -149,7 +161,7 @@ impl Listing {
         if listed.len() < self.entries.len() || !self.entries.iter().zip(listed).all(is_same) {
             return Ok(());
         }
-        name_by_headers(connection, listed, &[last], keys).await?;
+        let _row = name_by_headers(connection, listed, &[last], keys).await?;
         if keys.get(last).copied().flatten() == self.entries.last().map(|entry| entry.key) {
             for (key, entry) in keys.iter_mut().zip(&self.entries) {
                 *key = Some(entry.key);
@@ -159,25 +171,39 @@ impl Listing {
     }
 }
 
+/// Names messages by their headers. Returns the rows of the newest of them.
 async fn name_by_headers(
     connection: &mut Pop3Connection,
     listed: &[Listed],
     places: &[usize],
     keys: &mut [Option<MessageKey>],
-) -> Result<(), AccountError> {
-    if places.is_empty() {
-        return Ok(());
-    }
-    let messages: Vec<_> = places
+) -> Result<BTreeMap<MessageNumber, RowFacts>, AccountError> {
+    let named: Vec<(usize, &Listed)> = places
         .iter()
-        .filter_map(|place| listed.get(*place))
-        .map(|message| (message.number, message.size_bytes))
+        .filter_map(|place| Some((*place, listed.get(*place)?)))
         .collect();
+    if named.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let messages: Vec<_> = named
+        .iter()
+        .map(|(_, message)| (message.number, message.size_bytes))
+        .collect();
+    let without_row = named.len().saturating_sub(ROWS_MAX);
+    let mut rows = BTreeMap::new();
     connection
         .headers(&messages, |nth, header| {
-            if let Some(key) = places.get(nth).and_then(|place| keys.get_mut(*place)) {
+            let Some((place, message)) = named.get(nth) else {
+                return;
+            };
+            if let Some(key) = keys.get_mut(*place) {
                 *key = Some(MessageKey::of_header(header));
             }
+            if nth >= without_row {
+                let facts = RowFacts::read(header, message.size_bytes);
+                rows.insert(message.number, facts);
+            }
         })
-        .await
+        .await?;
+    Ok(rows)
 }

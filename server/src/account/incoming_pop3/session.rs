@@ -118,7 +118,8 @@ impl Link {
             mut connection,
             lease,
         } = signed_in;
-        let listing = Listing::take(&mut connection, self.listing.as_deref()).await?;
+        let listing =
+            Listing::take(&mut connection, self.listing.as_deref(), &mut self.rows).await?;
         let listing = Arc::new(listing);
         self.session = Some(Session {
             connection,

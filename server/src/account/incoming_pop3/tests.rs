@@ -2,6 +2,7 @@
 
 mod delete;
 mod fake;
+mod odd;
 mod read;
 mod session;
 
@@ -28,7 +29,7 @@ use super::super::model::{
 use super::link::Timing;
 use super::{INBOX_ID, Pop3Incoming, Pop3Surroundings};
 use crate::store::{SCHEMA, Store, TestDir};
-use fake::{FakeServer, Quirks};
+use fake::{FakeServer, Lists, Quirks};
 
 /// Nothing happens by itself while a test lasts.
 const STILL: Timing = Timing {

@@ -13,6 +13,12 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) struct Quirks {
     pub(super) has_no_uidl: bool,
     pub(super) has_no_top: bool,
+    /// What CAPA tells of TOP and UIDL.
+    pub(super) lists: Lists,
+    /// What stands behind the `+OK` of the greeting.
+    pub(super) greeting: &'static str,
+    /// What answers a password, as a whole line.
+    pub(super) pass_answer: Option<&'static str>,
     /// Refuses a sign-in within so many seconds of the last one.
     pub(super) login_delay_secs: Option<u64>,
     /// Another program is at the maildrop.
@@ -24,6 +30,15 @@ pub(super) struct Quirks {
     pub(super) refuses_dele: bool,
     /// What LIST says of every message, instead of its size.
     pub(super) listed_bytes: Option<u64>,
+}
+
+/// When CAPA lists TOP and UIDL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Lists {
+    #[default]
+    Always,
+    SignedIn,
+    Never,
 }
 
 #[derive(Debug, Clone)]
@@ -84,9 +99,13 @@ impl FakeServer {
             "From: Wei <wei@restante.test>\r\nTo: demo@restante.test\r\nSubject: {subject}\r\n\
              Date: Mon, 1 Jan 2024 10:00:00 +0000\r\n\r\nThis is {subject}.\r\n.\r\n"
         );
+        self.deliver_raw(unique_id, &raw);
+    }
+
+    pub(super) fn deliver_raw(&self, unique_id: &str, raw: &str) {
         self.state().messages.push(Stored {
             unique_id: unique_id.to_owned(),
-            raw,
+            raw: raw.to_owned(),
         });
     }
 
@@ -117,7 +136,9 @@ impl FakeServer {
             deleted: BTreeSet::new(),
         };
         let mut stream = BufReader::new(stream);
-        let _ = stream.write_all(b"+OK ready\r\n").await;
+        let greeting = session.server.state().quirks.greeting;
+        let greeting = format!("+OK {greeting}\r\n");
+        let _ = stream.write_all(greeting.as_bytes()).await;
         let mut line = String::new();
         while stream
             .read_line(&mut line)
@@ -164,7 +185,11 @@ impl Session {
         let ok = |text: &str| Answer::Stay(format!("+OK {text}\r\n"));
         let no = |text: &str| Answer::Stay(format!("-ERR {text}\r\n"));
         match verb {
-            "CAPA" => Answer::Stay(capabilities(&state.quirks)),
+            "CAPA" => Answer::Stay(capabilities(&state.quirks, self.snapshot.is_some())),
+            "APOP" => no("unknown command"),
+            "PASS" if state.quirks.pass_answer.is_some() => {
+                Answer::Stay(state.quirks.pass_answer.unwrap_or_default().to_owned())
+            }
             "USER" => ok(""),
             "PASS" => match self.sign_in(&mut state, line) {
                 Ok(()) => ok("signed in"),
@@ -263,12 +288,17 @@ impl Session {
     }
 }
 
-fn capabilities(quirks: &Quirks) -> String {
+fn capabilities(quirks: &Quirks, is_signed_in: bool) -> String {
+    let lists_all = match quirks.lists {
+        Lists::Always => true,
+        Lists::SignedIn => is_signed_in,
+        Lists::Never => false,
+    };
     let mut text = "+OK\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n".to_owned();
-    if !quirks.has_no_uidl {
+    if lists_all && !quirks.has_no_uidl {
         text.push_str("UIDL\r\n");
     }
-    if !quirks.has_no_top {
+    if lists_all && !quirks.has_no_top {
         text.push_str("TOP\r\n");
     }
     if let Some(secs) = quirks.login_delay_secs {

@@ -100,7 +100,7 @@ async fn without_top_rows_come_from_whole_messages() {
     assert_eq!(session.subjects().await, ["two", "one"]);
     assert_eq!(
         (person.server.count("TOP"), person.server.count("RETR")),
-        (0, 2)
+        (2, 2)
     );
 }
 
