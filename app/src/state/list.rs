@@ -1,9 +1,12 @@
 //! The message list that is shown: its rows, where it is scrolled to, what is selected.
 
+mod follow;
+
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use self::follow::Shadows;
 use super::rows::{Removed, Rows, Slot};
 use super::viewport::{Measures, Viewport};
 use crate::api::error::ApiError;
@@ -11,9 +14,6 @@ use crate::api::message::message_list;
 use crate::api::types::{
     AccountId, FolderId, FolderRole, MessageId, MessageRow, MessageRows, Window,
 };
-
-/// So many rows above and below what is shown are fetched too, once somebody scrolls.
-const AHEAD: u32 = 25;
 
 /// What stands at one place of the list.
 #[derive(Debug, Clone)]
@@ -57,6 +57,11 @@ pub struct ListState {
     pub unread: RwSignal<Option<u32>>,
     /// The rows that are in the document.
     pub view: RwSignal<Viewport>,
+    /// The rows that belong into the document; `view` follows once they are known.
+    wanted: StoredValue<Viewport>,
+    shadows: StoredValue<Shadows>,
+    /// Counts the times that shadows were put off.
+    waits: StoredValue<u32>,
     /// Messages that arrived above while the list was scrolled down.
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
@@ -77,6 +82,13 @@ impl ListState {
     pub fn new(account: AccountId, answer: MessageRows) -> Self {
         let first = answer.offset;
         let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
+        let view = Viewport {
+            first,
+            count,
+            top: first,
+            bottom: first.saturating_add(count),
+            ..Viewport::default()
+        };
         Self {
             account: StoredValue::new(account),
             folder: StoredValue::new(answer.folder.clone()),
@@ -85,12 +97,10 @@ impl ListState {
             unread: RwSignal::new(answer.unread),
             rows: StoredValue::new(Rows::new(answer)),
             moved: Trigger::new(),
-            view: RwSignal::new(Viewport {
-                first,
-                count,
-                before_px: 0.0,
-                after_px: 0.0,
-            }),
+            view: RwSignal::new(view),
+            wanted: StoredValue::new(view),
+            shadows: StoredValue::new(Shadows::None),
+            waits: StoredValue::new(0),
             arrived: RwSignal::new(0),
             selected: RwSignal::new(Vec::new()),
             trouble: RwSignal::new(None),
@@ -199,6 +209,9 @@ impl ListState {
             return;
         }
         self.row_px.set_value(row_px);
+        if before <= 0.0 {
+            self.fetch_next_page_soon();
+        }
         let top = if before > 0.0 {
             // The width of the page changed, and the height of a row with it.
             self.measures().map_or(0, |(m, px)| {
@@ -232,71 +245,6 @@ impl ListState {
         }
     }
 
-    /// Follows the scrollbar.
-    pub fn scrolled(self) {
-        if !self.is_alive() {
-            return;
-        }
-        let Some((measures, scroll_px)) = self.measures() else {
-            return;
-        };
-        let view = measures.viewport(scroll_px);
-        if view != self.view.get_untracked() {
-            self.view.set(view);
-        }
-        if scroll_px < measures.row_px && self.arrived.get_untracked() > 0 {
-            self.arrived.set(0);
-        }
-        self.fetch_missing();
-    }
-
-    fn shown(self) -> std::ops::Range<u32> {
-        let view = self.view.get_untracked();
-        view.first..view.first.saturating_add(view.count)
-    }
-
-    fn fetch_missing(self) {
-        if self.trouble.get_untracked().is_some() {
-            return;
-        }
-        if self.asked.with_value(Vec::is_empty) {
-            self.fetch_shown();
-            return;
-        }
-        let missing = self.rows.with_value(|rows| rows.missing(self.shown()));
-        let is_new = missing
-            .iter()
-            .any(|w| self.asked.with_value(|asked| !asked.contains(&w.offset)));
-        if !is_new {
-            return;
-        }
-        // Somebody drags the scrollbar through the folder faster than the server answers: only
-        // where it rests is worth asking.
-        let view = self.view.get_untracked();
-        set_timeout(
-            move || {
-                if self.is_alive() && self.view.get_untracked().first == view.first {
-                    self.fetch_shown();
-                }
-            },
-            std::time::Duration::from_millis(60),
-        );
-    }
-
-    /// Asks for the rows that are shown; where all are known, for those that come next.
-    fn fetch_shown(self) {
-        let shown = self.shown();
-        let mut missing = self.rows.with_value(|rows| rows.missing(shown.clone()));
-        let is_scrolled = self.view.get_untracked().before_px > 0.0;
-        if missing.is_empty() && is_scrolled {
-            let around = shown.start.saturating_sub(AHEAD)..shown.end.saturating_add(AHEAD);
-            missing = self.rows.with_value(|rows| rows.missing(around));
-        }
-        for window in missing {
-            self.fetch(window);
-        }
-    }
-
     fn fetch(self, window: Window) {
         let is_new = self.asked.try_update_value(|asked| {
             let is_new = !asked.contains(&window.offset);
@@ -323,6 +271,7 @@ impl ListState {
                     let fits = self.rows.try_update_value(|rows| rows.add(answer, shown));
                     if fits == Some(true) {
                         self.moved.notify();
+                        self.follow();
                         let asked = window.offset..window.offset.saturating_add(window.limit);
                         // A server that leaves rows out is not asked for them for ever.
                         if self.rows.with_value(|rows| rows.missing(asked).is_empty()) {
@@ -346,7 +295,7 @@ impl ListState {
         self.epoch.set_value(epoch);
         self.asked.update_value(Vec::clear);
         self.trouble.set(None);
-        let view = self.view.get_untracked();
+        let view = self.wanted.get_value();
         let limit = view.count.clamp(Window::PAGE, Window::MAX_LIMIT);
         let window = Window {
             offset: view.first,
@@ -373,11 +322,14 @@ impl ListState {
             self.scrolled();
         } else {
             // It was empty until now: nothing could be measured.
-            self.view.set(Viewport {
-                first: 0,
-                count: total.min(Window::PAGE),
+            let count = total.min(Window::PAGE);
+            let view = Viewport {
+                count,
+                bottom: count,
                 ..Viewport::default()
-            });
+            };
+            self.wanted.set_value(view);
+            self.view.set(view);
             request_animation_frame(move || self.start());
         }
         self.moved.notify();
@@ -398,7 +350,9 @@ impl ListState {
                 // What is being read stays where it is; the new mail is announced above.
                 self.arrived.update(|n| *n = n.saturating_add(grown));
                 let scroll_px = scroll_px + f64::from(grown) * measures.row_px;
-                self.view.set(measures.viewport(scroll_px));
+                let view = measures.viewport(scroll_px);
+                self.wanted.set_value(view);
+                self.view.set(view);
                 request_animation_frame(move || scroller.set_scroll_top(whole_px(scroll_px)));
             }
             self.moved.notify();

@@ -18,6 +18,10 @@ pub struct Viewport {
     pub before_px: f64,
     /// The height of the rows after them.
     pub after_px: f64,
+    /// The first row in sight.
+    pub top: u32,
+    /// The row after the last one in sight.
+    pub bottom: u32,
 }
 
 /// The measures of a list on the screen.
@@ -80,6 +84,8 @@ impl Measures {
             count,
             before_px,
             after_px,
+            top,
+            bottom: top.saturating_add(seen).min(first + count),
         }
     }
 
@@ -181,6 +187,8 @@ mod tests {
                 let scroll_px = end * f64::from(step) / 100.0;
                 let view = measures.viewport(scroll_px);
                 assert!(view.before_px <= scroll_px + 0.5, "{total} {step} {view:?}");
+                assert!(view.first <= view.top && view.top < view.bottom, "{view:?}");
+                assert!(view.bottom <= view.first + view.count, "{view:?}");
                 let bottom = view.before_px + f64::from(view.count) * 63.0;
                 assert!(bottom + 0.5 >= scroll_px + 800.0, "{total} {step} {view:?}");
             }
