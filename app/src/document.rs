@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use crate::App;
@@ -18,6 +19,14 @@ const NO_TITLE: &str = "<title></title>";
 /// Parts of a document, one after the other.
 pub type Parts = Pin<Box<dyn Stream<Item = String> + Send>>;
 
+/// The path of the page in a [`shell`], where it answers a request for another one: by context.
+#[derive(Debug, Clone)]
+pub struct OwnAddress(pub String);
+
+/// Puts the page's own address into the address bar, before the app reads it there. Loading the
+/// page again then asks for that address, and sends no form again.
+const TAKE_OWN_ADDRESS: &str = "history.replaceState(null,'',document.documentElement.dataset.at)";
+
 /// The document around [`App`].
 ///
 /// Needs [`PageContext`] in context and a nonce where the policy asks for one. `options` name the
@@ -26,6 +35,10 @@ pub type Parts = Pin<Box<dyn Stream<Item = String> + Send>>;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(PageName::default());
     let page = PageContext::expect();
+    let own_address = use_context::<OwnAddress>().map(|own| own.0);
+    let take_address = own_address.is_some().then(|| {
+        view! { <script nonce=use_nonce()>{TAKE_OWN_ADDRESS}</script> }
+    });
     let theme = match page.theme {
         Theme::System => None,
         Theme::Light => Some("light"),
@@ -35,6 +48,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         <!DOCTYPE html>
         <html
             lang=page.lang.tag()
+            data-at=own_address
             data-base=page.base.clone()
             data-build=page.build.clone()
             data-css=page.css.clone()
@@ -45,6 +59,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         >
             <head>
                 <meta charset="utf-8" />
+                {take_address}
                 <title></title>
                 <meta name="viewport" content=page::VIEWPORT />
                 <meta name="color-scheme" content="light dark" />
@@ -89,9 +104,20 @@ fn with_title(mut html: String, name: &str) -> String {
     html
 }
 
-/// A document without any script, whole. Needs [`PageContext`] in context.
+/// What a document without the app carries inside: constants of the program, named by their hashes
+/// in its policy.
+#[derive(Debug, Clone, Default)]
+pub struct Inline {
+    /// A sheet, in place of the app's.
+    pub style: Option<String>,
+    /// A script that runs when the document is whole.
+    pub script: Option<&'static str>,
+}
+
+/// A document without the app, whole. Needs [`PageContext`] in context.
 pub fn plain<Head: IntoView>(
     name: &str,
+    inline: Inline,
     head: impl FnOnce() -> Head,
     body: impl IntoView,
 ) -> String {
@@ -101,19 +127,27 @@ pub fn plain<Head: IntoView>(
         Theme::Light => Some("light"),
         Theme::Dark => Some("dark"),
     };
+    let sheet = match inline.style {
+        Some(style) => view! { <style>{style}</style> }.into_any(),
+        None => {
+            view! { <link rel="stylesheet" href=url::asset(&page.base, &page.css) /> }.into_any()
+        }
+    };
     let html = view! {
         <!DOCTYPE html>
-        <html lang=page.lang.tag() data-theme=theme>
+        <html lang=page.lang.tag() data-base=page.base.clone() data-theme=theme>
             <head>
                 <meta charset="utf-8" />
                 <title></title>
                 <meta name="viewport" content=page::VIEWPORT />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
+                {sheet}
                 <link rel="icon" type="image/svg+xml" href=page::ICON />
                 {head()}
             </head>
-            <body>{body}</body>
+            <body>
+                {body} {inline.script.map(|script| view! { <script>{script}</script> })}
+            </body>
         </html>
     }
     .to_html();

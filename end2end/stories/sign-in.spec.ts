@@ -1,12 +1,81 @@
 // Signing in and out, and every way in which it does not work that a demo can show.
+import type { Page } from '@playwright/test';
 import { ADDRESS, PASSWORD } from '../support/demo.ts';
 import { expect, test } from '../support/story.ts';
 
-test('the sign-in page runs no script at all', async ({ page, demo, faults }) => {
+test('the sign-in page has one script and carries its own style', async ({ page, demo, faults }) => {
   void faults;
-  await page.goto(demo.url('/login'));
-  await expect(page.getByRole('heading', { name: 'Open your mailbox' })).toBeVisible();
-  await expect(page.locator('script')).toHaveCount(0);
+  for (const address of ['/', '/login']) {
+    await page.goto(demo.url(address));
+    expect(new URL(page.url()).pathname).toBe(new URL(demo.url(address)).pathname);
+    await expect(page.getByRole('heading', { name: 'Open your mailbox' })).toBeVisible();
+    await expect(page.locator('script')).toHaveCount(1);
+    await expect(page.locator('link[rel=stylesheet]')).toHaveCount(0);
+    // The style is there: the policy lets it through.
+    await expect(page.locator('.login-card')).toHaveCSS('display', 'grid');
+  }
+});
+
+// What a browser sends on its way into the mailbox and around it.
+function watch(page: Page): string[] {
+  const requests: string[] = [];
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) requests.push(`${request.method()} ${new URL(request.url()).pathname}`);
+    else if (request.url().includes('/api/message_list')) requests.push('list');
+  });
+  return requests;
+}
+
+test('one request leads from the form to the inbox', { tag: '@script' }, async ({ page, mailbox, demo }) => {
+  await page.goto(demo.url('/'));
+  await page.getByLabel('Email address').fill(ADDRESS);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  const requests = watch(page);
+  await page.getByRole('button', { name: 'Open mailbox' }).click();
+  await mailbox.isShown();
+  await expect(page).toHaveURL(/\/mail\/[^/]+\/[^/]+$/);
+  const inbox = new URL(page.url()).pathname;
+  // The zone is known: the list is not asked for again to write its times.
+  await expect(mailbox.list.locator('time').first()).toHaveAttribute('datetime', /\+08:00$/);
+  await page.waitForLoadState('networkidle');
+  expect(requests.filter((request) => request !== 'list')).toEqual(['POST /login']);
+  const lists = requests.filter((request) => request === 'list').length;
+  expect(lists, 'at most the page after the first, fetched ahead').toBeLessThanOrEqual(1);
+
+  // Nothing sends the password again: not loading anew, not Back, not Forward.
+  requests.length = 0;
+  await page.reload();
+  await mailbox.isShown();
+  expect(requests[0]).toBe(`GET ${inbox}`);
+  await page.goto(demo.url('/outbox'));
+  await page.goBack();
+  await mailbox.isShown();
+  expect(new URL(page.url()).pathname).toBe(inbox);
+  await page.goBack();
+  await mailbox.isShown();
+  expect(new URL(page.url()).pathname).toBe(inbox);
+  expect(requests.filter((request) => request.startsWith('POST'))).toEqual([]);
+});
+
+test('without script the answer to the form can be loaded again', { tag: '@plain' }, async ({ page, mailbox, demo }) => {
+  await page.goto(demo.url('/'));
+  await page.getByLabel('Email address').fill(ADDRESS);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  const requests = watch(page);
+  await page.getByRole('button', { name: 'Open mailbox' }).click();
+  await mailbox.isShown();
+  await page.reload();
+  await mailbox.isShown();
+  expect(requests).toEqual(['POST /login', 'GET /', 'GET /']);
+});
+
+test('the start page is the inbox of whoever is signed in', async ({ page, mailbox, demo }) => {
+  await mailbox.signIn();
+  const requests = watch(page);
+  await page.goto(demo.url('/'));
+  await mailbox.isShown();
+  expect(requests.filter((request) => request !== 'list')).toEqual(['GET /']);
+  if (mailbox.view.hasScript) await expect(page).toHaveURL(/\/mail\/[^/]+\/[^/]+$/);
 });
 
 for (const incoming of ['IMAP', 'POP3'] as const) {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::error::ApiError;
-use crate::document;
+use crate::document::{self, Inline};
 use crate::page::PageContext;
 use crate::text::size::size;
 use crate::text::url;
@@ -68,7 +68,7 @@ pub fn render_notice(context: PageContext, notice: Notice, back: Option<String>)
                 </div>
             </main>
         };
-        document::plain(&title, || (), body)
+        document::plain(&title, Inline::default(), || (), body)
     })
 }
 
@@ -100,7 +100,7 @@ mod tests {
             None,
         );
         assert!(html.contains("at most 25 MB"), "{html}");
-        assert!(html.contains("href=\"/webmail/mail\""), "{html}");
+        assert!(html.contains("href=\"/webmail/\""), "{html}");
         assert!(
             !html.contains("<script") && !html.contains("data-theme"),
             "{html}"

@@ -9,9 +9,9 @@ use crate::api::types::{AccountId, ComposeKind, FolderId, MessageId, OutboxId, P
 /// Which pane a phone shows of the mail page.
 pub const VIEW_FOLDERS: &str = "folders";
 
-/// Where the session begins: the server redirects to the first account's inbox.
+/// Where the session begins: the server answers with the first account's inbox.
 pub fn home(base: &str) -> String {
-    format!("{base}/mail")
+    format!("{base}/")
 }
 
 /// Signing in. Not a route of the app: links carry `rel="external"`.

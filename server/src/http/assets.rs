@@ -9,16 +9,22 @@ use std::path::Path;
 
 use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
+use sha2::{Digest as _, Sha256};
 
 use super::Web;
 
 /// The name of script and WebAssembly within the build.
 pub const OUTPUT_NAME: &str = "restante";
+
+/// The sheet that the sign-in page carries in its document, beside the manifest.
+const SIGN_IN_STYLE: &str = "sign-in.css";
 
 /// Name and content of every file, as `build.rs` found them.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
@@ -38,6 +44,16 @@ pub struct Site {
     pkg: String,
     css: String,
     icons: String,
+    sign_in: Option<SignInStyle>,
+}
+
+/// The style sheet that the sign-in page carries in its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInStyle {
+    /// The sheet.
+    pub css: String,
+    /// How a policy names it.
+    pub csp_source: String,
 }
 
 impl Site {
@@ -56,6 +72,9 @@ impl Site {
             }
             Some(dir) => {
                 site.add("manifest", std::fs::read(dir.join("manifest"))?.into());
+                if let Ok(sheet) = std::fs::read(dir.join(SIGN_IN_STYLE)) {
+                    site.add(SIGN_IN_STYLE, sheet.into());
+                }
                 site.add_folder(&dir.join("a"), "a")?;
             }
         }
@@ -82,6 +101,11 @@ impl Site {
         &self.icons
     }
 
+    /// The sign-in page's own style sheet, where the build has one.
+    pub fn sign_in_style(&self) -> Option<&SignInStyle> {
+        self.sign_in.as_ref()
+    }
+
     fn add_folder(&mut self, folder: &Path, prefix: &str) -> io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
@@ -98,6 +122,12 @@ impl Site {
     fn add(&mut self, name: &str, content: Bytes) {
         if name == "manifest" {
             self.read_manifest(&String::from_utf8_lossy(&content));
+        } else if name == SIGN_IN_STYLE {
+            let css = String::from_utf8_lossy(&content).into_owned();
+            self.sign_in = Some(SignInStyle {
+                csp_source: csp_source(&css),
+                css,
+            });
         } else if let Some(name) = name.strip_prefix("a/") {
             let slot = |name: &str| name.to_owned();
             if let Some(name) = name.strip_suffix(".br") {
@@ -166,6 +196,12 @@ pub(super) async fn asset(
     response
 }
 
+/// The source expression by which a policy allows this one inline script or style (CSP3 §2.3.1).
+pub(super) fn csp_source(content: &str) -> String {
+    let digest = STANDARD.encode(Sha256::digest(content));
+    format!("'sha256-{digest}'")
+}
+
 fn accepts_coding(request: &HeaderMap, coding: &str) -> bool {
     let lists = request
         .get_all(ACCEPT_ENCODING)
@@ -208,6 +244,17 @@ mod tests {
         assert_eq!(
             (site.build(), site.css(), site.icons()),
             ("0123abcd", "main.1.css", "icons.2.svg")
+        );
+    }
+
+    #[test]
+    fn an_inline_sheet_is_allowed_by_its_hash_alone() {
+        let mut site = Site::default();
+        assert_eq!(site.sign_in_style(), None);
+        site.add("sign-in.css", "".into());
+        assert_eq!(
+            site.sign_in_style().unwrap().csp_source,
+            "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
         );
     }
 

@@ -140,7 +140,16 @@ async fn show_again(
         return page::failed(web, visitor, error, None);
     };
     let retry = Some(ComposeRetry { form, error });
-    let mut response = page::render(web, visitor, request, page::Told { flash: None, retry }).await;
+    let mut response = page::render(
+        web,
+        visitor,
+        request,
+        page::Told {
+            retry,
+            ..page::Told::default()
+        },
+    )
+    .await;
     *response.status_mut() = status;
     response
 }

@@ -10,11 +10,22 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// The front-end build that this server serves, for scripts and proxies.
 pub const BUILD: HeaderName = HeaderName::from_static("x-restante-build");
 
-/// The policy of pages without script: sign-in and notices. `'self'` lets the sign-in page fetch
-/// the next page's script ahead; it runs none.
-pub const PLAIN_PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; \
-     frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'";
+/// The policy of notices: pages without script.
+pub const PLAIN_PAGE_CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+     base-uri 'none'; manifest-src 'self'";
+
+/// The policy of the sign-in page. `script` and `style` are the hashes of the one script and the
+/// one sheet in its document: no other script in it runs. `'self'` lets the page fetch the next
+/// page's script ahead.
+pub fn sign_in_csp(script: &str, style: Option<&str>) -> String {
+    let style = style.map_or_else(String::new, |style| format!(" {style}"));
+    format!(
+        "default-src 'none'; script-src 'self' {script}; style-src 'self'{style}; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; \
+         frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    )
+}
 
 /// The policy of downloads: were one ever shown as a page, it could do nothing.
 pub const DOWNLOAD_CSP: &str = "sandbox; default-src 'none'";
@@ -113,8 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn pages_without_script_have_no_nonce_and_no_wasm() {
-        assert!(!PLAIN_PAGE_CSP.contains("nonce") && !PLAIN_PAGE_CSP.contains("unsafe"));
+    fn pages_without_the_app_have_no_nonce_and_no_wasm() {
+        let sign_in = sign_in_csp("'sha256-A='", Some("'sha256-B='"));
+        for policy in [PLAIN_PAGE_CSP, &sign_in] {
+            assert!(!policy.contains("nonce") && !policy.contains("unsafe"));
+        }
+        assert!(!PLAIN_PAGE_CSP.contains("script-src"));
+        assert!(
+            sign_in.contains("; script-src 'self' 'sha256-A='; style-src 'self' 'sha256-B='; ")
+        );
+        assert!(sign_in_csp("'sha256-A='", None).contains("; style-src 'self'; "));
     }
 
     #[test]

@@ -1,8 +1,12 @@
-//! Signing in and out: plain HTML, plain forms, no script.
+//! Signing in and out: plain HTML, plain forms, and one script that nothing depends on.
+
+use std::sync::LazyLock;
 
 use app::api::error::ApiError;
 use app::api::types::{IncomingKind, Lang};
-use app::routes::login::{LoginForm, LoginNotice, LoginPage, TlsChoice, render};
+use app::routes::login::{
+    LoginForm, LoginNotice, LoginPage, SCRIPT, SCRIPT_FIELD, TlsChoice, render,
+};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, Request, State};
@@ -18,7 +22,7 @@ use tower_sessions::Session;
 use super::body::{self, BodyFault, Drain, Fields, field};
 use super::visitor::{LANG_COOKIE, Visitor};
 use super::words::Fault;
-use super::{Web, WebState, assets, error, headers, page};
+use super::{Web, WebState, assets, error, headers, home, page};
 use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
 use crate::config::{Config, Preset};
 use crate::session::row_key;
@@ -64,7 +68,7 @@ pub(super) async fn show(
     };
     let mut shown = blank(&web, &visitor, return_to);
     shown.notice = notice;
-    let mut response = document(StatusCode::OK, shown);
+    let mut response = document(&web, StatusCode::OK, shown);
     if let Some(lang) = chosen {
         set_cookie(
             &mut response,
@@ -77,7 +81,7 @@ pub(super) async fn show(
 /// `POST {base}/login`
 pub(super) async fn submit(
     State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(mut visitor): Extension<Visitor>,
     session: Session,
     request: Request,
 ) -> Response {
@@ -107,19 +111,27 @@ pub(super) async fn submit(
     let sign_in = match prepare(&web.config, &mut shown, password) {
         Ok(Some(sign_in)) => sign_in,
         // The servers are a guess: shown first, dialled when they are sent again.
-        Ok(None) => return document(StatusCode::OK, shown),
-        Err(fault) => return refused(shown, fault.to_api(visitor.lang)),
+        Ok(None) => return document(&web, StatusCode::OK, shown),
+        Err(fault) => return refused(&web, shown, fault.to_api(visitor.lang)),
     };
     match open(&web, &visitor, sign_in).await {
         Ok(account) => match begin_session(&web, &visitor, &session, account).await {
-            Ok(()) => page::see_other(&return_to.unwrap_or_else(|| url::home(web.base()))),
-            Err(fault) => refused(shown, fault.to_api(visitor.lang)),
+            // Without script the address of the form would stay, and loading it again would send
+            // the password again.
+            Ok(()) if field(&fields, SCRIPT_FIELD).is_none() => {
+                page::see_other(&return_to.unwrap_or_else(|| url::home(web.base())))
+            }
+            Ok(()) => {
+                visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
+                home::signed_in(&web, &visitor, return_to).await
+            }
+            Err(fault) => refused(&web, shown, fault.to_api(visitor.lang)),
         },
         Err(error) => {
             // What can be corrected is shown: the servers, where it is not the password alone.
             shown.is_manual_open |= error.kind != app::api::ErrorKind::Password
                 && web.config.preset(domain_of(&shown.form.email)).is_none();
-            refused(shown, error)
+            refused(&web, shown, error)
         }
     }
 }
@@ -370,6 +382,7 @@ fn blank(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginP
         context: visitor.page_context(web),
         js: file(&format!("{}.js", assets::OUTPUT_NAME)),
         wasm: file(&format!("{}_bg.wasm", assets::OUTPUT_NAME)),
+        style: web.site.sign_in_style().map(|style| style.css.clone()),
         form: LoginForm::default(),
         is_manual_open: false,
         error: None,
@@ -384,7 +397,7 @@ fn blank(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginP
     }
 }
 
-fn refused(mut shown: LoginPage, error: ApiError) -> Response {
+fn refused(web: &WebState, mut shown: LoginPage, error: ApiError) -> Response {
     let status = match error.kind {
         app::api::ErrorKind::Busy if error.retry_after_secs.is_some() => {
             StatusCode::TOO_MANY_REQUESTS
@@ -397,7 +410,7 @@ fn refused(mut shown: LoginPage, error: ApiError) -> Response {
         .is_some_and(|f| !matches!(f, "email" | "password"));
     let retry_after = error.retry_after_secs;
     shown.error = Some(error);
-    let mut response = document(status, shown);
+    let mut response = document(web, status, shown);
     if let Some(secs) = retry_after {
         response
             .headers_mut()
@@ -406,9 +419,16 @@ fn refused(mut shown: LoginPage, error: ApiError) -> Response {
     response
 }
 
-fn document(status: StatusCode, shown: LoginPage) -> Response {
+fn document(web: &WebState, status: StatusCode, shown: LoginPage) -> Response {
+    static SCRIPT_SOURCE: LazyLock<String> = LazyLock::new(|| assets::csp_source(SCRIPT));
+    let style = web.site.sign_in_style();
+    let policy = headers::sign_in_csp(&SCRIPT_SOURCE, style.map(|style| &*style.csp_source));
     let mut response = (status, Html(render(shown))).into_response();
     headers::plain_page(response.headers_mut());
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        let headers = response.headers_mut();
+        headers.insert(http::header::CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 
@@ -420,162 +440,4 @@ pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Upstream;
-    use app::page::PageContext;
-
-    fn upstream(host: &str, tls: Option<TlsMode>) -> Upstream {
-        Upstream {
-            host: host.into(),
-            imap_ports: vec![1143],
-            pop3_ports: vec![],
-            smtp_ports: vec![1587],
-            tls,
-            ca_pem: None,
-            domains: vec!["example.org".into()],
-        }
-    }
-
-    /// What a form leads to, and the page that is shown otherwise.
-    fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Fault>, LoginPage) {
-        let mut config = Config::local(std::path::Path::new("unused"));
-        config.upstream = upstreams;
-        let fields = body::parse_form(form.as_bytes());
-        let mut shown = LoginPage {
-            context: PageContext {
-                base: String::new(),
-                lang: Lang::En,
-                theme: Default::default(),
-                build: String::new(),
-                css: String::new(),
-                icons: String::new(),
-                live: String::new(),
-                seen: String::new(),
-            },
-            js: String::new(),
-            wasm: String::new(),
-            form: typed(&fields),
-            is_manual_open: false,
-            error: None,
-            notice: None,
-            demo: None,
-            is_plain_allowed: false,
-            return_to: None,
-        };
-        let password = Secret::new(field(&fields, "password").unwrap_or_default());
-        let read = prepare(&config, &mut shown, password);
-        (read, shown)
-    }
-
-    #[test]
-    fn a_listed_domain_needs_address_and_password_only() {
-        let listed = vec![upstream("mail.example.org", Some(TlsMode::StartTls))];
-        let (read, _) = read(listed, "email=Ann%40Example.org&password=x");
-        let sign_in = read.unwrap().unwrap();
-        assert_eq!(
-            (sign_in.incoming.host.as_str(), sign_in.incoming.port),
-            ("mail.example.org", 1143)
-        );
-        assert_eq!(
-            (sign_in.outgoing.port, sign_in.outgoing.tls),
-            (1587, TlsMode::StartTls)
-        );
-        assert_eq!(
-            (sign_in.address.as_str(), sign_in.user),
-            ("Ann@Example.org", None)
-        );
-    }
-
-    #[test]
-    fn a_listed_domain_without_that_protocol_is_asked_about() {
-        let listed = vec![upstream("mail.example.org", None)];
-        let (read, shown) = read(listed, "email=ann%40example.org&password=x&incoming=pop3");
-        assert!(read.unwrap().is_none() && shown.is_manual_open);
-        assert_eq!(shown.form.incoming_host, "pop.example.org");
-        assert_eq!(
-            shown.form.outgoing_host, "mail.example.org",
-            "what is known is filled in"
-        );
-    }
-
-    #[test]
-    fn servers_of_an_unknown_domain_are_guessed_and_shown() {
-        for (kind, host, port) in [
-            ("imap", "imap.a.example", "993"),
-            ("pop3", "pop.a.example", "995"),
-        ] {
-            let form = format!("email=ann%40a.example&password=x&incoming={kind}");
-            let (read, shown) = read(vec![], &form);
-            assert!(read.unwrap().is_none());
-            assert_eq!(
-                (
-                    shown.form.incoming_host.as_str(),
-                    shown.form.incoming_port.as_str()
-                ),
-                (host, port)
-            );
-            assert_eq!(
-                (
-                    shown.form.outgoing_host.as_str(),
-                    shown.form.outgoing_port.as_str()
-                ),
-                ("smtp.a.example", "465")
-            );
-            let domain = "a.example".to_owned();
-            assert_eq!(shown.notice, Some(LoginNotice::Guessed { domain }));
-        }
-    }
-
-    const MANUAL: &str = "email=ann%40a.example&password=x&user=ann&incoming=imap\
-        &incoming_host=Mail.a.example.&incoming_port=143&incoming_tls=starttls\
-        &outgoing_host=mail.a.example&outgoing_port=465&outgoing_tls=implicit";
-
-    #[test]
-    fn servers_that_were_typed_are_taken_as_they_are() {
-        let (read, _) = read(vec![], MANUAL);
-        let sign_in = read.unwrap().unwrap();
-        assert_eq!(sign_in.user.as_deref(), Some("ann"));
-        let incoming = &sign_in.incoming;
-        assert_eq!(
-            (incoming.host.as_str(), incoming.port, incoming.tls),
-            ("mail.a.example", 143, TlsMode::StartTls)
-        );
-    }
-
-    #[test]
-    fn each_fault_names_its_field() {
-        let manual = |from: &str, to: &str| MANUAL.replace(from, to);
-        for (form, fault) in [
-            (manual("ann%40a.example", "ann"), Fault::Address),
-            (manual("ann%40a.example", "%40a.example"), Fault::Address),
-            (
-                manual("password=x", "password="),
-                Fault::Missing("password"),
-            ),
-            (manual("port=143", "port=0"), Fault::Port("incoming_port")),
-            (
-                manual("port=465", "port=70000"),
-                Fault::Port("outgoing_port"),
-            ),
-            (
-                manual("tls=starttls", "tls=plain"),
-                Fault::TlsMode("incoming_tls"),
-            ),
-        ] {
-            assert_eq!(read(vec![], &form).0.unwrap_err(), fault, "{form}");
-        }
-    }
-
-    #[test]
-    fn plain_connections_go_only_where_the_operator_allows_them() {
-        let form = MANUAL.replace("tls=starttls", "tls=plain");
-        let (allowed, _) = read(
-            vec![upstream("mail.a.example", Some(TlsMode::Plain))],
-            &form,
-        );
-        assert_eq!(allowed.unwrap().unwrap().incoming.tls, TlsMode::Plain);
-        let (refused, _) = read(vec![upstream("mail.a.example", None)], &form);
-        assert_eq!(refused.unwrap_err(), Fault::TlsMode("incoming_tls"));
-    }
-}
+mod tests;

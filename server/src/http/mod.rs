@@ -19,6 +19,7 @@ mod events;
 mod forms;
 pub mod headers;
 mod health;
+mod home;
 mod login;
 mod message_body;
 mod multipart;

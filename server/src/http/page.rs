@@ -35,6 +35,8 @@ pub(super) struct Told {
     pub(super) flash: Option<Flash>,
     /// A compose form that could not be taken.
     pub(super) retry: Option<ComposeRetry>,
+    /// The page's own address, where another one was asked for.
+    pub(super) address: Option<String>,
 }
 
 /// `GET` of every route of the app. The session was checked by a layer.
@@ -46,11 +48,19 @@ pub(super) async fn app_page(
     if let Some(path) = read_by_person(&web, &request) {
         mark_read(&web, &visitor, path).await;
     }
-    let flash = match &visitor.session {
-        Some(session) => take_flash(&web, session).await,
-        None => None,
+    let told = Told {
+        flash: flash_of(&web, &visitor).await,
+        ..Told::default()
     };
-    render(&web, &visitor, request, Told { flash, retry: None }).await
+    render(&web, &visitor, request, told).await
+}
+
+/// What the session's last plain form came to: told once.
+pub(super) async fn flash_of(web: &Web, visitor: &Visitor) -> Option<Flash> {
+    match &visitor.session {
+        Some(session) => take_flash(web, session).await,
+        None => None,
+    }
 }
 
 /// Renders the app at the request's address.
@@ -67,6 +77,9 @@ pub(super) async fn render(web: &Web, visitor: &Visitor, request: Request, told:
             }
             if let Some(retry) = told.retry.clone() {
                 provide_context(retry);
+            }
+            if let Some(address) = told.address.clone() {
+                provide_context(document::OwnAddress(address));
             }
             if let Some(backend) = backend.clone() {
                 provide_context::<Arc<dyn MailBackend>>(backend);
@@ -131,21 +144,6 @@ pub(super) async fn not_found(State(web): State<Web>, request: Request) -> Respo
         Notice::NotFound,
         None,
     )
-}
-
-/// `GET {base}/` and `GET {base}/mail`: the first account's inbox.
-pub(super) async fn home(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
-) -> Response {
-    let account = visitor
-        .session
-        .as_ref()
-        .and_then(|session| session.accounts.first());
-    match account.map(|account| account.view()) {
-        Some(view) => see_other(&url::folder(web.base(), &view.id, &view.inbox, 1)),
-        None => see_other(&url::login(web.base())),
-    }
 }
 
 /// `GET {base}/mail/{account}`: its inbox.

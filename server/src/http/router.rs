@@ -26,7 +26,7 @@ use super::body::{self, Drain};
 use super::visitor::{self, Visitor};
 use super::words::Fault;
 use super::{
-    Web, assets, attachment, compose, csrf, error, events, forms, headers, health, login,
+    Web, assets, attachment, compose, csrf, error, events, forms, headers, health, home, login,
     message_body, page, source, turns, upload,
 };
 
@@ -71,21 +71,28 @@ pub fn router(web: &Web) -> Router {
             needs_session,
         ));
 
+    let home = Router::new()
+        .route(&at("/"), get(home::root))
+        .route(&at("/mail"), get(home::mail));
+    let home = if web.base().is_empty() {
+        home
+    } else {
+        home.route(web.base(), get(home::root))
+    };
+    let home = home.route_layer(middleware::from_fn_with_state(
+        Web::clone(web),
+        turns::take_turn,
+    ));
+
     let open = Router::new()
-        .route(&at("/"), get(page::home))
-        .route(&at("/mail"), get(page::home))
         .route(&at("/login"), get(login::show).post(login::submit))
         .route(&at("/logout"), post(login::sign_out))
         .route(&at("/settings/appearance"), post(forms::appearance))
         .route(&at("/events"), get(events::events));
-    let open = if web.base().is_empty() {
-        open
-    } else {
-        open.route(web.base(), get(page::home))
-    };
 
     // A layer that is added later stands further outside.
     let pages = open
+        .merge(home)
         .merge(signed_in)
         .fallback(page::not_found)
         .method_not_allowed_fallback(page::not_found)

@@ -1,17 +1,164 @@
 //! Signing in and out.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
 use super::{Product, Request};
 
 #[tokio::test]
-async fn the_sign_in_page_has_no_script_and_opens_no_session() {
+async fn the_sign_in_page_allows_its_one_script_by_hash_and_opens_no_session() {
     let product = Product::start().await;
-    let answer = product.client().get("/login").await;
-    assert_eq!(answer.status, 200);
-    assert!(!answer.text().contains("<script"), "{}", answer.text());
-    assert!(answer.set_cookies().is_empty());
-    let policy = answer.header("content-security-policy");
-    assert_eq!(policy, Some(server::http::headers::PLAIN_PAGE_CSP));
+    for path in ["/login", "/"] {
+        let answer = product.client().get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let page = answer.text();
+        let scripts: Vec<&str> = page.split("<script>").skip(1).collect();
+        assert_eq!(
+            (scripts.len(), page.matches("<script").count()),
+            (1, 1),
+            "{page}"
+        );
+        let script = scripts[0].split("</script>").next().unwrap();
+        let source = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert_eq!(policy, server::http::headers::sign_in_csp(&source, None));
+        assert!(page.contains("name=\"password\""), "{page}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(answer.set_cookies().is_empty());
+    }
     product.stop().await;
+}
+
+/// The sign-in form as it comes from a browser that runs script.
+fn scripted(return_to: &str) -> String {
+    format!("email=demo%40restante.test&password=demo&script=1{return_to}")
+}
+
+/// The path that a page takes as its own address.
+fn own_address(page: &str) -> &str {
+    let (_, rest) = page.split_once(" data-at=\"").expect(page);
+    rest.split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_browser_that_runs_script_gets_the_inbox_as_the_answer_to_its_form() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let earlier = client.cookies.clone();
+    let answer = client.send(Request::form("/login", &scripted(""))).await;
+    let page = answer.text();
+    assert_eq!((answer.status, answer.header("location")), (200, None));
+    let policy = answer.header("content-security-policy").unwrap();
+    let nonce = policy.split("'nonce-").nth(1).unwrap();
+    let nonce = nonce.split('\'').next().unwrap();
+    assert_eq!(policy, server::http::headers::app_csp(nonce));
+    // The first script of the document, with the nonce: the form's address goes before all else.
+    let first = page.find("<script").unwrap();
+    let wanted = format!(
+        "<script nonce=\"{nonce}\">history.replaceState(null,'',document.documentElement.dataset.at)</script>"
+    );
+    assert!(page[first..].starts_with(&wanted), "{page}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
+    assert!(!page.contains("password"), "{page}");
+    assert_ne!(client.cookies, earlier, "a session id of its own");
+
+    let inbox = own_address(&page).to_owned();
+    assert!(inbox.starts_with("/mail/"), "{inbox}");
+    let list = client.get(&inbox).await;
+    assert_eq!(list.status, 200);
+    let rows = |text: &str| text.matches("class=\"row-link\"").count();
+    assert!(rows(&page) > 10, "{page}");
+    assert_eq!(rows(&list.text()), rows(&page));
+    client.cookies = earlier;
+    assert_eq!(
+        client.get(&inbox).await.status,
+        303,
+        "the earlier id opens nothing"
+    );
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_list_after_sign_in_has_the_times_of_the_reader() {
+    let product = Product::start().await;
+    let zone = "restante_zone=Asia%2FKathmandu";
+    let form = Request::form("/login", &scripted("")).header("cookie", zone);
+    let page = product.client().send(form).await.text();
+    let first = page.split("<time datetime=\"").nth(1).expect("a row");
+    let instant = first.split('"').next().unwrap();
+    assert!(instant.ends_with("+05:45"), "{instant}");
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn only_lists_of_ours_are_answered_in_place() {
+    let product = Product::start().await;
+    let mut client = product.client();
+    let page = client
+        .send(Request::form("/login", &scripted("")))
+        .await
+        .text();
+    let inbox = own_address(&page).to_owned();
+
+    let second = format!("&return={inbox}%3Fpage%3D2");
+    let answer = client
+        .send(Request::form("/login", &scripted(&second)))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(own_address(&answer.text()), format!("{inbox}?page=2"));
+    for (return_to, location) in [
+        ("%2Foutbox".to_owned(), "/outbox".to_owned()),
+        ("%2Fcompose".to_owned(), "/compose".to_owned()),
+        (format!("{inbox}%2F1.1"), format!("{inbox}/1.1")),
+    ] {
+        let form = scripted(&format!("&return={return_to}"));
+        let answer = client.send(Request::form("/login", &form)).await;
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (303, Some(location.as_str()))
+        );
+    }
+    for wicked in [
+        "%2F%2Fevil.example%2Fmail%2Fa%2Fb",
+        "https%3A%2F%2Fevil.example%2Fmail%2Fa%2Fb",
+        "javascript%3Aalert(1)",
+    ] {
+        let form = scripted(&format!("&return={wicked}"));
+        let answer = client.send(Request::form("/login", &form)).await;
+        assert_eq!(answer.status, 200, "{wicked}");
+        assert_eq!(own_address(&answer.text()), inbox, "{wicked}");
+    }
+    let quoted = scripted("&return=%2Fmail%2Fa%2Fb%3Fx%3D%22onload%3D'%26lt;");
+    let page = client.send(Request::form("/login", &quoted)).await.text();
+    assert!(!page.contains("\"onload"), "{page}");
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn another_site_cannot_sign_in_for_a_person() {
+    let product = Product::start().await;
+    let mut client = product.client();
+    let form = Request::form("/login", &scripted("")).header("sec-fetch-site", "cross-site");
+    assert_eq!(client.send(form).await.status, 403);
+    assert!(client.cookies.is_empty());
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn the_start_page_is_the_inbox_without_a_further_trip() {
+    for base in ["", "/webmail"] {
+        let product = Product::start_with(|config| config.base_path = base.into()).await;
+        let mut client = product.signed_in(base).await;
+        let page = client.get(&format!("{base}/")).await;
+        assert_eq!(page.status, 200);
+        let inbox = own_address(&page.text()).to_owned();
+        assert!(inbox.starts_with(&format!("{base}/mail/")), "{inbox}");
+        let redirect = client.get(&format!("{base}/mail")).await;
+        assert_eq!(redirect.header("location"), Some(inbox.as_str()));
+        product.stop().await;
+    }
 }
 
 #[tokio::test]
@@ -134,7 +281,7 @@ async fn a_foreign_return_address_is_not_followed() {
     ] {
         let form = format!("email=demo%40restante.test&password=demo&return={wicked}");
         let answer = product.client().send(Request::form("/login", &form)).await;
-        assert_eq!(answer.header("location"), Some("/mail"), "{wicked}");
+        assert_eq!(answer.header("location"), Some("/"), "{wicked}");
     }
     product.stop().await;
 }

@@ -5,6 +5,7 @@
 //! SITE/manifest                 pkg=a/HASH  css=main.HASH.css  icons=icons.HASH.svg  (one a line)
 //! SITE/a/HASH/restante.js       restante_bg.wasm, snippets: their relative imports stay valid
 //! SITE/a/main.HASH.css          SITE/a/icons.HASH.svg and whatever else style/public holds
+//! SITE/sign-in.css              the sheet that the sign-in page carries in its document
 //! ```
 
 mod compress;
@@ -93,7 +94,11 @@ fn assemble(workspace: &Workspace, flavour: Flavour, wasm: &Path) -> Result<(Sit
 
     let hash = page::bind(wasm, &fresh.join("a"), flavour == Flavour::Release)?;
     let mut manifest = format!("pkg=a/{hash}\n");
-    let css = style::bundle(&style)?;
+    fs::write(
+        fresh.join("sign-in.css"),
+        style::bundle(&style, style::SIGN_IN)?,
+    )?;
+    let css = style::bundle(&style, style::APP)?;
     let css_name = hashed_name("main.css", css.as_bytes());
     fs::write(fresh.join("a").join(&css_name), css)?;
     manifest.push_str(&format!("css={css_name}\n"));

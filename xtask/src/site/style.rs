@@ -8,51 +8,61 @@ use anyhow::{Context as _, Result, bail};
 
 use super::files_below;
 
-/// Joins the style sheets in cascade order: `tokens.css`, `base.css`, then what `components.css`
+/// The sheets of the app.
+pub(super) const APP: &str = "components.css";
+/// The sheets of the sign-in page, which carries them in its document.
+pub(super) const SIGN_IN: &str = "sign-in.css";
+
+/// Joins the style sheets in cascade order: `tokens.css`, `base.css`, then what the file `index`
 /// imports, in its order.
 ///
 /// # Errors
-/// A sheet that lies in the folder but is reached by no import fails the build: it would otherwise
-/// be missing without a word.
-pub(super) fn bundle(style: &Path) -> Result<String> {
-    let mut order = Vec::new();
-    for first in ["tokens.css", "base.css"] {
-        let path = style.join(first);
-        if path.is_file() {
-            order.push(path);
-        }
-    }
-    let index = style.join("components.css");
-    let mut seen: BTreeSet<PathBuf> = order.iter().cloned().collect();
-    if index.is_file() {
-        for target in imports(&index)? {
-            if !seen.insert(target.clone()) {
-                bail!("components.css imports {} twice", target.display());
-            }
-            order.push(target);
-        }
-        seen.insert(index);
-    }
-    for file in files_below(style)? {
-        let is_public = file.starts_with(style.join("public"));
-        let is_sheet = file.extension().is_some_and(|ending| ending == "css");
-        if is_sheet && !is_public && !seen.contains(&file) {
-            bail!(
-                "{} is imported by nothing: name it in style/components.css",
-                file.display()
-            );
-        }
-    }
+/// A sheet that lies in the folder but is not imported by [`APP`] fails the build: it would
+/// otherwise be missing from the pages of the app.
+pub(super) fn bundle(style: &Path, index: &str) -> Result<String> {
     let mut all = String::new();
-    for file in order {
+    for file in sheets(style, index)? {
         let sheet =
             fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         if sheet.contains("@import") {
-            bail!("{}: only components.css may import", file.display());
+            bail!("{}: only {APP} and {SIGN_IN} may import", file.display());
         }
         all.push_str(&without_comments(&sheet));
     }
     Ok(all)
+}
+
+/// The paths of the sheets that [`bundle`] joins.
+fn sheets(style: &Path, index: &str) -> Result<Vec<PathBuf>> {
+    let mut order: Vec<PathBuf> = ["tokens.css", "base.css"]
+        .map(|first| style.join(first))
+        .into_iter()
+        .filter(|path| path.is_file())
+        .collect();
+    let path = style.join(index);
+    if path.is_file() {
+        for target in imports(&path)? {
+            if order.contains(&target) {
+                bail!("{index} imports {} twice", target.display());
+            }
+            order.push(target);
+        }
+    }
+    if index == APP {
+        let known: BTreeSet<&PathBuf> = order.iter().collect();
+        for file in files_below(style)? {
+            let is_index = [APP, SIGN_IN].iter().any(|index| file == style.join(index));
+            let is_public = file.starts_with(style.join("public"));
+            let is_sheet = file.extension().is_some_and(|ending| ending == "css");
+            if is_sheet && !is_public && !is_index && !known.contains(&file) {
+                bail!(
+                    "{} is imported by nothing: name it in style/{APP}",
+                    file.display()
+                );
+            }
+        }
+    }
+    Ok(order)
 }
 
 /// The files of `style/public` by name and content.
@@ -80,7 +90,9 @@ fn imports(index: &Path) -> Result<Vec<PathBuf>> {
         let name = line
             .strip_prefix("@import url(\"")
             .and_then(|rest| rest.strip_suffix("\");"))
-            .with_context(|| format!("components.css: `{line}` is not `@import url(\"…\");`"))?;
+            .with_context(|| {
+                format!("{}: `{line}` is not `@import url(\"…\");`", index.display())
+            })?;
         targets.push(folder.join(name));
     }
     Ok(targets)
@@ -143,9 +155,31 @@ mod tests {
             ],
         );
         assert_eq!(
-            bundle(&folder.0).unwrap(),
+            bundle(&folder.0, APP).unwrap(),
             ":root { --a: 1px }\n.z { x: y }\n.a { x: y }\n"
         );
+    }
+
+    #[test]
+    fn the_sign_in_page_has_the_sheets_that_its_index_names() {
+        let folder = Folder::with(
+            "sign-in",
+            &[
+                ("base.css", ".base { x: y }\n"),
+                (
+                    "components.css",
+                    "@import url(\"a.css\");\n@import url(\"b.css\");\n",
+                ),
+                ("sign-in.css", "@import url(\"b.css\");\n"),
+                ("a.css", ".a { x: y }\n"),
+                ("b.css", ".b { x: y }\n"),
+            ],
+        );
+        assert_eq!(
+            bundle(&folder.0, SIGN_IN).unwrap(),
+            ".base { x: y }\n.b { x: y }\n"
+        );
+        bundle(&folder.0, APP).unwrap();
     }
 
     #[test]
@@ -154,7 +188,7 @@ mod tests {
             "orphan",
             &[("components.css", ""), ("components/lost.css", ".a { }")],
         );
-        let error = bundle(&folder.0).unwrap_err().to_string();
+        let error = bundle(&folder.0, APP).unwrap_err().to_string();
         assert!(error.contains("lost.css"), "{error}");
     }
 }

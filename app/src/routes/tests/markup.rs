@@ -272,6 +272,7 @@ fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
         context: page_context(text),
         js: t(),
         wasm: t(),
+        style: None,
         form: LoginForm {
             email: t(),
             user: t(),

@@ -1,0 +1,82 @@
+//! A list as the answer to a request for another address: no redirect, so no further round trip.
+//!
+//! The page is the one at the list's own address, and a script of ours puts that address into the
+//! address bar before anything else runs. Without script the address of the request stays: that of
+//! `/` can be loaded again, that of a form that was sent never stays.
+
+use app::text::url;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, Request, State};
+use axum::response::Response;
+use tower_sessions::Session;
+
+use super::page::{self, Told};
+use super::visitor::Visitor;
+use super::{Web, WebState, login};
+
+/// `GET {base}/`: the first account's inbox, or the sign-in page.
+pub(super) async fn root(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    session: Session,
+    query: RawQuery,
+) -> Response {
+    match inbox(&web, &visitor) {
+        Some(path) => list_at(&web, &visitor, path).await,
+        None => login::show(State(web), Extension(visitor), session, query).await,
+    }
+}
+
+/// `GET {base}/mail`: the first account's inbox.
+pub(super) async fn mail(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+) -> Response {
+    match inbox(&web, &visitor) {
+        Some(path) => page::see_other(&path),
+        None => page::see_other(&url::login(web.base())),
+    }
+}
+
+/// Answers the sign-in form of a visitor who has a session now, and whose browser runs script:
+/// the list that `return_to` names, the inbox where it names nothing. Other pages are gone on to:
+/// what a message page does when it is opened belongs to a request for it.
+pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<String>) -> Response {
+    let home = url::home(web.base());
+    let wanted = return_to.filter(|path| *path != home);
+    let path = match wanted {
+        None => inbox(web, visitor),
+        Some(path) => {
+            let plain = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
+            let is_list = url::mail_path(web.base(), plain).is_some_and(|p| p.message.is_none());
+            if !is_list {
+                return page::see_other(&path);
+            }
+            Some(path)
+        }
+    };
+    match path {
+        Some(path) => list_at(web, visitor, path).await,
+        None => page::see_other(&home),
+    }
+}
+
+/// The address of the first account's inbox.
+fn inbox(web: &WebState, visitor: &Visitor) -> Option<String> {
+    let account = visitor.session.as_ref()?.accounts.first()?.view();
+    Some(url::folder(web.base(), &account.id, &account.inbox, 1))
+}
+
+/// Renders the page at `path`, a path of ours.
+async fn list_at(web: &Web, visitor: &Visitor, path: String) -> Response {
+    let Ok(request) = Request::builder().uri(&path).body(Body::empty()) else {
+        return page::see_other(&url::home(web.base()));
+    };
+    let told = Told {
+        flash: page::flash_of(web, visitor).await,
+        address: Some(path),
+        ..Told::default()
+    };
+    page::render(web, visitor, request, told).await
+}
