@@ -91,13 +91,11 @@ impl Split {
         body.map_err(|error| AccountError::Internal(error.to_string()))
     }
 
-    /// HTML before plain text.
     fn decode_body(&self) -> OpenedBody {
         if self.is_unreadable {
             return OpenedBody::OverLimits;
         }
-        let readable = self.root.readable();
-        let Some(part) = readable.html.or(readable.text) else {
+        let Some(part) = self.root.readable().texts.first().copied() else {
             return OpenedBody::Empty;
         };
         let octets = self

@@ -1,7 +1,9 @@
 //! Octets of a declared, wrongly declared or undeclared charset become text.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+};
 
 /// How much is looked at to guess a charset, in bytes.
 const SAMPLE_BYTES: usize = 64 << 10;
@@ -18,7 +20,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     {
         return text.to_owned();
     }
-    match label.and_then(known) {
+    match label.and_then(known).map(|found| real(found, bytes)) {
         Some(encoding) => {
             let joined;
             let bytes = if encoding == ISO_2022_JP {
@@ -46,6 +48,30 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
             }
         }
         None => undeclared(bytes),
+    }
+}
+
+/// The encoding of octets that are labelled as UTF-16. RFC 2781 §4.3 has no byte order mark mean
+/// big endian, and programs write little endian; some write UTF-8 under that label.
+fn real(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
+    if (labelled != UTF_16LE && labelled != UTF_16BE) || Encoding::for_bom(bytes).is_some() {
+        return labelled;
+    }
+    let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
+    // Spaces, digits and line ends have a zero octet in every script.
+    let zeros = |first: usize| {
+        sample
+            .iter()
+            .skip(first)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
+    match (zeros(0), zeros(1)) {
+        (0, 0) if std::str::from_utf8(bytes).is_ok() => UTF_8,
+        (high, low) if high > low => UTF_16BE,
+        (high, low) if high < low => UTF_16LE,
+        _ => labelled,
     }
 }
 
@@ -128,6 +154,21 @@ mod tests {
             .encode(text)
             .0
             .into_owned()
+    }
+
+    #[test]
+    fn utf_16_is_read_in_either_byte_order_and_with_a_wrong_label() {
+        let text = "Grüße, 你好\r\n";
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for label in ["utf-16", "UTF-16LE", "utf-16be", "unicode"] {
+            assert_eq!(decode(&le, Some(label)), text, "{label}");
+            assert_eq!(decode(&be, Some(label)), text, "{label}");
+            assert_eq!(decode(text.as_bytes(), Some(label)), text, "{label}");
+            for marked in [[b"\xff\xfe", le.as_slice()], [b"\xfe\xff", be.as_slice()]] {
+                assert_eq!(decode(&marked.concat(), Some(label)), text, "{label}");
+            }
+        }
     }
 
     #[test]

@@ -38,6 +38,29 @@ impl Field {
         self.name.eq_ignore_ascii_case(name)
     }
 
+    /// Whether a line of this name is a field even behind lines that are none. `Note: text` may be
+    /// the body of a message whose empty line is missing.
+    fn is_of_a_header(&self) -> bool {
+        const NAMES: [&str; 13] = [
+            "from",
+            "to",
+            "cc",
+            "bcc",
+            "subject",
+            "date",
+            "sender",
+            "received",
+            "comments",
+            "keywords",
+            "status",
+            "precedence",
+            "organization",
+        ];
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        self.name.bytes().all(is_name)
+            && (self.name.contains('-') || NAMES.iter().any(|name| self.is(name)))
+    }
+
     fn is_address_list(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
         let name = name.strip_prefix("resent-").unwrap_or(&name);
@@ -71,6 +94,9 @@ impl Headers {
     }
 
     /// Parses a header and tells where the body begins. Adds to `lines` what it used.
+    ///
+    /// Where no empty line stands between them, the body begins with a delimiter (`--`), or with the
+    /// first line behind the last field that cannot belong to a header.
     pub(crate) fn read(
         bytes: &[u8],
         limits: &Limits,
@@ -79,11 +105,20 @@ impl Headers {
         let mut fields: Vec<Field> = Vec::new();
         let mut at = 0;
         let mut is_open = false;
+        // Where the first of the lines begins that are no header.
+        let mut text_at = None;
+        let mut has_end = false;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line_at = at;
             at += length;
             let line = without_line_end(rest.get(..length).unwrap_or(rest));
             if line.is_empty() {
+                has_end = true;
+                break;
+            }
+            if line.starts_with(b"--") && !fields.is_empty() {
+                at = line_at;
                 break;
             }
             *lines += 1;
@@ -96,14 +131,31 @@ impl Headers {
                 }
                 continue;
             }
-            let field = field(line);
+            let field = field(line).filter(|field| text_at.is_none() || field.is_of_a_header());
             is_open = field.is_some();
-            if let Some(field) = field {
-                check("field", field.value.len(), limits.field_bytes)?;
-                fields.push(field);
+            match field {
+                Some(field) => {
+                    check("field", field.value.len(), limits.field_bytes)?;
+                    fields.push(field);
+                    text_at = None;
+                }
+                None => text_at = text_at.or(Some(line_at)),
             }
         }
-        Ok((Self { fields }, at))
+        let headers = Self { fields };
+        // Before an empty line it may be a field that was folded without a space: in the body of a
+        // file it would do harm.
+        let is_body = !has_end || headers.is_of_plain_text();
+        Ok((headers, text_at.filter(|_| is_body).unwrap_or(at)))
+    }
+
+    fn is_of_plain_text(&self) -> bool {
+        let begins = |name: &str, word: &[u8]| {
+            let value = self.first(name).map(Field::raw);
+            value.map(|value| value.to_ascii_lowercase().starts_with(word))
+        };
+        begins("Content-Type", b"text/") != Some(false)
+            && begins("Content-Transfer-Encoding", b"base64") != Some(true)
     }
 
     /// All fields, in order.
@@ -304,6 +356,45 @@ mod tests {
             .collect();
         let expected = [("Subject", "one  two three"), ("X-A", "b"), ("X-B", "c")];
         assert_eq!(shown, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
+    }
+
+    #[test]
+    fn without_an_empty_line_the_body_begins_where_no_field_can_stand() {
+        let body = |text: &str| {
+            let (mut lines, limits) = (0, Limits::DEFAULT);
+            let (headers, at) = Headers::read(text.as_bytes(), &limits, &mut lines).unwrap();
+            (headers.fields().len(), text.get(at..).unwrap().to_owned())
+        };
+        for (text, fields, rest) in [
+            ("Subject: one\r\nthe text\r\n", 1, "the text\r\n"),
+            (
+                "Subject: one\nHello Bob\nNote: two\n\nthree\n",
+                1,
+                "Hello Bob\nNote: two\n\nthree\n",
+            ),
+            (
+                "Subject: one\nHi\nhttp://x.example\n",
+                1,
+                "Hi\nhttp://x.example\n",
+            ),
+            ("only text", 0, "only text"),
+            ("A: b\njunk\nX-B: c\n\nbody", 2, "body"),
+            ("A: b\njunk\nSubject: c\nmore\n\nbody", 2, "more\n\nbody"),
+            ("A: b\n\nbody", 1, "body"),
+            (
+                "Content-Type: application/pdf;\nname=x.pdf\n\nJVBERg==",
+                1,
+                "JVBERg==",
+            ),
+            (
+                "Content-Type: multipart/mixed; boundary=b\n--b\nContent-Type: text/plain\n\nx",
+                1,
+                "--b\nContent-Type: text/plain\n\nx",
+            ),
+            ("A: b\n", 1, ""),
+        ] {
+            assert_eq!(body(text), (fields, rest.to_owned()), "{text:?}");
+        }
     }
 
     #[test]

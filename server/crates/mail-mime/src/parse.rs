@@ -148,22 +148,51 @@ impl Splitter<'_, '_> {
             "text/plain"
         };
         let bodies = self.bodies_between(boundary.as_bytes(), range);
+        let children = self.children(section, &bodies, boundary, depth, default_type)?;
+        Ok(Part::multipart(section, subtype, params, children))
+    }
+
+    /// Reads the parts that `bodies` hold.
+    ///
+    /// Where a part is a multipart of the same boundary, which RFC 2046 §5.1.2 forbids, the
+    /// delimiters cannot tell whose the parts behind it are: they are taken as its own.
+    fn children(
+        &mut self,
+        section: &str,
+        bodies: &[Range<usize>],
+        boundary: &str,
+        depth: usize,
+        default_type: &str,
+    ) -> Result<Vec<Part>, OverLimit> {
         let mut children = Vec::with_capacity(bodies.len());
-        for (number, body) in (1..).zip(bodies) {
+        let mut rest = bodies;
+        while let Some((body, behind)) = rest.split_first() {
+            rest = behind;
             let section = match section {
-                "" => format!("{number}"),
-                parent => format!("{parent}.{number}"),
+                "" => format!("{}", children.len() + 1),
+                parent => format!("{parent}.{}", children.len() + 1),
             };
             let octets = self.raw.get(body.clone()).unwrap_or_default();
             let Ok((headers, offset)) = Headers::read(octets, self.limits, &mut self.lines) else {
                 self.parts += 1;
-                children.push(self.opaque(&section, body));
+                children.push(self.opaque(&section, body.clone()));
                 continue;
             };
             let range = body.start + offset..body.end;
+            if let (Some(last), Some((subtype, params))) =
+                (behind.last(), same_boundary(&headers, boundary))
+                && depth + 1 < self.limits.depth
+                && self.parts + 1 < self.limits.parts
+            {
+                self.parts += 1;
+                let own = self.children(&section, behind, boundary, depth + 1, "text/plain")?;
+                self.bodies.push((section.clone(), range.start..last.end));
+                children.push(Part::multipart(&section, &subtype, params, own));
+                break;
+            }
             children.push(self.part(&section, &headers, range, depth + 1, default_type)?);
         }
-        Ok(Part::multipart(section, subtype, params, children))
+        Ok(children)
     }
 
     /// The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1), headers included.
@@ -232,6 +261,14 @@ impl Splitter<'_, '_> {
         self.bodies.push((section.to_owned(), range));
         part
     }
+}
+
+/// Subtype and parameters of a multipart that has this boundary.
+fn same_boundary(headers: &Headers, boundary: &str) -> Option<(String, Params)> {
+    let (media_type, params) = token_and_params(headers, "Content-Type");
+    let subtype = media_type.strip_prefix("multipart/")?;
+    let is_same = params.value("boundary")?.trim_end() == boundary;
+    is_same.then(|| (subtype.to_owned(), params))
 }
 
 enum Delimiter {

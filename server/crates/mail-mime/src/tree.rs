@@ -146,11 +146,14 @@ impl Part {
         !self.readable().attachments.is_empty()
     }
 
-    /// Which parts are the body, which are attachments, and which belong into the body.
+    /// Which parts are shown, which are attachments, and which belong into what is shown.
     pub fn readable(&self) -> Readable<'_> {
         let mut found = Readable::default();
         found.take(self, 0);
-        if found.html.is_none() {
+        if found.texts.is_empty() {
+            found.show_marked_text(!self.is_multipart());
+        }
+        if !found.texts.iter().any(|part| part.is_html()) {
             // Nothing can refer to them.
             found.attachments.append(&mut found.inline);
             found
@@ -160,6 +163,10 @@ impl Part {
         found
     }
 
+    fn is_text(&self) -> bool {
+        (self.is_plain_text() || self.is_html()) && self.encoding != TransferEncoding::Unknown
+    }
+
     fn is_plain_text(&self) -> bool {
         matches!(
             self.media_type.as_str(),
@@ -167,7 +174,8 @@ impl Part {
         )
     }
 
-    fn is_html(&self) -> bool {
+    /// Whether it is HTML, which has to be cleaned before it is shown.
+    pub fn is_html(&self) -> bool {
         matches!(
             self.media_type.as_str(),
             "text/html" | "application/xhtml+xml"
@@ -178,14 +186,16 @@ impl Part {
 /// A multipart deeper than this lists its parts as attachments. Trees of [`crate::parse`] and of
 /// the IMAP machine are cut before; this bounds the recursion for any other.
 const DEPTH_MAX: usize = 100;
+/// After so many parts that are shown, further ones are attachments.
+const TEXTS_MAX: usize = 50;
 
 /// What a reader does with the parts of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Readable<'a> {
-    /// The body as plain text.
-    pub text: Option<&'a Part>,
-    /// The body as HTML. Where both exist they say the same.
-    pub html: Option<&'a Part>,
+    /// The texts that are shown one below the other, in the message's order, as HTML or plain text:
+    /// a letter and a mailing list's footer, or text between images. Of several forms of the same
+    /// text (multipart/alternative) one is in it. At most 50.
+    pub texts: Vec<&'a Part>,
     /// What is to be listed and saved, in the message's order.
     pub attachments: Vec<&'a Part>,
     /// What the HTML may refer to by `cid:`. Whatever it does not, is an attachment:
@@ -219,8 +229,20 @@ impl<'a> Readable<'a> {
         found
     }
 
-    fn has_body(&self) -> bool {
-        self.text.is_some() || self.html.is_some()
+    /// Shows text that its sender marked as an attachment, where there is no other: text without
+    /// a file name, and whatever is the only part. What has a name can be saved as well.
+    fn show_marked_text(&mut self, is_only_part: bool) {
+        let is_shown = |part: &Part| part.is_text() && (is_only_part || part.name.is_none());
+        let attachments = std::mem::take(&mut self.attachments);
+        for part in attachments {
+            let is_shown = is_shown(part) && self.texts.len() < TEXTS_MAX;
+            if is_shown {
+                self.texts.push(part);
+            }
+            if !is_shown || part.name.is_some() {
+                self.attachments.push(part);
+            }
+        }
     }
 
     fn take(&mut self, part: &'a Part, depth: usize) {
@@ -239,16 +261,10 @@ impl<'a> Readable<'a> {
         }
     }
 
-    /// RFC 2046 §5.1.4: the last form that can be shown is the best; the plain text is kept for
-    /// quoting and for readers who want it.
+    /// RFC 2046 §5.1.4: the last form that can be shown is the best, so HTML comes before plain
+    /// text. A form that is empty gives way to one that is not.
     fn take_alternatives(&mut self, part: &'a Part, depth: usize) {
-        if self.has_body() {
-            for child in &part.children {
-                self.take(child, depth + 1);
-            }
-            return;
-        }
-        let (mut text, mut html) = (None, None);
+        let mut forms: Vec<Vec<&'a Part>> = Vec::new();
         for child in &part.children {
             if matches!(
                 child.media_type.as_str(),
@@ -260,12 +276,25 @@ impl<'a> Readable<'a> {
             // Each form is chosen as if it were alone, so that none hides another.
             let mut form = Readable::default();
             form.take(child, depth + 1);
-            text = text.or(form.text);
-            html = form.html.or(html);
+            forms.push(form.texts);
             self.attachments.append(&mut form.attachments);
             self.inline.append(&mut form.inline);
         }
-        (self.text, self.html) = (text, html);
+        let has_html = |form: &&Vec<&Part>| form.iter().any(|part| part.is_html());
+        let has_octets = |form: &&Vec<&Part>| form.iter().any(|part| part.size_bytes > 0);
+        let best = forms
+            .iter()
+            .rfind(|form| has_html(form) && has_octets(form))
+            .or_else(|| forms.iter().find(has_octets))
+            .or_else(|| forms.iter().rfind(has_html))
+            .or_else(|| forms.iter().find(|form| !form.is_empty()));
+        for part in best.into_iter().flatten() {
+            if self.texts.len() < TEXTS_MAX {
+                self.texts.push(part);
+            } else {
+                self.attachments.push(part);
+            }
+        }
     }
 
     /// RFC 2387: the root is the `start` part or the first; the others belong to it.
@@ -287,13 +316,21 @@ impl<'a> Readable<'a> {
     }
 
     fn take_leaf(&mut self, part: &'a Part) {
-        let may_be_body = part.disposition != Disposition::Attachment
-            && part.encoding != TransferEncoding::Unknown
-            && !self.has_body();
-        if may_be_body && part.is_html() {
-            self.html = Some(part);
-        } else if may_be_body && part.is_plain_text() {
-            self.text = Some(part);
+        let is_first = self.texts.is_empty();
+        let is_shown = part.is_text()
+            && self.texts.len() < TEXTS_MAX
+            && match (part.disposition, &part.name) {
+                (Disposition::Attachment, _) => false,
+                (_, None) => true,
+                // A text file beside the text is shown where its sender asked for it.
+                (Disposition::Inline, Some(_)) => is_first || part.is_plain_text(),
+                (Disposition::None, Some(_)) => is_first,
+            };
+        if is_shown {
+            self.texts.push(part);
+            if !is_first && part.name.is_some() {
+                self.attachments.push(part);
+            }
         } else if part.disposition != Disposition::Attachment
             && part.content_id.is_some()
             && part.media_type.starts_with("image/")

@@ -1,5 +1,7 @@
 //! Whole messages as they come over the wire, read to the end. Each in LF and in CRLF form.
 
+use std::collections::BTreeSet;
+
 use mail_mime::text::{Format, Span, blocks};
 use mail_mime::{Limits, Message, Part};
 use proptest::prelude::*;
@@ -103,7 +105,7 @@ fn charsets_of_the_world_are_read() {
             assert_eq!(headers.from()[0].name, from, "{file}");
             assert_eq!(headers.date().unwrap().unix_ms, 1_795_223_265_000, "{file}");
             let found = message.root().readable();
-            let body = text(&message, found.text.expect(file));
+            let body = text(&message, found.texts[0]);
             assert!(body.contains(words), "{file}: {body}");
             assert_eq!(message.root().section, "1");
         }
@@ -121,11 +123,12 @@ fn a_newsletter_shows_its_html_and_lists_what_is_attached() {
              2:application/pdf 3:message/rfc822 4:text/plain)"
         );
         let found = message.root().readable();
-        let plain = found.text.unwrap();
-        assert_eq!(plain.section, "1.1");
+        let plain = message.root().find("1.1").unwrap();
         let shown = blocks(&text(&message, plain), Format::of(&plain.params));
         assert_eq!(shown[0].spans, [Span::Text("Autumn is here.".to_owned())]);
-        let html = found.html.unwrap();
+        let [html] = found.texts[..] else {
+            panic!("{:?}", found.texts)
+        };
         assert!(text(&message, html).contains("src=\"cid:logo@shop.example\""));
         let sections =
             |parts: &[&Part]| parts.iter().map(|p| p.section.clone()).collect::<Vec<_>>();
@@ -164,7 +167,7 @@ fn reports_digests_and_lone_attachments() {
         let message = parse(&raw);
         let found = message.root().readable();
         assert_eq!(
-            text(&message, found.text.unwrap()),
+            text(&message, found.texts[0]),
             "The message could not be delivered."
         );
         assert_eq!(found.attachments.len(), 2);
@@ -180,7 +183,7 @@ fn reports_digests_and_lone_attachments() {
     for raw in corpus("only-an-attachment.eml") {
         let message = parse(&raw);
         let found = message.root().readable();
-        assert_eq!((found.text, found.html), (None, None));
+        assert!(found.texts.is_empty());
         assert_eq!(found.attachments[0].name.as_deref(), Some("scan.pdf"));
         assert!(message.root().has_attachment());
     }
@@ -191,7 +194,7 @@ fn broken_trees_stay_readable() {
     for raw in corpus("no-final-boundary.eml") {
         let message = parse(&raw);
         let found = message.root().readable();
-        assert_eq!(text(&message, found.html.unwrap()), "<p>first");
+        assert_eq!(text(&message, found.texts[0]), "<p>first");
         let rest = found.attachments[0];
         let octets = message.part_bytes(&rest.section).unwrap();
         assert_eq!(mail_mime::transfer::decode(octets, rest.encoding), b"hello");
@@ -199,7 +202,7 @@ fn broken_trees_stay_readable() {
     for raw in corpus("multipart-without-boundary.eml") {
         let message = parse(&raw);
         let found = message.root().readable();
-        assert!(text(&message, found.text.unwrap()).contains("still readable"));
+        assert!(text(&message, found.texts[0]).contains("still readable"));
     }
 }
 
@@ -288,7 +291,7 @@ fn a_header_over_the_limits_takes_its_own_part_alone() {
     let lines = format!("{head}{}\n--b--\n", "A: b\n".repeat(20_000));
     let message = Message::parse(lines.as_bytes(), &Limits::DEFAULT).unwrap();
     let readable = message.root().readable();
-    assert_eq!(readable.text.unwrap().section, "1");
+    assert_eq!(readable.texts[0].section, "1");
     assert_eq!(
         readable.attachments[0].media_type,
         "application/octet-stream"
@@ -316,9 +319,20 @@ fn assert_consistent(raw: &[u8]) {
         open.extend(&part.children);
     }
     let found = message.root().readable();
-    let listed = found.attachments.len() + found.inline.len();
-    let shown = usize::from(found.text.is_some()) + usize::from(found.html.is_some());
-    assert!(listed + shown <= leaves && shown + listed > 0);
+    let listed = found.attachments.iter().chain(&found.inline);
+    let listed: Vec<_> = listed.map(|part| &part.section).collect();
+    let shown: Vec<_> = found.texts.iter().map(|part| &part.section).collect();
+    let all: BTreeSet<_> = listed.iter().chain(&shown).collect();
+    assert!(!all.is_empty() && all.len() <= leaves);
+    assert!(BTreeSet::from_iter(&listed).len() == listed.len());
+    assert!(BTreeSet::from_iter(&shown).len() == shown.len());
+    let is_in_order = found.texts.is_sorted_by_key(|part| {
+        let numbers = part.section.split('.');
+        numbers
+            .map(|n| n.parse::<u32>().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert!(is_in_order, "{shown:?}");
 }
 
 proptest! {

@@ -327,10 +327,9 @@ pub(super) fn uid_of(
         .ok_or(AccountError::NotFound)
 }
 
-/// The part that is shown: HTML before plain text.
+/// The part that is shown.
 fn shown_part(root: &Part) -> Option<&Part> {
-    let readable = root.readable();
-    readable.html.or(readable.text)
+    root.readable().texts.first().copied()
 }
 
 /// The UIDs around a message, where they are not known: for "newer" and "older".

@@ -129,7 +129,7 @@ fn attachments_come_back_with_name_type_and_octets() {
     assert_eq!(parsed.root().media_type, "multipart/mixed");
     let found = parsed.root().readable();
     assert_eq!(
-        parsed.part_text(found.text.unwrap(), 1 << 20).trim_end(),
+        parsed.part_text(found.texts[0], 1 << 20).trim_end(),
         "Hello\r\n\r\n> quoted\r\n.\r\nbye"
     );
     let names: Vec<_> = found
@@ -213,7 +213,7 @@ fn a_text_that_holds_the_boundary_cannot_end_the_part() {
     let found = parsed.root().readable();
     assert!(
         parsed
-            .part_text(found.text.unwrap(), 1 << 20)
+            .part_text(found.texts[0], 1 << 20)
             .contains("still text")
     );
     assert_eq!(found.attachments.len(), 1);
@@ -365,7 +365,7 @@ proptest! {
         prop_assert_eq!(part.name.as_deref(), Some(file.as_str()));
         let sent = parsed.part_bytes(&part.section).unwrap();
         prop_assert_eq!(transfer::decode(sent, part.encoding), octets);
-        let text = parsed.part_text(found.text.unwrap(), 1 << 20).replace("\r\n", "\n");
+        let text = parsed.part_text(found.texts[0], 1 << 20).replace("\r\n", "\n");
         let plain = body.replace("\r\n", "\n").replace('\r', "\n");
         prop_assert_eq!(text.trim_end_matches('\n'), plain.trim_end_matches('\n'));
     }
