@@ -60,6 +60,11 @@ pub(crate) fn may_leave(
         {
             under_way.next().is_none()
         }
+        // Behind DONE too: FETCH changes nothing, and where an EXPUNGE came before the answer to
+        // IDLE, its owner sees that other messages answer to these numbers now.
+        Command::Fetch { uid: false, .. } => {
+            under_way.all(|kind| matches!(kind, Kind::KeepsNumbers | Kind::Idle { done: true }))
+        }
         // EXPUNGE may move what the numbers mean until every command that allows it is over.
         _ if uses_sequence_numbers(command) => under_way.all(|kind| kind == Kind::KeepsNumbers),
         _ => under_way.all(|kind| match kind {
@@ -161,12 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn behind_idle_only_done_opens_the_way_and_numbers_wait_for_its_answer() {
+    fn behind_idle_only_done_opens_the_way_and_what_changes_by_numbers_waits_for_its_answer() {
         let idle = |done| core::iter::once(Kind::Idle { done });
         assert!(!may_leave(&fetch(true), true, idle(false)));
         assert!(may_leave(&fetch(true), true, idle(true)));
         assert!(may_leave(&Command::Noop, true, idle(true)));
-        assert!(!may_leave(&fetch(false), true, idle(true)));
+        assert!(!may_leave(&fetch(false), true, idle(false)));
+        assert!(may_leave(&fetch(false), true, idle(true)));
+        assert!(!may_leave(&store(false), true, idle(true)));
+        assert!(!may_leave(&copy(false), true, idle(true)));
         assert!(!may_leave(&Command::Idle, true, idle(true)));
     }
 

@@ -50,7 +50,8 @@ pub struct Config {
 /// - IDLE, COMPRESS and signing in wait until nothing is under way, and so does what leaves a mailbox: SELECT,
 ///   EXAMINE, UNSELECT and CLOSE, but for the first SELECT;
 /// - a command with sequence numbers waits until only such FETCH, STORE and SEARCH are under way
-///   (RFC 9051 §5.5).
+///   (RFC 9051 §5.5); FETCH, which changes nothing, leaves behind DONE as well: where an EXPUNGE
+///   comes before the answer to IDLE, its numbers are those of other messages than meant.
 ///
 /// An extension whose command is answered BAD is off for the rest of the session: servers announce what
 /// they cannot do. SELECT and FETCH take nothing away.

@@ -172,8 +172,9 @@ impl Client {
         }
     }
 
-    /// Takes away the extension that a command was made of and that the server does not know.
-    fn switch_off(&mut self, capability: Capability) {
+    /// Takes away an extension that the server announces and does not know, or answers with
+    /// nothing. It stays off for the rest of the session, whatever the server announces later.
+    pub fn switch_off(&mut self, capability: Capability) {
         if self.capabilities.has(capability) {
             self.switched_off.push(capability);
             self.capabilities.remove(capability);
