@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use mail_proto::OverLimit;
 use mail_proto::imap::{
     self, Code, Command, FetchData, ListData, LiteralId, LiteralItem, Mailbox, MailboxAttribute,
-    SequenceSet, Status, StatusData, Tag,
+    NamespaceData, SequenceSet, Status, StatusData, Tag,
 };
 
 use super::super::error::AccountError;
@@ -57,6 +57,8 @@ const RESPONSE_BYTES: u64 = 512;
 const VALUES_FACTOR: u64 = 4;
 /// Response codes that are kept of untagged responses.
 const CODES_MAX: usize = 16;
+/// Messages that leave a mailbox by one command, and are watched.
+const LEAVING_MAX: usize = 10_000;
 /// Folders with a special use that are kept behind all others.
 const SPECIAL_MAX: usize = 32;
 /// The share of the process's memory grows in steps.
@@ -69,9 +71,12 @@ struct Asked {
     messages: Vec<SequenceSet>,
     uids: Vec<SequenceSet>,
     is_listed: bool,
+    has_namespaces: bool,
     has_status: bool,
     is_searched: bool,
     is_copied: bool,
+    /// Messages, by UID, that are to leave the mailbox.
+    leaving: Vec<SequenceSet>,
 }
 
 /// What the server answered to a run of commands.
@@ -81,10 +86,13 @@ pub(crate) struct Answer {
     pub(crate) completions: Vec<Completion>,
     pub(crate) fetched: Vec<FetchData>,
     pub(super) lists: Vec<ListData>,
+    pub(super) namespaces: Option<NamespaceData>,
     /// Folders of the listing that were dropped.
     pub(super) dropped_lists: u32,
     pub(super) statuses: Vec<StatusData>,
     pub(crate) found: Option<SequenceSet>,
+    /// Messages that were to leave the mailbox and did.
+    pub(super) gone: Vec<imap::Uid>,
     /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
     pub(super) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
@@ -124,9 +132,17 @@ impl Asked {
                 Command::Fetch { set, uid: true, .. } => asked.uids.push(set.clone()),
                 Command::Fetch { set, .. } => asked.messages.push(set.clone()),
                 Command::List(_) => asked.is_listed = true,
+                Command::Namespace => asked.has_namespaces = true,
                 Command::Status { .. } => asked.has_status = true,
                 Command::Search { .. } => asked.is_searched = true,
+                Command::Store(store) if store.uid && !store.silent => {
+                    asked.uids.push(store.set.clone());
+                }
                 Command::Store(_) => {}
+                Command::Move { set, uid: true, .. } => {
+                    asked.is_copied = true;
+                    asked.leaving.push(set.clone());
+                }
                 _ => asked.is_copied = true,
             }
         }
@@ -157,9 +173,11 @@ impl Answer {
             completions: Vec::new(),
             fetched: Vec::new(),
             lists: Vec::new(),
+            namespaces: None,
             dropped_lists: 0,
             statuses: Vec::new(),
             found: None,
+            gone: Vec::new(),
             untagged_codes: Vec::new(),
             literals: HashMap::new(),
             literal_bytes: 0,
@@ -177,6 +195,29 @@ impl Answer {
 
     pub(super) fn is_complete(&self) -> bool {
         self.completions.iter().all(|c| c.status.is_some())
+    }
+
+    /// Whether every command was accepted.
+    pub(super) fn is_all_ok(&self) -> bool {
+        self.completions
+            .iter()
+            .all(|c| c.status == Some(Status::Ok))
+    }
+
+    /// Notes a message that left the mailbox, if it was to leave.
+    pub(super) fn take_gone(&mut self, uid: imap::Uid) {
+        if self.asked.leaving.iter().any(|set| set.contains(uid)) && !self.gone.contains(&uid) {
+            self.gone.push(uid);
+        }
+    }
+
+    /// Notes messages that left the mailbox, of those that were to leave.
+    pub(super) fn take_vanished(&mut self, uids: &SequenceSet) {
+        let leaving: Vec<imap::Uid> = (self.asked.leaving.iter())
+            .flat_map(|set| set.uids().take(LEAVING_MAX))
+            .filter(|uid| uids.contains(*uid))
+            .collect();
+        leaving.into_iter().for_each(|uid| self.take_gone(uid));
     }
 
     /// The bytes of a fetched section, wherever they were kept.
@@ -227,6 +268,19 @@ impl Answer {
         data.attributes.shrink_to_fit();
         data.extended = Default::default();
         self.lists.push(data);
+        Ok(())
+    }
+
+    /// Takes what NAMESPACE told.
+    pub(super) fn take_namespaces(
+        &mut self,
+        data: NamespaceData,
+        response_bytes: u64,
+    ) -> Result<(), TakeError> {
+        if self.asked.has_namespaces {
+            self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
+            self.namespaces = Some(data);
+        }
         Ok(())
     }
 

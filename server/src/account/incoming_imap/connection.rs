@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use mail_net::{Connection, Dialer, Endpoint, Happening, Phase};
+use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{
     self, Capability, Client, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
 };
@@ -103,7 +104,8 @@ impl ImapConnection {
             under_way: Vec::new(),
             is_selecting: false,
         };
-        this.ready(first_phase).await?;
+        let ready = this.ready(first_phase).await;
+        ready.map_err(AccountError::before_sign_in)?;
         this.log_in(sign_in, first_phase).await?;
         this.tell_name();
         Ok(this)
@@ -337,35 +339,65 @@ impl ImapConnection {
         Ok(answer)
     }
 
+    /// Runs commands, pipelined, and returns what was answered, even where the connection ended
+    /// before all of it came.
+    pub(super) async fn run_far(
+        &mut self,
+        commands: Vec<Command>,
+        phase: Phase,
+    ) -> (Answer, Result<(), AccountError>) {
+        let mut answer = self.enqueue(commands, self.limits, false);
+        let end = self.complete(&mut answer, phase).await;
+        self.is_over |= end.is_err();
+        (answer, end)
+    }
+
     /// Runs FETCH where the messages' data is remembered by the mailbox and needed nowhere else.
-    /// The server may send so many bytes.
+    /// The server may send so many bytes, and for LIST behind it as much as for LIST alone.
     pub(super) async fn run_remembered(
         &mut self,
         commands: Vec<Command>,
         max_bytes: u64,
     ) -> Result<Answer, AccountError> {
+        let has_list = commands.iter().any(|one| matches!(one, Command::List(_)));
+        let (phase, max_bytes) = match has_list {
+            true => (Phase::LongCommand, max_bytes + LISTING_MAX_BYTES),
+            false => (Phase::Command, max_bytes),
+        };
         let mut answer = self.enqueue(commands, self.limits.receiving(max_bytes), true);
-        self.complete(&mut answer, Phase::Command).await?;
+        self.complete(&mut answer, phase).await?;
         Ok(answer)
     }
 
-    /// Runs LIST. A listing longer than what is taken is cut: its beginning is the answer, and the
-    /// connection is over.
-    pub(super) async fn run_list(&mut self, list: Command) -> Result<Answer, AccountError> {
+    /// Runs LIST, and NAMESPACE with it. A listing longer than what is taken is cut: its beginning
+    /// is the answer, and the connection is over.
+    pub(super) async fn run_list(
+        &mut self,
+        commands: Vec<Command>,
+    ) -> Result<Answer, AccountError> {
         let limits = self.limits.receiving(LISTING_MAX_BYTES);
-        let mut answer = self.enqueue(vec![list], limits, false);
+        let mut answer = self.enqueue(commands, limits, false);
         match self.complete(&mut answer, Phase::LongCommand).await {
             Err(error) if error.is_over_limit() && !answer.lists.is_empty() => {
                 tracing::info!(%error, "the list of folders is cut");
                 self.is_over = true;
-                return Ok(answer);
+                Ok(answer)
             }
-            result => result?,
+            result => result.map(|()| answer),
         }
-        match answer.completions.first() {
-            Some(done) if done.status != Some(Status::Ok) => Err(self.refused_by(done)),
-            _ => Ok(answer),
-        }
+    }
+
+    /// Whether LIST is asked in its extended form (RFC 5258, RFC 5819).
+    pub(super) fn lists_extended(&self) -> bool {
+        let capabilities = self.capabilities();
+        capabilities.has(Capability::ListExtended) || capabilities.has(Capability::ListStatus)
+    }
+
+    /// Asks LIST in its plain form from now on: the server cannot do what it announces.
+    pub(super) fn list_plainly(&mut self) {
+        let machine = self.connection.machine_mut();
+        machine.switch_off(Capability::ListExtended);
+        machine.switch_off(Capability::ListStatus);
     }
 
     /// Waits until every command of an answer is over.
@@ -483,7 +515,11 @@ impl ImapConnection {
     }
 
     fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), AccountError> {
-        self.apply(&event);
+        match self.apply(&event) {
+            Some(Change::Expunged { uid: Some(uid), .. }) => answer.take_gone(uid),
+            Some(Change::Vanished(uids)) => answer.take_vanished(&uids),
+            _ => {}
+        }
         let response_bytes = self.connection.machine().response_bytes() as u64;
         let taken = match event {
             Event::Completed {
@@ -503,6 +539,7 @@ impl ImapConnection {
             }
             Event::Fetch(data) => answer.take_fetched(data, response_bytes),
             Event::List(data) => answer.take_list(data),
+            Event::Namespace(data) => answer.take_namespaces(data, response_bytes),
             Event::Status(data) => answer.take_status(data),
             Event::Search(data) => answer.take_found(data.found, response_bytes),
             Event::Untagged {
@@ -525,10 +562,8 @@ impl ImapConnection {
         })
     }
 
-    fn apply(&mut self, event: &Event) {
-        if let Some(selected) = &mut self.selected {
-            selected.apply(event);
-        }
+    fn apply(&mut self, event: &Event) -> Option<Change> {
+        self.selected.as_mut()?.apply(event)
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`LEVELS_MAX`], [`NAME_MAX_BYTES`] and [`NAMES_MAX_BYTES`]; the time is linear in the bytes that
 //! the server sent. A folder beyond a bound is counted in [`FolderTable::left_out`].
 
+mod namespaces;
 mod roles;
 mod tree;
 
@@ -15,9 +16,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mail_net::rate::Keys;
 use mail_proto::KnownSecrets;
-use mail_proto::imap::{ListData, Mailbox, StatusData};
+use mail_proto::imap::{ListData, Mailbox, NamespaceData, StatusData};
 
 use super::super::model::{Folder, FolderList};
+use namespaces::Namespaces;
 use tree::Tree;
 
 /// The most folders that are kept, parents that LIST left out included.
@@ -33,7 +35,7 @@ const NAMES_MAX_BYTES: usize = 128 << 10;
 #[derive(Debug, Clone, Default)]
 pub(super) struct FolderTable {
     entries: Vec<Entry>,
-    /// What every folder but INBOX begins with ("INBOX."), where that is so.
+    /// What one's own folders but INBOX begin with ("INBOX."), where that is so.
     prefix: Vec<u8>,
     utf8_names: bool,
     left_out: u32,
@@ -46,11 +48,15 @@ pub(super) struct Entry {
 }
 
 impl FolderTable {
-    /// Builds the tree from the answer to LIST. INBOX and the folders with a role come first into
-    /// it, then the others as the server listed them, until a bound is reached.
-    pub(super) fn new(lists: &[ListData], utf8_names: bool) -> Self {
+    /// Builds the tree from the answers to LIST and NAMESPACE. INBOX and the folders with a role
+    /// come first into it, then the others as the server listed them, until a bound is reached.
+    pub(super) fn new(
+        lists: &[ListData],
+        namespaces: Option<&NamespaceData>,
+        utf8_names: bool,
+    ) -> Self {
         let delimiter = lists.iter().find_map(|list| list.delimiter);
-        let prefix = common_prefix(lists, delimiter);
+        let namespaces = Namespaces::new(namespaces, lists);
         // INBOX is always there (RFC 9051 §5.1), also behind the end of a listing that was cut.
         let inbox = ListData {
             mailbox: Mailbox::inbox(),
@@ -58,7 +64,7 @@ impl FolderTable {
             attributes: Vec::new(),
             extended: Default::default(),
         };
-        let mut tree = Tree::new(&prefix, delimiter, utf8_names);
+        let mut tree = Tree::new(&namespaces, utf8_names);
         if !lists.iter().any(|list| list.mailbox.is_inbox()) {
             tree.insert(&inbox, Some(FolderRole::Inbox));
         }
@@ -87,7 +93,7 @@ impl FolderTable {
             .collect();
         Self {
             entries,
-            prefix,
+            prefix: namespaces.prefix().to_vec(),
             utf8_names,
             left_out,
         }
@@ -186,20 +192,6 @@ pub(super) fn folder_id(wire: &Mailbox, utf8_names: bool) -> FolderId {
         || URL_SAFE_NO_PAD.encode([b"\0", wire.as_wire()].concat()),
         |name| URL_SAFE_NO_PAD.encode(name),
     ))
-}
-
-/// Courier and others keep everything below INBOX; nobody wants to see that level.
-fn common_prefix(lists: &[ListData], delimiter: Option<u8>) -> Vec<u8> {
-    let Some(delimiter) = delimiter else {
-        return Vec::new();
-    };
-    let prefix = [b"INBOX".as_slice(), &[delimiter]].concat();
-    let mut others = lists.iter().filter(|l| !l.mailbox.is_inbox()).peekable();
-    if others.peek().is_some() && others.all(|l| l.mailbox.as_wire().starts_with(&prefix)) {
-        prefix
-    } else {
-        Vec::new()
-    }
 }
 
 #[cfg(test)]

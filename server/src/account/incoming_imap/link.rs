@@ -15,8 +15,8 @@ use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::Request;
 use super::connection::ImapConnection;
-use super::list::fetch_rows;
-use super::read::{folders_of, list_command};
+use super::list::{fetch_rows, fetch_rows_before};
+use super::read::{fetch_folders, folders_of, list_commands};
 use super::row::Detail;
 use super::selected::SelectedMailbox;
 use super::shared::Shared;
@@ -294,25 +294,23 @@ impl Link {
         }
     }
 
-    /// Folders and the first window, before anybody asks: the browser is on its way to them.
+    /// The first window and the folders, before anybody asks: the browser is on its way to them.
+    ///
+    /// SELECT comes first: a server that counts the messages of a mailbox that it has open answers
+    /// LIST with counts sooner. FETCH, NAMESPACE and LIST leave in one flight behind it.
     async fn warm_up(&mut self) -> Result<(), AccountError> {
-        let inbox = Mailbox::inbox();
         let connection = self.connection().await?;
-        connection.begin_select(&inbox);
-        let commands = vec![list_command(), Command::Select(inbox)];
-        let answer = match connection.run(commands, Phase::LongCommand).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                // Where SELECT was refused, no list may be shown: the page's own request selects.
-                connection.forget_selected();
-                return Err(error);
-            }
+        // Where SELECT is refused, no list may be shown: the page's own request selects.
+        connection.select(&Mailbox::inbox()).await?;
+        let commands = list_commands(connection);
+        let fetched =
+            fetch_rows_before(connection, 0, Window::PAGE, Detail::Full, commands).await?;
+        let table = match fetched {
+            (_, Some(answer)) => folders_of(connection, answer).await?,
+            // An empty mailbox.
+            (_, None) => fetch_folders(connection).await?,
         };
-        connection.forget_news();
-        let table = folders_of(connection, answer).await?;
         self.shared.set_folders(table);
-        let connection = self.connection().await?;
-        fetch_rows(connection, 0, Window::PAGE, Detail::Full).await?;
         self.after_talk();
         Ok(())
     }
@@ -526,6 +524,22 @@ impl Link {
         let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
         if self.failures > 1 {
             self.shared.tell_connection(false, secs);
+        }
+    }
+
+    /// The connection, where there is one.
+    pub(super) fn open_connection(&self) -> Option<&ImapConnection> {
+        self.connection.as_ref()
+    }
+
+    /// Lets go of a connection that cannot be used any more.
+    pub(super) fn drop_if_over(&mut self) {
+        if self
+            .connection
+            .as_ref()
+            .is_some_and(ImapConnection::is_over)
+        {
+            self.drop_connection();
         }
     }
 

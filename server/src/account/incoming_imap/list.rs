@@ -6,7 +6,7 @@ use mail_proto::imap::{Command, SequenceNumber, SequenceSet, Status};
 
 use super::super::error::AccountError;
 use super::super::model::{Listing, Row};
-use super::connection::{Completion, ImapConnection};
+use super::connection::{Answer, Completion, ImapConnection};
 use super::link::Link;
 use super::row::Detail;
 
@@ -62,6 +62,8 @@ impl Link {
 /// What a server may send for each message of a window, on average. One with a few hundred
 /// recipients and parts is well below.
 const MESSAGE_MAX_BYTES: u64 = 64 << 10;
+/// Messages that leave while a window is asked for let it be asked for again, so often.
+const MOVES_MAX: u32 = 3;
 /// What it may send in any case.
 const WINDOW_MIN_BYTES: u64 = 1 << 20;
 
@@ -75,24 +77,33 @@ pub(super) async fn fetch_rows(
     limit: u32,
     detail: Detail,
 ) -> Result<Vec<Row>, AccountError> {
-    let Some(selected) = connection.selected() else {
-        return Ok(Vec::new());
-    };
-    let last = selected.exists().saturating_sub(offset);
-    let first = last.saturating_sub(limit).saturating_add(1).max(1);
-    if last == 0 {
-        return Ok(Vec::new());
-    }
+    let (rows, _) = fetch_rows_before(connection, offset, limit, detail, Vec::new()).await?;
+    Ok(rows)
+}
+
+/// The same, with commands that leave in one flight with the first FETCH and behind it. Where rows
+/// are known without any, they are not run.
+pub(super) async fn fetch_rows_before(
+    connection: &mut ImapConnection,
+    offset: u32,
+    limit: u32,
+    detail: Detail,
+    mut behind: Vec<Command>,
+) -> Result<(Vec<Row>, Option<Answer>), AccountError> {
     let mut refusal = None;
+    let mut behind_answer = None;
     let mut step = Some(detail);
     let mut is_first = true;
+    let mut moves = 0;
     while let Some(detail) = step {
+        let (first, last) = places(connection, offset, limit);
         let unknown = unknown_between(connection, first, last);
         if unknown.is_empty() {
             break;
         }
+        let exists = exists(connection);
         let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * unknown.len() as u64;
-        let commands = match (is_first, unknown.as_slice()) {
+        let mut commands = match (is_first, unknown.as_slice()) {
             // A range, however many of it are known: it asks for one window of new rows.
             (true, [low, .., high]) => vec![fetch(SequenceSet::range(*low, *high), detail)],
             // What one command did not bring is asked for message by message.
@@ -101,6 +112,9 @@ pub(super) async fn fetch_rows(
                 .map(|seq| fetch(SequenceSet::single(*seq), detail))
                 .collect(),
         };
+        let fetches = commands.len();
+        commands.append(&mut behind);
+        let has_more = commands.len() > fetches;
         if let Some(selected) = connection.selected_mut() {
             selected.expect(detail);
         }
@@ -108,20 +122,44 @@ pub(super) async fn fetch_rows(
         if let Some(selected) = connection.selected_mut() {
             selected.expect(Detail::Full);
         }
-        let mut done = answer?.completions.into_iter();
+        let mut answer = answer?;
+        let others = answer.completions.split_off(fetches);
+        let mut done = std::mem::replace(&mut answer.completions, others).into_iter();
         let refused = done.find(|done: &Completion| done.status != Some(Status::Ok));
         refusal = refused.or(refusal);
-        step = detail.less();
-        is_first = false;
+        if has_more {
+            behind_answer = Some(answer);
+        }
+        // Messages left while they were asked for, so the places asked for were those of others.
+        let has_moved = self::exists(connection) < exists;
+        is_first = is_first && has_moved;
+        step = if has_moved && moves < MOVES_MAX {
+            moves += 1;
+            Some(detail)
+        } else {
+            detail.less()
+        };
     }
+    let (first, last) = places(connection, offset, limit);
     let rows = match connection.selected_mut() {
-        Some(selected) => selected.rows_between(first, last),
-        None => Vec::new(),
+        Some(selected) if last > 0 => selected.rows_between(first, last),
+        _ => Vec::new(),
     };
     match refusal {
         Some(refused) if rows.is_empty() => Err(connection.refusal(&refused)),
-        _ => Ok(rows),
+        _ => Ok((rows, behind_answer)),
     }
+}
+
+fn exists(connection: &ImapConnection) -> u32 {
+    connection.selected().map_or(0, |s| s.exists())
+}
+
+/// The first and the last place of a window; the last is 0 where there is none.
+fn places(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
+    let last = exists(connection).saturating_sub(offset);
+    let first = last.saturating_sub(limit).saturating_add(1).max(1);
+    (first, last)
 }
 
 /// The places from `first` to `last` whose rows are not known.

@@ -11,7 +11,7 @@ use mail_net::Phase;
 use mail_proto::imap::command::List;
 use mail_proto::imap::{
     Capability, Command, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection,
-    SectionText, SequenceNumber, SequenceSet, StatusItem, Uid,
+    SectionText, SequenceNumber, SequenceSet, Status, StatusItem, Uid,
 };
 
 use super::super::error::AccountError;
@@ -265,30 +265,64 @@ impl Link {
 pub(super) async fn fetch_folders(
     connection: &mut ImapConnection,
 ) -> Result<FolderTable, AccountError> {
-    let answer = connection.run_list(list_command()).await?;
+    let commands = list_commands(connection);
+    let answer = connection.run_list(commands).await?;
     folders_of(connection, answer).await
 }
 
-/// LIST of everything, with counts and roles where the server can.
-pub(super) fn list_command() -> Command {
-    Command::List(List {
+/// LIST of everything, with counts and roles where the server can, and NAMESPACE in the same
+/// flight. LIST is the last of them.
+pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
+    let mut commands = Vec::new();
+    if connection.capabilities().has(Capability::Namespace) {
+        commands.push(Command::Namespace);
+    }
+    commands.push(Command::List(List {
         return_status: vec![StatusItem::Messages, StatusItem::Unseen],
         return_subscribed: false,
         ..List::everything()
-    })
+    }));
+    commands
 }
 
-/// The folder table of an answer to [`list_command`], asking STATUS where it brought no counts.
+/// Asks once more in the plain form where LIST with RETURN was refused, or answered with nothing
+/// at all: every account has INBOX.
+async fn listed(
+    connection: &mut ImapConnection,
+    mut answer: Answer,
+) -> Result<Answer, AccountError> {
+    let is_refused = |answer: &Answer| {
+        let list = answer.completions.last();
+        list.is_some_and(|list| !matches!(list.status, Some(Status::Ok) | None))
+    };
+    let is_useless = answer.lists.is_empty() || is_refused(&answer);
+    if is_useless && connection.lists_extended() && !connection.is_over() {
+        tracing::info!("LIST with RETURN told nothing: it is asked in its plain form");
+        connection.list_plainly();
+        let namespaces = answer.namespaces.take();
+        let commands = list_commands(connection);
+        answer = connection.run_list(commands).await?;
+        answer.namespaces = answer.namespaces.take().or(namespaces);
+    }
+    match answer.completions.last() {
+        Some(list) if is_refused(&answer) => Err(connection.refusal(list)),
+        _ => Ok(answer),
+    }
+}
+
+/// The folder table of an answer to [`list_commands`], asking STATUS where it brought no counts.
 pub(super) async fn folders_of(
     connection: &mut ImapConnection,
     answer: Answer,
 ) -> Result<FolderTable, AccountError> {
+    let answer = listed(connection, answer).await?;
     let utf8_names = connection.capabilities().utf8_names();
     let (lists, statuses, dropped) = (answer.lists, answer.statuses, answer.dropped_lists);
+    let namespaces = answer.namespaces;
     let has_counts = !statuses.is_empty();
     // The server chooses how much there is to sort.
     let mut table = off_thread(move || {
-        let mut table = FolderTable::new(&lists, utf8_names);
+        let mut table = FolderTable::new(&lists, namespaces.as_ref(), utf8_names);
         table.set_counts(&statuses);
         table.add_left_out(dropped);
         table

@@ -165,16 +165,20 @@ impl SelectedMailbox {
         self.news.unread_delta = self.news.unread_delta.saturating_add(unread);
     }
 
-    /// Follows an event of the server.
-    pub(super) fn apply(&mut self, event: &Event) {
+    /// Follows an event of the server. Returns what it changed.
+    pub(super) fn apply(&mut self, event: &Event) -> Option<Change> {
         if let Event::Fetch(data) = event {
             self.state.apply(event);
             self.apply_fetch(data);
-            return;
+            return None;
         }
-        match self.state.apply(event) {
+        let change = self.state.apply(event);
+        match &change {
             Some(Change::Exists { before, now }) => {
-                self.news.arrived = self.news.arrived.saturating_add(now.saturating_sub(before));
+                self.news.arrived = self
+                    .news
+                    .arrived
+                    .saturating_add(now.saturating_sub(*before));
             }
             Some(Change::Expunged { uid, .. }) => {
                 self.news.has_changes = true;
@@ -204,6 +208,7 @@ impl SelectedMailbox {
             }
             _ => {}
         }
+        change
     }
 
     /// The first SELECT tells what there is: no news to anybody.

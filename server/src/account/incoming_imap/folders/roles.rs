@@ -18,7 +18,8 @@ const NAMED: [FolderRole; 5] = [
 pub(super) type Listed<'l> = (&'l ListData, Option<FolderRole>, bool);
 
 /// The folders that exist, in the order of LIST, each with its role. Folders at the top that a
-/// server gave no role get one by their name, the first of each.
+/// server gave no role get one by their name, the first of each; where there is none at the top,
+/// those right below INBOX. A folder of others has none, whatever the server says.
 pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'l>> {
     let mut taken: Vec<FolderRole> = Vec::new();
     let mut is_new = |role: Option<FolderRole>| match role {
@@ -32,7 +33,7 @@ pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'
         .iter()
         .filter(|list| !list.has(&MailboxAttribute::NonExistent))
         .map(|list| {
-            let role = role_by_attribute(list);
+            let role = role_by_attribute(list).filter(|_| !tree.is_foreign(&list.mailbox));
             (list, role, is_new(role))
         })
         .collect();
@@ -40,19 +41,21 @@ pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'
         .into_iter()
         .filter(|role| !taken.contains(role))
         .collect();
-    for (list, role, is_first) in &mut listed {
-        if open.is_empty() {
-            break;
-        }
-        if role.is_some() || list.has(&MailboxAttribute::NoSelect) {
-            continue;
-        }
-        let Some(name) = tree.name_at_top(&list.mailbox) else {
-            continue;
-        };
-        let name = name.to_lowercase();
-        if let Some(index) = open.iter().position(|role| is_name_of(&name, *role)) {
-            (*role, *is_first) = (Some(open.swap_remove(index)), true);
+    for below_inbox in [false, true] {
+        for (list, role, is_first) in &mut listed {
+            if open.is_empty() {
+                break;
+            }
+            if role.is_some() || list.has(&MailboxAttribute::NoSelect) {
+                continue;
+            }
+            let Some(name) = tree.name_at_top(list, below_inbox) else {
+                continue;
+            };
+            let name = name.to_lowercase();
+            if let Some(index) = open.iter().position(|role| is_name_of(&name, *role)) {
+                (*role, *is_first) = (Some(open.swap_remove(index)), true);
+            }
         }
     }
     listed

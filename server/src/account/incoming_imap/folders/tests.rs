@@ -1,4 +1,4 @@
-use mail_proto::imap::MailboxAttribute;
+use mail_proto::imap::{MailboxAttribute, Namespace};
 
 use super::*;
 
@@ -31,6 +31,7 @@ fn roles_stand_first_and_children_under_their_parents() {
             list(b"Projects", vec![]),
             list(b"Sent", vec![MailboxAttribute::Sent]),
         ],
+        None,
         false,
     );
     assert_eq!(
@@ -48,7 +49,11 @@ fn roles_stand_first_and_children_under_their_parents() {
 
 #[test]
 fn a_parent_that_list_left_out_is_a_line_that_cannot_be_opened() {
-    let table = FolderTable::new(&[list(b"INBOX", vec![]), list(b"a/b/c", vec![])], false);
+    let table = FolderTable::new(
+        &[list(b"INBOX", vec![]), list(b"a/b/c", vec![])],
+        None,
+        false,
+    );
     let shown: Vec<_> = table
         .folders()
         .folders
@@ -76,7 +81,7 @@ fn a_level_that_holds_everything_is_not_shown() {
     for list in &mut lists {
         list.delimiter = Some(b'.');
     }
-    let table = FolderTable::new(&lists, false);
+    let table = FolderTable::new(&lists, None, false);
     let sent = table.by_role(FolderRole::Sent).unwrap();
     assert_eq!((sent.folder.name.as_str(), sent.folder.depth), ("Sent", 0));
     assert_eq!(sent.wire.as_wire(), b"INBOX.Sent");
@@ -94,6 +99,7 @@ fn a_folder_named_trash_is_trash_where_the_server_has_no_special_use() {
             list(b"x/Trash", vec![]),
             list(b"&V,NXPpm8-", vec![]),
         ],
+        None,
         false,
     );
     assert!(
@@ -112,6 +118,7 @@ fn ids_lead_back_to_wire_names_even_where_those_cannot_be_decoded() {
             list(b"&&&broken", vec![]),
             list(b"&ZTZ7sQ-", vec![]),
         ],
+        None,
         false,
     );
     for wire in [broken, Mailbox::from_wire(&b"&ZTZ7sQ-"[..])] {
@@ -131,6 +138,7 @@ fn a_name_told_twice_or_in_another_case_is_one_folder() {
             list(b"a", vec![]),
             list(b"a/b", vec![MailboxAttribute::NoSelect]),
         ],
+        None,
         false,
     );
     let shown: Vec<_> = table
@@ -152,7 +160,7 @@ fn a_name_told_twice_or_in_another_case_is_one_folder() {
 
 #[test]
 fn inbox_is_there_without_being_told() {
-    let table = FolderTable::new(&[list(b"a", vec![])], false);
+    let table = FolderTable::new(&[list(b"a", vec![])], None, false);
     assert_eq!(names(&table), [(0, "INBOX".into()), (0, "a".into())]);
     assert!(table.by_role(FolderRole::Inbox).is_some());
 }
@@ -163,7 +171,7 @@ fn an_inbox_below_the_common_prefix_is_another_folder() {
     for list in &mut lists {
         list.delimiter = Some(b'.');
     }
-    let table = FolderTable::new(&lists, false);
+    let table = FolderTable::new(&lists, None, false);
     assert_eq!(table.folders().folders.len(), 2);
     assert_eq!(
         table.by_role(FolderRole::Inbox).unwrap().wire,
@@ -175,7 +183,7 @@ fn an_inbox_below_the_common_prefix_is_another_folder() {
 fn children_of_folders_that_differ_in_case_stand_under_their_own() {
     let names_in = [&b"a/1"[..], b"A/2", b"a/3", b"A/4", b"INBOX", b"a", b"A"];
     let lists: Vec<_> = names_in.map(|name| list(name, vec![])).into();
-    let table = FolderTable::new(&lists, false);
+    let table = FolderTable::new(&lists, None, false);
     let shown: String = names(&table).into_iter().map(|(_, name)| name).collect();
     assert_eq!(shown, "INBOXA24a13");
 }
@@ -201,7 +209,7 @@ fn folders_beyond_a_bound_are_counted_but_inbox_and_roles_stay() {
         lists.push(list(b"INBOX", vec![]));
         lists.push(list(b"x/Rubbish", vec![MailboxAttribute::Trash]));
         lists.push(list(b"sent items", vec![]));
-        let table = FolderTable::new(&lists, false);
+        let table = FolderTable::new(&lists, None, false);
         for role in [FolderRole::Inbox, FolderRole::Trash, FolderRole::Sent] {
             assert!(table.by_role(role).is_some(), "{name}: {role:?}");
         }
@@ -223,7 +231,7 @@ fn folders_beyond_a_bound_are_counted_but_inbox_and_roles_stay() {
 #[test]
 fn counts_go_to_the_folder_that_they_are_of() {
     let lists: Vec<_> = (0..100).map(|n| listed(format!("f{n}"))).collect();
-    let mut table = FolderTable::new(&lists, false);
+    let mut table = FolderTable::new(&lists, None, false);
     let status = |n: u32| StatusData {
         mailbox: Mailbox::from_wire(format!("f{n}").into_bytes()),
         messages: Some(n),
@@ -267,11 +275,137 @@ fn time_is_linear_in_what_the_server_sent() {
             .collect();
         let best = (0..5).map(|_| {
             let before = cpu_time();
-            std::hint::black_box(FolderTable::new(&lists, false));
+            std::hint::black_box(FolderTable::new(&lists, None, false));
             cpu_time() - before
         });
         best.min().unwrap_or_default()
     };
     let (once, four_times) = (time_of(2_000), time_of(8_000));
     assert!(four_times < once * 9, "{once:?}, {four_times:?}");
+}
+
+fn space(prefix: &'static [u8]) -> Namespace {
+    Namespace {
+        prefix: prefix.into(),
+        delimiter: Some(b'.'),
+        others: Vec::new(),
+    }
+}
+
+fn namespaces(
+    personal: &[&'static [u8]],
+    other_users: &[&'static [u8]],
+    shared: &[&'static [u8]],
+) -> NamespaceData {
+    let spaces = |all: &[&'static [u8]]| all.iter().map(|prefix| space(prefix)).collect();
+    NamespaceData {
+        personal: spaces(personal),
+        other_users: spaces(other_users),
+        shared: spaces(shared),
+    }
+}
+
+fn dotted(names: &[&'static [u8]]) -> Vec<ListData> {
+    let mut lists: Vec<_> = names.iter().map(|name| list(name, vec![])).collect();
+    for list in &mut lists {
+        list.delimiter = Some(b'.');
+    }
+    lists
+}
+
+fn wire_of(table: &FolderTable, role: FolderRole) -> Option<String> {
+    let entry = table.by_role(role)?;
+    Some(String::from_utf8_lossy(entry.wire.as_wire()).into_owned())
+}
+
+#[test]
+fn a_shared_folder_takes_nothing_from_ones_own() {
+    let courier = namespaces(&[b"INBOX."], &[b"user."], &[b"shared."]);
+    // Cyrus keeps what everybody may read at the top.
+    let cyrus = namespaces(&[b"INBOX."], &[b"user."], &[b""]);
+    for told in [courier, cyrus] {
+        let lists = dotted(&[
+            b"shared.Trash",
+            b"user.ann.Drafts",
+            b"INBOX",
+            b"INBOX.Sent",
+            b"INBOX.Trash",
+            b"INBOX.Drafts",
+            b"INBOX.shared",
+        ]);
+        let table = FolderTable::new(&lists, Some(&told), false);
+        for (role, wire) in [
+            (FolderRole::Sent, "INBOX.Sent"),
+            (FolderRole::Trash, "INBOX.Trash"),
+            (FolderRole::Drafts, "INBOX.Drafts"),
+        ] {
+            assert_eq!(wire_of(&table, role).as_deref(), Some(wire));
+        }
+        let new = table.wire_name("Archive").unwrap();
+        assert_eq!(new.as_wire(), b"INBOX.Archive");
+        // One's own first, and a folder of others beside one's own of the same name.
+        assert_eq!(
+            names(&table),
+            [
+                (0, "INBOX".into()),
+                (0, "Drafts".into()),
+                (0, "Sent".into()),
+                (0, "Trash".into()),
+                (0, "shared".into()),
+                (0, "shared".into()),
+                (1, "Trash".into()),
+                (0, "user".into()),
+                (1, "ann".into()),
+                (2, "Drafts".into()),
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_trash_of_others_is_no_trash_whatever_the_server_says() {
+    let mut lists = dotted(&[b"INBOX", b"shared.Bin", b"user.ann.Sent"]);
+    lists[1].attributes.push(MailboxAttribute::Trash);
+    lists[2].attributes.push(MailboxAttribute::Sent);
+    let told = namespaces(&[b""], &[b"user."], &[b"shared."]);
+    let table = FolderTable::new(&lists, Some(&told), false);
+    assert!(table.by_role(FolderRole::Trash).is_none());
+    assert!(table.by_role(FolderRole::Sent).is_none());
+    assert_eq!(table.wire_name("Trash").unwrap().as_wire(), b"Trash");
+}
+
+#[test]
+fn folders_right_below_inbox_have_roles_where_none_at_the_top_has() {
+    let lists = dotted(&[
+        b"INBOX",
+        b"INBOX.Sent",
+        b"Trash",
+        b"INBOX.Trash",
+        b"INBOX.a.Junk",
+    ]);
+    let told = namespaces(&[b""], &[], &[]);
+    let table = FolderTable::new(&lists, Some(&told), false);
+    assert_eq!(
+        wire_of(&table, FolderRole::Sent).as_deref(),
+        Some("INBOX.Sent")
+    );
+    assert_eq!(wire_of(&table, FolderRole::Trash).as_deref(), Some("Trash"));
+    assert!(table.by_role(FolderRole::Junk).is_none());
+}
+
+#[test]
+fn a_prefix_without_its_delimiter_or_in_another_case_is_the_same() {
+    let lists = dotted(&[b"Inbox.Sent", b"INBOX.Trash", b"INBOX"]);
+    let told = namespaces(&[b"INBOX"], &[], &[]);
+    let table = FolderTable::new(&lists, Some(&told), false);
+    assert_eq!(
+        wire_of(&table, FolderRole::Sent).as_deref(),
+        Some("Inbox.Sent")
+    );
+    assert_eq!(
+        table.wire_name("Archive").unwrap().as_wire(),
+        b"INBOX.Archive"
+    );
+    let shown: Vec<_> = names(&table).into_iter().map(|(depth, _)| depth).collect();
+    assert_eq!(shown, [0, 0, 0]);
 }

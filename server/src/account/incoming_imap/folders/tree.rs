@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use app::api::types::FolderRole;
 use mail_proto::imap::{ListData, Mailbox, MailboxAttribute};
 
+use super::namespaces::{Namespaces, without};
 use super::{FOLDERS_MAX, LEVELS_MAX, NAME_MAX_BYTES, NAMES_MAX_BYTES};
 
 /// The parent of folders at the top.
 const TOP: usize = usize::MAX;
 /// Stands for the parent of INBOX in the index.
 const ABOVE_INBOX: usize = usize::MAX - 1;
+/// The parent, in the index, of folders at the top that lack the prefix of one's own.
+const BESIDE_PREFIX: usize = usize::MAX - 2;
 
 /// A folder in the tree.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Node {
     pub(super) depth: u32,
     pub(super) role: Option<FolderRole>,
     pub(super) is_selectable: bool,
+    /// Another user's, or everybody's.
+    is_foreign: bool,
     parent: usize,
     /// Whether LIST told it; else it only stands above one that LIST told.
     is_listed: bool,
@@ -29,8 +34,7 @@ pub(super) struct Node {
 
 /// A tree that grows until a bound is reached.
 pub(super) struct Tree<'l> {
-    prefix: &'l [u8],
-    delimiter: Option<u8>,
+    namespaces: &'l Namespaces,
     utf8_names: bool,
     nodes: Vec<Node>,
     /// Index of a node by its parent's index and its own name on the wire.
@@ -41,10 +45,9 @@ pub(super) struct Tree<'l> {
 }
 
 impl<'l> Tree<'l> {
-    pub(super) fn new(prefix: &'l [u8], delimiter: Option<u8>, utf8_names: bool) -> Self {
+    pub(super) fn new(namespaces: &'l Namespaces, utf8_names: bool) -> Self {
         Self {
-            prefix,
-            delimiter,
+            namespaces,
             utf8_names,
             nodes: Vec::new(),
             index: HashMap::new(),
@@ -60,7 +63,7 @@ impl<'l> Tree<'l> {
 
     /// Adds a folder and those above it. What LIST told twice is one folder.
     pub(super) fn insert(&mut self, list: &'l ListData, role: Option<FolderRole>) {
-        match self.node_of(list.mailbox.as_wire()) {
+        match self.node_of(list) {
             Some(index) => {
                 if let Some(node) = self.nodes.get_mut(index)
                     && !node.is_listed
@@ -74,17 +77,27 @@ impl<'l> Tree<'l> {
         }
     }
 
-    /// The decoded name of a folder at the top; `None` for one below another.
-    pub(super) fn name_at_top(&self, wire: &Mailbox) -> Option<String> {
-        let name = self.without_prefix(wire.as_wire());
-        let is_at_top = self
-            .delimiter
-            .is_none_or(|delimiter| !name.contains(&delimiter));
-        (is_at_top && name.len() <= NAME_MAX_BYTES).then(|| self.decoded(name))
+    /// The decoded name of one's own folder at the top, or below INBOX; `None` for any other.
+    pub(super) fn name_at_top(&self, list: &ListData, below_inbox: bool) -> Option<String> {
+        if self.is_foreign(&list.mailbox) {
+            return None;
+        }
+        let mut name = self.without_prefix(list.mailbox.as_wire());
+        if below_inbox {
+            let inbox = [b"INBOX".as_slice(), &[list.delimiter?]].concat();
+            name = without(&inbox, name)?;
+        }
+        let is_below = list.delimiter.is_some_and(|d| name.contains(&d));
+        (!is_below && name.len() <= NAME_MAX_BYTES).then(|| self.decoded(name))
+    }
+
+    /// Whether a folder is another user's or everybody's.
+    pub(super) fn is_foreign(&self, mailbox: &Mailbox) -> bool {
+        self.namespaces.is_foreign(mailbox)
     }
 
     fn without_prefix<'n>(&self, wire: &'n [u8]) -> &'n [u8] {
-        wire.strip_prefix(self.prefix).unwrap_or(wire)
+        without(self.namespaces.prefix(), wire).unwrap_or(wire)
     }
 
     fn decoded(&self, name: &[u8]) -> String {
@@ -94,9 +107,11 @@ impl<'l> Tree<'l> {
     }
 
     /// The node of a name, made where it is missing; `None` where there is no room.
-    fn node_of(&mut self, wire: &'l [u8]) -> Option<usize> {
+    fn node_of(&mut self, list: &'l ListData) -> Option<usize> {
+        let wire = list.mailbox.as_wire();
         let name = self.without_prefix(wire);
-        let delimiter = self.delimiter;
+        let is_foreign = self.is_foreign(&list.mailbox);
+        let delimiter = list.delimiter;
         let is_delimiter = |b: &u8| Some(*b) == delimiter;
         let depth_max = name.iter().filter(|b| is_delimiter(b)).count();
         if wire.len() > NAME_MAX_BYTES || depth_max >= LEVELS_MAX {
@@ -134,6 +149,7 @@ impl<'l> Tree<'l> {
                 depth,
                 role: None,
                 is_selectable: false,
+                is_foreign,
                 parent,
                 is_listed: false,
             });
@@ -154,10 +170,10 @@ impl<'l> Tree<'l> {
             siblings.sort_by_cached_key(|index| {
                 let node = self.nodes.get(*index);
                 Reverse(node.map(|node| {
-                    let rank = if node.parent == TOP {
-                        rank(node.role)
-                    } else {
-                        0
+                    let rank = match node.parent {
+                        TOP if node.is_foreign => RANK_FOREIGN,
+                        TOP => rank(node.role),
+                        _ => 0,
                     };
                     (rank, node.name.to_lowercase(), node.name.clone())
                 }))
@@ -175,14 +191,18 @@ impl<'l> Tree<'l> {
 }
 
 /// Where a level is found: by its parent and its name. INBOX is one name in any case; a folder
-/// that has this name behind the common prefix is another one.
+/// that has this name behind the prefix is another one, as is a folder of the same name without.
 fn key(parent: usize, level: &[u8], has_prefix: bool) -> (usize, &[u8]) {
-    if parent == TOP && !has_prefix && level.eq_ignore_ascii_case(b"INBOX") {
-        (ABOVE_INBOX, b"INBOX")
-    } else {
-        (parent, level)
+    match parent {
+        TOP if has_prefix => (parent, level),
+        TOP if level.eq_ignore_ascii_case(b"INBOX") => (ABOVE_INBOX, b"INBOX"),
+        TOP => (BESIDE_PREFIX, level),
+        _ => (parent, level),
     }
 }
+
+/// Folders of others stand behind all of one's own.
+const RANK_FOREIGN: u8 = 9;
 
 fn rank(role: Option<FolderRole>) -> u8 {
     match role {
