@@ -78,6 +78,8 @@ fn of_tls(place: Place<'_>, error: &TlsError, lang: Lang) -> Meaning {
         TlsError::Certificate(_) => DialCause::CertificateInvalid,
         TlsError::NotTls => DialCause::NotTls,
         TlsError::TooOld => DialCause::TlsTooOld,
+        TlsError::Closed => DialCause::ClosedInHandshake,
+        TlsError::TimedOut => DialCause::SilentInHandshake,
         _ => DialCause::TlsFailed,
     };
     meaning::dial::meaning(lang, place, cause)
@@ -95,6 +97,7 @@ pub(super) fn of_link(side: Side, endpoint: &Endpoint, error: &LinkError, lang: 
         LinkError::Tls(error) => return of_tls(place, error, lang),
         LinkError::Deadline(Phase::SmtpGreeting | Phase::SignIn) => LinkCause::NoGreeting,
         LinkError::Deadline(_) => LinkCause::Silent,
+        LinkError::ClosedEarly => LinkCause::ClosedEarly,
         LinkError::Closed | LinkError::Overloaded => LinkCause::Closed,
         LinkError::Smtp(smtp::Error::PeerIncompatible(
             smtp::Incompatibility::NoCommonMechanism { offered },

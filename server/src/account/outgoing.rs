@@ -163,11 +163,11 @@ impl SmtpConnection {
             endpoint,
         };
         loop {
-            match this.next().await? {
+            match this.next().await.map_err(AccountError::before_sign_in)? {
                 Happening::Event(Event::Ready { .. }) => return Ok(this),
                 Happening::Event(_) => {}
                 Happening::NeedBody { .. } | Happening::Done => {
-                    return Err(this.link(LinkError::Closed));
+                    return Err(this.link(LinkError::ClosedEarly));
                 }
             }
         }

@@ -94,9 +94,10 @@ impl Exit {
             },
             AccountError::Link { error, .. } => match error {
                 LinkError::Tls(error) => of_tls(error),
-                LinkError::Closed | LinkError::Deadline(_) | LinkError::Overloaded => {
-                    Self::Temporary
-                }
+                LinkError::Closed
+                | LinkError::ClosedEarly
+                | LinkError::Deadline(_)
+                | LinkError::Overloaded => Self::Temporary,
                 LinkError::Imap(imap::Error::PeerIncompatible(_))
                 | LinkError::Pop3(pop3::Error::PeerIncompatible(_))
                 | LinkError::Smtp(smtp::Error::PeerIncompatible(_)) => Self::Unavailable,

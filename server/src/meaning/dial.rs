@@ -3,7 +3,7 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Meaning, Place, Protocol, later};
+use super::{Meaning, Place, Protocol, fewer_connections, later};
 
 /// Why no connection came about.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,10 @@ pub enum DialCause<'a> {
     NotTls,
     /// The server speaks only versions of TLS that are broken.
     TlsTooOld,
+    /// The server closed the connection before TLS was there.
+    ClosedInHandshake,
+    /// The server took the connection and did not answer to TLS.
+    SilentInHandshake,
     /// TLS was begun and not finished.
     TlsFailed,
 }
@@ -65,6 +69,9 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
         | DialCause::WrongName { .. }
         | DialCause::Untrusted
         | DialCause::CertificateInvalid => certificate(lang, place, cause),
+        DialCause::ClosedInHandshake | DialCause::SilentInHandshake => {
+            handshake(lang, place, cause)
+        }
         DialCause::NotTls | DialCause::TlsTooOld | DialCause::TlsFailed => tls(lang, place, cause),
     }
 }
@@ -262,6 +269,36 @@ fn tls(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
     }
 }
 
+/// The server was there, and no TLS came about. On the usual port that is not the person's to mend.
+fn handshake(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+    let Place {
+        host,
+        port,
+        protocol,
+        ..
+    } = place;
+    let cause = match (cause, lang) {
+        (DialCause::SilentInHandshake, Lang::En) => {
+            format!("{host} took the connection, but no encryption came about in time.")
+        }
+        (DialCause::SilentInHandshake, Lang::ZhCn) => {
+            format!("{host} 接受了连接，但未能及时建立加密。")
+        }
+        (_, Lang::En) => format!("{host} closed the connection before it was encrypted."),
+        (_, Lang::ZhCn) => format!("{host} 在加密建立之前关闭了连接。"),
+    };
+    let fix = fewer_connections(lang);
+    let is_usual = match place.tls {
+        Tls::Implicit => port == protocol.tls_port(),
+        _ => port == protocol.starttls_port(),
+    };
+    match (is_usual, lang) {
+        (true, _) => Meaning::new(cause, fix),
+        (false, Lang::En) => Meaning::new(cause, format!("{fix} {}", check_mode(lang, protocol))),
+        (false, Lang::ZhCn) => Meaning::new(cause, format!("{fix}{}", check_mode(lang, protocol))),
+    }
+}
+
 fn check_mode(lang: Lang, protocol: Protocol) -> String {
     let (tls, starttls) = (protocol.tls_port(), protocol.starttls_port());
     match lang {
@@ -351,6 +388,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_hangs_up_is_not_told_as_a_wrong_port() {
+        for cause in [DialCause::ClosedInHandshake, DialCause::SilentInHandshake] {
+            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+            assert!(told.fix.contains("limit how many connections"), "{told:?}");
+            assert!(!told.fix.contains("Check port"), "{told:?}");
+            // On another port the port may be wrong as well.
+            let told = meaning(Lang::En, imap(Tls::Implicit, 2993), cause);
+            assert!(told.fix.contains("Check port"), "{told:?}");
+        }
+    }
+
+    #[test]
     fn every_cause_is_told_in_finished_sentences() {
         let names = ["a.example".to_string()];
         let causes = [
@@ -370,6 +419,8 @@ mod tests {
             DialCause::CertificateInvalid,
             DialCause::NotTls,
             DialCause::TlsTooOld,
+            DialCause::ClosedInHandshake,
+            DialCause::SilentInHandshake,
             DialCause::TlsFailed,
         ];
         for lang in LANGS {

@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, Words, later, tell_provider};
+use super::{Meaning, TOO_MANY_CONNECTIONS, Words, fewer_connections, later, tell_provider};
 
 /// Why an IMAP server refused a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub enum ImapCause {
     Expired,
     /// The folder is kept by another server.
     Elsewhere,
+    /// Signed in, and the mailbox is not opened (Exchange and Microsoft 365).
+    NotConnected,
+    /// The server has enough connections.
+    TooManyConnections,
+    /// More was asked for in a while than the provider allows.
+    Throttled,
     /// None of these.
     Other,
 }
@@ -46,6 +52,11 @@ impl ImapCause {
     /// Reads the cause from what a server answered.
     pub fn read(words: Words<'_>) -> Self {
         match words.response_code {
+            _ if words.say_one_of(&["authenticated but not connected"]) => Self::NotConnected,
+            // Gmail says OVERQUOTA for it, and the mailbox is not full at all.
+            _ if words.say_one_of(&["bandwidth limit", "is throttled", "backoff time"]) => {
+                Self::Throttled
+            }
             Some("OVERQUOTA") => Self::OverQuota,
             Some("NONEXISTENT" | "TRYCREATE" | "EXPUNGEISSUED" | "UIDNOTSTICKY") => {
                 Self::NonExistent
@@ -53,12 +64,14 @@ impl ImapCause {
             Some("ALREADYEXISTS") => Self::AlreadyExists,
             Some("NOPERM" | "AUTHORIZATIONFAILED" | "READ-ONLY") => Self::NoPermission,
             Some("INUSE") => Self::InUse,
+            _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
             Some("LIMIT" | "TOOBIG" | "APPENDLIMIT" | "NOTIFICATIONOVERFLOW") => Self::Limit,
-            Some("UNAVAILABLE" | "SERVERBUG" | "THROTTLED" | "TEMPFAIL") => Self::Unavailable,
+            Some("UNAVAILABLE" | "SERVERBUG" | "TEMPFAIL") => Self::Unavailable,
             Some(
                 "CANNOT" | "HASCHILDREN" | "BADCHARSET" | "UNKNOWN-CTE" | "USEATTR" | "NOMODSEQ"
                 | "NOTSAVED" | "BADEVENT" | "BADCOMPARATOR" | "UNDEFINED-FILTER",
             ) => Self::Cannot,
+            Some("THROTTLED") => Self::Throttled,
             Some("MODIFIED") => Self::Changed,
             Some("CLIENTBUG" | "PARSE" | "BADURL") => Self::NotUnderstood,
             Some("CONTACTADMIN" | "CORRUPTION") => Self::ContactProvider,
@@ -67,6 +80,19 @@ impl ImapCause {
             Some("REFERRAL") => Self::Elsewhere,
             _ if words.say_one_of(&["unsafe login"]) => Self::UnknownProgram,
             _ if words.say_one_of(&["quota", "mailbox full", "mailbox is full"]) => Self::OverQuota,
+            _ if words.say_one_of(&["server unavailable", "system error", "internal error"]) => {
+                Self::Unavailable
+            }
+            _ if words.say_one_of(&[
+                "mailbox doesn't exist",
+                "mailbox does not exist",
+                "unknown mailbox",
+                "no such mailbox",
+            ]) =>
+            {
+                Self::NonExistent
+            }
+            _ if words.say_one_of(&["permission denied", "access denied"]) => Self::NoPermission,
             _ => Self::Other,
         }
     }
@@ -74,7 +100,8 @@ impl ImapCause {
     /// Returns after how many seconds the same may work, where waiting helps.
     pub const fn retry_after_secs(self) -> Option<u32> {
         match self {
-            Self::InUse | Self::Unavailable => Some(60),
+            Self::InUse | Self::Unavailable | Self::TooManyConnections => Some(60),
+            Self::Throttled => Some(600),
             _ => None,
         }
     }
@@ -185,6 +212,29 @@ pub fn meaning(lang: Lang, cause: ImapCause) -> Meaning {
         ),
         (ImapCause::Cannot, Lang::En) => Meaning::new("This server cannot do that.", ""),
         (ImapCause::Cannot, Lang::ZhCn) => Meaning::new("此服务器做不到。", ""),
+        (ImapCause::NotConnected, Lang::En) => Meaning::new(
+            "You are signed in, but the server does not open the mailbox.",
+            "On Microsoft's servers this means one of three things: too many connections (close other mail programs and wait a few minutes); IMAP is switched off for this mailbox (its administrator can allow it); or it is a shared mailbox, which wants the user name as USER/MAILBOX.",
+        ),
+        (ImapCause::NotConnected, Lang::ZhCn) => Meaning::new(
+            "已登录，但服务器未能打开邮箱。",
+            "微软的服务器这样应答有三种可能：连接过多（请关闭其他邮件程序，过几分钟再试）；此邮箱未开启 IMAP（须由其管理员开启）；或这是共享邮箱，用户名须写成“用户/邮箱”。",
+        ),
+        (ImapCause::TooManyConnections, Lang::En) => Meaning::new(
+            "The mail server takes no more connections at the moment.",
+            fewer_connections(lang),
+        ),
+        (ImapCause::TooManyConnections, Lang::ZhCn) => {
+            Meaning::new("邮件服务器暂不接受更多连接。", fewer_connections(lang))
+        }
+        (ImapCause::Throttled, Lang::En) => Meaning::new(
+            "More was fetched from this account than the provider allows in this time.",
+            "Wait a while: providers lift this by themselves, some after minutes, some after a day.",
+        ),
+        (ImapCause::Throttled, Lang::ZhCn) => Meaning::new(
+            "此账户的访问量超过了服务商当前允许的上限。",
+            "请稍候：限制会自动解除，短则几分钟，长则一天。",
+        ),
         (ImapCause::Other, Lang::En) => {
             Meaning::new("The mail server refused.", tell_provider(lang))
         }
@@ -264,6 +314,41 @@ mod tests {
     }
 
     #[test]
+    fn what_large_providers_say_is_told_as_what_a_person_can_do() {
+        let not_connected = read(None, "BAD User is authenticated but not connected.");
+        assert_eq!(not_connected, ImapCause::NotConnected);
+        for (lang, words) in [
+            (
+                Lang::En,
+                ["too many connections", "switched off", "shared mailbox"],
+            ),
+            (Lang::ZhCn, ["连接过多", "未开启 IMAP", "共享邮箱"]),
+        ] {
+            let told = meaning(lang, not_connected);
+            assert!(words.iter().all(|word| told.fix.contains(word)), "{told:?}");
+        }
+        let gmail = "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)";
+        assert_eq!(read(Some("OVERQUOTA"), gmail), ImapCause::Throttled);
+        assert!(
+            !meaning(Lang::En, ImapCause::Throttled)
+                .cause
+                .contains("full")
+        );
+        let throttled = "BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds";
+        assert_eq!(read(None, throttled), ImapCause::Throttled);
+        assert_eq!(
+            read(None, "NO Server Unavailable. 15"),
+            ImapCause::Unavailable
+        );
+        let gone = "NO Mailbox doesn't exist: Work";
+        assert_eq!(read(None, gone), ImapCause::NonExistent);
+        let many = "BYE Too many connections from your IP address.";
+        assert_eq!(read(None, many), ImapCause::TooManyConnections);
+        let limit = "BYE Maximum number of connections from user+IP exceeded";
+        assert_eq!(read(Some("LIMIT"), limit), ImapCause::TooManyConnections);
+    }
+
+    #[test]
     fn netease_is_known_by_its_words() {
         let text = "SELECT Unsafe Login. Please contact kefu@188.com for help";
         assert_eq!(read(None, text), ImapCause::UnknownProgram);
@@ -287,6 +372,9 @@ mod tests {
             ImapCause::EncryptionNeeded,
             ImapCause::Expired,
             ImapCause::Elsewhere,
+            ImapCause::NotConnected,
+            ImapCause::TooManyConnections,
+            ImapCause::Throttled,
             ImapCause::Other,
         ];
         for lang in LANGS {

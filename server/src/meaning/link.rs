@@ -3,7 +3,7 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Meaning, Place, later, provider, tell_provider};
+use super::{Meaning, Place, fewer_connections, later, provider, tell_provider};
 
 /// Why a connection cannot go on.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,8 @@ use super::{Meaning, Place, later, provider, tell_provider};
 pub enum LinkCause<'a> {
     /// The server closed it, or the link broke.
     Closed,
+    /// The server closed it before the sign-in.
+    ClosedEarly,
     /// Nothing came in time.
     Silent,
     /// Nothing came at all, not even a greeting.
@@ -55,6 +57,14 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: LinkCause<'_>) -> Meaning {
         (LinkCause::Closed, Lang::ZhCn) => {
             Meaning::new(format!("{host} 关闭了连接。"), later(lang))
         }
+        (LinkCause::ClosedEarly, Lang::En) => Meaning::new(
+            format!("{host} closed the connection before the sign-in."),
+            fewer_connections(lang),
+        ),
+        (LinkCause::ClosedEarly, Lang::ZhCn) => Meaning::new(
+            format!("{host} 在登录之前关闭了连接。"),
+            fewer_connections(lang),
+        ),
         (LinkCause::ServerUnproven, Lang::En) => Meaning::new(
             format!(
                 "{host} could not prove that it knows your password. It may not be your server."
@@ -233,6 +243,7 @@ mod tests {
         let odd = ["NTLM".to_string()];
         let causes = [
             LinkCause::Closed,
+            LinkCause::ClosedEarly,
             LinkCause::Silent,
             LinkCause::NoGreeting,
             LinkCause::Misbehaved,

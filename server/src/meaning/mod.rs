@@ -133,6 +133,38 @@ fn later(lang: Lang) -> &'static str {
     }
 }
 
+/// The words for "it has enough connections", where it says so or closes without a word.
+fn fewer_connections(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "It may be busy, or limit how many connections it takes. Close other mail programs, or try again in a few minutes."
+        }
+        Lang::ZhCn => "服务器可能正忙，或限制了连接数。请关闭其他邮件程序，或过几分钟再试。",
+    }
+}
+
+/// How servers say that they have enough connections, in lower case.
+const TOO_MANY_CONNECTIONS: &[&str] = &[
+    "too many simultaneous",
+    "too many connections",
+    "too many login",
+    "too many concurrent",
+    "too many session",
+    "too many process",
+    "too many open",
+    "maximum number of connections",
+    "maximum number of login",
+    "maximum connections",
+    "max connections",
+    "connection limit",
+    "connections exceeded",
+    "connection count",
+    "server too busy",
+    "server is too busy",
+    "连接数",
+    "连接过多",
+];
+
 /// The words for "it is the server's fault".
 fn tell_provider(lang: Lang) -> &'static str {
     match lang {

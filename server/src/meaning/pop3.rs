@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, Words, later, tell_provider};
+use super::{Meaning, TOO_MANY_CONNECTIONS, Words, fewer_connections, later, tell_provider};
 
 /// Why a POP3 server refused a command after sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Pop3Cause {
     NotSignedIn,
     /// The session ended for want of use.
     Idle,
+    /// The server has enough connections.
+    TooManyConnections,
     /// None of these.
     Other,
 }
@@ -29,6 +31,7 @@ impl Pop3Cause {
     /// Reads the cause from what a server answered.
     pub fn read(words: Words<'_>) -> Self {
         match words.response_code {
+            _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
             Some("SYS/TEMP" | "IN-USE" | "LOGIN-DELAY") => Self::Unavailable,
             Some("SYS/PERM") => Self::Broken,
             Some("UTF8") => Self::NeedsUtf8,
@@ -46,7 +49,7 @@ impl Pop3Cause {
     /// Returns after how many seconds the same may work, where waiting helps.
     pub const fn retry_after_secs(self) -> Option<u32> {
         match self {
-            Self::Unavailable => Some(60),
+            Self::Unavailable | Self::TooManyConnections => Some(60),
             _ => None,
         }
     }
@@ -95,6 +98,13 @@ pub fn meaning(lang: Lang, cause: Pop3Cause) -> Meaning {
             "Try again.",
         ),
         (Pop3Cause::Idle, Lang::ZhCn) => Meaning::new("会话因闲置被服务器结束。", "请重试。"),
+        (Pop3Cause::TooManyConnections, Lang::En) => Meaning::new(
+            "The mail server takes no more connections at the moment.",
+            fewer_connections(lang),
+        ),
+        (Pop3Cause::TooManyConnections, Lang::ZhCn) => {
+            Meaning::new("邮件服务器暂不接受更多连接。", fewer_connections(lang))
+        }
         (Pop3Cause::Other, Lang::En) => {
             Meaning::new("The mail server refused.", tell_provider(lang))
         }
@@ -142,6 +152,7 @@ mod tests {
             Pop3Cause::NeedsUtf8,
             Pop3Cause::NotSignedIn,
             Pop3Cause::Idle,
+            Pop3Cause::TooManyConnections,
             Pop3Cause::Other,
         ];
         for lang in LANGS {

@@ -3,7 +3,7 @@
 use app::api::types::Lang;
 
 use super::provider::{self, Provider, Wants};
-use super::{Meaning, Place, Protocol, Words, later};
+use super::{Meaning, Place, Protocol, TOO_MANY_CONNECTIONS, Words, later};
 
 /// Why a server refused a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub enum SignInCause {
     EncryptionNeeded,
     /// The server cannot check passwords now.
     Unavailable,
+    /// The provider wants a sign-in on its web page before it lets mail programs in again.
+    WebSignInNeeded,
+    /// The provider locked the account.
+    AccountLocked,
     /// Somebody at the provider has to do something.
     ContactAdmin,
 }
@@ -156,17 +160,30 @@ fn by_words(protocol: Protocol, words: Words<'_>) -> Option<SignInCause> {
             ],
             SignInCause::OAuthOnly,
         ),
+        (TOO_MANY_CONNECTIONS, SignInCause::TooManyConnections),
         (
             &[
-                "too many simultaneous",
-                "too many connections",
-                "too many login",
-                "maximum number of connections",
-                "connection limit",
-                "too many concurrent",
-                "too many session",
+                "via your web browser",
+                "log in via the web",
+                "login via the web",
+                "sign in using your web browser",
             ],
-            SignInCause::TooManyConnections,
+            SignInCause::WebSignInNeeded,
+        ),
+        (
+            &[
+                "account is locked",
+                "account locked",
+                "account has been locked",
+                "account is temporarily locked",
+                "account has been suspended",
+                "account is suspended",
+                "account is blocked",
+                "帐号被锁定",
+                "账号被锁定",
+                "帐户被锁定",
+            ],
+            SignInCause::AccountLocked,
         ),
         (
             &[
@@ -278,6 +295,22 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: SignInCause) -> Meaning {
         (SignInCause::Unavailable, Lang::ZhCn) => {
             Meaning::new(format!("{host} 暂时无法验证密码。"), later(lang))
         }
+        (SignInCause::WebSignInNeeded, Lang::En) => Meaning::new(
+            "The provider wants to see you on its web page first.",
+            "Sign in to its web mail in a browser and confirm that it was you, then try again here.",
+        ),
+        (SignInCause::WebSignInNeeded, Lang::ZhCn) => Meaning::new(
+            "服务商要求先在网页上登录。",
+            "请在浏览器中登录其网页邮箱并确认是您本人，再回到这里重试。",
+        ),
+        (SignInCause::AccountLocked, Lang::En) => Meaning::new(
+            "The provider locked this account. The password is not the problem.",
+            "Unlock it in the provider's web mail, or ask the provider.",
+        ),
+        (SignInCause::AccountLocked, Lang::ZhCn) => Meaning::new(
+            "此账户已被服务商锁定，与密码无关。",
+            "请在服务商的网页邮箱中解锁，或咨询服务商。",
+        ),
         (SignInCause::ContactAdmin, Lang::En) => Meaning::new(
             "Something is wrong with this account at the provider.",
             "Ask your provider, with the server's answer.",
@@ -497,6 +530,8 @@ mod tests {
             SignInCause::TooSoon,
             SignInCause::EncryptionNeeded,
             SignInCause::Unavailable,
+            SignInCause::WebSignInNeeded,
+            SignInCause::AccountLocked,
             SignInCause::ContactAdmin,
         ];
         for lang in LANGS {

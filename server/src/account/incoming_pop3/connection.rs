@@ -136,7 +136,8 @@ impl Pop3Connection {
         let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
             .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
         // After STLS only: a sign-in is tied to its TLS.
-        while !matches!(self.next().await?, Event::Ready { .. }) {}
+        let next = async |this: &mut Self| this.next().await.map_err(AccountError::before_sign_in);
+        while !matches!(next(self).await?, Event::Ready { .. }) {}
         let login = Command::Login(self.connection.sign_in(credentials));
         let login = self.connection.machine_mut().enqueue(login);
         loop {

@@ -46,7 +46,16 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "",
             Close(""),
             Unreachable,
-            "closed the connection",
+            "closed the connection before the sign-in",
+            true,
+        ),
+        case(
+            "process limit",
+            Implicit,
+            "",
+            Close("-ERR Too many connections\r\n"),
+            Busy,
+            "takes no more connections",
             true,
         ),
         case(

@@ -163,7 +163,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
             "",
             Close(""),
             Retried,
-            "closed the connection",
+            "closed the connection before the sign-in",
         ),
         case(
             "endless line",

@@ -44,7 +44,7 @@ impl ImapConnection {
         }
     }
 
-    pub(super) fn closed(&self) -> AccountError {
+    pub(in super::super) fn closed(&self) -> AccountError {
         self.link(LinkError::Closed)
     }
 

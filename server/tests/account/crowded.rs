@@ -1,0 +1,90 @@
+//! Servers that hang up because they have enough connections.
+
+use std::net::Ipv4Addr;
+
+use app::api::ErrorKind;
+use app::api::backend::MailBackend as _;
+use app::api::types::{Draft, IncomingKind, Lang};
+use mail_net::TlsMode;
+use mail_proto::Secret;
+use server::account::{Incoming, Outgoing, SignIn};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+use super::parts::Protocol;
+use super::peer::Peer;
+use super::stage::Desk;
+
+/// A server that takes connections and closes each once the client asks for TLS.
+async fn hangs_up() -> (u16, AbortHandle) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 4096];
+            let _ = stream.read(&mut hello).await;
+        }
+    });
+    (port, serving.abort_handle())
+}
+
+fn sign_in(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
+    let host = || "localhost".to_owned();
+    SignIn {
+        address: "ann@peer.test".to_owned(),
+        user: None,
+        password: Secret::new("x"),
+        incoming: Incoming {
+            kind,
+            host: host(),
+            port: incoming,
+            tls: TlsMode::Implicit,
+        },
+        outgoing: Outgoing {
+            host: host(),
+            port: outgoing,
+            tls: TlsMode::Implicit,
+        },
+        transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
+    }
+}
+
+const CLOSED: &str = "localhost closed the connection before it was encrypted.";
+
+#[tokio::test]
+async fn a_server_that_closes_during_the_handshake_is_told_as_busy_and_not_as_a_wrong_port() {
+    let (port, serving) = hangs_up().await;
+    let desk = Desk::new(Peer::ca_pem(), vec![port]).await;
+    for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
+        let error = desk.open(sign_in(kind, port, port)).await.err().unwrap();
+        let told = error.to_api(Lang::En);
+        assert_eq!(told.kind, ErrorKind::Unreachable);
+        assert_eq!(told.cause, CLOSED);
+        assert!(told.fix.starts_with("It may be busy, or limit"), "{told:?}");
+        let told = error.to_api(Lang::ZhCn);
+        assert_eq!(told.cause, "localhost 在加密建立之前关闭了连接。");
+    }
+    serving.abort();
+}
+
+#[tokio::test]
+async fn an_outgoing_server_that_closes_during_the_handshake_is_told_as_busy() {
+    let (port, serving) = hangs_up().await;
+    let incoming = Peer::start(Protocol::Imap, true, None).await;
+    let desk = Desk::new(Peer::ca_pem(), vec![port, incoming.port]).await;
+    let sign_in = sign_in(IncomingKind::Imap, incoming.port, port);
+    let page = desk.open(sign_in).await.unwrap();
+    let draft = Draft {
+        to: "bob@peer.test".to_owned(),
+        subject: "hello".to_owned(),
+        body: "Hello.\n".to_owned(),
+        ..Draft::default()
+    };
+    let sent = page.backend.message_send(page.account.clone(), draft).await;
+    let entry = page.settled(&sent.unwrap()).await;
+    let trouble = entry.trouble.unwrap();
+    assert_eq!(trouble.cause, CLOSED);
+    assert!(trouble.fix.starts_with("It may be busy"), "{trouble:?}");
+    serving.abort();
+}
