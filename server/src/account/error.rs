@@ -76,6 +76,20 @@ pub enum AccountError {
     /// The mail server cannot do this.
     #[error("not possible with this server: {0:?}")]
     Unsupported(Unsupported),
+    /// The server began to move messages and did not end it.
+    #[error("moved half-way ({state:?}, {moved} moved): {}", reply.as_ref().map_or("", |r| &r.text))]
+    HalfMoved {
+        /// How many were moved all the same.
+        moved: u32,
+        /// Where the others are.
+        state: HalfMove,
+        /// The name of the folder where they were to go.
+        to: String,
+        /// Its role.
+        role: Option<FolderRole>,
+        /// The server's words.
+        reply: Option<ServerReply>,
+    },
     /// A field of the request does not fit.
     #[error("{field}: {problem:?}")]
     Invalid {
@@ -110,6 +124,23 @@ impl AccountError {
         matches!(self, Self::Link { .. })
     }
 
+    /// The same error where it came before the sign-in: a server that closes the connection then
+    /// does not want another one.
+    pub(crate) fn before_sign_in(self) -> Self {
+        match self {
+            Self::Link {
+                side,
+                endpoint,
+                error: LinkError::Closed,
+            } => Self::Link {
+                side,
+                endpoint,
+                error: LinkError::ClosedEarly,
+            },
+            other => other,
+        }
+    }
+
     /// Whether a server's answer was larger than what is taken.
     pub(crate) fn is_over_limit(&self) -> bool {
         matches!(
@@ -135,6 +166,9 @@ pub enum LinkError {
     /// The server closed the connection.
     #[error("closed")]
     Closed,
+    /// The server closed the connection before the sign-in.
+    #[error("closed before the sign-in")]
+    ClosedEarly,
     /// What servers have sent and not ended takes too much memory on all connections together.
     #[error("too much waits for its end on all connections together")]
     Overloaded,
@@ -180,6 +214,20 @@ pub enum Unsupported {
     UndoIsOver,
     /// Removing a message here would remove others that are marked as deleted.
     UnsafeExpunge,
+}
+
+/// Where messages are whose move ended half-way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HalfMove {
+    /// Where they were: nothing was done to them.
+    Untouched,
+    /// Where they were. Copies that the server had made are deleted again.
+    Undone,
+    /// In both folders.
+    InBoth,
+    /// Where they were. Nothing tells whether copies lie in the other folder.
+    Unknown,
 }
 
 /// Which room is used up.

@@ -272,6 +272,7 @@ pub(super) fn change_done(changed: Changed) -> ChangeDone {
             ChangedWhat::Undone => Change::Undone,
         },
         count: changed.count,
+        gone: changed.gone,
         undo: changed.undo,
     }
 }

@@ -221,7 +221,10 @@ pub(crate) enum OpenedBody {
 #[derive(Debug, Clone)]
 pub(crate) struct Changed {
     pub(crate) what: ChangedWhat,
+    /// Messages that the server confirmed.
     pub(crate) count: u32,
+    /// Messages that are no longer in the folder.
+    pub(crate) gone: u32,
     pub(crate) undo: Option<UndoId>,
 }
 

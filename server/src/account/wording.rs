@@ -1,6 +1,7 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
 
 mod address;
+mod moving;
 
 use std::borrow::Cow;
 
@@ -51,6 +52,9 @@ impl AccountError {
             Self::LoginRefused { reply, .. } | Self::Refused { reply, .. } => {
                 Some(reply.text.clone()).filter(|text| !text.trim().is_empty())
             }
+            Self::HalfMoved {
+                reply: Some(reply), ..
+            } => Some(reply.text.clone()),
             Self::NotSent {
                 cause: Cause::Rejected { reply, .. },
             } => Some(reply.to_string()),
@@ -103,7 +107,11 @@ impl AccountError {
                 ..
             } => ErrorKind::Busy,
             Self::Link {
-                error: LinkError::Closed | LinkError::Deadline(_) | LinkError::Tls(_),
+                error:
+                    LinkError::Closed
+                    | LinkError::ClosedEarly
+                    | LinkError::Deadline(_)
+                    | LinkError::Tls(_),
                 ..
             } => ErrorKind::Unreachable,
             Self::Link { .. } => ErrorKind::Misbehaved,
@@ -118,6 +126,7 @@ impl AccountError {
             Self::NotFound => ErrorKind::NotFound,
             Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
             Self::Unsupported(_) => ErrorKind::Unsupported,
+            Self::HalfMoved { .. } => ErrorKind::Refused,
             Self::Invalid {
                 problem: InvalidField::TooLarge { .. } | InvalidField::TextTooLong { .. },
                 ..
@@ -208,6 +217,13 @@ impl AccountError {
             ),
             Self::MissingFolder(role) => missing_folder(*role, lang),
             Self::Unsupported(what) => unsupported(*what, lang),
+            Self::HalfMoved {
+                moved,
+                state,
+                to,
+                role,
+                reply,
+            } => moving::half_moved(*moved, *state, (*role, to), reply.is_some(), lang),
             Self::Invalid { problem, .. } => invalid(problem, lang),
             Self::Unreadable(_) => both(
                 lang,

@@ -1,5 +1,7 @@
 //! The account actor against the embedded mail server: what a page would see of it.
 
+mod changes;
+mod crowded;
 mod fallback;
 mod hostile;
 mod imap;

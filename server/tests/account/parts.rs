@@ -30,16 +30,23 @@ pub(crate) struct Answer {
 pub(crate) struct Part {
     protocol: Protocol,
     is_encrypted: bool,
+    /// What an IMAP server announces behind the sign-in.
+    capabilities: &'static str,
     idle_tag: Option<String>,
     /// The message that comes by SMTP.
     mail: Option<String>,
 }
 
 impl Part {
-    pub(crate) fn new(protocol: Protocol, is_encrypted: bool) -> Self {
+    pub(crate) fn new(
+        protocol: Protocol,
+        is_encrypted: bool,
+        capabilities: Option<&'static str>,
+    ) -> Self {
         Self {
             protocol,
             is_encrypted,
+            capabilities: capabilities.unwrap_or("IMAP4rev1 IDLE UIDPLUS MOVE"),
             idle_tag: None,
             mail: None,
         }
@@ -90,7 +97,6 @@ impl Part {
     }
 
     fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> Answer {
-        const AFTER_LOGIN: &str = "IMAP4rev1 IDLE UIDPLUS MOVE";
         let capabilities = match self.is_encrypted {
             true => "IMAP4rev1 AUTH=PLAIN SASL-IR",
             false => "IMAP4rev1 STARTTLS LOGINDISABLED",
@@ -102,7 +108,8 @@ impl Part {
         let mut words = match name {
             "CAPABILITY" => format!("* CAPABILITY {capabilities}\r\n"),
             "AUTHENTICATE" => {
-                return Answer::say(format!("{tag} OK [CAPABILITY {AFTER_LOGIN}] in\r\n"));
+                let capabilities = self.capabilities;
+                return Answer::say(format!("{tag} OK [CAPABILITY {capabilities}] in\r\n"));
             }
             "LIST" => "* LIST (\\HasNoChildren) \"/\" INBOX\r\n\
                 * LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n\
@@ -110,13 +117,26 @@ impl Part {
                 .to_owned(),
             "STATUS" => {
                 let folder = rest.split(' ').next().unwrap_or_default();
-                format!("* STATUS {folder} (MESSAGES 3 UNSEEN 3)\r\n")
+                format!("* STATUS {folder} (MESSAGES 3 UNSEEN 3 UIDNEXT 4 UIDVALIDITY 9)\r\n")
             }
-            "SELECT" => "* FLAGS (\\Seen \\Flagged)\r\n* 3 EXISTS\r\n\
-                * OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 4] .\r\n"
-                .to_owned(),
+            "SELECT" => {
+                let validity = if rest == "INBOX" { 7 } else { 9 };
+                format!(
+                    "* FLAGS (\\Seen \\Flagged)\r\n* 3 EXISTS\r\n\
+                     * OK [UIDVALIDITY {validity}] .\r\n* OK [UIDNEXT 4] .\r\n"
+                )
+            }
             "FETCH" => rows(),
             "UID" if rest.starts_with("FETCH") => fetched(rest),
+            // Nothing ever leaves this mailbox.
+            "UID" if rest.starts_with("SEARCH UID ") => {
+                let set = rest.rsplit(' ').next().unwrap_or_default();
+                format!("* SEARCH {}\r\n", numbers(set))
+            }
+            "UID" if rest.starts_with("MOVE") || rest.starts_with("COPY") => {
+                let set = rest.split(' ').nth(1).unwrap_or_default();
+                format!("* OK [COPYUID 9 {set} {set}] moved\r\n")
+            }
             // A copy is there once it came, whether that was answered or not.
             "UID" if rest.starts_with("SEARCH") && seen.count("APPEND") > 0 => {
                 "* SEARCH 4\r\n".to_owned()
@@ -225,6 +245,16 @@ fn mail(subject: &str) -> String {
 
 fn mail_bytes(subject: &str) -> usize {
     mail(subject).len() + 2
+}
+
+/// The numbers of a set, one by one.
+fn numbers(set: &str) -> String {
+    let ranges = set.split(',').filter_map(|range| {
+        let (first, last) = range.split_once(':').unwrap_or((range, range));
+        Some(first.parse::<u32>().ok()?..=last.parse().ok()?)
+    });
+    let numbers: Vec<_> = ranges.flatten().map(|n| n.to_string()).collect();
+    numbers.join(" ")
 }
 
 /// The first number of a command's arguments.

@@ -75,7 +75,9 @@ impl Seen {
 pub(crate) struct Shared {
     protocol: Protocol,
     is_implicit: bool,
-    fault: Mutex<Option<Fault>>,
+    faults: Mutex<Vec<Fault>>,
+    /// What an IMAP server can do, in place of the usual.
+    capabilities: Mutex<Option<&'static str>>,
     pub(crate) seen: watch::Sender<Seen>,
     ends: CancellationToken,
 }
@@ -100,7 +102,8 @@ impl Peer {
         let shared = Arc::new(Shared {
             protocol,
             is_implicit,
-            fault: Mutex::new(fault),
+            faults: Mutex::new(fault.into_iter().collect()),
+            capabilities: Mutex::default(),
             seen: watch::Sender::default(),
             ends: ends.clone(),
         });
@@ -138,8 +141,26 @@ impl Peer {
 
     /// Lets the server fail from now on, and counts its faults anew.
     pub(crate) fn fail(&self, fault: Fault) {
-        *self.shared.fault.lock().unwrap() = Some(fault);
+        *self.shared.faults.lock().unwrap() = vec![fault];
         self.shared.seen.send_modify(|seen| seen.played = 0);
+    }
+
+    /// Lets the server fail at this command as well, as often as it comes.
+    pub(crate) fn fail_always(&self, at: &'static str, act: Act) {
+        let times = u32::MAX;
+        let fault = Fault { at, act, times };
+        self.shared.faults.lock().unwrap().push(fault);
+    }
+
+    /// The same, once.
+    pub(crate) fn fail_once(&self, at: &'static str, act: Act) {
+        let fault = Fault { at, act, times: 1 };
+        self.shared.faults.lock().unwrap().push(fault);
+    }
+
+    /// Lets an IMAP server announce this behind the sign-in.
+    pub(crate) fn can(&self, capabilities: &'static str) {
+        *self.shared.capabilities.lock().unwrap() = Some(capabilities);
     }
 
     /// Waits until something is so.
@@ -266,7 +287,8 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
     if shared.is_implicit {
         line = line.tls().await?;
     }
-    let mut part = Part::new(shared.protocol, shared.is_implicit);
+    let capabilities = *shared.capabilities.lock().unwrap();
+    let mut part = Part::new(shared.protocol, shared.is_implicit, capabilities);
     let mut command = String::new();
     let mut tag = String::new();
     loop {
@@ -349,8 +371,8 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
 impl Shared {
     /// The fault that is due at this command.
     fn fault_at(&self, command: &str) -> Option<Fault> {
-        let mut fault = self.fault.lock().unwrap();
-        let due = fault.as_mut().filter(|fault| {
+        let mut faults = self.faults.lock().unwrap();
+        let due = faults.iter_mut().find(|fault| {
             fault.times > 0
                 && (fault.at.is_empty() == command.is_empty())
                 && command.starts_with(fault.at)

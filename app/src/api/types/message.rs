@@ -234,8 +234,11 @@ pub enum Change {
 pub struct ChangeDone {
     /// What was done.
     pub change: Change,
-    /// To how many messages.
+    /// How many messages the mail server confirmed as changed by it. With 0 nothing changed: all
+    /// of them were so already, or are gone.
     pub count: u32,
+    /// How many of the messages named are no longer in the folder: moved or deleted elsewhere.
+    pub gone: u32,
     /// How to take it back; `None` where that is not possible.
     pub undo: Option<UndoId>,
 }

@@ -74,6 +74,7 @@ impl Fake {
         ChangeDone {
             change,
             count: count as u32,
+            gone: 0,
             undo: Some("undo-1".into()),
         }
     }
@@ -317,6 +318,7 @@ impl MailBackend for Fake {
         done(Ok(ChangeDone {
             change: Change::Undone,
             count: 1,
+            gone: 0,
             undo: None,
         }))
     }

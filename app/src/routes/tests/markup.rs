@@ -248,6 +248,7 @@ fn flashes() -> Vec<Flash> {
             change: Some(ChangeDone {
                 change,
                 count: 2,
+                gone: 1,
                 undo: Some("u".into()),
             }),
             ..nothing()

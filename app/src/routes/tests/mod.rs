@@ -291,6 +291,7 @@ async fn the_last_change_is_told_with_its_undo_form() {
                 name: "Trash".into(),
             },
             count: 1,
+            gone: 0,
             undo: Some("undo-9".into()),
         }),
         error: None,

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use mail_net::Phase;
 use mail_proto::imap::{
-    Append, Capability, Code, Command, FetchData, FetchItem, Flag, InternalDate, Keyword, Mailbox,
-    MailboxAttribute, SearchKey, SequenceSet, Status, Store, StoreMode, Text, Uid, UidValidity,
+    Append, Code, Command, FetchItem, Flag, InternalDate, Keyword, Mailbox, MailboxAttribute,
+    SearchKey, SequenceSet, Status, Store, StoreMode, Text, Uid,
 };
 
 use super::super::error::{AccountError, Unsupported};
 use super::super::model::{Changed, ChangedWhat, Folder, SourceMark, opposite};
 use super::super::outgoing::SpooledMessage;
-use super::connection::{Answer, ImapConnection, uid_set};
+use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use super::read::uid_of;
 use super::row::marks_of;
@@ -30,8 +30,8 @@ impl Link {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
-        let changed = set_mark(connection, &uids, mark).await?;
-        let count = u32::try_from(changed.len()).unwrap_or(u32::MAX);
+        let Marked { changed, gone } = set_mark(connection, &uids, mark).await?;
+        let count = count_of(changed.len());
         let uid_validity = connection.selected().map_or(0, |s| s.uid_validity());
         let undo = match changed.is_empty() {
             true => None,
@@ -45,6 +45,7 @@ impl Link {
         Ok(Changed {
             what: ChangedWhat::Marked(mark),
             count,
+            gone,
             undo,
         })
     }
@@ -74,8 +75,8 @@ impl Link {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
-        let moved = move_uids(connection, &uids, &target).await?;
-        let undo = match moved {
+        let moved = self.move_uids(&uids, &target).await?;
+        let undo = match moved.copies {
             Some((uid_validity, uids)) => Some(self.shared.put_undo(Undo::Move {
                 from: target.clone(),
                 uid_validity,
@@ -87,7 +88,8 @@ impl Link {
         self.shared.forget_counts(&target);
         Ok(Changed {
             what: ChangedWhat::Moved { role, name },
-            count: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            count: moved.count,
+            gone: moved.gone,
             undo,
         })
     }
@@ -96,40 +98,36 @@ impl Link {
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
         let over = AccountError::Unsupported(Unsupported::UndoIsOver);
         let undo = self.shared.take_undo(id).ok_or(over.clone())?;
-        let count = match undo {
+        let (mailbox, uid_validity) = match &undo {
             Undo::Mark {
                 mailbox,
                 uid_validity,
-                uids,
-                mark,
-            } => {
-                self.select(&mailbox).await?;
-                let connection = self.connection().await?;
-                if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
-                    return Err(over);
-                }
-                set_mark(connection, &uids, mark).await?;
-                uids.len()
-            }
+                ..
+            } => (mailbox, *uid_validity),
             Undo::Move {
-                from,
-                uid_validity,
-                uids,
-                to,
-            } => {
-                self.select(&from).await?;
-                let connection = self.connection().await?;
-                if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity.get()) {
-                    return Err(over);
-                }
-                move_uids(connection, &uids, &to).await?;
+                from, uid_validity, ..
+            } => (from, uid_validity.get()),
+        };
+        self.select(mailbox).await?;
+        let connection = self.connection().await?;
+        if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
+            return Err(over);
+        }
+        let (count, gone) = match undo {
+            Undo::Mark { uids, mark, .. } => {
+                let marked = set_mark(connection, &uids, mark).await?;
+                (count_of(marked.changed.len()), marked.gone)
+            }
+            Undo::Move { uids, to, .. } => {
+                let moved = self.move_uids(&uids, &to).await?;
                 self.shared.forget_counts(&to);
-                uids.len()
+                (moved.count, moved.gone)
             }
         };
         Ok(Changed {
             what: ChangedWhat::Undone,
-            count: u32::try_from(count).unwrap_or(u32::MAX),
+            count,
+            gone,
             undo: None,
         })
     }
@@ -260,12 +258,20 @@ fn uids_of(connection: &ImapConnection, messages: &[MessageId]) -> Result<Vec<Ui
         .collect()
 }
 
-/// Sets a mark and returns the UIDs of those that lacked it.
+/// What became of setting a mark.
+struct Marked {
+    /// Those that lacked it and have it now.
+    changed: Vec<Uid>,
+    /// How many are not in the mailbox any more.
+    gone: u32,
+}
+
+/// Sets a mark.
 async fn set_mark(
     connection: &mut ImapConnection,
     uids: &[Uid],
     mark: Mark,
-) -> Result<Vec<Uid>, AccountError> {
+) -> Result<Marked, AccountError> {
     let set = uid_set(uids).ok_or(AccountError::NotFound)?;
     let (flag, mode) = match mark {
         Mark::Seen => (Flag::Seen, StoreMode::Add),
@@ -287,93 +293,28 @@ async fn set_mark(
         silent: false,
     });
     let answer = connection.run(vec![fetch, store], Phase::Command).await?;
-    let mut lacked = Vec::new();
-    // The first word about a message is what it was before STORE.
-    let mut before: HashMap<Uid, &FetchData> = HashMap::new();
+    // The first word about a message is what it was before STORE, the last what it is behind it.
+    let mut told: HashMap<Uid, (bool, bool)> = HashMap::new();
     for data in &answer.fetched {
-        if let Some(uid) = data.uid() {
-            before.entry(uid).or_insert(data);
+        if let (Some(uid), Some(flags)) = (data.uid(), data.flags()) {
+            let has = marks_of(flags).has(mark);
+            told.entry(uid).or_insert((has, true)).1 = has;
         }
     }
-    for uid in uids {
-        let flags = before.get(uid).and_then(|data| data.flags());
-        if flags.is_some_and(|flags| !marks_of(flags).has(mark)) {
-            lacked.push(*uid);
-        }
-    }
-    Ok(lacked)
+    let mut uids = uids.to_vec();
+    uids.sort_unstable();
+    uids.dedup();
+    let (known, unknown): (Vec<Uid>, Vec<Uid>) =
+        uids.into_iter().partition(|uid| told.contains_key(uid));
+    let is_changed = |uid: &Uid| told.get(uid) == Some(&(false, true));
+    Ok(Marked {
+        changed: known.into_iter().filter(is_changed).collect(),
+        gone: connection.gone_of(&unknown).await?,
+    })
 }
 
-/// Moves messages of the selected mailbox. Returns where they went, if the server said so.
-async fn move_uids(
-    connection: &mut ImapConnection,
-    uids: &[Uid],
-    target: &Mailbox,
-) -> Result<Option<(UidValidity, Vec<Uid>)>, AccountError> {
-    let set = uid_set(uids).ok_or(AccountError::NotFound)?;
-    let has = |capability| connection.capabilities().has(capability);
-    if has(Capability::Move) {
-        let command = Command::Move {
-            set,
-            uid: true,
-            mailbox: target.clone(),
-        };
-        let answer = connection.run(vec![command], Phase::LongCommand).await?;
-        return Ok(copied_to(&answer));
-    }
-    if !has(Capability::UidPlus) {
-        // Without UID EXPUNGE everything that anybody marked as deleted would go.
-        let search = Command::Search {
-            uid: true,
-            criteria: vec![SearchKey::Deleted],
-        };
-        let answer = connection.run(vec![search], Phase::LongCommand).await?;
-        if answer.found.is_some_and(|found| !found.is_empty()) {
-            return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
-        }
-    }
-    let has_uid_expunge = connection.capabilities().has(Capability::UidPlus);
-    let copy = Command::Copy {
-        set: set.clone(),
-        uid: true,
-        mailbox: target.clone(),
-    };
-    let copied = connection.run(vec![copy], Phase::LongCommand).await?;
-    let store = Command::Store(Store {
-        set: set.clone(),
-        uid: true,
-        mode: StoreMode::Add,
-        flags: vec![Flag::Deleted],
-        silent: true,
-    });
-    let expunge = if has_uid_expunge {
-        Command::UidExpunge(set)
-    } else {
-        Command::Expunge
-    };
-    connection
-        .run(vec![store, expunge], Phase::LongCommand)
-        .await?;
-    Ok(copied_to(&copied))
-}
-
-/// COPYUID of a tagged or untagged answer (RFC 4315 §3, RFC 6851 §4.3).
-fn copied_to(answer: &Answer) -> Option<(UidValidity, Vec<Uid>)> {
-    let tagged = answer
-        .completions
-        .iter()
-        .filter_map(|done| done.code.as_ref());
-    tagged
-        .chain(&answer.untagged_codes)
-        .find_map(|code| match code {
-            // A server may name four thousand million UIDs; no page moves so many at once.
-            Code::CopyUid {
-                uid_validity,
-                destination,
-                ..
-            } if destination.len() <= 10_000 => Some((*uid_validity, destination.uids().collect())),
-            _ => None,
-        })
+fn count_of(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn attribute_of(role: FolderRole) -> Option<MailboxAttribute> {

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 mod folders;
 mod link;
 mod list;
+mod moving;
 mod read;
 mod row;
 pub(crate) mod selected;

@@ -16,6 +16,7 @@ use super::super::error::AccountError;
 use super::super::model::{Folder, FolderList, SignIn};
 use super::connection::ImapConnection;
 use super::folders::FolderTable;
+use super::moving::HalfMoves;
 use super::selected::News;
 use super::undo::{Undo, UndoTable};
 
@@ -40,6 +41,7 @@ pub(super) struct State {
     folders: FolderTable,
     folders_at: Option<Instant>,
     undo: UndoTable,
+    half_moves: HalfMoves,
 }
 
 impl Shared {
@@ -143,6 +145,11 @@ impl Shared {
 
     pub(super) fn take_undo(&self, id: &UndoId) -> Option<Undo> {
         self.state().undo.take(id)
+    }
+
+    /// Messages that lie in two folders because their move ended half-way.
+    pub(super) fn half_moves<T>(&self, look: impl FnOnce(&mut HalfMoves) -> T) -> T {
+        look(&mut self.state().half_moves)
     }
 
     /// Tells the open tabs something. Nobody listening is no fault.

@@ -10,6 +10,7 @@ use super::super::error::{AccountError, Unsupported};
 use super::super::model::{Changed, ChangedWhat, SourceMark, now_unix_ms, opposite, random_id};
 use super::identity::MessageKey;
 use super::link::Link;
+use super::read::is_inbox;
 
 /// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -24,7 +25,7 @@ impl Link {
         messages: &[MessageId],
         mark: Mark,
     ) -> Result<Changed, AccountError> {
-        let mut keys = self.find_all(folder, messages).await?;
+        let (mut keys, gone) = self.find_all(folder, messages).await?;
         keys.retain(|key| !self.kept.marks(*key).has(mark));
         let count = count_of(&keys);
         let mut undo = None;
@@ -39,6 +40,7 @@ impl Link {
         Ok(Changed {
             what: ChangedWhat::Marked(mark),
             count,
+            gone,
             undo,
         })
     }
@@ -66,23 +68,28 @@ impl Link {
         if *to != Destination::Role(FolderRole::Trash) {
             return Err(AccountError::Unsupported(Unsupported::Folders));
         }
-        let mut keys = self.find_all(folder, messages).await?;
-        // Deleted in another tab a moment ago: that one's undo goes on to count.
-        keys.retain(|key| !self.kept.is_hidden(*key));
+        let wait = self.timing.undo;
+        let in_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        // Those deleted in another tab a moment ago are gone: that one's undo goes on to count.
+        let (keys, gone) = self.find_all(folder, messages).await?;
         if keys.is_empty() {
-            return Err(AccountError::NotFound);
+            return Ok(Changed {
+                what: ChangedWhat::DeletePending { in_secs },
+                count: 0,
+                gone,
+                undo: None,
+            });
         }
         let undo = UndoId(random_id()?);
-        let wait = self.timing.undo;
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let due_unix_ms = now_unix_ms().saturating_add(wait_ms);
         self.own_deletes.push(undo.clone());
         self.kept.put_delete(&keys, &undo, due_unix_ms).await?;
         self.add_news(0);
-        let in_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
         Ok(Changed {
             what: ChangedWhat::DeletePending { in_secs },
             count: count_of(&keys),
+            gone,
             undo: Some(undo),
         })
     }
@@ -103,28 +110,37 @@ impl Link {
         Ok(Changed {
             what: ChangedWhat::Undone,
             count,
+            gone: 0,
             undo: None,
         })
     }
 
-    /// The messages behind the page's ids; one that is none fails the whole request.
+    /// The messages behind the page's ids that are shown, and how many are no longer there. An id
+    /// that is none fails the whole request.
     async fn find_all(
         &mut self,
         folder: &FolderId,
         messages: &[MessageId],
-    ) -> Result<Vec<MessageKey>, AccountError> {
+    ) -> Result<(Vec<MessageKey>, u32), AccountError> {
         if messages.is_empty() {
             return Err(AccountError::NotFound);
         }
+        is_inbox(folder)?;
         let mut keys = Vec::with_capacity(messages.len());
         let mut seen = HashSet::with_capacity(messages.len());
+        let mut gone = 0;
         for message in messages {
-            let key = self.find(folder, message).await?;
-            if seen.insert(key) {
-                keys.push(key);
+            let key = MessageKey::parse(message).ok_or(AccountError::NotFound)?;
+            if !seen.insert(key) {
+                continue;
+            }
+            match self.find(folder, message).await {
+                Ok(key) if !self.kept.is_hidden(key) => keys.push(key),
+                Ok(_) | Err(AccountError::NotFound) => gone += 1,
+                Err(error) => return Err(error),
             }
         }
-        Ok(keys)
+        Ok((keys, gone))
     }
 }
 

@@ -1,0 +1,459 @@
+//! Moving messages: by MOVE, else by COPY, STORE and EXPUNGE.
+//!
+//! What counts is what the server confirmed: COPYUID, else the messages that it marked and
+//! expunged. A move that fails between copy and removal is finished or undone, and told as what
+//! it is; a copy that could not be removed again is remembered, so that the next try makes no
+//! second one.
+
+mod half;
+
+use std::collections::{HashSet, VecDeque};
+
+use mail_net::Phase;
+use mail_proto::imap::{
+    Capability, Code, Command, FetchItem, Flag, Mailbox, SearchKey, SequenceSet, Status,
+    StatusItem, Store, StoreMode, Uid, UidValidity,
+};
+
+use super::super::error::{AccountError, ServerReply, Unsupported};
+use super::connection::{Answer, ImapConnection, uid_set};
+use super::link::Link;
+
+/// The most copies whose places are taken from one COPYUID. A server may name four thousand
+/// million UIDs; no page moves so many at once.
+const COPIES_MAX: u64 = 10_000;
+
+/// Messages that lie in two folders and are remembered as such.
+const HALF_MOVES_MAX: usize = 1_000;
+
+/// What became of a move.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// How many messages the server moved.
+    pub(super) count: u32,
+    /// How many are no longer in the folder, and were not moved by this.
+    pub(super) gone: u32,
+    /// Where they lie, if the server told.
+    pub(super) copies: Option<(UidValidity, Vec<Uid>)>,
+}
+
+/// One move: these messages of a mailbox, to another.
+#[derive(Debug, Clone)]
+struct Move {
+    from: Mailbox,
+    /// The generation of the UIDs in `from`.
+    uid_validity: u32,
+    /// Sorted, each once.
+    uids: Vec<Uid>,
+    to: Mailbox,
+}
+
+/// COPYUID: the n-th message of `source` became the n-th of `copies`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Copied {
+    pub(super) uid_validity: Option<UidValidity>,
+    pub(super) source: Vec<Uid>,
+    pub(super) copies: Vec<Uid>,
+}
+
+impl Copied {
+    /// COPYUID of the tagged and untagged responses (RFC 4315 §3, RFC 6851 §4.3): a server may
+    /// move in several steps.
+    fn of(answer: &Answer) -> Self {
+        let tagged = answer
+            .completions
+            .iter()
+            .filter_map(|done| done.code.as_ref());
+        let mut copied = Self::default();
+        for code in tagged.chain(&answer.untagged_codes) {
+            if let Code::CopyUid {
+                uid_validity,
+                source,
+                destination,
+            } = code
+                && source.len() == destination.len()
+                && destination.len() <= COPIES_MAX
+                && copied
+                    .uid_validity
+                    .is_none_or(|known| known == *uid_validity)
+            {
+                copied.uid_validity = Some(*uid_validity);
+                copied.source.extend(source.uids());
+                copied.copies.extend(destination.uids());
+            }
+        }
+        copied
+    }
+
+    fn is_none(&self) -> bool {
+        self.source.is_empty()
+    }
+
+    /// The copies of these messages only. Where the copies lie may not be known.
+    fn only(&self, uids: &[Uid]) -> Self {
+        let wanted: HashSet<Uid> = uids.iter().copied().collect();
+        let copies = self.copies.iter().copied().map(Some);
+        let both = self
+            .source
+            .iter()
+            .copied()
+            .zip(copies.chain(std::iter::repeat(None)));
+        let both = both.filter(|(uid, _)| wanted.contains(uid));
+        let (source, copies): (Vec<_>, Vec<_>) = both.unzip();
+        Self {
+            uid_validity: self.uid_validity,
+            source,
+            copies: copies.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Adds other copies. Where not all of them are known, none is.
+    fn add(&mut self, other: &Self) {
+        let is_known = |one: &Self| one.source.len() == one.copies.len();
+        let is_same = self.is_none() || self.uid_validity == other.uid_validity;
+        let is_known = is_same && is_known(self) && is_known(other);
+        self.source.extend_from_slice(&other.source);
+        self.copies.extend_from_slice(&other.copies);
+        self.uid_validity = other.uid_validity;
+        if !is_known {
+            self.copies.clear();
+        }
+    }
+
+    fn places(self) -> Option<(UidValidity, Vec<Uid>)> {
+        Some((self.uid_validity?, self.copies)).filter(|(_, copies)| !copies.is_empty())
+    }
+}
+
+/// Copies whose originals could not be removed, of an account.
+#[derive(Debug, Default)]
+pub(super) struct HalfMoves {
+    entries: VecDeque<HalfMoved>,
+}
+
+#[derive(Debug)]
+struct HalfMoved {
+    from: Mailbox,
+    uid_validity: u32,
+    uid: Uid,
+    to: Mailbox,
+    /// Where the copy lies, if the server told.
+    copy: Option<(UidValidity, Uid)>,
+}
+
+impl HalfMoves {
+    /// The copies that a move finds made already.
+    fn find(&self, order: &Move) -> Copied {
+        let mut all = Copied::default();
+        for entry in self.entries.iter().filter(|entry| entry.is_of(order)) {
+            all.add(&Copied {
+                uid_validity: entry.copy.map(|(validity, _)| validity),
+                source: vec![entry.uid],
+                copies: entry.copy.into_iter().map(|(_, uid)| uid).collect(),
+            });
+        }
+        all
+    }
+
+    fn put(&mut self, order: &Move, copied: &Copied) {
+        self.finish(&Move {
+            uids: copied.source.clone(),
+            ..order.clone()
+        });
+        let copies = copied.copies.iter().copied().map(Some);
+        for (uid, copy) in copied
+            .source
+            .iter()
+            .zip(copies.chain(std::iter::repeat(None)))
+        {
+            if self.entries.len() >= HALF_MOVES_MAX {
+                self.entries.pop_front();
+            }
+            self.entries.push_back(HalfMoved {
+                from: order.from.clone(),
+                uid_validity: order.uid_validity,
+                uid: *uid,
+                to: order.to.clone(),
+                copy: copied.uid_validity.zip(copy),
+            });
+        }
+    }
+
+    fn finish(&mut self, order: &Move) {
+        self.entries.retain(|entry| !entry.is_of(order));
+    }
+}
+
+impl HalfMoved {
+    fn is_of(&self, order: &Move) -> bool {
+        self.uid_validity == order.uid_validity
+            && self.from == order.from
+            && self.to == order.to
+            && order.uids.contains(&self.uid)
+    }
+}
+
+impl Link {
+    /// Moves messages of the selected mailbox.
+    pub(super) async fn move_uids(
+        &mut self,
+        uids: &[Uid],
+        to: &Mailbox,
+    ) -> Result<Moved, AccountError> {
+        let connection = self.connection().await?;
+        let selected = connection.selected().ok_or(AccountError::NotFound)?;
+        let mut uids = uids.to_vec();
+        uids.sort_unstable();
+        uids.dedup();
+        let order = Move {
+            from: selected.mailbox().clone(),
+            uid_validity: selected.uid_validity(),
+            uids,
+            to: to.clone(),
+        };
+        if connection.capabilities().has(Capability::Move)
+            && let Some(moved) = self.by_move(&order).await?
+        {
+            return Ok(moved);
+        }
+        self.by_copy(&order).await
+    }
+
+    /// `None` where the server does not know MOVE, although it offers it: nothing was moved.
+    async fn by_move(&mut self, order: &Move) -> Result<Option<Moved>, AccountError> {
+        let connection = self.connection().await?;
+        let set = uid_set(&order.uids).ok_or(AccountError::NotFound)?;
+        let mut commands = Vec::new();
+        let has_copy_uid = connection.capabilities().has(Capability::UidPlus);
+        if !has_copy_uid {
+            // Nothing tells afterwards which of them were there.
+            commands.push(Command::Fetch {
+                set: set.clone(),
+                uid: true,
+                items: vec![FetchItem::Uid],
+            });
+        }
+        commands.push(Command::Move {
+            set,
+            uid: true,
+            mailbox: order.to.clone(),
+        });
+        let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
+        let copied = Copied::of(&answer).only(&order.uids);
+        let status = answer.completions.last().and_then(|done| done.status);
+        match (end, status) {
+            (Err(error), _) => self.lost_move(order, copied, error).await.map(Some),
+            (Ok(()), Some(Status::Ok)) => {
+                let moved: Vec<Uid> = match has_copy_uid {
+                    true => copied.source.clone(),
+                    false => {
+                        let there: HashSet<Uid> = answer
+                            .fetched
+                            .iter()
+                            .filter_map(|data| data.uid())
+                            .collect();
+                        let gone = answer.gone.iter().copied();
+                        gone.filter(|uid| there.contains(uid)).collect()
+                    }
+                };
+                self.counted(order, &moved, copied).await.map(Some)
+            }
+            (Ok(()), Some(Status::Bad)) if copied.is_none() && answer.gone.is_empty() => Ok(None),
+            (Ok(()), _) => {
+                let refusal = self.refusal_of(&answer);
+                if copied.is_none() && answer.gone.is_empty() {
+                    return Err(refusal);
+                }
+                self.stopped_move(order, copied, refusal).await.map(Some)
+            }
+        }
+    }
+
+    async fn by_copy(&mut self, order: &Move) -> Result<Moved, AccountError> {
+        let connection = self.connection().await?;
+        if !connection.capabilities().has(Capability::UidPlus) {
+            // Without UID EXPUNGE everything that anybody marked as deleted would go.
+            if !connection.only_deleted(&order.uids).await? {
+                return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
+            }
+        }
+        let mut copied = self.shared.half_moves(|moves| moves.find(order));
+        let done: HashSet<Uid> = copied.source.iter().copied().collect();
+        let rest = order.uids.iter().copied().filter(|uid| !done.contains(uid));
+        if let Some(set) = uid_set(&rest.collect::<Vec<_>>()) {
+            let copy = Command::Copy {
+                set,
+                uid: true,
+                mailbox: order.to.clone(),
+            };
+            let commands = vec![next_uid(&order.to), copy];
+            let connection = self.connection().await?;
+            let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
+            if let Err(error) = end {
+                return Err(self.lost_copy(order, &answer, error).await);
+            }
+            match answer.completions.last() {
+                Some(done) if done.status == Some(Status::Ok) => copied.add(&Copied::of(&answer)),
+                // COPY that fails leaves no copies (RFC 9051 §6.4.7).
+                Some(done) => return Err(connection.refusal(done)),
+                None => return Err(connection.closed()),
+            }
+        }
+        self.remove_copied(order, copied).await
+    }
+
+    /// Removes messages from where they were copied from.
+    async fn remove_copied(&mut self, order: &Move, copied: Copied) -> Result<Moved, AccountError> {
+        let mut is_second_try = false;
+        loop {
+            let connection = self.connection().await?;
+            let commands = removal(connection, &order.uids)?;
+            let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
+            let error = match end {
+                Ok(()) if answer.is_all_ok() => {
+                    let moved = match copied.is_none() {
+                        true => marked_deleted(&answer, &order.uids),
+                        false => copied.source.clone(),
+                    };
+                    self.shared.half_moves(|moves| moves.finish(order));
+                    return self.counted(order, &moved, copied).await;
+                }
+                Ok(()) => return self.stopped_removal(order, copied, &answer).await,
+                Err(error) => error,
+            };
+            // The copies are there: the removal goes on over another connection.
+            if is_second_try || !self.select_again(order).await {
+                return Err(self.lies_in_both(order, copied, reply_in(&error)));
+            }
+            is_second_try = true;
+        }
+    }
+
+    /// What the page is told of a move that went well.
+    async fn counted(
+        &mut self,
+        order: &Move,
+        moved: &[Uid],
+        copied: Copied,
+    ) -> Result<Moved, AccountError> {
+        let there: HashSet<Uid> = moved.iter().copied().collect();
+        let rest = order
+            .uids
+            .iter()
+            .copied()
+            .filter(|uid| !there.contains(uid));
+        let rest: Vec<Uid> = rest.collect();
+        let gone = self.connection().await?.gone_of(&rest).await?;
+        Ok(Moved {
+            count: count_of(there.len()),
+            gone,
+            copies: copied.places(),
+        })
+    }
+
+    fn refusal_of(&self, answer: &Answer) -> AccountError {
+        let refused = answer
+            .completions
+            .iter()
+            .rev()
+            .find(|done| done.status != Some(Status::Ok));
+        match (refused, self.open_connection()) {
+            (Some(done), Some(connection)) => connection.refusal(done),
+            _ => AccountError::SignedOut,
+        }
+    }
+}
+
+impl ImapConnection {
+    async fn search(&mut self, key: SearchKey) -> Result<Option<SequenceSet>, AccountError> {
+        let search = Command::Search {
+            uid: true,
+            criteria: vec![key],
+        };
+        let answer = self.run(vec![search], Phase::LongCommand).await?;
+        Ok(answer.found)
+    }
+
+    /// Whether the selected mailbox has no message marked as deleted beside these.
+    async fn only_deleted(&mut self, uids: &[Uid]) -> Result<bool, AccountError> {
+        let Some(found) = self.search(SearchKey::Deleted).await? else {
+            return Ok(true);
+        };
+        Ok(found.len() <= uids.len() as u64 && found.uids().all(|uid| uids.contains(&uid)))
+    }
+
+    /// Those of these messages that the selected mailbox still has.
+    async fn still_there(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
+        let Some(set) = uid_set(uids) else {
+            return Ok(Vec::new());
+        };
+        let found = self.search(SearchKey::Uid(set)).await?;
+        let Some(found) = found else {
+            return Ok(Vec::new());
+        };
+        Ok(uids
+            .iter()
+            .copied()
+            .filter(|uid| found.contains(*uid))
+            .collect())
+    }
+
+    /// How many of these messages the selected mailbox does not have any more.
+    pub(super) async fn gone_of(&mut self, uids: &[Uid]) -> Result<u32, AccountError> {
+        let there = self.still_there(uids).await?;
+        Ok(count_of(uids.len() - there.len()))
+    }
+}
+
+fn count_of(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// STATUS of where the copies go: whether some came is told by it when nothing else does.
+fn next_uid(mailbox: &Mailbox) -> Command {
+    Command::Status {
+        mailbox: mailbox.clone(),
+        items: vec![StatusItem::UidNext, StatusItem::UidValidity],
+    }
+}
+
+/// STORE and EXPUNGE of these messages, and of no others.
+fn removal(connection: &ImapConnection, uids: &[Uid]) -> Result<Vec<Command>, AccountError> {
+    let set = uid_set(uids).ok_or(AccountError::NotFound)?;
+    let expunge = match connection.capabilities().has(Capability::UidPlus) {
+        true => Command::UidExpunge(set),
+        false => Command::Expunge,
+    };
+    Ok(vec![mark_deleted(uids, StoreMode::Add)?, expunge])
+}
+
+fn mark_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> {
+    Ok(Command::Store(Store {
+        set: uid_set(uids).ok_or(AccountError::NotFound)?,
+        uid: true,
+        mode,
+        flags: vec![Flag::Deleted],
+        silent: false,
+    }))
+}
+
+/// The messages that STORE answered for.
+fn marked_deleted(answer: &Answer, uids: &[Uid]) -> Vec<Uid> {
+    let marked = answer.fetched.iter().filter(|data| {
+        let flags = data.flags().unwrap_or_default();
+        flags.contains(&Flag::Deleted)
+    });
+    let told: HashSet<Uid> = marked.filter_map(|data| data.uid()).collect();
+    uids.iter()
+        .copied()
+        .filter(|uid| told.contains(uid))
+        .collect()
+}
+
+/// The server's words in an error.
+fn reply_in(error: &AccountError) -> Option<ServerReply> {
+    match error {
+        AccountError::Refused { reply, .. } => Some(reply.clone()),
+        _ => None,
+    }
+}

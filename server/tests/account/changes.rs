@@ -1,0 +1,99 @@
+//! What a change did, as the page is told, and who else hears of it.
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{Change, ChangeDone, Destination, FolderRole, Mark, MessageId};
+
+use super::stage::{Page, Stage};
+
+async fn move_to(page: &Page, role: FolderRole, ids: &[&MessageId]) -> ChangeDone {
+    let ids = ids.iter().map(|id| (*id).clone()).collect();
+    let to = Destination::Role(role);
+    let moving = page
+        .backend
+        .message_move(page.account.clone(), page.inbox(), ids, to);
+    moving.await.unwrap()
+}
+
+async fn mark(page: &Page, mark: Mark, ids: &[&MessageId]) -> ChangeDone {
+    let ids = ids.iter().map(|id| (*id).clone()).collect();
+    let marking = page
+        .backend
+        .message_mark(page.account.clone(), page.inbox(), ids, mark);
+    marking.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
+    for lacks in [&[][..], &["UIDPLUS"], &["MOVE"], &["MOVE", "UIDPLUS"]] {
+        let stage = Stage::lacking(lacks).await;
+        let (one, other) = (
+            stage.open(stage.imap()).await.unwrap(),
+            stage.open(stage.imap()).await.unwrap(),
+        );
+        let rows = one.rows(&one.inbox()).await;
+        other.rows(&other.inbox()).await;
+        let (first, second) = (&rows[0].id, &rows[1].id);
+        let deleted = move_to(&one, FolderRole::Trash, &[first]).await;
+        assert_eq!((deleted.count, deleted.gone), (1, 0), "{lacks:?}");
+
+        let archived = move_to(&other, FolderRole::Archive, &[first]).await;
+        assert_eq!(
+            (archived.count, archived.gone, &archived.undo),
+            (0, 1, &None),
+            "{lacks:?}"
+        );
+        let marked = mark(&other, Mark::Starred, &[first]).await;
+        assert_eq!((marked.count, marked.gone), (0, 1), "{lacks:?}");
+        let both = move_to(&other, FolderRole::Archive, &[first, second]).await;
+        assert_eq!((both.count, both.gone), (1, 1), "{lacks:?}");
+
+        let archive = other.folder(FolderRole::Archive).await;
+        let archived = other.rows(&archive).await;
+        assert!(archived.iter().any(|row| row.subject == rows[1].subject));
+        assert!(archived.iter().all(|row| row.subject != rows[0].subject));
+    }
+}
+
+#[tokio::test]
+async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
+    let stage = Stage::new(Some(5)).await;
+    let (one, other) = (
+        stage.open(stage.pop3()).await.unwrap(),
+        stage.open(stage.pop3()).await.unwrap(),
+    );
+    let rows = one.rows(&one.inbox()).await;
+    other.rows(&other.inbox()).await;
+    let (first, second) = (&rows[0].id, &rows[1].id);
+    assert_eq!(move_to(&one, FolderRole::Trash, &[first]).await.count, 1);
+
+    let deleted = move_to(&other, FolderRole::Trash, &[first]).await;
+    assert_eq!((deleted.count, deleted.gone, deleted.undo), (0, 1, None));
+    let marked = mark(&other, Mark::Starred, &[first]).await;
+    assert_eq!((marked.count, marked.gone), (0, 1));
+    let both = move_to(&other, FolderRole::Trash, &[first, second]).await;
+    assert_eq!((both.count, both.gone), (1, 1));
+}
+
+#[tokio::test]
+async fn a_change_taken_back_counts_what_came_back() {
+    let stage = Stage::new(Some(5)).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let rows = page.rows(&page.inbox()).await;
+    let ids = [&rows[0].id, &rows[1].id];
+    let undo = move_to(&page, FolderRole::Trash, &ids).await.undo.unwrap();
+    let trash = page.folder(FolderRole::Trash).await;
+    let in_trash = page.rows(&trash).await;
+    // One of them goes on from Trash before both are to come back.
+    let to = Destination::Role(FolderRole::Archive);
+    let account = page.account.clone();
+    let moving = page
+        .backend
+        .message_move(account, trash, vec![in_trash[0].id.clone()], to);
+    assert_eq!(moving.await.unwrap().count, 1);
+    let undone = page.backend.change_undo(page.account.clone(), undo).await;
+    let undone = undone.unwrap();
+    assert_eq!(
+        (undone.change, undone.count, undone.gone),
+        (Change::Undone, 1, 1)
+    );
+}
