@@ -81,12 +81,17 @@ pub fn hydrate() {
     // The paths of server functions are fixed at compile time; the base goes before them.
     // Leaked once: the setter wants it for as long as the program runs.
     server_fn::client::set_server_url(Box::leak(page.base.clone().into_boxed_str()));
+    // Before anything changes: measuring costs nothing while the layout is that of the last frame.
+    let rows_in_page = state::list::drop_rows_out_of_sight();
     if let Some(root) = document().document_element() {
         // Cannot fail: the name is one.
         drop(root.set_attribute("class", "js"));
     }
     hydrate_body(move || {
         provide_context(page);
+        if let Some(rows) = rows_in_page {
+            provide_context(rows);
+        }
         App()
     });
 }

@@ -33,7 +33,7 @@ pub fn MessageList(
     let base = StoredValue::new(page.base);
     let name = folder_label(rows.role, &rows.name, lang).into_owned();
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
-    let list = ListState::new(account.id.clone(), rows);
+    let list = ListState::new(account.id.clone(), rows, tab.take_rows_in_page());
     tab.show_list(list);
     if tab.is_changed(&list.account(), &list.folder()) {
         // Told while the answer was on its way, when there was no list to tell.

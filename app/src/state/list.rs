@@ -6,7 +6,10 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+pub use self::follow::RowsInPage;
 use self::follow::Shadows;
+#[cfg(feature = "hydrate")]
+pub use self::follow::drop_rows_out_of_sight;
 use super::rows::{Removed, Rows, Slot};
 use super::viewport::{Measures, Viewport};
 use crate::api::error::ApiError;
@@ -78,10 +81,12 @@ pub struct ListState {
 }
 
 impl ListState {
-    /// A list that begins with one window of a folder.
-    pub fn new(account: AccountId, answer: MessageRows) -> Self {
+    /// A list that begins with one window of a folder, of which `in_page` rows are in the document
+    /// where the server wrote it.
+    pub fn new(account: AccountId, answer: MessageRows, in_page: Option<RowsInPage>) -> Self {
         let first = answer.offset;
         let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
+        let count = in_page.map_or(count, |rows| rows.0.min(count));
         let view = Viewport {
             first,
             count,
@@ -178,18 +183,16 @@ impl ListState {
     fn measures(self) -> Option<(Measures, f64)> {
         let scroller = self.scroller.get_untracked()?;
         let row_px = self.row_px.get_value();
-        let box_px = f64::from(scroller.client_height());
-        let total = self.rows.with_value(Rows::total);
-        (row_px > 0.0).then(|| {
-            (
-                Measures {
-                    row_px,
-                    box_px,
-                    total,
-                },
-                f64::from(scroller.scroll_top()),
-            )
-        })
+        if row_px <= 0.0 {
+            // Asking the browser before the first row is measured would lay the page out for nothing.
+            return None;
+        }
+        let measures = Measures {
+            row_px,
+            box_px: f64::from(scroller.client_height()),
+            total: self.rows.with_value(Rows::total),
+        };
+        Some((measures, f64::from(scroller.scroll_top())))
     }
 
     /// Begins to scroll: measures a row, and makes the scrollbar as long as the folder.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::answer::Answer;
-use super::list::ListState;
+use super::list::{ListState, RowsInPage};
 use super::snack::Snack;
 use crate::api::error::ApiError;
 use crate::api::types::{AccountId, FolderId, SessionView};
@@ -94,6 +94,8 @@ pub struct Tab {
     pub reader_changes: RwSignal<u32>,
     /// Whether the page has come alive.
     pub is_started: RwSignal<bool>,
+    /// The rows that the server wrote, until the list has taken them over.
+    rows_in_page: StoredValue<Option<RowsInPage>>,
 }
 
 impl Tab {
@@ -115,7 +117,13 @@ impl Tab {
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
             is_started: RwSignal::new(false),
+            rows_in_page: StoredValue::new(use_context()),
         }
+    }
+
+    /// The rows that the server wrote, for the list that takes them over: told once.
+    pub fn take_rows_in_page(self) -> Option<RowsInPage> {
+        self.rows_in_page.try_update_value(Option::take).flatten()
     }
 
     /// The tab of the page.

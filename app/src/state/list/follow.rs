@@ -7,6 +7,8 @@ use leptos::prelude::*;
 
 use super::ListState;
 use crate::api::types::Window;
+#[cfg(feature = "hydrate")]
+use crate::state::viewport::Measures;
 use crate::state::viewport::Viewport;
 
 /// So many rows above and below what is shown are fetched too, once somebody scrolls.
@@ -26,6 +28,40 @@ pub(super) enum Shadows {
     Soon(u32),
     /// They are shown at once, until everything in sight is known.
     Shown,
+}
+
+/// How many rows of the page that the server wrote are left when the page is taken over: by
+/// context.
+#[derive(Debug, Clone, Copy)]
+pub struct RowsInPage(pub u32);
+
+/// Takes rows out of the page that the server wrote and that are far below what is seen. They are
+/// for readers without script; to take a row over costs as much as to make one, and these would
+/// leave the document a moment later.
+#[cfg(feature = "hydrate")]
+pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
+    let scroller = document().query_selector(".list-scroll").ok()??;
+    let rows = scroller.query_selector(".rows").ok()??;
+    let row = rows.query_selector(".row-item").ok()??;
+    // Between the two spacers.
+    let total = rows.child_element_count().checked_sub(2)?;
+    let row_px = row.get_bounding_client_rect().height();
+    let measures = Measures {
+        row_px,
+        box_px: f64::from(scroller.client_height()),
+        total,
+    };
+    let view = measures.viewport(f64::from(scroller.scroll_top()));
+    let keep = view.first.saturating_add(view.count);
+    if keep == 0 || row_px <= 0.0 {
+        // It is not shown, or empty.
+        return None;
+    }
+    let behind = format!(".row-item:nth-child(n + {})", keep.saturating_add(2));
+    while let Ok(Some(row)) = rows.query_selector(&behind) {
+        row.remove();
+    }
+    Some(RowsInPage(keep))
 }
 
 impl ListState {
