@@ -51,7 +51,7 @@ pub fn App() -> impl IntoView {
         |()| async { page::answer_with(session_show().await) },
     )));
     start_once_alive(tab, page.clone());
-    state::title::show(tab.title);
+    state::title::show(tab);
     view! {
         <Router base=page.base>
             <Frame>

@@ -14,6 +14,7 @@ use crate::state::act::Act;
 use crate::state::list::{ListState, Place, whole_px};
 use crate::state::session::{Counts, Tab};
 use crate::text::size::grouped;
+use crate::state::title::with_count;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, each, effect, later, when};
@@ -177,14 +178,15 @@ pub fn MessageList(
     }
 }
 
-/// "(3) Inbox".
+/// "(3) Inbox", unless a message is open.
 fn set_title(tab: Tab, list: ListState, name: String) {
-    let title = move || match list.unread.get() {
-        Some(unread) if unread > 0 => format!("({unread}) {name}"),
-        _ => name.clone(),
+    let set = move || {
+        let unread = list.unread.get().unwrap_or_default();
+        tab.unread.set(unread);
+        tab.title.set(with_count(unread, &name));
     };
-    tab.title.set(untrack(&title));
-    effect(move || tab.title.set(title()));
+    untrack(&set);
+    effect(set);
 }
 
 /// Tells the folder tree what the list knows.

@@ -12,6 +12,7 @@ use crate::api::types::{
     Person,
 };
 use crate::page::PageContext;
+use crate::state::session::Tab;
 use crate::text::address::people_line;
 use crate::text::url;
 use crate::ui::Icon;
@@ -32,6 +33,7 @@ pub fn Reader(
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
+    let tab = Tab::expect();
     let open = OpenMessage {
         base: StoredValue::new(page.base),
         account: StoredValue::new(account),
@@ -58,6 +60,18 @@ pub fn Reader(
         subject if subject.is_empty() => lang.no_subject().into_owned(),
         subject => subject,
     };
+    tab.open_title.set(Some(subject.clone()));
+    let own = subject.clone();
+    on_cleanup(move || {
+        // On the server the document is named after its parts are done with.
+        if !cfg!(feature = "ssr") {
+            tab.open_title.try_update(|title| {
+                if title.as_ref() == Some(&own) {
+                    *title = None;
+                }
+            });
+        }
+    });
     let lines = [
         (lang.reply_to(), reply_to),
         (lang.to(), to.clone()),

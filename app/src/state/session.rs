@@ -67,6 +67,10 @@ pub struct Tab {
     /// The name of the page, for the title.
     pub title: RwSignal<String>,
     /// The list on the page.
+    /// The subject of the message that is open: the title while it is.
+    pub open_title: RwSignal<Option<String>>,
+    /// Unread messages of the list on the page.
+    pub unread: RwSignal<u32>,
     shown: RwSignal<Option<ListState>>,
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
@@ -116,6 +120,8 @@ impl Tab {
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
+            open_title: RwSignal::new(None),
+            unread: RwSignal::new(0),
             is_started: RwSignal::new(false),
             rows_in_page: StoredValue::new(use_context()),
         }

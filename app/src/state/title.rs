@@ -1,7 +1,8 @@
-//! The document's title: the name of the page, and the product.
+//! The document's title: the open message or the name of the page, and the product.
 
 use leptos::prelude::*;
 
+use super::session::Tab;
 use crate::text::markup;
 use crate::ui::dynamic::effect;
 
@@ -12,30 +13,47 @@ use crate::ui::dynamic::effect;
 /// ([`document`](crate::document)).
 #[cfg(feature = "ssr")]
 #[derive(Clone, Default)]
-pub struct PageName(std::sync::Arc<std::sync::OnceLock<ArcRwSignal<String>>>);
+pub struct PageName(std::sync::Arc<std::sync::OnceLock<Tab>>);
 
 #[cfg(feature = "ssr")]
 impl PageName {
     /// The name, as far as the page was rendered.
     pub fn get(&self) -> String {
-        let name = self.0.get();
-        name.map(GetUntracked::get_untracked).unwrap_or_default()
+        self.0
+            .get()
+            .map(|tab| untrack(|| name(*tab)))
+            .unwrap_or_default()
     }
 }
 
-/// Makes `name` the name of the page: in the document that the server writes, and in the browser
-/// whenever it changes.
-pub fn show(name: RwSignal<String>) {
+/// "(3) Inbox", "(3) the subject of the open message", or the name of a page without mail.
+fn name(tab: Tab) -> String {
+    let Some(name) = tab.open_title.get() else {
+        return tab.title.get();
+    };
+    with_count(tab.unread.get(), &name)
+}
+
+/// "(3) Inbox": a name behind the number of unread messages, if there are any.
+pub fn with_count(unread: u32, name: &str) -> String {
+    match unread {
+        0 => name.to_owned(),
+        unread => format!("({unread}) {name}"),
+    }
+}
+
+/// Names the document after what `tab` shows: in the document that the server writes, and in the
+/// browser whenever it changes.
+pub fn show(tab: Tab) {
     #[cfg(feature = "ssr")]
     if let Some(page) = use_context::<PageName>() {
-        page.0.get_or_init(|| name.into());
+        page.0.get_or_init(|| tab);
     }
     effect(move || {
-        name.with(|name| {
-            // Nothing is named while the page is taken over: what the server wrote stays.
-            if !name.is_empty() {
-                document().set_title(&markup::title(name));
-            }
-        });
+        let name = name(tab);
+        // Nothing is named while the page is taken over: what the server wrote stays.
+        if !name.is_empty() {
+            document().set_title(&markup::title(&name));
+        }
     });
 }

@@ -389,6 +389,14 @@ async fn a_title_is_the_text_that_names_the_page() {
         // The account is none of this session's, so the page names its error.
         assert_eq!(titles.len(), 1, "{page}");
         let compose = format!("/compose?account={}", url::encode(text));
+        let typed = url::encode(text);
+        let message = format!("/mail/{typed}/{typed}/{typed}");
+        let page = app_page(&message, text, None, false).await;
+        assert_eq!(
+            Document::parse(&page, true).texts_of("title"),
+            [markup::title(text)],
+            "{page}"
+        );
         let page = app_page(&compose, text, None, false).await;
         assert_eq!(
             Document::parse(&page, true).texts_of("title"),

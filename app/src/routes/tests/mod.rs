@@ -217,6 +217,8 @@ async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
 async fn a_text_message_is_text_with_its_quotes_folded() {
     let (_, html) = page("/mail/acc/SU5CT1g/7.1284").await;
     assert_no_inline_style(&html);
+    let title = "<title>(428) Message 0 &amp; &lt;b&gt;more&lt;/b&gt; · Restante</title>";
+    assert!(html.contains(title), "{html}");
     assert!(html.contains("Hello &lt;script&gt;"), "{html}");
     assert!(html.contains("<details class=\"quote\">"), "{html}");
     assert!(html.contains("href=\"https://example.org/\""), "{html}");
