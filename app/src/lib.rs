@@ -69,6 +69,7 @@ fn start_once_alive(tab: Tab, page: PageContext) {
             tab.reader_changes.set(1);
         }
         state::keys::start(tab);
+        state::reach::start(tab, &page.base);
         state::live::start(tab, &page);
         tab.is_started.set(true);
     });

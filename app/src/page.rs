@@ -106,6 +106,22 @@ impl PageContext {
     }
 }
 
+/// The language of the page or request, where its context is out of reach: in an answer that comes
+/// back after the part of the page that asked for it.
+pub fn lang_here() -> Lang {
+    if let Some(page) = use_context::<PageContext>() {
+        return page.lang;
+    }
+    #[cfg(feature = "hydrate")]
+    if let Some(lang) = document()
+        .document_element()
+        .and_then(|root| root.get_attribute("lang"))
+    {
+        return Lang::from_tag(&lang).unwrap_or_default();
+    }
+    Lang::default()
+}
+
 /// The error of a request without a session.
 pub fn signed_out(lang: Lang) -> ApiError {
     ApiError {

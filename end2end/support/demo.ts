@@ -61,6 +61,11 @@ export class Demo {
     return `${this.origin}${this.basePath}${path}`;
   }
 
+  /** Stops it as a hanging machine would (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(signal);
+  }
+
   /** Asks it to end; false when it had to be killed. */
   async stop(): Promise<boolean> {
     if (this.process.exitCode !== null) return true;

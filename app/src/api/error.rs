@@ -1,12 +1,14 @@
 //! Errors as the page gets them: cause and fix in the reader's language.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use super::types::FolderRole;
+use super::types::{FolderRole, Lang};
+use crate::page;
 
 /// What sort of trouble it is: enough for the page to choose what to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,18 +75,39 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+impl ApiError {
+    /// The browser got no answer from this server: there is no network, or the server is down.
+    pub fn unreachable(lang: Lang) -> Self {
+        Self::transport(lang.error_unreachable(), lang.error_unreachable_fix())
+    }
 
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+    /// Something answered, and it is not what this server says.
+    pub fn unreadable(lang: Lang) -> Self {
+        Self::transport(lang.error_unreadable(), lang.error_unreadable_fix())
+    }
+
+    fn transport(cause: Cow<'static, str>, fix: Cow<'static, str>) -> Self {
         Self {
             kind: ErrorKind::Transport,
-            cause: error.to_string(),
-            fix: String::new(),
+            cause: cause.into_owned(),
+            fix: fix.into_owned(),
             retry_after_secs: None,
             reply: None,
             field: None,
             ref_id: String::new(),
+        }
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    /// The framework's own words are for its users, who are programmers: people get ours.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let lang = page::lang_here();
+        match error {
+            ServerFnErrorErr::Request(_) => Self::unreachable(lang),
+            _ => Self::unreadable(lang),
         }
     }
 }

@@ -19,6 +19,11 @@ pub enum LiveEvent {
         /// The id of the newest event so far.
         seq: String,
     },
+    /// The stream is alive. Sent while there is nothing else to send.
+    Beat {
+        /// When the stream is heard again at the latest, in seconds.
+        next_secs: u32,
+    },
     /// A folder's messages changed: the page asks again for the rows it shows.
     Folder {
         /// The account.
@@ -74,12 +79,14 @@ struct Told {
     host: Option<String>,
     is_up: Option<bool>,
     retry_in_secs: Option<u32>,
+    next_secs: Option<u32>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Hello,
+    Beat,
     Folder,
     Outbox,
     Connection,
@@ -102,6 +109,9 @@ impl Told {
             Kind::Hello => LiveEvent::Hello {
                 build: self.build?,
                 seq: self.seq?,
+            },
+            Kind::Beat => LiveEvent::Beat {
+                next_secs: self.next_secs?,
             },
             Kind::Folder => LiveEvent::Folder {
                 account: self.account?,

@@ -25,6 +25,7 @@ pub fn FolderTree() -> impl IntoView {
     let Folders(folders) = expect_context();
     let Session(session) = expect_context();
     let here: Here = expect_context();
+    let tab = Tab::expect();
     view! {
         <Transition fallback=move || {
             view! {
@@ -58,6 +59,7 @@ pub fn FolderTree() -> impl IntoView {
                             .into_any()
                     }
                     (Err(error), _) => {
+                        tab.ask_again(tab.tree_changes, &error);
                         view! {
                             <TroubleBanner error=error>
                                 <a class="btn btn-line btn-sm" href="" rel="external">

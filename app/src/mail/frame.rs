@@ -7,6 +7,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 use super::folder_tree::{FolderTree, Folders};
 use super::snackbar::Snackbar;
 use crate::api::folder::folder_list;
+use crate::api::error::ApiError;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
 use crate::state::answer::answer;
@@ -14,7 +15,8 @@ use crate::state::session::{Session, Tab};
 use crate::text::url::{self, MailPath};
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
-use crate::ui::dynamic::{derived, dynamic, later, when};
+use crate::ui::dynamic::{derived, dynamic, effect, later, when};
+use crate::ui::trouble::TroubleBanner;
 
 /// Where the page is, as far as mail is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +102,7 @@ fn Scrim() -> impl IntoView {
     })
 }
 
-fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, crate::api::ApiError> {
+fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, ApiError> {
     let first = accounts.into_iter().next().map(|account| account.id);
     first.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
 }
@@ -113,7 +115,8 @@ fn Navigation() -> impl IntoView {
     let here: Here = expect_context();
     let Session(session) = expect_context();
     let base = StoredValue::new(page.base.clone());
-    let is_live = move || tab.is_live.get() && tab.link_down.with(Option::is_none);
+    let is_live =
+        move || tab.is_live.get() && tab.is_reachable.get() && tab.link_down.with(Option::is_none);
     view! {
         <nav class="pane pane-nav" aria-label=lang.nav_label()>
             <div class="nav-top">
@@ -156,7 +159,7 @@ fn Navigation() -> impl IntoView {
                                     {dynamic(move || {
                                         if is_live() {
                                             lang.live_on()
-                                        } else {
+                                        } else if tab.is_reachable.get() {
                                             lang.live_off()
                                         }
                                     })}
@@ -174,6 +177,8 @@ fn Navigation() -> impl IntoView {
                                 <button
                                     class="btn btn-icon"
                                     type="button"
+                                        } else {
+                                            lang.live_none()
                                     aria-label=lang.keys_title()
                                     title=lang.keys_title()
                                     on:click=move |_| tab.is_help_open.set(true)
@@ -336,6 +341,10 @@ fn Banners() -> impl IntoView {
                         </div>
                     }
                         .into_any()
+            {when(
+                move || !tab.is_reachable.get(),
+                move || view! { <TroubleBanner error=ApiError::unreachable(lang) /> }.into_any(),
+            )}
                 },
             )}
             {dynamic(move || {

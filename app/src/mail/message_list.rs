@@ -8,6 +8,7 @@ use super::folder_tree::Folders;
 use super::frame::Hidden;
 use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
+use crate::api::error::ErrorKind;
 use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
 use crate::page::PageContext;
 use crate::state::act::Act;
@@ -55,6 +56,17 @@ pub fn MessageList(
     });
 
     let act = base.with_value(|base| url::act(base, &list.account(), &list.folder()));
+    effect(move || {
+        // On a phone the list was hidden while a message was open, and showed no rows then.
+        here.path.track();
+        request_animation_frame(move || list.start());
+    });
+    effect(move || {
+        if let Some(error) = list.trouble.get() {
+            tab.note_error(&error);
+        }
+    });
+
     let page_number = offset / Window::PAGE + 1;
     let here =
         base.with_value(|base| url::folder(base, &list.account(), &list.folder(), page_number));
@@ -91,6 +103,7 @@ pub fn MessageList(
             list.trouble
                 .get()
                 .map(|error| {
+                .filter(|error| error.kind != ErrorKind::Transport || tab.is_reachable.get())
                     view! {
                         <TroubleBanner error=error>
                             <button

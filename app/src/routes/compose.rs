@@ -70,9 +70,10 @@ pub fn ComposePage() -> impl IntoView {
     // Travels with the page, so that the browser finds what was typed in it.
     let retry = carried::<ComposeRetry>();
     let retry = StoredValue::new(retry);
+    let again = RwSignal::new(0);
     let form = answer(
-        move || wanted.get(),
-        move |wanted| async move {
+        move || (wanted.get(), again.get()),
+        move |(wanted, _)| async move {
             if let Some(posted) = retry.get_value() {
                 if cfg!(feature = "ssr") {
                     return Ok(posted.form);
@@ -106,7 +107,7 @@ pub fn ComposePage() -> impl IntoView {
                                     .with_value(|r| r.as_ref().map(|r| r.error.clone()));
                                 view! { <Composer form=form error=error /> }.into_any()
                             }
-                            Err(error) => view! { <Failed error=error /> }.into_any(),
+                            Err(error) => view! { <Failed error=error again=again /> }.into_any(),
                         }
                     })}
                 </Suspense>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_query_map, use_url};
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::{message_list, message_open};
 use crate::api::types::{AccountId, AccountView, FolderId, SessionView, Window};
 use crate::mail::message_list::{ListSkeleton, MessageList};
@@ -12,7 +12,7 @@ use crate::page::{PageContext, answer_with};
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url;
-use crate::ui::dynamic::{effect, later};
+use crate::ui::dynamic::later;
 use crate::ui::trouble::TroubleBanner;
 
 /// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
@@ -46,15 +46,22 @@ pub fn MailPage() -> impl IntoView {
     let with_images =
         move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
 
+    let (list_again, reader_again) = (RwSignal::new(0), RwSignal::new(0));
     let rows = answer(
-        move || (place.get(), window(), tab.reader_changes.get()),
+        move || {
+            let reasons = (tab.reader_changes.get(), list_again.get());
+            (place.get(), window(), reasons)
+        },
         move |((account, folder), window, _)| {
             tab.list_asked(&account, &folder);
             async move { answer_with(message_list(account, folder, window).await) }
         },
     );
     let opened = answer(
-        move || (place.get(), message.get(), tab.reader_changes.get()),
+        move || {
+            let reasons = (tab.reader_changes.get(), reader_again.get());
+            (place.get(), message.get(), reasons)
+        },
         |((account, folder), message, _)| async move {
             match message {
                 Some(message) => {
@@ -74,7 +81,7 @@ pub fn MailPage() -> impl IntoView {
                             view! { <MessageList account=account rows=rows /> }.into_any()
                         }
                         (Err(error), _) | (_, Err(error)) => {
-                            view! { <Failed error=error /> }.into_any()
+                            view! { <Failed error=error again=list_again /> }.into_any()
                         }
                     }
                 })}
@@ -101,7 +108,7 @@ pub fn MailPage() -> impl IntoView {
                                 .into_any()
                         }
                         (Err(error), Ok(Some(_))) | (_, Err(error)) => {
-                            view! { <Failed error=error /> }.into_any()
+                            view! { <Failed error=error again=reader_again is_reader=true /> }.into_any()
                         }
                     }
                 })}
@@ -124,21 +131,25 @@ fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<Accoun
 pub fn Failed(
     /// Why.
     error: ApiError,
+    /// Counts the reasons to ask again.
+    again: RwSignal<u32>,
+    /// Whether the list beside it is there and names the page.
+    #[prop(optional)]
+    is_reader: bool,
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
-    tab.title.set(error.cause.clone());
-    tab.note_error(&error);
-    let was_down = StoredValue::new(false);
-    effect(move || {
-        let is_down = tab.link_down.with(Option::is_some);
-        if was_down.get_value() && !is_down {
-            // The mail server answers again.
-            tab.reader_changes.update(|n| *n = n.wrapping_add(1));
-        }
-        was_down.set_value(is_down);
-    });
+    if is_reader {
+        tab.open_title.set(None);
+    }
+    // What does not last names nothing.
+    match error.kind {
+        ErrorKind::Transport => {}
+        _ if is_reader => tab.open_title.set(Some(error.cause.clone())),
+        _ => tab.title.set(error.cause.clone()),
+    }
+    tab.ask_again(again, &error);
     view! {
         <div class="bar">
             <a class="btn btn-sm" href=url::home(&page.base) rel="external">

@@ -26,9 +26,10 @@ pub fn OutboxPage() -> impl IntoView {
     let query = use_query_map();
     let named = Memo::new(move |_| query.with(|query| query.get("entry")));
     let before = Memo::new(move |_| query.with(|query| query.get("before")));
+    let again = RwSignal::new(0);
     let rows = answer(
-        move || (tab.outbox_changes.get(), before.get()),
-        |(_, before)| async move { answer_with(outbox_list(before).await) },
+        move || (tab.outbox_changes.get(), before.get(), again.get()),
+        |(_, before, _)| async move { answer_with(outbox_list(before).await) },
     );
     view! {
         <main class="pane pane-main" aria-label=lang.outbox()>
@@ -57,7 +58,7 @@ pub fn OutboxPage() -> impl IntoView {
                                     }
                                         .into_any()
                                 }
-                                Err(error) => view! { <Failed error=error /> }.into_any(),
+                                Err(error) => view! { <Failed error=error again=again /> }.into_any(),
                             }
                         })}
                     </Transition>

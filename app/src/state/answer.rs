@@ -11,8 +11,9 @@ use leptos::server::codee::{Decoder, Encoder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::error::{ApiError, ErrorKind};
+use crate::api::error::ApiError;
 use crate::api::json::{Unreadable, decode};
+use crate::page;
 use crate::text::markup::script_json;
 
 /// An answer that may still be on its way, and may fail. Awaited, it is the answer.
@@ -140,20 +141,7 @@ impl Held {
             Self::Fetched { value, .. } => value.downcast_ref().cloned(),
             Self::InPage(text) => decode(text).ok(),
         };
-        answer.unwrap_or_else(|| Err(unreadable()))
-    }
-}
-
-/// The server and the page are of one build, so an answer always makes sense.
-fn unreadable() -> ApiError {
-    ApiError {
-        kind: ErrorKind::Transport,
-        cause: Unreadable.to_string(),
-        fix: String::new(),
-        retry_after_secs: None,
-        reply: None,
-        field: None,
-        ref_id: String::new(),
+        answer.unwrap_or_else(|| Err(ApiError::unreadable(page::lang_here())))
     }
 }
 

@@ -10,9 +10,10 @@ pub use self::follow::RowsInPage;
 use self::follow::Shadows;
 #[cfg(feature = "hydrate")]
 pub use self::follow::drop_rows_out_of_sight;
+use super::reach::ASK_AGAIN_AFTER;
 use super::rows::{Removed, Rows, Slot};
 use super::viewport::{Measures, Viewport};
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::message_list;
 use crate::api::types::{
     AccountId, FolderId, FolderRole, MessageId, MessageRow, MessageRows, Window,
@@ -284,7 +285,7 @@ impl ListState {
                         self.refresh();
                     }
                 }
-                Err(error) => self.trouble.set(Some(error)),
+                Err(error) => self.failed(error),
             }
         });
     }
@@ -294,6 +295,22 @@ impl ListState {
         let Some(epoch) = self.epoch.try_get_value() else {
             return;
         };
+    /// Says why rows could not be fetched, and asks again by itself where something between failed.
+    fn failed(self, error: ApiError) {
+        let again = error.kind == ErrorKind::Transport;
+        self.trouble.set(Some(error));
+        if again {
+            set_timeout(
+                move || {
+                    if self.trouble.try_with_untracked(Option::is_some) == Some(true) {
+                        self.refresh();
+                    }
+                },
+                ASK_AGAIN_AFTER,
+            );
+        }
+    }
+
         let epoch = epoch.wrapping_add(1);
         self.epoch.set_value(epoch);
         self.asked.update_value(Vec::clear);
@@ -311,7 +328,7 @@ impl ListState {
             }
             match answer {
                 Ok(answer) => self.take(answer),
-                Err(error) => self.trouble.set(Some(error)),
+                Err(error) => self.failed(error),
             }
         });
     }

@@ -17,10 +17,12 @@ use crate::api::json::decode;
 use crate::api::live::LiveEvent;
 use crate::page::PageContext;
 use crate::text::url;
+use crate::ui::dynamic::effect;
 
 /// The names of the events on the wire: the tags of [`LiveEvent`].
-const EVENTS: [&str; 7] = [
+const EVENTS: [&str; 8] = [
     "hello",
+    "beat",
     "folder",
     "outbox",
     "connection",
@@ -39,6 +41,9 @@ const COUNTS_EVERY: Duration = Duration::from_secs(60);
 /// What the leader tells a tab that missed something between its rendering and its listening.
 const RESYNC: &str = r#"{"type":"resync"}"#;
 
+/// What the leader tells the others when the stream broke: nothing more is to be expected of it.
+const LOST: &str = r#"{"type":"beat","next_secs":0}"#;
+
 /// The stream, and what a tab that takes it over has to know.
 struct Stream {
     tab: Tab,
@@ -50,6 +55,13 @@ struct Stream {
     /// How often in a row it failed.
     failures: usize,
     is_over: bool,
+}
+
+impl Stream {
+    /// Whether this tab is the one that reads, or waits for its next try to.
+    fn is_reading(&self) -> bool {
+        self.source.is_some() || self.failures > 0
+    }
 }
 
 type Shared = Rc<RefCell<Stream>>;
@@ -73,6 +85,14 @@ pub fn start(tab: Tab, page: &PageContext) {
     if !lead(&stream, &name) {
         stand_alone(&stream);
     }
+    let reopened = Rc::clone(&stream);
+    effect(move || {
+        // The server answers again: no pause is waited for, and a dead stream is not kept.
+        if tab.returns.get() > 0 && reopened.borrow().is_reading() {
+            close(&reopened);
+            open(&reopened);
+        }
+    });
     set_interval(
         move || {
             if !document().hidden() {
@@ -162,6 +182,7 @@ fn stand_alone(stream: &Shared) {
 fn close(stream: &Shared) {
     let mut own = stream.borrow_mut();
     own.tab.is_live.set(false);
+    own.tab.hear_no_more();
     if let Some(source) = own.source.take() {
         source.close();
     }
@@ -198,17 +219,11 @@ fn open(stream: &Shared) {
     on_event.forget();
     let failed = Rc::clone(stream);
     let on_error = Closure::<dyn FnMut()>::new(move || {
-        failed.borrow().tab.is_live.set(false);
-        let is_closed = failed
-            .borrow()
-            .source
-            .as_ref()
-            .map(EventSource::ready_state)
-            == Some(EventSource::CLOSED);
-        if is_closed {
-            // Not a lost connection, which the browser mends by itself: the server said no.
-            reopen_later(&failed);
-        }
+        // Browsers differ in when they try again, and do not where the server said no.
+        reopen_later(&failed);
+        post(&failed, LOST);
+        let tab = failed.borrow().tab;
+        tab.doubt();
     });
     source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
     on_error.forget();
@@ -246,7 +261,15 @@ fn take(stream: &Shared, id: &str, data: &str) {
         tab.is_outdated.set(true);
         return;
     };
-    tab.is_live.set(true);
+    let next_secs = match event {
+        LiveEvent::Beat { next_secs } => Some(next_secs),
+        _ => None,
+    };
+    tab.hear(next_secs);
+    let is_live = next_secs != Some(0);
+    if tab.is_live.get_untracked() != is_live {
+        tab.is_live.set(is_live);
+    }
     match event {
         LiveEvent::Hello { build: theirs, .. } => {
             if theirs != build {
@@ -315,7 +338,10 @@ impl Tab {
                 self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 self.outbox_changed();
             }
-            LiveEvent::Hello { .. } | LiveEvent::Replaced | LiveEvent::End => {}
+            LiveEvent::Hello { .. }
+            | LiveEvent::Beat { .. }
+            | LiveEvent::Replaced
+            | LiveEvent::End => {}
         }
     }
 }
@@ -327,5 +353,11 @@ mod tests {
     #[test]
     fn a_late_tab_is_told_to_ask_again() {
         assert_eq!(decode::<LiveEvent>(RESYNC).unwrap(), LiveEvent::Resync);
+    }
+
+    #[test]
+    fn the_other_tabs_are_told_that_the_stream_broke() {
+        let lost = LiveEvent::Beat { next_secs: 0 };
+        assert_eq!(decode::<LiveEvent>(LOST).unwrap(), lost);
     }
 }

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod list;
 pub mod live;
 pub mod prefs;
+pub mod reach;
 pub mod rows;
 pub mod session;
 pub mod snack;

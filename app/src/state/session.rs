@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use super::answer::Answer;
 use super::list::{ListState, RowsInPage};
+use super::reach::{Heard, Probe};
 use super::snack::Snack;
-use crate::api::error::ApiError;
-use crate::api::types::{AccountId, FolderId, SessionView};
+use crate::api::error::{ApiError, ErrorKind};
+use crate::api::types::{AccountId, FolderId, MessageId, SessionView};
 
 /// The session's accounts and limits, fetched once for all pages.
 #[derive(Clone, Copy)]
@@ -86,6 +87,14 @@ pub struct Tab {
     pub is_ended: RwSignal<bool>,
     /// Whether the server has a newer page than this one.
     pub is_outdated: RwSignal<bool>,
+    /// Whether this server answers.
+    pub is_reachable: RwSignal<bool>,
+    /// Counts how often it answered again after it had not.
+    pub returns: RwSignal<u32>,
+    /// When the stream of events was last heard, and how long it may be silent.
+    pub(super) heard: StoredValue<Heard>,
+    /// The request that finds out whether this server answers.
+    pub(super) probe: StoredValue<Probe>,
     /// Counts the changes of the outbox.
     pub outbox_changes: RwSignal<u32>,
     /// Messages in the outbox that need a look, once newer than the session's own number.
@@ -121,6 +130,10 @@ impl Tab {
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
             open_title: RwSignal::new(None),
+            is_reachable: RwSignal::new(true),
+            returns: RwSignal::new(0),
+            heard: StoredValue::new(Heard::default()),
+            probe: StoredValue::new(Probe::default()),
             unread: RwSignal::new(0),
             is_started: RwSignal::new(false),
             rows_in_page: StoredValue::new(use_context()),
@@ -172,8 +185,10 @@ impl Tab {
 
     /// Notes an error that means more than its own failure.
     pub fn note_error(self, error: &ApiError) {
-        if error.kind == crate::api::ErrorKind::SignedOut {
-            self.is_ended.set(true);
+        match error.kind {
+            ErrorKind::SignedOut => self.is_ended.set(true),
+            ErrorKind::Transport => self.doubt(),
+            _ => {}
         }
     }
 }

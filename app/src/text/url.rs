@@ -222,6 +222,11 @@ pub fn events(base: &str, after: Option<&str>) -> String {
     }
 }
 
+/// Whether the server is there.
+pub fn health(base: &str) -> String {
+    format!("{base}/healthz")
+}
+
 /// What a path of the mail page names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailPath {

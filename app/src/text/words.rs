@@ -36,6 +36,16 @@ fn messages(n: u32) -> String {
 texts! {
     error_signed_out() { en: "Your session ended.", zh: "会话已结束。" }
     error_signed_out_fix() { en: "Sign in again to go on.", zh: "请重新登录以继续。" }
+    error_unreachable() { en: "Restante cannot be reached.", zh: "无法连接到 Restante。" }
+    error_unreachable_fix() {
+        en: "It connects again by itself, and then shows what was done.",
+        zh: "连接恢复后会自动继续，并显示实际结果。"
+    }
+    error_unreadable() { en: "No usable answer came from Restante.", zh: "没有收到 Restante 的有效应答。" }
+    error_unreadable_fix() {
+        en: "Something between may have answered instead, such as a proxy. It asks again by itself.",
+        zh: "可能由代理等中间设备代为应答，将自动重试。"
+    }
     error_reference(id: String) { en: format!("Reference {id}"), zh: format!("编号 {id}") }
     sign_in_again() { en: "Sign in again", zh: "重新登录" }
     sign_out() { en: "Sign out", zh: "退出登录" }
@@ -52,6 +62,7 @@ texts! {
     }
     live_on() { en: "Live", zh: "实时更新" }
     live_off() { en: "Connecting", zh: "正在连接" }
+    live_none() { en: "No connection", zh: "没有连接" }
     live_polled(secs: u32) { en: format!("checked every {secs} s"), zh: format!("每 {secs} 秒检查一次") }
 
     nav_label() { en: "Folders and accounts", zh: "文件夹和账户" }

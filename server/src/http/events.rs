@@ -8,12 +8,13 @@ use std::time::Duration;
 use app::api::live::LiveEvent;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::Stream;
 use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{self, field, parse_form};
@@ -24,8 +25,15 @@ use crate::limits;
 use crate::session::LiveSession;
 use crate::session::events::Since;
 use crate::session::turns::OpenStream;
+use crate::store::now_unix_ms;
 
-const COMMENT_EVERY: Duration = Duration::from_secs(20);
+/// The pause between two beats while the session is in use: the page says within 3 s that the
+/// connection is gone.
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+/// The pause while nothing was asked for in a while. Below the minute after which proxies give up.
+const IDLE_BEAT_EVERY: Duration = Duration::from_secs(15);
+/// How long after its last request a session counts as used.
+const IN_USE_MS: i64 = 60_000;
 
 /// The stream: `hello` first, then what came after `?after=` or `Last-Event-ID`, then what comes.
 pub(super) async fn events(
@@ -48,10 +56,7 @@ pub(super) async fn events(
         },
         None => Reader::ended(web.shutdown.clone()),
     };
-    let keep_alive = KeepAlive::new().interval(COMMENT_EVERY).text("");
-    let mut response = Sse::new(reader.into_stream())
-        .keep_alive(keep_alive)
-        .into_response();
+    let mut response = Sse::new(reader.into_stream()).into_response();
     let headers = response.headers_mut();
     headers::private(headers);
     headers::set(headers, CACHE_CONTROL, "no-store, no-transform");
@@ -85,6 +90,10 @@ struct Reader {
     /// Its place among the streams of the session, and of the process.
     place: Option<(OpenStream, OwnedSemaphorePermit)>,
     shutdown: CancellationToken,
+    /// When the next beat is due.
+    beat_at: Instant,
+    /// When it is looked whether the session came into use, so that the beat is due earlier.
+    looks_at: Instant,
     is_over: bool,
 }
 
@@ -118,6 +127,9 @@ impl Reader {
             seen,
             newest: Some(newest),
             shutdown: web.shutdown.clone(),
+            // Told at once, so that the page knows what to expect.
+            beat_at: Instant::now(),
+            looks_at: Instant::now(),
             is_over: false,
         }
     }
@@ -133,6 +145,8 @@ impl Reader {
             _watchers: Vec::new(),
             place: None,
             shutdown,
+            beat_at: Instant::now(),
+            looks_at: Instant::now(),
             is_over: true,
         }
     }
@@ -171,6 +185,17 @@ impl Reader {
                     self.is_over = true;
                 }
                 changed = newest.changed() => changed.ok()?,
+                () = tokio::time::sleep_until(self.looks_at) => {
+                    let now = Instant::now();
+                    self.looks_at = now + BEAT_EVERY;
+                    let is_in_use = session.unused_ms(now_unix_ms()) < IN_USE_MS;
+                    if is_in_use || now >= self.beat_at {
+                        let pause = if is_in_use { BEAT_EVERY } else { IDLE_BEAT_EVERY };
+                        self.beat_at = now + pause;
+                        let next_secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX);
+                        return Some((None, LiveEvent::Beat { next_secs }));
+                    }
+                }
             }
         }
     }
@@ -192,6 +217,7 @@ impl Reader {
 fn name(event: &LiveEvent) -> &'static str {
     match event {
         LiveEvent::Hello { .. } => "hello",
+        LiveEvent::Beat { .. } => "beat",
         LiveEvent::Folder { .. } => "folder",
         LiveEvent::Outbox { .. } => "outbox",
         LiveEvent::Connection { .. } => "connection",
@@ -213,6 +239,7 @@ mod tests {
                 build: String::new(),
                 seq: String::new(),
             },
+            LiveEvent::Beat { next_secs: 2 },
             LiveEvent::Folder {
                 account: account(),
                 folder: "f".into(),

@@ -60,7 +60,8 @@ impl LiveSession {
                 .is_ok()
     }
 
-    fn unused_ms(&self, now: i64) -> i64 {
+    /// How long ago the last request was.
+    pub fn unused_ms(&self, now: i64) -> i64 {
         now.saturating_sub(self.used_at.load(Ordering::Relaxed))
     }
 

@@ -53,6 +53,24 @@ async fn a_stream_begins_with_hello_and_is_not_buffered() {
 }
 
 #[tokio::test]
+async fn a_quiet_stream_beats_while_its_session_is_in_use() {
+    let product = Product::start().await;
+    let client = product.signed_in("").await;
+    let mut stream = client.open(Request::get("/events")).await;
+    read_until(&mut stream, "event: hello").await;
+    for _ in 0..2 {
+        let text = timeout(
+            Duration::from_secs(3),
+            read_until(&mut stream, "{\"type\":\"beat\",\"next_secs\":2}"),
+        )
+        .await
+        .expect("a beat within 3 s");
+        assert!(text.contains("event: beat"), "{text}");
+    }
+    product.stop().await;
+}
+
+#[tokio::test]
 async fn a_reader_that_missed_events_is_told_to_ask_again() {
     let product = Product::start().await;
     let client = product.signed_in("").await;

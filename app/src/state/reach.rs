@@ -1,0 +1,167 @@
+//! Whether this server answers.
+//!
+//! The browser's own word, a request that failed and a silent stream of events are reasons to
+//! doubt it; a small request (`GET {base}/healthz`) decides. While it fails it is repeated, and
+//! once it succeeds everything that failed meanwhile is asked for again.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+use super::session::Tab;
+use crate::api::error::{ApiError, ErrorKind};
+use crate::text::url;
+use crate::ui::dynamic::effect;
+
+/// How long an answer may take.
+const PROBE_WITHIN_MS: u32 = 2_000;
+/// The pause between two requests while there is no answer.
+const PROBE_EVERY: Duration = Duration::from_secs(2);
+/// When what failed is asked for again although this server answers.
+pub(super) const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
+/// How often the silence of the stream is measured.
+const LISTEN_EVERY: Duration = Duration::from_millis(500);
+/// How much later than promised an event may come.
+const GRACE_MS: f64 = 500.0;
+/// What the server answers.
+const ALIVE: &str = "ok\n";
+
+/// When the stream of events was last heard, and when it said it would be heard again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Heard {
+    at_ms: f64,
+    /// `None` before the stream promised anything.
+    next_ms: Option<f64>,
+}
+
+/// The request that finds out whether this server answers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Probe {
+    url: String,
+    is_running: bool,
+}
+
+/// Begins to watch, for as long as the tab is open.
+pub fn start(tab: Tab, base: &str) {
+    let url = url::health(base);
+    tab.probe.update_value(|probe| probe.url = url);
+    for event in ["offline", "online"] {
+        let doubt = Closure::<dyn FnMut()>::new(move || tab.doubt());
+        // The window is there as long as the tab.
+        drop(window().add_event_listener_with_callback(event, doubt.as_ref().unchecked_ref()));
+        doubt.forget();
+    }
+    set_interval(
+        move || {
+            if tab.is_reachable.get_untracked() && tab.is_silent() {
+                tab.doubt();
+            }
+        },
+        LISTEN_EVERY,
+    );
+}
+
+impl Tab {
+    /// Notes that the stream was heard, and when it will be heard again.
+    pub(super) fn hear(self, next_secs: Option<u32>) {
+        self.heard.update_value(|heard| {
+            heard.at_ms = js_sys::Date::now();
+            if let Some(secs) = next_secs {
+                heard.next_ms = Some(f64::from(secs) * 1_000.0);
+            }
+        });
+    }
+
+    /// Notes that nothing is to be heard: there is no stream.
+    pub(super) fn hear_no_more(self) {
+        self.heard.set_value(Heard::default());
+    }
+
+    /// Whether the stream has been silent for longer than it promised.
+    fn is_silent(self) -> bool {
+        let heard = self.heard.get_value();
+        let due_ms = heard
+            .next_ms
+            .map(|next_ms| heard.at_ms + next_ms + GRACE_MS);
+        due_ms.is_some_and(|due_ms| js_sys::Date::now() > due_ms)
+    }
+
+    /// Finds out whether this server answers.
+    pub fn doubt(self) {
+        let started = self.probe.try_update_value(|probe| {
+            let is_new = !probe.is_running && !probe.url.is_empty();
+            probe.is_running |= is_new;
+            is_new.then(|| probe.url.clone())
+        });
+        if let Some(url) = started.flatten()
+            && ask(self, &url).is_none()
+        {
+            self.found(false);
+        }
+    }
+
+    /// Counts up `again` once what failed may succeed: when the mail server or this one answers
+    /// again, and after a pause where this one was there all the time and something between
+    /// answered in its place.
+    pub fn ask_again(self, again: RwSignal<u32>, error: &ApiError) {
+        self.note_error(error);
+        let is_transport = error.kind == ErrorKind::Transport;
+        let before = StoredValue::new(None);
+        effect(move || {
+            let now = (self.link_down.with(Option::is_some), self.returns.get());
+            match before.get_value() {
+                None if is_transport => {
+                    let retry = move || {
+                        if self.is_reachable.get_untracked() {
+                            again.try_update(|n| *n = n.wrapping_add(1));
+                        }
+                    };
+                    set_timeout(retry, ASK_AGAIN_AFTER);
+                }
+                Some((was_down, returns)) if (was_down && !now.0) || returns != now.1 => {
+                    again.update(|n| *n = n.wrapping_add(1));
+                }
+                _ => {}
+            }
+            before.set_value(Some(now));
+        });
+    }
+
+    fn found(self, is_reachable: bool) {
+        self.probe.update_value(|probe| probe.is_running = false);
+        // A stream that is silent while the server answers is dead: it is opened anew.
+        let is_well = self.is_reachable.get_untracked() && !self.is_silent();
+        let was_reachable = self.is_reachable.get_untracked();
+        if was_reachable != is_reachable {
+            self.is_reachable.set(is_reachable);
+        }
+        if !is_reachable {
+            set_timeout(move || self.doubt(), PROBE_EVERY);
+        } else if !is_well {
+            self.hear_no_more();
+            self.returns.update(|n| *n = n.wrapping_add(1));
+            self.tree_changes.update(|n| *n = n.wrapping_add(1));
+            self.outbox_changed();
+            if let Some(list) = self.list() {
+                list.refresh();
+            }
+        }
+    }
+}
+
+/// `XMLHttpRequest`, which knows how long it may take.
+fn ask(tab: Tab, url: &str) -> Option<()> {
+    let request = web_sys::XmlHttpRequest::new().ok()?;
+    request.open_with_async("GET", url, true).ok()?;
+    request.set_timeout(PROBE_WITHIN_MS);
+    let ended = request.clone();
+    let on_end = Closure::once_into_js(move || {
+        let text = ended.response_text().ok().flatten();
+        tab.found(text.as_deref() == Some(ALIVE));
+    });
+    // `loadend` comes once, whatever happened.
+    request.set_onloadend(Some(on_end.unchecked_ref()));
+    request.send().ok()
+}
