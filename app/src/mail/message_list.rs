@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::folder_tree::Folders;
-use super::frame::Hidden;
+use super::frame::{Here, Hidden};
 use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
 use crate::api::error::ErrorKind;
@@ -32,6 +32,7 @@ pub fn MessageList(
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
+    let here: Here = expect_context();
     let base = StoredValue::new(page.base);
     let name = folder_label(rows.role, &rows.name, lang).into_owned();
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));

@@ -193,7 +193,8 @@ impl ListState {
             box_px: f64::from(scroller.client_height()),
             total: self.rows.with_value(Rows::total),
         };
-        Some((measures, f64::from(scroller.scroll_top())))
+        // Hidden while a phone shows something else, it has no height, and is scrolled nowhere.
+        (measures.box_px > 0.0).then(|| (measures, f64::from(scroller.scroll_top())))
     }
 
     /// Begins to scroll: measures a row, and makes the scrollbar as long as the folder.
