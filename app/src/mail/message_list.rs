@@ -14,11 +14,11 @@ use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::list::{ListState, Place, whole_px};
 use crate::state::session::{Counts, Tab};
-use crate::text::size::grouped;
 use crate::state::title::with_count;
+use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, each, effect, later, when};
+use crate::ui::dynamic::{derived, dynamic, each, effect, later, when};
 use crate::ui::trouble::TroubleBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -56,7 +56,6 @@ pub fn MessageList(
         }
     });
 
-    let act = base.with_value(|base| url::act(base, &list.account(), &list.folder()));
     effect(move || {
         // On a phone the list was hidden while a message was open, and showed no rows then.
         here.path.track();
@@ -68,6 +67,7 @@ pub fn MessageList(
         }
     });
 
+    let act = base.with_value(|base| url::act(base, &list.account(), &list.folder()));
     let page_number = offset / Window::PAGE + 1;
     let here =
         base.with_value(|base| url::folder(base, &list.account(), &list.folder(), page_number));
@@ -75,7 +75,7 @@ pub fn MessageList(
     let counts = move || lang.folder_counts(list.unread.get(), list.total.get());
     let scroll = move |_| list.scrolled();
     view! {
-        <div class="bar list-bar">
+        <div class="bar list-bar" class:covered=derived(move || list.is_selecting())>
             <a class="btn btn-icon only-phone" href=tree aria-label=lang.folders()>
                 <Icon name="menu" />
             </a>
@@ -103,8 +103,8 @@ pub fn MessageList(
         {dynamic(move || {
             list.trouble
                 .get()
-                .map(|error| {
                 .filter(|error| error.kind != ErrorKind::Transport || tab.is_reachable.get())
+                .map(|error| {
                     view! {
                         <TroubleBanner error=error>
                             <button
@@ -160,7 +160,17 @@ pub fn MessageList(
                         .into_any()
                 },
             )}
-            <div class="pane-scroll list-scroll" node_ref=list.scroller on:scroll=scroll>
+            <div
+                class="pane-scroll list-scroll"
+                node_ref=list.scroller
+                on:scroll=scroll
+                on:mousedown=move |event| list.mouse_down(&event)
+                on:pointerdown=move |event| list.touched(&event)
+                on:pointerup=move |_| list.let_go()
+                on:pointercancel=move |_| list.let_go()
+                on:contextmenu=move |event| list.context_menu(&event)
+                on:click=move |event| list.clicked(tab, &event)
+            >
                 {when(
                     move || list.total.get() == 0,
                     move || view! { <EmptyFolder role=list.role.get_value() /> }.into_any(),
@@ -236,7 +246,7 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     if let Some(act) = act {
         tab.act(list.account(), list.folder(), ids, act);
         if name != "star" && name != "unstar" {
-            list.selected.update(Vec::clear);
+            list.select_none();
         }
     }
 }
@@ -352,9 +362,10 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
     };
     let archive_off = one_folder || role == Some(FolderRole::Archive);
     let delete_off = role == Some(FolderRole::Trash);
+    let count = move || list.selected.with(|ids| grouped(ids.len() as u64));
     view! {
         {when(
-            move || list.selected.with(|ids| !ids.is_empty()),
+            move || list.is_selecting(),
             move || {
                 view! {
                     <div class="bar selbar" role="toolbar" aria-label=lang.selection()>
@@ -362,15 +373,30 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                             class="btn btn-icon"
                             type="button"
                             aria-label=lang.select_none()
-                            on:click=move |_| { list.selected.update(Vec::clear) }
+                            on:click=move |_| list.select_none()
                         >
                             <Icon name="close" />
                         </button>
-                        <span class="grow num">
+                        <span class="grow num cut" role="status">
                             {dynamic(move || {
-                                lang.selected(list.selected.with(|ids| grouped(ids.len() as u64)))
+                                lang.selected_of(count(), grouped(list.total.get().into()))
                             })}
                         </span>
+                        {dynamic(move || {
+                            let loaded = grouped(list.loaded() as u64);
+                            let words = lang.select_loaded(loaded.clone());
+                            view! {
+                                <button
+                                    class="btn btn-sm"
+                                    type="button"
+                                    aria-label=words.clone()
+                                    title=words
+                                    on:click=move |_| list.select_loaded()
+                                >
+                                    {lang.select_loaded_short(loaded)}
+                                </button>
+                            }
+                        })}
                         {button("archive", "archive", lang.archive(), archive_off)}
                         {button("delete", "trash", lang.delete(), delete_off)}
                         {button("seen", "mail", lang.mark_seen(), false)}

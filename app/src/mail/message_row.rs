@@ -63,6 +63,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let here: Here = expect_context();
+    let tab = Tab::expect();
     let list = context.list;
     // Freed together with the row's place in the document.
     let row = RwSignal::from(row);
@@ -95,14 +96,10 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let picked_id = id.clone();
     let is_picked = Memo::new(move |_| list.selected.with(|ids| ids.contains(&picked_id)));
     let pick_id = id.clone();
-    let pick = move |event| {
-        let is_ticked = event_target_checked(&event);
-        list.selected.update(|ids| {
-            ids.retain(|id| *id != pick_id);
-            if is_ticked {
-                ids.push(pick_id.clone());
-            }
-        });
+    let pick = move |event: web_sys::Event| {
+        let is_ticked = list.tick(tab, &pick_id, event_target_checked(&event));
+        // Where the tick was one end of a range, the box has changed its state and the row has not.
+        event_target::<web_sys::HtmlInputElement>(&event).set_checked(is_ticked);
     };
     view! {
         <li class="row-item">

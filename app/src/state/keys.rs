@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::act::Act;
+use super::list::ListState;
 use super::session::Tab;
 use crate::api::types::{Destination, FolderRole, Mark, MessageId};
 
@@ -21,6 +22,9 @@ struct Target {
 /// Listens for keys, for as long as the tab is open.
 pub fn start(tab: Tab) {
     window_event_listener(leptos::ev::keydown, move |event| {
+        if (event.ctrl_key() || event.meta_key()) && event.key() == "a" && select_loaded(tab) {
+            event.prevent_default();
+        }
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
@@ -43,6 +47,9 @@ fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
         "o" => click_focused_row(),
         "u" | "Escape" => leave(tab),
         "x" => tick(),
+        "X" => tick_to(tab),
+        "ArrowDown" if event.shift_key() => extend(tab, 1),
+        "ArrowUp" if event.shift_key() => extend(tab, -1),
         "r" => click("[data-answer=reply]"),
         "a" => click("[data-answer=reply_all]"),
         "f" => click("[data-answer=forward]"),
@@ -98,6 +105,11 @@ fn step(by: i32) -> bool {
         }
         return true;
     }
+    focus_row(by)
+}
+
+/// Moves the focus to the row below or above.
+fn focus_row(by: i32) -> bool {
     let Ok(links) = document().query_selector_all(".rows .row-link") else {
         return false;
     };
@@ -130,12 +142,45 @@ fn tick() -> bool {
         .is_some()
 }
 
+/// The message of the row with the focus, or of the open one.
+fn current_id() -> Option<MessageId> {
+    current_row()?.get_attribute("data-id").map(MessageId)
+}
+
+/// Ticks the messages from the last ticked one to the current one.
+fn tick_to(tab: Tab) -> bool {
+    let target = tab.list().zip(current_id());
+    target.map(|(list, id)| list.pick_to(tab, &id)).is_some()
+}
+
+/// Moves the end of the range; the first time the range begins at the current row.
+fn extend(tab: Tab, by: i32) -> bool {
+    let (Some(list), Some(id)) = (tab.list().filter(|_| is_in_list()), current_id()) else {
+        return false;
+    };
+    if list.selected.with_untracked(Vec::is_empty) {
+        list.pick(&id, true);
+    }
+    focus_row(by) && tick_to(tab)
+}
+
+/// Ticks all loaded rows, where the focus is on one: elsewhere the text is meant.
+fn select_loaded(tab: Tab) -> bool {
+    let list = tab.list().filter(|_| is_in_list());
+    list.map(ListState::select_loaded).is_some()
+}
+
+fn is_in_list() -> bool {
+    let focused = document().active_element();
+    focused.is_some_and(|element| element.matches(".list-scroll *").unwrap_or(false))
+}
+
 /// Back to the list; in the list, out of the selection.
 fn leave(tab: Tab) -> bool {
     if let Some(list) = tab.list()
         && list.selected.with_untracked(|ids| !ids.is_empty())
     {
-        list.selected.update(Vec::clear);
+        list.select_none();
         return true;
     }
     click(".pane-main .bar a.back")
@@ -182,7 +227,7 @@ fn act(tab: Tab, act: &Act) -> bool {
         });
     }
     tab.act(list.account(), list.folder(), target.ids, act.clone());
-    list.selected.update(Vec::clear);
+    list.select_none();
     true
 }
 

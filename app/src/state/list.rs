@@ -12,6 +12,7 @@ use self::follow::Shadows;
 pub use self::follow::drop_rows_out_of_sight;
 use super::reach::ASK_AGAIN_AFTER;
 use super::rows::{Removed, Rows, Slot};
+use super::select::Picking;
 use super::viewport::{Measures, Viewport};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::message_list;
@@ -52,9 +53,9 @@ pub struct ListState {
     folder: StoredValue<FolderId>,
     /// The folder's role.
     pub role: StoredValue<Option<FolderRole>>,
-    rows: StoredValue<Rows>,
+    pub(super) rows: StoredValue<Rows>,
     /// Told whenever rows come, go or move.
-    moved: Trigger,
+    pub(super) moved: Trigger,
     /// All messages of the folder.
     pub total: RwSignal<u32>,
     /// Unread ones, where known.
@@ -70,13 +71,14 @@ pub struct ListState {
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
     pub selected: RwSignal<Vec<MessageId>>,
+    pub(super) picking: StoredValue<Picking>,
     /// Why rows could not be fetched.
     pub trouble: RwSignal<Option<ApiError>>,
     /// The box that scrolls.
     pub scroller: NodeRef<html::Div>,
     row_px: StoredValue<f64>,
     /// Where the pages begin that are on their way, so that none is asked for twice.
-    asked: StoredValue<Vec<u32>>,
+    pub(super) asked: StoredValue<Vec<u32>>,
     /// Counts what makes older answers worthless.
     epoch: StoredValue<u32>,
 }
@@ -109,6 +111,7 @@ impl ListState {
             waits: StoredValue::new(0),
             arrived: RwSignal::new(0),
             selected: RwSignal::new(Vec::new()),
+            picking: StoredValue::new(Picking::default()),
             trouble: RwSignal::new(None),
             scroller: NodeRef::new(),
             row_px: StoredValue::new(0.0),
@@ -250,7 +253,7 @@ impl ListState {
         }
     }
 
-    fn fetch(self, window: Window) {
+    pub(super) fn fetch(self, window: Window) {
         let is_new = self.asked.try_update_value(|asked| {
             let is_new = !asked.contains(&window.offset);
             if is_new {
@@ -277,6 +280,7 @@ impl ListState {
                     if fits == Some(true) {
                         self.moved.notify();
                         self.follow();
+                        self.pick_wanted();
                         let asked = window.offset..window.offset.saturating_add(window.limit);
                         // A server that leaves rows out is not asked for them for ever.
                         if self.rows.with_value(|rows| rows.missing(asked).is_empty()) {
@@ -291,11 +295,6 @@ impl ListState {
         });
     }
 
-    /// Asks again for the rows that are shown and forgets all others.
-    pub fn refresh(self) {
-        let Some(epoch) = self.epoch.try_get_value() else {
-            return;
-        };
     /// Says why rows could not be fetched, and asks again by itself where something between failed.
     fn failed(self, error: ApiError) {
         let again = error.kind == ErrorKind::Transport;
@@ -312,6 +311,11 @@ impl ListState {
         }
     }
 
+    /// Asks again for the rows that are shown and forgets all others.
+    pub fn refresh(self) {
+        let Some(epoch) = self.epoch.try_get_value() else {
+            return;
+        };
         let epoch = epoch.wrapping_add(1);
         self.epoch.set_value(epoch);
         self.asked.update_value(Vec::clear);

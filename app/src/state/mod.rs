@@ -11,6 +11,7 @@ pub mod live;
 pub mod prefs;
 pub mod reach;
 pub mod rows;
+pub mod select;
 pub mod session;
 pub mod snack;
 pub mod title;

@@ -60,6 +60,20 @@ impl Rows {
         self.slots.iter().flatten().find(|slot| &slot.id == id)
     }
 
+    /// How many rows are known.
+    pub fn known(&self) -> usize {
+        self.slots.iter().flatten().count()
+    }
+
+    /// The messages of the known rows among these.
+    pub fn ids(&self, range: Range<u32>) -> Vec<MessageId> {
+        let slots = self
+            .slots
+            .get(index(range.start)..index(range.end.min(self.total())));
+        let known = slots.into_iter().flatten().flatten();
+        known.map(|slot| slot.id.clone()).collect()
+    }
+
     /// Takes an answer as the whole truth: every other row is forgotten.
     ///
     /// Rows that stay keep their signal, so that their place in the document is kept too.
@@ -108,8 +122,7 @@ impl Rows {
     }
 
     fn forget_far(&mut self, shown: Range<u32>) {
-        let known = self.slots.iter().flatten().count();
-        if known <= Self::KEEP {
+        if self.known() <= Self::KEEP {
             return;
         }
         let keep = Self::KEEP / 4;

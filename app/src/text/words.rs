@@ -101,7 +101,16 @@ texts! {
     has_attachment() { en: "Attachment", zh: "有附件" }
     select_row(who: String) { en: format!("Select, {who}"), zh: format!("选择，{who}") }
     select_none() { en: "Select none", zh: "取消选择" }
-    selected(n: String) { en: format!("{n} selected"), zh: format!("已选 {n} 封") }
+    selected_of(n: String, total: String) {
+        en: format!("{n} of {total} selected"),
+        zh: format!("已选 {n} 封，共 {total} 封")
+    }
+    select_loaded(n: String) { en: format!("Select the {n} loaded"), zh: format!("选择已加载的 {n} 封") }
+    select_loaded_short(n: String) { en: format!("All {n}"), zh: format!("全部 {n}") }
+    range_cut(n: u32) {
+        en: format!("Only {n} messages are ticked: that is the most at once."),
+        zh: format!("只选中了 {n} 封：一次最多这么多。")
+    }
     selection() { en: "Selected messages", zh: "选中的邮件" }
     action() { en: "Action", zh: "操作" }
     apply() { en: "Apply", zh: "执行" }

@@ -1,0 +1,274 @@
+//! Ticking messages of the list: one by one, in ranges, all that are loaded.
+//!
+//! A range goes from the message that was ticked last (the anchor) to the one that is named with
+//! Shift; naming another one moves its end. On a touch screen a row that is held is ticked, and
+//! then a tap ticks too, until nothing is ticked any more.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, MouseEvent, PointerEvent};
+
+use super::list::ListState;
+use super::rows::Rows;
+use super::session::Tab;
+use super::snack::Snack;
+use crate::api::types::MessageId;
+use crate::page::lang_here;
+
+/// The most messages of one range: so many rows around those in sight are never forgotten.
+const RANGE_MAX: u32 = 500;
+/// How long a finger rests on a row to tick it.
+const HOLD: Duration = Duration::from_millis(450);
+
+/// How messages came to be ticked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Picking {
+    /// Where a range begins.
+    anchor: Option<MessageId>,
+    /// What was ticked before the range.
+    before: Vec<MessageId>,
+    /// The range whose rows are on their way.
+    wanted: Option<Range<u32>>,
+    /// Whether Shift was down at the last click.
+    with_shift: bool,
+    /// The touch that is under way, so that one that ends early is not taken for a long one.
+    touch: Option<u32>,
+    touches: u32,
+    /// Whether the touch was long; the click that some browsers make of it opens nothing.
+    was_held: bool,
+    /// Whether a tap ticks.
+    by_touch: bool,
+}
+
+impl ListState {
+    /// Whether anything is ticked.
+    pub fn is_selecting(self) -> bool {
+        self.selected.with(|ids| !ids.is_empty())
+    }
+
+    /// How many rows are loaded: what "all" can mean here.
+    pub fn loaded(self) -> usize {
+        self.moved.track();
+        self.rows.with_value(Rows::known)
+    }
+
+    /// Unticks all.
+    pub fn select_none(self) {
+        self.picking.set_value(Picking::default());
+        self.selected.update(Vec::clear);
+    }
+
+    /// Ticks every row that is loaded.
+    pub fn select_loaded(self) {
+        let ids = self.rows.with_value(|rows| rows.ids(0..rows.total()));
+        self.picking.update_value(|picking| {
+            picking.before.clone_from(&ids);
+            picking.wanted = None;
+        });
+        self.selected.set(ids);
+    }
+
+    /// Takes the change of a row's tick box. Returns whether the row is ticked now.
+    pub fn tick(self, tab: Tab, id: &MessageId, is_ticked: bool) -> bool {
+        if self.picking.with_value(|picking| picking.with_shift) {
+            self.pick_to(tab, id);
+            return true;
+        }
+        self.pick(id, is_ticked);
+        is_ticked
+    }
+
+    /// Ticks or unticks one message; a range begins there.
+    pub fn pick(self, id: &MessageId, is_ticked: bool) {
+        self.selected.update(|ids| {
+            ids.retain(|other| other != id);
+            if is_ticked {
+                ids.push(id.clone());
+            }
+        });
+        let before = self.selected.get_untracked();
+        self.picking.update_value(|picking| {
+            picking.anchor = Some(id.clone());
+            picking.before = before;
+            picking.wanted = None;
+        });
+    }
+
+    /// Ticks the messages from the anchor to this one.
+    pub fn pick_to(self, tab: Tab, id: &MessageId) {
+        let anchor = self.picking.with_value(|picking| picking.anchor.clone());
+        let ends = self.rows.with_value(|rows| {
+            let anchor = anchor.as_ref().and_then(|anchor| rows.position(anchor));
+            anchor.zip(rows.position(id))
+        });
+        let Some((from, to)) = ends else {
+            self.pick(id, true);
+            return;
+        };
+        let (range, is_cut) = range(from, to);
+        let missing = self.rows.with_value(|rows| rows.missing(range.clone()));
+        self.picking
+            .update_value(|picking| picking.wanted = Some(range));
+        for window in missing {
+            self.fetch(window);
+        }
+        self.pick_wanted();
+        if is_cut {
+            let words = lang_here().range_cut(RANGE_MAX);
+            tab.say(Snack::Note(words.into_owned()));
+        }
+    }
+
+    /// Ticks the range that is wanted, once nothing is on its way.
+    pub(super) fn pick_wanted(self) {
+        if !self.asked.with_value(Vec::is_empty) {
+            return;
+        }
+        let wanted = self.picking.try_update_value(|picking| {
+            let range = picking.wanted.take()?;
+            Some((range, picking.before.clone()))
+        });
+        if let Some((range, mut ids)) = wanted.flatten() {
+            let more = self.rows.with_value(|rows| rows.ids(range));
+            ids.retain(|id| !more.contains(id));
+            ids.extend(more);
+            self.selected.set(ids);
+        }
+    }
+
+    // What comes from the rows of the list
+
+    /// With Shift a click ticks, and marks no text.
+    pub fn mouse_down(self, event: &MouseEvent) {
+        if event.shift_key() {
+            event.prevent_default();
+        }
+    }
+
+    /// Follows a click before the page does.
+    pub fn clicked(self, tab: Tab, event: &MouseEvent) {
+        let Some((target, id)) = row_of(event) else {
+            return;
+        };
+        let is_in = |selector| target.closest(selector).ok().flatten().is_some();
+        if is_in("input") {
+            let with_shift = event.shift_key();
+            self.picking
+                .update_value(|picking| picking.with_shift = with_shift);
+            return;
+        }
+        let picking = self.picking.get_value();
+        let is_tap = picking.by_touch && self.selected.with_untracked(|ids| !ids.is_empty());
+        if is_in("button") {
+            return;
+        }
+        if picking.was_held {
+            self.picking
+                .update_value(|picking| picking.was_held = false);
+        } else if event.shift_key() {
+            self.pick_to(tab, &id);
+        } else if is_tap {
+            self.toggle(&id);
+        } else {
+            return;
+        }
+        event.prevent_default();
+    }
+
+    fn toggle(self, id: &MessageId) {
+        let is_ticked = self.selected.with_untracked(|ids| ids.contains(id));
+        self.pick(id, !is_ticked);
+    }
+
+    /// A finger is put on a row.
+    pub fn touched(self, event: &PointerEvent) {
+        if event.pointer_type() != "touch" {
+            return;
+        }
+        let Some((_, id)) = row_of(event) else { return };
+        let touch = self.picking.try_update_value(|picking| {
+            picking.was_held = false;
+            picking.touches = picking.touches.wrapping_add(1);
+            picking.touch = Some(picking.touches);
+            picking.touches
+        });
+        set_timeout(
+            move || {
+                let now = self.picking.try_with_value(|picking| picking.touch);
+                if now.flatten() == touch && touch.is_some() {
+                    self.hold(&id);
+                }
+            },
+            HOLD,
+        );
+    }
+
+    fn hold(self, id: &MessageId) {
+        self.picking.update_value(|picking| {
+            picking.touch = None;
+            picking.was_held = true;
+            picking.by_touch = true;
+        });
+        self.toggle(id);
+    }
+
+    /// The finger was lifted, or scrolls.
+    pub fn let_go(self) {
+        self.picking.update_value(|picking| picking.touch = None);
+    }
+
+    /// The browser takes a long touch for a wish to see what can be done with the link.
+    pub fn context_menu(self, event: &MouseEvent) {
+        let picking = self.picking.get_value();
+        if picking.touch.is_some()
+            && let Some((_, id)) = row_of(event)
+        {
+            self.hold(&id);
+        } else if !picking.was_held {
+            return;
+        }
+        event.prevent_default();
+    }
+}
+
+/// The range between two rows, both included, and whether it was too long.
+fn range(anchor: u32, to: u32) -> (Range<u32>, bool) {
+    let (first, last) = (anchor.min(to), anchor.max(to));
+    let is_cut = last - first >= RANGE_MAX;
+    let range = match (is_cut, anchor <= to) {
+        (false, _) => first..last + 1,
+        (true, true) => first..first + RANGE_MAX,
+        (true, false) => last + 1 - RANGE_MAX..last + 1,
+    };
+    (range, is_cut)
+}
+
+/// What an event hit, and the message of its row.
+fn row_of(event: &Event) -> Option<(Element, MessageId)> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    let row = target.closest(".row[data-id]").ok()??;
+    let id = row.get_attribute("data-id")?;
+    Some((target, MessageId(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_both_its_ends() {
+        assert_eq!(range(3, 5), (3..6, false));
+        assert_eq!(range(5, 3), (3..6, false));
+        assert_eq!(range(4, 4), (4..5, false));
+    }
+
+    #[test]
+    fn a_range_that_is_too_long_keeps_the_end_where_it_began() {
+        assert_eq!(range(10, 2_000), (10..510, true));
+        assert_eq!(range(2_000, 10), (1_501..2_001, true));
+        assert_eq!(range(0, RANGE_MAX - 1), (0..RANGE_MAX, false));
+    }
+}
