@@ -2,12 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
 use super::snackbar::Snackbar;
-use crate::api::folder::folder_list;
 use crate::api::error::ApiError;
+use crate::api::folder::folder_list;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
 use crate::state::answer::answer;
@@ -56,6 +57,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         },
     );
     provide_context(Folders(folders));
+    reopen(tab, page.base);
     let layout = move || path.with(|path| if path.is_some() { "three" } else { "page" });
     let view = move || {
         let is_tree = query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
@@ -77,6 +79,20 @@ pub fn Frame(children: Children) -> impl IntoView {
         <Snackbar />
         <KeysHelp />
     }
+}
+
+/// Opens the message again that an undone change had left.
+fn reopen(tab: Tab, base: String) {
+    let navigate = use_navigate();
+    effect(move || {
+        if let Some((account, folder, message)) = tab.reopened.get() {
+            let options = NavigateOptions {
+                resolve: false,
+                ..NavigateOptions::default()
+            };
+            navigate(&url::message(&base, &account, &folder, &message), options);
+        }
+    });
 }
 
 /// Beside the folder tree of a phone: a tap on it leads back to the list.
@@ -161,6 +177,8 @@ fn Navigation() -> impl IntoView {
                                             lang.live_on()
                                         } else if tab.is_reachable.get() {
                                             lang.live_off()
+                                        } else {
+                                            lang.live_none()
                                         }
                                     })}
                                 </span>
@@ -177,8 +195,6 @@ fn Navigation() -> impl IntoView {
                                 <button
                                     class="btn btn-icon"
                                     type="button"
-                                        } else {
-                                            lang.live_none()
                                     aria-label=lang.keys_title()
                                     title=lang.keys_title()
                                     on:click=move |_| tab.is_help_open.set(true)
@@ -325,6 +341,10 @@ fn Banners() -> impl IntoView {
                         .into_any()
                 },
             )}
+            {when(
+                move || !tab.is_reachable.get(),
+                move || view! { <TroubleBanner error=ApiError::unreachable(lang) /> }.into_any(),
+            )}
             // Never while something is being written: loading anew would lose it.
             {when(
                 move || tab.is_outdated.get() && !is_writing(),
@@ -341,10 +361,6 @@ fn Banners() -> impl IntoView {
                         </div>
                     }
                         .into_any()
-            {when(
-                move || !tab.is_reachable.get(),
-                move || view! { <TroubleBanner error=ApiError::unreachable(lang) /> }.into_any(),
-            )}
                 },
             )}
             {dynamic(move || {

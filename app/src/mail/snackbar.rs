@@ -62,7 +62,11 @@ fn Line(snack: Snack) -> impl IntoView {
         )}
     };
     match snack {
-        Snack::Done { account, done } => {
+        Snack::Done {
+            account,
+            done,
+            left,
+        } => {
             let words = change_words(&done, lang);
             let undo = done.undo.map(|undo| {
                 let here = use_location().pathname.get_untracked();
@@ -74,7 +78,7 @@ fn Line(snack: Snack) -> impl IntoView {
                             let undo = undo.clone();
                             move |event| {
                                 event.prevent_default();
-                                tab.undo(account.clone(), undo.clone());
+                                tab.undo(account.clone(), undo.clone(), left.clone());
                             }
                         }
                     >

@@ -44,7 +44,7 @@ impl OpenMessage {
         self.account.with_value(|account| account.id.clone())
     }
 
-    /// Changes the message; for all but a star the page goes back to the list first.
+    /// Changes the message, which stays open.
     fn act(self, tab: Tab, act: Act) {
         tab.act(
             self.account_id(),
@@ -170,7 +170,12 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
         });
         if let Some(act) = act {
             back();
-            open.act(tab, act);
+            tab.act_and_leave(
+                open.account_id(),
+                open.folder.get_value(),
+                open.id.get_value(),
+                act,
+            );
         }
     };
     let pop3 = || one_folder.then(|| lang.pop3_one_folder());

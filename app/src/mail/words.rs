@@ -78,6 +78,8 @@ pub fn folder_label(role: Option<FolderRole>, name: &str, lang: Lang) -> Cow<'st
 pub fn change_words(done: &ChangeDone, lang: Lang) -> Cow<'static, str> {
     let n = done.count;
     match &done.change {
+        _ if n == 0 && done.gone > 0 => lang.done_gone(),
+        _ if n == 0 => lang.done_nothing(),
         Change::Marked(Mark::Seen) => lang.done_seen(n),
         Change::Marked(Mark::Unseen) => lang.done_unseen(n),
         Change::Marked(Mark::Starred) => lang.done_starred(n),

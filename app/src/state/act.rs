@@ -8,7 +8,9 @@ use super::snack::{Again, Snack};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::folder::folder_create;
 use crate::api::message::{message_mark, message_move};
-use crate::api::types::{AccountId, Destination, FolderId, FolderRole, Mark, MessageId};
+use crate::api::types::{
+    AccountId, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageId,
+};
 
 /// A change of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +55,24 @@ impl Tab {
         }
     }
 
+    /// Changes the message that is open, which the page leaves.
+    pub fn act_and_leave(self, account: AccountId, folder: FolderId, message: MessageId, act: Act) {
+        self.leaving.set_value(Some(folder.clone()));
+        self.act(account, folder, vec![message], act);
+    }
+
     fn mark(self, account: AccountId, folder: FolderId, messages: Vec<MessageId>, mark: Mark) {
         let list = self.list_of(&account, &folder);
         let before: Vec<_> = messages
             .iter()
             .filter_map(|id| list?.update_row(id, |row| mark.put_on(row)))
             .collect();
+        let left = self.leaving.try_update_value(Option::take).flatten();
         spawn_local(async move {
             match message_mark(account.clone(), folder.clone(), messages, mark).await {
                 // A star is its own undo.
-                Ok(_) if matches!(mark, Mark::Starred | Mark::Unstarred) => {}
-                Ok(done) => self.say(Snack::Done { account, done }),
+                Ok(done) if done.count > 0 && matches!(mark, Mark::Starred | Mark::Unstarred) => {}
+                Ok(done) => self.done(account, folder, done, left),
                 Err(error) => {
                     let list = self.list_of(&account, &folder);
                     for old in before {
@@ -101,6 +110,7 @@ impl Tab {
     ) {
         let list = self.list_of(&account, &folder);
         let removed = list.map(|list| list.remove(&messages));
+        let left = self.leaving.try_update_value(Option::take).flatten();
         spawn_local(async move {
             let answer = message_move(
                 account.clone(),
@@ -111,7 +121,7 @@ impl Tab {
             .await;
             match answer {
                 Ok(done) => {
-                    self.say(Snack::Done { account, done });
+                    self.done(account, folder, done, left);
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
                 Err(error) => {
@@ -131,6 +141,21 @@ impl Tab {
                     self.fail(error, again);
                 }
             }
+        });
+    }
+
+    /// Says what the mail server confirmed.
+    fn done(self, account: AccountId, folder: FolderId, done: ChangeDone, left: Option<FolderId>) {
+        if done.count == 0
+            && let Some(list) = self.list_of(&account, &folder)
+        {
+            // What the list showed was not so.
+            list.refresh();
+        }
+        self.say(Snack::Done {
+            account,
+            done,
+            left,
         });
     }
 

@@ -67,14 +67,18 @@ impl<T> Default for ByFolder<T> {
 pub struct Tab {
     /// The name of the page, for the title.
     pub title: RwSignal<String>,
-    /// The list on the page.
     /// The subject of the message that is open: the title while it is.
     pub open_title: RwSignal<Option<String>>,
     /// Unread messages of the list on the page.
     pub unread: RwSignal<u32>,
+    /// The list on the page.
     shown: RwSignal<Option<ListState>>,
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
+    /// The folder of the open message that a change is about to leave.
+    pub(super) leaving: StoredValue<Option<FolderId>>,
+    /// The message that an undone change opens again.
+    pub reopened: RwSignal<Option<(AccountId, FolderId, MessageId)>>,
     /// Folders that changed since their list was last asked for.
     changed: StoredValue<ByFolder<()>>,
     /// Counts told since the folder tree was fetched.
@@ -83,10 +87,6 @@ pub struct Tab {
     pub link_down: RwSignal<Option<LinkDown>>,
     /// Whether events arrive.
     pub is_live: RwSignal<bool>,
-    /// Whether the session is over.
-    pub is_ended: RwSignal<bool>,
-    /// Whether the server has a newer page than this one.
-    pub is_outdated: RwSignal<bool>,
     /// Whether this server answers.
     pub is_reachable: RwSignal<bool>,
     /// Counts how often it answered again after it had not.
@@ -95,6 +95,10 @@ pub struct Tab {
     pub(super) heard: StoredValue<Heard>,
     /// The request that finds out whether this server answers.
     pub(super) probe: StoredValue<Probe>,
+    /// Whether the session is over.
+    pub is_ended: RwSignal<bool>,
+    /// Whether the server has a newer page than this one.
+    pub is_outdated: RwSignal<bool>,
     /// Counts the changes of the outbox.
     pub outbox_changes: RwSignal<u32>,
     /// Messages in the outbox that need a look, once newer than the session's own number.
@@ -116,12 +120,20 @@ impl Tab {
     pub fn new() -> Self {
         Self {
             title: RwSignal::new(String::new()),
+            open_title: RwSignal::new(None),
+            unread: RwSignal::new(0),
             shown: RwSignal::new(None),
             snack: RwSignal::new(None),
+            leaving: StoredValue::new(None),
+            reopened: RwSignal::new(None),
             changed: StoredValue::new(ByFolder::default()),
             counts: RwSignal::new(ByFolder::default()),
             link_down: RwSignal::new(None),
             is_live: RwSignal::new(false),
+            is_reachable: RwSignal::new(true),
+            returns: RwSignal::new(0),
+            heard: StoredValue::new(Heard::default()),
+            probe: StoredValue::new(Probe::default()),
             is_ended: RwSignal::new(false),
             is_outdated: RwSignal::new(false),
             outbox_changes: RwSignal::new(0),
@@ -129,12 +141,6 @@ impl Tab {
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
-            open_title: RwSignal::new(None),
-            is_reachable: RwSignal::new(true),
-            returns: RwSignal::new(0),
-            heard: StoredValue::new(Heard::default()),
-            probe: StoredValue::new(Probe::default()),
-            unread: RwSignal::new(0),
             is_started: RwSignal::new(false),
             rows_in_page: StoredValue::new(use_context()),
         }

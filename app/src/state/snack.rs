@@ -24,6 +24,8 @@ pub enum Snack {
         account: AccountId,
         /// What was done.
         done: ChangeDone,
+        /// The folder of the message that was open and was left by it: undoing opens it again.
+        left: Option<FolderId>,
     },
     /// A finished sentence.
     Note(String),
@@ -68,7 +70,11 @@ impl Snack {
             return Some(Self::Failed { error, again });
         }
         match (flash.account, flash.change, flash.note) {
-            (Some(account), Some(done), _) => Some(Self::Done { account, done }),
+            (Some(account), Some(done), _) => Some(Self::Done {
+                account,
+                done,
+                left: None,
+            }),
             (_, _, Some(note)) => Some(Self::Note(note)),
             _ => None,
         }
@@ -95,13 +101,20 @@ impl Tab {
         }
     }
 
-    /// Takes a change back.
-    pub fn undo(self, account: AccountId, undo: UndoId) {
+    /// Takes a change back, and opens the message again that was left by it.
+    pub fn undo(self, account: AccountId, undo: UndoId, left: Option<FolderId>) {
         self.snack.set(None);
         spawn_local(async move {
             match change_undo(account.clone(), undo).await {
                 Ok(done) => {
-                    self.say(Snack::Done { account, done });
+                    if let Some((folder, message)) = left.zip(done.messages.first().cloned()) {
+                        self.reopened.set(Some((account.clone(), folder, message)));
+                    }
+                    self.say(Snack::Done {
+                        account,
+                        done,
+                        left: None,
+                    });
                     if let Some(list) = self.list() {
                         list.refresh();
                     }
@@ -122,9 +135,10 @@ impl Tab {
             done: ChangeDone {
                 undo: Some(undo), ..
             },
+            left,
         }) = self.snack.get_untracked()
         {
-            self.undo(account, undo);
+            self.undo(account, undo, left);
         }
     }
 }

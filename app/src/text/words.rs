@@ -165,6 +165,14 @@ texts! {
         en: format!("{} will be deleted from the server in {secs} s", messages(n)),
         zh: format!("{n} 封邮件将在 {secs} 秒后从服务器删除")
     }
+    done_nothing() {
+        en: "Nothing was changed: it was so already.",
+        zh: "没有任何更改：原本就是如此。"
+    }
+    done_gone() {
+        en: "Nothing was changed: it is not in this folder any more.",
+        zh: "没有任何更改：邮件已不在此文件夹中。"
+    }
     done_undone() { en: "Taken back", zh: "已撤销" }
     undo() { en: "Undo", zh: "撤销" }
 

@@ -273,6 +273,7 @@ pub(super) fn change_done(changed: Changed) -> ChangeDone {
         },
         count: changed.count,
         gone: changed.gone,
+        messages: changed.messages,
         undo: changed.undo,
     }
 }

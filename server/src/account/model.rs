@@ -225,6 +225,8 @@ pub(crate) struct Changed {
     pub(crate) count: u32,
     /// Messages that are no longer in the folder.
     pub(crate) gone: u32,
+    /// The messages of an undone change, by the ids that they have now.
+    pub(crate) messages: Vec<MessageId>,
     pub(crate) undo: Option<UndoId>,
 }
 

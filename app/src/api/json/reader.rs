@@ -393,11 +393,11 @@ mod tests {
                 read_alike::<UploadView>,
             ),
             (
-                json!({"change": {"marked": "unseen"}, "count": 1, "gone": 0, "undo": null}),
+                json!({"change": {"marked": "unseen"}, "count": 1, "gone": 0, "messages": ["7.9"], "undo": null}),
                 read_alike::<ChangeDone>,
             ),
             (
-                json!({"change": {"delete_pending": {"in_secs": 9}}, "count": 1, "gone": 0, "undo": null}),
+                json!({"change": {"delete_pending": {"in_secs": 9}}, "count": 1, "gone": 0, "messages": ["7.9"], "undo": null}),
                 read_alike::<ChangeDone>,
             ),
             (

@@ -239,6 +239,10 @@ pub struct ChangeDone {
     pub count: u32,
     /// How many of the messages named are no longer in the folder: moved or deleted elsewhere.
     pub gone: u32,
+    /// The messages that an undone change was about, by the ids that they have now: a message that
+    /// was moved back has another one than before. Empty where it is not known, and for any other
+    /// change.
+    pub messages: Vec<MessageId>,
     /// How to take it back; `None` where that is not possible.
     pub undo: Option<UndoId>,
 }

@@ -75,6 +75,7 @@ impl Fake {
             change,
             count: count as u32,
             gone: 0,
+            messages: Vec::new(),
             undo: Some("undo-1".into()),
         }
     }
@@ -319,6 +320,7 @@ impl MailBackend for Fake {
             change: Change::Undone,
             count: 1,
             gone: 0,
+            messages: Vec::new(),
             undo: None,
         }))
     }

@@ -249,6 +249,7 @@ fn flashes() -> Vec<Flash> {
                 change,
                 count: 2,
                 gone: 1,
+                messages: vec!["7.1".into()],
                 undo: Some("u".into()),
             }),
             ..nothing()
@@ -388,7 +389,6 @@ async fn a_title_is_the_text_that_names_the_page() {
         let titles = Document::parse(&page, true).texts_of("title");
         // The account is none of this session's, so the page names its error.
         assert_eq!(titles.len(), 1, "{page}");
-        let compose = format!("/compose?account={}", url::encode(text));
         let typed = url::encode(text);
         let message = format!("/mail/{typed}/{typed}/{typed}");
         let page = app_page(&message, text, None, false).await;
@@ -397,6 +397,7 @@ async fn a_title_is_the_text_that_names_the_page() {
             [markup::title(text)],
             "{page}"
         );
+        let compose = format!("/compose?account={}", url::encode(text));
         let page = app_page(&compose, text, None, false).await;
         assert_eq!(
             Document::parse(&page, true).texts_of("title"),

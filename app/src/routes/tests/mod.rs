@@ -294,6 +294,7 @@ async fn the_last_change_is_told_with_its_undo_form() {
             },
             count: 1,
             gone: 0,
+            messages: vec!["7.1".into()],
             undo: Some("undo-9".into()),
         }),
         error: None,

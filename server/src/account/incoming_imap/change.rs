@@ -46,6 +46,7 @@ impl Link {
             what: ChangedWhat::Marked(mark),
             count,
             gone,
+            messages: Vec::new(),
             undo,
         })
     }
@@ -90,6 +91,7 @@ impl Link {
             what: ChangedWhat::Moved { role, name },
             count: moved.count,
             gone: moved.gone,
+            messages: Vec::new(),
             undo,
         })
     }
@@ -113,21 +115,24 @@ impl Link {
         if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
             return Err(over);
         }
-        let (count, gone) = match undo {
+        let (count, gone, messages) = match undo {
             Undo::Mark { uids, mark, .. } => {
                 let marked = set_mark(connection, &uids, mark).await?;
-                (count_of(marked.changed.len()), marked.gone)
+                let count = count_of(marked.changed.len());
+                (count, marked.gone, ids_of(uid_validity, &uids))
             }
             Undo::Move { uids, to, .. } => {
                 let moved = self.move_uids(&uids, &to).await?;
                 self.shared.forget_counts(&to);
-                (moved.count, moved.gone)
+                let ids = moved.copies.map(|(to, uids)| ids_of(to.get(), &uids));
+                (moved.count, moved.gone, ids.unwrap_or_default())
             }
         };
         Ok(Changed {
             what: ChangedWhat::Undone,
             count,
             gone,
+            messages,
             undo: None,
         })
     }
@@ -311,6 +316,12 @@ async fn set_mark(
         changed: known.into_iter().filter(is_changed).collect(),
         gone: connection.gone_of(&unknown).await?,
     })
+}
+
+/// UIDs as the page knows them.
+fn ids_of(uid_validity: u32, uids: &[Uid]) -> Vec<MessageId> {
+    let id = |uid: &Uid| MessageId(format!("{uid_validity}.{}", uid.get()));
+    uids.iter().map(id).collect()
 }
 
 fn count_of(count: usize) -> u32 {

@@ -41,6 +41,7 @@ impl Link {
             what: ChangedWhat::Marked(mark),
             count,
             gone,
+            messages: Vec::new(),
             undo,
         })
     }
@@ -77,6 +78,7 @@ impl Link {
                 what: ChangedWhat::DeletePending { in_secs },
                 count: 0,
                 gone,
+                messages: Vec::new(),
                 undo: None,
             });
         }
@@ -90,6 +92,7 @@ impl Link {
             what: ChangedWhat::DeletePending { in_secs },
             count: count_of(&keys),
             gone,
+            messages: Vec::new(),
             undo: Some(undo),
         })
     }
@@ -111,6 +114,7 @@ impl Link {
             what: ChangedWhat::Undone,
             count,
             gone: 0,
+            messages: Vec::new(),
             undo: None,
         })
     }
