@@ -110,11 +110,12 @@ pub struct DemoMailbox {
 pub const SCRIPT_FIELD: &str = "script";
 
 /// The page's one script, allowed by its hash. It tells the server the zone before the first list
-/// is written, as `state::prefs` does for the pages of the app, and says that script runs.
-pub const SCRIPT: &str = "(d=>{let z=Intl.DateTimeFormat().resolvedOptions().timeZone;\
+/// is written, as `state::prefs` does for the pages of the app, and says that script runs. It waits
+/// for the first frame: a phone takes 60 ms to find out the zone.
+pub const SCRIPT: &str = "(d=>requestAnimationFrame(()=>setTimeout(()=>{let z=Intl.DateTimeFormat().resolvedOptions().timeZone;\
 if(z)d.cookie='restante_zone='+encodeURIComponent(z)+';path='+(d.documentElement.dataset.base||'/')\
 +';max-age=31536000;samesite=lax';\
-for(let f of d.querySelectorAll('[name=script]'))f.disabled=false})(document)";
+for(let f of d.querySelectorAll('[name=script]'))f.disabled=false})))(document)";
 
 /// Everything that the sign-in page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
