@@ -62,7 +62,9 @@ pub(crate) fn may_leave(
         }
         // Behind DONE too: FETCH changes nothing, and where an EXPUNGE came before the answer to
         // IDLE, its owner sees that other messages answer to these numbers now.
-        Command::Fetch { uid: false, .. } => {
+        Command::Fetch {
+            set, uid: false, ..
+        } if !set.is_saved_result() => {
             under_way.all(|kind| matches!(kind, Kind::KeepsNumbers | Kind::Idle { done: true }))
         }
         // EXPUNGE may move what the numbers mean until every command that allows it is over.

@@ -1,6 +1,6 @@
 //! IDLE and DONE (RFC 9051 §6.3.13).
 
-use mail_proto::imap::{Command, Event, FetchItem, SequenceSet, Status};
+use mail_proto::imap::{Command, Event, FetchItem, Mailbox, SequenceSet, Status};
 
 use crate::talk::{completed, every_cut, implicit_tls, ready};
 
@@ -46,7 +46,26 @@ fn done_and_the_next_command_leave_in_one_write() {
 }
 
 #[test]
-fn behind_done_a_command_with_sequence_numbers_waits_for_idles_answer() {
+fn behind_done_what_changes_by_sequence_numbers_waits_for_idles_answer() {
+    every_cut(implicit_tls(), |talk| {
+        ready(talk, "IDLE");
+        talk.enqueue(Command::Idle);
+        talk.client("r1 IDLE\r\n");
+        talk.server("+ idling\r\n");
+        talk.enqueue(Command::Done);
+        talk.enqueue(Command::Copy {
+            set: SequenceSet::all(),
+            uid: false,
+            mailbox: Mailbox::inbox(),
+        });
+        talk.client("DONE\r\n");
+        talk.server("* 1 EXPUNGE\r\nr1 OK done\r\n");
+        talk.client("r2 COPY 1:* \"INBOX\"\r\n");
+    });
+}
+
+#[test]
+fn fetch_leaves_with_done_in_one_flight_and_tells_its_numbers_behind_an_expunge() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "IDLE");
         talk.enqueue(Command::Idle);
@@ -54,9 +73,17 @@ fn behind_done_a_command_with_sequence_numbers_waits_for_idles_answer() {
         talk.server("+ idling\r\n");
         talk.enqueue(Command::Done);
         talk.enqueue(fetch(false));
-        talk.client("DONE\r\n");
-        talk.server("* 1 EXPUNGE\r\nr1 OK done\r\n");
-        talk.client("r2 FETCH 1:* (FLAGS)\r\n");
+        talk.client_at_once("DONE\r\nr2 FETCH 1:* (FLAGS)\r\n");
+        talk.server("* 1 EXPUNGE\r\nr1 OK done\r\n* 1 FETCH (FLAGS ())\r\nr2 OK done\r\n");
+        let expunged = talk
+            .events
+            .iter()
+            .position(|e| matches!(e, Event::Expunge { .. }));
+        let fetched = talk
+            .events
+            .iter()
+            .position(|e| matches!(e, Event::Fetch(_)));
+        assert!(expunged.unwrap() < fetched.unwrap());
     });
 }
 
