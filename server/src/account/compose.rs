@@ -201,6 +201,11 @@ pub(super) async fn spool(
             if source.kind != ComposeKind::Forward {
                 outgoing.in_reply_to = opened.headers.message_id();
                 outgoing.references = opened.headers.references();
+                if outgoing.references.is_empty() {
+                    // RFC 5322 §3.6.4: a single id there is that of the parent's parent.
+                    let ids = opened.headers.in_reply_to();
+                    outgoing.references = if ids.len() == 1 { ids } else { Vec::new() };
+                }
                 outgoing.references.extend(opened.headers.message_id());
             }
             let mut room = upload_max_bytes;
@@ -373,7 +378,7 @@ fn people(mailboxes: &[Mailbox]) -> String {
 
 async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     let text = match &opened.body {
-        OpenedBody::Text { text, .. } => mail_mime::display::lines(text),
+        OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
         OpenedBody::Html { html, .. } => {
             let html = html.clone();
             super::off_thread::off_thread(move || text::from_html(&html))

@@ -95,7 +95,12 @@ impl Split {
         if self.is_unreadable {
             return OpenedBody::OverLimits;
         }
-        let Some(part) = self.root.readable().texts.first().copied() else {
+        let texts = self.root.readable().texts;
+        let has_words = |part: &&&Part| {
+            let octets = self.part(&part.section);
+            octets.is_some_and(|octets| !octets.trim_ascii().is_empty())
+        };
+        let Some(part) = texts.iter().find(has_words).or(texts.first()) else {
             return OpenedBody::Empty;
         };
         let octets = self

@@ -11,3 +11,4 @@ pub(crate) mod peer;
 mod pop3;
 mod recipients;
 pub(crate) mod stage;
+mod texts;

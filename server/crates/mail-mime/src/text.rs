@@ -75,21 +75,53 @@ const QUOTE_DEPTH_MAX: u32 = 32;
 /// Nothing hidden is left in it. What it returns are words for nodes: no markup is made, and none
 /// is read.
 pub fn blocks(text: &str, format: Format) -> Vec<Block> {
-    let text = display::lines(text);
     let mut out = Writer::default();
+    each_line(text, format, |depth, content, whole| {
+        out.line(depth, content, whole);
+    });
+    out.blocks
+}
+
+/// The text with a line end behind every paragraph and none inside it, for quoting and searching.
+/// What is quoted keeps its marks, written without spaces between them.
+pub fn unwrapped(text: &str, format: Format) -> String {
+    if format == Format::Fixed {
+        return display::lines(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    each_line(text, format, |depth, content, _| {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.extend((0..depth).map(|_| '>'));
+        // A word of one's own that begins with a mark does not become a quote.
+        if (depth > 0 && !content.is_empty()) || content.starts_with('>') {
+            out.push(' ');
+        }
+        out.push_str(content);
+    });
+    out
+}
+
+/// Hands over every line with its depth and its words: of a flowed text, every paragraph. The
+/// third argument is the last line of it as it was.
+fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) {
+    let text = display::lines(text);
     let mut paragraph: Option<(u32, String)> = None;
     for line in text.lines() {
         let (depth, content) = quotation(line, format);
         let Format::Flowed { del_sp } = format else {
-            out.line(depth, content, line);
+            each(depth, content, line);
             continue;
         };
         // RFC 3676 §4.3: the signature separator is fixed although it ends with a space.
         let flows = content.ends_with(' ') && content != "-- ";
+        // Nor does an empty line belong to the paragraph before it, whatever that ends with.
+        let goes_on = content != "-- " && !content.is_empty();
         let joined = match paragraph.take() {
-            Some((open, so_far)) if open == depth && content != "-- " => so_far + content,
+            Some((open, so_far)) if open == depth && goes_on => join(so_far, content),
             Some((open, so_far)) => {
-                out.line(open, &so_far, &so_far);
+                each(open, &so_far, &so_far);
                 content.to_owned()
             }
             None => content.to_owned(),
@@ -101,13 +133,39 @@ pub fn blocks(text: &str, format: Format) -> Vec<Block> {
             }
             paragraph = Some((depth, joined));
         } else {
-            out.line(depth, &joined, line);
+            each(depth, &joined, line);
         }
     }
     if let Some((depth, rest)) = paragraph {
-        out.line(depth, &rest, &rest);
+        each(depth, &rest, &rest);
     }
-    out.blocks
+}
+
+/// Joins two lines of a paragraph. Some programs wrap Chinese and Japanese without saying DelSp;
+/// the space of the break is none of the writer's there.
+fn join(mut before: String, after: &str) -> String {
+    let trimmed = before.trim_end_matches(' ');
+    let is_inside = trimmed.len() + 1 == before.len()
+        && trimmed.ends_with(has_no_spaces)
+        && after.starts_with(has_no_spaces);
+    if is_inside {
+        before.pop();
+    }
+    before.push_str(after);
+    before
+}
+
+/// Han, Kana and the signs that stand between them.
+fn has_no_spaces(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2e80}'..='\u{312f}'
+            | '\u{3190}'..='\u{9fff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe4f}'
+            | '\u{ff00}'..='\u{ffef}'
+            | '\u{20000}'..='\u{3ffff}'
+    )
 }
 
 /// The first words of a text, on one line: what a list shows under the subject.
@@ -165,26 +223,45 @@ impl Writer {
         let Some(block) = self.blocks.last_mut() else {
             return;
         };
-        if content.len() > LINKED_LINE_BYTES || self.links >= LINKS_MAX {
-            push_text(&mut block.spans, content);
-            return;
-        }
         let mut finder = LinkFinder::new();
         // An address in Chinese text ends where the Chinese goes on, without a space.
         finder.url_can_be_iri(false).url_must_have_scheme(false);
-        for span in finder.spans(content) {
-            match href(span.as_str(), span.kind()) {
-                Some(href) => {
-                    self.links += 1;
-                    block.spans.push(Span::Link {
-                        href,
-                        text: span.as_str().to_owned(),
-                    });
+        let mut rest = content;
+        while !rest.is_empty() {
+            let (piece, behind) = linked_piece(rest);
+            rest = behind;
+            if piece.len() > LINKED_LINE_BYTES || self.links >= LINKS_MAX {
+                push_text(&mut block.spans, piece);
+                continue;
+            }
+            for span in finder.spans(piece) {
+                match href(span.as_str(), span.kind()) {
+                    Some(href) => {
+                        self.links += 1;
+                        block.spans.push(Span::Link {
+                            href,
+                            text: span.as_str().to_owned(),
+                        });
+                    }
+                    None => push_text(&mut block.spans, span.as_str()),
                 }
-                None => push_text(&mut block.spans, span.as_str()),
             }
         }
     }
+}
+
+/// The beginning of a line in which links are looked for, up to a space: no link holds one. Longer
+/// than [`LINKED_LINE_BYTES`] only where there is no space.
+fn linked_piece(line: &str) -> (&str, &str) {
+    if line.len() <= LINKED_LINE_BYTES {
+        return (line, "");
+    }
+    let head = display::prefix(line, LINKED_LINE_BYTES);
+    let end = head
+        .rfind(' ')
+        .or_else(|| line.find(' '))
+        .map_or(line.len(), |space| space + 1);
+    line.split_at_checked(end).unwrap_or((line, ""))
 }
 
 fn push_text(spans: &mut Vec<Span>, text: &str) {
@@ -216,152 +293,4 @@ fn href(text: &str, kind: Option<&LinkKind>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn shown(text: &str, format: Format) -> Vec<(u32, String)> {
-        blocks(text, format)
-            .into_iter()
-            .map(|block| {
-                let words = block.spans.into_iter().map(|span| match span {
-                    Span::Text(text) => text,
-                    Span::Link { href, text } => format!("[{text}]({href})"),
-                });
-                (block.quote_depth, words.collect())
-            })
-            .collect()
-    }
-
-    fn fixed(text: &str) -> Vec<(u32, String)> {
-        shown(text, Format::Fixed)
-    }
-
-    fn own(blocks: &[(u32, &str)]) -> Vec<(u32, String)> {
-        blocks
-            .iter()
-            .map(|(depth, text)| (*depth, (*text).to_owned()))
-            .collect()
-    }
-
-    #[test]
-    fn quotation_levels() {
-        assert_eq!(
-            fixed("hi\r\n\r\n> one\r\n> two\r\n>> three\r\n> > four\r\n>\r\nbye"),
-            own(&[
-                (0, "hi\n"),
-                (1, "one\ntwo"),
-                (2, "three\nfour"),
-                (1, ""),
-                (0, "bye")
-            ])
-        );
-        assert_eq!(fixed(""), []);
-        assert_eq!(fixed("  indented"), own(&[(0, "  indented")]));
-    }
-
-    #[test]
-    fn links_by_scheme_and_what_is_none() {
-        assert_eq!(
-            fixed("see HTTPS://x.example/a_(b)?c=d. and www.x.example, mail a@x.example"),
-            own(&[(
-                0,
-                "see [HTTPS://x.example/a_(b)?c=d](https://x.example/a_(b)?c=d). and \
-                       [www.x.example](https://www.x.example), mail [a@x.example](mailto:a@x.example)"
-            )])
-        );
-        for text in [
-            "file:///etc/passwd",
-            "javascript:alert(1)",
-            "readme.md",
-            "data:text/html,x",
-        ] {
-            assert_eq!(fixed(text), own(&[(0, text)]));
-        }
-        assert_eq!(
-            fixed("请访问https://x.example/a谢谢，或 <https://x.example/b>。"),
-            own(&[(
-                0,
-                "请访问[https://x.example/a](https://x.example/a)谢谢，或 \
-                       <[https://x.example/b](https://x.example/b)>。"
-            )])
-        );
-    }
-
-    #[test]
-    fn flowed_lines_are_joined() {
-        let text = "one \ntwo\n> a \n> b\n>> c \n> d\n From here\n-- \nname";
-        assert_eq!(
-            shown(text, Format::Flowed { del_sp: false }),
-            own(&[
-                (0, "one two"),
-                (1, "a b"),
-                (2, "c "),
-                (1, "d"),
-                (0, "From here\n-- \nname")
-            ])
-        );
-        assert_eq!(
-            shown("你 \n好", Format::Flowed { del_sp: true }),
-            own(&[(0, "你好")])
-        );
-        let params = Params::parse(b"; format=Flowed; delsp=YES");
-        assert_eq!(Format::of(&params), Format::Flowed { del_sp: true });
-    }
-
-    #[test]
-    fn markup_and_hidden_characters_are_words_or_gone() {
-        assert_eq!(
-            fixed("<script>\u{202e}x\u{0}</script>"),
-            own(&[(0, "<script>x</script>")])
-        );
-    }
-
-    #[test]
-    fn hostile_texts_are_bounded() {
-        let alternating = ">\n\n".repeat(100_000);
-        let all = blocks(&alternating, Format::Fixed);
-        assert_eq!(all.len(), BLOCKS_MAX);
-        let links = "http://x.example\n".repeat(20_000);
-        let spans: usize = blocks(&links, Format::Fixed)
-            .iter()
-            .map(|b| b.spans.len())
-            .sum();
-        assert!(spans <= 2 * LINKS_MAX + 1);
-        let deep = fixed(&">".repeat(1_000_000));
-        assert_eq!(deep, own(&[(QUOTE_DEPTH_MAX, "")]));
-        let flowed = blocks(&"a \n".repeat(300_000), Format::Flowed { del_sp: false });
-        assert_eq!(flowed.len(), 1);
-    }
-
-    #[test]
-    fn previews_are_one_short_line() {
-        assert_eq!(
-            preview("Dear  all,\r\n\r\nsee\tbelow \u{202e}x", 100),
-            "Dear all, see below x"
-        );
-        assert_eq!(preview("会议纪要", 7), "会议");
-    }
-
-    proptest! {
-        #[test]
-        fn links_lead_where_they_may(text in "\\PC{0,120}|(http://|https://|www\\.|@|a|\\.|>| |\n|javascript:|/){0,60}") {
-            for format in [Format::Fixed, Format::Flowed { del_sp: true }] {
-                for block in blocks(&text, format) {
-                    for span in block.spans {
-                        if let Span::Link { href, .. } = span {
-                            let is_safe = ["http://", "https://", "mailto:"].iter().any(|s| href.starts_with(s));
-                            prop_assert!(is_safe, "{}", href);
-                        }
-                    }
-                }
-            }
-        }
-
-        #[test]
-        fn fixed_text_keeps_its_words(text in "[a-z \n]{0,200}") {
-            let words: String = fixed(&text).into_iter().map(|(_, text)| text + "\n").collect();
-            prop_assert_eq!(words.trim_end(), text.trim_end());
-        }
-    }
-}
+mod tests;
