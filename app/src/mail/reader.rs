@@ -170,13 +170,15 @@ fn sender_line(from: &[Person], lang: Lang) -> String {
     }
 }
 
-/// "Ada, 王磊 and 2 more".
+/// "Ada, 王磊 and 2 more". One person alone is named, not counted.
 fn short_line(people: &[Person], lang: Lang) -> String {
     const SHOWN: usize = 2;
-    let line = people_line(people.get(..SHOWN).unwrap_or(people));
-    match people.len().saturating_sub(SHOWN) {
-        0 => line,
-        more => lang.and_more(line, more as u64).into_owned(),
+    let more = people.len().saturating_sub(SHOWN);
+    match people.get(..SHOWN) {
+        Some(first) if more > 1 => lang
+            .and_more(people_line(first), more as u64, people.len() as u64)
+            .into_owned(),
+        _ => people_line(people),
     }
 }
 
@@ -295,5 +297,31 @@ pub fn ReaderSkeleton() -> impl IntoView {
                 <span class="sk w9"></span>
             </p>
         </div>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_recipient_is_named_and_several_are_counted() {
+        let people: Vec<Person> = ["Ann", "Bob", "陈思远", "Dan", "Eve"]
+            .map(|name| Person {
+                name: name.to_owned(),
+                address: String::new(),
+            })
+            .into();
+        for (count, en, zh) in [
+            (0, "", ""),
+            (1, "Ann", "Ann"),
+            (3, "Ann, Bob, 陈思远", "Ann, Bob, 陈思远"),
+            (4, "Ann, Bob and 2 more", "Ann, Bob 等 4 人"),
+            (5, "Ann, Bob and 3 more", "Ann, Bob 等 5 人"),
+        ] {
+            let people = &people[..count];
+            let lines = [Lang::En, Lang::ZhCn].map(|lang| short_line(people, lang));
+            assert_eq!(lines, [en, zh]);
+        }
     }
 }

@@ -116,7 +116,7 @@ texts! {
     apply() { en: "Apply", zh: "执行" }
     not_here(what: Cow<'static, str>) {
         en: format!("{what}: not in this folder"),
-        zh: format!("{what}:此文件夹中不可用")
+        zh: format!("{what}：此文件夹中不可用")
     }
     archive() { en: "Archive", zh: "归档" }
     delete() { en: "Delete", zh: "删除" }
@@ -199,9 +199,10 @@ texts! {
         en: if people.is_empty() { String::new() } else { format!("to {people}") },
         zh: if people.is_empty() { String::new() } else { format!("发给 {people}") }
     }
-    and_more(people: String, n: u64) {
-        en: format!("{people} and {n} more"),
-        zh: format!("{people} 等另外 {n} 人")
+    /// Some of several people: how many more there are, and how many in all.
+    and_more(people: String, more: u64, all: u64) {
+        en: format!("{people} and {more} more"),
+        zh: format!("{people} 等 {all} 人")
     }
     headers() { en: "Headers", zh: "邮件头" }
     source() { en: "Source", zh: "原文" }
@@ -302,7 +303,7 @@ texts! {
     }
     copy_failed(cause: String) {
         en: format!("No copy in Sent: {cause}"),
-        zh: format!("未能保存到“已发送”:{cause}")
+        zh: format!("未能保存到“已发送”：{cause}")
     }
     correct_and_send() { en: "Correct and send", zh: "更正并发送" }
     open_sent() { en: "Open Sent", zh: "打开“已发送”" }
@@ -339,7 +340,7 @@ texts! {
     login_password() { en: "Password", zh: "密码" }
     login_by_hand() { en: "Set the servers by hand", zh: "手动设置服务器" }
     login_incoming() { en: "Incoming", zh: "收件" }
-    login_outgoing() { en: "Outgoing (SMTP)", zh: "发件 （SMTP）" }
+    login_outgoing() { en: "Outgoing (SMTP)", zh: "发件（SMTP）" }
     login_incoming_host() { en: "Incoming server", zh: "收件服务器" }
     login_incoming_port() { en: "Incoming port", zh: "收件端口" }
     login_incoming_tls() { en: "Incoming encryption", zh: "收件加密" }
