@@ -151,9 +151,19 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
         .into_any(),
         BodyView::Html {
             blocked_images,
+            tracking_pixels,
             is_cut,
         } => view! {
             <MessageFrame open=open blocked_images=blocked_images with_images=with_images />
+            {(tracking_pixels > 0)
+                .then(|| {
+                    view! {
+                        <p class="small muted frame-note">
+                            {lang.pixels_blocked(tracking_pixels)}
+                        </p>
+                    }
+                        .into_any()
+                })}
             {cut(is_cut)}
         }
         .into_any(),

@@ -219,6 +219,10 @@ texts! {
         zh: "加载图片会让发件人知道您已打开邮件。"
     }
     images_once() { en: "Show once", zh: "显示一次" }
+    pixels_blocked(n: u32) {
+        en: plural(u64::from(n), "tracking pixel stays blocked.", "tracking pixels stay blocked."),
+        zh: format!("{n} 个跟踪像素始终不会加载。")
+    }
     attachments(n: u64, sum: String) {
         en: format!("{}, {sum}", plural(n, "attachment", "attachments")),
         zh: format!("{n} 个附件，{sum}")
@@ -401,6 +405,14 @@ mod tests {
         assert_eq!(Lang::En.done_archived(1), "Archived 1 message");
         assert_eq!(Lang::En.done_archived(1_200), "Archived 1,200 messages");
         assert_eq!(Lang::En.images_blocked(1), "1 remote image not loaded");
+        assert_eq!(
+            Lang::En.pixels_blocked(1),
+            "1 tracking pixel stays blocked."
+        );
+        assert_eq!(
+            Lang::En.pixels_blocked(2),
+            "2 tracking pixels stay blocked."
+        );
     }
 
     #[test]

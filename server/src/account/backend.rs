@@ -139,6 +139,7 @@ impl SessionBackend {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
                 let body = BodyView::Html {
                     blocked_images: cleaned.blocked_images,
+                    tracking_pixels: cleaned.tracking_pixels,
                     is_cut: *is_cut || cleaned.is_cut,
                 };
                 (body, readable.attachments_beside(&cleaned.content_ids))

@@ -30,6 +30,7 @@ pub(super) struct CleanedBody {
     /// The complete document of the frame.
     pub(super) document: String,
     pub(super) blocked_images: u32,
+    pub(super) tracking_pixels: u32,
     pub(super) content_ids: BTreeSet<String>,
     /// Whether the document had more than is shown.
     pub(super) is_cut: bool,
@@ -195,6 +196,7 @@ pub(super) async fn clean_html(
         CleanedBody {
             document: document::wrap(&cleaned),
             blocked_images: cleaned.blocked_images,
+            tracking_pixels: cleaned.tracking_pixels,
             content_ids: cleaned.content_ids,
             is_cut: cleaned.is_cut,
         }
@@ -220,6 +222,7 @@ mod tests {
         Arc::new(CleanedBody {
             document: "x".repeat(bytes),
             blocked_images: 0,
+            tracking_pixels: 0,
             content_ids: BTreeSet::new(),
             is_cut: false,
         })

@@ -128,3 +128,42 @@ async fn a_quote_of_a_flowed_text_has_whole_paragraphs_and_leaves_out_an_unknown
         )
     );
 }
+
+#[tokio::test]
+async fn pictures_that_are_asked_for_bring_no_tracking_pixel_with_them() {
+    let html = format!(
+        "{HEAD}Subject: offer\nContent-Type: text/html\n\n\
+         <img src=https://shop.example/banner.png alt=\"Autumn offer\" width=600>\n\
+         <img src=https://shop.example/see.gif width=1 height=1>\n\
+         <img src=https://mail.example/wf/open?upn=7 alt=open>\n"
+    );
+    let stage = Stage::new(Some(0)).await;
+    stage.demo.deliver(html.replace('\n', "\r\n"));
+    for sign_in in [stage.pop3(), stage.imap()] {
+        let page = stage.open(sign_in).await.unwrap();
+        let view = open(&page, "offer").await;
+        let BodyView::Html {
+            blocked_images,
+            tracking_pixels,
+            ..
+        } = view.body
+        else {
+            panic!("{:?}", view.body)
+        };
+        assert_eq!((blocked_images, tracking_pixels), (1, 2));
+        let document = async |images| {
+            let id = view.id.clone();
+            let document = page
+                .backend
+                .body_document(&page.account, page.inbox(), id, images);
+            document.await.unwrap()
+        };
+        let blocked = document(Images::Blocked).await;
+        assert!(blocked.contains("<picture>Autumn offer</picture>"));
+        assert!(!blocked.contains("example/"), "{blocked}");
+        let allowed = document(Images::Allowed).await;
+        assert!(allowed.contains("src=\"https://shop.example/banner.png\""));
+        assert_eq!(allowed.matches("example/").count(), 1, "{allowed}");
+        page.handle.close().await;
+    }
+}

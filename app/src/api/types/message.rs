@@ -113,6 +113,9 @@ pub enum BodyView {
     Html {
         /// Remote images that were not loaded.
         blocked_images: u32,
+        /// Remote images that nobody is meant to see. They are not loaded even where the others
+        /// are.
+        tracking_pixels: u32,
         /// Whether it goes on: only the first 2 MiB are shown.
         is_cut: bool,
     },

@@ -229,6 +229,7 @@ impl MailBackend for Fake {
         } else {
             BodyView::Html {
                 blocked_images: 4,
+                tracking_pixels: 2,
                 is_cut: false,
             }
         };

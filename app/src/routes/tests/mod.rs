@@ -201,6 +201,7 @@ async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
         "{html}"
     );
     assert!(html.contains("4 remote images not loaded"), "{html}");
+    assert!(html.contains("2 tracking pixels stay blocked."), "{html}");
     assert!(
         html.contains("href=\"/mail/acc/SU5CT1g/7.1283?images=once\""),
         "{html}"
@@ -211,6 +212,7 @@ async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
         "{html}"
     );
     assert!(!html.contains("remote images not loaded"), "{html}");
+    assert!(html.contains("2 tracking pixels stay blocked."), "{html}");
 }
 
 #[tokio::test]

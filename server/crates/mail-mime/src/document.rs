@@ -4,7 +4,8 @@ use crate::clean::Cleaned;
 
 /// The style of every HTML message. Mail is written for white paper, so it stays white in a dark
 /// page, too; nothing in it may make the frame wider than it is. An image that was not loaded is
-/// its words in a box; one without words keeps its room and is not seen.
+/// its words in a box, which [`crate::clean::clean`] writes as a `picture` without an image; one
+/// without words keeps its room and is not seen.
 pub const STYLE: &str = "\
 :root{color-scheme:light}\
 html{background:#fff;color:#1a1a1a}\
@@ -13,8 +14,9 @@ body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",R
 overflow-wrap:anywhere;overflow-x:auto}\
 img{max-width:100%;height:auto}\
 img:not([src]){visibility:hidden}\
-img:not([src])[alt]:not([alt=\"\"]){visibility:visible;padding:2px 6px;border-radius:4px;\
-background:#f1f2f4;color:#5b6472;font-size:13px;outline:1px dashed #c4c9d1}\
+picture:not(:empty,:has(*)){display:inline-block;max-width:100%;box-sizing:border-box;\
+padding:2px 8px;border-radius:4px;background:#f1f2f4;color:#5b6472;font-size:13px;\
+outline:1px dashed #c4c9d1}\
 table{max-width:100%}\
 td,th{overflow-wrap:break-word}\
 pre{white-space:pre-wrap}\

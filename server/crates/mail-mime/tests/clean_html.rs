@@ -25,7 +25,7 @@ fn blocked(html: &str) -> String {
 
 const ELEMENTS: &str = " a abbr acronym address article aside b bdi bdo big blockquote br caption \
     center cite code col colgroup dd del dfn div dl dt em figcaption figure font footer h1 h2 h3 \
-    h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small \
+    h4 h5 h6 header hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s samp section small \
     span strike strong sub sup table tbody td tfoot th thead tr tt u ul var wbr ";
 const ATTRIBUTES: &str = " align alt bgcolor border cellpadding cellspacing clear color colspan \
     dir face height href hspace lang nowrap noshade rel reversed rowspan size span src start \
@@ -252,7 +252,8 @@ fn remote_images_are_taken_out_and_counted() {
         "<picture><source srcset=https://x.example/k1><img src=https://x.example/k></picture>",
     );
     let out = cleaned(all, Images::Blocked);
-    assert_eq!(out.blocked_images, 11);
+    // The first is one pixel.
+    assert_eq!((out.blocked_images, out.tracking_pixels), (10, 1));
     assert!(!out.html.contains("x.example"), "{}", out.html);
     checked(all);
 
@@ -478,5 +479,47 @@ proptest! {
     #[test]
     fn any_text_is_harmless(html in "\\PC{0,300}") {
         checked(&html);
+    }
+}
+
+#[test]
+fn an_image_that_is_not_loaded_is_its_words() {
+    let html = "<img src=https://x.example/a alt='Our &lt;offer&gt;' width=600 height=80>\
+        <a href=https://x.example/b><img src=cid:gone alt=Logo></a><img src=rel.png alt='Mark'>\
+        <img alt=None><img src=https://x.example/c alt=' ' width=9><img src=http://x.example/d alt=Plain>";
+    assert_eq!(
+        checked(html),
+        "<picture>Our &lt;offer&gt;</picture>\
+         <a target=\"_blank\" rel=\"noopener noreferrer nofollow\" href=\"https://x.example/b\">\
+         <img alt=\"Logo\" src=\"cid:gone\"></a><picture>Mark</picture><picture>None</picture>\
+         <img alt=\" \" width=\"9\"><picture>Plain</picture>"
+    );
+    assert_eq!(cleaned(html, Images::Blocked).blocked_images, 3);
+    let shown = cleaned(html, Images::Allowed);
+    assert!(shown.html.starts_with("<img alt=\"Our"), "{}", shown.html);
+    assert_eq!(shown.blocked_images, 1);
+    assert!(
+        shown.html.ends_with("<picture>Plain</picture>"),
+        "{}",
+        shown.html
+    );
+}
+
+#[test]
+fn tracking_pixels_stay_out_even_with_consent_and_are_counted_apart() {
+    let html = "<img src=https://x.example/a.png alt=Offer>\
+        <img src=https://x.example/p.gif width=1 height=1 alt=''>\
+        <img src=https://x.example/q.gif style='display:none' alt='not seen'>\
+        <img src=https://x.example/track/open.php?u=7 alt=open>";
+    for images in [Images::Blocked, Images::Allowed] {
+        let out = cleaned(html, images);
+        assert_eq!(out.tracking_pixels, 3);
+        let is_shown = images == Images::Allowed;
+        assert_eq!(out.blocked_images, u32::from(!is_shown));
+        let expected = match is_shown {
+            true => "<img alt=\"Offer\" src=\"https://x.example/a.png\">",
+            false => "<picture>Offer</picture>",
+        };
+        assert_eq!(out.html, expected);
     }
 }

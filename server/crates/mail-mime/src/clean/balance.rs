@@ -9,9 +9,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::policy::{self, Kind};
-use super::references;
+use super::policy::{self, Kind, Source};
 use super::scan::{Scanner, Tag, Token};
+use super::{references, tracking};
 
 /// How deep elements may nest; deeper start tags are dropped, their text stays. Chromium puts what
 /// nests deeper than 512, `html` and `body` counted, beside what it stands in.
@@ -44,17 +44,22 @@ const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
 #[derive(Debug, Default)]
 pub(super) struct Balanced {
     pub(super) html: String,
-    /// References to remote images in attributes that are never kept.
+    /// Remote images that are not kept: those that may not be loaded, and those of attributes that
+    /// never stay.
     pub(super) dropped_images: u32,
+    /// Remote images that nobody is meant to see. They never stay.
+    pub(super) tracking_pixels: u32,
     /// The content ids that images ask for, percent-decoded.
     pub(super) content_ids: Vec<String>,
     /// Whether the source had more elements than are read.
     pub(super) is_cut: bool,
 }
 
-/// Reads any text as HTML and writes it anew.
-pub(super) fn balance(html: &str) -> Balanced {
+/// Reads any text as HTML and writes it anew. An image that is not loaded gives way to its
+/// alternative text.
+pub(super) fn balance(html: &str, is_loaded: &dyn Fn(&Source<'_>) -> bool) -> Balanced {
     let mut balancer = Balancer {
+        is_loaded,
         out: Balanced::default(),
         open: Vec::new(),
         positions: HashMap::new(),
@@ -94,7 +99,8 @@ struct Open {
     hides: bool,
 }
 
-struct Balancer {
+struct Balancer<'l> {
+    is_loaded: &'l dyn Fn(&Source<'_>) -> bool,
     out: Balanced,
     open: Vec<Open>,
     /// Where in `open` the elements of a name stand, the innermost last. No tag makes the balancer
@@ -114,7 +120,7 @@ struct Balancer {
     run_bytes: usize,
 }
 
-impl Balancer {
+impl Balancer<'_> {
     fn text(&mut self, text: &str, is_literal: bool) {
         if self.hidden > 0 {
             return;
@@ -159,6 +165,10 @@ impl Balancer {
         if is_table_part && !self.is_open("table") {
             return;
         }
+        if name == "img" && tracking::is_tracking_pixel(tag) {
+            self.out.tracking_pixels = self.out.tracking_pixels.saturating_add(1);
+            return;
+        }
         self.close_implied(name, kind);
         let parents: &[&str] = match name {
             "tr" => &ROW_GROUPS,
@@ -179,6 +189,11 @@ impl Balancer {
                 return;
             }
         }
+        let own = match name == "img" && !self.keeps_source(tag) {
+            true if self.write_alternative(tag) => return,
+            true => own.strip_suffix(&["src"]).unwrap_or(own),
+            false => own,
+        };
         let written = self.written(name, own, tag);
         if kind == Kind::Void {
             if self.has_room() {
@@ -186,7 +201,7 @@ impl Balancer {
                 self.elements += 1;
             }
         } else {
-            self.push(name, kind, written, is_hidden(tag));
+            self.push(name, kind, written, tracking::is_hidden(tag));
         }
     }
 
@@ -424,8 +439,40 @@ impl Balancer {
         out
     }
 
+    /// Whether an image stays; counts those that do not.
+    fn keeps_source(&mut self, tag: &Tag<'_>) -> bool {
+        let Some(value) = tag.value("src") else {
+            return false;
+        };
+        let source = policy::source(&value);
+        let is_kept = (self.is_loaded)(&source);
+        if !is_kept && self.hidden == 0 && matches!(source, Source::Remote { .. }) {
+            self.out.dropped_images = self.out.dropped_images.saturating_add(1);
+        }
+        is_kept
+    }
+
+    /// Writes the alternative text of an image that is not loaded, as a `picture` without one:
+    /// browsers put an icon for a broken image beside the text of an `img`. Returns false where
+    /// there is no text.
+    fn write_alternative(&mut self, tag: &Tag<'_>) -> bool {
+        let Some(text) = tag.value("alt") else {
+            return false;
+        };
+        if text.trim().is_empty() || !policy::is_plain_value("alt", &text) {
+            return false;
+        }
+        let depth = self.open.len();
+        self.push("picture", Kind::Inline, "<picture>".to_owned(), false);
+        if self.open.len() > depth {
+            self.text(&text, true);
+            self.pop();
+        }
+        true
+    }
+
     fn note_content_id(&mut self, value: &str) {
-        if let policy::Source::Part(content_id) = policy::source(value) {
+        if let Source::Part(content_id) = policy::source(value) {
             self.out.content_ids.push(content_id);
         }
     }
@@ -435,7 +482,7 @@ impl Balancer {
         let source_counts = tag.value("src").is_some_and(|value| is_remote(&value));
         let is_remote = |attribute| tag.value(attribute).is_some_and(|value| is_remote(&value));
         let loads = match tag.name.as_str() {
-            // The `img` inside a `picture` counts for it; its own `src` is counted by the cleaner.
+            // The `img` inside a `picture` counts for it; its own `src` is counted where it is read.
             "source" => false,
             "img" => !source_counts && (is_remote("srcset") || is_remote("lowsrc")),
             "input" => {
@@ -463,24 +510,7 @@ fn push_escaped(out: &mut String, c: char) {
 
 /// Whether an attribute's value names another host.
 fn is_remote(value: &str) -> bool {
-    matches!(policy::source(value), policy::Source::Remote { .. })
-}
-
-/// Whether the sender hides an element: with `style` gone, preview texts and the other half of a
-/// layout for phones would come into sight.
-fn is_hidden(tag: &Tag<'_>) -> bool {
-    let style: String = tag
-        .value("style")
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .take(4_096)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    tag.value("hidden").is_some()
-        || style.contains("display:none")
-        || style.contains("visibility:hidden")
-        || style.contains("mso-hide:all")
+    matches!(policy::source(value), Source::Remote { .. })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod balance;
 mod policy;
 mod references;
 mod scan;
+mod tracking;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -50,8 +51,11 @@ pub struct CleanOptions<'a> {
 pub struct Cleaned {
     /// What goes between `<body>` and `</body>`. Never to be edited.
     pub html: String,
-    /// Remote images that were taken out, of every kind and size.
+    /// Remote images that were taken out and are there to be seen.
     pub blocked_images: u32,
+    /// Remote images that nobody is meant to see, by size, style or address. They stay out even
+    /// with [`Images::Allowed`] and are not among `blocked_images`.
+    pub tracking_pixels: u32,
     /// The content ids of the parts that the document shows.
     pub content_ids: BTreeSet<String>,
     /// Whether the source went on beyond [`SHOWN_BYTES`] or 60,000 elements and was cut there.
@@ -69,7 +73,13 @@ pub struct Cleaned {
 /// two libraries parse a stranger's bytes here.
 pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     let shown = display::prefix(html, SHOWN_BYTES);
-    let balanced = balance::balance(shown);
+    let is_loaded = |source: &Source<'_>| match source {
+        Source::Part(content_id) => (options.part_url)(content_id).is_some(),
+        Source::Embedded(_) => true,
+        Source::Remote { loadable } => loadable.is_some() && options.images == Images::Allowed,
+        Source::Foreign => false,
+    };
+    let balanced = balance::balance(shown, &is_loaded);
     let is_cut = shown.len() < html.len() || balanced.is_cut;
     let asked: BTreeSet<String> = balanced.content_ids.into_iter().collect();
     let parts: HashMap<String, String> = asked
@@ -90,6 +100,7 @@ pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     Cleaned {
         html,
         blocked_images: blocked.load(Ordering::Relaxed),
+        tracking_pixels: balanced.tracking_pixels,
         content_ids,
         is_cut,
     }
@@ -153,7 +164,7 @@ fn builder(filter: Filter) -> Builder<'static> {
 
 /// HTML written anew so that any tokenizer reads it in linear time; not yet clean.
 pub(crate) fn regular(html: &str) -> String {
-    balance::balance(html).html
+    balance::balance(html, &|_| true).html
 }
 
 /// A link's address in the form in which it may be shown, where it may.

@@ -82,6 +82,7 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     ("nav", Kind::Block, &[]),
     ("ol", Kind::Block, &["reversed", "start", "type"]),
     ("p", Kind::Block, &[]),
+    ("picture", Kind::Inline, &[]),
     ("pre", Kind::Block, &[]),
     ("q", Kind::Inline, &[]),
     ("rp", Kind::Inline, &[]),

@@ -1,5 +1,10 @@
+use super::balance as balance_with;
 use super::*;
 use proptest::prelude::*;
+
+fn balance(html: &str) -> Balanced {
+    balance_with(html, &|_| true)
+}
 
 fn html(text: &str) -> String {
     balance(text).html

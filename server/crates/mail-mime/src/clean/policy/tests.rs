@@ -27,7 +27,6 @@ fn the_allow_list_is_sorted_and_holds_nothing_that_must_not_be_in_it() {
         "video",
         "audio",
         "source",
-        "picture",
         "xmp",
         "plaintext",
         "noembed",
