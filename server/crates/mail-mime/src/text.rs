@@ -141,7 +141,7 @@ fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) 
     }
 }
 
-/// Joins two lines of a paragraph. Some programs wrap Chinese and Japanese without saying DelSp;
+/// Joins two lines of a paragraph. Some programs wrap Chinese and Japanese without saying `DelSp`;
 /// the space of the break is none of the writer's there.
 fn join(mut before: String, after: &str) -> String {
     let trimmed = before.trim_end_matches(' ');

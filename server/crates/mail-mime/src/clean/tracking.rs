@@ -90,7 +90,7 @@ fn counts_openings(source: &str) -> bool {
         let before = host.strip_suffix(*known);
         before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    HOSTS.iter().any(|known| is_at(&known)) || PATHS.iter().any(|known| path.contains(known))
+    HOSTS.iter().any(is_at) || PATHS.iter().any(|known| path.contains(known))
 }
 
 /// The style of an element in lower case, without comments and white space.
