@@ -7,7 +7,9 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{AccountId, ChangeDone, FolderId, FolderRole, Lang, MessageId, Theme};
+use crate::api::types::{
+    AccountId, ChangeDone, EntryChange, FolderId, FolderRole, Lang, MessageId, OutboxId, Theme,
+};
 
 /// What every page says about its width: safe areas are ours, a keyboard shrinks the page.
 pub const VIEWPORT: &str =
@@ -58,6 +60,17 @@ pub struct Flash {
     pub again: Option<FlashAgain>,
     /// Or a finished sentence in the request's language.
     pub note: Option<String>,
+    /// Or what was done to an entry of the outbox.
+    pub outbox: Option<FlashEntry>,
+}
+
+/// What was done to an entry of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashEntry {
+    /// The entry.
+    pub outbox: OutboxId,
+    /// What was done.
+    pub change: EntryChange,
 }
 
 /// A move that failed because no folder has the role it went to.

@@ -51,6 +51,9 @@ pub async fn run(web: Web) {
             Ok(rows) => tracing::info!(rows, "old entries of the outbox were deleted"),
             Err(error) => tracing::error!(%error, "old entries could not be deleted"),
         }
+        if let Err(error) = web.store.posted_form_prune(now).await {
+            tracing::error!(%error, "posted forms could not be deleted");
+        }
         if let Err(error) = web.spool.sweep(now).await {
             tracing::error!(%error, "the spool could not be swept");
         }

@@ -8,9 +8,9 @@ use leptos::prelude::use_context;
 
 use super::error::{ApiError, ErrorKind};
 use super::types::{
-    AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId, FolderRole,
-    FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry, OutboxId,
-    OutboxRows, SessionView, UndoId, Window,
+    AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderId,
+    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
+    OutboxId, OutboxRows, SessionView, UndoId, Window,
 };
 
 /// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
@@ -94,11 +94,9 @@ pub trait MailBackend: Send + Sync + 'static {
     /// One entry of the ledger.
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;
 
-    /// Sends an entry again, to those recipients that did not get it.
-    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;
-
-    /// Takes an entry out of the ledger; one that waits is not sent.
-    fn outbox_discard(&self, outbox: OutboxId) -> BackendFuture<'_, ()>;
+    /// Changes an entry of the ledger. Stopping one that is being sent, or was, fails; what a person
+    /// asks for that is so already is done.
+    fn outbox_change(&self, outbox: OutboxId, change: EntryChange) -> BackendFuture<'_, ()>;
 }
 
 /// The backend of the request's session.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{OutboxEntry, OutboxId, OutboxRows};
+use super::types::{EntryChange, OutboxEntry, OutboxId, OutboxRows};
 use super::wire::Wire;
 
 /// A page of the ledger, newest first; `before` is what the page before it says of its older one.
@@ -18,14 +18,10 @@ pub async fn outbox_show(outbox: OutboxId) -> Result<OutboxEntry, ApiError> {
     super::backend::backend()?.outbox_show(outbox).await
 }
 
-/// Sends an entry again, to those recipients that did not get it.
-#[server(prefix = "/api", endpoint = "outbox_retry", protocol = Wire)]
-pub async fn outbox_retry(outbox: OutboxId) -> Result<OutboxEntry, ApiError> {
-    super::backend::backend()?.outbox_retry(outbox).await
-}
-
-/// Takes an entry out of the ledger; one that waits is not sent.
-#[server(prefix = "/api", endpoint = "outbox_discard", protocol = Wire)]
-pub async fn outbox_discard(outbox: OutboxId) -> Result<(), ApiError> {
-    super::backend::backend()?.outbox_discard(outbox).await
+/// Changes an entry.
+#[server(prefix = "/api", endpoint = "outbox_change", protocol = Wire)]
+pub async fn outbox_change(outbox: OutboxId, change: EntryChange) -> Result<(), ApiError> {
+    super::backend::backend()?
+        .outbox_change(outbox, change)
+        .await
 }

@@ -12,11 +12,12 @@ use leptos_router::hooks::use_navigate;
 use self::fields::{Fields, Kept, Line, Source};
 use self::files::Files;
 use super::frame::Hidden;
-use crate::api::compose::message_send;
+use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
 use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::session::Tab;
+use crate::state::snack::Snack;
 use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
@@ -41,6 +42,7 @@ pub fn Composer(
         draft,
         forwarded,
         uploads,
+        missing,
         ..
     } = form;
     let title = title(&draft, lang);
@@ -48,6 +50,7 @@ pub fn Composer(
     let fields = Fields::new();
     let files = Attachments::new(
         uploads.clone(),
+        &missing,
         form.upload_max_bytes,
         form.server_max_bytes,
     );
@@ -66,17 +69,25 @@ pub fn Composer(
         if is_sending.get_untracked() {
             return;
         }
-        let Some(uploads) = files.ready() else {
-            error.set(Some(still_uploading(lang)));
-            return;
+        let uploads = match files.ready() {
+            Ok(uploads) => uploads,
+            Err(failure) => {
+                error.set(Some(failure));
+                return;
+            }
         };
-        let draft = fields.draft(fixed.get_value(), uploads);
+        let held = files.hold();
+        let mut draft = fields.draft(fixed.get_value(), uploads);
+        draft.files = Some(held);
         let navigate = navigate.clone();
         is_sending.set(true);
         error.set(None);
         spawn_local(async move {
             match message_send(sender.get_value(), draft).await {
                 Ok(entry) => {
+                    if let Some(error) = files.chosen_since(held) {
+                        tab.say(Snack::Failed { error, again: None });
+                    }
                     let to = base.with_value(|base| url::outbox_entry(base, &entry));
                     navigate(
                         &to,
@@ -88,8 +99,15 @@ pub fn Composer(
                 }
                 Err(failure) => {
                     tab.note_error(&failure);
+                    if failure.field.as_deref() == Some("form") {
+                        // What is typed now would leave as another message.
+                        if let Ok(new) = compose_start(sender.get_value(), None).await {
+                            fixed.try_update_value(|fixed| fixed.form = new.draft.form);
+                        }
+                    }
                     error.try_set(Some(failure));
                     is_sending.try_set(false);
+                    files.release();
                 }
             }
         });
@@ -141,7 +159,9 @@ pub fn Composer(
             {dynamic(move || {
                 error.get().map(|error| view! { <TroubleBanner error=error /> }.into_any())
             })}
+            // The server reads these two first.
             <Hidden name="account" value=account.to_string() />
+            <Hidden name="form" value=draft.form.clone().map(|form| form.0).unwrap_or_default() />
             <Source draft=draft.clone() />
             <div class="c-line">
                 <label for="c-from">{lang.from()}</label>
@@ -162,7 +182,7 @@ pub fn Composer(
                 node_ref=fields.body
             />
             <Kept parts=forwarded keep=draft.keep_parts element=fields.kept />
-            <Files files=files uploads=uploads />
+            <Files files=files uploads=uploads missing=missing />
             <footer class="c-foot">
                 <button
                     class="btn btn-primary"
@@ -192,17 +212,5 @@ fn title(draft: &Draft, lang: Lang) -> String {
         Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
         Some(ComposeKind::Forward) => lang.forward().into_owned(),
         Some(ComposeKind::New) | None => lang.new_message().into_owned(),
-    }
-}
-
-fn still_uploading(lang: Lang) -> ApiError {
-    ApiError {
-        kind: crate::api::ErrorKind::Invalid,
-        cause: lang.still_uploading().into_owned(),
-        fix: lang.still_uploading_fix().into_owned(),
-        retry_after_secs: None,
-        reply: None,
-        field: Some("attachment".to_owned()),
-        ref_id: String::new(),
     }
 }

@@ -310,7 +310,11 @@ fn Banners() -> impl IntoView {
     let base = StoredValue::new(page.base);
     let is_writing = move || location.pathname.with(|path| path.ends_with("/compose"));
     let login = move || {
-        let here = location.pathname.get();
+        let mut here = location.pathname.get();
+        let search = location.search.get();
+        if !search.is_empty() {
+            here = here + "?" + &search;
+        }
         base.with_value(|base| url::login_return(base, &here))
     };
     view! {

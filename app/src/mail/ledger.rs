@@ -4,17 +4,14 @@ use std::borrow::Cow;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::frame::Hidden;
-use crate::api::error::ApiError;
-use crate::api::outbox::{outbox_discard, outbox_retry};
 use crate::api::types::{
-    ApiErrorText, Lang, OutboxEntry, OutboxState, RecipientState, RecipientView, SentCopy,
+    ApiErrorText, EntryChange, Lang, OutboxEntry, OutboxState, RecipientState, RecipientView,
+    SentCopy,
 };
 use crate::page::PageContext;
 use crate::state::session::Tab;
-use crate::state::snack::Snack;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
@@ -27,28 +24,47 @@ struct Look {
 }
 
 /// What can be done with an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Offers {
-    retry: bool,
     correct: bool,
-    discard: bool,
+    changes: &'static [EntryChange],
 }
 
-fn offers(state: &OutboxState) -> Offers {
-    let (retry, correct, discard) = match state {
-        OutboxState::Sending => (false, false, false),
-        OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, false, true),
-        OutboxState::WaitingToRetry { .. } => (true, false, true),
-        OutboxState::HandedOver | OutboxState::Damaged => (false, false, true),
-        OutboxState::PartlyRefused | OutboxState::Refused | OutboxState::NotSent => {
-            (true, true, true)
-        }
-        OutboxState::Unknown => (true, false, true),
+fn offers(state: &OutboxState, is_removed: bool) -> Offers {
+    use EntryChange::{Delete, PutBack, Remove, Retry, Stop};
+    let (correct, changes): (_, &[EntryChange]) = match state {
+        _ if is_removed => (false, &[PutBack, Delete]),
+        OutboxState::Sending => (false, &[]),
+        OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, &[Stop]),
+        OutboxState::WaitingToRetry { .. } => (false, &[Retry, Stop]),
+        OutboxState::HandedOver | OutboxState::Damaged => (false, &[Remove]),
+        OutboxState::PartlyRefused
+        | OutboxState::Refused
+        | OutboxState::NotSent
+        | OutboxState::Stopped => (true, &[Retry, Remove]),
+        OutboxState::Unknown => (false, &[Retry, Remove]),
     };
-    Offers {
-        retry,
-        correct,
-        discard,
+    Offers { correct, changes }
+}
+
+/// The icon and the word of a change's button.
+fn button(
+    change: EntryChange,
+    state: &OutboxState,
+    lang: Lang,
+) -> (&'static str, Cow<'static, str>) {
+    match change {
+        EntryChange::Retry if *state == OutboxState::Unknown => {
+            ("refresh", lang.send_again_unknown())
+        }
+        EntryChange::Retry => ("refresh", lang.try_again()),
+        EntryChange::Stop if matches!(state, OutboxState::WaitingToRetry { .. }) => {
+            ("close", lang.stop_trying())
+        }
+        EntryChange::Stop => ("close", lang.do_not_send()),
+        EntryChange::Remove => ("close", lang.remove_entry()),
+        EntryChange::PutBack => ("undo", lang.put_back()),
+        EntryChange::Delete => ("trash", lang.delete_entry()),
     }
 }
 
@@ -74,6 +90,7 @@ fn look(entry: &OutboxEntry, lang: Lang) -> Look {
         OutboxState::Refused => (lang.state_refused(), "alert", "bad"),
         OutboxState::NotSent => (lang.state_not_sent(), "alert", "bad"),
         OutboxState::Unknown => (lang.state_unknown(), "help", "warn"),
+        OutboxState::Stopped => (lang.state_stopped(), "close", "warn"),
         OutboxState::Damaged => (lang.state_damaged(), "alert", "bad"),
     };
     Look { word, icon, class }
@@ -86,6 +103,7 @@ fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
         OutboxState::WaitingForSignIn => Some(lang.ledger_waiting_sign_in()),
         OutboxState::WaitingToRetry { at } => Some(lang.ledger_retry(at.long.clone())),
         OutboxState::Unknown => Some(lang.ledger_unknown()),
+        OutboxState::Stopped => Some(lang.ledger_stopped()),
         OutboxState::Damaged => Some(lang.ledger_damaged()),
         OutboxState::HandedOver => Some(lang.ledger_handed_over(entry.changed.long.clone())),
         OutboxState::Sending
@@ -102,15 +120,14 @@ pub fn Entry(
     entry: OutboxEntry,
     /// Whether the address names it.
     is_named: bool,
-    /// Called after it was changed here.
-    on_change: Callback<()>,
+    /// Whether it was removed from the list.
+    is_removed: bool,
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let Look { word, icon, class } = look(&entry, lang);
     let meaning = sentence(&entry, lang);
-    let offers = offers(&entry.state);
-    let is_unknown = entry.state == OutboxState::Unknown;
+    let offers = offers(&entry.state, is_removed);
     let copy = copy_words(&entry.copy, lang);
     let sent_folder = match &entry.copy {
         SentCopy::Filed { folder } => Some(url::folder(&page.base, &entry.account, folder, 1)),
@@ -124,6 +141,7 @@ pub fn Entry(
         size_bytes,
         trouble,
         recipients,
+        state,
         ..
     } = entry;
     let subject = if subject.is_empty() {
@@ -142,30 +160,35 @@ pub fn Entry(
         .map(|recipient| view! { <Recipient recipient=recipient /> }.into_any())
         .collect_view();
     let tab = Tab::expect();
-    let done = move |answer: Result<(), ApiError>| {
-        if let Err(error) = answer {
-            tab.note_error(&error);
-            tab.say(Snack::Failed { error, again: None });
-        }
-        on_change.run(());
-    };
-    let retry = {
-        let id = id.clone();
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let id = id.clone();
-            spawn_local(async move { done(outbox_retry(id).await.map(drop)) });
-        }
-    };
-    let discard = {
-        let id = id.clone();
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            let id = id.clone();
-            spawn_local(async move { done(outbox_discard(id).await) });
-        }
-    };
-    let is_waiting = !offers.retry && !offers.correct && class == "info";
+    let changes = offers
+        .changes
+        .iter()
+        .map(|change| {
+            let change = *change;
+            let (icon, word) = button(change, &state, lang);
+            let on_submit = {
+                let id = id.clone();
+                move |event: SubmitEvent| {
+                    event.prevent_default();
+                    tab.outbox_change(id.clone(), change);
+                }
+            };
+            view! {
+                <form
+                    method="post"
+                    action=url::outbox_change(&page.base, &id, change)
+                    on:submit=on_submit
+                >
+                    <Hidden name="return" value=url::outbox(&page.base) />
+                    <button class="btn" class:btn-line={change != EntryChange::Delete}>
+                        <Icon name=icon />
+                        {word}
+                    </button>
+                </form>
+            }
+            .into_any()
+        })
+        .collect_view();
     view! {
         <article class="sent" class:named=is_named aria-label=subject>
             <header>
@@ -202,50 +225,7 @@ pub fn Entry(
                         }
                             .into_any()
                     })}
-                {offers
-                    .retry
-                    .then(|| {
-                        view! {
-                            <form
-                                method="post"
-                                action=url::outbox_retry(&page.base, &id)
-                                on:submit=retry
-                            >
-                                <Hidden name="return" value=url::outbox(&page.base) />
-                                <button class="btn btn-line">
-                                    <Icon name="refresh" />
-                                    {if is_unknown {
-                                        lang.send_again_unknown()
-                                    } else {
-                                        lang.try_again()
-                                    }}
-                                </button>
-                            </form>
-                        }
-                            .into_any()
-                    })}
-                {offers
-                    .discard
-                    .then(|| {
-                        view! {
-                            <form
-                                method="post"
-                                action=url::outbox_discard(&page.base, &id)
-                                on:submit=discard
-                            >
-                                <Hidden name="return" value=url::outbox(&page.base) />
-                                <button class="btn" class:btn-danger=is_waiting>
-                                    <Icon name="close" />
-                                    {if is_waiting {
-                                        lang.do_not_send()
-                                    } else {
-                                        lang.close_entry()
-                                    }}
-                                </button>
-                            </form>
-                        }
-                            .into_any()
-                    })}
+                {changes}
             </footer>
         </article>
     }
@@ -306,20 +286,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_on_its_way_can_be_neither_repeated_nor_dropped() {
-        let none = Offers {
-            retry: false,
-            correct: false,
-            discard: false,
-        };
-        assert_eq!(offers(&OutboxState::Sending), none);
+    fn a_message_on_its_way_can_be_neither_repeated_nor_stopped() {
+        let offers = offers(&OutboxState::Sending, false);
+        assert!(!offers.correct && offers.changes.is_empty());
     }
 
     #[test]
     fn what_was_refused_can_be_corrected_but_what_may_have_left_cannot() {
-        assert!(offers(&OutboxState::Refused).correct);
-        assert!(offers(&OutboxState::PartlyRefused).correct);
-        assert!(!offers(&OutboxState::Unknown).correct);
-        assert!(!offers(&OutboxState::HandedOver).retry);
+        let offers = |state| offers(&state, false);
+        assert!(offers(OutboxState::Refused).correct);
+        assert!(offers(OutboxState::PartlyRefused).correct);
+        assert!(offers(OutboxState::Stopped).correct);
+        assert!(!offers(OutboxState::Unknown).correct);
+        let handed = offers(OutboxState::HandedOver);
+        assert!(!handed.changes.contains(&EntryChange::Retry));
+    }
+
+    #[test]
+    fn nothing_is_deleted_that_was_not_removed_from_the_list_before() {
+        for state in [
+            OutboxState::Waiting,
+            OutboxState::Refused,
+            OutboxState::HandedOver,
+            OutboxState::Damaged,
+        ] {
+            assert!(!offers(&state, false).changes.contains(&EntryChange::Delete));
+            assert!(offers(&state, true).changes.contains(&EntryChange::PutBack));
+        }
     }
 }

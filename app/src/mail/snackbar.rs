@@ -98,6 +98,36 @@ fn Line(snack: Snack) -> impl IntoView {
             }
             .into_any()
         }
+        Snack::Outbox { outbox, change } => {
+            let undo = change.undo().map(|undo| {
+                let back = url::outbox(&page.base);
+                view! {
+                    <form
+                        method="post"
+                        action=url::outbox_change(&page.base, &outbox, undo)
+                        on:submit={
+                            let outbox = outbox.clone();
+                            move |event| {
+                                event.prevent_default();
+                                tab.outbox_change(outbox.clone(), undo);
+                            }
+                        }
+                    >
+                        <Hidden name="return" value=back />
+                        <button class="btn">{lang.undo()}</button>
+                    </form>
+                }
+                .into_any()
+            });
+            view! {
+                <div class="snack">
+                    <span class="grow">{change.done(lang)}</span>
+                    {undo}
+                    {dismiss}
+                </div>
+            }
+            .into_any()
+        }
         Snack::Note(text) => view! {
             <div class="snack">
                 <span class="grow">{text}</span>

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::api::types::{
-    Change, ChangeDone, FolderRole, FolderView, Lang, Limitation, Mark, MessageRow, RecipientState,
+    Change, ChangeDone, EntryChange, FolderRole, FolderView, Lang, Limitation, Mark, MessageRow,
+    RecipientState,
 };
 
 impl Mark {
@@ -109,6 +110,7 @@ impl RecipientState {
             Self::Refused => lang.state_refused(),
             Self::NotSent => lang.state_not_sent(),
             Self::Unknown => lang.state_unknown(),
+            Self::Stopped => lang.state_stopped(),
         }
     }
 
@@ -116,10 +118,24 @@ impl RecipientState {
     pub fn look(self) -> (&'static str, &'static str) {
         match self {
             Self::Waiting => ("clock", ""),
+            Self::Stopped => ("close", ""),
             Self::HandedOver => ("check", "ok"),
             Self::Delayed => ("clock", "warn"),
             Self::Refused | Self::NotSent => ("alert", "bad"),
             Self::Unknown => ("help", "warn"),
+        }
+    }
+}
+
+impl EntryChange {
+    /// What was done.
+    pub fn done(self, lang: Lang) -> Cow<'static, str> {
+        match self {
+            Self::Retry => lang.entry_retried(),
+            Self::Stop => lang.entry_stopped(),
+            Self::Remove => lang.entry_removed(),
+            Self::PutBack => lang.entry_put_back(),
+            Self::Delete => lang.entry_deleted(),
         }
     }
 }

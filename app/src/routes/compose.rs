@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::compose::{compose_again, compose_start};
 use crate::api::error::ApiError;
 use crate::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, FolderId, MessageId, OutboxId,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, FolderId, FormKey, MessageId, OutboxId,
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
@@ -90,7 +90,13 @@ pub fn ComposePage() -> impl IntoView {
                     compose_start(first.ok_or_else(signed_out)?.id, source).await
                 }
             };
-            answer_with(form)
+            let mut form = answer_with(form)?;
+            if cfg!(feature = "ssr")
+                && let Some(named) = query.with_untracked(|query| query.get("form"))
+            {
+                form.draft.form = Some(FormKey(named));
+            }
+            Ok(form)
         },
     );
     view! {

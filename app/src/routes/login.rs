@@ -84,8 +84,8 @@ impl Default for LoginForm {
 /// Why the page is shown, where that is not by one's own wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginNotice {
-    /// After signing out.
-    SignedOut,
+    /// What the address says.
+    End(LoginEnd),
     /// The session ended.
     SessionEnded,
     /// The session ended because a newer one of the same account took its place.
@@ -95,6 +95,35 @@ pub enum LoginNotice {
         /// The domain of the address.
         domain: String,
     },
+}
+
+/// Why somebody is led to the page, as its address says it (`end`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginEnd {
+    /// They signed out.
+    SignedOut,
+    /// What they asked for was not done: their session had ended.
+    NotDone,
+    /// The same, and the text that they wrote is kept.
+    TextKept,
+}
+
+impl LoginEnd {
+    /// The word in the address.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::NotDone => "not_done",
+            Self::TextKept => "text_kept",
+        }
+    }
+
+    /// The reason of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::SignedOut, Self::NotDone, Self::TextKept]
+            .into_iter()
+            .find(|end| end.word() == word)
+    }
 }
 
 /// The public mailbox of the demo.
@@ -276,7 +305,9 @@ fn ScriptRuns() -> impl IntoView {
 fn Note(notice: LoginNotice) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let (title, text) = match notice {
-        LoginNotice::SignedOut => (lang.login_signed_out(), "".into()),
+        LoginNotice::End(LoginEnd::SignedOut) => (lang.login_signed_out(), "".into()),
+        LoginNotice::End(LoginEnd::NotDone) => (lang.error_signed_out(), lang.login_not_done()),
+        LoginNotice::End(LoginEnd::TextKept) => (lang.error_signed_out(), lang.login_text_kept()),
         LoginNotice::SessionEnded => (lang.error_signed_out(), lang.error_signed_out_fix()),
         LoginNotice::SessionReplaced => (lang.error_signed_out(), lang.login_session_replaced()),
         LoginNotice::Guessed { domain } => (lang.login_guessed(domain), lang.login_guessed_fix()),

@@ -73,22 +73,43 @@ pub fn OutboxPage() -> impl IntoView {
 fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
-    let tab = Tab::expect();
-    let OutboxRows { mut entries, older } = rows;
+    let OutboxRows {
+        mut entries,
+        older,
+        removed,
+    } = rows;
     let is_named = |entry: &OutboxEntry| named.as_deref() == Some(entry.id.as_str());
     if let Some(at) = entries.iter().position(is_named) {
         let entry = entries.remove(at);
         entries.insert(0, entry);
     }
+    let removed = (!removed.is_empty()).then(|| {
+        let title = lang.outbox_removed(removed.len() as u64);
+        let removed = removed
+            .into_iter()
+            .map(|entry| view! { <Entry entry=entry is_named=false is_removed=true /> }.into_any())
+            .collect_view();
+        view! {
+            <details class="removed">
+                <summary>{title}</summary>
+                <p class="small muted">{lang.outbox_removed_lead()}</p>
+                <div class="ledger">{removed}</div>
+            </details>
+        }
+        .into_any()
+    });
     if entries.is_empty() {
-        return view! { <Empty title=lang.outbox_empty() text="" /> }.into_any();
+        return view! {
+            <Empty title=lang.outbox_empty() text="" />
+            {removed}
+        }
+        .into_any();
     }
-    let changed = Callback::new(move |()| tab.outbox_changed());
     let entries = entries
         .into_iter()
         .map(|entry| {
             let is_named = is_named(&entry);
-            view! { <Entry entry=entry is_named=is_named on_change=changed /> }.into_any()
+            view! { <Entry entry=entry is_named=is_named is_removed=false /> }.into_any()
         })
         .collect_view();
     let older = older.map(|before| url::outbox_before(&page.base, &before));
@@ -121,6 +142,7 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
     view! {
         <div class="ledger">{entries}</div>
         {pages}
+        {removed}
     }
     .into_any()
 }

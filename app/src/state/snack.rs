@@ -9,8 +9,11 @@ use super::act::Act;
 use super::session::Tab;
 use crate::api::error::ApiError;
 use crate::api::message::change_undo;
-use crate::api::types::{AccountId, ChangeDone, FolderId, FolderRole, MessageId, UndoId};
-use crate::page::Flash;
+use crate::api::outbox::outbox_change;
+use crate::api::types::{
+    AccountId, ChangeDone, EntryChange, FolderId, FolderRole, MessageId, OutboxId, UndoId,
+};
+use crate::page::{Flash, FlashEntry};
 
 /// How long a change is offered for undoing. A failure stays until it is dismissed.
 const SHOWN_FOR: Duration = Duration::from_secs(10);
@@ -26,6 +29,13 @@ pub enum Snack {
         done: ChangeDone,
         /// The folder of the message that was open and was left by it: undoing opens it again.
         left: Option<FolderId>,
+    },
+    /// An entry of the outbox was changed.
+    Outbox {
+        /// The entry.
+        outbox: OutboxId,
+        /// What was done to it.
+        change: EntryChange,
     },
     /// A finished sentence.
     Note(String),
@@ -68,6 +78,9 @@ impl Snack {
                 _ => None,
             };
             return Some(Self::Failed { error, again });
+        }
+        if let Some(FlashEntry { outbox, change }) = flash.outbox {
+            return Some(Self::Outbox { outbox, change });
         }
         match (flash.account, flash.change, flash.note) {
             (Some(account), Some(done), _) => Some(Self::Done {
@@ -128,8 +141,31 @@ impl Tab {
         });
     }
 
+    /// Changes an entry of the outbox, and says what was done.
+    pub fn outbox_change(self, outbox: OutboxId, change: EntryChange) {
+        self.snack.set(None);
+        spawn_local(async move {
+            match outbox_change(outbox.clone(), change).await {
+                // What is tried again shows itself in the list.
+                Ok(()) if change == EntryChange::Retry => {}
+                Ok(()) => self.say(Snack::Outbox { outbox, change }),
+                Err(error) => {
+                    self.note_error(&error);
+                    self.say(Snack::Failed { error, again: None });
+                }
+            }
+            self.outbox_changed();
+        });
+    }
+
     /// Undoes what the line at the bottom offers to undo.
     pub fn undo_last(self) {
+        if let Some(Snack::Outbox { outbox, change }) = self.snack.get_untracked()
+            && let Some(undo) = change.undo()
+        {
+            self.outbox_change(outbox, undo);
+            return;
+        }
         if let Some(Snack::Done {
             account,
             done: ChangeDone {

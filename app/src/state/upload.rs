@@ -39,6 +39,16 @@ pub struct Attached {
     /// The request while it runs. Only in the browser: the server may drop a page on another
     /// thread than it was made on.
     request: Option<StoredValue<Option<web_sys::XmlHttpRequest>, LocalStorage>>,
+    /// The file itself, where it was chosen on this page: for another try.
+    file: Option<StoredValue<Option<web_sys::File>, LocalStorage>>,
+}
+
+impl Attached {
+    /// Whether it can be tried again without being chosen again.
+    pub fn may_retry(self) -> bool {
+        self.file
+            .is_some_and(|file| file.with_value(Option::is_some))
+    }
 }
 
 /// The files of a message, and how much they may be.
@@ -46,6 +56,8 @@ pub struct Attached {
 pub struct Attachments {
     /// In the order they were added.
     pub files: RwSignal<Vec<Attached>>,
+    /// Whether the message is on its way to the server: no file is added or taken out meanwhile.
+    pub is_held: RwSignal<bool>,
     next_key: StoredValue<u32>,
     /// The most that the form takes, in bytes.
     pub upload_max_bytes: u64,
@@ -58,11 +70,13 @@ impl Attachments {
     /// Begins with files that are in the spool already.
     pub fn new(
         uploads: Vec<UploadView>,
+        missing: &[String],
         upload_max_bytes: u64,
         server_max_bytes: Option<u64>,
     ) -> Self {
         let own = Self {
             files: RwSignal::new(Vec::new()),
+            is_held: RwSignal::new(false),
             next_key: StoredValue::new(0),
             upload_max_bytes,
             server_max_bytes,
@@ -74,6 +88,10 @@ impl Attachments {
                 upload.size_bytes,
                 Progress::Done(upload),
             );
+        }
+        for name in missing {
+            let lang = own.page.with_value(|page| page.lang);
+            own.push(name.clone(), 0, Progress::Failed(gone(lang)));
         }
         own
     }
@@ -87,6 +105,7 @@ impl Attachments {
             size_bytes,
             progress: RwSignal::new(progress),
             request: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
+            file: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
         };
         self.files.update(|files| files.push(attached));
         attached
@@ -111,17 +130,60 @@ impl Attachments {
         })
     }
 
-    /// What is ready to go with the message; `None` while a file is still on its way.
-    pub fn ready(self) -> Option<Vec<UploadView>> {
-        self.files.with_untracked(|files| {
-            let files = files
-                .iter()
-                .filter_map(|file| match file.progress.get_untracked() {
-                    Progress::Done(upload) => Some(Some(upload)),
-                    Progress::Sending { .. } => Some(None),
-                    Progress::Failed(_) => None,
-                });
-            files.collect()
+    /// The files that go with the message.
+    ///
+    /// # Errors
+    /// While one that was chosen is not in the spool: nothing leaves without it.
+    pub fn ready(self) -> Result<Vec<UploadView>, ApiError> {
+        let lang = self.page.with_value(|page| page.lang);
+        let mut ready = Vec::new();
+        let mut failed = Vec::new();
+        let mut is_any_sending = false;
+        for file in self.files.get_untracked() {
+            match file.progress.get_untracked() {
+                Progress::Done(upload) => ready.push(upload),
+                Progress::Sending { .. } => is_any_sending = true,
+                Progress::Failed(_) => failed.push(file.name.get_value()),
+            }
+        }
+        if !failed.is_empty() {
+            let cause = lang.files_missing(failed.join(", ")).into_owned();
+            let fix = lang.files_missing_fix().into_owned();
+            return Err(failure(ErrorKind::Invalid, cause, fix));
+        }
+        if is_any_sending {
+            let (cause, fix) = (lang.still_uploading(), lang.still_uploading_fix());
+            return Err(failure(
+                ErrorKind::Invalid,
+                cause.into_owned(),
+                fix.into_owned(),
+            ));
+        }
+        Ok(ready)
+    }
+
+    /// Keeps the files as they are while the message is on its way. Returns how many there are.
+    pub fn hold(self) -> u32 {
+        self.is_held.set(true);
+        let count = self.files.with_untracked(Vec::len);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The message did not leave: files may be added and taken out again.
+    pub fn release(self) {
+        self.is_held.try_set(false);
+    }
+
+    /// Names the files that were chosen after so many were held: they are not with the message.
+    pub fn chosen_since(self, held: u32) -> Option<ApiError> {
+        let files = self.files.try_get_untracked()?;
+        let late = files.iter().skip(usize::try_from(held).ok()?);
+        let names: Vec<String> = late.map(|file| file.name.get_value()).collect();
+        let lang = self.page.with_value(|page| page.lang);
+        let cause = || lang.files_late(names.join(", ")).into_owned();
+        (!names.is_empty()).then(|| {
+            let fix = lang.files_late_fix().into_owned();
+            failure(ErrorKind::Invalid, cause(), fix)
         })
     }
 
@@ -135,21 +197,59 @@ impl Attachments {
             .update(|files| files.retain(|file| file.key != attached.key));
     }
 
-    /// Sends a file to the spool, unless it is too large.
-    pub fn add(self, file: &web_sys::File) {
-        let lang = self.page.with_value(|page| page.lang);
-        // A size in JavaScript is a float; what a browser can hold fits.
-        let size_bytes = whole(file.size());
-        let after = self.sum_bytes().saturating_add(size_bytes);
-        if after > self.room_bytes() {
-            let error = too_large(lang, after, self.room_bytes());
-            self.push(file.name(), size_bytes, Progress::Failed(error));
-            return;
+    /// Adds what was chosen, dropped or pasted. Returns how many files these are.
+    pub fn add_all(self, files: Option<web_sys::FileList>) -> u32 {
+        let Some(files) = files else { return 0 };
+        for file in (0..files.length()).filter_map(|index| files.get(index)) {
+            self.add(file);
         }
-        let attached = self.push(file.name(), size_bytes, Progress::Sending { sent_bytes: 0 });
-        let path = self.page.with_value(|page| url::upload(&page.base));
-        if send(&path, file, attached, lang).is_none() {
-            attached.progress.set(Progress::Failed(broken(lang)));
+        files.length()
+    }
+
+    /// Sends a file to the spool, unless it is too large. It takes the place of one of its name
+    /// that is not there.
+    fn add(self, file: web_sys::File) {
+        let name = file.name();
+        let is_failed =
+            |file: &Attached| matches!(*file.progress.read_untracked(), Progress::Failed(_));
+        self.files.update(|files| {
+            files.retain(|old| old.name.with_value(|old| *old != name) || !is_failed(old));
+        });
+        // A size in JavaScript is a float; what a browser can hold fits.
+        let attached = self.push(
+            name,
+            whole(file.size()),
+            Progress::Sending { sent_bytes: 0 },
+        );
+        if let Some(kept) = attached.file {
+            kept.set_value(Some(file));
+        }
+        self.upload(attached);
+    }
+
+    /// Tries a file again that is not in the spool.
+    pub fn retry(self, attached: Attached) {
+        attached.progress.set(Progress::Sending { sent_bytes: 0 });
+        self.upload(attached);
+    }
+
+    fn upload(self, attached: Attached) {
+        let Some(file) = attached.file.and_then(|file| file.get_value()) else {
+            return;
+        };
+        let lang = self.page.with_value(|page| page.lang);
+        let all = self.sum_bytes();
+        let failed = if all > self.room_bytes() {
+            Some(too_large(lang, all, self.room_bytes()))
+        } else {
+            let path = self.page.with_value(|page| url::upload(&page.base));
+            match send(&path, &file, attached, lang) {
+                Some(()) => None,
+                None => Some(broken(lang)),
+            }
+        };
+        if let Some(error) = failed {
+            attached.progress.set(Progress::Failed(error));
         }
     }
 }
@@ -218,6 +318,12 @@ fn failure(kind: ErrorKind, cause: String, fix: String) -> ApiError {
 fn broken(lang: Lang) -> ApiError {
     let (cause, fix) = (lang.upload_broken(), lang.upload_broken_fix());
     failure(ErrorKind::Transport, cause.into_owned(), fix.into_owned())
+}
+
+/// The error of a file that was chosen on an earlier page and is not here.
+fn gone(lang: Lang) -> ApiError {
+    let (cause, fix) = (lang.file_gone(), lang.file_gone_fix());
+    failure(ErrorKind::Invalid, cause.into_owned(), fix.into_owned())
 }
 
 /// The error of files that are more than fits.

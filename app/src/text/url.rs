@@ -4,7 +4,9 @@
 //! the server in a form that fits into a path; they are encoded all the same, so that a wrong id
 //! leads to a 404 and never to another page.
 
-use crate::api::types::{AccountId, ComposeKind, FolderId, MessageId, OutboxId, PartId, Window};
+use crate::api::types::{
+    AccountId, ComposeKind, EntryChange, FolderId, FormKey, MessageId, OutboxId, PartId, Window,
+};
 
 /// Which pane a phone shows of the mail page.
 pub const VIEW_FOLDERS: &str = "folders";
@@ -22,6 +24,14 @@ pub fn login(base: &str) -> String {
 /// Signing in, and then going on to `return_to`, a path of ours.
 pub fn login_return(base: &str, return_to: &str) -> String {
     format!("{base}/login?return={}", encode(return_to))
+}
+
+/// The same with the reason why the page is shown.
+pub fn login_end(base: &str, end: &str, return_to: Option<&str>) -> String {
+    match return_to {
+        Some(path) => format!("{}&end={end}", login_return(base, path)),
+        None => format!("{}?end={end}", login(base)),
+    }
 }
 
 /// Signing out (POST).
@@ -169,6 +179,12 @@ pub fn compose_again(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/compose?again={}", encode(outbox.as_str()))
 }
 
+/// The address of a compose form that names the form.
+pub fn with_form(address: &str, form: &FormKey) -> String {
+    let separator = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{separator}form={}", encode(form.as_str()))
+}
+
 /// The ledger.
 pub fn outbox(base: &str) -> String {
     format!("{base}/outbox")
@@ -184,14 +200,13 @@ pub fn outbox_entry(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/outbox?entry={}", encode(outbox.as_str()))
 }
 
-/// Sending an entry again (POST).
-pub fn outbox_retry(base: &str, outbox: &OutboxId) -> String {
-    format!("{base}/outbox/{}/retry", encode(outbox.as_str()))
-}
-
-/// Taking an entry out of the ledger (POST).
-pub fn outbox_discard(base: &str, outbox: &OutboxId) -> String {
-    format!("{base}/outbox/{}/discard", encode(outbox.as_str()))
+/// Changing an entry (POST).
+pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> String {
+    format!(
+        "{base}/outbox/{}/{}",
+        encode(outbox.as_str()),
+        change.word()
+    )
 }
 
 /// Language and theme; the form is posted to the same address: `lang`, `theme`, `return`.
@@ -293,6 +308,41 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit)
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())
+}
+
+impl EntryChange {
+    /// The word of this change in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Stop => "stop",
+            Self::Remove => "remove",
+            Self::PutBack => "put_back",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The change of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Retry,
+            Self::Stop,
+            Self::Remove,
+            Self::PutBack,
+            Self::Delete,
+        ]
+        .into_iter()
+        .find(|change| change.word() == word)
+    }
+
+    /// The change that takes this one back.
+    pub fn undo(self) -> Option<Self> {
+        match self {
+            Self::Stop => Some(Self::Retry),
+            Self::Remove => Some(Self::PutBack),
+            Self::Retry | Self::PutBack | Self::Delete => None,
+        }
+    }
 }
 
 impl ComposeKind {

@@ -252,6 +252,22 @@ texts! {
     }
     upload_broken() { en: "Not uploaded: the connection broke.", zh: "未上传：连接中断。" }
     upload_broken_fix() { en: "Remove it and attach it again.", zh: "请移除后重新添加。" }
+    file_missing() {
+        en: "Not attached. Choose it again, or untick it to send without it.",
+        zh: "未添加。请重新选择，或取消勾选后不带它发送。"
+    }
+    file_gone() { en: "Not attached.", zh: "未添加。" }
+    file_gone_fix() { en: "Choose it again, or remove it.", zh: "请重新选择，或移除。" }
+    files_missing(names: String) {
+        en: format!("Not sent: {names} is not attached."),
+        zh: format!("未发送：{names} 未添加成功。")
+    }
+    files_missing_fix() { en: "Try it again, or remove it.", zh: "请重试，或移除该文件。" }
+    files_late(names: String) {
+        en: format!("{names} was chosen after Send and is not with the message."),
+        zh: format!("{names} 在按下“发送”之后才选择，没有随邮件发出。")
+    }
+    files_late_fix() { en: "Send it in another message.", zh: "请另发一封邮件。" }
     still_uploading() { en: "A file is still on its way.", zh: "还有文件正在上传。" }
     still_uploading_fix() { en: "Send again once it is there, or remove it.", zh: "上传完成后再发送，或移除该文件。" }
 
@@ -313,7 +329,25 @@ texts! {
     open_sent() { en: "Open Sent", zh: "打开“已发送”" }
     send_again_unknown() { en: "It is not in Sent, send again", zh: "“已发送”中没有，再次发送" }
     do_not_send() { en: "Do not send", zh: "不发送" }
-    close_entry() { en: "Close", zh: "关闭" }
+    stop_trying() { en: "Stop trying", zh: "停止重试" }
+    remove_entry() { en: "Remove from list", zh: "从列表移除" }
+    put_back() { en: "Put back", zh: "放回列表" }
+    delete_entry() { en: "Delete for good", zh: "彻底删除" }
+    entry_stopped() { en: "Stopped. The message stays in the outbox.", zh: "已停止，邮件仍在发件箱中。" }
+    entry_removed() { en: "Removed from the list", zh: "已从列表移除" }
+    entry_put_back() { en: "Back in the list", zh: "已放回列表" }
+    entry_deleted() { en: "Deleted for good", zh: "已彻底删除" }
+    entry_retried() { en: "It is tried again", zh: "正在重试" }
+    outbox_removed(n: u64) { en: format!("Removed ({n})"), zh: format!("已移除（{n}）") }
+    outbox_removed_lead() {
+        en: "Kept for 7 days with their text, then deleted.",
+        zh: "连同内容保留 7 天，之后删除。"
+    }
+    state_stopped() { en: "Stopped", zh: "已停止" }
+    ledger_stopped() {
+        en: "You stopped it: nothing more is sent by itself. Its text is kept here.",
+        zh: "您已停止发送，不会再自动重试。内容仍保存在此。"
+    }
 
     settings_appearance() { en: "Appearance", zh: "外观" }
     theme() { en: "Theme", zh: "主题" }
@@ -357,6 +391,14 @@ texts! {
     login_submit() { en: "Open mailbox", zh: "打开邮箱" }
     login_or() { en: "or", zh: "或" }
     login_demo() { en: "Try the demo mailbox", zh: "试用演示邮箱" }
+    login_not_done() {
+        en: "What you asked for was not done. Sign in again and repeat it.",
+        zh: "您的操作没有执行。请重新登录后再操作一次。"
+    }
+    login_text_kept() {
+        en: "Your message was not sent. Its text is kept for an hour: sign in again with the same account and it is in the form.",
+        zh: "邮件没有发出，内容会保留一小时：用同一账户重新登录后即可继续。"
+    }
     login_signed_out() { en: "You are signed out.", zh: "您已退出登录。" }
     login_session_replaced() {
         en: "This account was signed in on more devices than may be open at once, and another sign-in of the same account took this session's place. If that was not you, change the password at your provider.",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, FolderId,
-    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, SessionView, TextBlock, TextSpan, UndoId, Window,
+    AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
+    FolderId, FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxRows, SessionView, TextBlock, TextSpan, UndoId, Window,
 };
 use mail_mime::clean::Images;
 
@@ -341,36 +341,7 @@ impl MailBackend for SessionBackend {
         })
     }
 
-    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
-        Box::pin(async move {
-            let (handle, mut row) = self.worded(self.row(&outbox).await)?;
-            if row.retry() {
-                let ledger = &handle.outbox().ledger;
-                let saved = ledger
-                    .outbox_save(&row, false)
-                    .await
-                    .map_err(AccountError::store);
-                if !self.worded(saved)? {
-                    // It is being worked on: what it is by now is the answer.
-                    row = self.worded(self.row(&outbox).await)?.1;
-                }
-                handle.outbox().wake.notify_one();
-            }
-            Ok(self.entry(handle, &row))
-        })
-    }
-
-    fn outbox_discard(&self, outbox: OutboxId) -> BackendFuture<'_, ()> {
-        Box::pin(async move {
-            for handle in &self.handles {
-                let worker = handle.outbox();
-                let gone = worker.ledger.outbox_discard(handle.key(), &outbox).await;
-                if self.worded(gone.map_err(AccountError::store))? {
-                    worker.remove_discarded().await;
-                    return Ok(());
-                }
-            }
-            self.worded(Err(AccountError::NotFound))
-        })
+    fn outbox_change(&self, outbox: OutboxId, change: EntryChange) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.worded(self.change(&outbox, change).await) })
     }
 }

@@ -45,15 +45,20 @@ pub(super) async fn start(
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
+    let form = handle.outbox().ledger.form_key(&handle.id());
     let mut form = ComposeForm {
+        draft: Draft {
+            form: Some(form.map_err(AccountError::store)?),
+            ..Draft::default()
+        },
         account: handle.id(),
         from: Person {
             name: String::new(),
             address: handle.address().to_owned(),
         },
-        draft: Draft::default(),
         forwarded: Vec::new(),
         uploads: Vec::new(),
+        missing: Vec::new(),
         upload_max_bytes,
         server_max_bytes: handle.server_max_bytes(),
     };
@@ -121,6 +126,8 @@ pub(super) async fn again(
         uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
         replaces: Some(row.id),
+        form: form.draft.form,
+        files: None,
         ..typed_before
     };
     Ok(form)
@@ -294,6 +301,13 @@ fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
                 problem: InvalidField::TextTooLong { max_bytes },
             });
         }
+    }
+    let is_short = |files| u32::try_from(draft.uploads.len()) != Ok(files);
+    if draft.files.is_some_and(is_short) {
+        return Err(AccountError::Invalid {
+            field: "attachment",
+            problem: InvalidField::FilesMissing,
+        });
     }
     if draft.uploads.len().max(draft.keep_parts.len()) > FILES_MAX {
         return Err(AccountError::Invalid {

@@ -110,6 +110,9 @@ pub enum AccountError {
     /// The message that was to be replaced is not as it was any more.
     #[error("the message to be replaced changed: {0:?}")]
     NotReplaced(NotReplaced),
+    /// The message could not be stopped.
+    #[error("not stopped: {0:?}")]
+    NotStopped(NotStopped),
     /// The account's actor is gone: the session ended.
     #[error("the session ended")]
     SignedOut,
@@ -248,6 +251,18 @@ pub enum NoRoom {
     },
 }
 
+/// Why a message was not stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotStopped {
+    /// It is being sent at this moment.
+    Sending,
+    /// It was sent, or may have been.
+    Sent,
+    /// It waits to be sent, or is being sent: it is not removed before it is stopped.
+    Waits,
+}
+
 /// Why a message was not replaced by its correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -290,6 +305,10 @@ pub enum InvalidField {
     },
     /// An attachment is not there any more.
     UploadGone,
+    /// The form shows more files than came with it.
+    FilesMissing,
+    /// A message left by this form, and what is in it now is another one.
+    FormSent,
     /// A text is longer than what is taken.
     TextTooLong {
         /// The most, in bytes.

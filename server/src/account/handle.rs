@@ -25,7 +25,7 @@ use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{AccountKey, Reply, Request, Section, SignIn};
 use super::outbox::Outbox;
 use crate::store::Store;
-use crate::store::outbox::Ledger;
+use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
 use crate::store::seal::Sealer;
 use crate::store::spool::Spool;
 
@@ -103,8 +103,14 @@ impl Accounts {
     /// [`AccountError::Internal`] where the store cannot be read or written.
     pub async fn prune(&self, now_unix_ms: i64, keep_ms: i64) -> Result<u64, AccountError> {
         let before = now_unix_ms.saturating_sub(keep_ms);
-        let pruned = self.ledger.outbox_prune(before).await;
-        pruned.map_err(AccountError::store)
+        let pruned = self
+            .ledger
+            .outbox_prune(before, now_unix_ms.saturating_sub(REMOVED_KEPT_MS))
+            .await;
+        let pruned = pruned.map_err(AccountError::store)?;
+        let forms = self.ledger.form_prune(before).await;
+        forms.map_err(AccountError::store)?;
+        Ok(pruned)
     }
 
     /// Signs in to the incoming server: one try, whatever comes of it.

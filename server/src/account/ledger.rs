@@ -8,25 +8,65 @@ use app::api::types::{
 use super::backend::SessionBackend;
 use super::causes;
 use super::compose::{self, Attached, Written, own};
-use super::error::{AccountError, NoRoom, NotReplaced};
+use super::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use super::handle::AccountHandle;
 use super::model::now_unix_ms;
 use crate::store::outbox::{
-    CopyRecord, Inserted, ListCursor, OPEN_MAX, OutboxRow, RecipientRecord, RowState,
+    CopyRecord, Inserted, ListCursor, OPEN_MAX, OutboxRow, RecipientRecord, RowState, SentForm,
 };
 
 /// Entries on one page of the outbox.
 const PAGE_ROWS: u32 = 25;
 
 impl SessionBackend {
-    /// Writes a message into the spool and puts it into the outbox. Where this fails or is
-    /// cancelled, nothing of it is left.
+    /// Puts a message into the outbox, once for each form: a form that was sent leads to the message
+    /// that left by it.
     pub(super) async fn send(
         &self,
         account: &AccountId,
         draft: Draft,
     ) -> Result<OutboxId, AccountError> {
         let handle = own(&self.handles, account)?;
+        let ledger = &handle.outbox().ledger;
+        let sent = ledger.form_sent(handle.key(), &draft).await;
+        if let Some(sent) = sent.map_err(AccountError::store)? {
+            return self.sent_before(sent, &draft);
+        }
+        match self.send_new(handle, &draft).await {
+            Ok(Ok(outbox)) => Ok(outbox),
+            Ok(Err(sent)) => self.sent_before(sent, &draft),
+            // Another post of the same form may have taken the files meanwhile.
+            Err(error) => match ledger.form_sent(handle.key(), &draft).await {
+                Ok(Some(sent)) => self.sent_before(sent, &draft),
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn sent_before(&self, sent: SentForm, draft: &Draft) -> Result<OutboxId, AccountError> {
+        if !sent.is_same {
+            return Err(AccountError::Invalid {
+                field: "form",
+                problem: InvalidField::FormSent,
+            });
+        }
+        self.drop_uploads(draft);
+        Ok(sent.outbox)
+    }
+
+    fn drop_uploads(&self, draft: &Draft) {
+        for id in &draft.uploads {
+            let _ = self.uploads.take(id);
+        }
+    }
+
+    /// Writes a message into the spool and puts it into the outbox. Where this fails or is
+    /// cancelled, nothing of it is left.
+    async fn send_new(
+        &self,
+        handle: &AccountHandle,
+        draft: &Draft,
+    ) -> Result<Result<OutboxId, SentForm>, AccountError> {
         let replaced = match &draft.replaces {
             Some(id) => Some(self.row(id).await.map_err(|error| match error {
                 AccountError::NotFound => AccountError::NotReplaced(NotReplaced::Sent),
@@ -38,7 +78,7 @@ impl SessionBackend {
         let max_bytes = self.upload_max_bytes;
         let written = compose::spool(
             handle,
-            &draft,
+            draft,
             &self.uploads,
             replaced,
             &self.locale,
@@ -50,9 +90,10 @@ impl SessionBackend {
         }
         let outbox = handle.outbox();
         let names: Vec<_> = files.iter().map(Attached::name).collect();
-        let inserted = outbox.ledger.outbox_insert(&row, &draft, &names, replaced);
+        let inserted = outbox.ledger.outbox_insert(&row, draft, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
             Inserted::Done => {}
+            Inserted::FormSent(sent) => return Ok(Err(sent)),
             Inserted::TooMany => {
                 return Err(AccountError::NoRoom(NoRoom::Messages { max: OPEN_MAX }));
             }
@@ -61,14 +102,12 @@ impl SessionBackend {
                 return Err(AccountError::NotReplaced(NotReplaced::Sending));
             }
         }
-        for id in &draft.uploads {
-            let _ = self.uploads.take(id);
-        }
+        self.drop_uploads(draft);
         outbox.wake.notify_one();
         if replaced.is_some() {
             outbox.remove_discarded().await;
         }
-        Ok(row.id)
+        Ok(Ok(row.id))
     }
 
     /// What a compose form begins with that corrects an entry.
@@ -111,13 +150,28 @@ impl SessionBackend {
         let has_more = rows.len() > shown;
         rows.truncate(shown);
         let last = rows.last().filter(|_| has_more);
+        let removed = match before {
+            Some(_) => Vec::new(),
+            None => self.removed().await?,
+        };
         Ok(OutboxRows {
+            removed,
             older: last.map(|(_, row)| ListCursor::of(row).to_string()),
             entries: rows
                 .iter()
                 .map(|(handle, row)| self.entry(handle, row))
                 .collect(),
         })
+    }
+
+    async fn removed(&self) -> Result<Vec<OutboxEntry>, AccountError> {
+        let mut removed = Vec::new();
+        for handle in &self.handles {
+            let rows = handle.outbox().ledger.outbox_removed(handle.key()).await;
+            let rows = rows.map_err(AccountError::store)?;
+            removed.extend(rows.iter().map(|row| self.entry(handle, row)));
+        }
+        Ok(removed)
     }
 
     /// How many messages are not handed over to everybody yet.
@@ -188,6 +242,8 @@ fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
     let is_all = |state| recipients.iter().all(|r| r.state == state);
     if is_any(RecipientState::Unknown) {
         OutboxState::Unknown
+    } else if is_any(RecipientState::Stopped) {
+        OutboxState::Stopped
     } else if is_all(RecipientState::HandedOver) {
         OutboxState::HandedOver
     } else if is_any(RecipientState::HandedOver) {

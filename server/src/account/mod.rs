@@ -12,6 +12,7 @@ mod body;
 mod bounds;
 mod causes;
 mod compose;
+mod entries;
 pub mod error;
 mod handle;
 pub(crate) mod incoming_imap;

@@ -276,7 +276,7 @@ impl Outbox {
         }
     }
 
-    fn tell(&self, id: &OutboxId) {
+    pub(super) fn tell(&self, id: &OutboxId) {
         let _ = self.events.send(LiveEvent::Outbox { outbox: id.clone() });
     }
 }

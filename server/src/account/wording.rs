@@ -13,7 +13,9 @@ use mail_proto::smtp::Cause;
 
 use super::bounds::cut;
 use super::causes;
-use super::error::{AccountError, InvalidField, LinkError, NoRoom, NotReplaced, Unsupported};
+use super::error::{
+    AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped, Unsupported,
+};
 use super::model::random_id;
 use crate::meaning::Meaning;
 use crate::store::spool::SpoolError;
@@ -132,7 +134,7 @@ impl AccountError {
                 ..
             } => ErrorKind::TooLarge,
             Self::NoRoom(_) => ErrorKind::NoRoom,
-            Self::NotReplaced(_) => ErrorKind::Unsupported,
+            Self::NotReplaced(_) | Self::NotStopped(_) => ErrorKind::Unsupported,
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::Overloaded => ErrorKind::Busy,
@@ -238,6 +240,7 @@ impl AccountError {
             ),
             Self::NoRoom(room) => no_room(room, lang),
             Self::NotReplaced(why) => not_replaced(why, lang),
+            Self::NotStopped(why) => not_stopped(*why, lang),
             Self::SignedOut => both(
                 lang,
                 ("Your session ended.", "Sign in again to go on."),
@@ -383,6 +386,28 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ("An attachment is not here any more.", "Attach it again."),
             ("有附件已失效。", "请重新添加。"),
         ),
+        InvalidField::FilesMissing => both(
+            lang,
+            (
+                "A file that you chose is not with this message, so nothing was sent.",
+                "Wait until every file is here, or remove it.",
+            ),
+            (
+                "有所选文件未随邮件上传，邮件没有发出。",
+                "请等所有文件上传完成，或移除未上传的文件。",
+            ),
+        ),
+        InvalidField::FormSent => both(
+            lang,
+            (
+                "The message from this form was sent already; the text here is another one.",
+                "The outbox shows the first one. To send this text as well, press Send again.",
+            ),
+            (
+                "此表单的邮件已提交发送，而现在的内容与之不同。",
+                "第一封邮件在发件箱中；若也要发送现在的内容，请再按一次“发送”。",
+            ),
+        ),
         InvalidField::TextTooLong { max_bytes } => match lang {
             Lang::En => Meaning {
                 cause: format!(
@@ -472,6 +497,38 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 "服务器已没有空间存放更多邮件。",
                 "请稍后再试；如仍如此，请告诉管理员。",
             ),
+        ),
+    }
+}
+
+fn not_stopped(why: NotStopped, lang: Lang) -> Meaning {
+    match why {
+        NotStopped::Sending => both(
+            lang,
+            (
+                "This message is being sent at this moment and cannot be stopped.",
+                "Wait a moment: the outbox shows what becomes of it.",
+            ),
+            ("邮件正在发送，无法停止。", "请稍候，发件箱会显示结果。"),
+        ),
+        NotStopped::Sent => both(
+            lang,
+            (
+                "It was too late to stop this message: it was sent, or may have been.",
+                "The outbox shows what is known of it.",
+            ),
+            (
+                "来不及停止：邮件已经发出，或可能已经发出。",
+                "请查看发件箱中的结果。",
+            ),
+        ),
+        NotStopped::Waits => both(
+            lang,
+            (
+                "This message waits to be sent, or is being sent.",
+                "Stop it before you remove it.",
+            ),
+            ("邮件正在等待发送或正在发送。", "请先停止，再移除。"),
         ),
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangeDone, Destination, FolderId, FolderRole, Lang, Mark, MessageId, Theme, UndoId,
+    AccountId, ChangeDone, Destination, EntryChange, FolderId, FolderRole, Lang, Mark, MessageId,
+    OutboxId, Theme, UndoId,
 };
-use app::page::{Flash, FlashAgain};
+use app::page::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -69,19 +70,32 @@ pub(super) async fn undo(Path(account): Path<String>, posted: Posted) -> Respons
     posted.finish(flash, otherwise).await
 }
 
-/// `POST {base}/outbox/{id}/retry`
-pub(super) async fn outbox_retry(Path(outbox): Path<String>, posted: Posted) -> Response {
-    let outbox = outbox.as_str().into();
+/// `POST {base}/outbox/{id}/{change}`: `return`.
+pub(super) async fn outbox_change(
+    Path((outbox, change)): Path<(String, String)>,
+    posted: Posted,
+) -> Response {
+    let outbox = OutboxId(outbox);
     let on = url::outbox_entry(posted.web.base(), &outbox);
-    let done = posted.backend.outbox_retry(outbox).await;
-    posted.go_on(done.map(drop), on).await
-}
-
-/// `POST {base}/outbox/{id}/discard`
-pub(super) async fn outbox_discard(Path(outbox): Path<String>, posted: Posted) -> Response {
-    let on = url::outbox(posted.web.base());
-    let done = posted.backend.outbox_discard(outbox.as_str().into()).await;
-    posted.go_on(done, on).await
+    let done = match EntryChange::from_word(&change) {
+        Some(change) => {
+            let done = posted.backend.outbox_change(outbox.clone(), change).await;
+            done.map(|()| change)
+        }
+        None => Err(Fault::Malformed.to_api(posted.visitor.lang)),
+    };
+    let flash = match done {
+        Ok(change) => Flash {
+            account: None,
+            change: None,
+            error: None,
+            again: None,
+            note: None,
+            outbox: Some(FlashEntry { outbox, change }),
+        },
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, on).await
 }
 
 /// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Kept in cookies of this browser.
@@ -141,14 +155,6 @@ impl FromRequest<Web> for Posted {
 }
 
 impl Posted {
-    /// Goes on to `return`, or to `otherwise`; with the error, if there was one.
-    async fn go_on(self, done: Result<(), ApiError>, otherwise: String) -> Response {
-        match done {
-            Ok(()) => page::see_other(&own_return(&self.web, &self.fields).unwrap_or(otherwise)),
-            Err(error) => self.finish(failure(error), otherwise).await,
-        }
-    }
-
     /// Keeps the flash and goes on to `return`, or to `otherwise`.
     async fn finish(self, flash: Flash, otherwise: String) -> Response {
         let web = &self.web;
@@ -284,6 +290,13 @@ async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields
     Err(response)
 }
 
+/// The page that a form was on which came without a session.
+pub(super) async fn return_of(web: &Web, request: Request) -> Result<Option<String>, BodyFault> {
+    let (head, body) = request.into_parts();
+    let bytes = body::whole(&head.headers, body, FORM_MAX_BYTES, Drain::STRANGER).await?;
+    Ok(own_return(web, &parse_form(&bytes)))
+}
+
 fn own_return(web: &Web, fields: &Fields) -> Option<String> {
     field(fields, "return").and_then(|path| page::own_path(web.base(), path))
 }
@@ -299,6 +312,7 @@ fn changed(account: AccountId, change: ChangeDone) -> Flash {
         error: None,
         again: None,
         note: None,
+        outbox: None,
     }
 }
 
@@ -309,6 +323,7 @@ fn failure(error: ApiError) -> Flash {
         error: Some(error),
         again: None,
         note: None,
+        outbox: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use app::api::error::ApiError;
 use app::api::types::{IncomingKind, Lang};
 use app::routes::login::{
-    LoginForm, LoginNotice, LoginPage, SCRIPT, SCRIPT_FIELD, TlsChoice, render,
+    LoginEnd, LoginForm, LoginNotice, LoginPage, SCRIPT, SCRIPT_FIELD, TlsChoice, render,
 };
 use app::text::url;
 use axum::Extension;
@@ -54,8 +54,8 @@ pub(super) async fn show(
         let on = return_to.unwrap_or_else(|| url::home(web.base()));
         return page::see_other(&on);
     }
-    let notice = match field(&query, "end") {
-        Some("signed_out") => Some(LoginNotice::SignedOut),
+    let notice = match field(&query, "end").and_then(LoginEnd::from_word) {
+        Some(end) => Some(LoginNotice::End(end)),
         _ if visitor.session.is_none()
             && session
                 .id()
@@ -142,10 +142,19 @@ pub(super) async fn sign_out(
     Extension(visitor): Extension<Visitor>,
 ) -> Response {
     if let Some(session) = &visitor.session {
+        for account in &session.accounts {
+            if let Err(error) = web.store.posted_form_forget(&account.id()).await {
+                tracing::error!(%error, "posted forms could not be deleted");
+            }
+        }
         web.registry.end(&session.key).await;
         tracing::info!("signed out");
     }
-    let mut response = page::see_other(&format!("{}?end=signed_out", url::login(web.base())));
+    let mut response = page::see_other(&url::login_end(
+        web.base(),
+        LoginEnd::SignedOut.word(),
+        None,
+    ));
     set_cookie(&mut response, &web.cookie.removal());
     response
 }

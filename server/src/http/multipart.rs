@@ -119,6 +119,11 @@ where
         part_head(&String::from_utf8_lossy(&head)).map(Some)
     }
 
+    /// What is left of the body behind what was read of it.
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// The next bytes of the part; `None` at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, FormFault> {
         while self.state == State::Body {

@@ -21,6 +21,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use tokio_util::sync::CancellationToken;
 
+use super::compose::{self, Beginning};
 use super::csrf::is_loopback_authority;
 use super::visitor::Visitor;
 use super::{Web, headers};
@@ -48,11 +49,21 @@ pub(super) async fn app_page(
     if let Some(path) = read_by_person(&web, &request) {
         mark_read(&web, &visitor, path).await;
     }
+    let (head, body) = request.into_parts();
+    let retry = match compose::beginning(&web, &visitor, &head).await {
+        Beginning::Form => None,
+        Beginning::Named(address) => return see_other(&address),
+        Beginning::Posted(retry) => Some(*retry),
+        Beginning::OtherAccount(error) => {
+            return failed(&web, &visitor, error, Some(url::home(web.base())));
+        }
+    };
     let told = Told {
         flash: flash_of(&web, &visitor).await,
-        ..Told::default()
+        retry,
+        address: None,
     };
-    render(&web, &visitor, request, told).await
+    render(&web, &visitor, Request::from_parts(head, body), told).await
 }
 
 /// What the session's last plain form came to: told once.

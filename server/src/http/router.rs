@@ -6,6 +6,7 @@ use std::time::Instant;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::page::PageContext;
+use app::routes::login::LoginEnd;
 use app::text::url;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Path, Request, State};
@@ -54,8 +55,7 @@ pub fn router(web: &Web) -> Router {
             get(attachment::part),
         )
         .route(&at("/compose"), post(compose::submit))
-        .route(&at("/outbox/{id}/retry"), post(forms::outbox_retry))
-        .route(&at("/outbox/{id}/discard"), post(forms::outbox_discard))
+        .route(&at("/outbox/{id}/{change}"), post(forms::outbox_change))
         .route(&at("/upload"), post(upload::upload))
         // The framework's own limit of 2 MiB would end what `api` has taken.
         .route(
@@ -202,15 +202,25 @@ async fn needs_session(
         .get("sec-fetch-dest")
         .is_some_and(|d| d != "document");
     let is_get = *request.method() == Method::GET;
+    if path == "/compose" && !is_get {
+        return compose::keep(&web, &visitor, request).await;
+    }
     let on = match request.uri().path_and_query() {
         Some(address) if is_get => url::login_return(web.base(), address.as_str()),
         _ => url::login(web.base()),
     };
+    let mut on = on;
     let mut must_close = false;
-    if !is_get {
+    if !is_get && wants_json {
         let (head, body) = request.into_parts();
         let drain = Drain::STRANGER;
         must_close = !drain.takes(&head.headers) || !drain.rest(&mut body.into_data_stream()).await;
+    } else if !is_get {
+        // What the form asks for is not done: the page that it was on says so after the sign-in.
+        match forms::return_of(&web, request).await {
+            Ok(back) => on = url::login_end(web.base(), LoginEnd::NotDone.word(), back.as_deref()),
+            Err(_) => must_close = true,
+        }
     }
     let signed_out = || Fault::SignedOut.to_api(visitor.lang);
     let mut response = match (must_close, wants_json) {

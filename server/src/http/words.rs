@@ -42,6 +42,14 @@ pub(super) enum Fault {
     ServerFull,
     /// The upload broke off.
     BrokenUpload,
+    /// Files that were chosen are not with the message: their names.
+    FilesMissing(String),
+    /// The session had ended when the form was posted.
+    NotSentYet,
+    /// A text waits that another account wrote.
+    OtherAccount,
+    /// There is no room for a text that waits for a sign-in.
+    TextNotKept,
     /// As many requests or sessions as there may be at once.
     Crowded,
     /// The disk, or another fault of ours.
@@ -62,6 +70,9 @@ impl Fault {
             Self::NothingSelected | Self::Malformed | Self::BrokenUpload => {
                 (ErrorKind::Invalid, None, None)
             }
+            Self::FilesMissing(_) => (ErrorKind::Invalid, Some("attachment"), None),
+            Self::NotSentYet | Self::OtherAccount => (ErrorKind::Invalid, None, None),
+            Self::TextNotKept => (ErrorKind::NoRoom, None, None),
             Self::Crowded => (ErrorKind::Busy, None, Some(10)),
             Self::TooManyFiles | Self::AccountFull { .. } | Self::ServerFull => {
                 (ErrorKind::NoRoom, Some("attachment"), None)
@@ -155,6 +166,24 @@ impl Fault {
                 "Try again later; if it stays, tell the operator.",
             ),
             Self::BrokenUpload => ("The upload broke off.", "Try again."),
+            Self::FilesMissing(names) => {
+                return (
+                    format!("Not sent: {names} is not with this message."),
+                    "Choose the file again, or untick it to send without it.".into(),
+                );
+            }
+            Self::NotSentYet => (
+                "This message was not sent: your session had ended.",
+                "Here is what you wrote. Look through it and press Send.",
+            ),
+            Self::OtherAccount => (
+                "A text waits here that was written from another account.",
+                "Sign out and sign in with that account to get it back. It is kept for an hour.",
+            ),
+            Self::TextNotKept => (
+                "Your session ended, and this server has no room to keep your text.",
+                "Nothing was sent. Go back in your browser and copy the text before you sign in.",
+            ),
             Self::Crowded => (
                 "Too much is going on at once.",
                 "Wait a few seconds and try again; close pages that you do not need.",
@@ -215,6 +244,24 @@ impl Fault {
                 "请稍后再试;如仍如此,请告诉管理员。",
             ),
             Self::BrokenUpload => ("上传中断。", "请再试一次。"),
+            Self::FilesMissing(names) => {
+                return (
+                    format!("未发送:{names} 没有随邮件上传。"),
+                    "请重新选择该文件,或取消勾选后不带它发送。".into(),
+                );
+            }
+            Self::NotSentYet => (
+                "这封邮件没有发出:当时会话已结束。",
+                "您写的内容在此。请检查后按“发送”。",
+            ),
+            Self::OtherAccount => (
+                "这里有一份用另一账户写的内容。",
+                "请退出,并用该账户登录后取回。内容保留一小时。",
+            ),
+            Self::TextNotKept => (
+                "会话已结束,服务器也没有空间保存您写的内容。",
+                "邮件没有发出。请在浏览器中返回,复制内容后再登录。",
+            ),
             Self::Crowded => (
                 "同时处理的请求过多。",
                 "请稍等几秒后再试,并关闭不需要的页面。",

@@ -79,6 +79,14 @@ impl CookieRules {
         )
     }
 
+    /// A `Set-Cookie` for a form that waits for its writer's sign-in.
+    pub fn posted_form(&self, name: &str, value: &str, path: &str, max_age_secs: i64) -> String {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        format!(
+            "{name}={value}; Path={path}; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}"
+        )
+    }
+
     /// A `Set-Cookie` for a choice that is no secret and lasts a year.
     pub fn preference(&self, name: &str, value: &str) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };

@@ -7,6 +7,7 @@
 pub mod flash;
 pub(crate) mod outbox;
 pub(crate) mod pop3;
+pub(crate) mod posted;
 pub(crate) mod private;
 pub mod process;
 pub mod seal;
@@ -18,8 +19,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use app::api::types::FormKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
@@ -60,6 +63,16 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 3,
         name: "spool",
         sql: include_str!("migrations/0003_spool.sql"),
+    },
+    SchemaStep {
+        version: 4,
+        name: "forms",
+        sql: include_str!("migrations/0004_forms.sql"),
+    },
+    SchemaStep {
+        version: 5,
+        name: "removed",
+        sql: include_str!("migrations/0005_removed.sql"),
     },
 ];
 
@@ -165,6 +178,14 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// A compose form's key as it stands in the database: it opens nothing there.
+pub(crate) fn form_hash(form: &FormKey) -> String {
+    let hash = Sha256::new()
+        .chain_update(b"restante/form/")
+        .chain_update(form.as_str());
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 /// The time as the store keeps it.

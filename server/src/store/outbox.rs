@@ -7,6 +7,8 @@
 //! What was typed is sealed apart from the record. It and the row's files go in the transaction
 //! that says that nothing is left to be sent ([`OutboxRow::spool`] is `None`).
 
+mod change;
+mod forms;
 mod record;
 mod upkeep;
 
@@ -20,6 +22,8 @@ use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError};
 use crate::account::AccountKey;
 
+pub(crate) use self::change::REMOVED_KEPT_MS;
+pub(crate) use self::forms::SentForm;
 pub(crate) use self::record::{
     AttachmentRecord, CopyRecord, ListCursor, OutboxRow, RecipientRecord, Record, ReplyRecord,
     RowState,
@@ -30,7 +34,7 @@ pub(crate) const OPEN_MAX: i64 = 200;
 /// How rows are sealed: record and draft apart.
 const FORMAT: i64 = 2;
 /// Makes a transaction a writer at once: it waits for others instead of failing.
-const WRITES: &str = "BEGIN IMMEDIATE";
+pub(super) const WRITES: &str = "BEGIN IMMEDIATE";
 
 /// The outbox table, with the key that opens its records.
 #[derive(Debug, Clone)]
@@ -40,9 +44,11 @@ pub(crate) struct Ledger {
 }
 
 /// What became of a new row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inserted {
     Done,
+    /// A message left by its form already.
+    FormSent(SentForm),
     /// The account has [`OPEN_MAX`] rows that are not handed over.
     TooMany,
     /// One of its files is gone, or another row's.
@@ -95,6 +101,9 @@ impl Ledger {
         let sealed = self.seal_record(row)?;
         let sealed_draft = self.seal_draft(row, draft)?;
         let mut writing = self.store.pool().begin_with(WRITES).await?;
+        if let Some(sent) = forms::enter(&mut writing, row, draft).await? {
+            return Ok(Inserted::FormSent(sent));
+        }
         if let Some(old) = replaces {
             let done = sqlx::query(
                 "DELETE FROM outbox WHERE id = $1 AND account_key = $2 AND owner IS NULL \
@@ -155,6 +164,7 @@ impl Ledger {
         }
         if let Some(old) = replaces {
             discard_files(&mut writing, old.id.as_str()).await?;
+            forms::follow(&mut writing, &old.id, &row.id).await?;
         }
         writing.commit().await?;
         Ok(Inserted::Done)
@@ -239,7 +249,8 @@ impl Ledger {
         let mut writing = self.store.pool().begin_with(WRITES).await?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
-             changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, is_open = $12, \
+             changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, \
+             is_open = CASE WHEN removed_unix_ms IS NULL THEN $12 ELSE 0 END, \
              sealed_draft = CASE WHEN $6 IS NULL THEN NULL ELSE sealed_draft END \
              WHERE id = $8 AND account_key = $9 AND (owner = $10 OR (owner IS NULL AND $10 IS NULL))",
         )
@@ -314,7 +325,7 @@ impl Ledger {
         let raw: Vec<RawRow> = sqlx::query_as(concat!(
             "SELECT ",
             columns!(),
-            " FROM outbox WHERE account_key = $1 AND ($2 IS NULL OR created_unix_ms < $2 \
+            " FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NULL AND ($2 IS NULL OR created_unix_ms < $2 \
              OR created_unix_ms = $2 AND id < $3) ORDER BY created_unix_ms DESC, id DESC LIMIT $4",
         ))
         .bind(&account.0)
@@ -372,30 +383,6 @@ impl Ledger {
         Ok(serde_json::from_slice(&plain).ok())
     }
 
-    /// Removes a row that is not being sent; its files are discarded with it. `false`: there is
-    /// none.
-    pub(crate) async fn outbox_discard(
-        &self,
-        account: &AccountKey,
-        id: &OutboxId,
-    ) -> Result<bool, StoreError> {
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
-        let done = sqlx::query(
-            "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
-             AND (state IN ('waiting', 'result') OR is_damaged = 1)",
-        )
-        .bind(id.as_str())
-        .bind(&account.0)
-        .execute(&mut *writing)
-        .await?;
-        discard_files(&mut writing, id.as_str()).await?;
-        if done.rows_affected() != 1 {
-            return Ok(false);
-        }
-        writing.commit().await?;
-        Ok(true)
-    }
-
     /// When the next row of an account is due.
     pub(crate) async fn outbox_next_due(
         &self,
@@ -431,7 +418,12 @@ impl Ledger {
     }
 
     fn seal_draft(&self, row: &OutboxRow, draft: &Draft) -> Result<Vec<u8>, StoreError> {
-        let plain = serde_json::to_vec(draft).map_err(|_| SealError::Unopenable)?;
+        let typed = Draft {
+            form: None,
+            files: None,
+            ..draft.clone()
+        };
+        let plain = serde_json::to_vec(&typed).map_err(|_| SealError::Unopenable)?;
         let place = draft_place(row.id.as_str(), &row.account_key.0);
         Ok(self
             .sealer

@@ -6,7 +6,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
-use app::api::types::IncomingKind;
+use app::api::types::{AccountId, FormKey, IncomingKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -24,6 +24,10 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 const KEY_ID_BYTES: usize = 4;
 const FORMAT: u8 = 1;
+/// The random part of a form's key.
+const FORM_KEY_BYTES: usize = 12;
+/// What is kept of its mark: 96 bits.
+const FORM_MARK_CHARS: usize = 16;
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +63,8 @@ pub enum Purpose<'a> {
     Outbox,
     /// What is kept of a POP3 maildrop.
     Pop3,
+    /// A compose form that waits for a sign-in (needs its cookie).
+    PostedForm(&'a [u8]),
 }
 
 impl Purpose<'_> {
@@ -69,6 +75,7 @@ impl Purpose<'_> {
             Self::Spool => b"restante/spool".into(),
             Self::Outbox => b"restante/outbox".into(),
             Self::Pop3 => b"restante/pop3".into(),
+            Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
         }
     }
 }
@@ -247,6 +254,34 @@ impl Sealer {
         }
     }
 
+    /// The key of a new compose form of an account: random, and marked as made here.
+    ///
+    /// # Errors
+    /// [`SealError::NoEntropy`] where the machine gives no randomness.
+    pub fn form_key(&self, account: &AccountId) -> Result<FormKey, SealError> {
+        let mut random = [0; FORM_KEY_BYTES];
+        getrandom::fill(&mut random).map_err(|e| SealError::NoEntropy(e.to_string()))?;
+        let random = URL_SAFE_NO_PAD.encode(random);
+        let mark = self.current.form_mark(&random, account);
+        Ok(FormKey(format!("{random}.{mark}")))
+    }
+
+    /// Whether the key of a compose form was made here for this account: whoever posts it was
+    /// signed in.
+    pub fn is_own_form_key(&self, form: &FormKey, account: &AccountId) -> bool {
+        let Some((random, mark)) = form.as_str().split_once('.') else {
+            return false;
+        };
+        let mut keys = std::iter::once(&self.current).chain(&self.previous);
+        keys.any(|key| key.form_mark(random, account) == mark)
+    }
+
+    /// What the cookie of a browser holds that posted this form without a session.
+    pub fn form_cookie(&self, form: &FormKey) -> String {
+        let text = format!("form-cookie\0{}", form.as_str());
+        URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
+    }
+
     /// The ids of the two keys, as they stand in sealed values; the same twice where there is one.
     pub(super) fn key_ids(&self) -> [[u8; KEY_ID_BYTES]; 2] {
         let previous = self.previous.as_ref().unwrap_or(&self.current);
@@ -289,6 +324,12 @@ impl ServerKey {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         expand(&self.secret, &purpose.info(), key.as_mut())?;
         Ok(XChaCha20Poly1305::new((&*key).into()))
+    }
+
+    fn form_mark(&self, random: &str, account: &AccountId) -> String {
+        let text = format!("form\0{random}\0{account}");
+        let mark = URL_SAFE_NO_PAD.encode(self.mac(text.as_bytes()));
+        mark.chars().take(FORM_MARK_CHARS).collect()
     }
 
     fn mac(&self, text: &[u8]) -> [u8; 32] {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod crowded;
+mod entries;
 mod fallback;
 mod hostile;
 mod imap;

@@ -266,8 +266,9 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
     }
     let message = format!("{inbox}/7.1");
     let folder = inbox.rsplit('/').next().unwrap_or_default();
-    let answering =
-        |kind: &str| format!("/compose?account={account}&kind={kind}&folder={folder}&message=7.1");
+    let answering = |kind: &str| {
+        format!("/compose?account={account}&kind={kind}&folder={folder}&message=7.1&form=k")
+    };
     for (name, path) in [
         ("message", message.clone()),
         ("message document", format!("{message}/body")),
@@ -282,12 +283,12 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
         ("reply", answering("reply")),
         ("reply to all", answering("reply_all")),
         ("forward", answering("forward")),
-        ("new", format!("/compose?account={account}")),
+        ("new", format!("/compose?account={account}&form={typed}")),
         (
             "compose query",
-            format!("/compose?account={typed}&kind=reply&folder={typed}&message={typed}"),
+            format!("/compose?account={typed}&kind=reply&folder={typed}&message={typed}&form=k"),
         ),
-        ("compose again", format!("/compose?again={typed}")),
+        ("compose again", format!("/compose?again={typed}&form=k")),
         ("settings", format!("/settings/appearance?x={typed}")),
         ("unknown path", format!("/nowhere/{typed}?{typed}")),
         ("unknown asset", format!("/a/{typed}")),
@@ -332,7 +333,7 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
         .next()
         .unwrap_or_default()
         .to_owned();
-    let again = client.get(&format!("/compose?again={id}")).await;
+    let again = client.get(&format!("/compose?again={id}&form=k")).await;
     pages.insert("compose again, found".to_owned(), again);
 
     client.send(Request::form("/logout", "")).await;

@@ -376,13 +376,16 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     let outbox = sent(&mut client, &id, "waits", &[("a.bin", &file)]).await;
     let before = spooled(&product.state_dir);
     assert_eq!(before.0, 2, "the message and its attachment");
-    let form = client.get(&format!("/compose?again={outbox}")).await;
+    let form = client.get(&format!("/compose?again={outbox}&form=k")).await;
     assert!(form.text().contains("a.bin"), "{}", form.text());
     client.send(Request::form("/logout", "")).await;
     assert_eq!(spooled(&product.state_dir), before);
     // Corrected in another session, it leaves with its attachment.
     let mut client = product.signed_in(&server).await;
-    let form = client.get(&format!("/compose?again={outbox}")).await.text();
+    let form = client
+        .get(&format!("/compose?again={outbox}&form=k"))
+        .await
+        .text();
     let upload = form.split("name=\"upload\"").nth(1).expect("the file");
     let upload = upload.split("value=\"").nth(1).unwrap();
     let upload = upload.split('"').next().unwrap();

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod client;
+mod compose;
 mod limits;
 mod live;
 mod recipients;

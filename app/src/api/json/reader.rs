@@ -346,12 +346,13 @@ mod tests {
         let form = json!({"account": "a", "from": person, "draft": {"to": "b@c.example",
             "cc": "", "bcc": "", "subject": "s", "body": "b", "source": {"kind": "reply_all",
             "folder": "f", "message": "7.1"}, "replaces": null, "uploads": ["u"],
-            "keep_parts": ["1.2"]}, "forwarded": [attachment],
+            "keep_parts": ["1.2"], "form": "k", "files": 1}, "forwarded": [attachment],
             "uploads": [{"id": "u", "name": "n", "size_bytes": 1}],
-            "upload_max_bytes": 25_000_000, "server_max_bytes": null});
+            "missing": ["m"], "upload_max_bytes": 25_000_000, "server_max_bytes": null});
         let flash = json!({"account": "a", "change": {"change": {"moved": {"role": "trash",
             "name": "Bin"}}, "count": 2, "undo": "u"}, "error": error, "again": {"folder": "f",
-            "messages": ["7.1"], "role": "junk"}, "note": null});
+            "messages": ["7.1"], "role": "junk"}, "note": null,
+            "outbox": {"outbox": "o", "change": "put_back"}});
         vec![
             (json!(null), read_alike::<()>),
             (json!({"Err": error}), read_alike::<Answered<SessionView>>),

@@ -49,6 +49,8 @@ ids! {
     OutboxId
     /// An uploaded file that waits in the spool for its message.
     UploadId
+    /// A compose form, made by the server: one message leaves by it, however often it is posted.
+    FormKey
 }
 
 /// The languages of the product.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AttachmentView, DateText, FolderId, MessageId, OutboxId, PartId, Person, UploadId,
+    AccountId, AttachmentView, DateText, FolderId, FormKey, MessageId, OutboxId, PartId, Person,
+    UploadId,
 };
 
 /// Why a compose form is opened.
@@ -56,6 +57,9 @@ pub struct ComposeForm {
     pub forwarded: Vec<AttachmentView>,
     /// Files that are uploaded already ([`Draft::uploads`]).
     pub uploads: Vec<UploadView>,
+    /// Names of files that were chosen and are not here: the message does not leave while one is
+    /// named (`name="missing"`), unless a file of that name comes.
+    pub missing: Vec<String>,
     /// The most that the form may carry, in bytes.
     pub upload_max_bytes: u64,
     /// The largest message that the outgoing server takes, in bytes, where it said so.
@@ -83,6 +87,11 @@ pub struct Draft {
     pub uploads: Vec<UploadId>,
     /// Parts of the forwarded message to attach.
     pub keep_parts: Vec<PartId>,
+    /// The form that it is typed into. Never stored.
+    pub form: Option<FormKey>,
+    /// How many files the form shows, in whatever state; as many have to be in `uploads`. Never
+    /// stored.
+    pub files: Option<u32>,
 }
 
 /// Where a sent message stands.
@@ -110,8 +119,26 @@ pub enum OutboxState {
     NotSent,
     /// The link died after the message was sent: it may have gone out.
     Unknown,
+    /// Its writer stopped it. Whoever has it by then has it.
+    Stopped,
     /// What is kept of it cannot be opened: nothing can be done with it.
     Damaged,
+}
+
+/// What a person does to an entry of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryChange {
+    /// Sends it again, to those recipients that did not get it.
+    Retry,
+    /// Tries it no more; it stays, to be corrected or sent.
+    Stop,
+    /// Takes it out of the list, for some days.
+    Remove,
+    /// Puts it back into the list.
+    PutBack,
+    /// Deletes one that was removed.
+    Delete,
 }
 
 /// Where a message stands for one recipient.
@@ -130,6 +157,8 @@ pub enum RecipientState {
     NotSent,
     /// It may have gone out.
     Unknown,
+    /// The writer stopped it before this recipient got it.
+    Stopped,
 }
 
 /// The result for one recipient.
@@ -199,6 +228,8 @@ pub struct OutboxRows {
     pub entries: Vec<OutboxEntry>,
     /// Where the next page begins, if there are older entries.
     pub older: Option<String>,
+    /// With the newest page: entries that were removed and can be put back.
+    pub removed: Vec<OutboxEntry>,
 }
 
 /// Cause, fix and the server's words, ready to be shown.

@@ -154,7 +154,9 @@ pub(super) fn Kept(
                 } else {
                     part.name
                 };
+                let named = format!("{} {name}", part.part);
                 view! {
+                    <Hidden name="named" value=named />
                     <label class="check">
                         <input type="checkbox" name="keep" value=part.part.0 checked=is_kept />
                         <span dir="auto">{name}</span>

@@ -1,42 +1,46 @@
 //! The files of a message that is being written.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use leptos::{ev, html};
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::api::types::UploadView;
 use crate::mail::attachments::{hue, kind};
+use crate::mail::frame::Hidden;
 use crate::page::PageContext;
 use crate::state::session::Tab;
 use crate::state::upload::{Attached, Attachments, Progress};
 use crate::text::size::{encoded_size, size};
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, each, when};
+use crate::ui::dynamic::{derived, dynamic, each, effect, when};
 
 /// The files: a field without script, a list with progress with it.
 #[component]
-pub(super) fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoView {
+pub(super) fn Files(
+    files: Attachments,
+    uploads: Vec<UploadView>,
+    /// Names of files that were chosen and are not here.
+    missing: Vec<String>,
+) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let add = move |event: leptos::ev::Event| {
-        let Some(input) = event
-            .target()
-            .and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok())
-        else {
-            return;
-        };
-        if let Some(list) = input.files() {
-            for file in (0..list.length()).filter_map(|index| list.get(index)) {
-                files.add(&file);
-            }
+    let field = NodeRef::<html::Input>::new();
+    let add = move || {
+        if let Some(input) = field.get_untracked() {
+            files.add_all(input.files());
+            // Empty again, so that the same file can be chosen after it was taken out.
+            input.set_value("");
         }
-        // Empty again, so that the same file can be chosen after it was taken out.
-        input.set_value("");
     };
+    // What was chosen before the page came alive.
+    effect(add);
+    take_dropped(files);
     // What an earlier post left in the spool comes back with the next one.
     let spooled = uploads
         .into_iter()
         .map(|upload| {
             view! {
+                <Hidden name="named" value=format!("{} {}", upload.id, upload.name) />
                 <label class="check nojs">
                     <input type="checkbox" name="upload" value=upload.id.0 checked />
                     <span dir="auto">{upload.name}</span>
@@ -46,10 +50,25 @@ pub(super) fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoVi
             .into_any()
         })
         .collect_view();
+    // Nothing leaves without a file that was chosen: it is chosen again, or unticked.
+    let missing = missing
+        .into_iter()
+        .map(|name| {
+            view! {
+                <label class="check nojs bad">
+                    <input type="checkbox" name="missing" value=name.clone() checked />
+                    <span dir="auto">{name}</span>
+                    <span class="small">{lang.file_missing()}</span>
+                </label>
+            }
+            .into_any()
+        })
+        .collect_view();
     let is_over = move || files.sum_bytes() > files.room_bytes();
     view! {
-        <div class="c-attach">
+        <div class="c-attach" inert=derived(move || files.is_held.get())>
             {spooled}
+            {missing}
             {when(
                 move || tab.is_started.get() && files.files.with(|files| !files.is_empty()),
                 move || {
@@ -73,7 +92,8 @@ pub(super) fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoVi
                         name="attachment"
                         multiple
                         aria-describedby="c-limit"
-                        on:change=add
+                        node_ref=field
+                        on:change=move |_| add()
                     />
                 </label>
                 <span id="c-limit">
@@ -96,6 +116,55 @@ pub(super) fn Files(files: Attachments, uploads: Vec<UploadView>) -> impl IntoVi
         </div>
     }
     .into_any()
+}
+
+/// Attaches what is dropped anywhere on the page, which the browser would open in its place, and
+/// files that are pasted without a text beside them.
+fn take_dropped(files: Attachments) {
+    effect(move || {
+        let over = window_event_listener(ev::dragover, |event| {
+            // Text that is dragged stays the browser's.
+            let types = part(&event, "dataTransfer").and_then(|dragged| part(&dragged, "types"));
+            let types = types.and_then(|types| types.dyn_into::<js_sys::Array>().ok());
+            if types.is_some_and(|types| types.includes(&"Files".into(), 0)) {
+                event.prevent_default();
+            }
+        });
+        let drop = window_event_listener(ev::drop, move |event| {
+            let dropped = part(&event, "dataTransfer");
+            if dropped.is_some_and(|dropped| files.add_all(listed(&dropped)) > 0) {
+                event.prevent_default();
+            }
+        });
+        let paste = window_event_listener(ev::paste, move |event| {
+            let Some(pasted) = part(&event, "clipboardData") else {
+                return;
+            };
+            let types = part(&pasted, "types");
+            let types = types.and_then(|types| types.dyn_into::<js_sys::Array>().ok());
+            let has_text = types.is_some_and(|types| types.includes(&"text/plain".into(), 0));
+            if !has_text && files.add_all(listed(&pasted)) > 0 {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || {
+            over.remove();
+            drop.remove();
+            paste.remove();
+        });
+    });
+}
+
+/// A property. Asked for by name: the bindings of these events would be a feature of every crate
+/// that has to do with the page.
+fn part(of: &JsValue, name: &str) -> Option<JsValue> {
+    let value = js_sys::Reflect::get(of, &name.into()).ok()?;
+    (!value.is_null() && !value.is_undefined()).then_some(value)
+}
+
+/// The files that are dragged or pasted.
+fn listed(transfer: &JsValue) -> Option<web_sys::FileList> {
+    part(transfer, "files")?.dyn_into().ok()
 }
 
 /// One file: its name, how far it is, and the way out.
@@ -135,6 +204,21 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
             </b>
             <small role="status">{dynamic(state)}</small>
             {dynamic(bar)}
+            {when(
+                move || is_failed() && file.may_retry(),
+                move || {
+                    view! {
+                        <button
+                            class="btn btn-line btn-sm"
+                            type="button"
+                            on:click=move |_| files.retry(file)
+                        >
+                            {lang.try_again()}
+                        </button>
+                    }
+                        .into_any()
+                },
+            )}
             <button
                 class="btn btn-icon btn-sm x"
                 type="button"

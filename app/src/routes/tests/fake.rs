@@ -351,6 +351,7 @@ impl MailBackend for Fake {
             },
             forwarded: Vec::new(),
             uploads: Vec::new(),
+            missing: Vec::new(),
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
         }))
@@ -368,6 +369,7 @@ impl MailBackend for Fake {
             draft,
             forwarded: Vec::new(),
             uploads: Vec::new(),
+            missing: Vec::new(),
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
         }))
@@ -392,6 +394,7 @@ impl MailBackend for Fake {
                     RecipientState::HandedOver,
                 )],
                 older: None,
+                removed: Vec::new(),
             }));
         }
         done(Ok(OutboxRows {
@@ -402,6 +405,11 @@ impl MailBackend for Fake {
                 Self::entry("e4", OutboxState::HandedOver, RecipientState::HandedOver),
             ],
             older: Some("7.e4".into()),
+            removed: vec![Self::entry(
+                "e6",
+                OutboxState::Stopped,
+                RecipientState::Stopped,
+            )],
         }))
     }
 
@@ -413,11 +421,7 @@ impl MailBackend for Fake {
         )))
     }
 
-    fn outbox_retry(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
-        self.outbox_show(outbox)
-    }
-
-    fn outbox_discard(&self, _: OutboxId) -> BackendFuture<'_, ()> {
+    fn outbox_change(&self, _: OutboxId, _: EntryChange) -> BackendFuture<'_, ()> {
         done(Ok(()))
     }
 }

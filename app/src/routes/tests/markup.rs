@@ -120,8 +120,7 @@ impl MailBackend for Hostile {
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
         outbox_list(before: Option<String>) -> OutboxRows { before }
         outbox_show(outbox: OutboxId) -> OutboxEntry { outbox }
-        outbox_retry(outbox: OutboxId) -> OutboxEntry { outbox }
-        outbox_discard(outbox: OutboxId) -> () { outbox }
+        outbox_change(outbox: OutboxId, change: EntryChange) -> () { outbox, change }
     }
 
     fn message_list(
@@ -218,6 +217,7 @@ fn retry(text: &str) -> ComposeRetry {
         },
         forwarded: vec![attachment],
         uploads: vec![upload],
+        missing: vec![String::new()],
         upload_max_bytes: 9,
         server_max_bytes: Some(9),
     };
@@ -232,6 +232,7 @@ fn flashes() -> Vec<Flash> {
         error: None,
         again: None,
         note: None,
+        outbox: None,
     };
     let changes = [
         Change::Undone,

@@ -302,6 +302,7 @@ async fn the_last_change_is_told_with_its_undo_form() {
         error: None,
         again: None,
         note: None,
+        outbox: None,
     };
     let given = Given {
         flash: Some(flash),
@@ -328,6 +329,7 @@ async fn a_missing_folder_can_be_made_without_script() {
             role: FolderRole::Archive,
         }),
         note: None,
+        outbox: None,
     };
     let given = Given {
         flash: Some(flash),
@@ -386,6 +388,7 @@ async fn what_was_typed_comes_back_with_the_error_beside_it() {
             name: "a.pdf".into(),
             size_bytes: 10,
         }],
+        missing: vec!["b.pdf".into()],
         upload_max_bytes: 1_000,
         server_max_bytes: None,
     };

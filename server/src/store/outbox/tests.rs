@@ -121,10 +121,10 @@ async fn what_was_typed_and_its_files_go_with_the_hand_over() {
     assert_eq!(scene.ledger.outbox_count_open(&ann()).await.unwrap(), 0);
     assert_eq!(scene.files(), 0);
     // What the ledger needs stays until it is old.
-    assert_eq!(scene.ledger.outbox_prune(1).await.unwrap(), 0);
+    assert_eq!(scene.ledger.outbox_prune(1, 1).await.unwrap(), 0);
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
     assert_eq!(rows[0].record.subject, "a");
-    assert_eq!(scene.ledger.outbox_prune(2).await.unwrap(), 1);
+    assert_eq!(scene.ledger.outbox_prune(2, 2).await.unwrap(), 1);
     assert!(
         scene
             .ledger
@@ -293,7 +293,8 @@ async fn rows_of_the_old_program_open_and_keep_their_files() {
     assert_eq!(rows.iter().filter(|row| row.is_damaged).count(), 1);
     // A damaged one can be removed.
     let id = OutboxId("bad".to_owned());
-    assert!(scene.ledger.outbox_discard(&ann(), &id).await.unwrap());
+    assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
+    assert!(scene.ledger.outbox_delete(&ann(), &id).await.unwrap());
     scene.spool.remove_discarded().await.unwrap();
     assert_eq!(scene.files(), 2);
 }

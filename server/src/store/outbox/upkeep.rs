@@ -211,6 +211,7 @@ impl Ledger {
         }
         for statement in [
             "UPDATE spool_file SET account_key = $1 WHERE account_key = $2",
+            "UPDATE OR IGNORE sent_form SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE pop3_mark SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE pop3_delete SET account_key = $1 WHERE account_key = $2",
         ] {
@@ -229,8 +230,13 @@ impl Ledger {
     }
 
     /// Deletes rows that have not changed since a time, and the oldest settled ones beyond
-    /// [`SETTLED_MAX`] of an account. Their files are discarded.
-    pub(crate) async fn outbox_prune(&self, before_unix_ms: i64) -> Result<u64, StoreError> {
+    /// [`SETTLED_MAX`] of an account, and those that were removed before another time. Their files
+    /// are discarded.
+    pub(crate) async fn outbox_prune(
+        &self,
+        before_unix_ms: i64,
+        removed_before_unix_ms: i64,
+    ) -> Result<u64, StoreError> {
         let mut pruned = 0_u64;
         loop {
             let mut writing = self.store.pool().begin_with(WRITES).await?;
@@ -239,6 +245,14 @@ impl Ledger {
                  WHERE changed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
             )
             .bind(before_unix_ms)
+            .bind(BATCH)
+            .fetch_all(&mut *writing)
+            .await?;
+            let removed: Vec<(String,)> = sqlx::query_as(
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
+                 WHERE removed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
+            )
+            .bind(removed_before_unix_ms)
             .bind(BATCH)
             .fetch_all(&mut *writing)
             .await?;
@@ -251,14 +265,15 @@ impl Ledger {
             .bind(BATCH)
             .fetch_all(&mut *writing)
             .await?;
-            for (id,) in old.iter().chain(&many) {
+            for (id,) in old.iter().chain(&removed).chain(&many) {
                 discard_files(&mut writing, id).await?;
             }
             writing.commit().await?;
-            if old.is_empty() && many.is_empty() {
+            if old.is_empty() && removed.is_empty() && many.is_empty() {
                 return Ok(pruned);
             }
-            let count = old.len().saturating_add(many.len());
+            let count = old.len().saturating_add(removed.len());
+            let count = count.saturating_add(many.len());
             pruned = pruned.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }

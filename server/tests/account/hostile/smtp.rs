@@ -1,7 +1,9 @@
 //! SMTP servers that break the rules: what the ledger says, and how often the message arrives.
 
 use app::api::backend::MailBackend as _;
-use app::api::types::{Draft, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy};
+use app::api::types::{
+    Draft, EntryChange, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy,
+};
 
 use super::*;
 
@@ -356,7 +358,10 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
             // The person does not wait for the next try.
             let bobs = scene.outgoing.count("RCPT TO:<bob");
             let had = is_taken(&entry);
-            page.backend.outbox_retry(id.clone()).await.unwrap();
+            page.backend
+                .outbox_change(id.clone(), EntryChange::Retry)
+                .await
+                .unwrap();
             let entry = page.settled(&id).await;
             assert_eq!(entry.state, OutboxState::HandedOver, "{name}: {entry:?}");
             assert!(

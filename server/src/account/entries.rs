@@ -1,0 +1,109 @@
+//! What a person does to the entries of the outbox.
+
+use app::api::types::{EntryChange, OutboxId, RecipientState};
+
+use super::backend::SessionBackend;
+use super::error::{AccountError, NotStopped};
+use super::model::now_unix_ms;
+use crate::store::outbox::{OutboxRow, RowState};
+
+/// A row is looked at so often: its worker may take it, and give it back, at any time.
+const LOOKS: u32 = 3;
+
+impl SessionBackend {
+    /// Changes an entry. Every tab of the session hears of it.
+    pub(super) async fn change(
+        &self,
+        id: &OutboxId,
+        change: EntryChange,
+    ) -> Result<(), AccountError> {
+        let (handle, row) = self.row(id).await?;
+        let outbox = handle.outbox();
+        let (ledger, key) = (&outbox.ledger, handle.key());
+        match change {
+            EntryChange::Retry => {
+                let mut again = row.clone();
+                // One that changed meanwhile is being worked on: that is what was asked for.
+                if again.retry() {
+                    let written = ledger.outbox_change(&again, &row).await;
+                    written.map_err(AccountError::store)?;
+                    outbox.wake.notify_one();
+                }
+            }
+            EntryChange::Stop => self.stop(id, row).await?,
+            EntryChange::Remove => {
+                let removed = ledger.outbox_remove(key, id, now_unix_ms()).await;
+                if !removed.map_err(AccountError::store)? {
+                    return Err(AccountError::NotStopped(NotStopped::Waits));
+                }
+            }
+            EntryChange::PutBack => {
+                let back = ledger.outbox_put_back(&row).await;
+                back.map_err(AccountError::store)?;
+            }
+            EntryChange::Delete => {
+                let deleted = ledger.outbox_delete(key, id).await;
+                if !deleted.map_err(AccountError::store)? {
+                    return Err(AccountError::NotFound);
+                }
+                outbox.remove_discarded().await;
+            }
+        }
+        outbox.tell(id);
+        Ok(())
+    }
+
+    /// Stops a message that waits. Nothing is said to be stopped that may have left.
+    async fn stop(&self, id: &OutboxId, mut row: OutboxRow) -> Result<(), AccountError> {
+        for _ in 0..LOOKS {
+            match row.state {
+                RowState::Waiting => {}
+                RowState::Sending | RowState::Committing => {
+                    return Err(AccountError::NotStopped(NotStopped::Sending));
+                }
+                RowState::Result => return has_ended(&row),
+            }
+            let mut stopped = row.clone();
+            stopped.stop();
+            let (handle, _) = self.row(id).await?;
+            let written = handle.outbox().ledger.outbox_change(&stopped, &row).await;
+            if written.map_err(AccountError::store)? {
+                return Ok(());
+            }
+            row = self.row(id).await?.1;
+        }
+        Err(AccountError::NotStopped(NotStopped::Sending))
+    }
+}
+
+/// Whether a row that nothing more happens to was stopped before its message left.
+fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
+    let mut recipients = row.record.recipients.iter();
+    let may_have_left = recipients.any(|recipient| {
+        matches!(
+            recipient.state,
+            RecipientState::HandedOver | RecipientState::Unknown
+        )
+    });
+    match may_have_left {
+        true => Err(AccountError::NotStopped(NotStopped::Sent)),
+        false => Ok(()),
+    }
+}
+
+impl OutboxRow {
+    /// Nothing more is sent by itself; those who have it have it.
+    fn stop(&mut self) {
+        self.state = RowState::Result;
+        self.needs_sign_in = false;
+        self.changed_unix_ms = now_unix_ms();
+        for recipient in &mut self.record.recipients {
+            if matches!(
+                recipient.state,
+                RecipientState::Waiting | RecipientState::Delayed
+            ) {
+                recipient.state = RecipientState::Stopped;
+            }
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Reading a posted compose form: texts into fields, files into the spool.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::api::error::ApiError;
+use app::api::types::{
+    AccountId, ComposeKind, ComposeSource, Draft, FormKey, Lang, OutboxId, PartId, UploadId,
+    UploadView,
+};
+use axum::body::{Body, BodyDataStream};
+use futures_util::stream;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use tokio::time::{Instant, timeout_at};
+
+use crate::http::WebState;
+use crate::http::body::{self, Drain, Fields, field};
+use crate::http::connection::Exchange;
+use crate::http::multipart::{FormFault, Multipart, PartHead};
+use crate::http::upload::{self, Sizes};
+use crate::http::words::Fault;
+use crate::session::LiveSession;
+use crate::session::uploads::{clean_file_name, clean_media_type};
+
+/// All text fields of one form together.
+const TEXT_MAX_BYTES: usize = 2 << 20;
+/// The fields that say whose form it is, before that is checked.
+const UNCHECKED_MAX_BYTES: usize = 1 << 10;
+/// How long the rest of a form that is too large is read and dropped.
+const DROP_WITHIN: Duration = Duration::from_secs(60);
+
+/// Who posts a form.
+pub(super) enum Poster<'a> {
+    /// A live session: it takes the files.
+    Session(&'a LiveSession),
+    /// Whose session ended: the files cannot be kept. Nothing is read but what says whose form it
+    /// is, until its key turns out to be one of ours.
+    SignedOut(Option<Arc<Exchange>>),
+}
+
+/// What was read of a form.
+#[derive(Debug, Default)]
+pub(super) struct Typed {
+    pub(super) fields: Fields,
+    /// Files that this very post brought.
+    pub(super) files: Vec<UploadView>,
+    /// Names of files that were chosen and are not here.
+    pub(super) missing: Vec<String>,
+    /// Why the message cannot leave.
+    pub(super) fault: Option<Fault>,
+    /// The body was not read to its end: the connection has to be closed.
+    pub(super) is_cut: bool,
+}
+
+impl Typed {
+    /// Why the message cannot leave, with the files that it is about.
+    pub(super) fn error(&self, lang: Lang) -> Option<ApiError> {
+        let fault = self.fault.as_ref()?;
+        let mut error = fault.to_api(lang);
+        if !self.missing.is_empty() && !matches!(fault, Fault::FilesMissing(_)) {
+            error.cause = format!("{}: {}", self.missing.join(", "), error.cause);
+            error.field = Some("attachment".to_owned());
+        }
+        Some(error)
+    }
+
+    /// The key of the form.
+    pub(super) fn form(&self) -> Option<FormKey> {
+        let key = field(&self.fields, "form")?;
+        (!key.is_empty()).then(|| FormKey(key.to_owned()))
+    }
+
+    /// The account that the form names.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        field(&self.fields, "account").map(AccountId::from)
+    }
+
+    /// The name that the page showed for a file or part (`named`: its id, a space, its name).
+    pub(super) fn name_of(&self, id: &str) -> Option<String> {
+        let named = self.fields.iter().filter(|(key, _)| key == "named");
+        let mut names = named.filter_map(|(_, value)| value.split_once(' '));
+        let (_, name) = names.find(|(of, _)| *of == id)?;
+        Some(clean_file_name(name))
+    }
+
+    /// The message as typed.
+    pub(super) fn draft(&self) -> Draft {
+        let fields = &self.fields;
+        let text = |name| field(fields, name).unwrap_or_default().to_owned();
+        let all = |name: &str| -> Vec<String> {
+            fields
+                .iter()
+                .filter(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+                .collect()
+        };
+        let filled = |name| field(fields, name).filter(|value| !value.is_empty());
+        let source = filled("folder")
+            .zip(filled("message"))
+            .and_then(|(folder, message)| {
+                let kind = filled("kind").and_then(ComposeKind::from_word)?;
+                let source = ComposeSource {
+                    kind,
+                    folder: folder.into(),
+                    message: message.into(),
+                };
+                (kind != ComposeKind::New).then_some(source)
+            });
+        let mut uploads: Vec<UploadId> = all("upload").into_iter().map(UploadId).collect();
+        uploads.extend(self.files.iter().map(|file| file.id.clone()));
+        Draft {
+            to: text("to"),
+            cc: text("cc"),
+            bcc: text("bcc"),
+            subject: text("subject"),
+            // Forms send CRLF.
+            body: text("body").replace("\r\n", "\n"),
+            source,
+            replaces: filled("again").map(OutboxId::from),
+            uploads,
+            keep_parts: all("keep").into_iter().map(PartId).collect(),
+            form: self.form(),
+            files: None,
+        }
+    }
+
+    /// Files of earlier posts that did not come with this one either.
+    fn note_missing(&mut self) {
+        let named = self.fields.iter().filter(|(key, _)| key == "missing");
+        for (_, name) in named {
+            let name = clean_file_name(name);
+            let is_here = self.files.iter().any(|file| file.name == name);
+            if !is_here && !self.missing.contains(&name) {
+                self.missing.push(name);
+            }
+        }
+        if self.fault.is_none() && !self.missing.is_empty() {
+            self.fault = Some(Fault::FilesMissing(self.missing.join(", ")));
+        }
+    }
+}
+
+/// Reads a form, as much of it as can be read. What is wrong with it stands beside what was typed,
+/// so that this can be shown again.
+pub(super) async fn read(
+    web: &WebState,
+    poster: Poster<'_>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Typed {
+    let (session, exchange, is_known) = match poster {
+        Poster::Session(session) => (Some(session), None, true),
+        Poster::SignedOut(exchange) => (None, exchange, false),
+    };
+    let mut reader = FormReader {
+        web,
+        session,
+        exchange,
+        is_known,
+        typed: Typed::default(),
+        text_bytes: 0,
+        file_bytes: 0,
+    };
+    if let Err(fault) = reader.whole(headers, body).await {
+        reader.typed.fault.get_or_insert(fault);
+        reader.typed.is_cut = true;
+    }
+    reader.typed.note_missing();
+    reader.typed
+}
+
+type Form = Multipart<BodyDataStream>;
+
+struct FormReader<'a> {
+    web: &'a WebState,
+    session: Option<&'a LiveSession>,
+    exchange: Option<Arc<Exchange>>,
+    /// Whether the form is known to be one of ours.
+    is_known: bool,
+    typed: Typed,
+    text_bytes: usize,
+    file_bytes: u64,
+}
+
+impl FormReader<'_> {
+    async fn whole(&mut self, headers: &HeaderMap, body: Body) -> Result<(), Fault> {
+        let max_bytes = self.web.config.upload_max_bytes;
+        if !Drain::SIGNED_IN.takes(headers) {
+            return Err(Fault::TooLarge { max_bytes });
+        }
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .and_then(|t| t.to_str().ok())
+            .unwrap_or_default();
+        let form_max_bytes = max_bytes.saturating_mul(2).max(256 << 20);
+        let form = Multipart::new(body.into_data_stream(), content_type, form_max_bytes);
+        let mut form = form.map_err(|fault| self.fault(fault))?;
+        let read = self.parts(&mut form).await;
+        if read.is_err() && !self.is_known {
+            Drain::STRANGER.rest(form.stream()).await;
+        }
+        read
+    }
+
+    async fn parts(&mut self, form: &mut Form) -> Result<(), Fault> {
+        let patience = match self.session {
+            Some(_) => body::upload_deadline(),
+            None => Instant::now() + DROP_WITHIN,
+        };
+        let reading = async {
+            while let Some(part) = form.next_part().await.map_err(|fault| self.fault(fault))? {
+                match &part.file_name {
+                    Some(_) => self.file(form, part).await?,
+                    None => self.text(form, part).await?,
+                }
+            }
+            Ok(())
+        };
+        timeout_at(patience, reading)
+            .await
+            .map_err(|_| Fault::BrokenUpload)?
+    }
+
+    /// What is wrong with a form.
+    fn fault(&self, fault: FormFault) -> Fault {
+        match fault {
+            FormFault::Broken => Fault::BrokenUpload,
+            FormFault::Malformed => Fault::Malformed,
+            FormFault::TooLarge => Fault::TooLarge {
+                max_bytes: self.web.config.upload_max_bytes,
+            },
+        }
+    }
+
+    async fn text(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
+        let max_bytes = match self.is_known {
+            true => TEXT_MAX_BYTES,
+            false => UNCHECKED_MAX_BYTES,
+        };
+        let mut value = Vec::new();
+        while let Some(bytes) = form.chunk().await.map_err(|fault| self.fault(fault))? {
+            self.text_bytes = self.text_bytes.saturating_add(bytes.len());
+            if self.text_bytes > max_bytes {
+                return Err(match self.is_known {
+                    true => Fault::TooLarge {
+                        max_bytes: TEXT_MAX_BYTES as u64,
+                    },
+                    false => Fault::SignedOut,
+                });
+            }
+            value.extend_from_slice(&bytes);
+        }
+        let value = String::from_utf8_lossy(&value).into_owned();
+        self.typed.fields.push((part.name, value));
+        if !self.is_known {
+            self.check_key()?;
+        }
+        Ok(())
+    }
+
+    /// The first two fields of our form are its account and its key.
+    fn check_key(&mut self) -> Result<(), Fault> {
+        match (self.typed.account(), self.typed.form()) {
+            (Some(account), Some(form)) => {
+                if !self.web.sealer.is_own_form_key(&form, &account) {
+                    return Err(Fault::SignedOut);
+                }
+                self.is_known = true;
+                if let Some(exchange) = &self.exchange {
+                    exchange.activity().signed_in();
+                }
+                Ok(())
+            }
+            _ if self.typed.fields.len() < 2 => Ok(()),
+            _ => Err(Fault::SignedOut),
+        }
+    }
+
+    async fn file(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
+        if !self.is_known {
+            return Err(Fault::SignedOut);
+        }
+        let file_name = part.file_name.unwrap_or_default();
+        // A file field that was left empty has no name.
+        if file_name.is_empty() || part.name != "attachment" {
+            return self.drop_rest(form).await;
+        }
+        let name = clean_file_name(&file_name);
+        let Some(session) = self.session else {
+            self.typed.missing.push(name);
+            return self.drop_rest(form).await;
+        };
+        let media_type = clean_media_type(&part.media_type);
+        let max_bytes = self.web.config.upload_max_bytes;
+        let sizes = Sizes {
+            expected_bytes: 0,
+            max_bytes: max_bytes.saturating_sub(self.file_bytes),
+        };
+        let stored = {
+            let mut bytes = pin!(stream::try_unfold(&mut *form, |form| async move {
+                Ok::<_, PartFault>(form.chunk().await.map_err(PartFault)?.map(|b| (b, form)))
+            }));
+            let about = (name.clone(), media_type);
+            upload::to_spool(self.web, session, &mut bytes, about, sizes).await
+        };
+        match stored {
+            Ok(view) => {
+                self.file_bytes = self.file_bytes.saturating_add(view.size_bytes);
+                self.typed.files.push(view);
+                Ok(())
+            }
+            Err(fault) => {
+                self.typed.missing.push(name);
+                if fault == Fault::BrokenUpload {
+                    return Err(fault);
+                }
+                self.typed.fault.get_or_insert(match fault {
+                    Fault::TooLarge { .. } => Fault::TooLarge { max_bytes },
+                    fault => fault,
+                });
+                self.drop_rest(form).await
+            }
+        }
+    }
+
+    /// Reads and drops the rest of a part: the form as a whole is bounded.
+    async fn drop_rest(&self, form: &mut Form) -> Result<(), Fault> {
+        let dropping = async {
+            while form.chunk().await?.is_some() {}
+            Ok(())
+        };
+        match timeout_at(Instant::now() + DROP_WITHIN, dropping).await {
+            Ok(dropped) => dropped.map_err(|fault| self.fault(fault)),
+            Err(_) => Err(Fault::BrokenUpload),
+        }
+    }
+}
+
+/// A fault of the form within a file.
+struct PartFault(FormFault);
+
+impl fmt::Display for PartFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}

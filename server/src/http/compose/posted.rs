@@ -1,0 +1,167 @@
+//! A compose form that is posted after its session ended: its text is kept, sealed with a cookie
+//! of this browser, and is in the form again once the same account has signed in.
+
+use app::api::types::{AccountId, Draft, FormKey};
+use app::routes::compose::ComposeRetry;
+use app::routes::login::LoginEnd;
+use app::text::url;
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::form::{self, Poster, Typed};
+use super::{Beginning, Text, address, filled, not_sent_yet, typed_of};
+use crate::http::body::{self, Drain};
+use crate::http::connection::Exchange;
+use crate::http::login::set_cookie;
+use crate::http::visitor::{Visitor, cookie};
+use crate::http::words::Fault;
+use crate::http::{Web, WebState, error, page};
+use crate::session::LiveSession;
+use crate::store::posted::KEPT_MS;
+use crate::store::seal::Purpose;
+use crate::store::{form_hash, now_unix_ms};
+
+/// The longest address that a sign-in page carries.
+const RETURN_MAX_BYTES: usize = 1500;
+
+/// What is kept of a form.
+#[derive(Serialize, Deserialize)]
+struct PostedForm {
+    account: AccountId,
+    draft: Draft,
+    missing: Vec<String>,
+    named: Vec<(String, String)>,
+}
+
+/// Keeps a form that was posted without a session, and leads to the sign-in page and from there
+/// back to the form.
+pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let exchange = head.extensions.get::<std::sync::Arc<Exchange>>().cloned();
+    let poster = Poster::SignedOut(exchange);
+    let typed = form::read(web, poster, &head.headers, body).await;
+    let mut response = match (typed.account(), typed.form()) {
+        (Some(account), Some(form)) if web.sealer.is_own_form_key(&form, &account) => {
+            match store(web, &account, &form, &typed).await {
+                Ok(()) => to_sign_in(web, &account, &form, &typed),
+                Err(fault) => page::failed(web, visitor, fault.to_api(visitor.lang), None),
+            }
+        }
+        _ if !Drain::STRANGER.takes(&head.headers) => {
+            let fault = Fault::RequestTooLarge {
+                max_bytes: 16 << 20,
+            };
+            page::failed(web, visitor, fault.to_api(visitor.lang), None)
+        }
+        _ => page::see_other(&url::login(web.base())),
+    };
+    if typed.is_cut {
+        body::close(response.headers_mut());
+    }
+    response
+}
+
+fn to_sign_in(web: &Web, account: &AccountId, form: &FormKey, typed: &Typed) -> Response {
+    let back = address(web.base(), account, &typed.draft());
+    let back = match back.len() > RETURN_MAX_BYTES {
+        true => url::with_form(&url::compose(web.base(), account), form),
+        false => back,
+    };
+    let mut response = page::see_other(&url::login_end(
+        web.base(),
+        LoginEnd::TextKept.word(),
+        Some(&back),
+    ));
+    let rules = &web.cookie;
+    let cookie = rules.posted_form(
+        &cookie_name(form),
+        &web.sealer.form_cookie(form),
+        &url::compose_form(web.base()),
+        KEPT_MS / 1000,
+    );
+    set_cookie(&mut response, &cookie);
+    response
+}
+
+async fn store(
+    web: &WebState,
+    account: &AccountId,
+    form: &FormKey,
+    typed: &Typed,
+) -> Result<(), Fault> {
+    let text = typed_of(typed);
+    let posted = PostedForm {
+        account: account.clone(),
+        draft: text.draft,
+        missing: text.missing,
+        named: text.named,
+    };
+    let failed =
+        |cause: &dyn std::fmt::Display| error::internal("a posted form could not be kept", cause);
+    let hash = form_hash(form);
+    let cookie = web.sealer.form_cookie(form);
+    let json = serde_json::to_vec(&posted).map_err(|cause| failed(&cause))?;
+    let purpose = Purpose::PostedForm(cookie.as_bytes());
+    let sealed = web.sealer.seal(purpose, hash.as_bytes(), &json);
+    let sealed = sealed.map_err(|cause| failed(&cause))?;
+    let put = web
+        .store
+        .posted_form_put(&hash, account, &sealed, now_unix_ms());
+    match put.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Fault::TextNotKept),
+        Err(cause) => Err(failed(&cause)),
+    }
+}
+
+/// The text that was posted by this browser with this form, for the account that wrote it.
+pub(super) async fn find(
+    web: &Web,
+    visitor: &Visitor,
+    session: &LiveSession,
+    headers: &HeaderMap,
+    form: &FormKey,
+) -> Beginning {
+    let Some(posted) = open(web, headers, form).await else {
+        return Beginning::Form;
+    };
+    if session.account(&posted.account).is_none() {
+        return Beginning::OtherAccount(Fault::OtherAccount.to_api(visitor.lang));
+    }
+    let text = Text {
+        draft: posted.draft,
+        missing: posted.missing,
+        named: posted.named,
+    };
+    let form = filled(web, visitor, session, posted.account, text).await;
+    Beginning::Posted(Box::new(ComposeRetry {
+        form,
+        error: not_sent_yet(visitor),
+    }))
+}
+
+async fn open(web: &WebState, headers: &HeaderMap, form: &FormKey) -> Option<PostedForm> {
+    let cookie = cookie(headers, &cookie_name(form))?;
+    let hash = form_hash(form);
+    let sealed = match web.store.posted_form_find(&hash, now_unix_ms()).await {
+        Ok(sealed) => sealed?,
+        Err(error) => {
+            tracing::error!(%error, "a posted form could not be read");
+            return None;
+        }
+    };
+    let purpose = Purpose::PostedForm(cookie.as_bytes());
+    let json = web
+        .sealer
+        .open_sealed(purpose, hash.as_bytes(), &sealed)
+        .ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// A cookie for each form: two forms of two tabs do not take each other's place.
+fn cookie_name(form: &FormKey) -> String {
+    let hash = form_hash(form);
+    format!("restante_form_{}", hash.get(..8).unwrap_or(&hash))
+}

@@ -1,0 +1,120 @@
+//! What a person does to a row: try it again, stop it, remove it, put it back.
+
+use app::api::types::OutboxId;
+
+use super::{Ledger, OutboxRow, RawRow, WRITES, columns, discard_files};
+use crate::account::AccountKey;
+use crate::store::StoreError;
+
+/// How long a removed row can be put back.
+pub(crate) const REMOVED_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// The most removed rows that are listed.
+const REMOVED_LISTED: i64 = 100;
+
+impl Ledger {
+    /// Writes a row that nobody is sending, if it is still as it was seen. It is in the list then.
+    /// `false`: it changed meanwhile, or is being sent.
+    pub(crate) async fn outbox_change(
+        &self,
+        row: &OutboxRow,
+        seen: &OutboxRow,
+    ) -> Result<bool, StoreError> {
+        let sealed = self.seal_record(row)?;
+        let done = sqlx::query(
+            "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
+             changed_unix_ms = $5, sealed = $6, is_open = $7, removed_unix_ms = NULL \
+             WHERE id = $8 AND account_key = $9 AND owner IS NULL AND is_damaged = 0 \
+             AND state = $10 AND changed_unix_ms = $11 AND tries = $12",
+        )
+        .bind(row.state.name())
+        .bind(i64::from(row.needs_sign_in))
+        .bind(i64::from(row.tries))
+        .bind(row.due_unix_ms)
+        .bind(row.changed_unix_ms)
+        .bind(sealed)
+        .bind(i64::from(row.is_open()))
+        .bind(row.id.as_str())
+        .bind(&row.account_key.0)
+        .bind(seen.state.name())
+        .bind(seen.changed_unix_ms)
+        .bind(i64::from(seen.tries))
+        .execute(self.store.pool())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Takes a row out of the list; its text and files stay for a while. `false`: it waits or is
+    /// being sent.
+    pub(crate) async fn outbox_remove(
+        &self,
+        account: &AccountKey,
+        id: &OutboxId,
+        now_unix_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE outbox SET removed_unix_ms = COALESCE(removed_unix_ms, $1), is_open = 0 \
+             WHERE id = $2 AND account_key = $3 AND (state = 'result' OR is_damaged = 1)",
+        )
+        .bind(now_unix_ms)
+        .bind(id.as_str())
+        .bind(&account.0)
+        .execute(self.store.pool())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Puts a removed row back into the list.
+    pub(crate) async fn outbox_put_back(&self, row: &OutboxRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET removed_unix_ms = NULL, is_open = $1 \
+             WHERE id = $2 AND account_key = $3 AND removed_unix_ms IS NOT NULL",
+        )
+        .bind(i64::from(row.is_open()))
+        .bind(row.id.as_str())
+        .bind(&row.account_key.0)
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a removed row; its files are discarded with it. `false`: there is none.
+    pub(crate) async fn outbox_delete(
+        &self,
+        account: &AccountKey,
+        id: &OutboxId,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let done = sqlx::query(
+            "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
+             AND removed_unix_ms IS NOT NULL AND owner IS NULL",
+        )
+        .bind(id.as_str())
+        .bind(&account.0)
+        .execute(&mut *writing)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        discard_files(&mut writing, id.as_str()).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// The removed rows of an account, newest first.
+    pub(crate) async fn outbox_removed(
+        &self,
+        account: &AccountKey,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let raw: Vec<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NOT NULL \
+             ORDER BY created_unix_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(&account.0)
+        .bind(REMOVED_LISTED)
+        .fetch_all(self.store.pool())
+        .await?;
+        Ok(raw.into_iter().map(|raw| self.open_row(raw)).collect())
+    }
+}

@@ -1,0 +1,148 @@
+//! Compose forms that were sent: one message leaves by each, however often it is posted.
+
+use app::api::types::{AccountId, ComposeSource, Draft, FormKey, OutboxId, PartId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Ledger, OutboxRow};
+use crate::account::AccountKey;
+use crate::store::{Connection, StoreError, form_hash};
+
+/// A message that left by a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SentForm {
+    /// Its entry; of one that was corrected, the correction's.
+    pub(crate) outbox: OutboxId,
+    /// Whether what is in the form now is what was sent.
+    pub(crate) is_same: bool,
+}
+
+/// What a form held, as far as a second post of it holds the same. Files that come with the form
+/// have other ids each time.
+#[derive(Serialize)]
+struct Content<'a> {
+    texts: [&'a str; 5],
+    source: &'a Option<ComposeSource>,
+    replaces: &'a Option<OutboxId>,
+    keep_parts: &'a [PartId],
+    files: usize,
+}
+
+fn digest(form: &FormKey, draft: &Draft) -> String {
+    let content = Content {
+        texts: [
+            &draft.to,
+            &draft.cc,
+            &draft.bcc,
+            &draft.subject,
+            &draft.body,
+        ],
+        source: &draft.source,
+        replaces: &draft.replaces,
+        keep_parts: &draft.keep_parts,
+        files: draft.uploads.len(),
+    };
+    // Texts, numbers and lists of them have a form in JSON.
+    let json = serde_json::to_vec(&content).unwrap_or_default();
+    let hash = Sha256::new()
+        .chain_update(b"restante/form-content/")
+        .chain_update(form.as_str())
+        .chain_update(b"/")
+        .chain_update(json);
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
+impl Ledger {
+    /// The message that left by the draft's form, if one did.
+    pub(crate) async fn form_sent(
+        &self,
+        account: &AccountKey,
+        draft: &Draft,
+    ) -> Result<Option<SentForm>, StoreError> {
+        let mut reading = self.store.pool().acquire().await?;
+        find(&mut reading, account, draft).await
+    }
+
+    /// The key of a new form of an account.
+    pub(crate) fn form_key(&self, account: &AccountId) -> Result<FormKey, StoreError> {
+        Ok(self.sealer.form_key(account)?)
+    }
+
+    /// Forgets forms that were sent before a time.
+    pub(crate) async fn form_prune(&self, before_unix_ms: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sent_form WHERE sent_unix_ms < $1")
+            .bind(before_unix_ms)
+            .execute(self.store.pool())
+            .await?;
+        Ok(())
+    }
+}
+
+async fn find(
+    reading: &mut Connection,
+    account: &AccountKey,
+    draft: &Draft,
+) -> Result<Option<SentForm>, StoreError> {
+    let Some(form) = &draft.form else {
+        return Ok(None);
+    };
+    let row: Option<(String, String)> = sqlx::query_as(
+        "SELECT outbox_id, digest FROM sent_form WHERE account_key = $1 AND form_hash = $2",
+    )
+    .bind(&account.0)
+    .bind(form_hash(form))
+    .fetch_optional(reading)
+    .await?;
+    Ok(row.map(|(outbox, sent)| SentForm {
+        outbox: OutboxId(outbox),
+        is_same: sent == digest(form, draft),
+    }))
+}
+
+/// Enters the form of a new row, within the transaction that inserts the row. A form that was sent
+/// already is returned instead.
+pub(super) async fn enter(
+    writing: &mut Connection,
+    row: &OutboxRow,
+    draft: &Draft,
+) -> Result<Option<SentForm>, StoreError> {
+    let Some(form) = &draft.form else {
+        return Ok(None);
+    };
+    let done = sqlx::query(
+        "INSERT INTO sent_form (account_key, form_hash, digest, outbox_id, sent_unix_ms) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_key, form_hash) DO NOTHING",
+    )
+    .bind(&row.account_key.0)
+    .bind(form_hash(form))
+    .bind(digest(form, draft))
+    .bind(row.id.as_str())
+    .bind(row.created_unix_ms)
+    .execute(&mut *writing)
+    .await?;
+    if done.rows_affected() == 0 {
+        return find(writing, &row.account_key, draft).await;
+    }
+    // The text that waited for a sign-in is sent.
+    sqlx::query("DELETE FROM posted_form WHERE form_hash = $1")
+        .bind(form_hash(form))
+        .execute(writing)
+        .await?;
+    Ok(None)
+}
+
+/// Leads the forms of a row to the correction that replaces it.
+pub(super) async fn follow(
+    writing: &mut Connection,
+    old: &OutboxId,
+    new: &OutboxId,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sent_form SET outbox_id = $1 WHERE outbox_id = $2")
+        .bind(new.as_str())
+        .bind(old.as_str())
+        .execute(writing)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Compose forms that were posted after their session had ended: kept sealed, and not for long,
+//! until their writer has signed in again.
+
+use app::api::types::AccountId;
+
+use super::outbox::WRITES;
+use super::{Store, StoreError};
+
+/// How long a form is kept.
+pub(crate) const KEPT_MS: i64 = 60 * 60 * 1000;
+/// The most forms of one account; the oldest give way.
+const OF_ACCOUNT_MAX: i64 = 8;
+/// The most bytes of all forms.
+const ALL_MAX_BYTES: i64 = 64 << 20;
+
+impl Store {
+    /// Keeps a sealed form in the place of an earlier post of it. `false`: there is no room.
+    pub(crate) async fn posted_form_put(
+        &self,
+        form_hash: &str,
+        account: &AccountId,
+        sealed: &[u8],
+        now_unix_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.pool().begin_with(WRITES).await?;
+        sqlx::query("DELETE FROM posted_form WHERE posted_unix_ms < $1")
+            .bind(now_unix_ms.saturating_sub(KEPT_MS))
+            .execute(&mut *writing)
+            .await?;
+        sqlx::query(
+            "INSERT INTO posted_form (form_hash, account, sealed, posted_unix_ms) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (form_hash) DO UPDATE SET \
+             account = excluded.account, sealed = excluded.sealed, \
+             posted_unix_ms = excluded.posted_unix_ms",
+        )
+        .bind(form_hash)
+        .bind(account.as_str())
+        .bind(sealed)
+        .bind(now_unix_ms)
+        .execute(&mut *writing)
+        .await?;
+        sqlx::query(
+            "DELETE FROM posted_form WHERE form_hash IN (SELECT form_hash FROM posted_form \
+             WHERE account = $1 ORDER BY posted_unix_ms DESC, form_hash LIMIT -1 OFFSET $2)",
+        )
+        .bind(account.as_str())
+        .bind(OF_ACCOUNT_MAX)
+        .execute(&mut *writing)
+        .await?;
+        let (bytes,): (i64,) =
+            sqlx::query_as("SELECT COALESCE(SUM(LENGTH(sealed)), 0) FROM posted_form")
+                .fetch_one(&mut *writing)
+                .await?;
+        if bytes > ALL_MAX_BYTES {
+            return Ok(false);
+        }
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// A sealed form that is not too old.
+    pub(crate) async fn posted_form_find(
+        &self,
+        form_hash: &str,
+        now_unix_ms: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = "SELECT sealed FROM posted_form WHERE form_hash = $1 AND posted_unix_ms >= $2";
+        let row = sqlx::query_scalar(query)
+            .bind(form_hash)
+            .bind(now_unix_ms.saturating_sub(KEPT_MS));
+        Ok(row.fetch_optional(self.pool()).await?)
+    }
+
+    /// Forgets the forms of an account, when its session is signed out.
+    pub(crate) async fn posted_form_forget(&self, account: &AccountId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM posted_form WHERE account = $1")
+            .bind(account.as_str())
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets the forms that are too old.
+    pub(crate) async fn posted_form_prune(&self, now_unix_ms: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM posted_form WHERE posted_unix_ms < $1")
+            .bind(now_unix_ms.saturating_sub(KEPT_MS))
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+}

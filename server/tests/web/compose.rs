@@ -1,0 +1,423 @@
+//! The compose form without script: one message leaves by a form, nothing leaves without a file
+//! that was chosen, and a text whose session ended is there again after the sign-in.
+
+use super::client::Answer;
+use super::{Client, Product, Request};
+
+const SIGN_IN: &str = "email=demo%40restante.test&password=demo";
+
+/// A compose form as its page holds it.
+#[derive(Debug, Clone, Default)]
+struct Form {
+    address: String,
+    /// Hidden fields and ticked boxes, in their order.
+    fields: Vec<(String, String)>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Form {
+    /// Opens a compose page, as a browser follows a link to it.
+    async fn open(client: &mut Client, path: &str) -> Self {
+        let mut address = path.to_owned();
+        loop {
+            let answer = client.get(&address).await;
+            match answer.status {
+                303 => answer.header("location").unwrap().clone_into(&mut address),
+                200 => return Self::shown(&address, &answer),
+                status => panic!("{address}: {status} {}", answer.text()),
+            }
+        }
+    }
+
+    fn shown(address: &str, answer: &Answer) -> Self {
+        let page = answer.text();
+        let form = page.split_once("class=\"composer\"").expect(&page).1;
+        let form = form.split_once("</form>").unwrap().0;
+        let mut fields = Vec::new();
+        for input in form.split("<input").skip(1) {
+            let input = input.split_once('>').unwrap().0;
+            let kind = attribute(input, "type").unwrap_or_default();
+            let is_sent = kind != "file" && (kind != "checkbox" || input.contains(" checked"));
+            if let (Some(name), true) = (attribute(input, "name"), is_sent) {
+                fields.push((name, attribute(input, "value").unwrap_or_default()));
+            }
+        }
+        let text = form.split_once("<textarea").unwrap().1;
+        let text = text.split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let text = plain(text.strip_prefix('\n').unwrap_or(text));
+        fields.push(("body".into(), text));
+        Self {
+            address: address.to_owned(),
+            fields,
+            files: Vec::new(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
+        let found = fields.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        match self.fields.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.fields.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.fields.retain(|(known, _)| known != name);
+        self
+    }
+
+    fn file(mut self, name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name.to_owned(), bytes.into()));
+        self
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (name, value) in &self.fields {
+            let head = format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend(head.bytes());
+            body.extend(value.replace('\n', "\r\n").bytes());
+            body.extend(b"\r\n");
+        }
+        for (name, bytes) in &self.files {
+            let head = format!(
+                "--x\r\ncontent-disposition: form-data; name=\"attachment\"; \
+                 filename=\"{name}\"\r\ncontent-type: text/plain\r\n\r\n"
+            );
+            body.extend(head.bytes());
+            body.extend(bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--x--\r\n");
+        body
+    }
+
+    fn request(&self) -> Request {
+        Request::post("/compose", "multipart/form-data; boundary=x", self.body())
+    }
+
+    async fn send(&self, client: &mut Client) -> Answer {
+        client.send(self.request()).await
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let value = tag.split_once(&format!(" {name}=\""))?.1;
+    Some(plain(value.split_once('"')?.0))
+}
+
+fn plain(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">");
+    text.replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+/// A form that is filled in.
+async fn written(client: &mut Client, subject: &str) -> Form {
+    let form = Form::open(client, "/compose").await;
+    form.with("to", "ann@restante.test")
+        .with("subject", subject)
+        .with("body", "First line.\nSecond <line>.")
+}
+
+/// How many entries of the outbox have a subject.
+async fn entries(client: &mut Client, subject: &str) -> usize {
+    let page = client.get("/outbox").await.text();
+    page.matches(&format!(">{subject}<")).count()
+}
+
+fn entry(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let place = answer.header("location").unwrap();
+    assert!(place.starts_with("/outbox?entry="), "{place}");
+    place.to_owned()
+}
+
+#[tokio::test]
+async fn two_clicks_on_send_are_one_message() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Two clicks")
+        .await
+        .file("a.txt", "A file.");
+    let (mut first, mut second) = (client.clone(), client.clone());
+    let (first, second) = tokio::join!(form.send(&mut first), form.send(&mut second));
+    assert_eq!(entry(&first), entry(&second));
+    assert_eq!(entries(&mut client, "Two clicks").await, 1);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn coming_back_to_a_sent_form_sends_no_second_message_even_after_a_restart() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Once").await;
+    let first = entry(&form.send(&mut client).await);
+    // A browser asks for the page again and puts back what was typed.
+    let back = Form::open(&mut client, &form.address).await;
+    assert_eq!(back.get("form"), form.get("form"));
+    assert_eq!(entry(&form.send(&mut client).await), first);
+    let product = product.restart().await;
+    let mut client = product.signed_in("").await;
+    assert_eq!(entry(&form.send(&mut client).await), first);
+    assert_eq!(entries(&mut client, "Once").await, 1);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn another_text_in_a_sent_form_is_asked_about_and_leaves_then() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "The first").await;
+    let first = entry(&form.send(&mut client).await);
+    let changed = form.with("subject", "The second");
+    let answer = changed.send(&mut client).await;
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer.text().contains("was sent already"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(entries(&mut client, "The second").await, 0);
+    let asked = Form::shown("", &answer);
+    assert_eq!(asked.get("subject"), Some("The second"));
+    assert_ne!(asked.get("form"), changed.get("form"));
+    assert_ne!(entry(&asked.send(&mut client).await), first);
+    assert_eq!(entries(&mut client, "The second").await, 1);
+    assert_eq!(entries(&mut client, "The first").await, 1);
+    product.stop().await;
+}
+
+/// Posts a form whose session is over; returns where to sign in.
+async fn posted_too_late(client: &mut Client, form: &Form) -> String {
+    let answer = form.send(client).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let place = answer.header("location").unwrap().to_owned();
+    assert!(place.starts_with("/login?return="), "{place}");
+    assert!(
+        !place.contains("First"),
+        "the text is in the address: {place}"
+    );
+    place
+}
+
+/// Signs in where the page says, and follows to where it leads.
+async fn sign_in(client: &mut Client, place: &str, form: &str) -> String {
+    let page = client.get(place).await.text();
+    let back = page.split_once("name=\"return\" value=\"").expect(&page).1;
+    let back = plain(back.split_once('"').unwrap().0);
+    let form = format!("{form}&return={}", app::text::url::encode(&back));
+    let answer = client.send(Request::form("/login", &form)).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    answer.header("location").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_text_whose_session_ended_is_in_the_form_after_the_sign_in_and_leaves_once() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Kept for me").await;
+    let product = product.restart().await;
+    let mut client = client.moved_to(product.client());
+    let place = posted_too_late(&mut client, &form).await;
+    let page = client.get(&place).await.text();
+    assert!(page.contains("Its text is kept"), "{page}");
+    // Two clicks on Send.
+    posted_too_late(&mut client, &form).await;
+    let back = sign_in(&mut client, &place, SIGN_IN).await;
+    let answer = client.get(&back).await;
+    assert_eq!(answer.status, 200, "{back}");
+    assert!(answer.text().contains("was not sent"), "{}", answer.text());
+    let shown = Form::shown(&back, &answer);
+    for name in ["to", "subject", "body", "form"] {
+        assert_eq!(shown.get(name), form.get(name), "{name}");
+    }
+    assert_eq!(entries(&mut client, "Kept for me").await, 0);
+    // A reload shows it once more.
+    let again = client.get(&back).await;
+    assert_eq!(Form::shown(&back, &again).get("body"), form.get("body"));
+    let first = entry(&shown.send(&mut client).await);
+    assert_eq!(entry(&shown.send(&mut client).await), first);
+    assert_eq!(entries(&mut client, "Kept for me").await, 1);
+    let after = Form::open(&mut client, &back).await;
+    assert_eq!(
+        after.get("body"),
+        Some(""),
+        "a text that was sent is not offered again"
+    );
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "A secret of mine").await;
+    let product = product.restart().await;
+    let mut client = client.moved_to(product.client());
+    let place = posted_too_late(&mut client, &form).await;
+
+    // By POP3 it is another account.
+    let other = format!("{SIGN_IN}&incoming=pop3");
+    let mut another = client.clone();
+    let back = sign_in(&mut another, &place, &other).await;
+    let page = another.get(&back).await.text();
+    assert!(page.contains("another account"), "{page}");
+    assert!(!page.contains("A secret of mine"), "{page}");
+
+    let mut elsewhere = product.signed_in("").await;
+    let empty = Form::open(&mut elsewhere, &back).await;
+    assert_eq!(empty.get("subject"), Some(""));
+
+    let back = sign_in(&mut client, &place, SIGN_IN).await;
+    let mine = Form::open(&mut client, &back).await;
+    assert_eq!(mine.get("subject"), Some("A secret of mine"));
+    client.send(Request::form("/logout", "")).await;
+    let mut client = client.moved_to(product.client());
+    sign_in(&mut client, &place, SIGN_IN).await;
+    let gone = Form::open(&mut client, &back).await;
+    assert_eq!(gone.get("subject"), Some(""), "signing out forgets it");
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_ours_is_not_kept() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Not ours").await;
+    let mut stranger = product.client();
+    for forged in [
+        form.clone()
+            .with("form", "abcdefghijklmnop.abcdefghijklmnop"),
+        form.clone().with("account", "AAAAAAAAAAAAAAAA"),
+        form.clone().without("form"),
+        form.clone().without("account"),
+    ] {
+        let answer = forged.send(&mut stranger).await;
+        assert_eq!(answer.header("location"), Some("/login"));
+        assert!(
+            answer.set_cookies().is_empty(),
+            "{:?}",
+            answer.set_cookies()
+        );
+    }
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn files_of_a_text_whose_session_ended_have_to_be_chosen_again() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "With a file")
+        .await
+        .file("plan.txt", "The plan.");
+    let product = product.restart().await;
+    let mut client = client.moved_to(product.client());
+    let place = posted_too_late(&mut client, &form).await;
+    let back = sign_in(&mut client, &place, SIGN_IN).await;
+    let shown = Form::open(&mut client, &back).await;
+    assert_eq!(shown.get("missing"), Some("plan.txt"));
+    let refused = shown.send(&mut client).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text().contains("plan.txt is not with this message"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(entries(&mut client, "With a file").await, 0);
+    let shown = Form::shown("", &refused);
+    entry(&shown.file("plan.txt", "The plan.").send(&mut client).await);
+    assert_eq!(entries(&mut client, "With a file").await, 1);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_leaves_without_a_file_that_was_too_large_until_it_is_unticked() {
+    let product = Product::start_with(|config| config.upload_max_bytes = 1 << 20).await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Heavy").await;
+    let form = form
+        .file("small.txt", "small")
+        .file("big.bin", vec![b'b'; 3 << 20]);
+    let answer = form.file("last.txt", "last").send(&mut client).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.text().contains("big.bin: "), "{}", answer.text());
+    let shown = Form::shown("", &answer);
+    assert_eq!(shown.get("missing"), Some("big.bin"));
+    let kept = shown.fields.iter().filter(|(name, _)| name == "upload");
+    assert_eq!(kept.count(), 2, "the files around it are kept: {shown:?}");
+    assert_eq!(shown.send(&mut client).await.status, 422);
+    assert_eq!(entries(&mut client, "Heavy").await, 0);
+    entry(&shown.without("missing").send(&mut client).await);
+    assert_eq!(entries(&mut client, "Heavy").await, 1);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn a_form_that_breaks_off_in_a_file_comes_back_filled_and_names_it() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Cut off")
+        .await
+        .file("report.pdf", vec![b'p'; 9000]);
+    let mut body = form.body();
+    body.truncate(body.len() - 4000);
+    let request = Request::post("/compose", "multipart/form-data; boundary=x", body);
+    let answer = client.send(request).await;
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let shown = Form::shown("", &answer);
+    assert_eq!(shown.get("subject"), Some("Cut off"));
+    assert_eq!(shown.get("missing"), Some("report.pdf"));
+    assert!(
+        answer.text().contains("report.pdf: The upload broke off."),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(entries(&mut client, "Cut off").await, 0);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
+    let product = Product::start_with(|config| config.upload_max_bytes = 1 << 20).await;
+    let mut client = product.signed_in("").await;
+    let form = written(&mut client, "Old file")
+        .await
+        .with("to", "not an address");
+    let refused = form.file("a.txt", "a").send(&mut client).await;
+    assert_eq!(refused.status, 422);
+    let shown = Form::shown("", &refused).with("to", "ann@restante.test");
+    assert!(shown.get("upload").is_some(), "{shown:?}");
+    // Signing in again, in another tab, ends the session that the file waited in.
+    client.send(Request::form("/login", SIGN_IN)).await;
+    let answer = shown.send(&mut client).await;
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let shown = Form::shown("", &answer);
+    assert_eq!(shown.get("missing"), Some("a.txt"));
+    assert_eq!(shown.send(&mut client).await.status, 422);
+    assert_eq!(entries(&mut client, "Old file").await, 0);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn an_action_whose_session_ended_is_said_not_to_be_done() {
+    let product = Product::start().await;
+    let mut stranger = product.client();
+    for path in ["/mail/a/SU5CT1g/act", "/mail/a/undo", "/outbox/x/retry"] {
+        let form = "message=1.2&action=archive&return=%2Fmail%2Fa%2FSU5CT1g%3Fpage%3D2";
+        let answer = stranger.send(Request::form(path, form)).await;
+        let place = answer.header("location").unwrap().to_owned();
+        let back = "/login?return=%2Fmail%2Fa%2FSU5CT1g%3Fpage%3D2&end=not_done";
+        assert_eq!(place, back, "{path}");
+        let page = stranger.get(&place).await.text();
+        assert!(page.contains("was not done"), "{page}");
+    }
+    product.stop().await;
+}
