@@ -101,14 +101,6 @@ impl Client {
         }
     }
 
-    /// The same browser at another address, with its cookies.
-    pub(super) fn moved_to(self, other: Self) -> Self {
-        Self {
-            authority: other.authority,
-            cookies: self.cookies,
-        }
-    }
-
     /// Sends a request and reads until the server closes the connection.
     pub(super) async fn send(&mut self, request: Request) -> Answer {
         let mut stream = self.open(request.header("connection", "close")).await;

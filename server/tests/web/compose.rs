@@ -119,6 +119,13 @@ fn plain(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
+/// The same browser, once the product runs at another address.
+fn moved(browser: Client, product: &Product) -> Client {
+    let mut moved = product.client();
+    moved.cookies = browser.cookies;
+    moved
+}
+
 /// A form that is filled in.
 async fn written(client: &mut Client, subject: &str) -> Form {
     let form = Form::open(client, "/compose").await;
@@ -225,7 +232,7 @@ async fn a_text_whose_session_ended_is_in_the_form_after_the_sign_in_and_leaves_
     let mut client = product.signed_in("").await;
     let form = written(&mut client, "Kept for me").await;
     let product = product.restart().await;
-    let mut client = client.moved_to(product.client());
+    let mut client = moved(client, &product);
     let place = posted_too_late(&mut client, &form).await;
     let page = client.get(&place).await.text();
     assert!(page.contains("Its text is kept"), "{page}");
@@ -261,7 +268,7 @@ async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
     let mut client = product.signed_in("").await;
     let form = written(&mut client, "A secret of mine").await;
     let product = product.restart().await;
-    let mut client = client.moved_to(product.client());
+    let mut client = moved(client, &product);
     let place = posted_too_late(&mut client, &form).await;
 
     // By POP3 it is another account.
@@ -280,7 +287,7 @@ async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
     let mine = Form::open(&mut client, &back).await;
     assert_eq!(mine.get("subject"), Some("A secret of mine"));
     client.send(Request::form("/logout", "")).await;
-    let mut client = client.moved_to(product.client());
+    let mut client = moved(client, &product);
     sign_in(&mut client, &place, SIGN_IN).await;
     let gone = Form::open(&mut client, &back).await;
     assert_eq!(gone.get("subject"), Some(""), "signing out forgets it");
@@ -319,7 +326,7 @@ async fn files_of_a_text_whose_session_ended_have_to_be_chosen_again() {
         .await
         .file("plan.txt", "The plan.");
     let product = product.restart().await;
-    let mut client = client.moved_to(product.client());
+    let mut client = moved(client, &product);
     let place = posted_too_late(&mut client, &form).await;
     let back = sign_in(&mut client, &place, SIGN_IN).await;
     let shown = Form::open(&mut client, &back).await;
