@@ -9,13 +9,29 @@ use bytes::Bytes;
 use super::body::{BodyEncoder, NulInBody};
 use super::reply::Reply;
 
-/// The size of a piece.
+/// The size of a piece of a message whose size is not known.
 const PIECE_BYTES: usize = 256 << 10;
+/// The longest piece of a message whose size is known, which is not held but announced: also how
+/// much leaves before the answers to the envelope.
+const ANNOUNCED_MAX_BYTES: u64 = 2 << 20;
 /// What is kept back for `BDAT … LAST`: the final CRLF. Some old servers do not take a last piece
 /// that is empty, and the less leaves after the owner's commit, the less is ever unknown.
 const LAST_BYTES: usize = 2;
 /// How many pieces may be without an answer: what a server that refuses the first has to read.
 const MAX_UNANSWERED: usize = 8;
+
+/// The message ended before the octets that were announced.
+#[derive(Debug)]
+pub(super) struct TooShort;
+
+/// A piece that may leave.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// All of it is at hand.
+    Whole(Bytes),
+    /// It is announced by its size; its octets leave as they are given.
+    Announced(u64),
+}
 
 /// Cuts a message into pieces and counts their answers.
 #[derive(Debug)]
@@ -23,6 +39,10 @@ pub(super) struct Chunks {
     encoder: BodyEncoder,
     /// Octets of the piece that is not full yet.
     held: Vec<u8>,
+    /// Octets of a message of known size that are not announced yet, but for the last ones.
+    unannounced_bytes: u64,
+    /// Octets that were announced and not given yet.
+    open_bytes: u64,
     full: VecDeque<Bytes>,
     has_ended: bool,
     unanswered: usize,
@@ -32,10 +52,13 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// Without PIPELINING each piece is answered before the next one leaves.
-    pub(super) fn new(is_pipelined: bool) -> Self {
+    pub(super) fn new(is_pipelined: bool, size_bytes: Option<u64>) -> Self {
+        const LAST: u64 = LAST_BYTES as u64;
         Self {
             encoder: BodyEncoder::for_bdat(),
             held: Vec::new(),
+            unannounced_bytes: size_bytes.unwrap_or_default().saturating_sub(LAST),
+            open_bytes: 0,
             full: VecDeque::new(),
             has_ended: false,
             unanswered: 0,
@@ -46,35 +69,80 @@ impl Chunks {
 
     /// Tells whether more of the message may be given.
     pub(super) fn wants_more(&self) -> bool {
-        !self.has_ended && self.refusal.is_none() && self.full.is_empty()
+        let is_between = self.unannounced_bytes == 0 && self.full.is_empty();
+        !self.has_ended && (self.is_inside() || (self.refusal.is_none() && is_between))
+    }
+
+    /// Tells whether octets are to follow that were announced.
+    pub(super) const fn is_inside(&self) -> bool {
+        self.open_bytes > 0
+    }
+
+    /// Tells whether the message can be announced before it is given.
+    pub(super) const fn can_announce(&self) -> bool {
+        self.unannounced_bytes > 0
+    }
+
+    /// Nobody wants the message: nothing of it follows what was announced.
+    pub(super) fn stop(&mut self) {
+        self.unannounced_bytes = 0;
+        self.full.clear();
+        self.held = Vec::new();
     }
 
     /// Takes the next octets of the message.
-    pub(super) fn add(&mut self, octets: &[u8]) -> Result<(), NulInBody> {
+    ///
+    /// Those that were announced go onto the end of `out`.
+    pub(super) fn add(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         let mut lines = Vec::new();
         self.encoder.encode(octets, &mut lines)?;
-        self.hold(&lines);
+        self.split(&lines, out);
         Ok(())
     }
 
     /// The message has no more octets.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         let mut lines = Vec::new();
         self.encoder.finish(&mut lines);
-        self.hold(&lines);
+        self.split(&lines, out);
         self.has_ended = true;
+        if self.open_bytes > 0 || self.unannounced_bytes > 0 {
+            return Err(TooShort);
+        }
         let length = self.held.len().saturating_sub(LAST_BYTES);
         if length > 0 {
             self.cut(length);
         }
+        Ok(())
+    }
+
+    /// Moves what is held and was announced meanwhile to the end of `out`.
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>) {
+        let held = mem::take(&mut self.held);
+        self.split(&held, out);
+    }
+
+    fn split(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        let open = usize::try_from(self.open_bytes).unwrap_or(usize::MAX);
+        let (announced, rest) = octets.split_at_checked(open).unwrap_or((octets, &[]));
+        out.extend_from_slice(announced);
+        let length = u64::try_from(announced.len()).unwrap_or(u64::MAX);
+        self.open_bytes = self.open_bytes.saturating_sub(length);
+        self.hold(rest);
     }
 
     /// Returns the next piece that may leave now.
-    pub(super) fn next_piece(&mut self) -> Option<Bytes> {
-        if self.unanswered >= self.max_unanswered {
+    pub(super) fn next_piece(&mut self) -> Option<Piece> {
+        if self.unanswered >= self.max_unanswered || self.is_inside() {
             return None;
         }
-        let piece = self.full.pop_front()?;
+        let piece = if self.unannounced_bytes > 0 {
+            self.open_bytes = self.unannounced_bytes.min(ANNOUNCED_MAX_BYTES);
+            self.unannounced_bytes = self.unannounced_bytes.saturating_sub(self.open_bytes);
+            Piece::Announced(self.open_bytes)
+        } else {
+            Piece::Whole(self.full.pop_front()?)
+        };
         self.unanswered = self.unanswered.saturating_add(1);
         Some(piece)
     }
@@ -89,6 +157,11 @@ impl Chunks {
         self.unanswered > 0
     }
 
+    /// Tells whether an answer to a piece is awaited whose octets were all given.
+    pub(super) fn awaits_answer_to_a_whole_piece(&self) -> bool {
+        self.unanswered > usize::from(self.is_inside())
+    }
+
     /// Tells whether all but the last piece has left and was taken.
     pub(super) fn is_taken(&self) -> bool {
         self.has_ended && self.full.is_empty() && self.unanswered == 0 && self.refusal.is_none()
@@ -100,8 +173,7 @@ impl Chunks {
         if !reply.is_positive() && self.refusal.is_none() {
             // Nothing more is sent of it (RFC 3030 §2).
             self.refusal = Some(reply);
-            self.full.clear();
-            self.held = Vec::new();
+            self.stop();
         }
     }
 
@@ -112,6 +184,14 @@ impl Chunks {
 
     fn hold(&mut self, mut octets: &[u8]) {
         const FULL: usize = PIECE_BYTES + LAST_BYTES;
+        if self.refusal.is_some() {
+            return;
+        }
+        if self.unannounced_bytes > 0 {
+            // Of the next piece that is announced: no more than one chunk of the owner's.
+            self.held.extend_from_slice(octets);
+            return;
+        }
         while !octets.is_empty() {
             if self.held.capacity() < FULL {
                 // At once: to grow by and by costs four fifths of the pace.
@@ -144,9 +224,21 @@ mod tests {
     use proptest::prelude::*;
 
     fn drained(chunks: &mut Chunks) -> Vec<usize> {
-        core::iter::from_fn(|| chunks.next_piece())
-            .map(|piece| piece.len())
-            .collect()
+        let pieces = core::iter::from_fn(|| chunks.next_piece());
+        pieces.map(|piece| whole(piece).len()).collect()
+    }
+
+    fn whole(piece: Piece) -> Bytes {
+        match piece {
+            Piece::Whole(octets) => octets,
+            Piece::Announced(_) => panic!("the size is not known"),
+        }
+    }
+
+    fn add(chunks: &mut Chunks, octets: &[u8]) {
+        let mut out = Vec::new();
+        chunks.add(octets, &mut out).unwrap();
+        assert!(out.is_empty(), "nothing was announced");
     }
 
     fn taken() -> Reply {
@@ -159,11 +251,11 @@ mod tests {
 
     #[test]
     fn a_long_message_leaves_in_pieces_of_256_kib_and_a_final_line_end() {
-        let mut chunks = Chunks::new(true);
+        let mut chunks = Chunks::new(true, None);
         for _ in 0..10 {
-            chunks.add(&vec![b'x'; 64 << 10]).unwrap();
+            add(&mut chunks, &vec![b'x'; 64 << 10]);
         }
-        chunks.end();
+        chunks.end(&mut Vec::new()).unwrap();
         assert_eq!(drained(&mut chunks), [256 << 10, 256 << 10, 128 << 10]);
         for _ in 0..3 {
             assert!(!chunks.is_taken());
@@ -176,10 +268,10 @@ mod tests {
     #[test]
     fn only_so_many_pieces_are_without_an_answer() {
         for (is_pipelined, max) in [(true, MAX_UNANSWERED), (false, 1)] {
-            let mut chunks = Chunks::new(is_pipelined);
+            let mut chunks = Chunks::new(is_pipelined, None);
             let mut sent = 0;
             while chunks.wants_more() {
-                chunks.add(&vec![b'x'; 64 << 10]).unwrap();
+                add(&mut chunks, &vec![b'x'; 64 << 10]);
                 sent += drained(&mut chunks).len();
             }
             assert_eq!(sent, max);
@@ -191,9 +283,9 @@ mod tests {
 
     #[test]
     fn no_memory_is_held_beyond_two_pieces() {
-        let mut chunks = Chunks::new(false);
+        let mut chunks = Chunks::new(false, None);
         while chunks.wants_more() {
-            chunks.add(&vec![b'\n'; 64 << 10]).unwrap();
+            add(&mut chunks, &vec![b'\n'; 64 << 10]);
             drop(chunks.next_piece());
         }
         let full: usize = chunks.full.iter().map(Bytes::len).sum();
@@ -210,18 +302,18 @@ mod tests {
             let mut encoder = BodyEncoder::for_bdat();
             encoder.encode(text.as_bytes(), &mut expected).unwrap();
             encoder.finish(&mut expected);
-            let mut chunks = Chunks::new(true);
+            let mut chunks = Chunks::new(true, None);
             let mut rest = text.as_bytes();
             for cut in cuts {
                 let (now, after) = rest.split_at(cut.min(rest.len()));
-                chunks.add(now).unwrap();
+                add(&mut chunks, now);
                 rest = after;
             }
-            chunks.add(rest).unwrap();
-            chunks.end();
+            add(&mut chunks, rest);
+            chunks.end(&mut Vec::new()).unwrap();
             let mut sent = Vec::new();
             while let Some(piece) = chunks.next_piece() {
-                sent.extend_from_slice(&piece);
+                sent.extend_from_slice(&whole(piece));
             }
             let last = chunks.last();
             prop_assert!(last.len() <= LAST_BYTES);

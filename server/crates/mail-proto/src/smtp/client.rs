@@ -252,7 +252,8 @@ impl Client {
             },
             State::Ehlo => match reply.code {
                 250 => self.on_extensions(Extensions::parse(&reply))?,
-                500 | 502 | 504 => {
+                // RFC 5321 §3.2; 501 and 503 come from servers that know HELO alone.
+                500..=504 => {
                     let name = self.config.ehlo_name.as_str();
                     let line = format!("HELO {name}");
                     self.out.say(&line);

@@ -33,6 +33,14 @@ pub struct Envelope {
     pub deliver_by: Option<DeliverBy>,
     /// How urgent it is (RFC 6710).
     pub priority: Option<Priority>,
+    /// `size_bytes` is what the body will have, to the octet. `BDAT` then announces the message
+    /// before it is given, and it leaves with the envelope where the server offers PIPELINING. A
+    /// body that turns out shorter ends the conversation with
+    /// [`Error::Aborted`](super::Error::Aborted).
+    pub is_size_exact: bool,
+    /// Every command waits for the answer to the last, and the message goes by `DATA`: for a
+    /// server that offers PIPELINING or CHUNKING and does not know it.
+    pub is_plain: bool,
 }
 
 impl Envelope {
@@ -53,6 +61,8 @@ impl Envelope {
             hold: None,
             deliver_by: None,
             priority: None,
+            is_size_exact: false,
+            is_plain: false,
         }
     }
 

@@ -129,6 +129,14 @@ pub enum Cause {
     /// even asked.
     #[error("the server takes no more messages on this connection")]
     SessionUsedUp,
+    /// The server refused `BDAT` or a command that left before the answer to the last as one that
+    /// it does not know or expect there. Nothing was sent: the same message may be sent once more
+    /// with [`Envelope::is_plain`](super::Envelope::is_plain).
+    #[error("the server does not take the message in one go: {reply}")]
+    NotInOneGo {
+        /// The server's own words.
+        reply: Reply,
+    },
     /// The owner gave the message up ([`BodyChunk::Abort`](crate::BodyChunk::Abort) or
     /// [`Client::abort`](super::Client::abort)).
     #[error("sending was given up")]

@@ -25,6 +25,8 @@ pub(crate) enum Move<M> {
     Do(fn(&mut M)),
     /// The owner gives the body, in these pieces.
     Body(&'static [&'static str]),
+    /// The owner gives a piece of the body, and not its end.
+    Piece(&'static str),
     /// The peer closes.
     Eof,
 }
@@ -131,6 +133,10 @@ where
                     |piece: &&'static str| BodyChunk::Data(Bytes::from_static(piece.as_bytes()));
                 stage.body.extend(pieces.iter().map(piece));
                 stage.body.push_back(BodyChunk::End);
+            }
+            Move::Piece(piece) => {
+                let piece = Bytes::from_static(piece.as_bytes());
+                stage.body.push_back(BodyChunk::Data(piece));
             }
             Move::Eof => stage.machine.end_of_input(),
         }

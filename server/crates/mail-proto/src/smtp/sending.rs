@@ -4,9 +4,8 @@ use alloc::boxed::Box;
 use alloc::format;
 use core::mem;
 
-use bytes::Bytes;
-
 use super::body::NulInBody;
+use super::chunks::{Piece, TooShort};
 use super::client::{Client, Request, State};
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour};
@@ -139,8 +138,8 @@ impl Client {
                 .give(&bytes, self.out.body())
                 .map_err(|NulInBody| Error::NulInBody),
             BodyChunk::End => {
-                transaction.end(self.out.body());
-                Ok(())
+                let ended = transaction.end(self.out.body());
+                ended.map_err(|TooShort| Error::Aborted)
             }
             BodyChunk::Abort => Err(Error::Aborted),
         };
@@ -175,7 +174,12 @@ impl Client {
         loop {
             match transaction.next() {
                 Next::Say(line) => self.out.say(&line),
-                Next::Piece(octets) => self.say_piece("", &octets),
+                Next::Piece(Piece::Whole(octets)) => self.say_piece("", &octets),
+                Next::Piece(Piece::Announced(length)) => {
+                    self.out.say(&format!("BDAT {length}"));
+                    self.note_body(length);
+                    transaction.fill(self.out.body());
+                }
                 Next::AskToCommit => {
                     self.note_body(transaction.take_data_bytes());
                     self.out.report(Event::ReadyToCommit);
@@ -200,7 +204,7 @@ impl Client {
     }
 
     /// Puts a piece of the message into the next writes; `mark` is what follows its size.
-    fn say_piece(&mut self, mark: &str, octets: &Bytes) {
+    fn say_piece(&mut self, mark: &str, octets: &bytes::Bytes) {
         let length = octets.len();
         self.out.say(&format!("BDAT {length}{mark}"));
         if length > 0 {

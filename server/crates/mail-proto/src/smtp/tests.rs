@@ -3,6 +3,7 @@
 mod any_server;
 mod bdat;
 mod commands;
+mod in_one_go;
 mod limits;
 mod lost;
 mod places;

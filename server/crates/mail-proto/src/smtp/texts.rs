@@ -44,7 +44,9 @@ fn of_outcome(outcome: &mut Outcome, redact: &mut dyn FnMut(&mut String)) {
         | Outcome::Unknown { cause, recipients } => {
             of_recipients(recipients, redact);
             match cause {
-                Cause::Rejected { reply, .. } => of_reply(reply, redact),
+                Cause::Rejected { reply, .. } | Cause::NotInOneGo { reply } => {
+                    of_reply(reply, redact);
+                }
                 Cause::PeerIncompatible(what) => of_incompatibility(what, redact),
                 _ => {}
             }

@@ -5,9 +5,8 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use bytes::Bytes;
-
 use super::body::NulInBody;
+use super::chunks::{Piece, TooShort};
 use super::client::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
@@ -33,6 +32,7 @@ pub(super) struct Transaction {
     pub(super) mail_refusal: Option<Reply>,
     data_reply: Option<Reply>,
     phase: Phase,
+    ahead: Ahead,
     pub(super) transfer: Transfer,
     mails_said: u32,
 }
@@ -63,13 +63,24 @@ enum Phase {
     Answered(Reply),
 }
 
+/// Whether a piece of the message left before the answers to the envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    /// No, or all of them came and some recipient was accepted.
+    No,
+    /// Yes, and answers are awaited.
+    Yes,
+    /// Yes, and nobody wants it: what was announced is given, and its answer awaited.
+    InVain,
+}
+
 /// What a transaction does next.
 #[derive(Debug)]
 pub(super) enum Next {
     /// Say this line.
     Say(String),
     /// Say a piece of the message by `BDAT`.
-    Piece(Bytes),
+    Piece(Piece),
     /// Ask the owner whether the message may go out.
     AskToCommit,
     /// Wait for a reply or for a piece of the message.
@@ -111,14 +122,15 @@ impl Transaction {
         let mut transaction = Self {
             results: fits.into_iter().map(first).collect(),
             wishes: Wishes::new(&envelope, extensions),
+            is_pipelined: extensions.pipelining && !envelope.is_plain,
+            transfer: Transfer::new(&envelope, extensions, config),
             envelope,
-            is_pipelined: extensions.pipelining,
             to_say: VecDeque::new(),
             awaiting: VecDeque::new(),
             mail_refusal: None,
             data_reply: None,
             phase: Phase::Envelope,
-            transfer: Transfer::new(extensions, config),
+            ahead: Ahead::No,
             mails_said: 0,
         };
         transaction.plan(needs_rset);
@@ -139,10 +151,11 @@ impl Transaction {
 
     pub(super) fn stage(&self) -> Stage {
         match (&self.phase, self.awaiting.front()) {
-            (Phase::Envelope, Some(Verb::Rset)) => Stage::Rset,
-            (Phase::Envelope, Some(Verb::Rcpt(_))) => Stage::Rcpt,
-            (Phase::Envelope, Some(Verb::Data)) | (Phase::LoneDot, _) => Stage::Data,
-            (Phase::Envelope, Some(Verb::Mail) | None) => Stage::Mail,
+            (Phase::LoneDot, _) => Stage::Data,
+            (_, Some(Verb::Rset)) => Stage::Rset,
+            (_, Some(Verb::Mail)) | (Phase::Envelope, None) => Stage::Mail,
+            (_, Some(Verb::Rcpt(_))) => Stage::Rcpt,
+            (_, Some(Verb::Data)) => Stage::Data,
             (Phase::Body | Phase::Given | Phase::ReadyToCommit, _) => Stage::Body,
             (Phase::Committed | Phase::Answered(_), _) => Stage::Final,
         }
@@ -168,18 +181,65 @@ impl Transaction {
             return Next::Say(self.line(verb));
         }
         if self.awaiting.is_empty() {
-            self.after_envelope()
-        } else {
-            Next::Wait
+            return self.after_envelope();
         }
+        if self.is_pipelined
+            && let Transfer::Bdat(chunks) = &self.transfer
+            && chunks.can_announce()
+        {
+            self.phase = Phase::Body;
+            self.ahead = Ahead::Yes;
+            return self.next_ahead();
+        }
+        Next::Wait
+    }
+
+    /// The first piece leaves with the envelope (RFC 3030 §2): the last one, without which nothing
+    /// is taken, waits for all answers.
+    fn next_ahead(&mut self) -> Next {
+        let Transfer::Bdat(chunks) = &mut self.transfer else {
+            return Next::Wait;
+        };
+        if !self.awaiting.is_empty() {
+            if !chunks.awaits_answer()
+                && let Some(piece) = chunks.next_piece()
+            {
+                return Next::Piece(piece);
+            }
+            return Next::Wait;
+        }
+        if self.ahead == Ahead::Yes && self.is_wanted() {
+            self.ahead = Ahead::No;
+            self.defer_some();
+            return self.next_of_body();
+        }
+        let Transfer::Bdat(chunks) = &mut self.transfer else {
+            return Next::Wait;
+        };
+        if self.ahead == Ahead::Yes {
+            self.ahead = Ahead::InVain;
+            chunks.stop();
+        }
+        if chunks.is_inside() || chunks.awaits_answer() {
+            return Next::Wait;
+        }
+        self.refused()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.mail_refusal.is_none() && self.has_accepted_recipient()
     }
 
     fn next_of_body(&mut self) -> Next {
+        if self.ahead != Ahead::No {
+            return self.next_ahead();
+        }
         let is_given = matches!(self.phase, Phase::Given);
         if let Transfer::Bdat(chunks) = &mut self.transfer {
-            if let Some(refusal) = chunks.refusal().filter(|_| !chunks.awaits_answer()) {
+            let is_over = !chunks.awaits_answer() && !chunks.is_inside();
+            if let Some(refusal) = chunks.refusal().filter(|_| is_over) {
                 let reply = refusal.clone();
-                return self.rejected(Stage::Body, reply);
+                return self.refused_at(Stage::Body, reply);
             }
             if let Some(piece) = chunks.next_piece() {
                 return Next::Piece(piece);
@@ -203,18 +263,10 @@ impl Transaction {
     /// Takes the reply to the oldest command that is not answered, or to the message.
     pub(super) fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match self.phase {
-            Phase::Envelope => {
-                let Some(&verb) = self.awaiting.front() else {
-                    let code = reply.code;
-                    return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
-                        code,
-                    }));
-                };
-                // Taken off only then: an error is one at this command, not at the next.
-                self.on_verb_reply(verb, reply)?;
-                self.awaiting.pop_front();
-                Ok(())
+            Phase::Body | Phase::Given if !self.awaiting.is_empty() => {
+                self.on_envelope_reply(reply)
             }
+            Phase::Envelope => self.on_envelope_reply(reply),
             // Whatever it says: nothing was sent to anybody.
             Phase::LoneDot => {
                 self.phase = Phase::Envelope;
@@ -229,6 +281,19 @@ impl Transaction {
                 Ok(())
             }
         }
+    }
+
+    fn on_envelope_reply(&mut self, reply: Reply) -> Result<(), Error> {
+        let Some(&verb) = self.awaiting.front() else {
+            let code = reply.code;
+            return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
+                code,
+            }));
+        };
+        // Taken off only then: an error is one at this command, not at the next.
+        self.on_verb_reply(verb, reply)?;
+        self.awaiting.pop_front();
+        Ok(())
     }
 
     fn on_verb_reply(&mut self, verb: Verb, reply: Reply) -> Result<(), Error> {
@@ -270,7 +335,7 @@ impl Transaction {
 
     fn on_body_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match &mut self.transfer {
-            Transfer::Bdat(chunks) if chunks.awaits_answer() => {
+            Transfer::Bdat(chunks) if chunks.awaits_answer_to_a_whole_piece() => {
                 if !reply.is_positive() && !reply.is_refusal() {
                     return Err(unexpected(Stage::Body, &reply));
                 }
@@ -289,7 +354,7 @@ impl Transaction {
 
     /// Everything said so far is answered: goes on to the message, or ends.
     fn after_envelope(&mut self) -> Next {
-        let is_wanted = self.mail_refusal.is_none() && self.has_accepted_recipient();
+        let is_wanted = self.is_wanted();
         let is_bdat = matches!(self.transfer, Transfer::Bdat(_));
         match self.data_reply.take() {
             None if is_bdat && is_wanted => {
@@ -307,13 +372,14 @@ impl Transaction {
                 self.phase = Phase::LoneDot;
                 Next::Say(".".to_string())
             }
-            Some(reply) if is_wanted => self.rejected(Stage::Data, reply),
+            Some(reply) if is_wanted => self.refused_at(Stage::Data, reply),
             _ => self.refused(),
         }
     }
 
     fn refused(&mut self) -> Next {
-        if self.may_try_without() && self.wishes.give_up() {
+        let begins_again = self.ahead == Ahead::No && self.may_try_without();
+        if begins_again && self.wishes.give_up() {
             self.mail_refusal = None;
             for result in &mut self.results {
                 if !matches!(result, RecipientResult::Deferred(_)) {
@@ -324,7 +390,11 @@ impl Transaction {
             return self.next();
         }
         match self.refusal() {
-            Some((stage, reply)) => self.rejected(stage, reply),
+            // The message was begun: its owner has to give it once more.
+            Some((stage, reply)) if self.ahead != Ahead::No && self.may_try_without() => {
+                self.not_in_one_go(stage, reply)
+            }
+            Some((stage, reply)) => self.refused_at(stage, reply),
             None => Next::End {
                 outcome: Outcome::NotSent {
                     stage: Stage::Rcpt,
@@ -339,7 +409,7 @@ impl Transaction {
     /// Returns how much of the message may be given now, or nothing when none is wanted.
     pub(super) fn max_body_chunk_bytes(&self) -> Option<usize> {
         match self.phase {
-            Phase::Body => self.transfer.max_chunk_bytes(),
+            Phase::Body => self.transfer.max_chunk_bytes(self.ahead != Ahead::No),
             _ => None,
         }
     }
@@ -350,9 +420,21 @@ impl Transaction {
     }
 
     /// Ends the message, but for its final dot or last piece.
-    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
-        self.transfer.end(out);
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
+        self.transfer.end(out)?;
         self.phase = Phase::Given;
+        Ok(())
+    }
+
+    /// Puts what was given of a piece before it was announced onto the end of `out`.
+    pub(super) fn fill(&mut self, out: &mut Vec<u8>) {
+        if let Transfer::Bdat(chunks) = &mut self.transfer {
+            chunks.fill(out);
+        }
+    }
+
+    pub(super) const fn is_pipelined(&self) -> bool {
+        self.is_pipelined
     }
 
     pub(super) const fn is_ready_to_commit(&self) -> bool {

@@ -6,8 +6,9 @@ use core::mem;
 use bytes::Bytes;
 
 use super::body::{BodyEncoder, NulInBody};
-use super::chunks::Chunks;
+use super::chunks::{Chunks, TooShort};
 use super::client::Config;
+use super::envelope::Envelope;
 use super::extensions::Extensions;
 
 /// The longest piece of a message that is asked for at once.
@@ -36,9 +37,10 @@ pub(super) enum Commit {
 }
 
 impl Transfer {
-    pub(super) fn new(extensions: &Extensions, config: &Config) -> Self {
-        if extensions.chunking && !config.prefers_data {
-            return Self::Bdat(Chunks::new(extensions.pipelining));
+    pub(super) fn new(envelope: &Envelope, extensions: &Extensions, config: &Config) -> Self {
+        if extensions.chunking && !config.prefers_data && !envelope.is_plain {
+            let size_bytes = envelope.size_bytes.filter(|_| envelope.is_size_exact);
+            return Self::Bdat(Chunks::new(extensions.pipelining, size_bytes));
         }
         Self::Data {
             encoder: BodyEncoder::default(),
@@ -46,9 +48,13 @@ impl Transfer {
         }
     }
 
-    /// Returns how much may be given now, or nothing while pieces wait to leave.
-    pub(super) fn max_chunk_bytes(&self) -> Option<usize> {
+    /// Returns how much may be given now, or nothing while pieces wait to leave. `is_announced_only`:
+    /// no more than what was announced.
+    pub(super) fn max_chunk_bytes(&self, is_announced_only: bool) -> Option<usize> {
         match self {
+            Self::Bdat(chunks) if is_announced_only => {
+                chunks.is_inside().then_some(MAX_BDAT_CHUNK_BYTES)
+            }
             Self::Data { .. } => Some(MAX_CHUNK_BYTES),
             Self::Bdat(chunks) => chunks.wants_more().then_some(MAX_BDAT_CHUNK_BYTES),
         }
@@ -66,12 +72,12 @@ impl Transfer {
                 count(body_bytes, out.len().saturating_sub(before));
                 Ok(())
             }
-            Self::Bdat(chunks) => chunks.add(octets),
+            Self::Bdat(chunks) => chunks.add(octets, out),
         }
     }
 
     /// The message has no more octets.
-    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         match self {
             Self::Data {
                 encoder,
@@ -80,8 +86,9 @@ impl Transfer {
                 let before = out.len();
                 encoder.finish(out);
                 count(body_bytes, out.len().saturating_sub(before));
+                Ok(())
             }
-            Self::Bdat(chunks) => chunks.end(),
+            Self::Bdat(chunks) => chunks.end(out),
         }
     }
 

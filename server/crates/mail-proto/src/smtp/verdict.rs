@@ -5,7 +5,7 @@ use core::mem;
 
 use super::address::Address;
 use super::error::{Error, Stage};
-use super::outcome::{Outcome, RecipientResult};
+use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
 use super::transaction::{Next, Transaction};
 use super::transfer::Transfer;
@@ -38,6 +38,31 @@ impl Transaction {
         }
     }
 
+    /// The message was refused before it was whole: for good, or because the server does not know
+    /// or expect the command there, which it may where all is said the plain way.
+    pub(super) fn refused_at(&mut self, stage: Stage, reply: Reply) -> Next {
+        if self.may_go_plain(&reply) {
+            return self.not_in_one_go(stage, reply);
+        }
+        self.rejected(stage, reply)
+    }
+
+    pub(super) fn not_in_one_go(&mut self, stage: Stage, reply: Reply) -> Next {
+        Next::End {
+            outcome: Outcome::NotSent {
+                stage,
+                cause: Cause::NotInOneGo { reply },
+                recipients: self.take_recipients(),
+            },
+            needs_rset: true,
+        }
+    }
+
+    fn may_go_plain(&self, reply: &Reply) -> bool {
+        let is_plain = !self.is_pipelined() && !matches!(self.transfer, Transfer::Bdat(_));
+        !is_plain && matches!(reply.code, 500 | 502 | 503)
+    }
+
     pub(super) fn answered(&mut self, reply: Reply) -> Next {
         if !reply.is_positive() {
             return self.rejected(Stage::Final, reply);
@@ -57,11 +82,17 @@ impl Transaction {
         if let Some(reply) = &self.mail_refusal {
             return Some((Stage::Mail, reply.clone()));
         }
-        if let Transfer::Bdat(chunks) = &self.transfer
-            && let Some(reply) = chunks.refusal()
-        {
-            return Some((Stage::Body, reply.clone()));
-        }
+        // A piece that left before these answers is refused for want of them.
+        self.refusal_of_all()
+            .map(|reply| (Stage::Rcpt, reply))
+            .or_else(|| match &self.transfer {
+                Transfer::Bdat(chunks) => Some((Stage::Body, chunks.refusal()?.clone())),
+                Transfer::Data { .. } => None,
+            })
+    }
+
+    /// Returns the first refusal of a recipient, where none was accepted.
+    fn refusal_of_all(&self) -> Option<Reply> {
         let mut first = None;
         for result in &self.results {
             match result {
@@ -70,7 +101,7 @@ impl Transaction {
                 RecipientResult::Accepted(_) | RecipientResult::Unanswered => return None,
             }
         }
-        first.map(|reply| (Stage::Rcpt, reply.clone()))
+        first.cloned()
     }
 
     /// Everything was refused, perhaps for a parameter that can be done without. SMTPUTF8, BODY,
@@ -96,7 +127,24 @@ impl Transaction {
         } else {
             self.refusal()
         };
+        let is_in_body = matches!(stage, Stage::Body) && !is_committed;
+        let may_go_plain = |reply: &Reply| is_in_body && self.may_go_plain(reply);
+        let plainly = match (&error, &refusal) {
+            (_, Some((_, reply))) | (Error::Rejected { reply, .. }, None)
+                if may_go_plain(reply) =>
+            {
+                Some(reply.clone())
+            }
+            _ => None,
+        };
         let recipients = self.take_recipients();
+        if let Some(reply) = plainly {
+            return Outcome::NotSent {
+                stage,
+                cause: Cause::NotInOneGo { reply },
+                recipients,
+            };
+        }
         match (error, refusal) {
             (Error::Rejected { reply, .. }, None) if stage != Stage::Rset => Outcome::Rejected {
                 stage,

@@ -33,9 +33,13 @@ fn some_replies() -> impl Strategy<Value = String> {
     ]
 }
 
-fn asking() -> Envelope {
+fn asking(is_size_exact: bool, is_plain: bool) -> Envelope {
     let mut envelope = envelope(&["a@b.example", "c@d.example"]);
     envelope.returns = Some(Return::Full);
+    // Two lines, as they leave.
+    envelope.size_bytes = Some(14);
+    envelope.is_size_exact = is_size_exact;
+    envelope.is_plain = is_plain;
     for to in &mut envelope.recipients {
         to.notify = Some(Notify::NEVER);
     }
@@ -49,11 +53,13 @@ proptest! {
         offer in 0..OFFERS.len(),
         said in proptest::collection::vec(some_replies(), 0..40),
         ends in any::<bool>(),
+        is_size_exact in any::<bool>(),
+        is_plain in proptest::bool::weighted(0.2),
     ) {
         const MESSAGES: usize = 3;
         let mut client = client(Tls::Implicit);
         for _ in 0..MESSAGES {
-            client.send(asking());
+            client.send(asking(is_size_exact, is_plain));
             client.command(Command::Noop);
         }
         client.quit();

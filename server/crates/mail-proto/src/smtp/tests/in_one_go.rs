@@ -1,0 +1,350 @@
+//! The envelope and the message in one flight, and what is done where a server does not take that.
+
+use super::transaction::{COMMIT, GREETING, one};
+use super::*;
+use crate::{BodyChunk, Machine as _, Step};
+use Move::{Body, Client as Says, Do, Piece, Server};
+
+const BOTH: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+
+/// An envelope for a body of exactly this size.
+fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
+    let mut envelope = envelope(recipients);
+    envelope.size_bytes = Some(size_bytes);
+    envelope.is_size_exact = true;
+    envelope
+}
+
+/// `hello` and its line end.
+const HELLO: Move<Client> = Do(|c| c.send(sized(&["jones@foo.example"], 7)));
+const ENVELOPE: &str = "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n";
+
+#[test]
+fn envelope_and_message_leave_in_one_flight_and_the_last_piece_in_a_second() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        Says("EHLO client.example\r\n"),
+        HELLO,
+        Piece("hel"),
+        Piece("lo\r\n"),
+        Says(
+            "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n\
+             BDAT 5\r\nhello",
+        ),
+        Server("250 ok\r\n250 ok\r\n250 5 octets\r\n"),
+        Body(&[]),
+        COMMIT,
+        Says("BDAT 2 LAST\r\n\r\n"),
+        Server("250 done\r\n"),
+    ]);
+    let Outcome::Accepted { recipients, .. } = outcome(&played) else {
+        panic!("{played:?}");
+    };
+    assert_eq!(*recipients, one(accepted(250, "ok")));
+    let shown = played.transcript.join("\n");
+    assert!(shown.contains("> BDAT 5\n> [5 bytes]"), "{shown}");
+}
+
+#[test]
+fn a_megabyte_and_a_half_is_one_piece_and_is_not_held() {
+    let mut client = client(Tls::Implicit);
+    let mut said = Vec::new();
+    let mut step = |client: &mut Client, input: &[u8]| {
+        client.feed(input);
+        loop {
+            match client.step().unwrap() {
+                Step::Write(bytes) => said.extend_from_slice(&bytes),
+                Step::NeedBody { max } => break Some(max),
+                Step::NeedInput => break None,
+                _ => {}
+            }
+        }
+    };
+    assert_eq!(
+        step(
+            &mut client,
+            b"220 x\r\n250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+        ),
+        None
+    );
+    client.send(sized(&["jones@foo.example"], 1_500_000));
+    let mut left = 1_500_000 - 2;
+    while let Some(max) = step(&mut client, b"") {
+        let length = max.min(left);
+        left -= length;
+        let octets = "a".repeat(length).into();
+        client.body(BodyChunk::Data(octets));
+        assert_eq!(client.held_bytes(), 0);
+    }
+    assert_eq!(
+        left, 0,
+        "all of it leaves before any answer to the envelope"
+    );
+    let said = alloc::string::String::from_utf8(said).unwrap();
+    assert_eq!(said.matches("BDAT").count(), 1);
+    assert!(said.contains("BDAT 1499998\r\naaa"));
+}
+
+#[test]
+fn a_longer_message_waits_for_the_envelope_after_its_first_piece() {
+    const MORE: usize = 300 << 10;
+    let size_bytes = u64::try_from((2 << 20) + MORE + 2).unwrap();
+    let mut client = client(Tls::Implicit);
+    let mut said = Vec::new();
+    let mut go = |client: &mut Client, input: &[u8]| {
+        client.feed(input);
+        loop {
+            match client.step().unwrap() {
+                Step::Write(bytes) => said.extend_from_slice(&bytes),
+                Step::NeedBody { max } => {
+                    let octets = "a".repeat(max).into();
+                    client.body(BodyChunk::Data(octets));
+                }
+                Step::NeedInput => break said.len(),
+                _ => {}
+            }
+        }
+    };
+    go(
+        &mut client,
+        b"220 x\r\n250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
+    );
+    client.send(sized(&["jones@foo.example"], size_bytes));
+    let before = go(&mut client, b"");
+    assert!((2 << 20..(2 << 20) + 1_000).contains(&before), "{before}");
+    // Nobody is to get it: nothing follows what was announced.
+    assert_eq!(go(&mut client, b"250 ok\r\n550 5.1.1 no\r\n"), before);
+}
+
+#[test]
+fn a_refused_recipient_is_told_in_the_words_to_it_and_nothing_is_committed() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        HELLO,
+        Piece("hello\r\n"),
+        Server("250 ok\r\n550 5.1.1 no such user\r\n554 5.5.1 no valid recipients\r\n"),
+        COMMIT,
+        Do(|c| c.send(sized(&["green@foo.example"], 7))),
+    ]);
+    let (stage, reply) = (Stage::Rcpt, reply(550, "5.1.1 no such user"));
+    let recipients = one(refused(550, "5.1.1 no such user"));
+    let rejected = Outcome::Rejected {
+        stage,
+        reply,
+        recipients,
+    };
+    assert_eq!(outcomes(&played).first(), Some(&&rejected));
+    assert!(!played.said.contains("LAST"));
+    let again =
+        "RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<green@foo.example>\r\nBDAT 5\r\n";
+    assert!(played.said.ends_with(again), "{}", played.said);
+}
+
+#[test]
+fn a_body_shorter_than_announced_ends_the_conversation_before_the_last_piece() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        Do(|c| c.send(sized(&["jones@foo.example"], 12))),
+        Body(&["hello"]),
+        COMMIT,
+    ]);
+    let Outcome::NotSent { cause, .. } = outcome(&played) else {
+        panic!("{played:?}");
+    };
+    assert_eq!(*cause, Cause::Aborted);
+    assert!(!played.said.contains("LAST"));
+}
+
+#[test]
+fn a_body_longer_than_announced_leaves_whole() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        HELLO,
+        Piece("hello you"),
+        Server("250 ok\r\n250 ok\r\n250 ok\r\n"),
+        Body(&[]),
+        Server("250 ok\r\n"),
+        COMMIT,
+        Server("250 done\r\n"),
+    ]);
+    assert!(
+        played
+            .said
+            .ends_with("BDAT 5\r\nhelloBDAT 4\r\n youBDAT 2 LAST\r\n\r\n")
+    );
+    assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
+}
+
+/// What a server that does not know BDAT says to it.
+const UNKNOWN: [&str; 3] = [
+    "500 5.5.1 what\r\n",
+    "502 5.5.2 not here\r\n",
+    "503 5.5.1 out of order\r\n",
+];
+
+#[test]
+fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
+    for words in UNKNOWN {
+        let played = talk(&[
+            GREETING,
+            BOTH,
+            HELLO,
+            Piece("hello\r\n"),
+            Server("250 ok\r\n250 ok\r\n"),
+            Server(words),
+            Do(|c| {
+                let mut envelope = sized(&["jones@foo.example"], 7);
+                envelope.is_plain = true;
+                c.send(envelope);
+            }),
+            Server("250 reset\r\n"),
+            Server("250 ok\r\n"),
+            Server("250 ok\r\n"),
+            Server("354 go\r\n"),
+            Body(&["hello\r\n"]),
+            COMMIT,
+            Server("250 done\r\n"),
+        ]);
+        let outcomes = outcomes(&played);
+        let Some(Outcome::NotSent { stage, cause, .. }) = outcomes.first() else {
+            panic!("{played:?}");
+        };
+        assert_eq!(*stage, Stage::Body);
+        assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+        assert!(matches!(outcomes.get(1), Some(Outcome::Accepted { .. })));
+        let tail = alloc::format!("RSET\r\n{ENVELOPE}DATA\r\nhello\r\n.\r\n");
+        assert!(played.said.ends_with(&tail), "{}", played.said);
+    }
+}
+
+#[test]
+fn without_pipelining_a_refused_bdat_is_told_as_that_too() {
+    let played = talk(&[
+        GREETING,
+        Server("250-x\r\n250 CHUNKING\r\n"),
+        HELLO,
+        Server("250 ok\r\n"),
+        Server("250 ok\r\n"),
+        Piece("hello\r\n"),
+        Server("503 5.5.1 what\r\n"),
+    ]);
+    let Outcome::NotSent { cause, .. } = outcome(&played) else {
+        panic!("{played:?}");
+    };
+    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+}
+
+#[test]
+fn data_that_is_out_of_order_for_a_server_that_only_says_it_pipelines_may_go_plainly() {
+    let pipelining = Server("250-x\r\n250 PIPELINING\r\n");
+    let played = talk(&[
+        GREETING,
+        pipelining,
+        HELLO,
+        Server("250 ok\r\n250 ok\r\n503 5.5.1 out of order\r\n"),
+    ]);
+    let Outcome::NotSent { stage, cause, .. } = outcome(&played) else {
+        panic!("{played:?}");
+    };
+    assert_eq!(*stage, Stage::Data);
+    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+}
+
+#[test]
+fn the_plain_way_says_one_command_at_a_time_and_its_refusals_are_final() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        Says("EHLO client.example\r\n"),
+        Do(|c| {
+            let mut envelope = sized(&["jones@foo.example"], 7);
+            envelope.is_plain = true;
+            c.send(envelope);
+        }),
+        Says("MAIL FROM:<smith@bar.example>\r\n"),
+        Server("250 ok\r\n"),
+        Says("RCPT TO:<jones@foo.example>\r\n"),
+        Server("250 ok\r\n"),
+        Says("DATA\r\n"),
+        Server("503 5.5.1 no\r\n"),
+    ]);
+    let (stage, reply) = (Stage::Data, reply(503, "5.5.1 no"));
+    let recipients = one(accepted(250, "ok"));
+    assert_eq!(
+        outcome(&played),
+        &Outcome::Rejected {
+            stage,
+            reply,
+            recipients
+        }
+    );
+}
+
+#[test]
+fn a_parameter_refused_after_the_message_was_begun_asks_for_the_plain_way() {
+    let played = talk(&[
+        GREETING,
+        Server("250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250 CHUNKING\r\n"),
+        HELLO,
+        Piece("hello\r\n"),
+        Server("555 5.5.4 SIZE\r\n503 no\r\n503 no\r\n"),
+        Do(|c| {
+            let mut envelope = sized(&["jones@foo.example"], 7);
+            envelope.is_plain = true;
+            c.send(envelope);
+        }),
+        Server("250 reset\r\n"),
+        Server("555 5.5.4 SIZE\r\n"),
+        Server("250 reset\r\n"),
+        Server("250 ok\r\n"),
+        Server("250 ok\r\n"),
+        Server("354 go\r\n"),
+        Body(&["hello\r\n"]),
+        COMMIT,
+        Server("250 done\r\n"),
+    ]);
+    let outcomes = outcomes(&played);
+    let Some(Outcome::NotSent { cause, .. }) = outcomes.first() else {
+        panic!("{played:?}");
+    };
+    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+    assert!(
+        matches!(outcomes.get(1), Some(Outcome::Accepted { .. })),
+        "{played:?}"
+    );
+}
+
+#[test]
+fn ehlo_refused_as_unknown_is_followed_by_helo() {
+    for code in ["500", "501", "502", "503", "504"] {
+        let refusal: &'static str =
+            alloc::boxed::Box::leak(alloc::format!("{code} what\r\n").into_boxed_str());
+        let played = talk(&[
+            GREETING,
+            Says("EHLO client.example\r\n"),
+            Server(refusal),
+            Says("HELO client.example\r\n"),
+            Server("250 hello\r\n"),
+        ]);
+        assert!(matches!(played.events[..], [Event::Ready { .. }]), "{code}");
+    }
+}
+
+#[test]
+fn a_body_that_ends_within_its_first_piece_still_waits_for_the_envelope() {
+    let played = talk(&[
+        GREETING,
+        BOTH,
+        Do(|c| c.send(sized(&["jones@foo.example"], 9))),
+        Body(&["hello"]),
+        Server("250 ok\r\n250 ok\r\n250 ok\r\n"),
+        COMMIT,
+        Server("250 done\r\n"),
+    ]);
+    assert!(played.said.ends_with("BDAT 7\r\nhello\r\nBDAT 0 LAST\r\n"));
+    assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
+}
