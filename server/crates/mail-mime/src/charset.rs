@@ -106,12 +106,29 @@ fn undeclared(bytes: &[u8]) -> String {
     }
 }
 
+/// Decodes words of a server that declares no charset: UTF-8, else a guess by the octets and the
+/// country in the server's name. [`decode`] says what becomes of the rest.
+pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
+    let country = host.trim_end_matches('.').rsplit('.').next();
+    let country = country.map(str::to_ascii_lowercase).filter(|country| {
+        country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_lowercase())
+    });
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !bytes.contains(&0x1b) => text.to_owned(),
+        _ => guessed_from(bytes, country.as_deref()),
+    }
+}
+
 fn guessed(bytes: &[u8]) -> String {
+    guessed_from(bytes, None)
+}
+
+fn guessed_from(bytes: &[u8], country: Option<&str>) -> String {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
     detector.feed(sample, sample.len() == bytes.len());
     detector
-        .guess(None, Utf8Detection::Allow)
+        .guess(country.map(str::as_bytes), Utf8Detection::Allow)
         .decode_without_bom_handling(bytes)
         .0
         .into_owned()
@@ -221,6 +238,36 @@ mod tests {
                 text,
                 "{label}"
             );
+        }
+    }
+
+    #[test]
+    fn short_words_of_a_server_are_read() {
+        for (text, label, host) in [
+            ("请用授权码登录", "gb18030", "127.0.0.1"),
+            (
+                "5.1.1 Boîte refusée à la frontière",
+                "windows-1252",
+                "127.0.0.1",
+            ),
+            ("请用授权码登录", "gb18030", "smtp.mail.test"),
+            ("535 用户名或密码错误", "gb18030", "smtp.example.com"),
+            ("信箱不存在", "gb18030", "smtp.example.CN."),
+            ("使用者不存在", "big5", "smtp.example.tw"),
+            (
+                "550 5.1.1 收件者信箱不存在，請確認後再試",
+                "big5",
+                "smtp.example.com",
+            ),
+            ("認証に失敗しました", "shift_jis", "smtp.example.jp"),
+            ("認証に失敗しました", "euc-jp", "smtp.example.jp"),
+            ("메일함이 없습니다", "euc-kr", "smtp.example.kr"),
+            ("Доступ запрещён", "koi8-r", "smtp.example.ru"),
+            ("Доступ запрещён", "windows-1251", "smtp.example.com"),
+            ("Empfänger unbekannt", "windows-1252", "smtp.example.de"),
+        ] {
+            let bytes = encoded(text, label);
+            assert_eq!(decode_from_host(&bytes, host), text, "{label} {host}");
         }
     }
 

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::deadlines::{BODY_GRACE, BODY_MIN_BYTES_PER_SEC, Phase};
 use crate::deflate::Deflate;
 use crate::held::Held;
+use crate::texts::{self, ReadText};
 use crate::tls::{self, TlsError};
 use crate::tls_facts::TlsFacts;
 use crate::transcript::Recorder;
@@ -77,6 +78,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     config: Arc<ClientConfig>,
     host: Arc<str>,
     recorder: Option<Recorder>,
+    read_text: ReadText,
     redactors: Option<Box<Redactors>>,
     deflate: Option<Box<Deflate>>,
     /// What the machine wants computed.
@@ -118,6 +120,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             config,
             host: host.into(),
             recorder: None,
+            read_text: texts::read_lossily,
             redactors: None,
             deflate: None,
             computing: None,
@@ -151,6 +154,13 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     #[must_use]
     pub fn redacting(mut self, secrets: &Arc<KnownSecrets>) -> Self {
         self.redact_from_now_on(secrets);
+        self
+    }
+
+    /// Has the server's replies read by this where they are not UTF-8, in events and in errors.
+    #[must_use]
+    pub fn reading_text_by(mut self, read_text: ReadText) -> Self {
+        self.read_text = read_text;
         self
     }
 
@@ -289,6 +299,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             self.finish_computing().await?;
             let mut step = self.machine.step();
             self.tell_transcript();
+            texts::read::<M>(&mut step, self.read_text, &self.host);
             self.redact(&mut step);
             match step.map_err(Error::Protocol)? {
                 Step::Write(bytes) => {
@@ -377,12 +388,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         let Some(redactors) = &mut self.redactors else {
             return;
         };
-        let mut redact = |text: &mut String| redactors.replies.redact(text);
-        match step {
-            Ok(Step::Event(event)) => M::reply_texts(event, &mut redact),
-            Err(error) => M::error_texts(error, &mut redact),
-            Ok(_) => {}
-        }
+        texts::for_each::<M>(step, &mut |text| redactors.replies.redact(text));
     }
 
     fn compute(&mut self, work: Work) {

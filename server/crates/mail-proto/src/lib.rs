@@ -32,6 +32,7 @@ pub mod line;
 pub mod machine;
 mod outgoing;
 pub mod pop3;
+pub mod raw_text;
 pub mod redact;
 pub mod sasl;
 pub mod secret;

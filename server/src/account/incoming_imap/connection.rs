@@ -5,6 +5,7 @@ mod ends;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use mail_mime::charset::decode_from_host;
 use mail_net::{Connection, Dialer, Endpoint, Happening, Phase};
 use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{
@@ -91,6 +92,7 @@ impl ImapConnection {
             first_phase,
         )
         .recorded_by(sign_in.transcript.clone())
+        .reading_text_by(decode_from_host)
         .redacting(&sign_in.known_secrets());
         let mut this = Self {
             connection,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use mail_mime::charset::decode_from_host;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
 use mail_proto::pop3::{
     self, Client, Command, CommandId, Event, MessageNumber, Response, ResponseCode, UniqueId,
@@ -92,6 +93,7 @@ impl Pop3Connection {
         let config = dialer.tls_config(&endpoint);
         let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase)
             .recorded_by(sign_in.transcript.clone())
+            .reading_text_by(decode_from_host)
             .redacting(&sign_in.known_secrets());
         let mut this = Self {
             connection,

@@ -5,12 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::raw_text;
+
 /// What a server answered after `+OK` or `-ERR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The response code in brackets at the front of the text, if there is one.
     pub code: Option<ResponseCode>,
-    /// The text, bytes that are not UTF-8 replaced, a response code left in.
+    /// The text, bytes that are not UTF-8 carried as by [`raw_text::carry`], a response code left in.
     pub text: String,
 }
 
@@ -40,7 +42,7 @@ pub enum ResponseCode {
 
 impl Response {
     fn new(text: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(text).into_owned();
+        let text = raw_text::carry(text);
         let code = text
             .strip_prefix('[')
             .and_then(|rest| rest.split_once(']'))

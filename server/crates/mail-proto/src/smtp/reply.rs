@@ -6,6 +6,7 @@ use core::fmt;
 
 use super::error::{Error, Misbehaviour};
 use crate::limits::{Limits, OverLimit};
+use crate::raw_text;
 
 /// What a server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct Reply {
     pub code: u16,
     /// The enhanced code, where the first line begins with one of the same class.
     pub enhanced: Option<EnhancedCode>,
-    /// The text of each line after the code, bytes that are not UTF-8 replaced, an enhanced code
-    /// left in. Never empty.
+    /// The text of each line after the code, bytes that are not UTF-8 carried as by
+    /// [`raw_text::carry`], an enhanced code left in. Never empty.
     pub lines: Vec<String>,
 }
 
@@ -164,7 +165,7 @@ impl ReplyReader {
                 max: u64::try_from(limits.smtp_reply_lines).unwrap_or(u64::MAX),
             }));
         }
-        self.lines.push(String::from_utf8_lossy(text).into_owned());
+        self.lines.push(raw_text::carry(text));
         if !is_last {
             return Ok(None);
         }
@@ -330,9 +331,10 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf8_is_kept_as_far_as_it_can_be() {
+    fn text_that_is_not_utf8_is_carried_until_its_charset_is_known() {
         let reply = ReplyReader::default().line(b"550 \xd3\xca ok", &Limits::default());
-        assert_eq!(reply.unwrap().unwrap().lines, ["\u{fffd}\u{fffd} ok"]);
+        let lines = reply.unwrap().unwrap().lines;
+        assert_eq!(raw_text::octets(&lines[0]).unwrap(), b"\xd3\xca ok");
     }
 
     proptest! {

@@ -15,6 +15,7 @@ use crate::imap::event::{Event, Status};
 use crate::imap::framer::{Condition, Frame};
 use crate::imap::response::{self, Data};
 use crate::imap::value::Value;
+use crate::raw_text;
 
 impl Client {
     pub(super) fn take_frame(&mut self, frame: Frame) -> Result<(), Error> {
@@ -365,7 +366,7 @@ impl Client {
 }
 
 fn not_a_greeting(line: &[u8]) -> Error {
-    let line = String::from_utf8_lossy(line);
+    let line = raw_text::carry(line);
     let shown = line.chars().filter(|c| !c.is_control()).take(120).collect();
     Error::PeerMisbehaved(Misbehaviour::NotAGreeting(shown))
 }

@@ -12,6 +12,7 @@ use crate::imap::object_id::ObjectId;
 use crate::imap::sequence_set::SequenceSet;
 use crate::imap::tokens;
 use crate::imap::value::Value;
+use crate::raw_text;
 
 /// Splits the text of a status response into its code and the words for people.
 pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) {
@@ -21,8 +22,11 @@ pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) 
         Some((code, inside.get(close + 1..)?))
     });
     match code {
-        Some((code, words)) => (Some(code), lossy(words.strip_prefix(b" ").unwrap_or(words))),
-        None => (None, lossy(text)),
+        Some((code, words)) => (
+            Some(code),
+            raw_text::carry(words.strip_prefix(b" ").unwrap_or(words)),
+        ),
+        None => (None, raw_text::carry(text)),
     }
 }
 
@@ -43,10 +47,6 @@ fn closing_bracket(inside: &[u8]) -> Option<usize> {
     memchr::memchr(b']', inside)
 }
 
-fn lossy(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
-}
-
 impl Code {
     fn parse(inside: &Bytes, max_nesting: usize) -> Option<Self> {
         let name_len = memchr::memchr(b' ', inside).unwrap_or(inside.len());
@@ -55,11 +55,11 @@ impl Code {
             return None;
         }
         let text = text.trim_ascii();
-        let name = lossy(name).to_ascii_uppercase();
+        let name = raw_text::carry(name).to_ascii_uppercase();
         let known = Self::parse_known(&name, &inside.slice_ref(text), max_nesting);
         Some(known.unwrap_or_else(|| Self::Unknown {
             name,
-            text: lossy(text),
+            text: raw_text::carry(text),
         }))
     }
 
@@ -102,7 +102,7 @@ impl Code {
                 let values = tokens::values_of(text, max_nesting)?;
                 Self::PermanentFlags(flag::parse_list(values.first()?)?)
             }
-            "REFERRAL" => Self::Referral(lossy(text)),
+            "REFERRAL" => Self::Referral(raw_text::carry(text)),
             "UIDNEXT" => Self::UidNext(Uid::parse(text)?),
             "UIDVALIDITY" => Self::UidValidity(UidValidity::parse(text)?),
             "UNSEEN" => Self::Unseen(u32::try_from(parse_u64(text)?).ok()?),
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(of("Gr\u{fc}\u{df}e"), (None, "Gr\u{fc}\u{df}e".into()));
         assert_eq!(
             split(&Bytes::from_static(b"a\xffb"), 9),
-            (None, "a\u{fffd}b".into())
+            (None, "a\u{f7ff}b".into())
         );
     }
 }
