@@ -14,6 +14,7 @@
 //! | requests of one session at once | [`SESSION_REQUESTS`] | they wait for [`TURN_WITHIN`], [`SESSION_WAITING`] of them at most, then 429 |
 //! | downloads of one session at once | [`SESSION_DOWNLOADS`] | as above |
 //! | downloads in all | [`DOWNLOADS`] | they wait for [`TURN_WITHIN`], then 503 |
+//! | connections to outgoing servers that wait for a message, in all | [`PREPARED_CONNECTIONS`] | the connection opens once the message is there |
 //! | event streams of one session | [`SESSION_STREAMS`] | the oldest is told `replaced` and ends |
 //! | event streams in all | [`Room::streams`] | 503 |
 //! | sessions of one account | `sessions_per_account` of the configuration | the one unused the longest ends; its sign-in page says why |
@@ -80,6 +81,10 @@ pub const SESSION_WAITING: usize = 64;
 pub const DOWNLOADS: usize = 64;
 /// How long a request waits for its turn.
 pub const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Connections to outgoing servers that wait for a message which is being written, of all
+/// sessions.
+pub const PREPARED_CONNECTIONS: usize = 64;
 
 /// Event streams of one session. A browser has one, or one for each visible tab.
 pub const SESSION_STREAMS: usize = 8;

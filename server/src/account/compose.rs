@@ -45,6 +45,7 @@ pub(super) async fn start(
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
+    handle.expect_message();
     let form = handle.outbox().ledger.form_key(&handle.id());
     let mut form = ComposeForm {
         draft: Draft {
@@ -281,6 +282,7 @@ pub(super) async fn spool(
             copy: CopyRecord::Pending,
             attachments: all,
             source: draft.source.clone(),
+            own_fields: composer.own_fields().to_owned(),
         },
     };
     Ok(Written { row, files: owned })

@@ -13,7 +13,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mail_mime::transfer::Decoder;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
-use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,6 +24,7 @@ use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{AccountKey, Reply, Request, Section, SignIn};
 use super::outbox::Outbox;
+use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
 use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
 use crate::store::seal::Sealer;
@@ -45,6 +46,7 @@ pub struct Accounts {
     spool: Spool,
     ledger: Ledger,
     bodies: BodyBudget,
+    prepared: Arc<Semaphore>,
 }
 
 impl Accounts {
@@ -58,6 +60,7 @@ impl Accounts {
             spool,
             ledger,
             bodies: BodyBudget::default(),
+            prepared: Arc::new(Semaphore::new(PREPARED_CONNECTIONS)),
         }
     }
 
@@ -192,6 +195,8 @@ impl Accounts {
             events: events.clone(),
             incoming: requests.clone(),
             wake: Notify::new(),
+            writing: Notify::new(),
+            prepared: Arc::clone(&self.prepared),
             size_max_bytes: AtomicU64::new(0),
             closing: closing.clone(),
         });
@@ -463,6 +468,11 @@ impl AccountHandle {
     /// Lets the outbox look for messages that are due.
     pub(crate) fn wake_outbox(&self) {
         self.inner.outbox.wake.notify_one();
+    }
+
+    /// Lets the outbox have its connection ready: a message is being written.
+    pub(super) fn expect_message(&self) {
+        self.inner.outbox.writing.notify_one();
     }
 
     pub(super) fn outbox(&self) -> &Outbox {

@@ -262,6 +262,32 @@ pub(crate) enum SourceMark {
     Forwarded,
 }
 
+/// When a copy is filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filing {
+    /// The message was handed over a moment ago.
+    AtOnce,
+    /// A server that files copies itself had the time to.
+    AfterWaiting,
+    /// An earlier session may have ended between filing the copy and writing that down.
+    LeftOver,
+}
+
+/// What became of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Filed {
+    /// It lies in this folder.
+    In {
+        folder: Option<FolderId>,
+        /// Whether the server files one as well is not known: [`Request::KeepOneCopy`] finds out.
+        is_unproven: bool,
+    },
+    /// This account has no place for copies.
+    NotKept,
+    /// The server files it itself, and has not yet.
+    Awaited,
+}
+
 /// Where the answer to a request goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, AccountError>>;
 
@@ -327,13 +353,16 @@ pub(crate) enum Request {
         mark: SourceMark,
         reply: Reply<()>,
     },
-    /// Files a copy in Sent: the folder it lies in, or `None` where none is kept.
+    /// Files a copy in Sent.
     FileSent {
         copy: super::outgoing::SpooledMessage,
-        /// A message id, without angle brackets: where Sent has it already, nothing is added.
-        look_for: Option<String>,
-        reply: Reply<Option<FolderId>>,
+        /// Its message id, without angle brackets: where Sent has it already, nothing is added.
+        message_id: String,
+        filing: Filing,
+        reply: Reply<Filed>,
     },
+    /// Looks once more, a while after a copy was filed: where the server filed one too, ours goes.
+    KeepOneCopy { message_id: String },
 }
 
 /// The time now, in milliseconds since 1970.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail_mime::charset::decode_from_host;
 use mail_net::drive::Transport;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase, Recorder};
 use mail_proto::smtp::{
@@ -34,16 +35,24 @@ pub(crate) struct SpooledMessage {
     pub(crate) size_bytes: u64,
     /// When it was written.
     pub(crate) written_unix_ms: i64,
+    /// Fields that only the copy of the writer has, in front of the others.
+    pub(crate) own_fields: Bytes,
 }
 
 impl SpooledMessage {
+    /// Its size with the fields that only the writer's copy has.
+    pub(crate) fn filed_bytes(&self) -> u64 {
+        let own = u64::try_from(self.own_fields.len()).unwrap_or(u64::MAX);
+        self.size_bytes.saturating_add(own)
+    }
+
     /// Opens the message for reading from its beginning.
     pub(crate) async fn open(&self) -> Result<SpooledBody, AccountError> {
         let reader = self.spool.read(&self.name).await;
         reader
             .map(|reader| SpooledBody {
                 reader,
-                rest: Bytes::new(),
+                rest: self.own_fields.clone(),
             })
             .map_err(|error| AccountError::Internal(error.to_string()))
     }
@@ -154,7 +163,8 @@ impl SmtpConnection {
         let config = dialer.tls_config(&endpoint);
         let mut connection =
             Connection::new(machine, transport, config, tls_name, Phase::SmtpGreeting)
-                .recorded_by(transcript);
+                .recorded_by(transcript)
+                .reading_text_by(decode_from_host);
         if let Some(secrets) = &secrets {
             connection = connection.redacting(secrets);
         }
@@ -184,7 +194,7 @@ impl SmtpConnection {
     }
 
     /// Whether nothing more can be sent on this connection.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.connection.machine().is_over()
     }
 
@@ -245,7 +255,11 @@ impl SmtpConnection {
         loop {
             match self.connection.next().await {
                 Ok(Happening::NeedBody { max }) => {
-                    self.connection.begin(Phase::SmtpBlock);
+                    // The answers to the envelope may take their time, also where the message is
+                    // on its way already.
+                    if self.stage() == Stage::Body {
+                        self.connection.begin(Phase::SmtpBlock);
+                    }
                     match body.next(max).await {
                         Ok(Some(bytes)) => self.connection.body(BodyChunk::Data(bytes)),
                         Ok(None) => self.connection.body(BodyChunk::End),
@@ -281,6 +295,12 @@ impl SmtpConnection {
                 Err(error) => return Delivery::NotSent(self.link_error(error)),
             }
         }
+    }
+
+    /// Waits until nothing can be sent on this connection any more. Cancel-safe.
+    pub(super) async fn ended(&mut self) {
+        self.connection.begin(Phase::Idle);
+        while let Ok(Happening::Event(_)) = self.connection.next().await {}
     }
 
     /// Says QUIT and waits a little for the answer.
@@ -365,5 +385,6 @@ pub(crate) fn envelope(
     let from = Address::new(from).map_err(internal)?;
     let mut envelope = Envelope::new(from, recipients.map_err(internal)?);
     envelope.size_bytes = Some(size_bytes);
+    envelope.is_size_exact = true;
     Ok(envelope)
 }

@@ -58,7 +58,7 @@ impl AccountError {
                 reply: Some(reply), ..
             } => Some(reply.text.clone()),
             Self::NotSent {
-                cause: Cause::Rejected { reply, .. },
+                cause: Cause::Rejected { reply, .. } | Cause::NotInOneGo { reply },
             } => Some(reply.to_string()),
             _ => None,
         };

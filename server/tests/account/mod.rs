@@ -1,6 +1,7 @@
 //! The account actor against the embedded mail server: what a page would see of it.
 
 mod changes;
+mod copies;
 mod crowded;
 mod entries;
 mod fallback;
@@ -11,5 +12,8 @@ pub(crate) mod parts;
 pub(crate) mod peer;
 mod pop3;
 mod recipients;
+mod sending;
 pub(crate) mod stage;
+mod submission;
 mod texts;
+mod words;

@@ -138,10 +138,11 @@ impl Part {
                 format!("* OK [COPYUID 9 {set} {set}] moved\r\n")
             }
             // A copy is there once it came, whether that was answered or not.
-            "UID" if rest.starts_with("SEARCH") && seen.count("APPEND") > 0 => {
-                "* SEARCH 4\r\n".to_owned()
+            "UID" if rest.starts_with("SEARCH") => found(rest, seen),
+            "APPEND" => {
+                let uid = seen.filed.len() + 3;
+                return Answer::say(format!("{tag} OK [APPENDUID 9 {uid}] filed\r\n"));
             }
-            "UID" if rest.starts_with("SEARCH") => "* SEARCH\r\n".to_owned(),
             "IDLE" => {
                 self.idle_tag = Some(tag.to_owned());
                 return Answer::say("+ idling\r\n".to_owned());
@@ -262,6 +263,19 @@ fn number(rest: &str) -> usize {
     let digits = rest.split(|c: char| !c.is_ascii_digit());
     let mut numbers = digits.filter_map(|digits| digits.parse().ok());
     numbers.next().unwrap_or(1)
+}
+
+/// The copies in Sent with the Message-ID that is searched for.
+fn found(rest: &str, seen: &Seen) -> String {
+    let id = rest.rsplit(' ').next().unwrap_or_default();
+    let id = id.trim_matches('"');
+    let mut words = "* SEARCH".to_owned();
+    for (uid, copy) in (4..).zip(&seen.filed) {
+        if copy.contains(id) {
+            let _ = write!(words, " {uid}");
+        }
+    }
+    words + "\r\n"
 }
 
 const STRUCTURE: &str = "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)";

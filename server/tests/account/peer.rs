@@ -60,6 +60,8 @@ pub(crate) struct Seen {
     heard: Vec<String>,
     /// How often the fault was played.
     played: u32,
+    /// Messages that came by APPEND, whether that was answered or not.
+    pub(crate) filed: Vec<String>,
     /// Messages that came by SMTP and were acknowledged or taken in silence.
     pub(crate) taken: Vec<String>,
 }
@@ -213,6 +215,18 @@ impl Peer {
         .await;
     }
 
+    /// Files a copy, as a server does by itself.
+    pub(crate) fn files(&self, copy: String) {
+        self.shared.seen.send_modify(|seen| seen.filed.push(copy));
+    }
+
+    /// The copies in Sent that were filed and not expunged.
+    pub(crate) fn copies(&self) -> Vec<String> {
+        let seen = self.shared.seen.borrow();
+        let left = seen.filed.iter().filter(|copy| !copy.is_empty());
+        left.cloned().collect()
+    }
+
     /// The messages that the server has.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.shared.seen.borrow().taken.clone()
@@ -350,6 +364,7 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
         }
         let heard = line.next().await?;
         (tag, command) = part.split(&heard);
+        let mut filed = None;
         if let Some(length) = part.literal(&command) {
             line.say("+ go on\r\n").await.then_some(())?;
             let mut body = Vec::new();
@@ -361,9 +376,16 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
             if body.len() == length {
                 line.next().await?;
             }
+            filed = Some(String::from_utf8_lossy(&body).into_owned());
         }
         shared.seen.send_modify(|seen| {
             seen.heard.push(command.clone());
+            seen.filed.extend(filed);
+            let expunged = command.strip_prefix("UID EXPUNGE ");
+            let nth = expunged.and_then(|uid| uid.parse::<usize>().ok()?.checked_sub(4));
+            if let Some(copy) = nth.and_then(|nth| seen.filed.get_mut(nth)) {
+                copy.clear();
+            }
         });
     }
 }

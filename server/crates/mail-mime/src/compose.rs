@@ -5,7 +5,7 @@
 //! that is known before, from the sizes of the files.
 //!
 //! What leaves is 7-bit: ASCII, CRLF line ends only, no line over 998 octets. `Bcc` is in no
-//! field. Text that a person or another message put in cannot add a field: it is flattened,
+//! field of it, only in [`Composer::own_fields`]. Text that a person or another message put in cannot add a field: it is flattened,
 //! encoded or refused.
 
 mod body;
@@ -85,6 +85,7 @@ pub struct Composer {
     sender: Address,
     recipients: Vec<Address>,
     head: Vec<u8>,
+    own_fields: String,
     attachment_heads: Vec<Vec<u8>>,
     tail: Vec<u8>,
     attachments_bytes: u64,
@@ -121,6 +122,7 @@ impl Composer {
             return Err(ComposeError::NoRecipient);
         }
         let mut head = fields::write(outgoing)?;
+        let own_fields = fields::own(outgoing)?;
         let boundary = body::boundary(boundary_seed);
         let content = body::Content::of(outgoing, boundary_seed, &boundary);
         let (mut attachment_heads, mut tail) = (Vec::new(), Vec::new());
@@ -145,6 +147,7 @@ impl Composer {
             sender,
             recipients,
             head,
+            own_fields,
             attachment_heads,
             tail,
             attachments_bytes: encoded.fold(0, u64::saturating_add),
@@ -159,6 +162,12 @@ impl Composer {
     /// The envelope's recipients, those of `Bcc` too, each once.
     pub fn recipients(&self) -> &[Address] {
         &self.recipients
+    }
+
+    /// The fields of the writer's own copy that nobody else gets to see: `Bcc`. They stand before
+    /// the [`head`](Self::head), and are empty where there is none.
+    pub fn own_fields(&self) -> &str {
+        &self.own_fields
     }
 
     /// The header and the text.

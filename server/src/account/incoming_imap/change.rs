@@ -1,17 +1,16 @@
-//! Changing: marks, moving, undoing, new folders, and the copy of what was sent.
+//! Changing: marks, moving, undoing, and new folders.
 
 use std::collections::HashMap;
 
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use mail_net::Phase;
 use mail_proto::imap::{
-    Append, Code, Command, FetchItem, Flag, InternalDate, Keyword, Mailbox, MailboxAttribute,
-    SearchKey, SequenceSet, Status, Store, StoreMode, Text, Uid,
+    Code, Command, FetchItem, Flag, Keyword, MailboxAttribute, SequenceSet, Status, Store,
+    StoreMode, Uid,
 };
 
 use super::super::error::{AccountError, Unsupported};
 use super::super::model::{Changed, ChangedWhat, Folder, SourceMark, opposite};
-use super::super::outgoing::SpooledMessage;
 use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use super::read::uid_of;
@@ -194,61 +193,6 @@ impl Link {
             silent: false,
         });
         connection.run(vec![store], Phase::Command).await.map(drop)
-    }
-
-    /// Files a copy in Sent, unless a message with the id to look for lies there already.
-    pub(super) async fn file_sent(
-        &mut self,
-        copy: &SpooledMessage,
-        look_for: Option<String>,
-    ) -> Result<Option<FolderId>, AccountError> {
-        let role = FolderRole::Sent;
-        if self.shared.folder_by_role(role).is_none() {
-            // Right after signing in the folders are not known, and one may have been made since.
-            self.folders().await?;
-        }
-        let (mailbox, _, _) = self
-            .shared
-            .folder_by_role(role)
-            .ok_or(AccountError::MissingFolder(role))?;
-        let body = copy.open().await?;
-        if let Some(message_id) = look_for
-            && self.has_message(&mailbox, message_id).await?
-        {
-            return Ok(self.shared.folder(&mailbox).map(|folder| folder.id));
-        }
-        let connection = self.connection().await?;
-        connection
-            .append(
-                Append {
-                    mailbox: mailbox.clone(),
-                    flags: vec![Flag::Seen],
-                    internal_date: InternalDate::from_unix_secs(copy.written_unix_ms / 1000),
-                    size_bytes: copy.size_bytes,
-                },
-                body,
-            )
-            .await?;
-        self.shared.forget_counts(&mailbox);
-        Ok(self.shared.folder(&mailbox).map(|folder| folder.id))
-    }
-
-    async fn has_message(
-        &mut self,
-        mailbox: &Mailbox,
-        message_id: String,
-    ) -> Result<bool, AccountError> {
-        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
-            return Ok(false);
-        };
-        self.select(mailbox).await?;
-        let search = Command::Search {
-            uid: true,
-            criteria: vec![SearchKey::Header { field, text }],
-        };
-        let connection = self.connection().await?;
-        let answer = connection.run(vec![search], Phase::LongCommand).await?;
-        Ok(answer.found.is_some_and(|found| !found.is_empty()))
     }
 }
 

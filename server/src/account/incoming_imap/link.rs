@@ -285,11 +285,18 @@ impl Link {
             }
             Request::FileSent {
                 copy,
-                look_for,
+                message_id,
+                filing,
                 reply,
             } => {
-                let result = self.file_sent(&copy, look_for).await;
+                let result = self.file_sent(&copy, &message_id, filing).await;
                 let _ = reply.send(self.settle(result));
+            }
+            Request::KeepOneCopy { message_id } => {
+                let result = self.keep_one_copy(&message_id).await;
+                if let Err(error) = self.settle(result) {
+                    debug!(%error, "Sent could not be looked at again");
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ mod moving;
 mod read;
 mod row;
 pub(crate) mod selected;
+mod sent;
 mod shared;
 mod undo;
 
@@ -28,9 +29,10 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::error::AccountError;
-use super::model::{Request, SignIn};
+use super::model::{Filing, Request, SignIn};
 use connection::ImapConnection;
 use link::{Link, LinkKind};
+use sent::SentCopies;
 use shared::Shared;
 use undo::Undo;
 
@@ -39,7 +41,7 @@ pub(super) const INBOX_ID: &str = "SU5CT1g";
 /// Requests that wait for a busy link; more are held back where they come from.
 const QUEUE: usize = 64;
 /// A copy larger than this is filed over the other connection, so that the inbox goes on.
-const LARGE_COPY_BYTES: u64 = 256 << 10;
+const LARGE_COPY_BYTES: u64 = 2 << 20;
 
 /// An account's IMAP side.
 pub(super) struct ImapIncoming {
@@ -81,6 +83,8 @@ impl ImapIncoming {
         if !connection.capabilities().has(Capability::Move) {
             limitations.push(Limitation::NoMove);
         }
+        let is_gmail = connection.capabilities().has(Capability::Gmail);
+        let files_copies = sent::files_copies(is_gmail, &sign_in.outgoing.host);
         let shared = Arc::new(Shared {
             account,
             sign_in,
@@ -90,6 +94,9 @@ impl ImapIncoming {
             closing,
             state: Default::default(),
         });
+        if files_copies {
+            shared.set_sent_copies(SentCopies::ByServer);
+        }
         let inbox = spawn(Arc::clone(&shared), LinkKind::Inbox, Some(connection));
         Ok(Self {
             shared,
@@ -122,9 +129,13 @@ impl ImapIncoming {
                 None => true,
             },
             // Looking in Sent selects it, and the inbox's connection stays on INBOX.
-            Request::FileSent { copy, look_for, .. } => {
-                copy.size_bytes <= LARGE_COPY_BYTES && look_for.is_none() && self.other.is_none()
+            Request::FileSent { copy, filing, .. } => {
+                copy.size_bytes <= LARGE_COPY_BYTES
+                    && *filing != Filing::LeftOver
+                    && self.shared.sent_copies() == SentCopies::ByUs
+                    && self.other.as_ref().is_none_or(mpsc::Sender::is_closed)
             }
+            Request::KeepOneCopy { .. } => false,
         };
         if is_for_inbox {
             let _ = self.inbox.send(request).await;

@@ -18,6 +18,7 @@ use super::connection::ImapConnection;
 use super::folders::FolderTable;
 use super::moving::HalfMoves;
 use super::selected::News;
+use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
 
 /// Folders that were asked for this recently are not asked for again.
@@ -42,6 +43,8 @@ pub(super) struct State {
     folders_at: Option<Instant>,
     undo: UndoTable,
     half_moves: HalfMoves,
+    sent_copies: SentCopies,
+    last_copy: Option<LastCopy>,
 }
 
 impl Shared {
@@ -58,6 +61,23 @@ impl Shared {
     /// Opens another connection for this account. Its server was counted when it was named.
     pub(super) async fn open_connection(&self) -> Result<ImapConnection, AccountError> {
         ImapConnection::open(&self.dialer, &self.sign_in, None, Phase::Command).await
+    }
+
+    /// Who files the copies of what is sent.
+    pub(super) fn sent_copies(&self) -> SentCopies {
+        self.state().sent_copies
+    }
+
+    pub(super) fn set_sent_copies(&self, who: SentCopies) {
+        self.state().sent_copies = who;
+    }
+
+    pub(super) fn last_copy(&self) -> Option<LastCopy> {
+        self.state().last_copy.clone()
+    }
+
+    pub(super) fn set_last_copy(&self, copy: LastCopy) {
+        self.state().last_copy = Some(copy);
     }
 
     pub(super) fn set_folders(&self, folders: FolderTable) {

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::super::error::{AccountError, Unsupported};
-use super::super::model::{Request, SignIn};
+use super::super::model::{Filed, Request, SignIn};
 use super::change::UndoTable;
 use super::kept::Kept;
 use super::lease::Maildrop;
@@ -294,8 +294,9 @@ impl Link {
             }
             // Nowhere to file it: the ledger is the record.
             Request::FileSent { reply, .. } => {
-                let _ = reply.send(Ok(None));
+                let _ = reply.send(Ok(Filed::NotKept));
             }
+            Request::KeepOneCopy { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mail_net::Dialer;
 use mail_proto::Secret;
-use mail_proto::smtp::EhloName;
+use mail_proto::smtp::{Cause, EhloName, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
@@ -122,16 +122,28 @@ pub(super) async fn hand_over(
 ) -> Result<HandedOver, Trouble> {
     let mut envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
     message.notices.ask(&mut envelope, &message.message_id);
-    let mut reader = message.read();
+    let (envelope, mut reader) = (&mut envelope, message.read());
     let is_committed = AtomicBool::new(false);
-    let commit = || async {
-        is_committed.store(true, Ordering::Relaxed);
-        true
-    };
-    let delivery = tokio::select! {
-        biased;
-        delivery = connection.deliver(envelope, &mut reader, commit) => Some(delivery),
-        () = stop.cancelled() => None,
+    let delivery = loop {
+        let commit = || async {
+            is_committed.store(true, Ordering::Relaxed);
+            true
+        };
+        let delivery = tokio::select! {
+            biased;
+            delivery = connection.deliver(envelope.clone(), &mut reader, commit) => Some(delivery),
+            () = stop.cancelled() => None,
+        };
+        match &delivery {
+            Some(Delivery::Outcome(Outcome::NotSent {
+                cause: Cause::NotInOneGo { .. },
+                ..
+            })) if !envelope.is_plain && !connection.is_over() => {
+                envelope.is_plain = true;
+                reader = message.read();
+            }
+            _ => break delivery,
+        }
     };
     let trouble = match delivery {
         Some(Delivery::Outcome(outcome)) => {
@@ -157,8 +169,8 @@ pub(super) async fn hand_over(
     })
 }
 
-fn is_settled(outcome: &mail_proto::smtp::Outcome) -> bool {
-    use mail_proto::smtp::Outcome::{Accepted, Rejected};
+fn is_settled(outcome: &Outcome) -> bool {
+    use Outcome::{Accepted, Rejected};
     matches!(outcome, Accepted { .. } | Rejected { .. })
 }
 

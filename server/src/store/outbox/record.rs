@@ -81,6 +81,9 @@ pub(crate) struct Record {
     pub(crate) attachments: Vec<AttachmentRecord>,
     /// The message that was answered or forwarded; set to nothing once it is marked.
     pub(crate) source: Option<ComposeSource>,
+    /// Header fields that only the copy in Sent has, `Bcc`. Absent in rows of an older program.
+    #[serde(default)]
+    pub(crate) own_fields: String,
 }
 
 /// A file in the spool that belongs to a message.
@@ -141,6 +144,7 @@ impl Record {
             copy: CopyRecord::NotKept,
             attachments: Vec::new(),
             source: None,
+            own_fields: String::new(),
         }
     }
 }

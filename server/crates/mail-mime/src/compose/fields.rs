@@ -48,6 +48,13 @@ pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
     Ok(out.into_bytes())
 }
 
+/// Writes the fields of the writer's own copy alone.
+pub(super) fn own(outgoing: &Outgoing) -> Result<String, ComposeError> {
+    let mut out = String::new();
+    mailboxes(&mut out, "Bcc", &outgoing.bcc)?;
+    Ok(out)
+}
+
 fn mailboxes(out: &mut String, name: &'static str, list: &[Mailbox]) -> Result<(), ComposeError> {
     let mut words = Vec::new();
     for (index, mailbox) in list.iter().enumerate() {

@@ -1,0 +1,238 @@
+//! The copy of what was sent: one in Sent, whether the server files one itself or not.
+//!
+//! Some servers file what leaves through them. They do not say so, and a second copy looks as if
+//! the message was sent twice. So Sent is searched for the Message-ID before a copy is filed and
+//! after, until it is known of an account what its server does.
+
+use app::api::types::{FolderId, FolderRole};
+use mail_net::Phase;
+use mail_proto::imap::{
+    Append, Capability, Code, Command, Flag, InternalDate, Mailbox, SearchKey, Store, StoreMode,
+    Text, Uid, UidValidity,
+};
+use tracing::debug;
+
+use super::connection::{ImapConnection, uid_set};
+use super::link::Link;
+use crate::account::error::AccountError;
+use crate::account::model::{Filed, Filing};
+use crate::account::outgoing::SpooledMessage;
+
+/// A copy lies in Sent with the day on which it was written, or another one next to it: a header is
+/// searched in the messages of these days only.
+const SEARCHED_SECS: i64 = 2 * 24 * 3600;
+/// How many messages with one id are looked at.
+const FOUND_MAX: usize = 100;
+/// The domains of Microsoft's servers for mailboxes, which file what is sent through them.
+const MICROSOFT: [&str; 3] = ["office365.com", "outlook.com", "office365.us"];
+
+/// Who files the copies of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum SentCopies {
+    #[default]
+    Unknown,
+    ByServer,
+    ByUs,
+}
+
+/// The copy that was filed last: it goes where the server files one as well.
+#[derive(Debug, Clone)]
+pub(super) struct LastCopy {
+    message_id: String,
+    uid_validity: UidValidity,
+    uid: Uid,
+    written_unix_secs: i64,
+}
+
+/// Whether a server is known to file what is sent by the account's outgoing server.
+pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
+    let host = outgoing_host.trim_end_matches('.').to_ascii_lowercase();
+    let is_in = |domain: &&str| {
+        let rest = host.strip_suffix(*domain);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    is_gmail || MICROSOFT.iter().any(|domain| is_in(&domain))
+}
+
+impl Link {
+    /// Files a copy in Sent, unless one lies there already or the server is about to file it.
+    pub(super) async fn file_sent(
+        &mut self,
+        copy: &SpooledMessage,
+        message_id: &str,
+        filing: Filing,
+    ) -> Result<Filed, AccountError> {
+        let mailbox = self.sent_mailbox().await?;
+        let body = copy.open().await?;
+        let known = self.shared.sent_copies();
+        let written_unix_secs = copy.written_unix_ms.div_euclid(1000);
+        let is_looked_for = filing == Filing::LeftOver || known != SentCopies::ByUs;
+        if is_looked_for {
+            let found = self.find(&mailbox, message_id, written_unix_secs).await?;
+            if !found.is_empty() {
+                if filing != Filing::LeftOver {
+                    self.shared.set_sent_copies(SentCopies::ByServer);
+                }
+                return Ok(self.filed(&mailbox, false));
+            }
+            if known == SentCopies::ByServer && filing == Filing::AtOnce {
+                return Ok(Filed::Awaited);
+            }
+        }
+        let connection = self.connection().await?;
+        let done = connection
+            .append(
+                Append {
+                    mailbox: mailbox.clone(),
+                    flags: vec![Flag::Seen],
+                    internal_date: InternalDate::from_unix_secs(written_unix_secs),
+                    size_bytes: copy.filed_bytes(),
+                },
+                body,
+            )
+            .await?;
+        self.shared.forget_counts(&mailbox);
+        if known == SentCopies::ByUs {
+            return Ok(self.filed(&mailbox, false));
+        }
+        if let Some(Code::AppendUid { uid_validity, uids }) = done.code
+            && let Some(uid) = uids.uids().next()
+        {
+            self.shared.set_last_copy(LastCopy {
+                message_id: message_id.to_owned(),
+                uid_validity,
+                uid,
+                written_unix_secs,
+            });
+        }
+        // The server's own may have come meanwhile.
+        let is_unproven = !self.keep_one(message_id).await?;
+        Ok(self.filed(&mailbox, is_unproven))
+    }
+
+    /// Looks for the server's copy of the message whose copy was filed last: where there is one,
+    /// ours goes; where there is none, the server files none.
+    pub(super) async fn keep_one_copy(&mut self, message_id: &str) -> Result<(), AccountError> {
+        if !self.keep_one(message_id).await? && self.shared.sent_copies() == SentCopies::Unknown {
+            self.shared.set_sent_copies(SentCopies::ByUs);
+        }
+        Ok(())
+    }
+
+    /// Removes our copy if it is not the only one. Returns whether there was another.
+    async fn keep_one(&mut self, message_id: &str) -> Result<bool, AccountError> {
+        let last = self.shared.last_copy();
+        let Some(last) = last.filter(|last| last.message_id == message_id) else {
+            return Ok(false);
+        };
+        let mailbox = self.sent_mailbox().await?;
+        let found = self
+            .find(&mailbox, message_id, last.written_unix_secs)
+            .await?;
+        let is_ours = self
+            .connection()
+            .await?
+            .selected()
+            .map(|s| s.uid_validity())
+            == Some(last.uid_validity.get())
+            && found.contains(&last.uid);
+        if found.len() < 2 || !is_ours {
+            return Ok(false);
+        }
+        self.shared.set_sent_copies(SentCopies::ByServer);
+        remove(self.connection().await?, last.uid).await?;
+        self.shared.forget_counts(&mailbox);
+        Ok(true)
+    }
+
+    async fn sent_mailbox(&mut self) -> Result<Mailbox, AccountError> {
+        let role = FolderRole::Sent;
+        if self.shared.folder_by_role(role).is_none() {
+            // Right after signing in the folders are not known, and one may have been made since.
+            self.folders().await?;
+        }
+        let folder = self.shared.folder_by_role(role);
+        folder
+            .map(|(mailbox, _, _)| mailbox)
+            .ok_or(AccountError::MissingFolder(role))
+    }
+
+    fn filed(&self, mailbox: &Mailbox, is_unproven: bool) -> Filed {
+        let folder: Option<FolderId> = self.shared.folder(mailbox).map(|folder| folder.id);
+        Filed::In {
+            folder,
+            is_unproven,
+        }
+    }
+
+    /// The messages with an id in Sent. A server that cannot search has none.
+    async fn find(
+        &mut self,
+        mailbox: &Mailbox,
+        message_id: &str,
+        written_unix_secs: i64,
+    ) -> Result<Vec<Uid>, AccountError> {
+        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
+            return Ok(Vec::new());
+        };
+        self.select(mailbox).await?;
+        let since = InternalDate::from_unix_secs(written_unix_secs.saturating_sub(SEARCHED_SECS));
+        let since = since.map(|date| SearchKey::Since(date.date));
+        let header = SearchKey::Header { field, text };
+        let search = Command::Search {
+            uid: true,
+            criteria: since.into_iter().chain([header]).collect(),
+        };
+        let connection = self.connection().await?;
+        match connection.run(vec![search], Phase::LongCommand).await {
+            Ok(answer) => Ok(answer
+                .found
+                .map(|found| found.uids().take(FOUND_MAX).collect())
+                .unwrap_or_default()),
+            Err(error) if error.is_link_lost() => Err(error),
+            Err(error) => {
+                debug!(%error, "Sent could not be searched");
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+/// Removes one message of the selected mailbox, where nothing else can go with it.
+async fn remove(connection: &mut ImapConnection, uid: Uid) -> Result<(), AccountError> {
+    if !connection.capabilities().has(Capability::UidPlus) {
+        return Ok(());
+    }
+    let Some(set) = uid_set(&[uid]) else {
+        return Ok(());
+    };
+    let store = Command::Store(Store {
+        set: set.clone(),
+        uid: true,
+        mode: StoreMode::Add,
+        flags: vec![Flag::Deleted],
+        silent: true,
+    });
+    let commands = vec![store, Command::UidExpunge(set)];
+    connection.run(commands, Phase::LongCommand).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_file_copies_are_known_by_extension_and_name() {
+        assert!(files_copies(true, "smtp.gmail.com"));
+        for host in ["smtp.office365.com", "SMTP-MAIL.outlook.com."] {
+            assert!(files_copies(false, host), "{host}");
+        }
+        for host in [
+            "smtp.notoutlook.com",
+            "mail.example.org",
+            "office365.com.test",
+        ] {
+            assert!(!files_copies(false, host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What follows once a message is handed over: the copy in Sent, and the mark on its source.
+
+use std::time::Duration;
+
+use app::api::types::{ComposeKind, RecipientState};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::Outbox;
+use super::settle::LANGS;
+use crate::account::error::AccountError;
+use crate::account::model::{Filed, Filing, Request, SourceMark};
+use crate::account::outgoing::SpooledMessage;
+use crate::store::StoreError;
+use crate::store::outbox::{CopyRecord, OutboxRow, RowState};
+
+/// The pauses between looks for a copy that the server is to file itself.
+const AWAITED_FOR: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+/// After this time it is known whether a server files copies itself.
+const LOOKED_AFTER: Duration = Duration::from_secs(15);
+
+/// What may lie in Sent already.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Copies {
+    None,
+    /// An earlier session may have ended between filing the copy and writing that down.
+    PerhapsOne,
+}
+
+/// A settled row whose copy is to be filed. It stays this process's until then.
+pub(super) type Settled = (OutboxRow, Copies);
+
+impl Outbox {
+    /// Follows up settled rows, one after the other, beside the sending: nobody who waits for an
+    /// answer waits for the copy.
+    pub(super) async fn follow_up_all(&self, mut settled: mpsc::UnboundedReceiver<Settled>) {
+        while let Some((mut row, copies)) = settled.recv().await {
+            if let Err(error) = self.follow_up(&mut row, copies).await {
+                warn!(%error, "a message that was handed over could not be followed up");
+            }
+        }
+    }
+
+    /// Hands the rows over that were sent by a session which then ended.
+    pub(super) async fn file_left_over(
+        &self,
+        settled: &mpsc::UnboundedSender<Settled>,
+    ) -> Result<(), StoreError> {
+        for row in self.ledger.outbox_claim_unfiled(&self.key).await? {
+            let _ = settled.send((row, Copies::PerhapsOne));
+        }
+        Ok(())
+    }
+
+    /// After somebody got it: the copy in Sent, and the mark on what was answered.
+    pub(super) async fn follow_up(
+        &self,
+        row: &mut OutboxRow,
+        copies: Copies,
+    ) -> Result<(), StoreError> {
+        let is_handed_over = row
+            .record
+            .recipients
+            .iter()
+            .any(|r| r.state == RecipientState::HandedOver);
+        if row.awaits_its_copy() {
+            row.record.copy = self.file_copy(row, copies).await;
+        }
+        if is_handed_over && let Some(source) = row.record.source.take() {
+            let mark = match source.kind {
+                ComposeKind::Forward => SourceMark::Forwarded,
+                ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll => {
+                    SourceMark::Answered
+                }
+            };
+            let (reply, answer) = oneshot::channel();
+            let (folder, message) = (source.folder, source.message);
+            let request = Request::MarkSource {
+                folder,
+                message,
+                mark,
+                reply,
+            };
+            if self.incoming.send(request).await.is_ok()
+                && let Ok(Err(error)) = answer.await
+            {
+                info!(%error, "the message that was answered could not be marked");
+            }
+        }
+        // The next sign-in files a copy that this session did not live to file.
+        if !row.is_open() && !row.awaits_its_copy() {
+            // Nothing is left to be sent: the files and what was typed go with this.
+            row.spool = None;
+            row.record.attachments.clear();
+        }
+        let is_owned = row.state == RowState::Result;
+        self.ledger.outbox_save(row, is_owned).await?;
+        if row.spool.is_none() {
+            self.remove_discarded().await;
+        }
+        self.tell(&row.id);
+        Ok(())
+    }
+
+    async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> CopyRecord {
+        let failed = |error: &AccountError| {
+            info!(%error, "the copy in Sent could not be filed");
+            let cause = |lang| (lang, error.text(lang).cause);
+            CopyRecord::Failed(LANGS.map(cause).to_vec())
+        };
+        let Some(message) = self.message(row) else {
+            return failed(&AccountError::Internal("the spool file is gone".to_owned()));
+        };
+        // Who got it unseen stands in the writer's copy, and nowhere else.
+        let copy = SpooledMessage {
+            own_fields: row.record.own_fields.clone().into(),
+            ..message
+        };
+        let message_id = &row.record.message_id;
+        let mut filing = match copies {
+            Copies::None => Filing::AtOnce,
+            Copies::PerhapsOne => Filing::LeftOver,
+        };
+        let mut pauses = AWAITED_FOR.into_iter();
+        loop {
+            let (reply, answer) = oneshot::channel();
+            let request = Request::FileSent {
+                copy: copy.clone(),
+                message_id: message_id.clone(),
+                filing,
+                reply,
+            };
+            if self.incoming.send(request).await.is_err() {
+                return CopyRecord::Pending;
+            }
+            match answer.await {
+                Ok(Ok(Filed::In {
+                    folder,
+                    is_unproven,
+                })) => {
+                    if is_unproven {
+                        self.look_again(message_id.clone());
+                    }
+                    return folder.map_or(CopyRecord::NotKept, CopyRecord::Filed);
+                }
+                Ok(Ok(Filed::NotKept)) => return CopyRecord::NotKept,
+                Ok(Ok(Filed::Awaited)) => match pauses.next() {
+                    Some(pause) => sleep(pause).await,
+                    None => filing = Filing::AfterWaiting,
+                },
+                Ok(Err(error)) => return failed(&error),
+                Err(_) => return CopyRecord::Pending,
+            }
+        }
+    }
+
+    /// Has Sent looked at once more, after a server that files copies itself had the time to.
+    fn look_again(&self, message_id: String) {
+        let (incoming, closing) = (self.incoming.clone(), self.closing.clone());
+        tokio::spawn(async move {
+            if closing
+                .run_until_cancelled(sleep(LOOKED_AFTER))
+                .await
+                .is_some()
+            {
+                let _ = incoming.send(Request::KeepOneCopy { message_id }).await;
+            }
+        });
+    }
+}

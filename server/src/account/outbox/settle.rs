@@ -1,0 +1,222 @@
+//! What a row becomes by what the server did.
+
+use app::api::types::{ApiErrorText, Lang, RecipientState};
+use mail_proto::smtp::{Address, Cause, Outcome, RecipientResult, Reply};
+
+use crate::account::error::AccountError;
+use crate::account::model::now_unix_ms;
+use crate::account::outgoing::reply_of;
+use crate::store::outbox::{OutboxRow, RecipientRecord, ReplyRecord, RowState};
+
+/// Pauses between tries, in seconds; the last one repeats.
+const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
+/// A message that could not be sent for so long is given up, and its writer is told.
+const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
+/// What is kept of a server's reply, in bytes.
+const REPLY_MAX_BYTES: usize = 1024;
+
+/// The languages of the product: what waits in the ledger is worded in all of them.
+pub(super) const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
+
+/// Whether a recipient still has to get the message.
+fn is_wanted(state: RecipientState) -> bool {
+    matches!(state, RecipientState::Waiting | RecipientState::Delayed)
+}
+
+/// What went wrong, in every language.
+fn trouble_of(error: &AccountError) -> Vec<(Lang, ApiErrorText)> {
+    let text = |lang| {
+        let mut text = error.text(lang);
+        let reply = text.reply.as_deref();
+        text.reply =
+            reply.map(|reply| mail_mime::display::prefix(reply, REPLY_MAX_BYTES).to_owned());
+        (lang, text)
+    };
+    LANGS.map(text).to_vec()
+}
+
+/// The message was not sent, for a reason that is about the link or the server.
+pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
+    row.record.trouble = trouble_of(error);
+    if error.is_password_refused() {
+        // A refused password is never tried again by itself.
+        row.state = RowState::Waiting;
+        row.needs_sign_in = true;
+        return;
+    }
+    if may_retry && !error.is_permanent() {
+        wait_for_retry(row);
+    } else {
+        give_up(row, RecipientState::NotSent);
+    }
+}
+
+pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
+    match outcome {
+        Outcome::Accepted {
+            reply, recipients, ..
+        } => {
+            let taken = reply_record(&reply);
+            let mut is_any_deferred = false;
+            for (address, result) in recipients {
+                let Some(record) = record_of(row, &address) else {
+                    continue;
+                };
+                match result {
+                    RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
+                        record.state = RecipientState::HandedOver;
+                        record.reply = Some(taken.clone());
+                    }
+                    RecipientResult::Refused(reply) => refuse(record, &reply),
+                    RecipientResult::Deferred(_) => is_any_deferred = true,
+                }
+            }
+            finish(row);
+            if is_any_deferred {
+                // There was no room for them: the next transaction is theirs, and no further try.
+                row.due_unix_ms = now_unix_ms();
+                row.tries = row.tries.saturating_sub(1);
+            }
+        }
+        Outcome::Rejected {
+            reply, recipients, ..
+        } => {
+            for (address, result) in recipients {
+                let Some(record) = record_of(row, &address) else {
+                    continue;
+                };
+                match result {
+                    RecipientResult::Refused(own) => refuse(record, &own),
+                    RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
+                        refuse(record, &reply);
+                    }
+                    // Stays as it is: nothing was said about it.
+                    RecipientResult::Deferred(_) => {}
+                }
+            }
+            finish(row);
+        }
+        Outcome::NotSent {
+            cause, recipients, ..
+        } => {
+            for (address, result) in recipients {
+                if let (Some(record), RecipientResult::Refused(reply)) =
+                    (record_of(row, &address), result)
+                {
+                    refuse(record, &reply);
+                }
+            }
+            let error = AccountError::NotSent {
+                cause: cause.clone(),
+            };
+            row.record.trouble = trouble_of(&error);
+            match cause {
+                Cause::TooLarge { .. }
+                | Cause::Smtputf8NotOffered
+                | Cause::EightBitMimeNotOffered
+                | Cause::NulInBody
+                | Cause::NoRecipients
+                | Cause::PeerIncompatible(_) => give_up(row, RecipientState::NotSent),
+                _ => wait_for_retry(row),
+            }
+        }
+        Outcome::Unknown { .. } => row.become_unknown(now_unix_ms()),
+    }
+}
+
+fn record_of<'a>(row: &'a mut OutboxRow, address: &Address) -> Option<&'a mut RecipientRecord> {
+    row.record
+        .recipients
+        .iter_mut()
+        .find(|record| record.address == address.as_str() && is_wanted(record.state))
+}
+
+fn refuse(record: &mut RecipientRecord, reply: &Reply) {
+    record.state = if reply.is_transient() {
+        RecipientState::Delayed
+    } else {
+        RecipientState::Refused
+    };
+    record.reply = Some(reply_record(reply));
+}
+
+fn reply_record(reply: &Reply) -> ReplyRecord {
+    let words = reply_of(reply);
+    ReplyRecord {
+        code: reply.code,
+        enhanced: words.enhanced,
+        text: mail_mime::display::prefix(&words.text, REPLY_MAX_BYTES).to_owned(),
+    }
+}
+
+/// Every recipient has an answer; those who are delayed are tried again.
+fn finish(row: &mut OutboxRow) {
+    if row.record.recipients.iter().any(|r| is_wanted(r.state)) {
+        wait_for_retry(row);
+    } else {
+        row.state = RowState::Result;
+    }
+}
+
+fn wait_for_retry(row: &mut OutboxRow) {
+    let now = now_unix_ms();
+    if now.saturating_sub(row.created_unix_ms) > GIVEN_UP_AFTER_MS {
+        give_up(row, RecipientState::NotSent);
+        return;
+    }
+    let nth = usize::try_from(row.tries.saturating_sub(1)).unwrap_or(usize::MAX);
+    let pause = PAUSES_SECS
+        .get(nth)
+        .or(PAUSES_SECS.last())
+        .copied()
+        .unwrap_or(60);
+    row.state = RowState::Waiting;
+    row.due_unix_ms = now.saturating_add(pause.saturating_mul(1000));
+}
+
+fn give_up(row: &mut OutboxRow, state: RecipientState) {
+    row.state = RowState::Result;
+    for record in &mut row.record.recipients {
+        if is_wanted(record.state) {
+            record.state = state;
+        }
+    }
+}
+
+impl OutboxRow {
+    /// Sends the message once more to those who did not get it. `false`: nobody is left, or the
+    /// message itself is not kept any more.
+    pub(in crate::account) fn retry(&mut self) -> bool {
+        if self.is_damaged
+            || self.spool.is_none()
+            || matches!(self.state, RowState::Sending | RowState::Committing)
+        {
+            return false;
+        }
+        let mut is_any = false;
+        for record in &mut self.record.recipients {
+            if record.state != RecipientState::HandedOver {
+                record.state = RecipientState::Waiting;
+                is_any = true;
+            }
+        }
+        if is_any {
+            let now = now_unix_ms();
+            self.state = RowState::Waiting;
+            self.needs_sign_in = false;
+            self.tries = 0;
+            self.due_unix_ms = now;
+            self.changed_unix_ms = now;
+            self.record.trouble.clear();
+        }
+        is_any
+    }
+
+    /// What went wrong for the whole message, in a language.
+    pub(in crate::account) fn trouble(&self, lang: Lang) -> Option<ApiErrorText> {
+        let mut texts = self.record.trouble.iter();
+        texts
+            .find(|(of, _)| *of == lang)
+            .map(|(_, text)| text.clone())
+    }
+}
