@@ -1,6 +1,7 @@
 //! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
 
 mod ends;
+mod remembered;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -78,11 +79,14 @@ impl ImapConnection {
                     endpoint: endpoint.clone(),
                     error,
                 })?;
-        let machine = Client::new(imap::Config {
+        let mut machine = Client::new(imap::Config {
             tls: endpoint.tls,
             allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,
             limits: Limits::default(),
         });
+        if let Some(capabilities) = remembered::capabilities_of(&endpoint) {
+            machine.remember(capabilities);
+        }
         let config = dialer.tls_config(&endpoint);
         let connection = Connection::new(
             machine,
@@ -109,6 +113,7 @@ impl ImapConnection {
         let ready = this.ready(first_phase).await;
         ready.map_err(AccountError::before_sign_in)?;
         this.log_in(sign_in, first_phase).await?;
+        remembered::put(&this.endpoint, this.capabilities());
         this.tell_name();
         Ok(this)
     }
@@ -513,7 +518,10 @@ impl ImapConnection {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
         let next = self.connection.next().await;
-        next.map_err(|error| self.link_error(error))
+        next.map_err(|error| {
+            self.is_over = true;
+            self.link_error(error)
+        })
     }
 
     fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), AccountError> {
@@ -565,6 +573,9 @@ impl ImapConnection {
     }
 
     fn apply(&mut self, event: &Event) -> Option<Change> {
+        if let Event::CapabilitiesChanged = event {
+            remembered::put(&self.endpoint, self.capabilities());
+        }
         self.selected.as_mut()?.apply(event)
     }
 }

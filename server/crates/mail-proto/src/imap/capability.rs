@@ -196,6 +196,15 @@ impl Capabilities {
         set
     }
 
+    /// The same without words that are not in [`Capability`].
+    #[must_use]
+    pub const fn without_others(&self) -> Self {
+        Self {
+            known: self.known,
+            others: Vec::new(),
+        }
+    }
+
     /// Tells whether the server can do this.
     pub const fn has(&self, capability: Capability) -> bool {
         self.known & bit(capability) != 0

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_proto::Secret;
 use mail_proto::imap::{
-    Capability, Command, Config, Credentials, Error, Event, Incompatibility, Misbehaviour, Status,
-    Tls,
+    Capabilities, Capability, Command, Config, Credentials, Error, Event, Incompatibility,
+    Misbehaviour, Status, Tls,
 };
 use mail_proto::sasl::{Failure, Nonce, SignIn};
 
@@ -138,6 +138,38 @@ fn commands_behind_a_login_wait_for_its_answer() {
         talk.client("r1 LOGIN \"ann\" \"hunter2\"\r\n");
         talk.server("r1 OK [CAPABILITY IMAP4rev1] in\r\n");
         talk.client("r2 NAMESPACE\r\n");
+    });
+}
+
+#[test]
+fn what_an_earlier_connection_was_told_holds_until_the_server_says_otherwise() {
+    every_cut(implicit_tls(), |talk| {
+        let words = ["IMAP4rev1", "NAMESPACE", "MOVE"].map(str::as_bytes);
+        talk.client.remember(Capabilities::from_words(words));
+        ready(talk, "");
+        assert!(!talk.client.capabilities().has(Capability::Move));
+        let tag = talk.client.sign_in(ann());
+        talk.client("r1 LOGIN \"ann\" \"hunter2\"\r\n");
+        talk.server("r1 OK in\r\n");
+        assert_eq!(completed(&talk.events, tag), Status::Ok);
+        assert!(talk.client.capabilities().has(Capability::Move));
+        talk.enqueue(Command::Namespace);
+        // In one flight.
+        talk.client("r2 CAPABILITY\r\nr3 NAMESPACE\r\n");
+        talk.server("* CAPABILITY IMAP4rev1 NAMESPACE\r\nr2 OK\r\nr3 OK\r\n");
+        assert!(!talk.client.capabilities().has(Capability::Move));
+        assert!(talk.events.contains(&Event::CapabilitiesChanged));
+    });
+    // The server tells by itself: that counts, and nothing is asked.
+    every_cut(implicit_tls(), |talk| {
+        talk.client
+            .remember(Capabilities::from_words([&b"MOVE"[..]]));
+        ready(talk, "");
+        talk.client.sign_in(ann());
+        talk.client("r1 LOGIN \"ann\" \"hunter2\"\r\n");
+        talk.server("r1 OK [CAPABILITY IMAP4rev1] in\r\n");
+        assert!(!talk.client.capabilities().has(Capability::Move));
+        talk.expect_nothing_more();
     });
 }
 

@@ -64,6 +64,8 @@ pub struct Client {
     framer: Framer,
     said: Transcript,
     capabilities: Capabilities,
+    /// What an earlier connection was told behind its sign-in.
+    remembered: Option<Capabilities>,
     /// What the server announced and answered with BAD: it stays off, whatever it announces later.
     switched_off: Vec<Capability>,
     /// The capabilities were told since we last signed in or started TLS.
@@ -191,6 +193,7 @@ impl Client {
             framer: Framer::new(config.limits),
             said: Transcript::new(),
             capabilities: Capabilities::default(),
+            remembered: None,
             switched_off: Vec::new(),
             capabilities_told: false,
             greeting: String::new(),
@@ -238,6 +241,14 @@ impl Client {
     /// Returns what the server can do, as far as it was told over this connection's TLS.
     pub const fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// Takes what an earlier connection to this server was told behind its sign-in.
+    ///
+    /// If the answer to the sign-in does not tell what the server can do, these hold until the
+    /// answer to CAPABILITY, which leaves with the next command: no round trip is spent on it.
+    pub fn remember(&mut self, capabilities: Capabilities) {
+        self.remembered = Some(capabilities);
     }
 
     /// Tells whether IDLE is on and nobody has asked for DONE.

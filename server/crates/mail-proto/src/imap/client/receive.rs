@@ -14,6 +14,7 @@ use crate::imap::error::{Error, Incompatibility, Misbehaviour, Reply};
 use crate::imap::event::{Event, Status};
 use crate::imap::framer::{Condition, Frame};
 use crate::imap::response::{self, Data};
+use crate::imap::schedule::Kind;
 use crate::imap::value::Value;
 use crate::raw_text;
 
@@ -302,7 +303,16 @@ impl Client {
                 code,
                 text,
             };
-            if status == Status::Ok && !self.capabilities_told {
+            if status == Status::Ok
+                && !self.capabilities_told
+                && let Some(mut remembered) = self.remembered.take()
+            {
+                for capability in &self.switched_off {
+                    remembered.remove(*capability);
+                }
+                self.capabilities = remembered;
+                self.send_own("CAPABILITY", Purpose::Plain(Kind::Ordinary));
+            } else if status == Status::Ok && !self.capabilities_told {
                 let completed = completed.into();
                 self.send_own("CAPABILITY", Purpose::SignedIn { completed });
                 return Ok(());
