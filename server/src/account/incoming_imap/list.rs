@@ -101,7 +101,7 @@ pub(super) async fn fetch_rows_before(
         if unknown.is_empty() {
             break;
         }
-        let exists = exists(connection);
+        let departures = departures(connection);
         let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * unknown.len() as u64;
         let mut commands = match (is_first, unknown.as_slice()) {
             // A range, however many of it are known: it asks for one window of new rows.
@@ -131,7 +131,7 @@ pub(super) async fn fetch_rows_before(
             behind_answer = Some(answer);
         }
         // Messages left while they were asked for, so the places asked for were those of others.
-        let has_moved = self::exists(connection) < exists;
+        let has_moved = self::departures(connection) != departures;
         is_first = is_first && has_moved;
         step = if has_moved && moves < MOVES_MAX {
             moves += 1;
@@ -149,6 +149,10 @@ pub(super) async fn fetch_rows_before(
         Some(refused) if rows.is_empty() => Err(connection.refusal(&refused)),
         _ => Ok((rows, behind_answer)),
     }
+}
+
+fn departures(connection: &ImapConnection) -> u32 {
+    connection.selected().map_or(0, |s| s.departures())
 }
 
 fn exists(connection: &ImapConnection) -> u32 {

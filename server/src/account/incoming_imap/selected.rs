@@ -30,6 +30,8 @@ pub(crate) struct SelectedMailbox {
     /// How much the FETCH asks for that is under way.
     detail: Detail,
     news: News,
+    /// How often messages left.
+    departures: u32,
 }
 
 /// What changed since somebody last asked.
@@ -62,6 +64,7 @@ impl SelectedMailbox {
             share: Share::default(),
             detail: Detail::Full,
             news: News::default(),
+            departures: 0,
         }
     }
 
@@ -75,6 +78,11 @@ impl SelectedMailbox {
 
     pub(crate) fn uid_validity(&self) -> u32 {
         self.state.uid_validity().map_or(0, |v| v.get())
+    }
+
+    /// How often messages left so far: with each, places became those of other messages.
+    pub(super) fn departures(&self) -> u32 {
+        self.departures
     }
 
     /// The row of a UID, where it was seen.
@@ -173,6 +181,9 @@ impl SelectedMailbox {
             return None;
         }
         let change = self.state.apply(event);
+        if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {
+            self.departures = self.departures.wrapping_add(1);
+        }
         match &change {
             Some(Change::Exists { before, now }) => {
                 self.news.arrived = self
