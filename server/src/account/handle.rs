@@ -147,11 +147,10 @@ impl Accounts {
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
-        let account = key.id();
         let (incoming, limitations) = match sign_in.incoming.kind {
             IncomingKind::Imap => {
                 let surroundings = Surroundings {
-                    account,
+                    key: key.clone(),
                     dialer: Arc::clone(&self.dialer),
                     client,
                     events: events.clone(),

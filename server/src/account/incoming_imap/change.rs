@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use app::api::live::LiveEvent;
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use mail_net::Phase;
 use mail_proto::imap::{
@@ -32,6 +33,7 @@ impl Link {
         let Marked { changed, gone } = set_mark(connection, &uids, mark).await?;
         let count = count_of(changed.len());
         let uid_validity = connection.selected().map_or(0, |s| s.uid_validity());
+        self.changed(&mailbox);
         let undo = match changed.is_empty() {
             true => None,
             false => Some(self.shared.put_undo(Undo::Mark {
@@ -75,7 +77,11 @@ impl Link {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
-        let moved = self.move_uids(&uids, &target).await?;
+        let moved = self.move_uids(&uids, &target).await;
+        self.shared.forget_counts(&target);
+        self.changed(&mailbox);
+        self.changed(&target);
+        let moved = moved?;
         let undo = match moved.copies {
             Some((uid_validity, uids)) => Some(self.shared.put_undo(Undo::Move {
                 from: target.clone(),
@@ -85,7 +91,6 @@ impl Link {
             })?),
             None => None,
         };
-        self.shared.forget_counts(&target);
         Ok(Changed {
             what: ChangedWhat::Moved { role, name },
             count: moved.count,
@@ -99,17 +104,17 @@ impl Link {
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
         let over = AccountError::Unsupported(Unsupported::UndoIsOver);
         let undo = self.shared.take_undo(id).ok_or(over.clone())?;
-        let (mailbox, uid_validity) = match &undo {
+        let (mailbox, uid_validity) = match undo.clone() {
             Undo::Mark {
                 mailbox,
                 uid_validity,
                 ..
-            } => (mailbox, *uid_validity),
+            } => (mailbox, uid_validity),
             Undo::Move {
                 from, uid_validity, ..
             } => (from, uid_validity.get()),
         };
-        self.select(mailbox).await?;
+        self.select(&mailbox).await?;
         let connection = self.connection().await?;
         if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
             return Err(over);
@@ -121,12 +126,15 @@ impl Link {
                 (count, marked.gone, ids_of(uid_validity, &uids))
             }
             Undo::Move { uids, to, .. } => {
-                let moved = self.move_uids(&uids, &to).await?;
+                let moved = self.move_uids(&uids, &to).await;
                 self.shared.forget_counts(&to);
+                self.changed(&to);
+                let moved = moved?;
                 let ids = moved.copies.map(|(to, uids)| ids_of(to.get(), &uids));
                 (moved.count, moved.gone, ids.unwrap_or_default())
             }
         };
+        self.changed(&mailbox);
         Ok(Changed {
             what: ChangedWhat::Undone,
             count,
@@ -166,6 +174,8 @@ impl Link {
         }
         self.folders().await?;
         self.shared.set_role(&mailbox, role);
+        self.shared.tell(LiveEvent::Resync);
+        self.changed(&mailbox);
         self.shared.folder(&mailbox).ok_or(AccountError::NotFound)
     }
 
@@ -192,7 +202,9 @@ impl Link {
             flags: vec![flag],
             silent: false,
         });
-        connection.run(vec![store], Phase::Command).await.map(drop)
+        connection.run(vec![store], Phase::Command).await?;
+        self.changed(&mailbox);
+        Ok(())
     }
 }
 

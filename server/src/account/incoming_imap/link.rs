@@ -1,5 +1,7 @@
 //! One connection's task: does what is asked, idles in between, tells what changed, reconnects.
 
+mod background;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +9,8 @@ use app::api::live::LiveEvent;
 use app::api::types::Window;
 use mail_net::Phase;
 use mail_proto::imap::{Command, Mailbox};
-use tokio::sync::mpsc;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info};
 
@@ -15,32 +18,21 @@ use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::Request;
 use super::connection::ImapConnection;
-use super::list::{fetch_rows, fetch_rows_before};
+use super::hearing::{FolderChange, LinkId};
+use super::list::fetch_rows_before;
 use super::read::{fetch_folders, folders_of, list_commands};
 use super::row::Detail;
 use super::selected::SelectedMailbox;
 use super::shared::Shared;
 
-/// IDLE is entered after this much silence: a person who clicks on pays no DONE.
-const IDLE_AFTER: Duration = Duration::from_millis(300);
-/// IDLE is renewed this often; some networks drop silent links.
-const IDLE_RENEWED_EVERY: Duration = Duration::from_secs(9 * 60);
-/// A server without IDLE is asked this often, while somebody watches.
-const POLLED_EVERY: Duration = Duration::from_secs(60);
 /// Rows are right without asking for this long after the last answer.
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// Changes that come together are told together …
 const GATHER: Duration = Duration::from_millis(40);
 /// … and not more often than this.
 const TELL_EVERY: Duration = Duration::from_secs(1);
-/// Nobody watches and nobody asks: the inbox's connection closes.
-const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
-/// The same for the connection of another folder.
-const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
 /// The first pause before a broken connection is tried again is at most twice as long.
 const BACKOFF: Duration = Duration::from_secs(1);
-/// New rows are fetched at once when so many arrive, for the page that will ask.
-const PREFETCH_MAX: u32 = 50;
 
 /// Which of the two connections a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +46,12 @@ pub(super) enum LinkKind {
 /// A connection, and what it takes to have one again.
 pub(super) struct Link {
     pub(super) shared: Arc<Shared>,
-    kind: LinkKind,
+    pub(super) kind: LinkKind,
+    pub(super) id: LinkId,
+    /// What the account's other links changed.
+    heard: broadcast::Receiver<FolderChange>,
+    /// Mailboxes that others changed, to be looked at once nobody waits.
+    pub(super) to_look: Vec<Mailbox>,
     connection: Option<ImapConnection>,
     last_asked: Instant,
     tell_at: Option<Instant>,
@@ -66,12 +63,10 @@ pub(super) struct Link {
 enum Wake {
     Asked(Option<Request>),
     Server(Result<(), AccountError>),
+    Heard(Result<FolderChange, RecvError>),
     Timer,
     Close,
 }
-
-/// Rows are kept for so long after somebody last asked.
-const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
 
 /// Reads for a caller who may go away meanwhile: then the reading ends, and what the server still
 /// says to it is read and dropped, so that the next one finds the connection clean.
@@ -115,6 +110,9 @@ impl Link {
     ) -> Self {
         let now = Instant::now();
         Self {
+            heard: shared.changes.subscribe(),
+            id: LinkId::new(),
+            to_look: Vec::new(),
             shared,
             kind,
             connection,
@@ -140,6 +138,7 @@ impl Link {
             let wake = tokio::select! {
                 request = requests.recv() => Wake::Asked(request),
                 said = wait(&mut self.connection) => Wake::Server(said),
+                change = self.heard.recv() => Wake::Heard(change),
                 () = sleep_until(timer) => Wake::Timer,
                 () = closing.cancelled() => Wake::Close,
             };
@@ -150,6 +149,7 @@ impl Link {
                     self.after_talk();
                 }
                 Wake::Server(Ok(())) => self.after_news(),
+                Wake::Heard(change) => self.hear(change),
                 Wake::Server(Err(error)) => self.lost(&error),
                 Wake::Timer => {
                     if self.on_timer().await.is_break() {
@@ -158,6 +158,14 @@ impl Link {
                 }
                 Wake::Asked(None) | Wake::Close => break,
             }
+            if self.kind == LinkKind::Other {
+                let selected = self.connection.as_ref().and_then(ImapConnection::selected);
+                let selected = selected.map(SelectedMailbox::mailbox);
+                self.shared.set_selected_by_other(selected);
+            }
+        }
+        if self.kind == LinkKind::Other {
+            self.shared.set_selected_by_other(None);
         }
         // What came in while the decision was made is still answered.
         requests.close();
@@ -322,7 +330,7 @@ impl Link {
         Ok(())
     }
 
-    fn after_talk(&mut self) {
+    pub(super) fn after_talk(&mut self) {
         if let Some(connection) = &mut self.connection {
             connection.rest();
         }
@@ -344,134 +352,6 @@ impl Link {
 
     fn is_watched(&self) -> bool {
         self.shared.is_watched()
-    }
-
-    fn next_timer(&self) -> Instant {
-        let closes_after = match self.kind {
-            LinkKind::Inbox => INBOX_CLOSES_AFTER,
-            LinkKind::Other => OTHER_CLOSES_AFTER,
-        };
-        let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
-        if next <= Instant::now() {
-            // Watched, so it stays open: look again later.
-            next = Instant::now() + closes_after;
-        }
-        let mut consider = |at: Option<Instant>| {
-            if let Some(at) = at {
-                next = next.min(at);
-            }
-        };
-        consider(self.tell_at);
-        if self.has_rows() {
-            consider(Some(self.last_asked + ROWS_KEPT_FOR));
-        }
-        if let Some(connection) = &self.connection {
-            let has_idle = connection.can_idle();
-            consider(Some(match connection.idle_since() {
-                Some(since) => since + IDLE_RENEWED_EVERY,
-                None if has_idle => connection.talked_at() + IDLE_AFTER,
-                None => connection.talked_at() + POLLED_EVERY,
-            }));
-        } else {
-            consider(self.reconnect_at);
-        }
-        next
-    }
-
-    async fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
-        let now = Instant::now();
-        if self.tell_at.is_some_and(|at| at <= now) {
-            let fetched = self.fetch_arrived().await;
-            if let Err(error) = self.settle(fetched) {
-                self.lost(&error);
-            }
-            self.tell_news();
-        }
-        if self.has_rows() && now >= self.last_asked + ROWS_KEPT_FOR {
-            let connection = self.connection.as_mut();
-            if let Some(selected) = connection.and_then(ImapConnection::selected_mut) {
-                selected.forget_rows();
-            }
-        }
-        if self.is_unneeded(now) {
-            if let Some(connection) = self.connection.take() {
-                connection.log_out().await;
-            }
-            self.reconnect_at = None;
-            if self.kind == LinkKind::Other {
-                return std::ops::ControlFlow::Break(());
-            }
-        }
-        if self.connection.is_none() {
-            if self.reconnect_at.is_some_and(|at| at <= now) {
-                self.reconnect_at = None;
-                if let Err(error) = self.reconnect().await {
-                    self.lost(&error);
-                }
-            }
-            return std::ops::ControlFlow::Continue(());
-        }
-        let result = self.keep_alive(now).await;
-        if let Err(error) = self.settle(result) {
-            self.lost(&error);
-        }
-        std::ops::ControlFlow::Continue(())
-    }
-
-    fn has_rows(&self) -> bool {
-        let selected = self.connection.as_ref().and_then(ImapConnection::selected);
-        selected.is_some_and(SelectedMailbox::has_rows)
-    }
-
-    fn is_unneeded(&self, now: Instant) -> bool {
-        let closes_after = match self.kind {
-            LinkKind::Inbox => INBOX_CLOSES_AFTER,
-            LinkKind::Other => OTHER_CLOSES_AFTER,
-        };
-        !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
-    }
-
-    /// Enters or renews IDLE, or asks where there is none.
-    async fn keep_alive(&mut self, now: Instant) -> Result<(), AccountError> {
-        let Some(connection) = &mut self.connection else {
-            return Ok(());
-        };
-        let has_idle = connection.can_idle();
-        match connection.idle_since() {
-            Some(since) if now >= since + IDLE_RENEWED_EVERY => connection.renew_idle(),
-            Some(_) => {}
-            None if has_idle && now >= connection.talked_at() + IDLE_AFTER => {
-                connection.enter_idle();
-            }
-            None if !has_idle && now >= connection.talked_at() + POLLED_EVERY => {
-                connection.run(vec![Command::Noop], Phase::Command).await?;
-                self.after_talk();
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Fetches what is new before it is told, so that the page's question finds it here.
-    async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
-        let is_watched = self.is_watched();
-        let Some(connection) = &mut self.connection else {
-            return Ok(());
-        };
-        let Some(selected) = connection.selected_mut() else {
-            return Ok(());
-        };
-        let arrived = selected.arrived();
-        if arrived == 0 || !is_watched {
-            return Ok(());
-        }
-        let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX), Detail::Full).await?;
-        let unread = rows.iter().filter(|row| !row.marks.is_seen).count();
-        if let Some(selected) = connection.selected_mut() {
-            selected.add_unread(i64::try_from(unread).unwrap_or_default());
-        }
-        self.after_talk();
-        Ok(())
     }
 
     /// Tells everybody who watches what changed in the selected mailbox.

@@ -7,6 +7,7 @@ mod answer;
 mod change;
 pub(crate) mod connection;
 mod folders;
+mod hearing;
 mod link;
 mod list;
 mod moving;
@@ -22,14 +23,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, FolderId, Limitation};
+use app::api::types::{FolderId, Limitation};
 use mail_net::{Dialer, Phase};
 use mail_proto::imap::Capability;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::error::AccountError;
-use super::model::{Filing, Request, SignIn};
+use super::model::{AccountKey, Filing, Request, SignIn};
 use connection::ImapConnection;
 use link::{Link, LinkKind};
 use sent::SentCopies;
@@ -53,7 +54,7 @@ pub(super) struct ImapIncoming {
 
 /// What an IMAP account needs of its surroundings.
 pub(super) struct Surroundings {
-    pub(super) account: AccountId,
+    pub(super) key: AccountKey,
     pub(super) dialer: Arc<Dialer>,
     pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
@@ -68,7 +69,7 @@ impl ImapIncoming {
         surroundings: Surroundings,
     ) -> Result<Self, AccountError> {
         let Surroundings {
-            account,
+            key,
             dialer,
             client,
             events,
@@ -85,8 +86,11 @@ impl ImapIncoming {
         }
         let is_gmail = connection.capabilities().has(Capability::Gmail);
         let files_copies = sent::files_copies(is_gmail, &sign_in.outgoing.host);
+        let (changes, listening) = hearing::channel_of(&key);
         let shared = Arc::new(Shared {
-            account,
+            account: key.id(),
+            changes,
+            _listening: listening,
             sign_in,
             dialer,
             events,

@@ -92,6 +92,7 @@ impl Link {
             )
             .await?;
         self.shared.forget_counts(&mailbox);
+        self.changed(&mailbox);
         if known == SentCopies::ByUs {
             return Ok(self.filed(&mailbox, false));
         }
@@ -142,6 +143,7 @@ impl Link {
         self.shared.set_sent_copies(SentCopies::ByServer);
         remove(self.connection().await?, last.uid).await?;
         self.shared.forget_counts(&mailbox);
+        self.changed(&mailbox);
         Ok(true)
     }
 

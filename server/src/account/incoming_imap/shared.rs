@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, FolderRole, UndoId};
 use mail_net::{Dialer, Phase};
-use mail_proto::imap::Mailbox;
+use mail_proto::imap::{Mailbox, StatusData};
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use super::super::error::AccountError;
 use super::super::model::{Folder, FolderList, SignIn};
 use super::connection::ImapConnection;
 use super::folders::FolderTable;
+use super::hearing::FolderChange;
 use super::moving::HalfMoves;
 use super::selected::News;
 use super::sent::{LastCopy, SentCopies};
@@ -30,6 +31,10 @@ pub(super) struct Shared {
     pub(super) sign_in: SignIn,
     pub(super) dialer: Arc<Dialer>,
     pub(super) events: broadcast::Sender<LiveEvent>,
+    /// Where the account's links, also those of other sessions, tell each other of changes.
+    pub(super) changes: broadcast::Sender<FolderChange>,
+    /// Keeps that channel the account's own, whether a link listens or not.
+    pub(super) _listening: broadcast::Receiver<FolderChange>,
     /// Open pages.
     pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
@@ -41,6 +46,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     folders: FolderTable,
     folders_at: Option<Instant>,
+    /// What the link that goes anywhere has selected.
+    selected_by_other: Option<Mailbox>,
     undo: UndoTable,
     half_moves: HalfMoves,
     sent_copies: SentCopies,
@@ -202,6 +209,42 @@ impl Shared {
             unread,
             arrived: news.arrived,
         });
+    }
+
+    /// Notes what the link that goes anywhere has selected.
+    pub(super) fn set_selected_by_other(&self, mailbox: Option<&Mailbox>) {
+        let mut state = self.state();
+        if state.selected_by_other.as_ref() != mailbox {
+            state.selected_by_other = mailbox.cloned();
+        }
+    }
+
+    /// Whether the link that goes anywhere has a mailbox selected.
+    pub(super) fn is_selected_by_other(&self, mailbox: &Mailbox) -> bool {
+        self.state().selected_by_other.as_ref() == Some(mailbox)
+    }
+
+    /// Takes counts that STATUS told and tells the open tabs.
+    pub(super) fn tell_counts(&self, status: &StatusData) {
+        let event = {
+            let mut state = self.state();
+            match (state.folders.by_wire_mut(&status.mailbox), status.messages) {
+                (Some(entry), Some(total)) => {
+                    let before = entry.folder.total.replace(total).unwrap_or(total);
+                    entry.folder.unread = status.unseen;
+                    LiveEvent::Folder {
+                        account: self.account.clone(),
+                        folder: entry.folder.id.clone(),
+                        total,
+                        unread: status.unseen,
+                        arrived: total.saturating_sub(before),
+                    }
+                }
+                // A folder that nobody has seen yet: the tree is asked for again.
+                _ => LiveEvent::Resync,
+            }
+        };
+        self.tell(event);
     }
 
     /// Tells the open tabs whether the mail server answers.

@@ -60,6 +60,7 @@ impl Link {
             None => false,
         });
         connection.commit().await?;
+        self.maildrop.note_deleted(&deleted);
         drop(lease);
         info!(
             deleted = deleted.len(),

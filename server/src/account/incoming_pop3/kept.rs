@@ -41,6 +41,12 @@ impl Kept {
         }
     }
 
+    /// Whether nobody else wrote since the store was read.
+    pub(super) fn is_current(&self) -> bool {
+        let changes = self.maildrop.changes();
+        self.read_at == Some(changes)
+    }
+
     /// Reads the store again, if somebody else wrote.
     pub(super) async fn refresh(&mut self) -> Result<(), AccountError> {
         // Counted before it is read: what is written in between is read again.

@@ -1,7 +1,6 @@
 //! Turns at a maildrop: POP3 locks it, so the sessions of a process must not meet there.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,10 @@ use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::super::model::AccountKey;
+use super::identity::MessageKey;
+
+/// Deleted messages that are remembered for listings that were taken before.
+const DELETED_MAX: usize = 1_000;
 
 /// The maildrops that somebody in this process uses.
 #[derive(Debug, Default)]
@@ -25,7 +28,9 @@ pub(super) struct Maildrop {
     next_login_at: Mutex<Option<Instant>>,
     /// Counts what was written to the store about this maildrop, so that the account's other
     /// sessions notice.
-    changes: AtomicU64,
+    changes: watch::Sender<u64>,
+    /// Messages that were deleted on the server, and when: older listings have them still.
+    deleted: Mutex<VecDeque<(Instant, MessageKey)>>,
 }
 
 /// The right to have a session. Given up by dropping it, after QUIT.
@@ -70,7 +75,8 @@ impl Default for Maildrop {
             turn: Arc::default(),
             asking: watch::Sender::new(0),
             next_login_at: Mutex::new(None),
-            changes: AtomicU64::new(0),
+            changes: watch::Sender::new(0),
+            deleted: Mutex::default(),
         }
     }
 }
@@ -103,12 +109,37 @@ impl Maildrop {
 
     /// How often the store was written for this maildrop.
     pub(super) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
+        *self.changes.borrow()
+    }
+
+    /// Tells of every write from now on.
+    pub(super) fn watch_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Counts a write. To be called once it is durable. Returns the count before it.
     pub(super) fn count_change(&self) -> u64 {
-        self.changes.fetch_add(1, Ordering::AcqRel)
+        let mut before = 0;
+        self.changes.send_modify(|count| {
+            before = *count;
+            *count = count.wrapping_add(1);
+        });
+        before
+    }
+
+    /// Notes messages that the server deleted.
+    pub(super) fn note_deleted(&self, keys: &[MessageKey]) {
+        let mut deleted = lock(&self.deleted);
+        deleted.extend(keys.iter().map(|key| (Instant::now(), *key)));
+        let over = deleted.len().saturating_sub(DELETED_MAX);
+        deleted.drain(..over);
+    }
+
+    /// Messages that the server deleted since.
+    pub(super) fn deleted_since(&self, since: Instant) -> Vec<MessageKey> {
+        let deleted = lock(&self.deleted);
+        let later = deleted.iter().filter(|(at, _)| *at >= since);
+        later.map(|(_, key)| *key).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, UndoId};
 use mail_net::Dialer;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -65,6 +65,8 @@ pub(super) struct Link {
     pub(super) closing: CancellationToken,
     pub(super) timing: Timing,
     pub(super) maildrop: Arc<Maildrop>,
+    /// What any session of the account writes to the store.
+    changes: watch::Receiver<u64>,
     pub(super) session: Option<Session>,
     /// The last look at the maildrop, by whichever session.
     pub(super) listing: Option<Arc<Listing>>,
@@ -92,6 +94,8 @@ enum Wake {
     Asked(Option<Request>),
     /// The server ended the session, or somebody else asks for the maildrop.
     SessionOver,
+    /// A session of the account wrote to the store.
+    Written,
     Timer,
     Close,
 }
@@ -152,6 +156,7 @@ impl Link {
             closing,
             timing,
             kept: Kept::new(store, key, Arc::clone(&maildrop)),
+            changes: maildrop.watch_changes(),
             maildrop,
             session: None,
             listing: None,
@@ -193,6 +198,8 @@ impl Link {
                 () = closing.cancelled() => Wake::Close,
                 request = requests.recv() => Wake::Asked(request),
                 () = is_over(&mut self.session) => Wake::SessionOver,
+                // The sender lives as long as the maildrop, which this link holds.
+                _ = self.changes.changed() => Wake::Written,
                 () = sleep_until(timer) => Wake::Timer,
             };
             match wake {
@@ -208,6 +215,7 @@ impl Link {
                     }
                 }
                 Wake::SessionOver => self.end_session().await,
+                Wake::Written => self.hear().await,
                 Wake::Timer => self.on_timer().await,
                 Wake::Asked(None) | Wake::Close => break,
             }
@@ -297,6 +305,29 @@ impl Link {
                 let _ = reply.send(Ok(Filed::NotKept));
             }
             Request::KeepOneCopy { .. } => {}
+        }
+    }
+
+    /// Reads what the store and the server have by now, where another session changed it.
+    pub(super) async fn refresh_kept(&mut self) -> Result<(), AccountError> {
+        self.kept.refresh().await?;
+        if let Some(listing) = &self.listing {
+            let deleted = self.maildrop.deleted_since(listing.taken_at);
+            if deleted.iter().any(|key| listing.entry(*key).is_some()) {
+                self.listing = Some(Arc::new(listing.without(&deleted)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Another session of the account marked or deleted something: the open tabs hear of it.
+    async fn hear(&mut self) {
+        if self.kept.is_current() {
+            return;
+        }
+        match self.refresh_kept().await {
+            Ok(()) => self.add_news(0),
+            Err(error) => debug!(%error, "what another session changed could not be read"),
         }
     }
 

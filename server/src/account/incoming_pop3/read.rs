@@ -26,7 +26,7 @@ impl Link {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
-        self.kept.refresh().await?;
+        self.refresh_kept().await?;
         let refreshed = self.refresh_if_stale().await;
         if self.listing.is_none() {
             refreshed?;
@@ -54,7 +54,7 @@ impl Link {
         window: Window,
     ) -> Result<model::Listing, AccountError> {
         is_inbox(folder)?;
-        self.kept.refresh().await?;
+        self.refresh_kept().await?;
         match window.offset {
             0 => self.refresh_newest().await?,
             _ => self.refresh_if_stale().await?,
@@ -208,7 +208,7 @@ impl Link {
     ) -> Result<MessageKey, AccountError> {
         is_inbox(folder)?;
         let key = MessageKey::parse(message).ok_or(AccountError::NotFound)?;
-        self.kept.refresh().await?;
+        self.refresh_kept().await?;
         let has = |listing: &Option<Arc<Listing>>| {
             listing
                 .as_ref()

@@ -95,3 +95,38 @@ fn chinese(state: HalfMove, to: &str, is_refused: bool) -> (String, String) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_half_is_told_in_finished_sentences_with_the_folder() {
+        let states = [
+            HalfMove::Untouched,
+            HalfMove::Undone,
+            HalfMove::InBoth,
+            HalfMove::Unknown,
+        ];
+        for state in states {
+            for moved in [0, 1, 3] {
+                for is_refused in [true, false] {
+                    let told = |lang| half_moved(moved, state, (None, "Work"), is_refused, lang);
+                    let (en, zh) = (told(Lang::En), told(Lang::ZhCn));
+                    assert!(en.cause.ends_with('.') && en.fix.ends_with('.'), "{en:?}");
+                    assert!(zh.cause.ends_with('。') && zh.fix.ends_with('。'), "{zh:?}");
+                    let names_folder = state != HalfMove::Untouched || moved > 0;
+                    assert_eq!(en.cause.contains("Work"), names_folder, "{en:?}");
+                }
+            }
+        }
+        let trash = half_moved(
+            0,
+            HalfMove::InBoth,
+            (Some(FolderRole::Trash), "Papierkorb"),
+            true,
+            Lang::En,
+        );
+        assert!(trash.cause.contains("copied to Trash"), "{trash:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! What one connection changed, told to the account's other connections in this process: those of
+//! the same session and those of other sessions. The page of each hears of it by its own events.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use app::api::live::LiveEvent;
+use mail_net::Phase;
+use mail_proto::imap::{Command, Mailbox, StatusItem};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::super::error::AccountError;
+use super::super::model::AccountKey;
+use super::connection::ImapConnection;
+use super::link::{Link, LinkKind};
+
+/// Changes that a busy connection may be behind.
+const CHANGES: usize = 32;
+/// Mailboxes that wait to be looked at; with more, the page asks for everything again.
+const LOOKS_MAX: usize = 16;
+
+/// A mailbox that was changed.
+#[derive(Debug, Clone)]
+pub(super) struct FolderChange {
+    /// The link that did it, and knows.
+    by: LinkId,
+    mailbox: Mailbox,
+}
+
+/// Tells links of this process apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LinkId(u64);
+
+impl LinkId {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Where the links of an account tell each other of changes. It is the same one for as long as a
+/// receiver is kept.
+pub(super) fn channel_of(
+    account: &AccountKey,
+) -> (
+    broadcast::Sender<FolderChange>,
+    broadcast::Receiver<FolderChange>,
+) {
+    static CHANNELS: LazyLock<Mutex<HashMap<AccountKey, broadcast::Sender<FolderChange>>>> =
+        LazyLock::new(Mutex::default);
+    // Nothing that holds the lock can leave the table half changed.
+    let mut channels = CHANNELS.lock().unwrap_or_else(PoisonError::into_inner);
+    channels.retain(|known, channel| known == account || channel.receiver_count() > 0);
+    let channel = channels
+        .entry(account.clone())
+        .or_insert_with(|| broadcast::channel(CHANGES).0);
+    (channel.clone(), channel.subscribe())
+}
+
+impl Link {
+    /// Tells the account's other links that a mailbox is changed.
+    pub(super) fn changed(&mut self, mailbox: &Mailbox) {
+        let change = FolderChange {
+            by: self.id,
+            mailbox: mailbox.clone(),
+        };
+        // No other link is no fault.
+        let _ = self.shared.changes.send(change);
+        // What this link has selected is told by the server's own responses.
+        if !self.has_selected(mailbox) {
+            self.look_for_tabs(mailbox);
+        }
+    }
+
+    /// Takes what another link tells.
+    pub(super) fn hear(&mut self, change: Result<FolderChange, RecvError>) {
+        match change {
+            Ok(change) if change.by == self.id => {}
+            Ok(change) if self.has_selected(&change.mailbox) => self.look_later(change.mailbox),
+            Ok(change) => self.look_for_tabs(&change.mailbox),
+            Err(_) if self.kind == LinkKind::Inbox => self.shared.tell(LiveEvent::Resync),
+            Err(_) => {}
+        }
+    }
+
+    /// One link of a session looks for its tabs: the one that has the mailbox, else INBOX's.
+    fn look_for_tabs(&mut self, mailbox: &Mailbox) {
+        if self.kind == LinkKind::Inbox && !self.shared.is_selected_by_other(mailbox) {
+            self.shared.forget_counts(mailbox);
+            self.look_later(mailbox.clone());
+        }
+    }
+
+    fn look_later(&mut self, mailbox: Mailbox) {
+        if self.to_look.contains(&mailbox) {
+            return;
+        }
+        if self.to_look.len() >= LOOKS_MAX {
+            self.to_look.clear();
+            self.shared.tell(LiveEvent::Resync);
+        }
+        self.to_look.push(mailbox);
+    }
+
+    fn has_selected(&self, mailbox: &Mailbox) -> bool {
+        let selected = self.open_connection().and_then(ImapConnection::selected);
+        selected.is_some_and(|selected| selected.mailbox() == mailbox)
+    }
+
+    /// Lets the server tell what changed in the mailboxes that others changed, and the tabs know.
+    pub(super) async fn look(&mut self) -> Result<(), AccountError> {
+        let mut mailboxes = std::mem::take(&mut self.to_look);
+        let before = mailboxes.len();
+        mailboxes.retain(|mailbox| !self.has_selected(mailbox));
+        let mut commands = Vec::new();
+        if mailboxes.len() < before {
+            commands.push(Command::Noop);
+        }
+        if self.shared.is_watched() {
+            commands.extend(mailboxes.into_iter().map(|mailbox| Command::Status {
+                mailbox,
+                items: vec![StatusItem::Messages, StatusItem::Unseen],
+            }));
+        }
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let connection = self.connection().await?;
+        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
+        for status in &answer.statuses {
+            self.shared.tell_counts(status);
+        }
+        self.after_talk();
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! What nobody asks for: IDLE and its renewal, what others changed, new rows, letting go.
+
+use std::time::Duration;
+
+use mail_net::Phase;
+use mail_proto::imap::Command;
+use tokio::time::Instant;
+
+use super::super::super::error::AccountError;
+use super::super::connection::ImapConnection;
+use super::super::list::fetch_rows;
+use super::super::row::Detail;
+use super::super::selected::SelectedMailbox;
+use super::{Link, LinkKind};
+
+/// IDLE is entered after this much silence: a person who clicks on pays no DONE.
+const IDLE_AFTER: Duration = Duration::from_millis(300);
+/// IDLE is renewed this often; some networks drop silent links.
+const IDLE_RENEWED_EVERY: Duration = Duration::from_secs(9 * 60);
+/// A server without IDLE is asked this often, while somebody watches.
+const POLLED_EVERY: Duration = Duration::from_secs(60);
+/// Nobody watches and nobody asks: the inbox's connection closes.
+const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
+/// The same for the connection of another folder.
+const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
+/// New rows are fetched at once when so many arrive, for the page that will ask.
+const PREFETCH_MAX: u32 = 50;
+/// Rows are kept for so long after somebody last asked.
+const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
+
+impl Link {
+    pub(super) fn next_timer(&self) -> Instant {
+        let closes_after = match self.kind {
+            LinkKind::Inbox => INBOX_CLOSES_AFTER,
+            LinkKind::Other => OTHER_CLOSES_AFTER,
+        };
+        let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
+        if next <= Instant::now() {
+            // Watched, so it stays open: look again later.
+            next = Instant::now() + closes_after;
+        }
+        let mut consider = |at: Option<Instant>| {
+            if let Some(at) = at {
+                next = next.min(at);
+            }
+        };
+        consider(self.tell_at);
+        if self.has_rows() {
+            consider(Some(self.last_asked + ROWS_KEPT_FOR));
+        }
+        if let Some(connection) = &self.connection {
+            if !self.to_look.is_empty() {
+                consider(Some(connection.talked_at() + IDLE_AFTER));
+            }
+            let has_idle = connection.can_idle();
+            consider(Some(match connection.idle_since() {
+                Some(since) => since + IDLE_RENEWED_EVERY,
+                None if has_idle => connection.talked_at() + IDLE_AFTER,
+                None => connection.talked_at() + POLLED_EVERY,
+            }));
+        } else {
+            consider(self.reconnect_at);
+        }
+        next
+    }
+
+    pub(super) async fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
+        let now = Instant::now();
+        if self.tell_at.is_some_and(|at| at <= now) {
+            let fetched = self.fetch_arrived().await;
+            if let Err(error) = self.settle(fetched) {
+                self.lost(&error);
+            }
+            self.tell_news();
+        }
+        let is_quiet = |c: &ImapConnection| now >= c.talked_at() + IDLE_AFTER;
+        if self.connection.is_none() {
+            self.to_look.clear();
+        } else if !self.to_look.is_empty() && self.connection.as_ref().is_some_and(is_quiet) {
+            let looked = self.look().await;
+            if let Err(error) = self.settle(looked) {
+                self.lost(&error);
+            }
+        }
+        if self.has_rows() && now >= self.last_asked + ROWS_KEPT_FOR {
+            let connection = self.connection.as_mut();
+            if let Some(selected) = connection.and_then(ImapConnection::selected_mut) {
+                selected.forget_rows();
+            }
+        }
+        if self.is_unneeded(now) {
+            if let Some(connection) = self.connection.take() {
+                connection.log_out().await;
+            }
+            self.reconnect_at = None;
+            if self.kind == LinkKind::Other {
+                return std::ops::ControlFlow::Break(());
+            }
+        }
+        if self.connection.is_none() {
+            if self.reconnect_at.is_some_and(|at| at <= now) {
+                self.reconnect_at = None;
+                if let Err(error) = self.reconnect().await {
+                    self.lost(&error);
+                }
+            }
+            return std::ops::ControlFlow::Continue(());
+        }
+        let result = self.keep_alive(now).await;
+        if let Err(error) = self.settle(result) {
+            self.lost(&error);
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    fn has_rows(&self) -> bool {
+        let selected = self.connection.as_ref().and_then(ImapConnection::selected);
+        selected.is_some_and(SelectedMailbox::has_rows)
+    }
+
+    fn is_unneeded(&self, now: Instant) -> bool {
+        let closes_after = match self.kind {
+            LinkKind::Inbox => INBOX_CLOSES_AFTER,
+            LinkKind::Other => OTHER_CLOSES_AFTER,
+        };
+        !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
+    }
+
+    /// Enters or renews IDLE, or asks where there is none.
+    async fn keep_alive(&mut self, now: Instant) -> Result<(), AccountError> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let has_idle = connection.can_idle();
+        match connection.idle_since() {
+            Some(since) if now >= since + IDLE_RENEWED_EVERY => connection.renew_idle(),
+            Some(_) => {}
+            None if has_idle && now >= connection.talked_at() + IDLE_AFTER => {
+                connection.enter_idle();
+            }
+            None if !has_idle && now >= connection.talked_at() + POLLED_EVERY => {
+                connection.run(vec![Command::Noop], Phase::Command).await?;
+                self.after_talk();
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Fetches what is new before it is told, so that the page's question finds it here.
+    async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
+        let is_watched = self.is_watched();
+        let Some(connection) = &mut self.connection else {
+            return Ok(());
+        };
+        let Some(selected) = connection.selected_mut() else {
+            return Ok(());
+        };
+        let arrived = selected.arrived();
+        if arrived == 0 || !is_watched {
+            return Ok(());
+        }
+        let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX), Detail::Full).await?;
+        let unread = rows.iter().filter(|row| !row.marks.is_seen).count();
+        if let Some(selected) = connection.selected_mut() {
+            selected.add_unread(i64::try_from(unread).unwrap_or_default());
+        }
+        self.after_talk();
+        Ok(())
+    }
+}
