@@ -1,7 +1,11 @@
 //! What a change did, as the page is told, and who else hears of it.
 
+use std::time::Duration;
+
 use app::api::backend::MailBackend as _;
-use app::api::types::{Change, ChangeDone, Destination, FolderRole, Mark, MessageId};
+use app::api::live::LiveEvent;
+use app::api::types::{Change, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageId};
+use tokio::sync::broadcast::Receiver;
 
 use super::stage::{Page, Stage};
 
@@ -96,4 +100,109 @@ async fn a_change_taken_back_counts_what_came_back() {
         (undone.change, undone.count, undone.gone),
         (Change::Undone, 1, 1)
     );
+}
+
+/// Waits for an event about a folder that says so many messages.
+async fn told(events: &mut Receiver<LiveEvent>, folder: &FolderId, messages: u32) {
+    let waiting = async {
+        loop {
+            if let LiveEvent::Folder {
+                folder: about,
+                total,
+                ..
+            } = events.recv().await.unwrap()
+                && about == *folder
+                && total == messages
+            {
+                return;
+            }
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    waited.unwrap_or_else(|_| panic!("nobody was told of {messages} in {folder}"));
+}
+
+async fn total(page: &Page, folder: &FolderId) -> u32 {
+    let folders = page.backend.folder_list(page.account.clone()).await;
+    let mut folders = folders.unwrap().folders.into_iter();
+    folders.find(|f| f.id == *folder).unwrap().total.unwrap()
+}
+
+#[tokio::test]
+async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
+    for lacks in [&[][..], &["IDLE"]] {
+        let stage = Stage::lacking(lacks).await;
+        let (one, other) = (
+            stage.open(stage.imap()).await.unwrap(),
+            stage.open(stage.imap()).await.unwrap(),
+        );
+        let _watchers = (one.handle.watch(), other.handle.watch());
+        let mut events = [one.handle.subscribe(), other.handle.subscribe()];
+        let rows = one.rows(&one.inbox()).await;
+        other.rows(&other.inbox()).await;
+        let trash = one.folder(FolderRole::Trash).await;
+        let archive = one.folder(FolderRole::Archive).await;
+        other.folder(FolderRole::Trash).await;
+        // The other session's page shows Trash.
+        other.rows(&trash).await;
+        let (inbox, in_trash) = (total(&one, &one.inbox()).await, total(&one, &trash).await);
+        let in_archive = total(&one, &archive).await;
+
+        move_to(&one, FolderRole::Trash, &[&rows[0].id]).await;
+        for events in &mut events {
+            told(events, &one.inbox(), inbox - 1).await;
+        }
+        let mut events = [one.handle.subscribe(), other.handle.subscribe()];
+        move_to(&one, FolderRole::Trash, &[&rows[1].id]).await;
+        for events in &mut events {
+            told(events, &trash, in_trash + 2).await;
+        }
+
+        // From one folder to another, neither of which is the inbox.
+        let id = other.rows(&trash).await[0].id.clone();
+        let mut events = [one.handle.subscribe(), other.handle.subscribe()];
+        let to = Destination::Folder(archive.clone());
+        let moving = other
+            .backend
+            .message_move(other.account.clone(), trash.clone(), vec![id], to);
+        assert_eq!(moving.await.unwrap().count, 1);
+        for events in &mut events {
+            told(events, &archive, in_archive + 1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_session_hears_of_marks_and_deletes_by_pop3() {
+    let stage = Stage::new(Some(5)).await;
+    let (one, other) = (
+        stage.open(stage.pop3()).await.unwrap(),
+        stage.open(stage.pop3()).await.unwrap(),
+    );
+    let _watchers = (one.handle.watch(), other.handle.watch());
+    let rows = one.rows(&one.inbox()).await;
+    other.rows(&other.inbox()).await;
+    let mut events = [one.handle.subscribe(), other.handle.subscribe()];
+    mark(&one, Mark::Starred, &[&rows[1].id]).await;
+    for events in &mut events {
+        told(events, &one.inbox(), 5).await;
+    }
+    assert!(other.rows(&other.inbox()).await[1].is_starred);
+    move_to(&one, FolderRole::Trash, &[&rows[0].id]).await;
+    for events in &mut events {
+        told(events, &one.inbox(), 4).await;
+    }
+    // Deleted on the server when its session ends; it does not come back in the other one.
+    one.handle.close().await;
+    for _ in 0..400 {
+        if stage.demo.inbox_len() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(stage.demo.inbox_len(), 4);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let left = other.rows(&other.inbox()).await;
+    assert_eq!(left.len(), 4);
+    assert!(left.iter().all(|row| row.id != rows[0].id));
 }

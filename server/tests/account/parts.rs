@@ -120,7 +120,11 @@ impl Part {
                 format!("* STATUS {folder} (MESSAGES 3 UNSEEN 3 UIDNEXT 4 UIDVALIDITY 9)\r\n")
             }
             "SELECT" => {
-                let validity = if rest == "INBOX" { 7 } else { 9 };
+                let validity = if rest.trim_matches('"') == "INBOX" {
+                    7
+                } else {
+                    9
+                };
                 format!(
                     "* FLAGS (\\Seen \\Flagged)\r\n* 3 EXISTS\r\n\
                      * OK [UIDVALIDITY {validity}] .\r\n* OK [UIDNEXT 4] .\r\n"

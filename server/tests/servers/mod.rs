@@ -9,6 +9,7 @@ mod behind_nginx;
 mod fixtures;
 mod machine;
 mod mail_session;
+mod namespaces;
 mod nginx;
 mod product;
 

@@ -1,0 +1,85 @@
+//! How often a step waits for the mail server.
+
+use std::time::Duration;
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{Destination, FolderRole, Window};
+
+use super::stage::{Page, Stage};
+
+/// Waits until nothing is said any more: IDLE is on.
+async fn is_quiet(stage: &Stage) {
+    let mut seen = stage.demo.round_trips_seen();
+    loop {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let now = stage.demo.round_trips_seen();
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
+}
+
+async fn window(page: &Page, offset: u32) -> usize {
+    let window = Window { offset, limit: 50 };
+    let list = page
+        .backend
+        .message_list(page.account.clone(), page.inbox(), window);
+    list.await.unwrap().rows.len()
+}
+
+#[tokio::test]
+async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times() {
+    let stage = Stage::new(Some(1_000)).await;
+    let before = stage.demo.round_trips_seen();
+    let page = stage.open(stage.imap()).await.unwrap();
+    let rows = page.rows(&page.inbox()).await;
+    let folders = page.backend.folder_list(page.account.clone()).await;
+    assert!(folders.unwrap().folders.iter().all(|f| f.total.is_some()));
+    let signed_in = stage.demo.round_trips_seen() - before;
+    assert!(signed_in <= 3, "{signed_in} for the sign-in");
+
+    // Each of them while IDLE is on.
+    is_quiet(&stage).await;
+    let before = stage.demo.round_trips_seen();
+    assert_eq!(window(&page, 50).await, 50);
+    assert_eq!(stage.demo.round_trips_seen() - before, 1, "the next 50");
+
+    is_quiet(&stage).await;
+    let before = stage.demo.round_trips_seen();
+    assert_eq!(window(&page, 500).await, 50);
+    assert_eq!(stage.demo.round_trips_seen() - before, 1, "a jump");
+
+    is_quiet(&stage).await;
+    let before = stage.demo.round_trips_seen();
+    let id = rows[3].id.clone();
+    let opened = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), id);
+    opened.await.unwrap();
+    assert_eq!(stage.demo.round_trips_seen() - before, 1, "an open");
+}
+
+#[tokio::test]
+async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
+    let stage = Stage::new(Some(300)).await;
+    let (page, other) = (
+        stage.open(stage.imap()).await.unwrap(),
+        stage.open(stage.imap()).await.unwrap(),
+    );
+    let rows = other.rows(&other.inbox()).await;
+    page.rows(&page.inbox()).await;
+    is_quiet(&stage).await;
+    for nth in 0..5 {
+        // Deleted by another while this one asks.
+        let to = Destination::Role(FolderRole::Trash);
+        let ids = vec![rows[nth].id.clone()];
+        let deleting = other
+            .backend
+            .message_move(other.account.clone(), other.inbox(), ids, to);
+        let offset = 50 + 40 * u32::try_from(nth).unwrap();
+        let (deleted, rows) = tokio::join!(deleting, window(&page, offset));
+        deleted.unwrap();
+        assert_eq!(rows, 50, "{nth}");
+    }
+}
