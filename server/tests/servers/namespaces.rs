@@ -82,8 +82,8 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
             (0, "Junk", Some(FolderRole::Junk)),
             (0, "Trash", Some(FolderRole::Trash)),
             (0, "shared", None),
-            (1, "Trash", None),
             (1, "team", None),
+            (1, "Trash", None),
         ]
     );
 
