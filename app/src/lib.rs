@@ -36,6 +36,7 @@ use crate::routes::pages::Pages;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::ui::dynamic::effect;
+use crate::ui::question::Asked;
 
 /// Everything inside `<body>`.
 ///
@@ -46,6 +47,7 @@ pub fn App() -> impl IntoView {
     let page = PageContext::expect();
     let tab = Tab::new();
     provide_context(tab);
+    provide_context(Asked(RwSignal::new(None)));
     provide_context(Session(answer(
         || (),
         |()| async { page::answer_with(session_show().await) },

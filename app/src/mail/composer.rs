@@ -1,9 +1,13 @@
 //! The compose form: a plain form without script; with it, files leave while one writes.
 
-mod fields;
-mod files;
+pub mod fields;
+pub mod files;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -11,7 +15,7 @@ use leptos_router::hooks::use_navigate;
 
 use self::fields::{Fields, Kept, Line, Source};
 use self::files::Files;
-use super::frame::Hidden;
+use super::frame::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
 use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
@@ -21,7 +25,8 @@ use crate::state::snack::Snack;
 use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic};
+use crate::ui::dynamic::{derived, dynamic, effect};
+use crate::ui::question::{Answer, Asked, Question};
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
 
@@ -47,7 +52,7 @@ pub fn Composer(
     } = form;
     let title = title(&draft, lang);
     tab.title.set(title.clone());
-    let fields = Fields::new();
+    let fields = Fields::unmounted();
     let files = Attachments::new(
         uploads.clone(),
         &missing,
@@ -57,6 +62,7 @@ pub fn Composer(
     let error = RwSignal::new(error);
     let is_sending = RwSignal::new(false);
     let navigate = use_navigate();
+    let Asked(asked) = expect_context();
     let base = StoredValue::new(page.base.clone());
 
     let fixed = StoredValue::new(Draft {
@@ -65,6 +71,8 @@ pub fn Composer(
         ..draft.clone()
     });
     let sender = StoredValue::new(account.clone());
+    let quote = StoredValue::new(draft.body.clone());
+    let is_confirmed = RwSignal::new(false);
     let send = move || {
         if is_sending.get_untracked() {
             return;
@@ -76,8 +84,15 @@ pub fn Composer(
                 return;
             }
         };
-        let held = files.hold();
         let mut draft = fields.draft(fixed.get_value(), uploads);
+        if !is_confirmed.get_untracked()
+            && let Some(question) =
+                left_out(&draft, &quote.read_value(), fields, is_confirmed, lang)
+        {
+            Asked(asked).ask(question);
+            return;
+        }
+        let held = files.hold();
         draft.files = Some(held);
         let navigate = navigate.clone();
         is_sending.set(true);
@@ -105,9 +120,15 @@ pub fn Composer(
                             fixed.try_update_value(|fixed| fixed.form = new.draft.form);
                         }
                     }
-                    error.try_set(Some(failure));
                     is_sending.try_set(false);
                     files.release();
+                    let field = failure.field.clone();
+                    // The form may have been left meanwhile.
+                    if error.try_set(Some(failure)).is_none()
+                        && let Some(field) = field
+                    {
+                        fields.focus(&field);
+                    }
                 }
             }
         });
@@ -115,22 +136,62 @@ pub fn Composer(
     let on_key = {
         let send = send.clone();
         move |event: KeyboardEvent| {
-            if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+            // Enter that ends the choice of a character (key code 229) is the input method's.
+            if event.key() != "Enter" || event.is_composing() || event.key_code() == 229 {
+                return;
+            }
+            if event.ctrl_key() || event.meta_key() {
                 event.prevent_default();
                 send();
+            } else if event.target().is_some_and(|from| fields.go_on_from(&from)) {
+                event.prevent_default();
             }
         }
     };
+    effect({
+        let send = send.clone();
+        move || {
+            if is_confirmed.get() {
+                send();
+            }
+        }
+    });
+    let first = first_field(&draft, error.with_untracked(|e| e.as_ref()?.field.clone()));
+    let form_element = NodeRef::<html::Form>::new();
+    effect(move || {
+        let Some(form) = form_element.get() else {
+            return;
+        };
+        // The form is made before it stands in the document, where alone it can have the focus.
+        set_timeout(
+            move || {
+                // Whoever loads the page by its address may be writing already.
+                let now = document().active_element();
+                if form.is_connected() && !form.contains(now.as_deref()) {
+                    fields.focus(first);
+                }
+            },
+            Duration::ZERO,
+        );
+    });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         send();
     };
-    let line = move |name: &'static str,
-                     label: std::borrow::Cow<'static, str>,
-                     value: String,
-                     element| {
-        view! { <Line name=name label=label.into_owned() value=value element=element error=error /> }.into_any()
-    };
+    let line =
+        move |name: &'static str, label: std::borrow::Cow<'static, str>, value: String, element| {
+            view! {
+                <Line
+                    name=name
+                    label=label.into_owned()
+                    value=value
+                    autofocus=name == first
+                    element=element
+                    error=error
+                />
+            }
+            .into_any()
+        };
     let is_wide = !draft.cc.is_empty() || !draft.bcc.is_empty();
     view! {
         <form
@@ -139,9 +200,11 @@ pub fn Composer(
             action=url::compose_form(&page.base)
             enctype="multipart/form-data"
             aria-label=title
+            node_ref=form_element
             on:submit=on_submit
             on:keydown=on_key
         >
+            <NoDefaultButton />
             <header class="composer-head">
                 <h1 class="cut grow" dir="auto">
                     {title.clone()}
@@ -179,6 +242,7 @@ pub fn Composer(
                 label=lang.message_text()
                 text=draft.body
                 class="c-body"
+                autofocus=first == "body"
                 node_ref=fields.body
             />
             <Kept parts=forwarded keep=draft.keep_parts element=fields.kept />
@@ -212,5 +276,122 @@ fn title(draft: &Draft, lang: Lang) -> String {
         Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
         Some(ComposeKind::Forward) => lang.forward().into_owned(),
         Some(ComposeKind::New) | None => lang.new_message().into_owned(),
+    }
+}
+
+/// The field that is written next: the one at fault; in an answer the text, above the quote; in a
+/// message that is corrected its recipients; else the first that is empty.
+fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static str {
+    let at_fault = at_fault.as_deref();
+    let named = ["to", "cc", "bcc", "subject", "body"].into_iter();
+    if let Some(name) = named.clone().find(|name| Some(*name) == at_fault) {
+        return name;
+    }
+    match draft.source.as_ref().map(|source| source.kind) {
+        _ if draft.replaces.is_some() => "to",
+        Some(ComposeKind::Reply | ComposeKind::ReplyAll) => "body",
+        _ if draft.to.is_empty() => "to",
+        _ if draft.subject.is_empty() => "subject",
+        _ => "body",
+    }
+}
+
+/// What is asked before a message leaves that has no subject or nothing written in it.
+fn left_out(
+    draft: &Draft,
+    quote: &str,
+    fields: Fields,
+    is_confirmed: RwSignal<bool>,
+    lang: Lang,
+) -> Option<Question> {
+    let kind = draft.source.as_ref().map(|source| source.kind);
+    let is_answer = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
+    let is_quote_only = || {
+        let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
+        is_answer && is_bare && draft.body.trim() == quote.trim()
+    };
+    let no_subject = draft.subject.trim().is_empty();
+    let no_text = draft.body.trim().is_empty() || is_quote_only();
+    (no_subject || no_text).then(|| Question {
+        title: lang.send_without(no_subject, no_text),
+        text: "".into(),
+        stay: lang.go_on_writing(),
+        stayed: Some(Arc::new(move || {
+            fields.focus(if no_subject { "subject" } else { "body" });
+        })),
+        answers: vec![Answer {
+            label: lang.send_anyway(),
+            class: "btn-primary",
+            act: Arc::new(move || is_confirmed.set(true)),
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::types::ComposeSource;
+
+    fn draft(kind: ComposeKind, to: &str, subject: &str, body: &str) -> Draft {
+        Draft {
+            to: to.into(),
+            subject: subject.into(),
+            body: body.into(),
+            source: (kind != ComposeKind::New).then(|| ComposeSource {
+                kind,
+                folder: "f".into(),
+                message: "1.2".into(),
+            }),
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn the_focus_is_where_one_writes_next() {
+        let new = draft(ComposeKind::New, "", "", "");
+        assert_eq!(first_field(&new, None), "to");
+        let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x");
+        assert_eq!(first_field(&reply, None), "body");
+        assert_eq!(first_field(&reply, Some("cc".into())), "cc");
+        assert_eq!(first_field(&reply, Some("attachment".into())), "body");
+        let forward = draft(ComposeKind::Forward, "", "Fwd: x", "> x");
+        assert_eq!(first_field(&forward, None), "to");
+        let corrected = Draft {
+            replaces: Some("7".into()),
+            ..reply
+        };
+        assert_eq!(first_field(&corrected, None), "to");
+    }
+
+    #[test]
+    fn what_has_no_subject_or_nothing_written_in_it_is_asked_about() {
+        Owner::new().with(|| {
+            let asked = |draft: &Draft, quote: &str| {
+                left_out(
+                    draft,
+                    quote,
+                    Fields::unmounted(),
+                    RwSignal::new(false),
+                    Lang::En,
+                )
+                .map(|question| question.title.into_owned())
+            };
+            let new = |subject, body| draft(ComposeKind::New, "a@b.example", subject, body);
+            assert_eq!(asked(&new("Boat", "Ten?"), ""), None);
+            let both = "Send without a subject and without text?";
+            assert_eq!(asked(&new(" ", "\n"), "").as_deref(), Some(both));
+            let text = Some("Send without text?".to_owned());
+            assert_eq!(asked(&new("Boat", ""), ""), text);
+            let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x\n");
+            assert_eq!(asked(&reply, "\n> x\n"), text);
+            assert_eq!(asked(&reply, "> other"), None);
+            let with_file = Draft {
+                uploads: vec!["u".into()],
+                ..reply
+            };
+            assert_eq!(asked(&with_file, "\n> x\n"), None);
+            let forward = draft(ComposeKind::Forward, "a@b.example", "Fwd: x", "> x");
+            assert_eq!(asked(&forward, "> x"), None);
+        });
     }
 }

@@ -17,6 +17,7 @@ use crate::text::url::{self, MailPath};
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
 use crate::ui::dynamic::{derived, dynamic, effect, later, when};
+use crate::ui::question::Questions;
 use crate::ui::trouble::TroubleBanner;
 
 /// Where the page is, as far as mail is concerned.
@@ -78,6 +79,7 @@ pub fn Frame(children: Children) -> impl IntoView {
         </div>
         <Snackbar />
         <KeysHelp />
+        <Questions />
     }
 }
 
@@ -451,6 +453,15 @@ pub fn PhoneBar(
             <span class="bar-title">{title}</span>
         </div>
     }
+}
+
+/// Stands first in a form that Enter in a field must not send.
+///
+/// Enter presses the first button of a form, and one that is disabled does nothing (HTML, implicit
+/// submission).
+#[component]
+pub fn NoDefaultButton() -> impl IntoView {
+    view! { <button disabled hidden></button> }
 }
 
 /// A form field that is not shown.

@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::folder_tree::Folders;
-use super::frame::{Here, Hidden};
+use super::frame::{Here, Hidden, NoDefaultButton};
 use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
 use crate::api::error::ErrorKind;
@@ -125,6 +125,8 @@ pub fn MessageList(
             action=act
             on:submit=move |event| submitted(&event, tab, list)
         >
+            // Enter on a tick would archive.
+            <NoDefaultButton />
             <Hidden name="return" value=here />
             <BulkBar context=context />
             <SelectionBar context=context />

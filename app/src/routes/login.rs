@@ -239,6 +239,7 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                             type="email"
                             autocomplete="username"
                             inputmode="email"
+                            enterkeyhint="next"
                             required
                             value=page.form.email.clone()
                             aria-invalid=invalid("email")
@@ -252,6 +253,7 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                             name="password"
                             type="password"
                             autocomplete="current-password"
+                            enterkeyhint="go"
                             required
                             aria-invalid=invalid("password")
                         />

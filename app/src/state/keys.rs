@@ -1,4 +1,5 @@
-//! Single keys: Gmail's, where it has one. Ignored in fields and with a modifier.
+//! Single keys: Gmail's, where it has one. Ignored in fields, with a modifier, and wherever a message
+//! is being written: a letter that misses its field must do nothing.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -33,7 +34,8 @@ pub fn start(tab: Tab) {
                 .matches("input:not([type=checkbox]), textarea, select, dialog *")
                 .unwrap_or(false)
         });
-        if !is_typing && pressed(tab, &event) {
+        let is_writing = query(".compose-scroll").is_some();
+        if !is_typing && !is_writing && pressed(tab, &event) {
             event.prevent_default();
         }
     });

@@ -238,6 +238,12 @@ texts! {
     recipients_hint() { en: "Several addresses: put a comma between.", zh: "多个地址请用逗号分隔。" }
     send() { en: "Send", zh: "发送" }
     sending() { en: "Sending", zh: "正在发送" }
+    send_without(no_subject: bool, no_text: bool) {
+        en: match (no_subject, no_text) { (true, true) => "Send without a subject and without text?", (true, false) => "Send without a subject?", (false, _) => "Send without text?" },
+        zh: match (no_subject, no_text) { (true, true) => "邮件没有主题，也没有正文，仍要发送吗？", (true, false) => "邮件没有主题，仍要发送吗？", (false, _) => "邮件没有正文，仍要发送吗？" }
+    }
+    send_anyway() { en: "Send anyway", zh: "仍然发送" }
+    go_on_writing() { en: "Go on writing", zh: "继续写" }
     discard_text() { en: "Discard", zh: "放弃" }
     attach() { en: "Attach files", zh: "添加附件" }
     forwarded_files() { en: "Forwarded attachments", zh: "转发的附件" }

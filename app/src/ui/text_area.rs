@@ -22,11 +22,21 @@ pub fn TextArea(
     text: String,
     /// Its classes.
     class: &'static str,
+    /// Whether it has the focus at first, with its beginning.
+    #[prop(optional)]
+    autofocus: bool,
     /// The element, for reading what was typed.
     node_ref: NodeRef<html::Textarea>,
 ) -> impl IntoView {
     view! {
-        <textarea class=class name=name aria-label=label dir="auto" node_ref=node_ref>
+        <textarea
+            class=class
+            name=name
+            aria-label=label
+            dir="auto"
+            autofocus=autofocus
+            node_ref=node_ref
+        >
             {content(text)}
         </textarea>
     }

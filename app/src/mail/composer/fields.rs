@@ -14,24 +14,24 @@ use crate::ui::dynamic::derived;
 
 /// The elements that the text is read from when the message leaves.
 #[derive(Clone, Copy)]
-pub(super) struct Fields {
+pub struct Fields {
     /// Recipients.
-    pub(super) to: NodeRef<html::Input>,
+    pub to: NodeRef<html::Input>,
     /// Recipients of copies.
-    pub(super) cc: NodeRef<html::Input>,
+    pub cc: NodeRef<html::Input>,
     /// Recipients of blind copies.
-    pub(super) bcc: NodeRef<html::Input>,
+    pub bcc: NodeRef<html::Input>,
     /// The subject.
-    pub(super) subject: NodeRef<html::Input>,
+    pub subject: NodeRef<html::Input>,
     /// The text.
-    pub(super) body: NodeRef<html::Textarea>,
+    pub body: NodeRef<html::Textarea>,
     /// The parts of a forwarded message.
-    pub(super) kept: NodeRef<html::Div>,
+    pub kept: NodeRef<html::Div>,
 }
 
 impl Fields {
     /// Elements that are not on the page yet.
-    pub(super) fn new() -> Self {
+    pub fn unmounted() -> Self {
         Self {
             to: NodeRef::new(),
             cc: NodeRef::new(),
@@ -42,8 +42,67 @@ impl Fields {
         }
     }
 
+    /// The lines in their order.
+    fn lines(self) -> [NodeRef<html::Input>; 4] {
+        [self.to, self.cc, self.bcc, self.subject]
+    }
+
+    /// Puts the focus into a field by its name, at its beginning where it is the text.
+    pub fn focus(self, name: &str) {
+        let line = match name {
+            "to" => self.to,
+            "cc" => self.cc,
+            "bcc" => self.bcc,
+            "subject" => self.subject,
+            _ => {
+                if let Some(body) = self.body.get_untracked() {
+                    // Fails for no text area that is on the page.
+                    drop(body.focus());
+                }
+                return;
+            }
+        };
+        if let Some(line) = line.get_untracked() {
+            // Copies may stand in a part that is closed.
+            if let Ok(Some(closed)) = line.closest("details") {
+                drop(closed.set_attribute("open", ""));
+            }
+            drop(line.focus());
+        }
+    }
+
+    /// Where Enter goes from a field: to the next one that is open. `false` where it is not ours.
+    pub fn go_on_from(self, from: &web_sys::EventTarget) -> bool {
+        let Some(from) = from.dyn_ref::<web_sys::HtmlInputElement>() else {
+            return false;
+        };
+        if from.type_() == "file" {
+            return false;
+        }
+        let is_open = |line: &web_sys::HtmlInputElement| {
+            let closed = line.closest("details:not([open])");
+            closed.is_ok_and(|closed| closed.is_none())
+        };
+        let lines = self.lines().map(|line| line.get_untracked());
+        let at = lines.iter().position(|line| line.as_ref() == Some(from));
+        if let Some(at) = at {
+            let next = lines
+                .iter()
+                .skip(at)
+                .skip(1)
+                .flatten()
+                .find(|line| is_open(line));
+            match next {
+                Some(next) => drop(next.focus()),
+                None => self.focus("body"),
+            }
+        }
+        // A tick of a forwarded file would send the form as well.
+        true
+    }
+
     /// What is typed now; `fixed` is what no field holds.
-    pub(super) fn draft(self, fixed: Draft, uploads: Vec<UploadView>) -> Draft {
+    pub fn draft(self, fixed: Draft, uploads: Vec<UploadView>) -> Draft {
         let value = |field: NodeRef<html::Input>| {
             field
                 .get_untracked()
@@ -85,7 +144,7 @@ impl Fields {
 
 /// What is answered, forwarded or corrected, for the plain form.
 #[component]
-pub(super) fn Source(draft: Draft) -> impl IntoView {
+pub fn Source(draft: Draft) -> impl IntoView {
     let source = draft.source.map(|source| {
         view! {
             <Hidden name="kind" value=source.kind.word() />
@@ -104,10 +163,11 @@ pub(super) fn Source(draft: Draft) -> impl IntoView {
 
 /// A line of the form; red where it is at fault.
 #[component]
-pub(super) fn Line(
+pub fn Line(
     name: &'static str,
     label: String,
     value: String,
+    autofocus: bool,
     element: NodeRef<html::Input>,
     error: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
@@ -128,6 +188,8 @@ pub(super) fn Line(
                 value=value
                 dir="auto"
                 autocomplete="off"
+                enterkeyhint="next"
+                autofocus=autofocus
                 aria-invalid=derived(move || is_at_fault().then_some("true"))
                 node_ref=element
             />
@@ -137,7 +199,7 @@ pub(super) fn Line(
 
 /// The parts of a forwarded message: ticked ones go along.
 #[component]
-pub(super) fn Kept(
+pub fn Kept(
     parts: Vec<AttachmentView>,
     keep: Vec<PartId>,
     element: NodeRef<html::Div>,

@@ -16,7 +16,7 @@ use crate::ui::dynamic::{derived, dynamic, each, effect, when};
 
 /// The files: a field without script, a list with progress with it.
 #[component]
-pub(super) fn Files(
+pub fn Files(
     files: Attachments,
     uploads: Vec<UploadView>,
     /// Names of files that were chosen and are not here.

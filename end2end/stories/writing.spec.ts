@@ -1,0 +1,117 @@
+// Writing: where the focus is, what Enter does, and what single keys do not.
+import { ADDRESS } from '../support/demo.ts';
+import { expect, test } from '../support/story.ts';
+import { subjectOf } from '../support/mailbox.ts';
+
+test.beforeEach(async ({ mailbox }) => mailbox.signIn());
+
+test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.to.fill(ADDRESS);
+  await draft.to.press('Enter');
+  if (mailbox.view.hasScript) {
+    await expect(draft.subject).toBeFocused();
+    await page.keyboard.type('Boat');
+    await page.keyboard.press('Enter');
+    await expect(draft.text).toBeFocused();
+  }
+  await page.getByText('Cc and Bcc').click();
+  for (const name of ['Cc', 'Bcc']) {
+    await page.getByLabel(name, { exact: true }).fill(ADDRESS);
+    await page.getByLabel(name, { exact: true }).press('Enter');
+  }
+  await draft.subject.press('Enter');
+  await page.getByLabel('From').press('Enter');
+  // Time enough for a message to be on its way.
+  await page.waitForTimeout(500);
+  await expect(draft.to).toHaveValue(ADDRESS);
+  await page.goto(mailbox.demo.url('/outbox'));
+  await expect(page.getByText('Nothing was sent yet')).toBeVisible();
+});
+
+test('Enter on a forwarded file that is ticked sends nothing', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const first = await mailbox.compose();
+  await first.fill({ to: ADDRESS, subject: 'With a list', text: 'See the list.\n' });
+  await first.attach('list.txt', 'text/plain', Buffer.from('one\n'));
+  await first.send();
+  await mailbox.goToInbox();
+  await mailbox.arrives('With a list');
+  await mailbox.open('With a list');
+  const forward = await mailbox.answer('Forward');
+  await expect(forward.to).toBeFocused();
+  await forward.to.fill(ADDRESS);
+  await page.getByRole('checkbox', { name: /list\.txt/ }).press('Enter');
+  await page.waitForTimeout(500);
+  await expect(forward.subject).toHaveValue(/With a list/);
+});
+
+test('Ctrl+Enter sends, and what has no subject or no text is asked about once', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.to.fill(ADDRESS);
+  await draft.to.press('Control+Enter');
+  const question = page.getByRole('alertdialog', { name: 'Send without a subject and without text?' });
+  await expect(question.getByRole('button', { name: 'Go on writing' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(draft.subject).toBeFocused();
+  await draft.subject.fill('Only a subject');
+  await draft.subject.press('Control+Enter');
+  await page.getByRole('alertdialog', { name: 'Send without text?' }).getByRole('button', { name: 'Send anyway' }).click();
+  await mailbox.outcome('Only a subject', 'Handed over');
+});
+
+test('the focus is where one writes next', async ({ mailbox }) => {
+  const { page } = mailbox;
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
+  const draft = await mailbox.compose();
+  await expect(draft.to).toBeFocused();
+  await page.reload();
+  await expect(draft.to).toBeFocused();
+  await mailbox.goToInbox();
+  await mailbox.open(subject);
+  const answer = await mailbox.answer('Reply');
+  await expect(answer.text).toBeFocused();
+  await page.keyboard.type('Above the quote.');
+  await expect(answer.text).toHaveValue(/^Above the quote\.\s*\n[^]*>/);
+  await mailbox.goToInbox();
+  await mailbox.open(subject);
+  const forward = await mailbox.answer('Forward');
+  await expect(forward.to).toBeFocused();
+});
+
+test('a reply is begun by a key and written at once', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
+  for (const [key, field] of [
+    ['r', 'Message text'],
+    ['a', 'Message text'],
+    ['f', 'To'],
+    ['c', 'To'],
+  ] as const) {
+    await mailbox.open(subject);
+    await page.keyboard.press(key);
+    await expect(page.getByLabel(field, { exact: true })).toBeFocused();
+    await page.keyboard.type('each letter');
+    await expect(page.getByLabel(field, { exact: true })).toHaveValue(/^each letter/);
+    await mailbox.goToInbox();
+  }
+});
+
+test('beside its fields, a form that is being written knows no keys', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
+  await mailbox.open(subject);
+  const answer = await mailbox.answer('Reply');
+  await answer.text.fill('Half a thought');
+  await page.getByRole('heading', { level: 1 }).first().click();
+  await expect(answer.text).not.toBeFocused();
+  const address = page.url();
+  for (const key of ['c', 'u', 'e', '#', 'j', 'x', 'Escape', '?']) await page.keyboard.press(key);
+  await page.waitForTimeout(300);
+  expect(page.url()).toBe(address);
+  await expect(answer.text).toHaveValue('Half a thought');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
