@@ -350,7 +350,7 @@ mod tests {
             "uploads": [{"id": "u", "name": "n", "size_bytes": 1}],
             "missing": ["m"], "upload_max_bytes": 25_000_000, "server_max_bytes": null});
         let flash = json!({"account": "a", "change": {"change": {"moved": {"role": "trash",
-            "name": "Bin"}}, "count": 2, "undo": "u"}, "error": error, "again": {"folder": "f",
+            "name": "Bin"}}, "count": 2, "gone": 1, "messages": ["7.9"], "undo": "u"}, "error": error, "again": {"folder": "f",
             "messages": ["7.1"], "role": "junk"}, "note": null,
             "outbox": {"outbox": "o", "change": "put_back"}});
         vec![

@@ -10,6 +10,7 @@ use crate::api::backend::BackendFuture;
 use crate::api::types::*;
 use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
 use crate::routes::notice::{Notice, render_notice};
+use crate::state::title::with_count;
 use crate::text::{markup, url};
 use outline::Document;
 
@@ -395,7 +396,7 @@ async fn a_title_is_the_text_that_names_the_page() {
         let page = app_page(&message, text, None, false).await;
         assert_eq!(
             Document::parse(&page, true).texts_of("title"),
-            [markup::title(text)],
+            [markup::title(&with_count(428, text))],
             "{page}"
         );
         let compose = format!("/compose?account={}", url::encode(text));
