@@ -217,7 +217,9 @@ impl Answer {
             .flat_map(|set| set.uids().take(LEAVING_MAX))
             .filter(|uid| uids.contains(*uid))
             .collect();
-        leaving.into_iter().for_each(|uid| self.take_gone(uid));
+        for uid in leaving {
+            self.take_gone(uid);
+        }
     }
 
     /// The bytes of a fetched section, wherever they were kept.

@@ -51,7 +51,7 @@ pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
         let rest = host.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    is_gmail || MICROSOFT.iter().any(|domain| is_in(&domain))
+    is_gmail || MICROSOFT.iter().any(is_in)
 }
 
 impl Link {
