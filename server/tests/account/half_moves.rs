@@ -220,6 +220,34 @@ async fn a_move_of_nothing_says_that_nothing_was_moved() {
     assert_eq!((done.count, done.gone, done.undo), (0, 1, None));
 }
 
+#[tokio::test]
+async fn a_move_that_names_no_copies_is_counted_by_what_left_and_came() {
+    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
+    const GONE: Act = Act::Say("* SEARCH\r\n{tag} OK\r\n");
+    const STATUS: &str = "STATUS \"Trash\" (UIDNEXT";
+    let say = |command, words| scene.peer.fail_once(command, Act::Say(words));
+    say(
+        STATUS,
+        "* STATUS Trash (UIDNEXT 3 UIDVALIDITY 9)\r\n{tag} OK\r\n",
+    );
+    say("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK moved\r\n");
+    scene.peer.fail_once("UID SEARCH UID", GONE);
+    say(
+        STATUS,
+        "* STATUS Trash (UIDNEXT 4 UIDVALIDITY 9)\r\n{tag} OK\r\n",
+    );
+    let done = scene.delete(&id).await.unwrap();
+    assert_eq!((done.count, done.gone, done.undo), (1, 0, None));
+
+    // It left, and nothing came: another program has removed it.
+    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
+    let say = |command, words| scene.peer.fail_once(command, Act::Say(words));
+    say("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK nothing\r\n");
+    scene.peer.fail_once("UID SEARCH UID", GONE);
+    let done = scene.delete(&id).await.unwrap();
+    assert_eq!((done.count, done.gone, done.undo), (0, 1, None));
+}
+
 /// What LIST says of a person whose folders lie below INBOX, and who shares one with others.
 const SHARED: &str = "* LIST (\\HasNoChildren) \".\" \"INBOX\"\r\n\
     * LIST (\\HasNoChildren) \".\" \"INBOX.Sent\"\r\n\

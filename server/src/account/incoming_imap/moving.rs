@@ -225,14 +225,15 @@ impl Link {
         let set = uid_set(&order.uids).ok_or(AccountError::NotFound)?;
         let mut commands = Vec::new();
         let has_copy_uid = connection.capabilities().has(Capability::UidPlus);
-        if !has_copy_uid {
+        commands.push(match has_copy_uid {
+            true => next_uid(&order.to),
             // Nothing tells afterwards which of them were there.
-            commands.push(Command::Fetch {
+            false => Command::Fetch {
                 set: set.clone(),
                 uid: true,
                 items: vec![FetchItem::Uid],
-            });
-        }
+            },
+        });
         commands.push(Command::Move {
             set,
             uid: true,
@@ -243,6 +244,9 @@ impl Link {
         let status = answer.completions.last().and_then(|done| done.status);
         match (end, status) {
             (Err(error), _) => self.lost_move(order, copied, error).await.map(Some),
+            (Ok(()), Some(Status::Ok)) if has_copy_uid && copied.is_none() => {
+                self.untold_move(order, &answer).await.map(Some)
+            }
             (Ok(()), Some(Status::Ok)) => {
                 let moved: Vec<Uid> = match has_copy_uid {
                     true => copied.source.clone(),
@@ -267,6 +271,23 @@ impl Link {
                 self.stopped_move(order, copied, refusal).await.map(Some)
             }
         }
+    }
+
+    /// The server moved what it did not name, although it knows COPYUID: it should send it and need
+    /// not (RFC 6851 §4.3). What left the folder was moved, if as much came where it was to go.
+    async fn untold_move(&mut self, order: &Move, answer: &Answer) -> Result<Moved, AccountError> {
+        let there = self.connection().await?.still_there(&order.uids).await?;
+        let left = count_of(order.uids.len() - there.len());
+        let came = match left {
+            0 => None,
+            _ => self.came_since(order, answer).await,
+        };
+        let count = came.map_or(left, |came| came.min(left));
+        Ok(Moved {
+            count,
+            gone: left - count,
+            copies: None,
+        })
     }
 
     async fn by_copy(&mut self, order: &Move) -> Result<Moved, AccountError> {

@@ -92,6 +92,14 @@ impl Link {
         }
     }
 
+    /// How many messages came into the target since a move began, if the server tells.
+    pub(super) async fn came_since(&mut self, order: &Move, answer: &Answer) -> Option<u32> {
+        let (generation, before) = answer.statuses.first().map(place_of)?;
+        let (now, after) = self.next_uid_in(&order.to).await?;
+        let is_same = generation.is_some() && generation == now;
+        is_same.then_some(after?.get().checked_sub(before?.get())?)
+    }
+
     async fn next_uid_in(&mut self, mailbox: &Mailbox) -> Option<(Option<u32>, Option<Uid>)> {
         let connection = self.connection().await.ok()?;
         let answer = connection
