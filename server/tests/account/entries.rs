@@ -120,7 +120,7 @@ async fn a_removed_entry_comes_back_whole_and_is_deleted_in_two_steps_only() {
     assert_eq!(page.backend.session_show().await.unwrap().outbox_open, 0);
     change(&page, &entry.id, EntryChange::PutBack).await;
     let now = rows(&page).await;
-    assert_eq!(now.entries, [entry.clone()]);
+    assert_eq!(now.entries, std::slice::from_ref(&entry));
     assert!(now.removed.is_empty());
     assert_eq!(page.backend.session_show().await.unwrap().outbox_open, 1);
     let form = page.backend.compose_again(entry.id.clone()).await.unwrap();
