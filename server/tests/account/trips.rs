@@ -5,7 +5,9 @@ use std::time::Duration;
 use app::api::backend::MailBackend as _;
 use app::api::types::{Destination, FolderRole, Window};
 
-use super::stage::{Page, Stage};
+use super::parts::Protocol;
+use super::peer::Peer;
+use super::stage::{Desk, Page, Stage};
 
 /// Waits until nothing is said any more: IDLE is on.
 async fn is_quiet(stage: &Stage) {
@@ -84,4 +86,21 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
         deleted.unwrap();
         assert_eq!(rows, 50, "{nth}");
     }
+}
+
+#[tokio::test]
+async fn the_sign_in_selects_the_inbox_before_it_lists_the_folders() {
+    let peer = Peer::start(Protocol::Imap, true, None).await;
+    let desk = Desk::new(Peer::ca_pem(), vec![peer.port]).await;
+    let stage = Stage::new(Some(0)).await;
+    let mut sign_in = stage.imap();
+    (sign_in.incoming.port, sign_in.outgoing.port) = (peer.port, peer.port);
+    let page = desk.open(sign_in).await.unwrap();
+    page.rows(&page.inbox()).await;
+    page.folder(FolderRole::Trash).await;
+    let heard = peer.heard("");
+    let nth = |command: &str| heard.iter().position(|line| line.starts_with(command));
+    let (selected, listed) = (nth("SELECT").unwrap(), nth("LIST").unwrap());
+    assert!(selected < listed, "{heard:?}");
+    assert_eq!(peer.connections(), 1);
 }
