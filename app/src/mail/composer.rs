@@ -4,6 +4,7 @@ pub mod fields;
 pub mod files;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
@@ -29,6 +30,10 @@ use crate::ui::dynamic::{derived, dynamic, effect};
 use crate::ui::question::{Answer, Asked, Question};
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
+
+/// Whether the page had a form already. The elements of an earlier one are used again, with what
+/// was typed in them; the first one may have been typed in before the page came alive.
+static IS_USED: AtomicBool = AtomicBool::new(false);
 
 /// A form for writing a message, as `form` begins it.
 #[component]
@@ -162,6 +167,9 @@ pub fn Composer(
         let Some(form) = form_element.get() else {
             return;
         };
+        if IS_USED.swap(true, Ordering::Relaxed) {
+            form.reset();
+        }
         // The form is made before it stands in the document, where alone it can have the focus.
         set_timeout(
             move || {
