@@ -191,21 +191,62 @@ pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<Litera
 
 /// Reads the items of a FETCH response; none is lost, and none makes the others void.
 /// Those that `cut` names are told as too large.
+///
+/// Servers put an item into parentheses of its own, or leave a value out: the items around it keep
+/// their values.
 pub(crate) fn parse_items(values: Vec<Value>, cut: &[Bytes]) -> Vec<FetchedItem> {
     let mut items = Vec::with_capacity(values.len() / 2);
-    let mut values = values.into_iter();
-    while let Some(name) = values.next() {
-        let value = values.next().unwrap_or(Value::NIL);
-        let name = name.into_astring().unwrap_or_default();
-        items.push(match cut.contains(&name) {
-            true => FetchedItem::TooLarge { name },
-            false => item_of(name, value),
-        });
-    }
+    take_items(values, cut, &mut items, true);
     if cut.iter().any(Bytes::is_empty) {
         items.push(FetchedItem::TooLarge { name: Bytes::new() });
     }
     items
+}
+
+fn take_items(
+    values: Vec<Value>,
+    cut: &[Bytes],
+    items: &mut Vec<FetchedItem>,
+    may_hold_lists: bool,
+) {
+    let mut values = values.into_iter().peekable();
+    while let Some(name) = values.next() {
+        let name = match name {
+            Value::List(inner) if may_hold_lists => {
+                take_items(inner, cut, items, false);
+                continue;
+            }
+            name => name.into_astring().unwrap_or_default(),
+        };
+        let value = values.next_if(|value| !(is_item_name(value) && is_item(&name)));
+        items.push(match value {
+            _ if cut.contains(&name) => FetchedItem::TooLarge { name },
+            Some(value) => item_of(name, value),
+            None => FetchedItem::Unknown {
+                name,
+                value: Value::NIL,
+            },
+        });
+    }
+}
+
+/// The items whose value is never one of these names.
+const COMMON_ITEMS: [&[u8]; 6] = [
+    b"UID",
+    b"FLAGS",
+    b"INTERNALDATE",
+    b"RFC822.SIZE",
+    b"ENVELOPE",
+    b"BODYSTRUCTURE",
+];
+
+fn is_item(name: &[u8]) -> bool {
+    let mut common = COMMON_ITEMS.into_iter();
+    common.any(|item| item.eq_ignore_ascii_case(name)) || section::is_body(name)
+}
+
+fn is_item_name(value: &Value) -> bool {
+    value.atom().is_some_and(|atom| is_item(atom))
 }
 
 fn item_of(name: Bytes, value: Value) -> FetchedItem {
@@ -223,8 +264,7 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
             Err(_) => FetchedItem::TooLarge { name: name.clone() },
         }),
         b"ENVELOPE" => {
-            let fields = value.list()?;
-            Some(FetchedItem::Envelope(Envelope::from_fields(fields).into()))
+            Envelope::parse(value).map(|envelope| FetchedItem::Envelope(envelope.into()))
         }
         b"MODSEQ" => value.list()?.first()?.number().map(FetchedItem::ModSeq),
         b"EMAILID" => ObjectId::parse_listed(value).map(FetchedItem::EmailId),

@@ -97,6 +97,15 @@ fn parse_id(value: &Value) -> Vec<(Bytes, Option<Bytes>)> {
         .collect()
 }
 
+/// Reads a response whose parentheses do not match. Of the data of a message, what stands before the
+/// item in which they do not is told; any other response is kept as it came.
+pub(crate) fn parse_broken(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
+    if values.get(2).is_some_and(|items| items.list().is_some()) {
+        values.truncate(3);
+    }
+    parse_fetch(values, cut)
+}
+
 fn parse_fetch(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     let seq = match values.as_slice() {
         [seq, word, Value::List(_)] if word.is_atom("FETCH") => {

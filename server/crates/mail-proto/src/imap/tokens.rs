@@ -24,6 +24,8 @@ pub(crate) struct Tokens {
     /// Where the values of each open list begin.
     starts: Vec<usize>,
     unbalanced: bool,
+    /// The last value is a quoted string that its line did not end.
+    is_unended: bool,
     max_nesting: usize,
     /// How many values there are so far.
     values: usize,
@@ -50,6 +52,7 @@ impl Tokens {
             open: Vec::new(),
             starts: Vec::new(),
             unbalanced: false,
+            is_unended: false,
             max_nesting,
             values: 0,
             left_out: 0,
@@ -120,7 +123,10 @@ impl Tokens {
                 let (text, behind) = match take_quoted(behind) {
                     Some((Quoted::Plain(text), behind)) => (line.slice_ref(text), behind),
                     Some((Quoted::Unescaped(text), behind)) => (text.into(), behind),
-                    None => (take_unended(behind), &[][..]),
+                    None => {
+                        self.is_unended = true;
+                        (take_unended(behind), &[][..])
+                    }
                 };
                 self.push(Value::Quoted(text));
                 behind
@@ -182,14 +188,19 @@ impl Tokens {
         self.open.clear();
         self.starts.clear();
         self.unbalanced = false;
+        self.is_unended = false;
         self.values = 0;
         self.left_out = 0;
         self.cut.clear();
     }
 
-    /// Ends the response. `false` if its parentheses do not match: then they are closed here.
+    /// Ends the response. `false` if its parentheses do not match: then they are closed here, and of
+    /// the data of a message the value is dropped in which they do not.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
         let balanced = !self.unbalanced && self.starts.is_empty() && self.left_out == 0;
+        if !balanced && self.fetch_seq().is_some() {
+            self.drop_open_value();
+        }
         self.left_out = 0;
         while !self.starts.is_empty() {
             self.close_list();
@@ -206,6 +217,16 @@ impl Tokens {
         if self.open.is_empty() && self.starts.is_empty() {
             self.open = Vec::new();
             self.starts = Vec::new();
+        }
+    }
+
+    /// Drops the value of the FETCH item that is open: its name stays, without a value.
+    fn drop_open_value(&mut self) {
+        if let Some(&start) = self.starts.get(1) {
+            self.open.truncate(start);
+            self.starts.truncate(1);
+        } else if self.is_unended {
+            self.open.pop();
         }
     }
 

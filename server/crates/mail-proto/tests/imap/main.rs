@@ -3,6 +3,7 @@
 //! Every conversation runs with the server's bytes whole, byte by byte and at 64 random cuts, and
 //! has to give equal events and equal commands each time.
 
+mod broken;
 mod commands;
 mod compression;
 mod extensions;

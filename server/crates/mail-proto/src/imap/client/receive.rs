@@ -48,8 +48,8 @@ impl Client {
             Frame::Data {
                 values,
                 balanced: false,
-                ..
-            } => self.report(Event::Unknown(values)),
+                cut,
+            } => self.report(response::parse_broken(values, &cut)),
             Frame::Fetch(data) => self.report(Event::Fetch(data)),
             Frame::Other(line) => self.report(Event::Unknown([Value::Atom(line)].into())),
             Frame::LiteralStart {

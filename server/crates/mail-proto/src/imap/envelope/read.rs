@@ -48,6 +48,22 @@ impl Envelope {
         Some((envelope, reader.rest))
     }
 
+    /// Reads the envelope of a message, in one more pair of parentheses or not. `None` where it
+    /// cannot be one: one quotation mark too many makes words of all strings behind it, and strings
+    /// of what is between them.
+    pub(crate) fn parse(value: &Value) -> Option<Self> {
+        let mut fields = value.list()?;
+        if let [Value::List(inner)] = fields {
+            fields = inner;
+        }
+        let is_told = fields.len() <= FIELDS
+            && fields.iter().enumerate().all(|(at, field)| match at {
+                2..8 => may_be_addresses(field),
+                _ => field.list().is_none(),
+            });
+        is_told.then(|| Self::from_fields(fields))
+    }
+
     /// Reads an envelope; fields that are missing or not what they should be are empty.
     pub(crate) fn from_fields(fields: &[Value]) -> Self {
         let mut fields = fields.iter();
@@ -68,6 +84,21 @@ impl Envelope {
         envelope.text = told.text.into();
         envelope.entries = told.entries;
         envelope
+    }
+}
+
+/// How many fields an envelope has.
+const FIELDS: usize = 10;
+
+/// Whether a value can be a list of addresses: each has a name, a route, a mailbox and a host.
+fn may_be_addresses(value: &Value) -> bool {
+    let is_address = |entry: &Value| match entry.list() {
+        Some(fields) => fields.len() <= 4 && fields.iter().all(|field| field.list().is_none()),
+        None => entry.nstring().is_none(),
+    };
+    match value.list() {
+        Some(entries) => entries.iter().all(is_address),
+        None => value.nstring().is_none_or(|text| text.is_empty()),
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::{FetchData, FetchedItem, item_of};
+use super::{FetchData, FetchedItem, is_item, item_of};
 use crate::imap::date::InternalDate;
 use crate::imap::envelope::Envelope;
 use crate::imap::flag::Flag;
@@ -74,7 +74,9 @@ impl<'l> Reader<'l> {
             _ => {
                 let (value, rest) = tokens.value(self.line, self.rest)?;
                 self.rest = rest;
-                Some(item_of(self.line.slice_ref(name), value))
+                let item = item_of(self.line.slice_ref(name), value);
+                let is_odd = matches!(item, FetchedItem::Unknown { .. }) && is_item(name);
+                (!is_odd).then_some(item)
             }
         }
     }

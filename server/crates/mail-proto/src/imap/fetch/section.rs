@@ -159,6 +159,14 @@ pub(super) struct Name {
     pub(super) origin: Option<u64>,
 }
 
+/// Tells whether an item's name is that of bytes of a message.
+pub(super) fn is_body(name: &[u8]) -> bool {
+    let Some(word) = name.get(..b"BODY[".len()) else {
+        return false;
+    };
+    word.eq_ignore_ascii_case(b"BODY[")
+}
+
 /// Reads `BODY[section]<origin>`, `BINARY[part]<origin>` or `BINARY.SIZE[part]`.
 pub(super) fn parse_name(name: &Bytes) -> Option<Name> {
     let open = memchr::memchr(b'[', name)?;

@@ -185,6 +185,14 @@ impl Selected {
             .and_then(|row| SequenceNumber::new(row.seq))
     }
 
+    /// Notes the UIDs of places that follow each other, as a search of exactly these places found
+    /// them.
+    pub fn locate(&mut self, first: SequenceNumber, uids: impl IntoIterator<Item = Uid>) {
+        for (seq, uid) in (first.get()..=self.exists).zip(uids) {
+            self.insert(seq, uid);
+        }
+    }
+
     /// Takes in what the server said.
     pub fn apply(&mut self, event: &Event) -> Option<Change> {
         match event {
