@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Here;
+use super::reader::known;
 use super::words::has_one_folder;
 use crate::api::types::Limitation;
 use crate::api::types::{FolderRole, Mark, MessageRow};
@@ -153,7 +154,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                                 row.has_attachment.then(|| mark("clip", lang.has_attachment())),
                             )
                         })
-                    })} <time datetime=date.iso>{date.short}</time>
+                    })} <time datetime=known(date.iso)>{date.short}</time>
                 </span>
                 <button
                     class="row-star"

@@ -123,7 +123,7 @@ pub fn Reader(
                         </details>
                     </div>
                     <div class="who-end">
-                        <time class="muted small num" datetime=date.iso title=date.long>
+                        <time class="muted small num" datetime=known(date.iso) title=date.long>
                             {date.short}
                         </time>
                         <StarButton open=open is_starred=message.is_starred />
@@ -167,8 +167,13 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
             {cut(is_cut)}
         }
         .into_any(),
-        BodyView::Empty => view! { <p class="msg-body muted">{lang.no_body()}</p> }.into_any(),
+        BodyView::Empty { why } => view! { <p class="msg-body muted">{why}</p> }.into_any(),
     }
+}
+
+/// A `datetime` attribute: none, where the time is not known.
+pub fn known(iso: String) -> Option<String> {
+    (!iso.is_empty()).then_some(iso)
 }
 
 /// Who wrote it; all of them, where there are several.

@@ -170,7 +170,9 @@ impl ListState {
                 .map_or(0, |p| p.0)
         });
         let slot = self.rows.with_value(|rows| rows.at(top).cloned());
-        slot.map(|slot| slot.row.with(|row| row.date.group.clone()))
+        let group = slot.map(|slot| slot.row.with(|row| row.date.group.clone()));
+        // A message without a date is of no group.
+        group.filter(|group| !group.is_empty())
     }
 
     /// Looks up what a message's row shows.

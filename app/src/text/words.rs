@@ -180,7 +180,6 @@ texts! {
     message_actions() { en: "Message actions", zh: "邮件操作" }
     message_body() { en: "Message text", zh: "邮件正文" }
     no_message_open() { en: "No message open", zh: "未打开邮件" }
-    no_body() { en: "This message has no text.", zh: "此邮件没有正文。" }
     folders_left_out(n: u32) {
         en: format!("The server has {} more, which this page leaves out.", plural(u64::from(n), "folder", "folders")),
         zh: format!("服务器上另有 {n} 个文件夹，此处未显示。")

@@ -7,7 +7,7 @@ use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
     FolderId, FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SessionView, TextBlock, TextSpan, UndoId, Window,
+    OutboxEntry, OutboxId, OutboxRows, SessionView, UndoId, Window,
 };
 use mail_mime::clean::Images;
 
@@ -115,10 +115,10 @@ impl SessionBackend {
         place: Place,
         opened: &Opened,
     ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
-        let OpenedBody::Html { html, .. } = &opened.body else {
+        let OpenedBody::Html { documents, .. } = &opened.body else {
             return Ok(None);
         };
-        let cleaned = clean_html(html.clone(), opened.root.clone(), &place).await?;
+        let cleaned = clean_html(documents.clone(), opened.root.clone(), &place).await?;
         let cleaned = Arc::new(cleaned);
         handle.bodies().keep(place, Arc::clone(&cleaned));
         Ok(Some(cleaned))
@@ -156,23 +156,17 @@ impl SessionBackend {
                 )
             }
             // The one part is the whole message: its source is what can be saved.
-            (OpenedBody::OverLimits, _) => (self.over_limits(), Vec::new()),
-            _ => (BodyView::Empty, readable.attachments),
+            (OpenedBody::OverLimits, _) => {
+                let why = wording::over_limits(self.locale.lang).to_owned();
+                (BodyView::Empty { why }, Vec::new())
+            }
+            _ => {
+                let why = wording::no_text(opened.root.sealed(), self.locale.lang).to_owned();
+                (BodyView::Empty { why }, readable.attachments)
+            }
         };
         let attachments = parts.into_iter().map(map::attachment_view).collect();
         Ok(map::message_view(&opened, body, attachments, &self.locale))
-    }
-
-    fn over_limits(&self) -> BodyView {
-        BodyView::Text {
-            blocks: vec![TextBlock {
-                quote_depth: 0,
-                spans: vec![TextSpan::Text(
-                    wording::over_limits(self.locale.lang).to_owned(),
-                )],
-            }],
-            is_cut: false,
-        }
     }
 
     /// Words an answer's error in the request's language, and notes the whole story in the log.

@@ -168,17 +168,18 @@ impl Drop for Bodies {
     }
 }
 
-/// Cleans a message's HTML on a thread of its own.
+/// Cleans a message's HTML on a thread of its own: one document behind the other.
 ///
 /// # Errors
 /// [`AccountError::Unreadable`] where a library below the cleaner gave up on it.
 pub(super) async fn clean_html(
-    html: String,
+    documents: Vec<String>,
     root: Part,
     place: &Place,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images) = (place.part_prefix.clone(), place.images);
-    let kib = u32::try_from(html.len() >> 10).unwrap_or(u32::MAX);
+    let bytes: usize = documents.iter().map(String::len).sum();
+    let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
     let _turns = TURNS.acquire_many(kib.clamp(1, CLEANED_AT_ONCE_KIB)).await;
     off_thread(move || {
         let parts = root.readable().by_content_id();
@@ -186,13 +187,11 @@ pub(super) async fn clean_html(
             let part = parts.get(content_id)?;
             Some(format!("{prefix}{}", part.section))
         };
-        let cleaned = clean::clean(
-            &html,
-            &CleanOptions {
-                part_url: &part_url,
-                images,
-            },
-        );
+        let options = CleanOptions {
+            part_url: &part_url,
+            images,
+        };
+        let cleaned = clean::clean_all(&documents, &options);
         CleanedBody {
             document: document::wrap(&cleaned),
             blocked_images: cleaned.blocked_images,

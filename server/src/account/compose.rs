@@ -395,9 +395,13 @@ fn people(mailboxes: &[Mailbox]) -> String {
 async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     let text = match &opened.body {
         OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
-        OpenedBody::Html { html, .. } => {
-            let html = html.clone();
-            super::off_thread::off_thread(move || text::from_html(&html))
+        OpenedBody::Html { documents, .. } => {
+            let documents = documents.clone();
+            let texts = move || {
+                let texts = documents.iter().map(|html| text::from_html(html));
+                texts.collect::<Vec<_>>().join("\n\n")
+            };
+            super::off_thread::off_thread(texts)
                 .await
                 .map_err(|_| AccountError::Unreadable("HTML".to_owned()))?
         }

@@ -101,6 +101,10 @@ pub enum AccountError {
     /// A message is broken or too large to be shown.
     #[error("the message cannot be shown: {0}")]
     Unreadable(String),
+    /// The server answers as if it gave a message, without anything of it that can be read. It did
+    /// not say that the message is gone.
+    #[error("the server gave nothing of the message that can be read")]
+    Withheld,
     /// Other accounts hold the memory that this would take.
     #[error("the memory for mail is used by others")]
     Overloaded,

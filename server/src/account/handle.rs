@@ -337,17 +337,17 @@ impl AccountHandle {
         message: MessageId,
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
-        let root = self
+        let found = self
             .ask(|reply| Request::Structure {
                 folder: folder.clone(),
                 message: message.clone(),
+                part: part.clone(),
                 reply,
             })
             .await?;
-        let found = root
-            .find(part.as_str())
-            .filter(|found| !found.is_multipart());
-        let found = found.ok_or(AccountError::NotFound)?;
+        if found.is_multipart() {
+            return Err(AccountError::NotFound);
+        }
         let windows = self.windows(folder, message, Section::Part(part));
         let decoder = Some(Decoder::new(found.encoding));
         let decoded = stream::unfold((windows, decoder), |(mut windows, decoder)| async move {
@@ -366,8 +366,8 @@ impl AccountHandle {
             }
         });
         Ok(PartDownload {
-            name: found.name.clone().unwrap_or_default(),
-            media_type: found.media_type.clone(),
+            name: found.name.unwrap_or_default(),
+            media_type: found.media_type,
             stream: decoded.fuse().boxed(),
         })
     }

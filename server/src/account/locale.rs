@@ -28,9 +28,17 @@ impl Default for Locale {
 impl Locale {
     /// Writes a time as the page shows it; `now` decides what "today" is.
     ///
-    /// Times that no calendar holds become the beginning of 1970.
-    pub fn date(&self, unix_ms: i64, now_unix_ms: i64) -> DateText {
-        let at = self.zoned(unix_ms);
+    /// A time that is not known, or that no calendar holds, is "No date", of no group.
+    pub fn date(&self, unix_ms: impl Into<Option<i64>>, now_unix_ms: i64) -> DateText {
+        let at = unix_ms.into().and_then(|at| self.find_zoned(at));
+        let Some(at) = at else {
+            let none = self.no_date();
+            return DateText {
+                short: none.to_owned(),
+                long: none.to_owned(),
+                ..DateText::default()
+            };
+        };
         let now = self.zoned(now_unix_ms);
         let days_ago = now
             .date()
@@ -59,9 +67,20 @@ impl Locale {
     }
 
     fn zoned(&self, unix_ms: i64) -> Zoned {
-        Timestamp::from_millisecond(unix_ms)
-            .unwrap_or(Timestamp::UNIX_EPOCH)
-            .to_zoned(self.zone.clone())
+        let at = self.find_zoned(unix_ms);
+        at.unwrap_or_else(|| Timestamp::UNIX_EPOCH.to_zoned(self.zone.clone()))
+    }
+
+    fn find_zoned(&self, unix_ms: i64) -> Option<Zoned> {
+        let at = Timestamp::from_millisecond(unix_ms).ok()?;
+        Some(at.to_zoned(self.zone.clone()))
+    }
+
+    fn no_date(&self) -> &'static str {
+        match self.lang {
+            Lang::En => "No date",
+            Lang::ZhCn => "无日期",
+        }
     }
 
     fn short(&self, at: &Zoned, now: &Zoned, days_ago: i32) -> String {
@@ -174,9 +193,13 @@ mod tests {
     }
 
     #[test]
-    fn times_that_no_calendar_holds_are_shown_all_the_same() {
-        let en = locale(Lang::En, "UTC");
-        assert_eq!(en.date(i64::MAX, NOW).iso, "1970-01-01T00:00:00+00:00");
-        assert_eq!(en.date(i64::MIN, NOW).short, "1970-01-01");
+    fn a_time_that_is_not_known_or_that_no_calendar_holds_is_no_date() {
+        for (lang, words) in [(Lang::En, "No date"), (Lang::ZhCn, "无日期")] {
+            for at in [None, Some(i64::MAX), Some(i64::MIN)] {
+                let date = locale(lang, "UTC").date(at, NOW);
+                assert_eq!((date.short.as_str(), date.long.as_str()), (words, words));
+                assert_eq!((date.iso.as_str(), date.group.as_str()), ("", ""));
+            }
+        }
     }
 }

@@ -5,10 +5,11 @@ use app::api::types::{
     MessageView, PartId, Person, TextBlock, TextSpan,
 };
 use mail_mime::address::Mailbox;
+use mail_mime::date::Date;
+use mail_mime::header;
 use mail_mime::params::Params;
 use mail_mime::text;
 use mail_mime::tree::{LeafFields, Part};
-use mail_mime::{charset, header};
 use mail_proto::imap;
 use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
@@ -100,19 +101,9 @@ pub(super) fn text_of(raw: Option<&[u8]>) -> String {
     raw.map(header::decode_unstructured).unwrap_or_default()
 }
 
-/// A text part's bytes, transfer-decoded, as what is shown of it.
-pub(super) fn text_body(part: &Part, mut decoded: Vec<u8>) -> OpenedBody {
-    let is_cut = decoded.len() > mail_mime::limits::SHOWN_BYTES;
-    decoded.truncate(mail_mime::limits::SHOWN_BYTES);
-    let text = charset::decode(&decoded, part.charset());
-    if part.media_type == "text/html" || part.media_type == "application/xhtml+xml" {
-        return OpenedBody::Html { html: text, is_cut };
-    }
-    OpenedBody::Text {
-        text,
-        format: text::Format::of(&part.params),
-        is_cut,
-    }
+/// The date of an ENVELOPE, where it can be read.
+pub(super) fn date_of(raw: &[u8]) -> Option<i64> {
+    Date::of_message(raw).map(|date| date.unix_ms)
 }
 
 pub(super) fn person(mailbox: &Mailbox) -> Person {
@@ -175,7 +166,7 @@ fn message_row(row: Row, is_own_mail: bool, locale: &Locale, now_unix_ms: i64) -
         id: row.id,
         position: row.position,
         subject: match row.is_unreadable {
-            true => wording::unreadable_row(locale.lang).to_owned(),
+            true => wording::unreadable_row(&row.refusal, locale.lang),
             false => row.subject,
         },
         date: locale.date(row.date_unix_ms, now_unix_ms),
@@ -199,7 +190,7 @@ pub(super) fn message_view(
     let reply_to = headers.reply_to();
     let from = headers.from();
     let written = headers.date_or_received().map(|date| date.unix_ms);
-    let date = written.or(opened.arrived_unix_ms).unwrap_or_default();
+    let date = written.or(opened.arrived_unix_ms);
     MessageView {
         id: opened.id.clone(),
         subject: headers.subject(),

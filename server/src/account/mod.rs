@@ -25,6 +25,7 @@ pub mod model;
 mod off_thread;
 mod outbox;
 pub(crate) mod outgoing;
+mod texts;
 mod whole;
 mod wording;
 

@@ -162,13 +162,15 @@ pub(crate) struct Row {
     pub(crate) from: Vec<Mailbox>,
     pub(crate) to: Vec<Mailbox>,
     pub(crate) subject: String,
-    /// When it arrived, where the server knows, else when it was written.
-    pub(crate) date_unix_ms: i64,
+    /// When it arrived, where the server knows, else when it was written; `None` where nobody tells.
+    pub(crate) date_unix_ms: Option<i64>,
     pub(crate) size_bytes: u64,
     pub(crate) marks: Marks,
     pub(crate) has_attachment: bool,
     /// The server did not tell who wrote and what about, or not in a form that can be read.
     pub(crate) is_unreadable: bool,
+    /// The server's words, where it refused to tell; else empty.
+    pub(crate) refusal: String,
 }
 
 /// A window of a folder.
@@ -210,7 +212,11 @@ pub(crate) enum OpenedBody {
         is_cut: bool,
     },
     /// HTML, as it came: never shown before it is cleaned.
-    Html { html: String, is_cut: bool },
+    Html {
+        /// The texts of the message, one behind the other, each a document of its own.
+        documents: Vec<String>,
+        is_cut: bool,
+    },
     /// Nothing that can be read.
     Empty,
     /// The message is over the limits of what is read: its source is offered.
@@ -324,10 +330,11 @@ pub(crate) enum Request {
         max_bytes: u32,
         reply: Reply<Bytes>,
     },
-    /// The structure alone, for one part's type and name.
+    /// One part's type, encoding and name.
     Structure {
         folder: FolderId,
         message: MessageId,
+        part: PartId,
         reply: Reply<Part>,
     },
     /// Sets a mark.

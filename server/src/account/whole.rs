@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mail_mime::header::Headers;
-use mail_mime::limits::{Limits, SHOWN_BYTES};
+use mail_mime::limits::Limits;
 use mail_mime::parse::Message;
-use mail_mime::transfer;
 use mail_mime::tree::{LeafFields, Part};
 use tokio::task::spawn_blocking;
 
 use super::error::AccountError;
-use super::map;
 use super::model::OpenedBody;
+use super::texts::Texts;
 
 /// Text is decoded in steps, because only the beginning of a long one is shown.
 const DECODE_STEP_BYTES: usize = 64 << 10;
@@ -95,31 +94,22 @@ impl Split {
         if self.is_unreadable {
             return OpenedBody::OverLimits;
         }
-        let texts = self.root.readable().texts;
-        let has_words = |part: &&&Part| {
+        let mut texts = Texts::default();
+        for part in self.root.readable().texts {
             let octets = self.part(&part.section);
-            octets.is_some_and(|octets| !octets.trim_ascii().is_empty())
-        };
-        let Some(part) = texts.iter().find(has_words).or(texts.first()) else {
-            return OpenedBody::Empty;
-        };
-        let octets = self
-            .part(&part.section)
-            .map(Bytes::as_ref)
-            .unwrap_or_default();
-        let mut decoder = transfer::Decoder::new(part.encoding);
-        let mut decoded = Vec::new();
-        let mut steps = octets.chunks(DECODE_STEP_BYTES);
-        // One step beyond what is shown tells that there is more.
-        while decoded.len() <= SHOWN_BYTES
-            && let Some(step) = steps.next()
-        {
-            decoder.push(step, &mut decoded);
+            let mut steps = octets
+                .map(Bytes::as_ref)
+                .unwrap_or_default()
+                .chunks(DECODE_STEP_BYTES);
+            texts.begin(part);
+            // One step beyond what is shown tells that there is more.
+            while !texts.is_full()
+                && let Some(step) = steps.next()
+            {
+                texts.push(step);
+            }
         }
-        if decoded.len() <= SHOWN_BYTES {
-            decoder.finish(&mut decoded);
-        }
-        map::text_body(part, decoded)
+        texts.finish()
     }
 }
 

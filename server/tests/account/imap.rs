@@ -132,7 +132,7 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
                 assert!(document.starts_with("<!doctype html>"));
                 assert!(!document.contains("src=\"http"), "{}", row.subject);
             }
-            BodyView::Empty => {}
+            BodyView::Empty { .. } => {}
         }
         for attachment in &opened.attachments {
             let part = page

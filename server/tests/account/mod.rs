@@ -3,6 +3,7 @@
 mod changes;
 mod copies;
 mod crowded;
+mod descriptions;
 mod entries;
 mod fallback;
 mod half_moves;
@@ -13,7 +14,9 @@ pub(crate) mod parts;
 pub(crate) mod peer;
 mod pop3;
 mod recipients;
+mod scripted_imap;
 mod sending;
+mod shown_texts;
 pub(crate) mod stage;
 mod submission;
 mod texts;

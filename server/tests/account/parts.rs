@@ -317,5 +317,12 @@ fn fetched(rest: &str) -> String {
     if rest.contains("[1]") {
         words.push_str(" BODY[1]<0> {8}\r\nHello.\r\n");
     }
+    if rest.contains("[]") {
+        let _ = write!(
+            words,
+            " BODY[]<0> {{{}}}\r\n{header}Hello.\r\n",
+            header.len() + 8
+        );
+    }
     words + ")\r\n"
 }

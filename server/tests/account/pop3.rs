@@ -33,7 +33,7 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
             .await
             .unwrap();
         assert_eq!(opened.subject, rows[0].subject);
-        assert_ne!(opened.body, BodyView::Empty);
+        assert!(!matches!(opened.body, BodyView::Empty { .. }));
         page.handle.close().await;
     }
 }

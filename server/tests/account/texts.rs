@@ -44,7 +44,7 @@ async fn shown(page: &Page, subject: &str) -> String {
                     .body_document(&page.account, page.inbox(), view.id, Images::Blocked);
             document.await.unwrap()
         }
-        BodyView::Empty => String::new(),
+        BodyView::Empty { .. } => String::new(),
     }
 }
 

@@ -299,3 +299,92 @@ async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_n
         page.handle.close().await;
     }
 }
+
+/// Messages whose text some servers or programs do not find, each with one that has to be seen.
+const HIDDEN_TEXTS: [(&str, &str); 8] = [
+    (
+        "boundary in pieces",
+        "Content-Type: multipart/alternative; boundary*0*=us-ascii''%3D_ab12%3Dcd34;\r\n \
+         boundary*1*=-ef56_%3D\r\n\r\n--=_ab12=cd34-ef56_=\r\nContent-Type: text/plain; \
+         charset=utf-8\r\n\r\nSEEN\r\n--=_ab12=cd34-ef56_=--\r\n",
+    ),
+    (
+        "a parameter without a value",
+        "Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; protected; \
+         \r\n\tboundary=\"sgn\"\r\n\r\n--sgn\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nSEEN\r\n--sgn\
+         \r\nContent-Type: application/pgp-signature; name=\"signature.asc\"\r\n\r\nx\r\n--sgn--\r\n",
+    ),
+    (
+        "one boundary for two",
+        "Content-Type: multipart/mixed; boundary=\"same\"\r\n\r\n--same\r\nContent-Type: \
+         multipart/alternative; boundary=\"same\"\r\n\r\n\r\n--same\r\nContent-Type: text/plain; \
+         charset=utf-8\r\n\r\nSEEN\r\n--same\r\nContent-Type: text/html; \
+         charset=utf-8\r\n\r\n<p>SEEN</p>\r\n--same--\r\n",
+    ),
+    (
+        "nothing before something",
+        "Content-Type: multipart/mixed; boundary=\"fte\"\r\n\r\n--fte\r\nContent-Type: \
+         text/plain\r\n\r\n\r\n--fte\r\nContent-Type: text/plain\r\n\r\nSEEN\r\n--fte--\r\n",
+    ),
+    (
+        "footer",
+        "Content-Type: multipart/mixed; boundary=\"lf\"\r\n\r\n--lf\r\nContent-Type: \
+         text/html\r\n\r\n<p>author's words</p>\r\n--lf\r\nContent-Type: text/plain\r\nContent-Disposition: \
+         inline\r\n\r\nSEEN\r\n--lf--\r\n",
+    ),
+    (
+        "marked as attachment",
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment\r\n\r\nSEEN\r\n",
+    ),
+    ("no blank line", "SEEN without a blank line\r\nand more\r\n"),
+    ("UTF-16", "UTF-16"),
+];
+
+#[tokio::test]
+async fn a_text_is_shown_however_its_message_is_built() {
+    let house = House::new().await;
+    for (subject, rest) in HIDDEN_TEXTS {
+        let head = format!(
+            "From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nMIME-Version: 1.0\r\nSubject: {subject}\r\n"
+        );
+        let mut mail = head.into_bytes();
+        if rest == "UTF-16" {
+            mail.extend_from_slice(
+                b"Content-Type: text/plain; charset=utf-16le\r\nContent-Transfer-Encoding: \
+                  binary\r\n\r\n",
+            );
+            mail.extend("SEEN 你好".encode_utf16().flat_map(u16::to_le_bytes));
+        } else {
+            mail.extend_from_slice(rest.as_bytes());
+        }
+        house.dovecot.deliver(ADDRESS, &mail);
+    }
+    let mut unseen = Vec::new();
+    for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
+        let sign_in = house.sign_in(kind, TlsMode::Implicit);
+        let page = house.desk.open(sign_in).await.unwrap();
+        wait_for(&page, "UTF-16").await;
+        for row in page.rows(&page.inbox()).await {
+            let opened = page
+                .backend
+                .message_open(page.account.clone(), page.inbox(), row.id.clone())
+                .await
+                .unwrap();
+            let shown = match &opened.body {
+                BodyView::Html { .. } => {
+                    let images = mail_mime::clean::Images::Blocked;
+                    let document =
+                        page.backend
+                            .body_document(&page.account, page.inbox(), row.id, images);
+                    document.await.unwrap()
+                }
+                body => format!("{body:?}"),
+            };
+            if !shown.contains("SEEN") {
+                unseen.push((kind, row.subject, shown));
+            }
+        }
+        page.handle.close().await;
+    }
+    assert!(unseen.is_empty(), "{unseen:#?}");
+}

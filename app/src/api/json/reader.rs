@@ -329,7 +329,7 @@ mod tests {
             "size_bytes": 9_007_199_254_740_992_u64});
         let mut message = json!({"id": "7.1", "subject": "", "from": [person], "reply_to": [],
             "to": [person, person], "cc": [], "bcc": [], "date": date, "size_bytes": 4200,
-            "is_seen": true, "is_starred": false, "body": "empty", "attachments": [attachment],
+            "is_seen": true, "is_starred": false, "body": {"empty": {"why": "w"}}, "attachments": [attachment],
             "headers": [{"name": "Subject", "value": ""}], "position": 0, "total": 2,
             "newer": null, "older": "7.0"});
         let empty = message.clone();

@@ -39,7 +39,7 @@ pub struct MessageRow {
     pub people: Vec<Person>,
     /// The subject, decoded; may be empty.
     pub subject: String,
-    /// When it arrived.
+    /// When it arrived, where the server knows, else when it was written.
     pub date: DateText,
     /// Its size on the server, in bytes.
     pub size_bytes: u64,
@@ -120,7 +120,10 @@ pub enum BodyView {
         is_cut: bool,
     },
     /// No part that can be read.
-    Empty,
+    Empty {
+        /// What is so, and what can be done: a finished sentence.
+        why: String,
+    },
 }
 
 /// One attachment of a message.

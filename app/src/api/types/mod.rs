@@ -98,7 +98,8 @@ pub enum Theme {
     Dark,
 }
 
-/// A point in time as the page shows it. The page itself formats none.
+/// A point in time as the page shows it. The page itself formats none. Of a time that nobody knows
+/// `short` and `long` say so, and the others are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DateText {
     /// For a row: "09:42", "Yesterday", "Thu", "3 Nov", "2024-11-03".

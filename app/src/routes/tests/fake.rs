@@ -42,6 +42,18 @@ fn date() -> DateText {
     }
 }
 
+/// The oldest message has no date.
+fn date_at(position: u32) -> DateText {
+    if position + 1 < TOTAL {
+        return date();
+    }
+    DateText {
+        short: "No date".into(),
+        long: "No date".into(),
+        ..DateText::default()
+    }
+}
+
 fn person(name: &str, address: &str) -> Person {
     Person {
         name: name.into(),
@@ -60,7 +72,7 @@ impl Fake {
             position,
             people: vec![person("Marta <Kowalczyk>", "marta@kowalczyk.example")],
             subject: format!("Message {position} & <b>more</b>"),
-            date: date(),
+            date: date_at(position),
             size_bytes: 4_200,
             is_seen: !position.is_multiple_of(3),
             is_starred: position.is_multiple_of(5),
@@ -221,7 +233,11 @@ impl MailBackend for Fake {
                 },
             ],
         };
-        let body = if position.is_multiple_of(2) {
+        let body = if position + 1 == TOTAL {
+            BodyView::Empty {
+                why: "It is sealed, save the file.".to_owned(),
+            }
+        } else if position.is_multiple_of(2) {
             BodyView::Text {
                 blocks: vec![text(0, "Hello <script>\n\nBye "), text(1, "> quoted\n")],
                 is_cut: false,
@@ -250,7 +266,7 @@ impl MailBackend for Fake {
             ],
             cc: vec![person("Ada", "ada@example.org")],
             bcc: Vec::new(),
-            date: date(),
+            date: row.date,
             size_bytes: 4_200,
             is_seen: row.is_seen,
             is_starred: row.is_starred,

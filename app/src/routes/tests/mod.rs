@@ -163,6 +163,20 @@ async fn the_last_page_leads_back_only() {
 }
 
 #[tokio::test]
+async fn a_message_without_date_or_text_says_so_and_pretends_no_time() {
+    let (_, list) = page("/mail/acc/SU5CT1g?page=26").await;
+    let (_, reader) = page("/mail/acc/SU5CT1g/7.1").await;
+    for html in [&list, &reader] {
+        assert!(html.contains("No date"), "{html}");
+        assert!(
+            !html.contains("datetime=\"\"") && !html.contains("1970"),
+            "{html}"
+        );
+    }
+    assert!(reader.contains("sealed, save the file"), "{reader}");
+}
+
+#[tokio::test]
 async fn everything_is_below_the_base() {
     let given = Given {
         base: "/webmail",

@@ -141,6 +141,43 @@ impl Part {
         None
     }
 
+    /// How the content of the message is sealed, where that is all there is of it.
+    pub fn sealed(&self) -> Option<Sealed> {
+        let mut part = self;
+        // Mailing lists and gateways put it into a multipart, beside what they add.
+        for _ in 0..DEPTH_MAX {
+            match part.media_type.as_str() {
+                "multipart/encrypted" => {
+                    let protocol = part.params.value("protocol").unwrap_or_default();
+                    return Some(match protocol.trim().to_ascii_lowercase().as_str() {
+                        "application/pgp-encrypted" => Sealed::OpenPgp,
+                        _ => Sealed::Other,
+                    });
+                }
+                "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+                    let kind = part.params.value("smime-type").unwrap_or_default();
+                    return Some(match kind.trim().to_ascii_lowercase().as_str() {
+                        "enveloped-data" | "authenveloped-data" => Sealed::SmimeEncrypted,
+                        "signed-data" => Sealed::SmimeSigned,
+                        _ => Sealed::Smime,
+                    });
+                }
+                // Microsoft's programs hide the type where it is in the way.
+                "application/octet-stream" => {
+                    let name = part.name.as_deref().unwrap_or_default();
+                    let is_smime = name.to_ascii_lowercase().ends_with(".p7m");
+                    return is_smime.then_some(Sealed::Smime);
+                }
+                _ => part = part.children.iter().find(|child| child.sealed_leaf())?,
+            }
+        }
+        None
+    }
+
+    fn sealed_leaf(&self) -> bool {
+        self.is_multipart() || self.media_type.starts_with("application/")
+    }
+
     /// Whether a reader finds something attached: what a list's paper clip says.
     pub fn has_attachment(&self) -> bool {
         !self.readable().attachments.is_empty()
@@ -181,6 +218,21 @@ impl Part {
             "text/html" | "application/xhtml+xml"
         )
     }
+}
+
+/// How the content of a message is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// Encrypted by S/MIME (RFC 8551 §3.3).
+    SmimeEncrypted,
+    /// Signed by S/MIME, the content inside the signature (RFC 8551 §3.5.2).
+    SmimeSigned,
+    /// By S/MIME; how is not told.
+    Smime,
+    /// Encrypted by OpenPGP (RFC 3156 §4).
+    OpenPgp,
+    /// Encrypted by something else (RFC 1847 §2.2).
+    Other,
 }
 
 /// A multipart deeper than this lists its parts as attachments. Trees of [`crate::parse`] and of
@@ -343,11 +395,16 @@ impl<'a> Readable<'a> {
     }
 }
 
-/// A section's numbers, for sorting: "1.10" comes after "1.9".
+/// A section's numbers, for sorting: "1.10" comes after "1.9". A letter before them is passed over.
 fn order(section: &str) -> Vec<u32> {
     section
         .split('.')
-        .map(|number| number.parse().unwrap_or(0))
+        .map(|number| {
+            number
+                .trim_start_matches(char::is_alphabetic)
+                .parse()
+                .unwrap_or(0)
+        })
         .collect()
 }
 

@@ -93,6 +93,8 @@ pub(crate) struct Answer {
     pub(crate) found: Option<SequenceSet>,
     /// Messages that were to leave the mailbox and did.
     pub(super) gone: Vec<imap::Uid>,
+    /// A response to SEARCH came, if only to say that nothing was found.
+    pub(super) is_search_answered: bool,
     /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
     pub(super) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
@@ -178,6 +180,7 @@ impl Answer {
             statuses: Vec::new(),
             found: None,
             gone: Vec::new(),
+            is_search_answered: false,
             untagged_codes: Vec::new(),
             literals: HashMap::new(),
             literal_bytes: 0,
@@ -307,6 +310,7 @@ impl Answer {
         if self.asked.is_searched {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.found = found;
+            self.is_search_answered = true;
         }
         Ok(())
     }

@@ -211,6 +211,11 @@ impl ImapConnection {
         self.refused_by(done)
     }
 
+    /// The server's words at the end of a command.
+    pub(super) fn words_of(&self, done: &Completion) -> String {
+        reply_of(done.code.as_ref(), done.status, &done.text).text
+    }
+
     /// Whether IDLE is on, or about to be.
     pub(super) fn is_idling(&self) -> bool {
         self.idle.is_some()

@@ -20,6 +20,7 @@ use super::super::model::Request;
 use super::connection::ImapConnection;
 use super::hearing::{FolderChange, LinkId};
 use super::list::fetch_rows_before;
+use super::message::KeptWhole;
 use super::read::{fetch_folders, folders_of, list_commands};
 use super::row::Detail;
 use super::selected::SelectedMailbox;
@@ -58,6 +59,8 @@ pub(super) struct Link {
     last_told: Option<Instant>,
     failures: u32,
     reconnect_at: Option<Instant>,
+    /// The message that was read whole last.
+    pub(super) whole: Option<KeptWhole>,
 }
 
 enum Wake {
@@ -121,6 +124,7 @@ impl Link {
             last_told: None,
             failures: 0,
             reconnect_at: None,
+            whole: None,
         }
     }
 
@@ -185,6 +189,11 @@ impl Link {
         self.connection.as_mut().ok_or(AccountError::SignedOut)
     }
 
+    /// The connection, where there is one.
+    pub(super) fn connection_ref(&self) -> Option<&ImapConnection> {
+        self.connection.as_ref()
+    }
+
     /// Selects a mailbox; what was not told of the old one is told before.
     pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
         let is_selected = |c: &ImapConnection| c.selected().is_some_and(|s| s.mailbox() == mailbox);
@@ -238,9 +247,10 @@ impl Link {
             Request::Structure {
                 folder,
                 message,
+                part,
                 reply,
             } => {
-                read_for!(self, reply, self.structure(&folder, &message));
+                read_for!(self, reply, self.structure(&folder, &message, &part));
             }
             Request::Read {
                 folder,

@@ -2,7 +2,8 @@
 //! its row all the same: less and less is asked of it, and of it alone.
 
 use app::api::types::{FolderId, Window};
-use mail_proto::imap::{Command, SequenceNumber, SequenceSet, Status};
+use mail_net::Phase;
+use mail_proto::imap::{Command, SearchKey, SequenceNumber, SequenceSet, Status};
 
 use super::super::error::AccountError;
 use super::super::model::{Listing, Row};
@@ -67,10 +68,17 @@ const MOVES_MAX: u32 = 3;
 /// What it may send in any case.
 const WINDOW_MIN_BYTES: u64 = 1 << 20;
 
-/// The rows of a window of the selected mailbox; asks only for those that are not known.
+/// How many commands ask for the rows of one window, at most …
+const COMMANDS_MAX: usize = 100;
+/// … and in how many round trips.
+const ROUNDS_MAX: usize = 16;
+
+/// The rows of a window of the selected mailbox; asks only for those that are not known. Every
+/// message that the server counts has one.
 ///
 /// # Errors
-/// Where the server gave none of the rows, in its words; and whatever the link says.
+/// Where the server refused and told nothing of any of them, in its words; and whatever the link
+/// says.
 pub(super) async fn fetch_rows(
     connection: &mut ImapConnection,
     offset: u32,
@@ -88,66 +96,44 @@ pub(super) async fn fetch_rows_before(
     offset: u32,
     limit: u32,
     detail: Detail,
-    mut behind: Vec<Command>,
+    behind: Vec<Command>,
 ) -> Result<(Vec<Row>, Option<Answer>), AccountError> {
-    let mut refusal = None;
-    let mut behind_answer = None;
-    let mut step = Some(detail);
-    let mut is_first = true;
-    let mut moves = 0;
-    while let Some(detail) = step {
-        let (first, last) = places(connection, offset, limit);
-        let unknown = unknown_between(connection, first, last);
-        if unknown.is_empty() {
-            break;
-        }
-        let departures = departures(connection);
-        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * unknown.len() as u64;
-        let mut commands = match (is_first, unknown.as_slice()) {
-            // A range, however many of it are known: it asks for one window of new rows.
-            (true, [low, .., high]) => vec![fetch(SequenceSet::range(*low, *high), detail)],
-            // What one command did not bring is asked for message by message.
-            _ => unknown
-                .iter()
-                .map(|seq| fetch(SequenceSet::single(*seq), detail))
-                .collect(),
-        };
-        let fetches = commands.len();
-        commands.append(&mut behind);
-        let has_more = commands.len() > fetches;
-        if let Some(selected) = connection.selected_mut() {
-            selected.expect(detail);
-        }
-        let answer = connection.run_remembered(commands, max_bytes).await;
-        if let Some(selected) = connection.selected_mut() {
-            selected.expect(Detail::Full);
-        }
-        let mut answer = answer?;
-        let others = answer.completions.split_off(fetches);
-        let mut done = std::mem::replace(&mut answer.completions, others).into_iter();
-        let refused = done.find(|done: &Completion| done.status != Some(Status::Ok));
-        refusal = refused.or(refusal);
-        if has_more {
-            behind_answer = Some(answer);
-        }
-        // Messages left while they were asked for, so the places asked for were those of others.
-        let has_moved = self::departures(connection) != departures;
-        is_first = is_first && has_moved;
-        step = if has_moved && moves < MOVES_MAX {
-            moves += 1;
-            Some(detail)
-        } else {
-            detail.less()
-        };
-    }
-    let (first, last) = places(connection, offset, limit);
-    let rows = match connection.selected_mut() {
-        Some(selected) if last > 0 => selected.rows_between(first, last),
-        _ => Vec::new(),
+    let mut asking = Asking {
+        offset,
+        limit,
+        commands_left: COMMANDS_MAX,
+        rounds_left: ROUNDS_MAX,
+        moves_left: MOVES_MAX,
+        behind,
+        behind_answer: None,
+        refusal: None,
     };
+    let asked = asking.run(connection, detail).await;
+    if let Some(selected) = connection.selected_mut() {
+        selected.expect(None);
+    }
+    asked?;
+    let (first, last) = places(connection, offset, limit);
+    if last == 0 {
+        return Ok((Vec::new(), asking.behind_answer));
+    }
+    find_uids(connection, first, last).await?;
+    let refusal = asking.refusal;
+    let words = refusal.as_ref().map(|done| connection.words_of(done));
+    let words = words.unwrap_or_default();
+    let (first, last) = places(connection, offset, limit);
+    let Some(selected) = connection.selected_mut() else {
+        return Ok((Vec::new(), asking.behind_answer));
+    };
+    let is_told = selected.settle(first, last, &words);
+    let rows = selected.rows_between(first, last, &words);
     match refusal {
-        Some(refused) if rows.is_empty() => Err(connection.refusal(&refused)),
-        _ => Ok((rows, behind_answer)),
+        Some(refused) if !is_told => {
+            // The next one who asks for them asks the server.
+            selected.forget_rows();
+            Err(connection.refusal(&refused))
+        }
+        _ => Ok((rows, asking.behind_answer)),
     }
 }
 
@@ -166,22 +152,168 @@ fn places(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
     (first, last)
 }
 
-/// The places from `first` to `last` whose rows are not known.
-fn unknown_between(connection: &mut ImapConnection, first: u32, last: u32) -> Vec<SequenceNumber> {
+/// The asking for the rows of one window.
+struct Asking {
+    offset: u32,
+    limit: u32,
+    commands_left: usize,
+    rounds_left: usize,
+    /// How often it begins anew because messages left.
+    moves_left: u32,
+    /// Commands that are still to leave behind the first FETCH, and what was answered to them.
+    behind: Vec<Command>,
+    behind_answer: Option<Answer>,
+    /// The last command that the server refused.
+    refusal: Option<Completion>,
+}
+
+impl Asking {
+    /// Asks for the rows that are not known: for all of them, and where the server refuses, in
+    /// smaller parts, until what it does not describe is alone; of that less and less is asked.
+    async fn run(
+        &mut self,
+        connection: &mut ImapConnection,
+        detail: Detail,
+    ) -> Result<(), AccountError> {
+        let mut step = Some(detail);
+        while let Some(detail) = step {
+            let mut sets = vec![self.wanting(connection)];
+            let mut is_first = true;
+            sets.retain(|set| !set.is_empty());
+            while !sets.is_empty() && self.commands_left > 0 && self.rounds_left > 0 {
+                let departures = departures(connection);
+                let (is_any_told, smaller) = self.round(connection, sets, detail).await?;
+                if self::departures(connection) != departures && self.moves_left > 0 {
+                    // Messages left while they were asked for, so the places asked for were those
+                    // of others.
+                    self.moves_left -= 1;
+                    sets = vec![self.wanting(connection)];
+                } else if is_any_told || is_first {
+                    sets = smaller;
+                    is_first = false;
+                } else {
+                    // Where it refuses all of the smaller parts as well, it is the question.
+                    sets = Vec::new();
+                }
+                sets.retain(|set| !set.is_empty());
+            }
+            step = detail.less();
+        }
+        Ok(())
+    }
+
+    /// Asks for some sets in one flight. Returns whether any row was told, and what to ask for next.
+    async fn round(
+        &mut self,
+        connection: &mut ImapConnection,
+        mut sets: Vec<Vec<SequenceNumber>>,
+        detail: Detail,
+    ) -> Result<(bool, Vec<Vec<SequenceNumber>>), AccountError> {
+        sets.truncate(self.commands_left);
+        self.commands_left -= sets.len();
+        self.rounds_left -= 1;
+        let asked: usize = sets.iter().map(Vec::len).sum();
+        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * asked as u64;
+        let mut commands: Vec<Command> = sets.iter().filter_map(|set| fetch(set, detail)).collect();
+        let fetches = commands.len();
+        commands.append(&mut self.behind);
+        let has_more = commands.len() > fetches;
+        if let Some(selected) = connection.selected_mut() {
+            selected.expect(Some(detail));
+        }
+        let mut answer = connection.run_remembered(commands, max_bytes).await?;
+        let others = answer.completions.split_off(fetches);
+        let completions = std::mem::replace(&mut answer.completions, others);
+        if has_more {
+            self.behind_answer = Some(answer);
+        }
+        let mut is_any_told = false;
+        let mut smaller = Vec::new();
+        for (set, done) in sets.into_iter().zip(completions) {
+            let len = set.len();
+            let left = still_wanting(connection, set);
+            is_any_told |= left.len() < len;
+            if done.status == Some(Status::Ok) {
+                continue;
+            }
+            self.refusal = Some(done);
+            if len > 1 {
+                smaller.extend(parts_of(left, len));
+            }
+        }
+        Ok((is_any_told, smaller))
+    }
+
+    /// The places whose rows are not known as far as the server may tell them.
+    fn wanting(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
+        let (first, last) = places(connection, self.offset, self.limit);
+        let all = (first..=last).filter_map(SequenceNumber::new).collect();
+        still_wanting(connection, all)
+    }
+}
+
+/// What to ask for after a command for `len` messages was refused and these are left.
+fn parts_of(mut left: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 2] {
+    // Where some were told, the server stopped at the first that is missing.
+    let at = if left.len() < len { 1 } else { len / 2 };
+    let rest = left.split_off(at.min(left.len()));
+    [left, rest]
+}
+
+fn still_wanting(
+    connection: &mut ImapConnection,
+    mut places: Vec<SequenceNumber>,
+) -> Vec<SequenceNumber> {
     let Some(selected) = connection.selected_mut() else {
         return Vec::new();
     };
-    let last = last.min(selected.exists());
-    (first..=last)
-        .filter(|seq| !selected.is_known(*seq))
-        .filter_map(SequenceNumber::new)
-        .collect()
+    let exists = selected.exists();
+    places.retain(|seq| seq.get() <= exists && selected.is_wanting(seq.get()));
+    places
 }
 
-fn fetch(set: SequenceSet, detail: Detail) -> Command {
-    Command::Fetch {
+/// Asks which messages these are, where FETCH did not tell the UID of one.
+async fn find_uids(
+    connection: &mut ImapConnection,
+    first: u32,
+    last: u32,
+) -> Result<(), AccountError> {
+    let Some(selected) = connection.selected_mut() else {
+        return Ok(());
+    };
+    let exists = selected.exists();
+    let last = last.min(exists);
+    let is_known = (first..=last).all(|seq| selected.uid_at(seq).is_some());
+    let (Some(low), Some(high)) = (SequenceNumber::new(first), SequenceNumber::new(last)) else {
+        return Ok(());
+    };
+    if is_known || first > last {
+        return Ok(());
+    }
+    let search = Command::Search {
+        uid: true,
+        criteria: vec![SearchKey::Sequence(SequenceSet::range(low, high))],
+    };
+    let answer = connection.run_raw(vec![search], Phase::Command).await?;
+    let count = u64::from(last - first) + 1;
+    let Some(found) = answer.found.filter(|found| found.len() == count) else {
+        return Ok(());
+    };
+    if let Some(selected) = connection.selected_mut().filter(|s| s.exists() == exists) {
+        selected.locate(low, found.uids());
+    }
+    Ok(())
+}
+
+fn fetch(places: &[SequenceNumber], detail: Detail) -> Option<Command> {
+    let set = match (places, detail) {
+        // A range, however many of it are known: it asks for one window of new rows.
+        ([low, .., high], Detail::Full) => SequenceSet::range(*low, *high),
+        _ => SequenceSet::from_numbers(places.iter().copied())?,
+    };
+    Some(Command::Fetch {
         set,
         uid: false,
         items: detail.items(),
-    }
+    })
 }

@@ -6,10 +6,12 @@
 mod answer;
 mod change;
 pub(crate) mod connection;
+mod fetched;
 mod folders;
 mod hearing;
 mod link;
 mod list;
+mod message;
 mod moving;
 mod read;
 mod row;

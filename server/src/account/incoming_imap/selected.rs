@@ -14,6 +14,10 @@ use super::row::{Detail, SeenRow, marks_of};
 const ROWS_MAX: usize = 600;
 /// What they take in memory together, in bytes. The largest window has room in it.
 const ROWS_MAX_BYTES: usize = 2 << 20;
+/// The most rows whose UID is not known: those of the largest window.
+const UNNAMED_MAX: usize = 200;
+/// In place of a UID, before the place of a message whose UID the server does not tell.
+const NAMELESS: char = 'n';
 /// The share of the process's memory grows in steps.
 const STEP_BYTES: usize = 32 << 10;
 
@@ -27,8 +31,10 @@ pub(crate) struct SelectedMailbox {
     order: VecDeque<Uid>,
     rows_bytes: usize,
     share: Share,
-    /// How much the FETCH asks for that is under way.
-    detail: Detail,
+    /// How much the FETCH asks for that is under way; `None` where none for the list is.
+    asked: Option<Detail>,
+    /// Rows by place, whose UID the server left out.
+    unnamed: HashMap<u32, SeenRow>,
     news: News,
     /// How often messages left.
     departures: u32,
@@ -62,7 +68,8 @@ impl SelectedMailbox {
             order: VecDeque::new(),
             rows_bytes: 0,
             share: Share::default(),
-            detail: Detail::Full,
+            asked: None,
+            unnamed: HashMap::new(),
             news: News::default(),
             departures: 0,
         }
@@ -90,9 +97,9 @@ impl SelectedMailbox {
         self.rows.get(&uid)
     }
 
-    /// Says how much the next FETCH for the list asks for.
-    pub(super) fn expect(&mut self, detail: Detail) {
-        self.detail = detail;
+    /// Says how much the next FETCH for the list asks for; `None` once it is over.
+    pub(super) fn expect(&mut self, asked: Option<Detail>) {
+        self.asked = asked;
     }
 
     /// Whether any row is kept.
@@ -118,26 +125,75 @@ impl SelectedMailbox {
         self.state.seq_of(uid).map(SequenceNumber::get)
     }
 
-    /// Whether a place's row can be shown without asking.
-    pub(super) fn is_known(&mut self, seq: u32) -> bool {
-        self.uid_at(seq)
-            .is_some_and(|uid| self.rows.contains_key(&uid))
+    /// Whether the row of a place is not known, or not all of it that the server may tell.
+    pub(super) fn is_wanting(&mut self, seq: u32) -> bool {
+        let row = match self.uid_at(seq) {
+            Some(uid) => self.rows.get(&uid),
+            None => self.unnamed.get(&seq),
+        };
+        row.is_none_or(SeenRow::is_wanting)
     }
 
-    /// The rows from `first` to `last`, newest first, as far as they are known.
-    pub(super) fn rows_between(&mut self, first: u32, last: u32) -> Vec<Row> {
+    /// Notes the UIDs from a place on, as the server found them.
+    pub(super) fn locate(&mut self, first: SequenceNumber, uids: impl IntoIterator<Item = Uid>) {
+        self.state.locate(first, uids);
+    }
+
+    /// Ends the asking for the rows from `first` to `last`: every place has one from now on. With
+    /// the server's words, if it refused. `false` where it told nothing of any of them.
+    pub(super) fn settle(&mut self, first: u32, last: u32, refusal: &str) -> bool {
+        let mut is_told = false;
+        for seq in first.max(1)..=last.min(self.exists()) {
+            let Some(uid) = self.uid_at(seq) else {
+                is_told |= self.unnamed.get(&seq).is_some_and(|row| !row.is_bare());
+                continue;
+            };
+            if let Some(row) = self.rows.get_mut(&uid) {
+                let before = row.weight_bytes();
+                if row.is_wanting() {
+                    row.settle(refusal);
+                }
+                let after = row.weight_bytes();
+                self.rows_bytes = self.rows_bytes.saturating_sub(before).saturating_add(after);
+                is_told |= !row.is_bare();
+                continue;
+            }
+            let mut row = self.unnamed.remove(&seq).unwrap_or_default();
+            is_told |= !row.is_bare();
+            if row.is_wanting() {
+                row.settle(refusal);
+            }
+            self.remember(uid, row);
+        }
+        is_told
+    }
+
+    /// The rows from `first` to `last`, newest first. A place whose UID is not known has a row that
+    /// says that much.
+    pub(super) fn rows_between(&mut self, first: u32, last: u32, refusal: &str) -> Vec<Row> {
         let exists = self.exists();
         let mut rows = Vec::new();
         for seq in (first.max(1)..=last.min(exists)).rev() {
-            let Some(uid) = self.uid_at(seq) else {
-                continue;
+            let uid = self.uid_at(seq);
+            let id = match uid {
+                Some(uid) => self.message_id(uid),
+                None => self.nameless_id(seq),
             };
-            let id = self.message_id(uid);
-            if let Some(row) = self.rows.get(&uid) {
-                rows.push(row.to_row(id, exists - seq));
-            }
+            let row = match uid {
+                Some(uid) => self.rows.get(&uid),
+                None => self.unnamed.get(&seq),
+            };
+            let mut bare = SeenRow::default();
+            bare.settle(refusal);
+            rows.push(row.unwrap_or(&bare).to_row(id, exists - seq));
         }
+        self.unnamed.clear();
         rows
+    }
+
+    /// The id of a message whose UID the server does not tell: good for a row, and for nothing else.
+    fn nameless_id(&self, seq: u32) -> MessageId {
+        MessageId(format!("{}.{NAMELESS}{seq}", self.uid_validity()))
     }
 
     /// A UID as the page knows it.
@@ -151,6 +207,14 @@ impl SelectedMailbox {
         (validity.parse::<u32>().ok()? == self.uid_validity())
             .then(|| Uid::parse(uid.as_bytes()))
             .flatten()
+    }
+
+    /// Whether an id is that of a row whose UID the server did not tell.
+    pub(super) fn is_nameless(&self, id: &MessageId) -> bool {
+        let parts = id.as_str().split_once('.');
+        parts.is_some_and(|(validity, rest)| {
+            validity.parse() == Ok(self.uid_validity()) && rest.starts_with(NAMELESS)
+        })
     }
 
     /// Takes what changed, for those who watch.
@@ -181,6 +245,10 @@ impl SelectedMailbox {
             return None;
         }
         let change = self.state.apply(event);
+        if change.is_some() {
+            // Places are not what they were.
+            self.unnamed.clear();
+        }
         if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {
             self.departures = self.departures.wrapping_add(1);
         }
@@ -235,23 +303,44 @@ impl SelectedMailbox {
     }
 
     fn apply_fetch(&mut self, data: &FetchData) {
+        let told = SeenRow::of(data, self.asked.unwrap_or_default());
         let Some(uid) = data.uid().or_else(|| self.state.uid_at(data.seq)) else {
+            self.take_unnamed(data.seq.get(), told);
             return;
         };
-        if let Some(row) = self.rows.get_mut(&uid) {
-            if let Some(flags) = data.flags() {
-                let marks = marks_of(flags);
-                if marks != row.marks {
-                    self.news.has_changes = true;
-                    self.news.unread_delta +=
-                        i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
-                    row.marks = marks;
-                }
+        let Some(row) = self.rows.get_mut(&uid) else {
+            if let Some(row) = told {
+                self.remember(uid, row);
             }
             return;
+        };
+        if let Some(flags) = data.flags() {
+            let marks = marks_of(flags);
+            if marks != row.marks {
+                self.news.has_changes = true;
+                self.news.unread_delta += i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
+                row.marks = marks;
+            }
         }
-        if let Some(row) = SeenRow::of(data, self.detail) {
-            self.remember(uid, row);
+        if let Some(told) = told
+            && row.is_wanting()
+        {
+            let before = row.weight_bytes();
+            row.complete(told);
+            let after = row.weight_bytes();
+            self.rows_bytes = self.rows_bytes.saturating_sub(before).saturating_add(after);
+        }
+    }
+
+    /// Keeps the row of a place for as long as it is asked for: its UID may still be told.
+    fn take_unnamed(&mut self, seq: u32, told: Option<SeenRow>) {
+        let Some(told) = told.filter(|_| self.asked.is_some()) else {
+            return;
+        };
+        if let Some(row) = self.unnamed.get_mut(&seq) {
+            row.complete(told);
+        } else if self.unnamed.len() < UNNAMED_MAX {
+            self.unnamed.insert(seq, told);
         }
     }
 

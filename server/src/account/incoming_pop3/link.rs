@@ -253,8 +253,9 @@ impl Link {
             Request::Structure {
                 folder,
                 message,
+                part,
                 reply,
-            } => read_for!(self, reply, self.structure(&folder, &message)),
+            } => read_for!(self, reply, self.structure(&folder, &message, &part)),
             Request::Read {
                 folder,
                 message,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::api::types::{FolderId, FolderRole, MessageId, Window};
+use app::api::types::{FolderId, FolderRole, MessageId, PartId, Window};
 use bytes::Bytes;
 use mail_mime::tree::Part;
 
@@ -102,15 +102,17 @@ impl Link {
         })
     }
 
-    /// The structure of a message.
+    /// A part of a message: its type, its encoding and its name.
     pub(super) async fn structure(
         &mut self,
         folder: &FolderId,
         message: &MessageId,
+        part: &PartId,
     ) -> Result<Part, AccountError> {
         let key = self.find(folder, message).await?;
         let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
-        loaded.split().map(|split| split.root.clone())
+        let found = loaded.split()?.root.find(part.as_str()).cloned();
+        found.ok_or(AccountError::NotFound)
     }
 
     /// A window of a message or of one of its parts.

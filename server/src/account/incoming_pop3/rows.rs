@@ -80,11 +80,12 @@ impl RowFacts {
             from: self.from.clone(),
             to: self.to.clone(),
             subject: self.subject.clone(),
-            date_unix_ms: self.date_unix_ms.unwrap_or_default(),
+            date_unix_ms: self.date_unix_ms,
             size_bytes: self.size_bytes,
             marks,
             has_attachment: self.has_attachment,
             is_unreadable: self.is_unreadable,
+            refusal: String::new(),
         }
     }
 }
@@ -189,7 +190,7 @@ mod tests {
             (row.subject.as_str(), row.position, row.size_bytes),
             ("café", 7, 42)
         );
-        assert_eq!(row.date_unix_ms, 1_704_099_600_000);
+        assert_eq!(row.date_unix_ms, Some(1_704_099_600_000));
         assert_eq!(row.from[0].address, "wei@restante.test");
         assert!(row.has_attachment);
     }

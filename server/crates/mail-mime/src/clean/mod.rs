@@ -62,6 +62,21 @@ pub struct Cleaned {
     pub is_cut: bool,
 }
 
+/// Cleans the texts of a message and puts them one behind the other. Each is balanced by itself:
+/// none goes on into the next.
+pub fn clean_all(documents: &[String], options: &CleanOptions<'_>) -> Cleaned {
+    let mut cleaned = documents.iter().map(|html| clean(html, options));
+    let mut all = cleaned.next().unwrap_or_default();
+    for more in cleaned {
+        all.html.push_str(&more.html);
+        all.blocked_images = all.blocked_images.saturating_add(more.blocked_images);
+        all.tracking_pixels = all.tracking_pixels.saturating_add(more.tracking_pixels);
+        all.content_ids.extend(more.content_ids);
+        all.is_cut |= more.is_cut;
+    }
+    all
+}
+
 /// Cleans HTML, a whole document or a piece of one.
 ///
 /// Any text is accepted. What leaves holds allowed elements and attributes only, loads nothing but

@@ -87,6 +87,7 @@ impl Link {
             if let Some(selected) = connection.and_then(ImapConnection::selected_mut) {
                 selected.forget_rows();
             }
+            self.whole = None;
         }
         if self.is_unneeded(now) {
             if let Some(connection) = self.connection.take() {
@@ -115,7 +116,7 @@ impl Link {
 
     fn has_rows(&self) -> bool {
         let selected = self.connection.as_ref().and_then(ImapConnection::selected);
-        selected.is_some_and(SelectedMailbox::has_rows)
+        self.whole.is_some() || selected.is_some_and(SelectedMailbox::has_rows)
     }
 
     fn is_unneeded(&self, now: Instant) -> bool {

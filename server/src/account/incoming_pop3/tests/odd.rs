@@ -35,10 +35,10 @@ async fn a_message_without_a_readable_date_has_that_of_its_topmost_received_fiel
     assert_eq!(
         dates,
         [
-            ("unknown", 0),
-            ("iso", AT_8),
-            ("foreign", AT_8),
-            ("none", AT_8)
+            ("unknown", None),
+            ("iso", Some(AT_8)),
+            ("foreign", Some(AT_8)),
+            ("none", Some(AT_8))
         ]
     );
     let foreign = session.id("foreign").await;

@@ -18,7 +18,7 @@ async fn the_list_is_newest_first_and_read_in_one_session() {
         (3, Some(3), 0)
     );
     assert_eq!(listing.rows[0].from[0].address, "wei@restante.test");
-    assert_eq!(listing.rows[0].date_unix_ms, 1_704_103_200_000);
+    assert_eq!(listing.rows[0].date_unix_ms, Some(1_704_103_200_000));
     let folder = session.folder().await;
     assert_eq!((folder.id, folder.role), (inbox(), Some(FolderRole::Inbox)));
     assert_eq!((folder.unread, folder.total), (Some(3), Some(3)));

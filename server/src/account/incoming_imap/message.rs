@@ -1,0 +1,424 @@
+//! Reading: a message, and windows of its parts.
+//!
+//! A message whose description by the server cannot be used is read whole and taken apart here. Its
+//! parts have numbers of their own then: the server may count them otherwise.
+
+use std::sync::Arc;
+
+use app::api::types::{FolderId, MessageId, PartId};
+use bytes::{Bytes, BytesMut};
+use mail_mime::tree::Part;
+use mail_net::Phase;
+use mail_proto::imap::{
+    Command, FetchItem, SearchKey, Section as ImapSection, SequenceNumber, SequenceSet, Status, Uid,
+};
+
+use super::super::error::AccountError;
+use super::super::map;
+use super::super::memory::Share;
+use super::super::model::{Opened, OpenedBody, Section};
+use super::super::texts::Texts;
+use super::super::whole::{Split, opaque_root};
+use super::connection::{ImapConnection, WINDOW_BYTES};
+use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
+use super::link::Link;
+use super::read::uid_of;
+
+/// The most of a header that is fetched: what the MIME limits allow.
+const HEADER_MAX_BYTES: u32 = 1 << 20;
+/// A message without a usable structure is read whole up to this size.
+const WHOLE_MAX_BYTES: usize = 8 << 20;
+/// So many texts are asked for when a message is opened; those behind them once it is known that
+/// there is room for them.
+const FIRST_TEXTS: usize = 8;
+/// Before the number of a part that was found here, not by the server.
+const OWN_PART: char = 'w';
+
+/// A message that was read whole.
+pub(super) struct KeptWhole {
+    message: MessageId,
+    folder: FolderId,
+    split: Arc<Split>,
+    /// What it takes of the process's memory.
+    _share: Share,
+}
+
+/// What the server is asked for when a message is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Its structure, and the parts that are shown.
+    Described,
+    /// All of it.
+    Whole,
+}
+
+impl Link {
+    /// Opens a message: its header, its structure and the text that is shown.
+    ///
+    /// Where the server's description of it is larger than what is taken, refused, left out or of no
+    /// use, it is read whole.
+    pub(super) async fn open(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+    ) -> Result<Opened, AccountError> {
+        let error = match self.try_open(folder, message, Reading::Described).await {
+            Err(error) if error.is_over_limit() => {
+                self.drop_connection();
+                error
+            }
+            Err(error @ (AccountError::Refused { .. } | AccountError::Withheld))
+                if !self.is_over() =>
+            {
+                error
+            }
+            result => return result,
+        };
+        match self.try_open(folder, message, Reading::Whole).await {
+            // The first words tell more than those about a question that nobody asked.
+            Err(AccountError::Refused { .. } | AccountError::Withheld)
+                if !error.is_over_limit() =>
+            {
+                Err(error)
+            }
+            result => result,
+        }
+    }
+
+    /// Whether the server said goodbye.
+    fn is_over(&self) -> bool {
+        self.connection_ref().is_none_or(ImapConnection::is_over)
+    }
+
+    async fn try_open(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        reading: Reading,
+    ) -> Result<Opened, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uid = uid_of(connection, message)?;
+        let row = connection.selected().and_then(|s| s.row(uid));
+        let is_opaque = reading == Reading::Whole || row.is_some_and(|row| row.is_opaque);
+        let known = row.and_then(|row| row.structure().cloned());
+        let known = known.filter(|_| !is_opaque);
+        let mut items = vec![
+            FetchItem::Uid,
+            FetchItem::Flags,
+            FetchItem::InternalDate,
+            FetchItem::Rfc822Size,
+            peek(ImapSection::header(), 0, HEADER_MAX_BYTES),
+        ];
+        match &known {
+            // One round trip: what is wanted is known already.
+            Some(root) => {
+                for (nth, part) in root.readable().texts.iter().take(FIRST_TEXTS).enumerate() {
+                    items.push(peek_text(connection, part, 0, first_window(nth))?);
+                }
+            }
+            None if is_opaque => {}
+            None => items.push(FetchItem::BodyStructure),
+        }
+        let more = neighbours(connection, uid);
+        let opened = match reading {
+            Reading::Described => self.fetch_of(uid, items, more).await.map(Some),
+            // What is not told beside the message itself may be missing.
+            Reading::Whole => match self.fetch_of(uid, items, more).await {
+                Err(AccountError::Refused { .. } | AccountError::Withheld) if !self.is_over() => {
+                    Ok(None)
+                }
+                result => result.map(Some),
+            },
+        };
+        let opened = opened?;
+        let facts = opened.as_ref().map(Fetched::facts).unwrap_or_default();
+        let mut headers = opened.as_ref().map(Fetched::headers).unwrap_or_default();
+        let root = known.or_else(|| opened.as_ref()?.data.body_structure().map(map::part_of));
+        let root = root.filter(|root| !facts.is_unexplained_by(root));
+        let (root, body) = match (root, opened) {
+            (Some(root), Some(opened)) => {
+                let body = self.read_texts(uid, &root, opened).await?;
+                (root, body)
+            }
+            // The server's description is of no use: the message itself tells.
+            (_, opened) => {
+                drop(opened);
+                match self.read_whole(folder, message, uid).await? {
+                    Some(split) => {
+                        headers = split.headers.clone();
+                        (own_root(&split.root), split.body().await?)
+                    }
+                    None => (opaque_root(facts.size_bytes), OpenedBody::OverLimits),
+                }
+            }
+        };
+        let connection = self.connection().await?;
+        let selected = connection.selected_mut().ok_or(AccountError::Withheld)?;
+        let total = selected.exists();
+        let seq = selected.seq_of(uid).unwrap_or(total);
+        let mut id_at = |seq: u32| selected.uid_at(seq).map(|uid| selected.message_id(uid));
+        Ok(Opened {
+            id: message.clone(),
+            headers,
+            root,
+            body,
+            marks: facts.marks,
+            size_bytes: facts.size_bytes,
+            arrived_unix_ms: facts.arrived_unix_ms,
+            position: total.saturating_sub(seq),
+            total,
+            newer: id_at(seq.saturating_add(1)),
+            older: id_at(seq.saturating_sub(1)),
+        })
+    }
+
+    /// A part of a message: its type, its encoding and its name.
+    pub(super) async fn structure(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        part: &PartId,
+    ) -> Result<Part, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uid = uid_of(connection, message)?;
+        let found = |root: &Part| {
+            let found = root.find(part.as_str()).cloned();
+            found.ok_or(AccountError::NotFound)
+        };
+        if part.as_str().starts_with(OWN_PART) {
+            let split = self.read_whole(folder, message, uid).await?;
+            return found(&own_root(&split.ok_or(AccountError::NotFound)?.root));
+        }
+        let row = connection.selected().and_then(|s| s.row(uid));
+        if let Some(structure) = row.and_then(|row| row.structure()) {
+            return found(structure);
+        }
+        let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
+        let fetched = self.fetch_of(uid, items, None).await?;
+        let structure = fetched.data.body_structure();
+        found(&structure.map(map::part_of).ok_or(AccountError::Withheld)?)
+    }
+
+    /// A window of a section.
+    pub(super) async fn read(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        section: &Section,
+        offset: u64,
+        max_bytes: u32,
+    ) -> Result<Bytes, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        let connection = self.connection().await?;
+        let uid = uid_of(connection, message)?;
+        let section = match section {
+            Section::Whole => ImapSection::message(),
+            Section::Part(PartId(part)) => match part.strip_prefix(OWN_PART) {
+                Some(own) => {
+                    let split = self.read_whole(folder, message, uid).await?;
+                    let octets = split.and_then(|split| split.part(own).cloned());
+                    let octets = octets.ok_or(AccountError::NotFound)?;
+                    return Ok(window_of(&octets, offset, max_bytes));
+                }
+                None => part_section(part)?,
+            },
+        };
+        self.read_window(uid, section, offset, max_bytes).await
+    }
+
+    async fn read_window(
+        &mut self,
+        uid: Uid,
+        section: ImapSection,
+        offset: u64,
+        max_bytes: u32,
+    ) -> Result<Bytes, AccountError> {
+        let items = vec![FetchItem::Uid, peek(section.clone(), offset, max_bytes)];
+        let fetched = self.fetch_of(uid, items, None).await?;
+        Ok(fetched.body(&section).unwrap_or_default())
+    }
+
+    /// Reads a message whole and splits it here, unless that was done a moment ago; `None` where it
+    /// is too large for that.
+    async fn read_whole(
+        &mut self,
+        folder: &FolderId,
+        message: &MessageId,
+        uid: Uid,
+    ) -> Result<Option<Arc<Split>>, AccountError> {
+        if let Some(kept) = &self.whole
+            && kept.message == *message
+            && kept.folder == *folder
+        {
+            return Ok(Some(Arc::clone(&kept.split)));
+        }
+        self.whole = None;
+        let mut share = Share::default();
+        let mut raw = BytesMut::new();
+        loop {
+            let offset = raw.len() as u64;
+            let section = ImapSection::message();
+            let window = self.read_window(uid, section, offset, WINDOW_BYTES).await?;
+            share.grow_to((raw.len() + window.len()) as u64)?;
+            raw.extend_from_slice(&window);
+            if window.len() < WINDOW_BYTES as usize {
+                break;
+            }
+            if raw.len() >= WHOLE_MAX_BYTES {
+                return Ok(None);
+            }
+        }
+        let split = Arc::new(Split::of(raw.freeze()).await?);
+        self.whole = Some(KeptWhole {
+            message: message.clone(),
+            folder: folder.clone(),
+            split: Arc::clone(&split),
+            _share: share,
+        });
+        Ok(Some(split))
+    }
+
+    /// Decodes the texts of a message, reading on where a first window is missing or was full.
+    async fn read_texts(
+        &mut self,
+        uid: Uid,
+        root: &Part,
+        opened: Fetched,
+    ) -> Result<OpenedBody, AccountError> {
+        let mut texts = Texts::default();
+        for (nth, part) in root.readable().texts.into_iter().enumerate() {
+            if texts.is_full() {
+                break;
+            }
+            texts.begin(part);
+            let mut first = opened.text(part);
+            let mut offset = 0_u64;
+            loop {
+                let (window, max_bytes) = match first.take() {
+                    Some(window) => (window, first_window(nth)),
+                    None => {
+                        let connection = self.connection().await?;
+                        let item = peek_text(connection, part, offset, WINDOW_BYTES)?;
+                        let items = vec![FetchItem::Uid, item];
+                        let fetched = self.fetch_of(uid, items, None).await?;
+                        (fetched.text(part).unwrap_or_default(), WINDOW_BYTES)
+                    }
+                };
+                texts.push(&window);
+                offset = offset.saturating_add(window.len() as u64);
+                // The end is a window shorter than asked, never the size that BODYSTRUCTURE tells.
+                if window.len() < max_bytes as usize || texts.is_full() {
+                    break;
+                }
+            }
+        }
+        Ok(texts.finish())
+    }
+
+    /// Asks for items of one message, and for something else in the same flight.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] where the server says that the message is gone;
+    /// [`AccountError::Refused`] where it refused; [`AccountError::Withheld`] where it did neither
+    /// and gave not all that was asked for.
+    async fn fetch_of(
+        &mut self,
+        uid: Uid,
+        items: Vec<FetchItem>,
+        more: Option<Command>,
+    ) -> Result<Fetched, AccountError> {
+        let connection = self.connection().await?;
+        let by_uid = Command::Fetch {
+            set: SequenceSet::single(uid),
+            uid: true,
+            items: items.clone(),
+        };
+        let commands = std::iter::once(by_uid).chain(more).collect();
+        let answer = connection.run_raw(commands, Phase::Body).await?;
+        let refused = answer.completions.first();
+        let refused = refused.filter(|done| done.status != Some(Status::Ok));
+        let refusal = refused.map(|refused| connection.refusal(refused));
+        match (Fetched::of(answer, uid, &items), refusal) {
+            (Some(fetched), _) => return Ok(fetched),
+            (None, Some(refusal)) => return Err(refusal),
+            (None, None) => {}
+        }
+        // By its place a server may give what it does not by its UID.
+        let Some(seq) = find_place(connection, uid).await? else {
+            return Err(AccountError::Withheld);
+        };
+        let by_place = Command::Fetch {
+            set: SequenceSet::single(seq),
+            uid: false,
+            items: items.clone(),
+        };
+        let answer = connection.run_raw(vec![by_place], Phase::Body).await?;
+        Fetched::of(answer, uid, &items).ok_or(AccountError::Withheld)
+    }
+}
+
+/// Where a message is; `None` where the server does not tell.
+///
+/// # Errors
+/// [`AccountError::NotFound`] where it searched for the message and did not find it.
+async fn find_place(
+    connection: &mut ImapConnection,
+    uid: Uid,
+) -> Result<Option<SequenceNumber>, AccountError> {
+    let search = Command::Search {
+        uid: false,
+        criteria: vec![SearchKey::Uid(SequenceSet::single(uid))],
+    };
+    let answer = connection.run_raw(vec![search], Phase::Command).await?;
+    let done = answer.completions.first();
+    let is_done = done.is_some_and(|done| done.status == Some(Status::Ok));
+    if is_done && answer.is_search_answered {
+        let found = answer.found.as_ref();
+        let place = found.and_then(|found| found.sequence_numbers().next());
+        return place.map(Some).ok_or(AccountError::NotFound);
+    }
+    let place = connection.selected_mut().and_then(|s| s.seq_of(uid));
+    Ok(place.and_then(SequenceNumber::new))
+}
+
+/// The tree of a message that was read whole, with numbers that tell so.
+fn own_root(root: &Part) -> Part {
+    let mut root = root.clone();
+    let mut open = vec![&mut root];
+    while let Some(part) = open.pop() {
+        part.section.insert(0, OWN_PART);
+        open.extend(&mut part.children);
+    }
+    root
+}
+
+fn window_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
+    let start = usize::try_from(offset)
+        .unwrap_or(usize::MAX)
+        .min(octets.len());
+    let end = start.saturating_add(max_bytes as usize).min(octets.len());
+    octets.slice(start..end)
+}
+
+/// The UIDs around a message, where they are not known: for "newer" and "older".
+fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
+    let selected = connection.selected_mut()?;
+    let seq = selected.seq_of(uid)?;
+    let (first, last) = (
+        seq.saturating_sub(1).max(1),
+        (seq + 1).min(selected.exists()),
+    );
+    if (first..=last).all(|seq| selected.uid_at(seq).is_some()) {
+        return None;
+    }
+    Some(Command::Fetch {
+        set: SequenceSet::range(SequenceNumber::new(first)?, SequenceNumber::new(last)?),
+        uid: false,
+        items: vec![FetchItem::Uid],
+    })
+}

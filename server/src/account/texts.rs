@@ -1,0 +1,207 @@
+//! The text of a message out of the parts that are shown as its text.
+
+use mail_mime::charset;
+use mail_mime::limits::SHOWN_BYTES;
+use mail_mime::text::{self, Format};
+use mail_mime::transfer::Decoder;
+use mail_mime::tree::Part;
+
+use super::model::OpenedBody;
+
+/// Gathers the texts of a message: transfer-decoded, as far as they are shown.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    done: Vec<(Part, Vec<u8>)>,
+    open: Option<(Part, Decoder, Vec<u8>)>,
+    /// The bytes of the texts that are done.
+    bytes: usize,
+}
+
+impl Texts {
+    /// Begins the next text, and ends the one before.
+    pub(super) fn begin(&mut self, part: &Part) {
+        self.end();
+        self.open = Some((part.clone(), Decoder::new(part.encoding), Vec::new()));
+    }
+
+    /// Takes the next octets of the text that was begun, as encoded.
+    pub(super) fn push(&mut self, octets: &[u8]) {
+        if let Some((_, decoder, decoded)) = &mut self.open {
+            decoder.push(octets, decoded);
+        }
+    }
+
+    /// Whether there is more than is shown.
+    pub(super) fn is_full(&self) -> bool {
+        let open = self
+            .open
+            .as_ref()
+            .map_or(0, |(_, _, decoded)| decoded.len());
+        self.bytes.saturating_add(open) > SHOWN_BYTES
+    }
+
+    fn end(&mut self) {
+        let is_full = self.is_full();
+        if let Some((part, decoder, mut decoded)) = self.open.take() {
+            if !is_full {
+                decoder.finish(&mut decoded);
+            }
+            self.bytes = self.bytes.saturating_add(decoded.len());
+            self.done.push((part, decoded));
+        }
+    }
+
+    /// What is shown of them.
+    pub(super) fn finish(mut self) -> OpenedBody {
+        self.end();
+        let mut room = SHOWN_BYTES;
+        let mut is_cut = false;
+        let mut texts = Vec::new();
+        for (part, mut decoded) in self.done {
+            is_cut |= decoded.len() > room;
+            decoded.truncate(room);
+            room -= decoded.len();
+            let text = Text {
+                is_html: part.is_html(),
+                format: Format::of(&part.params),
+                words: charset::decode(&decoded, part.charset()),
+            };
+            if !text.words.trim().is_empty() {
+                texts.push(text);
+            }
+        }
+        joined(texts, is_cut)
+    }
+}
+
+#[derive(Debug)]
+struct Text {
+    is_html: bool,
+    format: Format,
+    words: String,
+}
+
+fn joined(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
+    if texts.iter().any(|text| text.is_html) {
+        let documents = texts.into_iter().map(|text| match text.is_html {
+            true => text.words,
+            false => preformatted(&text.words),
+        });
+        return OpenedBody::Html {
+            documents: documents.collect(),
+            is_cut,
+        };
+    }
+    let Some(first) = texts.first() else {
+        return OpenedBody::Empty;
+    };
+    let format = first.format;
+    if texts.len() == 1 || texts.iter().all(|text| text.format == format) {
+        let words: Vec<String> = texts.drain(..).map(|text| text.words).collect();
+        return OpenedBody::Text {
+            text: words.join("\n\n"),
+            format,
+            is_cut,
+        };
+    }
+    let fixed: Vec<String> = texts
+        .iter()
+        .map(|text| text::unwrapped(&text.words, text.format))
+        .collect();
+    OpenedBody::Text {
+        text: fixed.join("\n\n"),
+        format: Format::Fixed,
+        is_cut,
+    }
+}
+
+/// A plain text beside HTML.
+fn preformatted(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    html.push_str("<pre>\n");
+    for c in text.trim().chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            c => html.push(c),
+        }
+    }
+    html.push_str("</pre>");
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use mail_mime::params::Params;
+    use mail_mime::tree::LeafFields;
+
+    fn body(parts: &[(&str, &str, &str)]) -> OpenedBody {
+        let mut texts = Texts::default();
+        for (media_type, params, octets) in parts {
+            texts.begin(&Part::leaf(LeafFields {
+                section: "1",
+                media_type,
+                params: Params::decode([(
+                    Bytes::from_static(b"format"),
+                    Bytes::from(params.to_string()),
+                )]),
+                ..LeafFields::default()
+            }));
+            texts.push(octets.as_bytes());
+        }
+        texts.finish()
+    }
+
+    #[test]
+    fn an_empty_text_hides_no_other() {
+        for empty in ["", "\r\n", " \r\n\r\n"] {
+            let shown = body(&[("text/plain", "", empty), ("text/plain", "", "words")]);
+            assert!(matches!(shown, OpenedBody::Text { text, .. } if text == "words"));
+        }
+        assert!(matches!(
+            body(&[("text/html", "", "\r\n")]),
+            OpenedBody::Empty
+        ));
+        assert!(matches!(body(&[]), OpenedBody::Empty));
+    }
+
+    #[test]
+    fn a_plain_footer_of_html_is_words_and_no_markup() {
+        let shown = body(&[
+            ("text/html", "", "<p>author"),
+            ("text/plain", "", "<b>&\r\n"),
+        ]);
+        let OpenedBody::Html { documents, is_cut } = shown else {
+            panic!("no HTML")
+        };
+        assert!(!is_cut);
+        assert_eq!(documents, ["<p>author", "<pre>\n&lt;b&gt;&amp;</pre>"]);
+    }
+
+    #[test]
+    fn texts_of_two_formats_are_joined_as_they_are_read() {
+        let shown = body(&[
+            ("text/plain", "flowed", "a \r\nb\r\n> c"),
+            ("text/plain", "", "d \r\ne"),
+        ]);
+        let OpenedBody::Text { text, format, .. } = shown else {
+            panic!("no text")
+        };
+        assert_eq!(format, Format::Fixed);
+        assert_eq!(text, "a b\n> c\n\nd \ne");
+    }
+
+    #[test]
+    fn what_is_over_the_limit_is_cut_and_said() {
+        let long = "x".repeat(SHOWN_BYTES - 1);
+        let shown = body(&[("text/plain", "", &long), ("text/plain", "", "abc")]);
+        let OpenedBody::Text { text, is_cut, .. } = shown else {
+            panic!("no text")
+        };
+        assert!(is_cut);
+        assert_eq!(text.len(), SHOWN_BYTES + 2);
+    }
+}

@@ -1,0 +1,406 @@
+//! IMAP servers that cannot describe a message, or not in a form that can be read: it has a row, it
+//! opens, and nothing untrue is said of it.
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{BodyView, MessageId, MessageRow, MessageView};
+use app::api::{ApiError, ErrorKind};
+use futures_util::StreamExt as _;
+
+use super::scripted_imap::{Mail, ScriptedImap, envelope};
+
+fn cases(count: u32) -> Vec<Mail> {
+    (1..=count)
+        .map(|nth| Mail::plain(&format!("case {nth}")))
+        .collect()
+}
+
+fn id(uid: u32) -> MessageId {
+    MessageId(format!("7.{uid}"))
+}
+
+async fn rows(server: &ScriptedImap) -> Vec<MessageRow> {
+    server.page.rows(&server.page.inbox()).await
+}
+
+async fn subjects(server: &ScriptedImap) -> Vec<String> {
+    let rows = rows(server).await;
+    let positions: Vec<u32> = rows.iter().map(|row| row.position).collect();
+    let count = u32::try_from(rows.len()).unwrap();
+    assert_eq!(positions, (0..count).collect::<Vec<_>>());
+    rows.into_iter().map(|row| row.subject).collect()
+}
+
+async fn open(server: &ScriptedImap, uid: u32) -> Result<MessageView, ApiError> {
+    let page = &server.page;
+    let opened = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), id(uid));
+    opened.await
+}
+
+fn text(view: &MessageView) -> String {
+    match &view.body {
+        BodyView::Text { blocks, .. } => format!("{blocks:?}"),
+        other => panic!("no text: {other:?}"),
+    }
+}
+
+const UNDESCRIBED: &str = "[The mail server did not describe this message]";
+
+#[tokio::test]
+async fn a_message_that_the_server_refuses_to_describe_has_its_row_beside_the_others() {
+    // The server stops at the message and says why; of its header octets it tells as well.
+    let script = |command: &str| {
+        let said = "* 1 FETCH (UID 101 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case 1\" NIL NIL NIL \
+            NIL NIL NIL NIL NIL))\r\n* 3 FETCH (UID 103 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case \
+            3\" NIL NIL NIL NIL NIL NIL NIL NIL))\r\n{tag} NO [UNAVAILABLE] FETCH Server error while \
+            fetching messages\r\n";
+        let is_asked = command.contains("FETCH") && command.contains("ENVELOPE");
+        is_asked.then(|| said.to_owned())
+    };
+    let server = ScriptedImap::start(cases(3), script).await;
+    assert_eq!(subjects(&server).await, ["case 3", "case 2", "case 1"]);
+    let asked = server.count("FETCH");
+    assert_eq!(subjects(&server).await, ["case 3", "case 2", "case 1"]);
+    assert_eq!(server.count("FETCH"), asked, "nothing is asked twice");
+    assert!(asked < 8, "{asked}");
+    assert!(text(&open(&server, 102).await.unwrap()).contains("This is case 2."));
+}
+
+#[tokio::test]
+async fn a_message_of_which_the_server_tells_nothing_has_a_row_with_the_servers_words() {
+    let script = |command: &str| {
+        let (_, rest) = command.split_once("FETCH ")?;
+        let set = rest.split(' ').next()?;
+        let holds_two = ["2", "1:3", "2:3", "1:2", "102"].contains(&set);
+        holds_two.then(|| "{tag} NO [SERVERBUG] disk\r\n".to_owned())
+    };
+    let server = ScriptedImap::start(cases(3), script).await;
+    let told = "[The mail server did not describe this message. It said: NO [SERVERBUG] disk]";
+    for _ in 0..2 {
+        assert_eq!(subjects(&server).await, ["case 3", told, "case 1"]);
+    }
+    assert!(server.count("FETCH") < 16, "{}", server.count("FETCH"));
+    assert_eq!(rows(&server).await[1].id, id(102));
+    let error = open(&server, 102).await.unwrap_err();
+    assert_eq!(error.reply.as_deref(), Some("NO [SERVERBUG] disk"));
+    assert!(text(&open(&server, 103).await.unwrap()).contains("case 3"));
+}
+
+#[tokio::test]
+async fn of_a_window_that_is_refused_for_one_message_only_that_one_lacks_its_description() {
+    let script = |command: &str| {
+        let (_, rest) = command.split_once("FETCH ")?;
+        let (set, items) = rest.split_once(' ')?;
+        let holds = |range: &str| match range.split_once(':') {
+            Some((first, last)) => {
+                (first.parse().unwrap_or(0)..=last.parse().unwrap_or(0)).contains(&17_u32)
+            }
+            None => range == "17",
+        };
+        let is_refused = set.split(',').any(holds) && items.contains("ENVELOPE");
+        is_refused.then(|| "{tag} BAD internal error\r\n".to_owned())
+    };
+    let server = ScriptedImap::start(cases(50), script).await;
+    let all: Vec<String> = (1..=50).rev().map(|nth| format!("case {nth}")).collect();
+    assert_eq!(subjects(&server).await, all);
+    assert!(server.count("FETCH") <= 16, "{}", server.count("FETCH"));
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_question_is_asked_for_less() {
+    let script = |command: &str| {
+        let is_refused = command.contains("FETCH") && command.contains("BODYSTRUCTURE");
+        is_refused.then(|| "{tag} BAD what\r\n".to_owned())
+    };
+    let server = ScriptedImap::start(cases(50), script).await;
+    let all: Vec<String> = (1..=50).rev().map(|nth| format!("case {nth}")).collect();
+    assert_eq!(subjects(&server).await, all);
+    assert!(server.count("FETCH") <= 4, "{}", server.count("FETCH"));
+    assert!(text(&open(&server, 117).await.unwrap()).contains("This is case 17."));
+}
+
+#[tokio::test]
+async fn a_folder_of_which_the_server_tells_nothing_is_an_error_in_its_words() {
+    let script = |command: &str| {
+        let is_refused = command.contains("FETCH");
+        is_refused.then(|| "{tag} NO [UNAVAILABLE] disk\r\n".to_owned())
+    };
+    let server = ScriptedImap::start(cases(3), script).await;
+    let page = &server.page;
+    let window = app::api::types::Window {
+        offset: 0,
+        limit: 50,
+    };
+    let list = page
+        .backend
+        .message_list(page.account.clone(), page.inbox(), window);
+    let error = list.await.unwrap_err();
+    assert_eq!(error.reply.as_deref(), Some("NO [UNAVAILABLE] disk"));
+    assert!(server.count("FETCH") < 30);
+}
+
+#[tokio::test]
+async fn a_message_whose_description_cannot_be_read_has_its_row_and_opens() {
+    let mut broken = cases(3);
+    broken[1].raw = "From: Ann <ann@sender.example>\r\nSubject: case 2\r\nDate: Mon, 01 Jan 2024 \
+        10:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\nThe offer.\r\n--bb\
+        \r\nContent-Type: application/pdf; name=\"offer.pdf\"\r\nContent-Transfer-Encoding: \
+        base64\r\n\r\nJVBERg==\r\n--bb--\r\n"
+        .to_owned();
+    broken[1].structure =
+        "((\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 40 1 NIL NIL NIL \
+        NIL)(\"APPLICATION\" \"PDF\n    NAME=\"offer.pdf\"\" NIL NIL NIL \"base64\" 20 NIL \
+        (\"attachment\" (\"filename\" \"offer.pdf\")) NIL) \"mixed\" (\"boundary\" \"bb\") NIL NIL)"
+            .to_owned();
+    let server = ScriptedImap::start(broken, |_| None).await;
+    let all = rows(&server).await;
+    assert_eq!(all[1].subject, "case 2");
+    assert_eq!(all[1].people[0].address, "ann@sender.example");
+    assert!(
+        all[1].date.iso.starts_with("2024-02-02"),
+        "{:?}",
+        all[1].date
+    );
+    assert_eq!(server.count("FETCH"), 1);
+    let opened = open(&server, 102).await.unwrap();
+    assert!(text(&opened).contains("The offer."));
+    assert_eq!(opened.attachments[0].name, "offer.pdf");
+    // Its parts are those that were found here, whatever the server would count.
+    let page = &server.page;
+    let part = opened.attachments[0].part.clone();
+    let mut part = page.handle.part(page.inbox(), id(102), part).await.unwrap();
+    assert_eq!(part.name, "offer.pdf");
+    assert_eq!(part.stream.next().await.unwrap().unwrap(), "%PDF");
+    assert_eq!(server.count("BODY.PEEK[]"), 1, "read once for both");
+}
+
+#[tokio::test]
+async fn an_envelope_that_cannot_be_read_gives_way_to_the_header() {
+    let backslash = envelope("case 2", "((\"Ann\" NIL \"ann\" \"sender.example\\\"))");
+    let own_parentheses = |inner: &str| format!("({inner})");
+    for broken in [
+        backslash,
+        own_parentheses(&envelope(
+            "case 2",
+            "((\"Ann\" NIL \"ann\" \"sender.example\"))",
+        )),
+        "NIL".to_owned(),
+        "\"\"".to_owned(),
+        "(\"open".to_owned(),
+        "(NIL (\"case 2\") NIL NIL NIL NIL NIL NIL NIL NIL)".to_owned(),
+        "({5}\r\ntoo short \"case 2\" NIL NIL NIL NIL NIL NIL NIL NIL)".to_owned(),
+    ] {
+        let mut mails = cases(3);
+        mails[1].envelope = broken.clone();
+        let server = ScriptedImap::start(mails, |_| None).await;
+        let all = rows(&server).await;
+        assert_eq!(
+            subjects(&server).await,
+            ["case 3", "case 2", "case 1"],
+            "{broken}"
+        );
+        assert_eq!(all[1].people[0].address, "ann@sender.example", "{broken}");
+        assert!(server.count("FETCH") <= 3, "{broken}");
+        assert!(text(&open(&server, 102).await.unwrap()).contains("This is case 2."));
+    }
+}
+
+#[tokio::test]
+async fn an_item_or_a_uid_that_the_server_leaves_out_takes_no_row_away() {
+    let answer = |items: &'static str| {
+        move |command: &str| {
+            let is_list = command.starts_with("FETCH") && command.contains("ENVELOPE");
+            is_list.then(|| {
+                let told = "UID 101 FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 1\")";
+                let last = "UID 103 FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 3\")";
+                format!(
+                    "* 1 FETCH ({told})\r\n{items}* 3 FETCH ({last})\r\n* 3 FETCH ({last})\r\n{{tag}} OK \
+                     done\r\n"
+                )
+            })
+        }
+    };
+    for items in [
+        "",
+        "* 2 FETCH (FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 2\"))\r\n",
+        "* 2 FETCH (UID 102)\r\n",
+        "* 2 FETCH (UID 102 RFC822.SIZE 9)\r\n",
+        "* 2 FETCH (UID 102 FLAGS RFC822.SIZE 9 ENVELOPE BODYSTRUCTURE)\r\n",
+        "* 2 FETCH (UID 102 (ENVELOPE (NIL \"case 2\")))\r\n",
+        "* 2 FETCH NIL\r\n",
+        "* 2 FETCH (\r\n",
+        "* 7 FETCH (UID 102 ENVELOPE (NIL \"case 2\"))\r\n",
+        "* 1 FETCH (UID 102 ENVELOPE (NIL \"case 2\"))\r\n",
+        "* 2 FETCH (UID 101 ENVELOPE (NIL \"case 2\"))\r\n",
+    ] {
+        let server = ScriptedImap::start(cases(3), answer(items)).await;
+        assert_eq!(
+            subjects(&server).await,
+            ["case 3", "case 2", "case 1"],
+            "{items}"
+        );
+        assert!(server.count("FETCH") <= 4, "{items}");
+        assert_eq!(rows(&server).await[1].id, id(102), "{items}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_uid_is_to_be_had_the_row_says_that_much_and_the_message_is_not_gone() {
+    let script = |command: &str| {
+        let is_asked = command.starts_with("FETCH") || command.contains("SEARCH");
+        let said = "* 1 FETCH (UID 101 ENVELOPE (NIL \"case 1\"))\r\n{tag} OK done\r\n";
+        is_asked.then(|| said.to_owned())
+    };
+    let server = ScriptedImap::start(cases(2), script).await;
+    assert_eq!(subjects(&server).await, [UNDESCRIBED, "case 1"]);
+    let nameless = rows(&server).await[0].id.clone();
+    let page = &server.page;
+    let opened = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), nameless);
+    assert_eq!(opened.await.unwrap_err().kind, ErrorKind::Misbehaved);
+}
+
+#[tokio::test]
+async fn a_message_that_the_server_does_not_give_is_not_told_as_gone() {
+    let script = |command: &str| {
+        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY");
+        is_asked.then(|| "{tag} OK FETCH completed.\r\n".to_owned())
+    };
+    // By its place the server gives it.
+    let server = ScriptedImap::start(cases(3), script).await;
+    assert!(text(&open(&server, 102).await.unwrap()).contains("This is case 2."));
+    // Not at all.
+    let server = ScriptedImap::start(cases(3), move |command| {
+        let by_place = command.starts_with("FETCH 2 ") && command.contains("BODY.PEEK");
+        script(&command.replace(
+            "FETCH 2 ",
+            if by_place {
+                "UID FETCH 102 "
+            } else {
+                "FETCH 2 "
+            },
+        ))
+    })
+    .await;
+    let error = open(&server, 102).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Misbehaved, "{error:?}");
+    assert!(!error.cause.contains("not there"), "{error:?}");
+    let page = &server.page;
+    let source = page.handle.source(page.inbox(), id(102)).await;
+    assert!(source.is_err(), "no empty file");
+    assert_eq!(subjects(&server).await, ["case 3", "case 2", "case 1"]);
+    assert!(text(&open(&server, 103).await.unwrap()).contains("This is case 3."));
+}
+
+#[tokio::test]
+async fn a_message_is_gone_once_the_server_searched_for_it_in_vain() {
+    let server = ScriptedImap::start(cases(3), |_| None).await;
+    let error = open(&server, 104).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert_eq!(server.count("SEARCH UID 104"), 1);
+    // A search that is refused, or answered by nothing, tells nothing.
+    for said in ["{tag} NO later\r\n", "{tag} OK done\r\n"] {
+        let script = move |command: &str| command.starts_with("SEARCH").then(|| said.to_owned());
+        let server = ScriptedImap::start(cases(3), script).await;
+        let error = open(&server, 104).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Misbehaved, "{said}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_literal_that_is_told_too_short_shows_no_header_in_place_of_the_text() {
+    let script = |command: &str| {
+        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY");
+        let said = "* 2 FETCH (UID 102 FLAGS () INTERNALDATE \"01-Jan-2024 10:00:00 +0000\" RFC822.SIZE \
+            250 BODY[HEADER]<0> {18}\r\nSubject: case 2\r\n\r\nBODY[1]<0> {10}\r\nshort text\r\n)\r\n{tag} \
+            OK done\r\n";
+        is_asked.then(|| said.to_owned())
+    };
+    let server = ScriptedImap::start(cases(3), script).await;
+    let opened = open(&server, 102).await.unwrap();
+    assert!(text(&opened).contains("This is case 2."), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_refused_part_is_read_out_of_the_whole_message() {
+    let script = |command: &str| {
+        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY.PEEK[1]");
+        is_asked.then(|| "{tag} NO [SERVERBUG] cannot parse\r\n".to_owned())
+    };
+    let server = ScriptedImap::start(cases(3), script).await;
+    rows(&server).await;
+    let opened = open(&server, 102).await.unwrap();
+    assert_eq!(opened.subject, "case 2");
+    assert!(text(&opened).contains("This is case 2."), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_date_that_no_calendar_has_is_never_the_first_of_january_1970() {
+    let dates = [
+        "00-Jan-0000 00:00:00 +0000",
+        "01-Jan-1970 00:00:00 +0000",
+        "31-Dec-1969 23:59:59 -0100",
+        "",
+    ];
+    let mut mails = Vec::new();
+    for date in dates {
+        mails.push(Mail {
+            arrived: date,
+            ..Mail::plain("dated")
+        });
+    }
+    for (header, date) in [
+        ("Date: soon\r\n", "NIL"),
+        (
+            "Received: by mx; Tue, 02 Jan 2024 10:00:00 +0000\r\nDate: soon\r\n",
+            "\"soon\"",
+        ),
+    ] {
+        let raw = format!("From: a@x.example\r\nSubject: undated\r\n{header}\r\nText.\r\n");
+        let mut mail = Mail {
+            arrived: dates[0],
+            ..Mail::of(&raw, "undated")
+        };
+        mail.envelope = mail
+            .envelope
+            .replacen("\"Mon, 01 Jan 2024 10:00:00 +0000\"", date, 1);
+        mails.push(mail);
+    }
+    let server = ScriptedImap::start(mails, |_| None).await;
+    let mut all = rows(&server).await;
+    all.reverse();
+    for row in &all[..4] {
+        assert!(row.date.iso.starts_with("2024-01-01T10:00"), "{row:?}");
+    }
+    assert_eq!(
+        (all[4].date.short.as_str(), all[4].date.iso.as_str()),
+        ("No date", "")
+    );
+    assert!(
+        all[5].date.iso.starts_with("2024-01-02T10:00"),
+        "{:?}",
+        all[5]
+    );
+    let asked = server.count("FETCH");
+    rows(&server).await;
+    assert_eq!(
+        server.count("FETCH"),
+        asked,
+        "what has no date is not asked for again"
+    );
+    let undated = open(&server, 105).await.unwrap();
+    assert_eq!(
+        (undated.date.long.as_str(), undated.date.iso.as_str()),
+        ("No date", "")
+    );
+    assert!(
+        open(&server, 106)
+            .await
+            .unwrap()
+            .date
+            .iso
+            .starts_with("2024-01-02")
+    );
+}

@@ -1,0 +1,251 @@
+//! An IMAP server with a few messages that does what it is asked, but for what a script says.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex};
+
+use app::api::types::IncomingKind;
+use mail_net::{Recorder, TlsMode};
+use mail_proto::Secret;
+use server::account::{Incoming, Outgoing, SignIn};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::stage::{Desk, Page};
+
+/// The UID of the first message, less 1.
+const UIDS_BEGIN: u32 = 100;
+
+/// A message, and how the server describes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Mail {
+    pub(crate) raw: String,
+    pub(crate) envelope: String,
+    pub(crate) structure: String,
+    pub(crate) arrived: &'static str,
+}
+
+impl Mail {
+    /// A small plain text.
+    pub(crate) fn plain(subject: &str) -> Self {
+        let raw = format!(
+            "From: Ann <ann@sender.example>\r\nTo: user@example.test\r\nSubject: {subject}\r\nDate: Mon, \
+             01 Jan 2024 10:00:00 +0000\r\n\r\nThis is {subject}.\r\n"
+        );
+        Self::of(&raw, subject)
+    }
+
+    /// A message that the server describes as one plain text of this subject.
+    pub(crate) fn of(raw: &str, subject: &str) -> Self {
+        Self {
+            raw: raw.to_owned(),
+            envelope: envelope(subject, "((\"Ann\" NIL \"ann\" \"sender.example\"))"),
+            structure:
+                "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 20 1 NIL NIL NIL \
+                NIL)"
+                    .to_owned(),
+            arrived: "02-Feb-2024 10:00:00 +0000",
+        }
+    }
+
+    fn header(&self) -> &str {
+        let end = self
+            .raw
+            .find("\r\n\r\n")
+            .map_or(self.raw.len(), |at| at + 4);
+        &self.raw[..end]
+    }
+
+    fn text(&self) -> &str {
+        &self.raw[self.header().len()..]
+    }
+}
+
+/// An envelope with this list of senders.
+pub(crate) fn envelope(subject: &str, from: &str) -> String {
+    format!(
+        "(\"Mon, 01 Jan 2024 10:00:00 +0000\" \"{subject}\" {from} {from} {from} ((NIL NIL \"user\" \
+         \"example.test\")) NIL NIL NIL \"<{subject}@sender.example>\")"
+    )
+}
+
+type Script = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+struct Shared {
+    mails: Vec<Mail>,
+    script: Script,
+    heard: Mutex<Vec<String>>,
+}
+
+/// A running server, and a signed-in account.
+pub(crate) struct ScriptedImap {
+    shared: Arc<Shared>,
+    pub(crate) page: Page,
+    _desk: Desk,
+    _ends: DropGuard,
+}
+
+impl ScriptedImap {
+    /// Starts a server with these messages. The script gets each command without its tag and may
+    /// answer in place of the server; `{tag}` in its answer is the tag.
+    pub(crate) async fn start(
+        mails: Vec<Mail>,
+        script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared {
+            mails,
+            script: Box::new(script),
+            heard: Mutex::default(),
+        });
+        let ends = CancellationToken::new();
+        let (accepting, ending) = (Arc::clone(&shared), ends.clone());
+        tokio::spawn(async move {
+            while let Some(Ok((stream, _))) = ending.run_until_cancelled(listener.accept()).await {
+                let (shared, ending) = (Arc::clone(&accepting), ending.clone());
+                tokio::spawn(async move {
+                    ending.run_until_cancelled(serve(&shared, stream)).await;
+                });
+            }
+        });
+        let desk = Desk::new(super::peer::Peer::ca_pem(), vec![port]).await;
+        let page = desk.open(sign_in(port)).await.unwrap();
+        Self {
+            shared,
+            page,
+            _desk: desk,
+            _ends: ends.drop_guard(),
+        }
+    }
+
+    /// How many commands so far hold this.
+    pub(crate) fn count(&self, part: &str) -> usize {
+        let heard = self.shared.heard.lock().unwrap();
+        heard
+            .iter()
+            .filter(|command| command.contains(part))
+            .count()
+    }
+}
+
+fn sign_in(port: u16) -> SignIn {
+    let host = || "localhost".to_owned();
+    SignIn {
+        address: "user@example.test".to_owned(),
+        user: None,
+        password: Secret::new("secret"),
+        incoming: Incoming {
+            kind: IncomingKind::Imap,
+            host: host(),
+            port,
+            tls: TlsMode::Plain,
+        },
+        outgoing: Outgoing {
+            host: host(),
+            port,
+            tls: TlsMode::Plain,
+        },
+        transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
+    }
+}
+
+async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let greeting = "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\r\n";
+    stream.write_all(greeting.as_bytes()).await.ok()?;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
+        let (tag, command) = line.trim_end().split_once(' ')?;
+        shared.heard.lock().unwrap().push(command.to_owned());
+        let answer = match (shared.script)(command) {
+            Some(answer) => answer.replace("{tag}", tag),
+            None => format!("{}{tag} OK done\r\n", shared.answer(command)),
+        };
+        stream.write_all(answer.as_bytes()).await.ok()?;
+        if command == "LOGOUT" {
+            return None;
+        }
+    }
+}
+
+impl Shared {
+    fn answer(&self, command: &str) -> String {
+        let by_uid = command.starts_with("UID ");
+        let command = command.trim_start_matches("UID ");
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let len = self.mails.len();
+        match name {
+            "CAPABILITY" => "* CAPABILITY IMAP4rev1\r\n".to_owned(),
+            "LIST" => "* LIST (\\HasNoChildren) \"/\" INBOX\r\n".to_owned(),
+            "STATUS" => format!("* STATUS INBOX (MESSAGES {len} UNSEEN {len})\r\n"),
+            "SELECT" => format!("* FLAGS (\\Seen)\r\n* {len} EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n"),
+            "FETCH" => {
+                let (set, items) = rest.split_once(' ').unwrap_or((rest, ""));
+                let numbers = self.numbers(set, by_uid);
+                numbers.map(|seq| self.fetched(seq, items)).collect()
+            }
+            "SEARCH" => {
+                let (set, in_uids) = match rest.strip_prefix("UID ") {
+                    Some(set) => (set, true),
+                    None => (rest, false),
+                };
+                let found = self.numbers(set, in_uids).map(|seq| match by_uid {
+                    true => format!(" {}", seq + UIDS_BEGIN),
+                    false => format!(" {seq}"),
+                });
+                format!("* SEARCH{}\r\n", found.collect::<String>())
+            }
+            "LOGOUT" => "* BYE then\r\n".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The places that a set names.
+    fn numbers(&self, set: &str, in_uids: bool) -> impl Iterator<Item = u32> + use<> {
+        let begin = if in_uids { UIDS_BEGIN } else { 0 };
+        let bound = |text: &str| text.parse::<u32>().unwrap_or(0);
+        let ranges: Vec<RangeInclusive<u32>> = set
+            .split(',')
+            .map(|range| match range.split_once(':') {
+                Some((first, last)) => bound(first)..=bound(last),
+                None => bound(range)..=bound(range),
+            })
+            .collect();
+        let len = u32::try_from(self.mails.len()).unwrap();
+        (1..=len).filter(move |seq| ranges.iter().any(|range| range.contains(&(seq + begin))))
+    }
+
+    fn fetched(&self, seq: u32, items: &str) -> String {
+        let mail = &self.mails[seq as usize - 1];
+        let mut said = format!("* {seq} FETCH (UID {}", seq + UIDS_BEGIN);
+        if items.contains("FLAGS") {
+            said.push_str(" FLAGS ()");
+        }
+        if items.contains("INTERNALDATE") {
+            let _ = write!(said, " INTERNALDATE \"{}\"", mail.arrived);
+        }
+        if items.contains("RFC822.SIZE") {
+            let _ = write!(said, " RFC822.SIZE {}", mail.raw.len());
+        }
+        if items.contains("ENVELOPE") {
+            let _ = write!(said, " ENVELOPE {}", mail.envelope);
+        }
+        if items.contains("BODYSTRUCTURE") {
+            let _ = write!(said, " BODYSTRUCTURE {}", mail.structure);
+        }
+        for asked in items.split("BODY.PEEK[").skip(1) {
+            let section = asked.split(']').next().unwrap_or_default();
+            let octets = match section {
+                "" => &mail.raw,
+                _ if section.starts_with("HEADER") => mail.header(),
+                _ => mail.text(),
+            };
+            let _ = write!(said, " BODY[{section}]<0> {{{}}}\r\n{octets}", octets.len());
+        }
+        said + ")\r\n"
+    }
+}

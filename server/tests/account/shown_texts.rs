@@ -1,0 +1,121 @@
+//! What is shown as the text of a message, by IMAP and POP3.
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{BodyView, Lang, MessageView};
+use mail_mime::clean::Images;
+
+use super::stage::{Page, Stage};
+
+/// Both protocols of a server with this message.
+async fn pages(raw: &str) -> (Stage, [Page; 2]) {
+    let stage = Stage::new(Some(0)).await;
+    stage.demo.deliver(raw.to_owned());
+    let imap = stage.open(stage.imap()).await.unwrap();
+    let pop3 = stage.open(stage.pop3()).await.unwrap();
+    (stage, [imap, pop3])
+}
+
+async fn newest(page: &Page) -> MessageView {
+    let row = page.rows(&page.inbox()).await.remove(0);
+    let opened = page
+        .backend
+        .message_open(page.account.clone(), page.inbox(), row.id);
+    opened.await.unwrap()
+}
+
+fn mixed(parts: &[&str]) -> String {
+    let mut raw = String::from(
+        "From: a@x.example\r\nSubject: texts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+         boundary=b\r\n",
+    );
+    for part in parts {
+        raw.push_str("\r\n--b\r\n");
+        raw.push_str(part);
+    }
+    raw + "\r\n--b--\r\n"
+}
+
+#[tokio::test]
+async fn the_footer_of_a_mailing_list_stands_below_the_html_and_is_no_attachment() {
+    let raw = mixed(&[
+        "Content-Type: text/html; charset=utf-8\r\n\r\n<p>author's words<div>",
+        "Content-Type: text/plain\r\nContent-Disposition: inline\r\n\r\n____\r\n<how> to leave",
+    ]);
+    let (_stage, pages) = pages(&raw).await;
+    for page in pages {
+        let opened = newest(&page).await;
+        assert!(matches!(opened.body, BodyView::Html { .. }), "{opened:?}");
+        assert!(opened.attachments.is_empty(), "{opened:?}");
+        let document = page.backend.body_document(
+            &page.account,
+            page.inbox(),
+            opened.id.clone(),
+            Images::Blocked,
+        );
+        let document = document.await.unwrap();
+        let words = document.find("author's words").unwrap();
+        let footer = document.find("____\n&lt;how&gt; to leave").unwrap();
+        assert!(words < footer, "{document}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_first_text_hides_no_other_and_all_are_shown_in_order() {
+    let plain = |text: &str| format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}");
+    let raw = mixed(&[&plain(""), &plain("the first"), &plain("the second")]);
+    let (_stage, pages) = pages(&raw).await;
+    for page in pages {
+        let opened = newest(&page).await;
+        let shown = format!("{:?}", opened.body);
+        assert!(
+            shown.find("the first").unwrap() < shown.find("the second").unwrap(),
+            "{shown}"
+        );
+        assert!(opened.attachments.is_empty(), "{opened:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_all_there_is_is_shown_although_it_is_marked_as_an_attachment() {
+    let raw = "From: a@x.example\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: \
+        text/plain\r\nContent-Disposition: attachment\r\n\r\nthe text that must be seen\r\n";
+    let (_stage, pages) = pages(raw).await;
+    for page in pages {
+        let shown = format!("{:?}", newest(&page).await.body);
+        assert!(shown.contains("the text that must be seen"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_message_says_what_it_is_and_offers_its_file() {
+    let smime = "From: a@x.example\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: \
+        application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: \
+        base64\r\nContent-Disposition: attachment; filename=smime.p7m\r\n\r\nMIAG\r\n";
+    let pgp = "From: a@x.example\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: \
+        multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b\r\n\r\n--b\r\nContent-Type: \
+        application/pgp-encrypted\r\n\r\nVersion: 1\r\n--b\r\nContent-Type: application/octet-stream; \
+        name=encrypted.asc\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n--b--\r\n";
+    for (raw, what, file) in [
+        (smime, "S/MIME", "smime.p7m"),
+        (pgp, "OpenPGP", "encrypted.asc"),
+    ] {
+        let (stage, pages) = pages(raw).await;
+        for page in pages {
+            let opened = newest(&page).await;
+            let BodyView::Empty { why } = &opened.body else {
+                panic!("{opened:?}")
+            };
+            assert!(
+                why.contains(what) && why.contains("cannot open it"),
+                "{why}"
+            );
+            let names: Vec<&str> = opened.attachments.iter().map(|a| a.name.as_str()).collect();
+            assert!(names.contains(&file), "{names:?}");
+            let chinese = stage.page(page.handle.clone(), Lang::ZhCn);
+            let BodyView::Empty { why } = newest(&chinese).await.body else {
+                panic!("a text")
+            };
+            assert!(why.contains(what) && why.contains("无法打开"), "{why}");
+        }
+    }
+}
