@@ -229,7 +229,7 @@ pub enum Sealed {
     SmimeSigned,
     /// By S/MIME; how is not told.
     Smime,
-    /// Encrypted by OpenPGP (RFC 3156 §4).
+    /// Encrypted by `OpenPGP` (RFC 3156 §4).
     OpenPgp,
     /// Encrypted by something else (RFC 1847 §2.2).
     Other,
