@@ -157,11 +157,12 @@ impl SessionBackend {
             }
             // The one part is the whole message: its source is what can be saved.
             (OpenedBody::OverLimits, _) => {
-                let why = wording::over_limits(self.locale.lang).to_owned();
+                let why = wording::message::over_limits(self.locale.lang).to_owned();
                 (BodyView::Empty { why }, Vec::new())
             }
             _ => {
-                let why = wording::no_text(opened.root.sealed(), self.locale.lang).to_owned();
+                let why =
+                    wording::message::no_text(opened.root.sealed(), self.locale.lang).to_owned();
                 (BodyView::Empty { why }, readable.attachments)
             }
         };

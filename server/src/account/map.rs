@@ -166,7 +166,7 @@ fn message_row(row: Row, is_own_mail: bool, locale: &Locale, now_unix_ms: i64) -
         id: row.id,
         position: row.position,
         subject: match row.is_unreadable {
-            true => wording::unreadable_row(&row.refusal, locale.lang),
+            true => wording::message::unreadable_row(&row.refusal, locale.lang),
             false => row.subject,
         },
         date: locale.date(row.date_unix_ms, now_unix_ms),

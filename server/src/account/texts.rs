@@ -1,6 +1,7 @@
 //! The text of a message out of the parts that are shown as its text.
 
 use mail_mime::charset;
+use mail_mime::document;
 use mail_mime::limits::SHOWN_BYTES;
 use mail_mime::text::{self, Format};
 use mail_mime::transfer::Decoder;
@@ -85,7 +86,7 @@ fn joined(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
     if texts.iter().any(|text| text.is_html) {
         let documents = texts.into_iter().map(|text| match text.is_html {
             true => text.words,
-            false => preformatted(&text.words),
+            false => document::preformatted(&text.words),
         });
         return OpenedBody::Html {
             documents: documents.collect(),
@@ -113,22 +114,6 @@ fn joined(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
         format: Format::Fixed,
         is_cut,
     }
-}
-
-/// A plain text beside HTML.
-fn preformatted(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 16);
-    html.push_str("<pre>\n");
-    for c in text.trim().chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            c => html.push(c),
-        }
-    }
-    html.push_str("</pre>");
-    html
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
 
 mod address;
+pub(super) mod message;
 mod moving;
 
 use std::borrow::Cow;
 
 use app::api::types::{ApiErrorText, FolderRole, Lang};
 use app::api::{ApiError, ErrorKind};
-use mail_mime::tree::Sealed;
 use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
 use mail_proto::smtp::Cause;
@@ -450,74 +450,6 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
     }
 }
 
-/// In place of the subject of a message that the server did not describe; with its words, where it
-/// refused.
-pub(super) fn unreadable_row(refusal: &str, lang: Lang) -> String {
-    match (lang, refusal) {
-        (Lang::En, "") => "[The mail server did not describe this message]".to_owned(),
-        (Lang::En, words) => {
-            format!("[The mail server did not describe this message. It said: {words}]")
-        }
-        (Lang::ZhCn, "") => "[邮件服务器未提供此邮件的信息]".to_owned(),
-        (Lang::ZhCn, words) => format!("[邮件服务器未提供此邮件的信息，其答复为：{words}]"),
-    }
-}
-
-/// In place of the text of a message that has none that can be read.
-pub(super) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static str {
-    match (sealed, lang) {
-        (None, Lang::En) => "This message has no text.",
-        (None, Lang::ZhCn) => "此邮件没有正文。",
-        (Some(Sealed::SmimeEncrypted), Lang::En) => {
-            "This message is encrypted with S/MIME. Restante cannot open it: save the attached file \
-             and open it with a mail program that has your certificate."
-        }
-        (Some(Sealed::SmimeEncrypted), Lang::ZhCn) => {
-            "此邮件已用 S/MIME 加密，Restante 无法打开。请下载附件，并用装有您证书的邮件程序打开。"
-        }
-        (Some(Sealed::SmimeSigned), Lang::En) => {
-            "This message is signed with S/MIME, and its text is packed into the signature. Restante \
-             cannot open it: save the attached file and open it with a mail program that knows S/MIME."
-        }
-        (Some(Sealed::SmimeSigned), Lang::ZhCn) => {
-            "此邮件带有 S/MIME 签名，正文封装在签名中，Restante 无法打开。请下载附件，并用支持 S/MIME \
-             的邮件程序打开。"
-        }
-        (Some(Sealed::Smime), Lang::En) => {
-            "This message is packed by S/MIME. Restante cannot open it: save the attached file and \
-             open it with a mail program that knows S/MIME."
-        }
-        (Some(Sealed::Smime), Lang::ZhCn) => {
-            "此邮件由 S/MIME 封装，Restante 无法打开。请下载附件，并用支持 S/MIME 的邮件程序打开。"
-        }
-        (Some(Sealed::OpenPgp), Lang::En) => {
-            "This message is encrypted with OpenPGP. Restante cannot open it: save the attached file \
-             and open it with a program that has your key."
-        }
-        (Some(Sealed::OpenPgp), Lang::ZhCn) => {
-            "此邮件已用 OpenPGP 加密，Restante 无法打开。请下载附件，并用装有您密钥的程序打开。"
-        }
-        (Some(Sealed::Other), Lang::En) => {
-            "This message is encrypted. Restante cannot open it: save the attached file and open it \
-             with the program that it was made for."
-        }
-        (Some(Sealed::Other), Lang::ZhCn) => {
-            "此邮件已加密，Restante 无法打开。请下载附件，并用相应的程序打开。"
-        }
-    }
-}
-
-/// In place of the text of a message that is over the limits.
-pub(super) fn over_limits(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => {
-            "This message is built in a way that cannot be shown safely. Open its source, or save \
-             it as a file."
-        }
-        Lang::ZhCn => "这封邮件的结构无法安全显示。请查看源代码，或保存为文件。",
-    }
-}
-
 fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
     match room {
         NoRoom::Account { max_bytes } => {
@@ -530,7 +462,7 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 lang,
                 (
                     &en,
-                    "Wait until messages have left, or discard some in the outbox.",
+                    "Wait until messages have left, or delete some in the outbox for good.",
                 ),
                 (&zh, "请等邮件发出，或在发件箱中删除一些。"),
             )

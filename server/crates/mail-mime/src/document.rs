@@ -41,6 +41,22 @@ pub fn wrap(body: &Cleaned) -> String {
     out
 }
 
+/// A plain text that is shown beside HTML, as HTML to be cleaned with it.
+pub fn preformatted(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    html.push_str("<pre>\n");
+    for c in text.trim().chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            c => html.push(c),
+        }
+    }
+    html.push_str("</pre>");
+    html
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
