@@ -99,9 +99,9 @@ impl Link {
 
     /// Takes a change back: a mark, or a delete that still waits.
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
-        let count = if let Some(MarkUndo { keys, mark }) = self.undo.take(id) {
+        let (count, keys) = if let Some(MarkUndo { keys, mark }) = self.undo.take(id) {
             self.kept.set_mark(&keys, mark).await?;
-            count_of(&keys)
+            (count_of(&keys), keys)
         } else {
             self.own_deletes.retain(|own| own != id);
             self.kept.undo_delete(id).await?
@@ -114,7 +114,7 @@ impl Link {
             what: ChangedWhat::Undone,
             count,
             gone: 0,
-            messages: Vec::new(),
+            messages: keys.into_iter().map(MessageKey::id).collect(),
             undo: None,
         })
     }

@@ -156,13 +156,20 @@ impl Kept {
         Ok(())
     }
 
-    /// Takes a delete back that still waits. Returns how many messages are shown again.
-    pub(super) async fn undo_delete(&mut self, undo: &UndoId) -> Result<u32, AccountError> {
+    /// Takes a delete back that still waits. Returns how many messages are shown again, and which of
+    /// them are known here.
+    pub(super) async fn undo_delete(
+        &mut self,
+        undo: &UndoId,
+    ) -> Result<(u32, Vec<MessageKey>), AccountError> {
         let count = self.store.pop3_undo_delete(&self.account, undo).await;
         let count = count.map_err(AccountError::store)?;
+        let waiting = self.deletes.iter();
+        let own = waiting.filter(|(_, pending)| pending.undo == *undo);
+        let keys: Vec<MessageKey> = own.map(|(key, _)| *key).collect();
         self.deletes.retain(|_, pending| pending.undo != *undo);
         self.wrote();
-        Ok(count)
+        Ok((count, keys))
     }
 
     /// Forgets messages that are deleted, with their marks.
