@@ -75,3 +75,40 @@ test('a row under the mouse has its own buttons', { tag: ['@script', '@desktop']
   await mailbox.undo(/Archive/);
   await expect(row).toBeVisible();
 });
+
+test('undo brings an old message back to its place and opens it again', { tag: ['@script', '@desktop'] }, async ({ mailbox, page }) => {
+  const subjects = () => mailbox.list.locator('.row-link').allInnerTexts();
+  const row = mailbox.list.getByRole('listitem').nth(9);
+  const subject = await subjectOf(row);
+  await mailbox.open(subject);
+  // Reading marks it, and the words of its row change with that.
+  await expect(row).not.toContainText('Unread');
+  const before = await subjects();
+  for (const [act, said] of [
+    ['Archive', /Archive/],
+    ['Delete', /Trash/],
+  ] as const) {
+    await mailbox.act(act);
+    await expect.poll(subjects).not.toEqual(before);
+    await mailbox.undo(said);
+    await expect(mailbox.reader.getByRole('heading', { level: 1, name: subject })).toBeVisible();
+    await expect.poll(async () => (await subjects()).slice(0, 12)).toEqual(before.slice(0, 12));
+    await expect(page.locator('.row.open')).toContainText(subject);
+  }
+});
+
+test('an old message that comes back stands where it stood', async ({ mailbox }) => {
+  const subjects = async () => {
+    const links = mailbox.list.getByRole('listitem').getByRole('link');
+    const texts = await links.allInnerTexts();
+    return texts.slice(0, 8).map((text) => text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim());
+  };
+  const before = await subjects();
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').nth(5));
+  await mailbox.open(subject);
+  await mailbox.act('Archive');
+  await expect.poll(subjects).not.toEqual(before);
+  await mailbox.undo(/Archive/);
+  await mailbox.backToList();
+  await expect.poll(subjects).toEqual(before);
+});

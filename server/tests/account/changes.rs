@@ -102,24 +102,53 @@ async fn a_change_taken_back_counts_what_came_back() {
     );
 }
 
-/// Waits for an event about a folder that says so many messages.
-async fn told(events: &mut Receiver<LiveEvent>, folder: &FolderId, messages: u32) {
+/// Waits for an event about a folder that says so many messages. Returns how many of them are
+/// unread, and how many arrived.
+async fn told(
+    events: &mut Receiver<LiveEvent>,
+    folder: &FolderId,
+    messages: u32,
+) -> (Option<u32>, u32) {
     let waiting = async {
         loop {
             if let LiveEvent::Folder {
                 folder: about,
                 total,
+                unread,
+                arrived,
                 ..
             } = events.recv().await.unwrap()
                 && about == *folder
                 && total == messages
             {
-                return;
+                return (unread, arrived);
             }
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-    waited.unwrap_or_else(|_| panic!("nobody was told of {messages} in {folder}"));
+    waited.unwrap_or_else(|_| panic!("nobody was told of {messages} in {folder}"))
+}
+
+#[tokio::test]
+async fn what_comes_back_to_its_place_is_not_announced_as_new() {
+    let stage = Stage::new(None).await;
+    let page = stage.open(stage.imap()).await.unwrap();
+    let _watcher = page.handle.watch();
+    let rows = page.rows(&page.inbox()).await;
+    let messages = total(&page, &page.inbox()).await;
+    // All marks are known: two unread messages and a read one, none of them the newest.
+    let older = rows.iter().skip(1);
+    let (seen, unseen): (Vec<_>, Vec<_>) = older.partition(|row| row.is_seen);
+    let ids = [&seen[0].id, &unseen[0].id, &unseen[1].id];
+    let mut events = page.handle.subscribe();
+    let undo = move_to(&page, FolderRole::Archive, &ids).await.undo;
+    let (unread, _) = told(&mut events, &page.inbox(), messages - 3).await;
+    let mut events = page.handle.subscribe();
+    let account = page.account.clone();
+    let undoing = page.backend.change_undo(account, undo.unwrap());
+    assert_eq!(undoing.await.unwrap().count, 3);
+    let (unread_now, arrived) = told(&mut events, &page.inbox(), messages).await;
+    assert_eq!((unread_now, arrived), (unread.map(|n| n + 2), 0));
 }
 
 async fn total(page: &Page, folder: &FolderId) -> u32 {

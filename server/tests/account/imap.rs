@@ -385,3 +385,58 @@ async fn newest(page: &super::stage::Page, subject: &str) -> MessageId {
     }
     panic!("the message did not arrive");
 }
+
+#[tokio::test]
+async fn messages_that_come_back_are_listed_where_they_stood() {
+    for lacks in [&[][..], &["ESEARCH"], &["MOVE"]] {
+        let stage = Stage::lacking(lacks).await;
+        let page = stage.open(stage.imap()).await.unwrap();
+        let before = page.rows(&page.inbox()).await;
+        let subjects: Vec<_> = before.iter().map(|row| row.subject.clone()).collect();
+        // One alone, two beside each other, the oldest of the window; then one of them again.
+        for places in [&[20, 7, 8, 49][..], &[8]] {
+            let rows = page.rows(&page.inbox()).await;
+            let ids: Vec<MessageId> = places.iter().map(|at| rows[*at].id.clone()).collect();
+            let moved = page
+                .backend
+                .message_move(
+                    page.account.clone(),
+                    page.inbox(),
+                    ids.clone(),
+                    Destination::Role(FolderRole::Archive),
+                )
+                .await
+                .unwrap();
+            let undone = page
+                .backend
+                .change_undo(page.account.clone(), moved.undo.unwrap())
+                .await
+                .unwrap();
+            assert_eq!(undone.messages.len(), places.len(), "{lacks:?} {places:?}");
+            // Mail that arrives meanwhile stands above all of it.
+            let rows = page.rows(&page.inbox()).await;
+            let now: Vec<_> = rows.iter().map(|row| row.subject.clone()).collect();
+            assert_eq!(now, subjects, "{lacks:?}");
+            let positions: Vec<u32> = rows.iter().map(|row| row.position).collect();
+            assert_eq!(positions, (0..50).collect::<Vec<_>>());
+            let mut back: Vec<_> = places.iter().map(|at| rows[*at].id.clone()).collect();
+            let mut told = undone.messages.clone();
+            back.sort();
+            told.sort();
+            assert_eq!(told, back, "the ids of now");
+            // What is read has its neighbours.
+            let at = places[0];
+            let opened = page
+                .backend
+                .message_open(page.account.clone(), page.inbox(), rows[at].id.clone())
+                .await
+                .unwrap();
+            assert_eq!(opened.position, u32::try_from(at).unwrap());
+            assert_eq!(opened.newer, Some(rows[at - 1].id.clone()));
+            if let Some(older) = rows.get(at + 1) {
+                assert_eq!(opened.older, Some(older.id.clone()));
+            }
+        }
+        page.handle.close().await;
+    }
+}

@@ -14,6 +14,7 @@ use super::super::error::{AccountError, Unsupported};
 use super::super::model::{Changed, ChangedWhat, Folder, SourceMark, opposite};
 use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
+use super::order::Returned;
 use super::read::uid_of;
 use super::row::marks_of;
 use super::undo::Undo;
@@ -77,17 +78,20 @@ impl Link {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
+        let to_validity = connection.selected().map_or(0, |s| s.uid_validity());
         let moved = self.move_uids(&uids, &target).await;
         self.shared.forget_counts(&target);
         self.changed(&mailbox);
         self.changed(&target);
         let moved = moved?;
         let undo = match moved.copies {
-            Some((uid_validity, uids)) => Some(self.shared.put_undo(Undo::Move {
+            Some(copies) => Some(self.shared.put_undo(Undo::Move {
                 from: target.clone(),
-                uid_validity,
-                uids,
+                uid_validity: copies.uid_validity,
+                uids: copies.uids,
                 to: mailbox,
+                to_validity,
+                places: copies.sources,
             })?),
             None => None,
         };
@@ -114,10 +118,15 @@ impl Link {
                 from, uid_validity, ..
             } => (from, uid_validity.get()),
         };
+        let was_selected = self.has_selected(&mailbox);
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
             return Err(over);
+        }
+        if was_selected {
+            // What another connection moved here may not be told yet, and is not found until then.
+            connection.run(vec![Command::Noop], Phase::Command).await?;
         }
         let (count, gone, messages) = match undo {
             Undo::Mark { uids, mark, .. } => {
@@ -125,13 +134,27 @@ impl Link {
                 let count = count_of(marked.changed.len());
                 (count, marked.gone, ids_of(uid_validity, &uids))
             }
-            Undo::Move { uids, to, .. } => {
+            Undo::Move {
+                uids,
+                to,
+                to_validity,
+                places,
+                ..
+            } => {
                 let moved = self.move_uids(&uids, &to).await;
                 self.shared.forget_counts(&to);
                 self.changed(&to);
                 let moved = moved?;
-                let ids = moved.copies.map(|(to, uids)| ids_of(to.get(), &uids));
-                (moved.count, moved.gone, ids.unwrap_or_default())
+                let mut ids = Vec::new();
+                if let Some(copies) = moved.copies {
+                    ids = ids_of(copies.uid_validity.get(), &copies.uids);
+                    if copies.uid_validity.get() == to_validity {
+                        let before = uids.into_iter().zip(places).collect();
+                        self.shared
+                            .put_returned(&to, Returned::all(&copies, &before));
+                    }
+                }
+                (moved.count, moved.gone, ids)
             }
         };
         self.changed(&mailbox);

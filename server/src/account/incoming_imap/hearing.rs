@@ -104,7 +104,7 @@ impl Link {
         self.to_look.push(mailbox);
     }
 
-    fn has_selected(&self, mailbox: &Mailbox) -> bool {
+    pub(super) fn has_selected(&self, mailbox: &Mailbox) -> bool {
         let selected = self.open_connection().and_then(ImapConnection::selected);
         selected.is_some_and(|selected| selected.mailbox() == mailbox)
     }

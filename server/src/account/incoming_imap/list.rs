@@ -44,6 +44,7 @@ impl Link {
         let mailbox = self.shared.wire_name(folder)?;
         self.select(&mailbox).await?;
         self.refresh_if_stale().await?;
+        self.arrange().await?;
         let limit = window.limit.clamp(1, Window::MAX_LIMIT);
         let connection = self.connection().await?;
         let rows = fetch_rows(connection, window.offset, limit, detail).await?;
@@ -113,7 +114,7 @@ pub(super) async fn fetch_rows_before(
         selected.expect(None);
     }
     asked?;
-    let (first, last) = places(connection, offset, limit);
+    let (first, last) = ranks(connection, offset, limit);
     if last == 0 {
         return Ok((Vec::new(), asking.behind_answer));
     }
@@ -121,7 +122,7 @@ pub(super) async fn fetch_rows_before(
     let refusal = asking.refusal;
     let words = refusal.as_ref().map(|done| connection.words_of(done));
     let words = words.unwrap_or_default();
-    let (first, last) = places(connection, offset, limit);
+    let (first, last) = ranks(connection, offset, limit);
     let Some(selected) = connection.selected_mut() else {
         return Ok((Vec::new(), asking.behind_answer));
     };
@@ -145,8 +146,8 @@ fn exists(connection: &ImapConnection) -> u32 {
     connection.selected().map_or(0, |s| s.exists())
 }
 
-/// The first and the last place of a window; the last is 0 where there is none.
-fn places(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
+/// The first and the last rank of a window; the last is 0 where there is none.
+fn ranks(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
     let last = exists(connection).saturating_sub(offset);
     let first = last.saturating_sub(limit).saturating_add(1).max(1);
     (first, last)
@@ -246,9 +247,9 @@ impl Asking {
 
     /// The places whose rows are not known as far as the server may tell them.
     fn wanting(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
-        let (first, last) = places(connection, self.offset, self.limit);
-        let all = (first..=last).filter_map(SequenceNumber::new).collect();
-        still_wanting(connection, all)
+        let (first, last) = ranks(connection, self.offset, self.limit);
+        let seqs = seqs_at(connection, first, last);
+        still_wanting(connection, seqs)
     }
 }
 
@@ -258,6 +259,17 @@ fn parts_of(mut left: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 
     let at = if left.len() < len { 1 } else { len / 2 };
     let rest = left.split_off(at.min(left.len()));
     [left, rest]
+}
+
+/// Where the server has the messages of the ranks from `first` to `last`, sorted.
+fn seqs_at(connection: &ImapConnection, first: u32, last: u32) -> Vec<SequenceNumber> {
+    let Some(selected) = connection.selected() else {
+        return Vec::new();
+    };
+    let seqs = selected.shown.seqs_at(first..=last);
+    let mut seqs: Vec<SequenceNumber> = seqs.filter_map(SequenceNumber::new).collect();
+    seqs.sort_unstable();
+    seqs
 }
 
 fn still_wanting(
@@ -282,12 +294,17 @@ async fn find_uids(
         return Ok(());
     };
     let exists = selected.exists();
-    let last = last.min(exists);
-    let is_known = (first..=last).all(|seq| selected.uid_at(seq).is_some());
-    let (Some(low), Some(high)) = (SequenceNumber::new(first), SequenceNumber::new(last)) else {
+    let mut seqs = seqs_at(connection, first, last.min(exists));
+    if let Some(selected) = connection.selected_mut() {
+        // Those that came back are known where others beside them are not.
+        let is_unknown = |seq: &SequenceNumber| selected.uid_at(seq.get()).is_none();
+        seqs.retain(is_unknown);
+    }
+    let (Some(low), Some(high)) = (seqs.first().copied(), seqs.last().copied()) else {
         return Ok(());
     };
-    if is_known || first > last {
+    let count = u64::from(high.get() - low.get()) + 1;
+    if count > u64::from(Window::MAX_LIMIT) {
         return Ok(());
     }
     let search = Command::Search {
@@ -295,7 +312,6 @@ async fn find_uids(
         criteria: vec![SearchKey::Sequence(SequenceSet::range(low, high))],
     };
     let answer = connection.run_raw(vec![search], Phase::Command).await?;
-    let count = u64::from(last - first) + 1;
     let Some(found) = answer.found.filter(|found| found.len() == count) else {
         return Ok(());
     };
@@ -307,8 +323,11 @@ async fn find_uids(
 
 fn fetch(places: &[SequenceNumber], detail: Detail) -> Option<Command> {
     let set = match (places, detail) {
-        // A range, however many of it are known: it asks for one window of new rows.
-        ([low, .., high], Detail::Full) => SequenceSet::range(*low, *high),
+        // A range, however many of it are known: it asks for one window of new rows. Those that came
+        // back from elsewhere lie far from it.
+        ([low, .., high], Detail::Full) if high.get() - low.get() < Window::MAX_LIMIT => {
+            SequenceSet::range(*low, *high)
+        }
         _ => SequenceSet::from_numbers(places.iter().copied())?,
     };
     Some(Command::Fetch {

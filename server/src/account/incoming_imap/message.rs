@@ -98,6 +98,7 @@ impl Link {
     ) -> Result<Opened, AccountError> {
         let mailbox = self.shared.wire_name(folder)?;
         self.select(&mailbox).await?;
+        self.arrange().await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
         let row = connection.selected().and_then(|s| s.row(uid));
@@ -157,8 +158,11 @@ impl Link {
         let connection = self.connection().await?;
         let selected = connection.selected_mut().ok_or(AccountError::Withheld)?;
         let total = selected.exists();
-        let seq = selected.seq_of(uid).unwrap_or(total);
-        let mut id_at = |seq: u32| selected.uid_at(seq).map(|uid| selected.message_id(uid));
+        let rank = selected.rank_of(uid).unwrap_or(total);
+        let mut id_at = |rank: u32| {
+            let uid = selected.uid_shown_at(rank)?;
+            Some(selected.message_id(uid))
+        };
         Ok(Opened {
             id: message.clone(),
             headers,
@@ -167,10 +171,10 @@ impl Link {
             marks: facts.marks,
             size_bytes: facts.size_bytes,
             arrived_unix_ms: facts.arrived_unix_ms,
-            position: total.saturating_sub(seq),
+            position: total.saturating_sub(rank),
             total,
-            newer: id_at(seq.saturating_add(1)),
-            older: id_at(seq.saturating_sub(1)),
+            newer: id_at(rank.saturating_add(1)),
+            older: id_at(rank.saturating_sub(1)),
         })
     }
 
@@ -408,16 +412,13 @@ fn window_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
 /// The UIDs around a message, where they are not known: for "newer" and "older".
 fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
     let selected = connection.selected_mut()?;
-    let seq = selected.seq_of(uid)?;
-    let (first, last) = (
-        seq.saturating_sub(1).max(1),
-        (seq + 1).min(selected.exists()),
-    );
-    if (first..=last).all(|seq| selected.uid_at(seq).is_some()) {
-        return None;
-    }
+    let rank = selected.rank_of(uid)?;
+    let ranks = rank.saturating_sub(1).max(1)..=(rank + 1).min(selected.exists());
+    let mut seqs: Vec<u32> = selected.shown.seqs_at(ranks).collect();
+    seqs.retain(|seq| selected.uid_at(*seq).is_none());
+    let set = SequenceSet::from_numbers(seqs.into_iter().filter_map(SequenceNumber::new))?;
     Some(Command::Fetch {
-        set: SequenceSet::range(SequenceNumber::new(first)?, SequenceNumber::new(last)?),
+        set,
         uid: false,
         items: vec![FetchItem::Uid],
     })

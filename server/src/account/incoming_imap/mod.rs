@@ -13,6 +13,7 @@ mod link;
 mod list;
 mod message;
 mod moving;
+mod order;
 mod read;
 mod row;
 pub(crate) mod selected;

@@ -34,7 +34,16 @@ pub(super) struct Moved {
     /// How many are no longer in the folder, and were not moved by this.
     pub(super) gone: u32,
     /// Where they lie, if the server told.
-    pub(super) copies: Option<(UidValidity, Vec<Uid>)>,
+    pub(super) copies: Option<Copies>,
+}
+
+/// Where messages lie that were moved.
+#[derive(Debug)]
+pub(super) struct Copies {
+    pub(super) uid_validity: UidValidity,
+    pub(super) uids: Vec<Uid>,
+    /// The UIDs that they had before, one for each.
+    pub(super) sources: Vec<Uid>,
 }
 
 /// One move: these messages of a mailbox, to another.
@@ -120,8 +129,13 @@ impl Copied {
         }
     }
 
-    fn places(self) -> Option<(UidValidity, Vec<Uid>)> {
-        Some((self.uid_validity?, self.copies)).filter(|(_, copies)| !copies.is_empty())
+    fn places(self) -> Option<Copies> {
+        let copies = Copies {
+            uid_validity: self.uid_validity?,
+            uids: self.copies,
+            sources: self.source,
+        };
+        Some(copies).filter(|copies| !copies.uids.is_empty())
     }
 }
 

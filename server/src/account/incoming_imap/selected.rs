@@ -8,6 +8,7 @@ use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
 use super::super::memory::Share;
 use super::super::model::Row;
+use super::order::Order;
 use super::row::{Detail, SeenRow, marks_of};
 
 /// How many rows are kept: some screens of a list that is scrolled.
@@ -36,6 +37,8 @@ pub(crate) struct SelectedMailbox {
     /// Rows by place, whose UID the server left out.
     unnamed: HashMap<u32, SeenRow>,
     news: News,
+    /// The order in which the messages are shown.
+    pub(super) shown: Order,
     /// How often messages left.
     departures: u32,
 }
@@ -71,6 +74,7 @@ impl SelectedMailbox {
             asked: None,
             unnamed: HashMap::new(),
             news: News::default(),
+            shown: Order::default(),
             departures: 0,
         }
     }
@@ -125,6 +129,20 @@ impl SelectedMailbox {
         self.state.seq_of(uid).map(SequenceNumber::get)
     }
 
+    /// The rank of a UID, where it was seen.
+    pub(super) fn rank_of(&mut self, uid: Uid) -> Option<u32> {
+        let seq = self.seq_of(uid)?;
+        Some(self.shown.rank_of(seq))
+    }
+
+    /// The UID that is shown at a rank, where it was seen; `None` beyond the ends.
+    pub(super) fn uid_shown_at(&mut self, rank: u32) -> Option<Uid> {
+        let is_inside = (1..=self.exists()).contains(&rank);
+        is_inside
+            .then(|| self.shown.seq_at(rank))
+            .and_then(|seq| self.uid_at(seq))
+    }
+
     /// Whether the row of a place is not known, or not all of it that the server may tell.
     pub(super) fn is_wanting(&mut self, seq: u32) -> bool {
         let row = match self.uid_at(seq) {
@@ -139,11 +157,12 @@ impl SelectedMailbox {
         self.state.locate(first, uids);
     }
 
-    /// Ends the asking for the rows from `first` to `last`: every place has one from now on. With
-    /// the server's words, if it refused. `false` where it told nothing of any of them.
+    /// Ends the asking for the rows of the ranks from `first` to `last`: every place has one from
+    /// now on. With the server's words, if it refused. `false` where it told nothing of any of them.
     pub(super) fn settle(&mut self, first: u32, last: u32, refusal: &str) -> bool {
         let mut is_told = false;
-        for seq in first.max(1)..=last.min(self.exists()) {
+        for rank in first.max(1)..=last.min(self.exists()) {
+            let seq = self.shown.seq_at(rank);
             let Some(uid) = self.uid_at(seq) else {
                 is_told |= self.unnamed.get(&seq).is_some_and(|row| !row.is_bare());
                 continue;
@@ -168,12 +187,13 @@ impl SelectedMailbox {
         is_told
     }
 
-    /// The rows from `first` to `last`, newest first. A place whose UID is not known has a row that
+    /// The rows of the ranks from `first` to `last`, newest first. A place whose UID is not known has a row that
     /// says that much.
     pub(super) fn rows_between(&mut self, first: u32, last: u32, refusal: &str) -> Vec<Row> {
         let exists = self.exists();
         let mut rows = Vec::new();
-        for seq in (first.max(1)..=last.min(exists)).rev() {
+        for rank in (first.max(1)..=last.min(exists)).rev() {
+            let seq = self.shown.seq_at(rank);
             let uid = self.uid_at(seq);
             let id = match uid {
                 Some(uid) => self.message_id(uid),
@@ -185,7 +205,7 @@ impl SelectedMailbox {
             };
             let mut bare = SeenRow::default();
             bare.settle(refusal);
-            rows.push(row.unwrap_or(&bare).to_row(id, exists - seq));
+            rows.push(row.unwrap_or(&bare).to_row(id, exists - rank));
         }
         self.unnamed.clear();
         rows
@@ -232,6 +252,20 @@ impl SelectedMailbox {
         self.news.arrived
     }
 
+    /// Takes those out of the new messages that came back to their places. Returns where the server
+    /// has them.
+    pub(super) fn take_returned(&mut self) -> Vec<u32> {
+        let first = self
+            .exists()
+            .saturating_sub(self.news.arrived)
+            .saturating_add(1);
+        let returned = self.shown.returned_from(first);
+        let count = u32::try_from(returned.len()).unwrap_or(u32::MAX);
+        self.news.arrived = self.news.arrived.saturating_sub(count);
+        self.news.has_changes |= count > 0;
+        returned
+    }
+
     /// Counts new messages that nobody has read.
     pub(super) fn add_unread(&mut self, unread: i64) {
         self.news.unread_delta = self.news.unread_delta.saturating_add(unread);
@@ -245,6 +279,7 @@ impl SelectedMailbox {
             return None;
         }
         let change = self.state.apply(event);
+        self.shown.follow(change.as_ref());
         if change.is_some() {
             // Places are not what they were.
             self.unnamed.clear();

@@ -18,6 +18,7 @@ use super::connection::ImapConnection;
 use super::folders::FolderTable;
 use super::hearing::FolderChange;
 use super::moving::HalfMoves;
+use super::order::{Returned, ReturnedTable};
 use super::selected::News;
 use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
@@ -50,6 +51,7 @@ pub(super) struct State {
     selected_by_other: Option<Mailbox>,
     undo: UndoTable,
     half_moves: HalfMoves,
+    returned: ReturnedTable,
     sent_copies: SentCopies,
     last_copy: Option<LastCopy>,
 }
@@ -172,6 +174,16 @@ impl Shared {
 
     pub(super) fn take_undo(&self, id: &UndoId) -> Option<Undo> {
         self.state().undo.take(id)
+    }
+
+    /// Remembers messages of a mailbox that were moved away and back.
+    pub(super) fn put_returned(&self, mailbox: &Mailbox, returned: Vec<Returned>) {
+        self.state().returned.put(mailbox, returned);
+    }
+
+    /// The messages of a mailbox that were moved away and back.
+    pub(super) fn returned(&self, mailbox: &Mailbox, uid_validity: u32) -> Vec<Returned> {
+        self.state().returned.of(mailbox, uid_validity)
     }
 
     /// Messages that lie in two folders because their move ended half-way.

@@ -34,6 +34,10 @@ pub(super) enum Undo {
         uids: Vec<Uid>,
         /// Where they lay.
         to: Mailbox,
+        /// The generation of the UIDs there.
+        to_validity: u32,
+        /// The UIDs that they had there, one for each.
+        places: Vec<Uid>,
     },
 }
 

@@ -150,15 +150,16 @@ impl Link {
 
     /// Fetches what is new before it is told, so that the page's question finds it here.
     async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
-        let is_watched = self.is_watched();
+        let selected = self.connection.as_ref().and_then(ImapConnection::selected);
+        if selected.is_none_or(|selected| selected.arrived() == 0) || !self.is_watched() {
+            return Ok(());
+        }
+        self.count_returned().await?;
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        let Some(selected) = connection.selected_mut() else {
-            return Ok(());
-        };
-        let arrived = selected.arrived();
-        if arrived == 0 || !is_watched {
+        let arrived = connection.selected().map_or(0, |s| s.arrived());
+        if arrived == 0 {
             return Ok(());
         }
         let rows = fetch_rows(connection, 0, arrived.min(PREFETCH_MAX), Detail::Full).await?;
