@@ -312,6 +312,15 @@ pub(crate) fn row(seq: usize, mail: &Mail, asked: &str) -> String {
         let _ = write!(row, " BODYSTRUCTURE {}", mail.structure);
     }
     let header = format!("{}\r\n\r\n", mail.header());
+    let fields = asked.split_once("BODY.PEEK[HEADER.FIELDS ");
+    if let Some((fields, _)) = fields.and_then(|(_, rest)| rest.split_once("]<")) {
+        // All of the header: a server may tell more than it is asked for.
+        let octets = header.len();
+        let _ = write!(
+            row,
+            " BODY[HEADER.FIELDS {fields}]<0> {{{octets}}}\r\n{header}"
+        );
+    }
     let parts = [
         ("[HEADER]", header.as_str()),
         ("[1]", mail.text()),
