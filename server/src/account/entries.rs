@@ -1,14 +1,20 @@
 //! What a person does to the entries of the outbox.
 
+use std::time::Duration;
+
 use app::api::types::{EntryChange, OutboxId, RecipientState};
+use tokio::time::sleep;
 
 use super::backend::SessionBackend;
 use super::error::{AccountError, NotStopped};
 use super::model::now_unix_ms;
-use crate::store::outbox::{OutboxRow, RowState};
+use crate::store::outbox::{Deletion, OutboxRow, RowState};
 
 /// A row is looked at so often: its worker may take it, and give it back, at any time.
 const LOOKS: u32 = 3;
+/// How often, and with which pause, a removed row is looked at that a worker still has.
+const DELETE_LOOKS: u32 = 40;
+const DELETE_PAUSE: Duration = Duration::from_millis(50);
 
 impl SessionBackend {
     /// Changes an entry. Every tab of the session hears of it.
@@ -42,9 +48,18 @@ impl SessionBackend {
                 back.map_err(AccountError::store)?;
             }
             EntryChange::Delete => {
-                let deleted = ledger.outbox_delete(key, id).await;
-                if !deleted.map_err(AccountError::store)? {
-                    return Err(AccountError::NotFound);
+                let mut looks = DELETE_LOOKS;
+                loop {
+                    let deleted = ledger.outbox_delete(key, id).await;
+                    match deleted.map_err(AccountError::store)? {
+                        Deletion::Done => break,
+                        Deletion::InWork if looks > 0 => sleep(DELETE_PAUSE).await,
+                        Deletion::InWork => {
+                            return Err(AccountError::NotStopped(NotStopped::Sending));
+                        }
+                        Deletion::Missing => return Err(AccountError::NotFound),
+                    }
+                    looks = looks.saturating_sub(1);
                 }
                 outbox.remove_discarded().await;
             }

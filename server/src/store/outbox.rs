@@ -22,7 +22,7 @@ use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError};
 use crate::account::AccountKey;
 
-pub(crate) use self::change::REMOVED_KEPT_MS;
+pub(crate) use self::change::{Deletion, REMOVED_KEPT_MS};
 pub(crate) use self::forms::SentForm;
 pub(crate) use self::record::{
     AttachmentRecord, CopyRecord, ListCursor, OutboxRow, RecipientRecord, Record, ReplyRecord,

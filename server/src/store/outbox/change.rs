@@ -11,6 +11,15 @@ pub(crate) const REMOVED_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// The most removed rows that are listed.
 const REMOVED_LISTED: i64 = 100;
 
+/// What came of deleting a removed row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    Done,
+    /// A worker has it: for a moment behind a result, too.
+    InWork,
+    Missing,
+}
+
 impl Ledger {
     /// Writes a row that nobody is sending, if it is still as it was seen. It is in the list then.
     /// `false`: it changed meanwhile, or is being sent.
@@ -77,12 +86,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// Deletes a removed row; its files are discarded with it. `false`: there is none.
+    /// Deletes a removed row; its files are discarded with it.
     pub(crate) async fn outbox_delete(
         &self,
         account: &AccountKey,
         id: &OutboxId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Deletion, StoreError> {
         let mut writing = self.store.pool().begin_with(WRITES).await?;
         let done = sqlx::query(
             "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
@@ -93,11 +102,19 @@ impl Ledger {
         .execute(&mut *writing)
         .await?;
         if done.rows_affected() != 1 {
-            return Ok(false);
+            let owned: Option<(i64,)> = sqlx::query_as(
+                "SELECT 1 FROM outbox WHERE id = $1 AND account_key = $2 \
+                 AND removed_unix_ms IS NOT NULL",
+            )
+            .bind(id.as_str())
+            .bind(&account.0)
+            .fetch_optional(&mut *writing)
+            .await?;
+            return Ok(owned.map_or(Deletion::Missing, |_| Deletion::InWork));
         }
         discard_files(&mut writing, id.as_str()).await?;
         writing.commit().await?;
-        Ok(true)
+        Ok(Deletion::Done)
     }
 
     /// The removed rows of an account, newest first.
