@@ -34,6 +34,7 @@ test('reads, answers with an attachment, sees it arrive, deletes it and takes th
   await mailbox.act('Delete');
   await expect(mailbox.row('Re: Boat on Saturday')).toHaveCount(0);
   await mailbox.undo(/Trash|Deleted/);
+  await mailbox.isOpenAgain('Re: Boat on Saturday');
   await mailbox.arrives('Re: Boat on Saturday');
 
   await mailbox.openFolder('Sent');
@@ -58,6 +59,7 @@ test('the same over POP3, where a deletion waits for its undo', async ({ mailbox
   await mailbox.act('Delete');
   await expect(mailbox.row('Re: By post')).toHaveCount(0);
   await mailbox.undo(/will be deleted/);
+  await mailbox.isOpenAgain('Re: By post');
   await expect(mailbox.row('Re: By post').first()).toBeVisible();
   await mailbox.signOut();
 });

@@ -15,6 +15,7 @@ test('archives a message and takes it back', async ({ mailbox }) => {
   await mailbox.act('Archive');
   await expect(mailbox.row(subject)).toHaveCount(0);
   await mailbox.undo(/Archive/);
+  await mailbox.isOpenAgain(subject);
   await expect(mailbox.row(subject).first()).toBeVisible();
 });
 

@@ -131,6 +131,13 @@ export class Mailbox {
     await expect(this.page.getByRole('status').filter({ hasText: 'Taken back' })).toBeVisible();
   }
 
+  /** A message that was put away from its own page is open there again. Only script knows it. */
+  async isOpenAgain(subject: string): Promise<void> {
+    if (!this.view.hasScript) return;
+    await expect(this.reader.getByRole('heading', { level: 1, name: subject })).toBeVisible();
+    await this.backToList();
+  }
+
   // Writing
 
   async compose(): Promise<Draft> {
