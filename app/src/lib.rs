@@ -35,6 +35,7 @@ use crate::page::PageContext;
 use crate::routes::pages::Pages;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
+use crate::state::unsent::{self, Unsent};
 use crate::ui::dynamic::effect;
 use crate::ui::question::Asked;
 
@@ -47,12 +48,23 @@ pub fn App() -> impl IntoView {
     let page = PageContext::expect();
     let tab = Tab::new();
     provide_context(tab);
-    provide_context(Asked(RwSignal::new(None)));
-    provide_context(Session(answer(
+    let asked = Asked(RwSignal::new(0));
+    provide_context(asked);
+    let unsent = Unsent::new();
+    provide_context(unsent);
+    let session = Session(answer(
         || (),
         |()| async { page::answer_with(session_show().await) },
-    )));
+    ));
+    provide_context(session);
     start_once_alive(tab, page.clone());
+    effect({
+        let page = page.clone();
+        move || {
+            unsent.start(&page, session);
+            unsent::leaving::watch(unsent, asked, session, page.clone());
+        }
+    });
     state::title::show(tab);
     view! {
         <Router base=page.base>

@@ -100,20 +100,6 @@ test('a reply is begun by a key and written at once', { tag: ['@script', '@deskt
   }
 });
 
-test('nothing of one form is left in the next', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
-  const { page } = mailbox;
-  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
-  await mailbox.open(subject);
-  const answer = await mailbox.answer('Reply');
-  await answer.fill({ to: 'mei@restante.test', subject: 'For her', text: 'Between us' });
-  await mailbox.folders.getByRole('link', { name: 'Compose' }).click();
-  await expect(page.getByRole('heading', { name: 'New message' })).toBeVisible();
-  await expect(answer.to).toBeFocused();
-  await expect(answer.to).toHaveValue('');
-  await expect(answer.subject).toHaveValue('');
-  await expect(answer.text).toHaveValue('');
-});
-
 test('beside its fields, a form that is being written knows no keys', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());

@@ -10,7 +10,7 @@ use super::error::{ApiError, ErrorKind};
 use super::types::{
     AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderId,
     FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, SessionView, UndoId, Window,
+    OutboxId, OutboxRows, SealingKeys, SessionView, UndoId, Window,
 };
 
 /// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
@@ -82,6 +82,9 @@ pub trait MailBackend: Send + Sync + 'static {
     /// What a compose form begins with that corrects an entry of the outbox: its text, and the
     /// recipients that did not get it.
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm>;
+
+    /// The keys for texts of an account that the browser keeps until they are sent.
+    fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
     /// Puts a message into the outbox, from where it leaves at once. Returns when it is durable,
     /// not when it has left. A bad recipient is [`ErrorKind::Invalid`] with the field's name.

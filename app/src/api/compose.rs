@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId};
+use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId, SealingKeys};
 use super::wire::Wire;
 
 /// What a compose form begins with.
@@ -21,6 +21,12 @@ pub async fn compose_start(
 #[server(prefix = "/api", endpoint = "compose_again", protocol = Wire)]
 pub async fn compose_again(outbox: OutboxId) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?.compose_again(outbox).await
+}
+
+/// The keys for texts of an account that the browser keeps until they are sent.
+#[server(prefix = "/api", endpoint = "unsent_keys", protocol = Wire)]
+pub async fn unsent_keys(account: AccountId) -> Result<SealingKeys, ApiError> {
+    super::backend::backend()?.unsent_keys(account).await
 }
 
 /// Puts a message into the outbox. Returns when it is durable there.

@@ -1,10 +1,10 @@
 //! The compose form: a plain form without script; with it, files leave while one writes.
 
+mod check;
 pub mod fields;
 pub mod files;
+mod keeping;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
@@ -14,8 +14,10 @@ use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use self::check::{first_field, left_out};
 use self::fields::{Fields, Kept, Line, Source};
 use self::files::Files;
+use self::keeping::{keep, observe};
 use super::frame::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
@@ -23,17 +25,15 @@ use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::session::Tab;
 use crate::state::snack::Snack;
+use crate::state::unsent::Unsent;
+use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, effect};
-use crate::ui::question::{Answer, Asked, Question};
+use crate::ui::question::Asked;
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
-
-/// Whether the page had a form already. The elements of an earlier one are used again, with what
-/// was typed in them; the first one may have been typed in before the page came alive.
-static IS_USED: AtomicBool = AtomicBool::new(false);
 
 /// A form for writing a message, as `form` begins it.
 #[component]
@@ -64,15 +64,23 @@ pub fn Composer(
         form.upload_max_bytes,
         form.server_max_bytes,
     );
+    let unsent = Unsent::expect();
+    // What a form holds that was posted and not taken is written already.
+    let is_written = error.is_some() && [&draft.to, &draft.body].iter().any(|t| !t.is_empty());
+    let began = (!is_written).then(|| Draft {
+        files: None,
+        ..draft.clone()
+    });
     let error = RwSignal::new(error);
     let is_sending = RwSignal::new(false);
     let navigate = use_navigate();
-    let Asked(asked) = expect_context();
+    let asked: Asked = expect_context();
     let base = StoredValue::new(page.base.clone());
 
     let fixed = StoredValue::new(Draft {
         to: String::new(),
         body: String::new(),
+        files: None,
         ..draft.clone()
     });
     let sender = StoredValue::new(account.clone());
@@ -94,12 +102,13 @@ pub fn Composer(
             && let Some(question) =
                 left_out(&draft, &quote.read_value(), fields, is_confirmed, lang)
         {
-            Asked(asked).ask(question);
+            asked.ask(question);
             return;
         }
         let held = files.hold();
         draft.files = Some(held);
         let navigate = navigate.clone();
+        let id = unsent.id();
         is_sending.set(true);
         error.set(None);
         spawn_local(async move {
@@ -107,6 +116,13 @@ pub fn Composer(
                 Ok(entry) => {
                     if let Some(error) = files.chosen_since(held) {
                         tab.say(Snack::Failed { error, again: None });
+                    }
+                    if let Some(id) = id {
+                        unsent.forget(&id);
+                    }
+                    if is_sending.try_get_untracked().is_none() {
+                        // Another page by now.
+                        return;
                     }
                     let to = base.with_value(|base| url::outbox_entry(base, &entry));
                     navigate(
@@ -163,13 +179,18 @@ pub fn Composer(
     });
     let first = first_field(&draft, error.with_untracked(|e| e.as_ref()?.field.clone()));
     let form_element = NodeRef::<html::Form>::new();
+    let form = Form {
+        account: account.clone(),
+        source: draft.source.clone(),
+        replaces: draft.replaces.clone(),
+        began,
+    };
+    keep(unsent, form, fields, files, fixed);
+    let observe = move || observe(unsent, fields, files, fixed);
     effect(move || {
         let Some(form) = form_element.get() else {
             return;
         };
-        if IS_USED.swap(true, Ordering::Relaxed) {
-            form.reset();
-        }
         // The form is made before it stands in the document, where alone it can have the focus.
         set_timeout(
             move || {
@@ -211,6 +232,8 @@ pub fn Composer(
             node_ref=form_element
             on:submit=on_submit
             on:keydown=on_key
+            on:input=move |_| observe()
+            on:change=move |_| observe()
         >
             <NoDefaultButton />
             <header class="composer-head">
@@ -221,6 +244,7 @@ pub fn Composer(
                     class="btn btn-icon"
                     href=url::mail(&page.base, &account)
                     rel="external"
+                    data-discard
                     aria-label=lang.discard_text()
                     title=lang.discard_text()
                 >
@@ -271,7 +295,15 @@ pub fn Composer(
                     {dynamic(move || if is_sending.get() { lang.sending() } else { lang.send() })}
                 </button>
                 <span class="grow"></span>
-                <span class="hint">{lang.recipients_hint()}</span>
+                <span class="hint" role="status">
+                    {dynamic(move || {
+                        if unsent.is_unkeepable.get() {
+                            lang.unsent_not_kept()
+                        } else {
+                            lang.recipients_hint()
+                        }
+                    })}
+                </span>
             </footer>
         </form>
     }
@@ -284,122 +316,5 @@ fn title(draft: &Draft, lang: Lang) -> String {
         Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
         Some(ComposeKind::Forward) => lang.forward().into_owned(),
         Some(ComposeKind::New) | None => lang.new_message().into_owned(),
-    }
-}
-
-/// The field that is written next: the one at fault; in an answer the text, above the quote; in a
-/// message that is corrected its recipients; else the first that is empty.
-fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static str {
-    let at_fault = at_fault.as_deref();
-    let named = ["to", "cc", "bcc", "subject", "body"].into_iter();
-    if let Some(name) = named.clone().find(|name| Some(*name) == at_fault) {
-        return name;
-    }
-    match draft.source.as_ref().map(|source| source.kind) {
-        _ if draft.replaces.is_some() => "to",
-        Some(ComposeKind::Reply | ComposeKind::ReplyAll) => "body",
-        _ if draft.to.is_empty() => "to",
-        _ if draft.subject.is_empty() => "subject",
-        _ => "body",
-    }
-}
-
-/// What is asked before a message leaves that has no subject or nothing written in it.
-fn left_out(
-    draft: &Draft,
-    quote: &str,
-    fields: Fields,
-    is_confirmed: RwSignal<bool>,
-    lang: Lang,
-) -> Option<Question> {
-    let kind = draft.source.as_ref().map(|source| source.kind);
-    let is_answer = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
-    let is_quote_only = || {
-        let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
-        is_answer && is_bare && draft.body.trim() == quote.trim()
-    };
-    let no_subject = draft.subject.trim().is_empty();
-    let no_text = draft.body.trim().is_empty() || is_quote_only();
-    (no_subject || no_text).then(|| Question {
-        title: lang.send_without(no_subject, no_text),
-        text: "".into(),
-        stay: lang.go_on_writing(),
-        stayed: Some(Arc::new(move || {
-            fields.focus(if no_subject { "subject" } else { "body" });
-        })),
-        answers: vec![Answer {
-            label: lang.send_anyway(),
-            class: "btn-primary",
-            act: Arc::new(move || is_confirmed.set(true)),
-        }],
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::types::ComposeSource;
-
-    fn draft(kind: ComposeKind, to: &str, subject: &str, body: &str) -> Draft {
-        Draft {
-            to: to.into(),
-            subject: subject.into(),
-            body: body.into(),
-            source: (kind != ComposeKind::New).then(|| ComposeSource {
-                kind,
-                folder: "f".into(),
-                message: "1.2".into(),
-            }),
-            ..Draft::default()
-        }
-    }
-
-    #[test]
-    fn the_focus_is_where_one_writes_next() {
-        let new = draft(ComposeKind::New, "", "", "");
-        assert_eq!(first_field(&new, None), "to");
-        let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x");
-        assert_eq!(first_field(&reply, None), "body");
-        assert_eq!(first_field(&reply, Some("cc".into())), "cc");
-        assert_eq!(first_field(&reply, Some("attachment".into())), "body");
-        let forward = draft(ComposeKind::Forward, "", "Fwd: x", "> x");
-        assert_eq!(first_field(&forward, None), "to");
-        let corrected = Draft {
-            replaces: Some("7".into()),
-            ..reply
-        };
-        assert_eq!(first_field(&corrected, None), "to");
-    }
-
-    #[test]
-    fn what_has_no_subject_or_nothing_written_in_it_is_asked_about() {
-        Owner::new().with(|| {
-            let asked = |draft: &Draft, quote: &str| {
-                left_out(
-                    draft,
-                    quote,
-                    Fields::unmounted(),
-                    RwSignal::new(false),
-                    Lang::En,
-                )
-                .map(|question| question.title.into_owned())
-            };
-            let new = |subject, body| draft(ComposeKind::New, "a@b.example", subject, body);
-            assert_eq!(asked(&new("Boat", "Ten?"), ""), None);
-            let both = "Send without a subject and without text?";
-            assert_eq!(asked(&new(" ", "\n"), "").as_deref(), Some(both));
-            let text = Some("Send without text?".to_owned());
-            assert_eq!(asked(&new("Boat", ""), ""), text);
-            let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x\n");
-            assert_eq!(asked(&reply, "\n> x\n"), text);
-            assert_eq!(asked(&reply, "> other"), None);
-            let with_file = Draft {
-                uploads: vec!["u".into()],
-                ..reply
-            };
-            assert_eq!(asked(&with_file, "\n> x\n"), None);
-            let forward = draft(ComposeKind::Forward, "a@b.example", "Fwd: x", "> x");
-            assert_eq!(asked(&forward, "> x"), None);
-        });
     }
 }

@@ -7,12 +7,14 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
 use super::snackbar::Snackbar;
+use super::unsent_offer::UnsentOffer;
 use crate::api::error::ApiError;
 use crate::api::folder::folder_list;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
+use crate::state::unsent::Unsent;
 use crate::text::url::{self, MailPath};
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
@@ -310,6 +312,8 @@ fn Banners() -> impl IntoView {
     let tab = Tab::expect();
     let location = use_location();
     let base = StoredValue::new(page.base);
+    let unsent = Unsent::expect();
+    let is_unkeepable = move || unsent.is_unkeepable.get();
     let is_writing = move || location.pathname.with(|path| path.ends_with("/compose"));
     let login = move || {
         let mut here = location.pathname.get();
@@ -332,12 +336,12 @@ fn Banners() -> impl IntoView {
                                 <span class="sub">{lang.error_signed_out_fix()}</span>
                             </span>
                             <span class="acts">
-                                // Elsewhere than in this tab, so that what is typed here stays.
+                                // Elsewhere than in this tab where what is typed here would not stay.
                                 <a
                                     class="btn btn-line btn-sm"
                                     href=login
                                     rel="external"
-                                    target=derived(move || is_writing().then_some("_blank"))
+                                    target=derived(move || is_unkeepable().then_some("_blank"))
                                 >
                                     {lang.sign_in_again()}
                                 </a>
@@ -369,6 +373,7 @@ fn Banners() -> impl IntoView {
                         .into_any()
                 },
             )}
+            <UnsentOffer />
             {dynamic(move || {
                 tab.link_down
                     .get()

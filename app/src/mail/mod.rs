@@ -12,4 +12,5 @@ pub mod reader;
 pub mod snackbar;
 pub mod text_body;
 pub mod toolbar;
+pub mod unsent_offer;
 pub mod words;

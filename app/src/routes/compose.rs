@@ -6,9 +6,10 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::compose::{compose_again, compose_start};
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, FolderId, FormKey, MessageId, OutboxId,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, FolderId, FormKey, MessageId,
+    OutboxId, Person, SessionView,
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
@@ -16,6 +17,7 @@ use crate::page::{PageContext, answer_with};
 use crate::routes::mail::Failed;
 use crate::state::answer::{answer, carried};
 use crate::state::session::Session;
+use crate::state::unsent::Unsent;
 use crate::ui::dynamic::later;
 
 /// A compose form that was posted and could not be taken: it is shown again as it was typed.
@@ -65,6 +67,7 @@ fn wanted(query: &ParamsMap) -> Wanted {
 pub fn ComposePage() -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Session(session) = expect_context();
+    let unsent = Unsent::expect();
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(wanted));
     // Travels with the page, so that the browser finds what was typed in it.
@@ -113,7 +116,12 @@ pub fn ComposePage() -> impl IntoView {
                                     .with_value(|r| r.as_ref().map(|r| r.error.clone()));
                                 view! { <Composer form=form error=error /> }.into_any()
                             }
-                            Err(error) => view! { <Failed error=error again=again /> }.into_any(),
+                            Err(error) => match unsent_form(unsent, session.await, &error) {
+                                Some(form) => {
+                                    view! { <Composer form=form error=Some(error) /> }.into_any()
+                                }
+                                None => view! { <Failed error=error again=again /> }.into_any(),
+                            },
                         }
                     })}
                 </Suspense>
@@ -121,6 +129,40 @@ pub fn ComposePage() -> impl IntoView {
         </main>
     }
     .into_any()
+}
+
+/// A form for an unsent text whose own form cannot be begun: the message that it answers, or the
+/// entry that it corrects, is gone or cannot be reached.
+fn unsent_form(
+    unsent: Unsent,
+    session: Result<SessionView, ApiError>,
+    error: &ApiError,
+) -> Option<ComposeForm> {
+    let offer = unsent.wanted()?;
+    if error.kind == ErrorKind::NotFound {
+        // Nothing can be answered or corrected: what was written becomes a message of its own.
+        unsent.want_alone();
+        return None;
+    }
+    let session = session.ok()?;
+    let account = session.accounts.iter().find(|a| a.id == offer.account)?;
+    Some(ComposeForm {
+        account: offer.account.clone(),
+        from: Person {
+            name: String::new(),
+            address: account.address.clone(),
+        },
+        draft: Draft {
+            source: offer.text.draft.source.clone(),
+            replaces: offer.text.draft.replaces.clone(),
+            ..Draft::default()
+        },
+        forwarded: Vec::new(),
+        uploads: Vec::new(),
+        missing: Vec::new(),
+        upload_max_bytes: session.upload_max_bytes,
+        server_max_bytes: None,
+    })
 }
 
 #[cfg(test)]

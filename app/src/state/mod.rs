@@ -15,5 +15,6 @@ pub mod select;
 pub mod session;
 pub mod snack;
 pub mod title;
+pub mod unsent;
 pub mod upload;
 pub mod viewport;

@@ -6,7 +6,7 @@ use wasm_bindgen::closure::Closure;
 
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::json::decode;
-use crate::api::types::{Lang, UploadView};
+use crate::api::types::{Lang, UploadId, UploadView};
 use crate::page::PageContext;
 use crate::text::size::{encoded_size, size};
 use crate::text::url;
@@ -187,6 +187,47 @@ impl Attachments {
         })
     }
 
+    /// The files as an unsent text keeps them: without an id where they are not in the spool.
+    pub fn listing(self) -> Vec<UploadView> {
+        let listed = |file: &Attached| match file.progress.get_untracked() {
+            Progress::Done(upload) => upload,
+            Progress::Sending { .. } | Progress::Failed(_) => UploadView {
+                id: UploadId(String::new()),
+                name: file.name.get_value(),
+                size_bytes: file.size_bytes,
+            },
+        };
+        self.files
+            .with_untracked(|files| files.iter().map(listed).collect())
+    }
+
+    /// Whether a file is on its way.
+    pub fn is_uploading(self) -> bool {
+        let is_sending =
+            |file: &Attached| matches!(file.progress.get_untracked(), Progress::Sending { .. });
+        self.files
+            .with_untracked(|files| files.iter().any(is_sending))
+    }
+
+    /// Puts the files of an unsent text in place of those that are here. Of another session nothing
+    /// is left in the spool.
+    pub fn restore(self, listing: Vec<UploadView>, is_same_session: bool) {
+        for file in self.files.get_untracked() {
+            self.remove(file);
+        }
+        let lang = self.page.with_value(|page| page.lang);
+        for upload in listing {
+            let (name, size_bytes) = (upload.name.clone(), upload.size_bytes);
+            let progress = if is_same_session && !upload.id.0.is_empty() {
+                Progress::Done(upload)
+            } else {
+                let cause = lang.file_not_kept().into_owned();
+                Progress::Failed(failure(ErrorKind::Invalid, cause, String::new()))
+            };
+            self.push(name, size_bytes, progress);
+        }
+    }
+
     /// Takes a file out; one that is on its way is stopped.
     pub fn remove(self, attached: Attached) {
         if let Some(request) = attached.request.and_then(|request| request.get_value()) {
@@ -337,11 +378,12 @@ pub fn too_large(lang: Lang, bytes: u64, room_bytes: u64) -> ApiError {
     )
 }
 
+/// A whole number as JavaScript holds it.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a float cast saturates, and sizes are whole numbers"
 )]
-fn whole(number: f64) -> u64 {
+pub fn whole(number: f64) -> u64 {
     number as u64
 }

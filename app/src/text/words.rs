@@ -243,6 +243,44 @@ texts! {
     }
     send_anyway() { en: "Send anyway", zh: "仍然发送" }
     go_on_writing() { en: "Go on writing", zh: "继续写" }
+    leave() { en: "Leave", zh: "离开" }
+    stay() { en: "Stay", zh: "留下" }
+    unsent_offer(at: String, to: String) {
+        en: if to.is_empty() { format!("You have an unsent text from {at}.") } else { format!("You have an unsent text from {at} to {to}.") },
+        zh: if to.is_empty() { format!("您有一封 {at} 写下、尚未发送的邮件。") } else { format!("您有一封 {at} 写给 {to}、尚未发送的邮件。") }
+    }
+    unsent_more(n: u64) {
+        en: format!("{} more", grouped(n)),
+        zh: format!("另有 {n} 封")
+    }
+    unsent_continue() { en: "Continue", zh: "继续写" }
+    unsent_discard() { en: "Discard this text?", zh: "放弃这些内容？" }
+    unsent_replace() { en: "Your text is not sent yet", zh: "邮件尚未发送" }
+    unsent_replace_fix() {
+        en: "Keep it and go on with it later, or discard it?",
+        zh: "保留以便稍后继续，还是放弃？"
+    }
+    unsent_keep() { en: "Keep it", zh: "保留" }
+    unsent_uploading() { en: "A file is still on its way", zh: "还有文件正在上传" }
+    unsent_uploading_fix() {
+        en: "Your text is kept. The file has to be attached again.",
+        zh: "正文会保留，文件需要重新添加。"
+    }
+    unsent_elsewhere() {
+        en: "This text is being written in another tab.",
+        zh: "另一个标签页正在写这封邮件。"
+    }
+    unsent_not_kept() {
+        en: "This browser cannot keep your text: it is lost when the page is closed.",
+        zh: "此浏览器无法保存内容，关闭页面后会丢失。"
+    }
+    unsent_signing_out() { en: "You have an unsent text", zh: "您有尚未发送的邮件" }
+    unsent_signing_out_fix() {
+        en: "Signing out deletes what is kept of it in this browser.",
+        zh: "退出登录会删除此浏览器中保存的内容。"
+    }
+    sign_out_and_delete() { en: "Sign out and delete it", zh: "退出并删除" }
+    file_not_kept() { en: "Not kept: attach it again, or remove it.", zh: "文件未保留，请重新添加或移除。" }
     discard_text() { en: "Discard", zh: "放弃" }
     attach() { en: "Attach files", zh: "添加附件" }
     forwarded_files() { en: "Forwarded attachments", zh: "转发的附件" }

@@ -1,6 +1,7 @@
 //! A question that has to be answered before something is done: a dialog with its answers.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use leptos::html;
@@ -37,32 +38,43 @@ pub struct Question {
     pub answers: Vec<Answer>,
 }
 
-/// The question on the page, if there is one.
+thread_local! {
+    /// The question on the page. Not in a signal, which is code for every type that it holds.
+    static QUESTION: RefCell<Option<Question>> = const { RefCell::new(None) };
+}
+
+/// Counts the changes of the question on the page.
 #[derive(Clone, Copy)]
-pub struct Asked(pub RwSignal<Option<Question>>);
+pub struct Asked(pub RwSignal<u32>);
 
 impl Asked {
     /// Puts a question. One that is there already stays: it stands over what asks.
     pub fn ask(self, question: Question) {
-        if self.0.with_untracked(Option::is_none) {
-            self.0.set(Some(question));
+        if QUESTION.with_borrow(Option::is_none) {
+            QUESTION.set(Some(question));
+            self.tell();
         }
+    }
+
+    fn tell(self) {
+        self.0.update(|n| *n = n.wrapping_add(1));
     }
 }
 
 /// Shows the question, where there is one.
 #[component]
 pub fn Questions() -> impl IntoView {
-    let Asked(asked) = expect_context();
+    let asked: Asked = expect_context();
     dynamic(move || {
-        asked
-            .get()
+        asked.0.track();
+        QUESTION
+            .with_borrow(Clone::clone)
             .map(|question| view! { <Shown asked=asked question=question /> }.into_any())
     })
 }
 
 #[component]
-fn Shown(asked: RwSignal<Option<Question>>, question: Question) -> impl IntoView {
+fn Shown(asked: Asked, question: Question) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = element.get() {
@@ -80,7 +92,8 @@ fn Shown(asked: RwSignal<Option<Question>>, question: Question) -> impl IntoView
     };
     let closed = move |_| {
         let act = chosen.get_value();
-        asked.set(None);
+        QUESTION.set(None);
+        asked.tell();
         if let Some(act) = act {
             act();
         }

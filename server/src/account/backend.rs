@@ -7,7 +7,7 @@ use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
     FolderId, FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SessionView, UndoId, Window,
+    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoId, Window,
 };
 use mail_mime::clean::Images;
 
@@ -319,6 +319,13 @@ impl MailBackend for SessionBackend {
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move { self.worded(self.again(&outbox).await) })
+    }
+
+    fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&account))?;
+            Ok(map::unsent_keys(handle.browser_keys()))
+        })
     }
 
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {

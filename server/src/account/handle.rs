@@ -27,7 +27,7 @@ use super::outbox::Outbox;
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
 use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
-use crate::store::seal::Sealer;
+use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
 /// Requests of one account that wait for its actor.
@@ -143,6 +143,10 @@ impl Accounts {
         let keys =
             self.sealer
                 .account_keys(server.kind, &server.host, server.port, sign_in.login());
+        let browser_keys = self
+            .sealer
+            .browser_keys(&keys)
+            .map_err(|e| AccountError::store(e.into()))?;
         let key = keys.current;
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
@@ -203,6 +207,7 @@ impl Accounts {
         Ok(AccountHandle {
             inner: Arc::new(Inner {
                 key,
+                browser_keys,
                 sign_in,
                 limitations,
                 requests,
@@ -227,6 +232,7 @@ pub struct AccountHandle {
 
 struct Inner {
     key: AccountKey,
+    browser_keys: BrowserKeys,
     sign_in: SignIn,
     limitations: Vec<Limitation>,
     requests: mpsc::Sender<Request>,
@@ -279,6 +285,11 @@ impl AccountHandle {
     /// The key of rows that outlive the session.
     pub fn key(&self) -> &AccountKey {
         &self.inner.key
+    }
+
+    /// The keys for what its browsers keep.
+    pub(crate) fn browser_keys(&self) -> &BrowserKeys {
+        &self.inner.browser_keys
     }
 
     /// The id in addresses.

@@ -2,7 +2,7 @@
 
 use app::api::types::{
     AttachmentView, BodyView, Change, ChangeDone, FolderView, HeaderField, MessageRow, MessageRows,
-    MessageView, PartId, Person, TextBlock, TextSpan,
+    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
 };
 use mail_mime::address::Mailbox;
 use mail_mime::date::Date;
@@ -18,6 +18,13 @@ use super::model::{
     Changed, ChangedWhat, Folder, FolderList, Listing, Opened, OpenedBody, Row, now_unix_ms,
 };
 use super::wording;
+use crate::store::seal::BrowserKeys;
+
+/// The keys for what a browser keeps, the one that seals first.
+pub(super) fn unsent_keys(keys: &BrowserKeys) -> SealingKeys {
+    let all = std::iter::once(&keys.current).chain(&keys.previous);
+    SealingKeys(all.map(|key| key.as_str().to_owned()).collect())
+}
 
 /// The tree of a BODYSTRUCTURE.
 pub(super) fn part_of(structure: &BodyStructure) -> Part {

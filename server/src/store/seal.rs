@@ -89,6 +89,21 @@ pub struct AccountKeys {
     pub previous: Option<AccountKey>,
 }
 
+/// The keys with which an account's browsers seal what is written and not sent.
+#[derive(Clone)]
+pub struct BrowserKeys {
+    /// Seals and opens: 32 bytes, base64url.
+    pub current: Zeroizing<String>,
+    /// Opens what was sealed before a rotation of the server key.
+    pub previous: Option<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for BrowserKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BrowserKeys(***)")
+    }
+}
+
 struct ServerKey {
     secret: Zeroizing<[u8; KEY_BYTES]>,
     /// Tells the two keys apart in sealed values; says nothing about the key.
@@ -282,6 +297,20 @@ impl Sealer {
         URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
     }
 
+    /// The keys for an account's browsers. They are the same for every session of the account, so
+    /// that what one session sealed opens in the next.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`]: never for an account key.
+    pub fn browser_keys(&self, account: &AccountKeys) -> Result<BrowserKeys, SealError> {
+        let previous = self.previous.as_ref().zip(account.previous.as_ref());
+        let previous = previous.map(|(server, account)| server.browser_key(account));
+        Ok(BrowserKeys {
+            current: self.current.browser_key(&account.current)?,
+            previous: previous.transpose()?,
+        })
+    }
+
     /// The ids of the two keys, as they stand in sealed values; the same twice where there is one.
     pub(super) fn key_ids(&self) -> [[u8; KEY_ID_BYTES]; 2] {
         let previous = self.previous.as_ref().unwrap_or(&self.current);
@@ -330,6 +359,13 @@ impl ServerKey {
         let text = format!("form\0{random}\0{account}");
         let mark = URL_SAFE_NO_PAD.encode(self.mac(text.as_bytes()));
         mark.chars().take(FORM_MARK_CHARS).collect()
+    }
+
+    fn browser_key(&self, account: &AccountKey) -> Result<Zeroizing<String>, SealError> {
+        let info = [b"restante/browser/".as_slice(), account.0.as_bytes()].concat();
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        expand(&self.secret, &info, key.as_mut())?;
+        Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(key.as_slice())))
     }
 
     fn mac(&self, text: &[u8]) -> [u8; 32] {
@@ -415,6 +451,33 @@ mod tests {
         std::fs::write(&path, format!("{new}\n")).unwrap();
         let without = Sealer::open(dir.path()).unwrap();
         assert!(without.open_sealed(Purpose::Spool, b"f", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_browser_key_is_its_account_s_alone_and_survives_restart_and_rotation() {
+        let dir = TestDir::new();
+        let keys = |login: &str| {
+            let sealer = Sealer::open(dir.path()).unwrap();
+            let account = sealer.account_keys(IncomingKind::Imap, "mail.example", 993, login);
+            sealer.browser_keys(&account).unwrap()
+        };
+        let ann = keys("ann");
+        assert_eq!(
+            URL_SAFE_NO_PAD.decode(&*ann.current).unwrap().len(),
+            KEY_BYTES
+        );
+        assert_eq!(ann.current, keys("ann").current);
+        assert!(ann.previous.is_none());
+        assert_ne!(ann.current, keys("ben").current);
+        assert!(!format!("{ann:?}").contains(&*ann.current));
+
+        let path = dir.path().join("key");
+        let old = std::fs::read_to_string(&path).unwrap();
+        let new = URL_SAFE_NO_PAD.encode([7; KEY_BYTES]);
+        std::fs::write(&path, format!("{new}\n{old}")).unwrap();
+        let rotated = keys("ann");
+        assert_ne!(rotated.current, ann.current);
+        assert_eq!(rotated.previous, Some(ann.current));
     }
 
     #[cfg(unix)]

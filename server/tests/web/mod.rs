@@ -7,6 +7,7 @@ mod limits;
 mod live;
 mod recipients;
 mod sign_in;
+mod unsent_keys;
 
 use std::path::PathBuf;
 

@@ -94,6 +94,20 @@ pub struct Draft {
     pub files: Option<u32>,
 }
 
+/// The keys with which the browser seals texts of an account that are not sent yet, each 32 bytes in
+/// base64url. The first one seals; the others only open what was sealed before.
+///
+/// Only a live session of the account gets them, so nobody else who uses the browser can read the
+/// texts. They never stand in a page.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealingKeys(pub Vec<String>);
+
+impl std::fmt::Debug for SealingKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealingKeys(***)")
+    }
+}
+
 /// Where a sent message stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

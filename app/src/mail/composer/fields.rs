@@ -101,6 +101,26 @@ impl Fields {
         true
     }
 
+    /// Puts a text into the fields.
+    pub fn fill(self, draft: &Draft) {
+        let texts = [&draft.to, &draft.cc, &draft.bcc, &draft.subject];
+        for (line, text) in self.lines().into_iter().zip(texts) {
+            if let Some(line) = line.get_untracked() {
+                line.set_value(text);
+                // Copies may stand in a part that is closed.
+                if let (Ok(Some(closed)), false) = (line.closest("details"), text.is_empty()) {
+                    drop(closed.set_attribute("open", ""));
+                }
+            }
+        }
+        if let Some(body) = self.body.get_untracked() {
+            body.set_value(&draft.body);
+        }
+        for tick in self.ticks("input") {
+            tick.set_checked(draft.keep_parts.iter().any(|part| part.0 == tick.value()));
+        }
+    }
+
     /// What is typed now; `fixed` is what no field holds.
     pub fn draft(self, fixed: Draft, uploads: Vec<UploadView>) -> Draft {
         let value = |field: NodeRef<html::Input>| {
@@ -128,16 +148,20 @@ impl Fields {
 
     /// The forwarded parts that are ticked.
     fn ticked_parts(self) -> Vec<PartId> {
+        let ticked = self.ticks("input:checked").into_iter();
+        ticked.map(|input| PartId(input.value())).collect()
+    }
+
+    fn ticks(self, selector: &str) -> Vec<web_sys::HtmlInputElement> {
         let Some(kept) = self.kept.get_untracked() else {
             return Vec::new();
         };
-        let Ok(boxes) = kept.query_selector_all("input:checked") else {
+        let Ok(boxes) = kept.query_selector_all(selector) else {
             return Vec::new();
         };
         (0..boxes.length())
             .filter_map(|index| boxes.get(index))
-            .filter_map(|node| node.dyn_into::<web_sys::HtmlInputElement>().ok())
-            .map(|input| PartId(input.value()))
+            .filter_map(|node| node.dyn_into().ok())
             .collect()
     }
 }

@@ -391,6 +391,10 @@ impl MailBackend for Fake {
         }))
     }
 
+    fn unsent_keys(&self, _: AccountId) -> BackendFuture<'_, SealingKeys> {
+        done(Ok(SealingKeys(vec!["A".repeat(43)])))
+    }
+
     fn message_send(&self, _: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
         if draft.to.is_empty() {
             let mut error = error(ErrorKind::Invalid, "Nobody is named as a recipient.");

@@ -118,6 +118,7 @@ impl MailBackend for Hostile {
             account, source
         }
         compose_again(outbox: OutboxId) -> ComposeForm { outbox }
+        unsent_keys(account: AccountId) -> SealingKeys { account }
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
         outbox_list(before: Option<String>) -> OutboxRows { before }
         outbox_show(outbox: OutboxId) -> OutboxEntry { outbox }

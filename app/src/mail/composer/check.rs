@@ -1,0 +1,126 @@
+//! Where writing begins, and what is asked before a message leaves.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::fields::Fields;
+use crate::api::types::{ComposeKind, Draft, Lang};
+use crate::ui::question::{Answer, Question};
+
+/// The field that is written next: the one at fault; in an answer the text, above the quote; in a
+/// message that is corrected its recipients; else the first that is empty.
+pub(super) fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static str {
+    let at_fault = at_fault.as_deref();
+    let named = ["to", "cc", "bcc", "subject", "body"].into_iter();
+    if let Some(name) = named.clone().find(|name| Some(*name) == at_fault) {
+        return name;
+    }
+    match draft.source.as_ref().map(|source| source.kind) {
+        _ if draft.replaces.is_some() => "to",
+        Some(ComposeKind::Reply | ComposeKind::ReplyAll) => "body",
+        _ if draft.to.is_empty() => "to",
+        _ if draft.subject.is_empty() => "subject",
+        _ => "body",
+    }
+}
+
+/// What is asked before a message leaves that has no subject or nothing written in it.
+pub(super) fn left_out(
+    draft: &Draft,
+    quote: &str,
+    fields: Fields,
+    is_confirmed: RwSignal<bool>,
+    lang: Lang,
+) -> Option<Question> {
+    let kind = draft.source.as_ref().map(|source| source.kind);
+    let is_answer = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
+    let is_quote_only = || {
+        let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
+        is_answer && is_bare && draft.body.trim() == quote.trim()
+    };
+    let no_subject = draft.subject.trim().is_empty();
+    let no_text = draft.body.trim().is_empty() || is_quote_only();
+    (no_subject || no_text).then(|| Question {
+        title: lang.send_without(no_subject, no_text),
+        text: "".into(),
+        stay: lang.go_on_writing(),
+        stayed: Some(Arc::new(move || {
+            fields.focus(if no_subject { "subject" } else { "body" });
+        })),
+        answers: vec![Answer {
+            label: lang.send_anyway(),
+            class: "btn-primary",
+            act: Arc::new(move || is_confirmed.set(true)),
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::types::ComposeSource;
+
+    fn draft(kind: ComposeKind, to: &str, subject: &str, body: &str) -> Draft {
+        Draft {
+            to: to.into(),
+            subject: subject.into(),
+            body: body.into(),
+            source: (kind != ComposeKind::New).then(|| ComposeSource {
+                kind,
+                folder: "f".into(),
+                message: "1.2".into(),
+            }),
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn the_focus_is_where_one_writes_next() {
+        let new = draft(ComposeKind::New, "", "", "");
+        assert_eq!(first_field(&new, None), "to");
+        let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x");
+        assert_eq!(first_field(&reply, None), "body");
+        assert_eq!(first_field(&reply, Some("cc".into())), "cc");
+        assert_eq!(first_field(&reply, Some("attachment".into())), "body");
+        let forward = draft(ComposeKind::Forward, "", "Fwd: x", "> x");
+        assert_eq!(first_field(&forward, None), "to");
+        let corrected = Draft {
+            replaces: Some("7".into()),
+            ..reply
+        };
+        assert_eq!(first_field(&corrected, None), "to");
+    }
+
+    #[test]
+    fn what_has_no_subject_or_nothing_written_in_it_is_asked_about() {
+        Owner::new().with(|| {
+            let asked = |draft: &Draft, quote: &str| {
+                left_out(
+                    draft,
+                    quote,
+                    Fields::unmounted(),
+                    RwSignal::new(false),
+                    Lang::En,
+                )
+                .map(|question| question.title.into_owned())
+            };
+            let new = |subject, body| draft(ComposeKind::New, "a@b.example", subject, body);
+            assert_eq!(asked(&new("Boat", "Ten?"), ""), None);
+            let both = "Send without a subject and without text?";
+            assert_eq!(asked(&new(" ", "\n"), "").as_deref(), Some(both));
+            let text = Some("Send without text?".to_owned());
+            assert_eq!(asked(&new("Boat", ""), ""), text);
+            let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x\n");
+            assert_eq!(asked(&reply, "\n> x\n"), text);
+            assert_eq!(asked(&reply, "> other"), None);
+            let with_file = Draft {
+                uploads: vec!["u".into()],
+                ..reply
+            };
+            assert_eq!(asked(&with_file, "\n> x\n"), None);
+            let forward = draft(ComposeKind::Forward, "a@b.example", "Fwd: x", "> x");
+            assert_eq!(asked(&forward, "> x"), None);
+        });
+    }
+}

@@ -1,0 +1,79 @@
+//! Keeping what is typed in the form until it is sent.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::fields::Fields;
+use crate::api::types::Draft;
+use crate::state::unsent::Unsent;
+use crate::state::unsent::text::Form;
+use crate::state::upload::Attachments;
+use crate::ui::dynamic::effect;
+
+/// Keeps what is typed in a form, and puts an unsent text into it that is wanted here.
+pub(super) fn keep(
+    unsent: Unsent,
+    form: Form,
+    fields: Fields,
+    files: Attachments,
+    fixed: StoredValue<Draft>,
+) {
+    let number = StoredValue::new(0);
+    let mut form = Some(form);
+    effect(move || {
+        if fields.body.get().is_some()
+            && let Some(form) = form.take()
+        {
+            number.set_value(unsent.begin(form));
+            // What was typed before the page came alive.
+            observe(unsent, fields, files, fixed);
+        }
+    });
+    effect(move || {
+        // Each of them as it is now.
+        files
+            .files
+            .with(|files| files.iter().for_each(|file| file.progress.track()));
+        if fields.body.get().is_some() {
+            observe(unsent, fields, files, fixed);
+        }
+    });
+    effect(move || {
+        if fields.body.get().is_none() {
+            return;
+        }
+        let Some((offer, is_same_session)) = unsent.take_wanted() else {
+            return;
+        };
+        let text = &offer.text;
+        fields.fill(&text.draft);
+        fixed.set_value(text.draft.clone());
+        files.restore(text.files.clone(), is_same_session);
+        set_timeout(
+            move || {
+                if fields.body.try_get_untracked().flatten().is_some() {
+                    fields.focus("body");
+                }
+            },
+            Duration::ZERO,
+        );
+    });
+    if cfg!(feature = "hydrate") {
+        on_cleanup(move || unsent.end(number.get_value()));
+    }
+}
+
+/// Tells what stands in the form.
+pub(super) fn observe(
+    unsent: Unsent,
+    fields: Fields,
+    files: Attachments,
+    fixed: StoredValue<Draft>,
+) {
+    let listing = files.listing();
+    let mut uploads = listing.clone();
+    uploads.retain(|file| !file.id.0.is_empty());
+    let draft = fields.draft(fixed.get_value(), uploads);
+    unsent.changed(draft, listing, files.is_uploading());
+}

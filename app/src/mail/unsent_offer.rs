@@ -1,0 +1,117 @@
+//! What was written and not sent: offered on every page until it is gone on with or discarded.
+
+use std::sync::Arc;
+
+use js_sys::{Date, Object, Reflect};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::api::types::Lang;
+use crate::page::PageContext;
+use crate::state::session::Tab;
+use crate::state::snack::Snack;
+use crate::state::unsent::Unsent;
+use crate::state::unsent::leaving::before_replacing;
+use crate::state::unsent::text::Offer;
+use crate::ui::Icon;
+use crate::ui::dynamic::{dynamic, effect};
+use crate::ui::question::{Answer, Asked, Question};
+
+/// The newest unsent text, with the way back to it.
+#[component]
+pub fn UnsentOffer() -> impl IntoView {
+    let unsent = Unsent::expect();
+    let navigate = use_navigate();
+    let base = StoredValue::new(PageContext::expect().base);
+    effect(move || {
+        // The form takes it from here.
+        if let Some(address) = base.with_value(|base| unsent.wanted_elsewhere(base)) {
+            let options = NavigateOptions {
+                resolve: false,
+                ..Default::default()
+            };
+            navigate(&address, options);
+        }
+    });
+    dynamic(move || {
+        let newest = unsent.newest();
+        newest.map(|(offer, count)| shown(&offer, count, unsent).into_any())
+    })
+}
+
+fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let asked: Asked = expect_context();
+    let words = lang.unsent_offer(moment(offer.at_ms, lang), offer.text.draft.to.clone());
+    let id = offer.id.clone();
+    let claimed = offer.id.clone();
+    let go_on = move |_| {
+        let id = claimed.clone();
+        let go_on = move || {
+            let id = id.clone();
+            spawn_local(async move {
+                if !unsent.claim(&id).await {
+                    tab.say(Snack::Note(lang.unsent_elsewhere().into_owned()));
+                }
+            });
+        };
+        before_replacing(unsent, asked, lang, Arc::new(go_on));
+    };
+    let discard = move |_| {
+        let id = id.clone();
+        asked.ask(Question {
+            title: lang.unsent_discard(),
+            text: "".into(),
+            stay: lang.unsent_keep(),
+            stayed: None,
+            answers: vec![Answer {
+                label: lang.discard_text(),
+                class: "btn-danger btn-solid",
+                act: Arc::new(move || unsent.forget(&id)),
+            }],
+        });
+    };
+    view! {
+        <div class="banner info">
+            <Icon name="draft" />
+            <span class="grow">
+                <b dir="auto">{words}</b>
+                {(count > 1)
+                    .then(|| {
+                        view! { <span class="sub">{lang.unsent_more(count as u64 - 1)}</span> }
+                            .into_any()
+                    })}
+            </span>
+            <span class="acts">
+                <button class="btn btn-line btn-sm" type="button" on:click=go_on>
+                    {lang.unsent_continue()}
+                </button>
+                <button class="btn btn-sm" type="button" on:click=discard>
+                    {lang.discard_text()}
+                </button>
+            </span>
+        </div>
+    }
+    .into_any()
+}
+
+/// A time as the reader's own clock shows it, with its day where that is not today.
+fn moment(at_ms: u64, lang: Lang) -> String {
+    let date = Date::new(&js_sys::parse_float(&at_ms.to_string()).into());
+    let options = Object::new();
+    let set = |name: &str, value: &str| {
+        // A plain object takes every field.
+        drop(Reflect::set(&options, &name.into(), &value.into()));
+    };
+    set("hour", "2-digit");
+    set("minute", "2-digit");
+    set("hourCycle", "h23");
+    if date.to_date_string() != Date::new_0().to_date_string() {
+        set("day", "numeric");
+        set("month", "short");
+    }
+    date.to_locale_string(lang.tag(), &options).into()
+}

@@ -1,0 +1,251 @@
+// What is written and not sent is kept in the browser, sealed, and offered when one comes back.
+import type { Page } from '@playwright/test';
+import { ADDRESS } from '../support/demo.ts';
+import { Mailbox, subjectOf } from '../support/mailbox.ts';
+import { expect, test } from '../support/story.ts';
+
+const LETTER = { to: 'mei@restante.test', subject: 'Half a letter', text: 'The boat leaves at' };
+
+test.beforeEach(async ({ mailbox }) => mailbox.signIn());
+
+test('a text that is left for a folder is offered, gone on with and sent', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(page, 1);
+  expect(JSON.stringify(await kept(page))).not.toMatch(/mei|letter|boat/);
+  await leave(mailbox);
+  const offer = offered(page);
+  await expect(offer).toContainText(/unsent text from \d\d:\d\d to mei@restante\.test/);
+  await offer.getByRole('button', { name: 'Continue' }).click();
+  await holds(mailbox, LETTER);
+  await expect(offered(page)).toHaveCount(0);
+  await draft.to.fill(ADDRESS);
+  await draft.send();
+  await isKept(page, 0);
+  await mailbox.goToInbox();
+  await expect(offered(page)).toHaveCount(0);
+});
+
+test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
+  await mailbox.open(subject);
+  const answer = await mailbox.answer('Reply');
+  await page.waitForTimeout(500);
+  // A form that was only opened leaves nothing.
+  await isKept(page, 0);
+  const quoted = await answer.text.inputValue();
+  await answer.text.pressSequentially('Yes, at ten.');
+  await isKept(page, 1);
+  await page.reload();
+  await expect(answer.text).toHaveValue(`Yes, at ten.${quoted}`);
+  await page.goBack();
+  await offered(page).getByRole('button', { name: 'Continue' }).click();
+  await expect(answer.text).toHaveValue(`Yes, at ten.${quoted}`);
+  await expect(answer.subject).toHaveValue(/^Re: /);
+  await page.close();
+  const next = await page.context().newPage();
+  await next.goto(mailbox.demo.url('/mail'));
+  await offered(next).getByRole('button', { name: 'Continue' }).click();
+  await expect(next.getByLabel('Message text')).toHaveValue(`Yes, at ten.${quoted}`);
+});
+
+test('discarding asks first', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  const close = page.getByRole('link', { name: 'Discard' });
+  await close.click();
+  const question = page.getByRole('alertdialog', { name: 'Discard this text?' });
+  await expect(question.getByRole('button', { name: 'Go on writing' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(close).toBeFocused();
+  await holds(mailbox, LETTER);
+  await close.click();
+  await question.getByRole('button', { name: 'Discard' }).click();
+  await mailbox.isShown();
+  await isKept(page, 0);
+  await expect(offered(page)).toHaveCount(0);
+});
+
+test('no form takes the place of a written one without asking', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
+  await mailbox.open(subject);
+  const answer = await mailbox.answer('Reply');
+  await answer.text.fill('An answer');
+  const compose = mailbox.folders.getByRole('link', { name: 'Compose' });
+  const question = page.getByRole('alertdialog', { name: 'Your text is not sent yet' });
+  await compose.click();
+  await page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(answer.text).toHaveValue('An answer');
+  await compose.click();
+  await question.getByRole('button', { name: 'Keep it' }).click();
+  await expect(answer.to).toHaveValue('');
+  await expect(answer.to).toBeFocused();
+  await answer.fill(LETTER);
+  await offered(page).getByRole('button', { name: 'Continue' }).click();
+  await question.getByRole('button', { name: 'Discard' }).click();
+  await expect(answer.text).toHaveValue('An answer');
+  await isKept(page, 1);
+});
+
+test('signing out asks, and then deletes what is kept', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(page, 1);
+  await leave(mailbox);
+  await expect(offered(page)).toBeVisible();
+  if (mailbox.view.isPhone) await mailbox.list.getByRole('link', { name: 'Folders' }).click();
+  const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
+  const question = page.getByRole('alertdialog', { name: 'You have an unsent text' });
+  await signOut.click();
+  await question.getByRole('button', { name: 'Stay' }).click();
+  await expect(question).toBeHidden();
+  await isKept(page, 1);
+  await signOut.click();
+  await question.getByRole('button', { name: 'Sign out and delete it' }).click();
+  await expect(page.getByRole('heading', { name: 'Open your mailbox' })).toBeVisible();
+  await isKept(page, 0);
+});
+
+test('after the session ended, signing in again leads back to the text', { tag: '@script' }, async ({ mailbox, faults }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(page, 1);
+  await page.context().clearCookies();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await page.getByRole('link', { name: 'Sign in again' }).click();
+  await page.getByLabel('Email address').fill(ADDRESS);
+  await page.getByLabel('Password', { exact: true }).fill('demo');
+  await page.getByRole('button', { name: 'Open mailbox' }).click();
+  await holds(mailbox, LETTER);
+  faults.forgiveStatus(401);
+});
+
+test('a text is nobody else\'s', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(page, 1);
+  await page.context().clearCookies();
+  await mailbox.signIn('POP3');
+  await page.waitForTimeout(1_000);
+  await expect(offered(page)).toHaveCount(0);
+  await page.context().clearCookies();
+  await mailbox.signIn();
+  await expect(offered(page)).toBeVisible();
+});
+
+test('two tabs with the same form keep two texts', { tag: ['@script', '@desktop'] }, async ({ mailbox, demo }) => {
+  const first = mailbox.page;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(first, 1);
+  const second = await first.context().newPage();
+  await second.goto(first.url());
+  const other = new Mailbox(second, demo, mailbox.view);
+  await other.isAlive();
+  // The text of the first tab is being written there.
+  await second.waitForTimeout(1_000);
+  await expect(offered(second)).toHaveCount(0);
+  await second.getByLabel('Subject').fill('Another letter');
+  await isKept(second, 2);
+  await draft.subject.fill('Half a letter, and more');
+  await first.waitForTimeout(1_000);
+  await second.close();
+  await first.close();
+  const third = await first.context().newPage();
+  await third.goto(demo.url('/mail'));
+  await expect(offered(third)).toContainText('1 more');
+  await offered(third).getByRole('button', { name: 'Continue' }).click();
+  await expect(third.getByLabel('Subject')).toHaveValue('Half a letter, and more');
+  await expect(offered(third)).not.toContainText('more');
+});
+
+test('where nothing can be kept the form says so, and the browser asks', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  await page.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+  });
+  await mailbox.goToInbox();
+  const draft = await mailbox.compose();
+  await draft.text.pressSequentially('Not kept.');
+  await expect(page.getByText('This browser cannot keep your text')).toBeVisible();
+  const asked = page.waitForEvent('dialog');
+  const reload = page.reload();
+  const dialog = await asked;
+  expect(dialog.type()).toBe('beforeunload');
+  await dialog.accept();
+  await reload;
+});
+
+test('a file that is on its way holds the page', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  await page.route('**/upload', () => {});
+  const draft = await mailbox.compose();
+  await draft.text.pressSequentially('With a file.');
+  await page.getByLabel(/Attach/).setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
+  await expect(page.getByRole('progressbar')).toHaveCount(1);
+  // The text with its file is kept by now: it is sealed, so nothing shows it.
+  await page.waitForTimeout(1_500);
+  await isKept(page, 1);
+  const asked = page.waitForEvent('dialog');
+  const reload = page.reload();
+  await (await asked).accept();
+  await reload;
+  await expect(draft.text).toHaveValue('With a file.');
+  await expect(page.getByText('Not kept: attach it again, or remove it.')).toBeVisible();
+});
+
+test('a text that nobody came back for goes after a week', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(page, 1);
+  await leave(mailbox);
+  await expect(offered(page)).toBeVisible();
+  await page.evaluate(() => {
+    for (const [name, value] of Object.entries(localStorage)) {
+      const weekAgo = Date.now() - 7 * 24 * 3600 * 1000 - 1;
+      localStorage.setItem(name, value.replace(/^\d+/, String(weekAgo)));
+    }
+  });
+  await page.reload();
+  await isKept(page, 0);
+  await expect(offered(page)).toHaveCount(0);
+});
+
+function offered(page: Page) {
+  return page.locator('.banner').filter({ hasText: 'You have an unsent text' });
+}
+
+/** What the browser holds for the product. */
+function kept(page: Page): Promise<[string, string][]> {
+  return page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.includes(':unsent:')));
+}
+
+/** So many texts are kept, soon: within 2 s, and more on a machine that is busy. */
+async function isKept(page: Page, count: number): Promise<void> {
+  await expect.poll(async () => (await kept(page)).length, { timeout: 5_000, intervals: [50] }).toBe(count);
+}
+
+/** Leaves the form for the list. */
+async function leave(mailbox: Mailbox): Promise<void> {
+  if (mailbox.view.isPhone) await mailbox.page.getByRole('link', { name: 'Back to mail' }).click();
+  else await mailbox.folders.getByRole('link', { name: /Inbox/ }).click();
+  await mailbox.isShown();
+}
+
+async function holds(mailbox: Mailbox, letter: typeof LETTER): Promise<void> {
+  const { page } = mailbox;
+  await expect(page.getByLabel('To', { exact: true })).toHaveValue(letter.to);
+  await expect(page.getByLabel('Subject')).toHaveValue(letter.subject);
+  await expect(page.getByLabel('Message text')).toHaveValue(letter.text);
+}
