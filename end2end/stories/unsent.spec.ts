@@ -38,6 +38,7 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   const quoted = await answer.text.inputValue();
   await answer.text.pressSequentially('Yes, at ten.');
   await isKept(page, 1);
+  await isKeptUp(page);
   await page.reload();
   await expect(answer.text).toHaveValue(`Yes, at ten.${quoted}`);
   await page.goBack();
@@ -85,6 +86,10 @@ test('no form takes the place of a written one without asking', { tag: ['@script
   await question.getByRole('button', { name: 'Keep it' }).click();
   await expect(answer.to).toHaveValue('');
   await expect(answer.to).toBeFocused();
+  // Nothing of the one is left in the other.
+  await expect(answer.text).toHaveValue('');
+  await page.waitForTimeout(700);
+  await isKept(page, 1);
   await answer.fill(LETTER);
   await offered(page).getByRole('button', { name: 'Continue' }).click();
   await question.getByRole('button', { name: 'Discard' }).click();
@@ -117,12 +122,16 @@ test('after the session ended, signing in again leads back to the text', { tag: 
   const draft = await mailbox.compose();
   await draft.fill(LETTER);
   await isKept(page, 1);
+  await isKeptUp(page);
   await page.context().clearCookies();
   await page.getByRole('button', { name: 'Send', exact: true }).click();
-  await page.getByRole('link', { name: 'Sign in again' }).click();
+  const again = page.getByRole('link', { name: 'Sign in again' });
+  await expect(again).not.toHaveAttribute('target', '_blank');
+  await again.click();
   await page.getByLabel('Email address').fill(ADDRESS);
   await page.getByLabel('Password', { exact: true }).fill('demo');
   await page.getByRole('button', { name: 'Open mailbox' }).click();
+  await expect(page).toHaveURL(/\/compose/);
   await holds(mailbox, LETTER);
   faults.forgiveStatus(401);
 });
@@ -234,6 +243,17 @@ function kept(page: Page): Promise<[string, string][]> {
 /** So many texts are kept, soon: within 2 s, and more on a machine that is busy. */
 async function isKept(page: Page, count: number): Promise<void> {
   await expect.poll(async () => (await kept(page)).length, { timeout: 5_000, intervals: [50] }).toBe(count);
+}
+
+/** What was typed last is kept as well: a second goes by without another writing. */
+async function isKeptUp(page: Page): Promise<void> {
+  let before = '';
+  await expect.poll(async () => {
+    const now = JSON.stringify(await kept(page));
+    const isSame = now === before;
+    before = now;
+    return isSame;
+  }, { timeout: 5_000, intervals: [1_000] }).toBe(true);
 }
 
 /** Leaves the form for the list. */

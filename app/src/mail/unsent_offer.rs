@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use js_sys::{Date, Object, Reflect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use crate::api::types::Lang;
 use crate::page::PageContext;
 use crate::state::session::Tab;
 use crate::state::snack::Snack;
-use crate::state::unsent::Unsent;
 use crate::state::unsent::leaving::before_replacing;
 use crate::state::unsent::text::Offer;
+use crate::state::unsent::{Unsent, moment};
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect};
 use crate::ui::question::{Answer, Asked, Question};
@@ -45,7 +43,7 @@ fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
     let asked: Asked = expect_context();
-    let words = lang.unsent_offer(moment(offer.at_ms, lang), offer.text.draft.to.clone());
+    let words = lang.unsent_offer(moment(offer.at_ms, lang.tag()), offer.text.draft.to.clone());
     let id = offer.id.clone();
     let claimed = offer.id.clone();
     let go_on = move |_| {
@@ -96,22 +94,4 @@ fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
         </div>
     }
     .into_any()
-}
-
-/// A time as the reader's own clock shows it, with its day where that is not today.
-fn moment(at_ms: u64, lang: Lang) -> String {
-    let date = Date::new(&js_sys::parse_float(&at_ms.to_string()).into());
-    let options = Object::new();
-    let set = |name: &str, value: &str| {
-        // A plain object takes every field.
-        drop(Reflect::set(&options, &name.into(), &value.into()));
-    };
-    set("hour", "2-digit");
-    set("minute", "2-digit");
-    set("hourCycle", "h23");
-    if date.to_date_string() != Date::new_0().to_date_string() {
-        set("day", "numeric");
-        set("month", "short");
-    }
-    date.to_locale_string(lang.tag(), &options).into()
 }

@@ -9,11 +9,8 @@
 //!   of that name: no tab writes over what another one has written.
 //! - What cannot be kept is not silent: the form says so, and the browser asks before the page goes.
 
-mod js;
+mod kept;
 pub mod leaving;
-mod locks;
-mod seal;
-mod store;
 pub mod text;
 
 use std::cell::RefCell;
@@ -25,8 +22,8 @@ use leptos::task::spawn_local;
 
 use self::text::{Form, Offer, Text};
 use super::session::Session;
-use crate::api::compose::unsent_keys;
-use crate::api::types::{AccountId, Draft, UploadView};
+use super::upload::whole;
+use crate::api::types::{Draft, UploadView};
 use crate::page::PageContext;
 
 /// The pause between two writings of a text.
@@ -55,15 +52,13 @@ struct State {
     is_storing: bool,
     /// Whether a file of it is on its way.
     is_uploading: bool,
-    /// The texts that are sent or discarded: what is still on its way to the storage stays out.
-    gone: Vec<String>,
+    /// The path prefix of the product.
+    base: String,
     /// Before the name of each text in the storage, and of its lock.
     prefix: String,
     tab: String,
     /// The name that the session's tabs share.
     session: String,
-    /// The keys of the session's accounts, once they were asked for.
-    keys: Vec<(AccountId, seal::Keys)>,
 }
 
 thread_local! {
@@ -104,7 +99,8 @@ impl Unsent {
     pub fn start(self, page: &PageContext, session: Session) {
         with(|state| {
             state.prefix = format!("restante:{}:unsent:", page.base);
-            state.tab = store::tab_name().unwrap_or_default();
+            state.base.clone_from(&page.base);
+            state.tab = kept::tab_name();
             state.session.clone_from(&page.live);
         });
         spawn_local(async move {
@@ -134,12 +130,12 @@ impl Unsent {
     /// Looks for texts: another tab may have kept one, or gone.
     async fn look(self, session: Session) {
         let all = own(session).await;
-        let held = locks::held().await;
+        let held = kept::held().await;
         with(|state| {
             state.offers.retain(|offer| !offer.is_stored);
             for offer in all {
                 let name = state.name(&offer.id);
-                if !held.contains(&name) && !state.gone.contains(&offer.id) {
+                if !held.contains(&name) {
                     state.offer(Rc::new(offer));
                 }
             }
@@ -258,9 +254,9 @@ impl Unsent {
                 return Change::None;
             }
             state.now = Some(Rc::new(Offer {
-                id: before.map_or_else(new_id, |before| before.id.clone()),
+                id: before.map_or_else(kept::new_name, |before| before.id.clone()),
                 account: form.account.clone(),
-                at_ms: store::now_ms(),
+                at_ms: now_ms(),
                 text,
                 is_stored: false,
             }));
@@ -337,21 +333,19 @@ impl Unsent {
                     }
                 });
             }
-            with(|state| locks::release(&state.name(&offer.id)));
+            with(|state| kept::release(&state.name(&offer.id)));
         });
     }
 
     /// A text is sent, or not wanted any more.
     pub fn forget(self, id: &str) {
         with(|state| {
-            state.gone.push(id.to_owned());
-            store::remove(&state.prefix, id);
+            kept::remove(&state.name(id));
             if state.now.as_ref().is_some_and(|now| now.id == id) {
                 state.now = None;
                 state.is_uploading = false;
             }
             state.offers.retain(|offer| offer.id != id);
-            locks::release(&state.name(id));
         });
         self.is_unkeepable.set(false);
         self.tell();
@@ -373,7 +367,7 @@ impl Unsent {
         let Some(offer) = offer else {
             return false;
         };
-        let is_free = !offer.is_stored || locks::hold(&name).await;
+        let is_free = !offer.is_stored || kept::hold(&name).await;
         if is_free {
             with(|state| state.wanted = Some(offer));
         }
@@ -417,24 +411,20 @@ impl State {
 
 /// The stored texts of the session's accounts.
 async fn own(session: Session) -> Vec<Offer> {
-    let stored = with(|state| store::all(&state.prefix));
+    let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
     let mut own = Vec::new();
-    if stored.is_empty() {
+    if !kept::is_any(&prefix) {
         return own;
     }
     let accounts = session.0.await.map(|session| session.accounts);
     for account in accounts.unwrap_or_default() {
-        let Some(keys) = keys_of(&account.id).await else {
-            continue;
-        };
-        for sealed in &stored {
-            let place = place(&sealed.id, sealed.at_ms);
-            let opened = seal::open(&keys, &place, &sealed.sealed).await;
-            if let Some(text) = opened.and_then(|opened| Text::read(&opened)) {
+        let mut rows = kept::all(&base, &prefix, &account.id.0).await.into_iter();
+        while let (Some(id), Some(at), Some(text)) = (rows.next(), rows.next(), rows.next()) {
+            if let (Ok(at_ms), Some(text)) = (at.parse(), Text::read(&text)) {
                 own.push(Offer {
-                    id: sealed.id.clone(),
+                    id,
                     account: account.id.clone(),
-                    at_ms: sealed.at_ms,
+                    at_ms,
                     text,
                     is_stored: true,
                 });
@@ -446,44 +436,20 @@ async fn own(session: Session) -> Vec<Offer> {
 
 /// Stores a text. `false` where it cannot be kept.
 async fn store(offer: &Offer) -> bool {
-    let stored = async {
-        let text = offer.text.write()?;
-        let (prefix, name) = with(|state| (state.prefix.clone(), state.name(&offer.id)));
-        if text.len() > MAX_BYTES || !locks::hold(&name).await {
-            return None;
-        }
-        let keys = keys_of(&offer.account).await?;
-        let stored = store::Stored {
-            id: offer.id.clone(),
-            at_ms: offer.at_ms,
-            sealed: seal::seal(&keys, &place(&offer.id, offer.at_ms), &text).await?,
-        };
-        let is_gone = with(|state| state.gone.contains(&offer.id));
-        (!is_gone && store::put(&prefix, &stored)).then_some(())
+    let Some(text) = offer.text.write().filter(|text| text.len() <= MAX_BYTES) else {
+        return false;
     };
-    stored.await.is_some()
+    let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
+    let at = offer.at_ms.to_string();
+    kept::put(&base, &prefix, &offer.account.0, &offer.id, &at, &text).await
 }
 
-/// What a text is sealed to.
-fn place(id: &str, at_ms: u64) -> String {
-    format!("{id}.{at_ms}")
+/// The time, in Unix milliseconds.
+fn now_ms() -> u64 {
+    whole(js_sys::Date::now())
 }
 
-/// A name for a text. Where the browser makes none nothing is stored, and the time is enough.
-fn new_id() -> String {
-    store::random_name().unwrap_or_else(|| store::now_ms().to_string())
-}
-
-/// The keys of an account, asked for once.
-async fn keys_of(account: &AccountId) -> Option<seal::Keys> {
-    let known = with(|state| {
-        let found = state.keys.iter().find(|(id, _)| id == account);
-        found.map(|(_, keys)| keys.clone())
-    });
-    if known.is_some() || !seal::is_possible() {
-        return known;
-    }
-    let keys = seal::import(&unsent_keys(account.clone()).await.ok()?.0).await?;
-    with(|state| state.keys.push((account.clone(), keys.clone())));
-    Some(keys)
+/// A time as the reader's own clock shows it, with its day where that is not today.
+pub fn moment(at_ms: u64, lang: &str) -> String {
+    kept::moment(&at_ms.to_string(), lang)
 }

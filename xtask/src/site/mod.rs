@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! SITE/manifest                 pkg=a/HASH  css=main.HASH.css  icons=icons.HASH.svg  (one a line)
-//! SITE/a/HASH/restante.js       restante_bg.wasm, snippets: their relative imports stay valid
+//! SITE/a/HASH/restante.js       restante_bg.wasm: its relative import stays valid
 //! SITE/a/main.HASH.css          SITE/a/icons.HASH.svg and whatever else style/public holds
 //! SITE/sign-in.css              the sheet that the sign-in page carries in its document
 //! ```

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -32,7 +32,7 @@ pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> R
 /// Writes `restante.js` and `restante_bg.wasm` into a folder named by their content and returns
 /// that name.
 ///
-/// One folder for both: the glue imports the module and its snippets by relative paths.
+/// One folder for both: the glue imports the module by a relative path.
 pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     let work = into.join("unnamed");
     let mut output = Bindgen::new()
@@ -48,7 +48,7 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
         .remove_producers_section(true)
         .generate_output()
         .context("could not generate the bindings of frontend.wasm")?;
-    let mut script = output.js().to_owned();
+    let mut script = with_snippets(output.js(), output.local_modules().values())?;
     if release {
         let module = output.wasm_mut();
         let imports = module.imports.iter().map(|import| import.name.as_str());
@@ -63,6 +63,10 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
         script = names.shorten(&script)?;
     }
     output.emit(&work)?;
+    let snippets = work.join("snippets");
+    if snippets.is_dir() {
+        fs::remove_dir_all(snippets)?;
+    }
     fs::write(work.join("restante.js"), script)?;
 
     let mut digest = Sha256::new();
@@ -75,4 +79,58 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     let hash = short_hash(&digest.finalize());
     fs::rename(&work, into.join(&hash))?;
     Ok(hash)
+}
+
+/// The glue with our own scripts in it: a file of theirs would be asked for only once the glue is
+/// read, and the page would wait for it.
+fn with_snippets<'a>(glue: &str, snippets: impl Iterator<Item = &'a String>) -> Result<String> {
+    let mut script = String::new();
+    let mut exported = Vec::new();
+    for line in snippets.flat_map(|snippet| snippet.lines()) {
+        let own = line.strip_prefix("export ");
+        let name = own.and_then(|own| own.split_once("function ")?.1.split_once('('));
+        exported.extend(name.map(|(name, _)| name));
+        script.push_str(own.unwrap_or(line));
+        script.push('\n');
+    }
+    for line in glue.lines() {
+        if !(line.starts_with("import ") && line.contains("/snippets/")) {
+            script.push_str(line);
+        } else if let Some(rest) = line.strip_prefix("import * as ") {
+            let (name, _) = rest
+                .split_once(' ')
+                .context("the glue imports in a new way")?;
+            script.push_str(&format!("const {name} = {{ {} }};", exported.join(", ")));
+        } else {
+            ensure!(
+                !line.contains(" as "),
+                "the glue imports a snippet under another name: {line}"
+            );
+        }
+        script.push('\n');
+    }
+    Ok(script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_scripts_stand_in_the_glue() {
+        let own = "// Ours.\nconst N = 1;\nexport async function one(a) {\n  return a;\n}\n\
+                   export function two() {}\n"
+            .to_owned();
+        let glue = "import { one } from './snippets/app-1/own.js';\n\
+                    import * as import1 from \"./snippets/app-1/own.js\"\n\
+                    one(two);\n";
+        let script = with_snippets(glue, [&own].into_iter()).unwrap();
+        assert_eq!(
+            script,
+            "// Ours.\nconst N = 1;\nasync function one(a) {\n  return a;\n}\nfunction two() {}\n\
+             \nconst import1 = { one, two };\none(two);\n"
+        );
+        let renamed = "import { one as other } from './snippets/app-1/own.js';";
+        assert!(with_snippets(renamed, [&own].into_iter()).is_err());
+    }
 }

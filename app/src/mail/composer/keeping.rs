@@ -25,7 +25,13 @@ pub(super) fn keep(
         if fields.body.get().is_some()
             && let Some(form) = form.take()
         {
+            let began = form.began.clone();
             number.set_value(unsent.begin(form));
+            // The elements of an earlier form are used again, with what was typed in them. The
+            // first form of a page may have been typed in before the page came alive.
+            if let Some(began) = began.filter(|_| number.get_value() > 1) {
+                fields.fill(&began);
+            }
             // What was typed before the page came alive.
             observe(unsent, fields, files, fixed);
         }
