@@ -87,6 +87,7 @@ test('no form takes the place of a written one without asking', { tag: ['@script
   await expect(answer.to).toHaveValue('');
   await expect(answer.to).toBeFocused();
   // Nothing of the one is left in the other.
+  await expect(answer.subject).toHaveValue('');
   await expect(answer.text).toHaveValue('');
   await page.waitForTimeout(700);
   await isKept(page, 1);
