@@ -1,6 +1,7 @@
 // Reading: text, HTML in its frame, files, the source, the headers.
 import { readFile } from 'node:fs/promises';
 import type { Locator } from '@playwright/test';
+import { deliver } from '../support/cleaned.ts';
 import { ADDRESS } from '../support/demo.ts';
 import type { Mailbox } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
@@ -32,6 +33,37 @@ test('HTML lives in a frame that runs nothing and loads nothing from elsewhere',
   await expect(frame).toHaveAttribute('sandbox', 'allow-same-origin allow-popups allow-popups-to-escape-sandbox');
   await expect(page.frameLocator('iframe').locator('body')).not.toBeEmpty();
   expect(elsewhere).toEqual([]);
+});
+
+test('blocked pictures are their words, and a tracking pixel stays out when they are shown', async ({
+  mailbox,
+  page,
+  demo,
+}) => {
+  const asked: string[] = [];
+  await page.route(/^https:\/\/shop\.example\//, (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    return route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' });
+  });
+  await deliver(demo, [
+    '<p><img src="https://shop.example/banner.svg" alt="Autumn offer" width="300" height="60"></p>' +
+      '<img src="https://shop.example/seen.gif" width="1" height="1" alt="">',
+  ]);
+  await mailbox.goToInbox();
+  await mailbox.arrives('hostile 0');
+  await mailbox.open('hostile 0');
+  const body = page.frameLocator('iframe').locator('body');
+  await expect(body.locator('picture')).toHaveText('Autumn offer');
+  await expect(body.locator('img')).toHaveCount(0);
+  await expect(mailbox.reader.getByText('1 remote image not loaded')).toBeVisible();
+  await expect(mailbox.reader.getByText('1 tracking pixel stays blocked.')).toBeVisible();
+  expect(asked).toEqual([]);
+
+  await mailbox.reader.getByRole('link', { name: 'Show once' }).click();
+  await expect(body.getByAltText('Autumn offer')).toHaveAttribute('src', 'https://shop.example/banner.svg');
+  await expect(mailbox.reader.getByText('1 tracking pixel stays blocked.')).toBeVisible();
+  await expect.poll(() => asked).toContain('/banner.svg');
+  expect(new Set(asked)).toEqual(new Set(['/banner.svg']));
 });
 
 test('an attachment is downloaded with its name', async ({ mailbox, page }) => {
