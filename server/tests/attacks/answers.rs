@@ -205,7 +205,8 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
         let rest = heard.command.strip_prefix("FETCH ")?;
         let set = fetch_set(rest, rows.len());
-        if protocol != "imap" || !set.contains(&7) || !rest.contains("ENVELOPE") {
+        let is_described = rest.contains("ENVELOPE") || rest.contains("HEADER.FIELDS");
+        if protocol != "imap" || !set.contains(&7) || !is_described {
             return None;
         }
         let mut words = String::new();
