@@ -1,5 +1,6 @@
 // The stories run four times: on a desktop and on a phone, each with and without JavaScript.
-// A story that needs JavaScript says so in its tag (@script), one that is about its absence @plain.
+// A story that needs JavaScript says so in its tag (@script), one that is about its absence @plain;
+// one of a desktop alone is @desktop, one of a phone alone @phone.
 import { defineConfig } from '@playwright/test';
 import { binary, type DemoOptions } from './support/demo.ts';
 
@@ -46,12 +47,12 @@ export default defineConfig<DemoOptions>({
     },
   },
   projects: [
-    { name: 'desktop', use: desktop, grepInvert: /@plain/ },
+    { name: 'desktop', use: desktop, grepInvert: /@plain|@phone/ },
     { name: 'phone', use: phone, grepInvert: /@plain|@desktop/ },
     {
       name: 'desktop without JavaScript',
       use: { ...desktop, javaScriptEnabled: false },
-      grepInvert: /@script/,
+      grepInvert: /@script|@phone/,
     },
     {
       name: 'phone without JavaScript',

@@ -48,8 +48,7 @@ for (const [name, size] of [
   });
 }
 
-test('the folders of a phone do not lose the place in the list', { tag: '@script' }, async ({ mailbox, page, isMobile }) => {
-  test.skip(!isMobile, 'a desktop shows both');
+test('the folders of a phone do not lose the place in the list', { tag: ['@script', '@phone'] }, async ({ mailbox, page }) => {
   await mailbox.signIn();
   await page.locator('.list-scroll').evaluate((node) => node.scrollTo(0, 2500));
   await expect.poll(async () => (await inSight(page)).top).toBe(2500);

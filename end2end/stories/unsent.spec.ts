@@ -32,8 +32,8 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
   await mailbox.open(subject);
   const answer = await mailbox.answer('Reply');
-  await page.waitForTimeout(500);
   // A form that was only opened leaves nothing.
+  await isKeptUp(page);
   await isKept(page, 0);
   const quoted = await answer.text.inputValue();
   await answer.text.pressSequentially('Yes, at ten.');
@@ -89,7 +89,7 @@ test('no form takes the place of a written one without asking', { tag: ['@script
   // Nothing of the one is left in the other.
   await expect(answer.subject).toHaveValue('');
   await expect(answer.text).toHaveValue('');
-  await page.waitForTimeout(700);
+  await isKeptUp(page);
   await isKept(page, 1);
   await answer.fill(LETTER);
   await offered(page).getByRole('button', { name: 'Continue' }).click();
@@ -143,8 +143,9 @@ test('a text is nobody else\'s', { tag: '@script' }, async ({ mailbox }) => {
   await draft.fill(LETTER);
   await isKept(page, 1);
   await page.context().clearCookies();
+  const looked = page.waitForResponse('**/api/unsent_keys');
   await mailbox.signIn('POP3');
-  await page.waitForTimeout(1_000);
+  await looked;
   await expect(offered(page)).toHaveCount(0);
   await page.context().clearCookies();
   await mailbox.signIn();
@@ -157,16 +158,18 @@ test('two tabs with the same form keep two texts', { tag: ['@script', '@desktop'
   await draft.fill(LETTER);
   await isKept(first, 1);
   const second = await first.context().newPage();
+  const looked = second.waitForResponse('**/api/unsent_keys');
   await second.goto(first.url());
   const other = new Mailbox(second, demo, mailbox.view);
   await other.isAlive();
   // The text of the first tab is being written there.
-  await second.waitForTimeout(1_000);
+  await looked;
   await expect(offered(second)).toHaveCount(0);
   await second.getByLabel('Subject').fill('Another letter');
   await isKept(second, 2);
+  const before = await kept(first);
   await draft.subject.fill('Half a letter, and more');
-  await first.waitForTimeout(1_000);
+  await isRewritten(first, before);
   await second.close();
   await first.close();
   const third = await first.context().newPage();
@@ -201,10 +204,13 @@ test('a file that is on its way holds the page', { tag: '@script' }, async ({ ma
   await page.route('**/upload', () => {});
   const draft = await mailbox.compose();
   await draft.text.pressSequentially('With a file.');
+  await isKept(page, 1);
+  await isKeptUp(page);
+  const before = await kept(page);
   await page.getByLabel(/Attach/).setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
   await expect(page.getByRole('progressbar')).toHaveCount(1);
-  // The text with its file is kept by now: it is sealed, so nothing shows it.
-  await page.waitForTimeout(1_500);
+  // Kept with its file: it is sealed, so only that it is another one shows it.
+  await isRewritten(page, before);
   await isKept(page, 1);
   const asked = page.waitForEvent('dialog');
   const reload = page.reload();
@@ -255,6 +261,11 @@ async function isKeptUp(page: Page): Promise<void> {
     before = now;
     return isSame;
   }, { timeout: 5_000, intervals: [1_000] }).toBe(true);
+}
+
+/** Something else is kept than before. */
+async function isRewritten(page: Page, before: [string, string][]): Promise<void> {
+  await expect.poll(() => kept(page), { timeout: 5_000, intervals: [50] }).not.toEqual(before);
 }
 
 /** Leaves the form for the list. */

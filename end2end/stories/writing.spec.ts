@@ -1,5 +1,6 @@
 // Writing: where the focus is, what Enter does, and what single keys do not.
 import { ADDRESS } from '../support/demo.ts';
+import type { Page } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
 import { subjectOf } from '../support/mailbox.ts';
 
@@ -8,6 +9,7 @@ test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();
+  const posts = sendsOf(page);
   await draft.to.fill(ADDRESS);
   await draft.to.press('Enter');
   if (mailbox.view.hasScript) {
@@ -23,10 +25,10 @@ test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
   }
   await draft.subject.press('Enter');
   await page.getByLabel('From').press('Enter');
-  // Time enough for a message to be on its way.
-  await page.waitForTimeout(500);
   await expect(draft.to).toHaveValue(ADDRESS);
   await page.goto(mailbox.demo.url('/outbox'));
+  // What leaves before the next page is told before it.
+  expect(posts).toEqual([]);
   await expect(page.getByText('Nothing was sent yet')).toBeVisible();
 });
 
@@ -42,8 +44,10 @@ test('Enter on a forwarded file that is ticked sends nothing', { tag: '@script' 
   const forward = await mailbox.answer('Forward');
   await expect(forward.to).toBeFocused();
   await forward.to.fill(ADDRESS);
+  const posts = sendsOf(page);
   await page.getByRole('checkbox', { name: /list\.txt/ }).press('Enter');
-  await page.waitForTimeout(500);
+  await framesLater(page);
+  expect(posts).toEqual([]);
   await expect(forward.subject).toHaveValue(/With a list/);
 });
 
@@ -110,8 +114,24 @@ test('beside its fields, a form that is being written knows no keys', { tag: ['@
   await expect(answer.text).not.toBeFocused();
   const address = page.url();
   for (const key of ['c', 'u', 'e', '#', 'j', 'x', 'Escape', '?']) await page.keyboard.press(key);
-  await page.waitForTimeout(300);
+  await framesLater(page);
   expect(page.url()).toBe(address);
   await expect(answer.text).toHaveValue('Half a thought');
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
+
+/** The requests from now on by which a message would leave. */
+function sendsOf(page: Page): string[] {
+  const sends: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && /\/(api\/message_send|compose)$/.test(new URL(request.url()).pathname)) {
+      sends.push(request.url());
+    }
+  });
+  return sends;
+}
+
+/** Whatever a key did at once is shown. */
+async function framesLater(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
