@@ -1,20 +1,15 @@
 //! What a person does to the entries of the outbox.
 
-use std::time::Duration;
-
 use app::api::types::{EntryChange, OutboxId, RecipientState};
-use tokio::time::sleep;
 
 use super::backend::SessionBackend;
 use super::error::{AccountError, NotStopped};
+use super::handle::AccountHandle;
 use super::model::now_unix_ms;
-use crate::store::outbox::{Deletion, OutboxRow, RowState};
+use crate::store::outbox::{OutboxRow, RowState};
 
 /// A row is looked at so often: its worker may take it, and give it back, at any time.
 const LOOKS: u32 = 3;
-/// How often, and with which pause, a removed row is looked at that a worker still has.
-const DELETE_LOOKS: u32 = 40;
-const DELETE_PAUSE: Duration = Duration::from_millis(50);
 
 impl SessionBackend {
     /// Changes an entry. Every tab of the session hears of it.
@@ -36,7 +31,7 @@ impl SessionBackend {
                     outbox.wake.notify_one();
                 }
             }
-            EntryChange::Stop => self.stop(id, row).await?,
+            EntryChange::Stop => stop(handle, row).await?,
             EntryChange::Remove => {
                 let removed = ledger.outbox_remove(key, id, now_unix_ms()).await;
                 if !removed.map_err(AccountError::store)? {
@@ -48,18 +43,9 @@ impl SessionBackend {
                 back.map_err(AccountError::store)?;
             }
             EntryChange::Delete => {
-                let mut looks = DELETE_LOOKS;
-                loop {
-                    let deleted = ledger.outbox_delete(key, id).await;
-                    match deleted.map_err(AccountError::store)? {
-                        Deletion::Done => break,
-                        Deletion::InWork if looks > 0 => sleep(DELETE_PAUSE).await,
-                        Deletion::InWork => {
-                            return Err(AccountError::NotStopped(NotStopped::Sending));
-                        }
-                        Deletion::Missing => return Err(AccountError::NotFound),
-                    }
-                    looks = looks.saturating_sub(1);
+                let deleted = ledger.outbox_delete(key, id).await;
+                if !deleted.map_err(AccountError::store)? {
+                    return Err(AccountError::NotFound);
                 }
                 outbox.remove_discarded().await;
             }
@@ -67,28 +53,31 @@ impl SessionBackend {
         outbox.tell(id);
         Ok(())
     }
+}
 
-    /// Stops a message that waits. Nothing is said to be stopped that may have left.
-    async fn stop(&self, id: &OutboxId, mut row: OutboxRow) -> Result<(), AccountError> {
-        for _ in 0..LOOKS {
-            match row.state {
-                RowState::Waiting => {}
-                RowState::Sending | RowState::Committing => {
-                    return Err(AccountError::NotStopped(NotStopped::Sending));
-                }
-                RowState::Result => return has_ended(&row),
+/// Stops a message that waits. Nothing is said to be stopped that may have left.
+async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountError> {
+    let ledger = &handle.outbox().ledger;
+    for _ in 0..LOOKS {
+        match row.state {
+            RowState::Waiting => {}
+            RowState::Sending | RowState::Committing => {
+                return Err(AccountError::NotStopped(NotStopped::Sending));
             }
-            let mut stopped = row.clone();
-            stopped.stop();
-            let (handle, _) = self.row(id).await?;
-            let written = handle.outbox().ledger.outbox_change(&stopped, &row).await;
-            if written.map_err(AccountError::store)? {
-                return Ok(());
-            }
-            row = self.row(id).await?.1;
+            RowState::Result => return has_ended(&row),
         }
-        Err(AccountError::NotStopped(NotStopped::Sending))
+        let mut stopped = row.clone();
+        stopped.stop();
+        let written = ledger.outbox_change(&stopped, &row).await;
+        if written.map_err(AccountError::store)? {
+            return Ok(());
+        }
+        let now = ledger.outbox_show(handle.key(), &row.id).await;
+        row = now
+            .map_err(AccountError::store)?
+            .ok_or(AccountError::NotFound)?;
     }
+    Err(AccountError::NotStopped(NotStopped::Sending))
 }
 
 /// Whether a row that nothing more happens to was stopped before its message left.
@@ -109,16 +98,8 @@ fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
 impl OutboxRow {
     /// Nothing more is sent by itself; those who have it have it.
     fn stop(&mut self) {
-        self.state = RowState::Result;
+        self.end(RecipientState::Stopped);
         self.needs_sign_in = false;
         self.changed_unix_ms = now_unix_ms();
-        for recipient in &mut self.record.recipients {
-            if matches!(
-                recipient.state,
-                RecipientState::Waiting | RecipientState::Delayed
-            ) {
-                recipient.state = RecipientState::Stopped;
-            }
-        }
     }
 }

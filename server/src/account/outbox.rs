@@ -113,7 +113,7 @@ impl Outbox {
             };
             self.tell(&row.id);
             match row.state {
-                _ if !is_written => {}
+                _ if !is_written || !row.is_to_follow_up() => {}
                 RowState::Result => drop(settled.send((row, Copies::None))),
                 // Nobody owns it until it is due again, which may be at once.
                 _ => self.follow_up(&mut row, Copies::None).await?,

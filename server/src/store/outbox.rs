@@ -22,7 +22,7 @@ use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError};
 use crate::account::AccountKey;
 
-pub(crate) use self::change::{Deletion, REMOVED_KEPT_MS};
+pub(crate) use self::change::REMOVED_KEPT_MS;
 pub(crate) use self::forms::SentForm;
 pub(crate) use self::record::{
     AttachmentRecord, CopyRecord, ListCursor, OutboxRow, RecipientRecord, Record, ReplyRecord,
@@ -232,10 +232,11 @@ impl Ledger {
         self.write(row, is_owned, false).await
     }
 
-    /// Writes down what became of a row. One that is settled stays this process's, until the copy
-    /// is filed too.
+    /// Writes down what became of a row. One that something follows stays this process's until
+    /// then.
     pub(crate) async fn outbox_settle(&self, row: &OutboxRow) -> Result<bool, StoreError> {
-        self.write(row, true, row.state == RowState::Result).await
+        let stays_owned = row.state == RowState::Result && row.is_to_follow_up();
+        self.write(row, true, stays_owned).await
     }
 
     async fn write(

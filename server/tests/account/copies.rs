@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use app::api::backend::MailBackend as _;
-use app::api::types::{Draft, IncomingKind, OutboxId, OutboxState, SentCopy};
+use app::api::types::{
+    Draft, EntryChange, IncomingKind, OutboxId, OutboxState, RecipientState, SentCopy,
+};
 use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
 use server::account::{Incoming, Outgoing, SignIn};
@@ -215,4 +217,37 @@ async fn a_copy_that_takes_its_time_keeps_no_message_from_leaving() {
     writer.send("not held up").await;
     let taken = writer.outgoing.taken();
     assert!(taken[1].contains("Subject: not held up"));
+}
+
+#[tokio::test]
+async fn what_is_stopped_while_its_copy_is_filed_stays_stopped() {
+    let writer = Writer::new(None).await;
+    writer.outgoing.fail(Fault {
+        at: "RCPT TO:<eve@peer.test>",
+        act: Act::Say("451 4.2.0 later\r\n"),
+        times: 1,
+    });
+    writer.incoming.fail(Fault {
+        at: "APPEND",
+        act: Act::Stall(""),
+        times: 1,
+    });
+    let id = writer.send("to one so far").await;
+    writer.incoming.played(1).await;
+    let backend = &writer.page.backend;
+    let stop = backend.outbox_change(id.clone(), EntryChange::Stop);
+    stop.await.unwrap();
+    // The copy ends, one way or the other.
+    pass(Duration::from_secs(600)).await;
+    let mut entry = backend.outbox_show(id.clone()).await.unwrap();
+    while entry.copy == SentCopy::Pending {
+        tokio::task::yield_now().await;
+        entry = backend.outbox_show(id.clone()).await.unwrap();
+    }
+    assert_eq!(entry.state, OutboxState::Stopped, "{entry:?}");
+    let states: Vec<_> = entry.recipients.iter().map(|r| r.state).collect();
+    assert_eq!(
+        states,
+        [RecipientState::HandedOver, RecipientState::Stopped]
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::api::types::{ComposeKind, RecipientState};
+use app::api::types::ComposeKind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -64,15 +64,12 @@ impl Outbox {
         row: &mut OutboxRow,
         copies: Copies,
     ) -> Result<(), StoreError> {
-        let is_handed_over = row
-            .record
-            .recipients
-            .iter()
-            .any(|r| r.state == RecipientState::HandedOver);
         if row.awaits_its_copy() {
             row.record.copy = self.file_copy(row, copies).await;
         }
-        if is_handed_over && let Some(source) = row.record.source.take() {
+        if row.is_anybody_served()
+            && let Some(source) = row.record.source.take()
+        {
             let mark = match source.kind {
                 ComposeKind::Forward => SourceMark::Forwarded,
                 ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll => {
@@ -93,14 +90,19 @@ impl Outbox {
                 info!(%error, "the message that was answered could not be marked");
             }
         }
+        if row.state != RowState::Result {
+            // It is anybody's meanwhile: what was stopped stays so.
+            self.ledger.outbox_note_copy(row).await?;
+            self.tell(&row.id);
+            return Ok(());
+        }
         // The next sign-in files a copy that this session did not live to file.
         if !row.is_open() && !row.awaits_its_copy() {
             // Nothing is left to be sent: the files and what was typed go with this.
             row.spool = None;
             row.record.attachments.clear();
         }
-        let is_owned = row.state == RowState::Result;
-        self.ledger.outbox_save(row, is_owned).await?;
+        self.ledger.outbox_save(row, true).await?;
         if row.spool.is_none() {
             self.remove_discarded().await;
         }

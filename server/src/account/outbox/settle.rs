@@ -18,11 +18,6 @@ const REPLY_MAX_BYTES: usize = 1024;
 /// The languages of the product: what waits in the ledger is worded in all of them.
 pub(super) const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
 
-/// Whether a recipient still has to get the message.
-fn is_wanted(state: RecipientState) -> bool {
-    matches!(state, RecipientState::Waiting | RecipientState::Delayed)
-}
-
 /// What went wrong, in every language.
 fn trouble_of(error: &AccountError) -> Vec<(Lang, ApiErrorText)> {
     let text = |lang| {
@@ -47,7 +42,7 @@ pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry:
     if may_retry && !error.is_permanent() {
         wait_for_retry(row);
     } else {
-        give_up(row, RecipientState::NotSent);
+        row.end(RecipientState::NotSent);
     }
 }
 
@@ -116,7 +111,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                 | Cause::EightBitMimeNotOffered
                 | Cause::NulInBody
                 | Cause::NoRecipients
-                | Cause::PeerIncompatible(_) => give_up(row, RecipientState::NotSent),
+                | Cause::PeerIncompatible(_) => row.end(RecipientState::NotSent),
                 _ => wait_for_retry(row),
             }
         }
@@ -128,7 +123,7 @@ fn record_of<'a>(row: &'a mut OutboxRow, address: &Address) -> Option<&'a mut Re
     row.record
         .recipients
         .iter_mut()
-        .find(|record| record.address == address.as_str() && is_wanted(record.state))
+        .find(|record| record.address == address.as_str() && record.is_wanted())
 }
 
 fn refuse(record: &mut RecipientRecord, reply: &Reply) {
@@ -151,7 +146,7 @@ fn reply_record(reply: &Reply) -> ReplyRecord {
 
 /// Every recipient has an answer; those who are delayed are tried again.
 fn finish(row: &mut OutboxRow) {
-    if row.record.recipients.iter().any(|r| is_wanted(r.state)) {
+    if row.record.recipients.iter().any(|r| r.is_wanted()) {
         wait_for_retry(row);
     } else {
         row.state = RowState::Result;
@@ -161,7 +156,7 @@ fn finish(row: &mut OutboxRow) {
 fn wait_for_retry(row: &mut OutboxRow) {
     let now = now_unix_ms();
     if now.saturating_sub(row.created_unix_ms) > GIVEN_UP_AFTER_MS {
-        give_up(row, RecipientState::NotSent);
+        row.end(RecipientState::NotSent);
         return;
     }
     let nth = usize::try_from(row.tries.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -172,15 +167,6 @@ fn wait_for_retry(row: &mut OutboxRow) {
         .unwrap_or(60);
     row.state = RowState::Waiting;
     row.due_unix_ms = now.saturating_add(pause.saturating_mul(1000));
-}
-
-fn give_up(row: &mut OutboxRow, state: RecipientState) {
-    row.state = RowState::Result;
-    for record in &mut row.record.recipients {
-        if is_wanted(record.state) {
-            record.state = state;
-        }
-    }
 }
 
 impl OutboxRow {

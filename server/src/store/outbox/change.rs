@@ -11,15 +11,6 @@ pub(crate) const REMOVED_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// The most removed rows that are listed.
 const REMOVED_LISTED: i64 = 100;
 
-/// What came of deleting a removed row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deletion {
-    Done,
-    /// A worker has it: for a moment behind a result, too.
-    InWork,
-    Missing,
-}
-
 impl Ledger {
     /// Writes a row that nobody is sending, if it is still as it was seen. It is in the list then.
     /// `false`: it changed meanwhile, or is being sent.
@@ -76,7 +67,7 @@ impl Ledger {
     pub(crate) async fn outbox_put_back(&self, row: &OutboxRow) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET removed_unix_ms = NULL, is_open = $1 \
-             WHERE id = $2 AND account_key = $3 AND removed_unix_ms IS NOT NULL",
+             WHERE id = $2 AND account_key = $3 AND removed_unix_ms > 0",
         )
         .bind(i64::from(row.is_open()))
         .bind(row.id.as_str())
@@ -86,14 +77,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Deletes a removed row; its files are discarded with it.
+    /// Deletes a removed row; its files are discarded with it. One that something still follows
+    /// goes with the next pruning. `false`: there is none.
     pub(crate) async fn outbox_delete(
         &self,
         account: &AccountKey,
         id: &OutboxId,
-    ) -> Result<Deletion, StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut writing = self.store.pool().begin_with(WRITES).await?;
-        let done = sqlx::query(
+        let deleted = sqlx::query(
             "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
              AND removed_unix_ms IS NOT NULL AND owner IS NULL",
         )
@@ -101,20 +93,53 @@ impl Ledger {
         .bind(&account.0)
         .execute(&mut *writing)
         .await?;
-        if done.rows_affected() != 1 {
-            let owned: Option<(i64,)> = sqlx::query_as(
-                "SELECT 1 FROM outbox WHERE id = $1 AND account_key = $2 \
-                 AND removed_unix_ms IS NOT NULL",
-            )
-            .bind(id.as_str())
-            .bind(&account.0)
-            .fetch_optional(&mut *writing)
-            .await?;
-            return Ok(owned.map_or(Deletion::Missing, |_| Deletion::InWork));
+        if deleted.rows_affected() == 1 {
+            discard_files(&mut writing, id.as_str()).await?;
+            writing.commit().await?;
+            return Ok(true);
         }
-        discard_files(&mut writing, id.as_str()).await?;
+        let hidden = sqlx::query(
+            "UPDATE outbox SET removed_unix_ms = 0 \
+             WHERE id = $1 AND account_key = $2 AND removed_unix_ms IS NOT NULL",
+        )
+        .bind(id.as_str())
+        .bind(&account.0)
+        .execute(&mut *writing)
+        .await?;
         writing.commit().await?;
-        Ok(Deletion::Done)
+        Ok(hidden.rows_affected() == 1)
+    }
+
+    /// Notes the copy in Sent and the mark on what was answered in a row that anybody may change
+    /// meanwhile; nothing else of it is written.
+    pub(crate) async fn outbox_note_copy(&self, row: &OutboxRow) -> Result<(), StoreError> {
+        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let raw: Option<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE id = $1 AND account_key = $2 AND is_damaged = 0"
+        ))
+        .bind(row.id.as_str())
+        .bind(&row.account_key.0)
+        .fetch_optional(&mut *writing)
+        .await?;
+        let Some(mut now) = raw.map(|raw| self.open_row(raw)) else {
+            return Ok(());
+        };
+        if now.is_damaged {
+            return Ok(());
+        }
+        now.record.copy = row.record.copy.clone();
+        now.record.source = row.record.source.clone();
+        let sealed = self.seal_record(&now)?;
+        sqlx::query("UPDATE outbox SET sealed = $1 WHERE id = $2 AND account_key = $3")
+            .bind(sealed)
+            .bind(row.id.as_str())
+            .bind(&row.account_key.0)
+            .execute(&mut *writing)
+            .await?;
+        writing.commit().await?;
+        Ok(())
     }
 
     /// The removed rows of an account, newest first.
@@ -125,7 +150,7 @@ impl Ledger {
         let raw: Vec<RawRow> = sqlx::query_as(concat!(
             "SELECT ",
             columns!(),
-            " FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NOT NULL \
+            " FROM outbox WHERE account_key = $1 AND removed_unix_ms > 0 \
              ORDER BY created_unix_ms DESC, id DESC LIMIT $2",
         ))
         .bind(&account.0)

@@ -114,6 +114,16 @@ pub(crate) struct RecipientRecord {
     pub(crate) reply: Option<ReplyRecord>,
 }
 
+impl RecipientRecord {
+    /// Whether it still has to get the message.
+    pub(crate) fn is_wanted(&self) -> bool {
+        matches!(
+            self.state,
+            RecipientState::Waiting | RecipientState::Delayed
+        )
+    }
+}
+
 /// What the server said to a recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReplyRecord {
@@ -156,26 +166,39 @@ impl OutboxRow {
         self.state != RowState::Result || !recipients.all(|r| r.state == RecipientState::HandedOver)
     }
 
+    /// Whether somebody has it.
+    pub(crate) fn is_anybody_served(&self) -> bool {
+        let mut recipients = self.record.recipients.iter();
+        recipients.any(|r| r.state == RecipientState::HandedOver)
+    }
+
     /// Somebody got it, and no copy lies in Sent yet.
     pub(crate) fn awaits_its_copy(&self) -> bool {
-        let mut recipients = self.record.recipients.iter();
-        self.record.copy == CopyRecord::Pending
-            && recipients.any(|r| r.state == RecipientState::HandedOver)
+        self.record.copy == CopyRecord::Pending && self.is_anybody_served()
+    }
+
+    /// Whether something follows a result: the copy, the mark on what was answered, or that the
+    /// text goes because everybody has it.
+    pub(crate) fn is_to_follow_up(&self) -> bool {
+        let is_marked = self.record.source.is_none();
+        !self.is_open() || self.awaits_its_copy() || (self.is_anybody_served() && !is_marked)
+    }
+
+    /// Nothing more is sent by itself: whoever still had to get it becomes `rest`.
+    pub(crate) fn end(&mut self, rest: RecipientState) {
+        self.state = RowState::Result;
+        for recipient in &mut self.record.recipients {
+            if recipient.is_wanted() {
+                recipient.state = rest;
+            }
+        }
     }
 
     /// The dot may have left and nobody knows the answer: whoever was not refused before may have
     /// got it.
     pub(crate) fn become_unknown(&mut self, now_unix_ms: i64) {
-        self.state = RowState::Result;
+        self.end(RecipientState::Unknown);
         self.changed_unix_ms = now_unix_ms;
-        for recipient in &mut self.record.recipients {
-            if matches!(
-                recipient.state,
-                RecipientState::Waiting | RecipientState::Delayed
-            ) {
-                recipient.state = RecipientState::Unknown;
-            }
-        }
     }
 }
 
