@@ -46,28 +46,45 @@ impl Act {
 impl Tab {
     /// Changes messages of a folder.
     pub fn act(self, account: AccountId, folder: FolderId, messages: Vec<MessageId>, act: Act) {
-        if messages.is_empty() {
-            return;
-        }
-        match act {
-            Act::Mark(mark) => self.mark(account, folder, messages, mark),
-            Act::Move(to) => self.move_messages(account, folder, messages, to),
-        }
+        self.change(account, folder, messages, act, false);
     }
 
     /// Changes the message that is open, which the page leaves.
     pub fn act_and_leave(self, account: AccountId, folder: FolderId, message: MessageId, act: Act) {
-        self.leaving.set_value(Some(folder.clone()));
-        self.act(account, folder, vec![message], act);
+        self.change(account, folder, vec![message], act, true);
     }
 
-    fn mark(self, account: AccountId, folder: FolderId, messages: Vec<MessageId>, mark: Mark) {
+    fn change(
+        self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        act: Act,
+        is_left: bool,
+    ) {
+        if messages.is_empty() {
+            return;
+        }
+        match act {
+            Act::Mark(mark) => self.mark(account, folder, messages, mark, is_left),
+            Act::Move(to) => self.move_messages(account, folder, messages, to, is_left),
+        }
+    }
+
+    fn mark(
+        self,
+        account: AccountId,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+        mark: Mark,
+        is_left: bool,
+    ) {
         let list = self.list_of(&account, &folder);
         let before: Vec<_> = messages
             .iter()
             .filter_map(|id| list?.update_row(id, |row| mark.put_on(row)))
             .collect();
-        let left = self.leaving.try_update_value(Option::take).flatten();
+        let left = is_left.then(|| folder.clone());
         spawn_local(async move {
             match message_mark(account.clone(), folder.clone(), messages, mark).await {
                 // A star is its own undo.
@@ -107,10 +124,11 @@ impl Tab {
         folder: FolderId,
         messages: Vec<MessageId>,
         to: Destination,
+        is_left: bool,
     ) {
         let list = self.list_of(&account, &folder);
         let removed = list.map(|list| list.remove(&messages));
-        let left = self.leaving.try_update_value(Option::take).flatten();
+        let left = is_left.then(|| folder.clone());
         spawn_local(async move {
             let answer = message_move(
                 account.clone(),
@@ -173,7 +191,8 @@ impl Tab {
         });
     }
 
-    fn fail(self, error: ApiError, again: Option<Again>) {
+    /// Says why a change was not made.
+    pub(super) fn fail(self, error: ApiError, again: Option<Again>) {
         self.note_error(&error);
         self.say(Snack::Failed { error, again });
     }

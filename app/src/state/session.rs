@@ -75,8 +75,6 @@ pub struct Tab {
     shown: RwSignal<Option<ListState>>,
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
-    /// The folder of the open message that a change is about to leave.
-    pub(super) leaving: StoredValue<Option<FolderId>>,
     /// The message that an undone change opens again.
     pub reopened: RwSignal<Option<(AccountId, FolderId, MessageId)>>,
     /// Folders that changed since their list was last asked for.
@@ -124,7 +122,6 @@ impl Tab {
             unread: RwSignal::new(0),
             shown: RwSignal::new(None),
             snack: RwSignal::new(None),
-            leaving: StoredValue::new(None),
             reopened: RwSignal::new(None),
             changed: StoredValue::new(ByFolder::default()),
             counts: RwSignal::new(ByFolder::default()),

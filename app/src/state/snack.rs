@@ -133,10 +133,7 @@ impl Tab {
                     }
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
-                Err(error) => {
-                    self.note_error(&error);
-                    self.say(Snack::Failed { error, again: None });
-                }
+                Err(error) => self.fail(error, None),
             }
         });
     }
@@ -149,10 +146,7 @@ impl Tab {
                 // What is tried again shows itself in the list.
                 Ok(()) if change == EntryChange::Retry => {}
                 Ok(()) => self.say(Snack::Outbox { outbox, change }),
-                Err(error) => {
-                    self.note_error(&error);
-                    self.say(Snack::Failed { error, again: None });
-                }
+                Err(error) => self.fail(error, None),
             }
             self.outbox_changed();
         });
