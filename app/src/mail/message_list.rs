@@ -50,16 +50,12 @@ pub fn MessageList(
     let resized = window_event_listener(leptos::ev::resize, move |_| list.start());
     on_cleanup(move || resized.remove());
     effect(move || {
+        // On a phone the list was hidden while a message was open, and showed no rows then.
+        here.path.track();
         if list.scroller.get().is_some() {
             // Rows have their height once the page is laid out.
             request_animation_frame(move || list.start());
         }
-    });
-
-    effect(move || {
-        // On a phone the list was hidden while a message was open, and showed no rows then.
-        here.path.track();
-        request_animation_frame(move || list.start());
     });
     effect(move || {
         if let Some(error) = list.trouble.get() {

@@ -203,9 +203,8 @@ fn target(tab: Tab) -> Option<Target> {
             is_open: true,
         });
     }
-    let id = current_row()?.get_attribute("data-id")?;
     Some(Target {
-        ids: vec![MessageId(id)],
+        ids: vec![current_id()?],
         is_open: false,
     })
 }

@@ -131,9 +131,9 @@ impl Tab {
 
     fn found(self, is_reachable: bool) {
         self.probe.update_value(|probe| probe.is_running = false);
-        // A stream that is silent while the server answers is dead: it is opened anew.
-        let is_well = self.is_reachable.get_untracked() && !self.is_silent();
         let was_reachable = self.is_reachable.get_untracked();
+        // A stream that is silent while the server answers is dead: it is opened anew.
+        let is_well = was_reachable && !self.is_silent();
         if was_reachable != is_reachable {
             self.is_reachable.set(is_reachable);
         }

@@ -160,11 +160,11 @@ impl ListState {
                 .update_value(|picking| picking.with_shift = with_shift);
             return;
         }
-        let picking = self.picking.get_value();
-        let is_tap = picking.by_touch && self.selected.with_untracked(|ids| !ids.is_empty());
         if is_in("button") {
             return;
         }
+        let picking = self.picking.get_value();
+        let is_tap = picking.by_touch && self.selected.with_untracked(|ids| !ids.is_empty());
         if picking.was_held {
             self.picking
                 .update_value(|picking| picking.was_held = false);
