@@ -48,7 +48,14 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
             spawn_local(unsent.look(session));
         }
     });
-    window_event_listener(ev::storage, move |_| spawn_local(unsent.look(session)));
+    window_event_listener(ev::storage, move |event| {
+        // Without a name everything was cleared.
+        let is_ours = |name: String| with(|state| name.starts_with(&state.prefix));
+        // Unseen there is time to look until the page is seen again.
+        if event.key().is_none_or(is_ours) && !document().hidden() {
+            spawn_local(unsent.look(session));
+        }
+    });
     window_event_listener(ev::beforeunload, move |event| {
         if unsent.is_at_risk() {
             unsent.store_soon();
