@@ -97,6 +97,7 @@ pub fn Composer(
                 return;
             }
         };
+        let uploads = uploads.into_iter().map(|upload| upload.id).collect();
         let mut draft = fields.draft(fixed.get_value(), uploads);
         if !is_confirmed.get_untracked()
             && let Some(question) =

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::api::error::ApiError;
-use crate::api::types::{AttachmentView, Draft, PartId, UploadView};
+use crate::api::types::{AttachmentView, Draft, PartId, UploadId};
 use crate::mail::attachments::kind;
 use crate::mail::frame::Hidden;
 use crate::page::PageContext;
@@ -122,7 +122,7 @@ impl Fields {
     }
 
     /// What is typed now; `fixed` is what no field holds.
-    pub fn draft(self, fixed: Draft, uploads: Vec<UploadView>) -> Draft {
+    pub fn draft(self, fixed: Draft, uploads: Vec<UploadId>) -> Draft {
         let value = |field: NodeRef<html::Input>| {
             field
                 .get_untracked()
@@ -140,7 +140,7 @@ impl Fields {
             bcc: value(self.bcc),
             subject: value(self.subject),
             body,
-            uploads: uploads.into_iter().map(|upload| upload.id).collect(),
+            uploads,
             keep_parts: self.ticked_parts(),
             ..fixed
         }

@@ -54,7 +54,11 @@ pub(super) fn keep(
         };
         let text = &offer.text;
         fields.fill(&text.draft);
-        fixed.set_value(text.draft.clone());
+        fixed.set_value(Draft {
+            to: String::new(),
+            body: String::new(),
+            ..text.draft.clone()
+        });
         files.restore(text.files.clone(), is_same_session);
         set_timeout(
             move || {
@@ -78,8 +82,8 @@ pub(super) fn observe(
     fixed: StoredValue<Draft>,
 ) {
     let listing = files.listing();
-    let mut uploads = listing.clone();
-    uploads.retain(|file| !file.id.0.is_empty());
+    let ids = listing.iter().map(|file| &file.id);
+    let uploads = ids.filter(|id| !id.0.is_empty()).cloned().collect();
     let draft = fields.draft(fixed.get_value(), uploads);
     unsent.changed(draft, listing, files.is_uploading());
 }
