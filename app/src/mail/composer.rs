@@ -11,8 +11,6 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use self::check::{first_field, left_out};
 use self::fields::{Fields, Kept, Line, Source};
@@ -31,6 +29,7 @@ use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, effect};
+use crate::ui::navigator::navigator;
 use crate::ui::question::Asked;
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
@@ -73,7 +72,7 @@ pub fn Composer(
     });
     let error = RwSignal::new(error);
     let is_sending = RwSignal::new(false);
-    let navigate = use_navigate();
+    let navigate = navigator();
     let asked: Asked = expect_context();
     let base = StoredValue::new(page.base.clone());
 
@@ -126,13 +125,7 @@ pub fn Composer(
                         return;
                     }
                     let to = base.with_value(|base| url::outbox_entry(base, &entry));
-                    navigate(
-                        &to,
-                        NavigateOptions {
-                            resolve: false,
-                            ..Default::default()
-                        },
-                    );
+                    navigate(&to);
                 }
                 Err(failure) => {
                     tab.note_error(&failure);

@@ -2,8 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
 use super::snackbar::Snackbar;
@@ -19,6 +18,7 @@ use crate::text::url::{self, MailPath};
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
 use crate::ui::dynamic::{derived, dynamic, effect, later, when};
+use crate::ui::navigator::navigator;
 use crate::ui::question::Questions;
 use crate::ui::trouble::TroubleBanner;
 
@@ -87,14 +87,10 @@ pub fn Frame(children: Children) -> impl IntoView {
 
 /// Opens the message again that an undone change had left.
 fn reopen(tab: Tab, base: String) {
-    let navigate = use_navigate();
+    let navigate = navigator();
     effect(move || {
         if let Some((account, folder, message)) = tab.reopened.get() {
-            let options = NavigateOptions {
-                resolve: false,
-                ..NavigateOptions::default()
-            };
-            navigate(&url::message(&base, &account, &folder, &message), options);
+            navigate(&url::message(&base, &account, &folder, &message));
         }
     });
 }

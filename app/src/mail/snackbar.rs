@@ -61,7 +61,7 @@ fn Line(snack: Snack) -> impl IntoView {
             },
         )}
     };
-    match snack {
+    let (words, action) = match snack {
         Snack::Done {
             account,
             done,
@@ -89,14 +89,7 @@ fn Line(snack: Snack) -> impl IntoView {
                 }
                 .into_any()
             });
-            view! {
-                <div class="snack">
-                    <span class="grow">{words}</span>
-                    {undo}
-                    {dismiss}
-                </div>
-            }
-            .into_any()
+            (words.into_any(), undo)
         }
         Snack::Outbox { outbox, change } => {
             let undo = change.undo().map(|undo| {
@@ -119,32 +112,20 @@ fn Line(snack: Snack) -> impl IntoView {
                 }
                 .into_any()
             });
-            view! {
-                <div class="snack">
-                    <span class="grow">{change.done(lang)}</span>
-                    {undo}
-                    {dismiss}
-                </div>
-            }
-            .into_any()
+            (change.done(lang).into_any(), undo)
         }
-        Snack::Note(text) => view! {
-            <div class="snack">
-                <span class="grow">{text}</span>
-                {dismiss}
-            </div>
-        }
-        .into_any(),
-        Snack::Failed { error, again } => view! {
-            <div class="snack">
-                <span class="grow">
-                    <TroubleText error=error />
-                </span>
-                {again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any())}
-                {dismiss}
-            </div>
-        }
-        .into_any(),
+        Snack::Note(text) => (text.into_any(), None),
+        Snack::Failed { error, again } => (
+            view! { <TroubleText error=error /> }.into_any(),
+            again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any()),
+        ),
+    };
+    view! {
+        <div class="snack">
+            <span class="grow">{words}</span>
+            {action}
+            {dismiss}
+        </div>
     }
 }
 

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use super::frame::Hidden;
 use super::message_list::{MoveMenu, pressed};
@@ -20,6 +18,7 @@ use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect};
+use crate::ui::navigator::navigator;
 
 /// The message that the page shows, and where it lies.
 #[derive(Clone, Copy)]
@@ -151,17 +150,11 @@ pub fn BottomBar(
 fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let navigate = use_navigate();
+    let navigate = navigator();
     let one_folder = open
         .account
         .with_value(|account| has_one_folder(&account.limitations));
-    let back = move || {
-        let options = NavigateOptions {
-            resolve: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&open.list_url(), options);
-    };
+    let back = move || navigate(&open.list_url());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let act = pressed(&event).and_then(|(name, value)| match name.as_str() {

@@ -4,33 +4,27 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::page::PageContext;
 use crate::state::session::Tab;
 use crate::state::snack::Snack;
-use crate::state::unsent::leaving::before_replacing;
+use crate::state::unsent::leaving::{before_replacing, discarding};
 use crate::state::unsent::text::Offer;
 use crate::state::unsent::{Unsent, moment};
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect};
-use crate::ui::question::{Answer, Asked, Question};
+use crate::ui::navigator::navigator;
+use crate::ui::question::Asked;
 
 /// The newest unsent text, with the way back to it.
 #[component]
 pub fn UnsentOffer() -> impl IntoView {
     let unsent = Unsent::expect();
-    let navigate = use_navigate();
-    let base = StoredValue::new(PageContext::expect().base);
+    let navigate = navigator();
     effect(move || {
         // The form takes it from here.
-        if let Some(address) = base.with_value(|base| unsent.wanted_elsewhere(base)) {
-            let options = NavigateOptions {
-                resolve: false,
-                ..Default::default()
-            };
-            navigate(&address, options);
+        if let Some(address) = unsent.wanted_elsewhere() {
+            navigate(&address);
         }
     });
     dynamic(move || {
@@ -60,17 +54,8 @@ fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
     };
     let discard = move |_| {
         let id = id.clone();
-        asked.ask(Question {
-            title: lang.unsent_discard(),
-            text: "".into(),
-            stay: lang.unsent_keep(),
-            stayed: None,
-            answers: vec![Answer {
-                label: lang.discard_text(),
-                class: "btn-danger btn-solid",
-                act: Arc::new(move || unsent.forget(&id)),
-            }],
-        });
+        let forget = Arc::new(move || unsent.forget(&id));
+        asked.ask(discarding(lang, lang.unsent_keep(), forget));
     };
     view! {
         <div class="banner info">

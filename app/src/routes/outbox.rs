@@ -90,7 +90,7 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
             .map(|entry| view! { <Entry entry=entry is_named=false is_removed=true /> }.into_any())
             .collect_view();
         view! {
-            <details class="removed">
+            <details>
                 <summary>{title}</summary>
                 <p class="small muted">{lang.outbox_removed_lead()}</p>
                 <div class="ledger">{removed}</div>

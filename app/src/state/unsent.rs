@@ -162,12 +162,12 @@ impl Unsent {
     }
 
     /// Whether an offer is wanted whose form is not on the page; its address.
-    pub fn wanted_elsewhere(self, base: &str) -> Option<String> {
+    pub fn wanted_elsewhere(self) -> Option<String> {
         self.changes.track();
         with(|state| {
             let wanted = state.wanted.as_ref()?;
             let is_here = state.form.as_ref().is_some_and(|form| wanted.is_of(form));
-            (!is_here).then(|| wanted.address(base))
+            (!is_here).then(|| wanted.address(&state.base))
         })
     }
 

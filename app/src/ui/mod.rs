@@ -3,6 +3,7 @@
 pub mod dialog;
 pub mod dynamic;
 pub mod icon;
+pub mod navigator;
 pub mod question;
 pub mod text_area;
 pub mod trouble;

@@ -63,10 +63,7 @@ impl Fields {
             }
         };
         if let Some(line) = line.get_untracked() {
-            // Copies may stand in a part that is closed.
-            if let Ok(Some(closed)) = line.closest("details") {
-                drop(closed.set_attribute("open", ""));
-            }
+            unfold(&line);
             drop(line.focus());
         }
     }
@@ -107,9 +104,8 @@ impl Fields {
         for (line, text) in self.lines().into_iter().zip(texts) {
             if let Some(line) = line.get_untracked() {
                 line.set_value(text);
-                // Copies may stand in a part that is closed.
-                if let (Ok(Some(closed)), false) = (line.closest("details"), text.is_empty()) {
-                    drop(closed.set_attribute("open", ""));
+                if !text.is_empty() {
+                    unfold(&line);
                 }
             }
         }
@@ -163,6 +159,13 @@ impl Fields {
             .filter_map(|index| boxes.get(index))
             .filter_map(|node| node.dyn_into().ok())
             .collect()
+    }
+}
+
+/// Shows a line: copies may stand in a part that is closed.
+fn unfold(line: &web_sys::HtmlInputElement) {
+    if let Ok(Some(closed)) = line.closest("details") {
+        drop(closed.set_attribute("open", ""));
     }
 }
 

@@ -124,9 +124,8 @@ fn take_dropped(files: Attachments) {
     effect(move || {
         let over = window_event_listener(ev::dragover, |event| {
             // Text that is dragged stays the browser's.
-            let types = part(&event, "dataTransfer").and_then(|dragged| part(&dragged, "types"));
-            let types = types.and_then(|types| types.dyn_into::<js_sys::Array>().ok());
-            if types.is_some_and(|types| types.includes(&"Files".into(), 0)) {
+            let dragged = part(&event, "dataTransfer");
+            if dragged.is_some_and(|dragged| has_type(&dragged, "Files")) {
                 event.prevent_default();
             }
         });
@@ -140,10 +139,7 @@ fn take_dropped(files: Attachments) {
             let Some(pasted) = part(&event, "clipboardData") else {
                 return;
             };
-            let types = part(&pasted, "types");
-            let types = types.and_then(|types| types.dyn_into::<js_sys::Array>().ok());
-            let has_text = types.is_some_and(|types| types.includes(&"text/plain".into(), 0));
-            if !has_text && files.add_all(listed(&pasted)) > 0 {
+            if !has_type(&pasted, "text/plain") && files.add_all(listed(&pasted)) > 0 {
                 event.prevent_default();
             }
         });
@@ -160,6 +156,12 @@ fn take_dropped(files: Attachments) {
 fn part(of: &JsValue, name: &str) -> Option<JsValue> {
     let value = js_sys::Reflect::get(of, &name.into()).ok()?;
     (!value.is_null() && !value.is_undefined()).then_some(value)
+}
+
+/// Whether something of a kind is dragged or pasted.
+fn has_type(transfer: &JsValue, kind: &str) -> bool {
+    let types = part(transfer, "types").and_then(|types| types.dyn_into::<js_sys::Array>().ok());
+    types.is_some_and(|types| types.includes(&kind.into(), 0))
 }
 
 /// The files that are dragged or pasted.

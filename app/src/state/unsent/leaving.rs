@@ -1,5 +1,6 @@
 //! Leaving a form that holds a text: what is asked first, and what the browser asks by itself.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -90,7 +91,11 @@ fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang
     };
     let to = link.get_attribute("href").unwrap_or_default();
     let question = if link.has_attribute("data-discard") {
-        discarding(unsent, lang)
+        let discard = move || {
+            unsent.discard();
+            follow();
+        };
+        discarding(lang, lang.go_on_writing(), Arc::new(discard))
     } else if to.starts_with(compose) {
         replacing(unsent, lang, Arc::new(follow))
     } else if with(|state| state.is_uploading) {
@@ -122,19 +127,17 @@ fn follow() {
     }
 }
 
-fn discarding(unsent: Unsent, lang: Lang) -> Question {
+/// What is asked before a text is discarded; `stay` is what keeps it, `act` discards it.
+pub fn discarding(lang: Lang, stay: Cow<'static, str>, act: Act) -> Question {
     Question {
         title: lang.unsent_discard(),
         text: "".into(),
-        stay: lang.go_on_writing(),
+        stay,
         stayed: None,
         answers: vec![Answer {
             label: lang.discard_text(),
             class: "btn-danger btn-solid",
-            act: Arc::new(move || {
-                unsent.discard();
-                follow();
-            }),
+            act,
         }],
     }
 }
