@@ -1,6 +1,6 @@
 // Changes to messages, each with its way back.
 import { expect, test } from '../support/story.ts';
-import { type Mailbox, subjectOf } from '../support/mailbox.ts';
+import { type Mailbox, subjectIn, subjectOf } from '../support/mailbox.ts';
 
 /** The newest message, with which every story may do as it likes. */
 async function newest(mailbox: Mailbox): Promise<string> {
@@ -102,7 +102,7 @@ test('an old message that comes back stands where it stood', async ({ mailbox })
   const subjects = async () => {
     const links = mailbox.list.getByRole('listitem').getByRole('link');
     const texts = await links.allInnerTexts();
-    return texts.slice(0, 8).map((text) => text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim());
+    return texts.slice(0, 8).map(subjectIn);
   };
   const before = await subjects();
   const subject = await subjectOf(mailbox.list.getByRole('listitem').nth(5));

@@ -1,6 +1,6 @@
 // Nothing is sent twice, nothing without a file that was chosen, and no text is lost.
 import { expect, test } from '../support/story.ts';
-import { ADDRESS, PASSWORD } from '../support/demo.ts';
+import { ADDRESS } from '../support/demo.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 
@@ -38,8 +38,7 @@ test('a text whose session ended is in the form after signing in', { tag: '@plai
   await page.getByRole('button', send).click();
   await expect(page.getByText('Its text is kept for an hour')).toBeVisible();
   expect(page.url()).not.toContain('evening');
-  await page.getByLabel('Email address').fill(ADDRESS);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await mailbox.typeSignIn();
   await page.getByRole('button', { name: 'Open mailbox' }).click();
   await expect(draft.subject).toHaveValue('Written too long');
   await expect(draft.text).toHaveValue(/An evening of words\./);

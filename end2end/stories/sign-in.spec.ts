@@ -1,6 +1,6 @@
 // Signing in and out, and every way in which it does not work that a demo can show.
 import type { Page } from '@playwright/test';
-import { ADDRESS, PASSWORD } from '../support/demo.ts';
+import { ADDRESS } from '../support/demo.ts';
 import { expect, test } from '../support/story.ts';
 
 test('the sign-in page has one script and carries its own style', async ({ page, demo, faults }) => {
@@ -28,8 +28,7 @@ function watch(page: Page): string[] {
 
 test('one request leads from the form to the inbox', { tag: '@script' }, async ({ page, mailbox, demo }) => {
   await page.goto(demo.url('/'));
-  await page.getByLabel('Email address').fill(ADDRESS);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await mailbox.typeSignIn();
   const requests = watch(page);
   await page.getByRole('button', { name: 'Open mailbox' }).click();
   await mailbox.isShown();
@@ -59,8 +58,7 @@ test('one request leads from the form to the inbox', { tag: '@script' }, async (
 
 test('without script the answer to the form can be loaded again', { tag: '@plain' }, async ({ page, mailbox, demo }) => {
   await page.goto(demo.url('/'));
-  await page.getByLabel('Email address').fill(ADDRESS);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await mailbox.typeSignIn();
   const requests = watch(page);
   await page.getByRole('button', { name: 'Open mailbox' }).click();
   await mailbox.isShown();
@@ -92,8 +90,7 @@ for (const incoming of ['IMAP', 'POP3'] as const) {
 test('after signing in the page that was asked for is shown', async ({ page, mailbox, demo }) => {
   await page.goto(demo.url('/outbox'));
   await expect(page).toHaveURL(/\/login/);
-  await page.getByLabel('Email address').fill(ADDRESS);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await mailbox.typeSignIn();
   await page.getByRole('button', { name: 'Open mailbox' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Outbox' })).toBeVisible();
   await mailbox.isAlive();

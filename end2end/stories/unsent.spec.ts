@@ -129,8 +129,7 @@ test('after the session ended, signing in again leads back to the text', { tag: 
   const again = page.getByRole('link', { name: 'Sign in again' });
   await expect(again).not.toHaveAttribute('target', '_blank');
   await again.click();
-  await page.getByLabel('Email address').fill(ADDRESS);
-  await page.getByLabel('Password', { exact: true }).fill('demo');
+  await mailbox.typeSignIn();
   await page.getByRole('button', { name: 'Open mailbox' }).click();
   await expect(page).toHaveURL(/\/compose/);
   await holds(mailbox, LETTER);
