@@ -121,11 +121,9 @@ async fn a_document_of_any_shape_is_shown_while_others_read_on() {
         let before = server.sent_bytes();
         let body = client.get(&format!("{folder}/7.{nth}/body")).await;
         assert_eq!(body.status, 200, "{name}");
-        assert_eq!(
-            server.sent_bytes(),
-            before,
-            "{name} was cleaned a second time"
-        );
+        // IDLE may begin meanwhile; the message itself is 500 kB and more.
+        let more_bytes = server.sent_bytes() - before;
+        assert!(more_bytes < 10_000, "{name} was fetched a second time");
         sizes.push(body.text().len());
     }
     watch
