@@ -52,6 +52,33 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   await expect(next.getByLabel('Message text')).toHaveValue(`Yes, at ten.${quoted}`);
 });
 
+test('a text is offered as it was left, however long the browser looks for texts', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.to.fill(LETTER.to);
+  await isKept(page, 1);
+  // A look that has read the stored texts, and hears late which of them are being written.
+  await page.evaluate(() => {
+    const locks = navigator.locks;
+    const query = locks.query.bind(locks);
+    locks.query = () => {
+      locks.query = query;
+      return new Promise((answer) => Object.assign(window, { answerLook: () => answer(query()) }));
+    };
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await page.waitForFunction(() => 'answerLook' in window);
+  await draft.fill(LETTER);
+  await leave(mailbox);
+  const held = () => page.evaluate(async () => (await navigator.locks.query()).held?.length);
+  await expect.poll(held).toBe(0);
+  await page.evaluate(() => (window as unknown as { answerLook(): void }).answerLook());
+  // The look ends.
+  await page.evaluate(() => navigator.locks.query());
+  await offered(page).getByRole('button', { name: 'Continue' }).click();
+  await holds(mailbox, LETTER);
+});
+
 test('discarding asks first', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();

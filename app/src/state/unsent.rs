@@ -23,7 +23,7 @@ use leptos::task::spawn_local;
 use self::text::{Form, Offer, Text};
 use super::session::Session;
 use super::upload::whole;
-use crate::api::types::{Draft, UploadView};
+use crate::api::types::{AccountId, Draft, UploadView};
 use crate::page::PageContext;
 
 /// The pause between two writings of a text.
@@ -129,18 +129,16 @@ impl Unsent {
 
     /// Looks for texts: another tab may have kept one, or gone.
     async fn look(self, session: Session) {
-        let all = own(session).await;
-        let held = kept::held().await;
-        with(|state| {
-            state.offers.retain(|offer| !offer.is_stored);
-            for offer in all {
-                let name = state.name(&offer.id);
-                if !held.contains(&name) {
-                    state.offer(Rc::new(offer));
-                }
+        loop {
+            let before = self.changes.get_untracked();
+            let all = own(session).await;
+            let held = kept::held().await;
+            if self.changes.get_untracked() == before {
+                with(|state| state.found(all, &held));
+                return self.tell();
             }
-        });
-        self.tell();
+            // A text was left, stored or taken meanwhile: what was read may be an older one.
+        }
     }
 
     /// A form is on the page. `began` is what it holds at first, `None` where that is written
@@ -332,6 +330,7 @@ impl Unsent {
                         state.offer(Rc::new(stored));
                     }
                 });
+                self.tell();
             }
             with(|state| kept::release(&state.name(&offer.id)));
         });
@@ -364,15 +363,23 @@ impl Unsent {
             let at = state.offers.iter().position(|offer| offer.id == id);
             (at.map(|at| state.offers.remove(at)), state.name(id))
         });
-        let Some(offer) = offer else {
+        let Some(mut offer) = offer else {
             return false;
         };
-        let is_free = !offer.is_stored || kept::hold(&name).await;
-        if is_free {
-            with(|state| state.wanted = Some(offer));
+        if offer.is_stored {
+            if !kept::hold(&name).await {
+                self.tell();
+                return false;
+            }
+            // As the last tab left it.
+            let mut stored = stored(&offer.account).await.into_iter();
+            if let Some(now) = stored.find(|other| other.id == id) {
+                offer = Rc::new(now);
+            }
         }
+        with(|state| state.wanted = Some(offer));
         self.tell();
-        is_free
+        true
     }
 
     /// Whether something would be lost with the page.
@@ -397,6 +404,18 @@ impl State {
         format!("{}{id}", self.prefix)
     }
 
+    /// Takes what lies in the storage for what can be gone on with, except what a tab holds.
+    fn found(&mut self, all: Vec<Offer>, held: &[String]) {
+        self.offers.retain(|offer| !offer.is_stored);
+        for offer in all {
+            // What could not be stored is newer than what is stored of it.
+            let is_here = self.offers.iter().any(|other| other.id == offer.id);
+            if !is_here && !held.contains(&self.name(&offer.id)) {
+                self.offer(Rc::new(offer));
+            }
+        }
+    }
+
     /// Puts an offer in its place, and away what was there of it.
     fn offer(&mut self, offer: Rc<Offer>) {
         self.offers.retain(|other| other.id != offer.id);
@@ -411,27 +430,34 @@ impl State {
 
 /// The stored texts of the session's accounts.
 async fn own(session: Session) -> Vec<Offer> {
-    let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
     let mut own = Vec::new();
-    if !kept::is_any(&prefix) {
+    if !kept::is_any(&with(|state| state.prefix.clone())) {
         return own;
     }
     let accounts = session.0.await.map(|session| session.accounts);
     for account in accounts.unwrap_or_default() {
-        let mut rows = kept::all(&base, &prefix, &account.id.0).await.into_iter();
-        while let (Some(id), Some(at), Some(text)) = (rows.next(), rows.next(), rows.next()) {
-            if let (Ok(at_ms), Some(text)) = (at.parse(), Text::read(&text)) {
-                own.push(Offer {
-                    id,
-                    account: account.id.clone(),
-                    at_ms,
-                    text,
-                    is_stored: true,
-                });
-            }
-        }
+        own.append(&mut stored(&account.id).await);
     }
     own
+}
+
+/// The stored texts of an account.
+async fn stored(account: &AccountId) -> Vec<Offer> {
+    let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
+    let mut stored = Vec::new();
+    let mut rows = kept::all(&base, &prefix, &account.0).await.into_iter();
+    while let (Some(id), Some(at), Some(text)) = (rows.next(), rows.next(), rows.next()) {
+        if let (Ok(at_ms), Some(text)) = (at.parse(), Text::read(&text)) {
+            stored.push(Offer {
+                id,
+                account: account.clone(),
+                at_ms,
+                text,
+                is_stored: true,
+            });
+        }
+    }
+    stored
 }
 
 /// Stores a text. `false` where it cannot be kept.
