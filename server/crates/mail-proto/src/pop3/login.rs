@@ -23,7 +23,7 @@ pub(super) enum Login {
     /// `APOP` was sent.
     Apop(SignIn),
     /// `AUTH` was sent.
-    Sasl(Box<Authentication>, SignIn),
+    Sasl(Box<Authentication>),
 }
 
 impl Client {
@@ -41,16 +41,14 @@ impl Client {
         let names = self.capabilities.sasl.iter().map(AsRef::as_ref);
         let sasl = Authentication::begin(sign_in.clone(), names, self.is_tls);
         if let Some(authentication) = sasl.filter(|sasl| is_better(sasl.mechanism())) {
-            return Ok(self.say_auth(Box::new(authentication), sign_in));
+            return Ok(self.say_auth(Box::new(authentication)));
         }
         self.say_apop_or_user(sign_in)
     }
 
     /// Goes on without SASL.
     fn say_apop_or_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
-        let has_password = sign_in.credentials.password().is_some();
-        let has_apop = self.timestamp.is_some() && has_password;
-        if has_apop && (!self.is_tls || !self.has_user()) && self.say_apop(&sign_in).is_some() {
+        if (!self.is_tls || !self.has_user()) && self.say_apop(&sign_in).is_some() {
             return Ok(Login::Apop(sign_in));
         }
         self.say_user(sign_in)
@@ -79,6 +77,7 @@ impl Client {
         ))
     }
 
+    /// Says APOP where the server has a time stamp and there is a password.
     fn say_apop(&mut self, sign_in: &SignIn) -> Option<()> {
         let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
         self.out
@@ -89,9 +88,9 @@ impl Client {
         Some(())
     }
 
-    fn say_auth(&mut self, mut authentication: Box<Authentication>, sign_in: SignIn) -> Login {
+    fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
         self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
-        Login::Sasl(authentication, sign_in)
+        Login::Sasl(authentication)
     }
 
     pub(super) fn on_login(
@@ -102,7 +101,7 @@ impl Client {
     ) -> Result<(), Error> {
         let speaks_next = matches!(
             (&login, &status),
-            (Login::User(_), Status::Ok(_)) | (Login::Sasl(..), Status::Challenge(_))
+            (Login::User(_), Status::Ok(_)) | (Login::Sasl(_), Status::Challenge(_))
         );
         if speaks_next && !self.input.is_empty() {
             // What was said before the next line cannot be the response to it.
@@ -115,17 +114,17 @@ impl Client {
                 self.out.say_secret("PASS", password.as_bytes());
                 Login::Pass
             }
-            (Login::Sasl(mut authentication, sign_in), Status::Challenge(text)) => {
+            (Login::Sasl(mut authentication), Status::Challenge(text)) => {
                 let answer = authentication.challenge(&text).map_err(broken)?;
                 self.out.say_answer(answer);
-                Login::Sasl(authentication, sign_in)
+                Login::Sasl(authentication)
             }
-            (Login::Sasl(mut authentication, sign_in), Status::Err(response)) => {
+            (Login::Sasl(mut authentication), Status::Err(response)) => {
                 if is_about_mechanism(&response) && authentication.try_next() {
-                    self.say_auth(authentication, sign_in)
+                    self.say_auth(authentication)
                 } else if response.is_unknown_command() {
                     // There are servers that list SASL and do not know AUTH.
-                    self.say_apop_or_user(sign_in)?
+                    self.say_apop_or_user(authentication.sign_in().clone())?
                 } else {
                     self.out.report(Event::Rejected { id, response });
                     return Ok(());
@@ -136,7 +135,7 @@ impl Client {
                 self.say_user(sign_in)?
             }
             (login, Status::Ok(response)) => {
-                if let Login::Sasl(authentication, _) = &login {
+                if let Login::Sasl(authentication) = &login {
                     authentication.accepted().map_err(broken)?;
                 }
                 self.session.signed_in();
@@ -156,7 +155,7 @@ impl Client {
     }
 
     pub(super) fn on_computed(&mut self, result: &WorkResult) {
-        let Some((_, Pending::Login(Login::Sasl(authentication, _)))) = self.in_flight.front_mut()
+        let Some((_, Pending::Login(Login::Sasl(authentication)))) = self.in_flight.front_mut()
         else {
             return;
         };
