@@ -4,13 +4,12 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
-use super::transaction::{COMMIT, GREETING, ONE, one};
+use super::transaction::{BOTH, COMMIT, GREETING, ONE, one};
 use super::*;
 use Move::{Body, Client as Says, Do, Eof, Server};
 
 /// Offers CHUNKING alone: every piece is answered before the next.
 const CHUNKING: Move<Client> = Server("250-x\r\n250 CHUNKING\r\n");
-const BOTH: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
 const TAKEN: Move<Client> = Server("250 sender ok\r\n250 ok\r\n");
 
 /// The piece of a message of `a` that is this long.

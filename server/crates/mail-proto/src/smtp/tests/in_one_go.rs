@@ -1,11 +1,9 @@
 //! The envelope and the message in one flight, and what is done where a server does not take that.
 
-use super::transaction::{COMMIT, GREETING, one};
+use super::transaction::{BOTH, COMMIT, GREETING, one};
 use super::*;
 use crate::{BodyChunk, Machine as _, Step};
 use Move::{Body, Client as Says, Do, Piece, Server};
-
-const BOTH: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
 
 /// An envelope for a body of exactly this size.
 fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
@@ -17,6 +15,12 @@ fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
 
 /// `hello` and its line end.
 const HELLO: Move<Client> = Do(|c| c.send(sized(&["jones@foo.example"], 7)));
+/// The same by the plain way.
+const PLAIN: Move<Client> = Do(|c| {
+    let mut envelope = sized(&["jones@foo.example"], 7);
+    envelope.is_plain = true;
+    c.send(envelope);
+});
 const ENVELOPE: &str = "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n";
 
 #[test]
@@ -179,6 +183,15 @@ fn a_body_longer_than_announced_leaves_whole() {
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }
 
+/// Returns where it turned out that a message does not go in one flight.
+fn not_in_one_go(outcome: &Outcome) -> Stage {
+    let Outcome::NotSent { stage, cause, .. } = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+    *stage
+}
+
 /// What a server that does not know BDAT says to it.
 const UNKNOWN: [&str; 3] = [
     "500 5.5.1 what\r\n",
@@ -196,11 +209,7 @@ fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
             Piece("hello\r\n"),
             Server("250 ok\r\n250 ok\r\n"),
             Server(words),
-            Do(|c| {
-                let mut envelope = sized(&["jones@foo.example"], 7);
-                envelope.is_plain = true;
-                c.send(envelope);
-            }),
+            PLAIN,
             Server("250 reset\r\n"),
             Server("250 ok\r\n"),
             Server("250 ok\r\n"),
@@ -210,11 +219,7 @@ fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
             Server("250 done\r\n"),
         ]);
         let outcomes = outcomes(&played);
-        let Some(Outcome::NotSent { stage, cause, .. }) = outcomes.first() else {
-            panic!("{played:?}");
-        };
-        assert_eq!(*stage, Stage::Body);
-        assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+        assert_eq!(not_in_one_go(outcomes[0]), Stage::Body);
         assert!(matches!(outcomes.get(1), Some(Outcome::Accepted { .. })));
         let tail = alloc::format!("RSET\r\n{ENVELOPE}DATA\r\nhello\r\n.\r\n");
         assert!(played.said.ends_with(&tail), "{}", played.said);
@@ -232,10 +237,7 @@ fn without_pipelining_a_refused_bdat_is_told_as_that_too() {
         Piece("hello\r\n"),
         Server("503 5.5.1 what\r\n"),
     ]);
-    let Outcome::NotSent { cause, .. } = outcome(&played) else {
-        panic!("{played:?}");
-    };
-    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+    assert_eq!(not_in_one_go(outcome(&played)), Stage::Body);
 }
 
 #[test]
@@ -247,11 +249,7 @@ fn data_that_is_out_of_order_for_a_server_that_only_says_it_pipelines_may_go_pla
         HELLO,
         Server("250 ok\r\n250 ok\r\n503 5.5.1 out of order\r\n"),
     ]);
-    let Outcome::NotSent { stage, cause, .. } = outcome(&played) else {
-        panic!("{played:?}");
-    };
-    assert_eq!(*stage, Stage::Data);
-    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+    assert_eq!(not_in_one_go(outcome(&played)), Stage::Data);
 }
 
 #[test]
@@ -260,11 +258,7 @@ fn the_plain_way_says_one_command_at_a_time_and_its_refusals_are_final() {
         GREETING,
         BOTH,
         Says("EHLO client.example\r\n"),
-        Do(|c| {
-            let mut envelope = sized(&["jones@foo.example"], 7);
-            envelope.is_plain = true;
-            c.send(envelope);
-        }),
+        PLAIN,
         Says("MAIL FROM:<smith@bar.example>\r\n"),
         Server("250 ok\r\n"),
         Says("RCPT TO:<jones@foo.example>\r\n"),
@@ -292,11 +286,7 @@ fn a_parameter_refused_after_the_message_was_begun_asks_for_the_plain_way() {
         HELLO,
         Piece("hello\r\n"),
         Server("555 5.5.4 SIZE\r\n503 no\r\n503 no\r\n"),
-        Do(|c| {
-            let mut envelope = sized(&["jones@foo.example"], 7);
-            envelope.is_plain = true;
-            c.send(envelope);
-        }),
+        PLAIN,
         Server("250 reset\r\n"),
         Server("555 5.5.4 SIZE\r\n"),
         Server("250 reset\r\n"),
@@ -308,10 +298,7 @@ fn a_parameter_refused_after_the_message_was_begun_asks_for_the_plain_way() {
         Server("250 done\r\n"),
     ]);
     let outcomes = outcomes(&played);
-    let Some(Outcome::NotSent { cause, .. }) = outcomes.first() else {
-        panic!("{played:?}");
-    };
-    assert!(matches!(cause, Cause::NotInOneGo { .. }), "{cause:?}");
+    assert_eq!(not_in_one_go(outcomes[0]), Stage::Mail);
     assert!(
         matches!(outcomes.get(1), Some(Outcome::Accepted { .. })),
         "{played:?}"
@@ -320,9 +307,13 @@ fn a_parameter_refused_after_the_message_was_begun_asks_for_the_plain_way() {
 
 #[test]
 fn ehlo_refused_as_unknown_is_followed_by_helo() {
-    for code in ["500", "501", "502", "503", "504"] {
-        let refusal: &'static str =
-            alloc::boxed::Box::leak(alloc::format!("{code} what\r\n").into_boxed_str());
+    for refusal in [
+        "500 what\r\n",
+        "501 what\r\n",
+        "502 what\r\n",
+        "503 what\r\n",
+        "504 what\r\n",
+    ] {
         let played = talk(&[
             GREETING,
             Says("EHLO client.example\r\n"),
@@ -330,7 +321,8 @@ fn ehlo_refused_as_unknown_is_followed_by_helo() {
             Says("HELO client.example\r\n"),
             Server("250 hello\r\n"),
         ]);
-        assert!(matches!(played.events[..], [Event::Ready { .. }]), "{code}");
+        let is_ready = matches!(played.events[..], [Event::Ready { .. }]);
+        assert!(is_ready, "{refusal}");
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::transaction::{COMMIT, GREETING, ONE, PIPELINING};
+use super::transaction::{BOTH, COMMIT, GREETING, ONE, PIPELINING};
 use super::*;
 use crate::{Machine as _, OverLimit, Step};
 use Move::{Body, Do, Server, ServerBytes, Upgrade};
@@ -30,7 +30,6 @@ fn place(
 
 const STARTTLS: Move<Client> = Server("250-x\r\n250 STARTTLS\r\n");
 const OLD: Move<Client> = Server("250 x\r\n");
-const CHUNKING: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
 const AUTH: Move<Client> = Do(|c| c.authenticate(credentials()));
 
 /// Every place up to TLS; the others are behind it.
@@ -47,7 +46,7 @@ fn places() -> Vec<Place> {
     };
     let data = || Vec::from([PIPELINING, ONE, Server("250 ok\r\n250 ok\r\n354 go\r\n")]);
     let given = || data().into_iter().chain([Body(&["a"])]);
-    let piece = || Vec::from([CHUNKING, ONE, Server("250 ok\r\n250 ok\r\n"), Body(&["a"])]);
+    let piece = || Vec::from([BOTH, ONE, Server("250 ok\r\n250 ok\r\n"), Body(&["a"])]);
     Vec::from([
         place("greeting", Stage::Greeting, []),
         place("EHLO", Stage::Ehlo, [GREETING]),

@@ -7,6 +7,8 @@ pub(super) const GREETING: Move<Client> = Server("220 x\r\n");
 /// Offers nothing: one command at a time.
 const OLD: Move<Client> = Server("250 x\r\n");
 pub(super) const PIPELINING: Move<Client> = Server("250-x\r\n250 PIPELINING\r\n");
+/// Offers PIPELINING and CHUNKING.
+pub(super) const BOTH: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
 pub(super) const COMMIT: Move<Client> = Do(Client::commit);
 const EHLO: Move<Client> = Says("EHLO client.example\r\n");
 
