@@ -24,17 +24,19 @@ pub(crate) fn for_each<M: Transcribed>(step: &mut StepOf<M>, each: &mut dyn FnMu
 /// Puts characters in the place of octets whose charset was not known until now. All lines of a
 /// reply are guessed at together.
 pub(crate) fn read<M: Transcribed>(step: &mut StepOf<M>, read_text: ReadText, host: &str) {
-    let mut octets = Vec::new();
     let mut is_any = false;
-    for_each::<M>(step, &mut |text| {
-        let carried = raw_text::octets(text);
-        is_any |= carried.is_some();
-        octets.extend(carried.unwrap_or_else(|| text.as_bytes().to_vec()));
-        octets.push(b'\n');
-    });
+    for_each::<M>(step, &mut |text| is_any |= raw_text::octets(text).is_some());
     if !is_any {
         return;
     }
+    let mut octets = Vec::new();
+    for_each::<M>(step, &mut |text| {
+        match raw_text::octets(text) {
+            Some(carried) => octets.extend(carried),
+            None => octets.extend_from_slice(text.as_bytes()),
+        }
+        octets.push(b'\n');
+    });
     let read = read_text(&octets, host);
     let mut lines = read.split('\n');
     for_each::<M>(step, &mut |text| {
