@@ -179,10 +179,10 @@ impl Splitter<'_, '_> {
                 continue;
             };
             let range = body.start + offset..body.end;
-            if let (Some(last), Some((subtype, params))) =
-                (behind.last(), same_boundary(&headers, boundary))
+            if let Some(last) = behind.last()
                 && depth + 1 < self.limits.depth
                 && self.parts + 1 < self.limits.parts
+                && let Some((subtype, params)) = same_boundary(&headers, boundary)
             {
                 self.parts += 1;
                 let own = self.children(&section, behind, boundary, depth + 1, "text/plain")?;

@@ -149,7 +149,9 @@ impl Balancer<'_> {
 
     fn start(&mut self, tag: &Tag<'_>) {
         let name = tag.name.as_str();
-        self.count_images(tag);
+        let address = tag.value("src");
+        let source = address.as_deref().map(policy::source);
+        self.count_images(tag, source.as_ref());
         if policy::ends_foreign_content(name) {
             self.end_foreign_content();
         }
@@ -165,7 +167,9 @@ impl Balancer<'_> {
         if is_table_part && !self.is_open("table") {
             return;
         }
-        if name == "img" && tracking::is_tracking_pixel(tag) {
+        if let (true, Some(address), Some(source)) = (name == "img", &address, &source)
+            && tracking::is_tracking_pixel(tag, address, source)
+        {
             self.out.tracking_pixels = self.out.tracking_pixels.saturating_add(1);
             return;
         }
@@ -189,12 +193,12 @@ impl Balancer<'_> {
                 return;
             }
         }
-        let own = match name == "img" && !self.keeps_source(tag) {
+        let own = match name == "img" && !self.keeps_source(source.as_ref()) {
             true if self.write_alternative(tag) => return,
             true => own.strip_suffix(&["src"]).unwrap_or(own),
             false => own,
         };
-        let written = self.written(name, own, tag);
+        let written = self.written(name, own, tag, source.as_ref());
         if kind == Kind::Void {
             if self.has_room() {
                 self.write(&written);
@@ -414,7 +418,13 @@ impl Balancer<'_> {
     }
 
     /// A start tag in its one form: known attributes, double quotes.
-    fn written(&mut self, name: &str, own: &'static [&'static str], tag: &Tag<'_>) -> String {
+    fn written(
+        &mut self,
+        name: &str,
+        own: &'static [&'static str],
+        tag: &Tag<'_>,
+        source: Option<&Source<'_>>,
+    ) -> String {
         let mut out = format!("<{name}");
         if name == "a" {
             out.push_str(policy::LINK_ATTRIBUTES);
@@ -424,7 +434,7 @@ impl Balancer<'_> {
                 continue;
             };
             match attribute {
-                "src" => self.note_content_id(&value),
+                "src" => self.note_content_id(source),
                 "href" if policy::link(&value).is_some() => {}
                 _ if attribute != "href" && policy::is_plain_value(attribute, &value) => {}
                 _ => continue,
@@ -440,12 +450,11 @@ impl Balancer<'_> {
     }
 
     /// Whether an image stays; counts those that do not.
-    fn keeps_source(&mut self, tag: &Tag<'_>) -> bool {
-        let Some(value) = tag.value("src") else {
+    fn keeps_source(&mut self, source: Option<&Source<'_>>) -> bool {
+        let Some(source) = source else {
             return false;
         };
-        let source = policy::source(&value);
-        let is_kept = (self.is_loaded)(&source);
+        let is_kept = (self.is_loaded)(source);
         if !is_kept && self.hidden == 0 && matches!(source, Source::Remote { .. }) {
             self.out.dropped_images = self.out.dropped_images.saturating_add(1);
         }
@@ -471,15 +480,15 @@ impl Balancer<'_> {
         true
     }
 
-    fn note_content_id(&mut self, value: &str) {
-        if let Source::Part(content_id) = policy::source(value) {
-            self.out.content_ids.push(content_id);
+    fn note_content_id(&mut self, source: Option<&Source<'_>>) {
+        if let Some(Source::Part(content_id)) = source {
+            self.out.content_ids.push(content_id.clone());
         }
     }
 
     /// Counts the images of attributes and elements that do not stay whatever they say.
-    fn count_images(&mut self, tag: &Tag<'_>) {
-        let source_counts = tag.value("src").is_some_and(|value| is_remote(&value));
+    fn count_images(&mut self, tag: &Tag<'_>, source: Option<&Source<'_>>) {
+        let source_counts = matches!(source, Some(Source::Remote { .. }));
         let is_remote = |attribute| tag.value(attribute).is_some_and(|value| is_remote(&value));
         let loads = match tag.name.as_str() {
             // The `img` inside a `picture` counts for it; its own `src` is counted where it is read.

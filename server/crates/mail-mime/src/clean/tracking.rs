@@ -1,7 +1,7 @@
 //! Remote images that nobody is meant to see: they are loaded to tell the sender who opened a
 //! message, when and where.
 
-use super::policy;
+use super::policy::Source;
 use super::scan::Tag;
 
 /// More of a `style` is not read, in bytes.
@@ -38,19 +38,22 @@ const HOSTS: [&str; 6] = [
 ];
 
 /// Whether an `img` is remote and cannot be seen by its size or style, or has an address that is
-/// known to count openings.
-pub(super) fn is_tracking_pixel(tag: &Tag<'_>) -> bool {
-    let Some(source) = tag.value("src") else {
+/// known to count openings. `source` is what its `address` was read as.
+pub(super) fn is_tracking_pixel(tag: &Tag<'_>, address: &str, source: &Source<'_>) -> bool {
+    if !matches!(source, Source::Remote { .. }) {
         return false;
-    };
-    matches!(policy::source(&source), policy::Source::Remote { .. })
-        && (is_hidden(tag) || is_unseen(tag) || counts_openings(&source))
+    }
+    let style = style(tag);
+    hides(tag, &style) || is_unseen(tag, &style) || counts_openings(address)
 }
 
 /// Whether the sender hides an element: with `style` gone, preview texts and the other half of a
 /// layout for phones would come into sight.
 pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
-    let style = style(tag);
+    hides(tag, &style(tag))
+}
+
+fn hides(tag: &Tag<'_>, style: &str) -> bool {
     tag.value("hidden").is_some()
         || style.contains("display:none")
         || style.contains("visibility:hidden")
@@ -58,11 +61,10 @@ pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
 }
 
 /// Whether an image takes no more than one pixel.
-fn is_unseen(tag: &Tag<'_>) -> bool {
-    let style = style(tag);
+fn is_unseen(tag: &Tag<'_>, style: &str) -> bool {
     let side = |name: &str, limit: &str| {
         let styled =
-            declarations(&style).filter(|(written, _)| *written == name || *written == limit);
+            declarations(style).filter(|(written, _)| *written == name || *written == limit);
         let attribute = tag.value(name);
         let attribute = attribute.as_deref().and_then(pixels);
         styled
@@ -72,7 +74,7 @@ fn is_unseen(tag: &Tag<'_>) -> bool {
     };
     let is_nothing = |value: &str| value.bytes().all(|b| matches!(b, b'0' | b'.'));
     let is_transparent =
-        declarations(&style).any(|(name, value)| name == "opacity" && is_nothing(value));
+        declarations(style).any(|(name, value)| name == "opacity" && is_nothing(value));
     let sides = (side("width", "max-width"), side("height", "max-height"));
     is_transparent || matches!(sides, (Some(0), _) | (_, Some(0)) | (Some(1), Some(1)))
 }
@@ -134,6 +136,7 @@ fn pixels(value: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy;
     use super::super::scan::{Scanner, Token};
     use super::*;
 
@@ -142,7 +145,10 @@ mod tests {
         let Some(Token::Start(tag)) = tokens.next() else {
             panic!("{html}")
         };
-        is_tracking_pixel(&tag)
+        tag.value("src").is_some_and(|address| {
+            let source = policy::source(&address);
+            is_tracking_pixel(&tag, &address, &source)
+        })
     }
 
     #[test]
