@@ -40,14 +40,14 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
                 if bad <= 1 + good / 16 && good > 0 {
                     return text.into_owned();
                 }
-                return guessed(bytes);
+                return guessed(bytes, None);
             }
             match std::str::from_utf8(bytes) {
                 Ok(utf_8) if !utf_8.is_ascii() => utf_8.to_owned(),
                 _ => text.into_owned(),
             }
         }
-        None => undeclared(bytes),
+        None => undeclared(bytes, None),
     }
 }
 
@@ -98,14 +98,6 @@ fn without_empty_shifts(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn undeclared(bytes: &[u8]) -> String {
-    // ESC announces ISO-2022-JP, which is valid ASCII.
-    match std::str::from_utf8(bytes) {
-        Ok(text) if !bytes.contains(&0x1b) => text.to_owned(),
-        _ => guessed(bytes),
-    }
-}
-
 /// Decodes words of a server that declares no charset: UTF-8, else a guess by the octets and the
 /// country in the server's name. [`decode`] says what becomes of the rest.
 pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
@@ -113,17 +105,18 @@ pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
     let country = country.map(str::to_ascii_lowercase).filter(|country| {
         country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_lowercase())
     });
+    undeclared(bytes, country.as_deref())
+}
+
+fn undeclared(bytes: &[u8], country: Option<&str>) -> String {
+    // ESC announces ISO-2022-JP, which is valid ASCII.
     match std::str::from_utf8(bytes) {
         Ok(text) if !bytes.contains(&0x1b) => text.to_owned(),
-        _ => guessed_from(bytes, country.as_deref()),
+        _ => guessed(bytes, country),
     }
 }
 
-fn guessed(bytes: &[u8]) -> String {
-    guessed_from(bytes, None)
-}
-
-fn guessed_from(bytes: &[u8], country: Option<&str>) -> String {
+fn guessed(bytes: &[u8], country: Option<&str>) -> String {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
     detector.feed(sample, sample.len() == bytes.len());

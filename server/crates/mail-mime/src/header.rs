@@ -78,8 +78,9 @@ pub struct Headers {
     fields: Vec<Field>,
 }
 
-/// The most message ids of `References` that are kept: the first, and the last ones.
-const REFERENCES_MAX: usize = 100;
+/// The most message ids of `References` that are kept and written: the first, by which programs
+/// find the conversation, and the last ones.
+pub(crate) const REFERENCES_MAX: usize = 100;
 /// The longest message id that is kept, in bytes: it has to go back onto one line.
 const MESSAGE_ID_BYTES: usize = 900;
 

@@ -287,7 +287,7 @@ impl<'a> Readable<'a> {
         let is_shown = |part: &Part| part.is_text() && (is_only_part || part.name.is_none());
         let attachments = std::mem::take(&mut self.attachments);
         for part in attachments {
-            let is_shown = is_shown(part) && self.texts.len() < TEXTS_MAX;
+            let is_shown = is_shown(part) && self.has_room();
             if is_shown {
                 self.texts.push(part);
             }
@@ -295,6 +295,11 @@ impl<'a> Readable<'a> {
                 self.attachments.push(part);
             }
         }
+    }
+
+    /// Whether a further text may be shown.
+    fn has_room(&self) -> bool {
+        self.texts.len() < TEXTS_MAX
     }
 
     fn take(&mut self, part: &'a Part, depth: usize) {
@@ -341,7 +346,7 @@ impl<'a> Readable<'a> {
             .or_else(|| forms.iter().rfind(has_html))
             .or_else(|| forms.iter().find(|form| !form.is_empty()));
         for part in best.into_iter().flatten() {
-            if self.texts.len() < TEXTS_MAX {
+            if self.has_room() {
                 self.texts.push(part);
             } else {
                 self.attachments.push(part);
@@ -370,7 +375,7 @@ impl<'a> Readable<'a> {
     fn take_leaf(&mut self, part: &'a Part) {
         let is_first = self.texts.is_empty();
         let is_shown = part.is_text()
-            && self.texts.len() < TEXTS_MAX
+            && self.has_room()
             && match (part.disposition, &part.name) {
                 (Disposition::Attachment, _) => false,
                 (_, None) => true,

@@ -2,6 +2,7 @@
 
 use super::{ComposeError, Outgoing, checked};
 use crate::address::{Mailbox, is_atext};
+use crate::header::REFERENCES_MAX;
 use crate::{display, encoded_word};
 
 /// Where lines are folded (RFC 5322 §2.1.1).
@@ -12,9 +13,6 @@ const WORD_BYTES: usize = 200;
 const QUOTED_NAME_BYTES: usize = 60;
 /// The longest message id that goes into a field, in bytes.
 const MESSAGE_ID_BYTES: usize = 900;
-/// The most ids of `References` that are written: the first, by which programs find the
-/// conversation, and the last ones.
-const REFERENCES_MAX: usize = 100;
 
 /// Writes the fields of a message but those of its content.
 pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
@@ -39,11 +37,11 @@ pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
     let answered = outgoing.in_reply_to.iter();
     ids(&mut out, "In-Reply-To", answered);
     let references = outgoing.references.iter().filter(|id| is_message_id(id));
-    let references: Vec<_> = references.collect();
-    let (root, newer) = references.split_at(references.len().min(1));
-    let skipped = newer.len().saturating_sub(REFERENCES_MAX - 1);
-    let references = root.iter().chain(newer.iter().skip(skipped)).copied();
-    ids(&mut out, "References", references);
+    let mut references: Vec<_> = references.collect();
+    if references.len() > REFERENCES_MAX {
+        references.drain(1..=references.len() - REFERENCES_MAX);
+    }
+    ids(&mut out, "References", references.into_iter());
     field(&mut out, "MIME-Version", ["1.0".to_owned()]);
     Ok(out.into_bytes())
 }
