@@ -204,12 +204,6 @@ impl Headers {
         self.mailboxes("Bcc")
     }
 
-    /// When it was written, as its writer says.
-    pub fn date(&self) -> Option<Date> {
-        self.first("Date")
-            .and_then(|field| Date::parse(&String::from_utf8_lossy(&field.value)))
-    }
-
     /// The date to show for the message: the Date field where it can be read, else the date of the
     /// topmost Received field that can be. `None` where neither can.
     pub fn date_or_received(&self) -> Option<Date> {
@@ -413,7 +407,7 @@ mod tests {
         assert_eq!(headers.from()[0].name, "张三");
         assert_eq!(headers.to().len(), 3);
         assert_eq!(headers.reply_to()[0].address, "list@x.example");
-        assert_eq!(headers.date().unwrap().offset_minutes, 480);
+        assert_eq!(headers.date_or_received().unwrap().offset_minutes, 480);
         assert_eq!(headers.message_id().as_deref(), Some("1@x.example"));
         assert_eq!(headers.in_reply_to(), ["0@x.example"]);
         assert_eq!(headers.references(), ["a@x.example", "b@x.example", "cd"]);
@@ -505,7 +499,7 @@ mod tests {
                 if let Ok(headers) = Headers::parse(input) {
                     let shown = [headers.subject(), headers.from().first().map(Mailbox::to_string).unwrap_or_default()];
                     prop_assert!(!shown.iter().any(|text| text.contains(['\r', '\n'])));
-                    headers.date();
+                    headers.date_or_received();
                     headers.references();
                 }
             }

@@ -265,7 +265,10 @@ fn fields_are_linear() {
         });
         assert_linear(piece, 3_000, field("Subject"), |text| {
             let headers = Headers::parse(text.as_bytes()).unwrap();
-            black_box((quote::reply_subject(&headers.subject()), headers.date()));
+            black_box((
+                quote::reply_subject(&headers.subject()),
+                headers.date_or_received(),
+            ));
         });
     }
     let continued = |n: usize| -> Vec<(String, String)> {
