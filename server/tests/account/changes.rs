@@ -222,15 +222,10 @@ async fn every_session_hears_of_marks_and_deletes_by_pop3() {
         told(events, &one.inbox(), 4).await;
     }
     // Deleted on the server when its session ends; it does not come back in the other one.
+    let mut events = other.handle.subscribe();
     one.handle.close().await;
-    for _ in 0..400 {
-        if stage.demo.inbox_len() == 4 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    assert_eq!(stage.demo.inbox_len(), 4);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    stage.until_inbox_len(4).await;
+    told(&mut events, &other.inbox(), 4).await;
     let left = other.rows(&other.inbox()).await;
     assert_eq!(left.len(), 4);
     assert!(left.iter().all(|row| row.id != rows[0].id));

@@ -6,13 +6,11 @@ use app::api::backend::MailBackend as _;
 use app::api::types::{
     Draft, EntryChange, IncomingKind, OutboxId, OutboxState, RecipientState, SentCopy,
 };
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use mail_net::TlsMode;
 
 use super::parts::Protocol;
 use super::peer::{Act, Fault, Peer, pass};
-use super::stage::{Desk, Page};
+use super::stage::{Desk, Page, sign_in};
 
 /// A person at two scripted servers.
 struct Writer {
@@ -27,24 +25,13 @@ impl Writer {
         let incoming = Peer::start(Protocol::Imap, true, fault).await;
         let outgoing = Peer::start(Protocol::Smtp, true, None).await;
         let desk = Desk::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
-        let host = || "localhost".to_owned();
-        let sign_in = SignIn {
-            address: "ann@peer.test".to_owned(),
-            user: None,
-            password: Secret::new("Sesame-offne-dich-7731"),
-            incoming: Incoming {
-                kind: IncomingKind::Imap,
-                host: host(),
-                port: incoming.port,
-                tls: TlsMode::Implicit,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: outgoing.port,
-                tls: TlsMode::Implicit,
-            },
-            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        };
+        let sign_in = sign_in(
+            "ann@peer.test",
+            "Sesame-offne-dich-7731",
+            (IncomingKind::Imap, incoming.port),
+            outgoing.port,
+            TlsMode::Implicit,
+        );
         let page = desk.open(sign_in).await.unwrap();
         Self {
             incoming,

@@ -6,15 +6,14 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend as _;
 use app::api::types::{Draft, IncomingKind, Lang};
 use mail_net::TlsMode;
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use server::account::SignIn;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::parts::Protocol;
 use super::peer::Peer;
-use super::stage::Desk;
+use super::stage::{Desk, sign_in};
 
 /// A server that takes connections and closes each once the client asks for TLS.
 async fn hangs_up() -> (u16, AbortHandle) {
@@ -29,25 +28,14 @@ async fn hangs_up() -> (u16, AbortHandle) {
     (port, serving.abort_handle())
 }
 
-fn sign_in(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
-    let host = || "localhost".to_owned();
-    SignIn {
-        address: "ann@peer.test".to_owned(),
-        user: None,
-        password: Secret::new("x"),
-        incoming: Incoming {
-            kind,
-            host: host(),
-            port: incoming,
-            tls: TlsMode::Implicit,
-        },
-        outgoing: Outgoing {
-            host: host(),
-            port: outgoing,
-            tls: TlsMode::Implicit,
-        },
-        transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-    }
+fn typed(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
+    sign_in(
+        "ann@peer.test",
+        "x",
+        (kind, incoming),
+        outgoing,
+        TlsMode::Implicit,
+    )
 }
 
 const CLOSED: &str = "localhost closed the connection before it was encrypted.";
@@ -57,7 +45,7 @@ async fn a_server_that_closes_during_the_handshake_is_told_as_busy_and_not_as_a_
     let (port, serving) = hangs_up().await;
     let desk = Desk::new(Peer::ca_pem(), vec![port]).await;
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-        let error = desk.open(sign_in(kind, port, port)).await.err().unwrap();
+        let error = desk.open(typed(kind, port, port)).await.err().unwrap();
         let told = error.to_api(Lang::En);
         assert_eq!(told.kind, ErrorKind::Unreachable);
         assert_eq!(told.cause, CLOSED);
@@ -73,7 +61,7 @@ async fn an_outgoing_server_that_closes_during_the_handshake_is_told_as_busy() {
     let (port, serving) = hangs_up().await;
     let incoming = Peer::start(Protocol::Imap, true, None).await;
     let desk = Desk::new(Peer::ca_pem(), vec![port, incoming.port]).await;
-    let sign_in = sign_in(IncomingKind::Imap, incoming.port, port);
+    let sign_in = typed(IncomingKind::Imap, incoming.port, port);
     let page = desk.open(sign_in).await.unwrap();
     let draft = Draft {
         to: "bob@peer.test".to_owned(),

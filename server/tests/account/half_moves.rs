@@ -1,16 +1,16 @@
 //! Moves that a server begins and does not end: finished, undone, or told as what they are.
 
+use std::time::Duration;
+
 use app::api::ErrorKind;
 use app::api::backend::MailBackend as _;
 use app::api::error::ApiError;
 use app::api::types::{ChangeDone, Destination, FolderRole, IncomingKind, MessageId};
 use mail_net::TlsMode;
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
 
 use super::parts::Protocol;
-use super::peer::{Act, Peer};
-use super::stage::{Desk, Page};
+use super::peer::{Act, Peer, pass};
+use super::stage::{Desk, Page, sign_in};
 
 const WITHOUT_MOVE: &str = "IMAP4rev1 UIDPLUS";
 const NO: Act = Act::Say("{tag} NO not here\r\n");
@@ -34,24 +34,13 @@ impl Scene {
         let peer = Peer::start(Protocol::Imap, true, None).await;
         peer.can(capabilities);
         let desk = Desk::new(Peer::ca_pem(), vec![peer.port]).await;
-        let host = || "localhost".to_owned();
-        let sign_in = SignIn {
-            address: "ann@peer.test".to_owned(),
-            user: None,
-            password: Secret::new("x"),
-            incoming: Incoming {
-                kind: IncomingKind::Imap,
-                host: host(),
-                port: peer.port,
-                tls: TlsMode::Implicit,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: peer.port,
-                tls: TlsMode::Implicit,
-            },
-            transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        };
+        let sign_in = sign_in(
+            "ann@peer.test",
+            "x",
+            (IncomingKind::Imap, peer.port),
+            peer.port,
+            TlsMode::Implicit,
+        );
         let page = desk.open(sign_in).await.unwrap();
         Self {
             peer,
@@ -265,9 +254,7 @@ async fn one_shared_folder_beside_those_below_inbox_takes_no_role_away() {
     let (account, backend) = (scene.page.account.clone(), &scene.page.backend);
     let id = scene.page.rows(&scene.page.inbox()).await[1].id.clone();
     // A first look may have come before the server knew its part.
-    tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    tokio::time::resume();
+    pass(Duration::from_secs(11)).await;
     let folders = backend.folder_list(account.clone()).await.unwrap().folders;
     let shown: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.role)).collect();
     assert_eq!(
@@ -299,9 +286,7 @@ async fn a_list_with_return_that_tells_nothing_is_asked_again_in_the_plain_form(
         scene
             .peer
             .fail_always("LIST \"\" \"*\" RETURN", Act::Say(words));
-        tokio::time::pause();
-        tokio::time::advance(std::time::Duration::from_secs(11)).await;
-        tokio::time::resume();
+        pass(Duration::from_secs(11)).await;
         let folders = scene
             .page
             .backend
@@ -330,9 +315,7 @@ async fn a_microsoft_mailbox_that_is_not_opened_is_told_with_what_to_do() {
     for at in ["SELECT", "LIST", "NOOP", "FETCH"] {
         scene.peer.fail_always(at, WORDS);
     }
-    tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    tokio::time::resume();
+    pass(Duration::from_secs(11)).await;
     let folders = scene
         .page
         .backend

@@ -1,6 +1,7 @@
 //! A mail server that plays its part well, but for one fault at one command.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -167,13 +168,7 @@ impl Peer {
 
     /// Waits until something is so.
     pub(crate) async fn until(&self, what: &str, is_so: impl FnMut(&Seen) -> bool) {
-        let mut seen = self.shared.seen.subscribe();
-        // A real clock: some tests stop tokio's.
-        let waiting = seen.wait_for(is_so);
-        tokio::select! {
-            held = waiting => drop(held.unwrap()),
-            () = real_time(PATIENCE) => panic!("{what}: {:?}", self.shared.seen.borrow()),
-        }
+        until(&self.shared.seen, what, is_so).await;
     }
 
     /// Waits until the fault was played so often.
@@ -243,6 +238,20 @@ pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
+}
+
+/// Waits until something is so of what a server tells.
+pub(super) async fn until<T: Debug>(
+    told: &watch::Sender<T>,
+    what: &str,
+    is_so: impl FnMut(&T) -> bool,
+) {
+    let mut changes = told.subscribe();
+    tokio::select! {
+        held = changes.wait_for(is_so) => drop(held.unwrap()),
+        // A real clock: some tests stop tokio's.
+        () = real_time(PATIENCE) => panic!("{what}: {:?}", told.borrow()),
+    }
 }
 
 async fn real_time(time: Duration) {

@@ -1,7 +1,5 @@
 //! Reading and deleting by POP3: one folder, marks kept here, deletes that wait.
 
-use std::time::Duration;
-
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::types::{
@@ -85,13 +83,7 @@ async fn a_delete_can_be_undone_and_runs_at_sign_out() {
         "nothing is deleted while it can be undone"
     );
     page.handle.close().await;
-    for _ in 0..200 {
-        if stage.demo.inbox_len() == 4 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the delete did not run at sign-out");
+    stage.until_inbox_len(4).await;
 }
 
 #[tokio::test]

@@ -5,13 +5,11 @@ use app::api::backend::MailBackend as _;
 use app::api::types::{
     ComposeKind, ComposeSource, Draft, IncomingKind, Lang, OutboxState, RecipientState,
 };
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use mail_net::TlsMode;
 
 use super::parts::Protocol;
 use super::peer::Peer;
-use super::stage::{Desk, Page, Stage};
+use super::stage::{Desk, Page, Stage, sign_in};
 
 /// One account at two scripted servers.
 struct Post {
@@ -26,24 +24,13 @@ impl Post {
         let imap = Peer::start(Protocol::Imap, true, None).await;
         let smtp = Peer::start(Protocol::Smtp, true, None).await;
         let desk = Desk::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
-        let host = || "localhost".to_owned();
-        let sign_in = SignIn {
-            address: "me@peer.test".to_owned(),
-            user: None,
-            password: Secret::new("secret"),
-            incoming: Incoming {
-                kind: IncomingKind::Imap,
-                host: host(),
-                port: imap.port,
-                tls: TlsMode::Implicit,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: smtp.port,
-                tls: TlsMode::Implicit,
-            },
-            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        };
+        let sign_in = sign_in(
+            "me@peer.test",
+            "secret",
+            (IncomingKind::Imap, imap.port),
+            smtp.port,
+            TlsMode::Implicit,
+        );
         Self {
             page: desk.open(sign_in).await.unwrap(),
             smtp,

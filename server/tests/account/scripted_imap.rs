@@ -6,14 +6,13 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
 use app::api::types::IncomingKind;
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use mail_net::TlsMode;
+use server::account::SignIn;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::stage::{Desk, Page};
+use super::stage::{Desk, Page, sign_in};
 
 /// The UID of the first message, less 1.
 const UIDS_BEGIN: u32 = 100;
@@ -112,7 +111,7 @@ impl ScriptedImap {
             }
         });
         let desk = Desk::new(super::peer::Peer::ca_pem(), vec![port]).await;
-        let page = desk.open(sign_in(port)).await.unwrap();
+        let page = desk.open(typed(port)).await.unwrap();
         Self {
             shared,
             page,
@@ -131,25 +130,14 @@ impl ScriptedImap {
     }
 }
 
-fn sign_in(port: u16) -> SignIn {
-    let host = || "localhost".to_owned();
-    SignIn {
-        address: "user@example.test".to_owned(),
-        user: None,
-        password: Secret::new("secret"),
-        incoming: Incoming {
-            kind: IncomingKind::Imap,
-            host: host(),
-            port,
-            tls: TlsMode::Plain,
-        },
-        outgoing: Outgoing {
-            host: host(),
-            port,
-            tls: TlsMode::Plain,
-        },
-        transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-    }
+fn typed(port: u16) -> SignIn {
+    sign_in(
+        "user@example.test",
+        "secret",
+        (IncomingKind::Imap, port),
+        port,
+        TlsMode::Plain,
+    )
 }
 
 async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {

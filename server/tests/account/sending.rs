@@ -6,14 +6,12 @@ use std::time::Duration;
 use app::api::backend::MailBackend as _;
 use app::api::types::{Draft, IncomingKind, OutboxEntry, OutboxId, OutboxState, SentCopy};
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use mail_net::TlsMode;
 use server::session::uploads::Upload;
 
 use super::peer::pass;
-use super::stage::{Desk, Page};
-use super::submission::{Nature, Submission};
+use super::stage::{Desk, Page, sign_in};
+use super::submission::{Nature, SILENCE, Submission};
 
 /// A person who reads at the demo server and sends by a server that counts.
 struct Office {
@@ -34,24 +32,14 @@ impl Office {
         let outgoing = Submission::start(nature).await;
         let imaps = demo.ports().imaps;
         let desk = Desk::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
-        let host = || "localhost".to_owned();
-        let sign_in = SignIn {
-            address: ADDRESS.to_owned(),
-            user: None,
-            password: Secret::new(PASSWORD),
-            incoming: Incoming {
-                kind: IncomingKind::Imap,
-                host: host(),
-                port: imaps,
-                tls: TlsMode::Implicit,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: outgoing.port,
-                tls: TlsMode::Plain,
-            },
-            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        };
+        let mut sign_in = sign_in(
+            ADDRESS,
+            PASSWORD,
+            (IncomingKind::Imap, imaps),
+            outgoing.port,
+            TlsMode::Implicit,
+        );
+        sign_in.outgoing.tls = TlsMode::Plain;
         let page = desk.open(sign_in).await.unwrap();
         Self {
             outgoing,
@@ -80,8 +68,8 @@ impl Office {
                 came.connections.get(nth).is_some_and(is_signed_in)
             })
             .await;
-        // The answer is on its way.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // The answer is there to be read.
+        tokio::task::yield_now().await;
     }
 
     async fn send(&self, subject: &str) -> OutboxId {
@@ -160,8 +148,8 @@ async fn a_connection_that_waits_for_a_message_is_closed_after_a_minute_and_at_s
     let office = Office::new(Nature::modern()).await;
     office.writes().await;
     pass(Duration::from_secs(59)).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(office.outgoing.came.lock().unwrap().open, 1);
+    tokio::time::sleep(SILENCE * 2).await;
+    assert_eq!(office.outgoing.came.borrow().open, 1);
     pass(Duration::from_secs(2)).await;
     office.outgoing.until("QUIT", |came| came.open == 0).await;
     assert_eq!(office.outgoing.flights(0), ["QUIT"]);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::api::backend::MailBackend;
 use app::api::types::{
@@ -97,12 +97,22 @@ impl Stage {
         Self { demo, desk }
     }
 
+    /// Waits until the demo's inbox holds so many messages.
+    pub(super) async fn until_inbox_len(&self, messages: usize) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.demo.inbox_len() != messages {
+            assert!(Instant::now() < end, "{} messages", self.demo.inbox_len());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// What a person types who reads by IMAP over implicit TLS.
     pub(super) fn imap(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(
-            IncomingKind::Imap,
-            ports.imaps,
+        sign_in(
+            ADDRESS,
+            PASSWORD,
+            (IncomingKind::Imap, ports.imaps),
             ports.smtps,
             TlsMode::Implicit,
         )
@@ -111,9 +121,10 @@ impl Stage {
     /// The same over STARTTLS.
     pub(super) fn imap_starttls(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(
-            IncomingKind::Imap,
-            ports.imap,
+        sign_in(
+            ADDRESS,
+            PASSWORD,
+            (IncomingKind::Imap, ports.imap),
             ports.submission,
             TlsMode::StartTls,
         )
@@ -122,9 +133,10 @@ impl Stage {
     /// What a person types who reads by POP3 over implicit TLS.
     pub(super) fn pop3(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(
-            IncomingKind::Pop3,
-            ports.pop3s,
+        sign_in(
+            ADDRESS,
+            PASSWORD,
+            (IncomingKind::Pop3, ports.pop3s),
             ports.smtps,
             TlsMode::Implicit,
         )
@@ -133,39 +145,41 @@ impl Stage {
     /// The same over STLS.
     pub(super) fn pop3_starttls(&self) -> SignIn {
         let ports = self.demo.ports();
-        self.sign_in(
-            IncomingKind::Pop3,
-            ports.pop3,
+        sign_in(
+            ADDRESS,
+            PASSWORD,
+            (IncomingKind::Pop3, ports.pop3),
             ports.submission,
             TlsMode::StartTls,
         )
     }
+}
 
-    fn sign_in(
-        &self,
-        kind: IncomingKind,
-        incoming_port: u16,
-        outgoing_port: u16,
-        tls: TlsMode,
-    ) -> SignIn {
-        let host = || "localhost".to_owned();
-        SignIn {
-            address: ADDRESS.to_owned(),
-            user: None,
-            password: Secret::new(PASSWORD),
-            incoming: Incoming {
-                kind,
-                host: host(),
-                port: incoming_port,
-                tls,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: outgoing_port,
-                tls,
-            },
-            transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        }
+/// What a person types who reads and sends at localhost.
+pub(crate) fn sign_in(
+    address: &str,
+    password: &str,
+    (kind, incoming_port): (IncomingKind, u16),
+    outgoing_port: u16,
+    tls: TlsMode,
+) -> SignIn {
+    let host = || "localhost".to_owned();
+    SignIn {
+        address: address.to_owned(),
+        user: None,
+        password: Secret::new(password),
+        incoming: Incoming {
+            kind,
+            host: host(),
+            port: incoming_port,
+            tls,
+        },
+        outgoing: Outgoing {
+            host: host(),
+            port: outgoing_port,
+            tls,
+        },
+        transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
     }
 }
 

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::peer::until;
+
 /// So long a silence ends a flight.
-const SILENCE: Duration = Duration::from_millis(60);
+pub(super) const SILENCE: Duration = Duration::from_millis(60);
 
 /// What the server is like.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +45,7 @@ impl Nature {
 /// What came.
 #[derive(Debug, Default)]
 pub(super) struct Came {
-    /// For each connection, the commands of each flight.
+    /// For each connection, the commands of each flight that was answered.
     pub(super) connections: Vec<Vec<Vec<String>>>,
     /// How many connections are open.
     pub(super) open: usize,
@@ -53,7 +56,7 @@ pub(super) struct Came {
 /// A running server, without TLS.
 pub(super) struct Submission {
     pub(super) port: u16,
-    pub(super) came: Arc<Mutex<Came>>,
+    pub(super) came: watch::Sender<Came>,
     /// Closes all connections when it is cancelled.
     hang_up: Arc<Mutex<CancellationToken>>,
     _ends: DropGuard,
@@ -63,25 +66,25 @@ impl Submission {
     pub(super) async fn start(nature: Nature) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let came = Arc::<Mutex<Came>>::default();
+        let came = watch::Sender::<Came>::default();
         let hang_up = Arc::new(Mutex::new(CancellationToken::new()));
         let ends = CancellationToken::new();
-        let (all, stop, drops) = (Arc::clone(&came), ends.clone(), Arc::clone(&hang_up));
+        let (all, stop, drops) = (came.clone(), ends.clone(), Arc::clone(&hang_up));
         tokio::spawn(async move {
             while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
-                let nth = {
-                    let mut came = all.lock().unwrap();
+                let mut nth = 0;
+                all.send_modify(|came| {
+                    nth = came.connections.len();
                     came.connections.push(Vec::new());
                     came.open += 1;
-                    came.connections.len() - 1
-                };
-                let (all, nature) = (Arc::clone(&all), nature.clone());
+                });
+                let (all, nature) = (all.clone(), nature.clone());
                 let (stop, hangs_up) = (stop.clone(), drops.lock().unwrap().clone());
                 tokio::spawn(async move {
                     let mut served = Served {
                         stream,
                         nature,
-                        came: Arc::clone(&all),
+                        came: all.clone(),
                         nth,
                         state: State::Commands,
                         mail: String::new(),
@@ -91,7 +94,7 @@ impl Submission {
                         () = stop.cancelled() => {}
                         () = hangs_up.cancelled() => {}
                     }
-                    all.lock().unwrap().open -= 1;
+                    all.send_modify(|came| came.open -= 1);
                 });
             }
         });
@@ -112,7 +115,7 @@ impl Submission {
 
     /// The flights of a connection after its sign-in, each as the names of its commands.
     pub(super) fn flights(&self, nth: usize) -> Vec<String> {
-        let came = self.came.lock().unwrap();
+        let came = self.came.borrow();
         let flights = came.connections[nth].iter();
         let name = |line: &String| line.split([':', '<']).next().unwrap_or_default().to_owned();
         flights
@@ -123,26 +126,19 @@ impl Submission {
     }
 
     pub(super) fn connections(&self) -> usize {
-        self.came.lock().unwrap().connections.len()
+        self.came.borrow().connections.len()
     }
 
     /// How many messages with a subject the server has.
     pub(super) fn arrived(&self, subject: &str) -> usize {
-        let came = self.came.lock().unwrap();
+        let came = self.came.borrow();
         let field = format!("Subject: {subject}\r\n");
         came.taken.iter().filter(|m| m.contains(&field)).count()
     }
 
-    pub(super) async fn until(&self, what: &str, is_so: impl Fn(&Came) -> bool) {
-        let end = std::time::Instant::now() + Duration::from_secs(20);
-        while !is_so(&self.came.lock().unwrap()) {
-            assert!(
-                std::time::Instant::now() < end,
-                "{what}: {:?}",
-                self.came.lock().unwrap()
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    /// Waits until something is so.
+    pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Came) -> bool) {
+        until(&self.came, what, is_so).await;
     }
 }
 
@@ -156,7 +152,7 @@ enum State {
 struct Served {
     stream: TcpStream,
     nature: Nature,
-    came: Arc<Mutex<Came>>,
+    came: watch::Sender<Came>,
     nth: usize,
     state: State,
     mail: String,
@@ -177,10 +173,12 @@ impl Served {
             let mut commands = Vec::new();
             let replies = self.take(&mut input, &mut commands);
             let is_last = commands.iter().any(|line| line == "QUIT");
+            let written = self.stream.write_all(&replies).await;
             if !commands.is_empty() {
-                self.came.lock().unwrap().connections[self.nth].push(commands);
+                let came = |came: &mut Came| came.connections[self.nth].push(commands);
+                self.came.send_modify(came);
             }
-            self.stream.write_all(&replies).await.ok()?;
+            written.ok()?;
             if is_last {
                 return None;
             }
@@ -235,7 +233,7 @@ impl Served {
 
     fn end(&mut self) {
         let mail = std::mem::take(&mut self.mail);
-        self.came.lock().unwrap().taken.push(mail);
+        self.came.send_modify(|came| came.taken.push(mail));
     }
 
     fn answer(&mut self, line: &str) -> Vec<u8> {

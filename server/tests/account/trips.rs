@@ -9,17 +9,15 @@ use super::parts::Protocol;
 use super::peer::Peer;
 use super::stage::{Desk, Page, Stage};
 
-/// Waits until nothing is said any more: IDLE is on.
-async fn is_quiet(stage: &Stage) {
-    let mut seen = stage.demo.round_trips_seen();
-    loop {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let now = stage.demo.round_trips_seen();
-        if now == seen {
-            return;
+/// Waits until IDLE is on, on so many connections.
+async fn idles(stage: &Stage, connections: usize) {
+    let waiting = async {
+        while stage.demo.idling() != connections {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        seen = now;
-    }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    waited.unwrap_or_else(|_| panic!("IDLE is on {} times", stage.demo.idling()));
 }
 
 async fn window(page: &Page, offset: u32) -> usize {
@@ -44,17 +42,17 @@ async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times()
     assert!(signed_in <= 3, "{signed_in} for the sign-in");
 
     // Each of them while IDLE is on.
-    is_quiet(&stage).await;
+    idles(&stage, 1).await;
     let before = stage.demo.round_trips_seen();
     assert_eq!(window(&page, 50).await, 50);
     assert_eq!(stage.demo.round_trips_seen() - before, 1, "the next 50");
 
-    is_quiet(&stage).await;
+    idles(&stage, 1).await;
     let before = stage.demo.round_trips_seen();
     assert_eq!(window(&page, 500).await, 50);
     assert_eq!(stage.demo.round_trips_seen() - before, 1, "a jump");
 
-    is_quiet(&stage).await;
+    idles(&stage, 1).await;
     let before = stage.demo.round_trips_seen();
     let id = rows[3].id.clone();
     let opened = page
@@ -73,7 +71,7 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
     );
     let rows = other.rows(&other.inbox()).await;
     page.rows(&page.inbox()).await;
-    is_quiet(&stage).await;
+    idles(&stage, 2).await;
     for nth in 0..5 {
         // Deleted by another while this one asks.
         let to = Destination::Role(FolderRole::Trash);

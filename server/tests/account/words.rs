@@ -4,14 +4,12 @@ use std::net::Ipv4Addr;
 
 use app::api::types::{IncomingKind, Lang};
 use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1252};
-use mail_net::{Recorder, TlsMode};
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use mail_net::TlsMode;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use super::peer::Peer;
-use super::stage::Desk;
+use super::stage::{Desk, sign_in};
 
 /// Starts a server that refuses every sign-in with these octets, and returns its port.
 async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
@@ -55,24 +53,13 @@ async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
 async fn told(kind: IncomingKind, words: Vec<u8>) -> String {
     let port = refuses(kind, words).await;
     let desk = Desk::new(Peer::ca_pem(), vec![port]).await;
-    let host = || "localhost".to_owned();
-    let sign_in = SignIn {
-        address: "ann@peer.test".to_owned(),
-        user: None,
-        password: Secret::new("Sesame-offne-dich-7731"),
-        incoming: Incoming {
-            kind,
-            host: host(),
-            port,
-            tls: TlsMode::Plain,
-        },
-        outgoing: Outgoing {
-            host: host(),
-            port,
-            tls: TlsMode::Plain,
-        },
-        transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-    };
+    let sign_in = sign_in(
+        "ann@peer.test",
+        "Sesame-offne-dich-7731",
+        (kind, port),
+        port,
+        TlsMode::Plain,
+    );
     let error = desk.open(sign_in).await.err().unwrap();
     error.to_api(Lang::En).reply.unwrap_or_default()
 }

@@ -7,12 +7,10 @@ use app::api::types::{Destination, FolderRole, IncomingKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_net::TlsMode;
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
 
 use super::mail_session::Session;
 use super::{ADDRESS, Authority, Dovecot, PASSWORD};
-use crate::account::stage::Desk;
+use crate::account::stage::{Desk, sign_in};
 
 const SETTINGS: &str = "
 namespace inbox {
@@ -47,24 +45,13 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
     }
 
     let desk = Desk::new(authority.ca_pem(), vec![dovecot.imaps]).await;
-    let host = || "localhost".to_owned();
-    let sign_in = SignIn {
-        address: ADDRESS.to_owned(),
-        user: None,
-        password: Secret::new(PASSWORD),
-        incoming: Incoming {
-            kind: IncomingKind::Imap,
-            host: host(),
-            port: dovecot.imaps,
-            tls: TlsMode::Implicit,
-        },
-        outgoing: Outgoing {
-            host: host(),
-            port: dovecot.imaps,
-            tls: TlsMode::Implicit,
-        },
-        transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-    };
+    let sign_in = sign_in(
+        ADDRESS,
+        PASSWORD,
+        (IncomingKind::Imap, dovecot.imaps),
+        dovecot.imaps,
+        TlsMode::Implicit,
+    );
     let page = desk.open(sign_in).await.unwrap();
     let account = page.account.clone();
     let folders = page.backend.folder_list(account.clone()).await.unwrap();

@@ -12,10 +12,10 @@ use app::api::types::{
 };
 use mail_net::TlsMode;
 use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use server::account::SignIn;
 
 use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
-use crate::account::stage::{Desk, Page};
+use crate::account::stage::{Desk, Page, sign_in};
 
 /// Both servers, and a desk that may reach them.
 struct House {
@@ -59,24 +59,7 @@ impl House {
             TlsMode::Implicit => self.postfix.smtps,
             _ => self.postfix.submission,
         };
-        let host = || "localhost".to_owned();
-        SignIn {
-            address: ADDRESS.to_owned(),
-            user: None,
-            password: Secret::new(PASSWORD),
-            incoming: Incoming {
-                kind,
-                host: host(),
-                port: incoming,
-                tls,
-            },
-            outgoing: Outgoing {
-                host: host(),
-                port: outgoing,
-                tls,
-            },
-            transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        }
+        sign_in(ADDRESS, PASSWORD, (kind, incoming), outgoing, tls)
     }
 
     fn deliver(&self, subject: &str) {

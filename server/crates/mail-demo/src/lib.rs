@@ -43,7 +43,7 @@ use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -135,6 +135,7 @@ impl Demo {
             clock,
             tls: certificate.acceptor,
             commands_seen: AtomicU64::new(0),
+            idling: AtomicUsize::new(0),
             traffic: Arc::default(),
             shutdown: CancellationToken::new(),
             imap_lacks: options.imap_lacks,
@@ -204,6 +205,11 @@ impl Demo {
         self.service.commands_seen.load(Ordering::Relaxed)
     }
 
+    /// Counts the IMAP connections that wait in IDLE now.
+    pub fn idling(&self) -> usize {
+        self.service.idling.load(Ordering::Relaxed)
+    }
+
     /// Counts the round trips so far: how often a client sent something after an answer.
     pub fn round_trips_seen(&self) -> u64 {
         self.service.traffic.round_trips.load(Ordering::Relaxed)
@@ -228,6 +234,8 @@ pub(crate) struct Service {
     clock: Clock,
     tls: TlsAcceptor,
     commands_seen: AtomicU64,
+    /// How many IMAP connections wait in IDLE.
+    idling: AtomicUsize,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
     imap_lacks: &'static [&'static str],
@@ -244,10 +252,25 @@ impl Service {
         self.commands_seen.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a connection that waits in IDLE, until what is returned is dropped.
+    pub(crate) fn idles(self: &Arc<Self>) -> Idling {
+        self.idling.fetch_add(1, Ordering::Relaxed);
+        Idling(Arc::clone(self))
+    }
+
     /// Adds a message with CRLF line ends to INBOX and wakes who watches it.
     fn deliver(&self, rfc822: Bytes) {
         self.store
             .deliver(rfc822, Flags::NONE, self.clock.now_unix_ms());
+    }
+}
+
+/// One connection that waits in IDLE.
+pub(crate) struct Idling(Arc<Service>);
+
+impl Drop for Idling {
+    fn drop(&mut self) {
+        self.0.idling.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -15,13 +15,12 @@ use app::api::{ApiError, ErrorKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_net::TlsMode;
-use mail_proto::Secret;
-use server::account::{Incoming, Outgoing, SignIn};
+use server::account::SignIn;
 use tracing::subscriber::DefaultGuard;
 
 use super::parts::{Protocol, SUBJECTS};
 use super::peer::{Act, Fault, Peer, pass};
-use super::stage::{Desk, Page};
+use super::stage::{Desk, Page, sign_in};
 
 const ADDRESS: &str = "ann@peer.test";
 const PASSWORD: &str = "Sesame-offne-dich-7731";
@@ -68,23 +67,13 @@ impl Scene {
     }
 
     fn sign_in(&self) -> SignIn {
-        SignIn {
-            address: ADDRESS.to_owned(),
-            user: None,
-            password: Secret::new(PASSWORD),
-            incoming: Incoming {
-                kind: self.kind,
-                host: "localhost".to_owned(),
-                port: self.incoming.port,
-                tls: self.tls,
-            },
-            outgoing: Outgoing {
-                host: "localhost".to_owned(),
-                port: self.outgoing.port,
-                tls: self.tls,
-            },
-            transcript: mail_net::Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
-        }
+        sign_in(
+            ADDRESS,
+            PASSWORD,
+            (self.kind, self.incoming.port),
+            self.outgoing.port,
+            self.tls,
+        )
     }
 
     /// Signs in and looks at the inbox.

@@ -472,6 +472,7 @@ impl Session {
     /// Waits for `DONE` and tells changes as they happen (RFC 2177).
     async fn idle(&mut self) -> Result<Reply, WireError> {
         self.wire.push("+ idling\r\n");
+        let _idling = self.service.idles();
         let line = loop {
             if !self.tell(Removals::Told) {
                 return Ok(Reply::Last("NO IDLE ended".to_owned()));
