@@ -24,6 +24,22 @@ pub struct Viewport {
     pub bottom: u32,
 }
 
+impl Viewport {
+    /// Only the rows in sight.
+    pub fn in_sight(self, row_px: f64) -> Self {
+        let count = self.bottom.saturating_sub(self.top);
+        let above = self.top.saturating_sub(self.first);
+        let below = self.count.saturating_sub(above.saturating_add(count));
+        Self {
+            first: self.top,
+            count,
+            before_px: self.before_px + f64::from(above) * row_px,
+            after_px: self.after_px + f64::from(below) * row_px,
+            ..self
+        }
+    }
+}
+
 /// The measures of a list on the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measures {
@@ -189,8 +205,13 @@ mod tests {
                 assert!(view.before_px <= scroll_px + 0.5, "{total} {step} {view:?}");
                 assert!(view.first <= view.top && view.top < view.bottom, "{view:?}");
                 assert!(view.bottom <= view.first + view.count, "{view:?}");
-                let bottom = view.before_px + f64::from(view.count) * 63.0;
-                assert!(bottom + 0.5 >= scroll_px + 800.0, "{total} {step} {view:?}");
+                for view in [view, view.in_sight(63.0)] {
+                    let bottom = view.before_px + f64::from(view.count) * 63.0;
+                    assert!(bottom + 0.5 >= scroll_px + 800.0, "{total} {step} {view:?}");
+                    let full_px = bottom + view.after_px;
+                    assert!((full_px - measures.shown_px()).abs() < 1.0, "{view:?}");
+                    assert!(view.before_px <= scroll_px + 0.5, "{view:?}");
+                }
             }
         }
     }

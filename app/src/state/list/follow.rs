@@ -105,10 +105,28 @@ impl ListState {
         view.top..view.bottom
     }
 
+    /// Puts rows into the document. Somewhere else in the list those in sight come first.
     fn put(self, view: Viewport) {
-        if view != self.view.get_untracked() {
-            self.view.set(view);
+        let before = self.view.get_untracked();
+        if view == before {
+            return;
         }
+        let is_elsewhere =
+            view.top >= before.first.saturating_add(before.count) || view.bottom <= before.first;
+        if !is_elsewhere {
+            self.view.set(view);
+            return;
+        }
+        self.view.set(view.in_sight(self.row_px.get_value()));
+        request_animation_frame(move || {
+            // Behind the frame that shows them.
+            let rest = move || {
+                if self.is_alive() {
+                    self.follow();
+                }
+            };
+            set_timeout(rest, Duration::ZERO);
+        });
     }
 
     /// Shows what is wanted with shadows, unless its rows come first.
