@@ -1,5 +1,7 @@
 //! The ledger: `/outbox`, and `/outbox?entry=ENTRY` right after sending.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
@@ -16,6 +18,9 @@ use crate::state::answer::answer;
 use crate::state::session::Tab;
 use crate::text::url;
 use crate::ui::dynamic::later;
+
+/// The changes of a message that is sent come in a row: their number is fetched once, behind them.
+const COUNTED_AFTER: Duration = Duration::from_millis(400);
 
 /// The page.
 #[component]
@@ -151,10 +156,18 @@ impl Tab {
     /// The outbox changed: the ledger and its number in the folder tree are fetched again.
     pub fn outbox_changed(self) {
         self.outbox_changes.update(|n| *n = n.wrapping_add(1));
-        spawn_local(async move {
-            if let Ok(session) = session_show().await {
-                self.outbox_open.set(Some(session.outbox_open));
-            }
-        });
+        if self.is_counting.get_value() {
+            return;
+        }
+        self.is_counting.set_value(true);
+        let count = move || {
+            self.is_counting.set_value(false);
+            spawn_local(async move {
+                if let Ok(session) = session_show().await {
+                    self.outbox_open.set(Some(session.outbox_open));
+                }
+            });
+        };
+        set_timeout(count, COUNTED_AFTER);
     }
 }

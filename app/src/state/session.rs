@@ -101,6 +101,8 @@ pub struct Tab {
     pub outbox_changes: RwSignal<u32>,
     /// Messages in the outbox that need a look, once newer than the session's own number.
     pub outbox_open: RwSignal<Option<u32>>,
+    /// Whether that number is about to be fetched.
+    pub is_counting: StoredValue<bool>,
     /// Counts the reasons to fetch the folder tree again.
     pub tree_changes: RwSignal<u32>,
     /// Whether the list of keys is open.
@@ -135,6 +137,7 @@ impl Tab {
             is_outdated: RwSignal::new(false),
             outbox_changes: RwSignal::new(0),
             outbox_open: RwSignal::new(None),
+            is_counting: StoredValue::new(false),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
