@@ -1,6 +1,7 @@
 //! A session's accounts behind the page's contract: ask the actor, word the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
@@ -22,6 +23,10 @@ use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
 use crate::session::uploads::Uploads;
+
+/// A server at hand has a message within this time: its person is shown what became of it, and not
+/// first that it is on its way.
+const TRIED_SOON: Duration = Duration::from_millis(150);
 
 /// The accounts of one session, in one request's language and zone.
 pub struct SessionBackend {
@@ -329,7 +334,11 @@ impl MailBackend for SessionBackend {
     }
 
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
-        Box::pin(async move { self.worded(self.send(&account, draft).await) })
+        Box::pin(async move {
+            let outbox = self.worded(self.send(&account, draft).await)?;
+            self.tried(&outbox, TRIED_SOON).await;
+            Ok(outbox)
+        })
     }
 
     fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {

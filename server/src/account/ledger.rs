@@ -1,9 +1,14 @@
 //! A session's outbox: messages go in, are listed, and are replaced by their corrections.
 
+use std::time::Duration;
+
+use app::api::live::LiveEvent;
 use app::api::types::{
     AccountId, ComposeForm, Draft, OutboxEntry, OutboxId, OutboxRows, OutboxState, RecipientState,
     RecipientView, SentCopy,
 };
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
 
 use super::backend::SessionBackend;
 use super::causes;
@@ -108,6 +113,27 @@ impl SessionBackend {
             outbox.remove_discarded().await;
         }
         Ok(Ok(row.id))
+    }
+
+    /// Waits until a message was tried or stopped, at most for `wait`.
+    pub(crate) async fn tried(&self, id: &OutboxId, wait: Duration) {
+        let tried = async {
+            let (handle, _) = self.row(id).await.ok()?;
+            let mut events = handle.subscribe();
+            while self.row(id).await.ok()?.1.is_first_try_ahead() {
+                loop {
+                    match events.recv().await {
+                        Ok(LiveEvent::Outbox { outbox }) if outbox == *id => break,
+                        Ok(_) => {}
+                        Err(RecvError::Lagged(_)) => break,
+                        Err(RecvError::Closed) => return None,
+                    }
+                }
+            }
+            Some(())
+        };
+        // The ledger tells either way.
+        drop(timeout(wait, tried).await);
     }
 
     /// What a compose form begins with that corrects an entry.

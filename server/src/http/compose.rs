@@ -4,6 +4,8 @@
 mod form;
 mod posted;
 
+use std::time::Duration;
+
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
@@ -27,6 +29,10 @@ use crate::session::LiveSession;
 
 pub(super) use self::posted::keep;
 
+/// Without script the page behind this answer tells nothing new by itself: a try that ends within
+/// this time is waited for.
+const TRIED_WITHIN: Duration = Duration::from_secs(2);
+
 pub(super) async fn submit(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -43,7 +49,10 @@ pub(super) async fn submit(
         Some(error) if typed.fields.is_empty() => page::failed(&web, &visitor, error, None),
         Some(error) => show_again(&web, &visitor, session, account, typed_of(&typed), error).await,
         None => match backend.message_send(account.clone(), typed.draft()).await {
-            Ok(outbox) => page::see_other(&url::outbox_entry(web.base(), &outbox)),
+            Ok(outbox) => {
+                backend.tried(&outbox, TRIED_WITHIN).await;
+                page::see_other(&url::outbox_entry(web.base(), &outbox))
+            }
             Err(error) => {
                 show_again(&web, &visitor, session, account, typed_of(&typed), error).await
             }

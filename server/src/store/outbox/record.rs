@@ -177,6 +177,15 @@ impl OutboxRow {
         self.record.copy == CopyRecord::Pending && self.is_anybody_served()
     }
 
+    /// Whether the first try has not ended.
+    pub(crate) fn is_first_try_ahead(&self) -> bool {
+        match self.state {
+            RowState::Waiting => self.tries == 0,
+            RowState::Sending | RowState::Committing => true,
+            RowState::Result => false,
+        }
+    }
+
     /// Whether something follows a result: the copy, the mark on what was answered, or that the
     /// text goes because everybody has it.
     pub(crate) fn is_to_follow_up(&self) -> bool {
