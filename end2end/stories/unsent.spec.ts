@@ -52,7 +52,28 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   await expect(next.getByLabel('Message text')).toHaveValue(`Yes, at ten.${quoted}`);
 });
 
-test('a text is offered as it was left, however long the browser looks for texts', { tag: '@script' }, async ({ mailbox }) => {
+test('what was typed last is stored before another page is loaded', { tag: ['@script', '@phone'] }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  await page.addInitScript(() => {
+    // A browser that seals slowly.
+    const { subtle } = crypto;
+    const encrypt = subtle.encrypt.bind(subtle);
+    subtle.encrypt = async (...how) => {
+      await new Promise((later) => setTimeout(later, 300));
+      return encrypt(...how);
+    };
+  });
+  await page.reload();
+  const draft = await mailbox.compose();
+  await draft.to.fill(LETTER.to);
+  await isKept(page, 1);
+  await draft.fill(LETTER);
+  await leave(mailbox);
+  await offered(page).getByRole('button', { name: 'Continue' }).click();
+  await holds(mailbox, LETTER);
+});
+
+test('a text is offered as it was left, however long the browser looks for texts', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();
   await draft.to.fill(LETTER.to);
@@ -70,8 +91,11 @@ test('a text is offered as it was left, however long the browser looks for texts
   await page.waitForFunction(() => 'answerLook' in window);
   await draft.fill(LETTER);
   await leave(mailbox);
-  const held = () => page.evaluate(async () => (await navigator.locks.query()).held?.length);
-  await expect.poll(held).toBe(0);
+  // It is stored by now.
+  await expect.poll(() => page.evaluate(async () => {
+    const { held } = await navigator.locks.query();
+    return held?.filter((lock) => lock.name?.includes(':unsent:')).length;
+  })).toBe(0);
   await page.evaluate(() => (window as unknown as { answerLook(): void }).answerLook());
   // The look ends.
   await page.evaluate(() => navigator.locks.query());

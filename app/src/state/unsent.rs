@@ -304,6 +304,25 @@ impl Unsent {
         });
     }
 
+    /// Whether the text on the page is not stored as it stands.
+    fn is_unstored(self) -> bool {
+        with(|state| state.now.is_some() && state.version != state.stored)
+    }
+
+    /// Stores what is written, without a pause.
+    async fn store_now(self) {
+        let now = with(|state| state.now.clone().map(|now| (now, state.version)));
+        if let Some((now, version)) = now
+            && store(&now).await
+        {
+            with(|state| {
+                if state.now.as_ref().is_some_and(|text| text.id == now.id) {
+                    state.stored = version;
+                }
+            });
+        }
+    }
+
     /// The form goes: what stands in it is an offer from now on.
     fn leave(self) {
         self.is_unkeepable.set(false);
@@ -384,8 +403,8 @@ impl Unsent {
 
     /// Whether something would be lost with the page.
     fn is_at_risk(self) -> bool {
+        let is_unstored = self.is_unstored();
         with(|state| {
-            let is_unstored = state.now.is_some() && state.version != state.stored;
             let is_only_here = state.offers.iter().any(|offer| !offer.is_stored);
             state.is_uploading || is_unstored || is_only_here
         })

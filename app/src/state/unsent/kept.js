@@ -93,7 +93,8 @@ export function unsentPut(base, prefix, account, id, at, text) {
     for (const byte of [...nonce, ...sealed]) bytes += String.fromCharCode(byte);
     const names = unsentNames(prefix);
     if (unsentGone.has(name) || (!names.includes(name) && names.length >= KEPT_COUNT)) return false;
-    localStorage.setItem(name, at + '.' + btoa(bytes));
+    // A later writing of the same text may have been quicker.
+    if (!(parseInt(localStorage.getItem(name)) > +at)) localStorage.setItem(name, at + '.' + btoa(bytes));
     return true;
   });
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -17,6 +18,10 @@ use crate::page::PageContext;
 use crate::state::session::Session;
 use crate::text::url;
 use crate::ui::question::{Act, Answer, Asked, Question};
+
+/// A link that waits for a text to be stored is followed after this time in any case: the browser
+/// asks then.
+const STORED_WITHIN: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// The link or form that waits for an answer.
@@ -111,6 +116,16 @@ fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang
             }],
         }
     } else {
+        if link.get_attribute("rel").as_deref() == Some("external") && unsent.is_unstored() {
+            // A page that is loaded takes what was typed last with it.
+            event.prevent_default();
+            WAITING.set(Some(link));
+            set_timeout(follow, STORED_WITHIN);
+            spawn_local(async move {
+                unsent.store_now().await;
+                follow();
+            });
+        }
         return;
     };
     event.prevent_default();
