@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Locator } from '@playwright/test';
 import { deliver } from '../support/cleaned.ts';
 import { ADDRESS } from '../support/demo.ts';
-import type { Mailbox } from '../support/mailbox.ts';
+import { type Mailbox, subjectOf } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
@@ -85,3 +85,31 @@ async function openOneWith(mailbox: Mailbox, wanted: Locator): Promise<void> {
   }
   throw new Error('none of the newest 25 messages has one');
 }
+
+test('the messages beside an open one are there before one goes on to them', { tag: '@script' }, async ({ mailbox, page }) => {
+  const opened: string[] = [];
+  page.on('requestfinished', (request) => {
+    if (request.url().endsWith('/api/message_open')) opened.push(request.postData() ?? '');
+  });
+  const rows = mailbox.list.getByRole('listitem');
+  const subjects = await Promise.all([0, 1, 2, 3].map((nth) => subjectOf(rows.nth(nth))));
+  const heading = mailbox.reader.getByRole('heading', { level: 1 });
+  await mailbox.open(subjects[1]);
+  // It, the one after it and the one before it.
+  await expect.poll(() => opened.length).toBe(3);
+  await page.route('**/api/message_open', (route) => route.abort());
+  await mailbox.reader.getByRole('link', { name: 'Older', exact: true }).click();
+  await expect(heading).toHaveText(subjects[2]);
+  await page.unroute('**/api/message_open');
+
+  // What lies beside it by then is what is offered.
+  await mailbox.reader.getByRole('link', { name: 'Newer', exact: true }).click();
+  await expect(heading).toHaveText(subjects[1]);
+  await expect.poll(() => opened.length).toBeGreaterThan(4);
+  await mailbox.act('Delete');
+  await mailbox.open(subjects[2]);
+  await expect(heading).toHaveText(subjects[2]);
+  await expect(mailbox.reader.getByText(/^2 of/)).toBeVisible();
+  await mailbox.reader.getByRole('link', { name: 'Newer', exact: true }).click();
+  await expect(heading).toHaveText(subjects[0]);
+});

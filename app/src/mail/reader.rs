@@ -8,14 +8,16 @@ use super::message_list::Empty;
 use super::text_body::TextBody;
 use super::toolbar::{BottomBar, OpenMessage, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
-    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, Lang, MessageView,
-    Person,
+    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, Lang, MessageId,
+    MessageView, Person,
 };
 use crate::page::PageContext;
+use crate::state::ahead;
 use crate::state::session::Tab;
 use crate::text::address::people_line;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::effect;
 
 /// Shows a message.
 #[component]
@@ -43,6 +45,16 @@ pub fn Reader(
         position: message.position,
     };
     mark_read_on_open(open, &message);
+    let beside: Vec<MessageId> = [&message.older, &message.newer]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    effect(move || {
+        let is_open = move || open.id.try_get_value().is_some();
+        let (account, folder) = (open.account_id(), open.folder.get_value());
+        ahead::fetch(tab, account, folder, beside.clone(), is_open);
+    });
     let MessageView {
         from,
         reply_to,

@@ -9,6 +9,7 @@ use crate::api::types::{AccountId, AccountView, FolderId, SessionView, Window};
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
 use crate::page::{PageContext, answer_with};
+use crate::state::ahead;
 use crate::state::answer::answer;
 use crate::state::session::{Session, Tab};
 use crate::text::url;
@@ -62,12 +63,17 @@ pub fn MailPage() -> impl IntoView {
             let reasons = (tab.reader_changes.get(), reader_again.get());
             (place.get(), message.get(), reasons)
         },
-        |((account, folder), message, _)| async move {
-            match message {
-                Some(message) => {
-                    answer_with(message_open(account, folder, message).await).map(Some)
+        move |((account, folder), message, _)| {
+            let known = message
+                .as_ref()
+                .and_then(|message| ahead::take(tab, &account, &folder, message));
+            async move {
+                match message {
+                    Some(message) if known.is_none() => {
+                        answer_with(message_open(account, folder, message).await).map(Some)
+                    }
+                    _ => Ok(known),
                 }
-                None => Ok(None),
             }
         },
     );

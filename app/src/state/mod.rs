@@ -4,6 +4,7 @@
 //! timers and streams run in the browser only.
 
 pub mod act;
+pub mod ahead;
 pub mod answer;
 pub mod keys;
 pub mod list;
