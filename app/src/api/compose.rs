@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId, SealingKeys};
+use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId, SealingKeys, SentView};
 use super::wire::Wire;
 
 /// What a compose form begins with.
@@ -29,10 +29,12 @@ pub async fn unsent_keys(account: AccountId) -> Result<SealingKeys, ApiError> {
     super::backend::backend()?.unsent_keys(account).await
 }
 
-/// Puts a message into the outbox. Returns when it is durable there.
+/// Puts a message into the outbox. Returns when it is durable there, with the page of the ledger
+/// that is shown next.
 #[server(prefix = "/api", endpoint = "message_send", protocol = Wire)]
-pub async fn message_send(account: AccountId, draft: Draft) -> Result<OutboxId, ApiError> {
-    super::backend::backend()?
-        .message_send(account, draft)
-        .await
+pub async fn message_send(account: AccountId, draft: Draft) -> Result<SentView, ApiError> {
+    let backend = super::backend::backend()?;
+    let outbox = backend.message_send(account, draft).await?;
+    let rows = backend.outbox_list(None).await.ok();
+    Ok(SentView { outbox, rows })
 }

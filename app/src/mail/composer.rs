@@ -113,7 +113,7 @@ pub fn Composer(
         error.set(None);
         spawn_local(async move {
             match message_send(sender.get_value(), draft).await {
-                Ok(entry) => {
+                Ok(sent) => {
                     if let Some(error) = files.chosen_since(held) {
                         tab.say(Snack::Failed { error, again: None });
                     }
@@ -124,7 +124,8 @@ pub fn Composer(
                         // Another page by now.
                         return;
                     }
-                    let to = base.with_value(|base| url::outbox_entry(base, &entry));
+                    tab.ledger.set_value(sent.rows);
+                    let to = base.with_value(|base| url::outbox_entry(base, &sent.outbox));
                     navigate(&to);
                 }
                 Err(failure) => {

@@ -34,7 +34,15 @@ pub fn OutboxPage() -> impl IntoView {
     let again = RwSignal::new(0);
     let rows = answer(
         move || (tab.outbox_changes.get(), before.get(), again.get()),
-        |(_, before, _)| async move { answer_with(outbox_list(before).await) },
+        move |(_, before, _)| {
+            let ready = before.is_none().then(|| tab.take_ledger()).flatten();
+            async move {
+                match ready {
+                    Some(rows) => Ok(rows),
+                    None => answer_with(outbox_list(before).await),
+                }
+            }
+        },
     );
     view! {
         <main class="pane pane-main" aria-label=lang.outbox()>
@@ -153,6 +161,20 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
 }
 
 impl Tab {
+    /// The newest page of the outbox, where it came with an answer. Fetched again soon: what
+    /// happened while it was on its way may have been told before it was here.
+    fn take_ledger(self) -> Option<OutboxRows> {
+        let rows = self.ledger.try_update_value(Option::take)??;
+        let told = self.outbox_changes.get_untracked();
+        let again = move || {
+            if self.outbox_changes.get_untracked() == told {
+                self.outbox_changed();
+            }
+        };
+        set_timeout(again, COUNTED_AFTER);
+        Some(rows)
+    }
+
     /// The outbox changed: the ledger and its number in the folder tree are fetched again.
     pub fn outbox_changed(self) {
         self.outbox_changes.update(|n| *n = n.wrapping_add(1));

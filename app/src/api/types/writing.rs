@@ -246,6 +246,15 @@ pub struct OutboxRows {
     pub removed: Vec<OutboxEntry>,
 }
 
+/// A message that was put into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentView {
+    /// Its entry.
+    pub outbox: OutboxId,
+    /// The newest page of the ledger, where it could be read.
+    pub rows: Option<OutboxRows>,
+}
+
 /// Cause, fix and the server's words, ready to be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiErrorText {
