@@ -29,12 +29,11 @@ pub async fn unsent_keys(account: AccountId) -> Result<SealingKeys, ApiError> {
     super::backend::backend()?.unsent_keys(account).await
 }
 
-/// Puts a message into the outbox. Returns when it is durable there, with the page of the ledger
-/// that is shown next.
+/// Puts a message into the outbox. Returns when it is durable there, with its entry.
 #[server(prefix = "/api", endpoint = "message_send", protocol = Wire)]
 pub async fn message_send(account: AccountId, draft: Draft) -> Result<SentView, ApiError> {
     let backend = super::backend::backend()?;
     let outbox = backend.message_send(account, draft).await?;
-    let rows = backend.outbox_list(None).await.ok();
-    Ok(SentView { outbox, rows })
+    let entry = backend.outbox_show(outbox.clone()).await.ok();
+    Ok(SentView { outbox, entry })
 }

@@ -124,7 +124,7 @@ pub fn Composer(
                         // Another page by now.
                         return;
                     }
-                    tab.ledger.set_value(sent.rows);
+                    tab.sent.set_value(sent.entry);
                     let to = base.with_value(|base| url::outbox_entry(base, &sent.outbox));
                     navigate(&to);
                 }

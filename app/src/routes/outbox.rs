@@ -17,7 +17,7 @@ use crate::routes::mail::Failed;
 use crate::state::answer::answer;
 use crate::state::session::Tab;
 use crate::text::url;
-use crate::ui::dynamic::later;
+use crate::ui::dynamic::{after_frame, later};
 
 /// The changes of a message that is sent come in a row: their number is fetched once, behind them.
 const COUNTED_AFTER: Duration = Duration::from_millis(400);
@@ -31,14 +31,25 @@ pub fn OutboxPage() -> impl IntoView {
     let query = use_query_map();
     let named = Memo::new(move |_| query.with(|query| query.get("entry")));
     let before = Memo::new(move |_| query.with(|query| query.get("before")));
-    let again = RwSignal::new(0);
+    let again = RwSignal::new(0_u32);
     let rows = answer(
         move || (tab.outbox_changes.get(), before.get(), again.get()),
         move |(_, before, _)| {
-            let ready = before.is_none().then(|| tab.take_ledger()).flatten();
+            let sent = tab.sent.try_update_value(Option::take).flatten();
+            let sent = sent.filter(|_| before.is_none());
+            if sent.is_some() {
+                // The others come behind the frame that shows what one waits for.
+                after_frame(move || {
+                    again.try_update(|n: &mut u32| *n = n.wrapping_add(1));
+                });
+            }
             async move {
-                match ready {
-                    Some(rows) => Ok(rows),
+                match sent {
+                    Some(entry) => Ok(OutboxRows {
+                        entries: vec![entry],
+                        older: None,
+                        removed: Vec::new(),
+                    }),
                     None => answer_with(outbox_list(before).await),
                 }
             }
@@ -161,20 +172,6 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
 }
 
 impl Tab {
-    /// The newest page of the outbox, where it came with an answer. Fetched again soon: what
-    /// happened while it was on its way may have been told before it was here.
-    fn take_ledger(self) -> Option<OutboxRows> {
-        let rows = self.ledger.try_update_value(Option::take)??;
-        let told = self.outbox_changes.get_untracked();
-        let again = move || {
-            if self.outbox_changes.get_untracked() == told {
-                self.outbox_changed();
-            }
-        };
-        set_timeout(again, COUNTED_AFTER);
-        Some(rows)
-    }
-
     /// The outbox changed: the ledger and its number in the folder tree are fetched again.
     pub fn outbox_changed(self) {
         self.outbox_changes.update(|n| *n = n.wrapping_add(1));

@@ -7,7 +7,7 @@ use super::list::{ListState, RowsInPage};
 use super::reach::{Heard, Probe};
 use super::snack::Snack;
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{AccountId, FolderId, MessageId, OutboxRows, SessionView};
+use crate::api::types::{AccountId, FolderId, MessageId, OutboxEntry, SessionView};
 
 /// The session's accounts and limits, fetched once for all pages.
 #[derive(Clone, Copy)]
@@ -101,8 +101,8 @@ pub struct Tab {
     pub outbox_changes: RwSignal<u32>,
     /// Messages in the outbox that need a look, once newer than the session's own number.
     pub outbox_open: RwSignal<Option<u32>>,
-    /// The newest page of the outbox, where it came with an answer.
-    pub ledger: StoredValue<Option<OutboxRows>>,
+    /// The entry of the message that was just sent, until it is shown.
+    pub sent: StoredValue<Option<OutboxEntry>>,
     /// Whether that number is about to be fetched.
     pub is_counting: StoredValue<bool>,
     /// Counts the reasons to fetch the folder tree again.
@@ -139,7 +139,7 @@ impl Tab {
             is_outdated: RwSignal::new(false),
             outbox_changes: RwSignal::new(0),
             outbox_open: RwSignal::new(None),
-            ledger: StoredValue::new(None),
+            sent: StoredValue::new(None),
             is_counting: StoredValue::new(false),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),

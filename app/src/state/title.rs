@@ -1,5 +1,7 @@
 //! The document's title: the open message or the name of the page, and the product.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::session::Tab;
@@ -53,7 +55,11 @@ pub fn show(tab: Tab) {
         let name = name(tab);
         // Nothing is named while the page is taken over: what the server wrote stays.
         if !name.is_empty() {
-            document().set_title(&markup::title(&name));
+            // The browser takes milliseconds to tell its window, and nobody waits for that.
+            set_timeout(
+                move || document().set_title(&markup::title(&name)),
+                Duration::ZERO,
+            );
         }
     });
 }

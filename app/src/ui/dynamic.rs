@@ -5,6 +5,7 @@
 //! Behind a box all of them are the same type. One allocation per part is what it costs.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use leptos::prelude::*;
 
@@ -86,6 +87,12 @@ fn each_boxed(parts: Box<dyn Fn() -> Vec<Part> + Send>) -> AnyView {
 pub fn effect(run: impl FnMut() + 'static) {
     let run: Box<dyn FnMut()> = Box::new(run);
     Effect::new(run);
+}
+
+/// Runs behind the frame that shows what is in the document now. In the browser only.
+pub fn after_frame(run: impl FnOnce() + 'static) {
+    let run: Box<dyn FnOnce()> = Box::new(run);
+    request_animation_frame(move || set_timeout(run, Duration::ZERO));
 }
 
 /// An attribute's value that is computed anew whenever what it reads changes.

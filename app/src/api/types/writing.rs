@@ -249,10 +249,10 @@ pub struct OutboxRows {
 /// A message that was put into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentView {
-    /// Its entry.
+    /// The id of its entry.
     pub outbox: OutboxId,
-    /// The newest page of the ledger, where it could be read.
-    pub rows: Option<OutboxRows>,
+    /// Its entry, where it could be read.
+    pub entry: Option<OutboxEntry>,
 }
 
 /// Cause, fix and the server's words, ready to be shown.

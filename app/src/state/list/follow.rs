@@ -10,6 +10,7 @@ use crate::api::types::Window;
 #[cfg(feature = "hydrate")]
 use crate::state::viewport::Measures;
 use crate::state::viewport::Viewport;
+use crate::ui::dynamic::after_frame;
 
 /// So many rows above and below what is shown are fetched too, once somebody scrolls.
 const AHEAD: u32 = 25;
@@ -118,14 +119,10 @@ impl ListState {
             return;
         }
         self.view.set(view.in_sight(self.row_px.get_value()));
-        request_animation_frame(move || {
-            // Behind the frame that shows them.
-            let rest = move || {
-                if self.is_alive() {
-                    self.follow();
-                }
-            };
-            set_timeout(rest, Duration::ZERO);
+        after_frame(move || {
+            if self.is_alive() {
+                self.follow();
+            }
         });
     }
 
