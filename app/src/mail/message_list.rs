@@ -18,7 +18,7 @@ use crate::state::title::with_count;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic, each, effect, later, when};
+use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, later, when};
 use crate::ui::trouble::TroubleBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -54,7 +54,7 @@ pub fn MessageList(
         here.path.track();
         if list.scroller.get().is_some() {
             // Rows have their height once the page is laid out.
-            request_animation_frame(move || list.start());
+            after_frame(move || list.start());
         }
     });
     effect(move || {

@@ -36,9 +36,9 @@ pub(super) enum Shadows {
 #[derive(Debug, Clone, Copy)]
 pub struct RowsInPage(pub u32);
 
-/// Takes rows out of the page that the server wrote and that are far below what is seen. They are
-/// for readers without script; to take a row over costs as much as to make one, and these would
-/// leave the document a moment later.
+/// Takes rows out of the page that the server wrote and that are below what is seen. They are for
+/// readers without script; to take a row over costs as much as to make one. Most would leave the
+/// document a moment later, and the first of them come back behind the first frame.
 #[cfg(feature = "hydrate")]
 pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
     let scroller = document().query_selector(".list-scroll").ok()??;
@@ -53,7 +53,7 @@ pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
         total,
     };
     let view = measures.viewport(f64::from(scroller.scroll_top()));
-    let keep = view.first.saturating_add(view.count);
+    let keep = view.bottom;
     if keep == 0 || row_px <= 0.0 {
         // It is not shown, or empty.
         return None;
