@@ -27,6 +27,22 @@ pub struct OwnAddress(pub String);
 /// page again then asks for that address, and sends no form again.
 const TAKE_OWN_ADDRESS: &str = "history.replaceState(null,'',document.documentElement.dataset.at)";
 
+/// Takes the page over. The program compiles while the document is still being read, and runs
+/// behind the first frame: to read a list nobody waits for it. A tab that cannot be seen has no
+/// frames.
+const TAKE_OVER: &str = "(async()=>{\
+    const at=document.documentElement.dataset.code,path=at+'_bg.wasm';\
+    const compiled=WebAssembly.compileStreaming?\
+        WebAssembly.compileStreaming(fetch(path)).catch(()=>path):path;\
+    const whole=new Promise(go=>document.readyState==='loading'?\
+        document.addEventListener('DOMContentLoaded',go):go());\
+    const shown=whole.then(()=>new Promise(go=>document.hidden?go():\
+        requestAnimationFrame(()=>setTimeout(go))));\
+    const [program,module_or_path]=await Promise.all([import(at+'.js'),compiled,shown]);\
+    await program.default({module_or_path});\
+    program.hydrate()\
+    })()";
+
 /// The document around [`App`].
 ///
 /// Needs [`PageContext`] in context and a nonce where the policy asks for one. `options` name the
@@ -35,6 +51,10 @@ const TAKE_OWN_ADDRESS: &str = "history.replaceState(null,'',document.documentEl
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(PageName::default());
     let page = PageContext::expect();
+    let code = format!(
+        "{}/{}/{}",
+        page.base, options.site_pkg_dir, options.output_name
+    );
     let own_address = use_context::<OwnAddress>().map(|own| own.0);
     let take_address = own_address.is_some().then(|| {
         view! { <script nonce=use_nonce()>{TAKE_OWN_ADDRESS}</script> }
@@ -51,6 +71,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             data-at=own_address
             data-base=page.base.clone()
             data-build=page.build.clone()
+            data-code=code.clone()
             data-css=page.css.clone()
             data-icons=page.icons.clone()
             data-live=page.live.clone()
@@ -63,9 +84,19 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <title></title>
                 <meta name="viewport" content=page::VIEWPORT />
                 <meta name="color-scheme" content="light dark" />
+                <script type="module" async nonce=use_nonce()>
+                    {TAKE_OVER}
+                </script>
+                <link rel="modulepreload" href=format!("{code}.js") />
+                <link
+                    rel="preload"
+                    href=format!("{code}_bg.wasm")
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin="anonymous"
+                />
                 <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
                 <link rel="icon" type="image/svg+xml" href=page::ICON />
-                <HydrationScripts options=options root=page.base.clone() />
             </head>
             <body>
                 <App />
