@@ -20,6 +20,15 @@ const DECODE_STEP_BYTES: usize = 64 << 10;
 /// What is read of a header that is over the limits: its first fields.
 const HEADER_BEGIN_BYTES: usize = 64 << 10;
 
+/// At most so many octets from an offset on; none behind the end.
+pub(super) fn piece_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
+    let start = usize::try_from(offset)
+        .unwrap_or(usize::MAX)
+        .min(octets.len());
+    let end = start.saturating_add(max_bytes as usize).min(octets.len());
+    octets.slice(start..end)
+}
+
 /// A message in its parts.
 #[derive(Debug)]
 pub(super) struct Split {

@@ -19,6 +19,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Method;
 use http::request::Parts;
+use serde::{Deserialize, Serialize};
 
 use self::form::{Poster, Typed};
 use super::body::{self, field, parse_form};
@@ -65,7 +66,7 @@ pub(super) async fn submit(
 }
 
 /// What was typed, with the names of its files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Text {
     draft: Draft,
     /// Names of files that were chosen and are not here.

@@ -12,6 +12,8 @@ pub(crate) const KEPT_MS: i64 = 60 * 60 * 1000;
 const OF_ACCOUNT_MAX: i64 = 8;
 /// The most bytes of all forms.
 const ALL_MAX_BYTES: i64 = 64 << 20;
+/// Forgets the forms that were posted before a time.
+const PRUNE: &str = "DELETE FROM posted_form WHERE posted_unix_ms < $1";
 
 impl Store {
     /// Keeps a sealed form in the place of an earlier post of it. `false`: there is no room.
@@ -23,7 +25,7 @@ impl Store {
         now_unix_ms: i64,
     ) -> Result<bool, StoreError> {
         let mut writing = self.pool().begin_with(WRITES).await?;
-        sqlx::query("DELETE FROM posted_form WHERE posted_unix_ms < $1")
+        sqlx::query(PRUNE)
             .bind(now_unix_ms.saturating_sub(KEPT_MS))
             .execute(&mut *writing)
             .await?;
@@ -82,7 +84,7 @@ impl Store {
 
     /// Forgets the forms that are too old.
     pub(crate) async fn posted_form_prune(&self, now_unix_ms: i64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM posted_form WHERE posted_unix_ms < $1")
+        sqlx::query(PRUNE)
             .bind(now_unix_ms.saturating_sub(KEPT_MS))
             .execute(self.pool())
             .await?;

@@ -17,6 +17,7 @@ use super::link::Link;
 use super::order::Returned;
 use super::read::uid_of;
 use super::row::marks_of;
+use super::selected::message_id;
 use super::undo::Undo;
 
 impl Link {
@@ -299,11 +300,11 @@ async fn set_mark(
 
 /// UIDs as the page knows them.
 fn ids_of(uid_validity: u32, uids: &[Uid]) -> Vec<MessageId> {
-    let id = |uid: &Uid| MessageId(format!("{uid_validity}.{}", uid.get()));
-    uids.iter().map(id).collect()
+    let ids = uids.iter().map(|uid| message_id(uid_validity, *uid));
+    ids.collect()
 }
 
-fn count_of(count: usize) -> u32 {
+pub(super) fn count_of(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

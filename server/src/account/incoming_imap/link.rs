@@ -189,11 +189,6 @@ impl Link {
         self.connection.as_mut().ok_or(AccountError::SignedOut)
     }
 
-    /// The connection, where there is one.
-    pub(super) fn connection_ref(&self) -> Option<&ImapConnection> {
-        self.connection.as_ref()
-    }
-
     /// Selects a mailbox; what was not told of the old one is told before.
     pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
         let is_selected = |c: &ImapConnection| c.selected().is_some_and(|s| s.mailbox() == mailbox);

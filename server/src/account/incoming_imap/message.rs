@@ -18,7 +18,7 @@ use super::super::map;
 use super::super::memory::Share;
 use super::super::model::{Opened, OpenedBody, Section};
 use super::super::texts::Texts;
-use super::super::whole::{Split, opaque_root};
+use super::super::whole::{Split, opaque_root, piece_of};
 use super::connection::{ImapConnection, WINDOW_BYTES};
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use super::link::Link;
@@ -87,7 +87,7 @@ impl Link {
 
     /// Whether the server said goodbye.
     fn is_over(&self) -> bool {
-        self.connection_ref().is_none_or(ImapConnection::is_over)
+        self.open_connection().is_none_or(ImapConnection::is_over)
     }
 
     async fn try_open(
@@ -227,7 +227,7 @@ impl Link {
                     let split = self.read_whole(folder, message, uid).await?;
                     let octets = split.and_then(|split| split.part(own).cloned());
                     let octets = octets.ok_or(AccountError::NotFound)?;
-                    return Ok(window_of(&octets, offset, max_bytes));
+                    return Ok(piece_of(&octets, offset, max_bytes));
                 }
                 None => part_section(part)?,
             },
@@ -399,14 +399,6 @@ fn own_root(root: &Part) -> Part {
         open.extend(&mut part.children);
     }
     root
-}
-
-fn window_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
-    let start = usize::try_from(offset)
-        .unwrap_or(usize::MAX)
-        .min(octets.len());
-    let end = start.saturating_add(max_bytes as usize).min(octets.len());
-    octets.slice(start..end)
 }
 
 /// The UIDs around a message, where they are not known: for "newer" and "older".

@@ -16,6 +16,7 @@ use mail_proto::imap::{
 };
 
 use super::super::error::{AccountError, ServerReply, Unsupported};
+use super::change::count_of;
 use super::connection::{Answer, ImapConnection, uid_set};
 use super::link::Link;
 
@@ -438,10 +439,6 @@ impl ImapConnection {
         let there = self.still_there(uids).await?;
         Ok(count_of(uids.len() - there.len()))
     }
-}
-
-fn count_of(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// STATUS of where the copies go: whether some came is told by it when nothing else does.

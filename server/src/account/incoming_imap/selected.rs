@@ -62,6 +62,11 @@ impl News {
     }
 }
 
+/// A UID of one generation as the page knows it.
+pub(super) fn message_id(uid_validity: u32, uid: Uid) -> MessageId {
+    MessageId(format!("{uid_validity}.{}", uid.get()))
+}
+
 impl SelectedMailbox {
     pub(super) fn new(mailbox: Mailbox) -> Self {
         Self {
@@ -218,7 +223,7 @@ impl SelectedMailbox {
 
     /// A UID as the page knows it.
     pub(super) fn message_id(&self, uid: Uid) -> MessageId {
-        MessageId(format!("{}.{}", self.uid_validity(), uid.get()))
+        message_id(self.uid_validity(), uid)
     }
 
     /// The UID of an id; `None` where it is of another generation or no id at all.

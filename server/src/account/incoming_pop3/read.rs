@@ -8,6 +8,7 @@ use mail_mime::tree::Part;
 
 use super::super::error::AccountError;
 use super::super::model::{self, Folder, FolderList, Opened, Row, Section};
+use super::super::whole::piece_of;
 use super::INBOX_ID;
 use super::identity::MessageKey;
 use super::kept::Kept;
@@ -136,11 +137,7 @@ impl Link {
                     .ok_or(AccountError::NotFound)?
             }
         };
-        let start = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(octets.len());
-        let length = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-        Ok(octets.slice(start..start.saturating_add(length).min(octets.len())))
+        Ok(piece_of(&octets, offset, max_bytes))
     }
 
     /// The rows of a window, newest first; asks only for those that are not known.

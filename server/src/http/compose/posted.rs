@@ -1,7 +1,7 @@
 //! A compose form that is posted after its session ended: its text is kept, sealed with a cookie
 //! of this browser, and is in the form again once the same account has signed in.
 
-use app::api::types::{AccountId, Draft, FormKey};
+use app::api::types::{AccountId, FormKey};
 use app::routes::compose::ComposeRetry;
 use app::routes::login::LoginEnd;
 use app::text::url;
@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::form::{self, Poster, Typed};
+use super::form::{self, Poster};
 use super::{Beginning, Text, address, filled, not_sent_yet, typed_of};
 use crate::http::body::{self, Drain};
 use crate::http::connection::Exchange;
@@ -30,9 +30,8 @@ const RETURN_MAX_BYTES: usize = 1500;
 #[derive(Serialize, Deserialize)]
 struct PostedForm {
     account: AccountId,
-    draft: Draft,
-    missing: Vec<String>,
-    named: Vec<(String, String)>,
+    #[serde(flatten)]
+    text: Text,
 }
 
 /// Keeps a form that was posted without a session, and leads to the sign-in page and from there
@@ -44,8 +43,11 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
     let typed = form::read(web, poster, &head.headers, body).await;
     let mut response = match (typed.account(), typed.form()) {
         (Some(account), Some(form)) if web.sealer.is_own_form_key(&form, &account) => {
-            match store(web, &account, &form, &typed).await {
-                Ok(()) => to_sign_in(web, &account, &form, &typed),
+            let text = typed_of(&typed);
+            let posted = PostedForm { account, text };
+            let cookie = web.sealer.form_cookie(&form);
+            match store(web, &posted, &form, &cookie).await {
+                Ok(()) => to_sign_in(web, &posted, &form, &cookie),
                 Err(fault) => page::failed(web, visitor, fault.to_api(visitor.lang), None),
             }
         }
@@ -63,8 +65,9 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
     response
 }
 
-fn to_sign_in(web: &Web, account: &AccountId, form: &FormKey, typed: &Typed) -> Response {
-    let back = address(web.base(), account, &typed.draft());
+fn to_sign_in(web: &Web, posted: &PostedForm, form: &FormKey, cookie: &str) -> Response {
+    let PostedForm { account, text } = posted;
+    let back = address(web.base(), account, &text.draft);
     let back = match back.len() > RETURN_MAX_BYTES {
         true => url::with_form(&url::compose(web.base(), account), form),
         false => back,
@@ -77,7 +80,7 @@ fn to_sign_in(web: &Web, account: &AccountId, form: &FormKey, typed: &Typed) -> 
     let rules = &web.cookie;
     let cookie = rules.posted_form(
         &cookie_name(form),
-        &web.sealer.form_cookie(form),
+        cookie,
         &url::compose_form(web.base()),
         KEPT_MS / 1000,
     );
@@ -87,28 +90,20 @@ fn to_sign_in(web: &Web, account: &AccountId, form: &FormKey, typed: &Typed) -> 
 
 async fn store(
     web: &WebState,
-    account: &AccountId,
+    posted: &PostedForm,
     form: &FormKey,
-    typed: &Typed,
+    cookie: &str,
 ) -> Result<(), Fault> {
-    let text = typed_of(typed);
-    let posted = PostedForm {
-        account: account.clone(),
-        draft: text.draft,
-        missing: text.missing,
-        named: text.named,
-    };
     let failed =
         |cause: &dyn std::fmt::Display| error::internal("a posted form could not be kept", cause);
     let hash = form_hash(form);
-    let cookie = web.sealer.form_cookie(form);
-    let json = serde_json::to_vec(&posted).map_err(|cause| failed(&cause))?;
+    let json = serde_json::to_vec(posted).map_err(|cause| failed(&cause))?;
     let purpose = Purpose::PostedForm(cookie.as_bytes());
     let sealed = web.sealer.seal(purpose, hash.as_bytes(), &json);
     let sealed = sealed.map_err(|cause| failed(&cause))?;
     let put = web
         .store
-        .posted_form_put(&hash, account, &sealed, now_unix_ms());
+        .posted_form_put(&hash, &posted.account, &sealed, now_unix_ms());
     match put.await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Fault::TextNotKept),
@@ -130,12 +125,7 @@ pub(super) async fn find(
     if session.account(&posted.account).is_none() {
         return Beginning::OtherAccount(Fault::OtherAccount.to_api(visitor.lang));
     }
-    let text = Text {
-        draft: posted.draft,
-        missing: posted.missing,
-        named: posted.named,
-    };
-    let form = filled(web, visitor, session, posted.account, text).await;
+    let form = filled(web, visitor, session, posted.account, posted.text).await;
     Beginning::Posted(Box::new(ComposeRetry {
         form,
         error: not_sent_yet(visitor),
