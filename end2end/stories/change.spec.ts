@@ -110,6 +110,6 @@ test('an old message that comes back stands where it stood', async ({ mailbox })
   await mailbox.act('Archive');
   await expect.poll(subjects).not.toEqual(before);
   await mailbox.undo(/Archive/);
-  await mailbox.backToList();
+  await mailbox.isOpenAgain(subject);
   await expect.poll(subjects).toEqual(before);
 });

@@ -18,6 +18,7 @@ test('reads and sends under /webmail, and asks for nothing outside of it', async
   await expect(page).toHaveURL(/\/webmail\/mail\//);
   await mailbox.act('Delete');
   await mailbox.undo(/Trash|Deleted/);
+  await mailbox.isOpenAgain('Under a path');
   await mailbox.openFolder('Sent');
   await expect(mailbox.row('Under a path').first()).toBeVisible();
   await mailbox.signOut();
