@@ -20,9 +20,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::fs::{File, OpenOptions};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncWriteExt as _, BufWriter};
 
-use self::chunks::{CHUNK_BYTES, Chunks};
+use self::chunks::{AT_ONCE_BYTES, CHUNK_BYTES, Chunks};
 use super::private::private_dir;
 use super::seal::{SealError, Sealer};
 use super::{Store, StoreError};
@@ -181,7 +181,8 @@ impl Spool {
         options.write(true).create_new(true);
         #[cfg(unix)]
         options.mode(0o600);
-        let mut file = options.open(self.unfinished(&name)).await?;
+        let file = options.open(self.unfinished(&name)).await?;
+        let mut file = BufWriter::with_capacity(AT_ONCE_BYTES, file);
         file.write_all(&head).await?;
         Ok(SpoolWriter {
             spool: self.clone(),
@@ -309,7 +310,7 @@ pub struct SpoolWriter {
     name: SpoolName,
     held: Held,
     chunks: Chunks,
-    file: File,
+    file: BufWriter<File>,
     pending: Vec<u8>,
     size_bytes: u64,
     reserved_bytes: u64,
@@ -371,7 +372,7 @@ impl SpoolWriter {
         self.file.write_all(&sealed).await?;
         // Tells an error of the last write, which `sync_all` does not.
         self.file.flush().await?;
-        self.file.sync_all().await?;
+        self.file.get_ref().sync_all().await?;
         if self.reserved_bytes != self.size_bytes {
             let cost = table::cost(self.size_bytes);
             self.spool.store.spool_settle(&self.name, cost).await?;

@@ -15,6 +15,8 @@ pub(super) const MAGIC: [u8; 4] = *b"RSP1";
 pub(super) const PREFIX_BYTES: usize = 19;
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 pub(super) const TAG_BYTES: usize = 16;
+/// So much is read and written at a time: each is a turn of another thread.
+pub(super) const AT_ONCE_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
 
 /// Seals and opens the chunks of one file in their order.
 pub(super) struct Chunks {
@@ -94,7 +96,7 @@ impl SpoolReader {
         name: SpoolName,
         sealer: &Sealer,
     ) -> Result<Self, SpoolError> {
-        let mut file = BufReader::with_capacity(CHUNK_BYTES + TAG_BYTES, file);
+        let mut file = BufReader::with_capacity(AT_ONCE_BYTES, file);
         let mut magic = [0; MAGIC.len()];
         let mut key_id = [0; 4];
         let mut prefix = [0; PREFIX_BYTES];
@@ -150,7 +152,7 @@ impl SpoolReader {
 
     /// Up to one chunk as it lies in the file; shorter at its end.
     async fn sealed_chunk(&mut self) -> Result<Vec<u8>, SpoolError> {
-        let mut sealed = Vec::new();
+        let mut sealed = Vec::with_capacity(CHUNK_BYTES + TAG_BYTES);
         let chunk = (CHUNK_BYTES + TAG_BYTES) as u64;
         (&mut self.file)
             .take(chunk)
