@@ -59,6 +59,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let take_address = own_address.is_some().then(|| {
         view! { <script nonce=use_nonce()>{TAKE_OWN_ADDRESS}</script> }
     });
+    let take_over = view! { <script type="module" async nonce=use_nonce()>{TAKE_OVER}</script> };
     let theme = match page.theme {
         Theme::System => None,
         Theme::Light => Some("light"),
@@ -84,9 +85,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <title></title>
                 <meta name="viewport" content=page::VIEWPORT />
                 <meta name="color-scheme" content="light dark" />
-                <script type="module" async nonce=use_nonce()>
-                    {TAKE_OVER}
-                </script>
+                {take_over}
                 <link rel="modulepreload" href=format!("{code}.js") />
                 <link
                     rel="preload"
