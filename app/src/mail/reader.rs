@@ -8,8 +8,8 @@ use super::message_list::Empty;
 use super::text_body::TextBody;
 use super::toolbar::{BottomBar, OpenMessage, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
-    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, Lang, MessageId,
-    MessageView, Person,
+    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, IncomingKind, Lang,
+    MessageId, MessageView, Person,
 };
 use crate::page::PageContext;
 use crate::state::ahead;
@@ -36,6 +36,7 @@ pub fn Reader(
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
+    let incoming = account.incoming;
     let open = OpenMessage {
         base: StoredValue::new(page.base),
         account: StoredValue::new(account),
@@ -45,9 +46,11 @@ pub fn Reader(
         position: message.position,
     };
     mark_read_on_open(open, &message);
+    // What a POP3 server has handed out it may take for read, and put away.
     let beside: Vec<MessageId> = [&message.older, &message.newer]
         .into_iter()
         .flatten()
+        .filter(|_| incoming == IncomingKind::Imap)
         .cloned()
         .collect();
     effect(move || {
