@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -361,13 +361,29 @@ async fn uploads_at_once_stay_within_the_quota() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn looking_at_a_waiting_message_takes_nothing_from_it() {
-    let refuses = Arc::new(AtomicBool::new(true));
-    let seen = Arc::clone(&refuses);
+    let (refuses, tries) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (seen, counted) = (Arc::clone(&refuses), Arc::clone(&tries));
     let script: Script = Box::new(move |protocol, heard| {
-        let is_refused =
-            seen.load(Ordering::Relaxed) && protocol == "smtp" && heard.command.starts_with("AUTH");
-        is_refused.then(|| Say::text("535 5.7.8 no\r\n"))
+        let is_sign_in = protocol == "smtp" && heard.command.starts_with("AUTH");
+        let is_refused = is_sign_in && seen.load(Ordering::Relaxed);
+        is_refused.then(|| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Say::text("535 5.7.8 no\r\n")
+        })
     });
+    // A form that opens signs in ahead, too.
+    let tried = async |times: usize| {
+        let tried = async {
+            while tries.load(Ordering::Relaxed) < times {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let tried = tokio::time::timeout(PATIENCE, tried).await;
+        assert!(tried.is_ok(), "{tries:?} of {times} tries");
+    };
     let server = MailServer::start(vec![Mail::plain("one")], script).await;
     let product = Product::start(&[&server]);
     let mut client = product.signed_in(&server).await;
@@ -378,10 +394,14 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     assert_eq!(before.0, 2, "the message and its attachment");
     let form = client.get(&format!("/compose?again={outbox}&form=k")).await;
     assert!(form.text().contains("a.bin"), "{}", form.text());
+    tried(2).await;
     client.send(Request::form("/logout", "")).await;
     assert_eq!(spooled(&product.state_dir), before);
     // Corrected in another session, it leaves with its attachment.
     let mut client = product.signed_in(&server).await;
+    tried(3).await;
+    outbox_says(&mut client, "waiting_for_sign_in").await;
+    refuses.store(false, Ordering::Relaxed);
     let form = client
         .get(&format!("/compose?again={outbox}&form=k"))
         .await
@@ -389,7 +409,6 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     let upload = form.split("name=\"upload\"").nth(1).expect("the file");
     let upload = upload.split("value=\"").nth(1).unwrap();
     let upload = upload.split('"').next().unwrap();
-    refuses.store(false, Ordering::Relaxed);
     let fields = [
         ("account", id.as_str()),
         ("to", "bob@peer.test"),
