@@ -103,6 +103,30 @@ test('a text is offered as it was left, however long the browser looks for texts
   await holds(mailbox, LETTER);
 });
 
+test('a message whose answer is lost is one message, also when it is sent again after a reload', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const draft = await mailbox.compose();
+  await draft.fill({ ...LETTER, to: ADDRESS });
+  await isKept(page, 1);
+  await page.route('**/api/message_send', async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+  await isKeptUp(page);
+  await page.reload();
+  await expect(draft.subject).toHaveValue(LETTER.subject);
+  await expect(draft.text).toHaveValue(LETTER.text);
+  await draft.send();
+  await mailbox.outcome(LETTER.subject, 'Handed over');
+  await expect(mailbox.entry(LETTER.subject)).toHaveCount(1);
+  await isKept(page, 0);
+  await mailbox.goToInbox();
+  await mailbox.arrives(LETTER.subject);
+  await expect(mailbox.row(LETTER.subject)).toHaveCount(1);
+});
+
 test('discarding asks first', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();
