@@ -87,7 +87,8 @@ pub trait MailBackend: Send + Sync + 'static {
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
     /// Puts a message into the outbox, from where it leaves at once. Returns when it is durable, and
-    /// has left where that takes a moment only. A bad recipient is [`ErrorKind::Invalid`] with the field's name.
+    /// has left where that takes a moment only. A bad recipient is [`ErrorKind::Invalid`] with the
+    /// field's name.
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
 
     /// A page of the ledger of all accounts of the session, newest first. `before` is

@@ -336,7 +336,7 @@ impl MailBackend for SessionBackend {
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
         Box::pin(async move {
             let outbox = self.worded(self.send(&account, draft).await)?;
-            self.tried(&outbox, TRIED_SOON).await;
+            self.tried(&account, &outbox, TRIED_SOON).await;
             Ok(outbox)
         })
     }

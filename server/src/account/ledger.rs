@@ -115,11 +115,10 @@ impl SessionBackend {
         Ok(Ok(row.id))
     }
 
-    /// Waits until a message was tried or stopped, at most for `wait`.
-    pub(crate) async fn tried(&self, id: &OutboxId, wait: Duration) {
+    /// Waits until a message of an account was tried or stopped, at most for `wait`.
+    pub(crate) async fn tried(&self, account: &AccountId, id: &OutboxId, wait: Duration) {
         let tried = async {
-            let (handle, _) = self.row(id).await.ok()?;
-            let mut events = handle.subscribe();
+            let mut events = own(&self.handles, account).ok()?.subscribe();
             while self.row(id).await.ok()?.1.is_first_try_ahead() {
                 loop {
                     match events.recv().await {

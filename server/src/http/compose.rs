@@ -51,7 +51,7 @@ pub(super) async fn submit(
         Some(error) => show_again(&web, &visitor, session, account, typed_of(&typed), error).await,
         None => match backend.message_send(account.clone(), typed.draft()).await {
             Ok(outbox) => {
-                backend.tried(&outbox, TRIED_WITHIN).await;
+                backend.tried(&account, &outbox, TRIED_WITHIN).await;
                 page::see_other(&url::outbox_entry(web.base(), &outbox))
             }
             Err(error) => {
