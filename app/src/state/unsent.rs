@@ -280,14 +280,7 @@ impl Unsent {
             return;
         };
         spawn_local(async move {
-            let is_stored = store(&now).await;
-            let is_same = with(|state| {
-                let is_same = state.now.as_ref().is_some_and(|text| text.id == now.id);
-                if is_same && is_stored {
-                    state.stored = version;
-                }
-                is_same
-            });
+            let (is_stored, is_same) = store_as(&now, version).await;
             if is_same {
                 self.is_unkeepable.set(!is_stored);
             }
@@ -312,14 +305,8 @@ impl Unsent {
     /// Stores what is written, without a pause.
     async fn store_now(self) {
         let now = with(|state| state.now.clone().map(|now| (now, state.version)));
-        if let Some((now, version)) = now
-            && store(&now).await
-        {
-            with(|state| {
-                if state.now.as_ref().is_some_and(|text| text.id == now.id) {
-                    state.stored = version;
-                }
-            });
+        if let Some((now, version)) = now {
+            store_as(&now, version).await;
         }
     }
 
@@ -477,6 +464,19 @@ async fn stored(account: &AccountId) -> Vec<Offer> {
         }
     }
     stored
+}
+
+/// Stores the text in the form as it stood at one version. Returns whether it is stored, and whether
+/// it is in the form still.
+async fn store_as(now: &Offer, version: u32) -> (bool, bool) {
+    let is_stored = store(now).await;
+    with(|state| {
+        let is_same = state.now.as_ref().is_some_and(|text| text.id == now.id);
+        if is_same && is_stored {
+            state.stored = version;
+        }
+        (is_stored, is_same)
+    })
 }
 
 /// Stores a text. `false` where it cannot be kept.
