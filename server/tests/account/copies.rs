@@ -225,10 +225,11 @@ async fn what_is_stopped_while_its_copy_is_filed_stays_stopped() {
     let stop = backend.outbox_change(id.clone(), EntryChange::Stop);
     stop.await.unwrap();
     // The copy ends, one way or the other.
+    let mut events = writer.page.handle.subscribe();
     pass(Duration::from_secs(600)).await;
     let mut entry = backend.outbox_show(id.clone()).await.unwrap();
     while entry.copy == SentCopy::Pending {
-        tokio::task::yield_now().await;
+        events.recv().await.unwrap();
         entry = backend.outbox_show(id.clone()).await.unwrap();
     }
     assert_eq!(entry.state, OutboxState::Stopped, "{entry:?}");

@@ -11,7 +11,7 @@ use server::session::uploads::Upload;
 
 use super::peer::pass;
 use super::stage::{Desk, Page, sign_in};
-use super::submission::{Nature, SILENCE, Submission};
+use super::submission::{Nature, Submission};
 
 /// A person who reads at the demo server and sends by a server that counts.
 struct Office {
@@ -148,15 +148,18 @@ async fn a_connection_that_waits_for_a_message_is_closed_after_a_minute_and_at_s
     let office = Office::new(Nature::modern()).await;
     office.writes().await;
     pass(Duration::from_secs(59)).await;
-    tokio::time::sleep(SILENCE * 2).await;
     assert_eq!(office.outgoing.came.borrow().open, 1);
-    pass(Duration::from_secs(2)).await;
+    assert_eq!(office.sends("late").await.state, OutboxState::HandedOver);
+    assert_eq!(office.outgoing.connections(), 1);
     office.outgoing.until("QUIT", |came| came.open == 0).await;
-    assert_eq!(office.outgoing.flights(0), ["QUIT"]);
+    office.writes().await;
+    pass(Duration::from_secs(61)).await;
+    office.outgoing.until("QUIT", |came| came.open == 0).await;
+    assert_eq!(office.outgoing.flights(1), ["QUIT"]);
     office.writes().await;
     office.page.handle.close().await;
     office.outgoing.until("QUIT", |came| came.open == 0).await;
-    assert_eq!(office.outgoing.flights(1), ["QUIT"]);
+    assert_eq!(office.outgoing.flights(2), ["QUIT"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::api::backend::MailBackend;
 use app::api::types::{
@@ -99,11 +99,14 @@ impl Stage {
 
     /// Waits until the demo's inbox holds so many messages.
     pub(super) async fn until_inbox_len(&self, messages: usize) {
-        let end = Instant::now() + Duration::from_secs(20);
-        while self.demo.inbox_len() != messages {
-            assert!(Instant::now() < end, "{} messages", self.demo.inbox_len());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let mut changes = self.demo.inbox_changes();
+        let waiting = async {
+            while self.demo.inbox_len() != messages {
+                changes.changed().await.unwrap();
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        assert!(waited.is_ok(), "{} messages", self.demo.inbox_len());
     }
 
     /// What a person types who reads by IMAP over implicit TLS.

@@ -12,7 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::peer::until;
 
 /// So long a silence ends a flight.
-pub(super) const SILENCE: Duration = Duration::from_millis(60);
+const SILENCE: Duration = Duration::from_millis(60);
 
 /// What the server is like.
 #[derive(Debug, Clone, Default)]

@@ -11,13 +11,11 @@ use super::stage::{Desk, Page, Stage};
 
 /// Waits until IDLE is on, on so many connections.
 async fn idles(stage: &Stage, connections: usize) {
-    let waiting = async {
-        while stage.demo.idling() != connections {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let mut idling = stage.demo.idling();
+    let waiting = idling.wait_for(|count| *count == connections);
     let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
-    waited.unwrap_or_else(|_| panic!("IDLE is on {} times", stage.demo.idling()));
+    let is_so = waited.is_ok_and(|held| held.is_ok());
+    assert!(is_so, "IDLE is on {} times", *stage.demo.idling().borrow());
 }
 
 async fn window(page: &Page, offset: u32) -> usize {

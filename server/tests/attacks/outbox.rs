@@ -3,10 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::watch;
 
 use crate::client::{Answer, Client, Request};
 use crate::mailserver::{Heard, Mail, MailServer, Say, Script};
@@ -361,28 +362,24 @@ async fn uploads_at_once_stay_within_the_quota() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn looking_at_a_waiting_message_takes_nothing_from_it() {
-    let (refuses, tries) = (
-        Arc::new(AtomicBool::new(true)),
-        Arc::new(AtomicUsize::new(0)),
-    );
-    let (seen, counted) = (Arc::clone(&refuses), Arc::clone(&tries));
+    let refuses = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&refuses);
+    let (tries, mut tried) = watch::channel(0);
     let script: Script = Box::new(move |protocol, heard| {
         let is_sign_in = protocol == "smtp" && heard.command.starts_with("AUTH");
         let is_refused = is_sign_in && seen.load(Ordering::Relaxed);
         is_refused.then(|| {
-            counted.fetch_add(1, Ordering::Relaxed);
+            tries.send_modify(|count| *count += 1);
             Say::text("535 5.7.8 no\r\n")
         })
     });
     // A form that opens signs in ahead, too.
-    let tried = async |times: usize| {
-        let tried = async {
-            while tries.load(Ordering::Relaxed) < times {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let tried = tokio::time::timeout(PATIENCE, tried).await;
-        assert!(tried.is_ok(), "{tries:?} of {times} tries");
+    let mut tried = async |times: usize| {
+        let waited = tokio::time::timeout(PATIENCE, tried.wait_for(|count| *count >= times)).await;
+        assert!(
+            waited.is_ok_and(|held| held.is_ok()),
+            "fewer than {times} tries"
+        );
     };
     let server = MailServer::start(vec![Mail::plain("one")], script).await;
     let product = Product::start(&[&server]);

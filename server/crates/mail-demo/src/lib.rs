@@ -43,11 +43,12 @@ use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -135,7 +136,7 @@ impl Demo {
             clock,
             tls: certificate.acceptor,
             commands_seen: AtomicU64::new(0),
-            idling: AtomicUsize::new(0),
+            idling: watch::Sender::new(0),
             traffic: Arc::default(),
             shutdown: CancellationToken::new(),
             imap_lacks: options.imap_lacks,
@@ -205,9 +206,14 @@ impl Demo {
         self.service.commands_seen.load(Ordering::Relaxed)
     }
 
-    /// Counts the IMAP connections that wait in IDLE now.
-    pub fn idling(&self) -> usize {
-        self.service.idling.load(Ordering::Relaxed)
+    /// How many IMAP connections wait in IDLE; wakes whenever that changes.
+    pub fn idling(&self) -> watch::Receiver<usize> {
+        self.service.idling.subscribe()
+    }
+
+    /// Wakes whenever INBOX changes.
+    pub fn inbox_changes(&self) -> watch::Receiver<u64> {
+        self.service.store.watch_inbox()
     }
 
     /// Counts the round trips so far: how often a client sent something after an answer.
@@ -235,7 +241,7 @@ pub(crate) struct Service {
     tls: TlsAcceptor,
     commands_seen: AtomicU64,
     /// How many IMAP connections wait in IDLE.
-    idling: AtomicUsize,
+    idling: watch::Sender<usize>,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
     imap_lacks: &'static [&'static str],
@@ -254,7 +260,7 @@ impl Service {
 
     /// Counts a connection that waits in IDLE, until what is returned is dropped.
     pub(crate) fn idles(self: &Arc<Self>) -> Idling {
-        self.idling.fetch_add(1, Ordering::Relaxed);
+        self.idling.send_modify(|count| *count += 1);
         Idling(Arc::clone(self))
     }
 
@@ -270,7 +276,7 @@ pub(crate) struct Idling(Arc<Service>);
 
 impl Drop for Idling {
     fn drop(&mut self) {
-        self.0.idling.fetch_sub(1, Ordering::Relaxed);
+        self.0.idling.send_modify(|count| *count -= 1);
     }
 }
 

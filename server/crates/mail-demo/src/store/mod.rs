@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 pub(crate) use flags::{FlagNames, Flags};
 pub(crate) use folder::{EmailId, Folder, MailboxId, Source, SpecialUse, Uid, UidValidity};
@@ -97,6 +98,13 @@ impl Store {
         self.folders()
             .find(INBOX)
             .map_or(0, |inbox| inbox.messages().len())
+    }
+
+    /// Wakes whenever INBOX changes, which every account has.
+    pub(crate) fn watch_inbox(&self) -> watch::Receiver<u64> {
+        let folders = self.folders();
+        let inbox = folders.find(INBOX).map(Folder::watch);
+        inbox.unwrap_or_else(|| watch::channel(0).1)
     }
 
     /// Takes the maildrop for one POP3 session (RFC 1939 §4); `None` while another has it.
