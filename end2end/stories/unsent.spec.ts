@@ -175,10 +175,7 @@ test('no form takes the place of a written one without asking', { tag: ['@script
 
 test('signing out asks, and then deletes what is kept', { tag: '@script' }, async ({ mailbox }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
-  await draft.fill(LETTER);
-  await isKept(page, 1);
-  await leave(mailbox);
+  await leavesALetter(mailbox);
   await expect(offered(page)).toBeVisible();
   if (mailbox.view.isPhone) await mailbox.list.getByRole('link', { name: 'Folders' }).click();
   const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
@@ -296,10 +293,7 @@ test('a file that is on its way holds the page', { tag: '@script' }, async ({ ma
 
 test('a text that nobody came back for goes after a week', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
-  await draft.fill(LETTER);
-  await isKept(page, 1);
-  await leave(mailbox);
+  await leavesALetter(mailbox);
   await expect(offered(page)).toBeVisible();
   await page.evaluate(() => {
     for (const [name, value] of Object.entries(localStorage)) {
@@ -340,6 +334,14 @@ async function isKeptUp(page: Page): Promise<void> {
 /** Something else is kept than before. */
 async function isRewritten(page: Page, before: [string, string][]): Promise<void> {
   await expect.poll(() => kept(page), { timeout: 5_000, intervals: [50] }).not.toEqual(before);
+}
+
+/** Writes the letter, and leaves it unsent for the list. */
+async function leavesALetter(mailbox: Mailbox): Promise<void> {
+  const draft = await mailbox.compose();
+  await draft.fill(LETTER);
+  await isKept(mailbox.page, 1);
+  await leave(mailbox);
 }
 
 /** Leaves the form for the list. */
