@@ -16,6 +16,7 @@ pub(super) fn check(sources: &Sources) -> Findings {
         findings.extend(too_long(source));
     }
     findings.extend(folders_without_introduction(sources));
+    findings.extend(sources.rust().filter_map(second_module_style));
     for source in sources
         .rust()
         .filter(|source| source.path.starts_with("app/src/"))
@@ -113,6 +114,20 @@ fn too_long(source: &Source) -> Option<String> {
     })
 }
 
+/// Files that several programs include by `#[path]`: their own modules lie beside them, as only a
+/// `mod.rs` can have it from both sides.
+const INCLUDED_BY_PATH: [&str; 2] = [
+    "server/fuzz/src/mod.rs",
+    "server/tests/servers/machine/mod.rs",
+];
+
+/// A `mod.rs` where the workspace writes `foo.rs` beside `foo/`.
+fn second_module_style(source: &Source) -> Option<String> {
+    let folder = source.path.strip_suffix("/mod.rs")?;
+    (!INCLUDED_BY_PATH.contains(&source.path.as_str()))
+        .then(|| format!("{}: one module style: make it {folder}.rs", source.path))
+}
+
 /// The first file of each folder: `mod.rs`, `lib.rs` or `main.rs` in it, or `x.rs` beside `x/`.
 fn folders_without_introduction(sources: &Sources) -> Findings {
     let mut first: BTreeMap<&str, Option<&Source>> = BTreeMap::new();
@@ -150,7 +165,7 @@ fn folders_without_introduction(sources: &Sources) -> Findings {
         let beside = format!("{folder}.rs");
         match source.or_else(|| sources.find(&beside)) {
             None => findings.push(format!(
-                "{folder}: no mod.rs, lib.rs or main.rs introduces it"
+                "{folder}: no lib.rs or main.rs in it and no {folder}.rs introduces it"
             )),
             Some(source) => findings.extend(not_introduced(source)),
         }
@@ -207,7 +222,8 @@ mod tests {
     fn each_folder_says_what_it_is_for() {
         let sources = Sources::of(&[
             ("app/src/lib.rs", "//! The page.\n"),
-            ("app/src/ui/mod.rs", "pub mod button;\n"),
+            ("app/src/ui/button.rs", "//! A button.\n"),
+            ("app/src/ui.rs", "pub mod button;\n"),
             ("app/src/mail/list.rs", "//! The list.\n"),
             ("app/src/text/words.rs", "//! Words.\n"),
             ("app/src/text.rs", "//! Texts.\n"),
@@ -222,7 +238,20 @@ mod tests {
         assert!(
             findings
                 .iter()
-                .any(|finding| finding.starts_with("app/src/ui/mod.rs:"))
+                .any(|finding| finding.starts_with("app/src/ui.rs:"))
+        );
+    }
+
+    #[test]
+    fn a_second_module_style_is_found() {
+        let sources = Sources::of(&[
+            ("app/src/lib.rs", "//! The page.\n"),
+            ("app/src/ui/mod.rs", "//! Parts.\n"),
+            ("server/fuzz/src/mod.rs", "//! Fuzzed.\n"),
+        ]);
+        assert_eq!(
+            check(&sources),
+            ["app/src/ui/mod.rs: one module style: make it app/src/ui.rs"]
         );
     }
 

@@ -46,7 +46,7 @@ impl Class {
             | Self::HalfClose
             | Self::DoneThenGone => &[
                 (NET, "drive.rs", "poll_read_some"),
-                (PROTO, "imap/client/mod.rs", "advance"),
+                (PROTO, "imap/client.rs", "advance"),
                 (PROTO, "pop3/client.rs", "advance"),
                 (PROTO, "pop3/answers.rs", "read_body"),
                 (PROTO, "smtp/client.rs", "on_end_of_input"),
@@ -77,7 +77,7 @@ impl Class {
                 (NET, "tls.rs", "start"),
             ],
             Self::BehindStartTls => &[
-                (PROTO, "imap/client/mod.rs", "advance"),
+                (PROTO, "imap/client.rs", "advance"),
                 (PROTO, "pop3/client.rs", "on_status"),
                 (PROTO, "smtp/client.rs", "on_reply"),
             ],

@@ -52,27 +52,27 @@ pub const SCHEMA: &[SchemaStep] = &[
     SchemaStep {
         version: 1,
         name: "sessions",
-        sql: include_str!("migrations/0001_sessions.sql"),
+        sql: include_str!("store/migrations/0001_sessions.sql"),
     },
     SchemaStep {
         version: 2,
         name: "outbox",
-        sql: include_str!("migrations/0002_outbox.sql"),
+        sql: include_str!("store/migrations/0002_outbox.sql"),
     },
     SchemaStep {
         version: 3,
         name: "spool",
-        sql: include_str!("migrations/0003_spool.sql"),
+        sql: include_str!("store/migrations/0003_spool.sql"),
     },
     SchemaStep {
         version: 4,
         name: "forms",
-        sql: include_str!("migrations/0004_forms.sql"),
+        sql: include_str!("store/migrations/0004_forms.sql"),
     },
     SchemaStep {
         version: 5,
         name: "removed",
-        sql: include_str!("migrations/0005_removed.sql"),
+        sql: include_str!("store/migrations/0005_removed.sql"),
     },
 ];
 

@@ -7,7 +7,7 @@ mod courier_pop3;
 mod dovecot_imap;
 mod dovecot_pop3;
 mod imap_session;
-#[path = "../../../../tests/servers/machine/mod.rs"]
+#[path = "../../../tests/servers/machine/mod.rs"]
 mod machine;
 mod pop3_session;
 mod postfix;
