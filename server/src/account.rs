@@ -26,11 +26,13 @@ mod off_thread;
 mod outbox;
 pub(crate) mod outgoing;
 mod texts;
+pub mod uploads;
 mod whole;
 mod wording;
 
+pub use crate::domain::AccountKey;
 pub use backend::SessionBackend;
 pub use error::AccountError;
 pub use handle::{AccountHandle, Accounts, PartDownload, Watcher};
 pub use locale::Locale;
-pub use model::{AccountKey, Incoming, Outgoing, SignIn};
+pub use model::{Incoming, Outgoing, SignIn};

@@ -8,7 +8,6 @@ pub mod events;
 pub mod record;
 pub mod registry;
 pub mod turns;
-pub mod uploads;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -18,11 +18,12 @@ use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::model::{Opened, OpenedBody, Request};
+use super::model::Request;
 use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
-use crate::session::uploads::Uploads;
+use crate::account::uploads::Uploads;
+use crate::domain::{Opened, OpenedBody};
 
 /// A server at hand has a message within this time: its person is shown what became of it, and not
 /// first that it is on its way.

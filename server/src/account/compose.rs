@@ -19,8 +19,9 @@ use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::model::{Opened, OpenedBody, Request, now_unix_ms, random_id};
-use crate::session::uploads::Uploads;
+use super::model::{Request, now_unix_ms, random_id};
+use crate::account::uploads::Uploads;
+use crate::domain::{Opened, OpenedBody};
 use crate::store::outbox::{
     AttachmentRecord, CopyRecord, OutboxRow, RecipientRecord, Record, RowState,
 };

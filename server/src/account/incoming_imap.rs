@@ -33,7 +33,8 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::error::AccountError;
-use super::model::{AccountKey, Filing, Request, SignIn};
+use super::model::{Request, SignIn};
+use crate::domain::{AccountKey, Filing};
 use connection::ImapConnection;
 use link::{Link, LinkKind};
 use sent::SentCopies;

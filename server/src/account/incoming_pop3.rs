@@ -38,7 +38,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::error::AccountError;
-use super::model::{AccountKey, Request, SignIn};
+use super::model::{Request, SignIn};
+use crate::domain::AccountKey;
 use crate::store::Store;
 use lease::Maildrops;
 use link::{Link, Timing};

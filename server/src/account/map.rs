@@ -14,10 +14,9 @@ use mail_proto::imap;
 use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
 use super::locale::Locale;
-use super::model::{
-    Changed, ChangedWhat, Folder, FolderList, Listing, Opened, OpenedBody, Row, now_unix_ms,
-};
+use super::model::now_unix_ms;
 use super::wording;
+use crate::domain::{Changed, ChangedWhat, Folder, FolderList, Listing, Opened, OpenedBody, Row};
 use crate::store::seal::BrowserKeys;
 
 /// The keys for what a browser keeps, the one that seals first.

@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::api::types::{
-    AccountId, Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId, UndoId,
-    Window,
+    Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId, UndoId, Window,
 };
 use bytes::Bytes;
-use mail_mime::address::Mailbox;
-use mail_mime::header::Headers;
-use mail_mime::text::Format;
 use mail_mime::tree::Part;
 use mail_net::{Endpoint, Recorder, TlsMode};
 use mail_proto::{KnownSecrets, Secret};
 use tokio::sync::oneshot;
 
 use super::error::AccountError;
+use crate::domain::{
+    Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
+};
 
 /// A server that mail comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,215 +82,6 @@ impl SignIn {
     pub fn login(&self) -> &str {
         self.user.as_deref().unwrap_or(&self.address)
     }
-}
-
-/// One folder of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Folder {
-    /// Its id in addresses.
-    pub(crate) id: FolderId,
-    /// Its own name, decoded, without its parents'.
-    pub(crate) name: String,
-    /// How deep it stands.
-    pub(crate) depth: u32,
-    /// What it is for.
-    pub(crate) role: Option<FolderRole>,
-    /// Whether it can be opened.
-    pub(crate) is_selectable: bool,
-    /// Unread messages, where known.
-    pub(crate) unread: Option<u32>,
-    /// All messages, where known.
-    pub(crate) total: Option<u32>,
-}
-
-/// The folders of an account, in showing order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct FolderList {
-    pub(crate) folders: Vec<Folder>,
-    /// How many more the server listed than are kept.
-    pub(crate) left_out: u32,
-}
-
-/// Marks of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Marks {
-    pub(crate) is_seen: bool,
-    pub(crate) is_starred: bool,
-    pub(crate) is_answered: bool,
-    pub(crate) is_forwarded: bool,
-}
-
-impl Marks {
-    /// Tells whether a mark is as [`Mark`] would make it.
-    pub(crate) fn has(self, mark: Mark) -> bool {
-        match mark {
-            Mark::Seen => self.is_seen,
-            Mark::Unseen => !self.is_seen,
-            Mark::Starred => self.is_starred,
-            Mark::Unstarred => !self.is_starred,
-        }
-    }
-
-    /// Sets a mark.
-    pub(crate) fn set(&mut self, mark: Mark) {
-        match mark {
-            Mark::Seen => self.is_seen = true,
-            Mark::Unseen => self.is_seen = false,
-            Mark::Starred => self.is_starred = true,
-            Mark::Unstarred => self.is_starred = false,
-        }
-    }
-}
-
-/// The mark that takes a mark back.
-pub(crate) fn opposite(mark: Mark) -> Mark {
-    match mark {
-        Mark::Seen => Mark::Unseen,
-        Mark::Unseen => Mark::Seen,
-        Mark::Starred => Mark::Unstarred,
-        Mark::Unstarred => Mark::Starred,
-    }
-}
-
-/// What a list shows of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) id: MessageId,
-    /// How many newer messages the folder holds.
-    pub(crate) position: u32,
-    pub(crate) from: Vec<Mailbox>,
-    pub(crate) to: Vec<Mailbox>,
-    pub(crate) subject: String,
-    /// When it arrived, where the server knows, else when it was written; `None` where nobody tells.
-    pub(crate) date_unix_ms: Option<i64>,
-    pub(crate) size_bytes: u64,
-    pub(crate) marks: Marks,
-    pub(crate) has_attachment: bool,
-    /// The server did not tell who wrote and what about, or not in a form that can be read.
-    pub(crate) is_unreadable: bool,
-    /// The server's words, where it refused to tell; else empty.
-    pub(crate) refusal: String,
-}
-
-/// A window of a folder.
-#[derive(Debug, Clone)]
-pub(crate) struct Listing {
-    pub(crate) name: String,
-    pub(crate) role: Option<FolderRole>,
-    pub(crate) total: u32,
-    pub(crate) unread: Option<u32>,
-    pub(crate) offset: u32,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// An open message: its headers, its structure and the text part that is shown.
-#[derive(Debug, Clone)]
-pub(crate) struct Opened {
-    pub(crate) id: MessageId,
-    pub(crate) headers: Headers,
-    pub(crate) root: Part,
-    pub(crate) body: OpenedBody,
-    pub(crate) marks: Marks,
-    pub(crate) size_bytes: u64,
-    /// When it arrived, where the server knows.
-    pub(crate) arrived_unix_ms: Option<i64>,
-    pub(crate) position: u32,
-    pub(crate) total: u32,
-    pub(crate) newer: Option<MessageId>,
-    pub(crate) older: Option<MessageId>,
-}
-
-/// The part of a message that is read, transfer-decoded and as text.
-#[derive(Debug, Clone)]
-pub(crate) enum OpenedBody {
-    /// Plain text.
-    Text {
-        text: String,
-        /// How its lines are to be read.
-        format: Format,
-        is_cut: bool,
-    },
-    /// HTML, as it came: never shown before it is cleaned.
-    Html {
-        /// The texts of the message, one behind the other, each a document of its own.
-        documents: Vec<String>,
-        is_cut: bool,
-    },
-    /// Nothing that can be read.
-    Empty,
-    /// The message is over the limits of what is read: its source is offered.
-    OverLimits,
-}
-
-/// What a change did.
-#[derive(Debug, Clone)]
-pub(crate) struct Changed {
-    pub(crate) what: ChangedWhat,
-    /// Messages that the server confirmed.
-    pub(crate) count: u32,
-    /// Messages that are no longer in the folder.
-    pub(crate) gone: u32,
-    /// The messages of an undone change, by the ids that they have now.
-    pub(crate) messages: Vec<MessageId>,
-    pub(crate) undo: Option<UndoId>,
-}
-
-/// See [`app::api::types::Change`].
-#[derive(Debug, Clone)]
-pub(crate) enum ChangedWhat {
-    Marked(Mark),
-    Moved {
-        role: Option<FolderRole>,
-        name: String,
-    },
-    DeletePending {
-        in_secs: u32,
-    },
-    Undone,
-}
-
-/// Which bytes of a message are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Section {
-    /// All of it, as it lies on the server.
-    Whole,
-    /// One part, as encoded.
-    Part(PartId),
-}
-
-/// A flag that sending sets on the message that was answered or forwarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SourceMark {
-    /// `\Answered`.
-    Answered,
-    /// `$Forwarded`.
-    Forwarded,
-}
-
-/// When a copy is filed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Filing {
-    /// The message was handed over a moment ago.
-    AtOnce,
-    /// A server that files copies itself had the time to.
-    AfterWaiting,
-    /// An earlier session may have ended between filing the copy and writing that down.
-    LeftOver,
-}
-
-/// What became of a copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Filed {
-    /// It lies in this folder.
-    In {
-        folder: Option<FolderId>,
-        /// Whether the server files one as well is not known: [`Request::KeepOneCopy`] finds out.
-        is_unproven: bool,
-    },
-    /// This account has no place for copies.
-    NotKept,
-    /// The server files it itself, and has not yet.
-    Awaited,
 }
 
 /// Where the answer to a request goes.
@@ -391,15 +181,4 @@ pub(crate) fn random_id() -> Result<String, AccountError> {
     let mut bytes = [0_u8; 12];
     getrandom::fill(&mut bytes).map_err(|e| AccountError::Internal(e.to_string()))?;
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// An account's key: who may see rows that outlive a session.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AccountKey(pub String);
-
-impl AccountKey {
-    /// The account's id in addresses: the key's first 16 characters.
-    pub fn id(&self) -> AccountId {
-        AccountId(self.0.chars().take(16).collect())
-    }
 }

@@ -7,7 +7,7 @@ use mail_mime::text::{self, Format};
 use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
 
-use super::model::OpenedBody;
+use crate::domain::OpenedBody;
 
 /// Gathers the texts of a message: transfer-decoded, as far as they are shown.
 #[derive(Debug, Default)]

@@ -12,8 +12,8 @@ use mail_mime::tree::{LeafFields, Part};
 use tokio::task::spawn_blocking;
 
 use super::error::AccountError;
-use super::model::OpenedBody;
 use super::texts::Texts;
+use crate::domain::OpenedBody;
 
 /// Text is decoded in steps, because only the beginning of a long one is shown.
 const DECODE_STEP_BYTES: usize = 64 << 10;

@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 
 use super::visitor::Visitor;
 use super::{Web, headers, page};
-use crate::session::uploads::clean_file_name;
+use crate::account::uploads::clean_file_name;
 use app::routes::notice::Notice;
 
 const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];

@@ -20,8 +20,8 @@ use super::body::{self, Drain};
 use super::visitor::Visitor;
 use super::words::Fault;
 use super::{Web, WebState, error, headers};
+use crate::account::uploads::{Upload, clean_file_name, clean_media_type};
 use crate::session::LiveSession;
-use crate::session::uploads::{Upload, clean_file_name, clean_media_type};
 use crate::store::spool::SpoolError;
 
 pub(super) async fn upload(

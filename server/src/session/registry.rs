@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::events::EventRing;
 use super::turns::{Streams, Turns};
-use super::uploads::Uploads;
 use super::{IDLE_MS, RENEW_MS};
 use crate::account::AccountHandle;
+use crate::account::uploads::Uploads;
 use crate::limits;
 use crate::store::sessions::RowKey;
 use crate::store::{Store, now_unix_ms};

@@ -20,7 +20,7 @@ use sqlx::FromRow;
 use super::seal::{Purpose, SealError, Sealer};
 use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 
 pub(crate) use self::change::REMOVED_KEPT_MS;
 pub(crate) use self::forms::SentForm;

@@ -5,8 +5,8 @@
 use app::api::types::{Mark, MessageId, UndoId};
 
 use super::{Store, StoreError};
-use crate::account::AccountKey;
-use crate::account::model::{Marks, SourceMark};
+use crate::domain::AccountKey;
+use crate::domain::{Marks, SourceMark};
 
 /// The most messages of an account whose marks are kept: all of them are read for a list.
 const MARKS_MAX: i64 = 50_000;

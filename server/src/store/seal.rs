@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::private::private_dir;
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;

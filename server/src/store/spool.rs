@@ -26,7 +26,7 @@ use self::chunks::{AT_ONCE_BYTES, CHUNK_BYTES, Chunks};
 use super::private::private_dir;
 use super::seal::{SealError, Sealer};
 use super::{Store, StoreError};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 
 pub use self::chunks::SpoolReader;
 pub(super) use self::table::DISCARDED;

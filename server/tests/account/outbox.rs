@@ -5,7 +5,7 @@ use app::api::backend::MailBackend;
 use app::api::types::{
     ComposeKind, ComposeSource, Draft, FolderRole, OutboxState, RecipientState, SentCopy,
 };
-use server::session::uploads::Upload;
+use server::account::uploads::Upload;
 
 use super::stage::{Page, Stage};
 

@@ -7,7 +7,7 @@ use app::api::backend::MailBackend as _;
 use app::api::types::{Draft, IncomingKind, OutboxEntry, OutboxId, OutboxState, SentCopy};
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::TlsMode;
-use server::session::uploads::Upload;
+use server::account::uploads::Upload;
 
 use super::peer::pass;
 use super::stage::{Desk, Page, sign_in};

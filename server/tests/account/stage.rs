@@ -13,10 +13,10 @@ use app::api::types::{
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
+use server::account::uploads::Uploads;
 use server::account::{
     AccountError, AccountHandle, Accounts, Incoming, Locale, Outgoing, SessionBackend, SignIn,
 };
-use server::session::uploads::Uploads;
 use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
 use server::store::spool::{Spool, SpoolLimits};

@@ -11,8 +11,8 @@ use mail_mime::tree::Part;
 
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
-use crate::account::model::Opened;
-use crate::session::uploads::Uploads;
+use crate::account::uploads::Uploads;
+use crate::domain::Opened;
 use crate::store::outbox::{AttachmentRecord, OutboxRow};
 use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 

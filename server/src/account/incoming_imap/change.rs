@@ -11,7 +11,6 @@ use mail_proto::imap::{
 };
 
 use super::super::error::{AccountError, Unsupported};
-use super::super::model::{Changed, ChangedWhat, Folder, SourceMark, opposite};
 use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use super::order::Returned;
@@ -19,6 +18,7 @@ use super::read::uid_of;
 use super::row::marks_of;
 use super::selected::message_id;
 use super::undo::Undo;
+use crate::domain::{Changed, ChangedWhat, Folder, SourceMark, opposite};
 
 impl Link {
     /// Sets a mark on messages; those that have it already are not counted.

@@ -18,7 +18,7 @@ use mail_net::rate::Keys;
 use mail_proto::KnownSecrets;
 use mail_proto::imap::{ListData, Mailbox, NamespaceData, StatusData};
 
-use super::super::model::{Folder, FolderList};
+use crate::domain::{Folder, FolderList};
 use namespaces::Namespaces;
 use tree::Tree;
 

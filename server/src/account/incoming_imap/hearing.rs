@@ -12,9 +12,9 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::error::AccountError;
-use super::super::model::AccountKey;
 use super::connection::ImapConnection;
 use super::link::{Link, LinkKind};
+use crate::domain::AccountKey;
 
 /// Changes that a busy connection may be behind.
 const CHANGES: usize = 32;

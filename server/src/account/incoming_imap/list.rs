@@ -6,10 +6,10 @@ use mail_net::Phase;
 use mail_proto::imap::{Command, SearchKey, SequenceNumber, SequenceSet, Status};
 
 use super::super::error::AccountError;
-use super::super::model::{Listing, Row};
 use super::connection::{Answer, Completion, ImapConnection};
 use super::link::Link;
 use super::row::Detail;
+use crate::domain::{Listing, Row};
 
 impl Link {
     /// A window of a folder. Costs no round trip while IDLE keeps the rows right.

@@ -16,13 +16,13 @@ use mail_proto::imap::{
 use super::super::error::AccountError;
 use super::super::map;
 use super::super::memory::Share;
-use super::super::model::{Opened, OpenedBody, Section};
 use super::super::texts::Texts;
 use super::super::whole::{Split, opaque_root, piece_of};
 use super::connection::{ImapConnection, WINDOW_BYTES};
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use super::link::Link;
 use super::read::uid_of;
+use crate::domain::{Opened, OpenedBody, Section};
 
 /// The most of a header that is fetched: what the MIME limits allow.
 const HEADER_MAX_BYTES: u32 = 1 << 20;

@@ -6,11 +6,11 @@ use mail_proto::imap::command::List;
 use mail_proto::imap::{Capability, Command, Status, StatusItem, Uid};
 
 use super::super::error::AccountError;
-use super::super::model::FolderList;
 use super::super::off_thread::off_thread;
 use super::connection::{Answer, ImapConnection};
 use super::folders::FolderTable;
 use super::link::Link;
+use crate::domain::FolderList;
 
 /// STATUS is asked of so many folders where LIST cannot tell.
 const STATUS_MAX: usize = 40;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person};
 use super::super::map;
-use super::super::model::{Marks, Row};
 use super::super::whole::read_headers;
+use crate::domain::{Marks, Row};
 
 /// A larger structure is not kept for opening the message: it is asked for then.
 const STRUCTURE_MAX_BYTES: usize = 4 << 10;

@@ -7,9 +7,9 @@ use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
 use super::super::memory::Share;
-use super::super::model::Row;
 use super::order::Order;
 use super::row::{Detail, SeenRow, marks_of};
+use crate::domain::Row;
 
 /// How many rows are kept: some screens of a list that is scrolled.
 const ROWS_MAX: usize = 600;

@@ -15,8 +15,8 @@ use tracing::debug;
 use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use crate::account::error::AccountError;
-use crate::account::model::{Filed, Filing};
 use crate::account::outgoing::SpooledMessage;
+use crate::domain::{Filed, Filing};
 
 /// A copy lies in Sent with the day on which it was written, or another one next to it: a header is
 /// searched in the messages of these days only.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
-use super::super::model::{Folder, FolderList, SignIn};
+use super::super::model::SignIn;
 use super::connection::ImapConnection;
 use super::folders::FolderTable;
 use super::hearing::FolderChange;
@@ -22,6 +22,7 @@ use super::order::{Returned, ReturnedTable};
 use super::selected::News;
 use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
+use crate::domain::{Folder, FolderList};
 
 /// Folders that were asked for this recently are not asked for again.
 const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);

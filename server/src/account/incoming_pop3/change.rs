@@ -7,10 +7,11 @@ use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId
 use tokio::time::Instant;
 
 use super::super::error::{AccountError, Unsupported};
-use super::super::model::{Changed, ChangedWhat, SourceMark, now_unix_ms, opposite, random_id};
+use super::super::model::{now_unix_ms, random_id};
 use super::identity::MessageKey;
 use super::link::Link;
 use super::read::is_inbox;
+use crate::domain::{Changed, ChangedWhat, SourceMark, opposite};
 
 /// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
 const KEPT_FOR: Duration = Duration::from_secs(600);

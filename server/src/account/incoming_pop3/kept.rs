@@ -7,9 +7,10 @@ use std::sync::Arc;
 use app::api::types::{Mark, MessageId, UndoId};
 
 use super::super::error::AccountError;
-use super::super::model::{AccountKey, Marks, SourceMark, now_unix_ms};
+use super::super::model::now_unix_ms;
 use super::identity::MessageKey;
 use super::lease::Maildrop;
+use crate::domain::{AccountKey, Marks, SourceMark};
 use crate::store::Store;
 
 /// Marks and pending deletes of one account.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::super::model::AccountKey;
 use super::identity::MessageKey;
+use crate::domain::AccountKey;
 
 /// Deleted messages that are remembered for listings that were taken before.
 const DELETED_MAX: usize = 1_000;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::super::error::{AccountError, Unsupported};
-use super::super::model::{Filed, Request, SignIn};
+use super::super::model::{Request, SignIn};
 use super::change::UndoTable;
 use super::kept::Kept;
 use super::lease::Maildrop;
@@ -24,6 +24,7 @@ use super::messages::LoadedMessages;
 use super::rows::RowCache;
 use super::session::{Session, SignedIn, is_over};
 use super::{INBOX_ID, Pop3Surroundings};
+use crate::domain::Filed;
 
 /// How long things last. Tests have shorter times.
 #[derive(Debug, Clone, Copy)]

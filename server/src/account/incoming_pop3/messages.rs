@@ -152,7 +152,7 @@ mod tests {
     use mail_proto::pop3::UniqueId;
 
     use super::*;
-    use crate::account::model::OpenedBody;
+    use crate::domain::OpenedBody;
     use mail_mime::limits::SHOWN_BYTES;
 
     const MESSAGE: &[u8] = b"Subject: two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::super::error::AccountError;
-use super::super::model::{self, Folder, FolderList, Opened, Row, Section};
 use super::super::whole::piece_of;
 use super::INBOX_ID;
 use super::identity::MessageKey;
@@ -16,6 +15,7 @@ use super::link::Link;
 use super::listing::{Entry, Listing};
 use super::messages::{Loaded, Loading, MESSAGE_MAX_BYTES, SPLIT_MAX_BYTES, too_large};
 use super::rows::RowFacts;
+use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
 
 /// The name of the one folder; the page shows its own word for it.
 const INBOX_NAME: &str = "INBOX";
@@ -53,7 +53,7 @@ impl Link {
         &mut self,
         folder: &FolderId,
         window: Window,
-    ) -> Result<model::Listing, AccountError> {
+    ) -> Result<domain::Listing, AccountError> {
         is_inbox(folder)?;
         self.refresh_kept().await?;
         match window.offset {
@@ -63,7 +63,7 @@ impl Link {
         let limit = window.limit.clamp(1, Window::MAX_LIMIT);
         let rows = self.fetch_rows(window.offset, limit).await?;
         let (total, unread) = self.counts();
-        Ok(model::Listing {
+        Ok(domain::Listing {
             name: INBOX_NAME.to_owned(),
             role: Some(FolderRole::Inbox),
             total,

@@ -7,10 +7,10 @@ use mail_mime::header::Headers;
 
 use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use super::super::memory::Share;
-use super::super::model::{Marks, Row};
 use super::super::whole::read_headers;
 use super::identity::MessageKey;
 use super::listing::Entry;
+use crate::domain::{Marks, Row};
 
 /// How many rows are kept.
 const KEPT_MAX: usize = 600;

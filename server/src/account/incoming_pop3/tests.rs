@@ -22,12 +22,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::{AccountError, Unsupported};
-use super::super::model::{
-    AccountKey, Changed, ChangedWhat, Folder, Incoming, Listing, Opened, OpenedBody, Outgoing,
-    Reply, Request, Section, SignIn, SourceMark,
-};
+use super::super::model::{Incoming, Outgoing, Reply, Request, SignIn};
 use super::link::Timing;
 use super::{INBOX_ID, Pop3Incoming, Pop3Surroundings};
+use crate::domain::{
+    AccountKey, Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
+};
 use crate::store::{SCHEMA, Store, TestDir};
 use fake::{FakeServer, Lists, Quirks};
 

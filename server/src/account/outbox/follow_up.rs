@@ -10,8 +10,9 @@ use tracing::{info, warn};
 use super::Outbox;
 use super::settle::LANGS;
 use crate::account::error::AccountError;
-use crate::account::model::{Filed, Filing, Request, SourceMark};
+use crate::account::model::Request;
 use crate::account::outgoing::SpooledMessage;
+use crate::domain::{Filed, Filing, SourceMark};
 use crate::store::StoreError;
 use crate::store::outbox::{CopyRecord, OutboxRow, RowState};
 

@@ -16,6 +16,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use tokio::time::{Instant, timeout_at};
 
+use crate::account::uploads::{clean_file_name, clean_media_type};
 use crate::http::WebState;
 use crate::http::body::{self, Drain, Fields, field};
 use crate::http::connection::Exchange;
@@ -23,7 +24,6 @@ use crate::http::multipart::{FormFault, Multipart, PartHead};
 use crate::http::upload::{self, Sizes};
 use crate::http::words::Fault;
 use crate::session::LiveSession;
-use crate::session::uploads::{clean_file_name, clean_media_type};
 
 /// All text fields of one form together.
 const TEXT_MAX_BYTES: usize = 2 << 20;

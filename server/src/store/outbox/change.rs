@@ -3,7 +3,7 @@
 use app::api::types::OutboxId;
 
 use super::{Ledger, OutboxRow, RawRow, WRITES, columns, discard_files};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 use crate::store::StoreError;
 
 /// How long a removed row can be put back.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Ledger, OutboxRow};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 use crate::store::{Connection, StoreError, form_hash};
 
 /// A message that left by a form.

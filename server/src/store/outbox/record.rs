@@ -7,7 +7,7 @@ use app::api::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 
 /// Where a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

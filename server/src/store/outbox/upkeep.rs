@@ -5,7 +5,7 @@ use app::api::types::Draft;
 use serde::Deserialize;
 
 use super::{FORMAT, Ledger, RawRow, Record, WRITES, columns, discard_files, place};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 use crate::store::StoreError;
 use crate::store::process::owner_is_gone;
 use crate::store::seal::Purpose;

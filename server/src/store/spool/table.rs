@@ -1,7 +1,7 @@
 //! The table of the spool's files: who owns each, and what it may take of the quota.
 
 use super::{SpoolError, SpoolLimits, SpoolName};
-use crate::account::AccountKey;
+use crate::domain::AccountKey;
 use crate::store::process::owner_is_gone;
 use crate::store::{Store, StoreError};
 

@@ -1,0 +1,16 @@
+//! The types that store, accounts and views share.
+//!
+//! They do nothing but hold values: no I/O, no database, no connection, no sentence. Of `app` they
+//! name ids and enums only. `cargo xtask check-layers` proves it.
+
+mod account;
+mod change;
+mod folder;
+mod marks;
+mod message;
+
+pub use account::AccountKey;
+pub(crate) use change::{Changed, ChangedWhat, Filed, Filing};
+pub(crate) use folder::{Folder, FolderList};
+pub(crate) use marks::{Marks, SourceMark, opposite};
+pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};

@@ -1,0 +1,56 @@
+//! Changes to messages, and copies of sent ones.
+
+use app::api::types::{FolderId, FolderRole, Mark, MessageId, UndoId};
+
+/// What a change did.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed {
+    pub(crate) what: ChangedWhat,
+    /// Messages that the server confirmed.
+    pub(crate) count: u32,
+    /// Messages that are no longer in the folder.
+    pub(crate) gone: u32,
+    /// The messages of an undone change, by the ids that they have now.
+    pub(crate) messages: Vec<MessageId>,
+    pub(crate) undo: Option<UndoId>,
+}
+
+/// See [`app::api::types::Change`].
+#[derive(Debug, Clone)]
+pub(crate) enum ChangedWhat {
+    Marked(Mark),
+    Moved {
+        role: Option<FolderRole>,
+        name: String,
+    },
+    DeletePending {
+        in_secs: u32,
+    },
+    Undone,
+}
+
+/// When a copy is filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filing {
+    /// The message was handed over a moment ago.
+    AtOnce,
+    /// A server that files copies itself had the time to.
+    AfterWaiting,
+    /// An earlier session may have ended between filing the copy and writing that down.
+    LeftOver,
+}
+
+/// What became of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Filed {
+    /// It lies in this folder.
+    In {
+        folder: Option<FolderId>,
+        /// Whether the server files one as well is not known: a later look at Sent finds out.
+        is_unproven: bool,
+    },
+    /// This account has no place for copies.
+    NotKept,
+    /// The server files it itself, and has not yet.
+    Awaited,
+}
