@@ -11,6 +11,7 @@ mod metadata;
 mod no_std;
 mod origins;
 mod protocols;
+mod rooms;
 mod sockets;
 mod sources;
 mod wasm_tree;
@@ -61,6 +62,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     check("origins and banned crates", &mut || {
         origins::check(workspace)
     })?;
+    check("rooms of the server", &mut || Ok(rooms::check(&sources)))?;
     check("house rules", &mut || Ok(house::check(&sources)))?;
     check("tests that docs/protocols.md names", &mut || {
         protocols::check(workspace, &sources)
