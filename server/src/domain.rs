@@ -1,7 +1,7 @@
 //! The types that store, accounts and views share.
 //!
-//! They do nothing but hold values: no I/O, no database, no connection, no sentence. Of `app` they
-//! name ids and enums only. `cargo xtask check-layers` proves it.
+//! They do nothing but hold values: no I/O, no database, no connection, which `cargo xtask
+//! check-layers` proves. Of `app` they name ids and enums without words.
 
 mod account;
 mod change;

@@ -100,20 +100,15 @@ fn room_of<'p>(path: &[&'p str], depth: usize) -> Option<&'p str> {
 fn paths(line: &str) -> Vec<Vec<&str>> {
     let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{');
     line.split(|c: char| !is_path(c))
-        .map(|path| path.trim_matches(':').split("::").collect::<Vec<_>>())
-        .filter(|path| path.len() > 1)
-        .map(|parts| {
-            let part = |part: &'_ str| part.starts_with('{');
-            let braces = parts.iter().position(|one| part(one));
-            match braces {
-                Some(at) => {
-                    let mut cut: Vec<&str> = parts.into_iter().take(at).collect();
-                    cut.push("{");
-                    cut
-                }
-                None => parts,
+        .map(|path| {
+            let mut parts: Vec<&str> = path.trim_matches(':').split("::").collect();
+            if let Some(at) = parts.iter().position(|part| part.starts_with('{')) {
+                parts.truncate(at);
+                parts.push("{");
             }
+            parts
         })
+        .filter(|parts| parts.len() > 1)
         .collect()
 }
 
