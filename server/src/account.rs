@@ -30,7 +30,6 @@ pub mod uploads;
 mod whole;
 mod wording;
 
-pub use crate::domain::AccountKey;
 pub use backend::SessionBackend;
 pub use error::AccountError;
 pub use handle::{AccountHandle, Accounts, PartDownload, Watcher};
