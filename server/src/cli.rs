@@ -5,6 +5,8 @@ pub mod config_file;
 pub mod demo;
 pub mod exit;
 mod fetch;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub mod heap;
 mod password;
 mod send;
 pub mod serve;
@@ -52,6 +54,11 @@ struct ConfigArgs {
 }
 
 impl Cli {
+    /// Whether the program is to serve, for as long as nobody stops it.
+    pub fn is_server(&self) -> bool {
+        matches!(self.command, Command::Serve(_) | Command::Demo(_))
+    }
+
     /// Does what the command line asks for.
     ///
     /// # Errors

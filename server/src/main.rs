@@ -6,8 +6,7 @@ use clap::Parser as _;
 use server::cli::Cli;
 use server::cli::exit::Exit;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(told) => {
@@ -19,6 +18,15 @@ async fn main() -> ExitCode {
             };
         }
     };
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if cli.is_server() {
+        server::cli::heap::hold_threshold();
+    }
+    run(cli)
+}
+
+#[tokio::main]
+async fn run(cli: Cli) -> ExitCode {
     match cli.run().await {
         Ok(exit) => exit.into(),
         Err(error) => {
