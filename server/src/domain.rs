@@ -8,9 +8,17 @@ mod change;
 mod folder;
 mod marks;
 mod message;
+mod outbox;
+mod trouble;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, ChangedWhat, Filed, Filing};
 pub(crate) use folder::{Folder, FolderList};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
+pub(crate) use outbox::{
+    AttachedFile, OutboxMessage, OutboxRow, Outcome, RecipientResult, RowState, SentCopy, Typed,
+};
+pub use trouble::{
+    DialCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Trouble, Unsupported,
+};

@@ -20,6 +20,8 @@ pub mod smtp;
 use app::api::types::Lang;
 use mail_proto::Tls;
 
+use crate::domain::Protocol;
+
 /// The cause and the fix: finished sentences. The fix may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meaning {
@@ -36,17 +38,6 @@ impl Meaning {
             fix: fix.into(),
         }
     }
-}
-
-/// Which protocol a server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// IMAP.
-    Imap,
-    /// POP3.
-    Pop3,
-    /// SMTP.
-    Smtp,
 }
 
 /// Which server it is about.

@@ -10,6 +10,7 @@ pub(crate) mod pop3;
 pub(crate) mod posted;
 pub(crate) mod private;
 pub mod process;
+mod records;
 pub mod seal;
 pub mod sessions;
 pub mod spool;
@@ -73,6 +74,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 5,
         name: "removed",
         sql: include_str!("store/migrations/0005_removed.sql"),
+    },
+    SchemaStep {
+        version: 6,
+        name: "outcome",
+        sql: include_str!("store/migrations/0006_outcome.sql"),
     },
 ];
 

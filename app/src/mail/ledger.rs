@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use super::frame::Hidden;
 use crate::api::types::{
-    ApiErrorText, EntryChange, Lang, OutboxEntry, OutboxState, RecipientState, RecipientView,
-    SentCopy,
+    ApiErrorText, Damage, EntryChange, Lang, OutboxEntry, OutboxState, RecipientState,
+    RecipientView, SentCopy,
 };
 use crate::page::PageContext;
 use crate::state::session::Tab;
@@ -37,7 +37,7 @@ fn offers(state: &OutboxState, is_removed: bool) -> Offers {
         OutboxState::Sending => (false, &[]),
         OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, &[Stop]),
         OutboxState::WaitingToRetry { .. } => (false, &[Retry, Stop]),
-        OutboxState::HandedOver | OutboxState::Damaged => (false, &[Remove]),
+        OutboxState::HandedOver | OutboxState::Damaged { .. } => (false, &[Remove]),
         OutboxState::PartlyRefused
         | OutboxState::Refused
         | OutboxState::NotSent
@@ -91,7 +91,7 @@ fn look(entry: &OutboxEntry, lang: Lang) -> Look {
         OutboxState::NotSent => (lang.state_not_sent(), "alert", "bad"),
         OutboxState::Unknown => (lang.state_unknown(), "help", "warn"),
         OutboxState::Stopped => (lang.state_stopped(), "close", "warn"),
-        OutboxState::Damaged => (lang.state_damaged(), "alert", "bad"),
+        OutboxState::Damaged { .. } => (lang.state_damaged(), "alert", "bad"),
     };
     Look { word, icon, class }
 }
@@ -104,7 +104,11 @@ fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
         OutboxState::WaitingToRetry { at } => Some(lang.ledger_retry(at.long.clone())),
         OutboxState::Unknown => Some(lang.ledger_unknown()),
         OutboxState::Stopped => Some(lang.ledger_stopped()),
-        OutboxState::Damaged => Some(lang.ledger_damaged()),
+        OutboxState::Damaged { why } => Some(match why {
+            Damage::KeyLost => lang.ledger_key_lost(),
+            Damage::LaterProgram => lang.ledger_later_program(),
+            Damage::Bytes => lang.ledger_damaged(),
+        }),
         OutboxState::HandedOver => Some(lang.ledger_handed_over(entry.changed.long.clone())),
         OutboxState::Sending
         | OutboxState::PartlyRefused
@@ -308,7 +312,9 @@ mod tests {
             OutboxState::Waiting,
             OutboxState::Refused,
             OutboxState::HandedOver,
-            OutboxState::Damaged,
+            OutboxState::Damaged {
+                why: Damage::KeyLost,
+            },
         ] {
             assert!(!offers(&state, false).changes.contains(&EntryChange::Delete));
             assert!(offers(&state, true).changes.contains(&EntryChange::PutBack));

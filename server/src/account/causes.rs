@@ -1,49 +1,97 @@
-//! Account errors as the causes that [`crate::meaning`] has words for.
+//! Account errors as the codes that the ledger keeps and views have words for.
 
-use app::api::types::{Lang, RecipientState};
 use jiff::Timestamp;
 use mail_net::dial::{DialError, Endpoint};
 use mail_net::egress::Refusal;
 use mail_net::{Phase, TlsError, deadlines};
 use mail_proto::{imap, pop3, sasl, smtp};
 
-use super::error::{LinkError, ServerReply, Side};
-use crate::meaning::dial::DialCause;
-use crate::meaning::imap::ImapCause;
-use crate::meaning::link::LinkCause;
-use crate::meaning::pop3::Pop3Cause;
-use crate::meaning::sign_in::SignInCause;
-use crate::meaning::smtp::{NotSentCause, RefusalCause, Refused};
-use crate::meaning::{self, Meaning, Place, Protocol, Words};
-use crate::store::outbox::RecipientRecord;
+use super::bounds::cut;
+use super::error::{AccountError, LinkError};
+use crate::domain::{DialCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Trouble};
 
-fn place(side: Side, endpoint: &Endpoint) -> Place<'_> {
-    let protocol = match side {
-        Side::Incoming => Protocol::Imap,
-        Side::IncomingPop3 => Protocol::Pop3,
-        Side::Outgoing => Protocol::Smtp,
-    };
-    Place {
+/// What is kept of a server's words, in bytes.
+const WORDS_MAX_BYTES: usize = 2000;
+
+impl AccountError {
+    /// Why something did not work with a server, as codes.
+    pub(super) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Dial {
+                protocol,
+                endpoint,
+                error,
+            } => Trouble::Dial(server(*protocol, endpoint), of_dial(error)),
+            Self::Link {
+                error: LinkError::Overloaded,
+                ..
+            }
+            | Self::Overloaded => Trouble::Overloaded,
+            // A handshake after STARTTLS fails as one before the first byte does.
+            Self::Link {
+                protocol,
+                endpoint,
+                error: LinkError::Tls(error),
+            } => Trouble::Dial(server(*protocol, endpoint), of_tls(error)),
+            Self::Link {
+                protocol,
+                endpoint,
+                error,
+            } => Trouble::Link(server(*protocol, endpoint), of_link(error)),
+            Self::LoginRefused {
+                protocol,
+                endpoint,
+                reply,
+            } => Trouble::LoginRefused(server(*protocol, endpoint), kept(reply.clone())),
+            Self::Refused {
+                protocol, reply, ..
+            } => Trouble::Refused(*protocol, kept(reply.clone())),
+            Self::NotSent { cause } => Trouble::NotSent {
+                cause: of_unsent(cause),
+                words: match cause {
+                    smtp::Cause::Rejected { reply, .. } | smtp::Cause::NotInOneGo { reply } => {
+                        Some(cut(reply.to_string(), WORDS_MAX_BYTES))
+                    }
+                    _ => None,
+                },
+            },
+            Self::NotFound => Trouble::NotFound,
+            Self::MissingFolder(role) => Trouble::MissingFolder(*role),
+            Self::Unsupported(what) => Trouble::Unsupported(*what),
+            Self::Withheld => Trouble::Withheld,
+            Self::SignedOut => Trouble::SignedOut,
+            Self::FileLost(_) => Trouble::FileLost,
+            // None of these is about sending or filing a message.
+            Self::HalfMoved { .. }
+            | Self::Invalid { .. }
+            | Self::Unreadable(_)
+            | Self::NoRoom(_)
+            | Self::NotReplaced(_)
+            | Self::NotStopped(_)
+            | Self::Internal(_) => Trouble::Internal,
+        }
+    }
+}
+
+/// What a server said, as long as it is kept.
+pub(super) fn kept(reply: ServerReply) -> ServerReply {
+    ServerReply {
+        text: cut(reply.text, WORDS_MAX_BYTES),
+        ..reply
+    }
+}
+
+fn server(protocol: Protocol, endpoint: &Endpoint) -> Server {
+    Server {
         protocol,
-        host: &endpoint.host,
+        host: endpoint.host.clone(),
         port: endpoint.port,
         tls: endpoint.tls,
     }
 }
 
-fn words(reply: &ServerReply) -> Words<'_> {
-    Words {
-        code: reply.code,
-        enhanced: reply.enhanced.as_deref(),
-        response_code: reply.response_code.as_deref(),
-        text: &reply.text,
-    }
-}
-
-/// Why no connection came about.
-pub(super) fn of_dial(side: Side, endpoint: &Endpoint, error: &DialError, lang: Lang) -> Meaning {
-    let place = place(side, endpoint);
-    let cause = match error {
+fn of_dial(error: &DialError) -> DialCause {
+    match error {
         // The same words for both: who asks must not find out which names exist inside.
         DialError::NameNotFound | DialError::Fenced(Refusal::Private { .. }) => {
             DialCause::NameNotFound
@@ -55,25 +103,22 @@ pub(super) fn of_dial(side: Side, endpoint: &Endpoint, error: &DialError, lang: 
         DialError::Fenced(Refusal::NotListed { .. }) => DialCause::HostNotListed,
         DialError::Fenced(Refusal::Port { .. }) => DialCause::PortNotAllowed,
         DialError::Fenced(Refusal::TooManyHosts { .. }) => DialCause::TooManyHosts,
-        DialError::Tls(error) => return of_tls(place, error, lang),
+        DialError::Tls(error) => of_tls(error),
         _ => DialCause::Unreachable,
-    };
-    meaning::dial::meaning(lang, place, cause)
+    }
 }
 
-fn of_tls(place: Place<'_>, error: &TlsError, lang: Lang) -> Meaning {
-    let ended_on;
-    let cause = match error {
+fn of_tls(error: &TlsError) -> DialCause {
+    match error {
         TlsError::Expired {
             not_after_unix_secs,
-        } => {
-            ended_on = not_after_unix_secs.and_then(day);
-            DialCause::CertificateExpired {
-                ended_on: ended_on.as_deref(),
-            }
-        }
+        } => DialCause::CertificateExpired {
+            ended_on: not_after_unix_secs.and_then(day),
+        },
         TlsError::NotYetValid => DialCause::CertificateNotYetValid,
-        TlsError::WrongName { presented } => DialCause::WrongName { presented },
+        TlsError::WrongName { presented } => DialCause::WrongName {
+            presented: presented.clone(),
+        },
         TlsError::Untrusted => DialCause::Untrusted,
         TlsError::Certificate(_) => DialCause::CertificateInvalid,
         TlsError::NotTls => DialCause::NotTls,
@@ -81,8 +126,7 @@ fn of_tls(place: Place<'_>, error: &TlsError, lang: Lang) -> Meaning {
         TlsError::Closed => DialCause::ClosedInHandshake,
         TlsError::TimedOut => DialCause::SilentInHandshake,
         _ => DialCause::TlsFailed,
-    };
-    meaning::dial::meaning(lang, place, cause)
+    }
 }
 
 fn day(unix_secs: u64) -> Option<String> {
@@ -90,29 +134,27 @@ fn day(unix_secs: u64) -> Option<String> {
     Some(at.strftime("%Y-%m-%d").to_string())
 }
 
-/// Why a connection that was there cannot go on.
-pub(super) fn of_link(side: Side, endpoint: &Endpoint, error: &LinkError, lang: Lang) -> Meaning {
-    let place = place(side, endpoint);
-    let cause = match error {
-        LinkError::Tls(error) => return of_tls(place, error, lang),
+fn of_link(error: &LinkError) -> LinkCause {
+    match error {
         LinkError::Deadline(Phase::SmtpGreeting | Phase::SignIn) => LinkCause::NoGreeting,
         LinkError::Deadline(_) => LinkCause::Silent,
         LinkError::ClosedEarly => LinkCause::ClosedEarly,
-        LinkError::Closed | LinkError::Overloaded => LinkCause::Closed,
+        LinkError::Closed | LinkError::Overloaded | LinkError::Tls(_) => LinkCause::Closed,
         LinkError::Smtp(smtp::Error::PeerIncompatible(
             smtp::Incompatibility::NoCommonMechanism { offered },
         ))
         | LinkError::Pop3(pop3::Error::PeerIncompatible(
             pop3::Incompatibility::NoCommonMechanism { offered },
-        )) => LinkCause::NoCommonMechanism { offered },
+        )) => LinkCause::NoCommonMechanism {
+            offered: offered.clone(),
+        },
         LinkError::Imap(error) => of_imap(error),
         LinkError::Pop3(error) => of_pop3(error),
         LinkError::Smtp(error) => of_smtp(error),
-    };
-    meaning::link::meaning(lang, place, cause)
+    }
 }
 
-fn of_imap(error: &imap::Error) -> LinkCause<'static> {
+fn of_imap(error: &imap::Error) -> LinkCause {
     match error {
         imap::Error::PeerMisbehaved(imap::Misbehaviour::PlaintextBehindStartTls) => {
             LinkCause::PlaintextInjected
@@ -132,14 +174,14 @@ fn of_imap(error: &imap::Error) -> LinkCause<'static> {
     }
 }
 
-fn of_sasl(failure: &sasl::Failure) -> LinkCause<'static> {
+fn of_sasl(failure: &sasl::Failure) -> LinkCause {
     match failure {
         sasl::Failure::ServerUnproven | sasl::Failure::WrongNonce => LinkCause::ServerUnproven,
         _ => LinkCause::Misbehaved,
     }
 }
 
-fn of_pop3(error: &pop3::Error) -> LinkCause<'static> {
+fn of_pop3(error: &pop3::Error) -> LinkCause {
     match error {
         pop3::Error::PeerMisbehaved(pop3::Misbehaviour::Sasl(failure)) => of_sasl(failure),
         pop3::Error::PeerMisbehaved(pop3::Misbehaviour::PlaintextAfterStls) => {
@@ -158,7 +200,7 @@ fn of_pop3(error: &pop3::Error) -> LinkCause<'static> {
     }
 }
 
-fn of_smtp(error: &smtp::Error) -> LinkCause<'static> {
+fn of_smtp(error: &smtp::Error) -> LinkCause {
     match error {
         smtp::Error::PeerMisbehaved(smtp::Misbehaviour::PlaintextAfterStartTls) => {
             LinkCause::PlaintextInjected
@@ -177,81 +219,15 @@ fn of_smtp(error: &smtp::Error) -> LinkCause<'static> {
     }
 }
 
-/// What a refused sign-in is about.
-pub(super) fn sign_in(side: Side, endpoint: &Endpoint, reply: &ServerReply) -> SignInCause {
-    SignInCause::read(place(side, endpoint), words(reply))
-}
-
-/// Why the sign-in was refused.
-pub(super) fn of_login(
-    side: Side,
-    endpoint: &Endpoint,
-    reply: &ServerReply,
-    lang: Lang,
-) -> Meaning {
-    let cause = sign_in(side, endpoint, reply);
-    meaning::sign_in::meaning(lang, place(side, endpoint), cause)
-}
-
-/// When a refused command may work, in seconds.
-pub(super) fn retry_after_secs(side: Side, reply: &ServerReply) -> Option<u32> {
-    match side {
-        Side::Incoming => ImapCause::read(words(reply)).retry_after_secs(),
-        Side::IncomingPop3 => Pop3Cause::read(words(reply)).retry_after_secs(),
-        Side::Outgoing => RefusalCause::is_transient(&words(reply)).then_some(60),
-    }
-}
-
-/// Why a command was refused.
-pub(super) fn of_refusal(side: Side, reply: &ServerReply, lang: Lang) -> Meaning {
-    match side {
-        Side::Incoming => meaning::imap::meaning(lang, ImapCause::read(words(reply))),
-        Side::IncomingPop3 => meaning::pop3::meaning(lang, Pop3Cause::read(words(reply))),
-        Side::Outgoing => {
-            let cause = RefusalCause::read(words(reply));
-            meaning::smtp::refusal(lang, cause, Refused::Message, None)
-        }
-    }
-}
-
-/// Why a message was not sent although nobody refused it.
-pub(super) fn of_unsent(cause: &smtp::Cause, lang: Lang) -> Meaning {
-    let cause = match cause {
-        smtp::Cause::TooLarge { max_bytes, .. } => {
-            return meaning::smtp::too_large(lang, Some(*max_bytes));
-        }
+fn of_unsent(cause: &smtp::Cause) -> NotSentCause {
+    match cause {
+        smtp::Cause::TooLarge { max_bytes, .. } => NotSentCause::TooLarge {
+            max_bytes: *max_bytes,
+        },
         smtp::Cause::Smtputf8NotOffered => NotSentCause::Smtputf8Missing,
         smtp::Cause::EightBitMimeNotOffered => NotSentCause::EightBitMimeMissing,
         smtp::Cause::NoRecipients => NotSentCause::NoRecipients,
         smtp::Cause::NulInBody | smtp::Cause::Aborted => NotSentCause::Unreadable,
         _ => NotSentCause::ConnectionLost,
-    };
-    meaning::smtp::not_sent(lang, cause)
-}
-
-/// What the result for one recipient means; empty where there is nothing to be said.
-pub(super) fn of_recipient(recipient: &RecipientRecord, lang: Lang) -> String {
-    let meaning = match (recipient.state, &recipient.reply) {
-        (RecipientState::Refused | RecipientState::Delayed, Some(reply)) => {
-            let words = Words {
-                code: Some(reply.code),
-                enhanced: reply.enhanced.as_deref(),
-                response_code: None,
-                text: &reply.text,
-            };
-            // Whoever is delayed is tried again by the outbox: nobody has to do anything.
-            let refused = match recipient.state {
-                RecipientState::Delayed => Refused::RecipientForNow,
-                _ => Refused::Recipient,
-            };
-            meaning::smtp::refusal(lang, RefusalCause::read(words), refused, None)
-        }
-        (RecipientState::Unknown, _) => meaning::smtp::unknown(lang),
-        _ => return String::new(),
-    };
-    match meaning.fix.as_str() {
-        "" => meaning.cause,
-        fix if lang == Lang::ZhCn => format!("{}{fix}", meaning.cause),
-        fix => format!("{} {fix}", meaning.cause),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, OutboxId, Person,
-    RecipientState,
+    RecipientState, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, InvalidAddress, Mailbox};
 use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
@@ -21,9 +21,9 @@ use super::locale::Locale;
 use super::map;
 use super::model::{Request, now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
-use crate::domain::{Opened, OpenedBody};
-use crate::store::outbox::{
-    AttachmentRecord, CopyRecord, OutboxRow, RecipientRecord, Record, RowState,
+use crate::domain::{
+    AttachedFile, Opened, OpenedBody, OutboxMessage, OutboxRow, RecipientResult, RowState,
+    SentCopy, Typed,
 };
 
 /// The most recipients of one message.
@@ -97,13 +97,13 @@ pub(super) async fn start(
 pub(super) async fn again(
     handle: &AccountHandle,
     row: OutboxRow,
-    typed_before: Draft,
+    typed_before: Typed,
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
     let mut form = start(handle, None, locale, upload_max_bytes).await?;
     let got: Vec<Address> = row
-        .record
+        .message
         .recipients
         .iter()
         .filter(|recipient| recipient.state == RecipientState::HandedOver)
@@ -119,40 +119,66 @@ pub(super) async fn again(
         let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
         left.map(|entry| entry.text).collect::<Vec<_>>().join(", ")
     };
-    let files = row.record.attachments.iter().map(AttachmentRecord::view);
+    let files = row.message.attachments.iter().map(file_view);
     form.uploads = files.collect();
     form.draft = Draft {
         to: left(&typed_before.to),
         cc: left(&typed_before.cc),
         bcc: left(&typed_before.bcc),
+        subject: typed_before.subject,
+        body: typed_before.body,
+        source: typed_before.source,
+        replaces: Some(row.id),
         uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
-        replaces: Some(row.id),
         form: form.draft.form,
         files: None,
-        ..typed_before
     };
     Ok(form)
+}
+
+/// A file of a row as the page shows it.
+fn file_view(file: &AttachedFile) -> UploadView {
+    UploadView {
+        id: UploadId(file.spool.clone()),
+        name: file.name.clone(),
+        size_bytes: file.size_bytes,
+    }
+}
+
+/// A draft as it is kept.
+pub(super) fn typed_of(draft: &Draft) -> Typed {
+    Typed {
+        to: draft.to.clone(),
+        cc: draft.cc.clone(),
+        bcc: draft.bcc.clone(),
+        subject: draft.subject.clone(),
+        body: draft.body.clone(),
+        source: draft.source.clone(),
+        replaces: draft.replaces.clone(),
+        uploads: draft.uploads.clone(),
+        keep_parts: draft.keep_parts.clone(),
+    }
 }
 
 /// Whether a row may be replaced by a correction to these recipients.
 pub(super) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotReplaced> {
     let in_state = |state| {
-        let mut recipients = old.record.recipients.iter();
+        let mut recipients = old.message.recipients.iter();
         recipients.any(move |r| r.state == state)
     };
     match old.state {
         RowState::Sending | RowState::Committing => return Err(NotReplaced::Sending),
         RowState::Waiting | RowState::Result => {}
     }
-    if !old.is_open() || in_state(RecipientState::Unknown) || old.is_damaged {
+    if !old.is_open() || in_state(RecipientState::Unknown) || old.is_damaged() {
         return Err(NotReplaced::Sent);
     }
     let has_got = |address: &str| {
-        let mut recipients = old.record.recipients.iter();
+        let mut recipients = old.message.recipients.iter();
         recipients.any(|r| r.state == RecipientState::HandedOver && r.address == address)
     };
-    let twice = new.record.recipients.iter().find(|r| has_got(&r.address));
+    let twice = new.message.recipients.iter().find(|r| has_got(&r.address));
     match twice {
         Some(recipient) => Err(NotReplaced::Recipient(recipient.address.clone())),
         None => Ok(()),
@@ -250,7 +276,7 @@ pub(super) async fn spool(
         });
     }
     files.extend(kept);
-    let (mut owned, all): (Vec<Attached>, Vec<AttachmentRecord>) = files.into_iter().unzip();
+    let (mut owned, all): (Vec<Attached>, Vec<AttachedFile>) = files.into_iter().unzip();
     let file = Arc::new(write(handle, &composer, &all, upload_max_bytes).await?);
     owned.push(Attached::Held(Arc::clone(&file)));
     let row = OutboxRow {
@@ -264,8 +290,8 @@ pub(super) async fn spool(
         changed_unix_ms: now,
         spool: Some(file.name.as_str().to_owned()),
         size_bytes: file.size_bytes,
-        is_damaged: false,
-        record: Record {
+        damage: None,
+        message: OutboxMessage {
             from: composer.sender().as_str().to_owned(),
             subject: draft.subject.clone(),
             host: handle.view().outgoing_host,
@@ -273,14 +299,14 @@ pub(super) async fn spool(
             recipients: composer
                 .recipients()
                 .iter()
-                .map(|address| RecipientRecord {
+                .map(|address| RecipientResult {
                     address: address.as_str().to_owned(),
                     state: RecipientState::Waiting,
                     reply: None,
                 })
                 .collect(),
-            trouble: Vec::new(),
-            copy: CopyRecord::Pending,
+            trouble: None,
+            copy: SentCopy::Pending,
             attachments: all,
             source: draft.source.clone(),
             own_fields: composer.own_fields().to_owned(),

@@ -6,7 +6,7 @@ use super::backend::SessionBackend;
 use super::error::{AccountError, NotStopped};
 use super::handle::AccountHandle;
 use super::model::now_unix_ms;
-use crate::store::outbox::{OutboxRow, RowState};
+use crate::domain::{OutboxRow, RowState};
 
 /// A row is looked at so often: its worker may take it, and give it back, at any time.
 const LOOKS: u32 = 3;
@@ -82,7 +82,7 @@ async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountE
 
 /// Whether a row that nothing more happens to was stopped before its message left.
 fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
-    let mut recipients = row.record.recipients.iter();
+    let mut recipients = row.message.recipients.iter();
     let may_have_left = recipients.any(|recipient| {
         matches!(
             recipient.state,

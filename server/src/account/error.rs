@@ -6,16 +6,7 @@ use mail_net::dial::{DialError, Endpoint};
 use mail_net::{Phase, TlsError};
 use mail_proto::{imap, pop3, smtp};
 
-/// Which of an account's servers an error is about, and what it speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// Where mail comes from, by IMAP.
-    Incoming,
-    /// Where mail comes from, by POP3.
-    IncomingPop3,
-    /// Where mail leaves.
-    Outgoing,
-}
+use crate::domain::{Protocol, ServerReply, Unsupported};
 
 /// Why an account could not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -25,7 +16,7 @@ pub enum AccountError {
     #[error("no connection to {}:{}: {error}", endpoint.host, endpoint.port)]
     Dial {
         /// Which server.
-        side: Side,
+        protocol: Protocol,
         /// Where it should be.
         endpoint: Endpoint,
         /// Why.
@@ -35,7 +26,7 @@ pub enum AccountError {
     #[error("the link to {}:{} ended: {error}", endpoint.host, endpoint.port)]
     Link {
         /// Which server.
-        side: Side,
+        protocol: Protocol,
         /// Where it is.
         endpoint: Endpoint,
         /// Why.
@@ -45,7 +36,7 @@ pub enum AccountError {
     #[error("{} refused the login: {reply}", endpoint.host)]
     LoginRefused {
         /// Which server.
-        side: Side,
+        protocol: Protocol,
         /// Where it is.
         endpoint: Endpoint,
         /// Its words, with the code that tells why.
@@ -55,7 +46,7 @@ pub enum AccountError {
     #[error("{} refused: {reply}", endpoint.host)]
     Refused {
         /// Which server.
-        side: Side,
+        protocol: Protocol,
         /// Where it is.
         endpoint: Endpoint,
         /// Its words.
@@ -120,6 +111,9 @@ pub enum AccountError {
     /// The account's actor is gone: the session ended.
     #[error("the session ended")]
     SignedOut,
+    /// A message's file in the spool is not there, was cut, or is damaged.
+    #[error("the file of a message is lost: {0}")]
+    FileLost(String),
     /// A fault of ours.
     #[error("internal: {0}")]
     Internal(String),
@@ -136,11 +130,11 @@ impl AccountError {
     pub(crate) fn before_sign_in(self) -> Self {
         match self {
             Self::Link {
-                side,
+                protocol,
                 endpoint,
                 error: LinkError::Closed,
             } => Self::Link {
-                side,
+                protocol,
                 endpoint,
                 error: LinkError::ClosedEarly,
             },
@@ -188,39 +182,6 @@ pub enum LinkError {
     /// The same for SMTP.
     #[error(transparent)]
     Smtp(smtp::Error),
-}
-
-/// What a server said, reduced to what a meaning needs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerReply {
-    /// SMTP reply code.
-    pub code: Option<u16>,
-    /// SMTP enhanced code ("5.1.1").
-    pub enhanced: Option<String>,
-    /// IMAP or POP3 response code in capitals ("AUTHENTICATIONFAILED", "IN-USE").
-    pub response_code: Option<String>,
-    /// The server's own words, with codes, lossy UTF-8.
-    pub text: String,
-}
-
-impl std::fmt::Display for ServerReply {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// What some servers cannot do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unsupported {
-    /// POP3 has one folder.
-    Folders,
-    /// The message lies in that folder already.
-    SameFolder,
-    /// The change can no longer be taken back.
-    UndoIsOver,
-    /// Removing a message here would remove others that are marked as deleted.
-    UnsafeExpunge,
 }
 
 /// Where messages are whose move ended half-way.

@@ -19,11 +19,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::actor::{self, IncomingSide};
 use super::body::{Bodies, BodyBudget};
-use super::error::{AccountError, Side};
+use super::error::AccountError;
 use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{Reply, Request, SignIn};
 use super::outbox::Outbox;
+use crate::domain::Protocol;
 use crate::domain::{AccountKey, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
@@ -136,7 +137,7 @@ impl Accounts {
         self.dialer
             .admit(&outgoing, client)
             .map_err(|error| AccountError::Dial {
-                side: Side::Outgoing,
+                protocol: Protocol::Smtp,
                 endpoint: outgoing,
                 error,
             })?;

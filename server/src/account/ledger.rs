@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::{
-    AccountId, ComposeForm, Draft, OutboxEntry, OutboxId, OutboxRows, OutboxState, RecipientState,
+    AccountId, ComposeForm, DateText, Draft, OutboxEntry, OutboxId, OutboxRows, OutboxState,
     RecipientView, SentCopy,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::backend::SessionBackend;
-use super::causes;
 use super::compose::{self, Attached, Written, own};
 use super::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use super::handle::AccountHandle;
 use super::model::now_unix_ms;
-use crate::store::outbox::{
-    CopyRecord, Inserted, ListCursor, OPEN_MAX, OutboxRow, RecipientRecord, RowState, SentForm,
-};
+use super::wording::trouble;
+use crate::domain::{OutboxRow, Outcome, RowState, SentCopy as Copy};
+use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 
 /// Entries on one page of the outbox.
 const PAGE_ROWS: u32 = 25;
@@ -32,16 +31,14 @@ impl SessionBackend {
         draft: Draft,
     ) -> Result<OutboxId, AccountError> {
         let handle = own(&self.handles, account)?;
-        let ledger = &handle.outbox().ledger;
-        let sent = ledger.form_sent(handle.key(), &draft).await;
-        if let Some(sent) = sent.map_err(AccountError::store)? {
+        if let Some(sent) = form_sent(handle, &draft).await? {
             return self.sent_before(sent, &draft);
         }
         match self.send_new(handle, &draft).await {
             Ok(Ok(outbox)) => Ok(outbox),
             Ok(Err(sent)) => self.sent_before(sent, &draft),
             // Another post of the same form may have taken the files meanwhile.
-            Err(error) => match ledger.form_sent(handle.key(), &draft).await {
+            Err(error) => match form_sent(handle, &draft).await {
                 Ok(Some(sent)) => self.sent_before(sent, &draft),
                 _ => Err(error),
             },
@@ -95,7 +92,10 @@ impl SessionBackend {
         }
         let outbox = handle.outbox();
         let names: Vec<_> = files.iter().map(Attached::name).collect();
-        let inserted = outbox.ledger.outbox_insert(&row, draft, &names, replaced);
+        let (typed, form) = (compose::typed_of(draft), draft.form.as_ref());
+        let inserted = outbox
+            .ledger
+            .outbox_insert(&row, &typed, form, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
             Inserted::Done => {}
             Inserted::FormSent(sent) => return Ok(Err(sent)),
@@ -138,11 +138,11 @@ impl SessionBackend {
     /// What a compose form begins with that corrects an entry.
     pub(super) async fn again(&self, id: &OutboxId) -> Result<ComposeForm, AccountError> {
         let (handle, row) = self.row(id).await?;
-        let draft = handle.outbox().ledger.outbox_draft(&row).await;
+        let typed = handle.outbox().ledger.outbox_typed(&row).await;
         // Handed over, or set aside: nothing is left to be corrected.
-        let draft = draft.map_err(AccountError::store)?;
-        let draft = draft.ok_or(AccountError::NotFound)?;
-        compose::again(handle, row, draft, &self.locale, self.upload_max_bytes).await
+        let typed = typed.map_err(AccountError::store)?;
+        let typed = typed.ok_or(AccountError::NotFound)?;
+        compose::again(handle, row, typed, &self.locale, self.upload_max_bytes).await
     }
 
     /// A row, whichever account of the session it belongs to.
@@ -216,66 +216,72 @@ impl SessionBackend {
         OutboxEntry {
             id: row.id.clone(),
             account: handle.id(),
-            subject: row.record.subject.clone(),
+            subject: row.message.subject.clone(),
             created: date(row.created_unix_ms),
             changed: date(row.changed_unix_ms),
-            host: row.record.host.clone(),
+            host: row.message.host.clone(),
             size_bytes: row.size_bytes,
-            state: match row.state {
-                _ if row.is_damaged => OutboxState::Damaged,
-                RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
-                RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry {
-                    at: date(row.due_unix_ms),
-                },
-                RowState::Waiting => OutboxState::Waiting,
-                RowState::Sending | RowState::Committing => OutboxState::Sending,
-                RowState::Result => result_state(&row.record.recipients),
-            },
-            trouble: row.trouble(lang),
+            state: state_of(row, date(row.due_unix_ms)),
+            trouble: row
+                .message
+                .trouble
+                .as_ref()
+                .map(|why| trouble::text(why, lang)),
             recipients: row
-                .record
+                .message
                 .recipients
                 .iter()
                 .map(|recipient| RecipientView {
                     address: recipient.address.clone(),
                     state: recipient.state,
-                    meaning: causes::of_recipient(recipient, lang),
+                    meaning: trouble::of_recipient(recipient, lang),
                     reply: recipient.reply.as_ref().map(|reply| reply.text.clone()),
                 })
                 .collect(),
-            copy: match &row.record.copy {
-                CopyRecord::Pending => SentCopy::Pending,
-                CopyRecord::Filed(folder) => SentCopy::Filed {
+            copy: match &row.message.copy {
+                Copy::Pending => SentCopy::Pending,
+                Copy::Filed(folder) => SentCopy::Filed {
                     folder: folder.clone(),
                 },
-                CopyRecord::NotKept => SentCopy::NotKept,
-                CopyRecord::Failed(causes) => SentCopy::Failed {
-                    cause: causes
-                        .iter()
-                        .find(|(of, _)| *of == lang)
-                        .map(|(_, cause)| cause.clone())
-                        .unwrap_or_default(),
+                Copy::NotKept => SentCopy::NotKept,
+                Copy::Failed(why) => SentCopy::Failed {
+                    cause: trouble::text(why, lang).cause,
                 },
             },
         }
     }
 }
 
-/// What became of a message that nothing more happens to.
-fn result_state(recipients: &[RecipientRecord]) -> OutboxState {
-    let is_any = |state| recipients.iter().any(|r| r.state == state);
-    let is_all = |state| recipients.iter().all(|r| r.state == state);
-    if is_any(RecipientState::Unknown) {
-        OutboxState::Unknown
-    } else if is_any(RecipientState::Stopped) {
-        OutboxState::Stopped
-    } else if is_all(RecipientState::HandedOver) {
-        OutboxState::HandedOver
-    } else if is_any(RecipientState::HandedOver) {
-        OutboxState::PartlyRefused
-    } else if is_all(RecipientState::Refused) {
-        OutboxState::Refused
-    } else {
-        OutboxState::NotSent
+/// The message that left by a draft's form, if one did.
+async fn form_sent(
+    handle: &AccountHandle,
+    draft: &Draft,
+) -> Result<Option<SentForm>, AccountError> {
+    let Some(form) = &draft.form else {
+        return Ok(None);
+    };
+    let ledger = &handle.outbox().ledger;
+    let typed = compose::typed_of(draft);
+    let sent = ledger.form_sent(handle.key(), form, &typed).await;
+    sent.map_err(AccountError::store)
+}
+
+fn state_of(row: &OutboxRow, due: DateText) -> OutboxState {
+    if let Some(why) = row.damage {
+        return OutboxState::Damaged { why };
+    }
+    match row.state {
+        RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
+        RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry { at: due },
+        RowState::Waiting => OutboxState::Waiting,
+        RowState::Sending | RowState::Committing => OutboxState::Sending,
+        RowState::Result => match row.outcome() {
+            Some(Outcome::HandedOver) => OutboxState::HandedOver,
+            Some(Outcome::PartlyRefused) => OutboxState::PartlyRefused,
+            Some(Outcome::Refused) => OutboxState::Refused,
+            Some(Outcome::Stopped) => OutboxState::Stopped,
+            Some(Outcome::Unknown) => OutboxState::Unknown,
+            Some(Outcome::NotSent) | None => OutboxState::NotSent,
+        },
     }
 }

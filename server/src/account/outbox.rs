@@ -28,9 +28,9 @@ use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
 use super::model::{Request, SignIn, now_unix_ms};
 use super::outgoing::{Delivery, SmtpConnection, SpooledMessage, envelope};
-use crate::domain::AccountKey;
+use crate::domain::{AccountKey, OutboxRow, RowState};
 use crate::store::StoreError;
-use crate::store::outbox::{Ledger, OutboxRow, RowState};
+use crate::store::outbox::Ledger;
 use crate::store::spool::{Spool, SpoolName};
 
 /// The worker looks again after this long, whatever it believes.
@@ -133,11 +133,11 @@ impl Outbox {
 
     async fn send(&self, row: &mut OutboxRow, link: &mut SendingLink) -> Sent {
         row.tries = row.tries.saturating_add(1);
-        row.record.trouble.clear();
+        row.message.trouble = None;
         let Some(message) = self.message(row) else {
             settle_error(
                 row,
-                &AccountError::Internal("the spool file is gone".to_owned()),
+                &AccountError::FileLost("it has no name".to_owned()),
                 false,
             );
             return Sent::Settled;
@@ -262,9 +262,9 @@ enum Sent {
 /// The envelope for those who still have to get the message: where a server takes only so many at a
 /// time, nobody waits behind a mailbox that is full.
 fn wanted_of(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
-    let recipients = &row.record.recipients;
+    let recipients = &row.message.recipients;
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);
     let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
     let addresses = wanted.map(|recipient| recipient.address.as_str());
-    envelope(&row.record.from, addresses, size_bytes)
+    envelope(&row.message.from, addresses, size_bytes)
 }

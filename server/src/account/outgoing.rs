@@ -13,8 +13,9 @@ use mail_proto::smtp::{
 use mail_proto::{BodyChunk, KnownSecrets, Machine, Secret};
 use tokio::net::TcpStream;
 
-use super::error::{AccountError, LinkError, ServerReply, Side};
+use super::error::{AccountError, LinkError};
 use super::model::SignIn;
+use crate::domain::{Protocol, ServerReply};
 use crate::store::spool::{Spool, SpoolName, SpoolReader};
 
 /// A message that is given in pieces, as large as somebody wants.
@@ -54,7 +55,7 @@ impl SpooledMessage {
                 reader,
                 rest: self.own_fields.clone(),
             })
-            .map_err(|error| AccountError::Internal(error.to_string()))
+            .map_err(AccountError::spool_file)
     }
 }
 
@@ -68,7 +69,7 @@ impl MessageBody for SpooledBody {
     async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
         if self.rest.is_empty() {
             let next = self.reader.next().await;
-            match next.map_err(|error| AccountError::Internal(error.to_string()))? {
+            match next.map_err(AccountError::spool_file)? {
                 Some(bytes) => self.rest = bytes,
                 None => return Ok(None),
             }
@@ -150,7 +151,7 @@ impl SmtpConnection {
             .open(&endpoint, None)
             .await
             .map_err(|error| AccountError::Dial {
-                side: Side::Outgoing,
+                protocol: Protocol::Smtp,
                 endpoint: endpoint.clone(),
                 error,
             })?;
@@ -210,7 +211,7 @@ impl SmtpConnection {
         password: &Secret,
     ) -> Result<(), AccountError> {
         let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
-            side: Side::Outgoing,
+            protocol: Protocol::Smtp,
             endpoint: endpoint.clone(),
             reply,
         };
@@ -330,15 +331,15 @@ impl SmtpConnection {
     }
 
     fn rejected(&self, stage: Stage, reply: &Reply) -> AccountError {
-        let (side, endpoint, reply) = (Side::Outgoing, self.endpoint.clone(), reply_of(reply));
+        let (protocol, endpoint, reply) = (Protocol::Smtp, self.endpoint.clone(), reply_of(reply));
         match stage {
             Stage::Auth => AccountError::LoginRefused {
-                side,
+                protocol,
                 endpoint,
                 reply,
             },
             _ => AccountError::Refused {
-                side,
+                protocol,
                 endpoint,
                 reply,
             },
@@ -347,7 +348,7 @@ impl SmtpConnection {
 
     fn link(&self, error: LinkError) -> AccountError {
         AccountError::Link {
-            side: Side::Outgoing,
+            protocol: Protocol::Smtp,
             endpoint: self.endpoint.clone(),
             error,
         }

@@ -3,6 +3,7 @@
 mod address;
 pub(super) mod message;
 mod moving;
+pub(super) mod trouble;
 
 use std::borrow::Cow;
 
@@ -10,14 +11,11 @@ use app::api::types::{ApiErrorText, FolderRole, Lang};
 use app::api::{ApiError, ErrorKind};
 use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
-use mail_proto::smtp::Cause;
 
 use super::bounds::cut;
-use super::causes;
-use super::error::{
-    AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped, Unsupported,
-};
+use super::error::{AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped};
 use super::model::random_id;
+use crate::domain::{Trouble, Unsupported};
 use crate::meaning::Meaning;
 use crate::store::spool::SpoolError;
 
@@ -51,20 +49,14 @@ impl AccountError {
 
     /// Cause, fix and the server's words.
     pub fn text(&self, lang: Lang) -> ApiErrorText {
+        let trouble = self.trouble();
         let reply = match self {
-            Self::LoginRefused { reply, .. } | Self::Refused { reply, .. } => {
-                Some(reply.text.clone()).filter(|text| !text.trim().is_empty())
-            }
             Self::HalfMoved {
                 reply: Some(reply), ..
-            } => Some(reply.text.clone()),
-            Self::NotSent {
-                cause: Cause::Rejected { reply, .. } | Cause::NotInOneGo { reply },
-            } => Some(reply.to_string()),
-            _ => None,
+            } => Some(cut(reply.text.clone(), REPLY_MAX_BYTES)),
+            _ => trouble::reply(&trouble).map(str::to_owned),
         };
         let Meaning { cause, fix } = self.meaning(lang);
-        let reply = reply.map(|text| cut(text, REPLY_MAX_BYTES));
         ApiErrorText { cause, fix, reply }
     }
 
@@ -72,7 +64,7 @@ impl AccountError {
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Refused { reply, .. } => reply.code.is_some_and(|code| code >= 500),
-            Self::Invalid { .. } | Self::Unsupported(_) => true,
+            Self::Invalid { .. } | Self::Unsupported(_) | Self::FileLost(_) => true,
             _ => false,
         }
     }
@@ -94,6 +86,17 @@ impl AccountError {
                 tracing::error!(cause, "a message was refused: there is no room");
                 Self::NoRoom(NoRoom::Server)
             }
+            other => Self::Internal(other.to_string()),
+        }
+    }
+
+    /// A failure to read a file of the spool: what is not as it was written never will be.
+    pub(crate) fn spool_file(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Io(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Self::Internal(format!("spool: {cause}"))
+            }
+            SpoolError::Io(_) | SpoolError::Seal(_) => Self::FileLost(error.to_string()),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -120,11 +123,7 @@ impl AccountError {
             Self::Link { .. } => ErrorKind::Misbehaved,
             Self::LoginRefused { .. } if self.is_password_refused() => ErrorKind::Password,
             Self::LoginRefused { .. } => ErrorKind::Busy,
-            Self::Refused { side, reply, .. }
-                if causes::retry_after_secs(*side, reply).is_some() =>
-            {
-                ErrorKind::Busy
-            }
+            Self::Refused { .. } if self.retry_after_secs().is_some() => ErrorKind::Busy,
             Self::Refused { .. } | Self::NotSent { .. } => ErrorKind::Refused,
             Self::NotFound => ErrorKind::NotFound,
             Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
@@ -141,7 +140,7 @@ impl AccountError {
             Self::Withheld => ErrorKind::Misbehaved,
             Self::Overloaded => ErrorKind::Busy,
             Self::SignedOut => ErrorKind::SignedOut,
-            Self::Internal(_) => ErrorKind::Internal,
+            Self::FileLost(_) | Self::Internal(_) => ErrorKind::Internal,
         }
     }
 
@@ -151,12 +150,9 @@ impl AccountError {
                 error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),
                 ..
             } => u32::try_from(*retry_after_secs).ok(),
-            Self::LoginRefused {
-                side,
-                endpoint,
-                reply,
-            } => causes::sign_in(*side, endpoint, reply).retry_after_secs(),
-            Self::Refused { side, reply, .. } => causes::retry_after_secs(*side, reply),
+            Self::LoginRefused { .. } | Self::Refused { .. } => {
+                trouble::retry_after_secs(&self.trouble())
+            }
             _ => None,
         }
     }
@@ -164,63 +160,16 @@ impl AccountError {
     /// Whether it is the password that was refused: not to be tried again by itself, and counted
     /// by whoever limits guessing.
     pub fn is_password_refused(&self) -> bool {
-        match self {
-            Self::LoginRefused {
-                side,
-                endpoint,
-                reply,
-            } => causes::sign_in(*side, endpoint, reply).is_about_password(),
+        match self.trouble() {
+            Trouble::LoginRefused(server, reply) => {
+                trouble::sign_in(&server, &reply).is_about_password()
+            }
             _ => false,
         }
     }
 
     fn meaning(&self, lang: Lang) -> Meaning {
         match self {
-            Self::Dial {
-                side,
-                endpoint,
-                error,
-            } => causes::of_dial(*side, endpoint, error, lang),
-            Self::Overloaded
-            | Self::Link {
-                error: LinkError::Overloaded,
-                ..
-            } => both(
-                lang,
-                (
-                    "Restante has no memory left for this at the moment.",
-                    "Try again in a minute. If it happens again, tell whoever runs this server.",
-                ),
-                (
-                    "Restante 目前没有足够的内存完成此操作。",
-                    "请一分钟后重试;若再次发生，请告知管理员。",
-                ),
-            ),
-            Self::Link {
-                side,
-                endpoint,
-                error,
-            } => causes::of_link(*side, endpoint, error, lang),
-            Self::LoginRefused {
-                side,
-                endpoint,
-                reply,
-            } => causes::of_login(*side, endpoint, reply, lang),
-            Self::Refused { side, reply, .. } => causes::of_refusal(*side, reply, lang),
-            Self::NotSent { cause } => causes::of_unsent(cause, lang),
-            Self::NotFound => both(
-                lang,
-                (
-                    "This is not there any more.",
-                    "Go back to the list: another program may have moved or deleted it.",
-                ),
-                (
-                    "这里已经没有该内容。",
-                    "请返回列表，可能已被其他程序移动或删除。",
-                ),
-            ),
-            Self::MissingFolder(role) => missing_folder(*role, lang),
-            Self::Unsupported(what) => unsupported(*what, lang),
             Self::HalfMoved {
                 moved,
                 state,
@@ -240,36 +189,10 @@ impl AccountError {
                     "请查看源代码，或保存为文件。",
                 ),
             ),
-            Self::Withheld => both(
-                lang,
-                (
-                    "The mail server did not give this message: its answer had nothing of it that can be read.",
-                    "Try again later. Nothing says that the message is gone; another mail program may get it.",
-                ),
-                (
-                    "邮件服务器没有给出这封邮件：其答复中没有可读取的内容。",
-                    "请稍后重试。没有迹象表明邮件已被删除，其他邮件程序或许可以读取。",
-                ),
-            ),
             Self::NoRoom(room) => no_room(room, lang),
             Self::NotReplaced(why) => not_replaced(why, lang),
             Self::NotStopped(why) => not_stopped(*why, lang),
-            Self::SignedOut => both(
-                lang,
-                ("Your session ended.", "Sign in again to go on."),
-                ("会话已结束。", "请重新登录以继续。"),
-            ),
-            Self::Internal(_) => both(
-                lang,
-                (
-                    "Restante failed at this. It is not your mail server's fault.",
-                    "Try again. If it happens again, tell whoever runs this server the reference below.",
-                ),
-                (
-                    "Restante 内部出错，与您的邮件服务器无关。",
-                    "请重试;若再次发生，请把下面的编号告诉管理员。",
-                ),
-            ),
+            other => trouble::meaning(&other.trouble(), lang),
         }
     }
 }

@@ -3,59 +3,11 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Meaning, Place, Protocol, fewer_connections, later};
-
-/// Why no connection came about.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum DialCause<'a> {
-    /// There is no such name, or it leads to an address inside a private network.
-    NameNotFound,
-    /// Nothing listens on the port.
-    Refused,
-    /// No answer came.
-    TimedOut {
-        /// How long it was waited for, in seconds.
-        secs: u64,
-    },
-    /// There is no way to the host.
-    Unreachable,
-    /// The operator's rules allow listed hosts only.
-    HostNotListed,
-    /// The operator's rules allow other ports only.
-    PortNotAllowed,
-    /// Too many new hosts were named from this address.
-    TooManyHosts,
-    /// The certificate's time is over.
-    CertificateExpired {
-        /// When it ended, as it is to be shown, where it is known.
-        ended_on: Option<&'a str>,
-    },
-    /// The certificate's time has not begun.
-    CertificateNotYetValid,
-    /// The certificate is for other names.
-    WrongName {
-        /// Those names.
-        presented: &'a [String],
-    },
-    /// Nobody we trust issued the certificate.
-    Untrusted,
-    /// The certificate is wrong in another way.
-    CertificateInvalid,
-    /// The server does not speak TLS on this port.
-    NotTls,
-    /// The server speaks only versions of TLS that are broken.
-    TlsTooOld,
-    /// The server closed the connection before TLS was there.
-    ClosedInHandshake,
-    /// The server took the connection and did not answer to TLS.
-    SilentInHandshake,
-    /// TLS was begun and not finished.
-    TlsFailed,
-}
+use super::{Meaning, Place, fewer_connections, later};
+use crate::domain::{DialCause, Protocol};
 
 /// Tells why no connection to a server came about.
-pub fn meaning(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+pub fn meaning(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     match cause {
         DialCause::NameNotFound
         | DialCause::Refused
@@ -76,7 +28,7 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
     }
 }
 
-fn unreached(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+fn unreached(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     let Place { host, port, .. } = place;
     match (cause, lang) {
         (DialCause::NameNotFound, Lang::En) => Meaning::new(
@@ -134,7 +86,7 @@ fn other_port(lang: Lang, place: Place<'_>) -> String {
     }
 }
 
-fn fenced(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+fn fenced(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     let Place { host, port, .. } = place;
     match (cause, lang) {
         (DialCause::HostNotListed, Lang::En) => Meaning::new(
@@ -169,7 +121,7 @@ fn fenced(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
     }
 }
 
-fn certificate(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+fn certificate(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     let host = place.host;
     match (cause, lang) {
         (DialCause::CertificateExpired { ended_on }, Lang::En) => Meaning::new(
@@ -227,7 +179,7 @@ fn certificate(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
     }
 }
 
-fn tls(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+fn tls(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     let Place {
         host,
         port,
@@ -270,7 +222,7 @@ fn tls(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
 }
 
 /// The server was there, and no TLS came about. On the usual port that is not the person's to mend.
-fn handshake(lang: Lang, place: Place<'_>, cause: DialCause<'_>) -> Meaning {
+fn handshake(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     let Place {
         host,
         port,
@@ -312,6 +264,10 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
+    fn meaning(lang: Lang, place: Place<'_>, cause: DialCause) -> Meaning {
+        super::meaning(lang, place, &cause)
+    }
+
     #[test]
     fn an_unknown_name_is_told_with_the_name() {
         let place = imap(Tls::Implicit, 993);
@@ -347,29 +303,35 @@ mod tests {
         let names = ["mail.other.example".to_string()];
         let causes = [
             DialCause::CertificateExpired {
-                ended_on: Some("3 May 2026"),
+                ended_on: Some("3 May 2026".to_owned()),
             },
             DialCause::CertificateExpired { ended_on: None },
             DialCause::CertificateNotYetValid,
-            DialCause::WrongName { presented: &names },
-            DialCause::WrongName { presented: &[] },
+            DialCause::WrongName {
+                presented: names.to_vec(),
+            },
+            DialCause::WrongName {
+                presented: Vec::new(),
+            },
             DialCause::Untrusted,
             DialCause::CertificateInvalid,
             DialCause::TlsTooOld,
         ];
         for cause in causes {
-            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
             assert!(
                 told.fix.ends_with("Your password was not sent."),
                 "{told:?}"
             );
-            let told = meaning(Lang::ZhCn, imap(Tls::Implicit, 993), cause);
+            let told = meaning(Lang::ZhCn, imap(Tls::Implicit, 993), cause.clone());
             assert!(told.fix.ends_with("密码没有发出。"), "{told:?}");
         }
         let told = meaning(
             Lang::En,
             imap(Tls::Implicit, 993),
-            DialCause::WrongName { presented: &names },
+            DialCause::WrongName {
+                presented: names.to_vec(),
+            },
         );
         assert_eq!(
             told.cause,
@@ -390,11 +352,11 @@ mod tests {
     #[test]
     fn a_server_that_hangs_up_is_not_told_as_a_wrong_port() {
         for cause in [DialCause::ClosedInHandshake, DialCause::SilentInHandshake] {
-            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
             assert!(told.fix.contains("limit how many connections"), "{told:?}");
             assert!(!told.fix.contains("Check port"), "{told:?}");
             // On another port the port may be wrong as well.
-            let told = meaning(Lang::En, imap(Tls::Implicit, 2993), cause);
+            let told = meaning(Lang::En, imap(Tls::Implicit, 2993), cause.clone());
             assert!(told.fix.contains("Check port"), "{told:?}");
         }
     }
@@ -411,10 +373,12 @@ mod tests {
             DialCause::PortNotAllowed,
             DialCause::TooManyHosts,
             DialCause::CertificateExpired {
-                ended_on: Some("x"),
+                ended_on: Some("x".to_owned()),
             },
             DialCause::CertificateNotYetValid,
-            DialCause::WrongName { presented: &names },
+            DialCause::WrongName {
+                presented: names.to_vec(),
+            },
             DialCause::Untrusted,
             DialCause::CertificateInvalid,
             DialCause::NotTls,
@@ -425,9 +389,9 @@ mod tests {
         ];
         for lang in LANGS {
             let mut told: Vec<String> = Vec::new();
-            for cause in causes {
+            for cause in causes.clone() {
                 for tls in [Tls::Implicit, Tls::StartTls] {
-                    let meaning = meaning(lang, imap(tls, 993), cause);
+                    let meaning = meaning(lang, imap(tls, 993), cause.clone());
                     assert_finished(lang, &meaning);
                     assert!(!meaning.fix.is_empty());
                     told.push(meaning.cause);

@@ -4,45 +4,10 @@ use app::api::types::Lang;
 use mail_proto::Tls;
 
 use super::{Meaning, Place, fewer_connections, later, provider, tell_provider};
-
-/// Why a connection cannot go on.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum LinkCause<'a> {
-    /// The server closed it, or the link broke.
-    Closed,
-    /// The server closed it before the sign-in.
-    ClosedEarly,
-    /// Nothing came in time.
-    Silent,
-    /// Nothing came at all, not even a greeting.
-    NoGreeting,
-    /// The server said what the protocol does not allow.
-    Misbehaved,
-    /// Unencrypted words stood where encryption had been agreed on: somebody in between may have
-    /// put them there.
-    PlaintextInjected,
-    /// The server could not prove that it knows the password, which is half of a SCRAM sign-in.
-    ServerUnproven,
-    /// The server said more than is believed.
-    OverLimit,
-    /// STARTTLS or STLS is not offered.
-    StartTlsNotOffered,
-    /// The server offers no sign-in on this connection.
-    LoginNotOffered,
-    /// Signing in without encryption is not allowed here.
-    LoginNeedsTls,
-    /// The server offers only ways to sign in that are not spoken here.
-    NoCommonMechanism {
-        /// Those, in the server's spelling.
-        offered: &'a [String],
-    },
-    /// The server lacks something else.
-    Incompatible,
-}
+use crate::domain::LinkCause;
 
 /// Tells why a connection to a server cannot go on.
-pub fn meaning(lang: Lang, place: Place<'_>, cause: LinkCause<'_>) -> Meaning {
+pub fn meaning(lang: Lang, place: Place<'_>, cause: &LinkCause) -> Meaning {
     let Place {
         protocol,
         host,
@@ -194,6 +159,10 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
+    fn meaning(lang: Lang, place: Place<'_>, cause: LinkCause) -> Meaning {
+        super::meaning(lang, place, &cause)
+    }
+
     #[test]
     fn no_sign_in_without_tls_is_told_with_the_way_out() {
         let told = meaning(Lang::En, imap(Tls::Plain, 143), LinkCause::LoginNotOffered);
@@ -229,12 +198,16 @@ mod tests {
     #[test]
     fn a_server_that_wants_oauth_is_told_from_one_with_odd_mechanisms() {
         let oauth = ["XOAUTH2".to_string(), "GSSAPI".to_string()];
-        let cause = LinkCause::NoCommonMechanism { offered: &oauth };
-        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+        let cause = LinkCause::NoCommonMechanism {
+            offered: oauth.to_vec(),
+        };
+        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
         assert_eq!(told.cause, "imap.example.org refuses all passwords.");
         let odd = ["GSSAPI".to_string(), "NTLM".to_string()];
-        let cause = LinkCause::NoCommonMechanism { offered: &odd };
-        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause);
+        let cause = LinkCause::NoCommonMechanism {
+            offered: odd.to_vec(),
+        };
+        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
         assert!(told.cause.ends_with("GSSAPI, NTLM."), "{told:?}");
     }
 
@@ -253,13 +226,15 @@ mod tests {
             LinkCause::StartTlsNotOffered,
             LinkCause::LoginNotOffered,
             LinkCause::LoginNeedsTls,
-            LinkCause::NoCommonMechanism { offered: &odd },
+            LinkCause::NoCommonMechanism {
+                offered: odd.to_vec(),
+            },
             LinkCause::Incompatible,
         ];
         for lang in LANGS {
-            for cause in causes {
+            for cause in causes.clone() {
                 for tls in [Tls::Implicit, Tls::StartTls, Tls::Plain] {
-                    let meaning = meaning(lang, imap(tls, 993), cause);
+                    let meaning = meaning(lang, imap(tls, 993), cause.clone());
                     assert_finished(lang, &meaning);
                     assert!(!meaning.fix.is_empty());
                 }

@@ -3,6 +3,7 @@
 use app::api::types::Lang;
 
 use super::{Meaning, later, megabytes};
+use crate::domain::NotSentCause;
 
 mod cause;
 
@@ -315,24 +316,8 @@ fn server_refusal(lang: Lang, cause: RefusalCause, refused: Refused) -> Meaning 
     }
 }
 
-/// Why a message was not sent although nobody refused it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NotSentCause {
-    /// The connection ended, or the server broke the protocol, before the message was complete.
-    ConnectionLost,
-    /// An address or the message needs SMTPUTF8, which the server lacks.
-    Smtputf8Missing,
-    /// The message needs 8BITMIME, which the server lacks.
-    EightBitMimeMissing,
-    /// There is no recipient.
-    NoRecipients,
-    /// The message could not be read to its end, or holds what cannot be sent.
-    Unreadable,
-}
-
 /// Tells why a message was not sent although nobody refused it.
-pub fn not_sent(lang: Lang, cause: NotSentCause) -> Meaning {
+pub fn not_sent(lang: Lang, cause: &NotSentCause) -> Meaning {
     match (cause, lang) {
         (NotSentCause::ConnectionLost, Lang::En) => Meaning::new(
             "The link died before the message was sent. Nothing went out.",
@@ -357,6 +342,7 @@ pub fn not_sent(lang: Lang, cause: NotSentCause) -> Meaning {
             "您的服务器不接受这封邮件的编码形式。",
             "请移除转发的邮件，或以文本形式发送。",
         ),
+        (NotSentCause::TooLarge { max_bytes }, _) => too_large(lang, Some(*max_bytes)),
         (NotSentCause::NoRecipients, Lang::En) => {
             Meaning::new("There is no recipient.", "Fill in To, Cc or Bcc.")
         }

@@ -14,25 +14,23 @@ mod upkeep;
 
 use std::sync::Arc;
 
-use app::api::types::{Draft, OutboxId};
+use app::api::types::{FormKey, OutboxId};
 use sqlx::FromRow;
 
-use super::seal::{Purpose, SealError, Sealer};
+use super::seal::{Purpose, Sealer};
 use super::spool::{DISCARDED, SpoolName};
-use super::{Connection, Store, StoreError};
-use crate::domain::AccountKey;
+use super::{Connection, Store, StoreError, records};
+use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, Typed};
 
 pub(crate) use self::change::REMOVED_KEPT_MS;
 pub(crate) use self::forms::SentForm;
-pub(crate) use self::record::{
-    AttachmentRecord, CopyRecord, ListCursor, OutboxRow, RecipientRecord, Record, ReplyRecord,
-    RowState,
-};
+pub(crate) use self::record::ListCursor;
 
 /// The most rows of an account that somebody does not have yet.
 pub(crate) const OPEN_MAX: i64 = 200;
-/// How rows are sealed: record and draft apart.
-const FORMAT: i64 = 2;
+/// How rows are kept: record and draft apart, the record with its version, what is counted in
+/// columns.
+const FORMAT: i64 = 3;
 /// Makes a transaction a writer at once: it waits for others instead of failing.
 pub(super) const WRITES: &str = "BEGIN IMMEDIATE";
 
@@ -70,6 +68,7 @@ struct RawRow {
     spool: Option<String>,
     size_bytes: i64,
     is_damaged: i64,
+    outcome: Option<String>,
     sealed: Vec<u8>,
 }
 
@@ -77,7 +76,7 @@ struct RawRow {
 macro_rules! columns {
     () => {
         "id, account_key, state, needs_sign_in, tries, due_unix_ms, created_unix_ms, \
-         changed_unix_ms, spool, size_bytes, is_damaged, sealed"
+         changed_unix_ms, spool, size_bytes, is_damaged, outcome, sealed"
     };
 }
 use columns;
@@ -94,14 +93,17 @@ impl Ledger {
     pub(crate) async fn outbox_insert(
         &self,
         row: &OutboxRow,
-        draft: &Draft,
+        typed: &Typed,
+        form: Option<&FormKey>,
         files: &[&SpoolName],
         replaces: Option<&OutboxRow>,
     ) -> Result<Inserted, StoreError> {
-        let sealed = self.seal_record(row)?;
-        let sealed_draft = self.seal_draft(row, draft)?;
+        let sealed = self.seal_message(row)?;
+        let sealed_draft = self.seal_typed(row, typed)?;
         let mut writing = self.store.pool().begin_with(WRITES).await?;
-        if let Some(sent) = forms::enter(&mut writing, row, draft).await? {
+        if let Some(form) = form
+            && let Some(sent) = forms::enter(&mut writing, row, form, typed).await?
+        {
             return Ok(Inserted::FormSent(sent));
         }
         if let Some(old) = replaces {
@@ -192,15 +194,11 @@ impl Ledger {
             .await?;
             let Some(raw) = raw else { return Ok(None) };
             let row = self.open_row(raw);
-            if !row.is_damaged {
+            if !row.is_damaged() {
                 return Ok(Some(row));
             }
             // The next one is not to wait behind it.
-            sqlx::query("UPDATE outbox SET state = 'waiting', owner = NULL WHERE id = $1")
-                .bind(row.id.as_str())
-                .execute(self.store.pool())
-                .await?;
-            self.set_aside(row.id.as_str()).await?;
+            self.let_go(row.id.as_str()).await?;
         }
     }
 
@@ -245,13 +243,14 @@ impl Ledger {
         is_owned: bool,
         stays_owned: bool,
     ) -> Result<bool, StoreError> {
-        let sealed = self.seal_record(row)?;
+        let sealed = self.seal_message(row)?;
         let owner = |is_owned: bool| is_owned.then(|| self.store.owner());
         let mut writing = self.store.pool().begin_with(WRITES).await?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
              changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, \
              is_open = CASE WHEN removed_unix_ms IS NULL THEN $12 ELSE 0 END, \
+             outcome = $13, is_copy_due = $14, \
              sealed_draft = CASE WHEN $6 IS NULL THEN NULL ELSE sealed_draft END \
              WHERE id = $8 AND account_key = $9 AND (owner = $10 OR (owner IS NULL AND $10 IS NULL))",
         )
@@ -267,6 +266,8 @@ impl Ledger {
         .bind(owner(is_owned))
         .bind(owner(stays_owned))
         .bind(i64::from(row.is_open()))
+        .bind(row.outcome().map(Outcome::name))
+        .bind(i64::from(row.awaits_its_copy()))
         .execute(&mut *writing)
         .await?;
         if done.rows_affected() != 1 {
@@ -284,13 +285,13 @@ impl Ledger {
         &self,
         account: &AccountKey,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        // A row that is filed has no file in the spool any more, unless somebody refused it.
         let raw: Vec<RawRow> = sqlx::query_as(concat!(
-            "SELECT ",
+            "UPDATE outbox SET owner = $1 WHERE id IN (SELECT id FROM outbox \
+             WHERE account_key = $2 AND state = 'result' AND owner IS NULL AND is_copy_due = 1 \
+               AND is_damaged = 0 ORDER BY created_unix_ms LIMIT $3) AND owner IS NULL RETURNING ",
             columns!(),
-            " FROM outbox WHERE account_key = $1 AND state = 'result' AND owner IS NULL \
-             AND spool IS NOT NULL ORDER BY created_unix_ms LIMIT $2",
         ))
+        .bind(self.store.owner())
         .bind(&account.0)
         .bind(OPEN_MAX.saturating_mul(2))
         .fetch_all(self.store.pool())
@@ -298,19 +299,9 @@ impl Ledger {
         let mut claimed = Vec::new();
         for raw in raw {
             let row = self.open_row(raw);
-            if row.is_damaged || !row.awaits_its_copy() {
-                continue;
-            }
-            let done = sqlx::query(
-                "UPDATE outbox SET owner = $1 \
-                 WHERE id = $2 AND state = 'result' AND owner IS NULL",
-            )
-            .bind(self.store.owner())
-            .bind(row.id.as_str())
-            .execute(self.store.pool())
-            .await?;
-            if done.rows_affected() == 1 {
-                claimed.push(row);
+            match row.is_damaged() {
+                true => self.let_go(row.id.as_str()).await?,
+                false => claimed.push(row),
             }
         }
         Ok(claimed)
@@ -367,7 +358,7 @@ impl Ledger {
     }
 
     /// What was typed, as long as it may be sent again.
-    pub(crate) async fn outbox_draft(&self, row: &OutboxRow) -> Result<Option<Draft>, StoreError> {
+    pub(crate) async fn outbox_typed(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
         let sealed: Option<(Option<Vec<u8>>,)> =
             sqlx::query_as("SELECT sealed_draft FROM outbox WHERE id = $1 AND account_key = $2")
                 .bind(row.id.as_str())
@@ -378,10 +369,10 @@ impl Ledger {
             return Ok(None);
         };
         let place = draft_place(row.id.as_str(), &row.account_key.0);
-        let plain = self
+        let json = self
             .sealer
             .open_sealed(Purpose::Outbox, place.as_bytes(), &sealed)?;
-        Ok(serde_json::from_slice(&plain).ok())
+        Ok(records::read_typed(&json).ok())
     }
 
     /// When the next row of an account is due.
@@ -408,61 +399,6 @@ impl Ledger {
         .execute(self.store.pool())
         .await?;
         Ok(())
-    }
-
-    fn seal_record(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {
-        let plain = serde_json::to_vec(&row.record).map_err(|_| SealError::Unopenable)?;
-        let place = place(row.id.as_str(), &row.account_key.0);
-        Ok(self
-            .sealer
-            .seal(Purpose::Outbox, place.as_bytes(), &plain)?)
-    }
-
-    fn seal_draft(&self, row: &OutboxRow, draft: &Draft) -> Result<Vec<u8>, StoreError> {
-        let typed = Draft {
-            form: None,
-            files: None,
-            ..draft.clone()
-        };
-        let plain = serde_json::to_vec(&typed).map_err(|_| SealError::Unopenable)?;
-        let place = draft_place(row.id.as_str(), &row.account_key.0);
-        Ok(self
-            .sealer
-            .seal(Purpose::Outbox, place.as_bytes(), &plain)?)
-    }
-
-    fn open_record(&self, id: &str, account_key: &str, sealed: &[u8]) -> Option<Record> {
-        let place = place(id, account_key);
-        let plain = self
-            .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), sealed)
-            .ok()?;
-        serde_json::from_slice(&plain).ok()
-    }
-
-    /// Opens a row. One that cannot be opened is a row all the same: it fails no list and no page.
-    fn open_row(&self, raw: RawRow) -> OutboxRow {
-        let record = self.open_record(&raw.id, &raw.account_key, &raw.sealed);
-        if record.is_none() && raw.is_damaged == 0 {
-            tracing::error!(
-                id = raw.id,
-                "a row of the outbox cannot be opened: it is set aside"
-            );
-        }
-        OutboxRow {
-            is_damaged: record.is_none(),
-            record: record.unwrap_or_else(Record::unreadable),
-            id: OutboxId(raw.id),
-            account_key: AccountKey(raw.account_key),
-            state: RowState::from_name(&raw.state),
-            needs_sign_in: raw.needs_sign_in != 0,
-            tries: u32::try_from(raw.tries).unwrap_or_default(),
-            due_unix_ms: raw.due_unix_ms,
-            created_unix_ms: raw.created_unix_ms,
-            changed_unix_ms: raw.changed_unix_ms,
-            spool: raw.spool,
-            size_bytes: u64::try_from(raw.size_bytes).unwrap_or_default(),
-        }
     }
 }
 

@@ -216,6 +216,14 @@ impl Sealer {
         Ok([head.as_slice(), &self.current.id, &nonce, &sealed].concat())
     }
 
+    /// Whether the key is here with which a value was sealed; it may be damaged all the same.
+    pub fn has_key_of(&self, sealed: &[u8]) -> bool {
+        let id = sealed.get(1..=KEY_ID_BYTES);
+        self.key_ids()
+            .iter()
+            .any(|known| id == Some(known.as_slice()))
+    }
+
     /// Opens a sealed value.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Invariant 13: which room of `server/src` may name which.
+//! Invariants 13 and 14: which room of `server/src` may name which, and what of the page's types.
 
 use super::Findings;
 use super::sources::{Source, Sources};
@@ -8,7 +8,28 @@ struct Room {
     name: &'static str,
     rooms: &'static [&'static str],
     crates: &'static [&'static str],
+    /// What it may name of `app`, where that is not everything.
+    app: Option<&'static [&'static str]>,
 }
+
+/// Ids, and codes without words: what the page shows is made of them, and may change without them.
+const IDS_AND_CODES: &[&str] = &[
+    "AccountId",
+    "ComposeKind",
+    "ComposeSource",
+    "Damage",
+    "FolderId",
+    "FolderRole",
+    "FormKey",
+    "IncomingKind",
+    "Mark",
+    "MessageId",
+    "OutboxId",
+    "PartId",
+    "RecipientState",
+    "UndoId",
+    "UploadId",
+];
 
 const ROOMS: [Room; 5] = [
     Room {
@@ -17,26 +38,31 @@ const ROOMS: [Room; 5] = [
             "account", "cli", "config", "http", "meaning", "session", "store",
         ],
         crates: &["sqlx", "mail_net", "mail_demo", "tokio", "axum"],
+        app: Some(IDS_AND_CODES),
     },
     Room {
         name: "store",
         rooms: &["account", "cli", "config", "http", "meaning", "session"],
         crates: &["mail_net", "mail_proto", "mail_mime", "mail_demo", "axum"],
+        app: Some(IDS_AND_CODES),
     },
     Room {
         name: "account",
         rooms: &["cli", "config", "http", "session"],
         crates: &["sqlx", "axum", "mail_demo"],
+        app: None,
     },
     Room {
         name: "meaning",
         rooms: &["account", "cli", "config", "http", "session", "store"],
         crates: &["sqlx", "mail_net", "mail_demo", "axum"],
+        app: None,
     },
     Room {
         name: "session",
         rooms: &["cli", "http"],
         crates: &["sqlx", "mail_net", "mail_proto", "mail_demo", "axum"],
+        app: None,
     },
 ];
 
@@ -79,7 +105,62 @@ fn check_file(source: &Source) -> Findings {
             }
         }
     }
+    if let Some(allowed) = room.app {
+        findings.extend(app_names(source).filter_map(|(number, name)| {
+            (!allowed.contains(&name.as_str())).then(|| {
+                format!(
+                    "{}:{number}: `{}` must not name `app`'s `{name}`: only ids and codes",
+                    source.path, room.name
+                )
+            })
+        }));
+    }
     findings
+}
+
+/// What a file names of `app`, with the number of the line; a list in braces may span lines.
+fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
+    const TYPES: &str = "app::api::types::";
+    let mut found = Vec::new();
+    let mut is_in_list = false;
+    for (number, line) in source.product_lines() {
+        let mut rest = line;
+        loop {
+            if !is_in_list {
+                let Some(at) = rest.find("app::") else { break };
+                rest = &rest[at..];
+                let Some(named) = rest.strip_prefix(TYPES) else {
+                    found.push((
+                        number,
+                        rest.split([';', ' ']).next().unwrap_or(rest).to_owned(),
+                    ));
+                    break;
+                };
+                match named.strip_prefix('{') {
+                    Some(list) => (is_in_list, rest) = (true, list),
+                    None => {
+                        let end = named.find(|c: char| !c.is_alphanumeric());
+                        let (name, behind) = named.split_at(end.unwrap_or(named.len()));
+                        found.push((number, name.to_owned()));
+                        rest = behind;
+                        continue;
+                    }
+                }
+            }
+            let (list, behind) = match rest.split_once('}') {
+                Some((list, behind)) => (list, Some(behind)),
+                None => (rest, None),
+            };
+            let names = list
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty());
+            found.extend(names.map(|name| (number, name.to_owned())));
+            let Some(behind) = behind else { break };
+            (is_in_list, rest) = (false, behind);
+        }
+    }
+    found.into_iter()
 }
 
 /// The room that a path leads to: through `crate::`, or through enough `super::` to climb to the
@@ -155,6 +236,17 @@ mod tests {
             ),
             ("meaning/smtp.rs", "use crate::store::Store;", "`store`"),
             ("session/registry.rs", "use crate::http::Visitor;", "`http`"),
+            (
+                "store/outbox.rs",
+                "use app::api::types::{OutboxId,\n    Draft,\n};",
+                "`Draft`",
+            ),
+            (
+                "domain/row.rs",
+                "    x: app::api::types::RowView,",
+                "`RowView`",
+            ),
+            ("store/records/v1.rs", "use app::api::ApiError;", "ApiError"),
         ] {
             let found = findings(&format!("server/src/{path}"), line);
             assert_eq!(found.len(), 1, "{path}: {line}: {found:?}");

@@ -136,7 +136,22 @@ pub enum OutboxState {
     /// Its writer stopped it. Whoever has it by then has it.
     Stopped,
     /// What is kept of it cannot be opened: nothing can be done with it.
-    Damaged,
+    Damaged {
+        /// Why.
+        why: Damage,
+    },
+}
+
+/// Why what is kept of a message cannot be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Damage {
+    /// It is sealed with a key that the server does not have.
+    KeyLost,
+    /// A later program wrote it.
+    LaterProgram,
+    /// Its bytes are not what was written.
+    Bytes,
 }
 
 /// What a person does to an entry of the outbox.

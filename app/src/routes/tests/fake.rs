@@ -410,7 +410,9 @@ impl MailBackend for Fake {
             return done(Ok(OutboxRows {
                 entries: vec![Self::entry(
                     "e5",
-                    OutboxState::Damaged,
+                    OutboxState::Damaged {
+                        why: Damage::KeyLost,
+                    },
                     RecipientState::HandedOver,
                 )],
                 older: None,

@@ -9,11 +9,11 @@ use mail_mime::compose::Composer;
 use mail_mime::transfer::{self, TransferEncoding};
 use mail_mime::tree::Part;
 
+use super::upload_gone;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::uploads::Uploads;
-use crate::domain::Opened;
-use crate::store::outbox::{AttachmentRecord, OutboxRow};
+use crate::domain::{AttachedFile, Opened, OutboxRow};
 use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 
 /// A message in the spool may be this much larger than what was uploaded: base64 and headers.
@@ -42,9 +42,9 @@ pub(super) fn attached_files(
     ids: &[UploadId],
     uploads: &Uploads,
     replaced: Option<&OutboxRow>,
-) -> Result<Vec<(Attached, AttachmentRecord)>, AccountError> {
+) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
     let of_replaced = |id: &UploadId| {
-        let mut files = replaced?.record.attachments.iter();
+        let mut files = replaced?.message.attachments.iter();
         let record = files.find(|file| file.spool == id.0)?.clone();
         let name = SpoolName::parse(&record.spool)?;
         Some((Attached::Replaced(name), record))
@@ -54,7 +54,7 @@ pub(super) fn attached_files(
         .filter(|id| seen.insert(*id))
         .map(|id| match uploads.find(id) {
             Some(upload) => {
-                let record = AttachmentRecord {
+                let record = AttachedFile {
                     spool: upload.file.name.as_str().to_owned(),
                     name: upload.name,
                     media_type: upload.media_type,
@@ -78,7 +78,7 @@ pub(super) async fn kept_parts(
     draft: &Draft,
     opened: &Opened,
     max_bytes: u64,
-) -> Result<Vec<(Attached, AttachmentRecord)>, AccountError> {
+) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
     let too_large = |max_bytes| AccountError::Invalid {
         field: "attachment",
         problem: InvalidField::TooLarge { max_bytes },
@@ -115,7 +115,7 @@ pub(super) async fn kept_parts(
         }
         let file = writer.finish().await.map_err(AccountError::spool)?;
         room = room.saturating_sub(file.size_bytes);
-        let record = AttachmentRecord {
+        let record = AttachedFile {
             spool: file.name.as_str().to_owned(),
             name: found.name.clone().unwrap_or_default(),
             media_type: found.media_type.clone(),
@@ -139,7 +139,7 @@ fn decoded_size(part: &Part) -> u64 {
 pub(super) async fn write(
     handle: &AccountHandle,
     composer: &Composer,
-    files: &[AttachmentRecord],
+    files: &[AttachedFile],
     upload_max_bytes: u64,
 ) -> Result<SpoolFile, AccountError> {
     let room = upload_max_bytes
@@ -164,22 +164,19 @@ pub(super) async fn write(
 
 async fn encode(
     handle: &AccountHandle,
-    file: &AttachmentRecord,
+    file: &AttachedFile,
     writer: &mut SpoolWriter,
 ) -> Result<(), AccountError> {
-    let gone = AccountError::Invalid {
-        field: "attachment",
-        problem: InvalidField::UploadGone,
+    // A row's file may be lost as well as an upload's.
+    let lost = |error| match AccountError::spool_file(error) {
+        AccountError::FileLost(_) => upload_gone(),
+        other => other,
     };
-    let name = SpoolName::parse(&file.spool).ok_or(gone)?;
-    let mut reader = handle
-        .spool()
-        .read(&name)
-        .await
-        .map_err(AccountError::spool)?;
+    let name = SpoolName::parse(&file.spool).ok_or_else(upload_gone)?;
+    let mut reader = handle.spool().read(&name).await.map_err(lost)?;
     let mut encoder = transfer::Encoder::new();
     let mut encoded = Vec::new();
-    while let Some(bytes) = reader.next().await.map_err(AccountError::spool)? {
+    while let Some(bytes) = reader.next().await.map_err(lost)? {
         encoded.clear();
         encoder.push(&bytes, &mut encoded);
         writer.write(&encoded).await.map_err(AccountError::spool)?;

@@ -10,7 +10,7 @@ use mail_proto::imap::{
     StoreMode, Uid,
 };
 
-use super::super::error::{AccountError, Unsupported};
+use super::super::error::AccountError;
 use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use super::order::Returned;
@@ -18,6 +18,7 @@ use super::read::uid_of;
 use super::row::marks_of;
 use super::selected::message_id;
 use super::undo::Undo;
+use crate::domain::Unsupported;
 use crate::domain::{Changed, ChangedWhat, Folder, SourceMark, opposite};
 
 impl Link {

@@ -17,9 +17,10 @@ use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use crate::account::error::{AccountError, ServerReply, Side};
+use crate::account::error::AccountError;
 use crate::account::model::SignIn;
 use crate::account::outgoing::{MessageBody as _, SpooledBody};
+use crate::domain::{Protocol, ServerReply};
 
 use self::ends::reply_of;
 use super::answer::TakeError;
@@ -75,7 +76,7 @@ impl ImapConnection {
                 .open(&endpoint, client)
                 .await
                 .map_err(|error| AccountError::Dial {
-                    side: Side::Incoming,
+                    protocol: Protocol::Imap,
                     endpoint: endpoint.clone(),
                     error,
                 })?;
@@ -136,7 +137,7 @@ impl ImapConnection {
         let credentials =
             Credentials::new(sign_in.login(), sign_in.password.clone()).map_err(|_| {
                 AccountError::LoginRefused {
-                    side: Side::Incoming,
+                    protocol: Protocol::Imap,
                     endpoint: self.endpoint.clone(),
                     reply: ServerReply::default(),
                 }
@@ -152,7 +153,7 @@ impl ImapConnection {
                 ..
             }) => Ok(()),
             Some(done) => Err(AccountError::LoginRefused {
-                side: Side::Incoming,
+                protocol: Protocol::Imap,
                 endpoint: self.endpoint.clone(),
                 reply: reply_of(done.code.as_ref(), done.status, &done.text),
             }),

@@ -15,10 +15,11 @@ use mail_proto::imap::{
     StatusItem, Store, StoreMode, Uid, UidValidity,
 };
 
-use super::super::error::{AccountError, ServerReply, Unsupported};
+use super::super::error::AccountError;
 use super::change::count_of;
 use super::connection::{Answer, ImapConnection, uid_set};
 use super::link::Link;
+use crate::domain::{ServerReply, Unsupported};
 
 /// The most copies whose places are taken from one COPYUID. A server may name four thousand
 /// million UIDs; no page moves so many at once.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use tokio::time::Instant;
 
-use super::super::error::{AccountError, Unsupported};
+use super::super::error::AccountError;
 use super::super::model::{now_unix_ms, random_id};
 use super::identity::MessageKey;
 use super::link::Link;
 use super::read::is_inbox;
+use crate::domain::Unsupported;
 use crate::domain::{Changed, ChangedWhat, SourceMark, opposite};
 
 /// The page offers Undo for ten seconds; a page without script, for as long as it stays open.

@@ -13,9 +13,10 @@ use mail_proto::pop3::{
 use mail_proto::sasl::Credentials;
 use mail_proto::{Limits, Machine, OverLimit};
 
-use super::super::error::{AccountError, LinkError, ServerReply, Side};
+use super::super::error::{AccountError, LinkError};
 use super::super::model::SignIn;
 use super::messages::MESSAGE_MAX_BYTES;
+use crate::domain::{Protocol, ServerReply};
 
 /// The most messages that a maildrop may list.
 const MESSAGES_MAX: usize = 200_000;
@@ -81,7 +82,7 @@ impl Pop3Connection {
                 .open(&endpoint, client)
                 .await
                 .map_err(|error| AccountError::Dial {
-                    side: Side::IncomingPop3,
+                    protocol: Protocol::Pop3,
                     endpoint: endpoint.clone(),
                     error,
                 })?;
@@ -131,7 +132,7 @@ impl Pop3Connection {
 
     async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
         let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
-            side: Side::IncomingPop3,
+            protocol: Protocol::Pop3,
             endpoint: endpoint.clone(),
             reply,
         };
@@ -476,7 +477,7 @@ impl Pop3Connection {
 
     fn link(&self, error: LinkError) -> AccountError {
         AccountError::Link {
-            side: Side::IncomingPop3,
+            protocol: Protocol::Pop3,
             endpoint: self.endpoint.clone(),
             error,
         }
@@ -488,7 +489,7 @@ impl Pop3Connection {
 
     fn refused(&self, response: &Response) -> AccountError {
         AccountError::Refused {
-            side: Side::IncomingPop3,
+            protocol: Protocol::Pop3,
             endpoint: self.endpoint.clone(),
             reply: reply_of(response),
         }

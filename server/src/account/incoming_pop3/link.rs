@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::super::error::{AccountError, Unsupported};
+use super::super::error::AccountError;
 use super::super::model::{Request, SignIn};
 use super::change::UndoTable;
 use super::kept::Kept;
@@ -25,6 +25,7 @@ use super::rows::RowCache;
 use super::session::{Session, SignedIn, is_over};
 use super::{INBOX_ID, Pop3Surroundings};
 use crate::domain::Filed;
+use crate::domain::Unsupported;
 
 /// How long things last. Tests have shorter times.
 #[derive(Debug, Clone, Copy)]

@@ -6,11 +6,12 @@ use std::time::Duration;
 use mail_net::Phase;
 use tracing::debug;
 
-use super::super::error::{AccountError, ServerReply, Side};
+use super::super::error::AccountError;
 use super::connection::{Pop3Connection, endpoint_of};
 use super::lease::{Busy, Lease};
 use super::link::Link;
 use super::listing::Listing;
+use crate::domain::{Protocol, ServerReply};
 
 /// New rows are fetched at once when so many arrive, for the page that will ask.
 pub(super) const PREFETCH_MAX: u32 = 50;
@@ -156,7 +157,7 @@ impl Link {
             Busy::LoginDelay => "LOGIN-DELAY",
         };
         AccountError::LoginRefused {
-            side: Side::IncomingPop3,
+            protocol: Protocol::Pop3,
             endpoint: endpoint_of(&self.sign_in),
             reply: ServerReply {
                 response_code: Some(code.to_owned()),

@@ -21,10 +21,11 @@ use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::super::error::{AccountError, Unsupported};
+use super::super::error::AccountError;
 use super::super::model::{Incoming, Outgoing, Reply, Request, SignIn};
 use super::link::Timing;
 use super::{INBOX_ID, Pop3Incoming, Pop3Surroundings};
+use crate::domain::Unsupported;
 use crate::domain::{
     AccountKey, Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
 };

@@ -8,13 +8,11 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::Outbox;
-use super::settle::LANGS;
 use crate::account::error::AccountError;
 use crate::account::model::Request;
 use crate::account::outgoing::SpooledMessage;
-use crate::domain::{Filed, Filing, SourceMark};
+use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
-use crate::store::outbox::{CopyRecord, OutboxRow, RowState};
 
 /// The pauses between looks for a copy that the server is to file itself.
 const AWAITED_FOR: [Duration; 4] = [
@@ -66,10 +64,10 @@ impl Outbox {
         copies: Copies,
     ) -> Result<(), StoreError> {
         if row.awaits_its_copy() {
-            row.record.copy = self.file_copy(row, copies).await;
+            row.message.copy = self.file_copy(row, copies).await;
         }
         if row.is_anybody_served()
-            && let Some(source) = row.record.source.take()
+            && let Some(source) = row.message.source.take()
         {
             let mark = match source.kind {
                 ComposeKind::Forward => SourceMark::Forwarded,
@@ -101,7 +99,7 @@ impl Outbox {
         if !row.is_open() && !row.awaits_its_copy() {
             // Nothing is left to be sent: the files and what was typed go with this.
             row.spool = None;
-            row.record.attachments.clear();
+            row.message.attachments.clear();
         }
         self.ledger.outbox_save(row, true).await?;
         if row.spool.is_none() {
@@ -111,21 +109,20 @@ impl Outbox {
         Ok(())
     }
 
-    async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> CopyRecord {
+    async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> SentCopy {
         let failed = |error: &AccountError| {
             info!(%error, "the copy in Sent could not be filed");
-            let cause = |lang| (lang, error.text(lang).cause);
-            CopyRecord::Failed(LANGS.map(cause).to_vec())
+            SentCopy::Failed(error.trouble())
         };
         let Some(message) = self.message(row) else {
-            return failed(&AccountError::Internal("the spool file is gone".to_owned()));
+            return failed(&AccountError::FileLost("it has no name".to_owned()));
         };
         // Who got it unseen stands in the writer's copy, and nowhere else.
         let copy = SpooledMessage {
-            own_fields: row.record.own_fields.clone().into(),
+            own_fields: row.message.own_fields.clone().into(),
             ..message
         };
-        let message_id = &row.record.message_id;
+        let message_id = &row.message.message_id;
         let mut filing = match copies {
             Copies::None => Filing::AtOnce,
             Copies::PerhapsOne => Filing::LeftOver,
@@ -140,7 +137,7 @@ impl Outbox {
                 reply,
             };
             if self.incoming.send(request).await.is_err() {
-                return CopyRecord::Pending;
+                return SentCopy::Pending;
             }
             match answer.await {
                 Ok(Ok(Filed::In {
@@ -150,15 +147,15 @@ impl Outbox {
                     if is_unproven {
                         self.look_again(message_id.clone());
                     }
-                    return folder.map_or(CopyRecord::NotKept, CopyRecord::Filed);
+                    return folder.map_or(SentCopy::NotKept, SentCopy::Filed);
                 }
-                Ok(Ok(Filed::NotKept)) => return CopyRecord::NotKept,
+                Ok(Ok(Filed::NotKept)) => return SentCopy::NotKept,
                 Ok(Ok(Filed::Awaited)) => match pauses.next() {
                     Some(pause) => sleep(pause).await,
                     None => filing = Filing::AfterWaiting,
                 },
                 Ok(Err(error)) => return failed(&error),
-                Err(_) => return CopyRecord::Pending,
+                Err(_) => return SentCopy::Pending,
             }
         }
     }

@@ -1,38 +1,21 @@
 //! What a row becomes by what the server did.
 
-use app::api::types::{ApiErrorText, Lang, RecipientState};
-use mail_proto::smtp::{Address, Cause, Outcome, RecipientResult, Reply};
+use app::api::types::RecipientState;
+use mail_proto::smtp::{self, Address, Cause, Outcome, Reply};
 
+use crate::account::causes;
 use crate::account::error::AccountError;
 use crate::account::model::now_unix_ms;
 use crate::account::outgoing::reply_of;
-use crate::store::outbox::{OutboxRow, RecipientRecord, ReplyRecord, RowState};
+use crate::domain::{OutboxRow, RecipientResult, RowState, ServerReply};
 
 /// Pauses between tries, in seconds; the last one repeats.
 const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
 /// A message that could not be sent for so long is given up, and its writer is told.
 const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
-/// What is kept of a server's reply, in bytes.
-const REPLY_MAX_BYTES: usize = 1024;
-
-/// The languages of the product: what waits in the ledger is worded in all of them.
-pub(super) const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
-
-/// What went wrong, in every language.
-fn trouble_of(error: &AccountError) -> Vec<(Lang, ApiErrorText)> {
-    let text = |lang| {
-        let mut text = error.text(lang);
-        let reply = text.reply.as_deref();
-        text.reply =
-            reply.map(|reply| mail_mime::display::prefix(reply, REPLY_MAX_BYTES).to_owned());
-        (lang, text)
-    };
-    LANGS.map(text).to_vec()
-}
-
 /// The message was not sent, for a reason that is about the link or the server.
 pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
-    row.record.trouble = trouble_of(error);
+    row.message.trouble = Some(error.trouble());
     if error.is_password_refused() {
         // A refused password is never tried again by itself.
         row.state = RowState::Waiting;
@@ -58,12 +41,12 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                     continue;
                 };
                 match result {
-                    RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
+                    smtp::RecipientResult::Accepted(_) | smtp::RecipientResult::Unanswered => {
                         record.state = RecipientState::HandedOver;
                         record.reply = Some(taken.clone());
                     }
-                    RecipientResult::Refused(reply) => refuse(record, &reply),
-                    RecipientResult::Deferred(_) => is_any_deferred = true,
+                    smtp::RecipientResult::Refused(reply) => refuse(record, &reply),
+                    smtp::RecipientResult::Deferred(_) => is_any_deferred = true,
                 }
             }
             finish(row);
@@ -81,12 +64,12 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                     continue;
                 };
                 match result {
-                    RecipientResult::Refused(own) => refuse(record, &own),
-                    RecipientResult::Accepted(_) | RecipientResult::Unanswered => {
+                    smtp::RecipientResult::Refused(own) => refuse(record, &own),
+                    smtp::RecipientResult::Accepted(_) | smtp::RecipientResult::Unanswered => {
                         refuse(record, &reply);
                     }
                     // Stays as it is: nothing was said about it.
-                    RecipientResult::Deferred(_) => {}
+                    smtp::RecipientResult::Deferred(_) => {}
                 }
             }
             finish(row);
@@ -95,7 +78,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             cause, recipients, ..
         } => {
             for (address, result) in recipients {
-                if let (Some(record), RecipientResult::Refused(reply)) =
+                if let (Some(record), smtp::RecipientResult::Refused(reply)) =
                     (record_of(row, &address), result)
                 {
                     refuse(record, &reply);
@@ -104,7 +87,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             let error = AccountError::NotSent {
                 cause: cause.clone(),
             };
-            row.record.trouble = trouble_of(&error);
+            row.message.trouble = Some(error.trouble());
             match cause {
                 Cause::TooLarge { .. }
                 | Cause::Smtputf8NotOffered
@@ -115,18 +98,18 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                 _ => wait_for_retry(row),
             }
         }
-        Outcome::Unknown { .. } => row.become_unknown(now_unix_ms()),
+        Outcome::Unknown { .. } => row.become_unknown(),
     }
 }
 
-fn record_of<'a>(row: &'a mut OutboxRow, address: &Address) -> Option<&'a mut RecipientRecord> {
-    row.record
+fn record_of<'a>(row: &'a mut OutboxRow, address: &Address) -> Option<&'a mut RecipientResult> {
+    row.message
         .recipients
         .iter_mut()
         .find(|record| record.address == address.as_str() && record.is_wanted())
 }
 
-fn refuse(record: &mut RecipientRecord, reply: &Reply) {
+fn refuse(record: &mut RecipientResult, reply: &Reply) {
     record.state = if reply.is_transient() {
         RecipientState::Delayed
     } else {
@@ -135,18 +118,13 @@ fn refuse(record: &mut RecipientRecord, reply: &Reply) {
     record.reply = Some(reply_record(reply));
 }
 
-fn reply_record(reply: &Reply) -> ReplyRecord {
-    let words = reply_of(reply);
-    ReplyRecord {
-        code: reply.code,
-        enhanced: words.enhanced,
-        text: mail_mime::display::prefix(&words.text, REPLY_MAX_BYTES).to_owned(),
-    }
+fn reply_record(reply: &Reply) -> ServerReply {
+    causes::kept(reply_of(reply))
 }
 
 /// Every recipient has an answer; those who are delayed are tried again.
 fn finish(row: &mut OutboxRow) {
-    if row.record.recipients.iter().any(|r| r.is_wanted()) {
+    if row.message.recipients.iter().any(|r| r.is_wanted()) {
         wait_for_retry(row);
     } else {
         row.state = RowState::Result;
@@ -173,14 +151,14 @@ impl OutboxRow {
     /// Sends the message once more to those who did not get it. `false`: nobody is left, or the
     /// message itself is not kept any more.
     pub(in crate::account) fn retry(&mut self) -> bool {
-        if self.is_damaged
+        if self.is_damaged()
             || self.spool.is_none()
             || matches!(self.state, RowState::Sending | RowState::Committing)
         {
             return false;
         }
         let mut is_any = false;
-        for record in &mut self.record.recipients {
+        for record in &mut self.message.recipients {
             if record.state != RecipientState::HandedOver {
                 record.state = RecipientState::Waiting;
                 is_any = true;
@@ -193,16 +171,8 @@ impl OutboxRow {
             self.tries = 0;
             self.due_unix_ms = now;
             self.changed_unix_ms = now;
-            self.record.trouble.clear();
+            self.message.trouble = None;
         }
         is_any
-    }
-
-    /// What went wrong for the whole message, in a language.
-    pub(in crate::account) fn trouble(&self, lang: Lang) -> Option<ApiErrorText> {
-        let mut texts = self.record.trouble.iter();
-        texts
-            .find(|(of, _)| *of == lang)
-            .map(|(_, text)| text.clone())
     }
 }

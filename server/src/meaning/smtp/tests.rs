@@ -223,7 +223,7 @@ fn every_cause_is_told_in_finished_sentences() {
             NotSentCause::Unreadable,
         ];
         for cause in not_sent_causes {
-            assert_finished(lang, &not_sent(lang, cause));
+            assert_finished(lang, &not_sent(lang, &cause));
         }
         assert_finished(lang, &unknown(lang));
     }

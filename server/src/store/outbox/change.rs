@@ -2,8 +2,8 @@
 
 use app::api::types::OutboxId;
 
-use super::{Ledger, OutboxRow, RawRow, WRITES, columns, discard_files};
-use crate::domain::AccountKey;
+use super::{Ledger, RawRow, WRITES, columns, discard_files};
+use crate::domain::{AccountKey, OutboxRow, Outcome};
 use crate::store::StoreError;
 
 /// How long a removed row can be put back.
@@ -19,10 +19,11 @@ impl Ledger {
         row: &OutboxRow,
         seen: &OutboxRow,
     ) -> Result<bool, StoreError> {
-        let sealed = self.seal_record(row)?;
+        let sealed = self.seal_message(row)?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
-             changed_unix_ms = $5, sealed = $6, is_open = $7, removed_unix_ms = NULL \
+             changed_unix_ms = $5, sealed = $6, is_open = $7, removed_unix_ms = NULL, \
+             outcome = $13, is_copy_due = $14 \
              WHERE id = $8 AND account_key = $9 AND owner IS NULL AND is_damaged = 0 \
              AND state = $10 AND changed_unix_ms = $11 AND tries = $12",
         )
@@ -38,6 +39,8 @@ impl Ledger {
         .bind(seen.state.name())
         .bind(seen.changed_unix_ms)
         .bind(i64::from(seen.tries))
+        .bind(row.outcome().map(Outcome::name))
+        .bind(i64::from(row.awaits_its_copy()))
         .execute(self.store.pool())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -126,18 +129,21 @@ impl Ledger {
         let Some(mut now) = raw.map(|raw| self.open_row(raw)) else {
             return Ok(());
         };
-        if now.is_damaged {
+        if now.is_damaged() {
             return Ok(());
         }
-        now.record.copy = row.record.copy.clone();
-        now.record.source = row.record.source.clone();
-        let sealed = self.seal_record(&now)?;
-        sqlx::query("UPDATE outbox SET sealed = $1 WHERE id = $2 AND account_key = $3")
-            .bind(sealed)
-            .bind(row.id.as_str())
-            .bind(&row.account_key.0)
-            .execute(&mut *writing)
-            .await?;
+        now.message.copy = row.message.copy.clone();
+        now.message.source = row.message.source.clone();
+        let sealed = self.seal_message(&now)?;
+        sqlx::query(
+            "UPDATE outbox SET sealed = $1, is_copy_due = $2 WHERE id = $3 AND account_key = $4",
+        )
+        .bind(sealed)
+        .bind(i64::from(now.awaits_its_copy()))
+        .bind(row.id.as_str())
+        .bind(&row.account_key.0)
+        .execute(&mut *writing)
+        .await?;
         writing.commit().await?;
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Compose forms that were sent: one message leaves by each, however often it is posted.
 
-use app::api::types::{AccountId, ComposeSource, Draft, FormKey, OutboxId, PartId};
+use app::api::types::{AccountId, FormKey, OutboxId, PartId};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{Ledger, OutboxRow};
-use crate::domain::AccountKey;
+use super::Ledger;
+use crate::domain::{AccountKey, OutboxRow, Typed};
+use crate::store::records::v1;
 use crate::store::{Connection, StoreError, form_hash};
 
 /// A message that left by a form.
@@ -24,25 +25,25 @@ pub(crate) struct SentForm {
 #[derive(Serialize)]
 struct Content<'a> {
     texts: [&'a str; 5],
-    source: &'a Option<ComposeSource>,
+    source: Option<v1::Source>,
     replaces: &'a Option<OutboxId>,
     keep_parts: &'a [PartId],
     files: usize,
 }
 
-fn digest(form: &FormKey, draft: &Draft) -> String {
+fn digest(form: &FormKey, typed: &Typed) -> String {
     let content = Content {
         texts: [
-            &draft.to,
-            &draft.cc,
-            &draft.bcc,
-            &draft.subject,
-            &draft.body,
+            &typed.to,
+            &typed.cc,
+            &typed.bcc,
+            &typed.subject,
+            &typed.body,
         ],
-        source: &draft.source,
-        replaces: &draft.replaces,
-        keep_parts: &draft.keep_parts,
-        files: draft.uploads.len(),
+        source: typed.source.clone().map(v1::Source::from),
+        replaces: &typed.replaces,
+        keep_parts: &typed.keep_parts,
+        files: typed.uploads.len(),
     };
     // Texts, numbers and lists of them have a form in JSON.
     let json = serde_json::to_vec(&content).unwrap_or_default();
@@ -55,14 +56,15 @@ fn digest(form: &FormKey, draft: &Draft) -> String {
 }
 
 impl Ledger {
-    /// The message that left by the draft's form, if one did.
+    /// The message that left by a form, if one did.
     pub(crate) async fn form_sent(
         &self,
         account: &AccountKey,
-        draft: &Draft,
+        form: &FormKey,
+        typed: &Typed,
     ) -> Result<Option<SentForm>, StoreError> {
         let mut reading = self.store.pool().acquire().await?;
-        find(&mut reading, account, draft).await
+        find(&mut reading, account, form, typed).await
     }
 
     /// The key of a new form of an account.
@@ -83,11 +85,9 @@ impl Ledger {
 async fn find(
     reading: &mut Connection,
     account: &AccountKey,
-    draft: &Draft,
+    form: &FormKey,
+    typed: &Typed,
 ) -> Result<Option<SentForm>, StoreError> {
-    let Some(form) = &draft.form else {
-        return Ok(None);
-    };
     let row: Option<(String, String)> = sqlx::query_as(
         "SELECT outbox_id, digest FROM sent_form WHERE account_key = $1 AND form_hash = $2",
     )
@@ -97,7 +97,7 @@ async fn find(
     .await?;
     Ok(row.map(|(outbox, sent)| SentForm {
         outbox: OutboxId(outbox),
-        is_same: sent == digest(form, draft),
+        is_same: sent == digest(form, typed),
     }))
 }
 
@@ -106,24 +106,22 @@ async fn find(
 pub(super) async fn enter(
     writing: &mut Connection,
     row: &OutboxRow,
-    draft: &Draft,
+    form: &FormKey,
+    typed: &Typed,
 ) -> Result<Option<SentForm>, StoreError> {
-    let Some(form) = &draft.form else {
-        return Ok(None);
-    };
     let done = sqlx::query(
         "INSERT INTO sent_form (account_key, form_hash, digest, outbox_id, sent_unix_ms) \
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_key, form_hash) DO NOTHING",
     )
     .bind(&row.account_key.0)
     .bind(form_hash(form))
-    .bind(digest(form, draft))
+    .bind(digest(form, typed))
     .bind(row.id.as_str())
     .bind(row.created_unix_ms)
     .execute(&mut *writing)
     .await?;
     if done.rows_affected() == 0 {
-        return find(writing, &row.account_key, draft).await;
+        return find(writing, &row.account_key, form, typed).await;
     }
     // The text that waited for a sign-in is sent.
     sqlx::query("DELETE FROM posted_form WHERE form_hash = $1")

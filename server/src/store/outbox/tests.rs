@@ -1,8 +1,12 @@
+mod lasting;
+
 use app::api::types::RecipientState;
 use serde_json::json;
 
 use super::*;
+use crate::domain::{OutboxMessage, RecipientResult, SentCopy};
 use crate::store::process::LEASE_MS;
+use crate::store::seal::Purpose;
 use crate::store::spool::{Spool, SpoolLimits};
 use crate::store::{SCHEMA, TestDir};
 
@@ -40,20 +44,26 @@ impl Scene {
     /// A row with its message in the spool, inserted.
     async fn sent(&self, id: &str) -> OutboxRow {
         let (row, name) = self.written(id).await;
-        let draft = Draft {
+        let draft = Typed {
             body: "what was typed".to_owned(),
-            ..Draft::default()
+            ..Typed::default()
         };
         let names = [&name.name];
-        let inserted = self.ledger.outbox_insert(&row, &draft, &names, None).await;
+        let inserted = self
+            .ledger
+            .outbox_insert(&row, &draft, None, &names, None)
+            .await;
         assert_eq!(inserted.unwrap(), Inserted::Done);
         row
     }
 
     /// Inserts a row without files.
     async fn inserted(&self, row: &OutboxRow) {
-        let draft = Draft::default();
-        let inserted = self.ledger.outbox_insert(row, &draft, &[], None).await;
+        let draft = Typed::default();
+        let inserted = self
+            .ledger
+            .outbox_insert(row, &draft, None, &[], None)
+            .await;
         assert_eq!(inserted.unwrap(), Inserted::Done);
     }
 
@@ -91,17 +101,17 @@ fn row(id: &str) -> OutboxRow {
         changed_unix_ms: 1,
         spool: None,
         size_bytes: 11,
-        is_damaged: false,
-        record: Record {
+        damage: None,
+        message: OutboxMessage {
             from: "ann@peer.test".to_owned(),
             subject: id.to_owned(),
-            recipients: vec![RecipientRecord {
+            recipients: vec![RecipientResult {
                 address: "bob@peer.test".to_owned(),
                 state: RecipientState::Waiting,
                 reply: None,
             }],
-            copy: CopyRecord::Pending,
-            ..Record::unreadable()
+            copy: SentCopy::Pending,
+            ..OutboxMessage::unreadable()
         },
     }
 }
@@ -110,20 +120,20 @@ fn row(id: &str) -> OutboxRow {
 async fn what_was_typed_and_its_files_go_with_the_hand_over() {
     let scene = Scene::new().await;
     let mut row = scene.sent("a").await;
-    assert!(scene.ledger.outbox_draft(&row).await.unwrap().is_some());
+    assert!(scene.ledger.outbox_typed(&row).await.unwrap().is_some());
     assert_eq!(scene.ledger.outbox_count_open(&ann()).await.unwrap(), 1);
     row.state = RowState::Result;
-    row.record.recipients[0].state = RecipientState::HandedOver;
+    row.message.recipients[0].state = RecipientState::HandedOver;
     row.spool = None;
     assert!(scene.ledger.outbox_save(&row, false).await.unwrap());
     scene.spool.remove_discarded().await.unwrap();
-    assert!(scene.ledger.outbox_draft(&row).await.unwrap().is_none());
+    assert!(scene.ledger.outbox_typed(&row).await.unwrap().is_none());
     assert_eq!(scene.ledger.outbox_count_open(&ann()).await.unwrap(), 0);
     assert_eq!(scene.files(), 0);
     // What the ledger needs stays until it is old.
     assert_eq!(scene.ledger.outbox_prune(1, 1).await.unwrap(), 0);
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
-    assert_eq!(rows[0].record.subject, "a");
+    assert_eq!(rows[0].message.subject, "a");
     assert_eq!(scene.ledger.outbox_prune(2, 2).await.unwrap(), 1);
     assert!(
         scene
@@ -142,9 +152,11 @@ async fn a_row_that_is_being_sent_is_replaced_by_nothing() {
     let claimed = scene.ledger.outbox_claim(&ann(), 5).await.unwrap().unwrap();
     let (new, file) = scene.written("b").await;
     for old in [&seen, &claimed] {
-        let draft = Draft::default();
+        let draft = Typed::default();
         let names = [&file.name];
-        let inserted = scene.ledger.outbox_insert(&new, &draft, &names, Some(old));
+        let inserted = scene
+            .ledger
+            .outbox_insert(&new, &draft, None, &names, Some(old));
         assert_eq!(inserted.await.unwrap(), Inserted::NotReplaced);
     }
     assert_eq!(scene.count("SELECT COUNT(*) FROM outbox").await, 1);
@@ -154,10 +166,10 @@ async fn a_row_that_is_being_sent_is_replaced_by_nothing() {
     assert!(scene.ledger.outbox_save(&waits, true).await.unwrap());
     let old_file = SpoolName::parse(waits.spool.as_deref().unwrap()).unwrap();
     let names = [&file.name, &old_file];
-    let draft = Draft::default();
+    let draft = Typed::default();
     let inserted = scene
         .ledger
-        .outbox_insert(&new, &draft, &names, Some(&waits));
+        .outbox_insert(&new, &draft, None, &names, Some(&waits));
     assert_eq!(inserted.await.unwrap(), Inserted::Done);
     drop(file);
     scene.spool.sweep(10).await.unwrap();
@@ -172,11 +184,15 @@ async fn a_file_is_taken_by_one_row_only() {
     let scene = Scene::new().await;
     let (first, file) = scene.written("a").await;
     let (second, _) = scene.written("b").await;
-    let draft = Draft::default();
+    let draft = Typed::default();
     let names = [&file.name];
-    let taken = scene.ledger.outbox_insert(&first, &draft, &names, None);
+    let taken = scene
+        .ledger
+        .outbox_insert(&first, &draft, None, &names, None);
     assert_eq!(taken.await.unwrap(), Inserted::Done);
-    let again = scene.ledger.outbox_insert(&second, &draft, &names, None);
+    let again = scene
+        .ledger
+        .outbox_insert(&second, &draft, None, &names, None);
     assert_eq!(again.await.unwrap(), Inserted::FileGone);
     assert_eq!(scene.count("SELECT COUNT(*) FROM outbox").await, 1);
 }
@@ -184,10 +200,13 @@ async fn a_file_is_taken_by_one_row_only() {
 #[tokio::test]
 async fn as_many_rows_are_open_as_may() {
     let scene = Scene::new().await;
-    let draft = Draft::default();
+    let draft = Typed::default();
     for nth in 0..=OPEN_MAX {
         let row = row(&format!("r{nth}"));
-        let inserted = scene.ledger.outbox_insert(&row, &draft, &[], None).await;
+        let inserted = scene
+            .ledger
+            .outbox_insert(&row, &draft, None, &[], None)
+            .await;
         let expected = match nth < OPEN_MAX {
             true => Inserted::Done,
             false => Inserted::TooMany,
@@ -210,7 +229,7 @@ async fn only_a_process_without_a_lease_loses_its_rows() {
     assert_eq!(other.outbox_recover(LEASE_MS).await.unwrap(), 2);
     let state = async |id: &OutboxId| {
         let row = other.outbox_show(&ann(), id).await.unwrap().unwrap();
-        (row.state, row.record.recipients[0].state)
+        (row.state, row.message.recipients[0].state)
     };
     let waits = (RowState::Waiting, RecipientState::Waiting);
     assert_eq!(state(&sending.id).await, waits);
@@ -284,13 +303,13 @@ async fn rows_of_the_old_program_open_and_keep_their_files() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(row.record.subject, "old");
-    assert_eq!(row.record.attachments[0].spool, file);
-    assert!(row.is_open() && !row.is_damaged);
-    let draft = scene.ledger.outbox_draft(&row).await.unwrap().unwrap();
+    assert_eq!(row.message.subject, "old");
+    assert_eq!(row.message.attachments[0].spool, file);
+    assert!(row.is_open() && !row.is_damaged());
+    let draft = scene.ledger.outbox_typed(&row).await.unwrap().unwrap();
     assert_eq!(draft.body, "typed");
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
-    assert_eq!(rows.iter().filter(|row| row.is_damaged).count(), 1);
+    assert_eq!(rows.iter().filter(|row| row.is_damaged()).count(), 1);
     // A damaged one can be removed.
     let id = OutboxId("bad".to_owned());
     assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
@@ -347,8 +366,8 @@ async fn rows_go_over_to_the_account_key_of_a_new_server_key() {
             .is_empty()
     );
     let rows = scene.ledger.outbox_list(&new, None, 10).await.unwrap();
-    assert_eq!(rows[0].record, old.record);
-    let draft = scene.ledger.outbox_draft(&rows[0]).await.unwrap().unwrap();
+    assert_eq!(rows[0].message, old.message);
+    let draft = scene.ledger.outbox_typed(&rows[0]).await.unwrap().unwrap();
     assert_eq!(draft.body, "what was typed");
     let claimed = scene.ledger.outbox_claim(&new, 5).await.unwrap();
     assert_eq!(claimed.unwrap().id, old.id);

@@ -1,13 +1,11 @@
 //! What is done to rows beside sending: after a crash, after a new program, after a new key, and
 //! once they are old.
 
-use app::api::types::Draft;
-use serde::Deserialize;
-
-use super::{FORMAT, Ledger, RawRow, Record, WRITES, columns, discard_files, place};
-use crate::domain::AccountKey;
+use super::{FORMAT, Ledger, RawRow, WRITES, columns, discard_files, place};
+use crate::domain::{AccountKey, Outcome};
 use crate::store::StoreError;
 use crate::store::process::owner_is_gone;
+use crate::store::records;
 use crate::store::seal::Purpose;
 use crate::store::spool::SpoolName;
 
@@ -15,12 +13,6 @@ use crate::store::spool::SpoolName;
 const SETTLED_MAX: i64 = 1000;
 /// So many rows are deleted in one transaction.
 const BATCH: i64 = 200;
-
-/// The part of a format 1 record that format 2 seals apart.
-#[derive(Deserialize)]
-struct DraftOfFormat1 {
-    draft: Draft,
-}
 
 impl Ledger {
     /// Puts rows right that a process left behind when it died: `sending` is safe to repeat,
@@ -35,31 +27,28 @@ impl Ledger {
         .bind(now_unix_ms)
         .execute(self.store.pool())
         .await?;
-        let raw: Vec<RawRow> = sqlx::query_as(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM outbox WHERE state = 'committing' AND owner IS NULL AND is_damaged = 0"
-        ))
-        .fetch_all(self.store.pool())
+        // Whoever was not refused before may have it: opening a row says so by its outcome.
+        sqlx::query(
+            "UPDATE outbox SET state = 'result', outcome = $1, changed_unix_ms = $2 \
+             WHERE state = 'committing' AND owner IS NULL",
+        )
+        .bind(Outcome::Unknown.name())
+        .bind(now_unix_ms)
+        .execute(self.store.pool())
         .await?;
-        for raw in raw {
-            let mut row = self.open_row(raw);
-            if row.is_damaged {
-                self.set_aside(row.id.as_str()).await?;
-                continue;
-            }
-            row.become_unknown(now_unix_ms);
-            self.outbox_save(&row, false).await?;
-        }
         Ok(freed.rows_affected())
     }
 
-    /// Marks a row that cannot be opened: it is shown so, and nothing is done with it.
-    pub(super) async fn set_aside(&self, id: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE outbox SET is_damaged = 1 WHERE id = $1")
-            .bind(id)
-            .execute(self.store.pool())
-            .await?;
+    /// Sets a row aside that was claimed and cannot be opened: it is shown so, and nothing is done
+    /// with it.
+    pub(super) async fn let_go(&self, id: &str) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET is_damaged = 1, owner = NULL, \
+             state = CASE WHEN state = 'sending' THEN 'waiting' ELSE state END WHERE id = $1",
+        )
+        .bind(id)
+        .execute(self.store.pool())
+        .await?;
         Ok(())
     }
 
@@ -70,7 +59,7 @@ impl Ledger {
             let raw: Option<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM outbox WHERE format = 1 LIMIT 1"
+                " FROM outbox WHERE format < 3 LIMIT 1"
             ))
             .fetch_optional(self.store.pool())
             .await?;
@@ -81,45 +70,41 @@ impl Ledger {
 
     async fn convert(&self, raw: RawRow) -> Result<(), StoreError> {
         let place = place(&raw.id, &raw.account_key);
-        let plain = self
+        let opened = self
             .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed)
-            .ok();
-        let opened = plain.and_then(|plain| {
-            let record: Record = serde_json::from_slice(&plain).ok()?;
-            let draft: DraftOfFormat1 = serde_json::from_slice(&plain).ok()?;
-            Some((record, draft.draft))
-        });
+            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed);
+        // Rows of format 1 hold it in the record.
+        let within = opened.map(|json| records::read_typed_within(&json).ok());
         let (id, account) = (raw.id.clone(), raw.account_key.clone());
-        let mut row = self.open_row(raw);
-        let mut files = vec![(row.spool.clone(), row.size_bytes)];
-        let draft = match opened {
-            Some((record, draft)) => {
-                let attached = record.attachments.iter();
-                files.extend(attached.map(|file| (Some(file.spool.clone()), file.size_bytes)));
-                row.record = record;
-                row.spool.as_ref().map(|_| draft)
-            }
-            None => None,
+        let row = self.open_row(raw);
+        let typed = match within {
+            Ok(Some(typed)) => row.spool.as_ref().map(|_| typed),
+            _ => self.outbox_typed(&row).await.unwrap_or_default(),
         };
+        let mut files = vec![(row.spool.clone(), row.size_bytes)];
+        let attached = row.message.attachments.iter();
+        files.extend(attached.map(|file| (Some(file.spool.clone()), file.size_bytes)));
         let mut writing = self.store.pool().begin_with(WRITES).await?;
-        if row.is_damaged {
+        if row.is_damaged() {
             sqlx::query("UPDATE outbox SET format = $1, is_damaged = 1 WHERE id = $2")
                 .bind(FORMAT)
                 .bind(&id)
                 .execute(&mut *writing)
                 .await?;
         } else {
-            let draft = draft
-                .map(|draft| self.seal_draft(&row, &draft))
+            let typed = typed
+                .map(|typed| self.seal_typed(&row, &typed))
                 .transpose()?;
             sqlx::query(
-                "UPDATE outbox SET format = $1, sealed = $2, sealed_draft = $3, is_open = $4 \
-                 WHERE id = $5",
+                "UPDATE outbox SET format = $1, sealed = $2, sealed_draft = $3, outcome = $4, \
+                 is_copy_due = $5, \
+                 is_open = CASE WHEN removed_unix_ms IS NULL THEN $6 ELSE 0 END WHERE id = $7",
             )
             .bind(FORMAT)
-            .bind(self.seal_record(&row)?)
-            .bind(draft)
+            .bind(self.seal_message(&row)?)
+            .bind(typed)
+            .bind(row.outcome().map(Outcome::name))
+            .bind(i64::from(row.awaits_its_copy()))
             .bind(i64::from(row.is_open()))
             .bind(&id)
             .execute(&mut *writing)
@@ -187,23 +172,23 @@ impl Ledger {
             .await?;
             let Some(raw) = raw else { break };
             let mut row = self.open_row(raw);
-            let draft = self.outbox_draft(&row).await.unwrap_or_default();
+            let typed = self.outbox_typed(&row).await.unwrap_or_default();
             row.account_key = new.clone();
-            let sealed = match row.is_damaged {
+            let sealed = match row.is_damaged() {
                 true => None,
-                false => Some(self.seal_record(&row)?),
+                false => Some(self.seal_message(&row)?),
             };
-            let draft = draft
-                .map(|draft| self.seal_draft(&row, &draft))
+            let typed = typed
+                .map(|typed| self.seal_typed(&row, &typed))
                 .transpose()?;
             sqlx::query(
                 "UPDATE outbox SET account_key = $1, is_damaged = $2, \
                  sealed = COALESCE($3, sealed), sealed_draft = $4 WHERE id = $5",
             )
             .bind(&new.0)
-            .bind(i64::from(row.is_damaged))
+            .bind(i64::from(row.is_damaged()))
             .bind(sealed)
-            .bind(draft)
+            .bind(typed)
             .bind(row.id.as_str())
             .execute(self.store.pool())
             .await?;

@@ -5,7 +5,8 @@ use mail_proto::imap::{self, Client, Code, Status};
 use mail_proto::{Machine, OverLimit};
 
 use super::{Completion, ImapConnection};
-use crate::account::error::{AccountError, LinkError, ServerReply, Side};
+use crate::account::error::{AccountError, LinkError};
+use crate::domain::{Protocol, ServerReply};
 
 impl ImapConnection {
     pub(super) fn check_received(&self, max: u64) -> Result<(), AccountError> {
@@ -38,7 +39,7 @@ impl ImapConnection {
 
     pub(super) fn link(&self, error: LinkError) -> AccountError {
         AccountError::Link {
-            side: Side::Incoming,
+            protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             error,
         }
@@ -50,7 +51,7 @@ impl ImapConnection {
 
     pub(super) fn refused(&self, code: Option<&Code>, text: &str) -> AccountError {
         AccountError::Refused {
-            side: Side::Incoming,
+            protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             reply: reply_of(code, None, text),
         }
@@ -58,7 +59,7 @@ impl ImapConnection {
 
     pub(super) fn refused_by(&self, done: &Completion) -> AccountError {
         AccountError::Refused {
-            side: Side::Incoming,
+            protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             reply: reply_of(done.code.as_ref(), done.status, &done.text),
         }

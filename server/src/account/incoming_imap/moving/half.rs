@@ -4,10 +4,11 @@ use app::api::live::LiveEvent;
 use mail_net::Phase;
 use mail_proto::imap::{Capability, Command, Mailbox, Status, StatusData, StoreMode, Uid};
 
-use super::super::super::error::{AccountError, HalfMove, ServerReply};
+use super::super::super::error::{AccountError, HalfMove};
 use super::super::connection::{Answer, ImapConnection, uid_set};
 use super::super::link::Link;
 use super::{Copied, Move, Moved, count_of, mark_deleted, next_uid, removal, reply_in};
+use crate::domain::ServerReply;
 
 impl Link {
     /// The connection ended while MOVE ran.

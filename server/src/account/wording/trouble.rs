@@ -1,0 +1,192 @@
+//! What went wrong with a server, as finished sentences.
+
+use app::api::types::{ApiErrorText, Lang, RecipientState};
+
+use super::{both, missing_folder, unsupported};
+use crate::domain::{Protocol, RecipientResult, Server, ServerReply, Trouble};
+use crate::meaning::imap::ImapCause;
+use crate::meaning::pop3::Pop3Cause;
+use crate::meaning::sign_in::SignInCause;
+use crate::meaning::smtp::{RefusalCause, Refused};
+use crate::meaning::{self, Meaning, Place, Words};
+
+fn place(server: &Server) -> Place<'_> {
+    Place {
+        protocol: server.protocol,
+        host: &server.host,
+        port: server.port,
+        tls: server.tls,
+    }
+}
+
+fn words(reply: &ServerReply) -> Words<'_> {
+    Words {
+        code: reply.code,
+        enhanced: reply.enhanced.as_deref(),
+        response_code: reply.response_code.as_deref(),
+        text: &reply.text,
+    }
+}
+
+/// What went wrong, in a language, with the server's words.
+pub(in crate::account) fn text(trouble: &Trouble, lang: Lang) -> ApiErrorText {
+    let Meaning { cause, fix } = meaning(trouble, lang);
+    ApiErrorText {
+        cause,
+        fix,
+        reply: reply(trouble).map(str::to_owned),
+    }
+}
+
+/// The server's words, where it said some.
+pub(super) fn reply(trouble: &Trouble) -> Option<&str> {
+    let words = match trouble {
+        Trouble::LoginRefused(_, reply) | Trouble::Refused(_, reply) => Some(reply.text.as_str()),
+        Trouble::NotSent { words, .. } | Trouble::Earlier { words } => words.as_deref(),
+        _ => None,
+    };
+    words.filter(|text| !text.trim().is_empty())
+}
+
+/// Cause and fix.
+pub(super) fn meaning(trouble: &Trouble, lang: Lang) -> Meaning {
+    match trouble {
+        Trouble::Dial(server, cause) => meaning::dial::meaning(lang, place(server), cause),
+        Trouble::Link(server, cause) => meaning::link::meaning(lang, place(server), cause),
+        Trouble::LoginRefused(server, reply) => {
+            let cause = sign_in(server, reply);
+            meaning::sign_in::meaning(lang, place(server), cause)
+        }
+        Trouble::Refused(protocol, reply) => refusal(*protocol, reply, lang),
+        Trouble::NotSent { cause, .. } => meaning::smtp::not_sent(lang, cause),
+        Trouble::MissingFolder(role) => missing_folder(*role, lang),
+        Trouble::Unsupported(what) => unsupported(*what, lang),
+        Trouble::NotFound
+        | Trouble::Withheld
+        | Trouble::Overloaded
+        | Trouble::SignedOut
+        | Trouble::FileLost
+        | Trouble::Internal
+        | Trouble::Earlier { .. } => plain(trouble, lang),
+    }
+}
+
+/// What a refused sign-in is about.
+pub(super) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
+    SignInCause::read(place(server), words(reply))
+}
+
+/// When what was refused may work, in seconds.
+pub(super) fn retry_after_secs(trouble: &Trouble) -> Option<u32> {
+    match trouble {
+        Trouble::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
+        Trouble::Refused(Protocol::Imap, reply) => ImapCause::read(words(reply)).retry_after_secs(),
+        Trouble::Refused(Protocol::Pop3, reply) => Pop3Cause::read(words(reply)).retry_after_secs(),
+        Trouble::Refused(Protocol::Smtp, reply) => {
+            RefusalCause::is_transient(&words(reply)).then_some(60)
+        }
+        _ => None,
+    }
+}
+
+fn refusal(protocol: Protocol, reply: &ServerReply, lang: Lang) -> Meaning {
+    match protocol {
+        Protocol::Imap => meaning::imap::meaning(lang, ImapCause::read(words(reply))),
+        Protocol::Pop3 => meaning::pop3::meaning(lang, Pop3Cause::read(words(reply))),
+        Protocol::Smtp => {
+            let cause = RefusalCause::read(words(reply));
+            meaning::smtp::refusal(lang, cause, Refused::Message, None)
+        }
+    }
+}
+
+fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
+    match trouble {
+        Trouble::Overloaded => both(
+            lang,
+            (
+                "Restante has no memory left for this at the moment.",
+                "Try again in a minute. If it happens again, tell whoever runs this server.",
+            ),
+            (
+                "Restante 目前没有足够的内存完成此操作。",
+                "请一分钟后重试;若再次发生，请告知管理员。",
+            ),
+        ),
+        Trouble::NotFound => both(
+            lang,
+            (
+                "This is not there any more.",
+                "Go back to the list: another program may have moved or deleted it.",
+            ),
+            (
+                "这里已经没有该内容。",
+                "请返回列表，可能已被其他程序移动或删除。",
+            ),
+        ),
+        Trouble::Withheld => both(
+            lang,
+            (
+                "The mail server did not give this message: its answer had nothing of it that can be read.",
+                "Try again later. Nothing says that the message is gone; another mail program may get it.",
+            ),
+            (
+                "邮件服务器没有给出这封邮件：其答复中没有可读取的内容。",
+                "请稍后重试。没有迹象表明邮件已被删除，其他邮件程序或许可以读取。",
+            ),
+        ),
+        Trouble::SignedOut => both(
+            lang,
+            ("Your session ended.", "Sign in again to go on."),
+            ("会话已结束。", "请重新登录以继续。"),
+        ),
+        Trouble::FileLost => both(
+            lang,
+            (
+                "The file of this message is missing on this server, or damaged.",
+                "Correct the message and send it again: what you typed is kept. Files that are missing have to be attached anew.",
+            ),
+            (
+                "这封邮件在本服务器上的文件已丢失或损坏。",
+                "请更正后重新发送：您输入的内容仍在，缺少的附件需重新添加。",
+            ),
+        ),
+        Trouble::Earlier { .. } => both(
+            lang,
+            ("An earlier version of Restante could not finish this.", ""),
+            ("较早版本的 Restante 未能完成此操作。", ""),
+        ),
+        _ => both(
+            lang,
+            (
+                "Restante failed at this. It is not your mail server's fault.",
+                "Try again. If it happens again, tell whoever runs this server the reference below.",
+            ),
+            (
+                "Restante 内部出错，与您的邮件服务器无关。",
+                "请重试;若再次发生，请把下面的编号告诉管理员。",
+            ),
+        ),
+    }
+}
+
+/// What the result for one recipient means; empty where there is nothing to be said.
+pub(in crate::account) fn of_recipient(recipient: &RecipientResult, lang: Lang) -> String {
+    let meaning = match (recipient.state, &recipient.reply) {
+        (RecipientState::Refused | RecipientState::Delayed, Some(reply)) => {
+            // Whoever is delayed is tried again by the outbox: nobody has to do anything.
+            let refused = match recipient.state {
+                RecipientState::Delayed => Refused::RecipientForNow,
+                _ => Refused::Recipient,
+            };
+            meaning::smtp::refusal(lang, RefusalCause::read(words(reply)), refused, None)
+        }
+        (RecipientState::Unknown, _) => meaning::smtp::unknown(lang),
+        _ => return String::new(),
+    };
+    match meaning.fix.as_str() {
+        "" => meaning.cause,
+        fix if lang == Lang::ZhCn => format!("{}{fix}", meaning.cause),
+        fix => format!("{} {fix}", meaning.cause),
+    }
+}

@@ -1,0 +1,201 @@
+//! Rows that earlier programs wrote, that another key sealed, or that are not as they were.
+
+use app::api::types::{Damage, FolderId, MessageId};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::*;
+
+/// Rows as they lie in databases, sealed with [`GOLDEN_KEY`]: format, state, then the sealed record
+/// and what was typed in base64. Lines are added, and never changed.
+const ROWS: &str = include_str!("../../records/golden/rows.txt");
+const GOLDEN_KEY: &str = "Z29sZGVuIGdvbGRlbiBnb2xkZW4gZ29sZGVuIGdvbGQ\n";
+
+async fn scene_with_key(key: &str) -> Scene {
+    let dir = TestDir::new();
+    put_key(&dir, key);
+    let (ledger, spool) = opened(&dir).await;
+    Scene { dir, ledger, spool }
+}
+
+fn put_key(dir: &TestDir, key: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = dir.path().join("key");
+    std::fs::write(&path, key).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+impl Scene {
+    async fn set(&self, query: &'static str) {
+        let pool = self.ledger.store.pool();
+        sqlx::query(query).execute(pool).await.unwrap();
+    }
+
+    async fn show(&self, id: &str) -> OutboxRow {
+        let id = OutboxId::from(id);
+        let row = self.ledger.outbox_show(&ann(), &id).await;
+        row.unwrap().unwrap()
+    }
+
+    async fn insert_golden(&self) -> usize {
+        let mut count = 0;
+        for line in ROWS.lines() {
+            let parts: Vec<&str> = line.split(' ').collect();
+            let [id, format, state, sealed, typed] = parts[..] else {
+                panic!("{line}");
+            };
+            sqlx::query(
+                "INSERT INTO outbox (id, account_key, state, needs_sign_in, owner, tries, \
+                 due_unix_ms, created_unix_ms, changed_unix_ms, spool, size_bytes, format, \
+                 sealed, sealed_draft) VALUES ($1, 'ann', $2, 0, NULL, 1, 1, 1, 1, \
+                 'AAAAAAAAAAAAAAAAAAAAAA', 9, $3, $4, $5)",
+            )
+            .bind(id)
+            .bind(state)
+            .bind(format.parse::<i64>().unwrap())
+            .bind(STANDARD.decode(sealed).unwrap())
+            .bind((typed != "-").then(|| STANDARD.decode(typed).unwrap()))
+            .execute(self.ledger.store.pool())
+            .await
+            .unwrap();
+            count += 1;
+        }
+        count
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_every_format_ever_written_opens() {
+    let scene = scene_with_key(GOLDEN_KEY).await;
+    assert_eq!(scene.insert_golden().await, 3);
+    scene.ledger.outbox_convert().await.unwrap();
+    scene.ledger.outbox_check_keys().await.unwrap();
+    scene.ledger.outbox_recover(5).await.unwrap();
+    for id in ["f1", "f2", "f3"] {
+        let row = scene.show(id).await;
+        assert_eq!(row.damage, None, "{id}");
+        assert_eq!(row.message.subject, "old", "{id}");
+        assert_eq!(row.message.recipients[0].address, "bob@peer.test");
+        let typed = scene.ledger.outbox_typed(&row).await.unwrap().unwrap();
+        assert_eq!(typed.bcc, "dan@peer.test", "{id}");
+    }
+    let older = "SELECT COUNT(*) FROM outbox WHERE format < 3";
+    assert_eq!(scene.count(older).await, 0);
+    let told = "SELECT COUNT(*) FROM outbox WHERE id <> 'f3' AND outcome IS NOT NULL";
+    assert_eq!(scene.count(told).await, 2);
+}
+
+#[tokio::test]
+async fn the_digest_of_a_form_stays_what_it_was() {
+    let scene = Scene::new().await;
+    let typed = Typed {
+        to: "bob@peer.test".to_owned(),
+        body: "text".to_owned(),
+        source: Some(app::api::types::ComposeSource {
+            kind: app::api::types::ComposeKind::ReplyAll,
+            folder: FolderId::from("INBOX"),
+            message: MessageId::from("7"),
+        }),
+        ..Typed::default()
+    };
+    let form = FormKey::from("form");
+    let row = row("a");
+    let inserted = scene
+        .ledger
+        .outbox_insert(&row, &typed, Some(&form), &[], None);
+    assert_eq!(inserted.await.unwrap(), Inserted::Done);
+    let (digest,): (String,) = sqlx::query_as("SELECT digest FROM sent_form")
+        .fetch_one(scene.ledger.store.pool())
+        .await
+        .unwrap();
+    assert_eq!(digest, "RFf-BbLfBjoMxbYcuWkDQuAb2HLzx18MArIl5w0RYIo");
+}
+
+#[tokio::test]
+async fn a_row_tells_why_it_cannot_be_opened_and_stops_neither_list_nor_start() {
+    let scene = Scene::new().await;
+    for id in ["good", "lost", "cut", "later"] {
+        let mut row = row(id);
+        row.due_unix_ms = i64::from(id == "good");
+        scene.inserted(&row).await;
+    }
+    // Another key sealed it; its id stands behind the first octet.
+    scene
+        .set("UPDATE outbox SET sealed = CAST(substr(sealed, 1, 1) || x'00000000' || substr(sealed, 6) AS BLOB) WHERE id = 'lost'")
+        .await;
+    scene
+        .set("UPDATE outbox SET sealed = substr(sealed, 1, 60) WHERE id = 'cut'")
+        .await;
+    let sealer = &scene.ledger.sealer;
+    let later = br#"{"version":2,"anything":[]}"#;
+    let sealed = sealer.seal(Purpose::Outbox, b"later\0ann", later).unwrap();
+    sqlx::query("UPDATE outbox SET sealed = $1 WHERE id = 'later'")
+        .bind(sealed)
+        .execute(scene.ledger.store.pool())
+        .await
+        .unwrap();
+    scene.ledger.outbox_convert().await.unwrap();
+    assert_eq!(scene.ledger.outbox_check_keys().await.unwrap(), 1);
+    scene.ledger.outbox_recover(5).await.unwrap();
+    assert_eq!(scene.show("good").await.damage, None);
+    assert_eq!(scene.show("lost").await.damage, Some(Damage::KeyLost));
+    assert_eq!(scene.show("cut").await.damage, Some(Damage::Bytes));
+    assert_eq!(scene.show("later").await.damage, Some(Damage::LaterProgram));
+    let claimed = scene.ledger.outbox_claim(&ann(), 5).await.unwrap();
+    assert_eq!(claimed.unwrap().id.as_str(), "good");
+    assert!(
+        scene
+            .ledger
+            .outbox_claim(&ann(), 5)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
+    assert_eq!(rows.len(), 4);
+    // None of them is lost for a program, or a key, that can open it.
+    assert_eq!(
+        scene
+            .count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'")
+            .await,
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_row_whose_sender_died_behind_the_dot_is_unknown_without_being_opened() {
+    let scene = Scene::new().await;
+    scene.sent("a").await;
+    let row = scene.ledger.outbox_claim(&ann(), 5).await.unwrap().unwrap();
+    assert!(scene.ledger.outbox_commit(&row.id, 6).await.unwrap());
+    // The key is lost with the crash: the start says what it knows all the same.
+    std::fs::remove_file(scene.dir.path().join("key")).unwrap();
+    let (other, _) = scene.another().await;
+    assert_eq!(other.outbox_recover(LEASE_MS).await.unwrap(), 1);
+    let unknown = "SELECT COUNT(*) FROM outbox WHERE state = 'result' AND outcome = 'unknown'";
+    assert_eq!(scene.count(unknown).await, 1);
+    let row = scene.show("a").await;
+    assert_eq!(row.message.recipients[0].state, RecipientState::Unknown);
+    assert_eq!(row.outcome(), Some(Outcome::Unknown));
+    let row = other.outbox_show(&ann(), &row.id).await.unwrap().unwrap();
+    assert_eq!(row.damage, Some(Damage::KeyLost));
+}
+
+#[tokio::test]
+async fn only_rows_whose_copy_is_due_are_claimed_to_be_filed() {
+    let scene = Scene::new().await;
+    for id in ["due", "filed"] {
+        let mut row = scene.sent(id).await;
+        row.state = RowState::Result;
+        row.message.recipients[0].state = RecipientState::HandedOver;
+        if id == "filed" {
+            row.message.copy = SentCopy::Filed(FolderId::from("Sent"));
+        }
+        assert!(scene.ledger.outbox_save(&row, false).await.unwrap());
+    }
+    let claimed = scene.ledger.outbox_claim_unfiled(&ann()).await.unwrap();
+    let ids: Vec<_> = claimed.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["due"]);
+    let again = scene.ledger.outbox_claim_unfiled(&ann()).await.unwrap();
+    assert!(again.is_empty(), "it has an owner");
+}

@@ -1,0 +1,99 @@
+//! Records of the first programs, without a version (rows of format 1 and 2). They held our own
+//! sentences in each language, which are not taken over.
+
+use app::api::types::FolderId;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::v1;
+use crate::domain::{OutboxMessage, RecipientResult, SentCopy, ServerReply, Trouble};
+
+#[derive(Deserialize)]
+pub(super) struct Message {
+    from: String,
+    subject: String,
+    host: String,
+    message_id: String,
+    recipients: Vec<Recipient>,
+    trouble: Vec<(IgnoredAny, Text)>,
+    copy: Copy,
+    attachments: Vec<v1::File>,
+    source: Option<v1::Source>,
+    #[serde(default)]
+    own_fields: String,
+}
+
+#[derive(Deserialize)]
+struct Recipient {
+    address: String,
+    state: v1::RecipientState,
+    reply: Option<Reply>,
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    code: u16,
+    enhanced: Option<String>,
+    text: String,
+}
+
+/// Of a sentence, the server's words are kept.
+#[derive(Deserialize)]
+struct Text {
+    reply: Option<String>,
+}
+
+#[derive(Deserialize)]
+enum Copy {
+    Pending,
+    Filed(String),
+    NotKept,
+    Failed(IgnoredAny),
+}
+
+/// What was typed lay in the message itself.
+#[derive(Deserialize)]
+pub(super) struct WithTyped {
+    pub(super) draft: v1::Typed,
+}
+
+impl From<Message> for OutboxMessage {
+    fn from(message: Message) -> Self {
+        let recipients = message.recipients.into_iter();
+        let mut trouble = message.trouble.into_iter();
+        Self {
+            from: message.from,
+            subject: message.subject,
+            host: message.host,
+            message_id: message.message_id,
+            recipients: recipients.map(RecipientResult::from).collect(),
+            trouble: trouble
+                .next()
+                .map(|(_, text)| Trouble::Earlier { words: text.reply }),
+            copy: match message.copy {
+                Copy::Pending => SentCopy::Pending,
+                Copy::Filed(folder) => SentCopy::Filed(FolderId(folder)),
+                Copy::NotKept => SentCopy::NotKept,
+                Copy::Failed(_) => SentCopy::Failed(Trouble::Earlier { words: None }),
+            },
+            attachments: message.attachments.into_iter().map(Into::into).collect(),
+            source: message.source.map(Into::into),
+            own_fields: message.own_fields,
+        }
+    }
+}
+
+impl From<Recipient> for RecipientResult {
+    fn from(recipient: Recipient) -> Self {
+        Self {
+            address: recipient.address,
+            state: recipient.state.into(),
+            reply: recipient.reply.map(|reply| ServerReply {
+                code: Some(reply.code),
+                enhanced: reply.enhanced,
+                response_code: None,
+                text: reply.text,
+            }),
+        }
+    }
+}

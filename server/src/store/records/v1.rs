@@ -1,0 +1,373 @@
+//! Version 1 of the records. Nothing in here changes any more.
+//!
+//! JSON; enums as codes in snake case. Texts are UTF-8; times do not occur, they are columns.
+
+use app::api::types::{
+    ComposeKind, ComposeSource, FolderId, FolderRole, MessageId, OutboxId, PartId, UploadId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::domain;
+
+/// Every record carries it.
+const VERSION: u32 = 1;
+
+/// Codes that say the same as an enum of `domain`.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $domain:ty {
+        $($variant:ident $({ $($field:ident: $type:ty),+ })?),+ $(,)?
+    })+) => { $(
+        $(#[$doc])*
+        #[derive(Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum $name {
+            $($variant $({ $($field: $type),+ })?),+
+        }
+
+        impl From<$domain> for $name {
+            fn from(value: $domain) -> Self {
+                type Value = $domain;
+                match value {
+                    $(Value::$variant $({ $($field),+ })? => Self::$variant $({ $($field),+ })?),+
+                }
+            }
+        }
+
+        impl From<$name> for $domain {
+            fn from(code: $name) -> Self {
+                match code {
+                    $($name::$variant $({ $($field),+ })? => Self::$variant $({ $($field),+ })?),+
+                }
+            }
+        }
+    )+ };
+}
+
+codes! {
+    RecipientState = app::api::types::RecipientState {
+        Waiting, HandedOver, Delayed, Refused, NotSent, Unknown, Stopped,
+    }
+    Kind = ComposeKind { New, Reply, ReplyAll, Forward }
+    Role = FolderRole { Inbox, Starred, Drafts, Sent, Archive, Junk, Trash, All }
+    Protocol = domain::Protocol { Imap, Pop3, Smtp }
+    Encryption = domain::Tls { Implicit, StartTls, Plain }
+    Dial = domain::DialCause {
+        NameNotFound, Refused, TimedOut { secs: u64 }, Unreachable, HostNotListed, PortNotAllowed,
+        TooManyHosts, CertificateExpired { ended_on: Option<String> }, CertificateNotYetValid,
+        WrongName { presented: Vec<String> }, Untrusted, CertificateInvalid, NotTls, TlsTooOld,
+        ClosedInHandshake, SilentInHandshake, TlsFailed,
+    }
+    Link = domain::LinkCause {
+        Closed, ClosedEarly, Silent, NoGreeting, Misbehaved, PlaintextInjected, ServerUnproven,
+        OverLimit, StartTlsNotOffered, LoginNotOffered, LoginNeedsTls,
+        NoCommonMechanism { offered: Vec<String> }, Incompatible,
+    }
+    NotSent = domain::NotSentCause {
+        ConnectionLost, Smtputf8Missing, EightBitMimeMissing, TooLarge { max_bytes: u64 },
+        NoRecipients, Unreadable,
+    }
+    Unsupported = domain::Unsupported { Folders, SameFolder, UndoIsOver, UnsafeExpunge }
+}
+
+/// The message of a row.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct Message {
+    version: u32,
+    from: String,
+    subject: String,
+    host: String,
+    message_id: String,
+    recipients: Vec<Recipient>,
+    trouble: Option<Trouble>,
+    copy: Copy,
+    attachments: Vec<File>,
+    source: Option<Source>,
+    own_fields: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Recipient {
+    address: String,
+    state: RecipientState,
+    reply: Option<Reply>,
+}
+
+/// What a server said.
+#[derive(Serialize, Deserialize)]
+struct Reply {
+    code: Option<u16>,
+    enhanced: Option<String>,
+    response_code: Option<String>,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Server {
+    protocol: Protocol,
+    host: String,
+    port: u16,
+    tls: Encryption,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Trouble {
+    Dial {
+        server: Server,
+        cause: Dial,
+    },
+    Link {
+        server: Server,
+        cause: Link,
+    },
+    LoginRefused {
+        server: Server,
+        reply: Reply,
+    },
+    Refused {
+        protocol: Protocol,
+        reply: Reply,
+    },
+    NotSent {
+        cause: NotSent,
+        words: Option<String>,
+    },
+    NotFound,
+    MissingFolder {
+        role: Role,
+    },
+    Unsupported {
+        what: Unsupported,
+    },
+    Withheld,
+    Overloaded,
+    SignedOut,
+    FileLost,
+    Internal,
+    Earlier {
+        words: Option<String>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Copy {
+    Pending,
+    Filed { folder: FolderId },
+    NotKept,
+    Failed { trouble: Trouble },
+}
+
+/// A file in the spool.
+#[derive(Serialize, Deserialize)]
+pub(super) struct File {
+    spool: String,
+    name: String,
+    media_type: String,
+    size_bytes: u64,
+}
+
+/// What is answered or forwarded.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct Source {
+    kind: Kind,
+    folder: FolderId,
+    message: MessageId,
+}
+
+/// What was typed. Before version 1 it had the same fields.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct Typed {
+    #[serde(default)]
+    version: u32,
+    to: String,
+    cc: String,
+    bcc: String,
+    subject: String,
+    body: String,
+    source: Option<Source>,
+    replaces: Option<OutboxId>,
+    uploads: Vec<UploadId>,
+    keep_parts: Vec<PartId>,
+}
+
+impl From<domain::OutboxMessage> for Message {
+    fn from(message: domain::OutboxMessage) -> Self {
+        let recipients = message.recipients.into_iter();
+        Self {
+            version: VERSION,
+            from: message.from,
+            subject: message.subject,
+            host: message.host,
+            message_id: message.message_id,
+            recipients: recipients
+                .map(|recipient| Recipient {
+                    address: recipient.address,
+                    state: recipient.state.into(),
+                    reply: recipient.reply.map(Reply::from),
+                })
+                .collect(),
+            trouble: message.trouble.map(Trouble::from),
+            copy: match message.copy {
+                domain::SentCopy::Pending => Copy::Pending,
+                domain::SentCopy::Filed(folder) => Copy::Filed { folder },
+                domain::SentCopy::NotKept => Copy::NotKept,
+                domain::SentCopy::Failed(trouble) => Copy::Failed {
+                    trouble: trouble.into(),
+                },
+            },
+            attachments: message.attachments.into_iter().map(File::from).collect(),
+            source: message.source.map(Source::from),
+            own_fields: message.own_fields,
+        }
+    }
+}
+
+impl From<Message> for domain::OutboxMessage {
+    fn from(message: Message) -> Self {
+        let recipients = message.recipients.into_iter();
+        Self {
+            from: message.from,
+            subject: message.subject,
+            host: message.host,
+            message_id: message.message_id,
+            recipients: recipients
+                .map(|recipient| domain::RecipientResult {
+                    address: recipient.address,
+                    state: recipient.state.into(),
+                    reply: recipient.reply.map(Into::into),
+                })
+                .collect(),
+            trouble: message.trouble.map(Into::into),
+            copy: match message.copy {
+                Copy::Pending => domain::SentCopy::Pending,
+                Copy::Filed { folder } => domain::SentCopy::Filed(folder),
+                Copy::NotKept => domain::SentCopy::NotKept,
+                Copy::Failed { trouble } => domain::SentCopy::Failed(trouble.into()),
+            },
+            attachments: message.attachments.into_iter().map(Into::into).collect(),
+            source: message.source.map(Into::into),
+            own_fields: message.own_fields,
+        }
+    }
+}
+
+impl From<domain::Trouble> for Trouble {
+    fn from(trouble: domain::Trouble) -> Self {
+        use domain::Trouble as Of;
+        match trouble {
+            Of::Dial(server, cause) => Self::Dial {
+                server: server.into(),
+                cause: cause.into(),
+            },
+            Of::Link(server, cause) => Self::Link {
+                server: server.into(),
+                cause: cause.into(),
+            },
+            Of::LoginRefused(server, reply) => Self::LoginRefused {
+                server: server.into(),
+                reply: reply.into(),
+            },
+            Of::Refused(protocol, reply) => Self::Refused {
+                protocol: protocol.into(),
+                reply: reply.into(),
+            },
+            Of::NotSent { cause, words } => Self::NotSent {
+                cause: cause.into(),
+                words,
+            },
+            Of::NotFound => Self::NotFound,
+            Of::MissingFolder(role) => Self::MissingFolder { role: role.into() },
+            Of::Unsupported(what) => Self::Unsupported { what: what.into() },
+            Of::Withheld => Self::Withheld,
+            Of::Overloaded => Self::Overloaded,
+            Of::SignedOut => Self::SignedOut,
+            Of::FileLost => Self::FileLost,
+            Of::Internal => Self::Internal,
+            Of::Earlier { words } => Self::Earlier { words },
+        }
+    }
+}
+
+impl From<Trouble> for domain::Trouble {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Dial { server, cause } => Self::Dial(server.into(), cause.into()),
+            Trouble::Link { server, cause } => Self::Link(server.into(), cause.into()),
+            Trouble::LoginRefused { server, reply } => {
+                Self::LoginRefused(server.into(), reply.into())
+            }
+            Trouble::Refused { protocol, reply } => Self::Refused(protocol.into(), reply.into()),
+            Trouble::NotSent { cause, words } => Self::NotSent {
+                cause: cause.into(),
+                words,
+            },
+            Trouble::NotFound => Self::NotFound,
+            Trouble::MissingFolder { role } => Self::MissingFolder(role.into()),
+            Trouble::Unsupported { what } => Self::Unsupported(what.into()),
+            Trouble::Withheld => Self::Withheld,
+            Trouble::Overloaded => Self::Overloaded,
+            Trouble::SignedOut => Self::SignedOut,
+            Trouble::FileLost => Self::FileLost,
+            Trouble::Internal => Self::Internal,
+            Trouble::Earlier { words } => Self::Earlier { words },
+        }
+    }
+}
+
+/// Records with the same fields as a type of `domain`, both ways.
+macro_rules! fields {
+    ($($name:ident = $domain:ty { $($field:ident),+ })+) => { $(
+        impl From<$domain> for $name {
+            fn from(value: $domain) -> Self {
+                Self { $($field: value.$field.into()),+ }
+            }
+        }
+
+        impl From<$name> for $domain {
+            fn from(record: $name) -> Self {
+                Self { $($field: record.$field.into()),+ }
+            }
+        }
+    )+ };
+}
+
+fields! {
+    Server = domain::Server { protocol, host, port, tls }
+    Reply = domain::ServerReply { code, enhanced, response_code, text }
+    File = domain::AttachedFile { spool, name, media_type, size_bytes }
+    Source = ComposeSource { kind, folder, message }
+}
+
+impl From<domain::Typed> for Typed {
+    fn from(typed: domain::Typed) -> Self {
+        Self {
+            version: VERSION,
+            to: typed.to,
+            cc: typed.cc,
+            bcc: typed.bcc,
+            subject: typed.subject,
+            body: typed.body,
+            source: typed.source.map(Source::from),
+            replaces: typed.replaces,
+            uploads: typed.uploads,
+            keep_parts: typed.keep_parts,
+        }
+    }
+}
+
+impl From<Typed> for domain::Typed {
+    fn from(typed: Typed) -> Self {
+        Self {
+            to: typed.to,
+            cc: typed.cc,
+            bcc: typed.bcc,
+            subject: typed.subject,
+            body: typed.body,
+            source: typed.source.map(ComposeSource::from),
+            replaces: typed.replaces,
+            uploads: typed.uploads,
+            keep_parts: typed.keep_parts,
+        }
+    }
+}
