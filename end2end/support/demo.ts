@@ -1,6 +1,8 @@
 // Starts `restante demo`: the whole product with its sample mailbox, on a free port.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ADDRESS = 'demo@restante.test';
@@ -21,13 +23,19 @@ export class Demo {
     readonly origin: string,
     readonly basePath: string,
     private readonly said: string[],
+    /** Where the program makes its state folder. */
+    private readonly folder: string,
   ) {}
 
   static async start({ basePath, demoArguments }: DemoOptions): Promise<Demo> {
     const program = binary('RESTANTE_BINARY', fileURLToPath(new URL('../../target/debug/restante', import.meta.url)));
     const words = ['demo', '--listen', '127.0.0.1:0', ...demoArguments];
     if (basePath !== '') words.push('--base-path', basePath);
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const folder = mkdtempSync(join(tmpdir(), 'restante-story-'));
+    const child = spawn(program, words, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: folder },
+    });
     const said: string[] = [];
     const origin = await new Promise<string>((resolve, reject) => {
       const late = setTimeout(() => fail('printed no address in 30 s'), 30_000);
@@ -49,7 +57,7 @@ export class Demo {
       child.on('error', (error) => fail(`did not start (${error.message})`));
       child.on('exit', (code) => fail(`ended with ${code}`));
     });
-    return new Demo(child, origin, basePath, said);
+    return new Demo(child, origin, basePath, said, folder);
   }
 
   /** Everything that the server printed so far. */
@@ -59,6 +67,12 @@ export class Demo {
 
   url(path: string): string {
     return `${this.origin}${this.basePath}${path}`;
+  }
+
+  /** A path in its state folder, for stories that damage what lies there. */
+  state(path: string): string {
+    const [name] = readdirSync(this.folder);
+    return join(this.folder, name ?? '', path);
   }
 
   /** Stops it as a hanging machine would (SIGSTOP), or lets it go on (SIGCONT). */
@@ -78,6 +92,7 @@ export class Demo {
     }, 8_000);
     await ended;
     clearTimeout(late);
+    rmSync(this.folder, { recursive: true, force: true });
     return inTime;
   }
 }

@@ -148,17 +148,23 @@ pub fn Entry(
         state,
         ..
     } = entry;
-    let subject = if subject.is_empty() {
-        lang.no_subject().into_owned()
-    } else {
-        subject
+    // Of a damaged one, nothing is known but what stands beside its record.
+    let is_damaged = matches!(state, OutboxState::Damaged { .. });
+    let subject = match subject.as_str() {
+        _ if is_damaged => lang.unreadable_entry().into_owned(),
+        "" => lang.no_subject().into_owned(),
+        _ => subject,
     };
-    let summary = lang.ledger_summary(
-        created.long,
-        host,
-        recipients.len() as u64,
-        size(size_bytes),
-    );
+    let summary = match is_damaged {
+        true => lang.ledger_kept(created.long, size(size_bytes)),
+        false => lang.ledger_summary(
+            created.long,
+            host,
+            recipients.len() as u64,
+            size(size_bytes),
+        ),
+    };
+    let has_recipients = !recipients.is_empty();
     let recipients = recipients
         .into_iter()
         .map(|recipient| view! { <Recipient recipient=recipient /> }.into_any())
@@ -205,7 +211,7 @@ pub fn Entry(
                 {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
                 {trouble.map(|trouble| view! { <Trouble trouble=trouble /> }.into_any())}
             </header>
-            <ul class="rcpts">{recipients}</ul>
+            {has_recipients.then(|| view! { <ul class="rcpts">{recipients}</ul> }.into_any())}
             {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
             <footer>
                 {offers

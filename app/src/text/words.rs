@@ -351,6 +351,11 @@ texts! {
         en: format!("Refused for {n} of {all}"),
         zh: format!("{all} 位收件人中有 {n} 位被拒绝")
     }
+    unreadable_entry() { en: "Entry that cannot be read", zh: "无法读取的记录" }
+    ledger_kept(created: String, size: String) {
+        en: format!("{created}, {size}"),
+        zh: format!("{created}，{size}")
+    }
     ledger_key_lost() {
         en: "This entry is sealed with a key that the server no longer has: nothing more happens to it. Remove it, or ask whoever runs this server to put the old key back into the key file.",
         zh: "此记录由服务器已没有的密钥封存，不会再有任何操作。请移除，或请管理员把旧密钥放回密钥文件。"

@@ -142,7 +142,7 @@ impl OutboxMessage {
             message_id: String::new(),
             recipients: Vec::new(),
             trouble: None,
-            copy: SentCopy::NotKept,
+            copy: SentCopy::Pending,
             attachments: Vec::new(),
             source: None,
             own_fields: String::new(),

@@ -21,5 +21,6 @@ mod harness;
 mod markup;
 mod nested;
 mod outbox;
+mod processes;
 mod sign_in;
 mod work;

@@ -19,14 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BOUNDARY: &str = "----boundary-of-an-attack";
 
 /// The account in the addresses of pages.
-async fn account(client: &mut Client) -> String {
+pub(crate) async fn account(client: &mut Client) -> String {
     let mail = client.get("/mail").await;
     let inbox = mail.header("location").expect("the inbox").to_owned();
     inbox.split('/').nth(2).expect("an account").to_owned()
 }
 
 /// A compose form with these fields and files.
-fn compose(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Request {
+pub(crate) fn compose(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Request {
     let mut body = Vec::new();
     for (name, value) in fields {
         body.extend_from_slice(
@@ -72,7 +72,7 @@ async fn sent(
 }
 
 /// Files in the spool, and their bytes.
-fn spooled(state_dir: &Path) -> (usize, u64) {
+pub(crate) fn spooled(state_dir: &Path) -> (usize, u64) {
     let files = std::fs::read_dir(state_dir.join("spool")).unwrap();
     files
         .map_while(Result::ok)
@@ -99,7 +99,7 @@ async fn spool_is_empty(product: &Product, what: &str) {
 }
 
 /// Waits until the outbox page says something.
-async fn outbox_says(client: &mut Client, words: &str) -> String {
+pub(crate) async fn outbox_says(client: &mut Client, words: &str) -> String {
     let said = async {
         loop {
             let page = client.get("/outbox").await;

@@ -24,6 +24,11 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
             program: "npm",
             package: "npm",
         },
+        // A story damages what the server keeps.
+        Needed {
+            program: "sqlite3",
+            package: "sqlite3",
+        },
     ];
     if chromium().is_none() {
         needed.push(Needed {

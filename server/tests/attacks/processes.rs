@@ -1,0 +1,137 @@
+//! Two processes over one state folder: one is killed in the middle of its sends, and the other
+//! takes over what it left.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use crate::client::Request;
+use crate::mailserver::{Mail, MailServer, Say, Script};
+use crate::outbox::{account, compose, outbox_says, spooled};
+use crate::product::Product;
+
+/// A lease is over after 30 s, and looked for every 10 s.
+const TAKEN_OVER: Duration = Duration::from_secs(90);
+
+/// What an SMTP server took and was told, by recipient.
+#[derive(Default)]
+struct Seen {
+    recipient: String,
+    /// How often the envelope named it.
+    envelopes: HashMap<String, u32>,
+    /// How often its final dot came: from then on the server may have the message.
+    dots: HashMap<String, u32>,
+}
+
+type SharedSeen = Arc<Mutex<Seen>>;
+
+/// Says nothing to the final dot of a message to `dot@`, and nothing to the first `RCPT` of `rcpt@`.
+fn script(seen: SharedSeen) -> Script {
+    Box::new(move |protocol, heard| {
+        if protocol != "smtp" {
+            return None;
+        }
+        let mut seen = seen.lock().unwrap();
+        if let Some(rest) = heard.command.strip_prefix("RCPT TO:<") {
+            let recipient = rest.split('@').next().unwrap_or_default().to_owned();
+            let count = seen.envelopes.entry(recipient.clone()).or_default();
+            *count += 1;
+            let is_held = recipient == "rcpt" && *count == 1;
+            seen.recipient = recipient;
+            return is_held.then_some(Say::Silence);
+        }
+        if heard.command == "." {
+            let recipient = seen.recipient.clone();
+            *seen.dots.entry(recipient.clone()).or_default() += 1;
+            return (recipient == "dot").then_some(Say::Silence);
+        }
+        None
+    })
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    assert!(timeout(TAKEN_OVER, waiting).await.is_ok(), "never: {what}");
+}
+
+async fn send_to(client: &mut crate::client::Client, recipient: &str, upload: Option<&str>) {
+    let id = account(client).await;
+    let to = format!("{recipient}@peer.test");
+    let mut fields = vec![
+        ("account", id.as_str()),
+        ("to", to.as_str()),
+        ("subject", recipient),
+        ("body", "Hello."),
+    ];
+    fields.extend(upload.map(|id| ("upload", id)));
+    let answer = client.send(compose(&fields, &[])).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
+    let seen = SharedSeen::default();
+    let dots = |recipient: &str| {
+        let seen = seen.lock().unwrap();
+        seen.dots.get(recipient).copied().unwrap_or_default()
+    };
+    let envelopes = |recipient: &str| {
+        let seen = seen.lock().unwrap();
+        seen.envelopes.get(recipient).copied().unwrap_or_default()
+    };
+    let server = MailServer::start(vec![Mail::plain("one")], script(Arc::clone(&seen))).await;
+    let killed = Product::start(&[&server]);
+    let config = killed.state_dir.join("restante.toml");
+    let living = Product::run(killed.state_dir.clone(), &config);
+    // Both serve the same two accounts, and each has a file that waits for its message.
+    let mut ann = killed.signed_in(&server).await;
+    let mut bea = killed.signed_in_as(&server, "bea@localhost").await;
+    let mut ann_here = living.signed_in(&server).await;
+    let mut bea_here = living.signed_in_as(&server, "bea@localhost").await;
+    let upload = |bytes: usize| {
+        Request::post("/upload", "application/octet-stream", vec![b'x'; bytes])
+            .header("x-file-name", "kept.bin")
+    };
+    assert_eq!(bea.send(upload(5000)).await.status, 200);
+    let kept = ann_here.send(upload(7000)).await;
+    assert_eq!(kept.status, 200, "{}", kept.text());
+    let kept: serde_json::Value = serde_json::from_str(&kept.text()).unwrap();
+    let kept = kept["id"].as_str().unwrap().to_owned();
+    // One is accepted, one hangs behind its final dot, one before it.
+    send_to(&mut ann, "taken", None).await;
+    outbox_says(&mut ann, "Handed over").await;
+    send_to(&mut ann, "dot", None).await;
+    until("the final dot", || dots("dot") == 1).await;
+    send_to(&mut bea, "rcpt", None).await;
+    until("the envelope", || envelopes("rcpt") == 1).await;
+    let before = spooled(&killed.state_dir).0;
+    let state_dir = killed.stop_and_keep();
+    assert_eq!(state_dir, living.state_dir);
+    // Nothing is taken while the lease may be alive; then what is safe to repeat leaves from here.
+    until("the other one sends", || dots("rcpt") == 1).await;
+    outbox_says(&mut bea_here, "Handed over").await;
+    let page = outbox_says(&mut ann_here, "Unknown").await;
+    assert!(page.contains("Handed over"), "{page}");
+    assert_eq!((dots("taken"), dots("dot"), dots("rcpt")), (1, 1, 1));
+    assert_eq!((envelopes("taken"), envelopes("dot")), (1, 1));
+    // A third one sweeps as it starts: what the dead process's people had uploaded goes, and the file
+    // that waits here is as it was.
+    let third = Product::run(living.state_dir.clone(), &config);
+    let after = spooled(&living.state_dir).0;
+    assert_eq!(
+        (before, after),
+        (4, 2),
+        "one upload, and the unknown message"
+    );
+    send_to(&mut ann_here, "file", Some(&kept)).await;
+    until("the message with the file", || dots("file") == 1).await;
+    outbox_says(&mut ann_here, "KB").await;
+    // One of the two removes their folder.
+    drop(third.stop_and_keep());
+}
