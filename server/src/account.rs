@@ -1,11 +1,11 @@
-//! Accounts: one actor per (session, account), its connections, its outbox, its undo.
+//! Accounts: for each (session, account) its connections, its outbox, its undo.
 //!
-//! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the actor ([`actor`]), which
-//! hands the request to IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]). Messages leave
+//! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the [`incoming`] side: the
+//! task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]) connection that has the answer,
+//! so that nobody waits for another one. Messages leave
 //! through [`outbox`] and [`outgoing`]. [`backend`] puts it all behind the page's contract, and
 //! [`map`] is the only file that sees both domain types and page types.
 
-pub(crate) mod actor;
 pub mod backend;
 mod backoff;
 mod body;
@@ -15,6 +15,7 @@ mod compose;
 mod entries;
 pub mod error;
 mod handle;
+mod incoming;
 pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 mod ledger;

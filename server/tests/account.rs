@@ -7,6 +7,7 @@ mod descriptions;
 mod entries;
 mod fallback;
 mod half_moves;
+mod held_up;
 mod hostile;
 mod imap;
 mod outbox;

@@ -108,7 +108,7 @@ pub enum AccountError {
     /// The message could not be stopped.
     #[error("not stopped: {0:?}")]
     NotStopped(NotStopped),
-    /// The account's actor is gone: the session ended.
+    /// The account's connections are gone: the session ended.
     #[error("the session ended")]
     SignedOut,
     /// A message's file in the spool is not there, was cut, or is damaged.

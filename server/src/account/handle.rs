@@ -5,21 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use app::api::live::LiveEvent;
-use app::api::types::{
-    AccountId, AccountView, FolderId, IncomingKind, Limitation, MessageId, PartId,
-};
+use app::api::types::{AccountId, AccountView, FolderId, IncomingKind, MessageId, PartId};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mail_mime::transfer::Decoder;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::actor::{self, IncomingSide};
 use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
+use super::incoming::Incoming;
 use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
 use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
 use super::model::{Reply, Request, SignIn};
@@ -32,8 +30,6 @@ use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
 use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
-/// Requests of one account that wait for its actor.
-const QUEUE: usize = 64;
 /// Events that a slow tab may be behind.
 const EVENTS: usize = 256;
 /// How much of a download is asked for at a time.
@@ -153,7 +149,7 @@ impl Accounts {
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
-        let (incoming, limitations) = match sign_in.incoming.kind {
+        let incoming = match sign_in.incoming.kind {
             IncomingKind::Imap => {
                 let surroundings = Surroundings {
                     key: key.clone(),
@@ -164,8 +160,7 @@ impl Accounts {
                     closing: closing.clone(),
                 };
                 let imap = ImapIncoming::open(sign_in.clone(), surroundings).await?;
-                let limitations = imap.limitations().to_vec();
-                (IncomingSide::Imap(imap), limitations)
+                Incoming::Imap(Arc::new(imap))
             }
             IncomingKind::Pop3 => {
                 let surroundings = Pop3Surroundings {
@@ -178,8 +173,7 @@ impl Accounts {
                     store: self.store.clone(),
                 };
                 let pop3 = Pop3Incoming::open(sign_in.clone(), surroundings).await?;
-                let limitations = pop3.limitations().to_vec();
-                (IncomingSide::Pop3(pop3), limitations)
+                Incoming::Pop3(Arc::new(pop3))
             }
         };
         let take_over = async {
@@ -189,8 +183,6 @@ impl Accounts {
             self.ledger.outbox_release(&key).await
         };
         take_over.await.map_err(AccountError::store)?;
-        let (requests, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(actor::run(incoming, receiver, closing.clone()));
         let outbox = Arc::new(Outbox {
             key: key.clone(),
             ledger: self.ledger.clone(),
@@ -198,7 +190,7 @@ impl Accounts {
             dialer: Arc::clone(&self.dialer),
             sign_in: sign_in.clone(),
             events: events.clone(),
-            incoming: requests.clone(),
+            incoming: incoming.clone(),
             wake: Notify::new(),
             writing: Notify::new(),
             prepared: Arc::clone(&self.prepared),
@@ -211,8 +203,7 @@ impl Accounts {
                 key,
                 browser_keys,
                 sign_in,
-                limitations,
-                requests,
+                incoming,
                 events,
                 outbox,
                 watchers,
@@ -236,8 +227,7 @@ struct Inner {
     key: AccountKey,
     browser_keys: BrowserKeys,
     sign_in: SignIn,
-    limitations: Vec<Limitation>,
-    requests: mpsc::Sender<Request>,
+    incoming: Incoming,
     events: broadcast::Sender<LiveEvent>,
     outbox: Arc<Outbox>,
     watchers: Arc<AtomicUsize>,
@@ -314,7 +304,7 @@ impl AccountHandle {
             incoming_host: sign_in.incoming.host.clone(),
             outgoing_host: sign_in.outgoing.host.clone(),
             inbox: FolderId(INBOX_ID.to_owned()),
-            limitations: self.inner.limitations.clone(),
+            limitations: self.inner.incoming.limitations().to_vec(),
         }
     }
 
@@ -335,7 +325,7 @@ impl AccountHandle {
         Watcher(Arc::clone(&self.inner.watchers))
     }
 
-    /// Ends everything: connections, outbox worker, actor. Messages that wait stay in the store.
+    /// Ends everything: connections and the outbox's worker. Messages that wait stay in the store.
     pub async fn close(&self) {
         self.inner.closing.cancel();
     }
@@ -456,14 +446,14 @@ impl AccountHandle {
         .boxed()
     }
 
-    /// Asks the actor and waits for the answer.
+    /// Asks the incoming side and waits for the answer.
     pub(super) async fn ask<T>(
         &self,
         request: impl FnOnce(Reply<T>) -> Request,
     ) -> Result<T, AccountError> {
         let (reply, answer) = oneshot::channel();
         let asking = async {
-            let sent = self.inner.requests.send(request(reply)).await;
+            let sent = self.inner.incoming.send(request(reply)).await;
             sent.map_err(|_| AccountError::SignedOut)?;
             answer.await.map_err(|_| AccountError::SignedOut)?
         };

@@ -22,8 +22,8 @@ mod shared;
 mod undo;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app::api::live::LiveEvent;
 use app::api::types::{FolderId, Limitation};
@@ -33,6 +33,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::error::AccountError;
+use super::incoming::Closed;
 use super::model::{Request, SignIn};
 use crate::domain::{AccountKey, Filing};
 use connection::ImapConnection;
@@ -52,7 +53,8 @@ const LARGE_COPY_BYTES: u64 = 2 << 20;
 pub(super) struct ImapIncoming {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Request>,
-    other: Option<mpsc::Sender<Request>>,
+    /// Opened when it is needed, and closed after a while without work.
+    other: Mutex<Option<mpsc::Sender<Request>>>,
     limitations: Vec<Limitation>,
 }
 
@@ -109,7 +111,7 @@ impl ImapIncoming {
         Ok(Self {
             shared,
             inbox,
-            other: None,
+            other: Mutex::new(None),
             limitations,
         })
     }
@@ -120,8 +122,44 @@ impl ImapIncoming {
     }
 
     /// Hands a request to the link that has its folder.
-    pub(super) async fn dispatch(&mut self, request: Request) {
-        let is_for_inbox = match &request {
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+        if self.is_for_inbox(&request) {
+            return self.inbox.send(request).await.map_err(|_| Closed);
+        }
+        let request = match self.open_other() {
+            Some(other) => match other.send(request).await {
+                Ok(()) => return Ok(()),
+                // The link closed meanwhile.
+                Err(unsent) => unsent.0,
+            },
+            None => request,
+        };
+        self.other()?.send(request).await.map_err(|_| Closed)
+    }
+
+    /// The other link, if it is there.
+    fn open_other(&self) -> Option<mpsc::Sender<Request>> {
+        let other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
+        other.clone().filter(|other| !other.is_closed())
+    }
+
+    /// The other link; a new one where there is none.
+    fn other(&self) -> Result<mpsc::Sender<Request>, Closed> {
+        if self.shared.closing.is_cancelled() {
+            return Err(Closed);
+        }
+        let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*other {
+            Some(open) if !open.is_closed() => Ok(open.clone()),
+            _ => {
+                let opened = spawn(Arc::clone(&self.shared), LinkKind::Other, None);
+                Ok(other.insert(opened).clone())
+            }
+        }
+    }
+
+    fn is_for_inbox(&self, request: &Request) -> bool {
+        match request {
             Request::Folders { .. } | Request::CreateFolder { .. } => true,
             Request::List { folder, .. }
             | Request::Open { folder, .. }
@@ -141,25 +179,10 @@ impl ImapIncoming {
                 copy.size_bytes <= LARGE_COPY_BYTES
                     && *filing != Filing::LeftOver
                     && self.shared.sent_copies() == SentCopies::ByUs
-                    && self.other.as_ref().is_none_or(mpsc::Sender::is_closed)
+                    && self.open_other().is_none()
             }
             Request::KeepOneCopy { .. } => false,
-        };
-        if is_for_inbox {
-            let _ = self.inbox.send(request).await;
-            return;
         }
-        let request = match &self.other {
-            Some(other) => match other.send(request).await {
-                Ok(()) => return,
-                // The link closed after a while without work.
-                Err(unsent) => unsent.0,
-            },
-            None => request,
-        };
-        let other = spawn(Arc::clone(&self.shared), LinkKind::Other, None);
-        let _ = other.send(request).await;
-        self.other = Some(other);
     }
 }
 

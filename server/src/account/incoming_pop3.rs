@@ -26,18 +26,15 @@ mod tests;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::Limitation;
 use mail_net::{Dialer, Phase};
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::error::AccountError;
+use super::incoming::Closed;
 use super::model::{Request, SignIn};
 use crate::domain::AccountKey;
 use crate::store::Store;
@@ -48,14 +45,9 @@ use link::{Link, Timing};
 const INBOX_ID: &str = "SU5CT1g";
 /// Requests that wait while the session is busy; more are held back where they come from.
 const QUEUE: usize = 64;
-/// The end of a session is waited for at most so long; what is not deleted by then is deleted
-/// after the next sign-in.
-const CLOSE_MAX: Duration = Duration::from_secs(30);
-
 /// An account's POP3 side.
 pub(super) struct Pop3Incoming {
     requests: mpsc::Sender<Request>,
-    link: JoinHandle<()>,
     limitations: Vec<Limitation>,
 }
 
@@ -95,10 +87,9 @@ impl Pop3Incoming {
             Limitation::Polled { every_secs },
         ];
         let (requests, receiver) = mpsc::channel(QUEUE);
-        let link = tokio::spawn(link.run(signed_in, receiver));
+        tokio::spawn(link.run(signed_in, receiver));
         Ok(Self {
             requests,
-            link,
             limitations,
         })
     }
@@ -109,16 +100,7 @@ impl Pop3Incoming {
     }
 
     /// Hands a request to the session's task, which answers it.
-    pub(super) async fn dispatch(&mut self, request: Request) {
-        // A task that is gone drops the request, and with it the place where an answer is awaited.
-        let _ = self.requests.send(request).await;
-    }
-
-    /// Runs the deletes that wait, and says QUIT.
-    pub(super) async fn close(self) {
-        drop(self.requests);
-        if timeout(CLOSE_MAX, self.link).await.is_err() {
-            warn!("the maildrop could not be left in time; what waits is deleted later");
-        }
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+        self.requests.send(request).await.map_err(|_| Closed)
     }
 }

@@ -26,7 +26,8 @@ use self::follow_up::{Copies, Settled};
 use self::link::SendingLink;
 use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
-use super::model::{Request, SignIn, now_unix_ms};
+use super::incoming::Incoming;
+use super::model::{SignIn, now_unix_ms};
 use super::outgoing::{Delivery, SmtpConnection, SpooledMessage, envelope};
 use crate::domain::{AccountKey, OutboxRow, RowState};
 use crate::store::StoreError;
@@ -44,7 +45,7 @@ pub(super) struct Outbox {
     pub(super) dialer: Arc<Dialer>,
     pub(super) sign_in: SignIn,
     pub(super) events: broadcast::Sender<LiveEvent>,
-    pub(super) incoming: mpsc::Sender<Request>,
+    pub(super) incoming: Incoming,
     /// A message is due.
     pub(super) wake: Notify,
     /// A message is being written.

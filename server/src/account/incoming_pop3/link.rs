@@ -10,7 +10,7 @@ use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, UndoId};
 use mail_net::Dialer;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -53,6 +53,10 @@ impl Default for Timing {
         }
     }
 }
+
+/// The end of a session is waited for at most so long; what is not deleted by then is deleted
+/// after the next sign-in.
+const CLOSE_MAX: Duration = Duration::from_secs(30);
 
 /// The maildrop of one account in one session of the page.
 pub(super) struct Link {
@@ -228,7 +232,10 @@ impl Link {
             self.tell_news();
         }
         drop(requests);
-        self.leave().await;
+        // What was deleted is deleted before the session ends.
+        if timeout(CLOSE_MAX, self.leave()).await.is_err() {
+            warn!("the maildrop could not be left in time; what waits is deleted later");
+        }
     }
 
     async fn answer(&mut self, request: Request) {

@@ -17,6 +17,7 @@ use app::api::types::{
 };
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -140,7 +141,8 @@ impl Session {
         request: impl FnOnce(Reply<T>) -> Request,
     ) -> Result<T, AccountError> {
         let (reply, answer) = oneshot::channel();
-        self.pop3.dispatch(request(reply)).await;
+        // A session that is gone drops the place where the answer is awaited.
+        let _ = self.pop3.send(request(reply)).await;
         let answer = timeout(Duration::from_secs(20), answer)
             .await
             .expect("an answer");
@@ -261,9 +263,10 @@ impl Session {
             .expect("the event in time")
     }
 
-    async fn sign_out(self) {
+    async fn sign_out(mut self) {
         self.closing.cancel();
-        self.pop3.close().await;
+        // The session's task holds the last sender of events.
+        while !matches!(self.events.recv().await, Err(RecvError::Closed)) {}
     }
 }
 

@@ -1,0 +1,60 @@
+//! A folder whose server says nothing: what waits for it holds nothing else up.
+
+use std::time::Duration;
+
+use app::api::backend::MailBackend as _;
+use app::api::types::{FolderId, Window};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::timeout;
+
+use super::scripted_imap::{Mail, ScriptedImap};
+
+/// base64url of "Silent".
+const SILENT_ID: &str = "U2lsZW50";
+/// More than wait for one connection.
+const REQUESTS: usize = 200;
+
+/// Has two folders, and says nothing to whoever selects the second one.
+fn says_nothing_in_one_folder(command: &str) -> Option<String> {
+    match command.split_once(' ').map_or(command, |(name, _)| name) {
+        "LIST" => Some(
+            "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren) \"/\" Silent\r\n\
+             {tag} OK done\r\n"
+                .to_owned(),
+        ),
+        "SELECT" | "EXAMINE" if command.contains("Silent") => Some(String::new()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wait() {
+    let mails = vec![Mail::plain("one"), Mail::plain("two")];
+    let server = ScriptedImap::start(mails, says_nothing_in_one_folder).await;
+    let page = &server.page;
+    let folders = page.backend.folder_list(page.account.clone()).await;
+    assert_eq!(folders.unwrap().folders.len(), 2);
+    let window = Window {
+        offset: 0,
+        limit: 50,
+    };
+    let mut held: FuturesUnordered<_> = (0..REQUESTS)
+        .map(|_| {
+            let folder = FolderId::from(SILENT_ID);
+            page.backend
+                .message_list(page.account.clone(), folder, window)
+        })
+        .collect();
+    // All of them are asked; none is answered.
+    let answered = timeout(Duration::from_millis(300), held.next()).await;
+    assert!(answered.is_err(), "{answered:?}");
+    assert!(server.count("Silent") > 0);
+    let inbox_id = page.inbox();
+    let inbox = page.rows(&inbox_id);
+    let inbox = tokio::select! {
+        rows = timeout(Duration::from_secs(5), inbox) => rows.expect("the inbox in time"),
+        _ = held.next() => panic!("the silent folder answered"),
+    };
+    assert_eq!(inbox.len(), 2);
+}
