@@ -20,6 +20,7 @@ pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 mod ledger;
 pub mod locale;
+mod mailstore;
 mod map;
 mod memory;
 pub mod model;
@@ -30,6 +31,7 @@ mod texts;
 pub mod uploads;
 mod whole;
 mod wording;
+mod worker;
 
 pub use backend::SessionBackend;
 pub use error::AccountError;

@@ -1,4 +1,4 @@
-//! A session's accounts behind the page's contract: ask the actor, word the answer.
+//! A session's accounts behind the page's contract: ask the mailstore, word the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::model::Request;
 use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
+use super::worker::{Kind, Place as Asked};
 use crate::account::uploads::Uploads;
 use crate::domain::{Opened, OpenedBody};
 
@@ -105,13 +105,8 @@ impl SessionBackend {
         handle: &AccountHandle,
         place: &Place,
     ) -> Result<Box<Opened>, AccountError> {
-        let (folder, message) = (place.folder.clone(), place.message.clone());
         handle
-            .ask(|reply| Request::Open {
-                folder,
-                message,
-                reply,
-            })
+            .open(place.folder.clone(), place.message.clone())
             .await
     }
 
@@ -210,7 +205,9 @@ impl MailBackend for SessionBackend {
     fn folder_list(&self, account: AccountId) -> BackendFuture<'_, FoldersView> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let folders = handle.ask(|reply| Request::Folders { reply }).await;
+            let folders = handle
+                .ask(Asked::Account, Kind::Look, |store| store.folders())
+                .await;
             self.worded(folders).map(map::folder_list)
         })
     }
@@ -220,7 +217,9 @@ impl MailBackend for SessionBackend {
             let handle = self.worded(self.own(&account))?;
             let name = role_name(role, self.locale.lang).into_owned();
             let made = handle
-                .ask(|reply| Request::CreateFolder { role, name, reply })
+                .ask(Asked::Account, Kind::Change, move |store| {
+                    store.create_folder(role, name.clone())
+                })
                 .await;
             self.worded(made).map(map::folder_view)
         })
@@ -234,12 +233,10 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, MessageRows> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let id = folder.clone();
+            let (place, id) = (Asked::Folder(folder.clone()), folder.clone());
             let listing = handle
-                .ask(|reply| Request::List {
-                    folder: id,
-                    window,
-                    reply,
+                .ask(place, Kind::Read, move |store| {
+                    store.list(id.clone(), window)
                 })
                 .await;
             Ok(map::message_rows(
@@ -270,11 +267,8 @@ impl MailBackend for SessionBackend {
             let handle = self.worded(self.own(&account))?;
             self.worded(check_count(&messages))?;
             let changed = handle
-                .ask(|reply| Request::Mark {
-                    folder,
-                    messages,
-                    mark,
-                    reply,
+                .ask(Asked::Folder(folder.clone()), Kind::Set, move |store| {
+                    store.mark(folder.clone(), messages.clone(), mark)
                 })
                 .await;
             self.worded(changed).map(map::change_done)
@@ -292,11 +286,8 @@ impl MailBackend for SessionBackend {
             let handle = self.worded(self.own(&account))?;
             self.worded(check_count(&messages))?;
             let changed = handle
-                .ask(|reply| Request::Move {
-                    folder,
-                    messages,
-                    to,
-                    reply,
+                .ask(Asked::Folder(folder.clone()), Kind::Change, move |store| {
+                    store.move_messages(folder.clone(), messages.clone(), to.clone())
                 })
                 .await;
             self.worded(changed).map(map::change_done)
@@ -306,7 +297,11 @@ impl MailBackend for SessionBackend {
     fn change_undo(&self, account: AccountId, undo: UndoId) -> BackendFuture<'_, ChangeDone> {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
-            let changed = handle.ask(|reply| Request::Undo { undo, reply }).await;
+            let changed = handle
+                .ask(Asked::Undo(undo.clone()), Kind::Change, move |store| {
+                    store.undo(undo.clone())
+                })
+                .await;
             self.worded(changed).map(map::change_done)
         })
     }

@@ -19,7 +19,7 @@ use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::model::{Request, now_unix_ms, random_id};
+use super::model::{now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
 use crate::domain::{
     AttachedFile, Opened, OpenedBody, OutboxMessage, OutboxRow, RecipientResult, RowState,
@@ -348,14 +348,8 @@ fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
 }
 
 async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, AccountError> {
-    let opened = handle
-        .ask(|reply| Request::Open {
-            folder: source.folder.clone(),
-            message: source.message.clone(),
-            reply,
-        })
-        .await?;
-    Ok(*opened)
+    let opened = handle.open(source.folder.clone(), source.message.clone());
+    Ok(*opened.await?)
 }
 
 fn parse_field(field: &'static str, typed: &str) -> Result<Vec<Mailbox>, AccountError> {

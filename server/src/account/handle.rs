@@ -5,25 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, AccountView, FolderId, IncomingKind, MessageId, PartId};
+use app::api::types::{AccountId, AccountView, FolderId, MessageId, PartId};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mail_mime::transfer::Decoder;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
-use tokio::sync::{Notify, Semaphore, broadcast, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
-use super::incoming::Incoming;
-use super::incoming_imap::{INBOX_ID, ImapIncoming, Surroundings};
-use super::incoming_pop3::{Pop3Incoming, Pop3Surroundings};
-use super::model::{Reply, Request, SignIn};
+use super::incoming::{INBOX_ID, Incoming, Surroundings};
+use super::mailstore::Mailstore;
+use super::model::SignIn;
 use super::outbox::Outbox;
+use super::worker::{Ask, Kind, Place};
 use crate::domain::Protocol;
-use crate::domain::{AccountKey, Section};
+use crate::domain::{AccountKey, Opened, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
 use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
@@ -149,33 +150,16 @@ impl Accounts {
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
-        let incoming = match sign_in.incoming.kind {
-            IncomingKind::Imap => {
-                let surroundings = Surroundings {
-                    key: key.clone(),
-                    dialer: Arc::clone(&self.dialer),
-                    client,
-                    events: events.clone(),
-                    watchers: Arc::clone(&watchers),
-                    closing: closing.clone(),
-                };
-                let imap = ImapIncoming::open(sign_in.clone(), surroundings).await?;
-                Incoming::Imap(Arc::new(imap))
-            }
-            IncomingKind::Pop3 => {
-                let surroundings = Pop3Surroundings {
-                    key: key.clone(),
-                    dialer: Arc::clone(&self.dialer),
-                    client,
-                    events: events.clone(),
-                    watchers: Arc::clone(&watchers),
-                    closing: closing.clone(),
-                    store: self.store.clone(),
-                };
-                let pop3 = Pop3Incoming::open(sign_in.clone(), surroundings).await?;
-                Incoming::Pop3(Arc::new(pop3))
-            }
+        let surroundings = Surroundings {
+            key: key.clone(),
+            dialer: Arc::clone(&self.dialer),
+            client,
+            events: events.clone(),
+            watchers: Arc::clone(&watchers),
+            closing: closing.clone(),
+            store: self.store.clone(),
         };
+        let incoming = Incoming::open(sign_in.clone(), surroundings).await?;
         let take_over = async {
             if let Some(previous) = &keys.previous {
                 self.ledger.outbox_adopt(previous, &key).await?;
@@ -341,11 +325,9 @@ impl AccountHandle {
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
         let found = self
-            .ask(|reply| Request::Structure {
-                folder: folder.clone(),
-                message: message.clone(),
-                part: part.clone(),
-                reply,
+            .ask(Place::Folder(folder.clone()), Kind::Read, {
+                let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
+                move |store| store.structure(folder.clone(), message.clone(), part.clone())
             })
             .await?;
         if found.is_multipart() {
@@ -408,13 +390,9 @@ impl AccountHandle {
             // ends with the download.
             AbortOnDropHandle::new(tokio::spawn(async move {
                 handle
-                    .ask(|reply| Request::Read {
-                        folder,
-                        message,
-                        section,
-                        offset,
-                        max_bytes: WINDOW_BYTES,
-                        reply,
+                    .ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
+                        let (folder, message) = (folder.clone(), message.clone());
+                        store.read(folder, message, section.clone(), offset, WINDOW_BYTES)
                     })
                     .await
             }))
@@ -446,14 +424,33 @@ impl AccountHandle {
         .boxed()
     }
 
-    /// Asks the incoming side and waits for the answer.
-    pub(super) async fn ask<T>(
+    /// A message with its text.
+    pub(super) async fn open(
         &self,
-        request: impl FnOnce(Reply<T>) -> Request,
-    ) -> Result<T, AccountError> {
-        let (reply, answer) = oneshot::channel();
+        folder: FolderId,
+        message: MessageId,
+    ) -> Result<Box<Opened>, AccountError> {
+        self.ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
+            store.open(folder.clone(), message.clone())
+        })
+        .await
+    }
+
+    /// Asks the incoming side and waits for the answer. The operation may be called twice.
+    pub(super) async fn ask<T, F>(
+        &self,
+        place: Place,
+        kind: Kind,
+        operation: F,
+    ) -> Result<T, AccountError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
+        F: Send + Sync + 'static,
+    {
+        let (ask, answer) = Ask::new(place, kind, operation);
         let asking = async {
-            let sent = self.inner.incoming.send(request(reply)).await;
+            let sent = self.inner.incoming.send(ask).await;
             sent.map_err(|_| AccountError::SignedOut)?;
             answer.await.map_err(|_| AccountError::SignedOut)?
         };

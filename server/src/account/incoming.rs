@@ -1,13 +1,26 @@
 //! Where an account's mail comes from: whoever asks hands the request to the connection that has
 //! the answer, and waits for that one alone.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use app::api::types::Limitation;
+use app::api::live::LiveEvent;
+use app::api::types::{IncomingKind, Limitation};
+use mail_net::Dialer;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
+use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
-use super::model::Request;
+use super::model::SignIn;
+use super::worker::Ask;
+use crate::domain::AccountKey;
+use crate::store::Store;
+
+/// The id of INBOX, base64url of its name; POP3 has no other folder.
+pub(super) const INBOX_ID: &str = "SU5CT1g";
 
 /// The incoming side of an account. Cheap to clone.
 #[derive(Clone)]
@@ -20,7 +33,36 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Closed;
 
+/// What an account needs of its surroundings, whatever protocol it speaks.
+pub(super) struct Surroundings {
+    pub(super) key: AccountKey,
+    pub(super) dialer: Arc<Dialer>,
+    /// The address of the person who named the server.
+    pub(super) client: Option<IpAddr>,
+    pub(super) events: broadcast::Sender<LiveEvent>,
+    pub(super) watchers: Arc<AtomicUsize>,
+    pub(super) closing: CancellationToken,
+    pub(super) store: Store,
+}
+
 impl Incoming {
+    /// Signs in: one try. The first look at the mail begins at once.
+    pub(super) async fn open(
+        sign_in: SignIn,
+        surroundings: Surroundings,
+    ) -> Result<Self, AccountError> {
+        match sign_in.incoming.kind {
+            IncomingKind::Imap => {
+                let imap = ImapIncoming::open(sign_in, surroundings).await?;
+                Ok(Self::Imap(Arc::new(imap)))
+            }
+            IncomingKind::Pop3 => {
+                let pop3 = Pop3Incoming::open(sign_in, surroundings).await?;
+                Ok(Self::Pop3(Arc::new(pop3)))
+            }
+        }
+    }
+
     /// What its server cannot do.
     pub(super) fn limitations(&self) -> &[Limitation] {
         match self {
@@ -31,10 +73,10 @@ impl Incoming {
 
     /// Hands a request over; waits while too many wait for the same connection. Dropped before it
     /// ends, nothing was handed over.
-    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
         match self {
-            Self::Imap(imap) => imap.send(request).await,
-            Self::Pop3(pop3) => pop3.send(request).await,
+            Self::Imap(imap) => imap.send(ask).await,
+            Self::Pop3(pop3) => pop3.send(ask).await,
         }
     }
 }

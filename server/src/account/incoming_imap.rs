@@ -21,51 +21,34 @@ mod sent;
 mod shared;
 mod undo;
 
-use std::net::IpAddr;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::api::live::LiveEvent;
 use app::api::types::{FolderId, Limitation};
-use mail_net::{Dialer, Phase};
+use mail_net::Phase;
 use mail_proto::imap::Capability;
-use tokio::sync::{broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc;
 
 use super::error::AccountError;
-use super::incoming::Closed;
-use super::model::{Request, SignIn};
-use crate::domain::{AccountKey, Filing};
+use super::incoming::{Closed, INBOX_ID, Surroundings};
+use super::model::SignIn;
+use super::worker::{self, Ask, Place};
+use crate::domain::Filing;
 use connection::ImapConnection;
 use link::{Link, LinkKind};
 use sent::SentCopies;
 use shared::Shared;
 use undo::Undo;
 
-/// The id of INBOX, base64url of its name.
-pub(super) const INBOX_ID: &str = "SU5CT1g";
-/// Requests that wait for a busy link; more are held back where they come from.
-const QUEUE: usize = 64;
 /// A copy larger than this is filed over the other connection, so that the inbox goes on.
 const LARGE_COPY_BYTES: u64 = 2 << 20;
 
 /// An account's IMAP side.
 pub(super) struct ImapIncoming {
     shared: Arc<Shared>,
-    inbox: mpsc::Sender<Request>,
+    inbox: mpsc::Sender<Ask>,
     /// Opened when it is needed, and closed after a while without work.
-    other: Mutex<Option<mpsc::Sender<Request>>>,
+    other: Mutex<Option<mpsc::Sender<Ask>>>,
     limitations: Vec<Limitation>,
-}
-
-/// What an IMAP account needs of its surroundings.
-pub(super) struct Surroundings {
-    pub(super) key: AccountKey,
-    pub(super) dialer: Arc<Dialer>,
-    pub(super) client: Option<IpAddr>,
-    pub(super) events: broadcast::Sender<LiveEvent>,
-    pub(super) watchers: Arc<AtomicUsize>,
-    pub(super) closing: CancellationToken,
 }
 
 impl ImapIncoming {
@@ -81,6 +64,7 @@ impl ImapIncoming {
             events,
             watchers,
             closing,
+            store: _,
         } = surroundings;
         let connection = ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn).await?;
         let mut limitations = Vec::new();
@@ -122,29 +106,29 @@ impl ImapIncoming {
     }
 
     /// Hands a request to the link that has its folder.
-    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
-        if self.is_for_inbox(&request) {
-            return self.inbox.send(request).await.map_err(|_| Closed);
+    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
+        if self.is_for_inbox(&ask.place) {
+            return self.inbox.send(ask).await.map_err(|_| Closed);
         }
-        let request = match self.open_other() {
-            Some(other) => match other.send(request).await {
+        let ask = match self.open_other() {
+            Some(other) => match other.send(ask).await {
                 Ok(()) => return Ok(()),
                 // The link closed meanwhile.
                 Err(unsent) => unsent.0,
             },
-            None => request,
+            None => ask,
         };
-        self.other()?.send(request).await.map_err(|_| Closed)
+        self.other()?.send(ask).await.map_err(|_| Closed)
     }
 
     /// The other link, if it is there.
-    fn open_other(&self) -> Option<mpsc::Sender<Request>> {
+    fn open_other(&self) -> Option<mpsc::Sender<Ask>> {
         let other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
         other.clone().filter(|other| !other.is_closed())
     }
 
     /// The other link; a new one where there is none.
-    fn other(&self) -> Result<mpsc::Sender<Request>, Closed> {
+    fn other(&self) -> Result<mpsc::Sender<Ask>, Closed> {
         if self.shared.closing.is_cancelled() {
             return Err(Closed);
         }
@@ -158,30 +142,24 @@ impl ImapIncoming {
         }
     }
 
-    fn is_for_inbox(&self, request: &Request) -> bool {
-        match request {
-            Request::Folders { .. } | Request::CreateFolder { .. } => true,
-            Request::List { folder, .. }
-            | Request::Open { folder, .. }
-            | Request::Read { folder, .. }
-            | Request::Structure { folder, .. }
-            | Request::Mark { folder, .. }
-            | Request::Move { folder, .. }
-            | Request::MarkSource { folder, .. } => is_inbox(folder),
-            Request::Undo { undo, .. } => match self.shared.show_undo(undo) {
+    fn is_for_inbox(&self, place: &Place) -> bool {
+        match place {
+            Place::Account => true,
+            Place::Folder(folder) => is_inbox(folder),
+            Place::Undo(undo) => match self.shared.show_undo(undo) {
                 Some(Undo::Mark { mailbox, .. } | Undo::Move { from: mailbox, .. }) => {
                     mailbox.is_inbox()
                 }
                 None => true,
             },
             // Looking in Sent selects it, and the inbox's connection stays on INBOX.
-            Request::FileSent { copy, filing, .. } => {
-                copy.size_bytes <= LARGE_COPY_BYTES
+            Place::Copy { size_bytes, filing } => {
+                *size_bytes <= LARGE_COPY_BYTES
                     && *filing != Filing::LeftOver
                     && self.shared.sent_copies() == SentCopies::ByUs
                     && self.open_other().is_none()
             }
-            Request::KeepOneCopy { .. } => false,
+            Place::Sent => false,
         }
     }
 }
@@ -194,8 +172,7 @@ fn spawn(
     shared: Arc<Shared>,
     kind: LinkKind,
     connection: Option<ImapConnection>,
-) -> mpsc::Sender<Request> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    tokio::spawn(Link::new(shared, kind, connection).run(receiver));
-    sender
+) -> mpsc::Sender<Ask> {
+    let closing = shared.closing.clone();
+    worker::spawn(Link::new(shared, kind, connection), closing)
 }

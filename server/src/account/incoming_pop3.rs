@@ -23,62 +23,40 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-
-use app::api::live::LiveEvent;
 use app::api::types::Limitation;
-use mail_net::{Dialer, Phase};
-use tokio::sync::{broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
+use mail_net::Phase;
+use tokio::sync::mpsc;
 
 use super::error::AccountError;
-use super::incoming::Closed;
-use super::model::{Request, SignIn};
-use crate::domain::AccountKey;
-use crate::store::Store;
+use super::incoming::{Closed, Surroundings};
+use super::model::SignIn;
+use super::worker::{self, Ask};
 use lease::Maildrops;
 use link::{Link, Timing};
 
-/// The id of the one folder, base64url of "INBOX".
-const INBOX_ID: &str = "SU5CT1g";
-/// Requests that wait while the session is busy; more are held back where they come from.
-const QUEUE: usize = 64;
 /// An account's POP3 side.
 pub(super) struct Pop3Incoming {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<Ask>,
     limitations: Vec<Limitation>,
-}
-
-/// What a POP3 account needs of its surroundings.
-pub(super) struct Pop3Surroundings {
-    pub(super) key: AccountKey,
-    pub(super) dialer: Arc<Dialer>,
-    pub(super) client: Option<IpAddr>,
-    pub(super) events: broadcast::Sender<LiveEvent>,
-    pub(super) watchers: Arc<AtomicUsize>,
-    pub(super) closing: CancellationToken,
-    pub(super) store: Store,
 }
 
 impl Pop3Incoming {
     /// Signs in: one try. The first look at the maildrop begins at once.
     pub(super) async fn open(
         sign_in: SignIn,
-        surroundings: Pop3Surroundings,
+        surroundings: Surroundings,
     ) -> Result<Self, AccountError> {
         Self::open_timed(sign_in, surroundings, Timing::default()).await
     }
 
     async fn open_timed(
         sign_in: SignIn,
-        surroundings: Pop3Surroundings,
+        surroundings: Surroundings,
         timing: Timing,
     ) -> Result<Self, AccountError> {
         let maildrop = Maildrops::of_process().maildrop(&surroundings.key);
         let mut link = Link::new(sign_in, surroundings, maildrop, timing);
-        let signed_in = link.log_in(Phase::SignIn, timing.turn_wait).await?;
+        link.signed_in = Some(link.log_in(Phase::SignIn, timing.turn_wait).await?);
         let every_secs = u32::try_from(link.polled_every().as_secs()).unwrap_or(u32::MAX);
         let limitations = vec![
             Limitation::OneFolder,
@@ -86,8 +64,8 @@ impl Pop3Incoming {
             Limitation::NoSentCopy,
             Limitation::Polled { every_secs },
         ];
-        let (requests, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(link.run(signed_in, receiver));
+        let closing = link.closing.clone();
+        let requests = worker::spawn(link, closing);
         Ok(Self {
             requests,
             limitations,
@@ -100,7 +78,7 @@ impl Pop3Incoming {
     }
 
     /// Hands a request to the session's task, which answers it.
-    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
-        self.requests.send(request).await.map_err(|_| Closed)
+    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
+        self.requests.send(ask).await.map_err(|_| Closed)
     }
 }

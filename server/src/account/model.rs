@@ -1,21 +1,13 @@
-//! What an account is made of, whatever protocol it speaks: the words between actor and backend.
+//! What a person signs in with, whatever protocol the account speaks.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use app::api::types::{
-    Destination, FolderId, FolderRole, IncomingKind, Mark, MessageId, PartId, UndoId, Window,
-};
-use bytes::Bytes;
-use mail_mime::tree::Part;
+use app::api::types::IncomingKind;
 use mail_net::{Endpoint, Recorder, TlsMode};
 use mail_proto::{KnownSecrets, Secret};
-use tokio::sync::oneshot;
 
 use super::error::AccountError;
-use crate::domain::{
-    Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
-};
 
 /// A server that mail comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,84 +74,6 @@ impl SignIn {
     pub fn login(&self) -> &str {
         self.user.as_deref().unwrap_or(&self.address)
     }
-}
-
-/// Where the answer to a request goes.
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, AccountError>>;
-
-/// What an account can be asked for. Every protocol answers all of them, if only by saying that it
-/// cannot ([`AccountError::Unsupported`]).
-#[derive(Debug)]
-pub(crate) enum Request {
-    /// The folder tree.
-    Folders { reply: Reply<FolderList> },
-    /// Makes the folder for a role.
-    CreateFolder {
-        role: FolderRole,
-        name: String,
-        reply: Reply<Folder>,
-    },
-    /// A window of a folder.
-    List {
-        folder: FolderId,
-        window: Window,
-        reply: Reply<Listing>,
-    },
-    /// A message with its text.
-    Open {
-        folder: FolderId,
-        message: MessageId,
-        reply: Reply<Box<Opened>>,
-    },
-    /// Up to `max_bytes` of a section from `offset`; fewer at its end.
-    Read {
-        folder: FolderId,
-        message: MessageId,
-        section: Section,
-        offset: u64,
-        max_bytes: u32,
-        reply: Reply<Bytes>,
-    },
-    /// One part's type, encoding and name.
-    Structure {
-        folder: FolderId,
-        message: MessageId,
-        part: PartId,
-        reply: Reply<Part>,
-    },
-    /// Sets a mark.
-    Mark {
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        mark: Mark,
-        reply: Reply<Changed>,
-    },
-    /// Moves messages.
-    Move {
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        to: Destination,
-        reply: Reply<Changed>,
-    },
-    /// Takes a change back.
-    Undo { undo: UndoId, reply: Reply<Changed> },
-    /// Marks the message that was answered or forwarded.
-    MarkSource {
-        folder: FolderId,
-        message: MessageId,
-        mark: SourceMark,
-        reply: Reply<()>,
-    },
-    /// Files a copy in Sent.
-    FileSent {
-        copy: super::outgoing::SpooledMessage,
-        /// Its message id, without angle brackets: where Sent has it already, nothing is added.
-        message_id: String,
-        filing: Filing,
-        reply: Reply<Filed>,
-    },
-    /// Looks once more, a while after a copy was filed: where the server filed one too, ours goes.
-    KeepOneCopy { message_id: String },
 }
 
 /// The time now, in milliseconds since 1970.

@@ -1,22 +1,25 @@
 //! One connection's task: does what is asked, idles in between, tells what changed, reconnects.
 
 mod background;
+mod mailstore;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::Window;
+use async_trait::async_trait;
 use mail_net::Phase;
 use mail_proto::imap::{Command, Mailbox};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info};
 
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
-use super::super::model::Request;
+use super::super::worker::{self, Kind, Link as _, Worker};
 use super::connection::ImapConnection;
 use super::hearing::{FolderChange, LinkId};
 use super::list::fetch_rows_before;
@@ -63,46 +66,11 @@ pub(super) struct Link {
     pub(super) whole: Option<KeptWhole>,
 }
 
-enum Wake {
-    Asked(Option<Request>),
+/// What happens to a link by itself.
+pub(super) enum Event {
     Server(Result<(), AccountError>),
     Heard(Result<FolderChange, RecvError>),
     Timer,
-    Close,
-}
-
-/// Reads for a caller who may go away meanwhile: then the reading ends, and what the server still
-/// says to it is read and dropped, so that the next one finds the connection clean.
-macro_rules! read_for {
-    ($link:ident, $reply:ident, $operation:expr) => {{
-        let mut reply = $reply;
-        let result = tokio::select! {
-            biased;
-            () = reply.closed() => None,
-            result = async { on_live_connection!($link, $operation) } => Some(result),
-        };
-        match result {
-            Some(result) => {
-                let _ = reply.send(result);
-            }
-            None => $link.abandon().await,
-        }
-    }};
-}
-
-/// Runs a request again on a fresh connection where an old one turned out to be dead.
-macro_rules! on_live_connection {
-    ($link:ident, $operation:expr) => {{
-        let was_open = $link.connection.is_some();
-        let mut result = $operation.await;
-        // One that was too large is so again.
-        let is_over_limit = result.as_ref().is_err_and(AccountError::is_over_limit);
-        if was_open && result.is_err() && !is_over_limit && $link.is_lost_by(&result) {
-            $link.drop_connection();
-            result = $operation.await;
-        }
-        $link.settle(result)
-    }};
 }
 
 impl Link {
@@ -125,59 +93,6 @@ impl Link {
             failures: 0,
             reconnect_at: None,
             whole: None,
-        }
-    }
-
-    /// Serves requests until nobody can ask any more or the link is no longer needed.
-    pub(super) async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        if self.kind == LinkKind::Inbox && self.connection.is_some() {
-            let warm = self.warm_up().await;
-            if let Err(error) = self.settle(warm) {
-                debug!(%error, "the first look at the mailbox failed");
-            }
-        }
-        let closing = self.shared.closing.clone();
-        loop {
-            let timer = self.next_timer();
-            let wake = tokio::select! {
-                request = requests.recv() => Wake::Asked(request),
-                said = wait(&mut self.connection) => Wake::Server(said),
-                change = self.heard.recv() => Wake::Heard(change),
-                () = sleep_until(timer) => Wake::Timer,
-                () = closing.cancelled() => Wake::Close,
-            };
-            match wake {
-                Wake::Asked(Some(request)) => {
-                    self.last_asked = Instant::now();
-                    self.answer(request).await;
-                    self.after_talk();
-                }
-                Wake::Server(Ok(())) => self.after_news(),
-                Wake::Heard(change) => self.hear(change),
-                Wake::Server(Err(error)) => self.lost(&error),
-                Wake::Timer => {
-                    if self.on_timer().await.is_break() {
-                        break;
-                    }
-                }
-                Wake::Asked(None) | Wake::Close => break,
-            }
-            if self.kind == LinkKind::Other {
-                let selected = self.connection.as_ref().and_then(ImapConnection::selected);
-                let selected = selected.map(SelectedMailbox::mailbox);
-                self.shared.set_selected_by_other(selected);
-            }
-        }
-        if self.kind == LinkKind::Other {
-            self.shared.set_selected_by_other(None);
-        }
-        // What came in while the decision was made is still answered.
-        requests.close();
-        while let Ok(request) = requests.try_recv() {
-            self.answer(request).await;
-        }
-        if let Some(connection) = self.connection.take() {
-            connection.log_out().await;
         }
     }
 
@@ -207,111 +122,6 @@ impl Link {
             connection.run(vec![Command::Noop], Phase::Command).await?;
         }
         Ok(())
-    }
-
-    async fn answer(&mut self, request: Request) {
-        // A caller that is gone needs no answer: `send` may fail.
-        match request {
-            Request::Folders { reply } => {
-                if let Some(folders) = self.shared.fresh_folders() {
-                    let _ = reply.send(Ok(folders));
-                    return;
-                }
-                read_for!(self, reply, self.folders());
-            }
-            Request::CreateFolder { role, name, reply } => {
-                let result = self.create_folder(role, &name).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::List {
-                folder,
-                window,
-                reply,
-            } => {
-                read_for!(self, reply, self.list(&folder, window));
-            }
-            Request::Open {
-                folder,
-                message,
-                reply,
-            } => {
-                let boxed =
-                    async |link: &mut Self| link.open(&folder, &message).await.map(Box::new);
-                read_for!(self, reply, boxed(self));
-            }
-            Request::Structure {
-                folder,
-                message,
-                part,
-                reply,
-            } => {
-                read_for!(self, reply, self.structure(&folder, &message, &part));
-            }
-            Request::Read {
-                folder,
-                message,
-                section,
-                offset,
-                max_bytes,
-                reply,
-            } => {
-                read_for!(
-                    self,
-                    reply,
-                    self.read(&folder, &message, &section, offset, max_bytes)
-                );
-            }
-            Request::Mark {
-                folder,
-                messages,
-                mark,
-                reply,
-            } => {
-                let _ = reply.send(on_live_connection!(
-                    self,
-                    self.mark(&folder, &messages, mark)
-                ));
-            }
-            Request::Move {
-                folder,
-                messages,
-                to,
-                reply,
-            } => {
-                let result = self.move_messages(&folder, &messages, &to).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::Undo { undo, reply } => {
-                let result = self.undo(&undo).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::MarkSource {
-                folder,
-                message,
-                mark,
-                reply,
-            } => {
-                let _ = reply.send(on_live_connection!(
-                    self,
-                    self.mark_source(&folder, &message, mark)
-                ));
-            }
-            Request::FileSent {
-                copy,
-                message_id,
-                filing,
-                reply,
-            } => {
-                let result = self.file_sent(&copy, &message_id, filing).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::KeepOneCopy { message_id } => {
-                let result = self.keep_one_copy(&message_id).await;
-                if let Err(error) = self.settle(result) {
-                    debug!(%error, "Sent could not be looked at again");
-                }
-            }
-        }
     }
 
     /// The first window and the folders, before anybody asks: the browser is on its way to them.
@@ -400,7 +210,7 @@ impl Link {
 
     /// The link is gone: forget it, and try again later if somebody watches.
     fn lost(&mut self, error: &AccountError) {
-        self.drop_connection();
+        self.forget_connection();
         if !self.is_watched() || self.kind == LinkKind::Other {
             return;
         }
@@ -435,32 +245,107 @@ impl Link {
         }
     }
 
-    pub(super) fn drop_connection(&mut self) {
+    pub(super) fn forget_connection(&mut self) {
         self.connection = None;
         self.tell_at = None;
     }
 
-    /// The caller of a request that was being answered is gone.
+    /// After a broken protocol or a BYE a connection is never used again.
+    fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
+        if worker::Link::is_lost_by(self, result.as_ref().err()) {
+            self.forget_connection();
+        }
+        result
+    }
+}
+
+#[async_trait]
+impl worker::Link for Link {
+    fn is_open(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    fn is_lost_by(&self, error: Option<&AccountError>) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(ImapConnection::is_over)
+            || error.is_some_and(AccountError::is_link_lost)
+    }
+
+    fn is_to_be_repeated(&self, error: &AccountError) -> bool {
+        // One that was too large is so again.
+        !error.is_over_limit() && self.is_lost_by(Some(error))
+    }
+
+    fn drop_connection(&mut self) {
+        self.forget_connection();
+    }
+
+    /// What the server still says to it is read and dropped.
     async fn abandon(&mut self) {
         if let Some(connection) = &mut self.connection
             && !connection.drain().await
         {
-            self.drop_connection();
+            self.forget_connection();
+        }
+    }
+}
+
+#[async_trait]
+impl Worker for Link {
+    type Event = Event;
+    const IS_CUT_OFF: bool = false;
+
+    async fn begin(&mut self) {
+        if self.kind == LinkKind::Inbox && self.connection.is_some() {
+            let warm = self.warm_up().await;
+            if let Err(error) = self.settle(warm) {
+                debug!(%error, "the first look at the mailbox failed");
+            }
         }
     }
 
-    /// After a broken protocol or a BYE a connection is never used again.
-    fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        if self.is_lost_by(&result) {
-            self.drop_connection();
+    async fn next_event(&mut self) -> Event {
+        let timer = self.next_timer();
+        tokio::select! {
+            said = wait(&mut self.connection) => Event::Server(said),
+            change = self.heard.recv() => Event::Heard(change),
+            () = sleep_until(timer) => Event::Timer,
         }
-        result
     }
 
-    fn is_lost_by<T>(&self, result: &Result<T, AccountError>) -> bool {
-        let connection = self.connection.as_ref();
-        connection.is_some_and(ImapConnection::is_over)
-            || result.as_ref().is_err_and(AccountError::is_link_lost)
+    async fn on_event(&mut self, event: Event) -> ControlFlow<()> {
+        match event {
+            Event::Server(Ok(())) => self.after_news(),
+            Event::Server(Err(error)) => self.lost(&error),
+            Event::Heard(change) => self.hear(change),
+            Event::Timer => return self.on_timer().await,
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn before_answer(&mut self, _kind: Kind) {
+        self.last_asked = Instant::now();
+    }
+
+    fn after_answer(&mut self) {
+        self.after_talk();
+    }
+
+    async fn after_round(&mut self) {
+        if self.kind == LinkKind::Other {
+            let selected = self.connection.as_ref().and_then(ImapConnection::selected);
+            let selected = selected.map(SelectedMailbox::mailbox);
+            self.shared.set_selected_by_other(selected);
+        }
+    }
+
+    async fn leave(mut self) {
+        if self.kind == LinkKind::Other {
+            self.shared.set_selected_by_other(None);
+        }
+        if let Some(connection) = self.connection.take() {
+            connection.log_out().await;
+        }
     }
 }
 

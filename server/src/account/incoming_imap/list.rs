@@ -27,7 +27,7 @@ impl Link {
             match (result, detail.less()) {
                 (Err(error), Some(less)) if error.is_over_limit() => {
                     tracing::info!(%error, "a list was too large: less is asked of its messages");
-                    self.drop_connection();
+                    self.forget_connection();
                     detail = less;
                 }
                 (result, _) => return result,

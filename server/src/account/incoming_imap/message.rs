@@ -64,7 +64,7 @@ impl Link {
     ) -> Result<Opened, AccountError> {
         let error = match self.try_open(folder, message, Reading::Described).await {
             Err(error) if error.is_over_limit() => {
-                self.drop_connection();
+                self.forget_connection();
                 error
             }
             Err(error @ (AccountError::Refused { .. } | AccountError::Withheld))

@@ -1,21 +1,28 @@
-//! The maildrop's task: takes requests, hands out answers, and tells the open tabs what changed.
+//! The maildrop's task: hands out answers, and tells the open tabs what changed.
+
+mod mailstore;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, UndoId};
+use async_trait::async_trait;
 use mail_net::Dialer;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::super::error::AccountError;
-use super::super::model::{Request, SignIn};
+use super::super::incoming::INBOX_ID;
+use super::super::incoming::Surroundings;
+use super::super::model::SignIn;
+use super::super::worker::{self, Kind, Worker};
 use super::change::UndoTable;
 use super::kept::Kept;
 use super::lease::Maildrop;
@@ -23,9 +30,6 @@ use super::listing::Listing;
 use super::messages::LoadedMessages;
 use super::rows::RowCache;
 use super::session::{Session, SignedIn, is_over};
-use super::{INBOX_ID, Pop3Surroundings};
-use crate::domain::Filed;
-use crate::domain::Unsupported;
 
 /// How long things last. Tests have shorter times.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +77,8 @@ pub(super) struct Link {
     pub(super) maildrop: Arc<Maildrop>,
     /// What any session of the account writes to the store.
     changes: watch::Receiver<u64>,
+    /// The sign-in's session, until the first look.
+    pub(super) signed_in: Option<SignedIn>,
     pub(super) session: Option<Session>,
     /// The last look at the maildrop, by whichever session.
     pub(super) listing: Option<Arc<Listing>>,
@@ -96,54 +102,23 @@ pub(super) struct Link {
     pub(super) refusal: Option<AccountError>,
 }
 
-enum Wake {
-    Asked(Option<Request>),
+/// What happens to a maildrop's link by itself.
+pub(super) enum Event {
     /// The server ended the session, or somebody else asks for the maildrop.
     SessionOver,
     /// A session of the account wrote to the store.
     Written,
     Timer,
-    Close,
-}
-
-/// Runs a request again in a fresh session where an old one turned out to be dead.
-macro_rules! on_live_session {
-    ($link:ident, $operation:expr) => {{
-        let was_open = $link.session.is_some();
-        let mut result = $operation.await;
-        if was_open && result.as_ref().is_err_and(AccountError::is_link_lost) {
-            $link.session = None;
-            result = $operation.await;
-        }
-        $link.settle(result)
-    }};
-}
-
-/// Reads for a caller who may go away meanwhile: then the reading ends, and with it a session that
-/// is in the middle of an answer.
-macro_rules! read_for {
-    ($link:ident, $reply:ident, $operation:expr) => {{
-        let mut reply = $reply;
-        let result = tokio::select! {
-            biased;
-            () = reply.closed() => None,
-            result = async { on_live_session!($link, $operation) } => Some(result),
-        };
-        match result {
-            Some(result) => drop(reply.send(result)),
-            None => drop($link.settle(Ok(()))),
-        }
-    }};
 }
 
 impl Link {
     pub(super) fn new(
         sign_in: SignIn,
-        surroundings: Pop3Surroundings,
+        surroundings: Surroundings,
         maildrop: Arc<Maildrop>,
         timing: Timing,
     ) -> Self {
-        let Pop3Surroundings {
+        let Surroundings {
             key,
             dialer,
             client,
@@ -164,6 +139,7 @@ impl Link {
             kept: Kept::new(store, key, Arc::clone(&maildrop)),
             changes: maildrop.watch_changes(),
             maildrop,
+            signed_in: None,
             session: None,
             listing: None,
             rows: RowCache::default(),
@@ -183,139 +159,6 @@ impl Link {
     /// How often new mail is looked for.
     pub(super) fn polled_every(&self) -> Duration {
         self.timing.polled_every.max(self.login_delay)
-    }
-
-    /// Serves requests until nobody can ask any more, then deletes what waits and says QUIT.
-    pub(super) async fn run(mut self, signed_in: SignedIn, mut requests: mpsc::Receiver<Request>) {
-        let closing = self.closing.clone();
-        self.last_asked = Instant::now();
-        let warm = tokio::select! {
-            biased;
-            () = closing.cancelled() => Ok(()),
-            warm = self.warm_up(signed_in) => warm,
-        };
-        if let Err(error) = self.settle(warm) {
-            debug!(%error, "the first look at the maildrop failed");
-        }
-        loop {
-            let timer = self.next_timer();
-            let wake = tokio::select! {
-                biased;
-                () = closing.cancelled() => Wake::Close,
-                request = requests.recv() => Wake::Asked(request),
-                () = is_over(&mut self.session) => Wake::SessionOver,
-                // The sender lives as long as the maildrop, which this link holds.
-                _ = self.changes.changed() => Wake::Written,
-                () = sleep_until(timer) => Wake::Timer,
-            };
-            match wake {
-                Wake::Asked(Some(request)) => {
-                    // The page asks for counts by itself; that is no use of the session.
-                    if !matches!(request, Request::Folders { .. }) {
-                        self.last_asked = Instant::now();
-                    }
-                    tokio::select! {
-                        biased;
-                        () = closing.cancelled() => {}
-                        () = self.answer(request) => {}
-                    }
-                }
-                Wake::SessionOver => self.end_session().await,
-                Wake::Written => self.hear().await,
-                Wake::Timer => self.on_timer().await,
-                Wake::Asked(None) | Wake::Close => break,
-            }
-            let session = self.session.as_ref();
-            if session.is_some_and(|session| session.lease.is_asked_for()) {
-                self.end_session().await;
-            }
-            self.tell_news();
-        }
-        drop(requests);
-        // What was deleted is deleted before the session ends.
-        if timeout(CLOSE_MAX, self.leave()).await.is_err() {
-            warn!("the maildrop could not be left in time; what waits is deleted later");
-        }
-    }
-
-    async fn answer(&mut self, request: Request) {
-        // A caller that is gone needs no answer: `send` may fail.
-        match request {
-            Request::Folders { reply } => {
-                let result = self.folders().await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::List {
-                folder,
-                window,
-                reply,
-            } => read_for!(self, reply, self.list(&folder, window)),
-            Request::Open {
-                folder,
-                message,
-                reply,
-            } => {
-                let boxed =
-                    async |link: &mut Self| link.open(&folder, &message).await.map(Box::new);
-                read_for!(self, reply, boxed(self));
-            }
-            Request::Structure {
-                folder,
-                message,
-                part,
-                reply,
-            } => read_for!(self, reply, self.structure(&folder, &message, &part)),
-            Request::Read {
-                folder,
-                message,
-                section,
-                offset,
-                max_bytes,
-                reply,
-            } => read_for!(
-                self,
-                reply,
-                self.read(&folder, &message, &section, offset, max_bytes)
-            ),
-            Request::Mark {
-                folder,
-                messages,
-                mark,
-                reply,
-            } => {
-                let result = self.mark(&folder, &messages, mark).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::Move {
-                folder,
-                messages,
-                to,
-                reply,
-            } => {
-                let result = self.move_messages(&folder, &messages, &to).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::Undo { undo, reply } => {
-                let _ = reply.send(self.undo(&undo).await);
-            }
-            Request::MarkSource {
-                folder,
-                message,
-                mark,
-                reply,
-            } => {
-                let result = self.mark_source(&folder, &message, mark).await;
-                let _ = reply.send(self.settle(result));
-            }
-            Request::CreateFolder { reply, .. } => {
-                let _ = reply.send(Err(AccountError::Unsupported(Unsupported::Folders)));
-            }
-            // Nowhere to file it: the ledger is the record.
-            Request::FileSent { reply, .. } => {
-                let _ = reply.send(Ok(Filed::NotKept));
-            }
-            Request::KeepOneCopy { .. } => {}
-        }
     }
 
     /// Reads what the store and the server have by now, where another session changed it.
@@ -362,7 +205,7 @@ impl Link {
     }
 
     /// The page's session ends: what it deleted is deleted, due or not.
-    async fn leave(mut self) {
+    async fn run_own_deletes(mut self) {
         self.end_session().await;
         let own = std::mem::take(&mut self.own_deletes);
         if self.refusal.is_none()
@@ -404,5 +247,89 @@ impl Link {
     /// Tells the open tabs something. Nobody listening is no fault.
     fn tell(&self, event: LiveEvent) {
         let _ = self.events.send(event);
+    }
+}
+
+#[async_trait]
+impl worker::Link for Link {
+    fn is_open(&self) -> bool {
+        self.session.is_some()
+    }
+
+    fn is_lost_by(&self, error: Option<&AccountError>) -> bool {
+        let session = self.session.as_ref();
+        session.is_some_and(|session| session.connection.is_in_command())
+            || error.is_some_and(AccountError::is_link_lost)
+    }
+
+    fn is_to_be_repeated(&self, error: &AccountError) -> bool {
+        error.is_link_lost()
+    }
+
+    fn drop_connection(&mut self) {
+        self.session = None;
+    }
+
+    /// A session in the middle of an answer ends with it.
+    async fn abandon(&mut self) {
+        drop(self.settle(Ok(())));
+    }
+}
+
+#[async_trait]
+impl Worker for Link {
+    type Event = Event;
+    const IS_CUT_OFF: bool = true;
+
+    async fn begin(&mut self) {
+        self.last_asked = Instant::now();
+        let Some(signed_in) = self.signed_in.take() else {
+            return;
+        };
+        let warm = self.warm_up(signed_in).await;
+        if let Err(error) = self.settle(warm) {
+            debug!(%error, "the first look at the maildrop failed");
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let timer = self.next_timer();
+        tokio::select! {
+            biased;
+            () = is_over(&mut self.session) => Event::SessionOver,
+            // The sender lives as long as the maildrop, which this link holds.
+            _ = self.changes.changed() => Event::Written,
+            () = sleep_until(timer) => Event::Timer,
+        }
+    }
+
+    async fn on_event(&mut self, event: Event) -> ControlFlow<()> {
+        match event {
+            Event::SessionOver => self.end_session().await,
+            Event::Written => self.hear().await,
+            Event::Timer => self.on_timer().await,
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn before_answer(&mut self, kind: Kind) {
+        if kind != Kind::Look {
+            self.last_asked = Instant::now();
+        }
+    }
+
+    async fn after_round(&mut self) {
+        let session = self.session.as_ref();
+        if session.is_some_and(|session| session.lease.is_asked_for()) {
+            self.end_session().await;
+        }
+        self.tell_news();
+    }
+
+    async fn leave(self) {
+        // What was deleted is deleted before the session ends.
+        if timeout(CLOSE_MAX, self.run_own_deletes()).await.is_err() {
+            warn!("the maildrop could not be left in time; what waits is deleted later");
+        }
     }
 }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::super::error::AccountError;
+use super::super::incoming::INBOX_ID;
 use super::super::whole::piece_of;
-use super::INBOX_ID;
 use super::identity::MessageKey;
 use super::kept::Kept;
 use super::link::Link;

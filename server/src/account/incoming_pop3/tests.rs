@@ -15,17 +15,22 @@ use app::api::types::{
     Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId, UndoId,
     Window,
 };
+use futures_util::future::BoxFuture;
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
-use super::super::model::{Incoming, Outgoing, Reply, Request, SignIn};
+use super::super::incoming::INBOX_ID;
+use super::super::incoming::Surroundings;
+use super::super::mailstore::Mailstore;
+use super::super::model::{Incoming, Outgoing, SignIn};
+use super::super::worker::{Ask, Kind, Place};
+use super::Pop3Incoming;
 use super::link::Timing;
-use super::{INBOX_ID, Pop3Incoming, Pop3Surroundings};
 use crate::domain::Unsupported;
 use crate::domain::{
     AccountKey, Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
@@ -93,7 +98,7 @@ impl Person {
         };
         let (events, receiver) = broadcast::channel(64);
         let closing = CancellationToken::new();
-        let surroundings = Pop3Surroundings {
+        let surroundings = Surroundings {
             key: AccountKey(format!("account-of-the-test-at-{port}")),
             dialer: Arc::new(Dialer::new(
                 Egress::listed_only(vec![listed]),
@@ -136,13 +141,15 @@ fn inbox() -> FolderId {
 }
 
 impl Session {
-    async fn ask<T>(
-        &mut self,
-        request: impl FnOnce(Reply<T>) -> Request,
-    ) -> Result<T, AccountError> {
-        let (reply, answer) = oneshot::channel();
+    async fn ask<T, F>(&mut self, kind: Kind, operation: F) -> Result<T, AccountError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
+        F: Send + Sync + 'static,
+    {
+        let (ask, answer) = Ask::new(Place::Account, kind, operation);
         // A session that is gone drops the place where the answer is awaited.
-        let _ = self.pop3.send(request(reply)).await;
+        let _ = self.pop3.send(ask).await;
         let answer = timeout(Duration::from_secs(20), answer)
             .await
             .expect("an answer");
@@ -154,12 +161,8 @@ impl Session {
             offset: 0,
             limit: 50,
         };
-        self.ask(|reply| Request::List {
-            folder: inbox(),
-            window,
-            reply,
-        })
-        .await
+        self.ask(Kind::Read, move |store| store.list(inbox(), window))
+            .await
     }
 
     async fn subjects(&mut self) -> Vec<String> {
@@ -181,7 +184,7 @@ impl Session {
     }
 
     async fn folder(&mut self) -> Folder {
-        self.ask(|reply| Request::Folders { reply })
+        self.ask(Kind::Look, |store| store.folders())
             .await
             .unwrap()
             .folders
@@ -190,24 +193,17 @@ impl Session {
 
     async fn open(&mut self, message: &MessageId) -> Result<Box<Opened>, AccountError> {
         let message = message.clone();
-        self.ask(|reply| Request::Open {
-            folder: inbox(),
-            message,
-            reply,
+        self.ask(Kind::Read, move |store| {
+            store.open(inbox(), message.clone())
         })
         .await
     }
 
     async fn source(&mut self, message: &MessageId) -> Result<String, AccountError> {
-        let (message, section) = (message.clone(), Section::Whole);
+        let message = message.clone();
         let bytes = self
-            .ask(|reply| Request::Read {
-                folder: inbox(),
-                message,
-                section,
-                offset: 0,
-                max_bytes: 1 << 20,
-                reply,
+            .ask(Kind::Read, move |store| {
+                store.read(inbox(), message.clone(), Section::Whole, 0, 1 << 20)
             })
             .await?;
         Ok(String::from_utf8(bytes.to_vec()).unwrap())
@@ -215,11 +211,8 @@ impl Session {
 
     async fn mark(&mut self, message: &MessageId, mark: Mark) -> Changed {
         let messages = vec![message.clone()];
-        self.ask(|reply| Request::Mark {
-            folder: inbox(),
-            messages,
-            mark,
-            reply,
+        self.ask(Kind::Set, move |store| {
+            store.mark(inbox(), messages.clone(), mark)
         })
         .await
         .unwrap()
@@ -231,11 +224,8 @@ impl Session {
         role: FolderRole,
     ) -> Result<Changed, AccountError> {
         let (messages, to) = (vec![message.clone()], Destination::Role(role));
-        self.ask(|reply| Request::Move {
-            folder: inbox(),
-            messages,
-            to,
-            reply,
+        self.ask(Kind::Change, move |store| {
+            store.move_messages(inbox(), messages.clone(), to.clone())
         })
         .await
     }
@@ -246,7 +236,8 @@ impl Session {
     }
 
     async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError> {
-        self.ask(|reply| Request::Undo { undo, reply }).await
+        self.ask(Kind::Change, move |store| store.undo(undo.clone()))
+            .await
     }
 
     async fn event(&mut self, is_it: impl Fn(&LiveEvent) -> bool) -> LiveEvent {

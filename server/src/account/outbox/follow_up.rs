@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use app::api::types::ComposeKind;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::Outbox;
 use crate::account::error::AccountError;
-use crate::account::model::Request;
 use crate::account::outgoing::SpooledMessage;
+use crate::account::worker::{Ask, Kind, Place};
 use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
 
@@ -75,15 +75,12 @@ impl Outbox {
                     SourceMark::Answered
                 }
             };
-            let (reply, answer) = oneshot::channel();
             let (folder, message) = (source.folder, source.message);
-            let request = Request::MarkSource {
-                folder,
-                message,
-                mark,
-                reply,
-            };
-            if self.incoming.send(request).await.is_ok()
+            let place = Place::Folder(folder.clone());
+            let (ask, answer) = Ask::new(place, Kind::Set, move |store| {
+                store.mark_source(folder.clone(), message.clone(), mark)
+            });
+            if self.incoming.send(ask).await.is_ok()
                 && let Ok(Err(error)) = answer.await
             {
                 info!(%error, "the message that was answered could not be marked");
@@ -129,14 +126,15 @@ impl Outbox {
         };
         let mut pauses = AWAITED_FOR.into_iter();
         loop {
-            let (reply, answer) = oneshot::channel();
-            let request = Request::FileSent {
-                copy: copy.clone(),
-                message_id: message_id.clone(),
+            let place = Place::Copy {
+                size_bytes: copy.size_bytes,
                 filing,
-                reply,
             };
-            if self.incoming.send(request).await.is_err() {
+            let (ask, answer) = Ask::new(place, Kind::Change, {
+                let (copy, message_id) = (copy.clone(), message_id.clone());
+                move |store| store.file_sent(copy.clone(), message_id.clone(), filing)
+            });
+            if self.incoming.send(ask).await.is_err() {
                 return SentCopy::Pending;
             }
             match answer.await {
@@ -169,7 +167,14 @@ impl Outbox {
                 .await
                 .is_some()
             {
-                let _ = incoming.send(Request::KeepOneCopy { message_id }).await;
+                let (ask, answer) = Ask::new(Place::Sent, Kind::Change, move |store| {
+                    store.keep_one_copy(message_id.clone())
+                });
+                if incoming.send(ask).await.is_ok()
+                    && let Ok(Err(error)) = answer.await
+                {
+                    debug!(%error, "Sent could not be looked at again");
+                }
             }
         });
     }

@@ -147,11 +147,8 @@ async fn marks_are_kept_here_and_can_be_taken_back() {
     let message = two.clone();
     let mark = SourceMark::Answered;
     session
-        .ask(|reply| Request::MarkSource {
-            folder: inbox(),
-            message,
-            mark,
-            reply,
+        .ask(Kind::Set, move |store| {
+            store.mark_source(inbox(), message.clone(), mark)
         })
         .await
         .unwrap();
@@ -199,10 +196,8 @@ async fn what_pop3_cannot_do_is_said() {
     ));
     let role = FolderRole::Trash;
     let made = session
-        .ask(|reply| Request::CreateFolder {
-            role,
-            name: "Trash".to_owned(),
-            reply,
+        .ask(Kind::Change, move |store| {
+            store.create_folder(role, "Trash".to_owned())
         })
         .await;
     assert!(matches!(

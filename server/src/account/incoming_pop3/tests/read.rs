@@ -48,15 +48,11 @@ async fn a_message_is_read_once_and_served_from_memory() {
     assert_eq!((opened.position, opened.total), (1, 3));
     assert_eq!((opened.newer, opened.older), (Some(three), Some(one)));
     assert!(session.source(&two).await.unwrap().starts_with("From: Wei"));
-    let (message, section) = (two.clone(), Section::Part(PartId::from("1")));
+    let message = two.clone();
     let part = session
-        .ask(|reply| Request::Read {
-            folder: inbox(),
-            message,
-            section,
-            offset: 5,
-            max_bytes: 6,
-            reply,
+        .ask(Kind::Read, move |store| {
+            let section = Section::Part(PartId::from("1"));
+            store.read(inbox(), message.clone(), section, 5, 6)
         })
         .await
         .unwrap();
@@ -80,11 +76,7 @@ async fn what_is_not_there_is_not_found() {
         limit: 50,
     };
     let other = session
-        .ask(|reply| Request::List {
-            folder: "other".into(),
-            window,
-            reply,
-        })
+        .ask(Kind::Read, move |store| store.list("other".into(), window))
         .await;
     assert!(matches!(other, Err(AccountError::NotFound)));
 }
