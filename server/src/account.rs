@@ -3,38 +3,30 @@
 //! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the [`incoming`] side: the
 //! task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]) connection that has the answer,
 //! so that nobody waits for another one. Messages leave
-//! through [`outbox`] and [`outgoing`]. [`backend`] puts it all behind the page's contract, and
-//! [`map`] is the only file that sees both domain types and page types.
+//! through [`outbox`] and [`outgoing`]. [`views`](crate::views) words what they say.
 
-pub mod backend;
 mod backoff;
-mod body;
-mod bounds;
+pub(crate) mod body;
+pub(crate) mod bounds;
 mod causes;
-mod compose;
-mod entries;
+pub(crate) mod compose;
 pub mod error;
-mod handle;
-mod incoming;
+pub(crate) mod handle;
+pub(crate) mod incoming;
 pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
-mod ledger;
-pub mod locale;
-mod mailstore;
-mod map;
+pub(crate) mod judged;
+pub(crate) mod mailstore;
 mod memory;
 pub mod model;
-mod off_thread;
+pub(crate) mod off_thread;
 mod outbox;
 pub(crate) mod outgoing;
 mod texts;
 pub mod uploads;
 mod whole;
-mod wording;
-mod worker;
+pub(crate) mod worker;
 
-pub use backend::SessionBackend;
 pub use error::AccountError;
 pub use handle::{AccountHandle, Accounts, PartDownload, Watcher};
-pub use locale::Locale;
 pub use model::{Incoming, Outgoing, SignIn};

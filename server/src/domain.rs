@@ -12,7 +12,7 @@ mod outbox;
 mod trouble;
 
 pub use account::AccountKey;
-pub(crate) use change::{Changed, ChangedWhat, Filed, Filing};
+pub(crate) use change::{Changed, Filed, Filing};
 pub(crate) use folder::{Folder, FolderList};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};

@@ -1,8 +1,9 @@
-//! The server of Restante: sessions in front, one actor per mail account behind.
+//! The server of Restante: sessions in front, the connections of their mail accounts behind.
 //!
 //! A request passes [`http`] (routes, headers, limits), finds its [`session`], and asks the
-//! session's [`account`] actors through the page's contract (`app::api::backend`). What outlives
-//! a process is in the [`store`]; what a mail server's words mean is in [`meaning`].
+//! session's [`account`]s through the page's contract (`app::api::backend`), which [`views`]
+//! answers. What outlives a process is in the [`store`]; what a mail server's words mean is in
+//! [`meaning`]; the types that they all share are in [`domain`].
 //!
 //! # Invariants
 //! - Mail that a server keeps is never kept here.
@@ -32,3 +33,4 @@ pub mod session;
 pub mod store;
 pub mod telemetry;
 pub mod upkeep;
+pub mod views;

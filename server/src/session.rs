@@ -1,7 +1,7 @@
 //! Sessions: the cookie, the sealed record in the store, and what is alive in memory.
 //!
 //! A session is found by a hash of its id; only the browser knows the id. Passwords live in the
-//! accounts' actors, so a session that is not in the [`registry`] cannot be used, whatever its row
+//! accounts, so a session that is not in the [`registry`] cannot be used, whatever its row
 //! says: after a restart everybody signs in again.
 
 pub mod events;

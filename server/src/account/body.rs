@@ -26,14 +26,14 @@ static TURNS: Semaphore = Semaphore::const_new(CLEANED_AT_ONCE_KIB as usize);
 
 /// A cleaned document and what was found in it.
 #[derive(Debug)]
-pub(super) struct CleanedBody {
+pub(crate) struct CleanedBody {
     /// The complete document of the frame.
-    pub(super) document: String,
-    pub(super) blocked_images: u32,
-    pub(super) tracking_pixels: u32,
-    pub(super) content_ids: BTreeSet<String>,
+    pub(crate) document: String,
+    pub(crate) blocked_images: u32,
+    pub(crate) tracking_pixels: u32,
+    pub(crate) content_ids: BTreeSet<String>,
     /// Whether the document had more than is shown.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 impl CleanedBody {
@@ -45,17 +45,17 @@ impl CleanedBody {
 
 /// Which message, with or without remote images, with which address of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) folder: FolderId,
-    pub(super) message: MessageId,
-    pub(super) images: Images,
+pub(crate) struct Place {
+    pub(crate) folder: FolderId,
+    pub(crate) message: MessageId,
+    pub(crate) images: Images,
     /// Where the message's own parts are served, up to the part's number.
-    pub(super) part_prefix: String,
+    pub(crate) part_prefix: String,
 }
 
 /// The budget that the documents of all accounts share. The oldest make room for new ones.
 #[derive(Debug, Clone, Default)]
-pub(super) struct BodyBudget(Arc<Mutex<Kept>>);
+pub(crate) struct BodyBudget(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -77,14 +77,14 @@ struct Entry {
 /// The documents of one account that were cleaned when a message was opened and are about to be
 /// asked for. They go with it.
 #[derive(Debug)]
-pub(super) struct Bodies {
+pub(crate) struct Bodies {
     budget: BodyBudget,
     owner: u64,
 }
 
 impl BodyBudget {
     /// A share for an account.
-    pub(super) fn share(&self) -> Bodies {
+    pub(crate) fn share(&self) -> Bodies {
         static OWNERS: AtomicU64 = AtomicU64::new(0);
         Bodies {
             budget: self.clone(),
@@ -129,7 +129,7 @@ impl Kept {
 
 impl Bodies {
     /// A document that was cleaned a moment ago.
-    pub(super) fn find(&self, place: &Place) -> Option<Arc<CleanedBody>> {
+    pub(crate) fn find(&self, place: &Place) -> Option<Arc<CleanedBody>> {
         let kept = self.budget.kept();
         let is_it = |entry: &&Entry| entry.owner == self.owner && entry.place == *place;
         kept.entries
@@ -139,7 +139,7 @@ impl Bodies {
     }
 
     /// Keeps a document for the frame's request. To be called on the runtime.
-    pub(super) fn keep(&self, place: Place, body: Arc<CleanedBody>) {
+    pub(crate) fn keep(&self, place: Place, body: Arc<CleanedBody>) {
         let mut kept = self.budget.kept();
         kept.drop_where(|entry| entry.owner == self.owner && entry.place == place);
         kept.bytes += body.size_bytes();
@@ -172,7 +172,7 @@ impl Drop for Bodies {
 ///
 /// # Errors
 /// [`AccountError::Unreadable`] where a library below the cleaner gave up on it.
-pub(super) async fn clean_html(
+pub(crate) async fn clean_html(
     documents: Vec<String>,
     root: Part,
     place: &Place,

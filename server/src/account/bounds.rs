@@ -23,7 +23,7 @@ pub(super) fn few(mut people: Vec<Person>) -> Vec<Person> {
 }
 
 /// A text of at most so many bytes; one that is cut ends in an ellipsis.
-pub(super) fn cut(mut text: String, max_bytes: usize) -> String {
+pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
     if text.len() > max_bytes {
         text.truncate(text.floor_char_boundary(max_bytes));
         text.push('…');

@@ -15,7 +15,7 @@ const WORDS_MAX_BYTES: usize = 2000;
 
 impl AccountError {
     /// Why something did not work with a server, as codes.
-    pub(super) fn trouble(&self) -> Trouble {
+    pub(crate) fn trouble(&self) -> Trouble {
         match self {
             Self::Dial {
                 protocol,

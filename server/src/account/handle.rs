@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, AccountView, FolderId, MessageId, PartId};
+use app::api::types::{AccountId, FolderId, Limitation, MessageId, PartId};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
-use super::incoming::{INBOX_ID, Incoming, Surroundings};
+use super::incoming::{Incoming, Surroundings};
 use super::mailstore::Mailstore;
 use super::model::SignIn;
 use super::outbox::Outbox;
@@ -278,18 +278,19 @@ impl AccountHandle {
         &self.inner.sign_in.address
     }
 
-    /// What the page has to know.
-    pub fn view(&self) -> AccountView {
-        let sign_in = &self.inner.sign_in;
-        AccountView {
-            id: self.id(),
-            address: sign_in.address.clone(),
-            incoming: sign_in.incoming.kind,
-            incoming_host: sign_in.incoming.host.clone(),
-            outgoing_host: sign_in.outgoing.host.clone(),
-            inbox: FolderId(INBOX_ID.to_owned()),
-            limitations: self.inner.incoming.limitations().to_vec(),
-        }
+    /// What was signed in with.
+    pub(crate) fn sign_in(&self) -> &SignIn {
+        &self.inner.sign_in
+    }
+
+    /// The name of the server that mail leaves by.
+    pub(crate) fn outgoing_host(&self) -> &str {
+        &self.inner.sign_in.outgoing.host
+    }
+
+    /// What the server that mail comes from cannot do.
+    pub(crate) fn limitations(&self) -> &[Limitation] {
+        self.inner.incoming.limitations()
     }
 
     /// The newest lines that were said on the session's connections, secrets left out.
@@ -425,7 +426,7 @@ impl AccountHandle {
     }
 
     /// A message with its text.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         &self,
         folder: FolderId,
         message: MessageId,
@@ -437,7 +438,7 @@ impl AccountHandle {
     }
 
     /// Asks the incoming side and waits for the answer. The operation may be called twice.
-    pub(super) async fn ask<T, F>(
+    pub(crate) async fn ask<T, F>(
         &self,
         place: Place,
         kind: Kind,
@@ -470,16 +471,16 @@ impl AccountHandle {
     }
 
     /// Lets the outbox have its connection ready: a message is being written.
-    pub(super) fn expect_message(&self) {
+    pub(crate) fn expect_message(&self) {
         self.inner.outbox.writing.notify_one();
     }
 
-    pub(super) fn outbox(&self) -> &Outbox {
+    pub(crate) fn outbox(&self) -> &Outbox {
         &self.inner.outbox
     }
 
     /// The largest message that the outgoing server takes, once it said so.
-    pub(super) fn server_max_bytes(&self) -> Option<u64> {
+    pub(crate) fn server_max_bytes(&self) -> Option<u64> {
         Some(self.inner.outbox.size_max_bytes.load(Ordering::Relaxed)).filter(|max| *max > 0)
     }
 
@@ -487,7 +488,7 @@ impl AccountHandle {
         &self.inner.outbox.spool
     }
 
-    pub(super) fn bodies(&self) -> &Bodies {
+    pub(crate) fn bodies(&self) -> &Bodies {
         &self.inner.bodies
     }
 }

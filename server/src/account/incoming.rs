@@ -20,7 +20,7 @@ use crate::domain::AccountKey;
 use crate::store::Store;
 
 /// The id of INBOX, base64url of its name; POP3 has no other folder.
-pub(super) const INBOX_ID: &str = "SU5CT1g";
+pub(crate) const INBOX_ID: &str = "SU5CT1g";
 
 /// The incoming side of an account. Cheap to clone.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 mod answer;
 mod change;
 pub(crate) mod connection;
+mod described;
 mod fetched;
 mod folders;
 mod hearing;

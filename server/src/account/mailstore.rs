@@ -18,7 +18,7 @@ use crate::domain::{
 /// Whatever the server says ([`AccountError`]), [`AccountError::NotFound`] for a folder or message
 /// that is not there, [`AccountError::Unsupported`] for what cannot be done.
 #[async_trait]
-pub(super) trait Mailstore: Send {
+pub(crate) trait Mailstore: Send {
     /// The folder tree.
     async fn folders(&mut self) -> Result<FolderList, AccountError>;
 
@@ -102,3 +102,78 @@ pub(super) trait Mailstore: Send {
         Ok(())
     }
 }
+
+/// Makes a link the [`Mailstore`] of its protocol: by its own methods of the same names, which
+/// borrow what they are asked, and by those that are given here.
+macro_rules! mailstore {
+    ($link:ty { $($own:tt)* }) => {
+        #[async_trait::async_trait]
+        impl $crate::account::mailstore::Mailstore for $link {
+            $($own)*
+
+            async fn list(&mut self, folder: FolderId, window: Window) -> Result<Listing, AccountError> {
+                Self::list(self, &folder, window).await
+            }
+
+            async fn open(
+                &mut self,
+                folder: FolderId,
+                message: MessageId,
+            ) -> Result<Box<Opened>, AccountError> {
+                Self::open(self, &folder, &message).await.map(Box::new)
+            }
+
+            async fn read(
+                &mut self,
+                folder: FolderId,
+                message: MessageId,
+                section: Section,
+                offset: u64,
+                max_bytes: u32,
+            ) -> Result<Bytes, AccountError> {
+                Self::read(self, &folder, &message, &section, offset, max_bytes).await
+            }
+
+            async fn structure(
+                &mut self,
+                folder: FolderId,
+                message: MessageId,
+                part: PartId,
+            ) -> Result<Part, AccountError> {
+                Self::structure(self, &folder, &message, &part).await
+            }
+
+            async fn mark(
+                &mut self,
+                folder: FolderId,
+                messages: Vec<MessageId>,
+                mark: Mark,
+            ) -> Result<Changed, AccountError> {
+                Self::mark(self, &folder, &messages, mark).await
+            }
+
+            async fn move_messages(
+                &mut self,
+                folder: FolderId,
+                messages: Vec<MessageId>,
+                to: Destination,
+            ) -> Result<Changed, AccountError> {
+                Self::move_messages(self, &folder, &messages, &to).await
+            }
+
+            async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError> {
+                Self::undo(self, &undo).await
+            }
+
+            async fn mark_source(
+                &mut self,
+                folder: FolderId,
+                message: MessageId,
+                mark: SourceMark,
+            ) -> Result<(), AccountError> {
+                Self::mark_source(self, &folder, &message, mark).await
+            }
+        }
+    };
+}
+pub(super) use mailstore;

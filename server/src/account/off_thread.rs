@@ -8,7 +8,7 @@ use super::error::AccountError;
 ///
 /// # Errors
 /// [`AccountError::Internal`] where the work panicked.
-pub(super) async fn off_thread<T: Send + 'static>(
+pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AccountError> {
     let done = tokio::task::spawn_blocking(move || catch_unwind(AssertUnwindSafe(work))).await;

@@ -38,28 +38,28 @@ use crate::store::spool::{Spool, SpoolName};
 const LOOKS_EVERY: Duration = Duration::from_secs(300);
 
 /// Sends the messages of one account.
-pub(super) struct Outbox {
-    pub(super) key: AccountKey,
-    pub(super) ledger: Ledger,
-    pub(super) spool: Spool,
-    pub(super) dialer: Arc<Dialer>,
-    pub(super) sign_in: SignIn,
-    pub(super) events: broadcast::Sender<LiveEvent>,
+pub(crate) struct Outbox {
+    pub(crate) key: AccountKey,
+    pub(crate) ledger: Ledger,
+    pub(crate) spool: Spool,
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) sign_in: SignIn,
+    pub(crate) events: broadcast::Sender<LiveEvent>,
     pub(super) incoming: Incoming,
     /// A message is due.
-    pub(super) wake: Notify,
+    pub(crate) wake: Notify,
     /// A message is being written.
-    pub(super) writing: Notify,
+    pub(crate) writing: Notify,
     /// Bounds the connections that all outboxes open ahead.
-    pub(super) prepared: Arc<Semaphore>,
+    pub(crate) prepared: Arc<Semaphore>,
     /// The largest message that the server takes, once it said so; 0 before.
-    pub(super) size_max_bytes: AtomicU64,
-    pub(super) closing: CancellationToken,
+    pub(crate) size_max_bytes: AtomicU64,
+    pub(crate) closing: CancellationToken,
 }
 
 impl Outbox {
     /// Sends what is due until the session ends.
-    pub(super) async fn run(self: Arc<Self>) {
+    pub(crate) async fn run(self: Arc<Self>) {
         let (settled, follow_ups) = mpsc::unbounded_channel();
         let follower = Arc::clone(&self);
         tokio::spawn(async move { follower.follow_up_all(follow_ups).await });
@@ -223,14 +223,14 @@ impl Outbox {
     }
 
     /// Removes files that no row needs any more.
-    pub(super) async fn remove_discarded(&self) {
+    pub(crate) async fn remove_discarded(&self) {
         if let Err(error) = self.spool.remove_discarded().await {
             // The next sweep takes them.
             warn!(%error, "files could not be removed from the spool");
         }
     }
 
-    pub(super) fn tell(&self, id: &OutboxId) {
+    pub(crate) fn tell(&self, id: &OutboxId) {
         let _ = self.events.send(LiveEvent::Outbox { outbox: id.clone() });
     }
 }

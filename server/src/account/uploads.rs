@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::api::types::{UploadId, UploadView};
+use app::api::types::UploadId;
 
 use crate::store::spool::SpoolFile;
 
@@ -22,13 +22,9 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// The file as the page shows it.
-    pub fn view(&self) -> UploadView {
-        UploadView {
-            id: UploadId(self.file.name.as_str().to_owned()),
-            name: self.name.clone(),
-            size_bytes: self.file.size_bytes,
-        }
+    /// Its id in forms.
+    pub fn id(&self) -> UploadId {
+        UploadId(self.file.name.as_str().to_owned())
     }
 }
 
@@ -45,12 +41,12 @@ impl Uploads {
         waiting.len() < MAX_WAITING
     }
 
-    /// Keeps a file.
-    pub fn add(&self, upload: Upload) -> UploadView {
-        let view = upload.view();
+    /// Keeps a file, and tells its id.
+    pub fn add(&self, upload: Upload) -> UploadId {
+        let id = upload.id();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.insert(view.id.clone(), upload);
-        view
+        waiting.insert(id.clone(), upload);
+        id
     }
 
     /// Looks at a file.

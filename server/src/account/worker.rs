@@ -18,7 +18,7 @@ const QUEUE: usize = 64;
 
 /// What a request is about: it tells which connection has the answer.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// The account as a whole.
     Account,
     /// A folder.
@@ -33,7 +33,7 @@ pub(super) enum Place {
 
 /// What becomes of a request when its caller goes, or the connection turns out to be dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// The page asks by itself: a reading that is no use of the connection.
     Look,
     /// Ends with its caller, and is repeated once on a fresh connection.

@@ -1,11 +1,11 @@
 //! Changes to messages, and copies of sent ones.
 
-use app::api::types::{FolderId, FolderRole, Mark, MessageId, UndoId};
+use app::api::types::{Change, FolderId, MessageId, UndoId};
 
 /// What a change did.
 #[derive(Debug, Clone)]
 pub(crate) struct Changed {
-    pub(crate) what: ChangedWhat,
+    pub(crate) what: Change,
     /// Messages that the server confirmed.
     pub(crate) count: u32,
     /// Messages that are no longer in the folder.
@@ -13,20 +13,6 @@ pub(crate) struct Changed {
     /// The messages of an undone change, by the ids that they have now.
     pub(crate) messages: Vec<MessageId>,
     pub(crate) undo: Option<UndoId>,
-}
-
-/// See [`app::api::types::Change`].
-#[derive(Debug, Clone)]
-pub(crate) enum ChangedWhat {
-    Marked(Mark),
-    Moved {
-        role: Option<FolderRole>,
-        name: String,
-    },
-    DeletePending {
-        in_secs: u32,
-    },
-    Undone,
 }
 
 /// When a copy is filed.

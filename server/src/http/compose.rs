@@ -27,6 +27,7 @@ use super::visitor::Visitor;
 use super::words::Fault;
 use super::{Web, error, page};
 use crate::session::LiveSession;
+use crate::views;
 
 pub(super) use self::posted::keep;
 
@@ -167,7 +168,7 @@ async fn filled(
             name: String::new(),
             address: session
                 .account(&account)
-                .map(|a| a.view().address)
+                .map(|a| a.address().to_owned())
                 .unwrap_or_default(),
         },
         account,
@@ -192,7 +193,10 @@ async fn filled(
     // Files of this session, and those of the row that is corrected.
     let of_row = std::mem::take(&mut form.uploads);
     for id in &draft.uploads {
-        let upload = session.uploads.find(id).map(|upload| upload.view());
+        let upload = session
+            .uploads
+            .find(id)
+            .map(|upload| views::upload_view(&upload));
         match upload.or_else(|| of_row.iter().find(|file| file.id == *id).cloned()) {
             Some(upload) => form.uploads.push(upload),
             None => missing.push(name_of(id.as_str())),

@@ -14,6 +14,7 @@ use tower_sessions::Session;
 use super::page::{self, Told};
 use super::visitor::Visitor;
 use super::{Web, WebState, login};
+use crate::views;
 
 /// `GET {base}/`: the first account's inbox, or the sign-in page.
 pub(super) async fn root(
@@ -64,7 +65,7 @@ pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<St
 
 /// The address of the first account's inbox.
 fn inbox(web: &WebState, visitor: &Visitor) -> Option<String> {
-    let account = visitor.session.as_ref()?.accounts.first()?.view();
+    let account = views::account_view(visitor.session.as_ref()?.accounts.first()?);
     Some(url::folder(web.base(), &account.id, &account.inbox, 1))
 }
 

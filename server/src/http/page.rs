@@ -28,6 +28,7 @@ use super::{Web, headers};
 use crate::config::Config;
 use crate::session::LiveSession;
 use crate::store::seal::Purpose;
+use crate::views;
 
 /// What a rendered page is told beside its address.
 #[derive(Debug, Default)]
@@ -166,7 +167,7 @@ pub(super) async fn account_home(
     let session = visitor.session.as_ref();
     match session
         .and_then(|s| s.account(&account.as_str().into()))
-        .map(|account| account.view())
+        .map(views::account_view)
     {
         Some(view) => see_other(&url::folder(web.base(), &view.id, &view.inbox, 1)),
         None => notice(

@@ -23,6 +23,7 @@ use super::{Web, WebState, error, headers};
 use crate::account::uploads::{Upload, clean_file_name, clean_media_type};
 use crate::session::LiveSession;
 use crate::store::spool::SpoolError;
+use crate::views;
 
 pub(super) async fn upload(
     State(web): State<Web>,
@@ -116,11 +117,14 @@ pub(super) async fn to_spool<E: Display>(
     if session.over().is_cancelled() {
         return Err(Fault::SignedOut);
     }
-    Ok(session.uploads.add(Upload {
+    let upload = Upload {
         file: Arc::new(file),
         name,
         media_type,
-    }))
+    };
+    let view = views::upload_view(&upload);
+    session.uploads.add(upload);
+    Ok(view)
 }
 
 /// Why a file was not taken.

@@ -17,9 +17,10 @@ use tower_sessions::Session;
 use super::client_ip::{Connected, client_ip};
 use super::connection::Exchange;
 use super::{Web, WebState};
-use crate::account::{AccountHandle, Locale, SessionBackend};
+use crate::account::AccountHandle;
 use crate::session::{LiveSession, row_key};
 use crate::store::now_unix_ms;
+use crate::views::{Locale, SessionBackend};
 
 pub(super) const LANG_COOKIE: &str = "restante_lang";
 pub(super) const THEME_COOKIE: &str = "restante_theme";

@@ -1,4 +1,4 @@
-//! The sessions that are alive: their accounts' actors, events and waiting uploads.
+//! The sessions that are alive: their accounts, events and waiting uploads.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -231,7 +231,7 @@ impl Registry {
         replaced.contains(key)
     }
 
-    /// Ends a session: its row goes, its streams end, its actors close.
+    /// Ends a session: its row goes, its streams end, its accounts close.
     pub async fn end(&self, key: &RowKey) {
         let session = self
             .sessions
@@ -275,7 +275,7 @@ impl Registry {
         accounts.for_each(AccountHandle::wake_outbox);
     }
 
-    /// Closes every actor, when the process stops.
+    /// Closes every account, when the process stops.
     pub async fn close_all(&self) {
         let all = std::mem::take(
             &mut *self

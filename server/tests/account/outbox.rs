@@ -221,13 +221,13 @@ async fn an_attachment_arrives_byte_for_byte() {
     let mut writer = writer.unwrap();
     writer.write(&bytes).await.unwrap();
     let file = writer.finish().await.unwrap();
-    let view = stage.uploads.add(Upload {
+    let upload = stage.uploads.add(Upload {
         file: file.into(),
         name: "报价 v2.pdf".into(),
         media_type: "application/pdf".into(),
     });
     let mail = Draft {
-        uploads: vec![view.id],
+        uploads: vec![upload],
         ..draft("ok@restante.test", "with a file")
     };
     let id = page

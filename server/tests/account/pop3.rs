@@ -13,7 +13,8 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
     let stage = Stage::new(Some(60)).await;
     for sign_in in [stage.pop3(), stage.pop3_starttls()] {
         let page = stage.open(sign_in).await.unwrap();
-        let view = page.handle.view();
+        let session = page.backend.session_show().await.unwrap();
+        let view = &session.accounts[0];
         assert!(view.limitations.contains(&Limitation::OneFolder));
         assert!(view.limitations.contains(&Limitation::MarksKeptHere));
         let folders = page

@@ -88,12 +88,12 @@ impl Office {
             let mut writer = writer.await.unwrap();
             writer.write(&attached).await.unwrap();
             let file = writer.finish().await.unwrap();
-            let view = self.desk.uploads.add(Upload {
+            let upload = self.desk.uploads.add(Upload {
                 file: file.into(),
                 name: "a.bin".into(),
                 media_type: "application/octet-stream".into(),
             });
-            draft.uploads = vec![view.id];
+            draft.uploads = vec![upload];
         }
         let sent = self
             .page

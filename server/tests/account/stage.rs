@@ -14,13 +14,12 @@ use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
 use server::account::uploads::Uploads;
-use server::account::{
-    AccountError, AccountHandle, Accounts, Incoming, Locale, Outgoing, SessionBackend, SignIn,
-};
+use server::account::{AccountError, AccountHandle, Accounts, Incoming, Outgoing, SignIn};
 use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
 use server::store::spool::{Spool, SpoolLimits};
 use server::store::{SCHEMA, Store};
+use server::views::{Locale, SessionBackend};
 
 /// The id of INBOX.
 pub(super) const INBOX: &str = "SU5CT1g";

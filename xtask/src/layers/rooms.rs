@@ -9,12 +9,13 @@ struct Room {
     rooms: &'static [&'static str],
     crates: &'static [&'static str],
     /// What it may name of `app`, where that is not everything.
-    app: Option<&'static [&'static str]>,
+    app: Option<&'static [&'static [&'static str]]>,
 }
 
 /// Ids, and codes without words: what the page shows is made of them, and may change without them.
 const IDS_AND_CODES: &[&str] = &[
     "AccountId",
+    "Change",
     "ComposeKind",
     "ComposeSource",
     "Damage",
@@ -31,30 +32,49 @@ const IDS_AND_CODES: &[&str] = &[
     "UploadId",
 ];
 
-const ROOMS: [Room; 5] = [
+/// What a session asks for, and what it is told as it happens.
+const REQUESTS_AND_EVENTS: &[&str] = &[
+    "Destination",
+    "Draft",
+    "Limitation",
+    "Window",
+    "app::api::live::LiveEvent",
+];
+
+const ROOMS: [Room; 6] = [
     Room {
         name: "domain",
         rooms: &[
-            "account", "cli", "config", "http", "meaning", "session", "store",
+            "account", "cli", "config", "http", "meaning", "session", "store", "views",
         ],
         crates: &["sqlx", "mail_net", "mail_demo", "tokio", "axum"],
-        app: Some(IDS_AND_CODES),
+        app: Some(&[IDS_AND_CODES]),
     },
     Room {
         name: "store",
-        rooms: &["account", "cli", "config", "http", "meaning", "session"],
+        rooms: &[
+            "account", "cli", "config", "http", "meaning", "session", "views",
+        ],
         crates: &["mail_net", "mail_proto", "mail_mime", "mail_demo", "axum"],
-        app: Some(IDS_AND_CODES),
+        app: Some(&[IDS_AND_CODES]),
     },
     Room {
         name: "account",
-        rooms: &["cli", "config", "http", "session"],
+        rooms: &["cli", "config", "http", "session", "views"],
         crates: &["sqlx", "axum", "mail_demo"],
+        app: Some(&[IDS_AND_CODES, REQUESTS_AND_EVENTS]),
+    },
+    Room {
+        name: "views",
+        rooms: &["cli", "config", "http", "session"],
+        crates: &["sqlx", "axum", "mail_demo", "mail_net"],
         app: None,
     },
     Room {
         name: "meaning",
-        rooms: &["account", "cli", "config", "http", "session", "store"],
+        rooms: &[
+            "account", "cli", "config", "http", "session", "store", "views",
+        ],
         crates: &["sqlx", "mail_net", "mail_demo", "axum"],
         app: None,
     },
@@ -107,7 +127,8 @@ fn check_file(source: &Source) -> Findings {
     }
     if let Some(allowed) = room.app {
         findings.extend(app_names(source).filter_map(|(number, name)| {
-            (!allowed.contains(&name.as_str())).then(|| {
+            let is_allowed = allowed.iter().any(|names| names.contains(&name.as_str()));
+            (!is_allowed).then(|| {
                 format!(
                     "{}:{number}: `{}` must not name `app`'s `{name}`: only ids and codes",
                     source.path, room.name
@@ -247,6 +268,17 @@ mod tests {
                 "`RowView`",
             ),
             ("store/records/v1.rs", "use app::api::ApiError;", "ApiError"),
+            ("account/handle.rs", "use crate::views::Locale;", "`views`"),
+            (
+                "account/compose.rs",
+                "use app::api::types::{Draft, ComposeForm};",
+                "`ComposeForm`",
+            ),
+            (
+                "views/backend.rs",
+                "use crate::session::LiveSession;",
+                "`session`",
+            ),
         ] {
             let found = findings(&format!("server/src/{path}"), line);
             assert_eq!(found.len(), 1, "{path}: {line}: {found:?}");

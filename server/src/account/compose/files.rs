@@ -21,7 +21,7 @@ const SPOOL_FACTOR: u64 = 2;
 
 /// A file of a new message.
 #[derive(Debug, Clone)]
-pub(in crate::account) enum Attached {
+pub(crate) enum Attached {
     /// This process's, removed with the last hold on it.
     Held(Arc<SpoolFile>),
     /// Of the row that is replaced.
@@ -29,7 +29,7 @@ pub(in crate::account) enum Attached {
 }
 
 impl Attached {
-    pub(in crate::account) fn name(&self) -> &SpoolName {
+    pub(crate) fn name(&self) -> &SpoolName {
         match self {
             Self::Held(file) => &file.name,
             Self::Replaced(name) => name,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use app::api::live::LiveEvent;
-use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
+use app::api::types::{Change, Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use mail_net::Phase;
 use mail_proto::imap::{
     Code, Command, FetchItem, Flag, Keyword, MailboxAttribute, SequenceSet, Status, Store,
@@ -19,7 +19,7 @@ use super::row::marks_of;
 use super::selected::message_id;
 use super::undo::Undo;
 use crate::domain::Unsupported;
-use crate::domain::{Changed, ChangedWhat, Folder, SourceMark, opposite};
+use crate::domain::{Changed, Folder, SourceMark, opposite};
 
 impl Link {
     /// Sets a mark on messages; those that have it already are not counted.
@@ -47,7 +47,7 @@ impl Link {
             })?),
         };
         Ok(Changed {
-            what: ChangedWhat::Marked(mark),
+            what: Change::Marked(mark),
             count,
             gone,
             messages: Vec::new(),
@@ -98,7 +98,7 @@ impl Link {
             None => None,
         };
         Ok(Changed {
-            what: ChangedWhat::Moved { role, name },
+            what: Change::Moved { role, name },
             count: moved.count,
             gone: moved.gone,
             messages: Vec::new(),
@@ -161,7 +161,7 @@ impl Link {
         };
         self.changed(&mailbox);
         Ok(Changed {
-            what: ChangedWhat::Undone,
+            what: Change::Undone,
             count,
             gone,
             messages,

@@ -14,11 +14,11 @@ use mail_proto::imap::{
 };
 
 use super::super::error::AccountError;
-use super::super::map;
 use super::super::memory::Share;
 use super::super::texts::Texts;
 use super::super::whole::{Split, opaque_root, piece_of};
 use super::connection::{ImapConnection, WINDOW_BYTES};
+use super::described;
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use super::link::Link;
 use super::read::uid_of;
@@ -136,7 +136,13 @@ impl Link {
         let opened = opened?;
         let facts = opened.as_ref().map(Fetched::facts).unwrap_or_default();
         let mut headers = opened.as_ref().map(Fetched::headers).unwrap_or_default();
-        let root = known.or_else(|| opened.as_ref()?.data.body_structure().map(map::part_of));
+        let root = known.or_else(|| {
+            opened
+                .as_ref()?
+                .data
+                .body_structure()
+                .map(described::part_of)
+        });
         let root = root.filter(|root| !facts.is_unexplained_by(root));
         let (root, body) = match (root, opened) {
             (Some(root), Some(opened)) => {
@@ -204,7 +210,11 @@ impl Link {
         let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
         let fetched = self.fetch_of(uid, items, None).await?;
         let structure = fetched.data.body_structure();
-        found(&structure.map(map::part_of).ok_or(AccountError::Withheld)?)
+        found(
+            &structure
+                .map(described::part_of)
+                .ok_or(AccountError::Withheld)?,
+        )
     }
 
     /// A window of a section.

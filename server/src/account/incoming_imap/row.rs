@@ -10,8 +10,8 @@ use mail_proto::imap::{BodyValue, FetchData, FetchItem, FetchedItem, Flag, Secti
 use tokio::time::Instant;
 
 use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person};
-use super::super::map;
 use super::super::whole::read_headers;
+use super::described;
 use crate::domain::{Marks, Row};
 
 /// A larger structure is not kept for opening the message: it is asked for then.
@@ -113,7 +113,7 @@ impl SeenRow {
         if !is_answer {
             return None;
         }
-        let structure = data.body_structure().map(map::part_of);
+        let structure = data.body_structure().map(described::part_of);
         // Where less was asked for, the server had not told all of this message before.
         let is_opaque =
             structure.is_none() && (detail != Detail::Full || has_item(data, b"BODYSTRUCTURE"));
@@ -129,10 +129,13 @@ impl SeenRow {
             ..Self::default()
         };
         if let Some(envelope) = data.envelope() {
-            row.from = few(map::people_of(envelope.from()));
-            row.to = few(map::people_of(envelope.to()));
-            row.subject = Some(cut(map::text_of(envelope.subject()), SUBJECT_MAX_BYTES));
-            row.written_unix_ms = envelope.date().and_then(map::date_of);
+            row.from = few(described::people_of(envelope.from()));
+            row.to = few(described::people_of(envelope.to()));
+            row.subject = Some(cut(
+                described::text_of(envelope.subject()),
+                SUBJECT_MAX_BYTES,
+            ));
+            row.written_unix_ms = envelope.date().and_then(described::date_of);
         } else if let Some(headers) = header.map(read_headers) {
             row.from = few(headers.from());
             row.to = few(headers.to());

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
+use app::api::types::{Change, Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
 use tokio::time::Instant;
 
 use super::super::error::AccountError;
@@ -12,7 +12,7 @@ use super::identity::MessageKey;
 use super::link::Link;
 use super::read::is_inbox;
 use crate::domain::Unsupported;
-use crate::domain::{Changed, ChangedWhat, SourceMark, opposite};
+use crate::domain::{Changed, SourceMark, opposite};
 
 /// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
 const KEPT_FOR: Duration = Duration::from_secs(600);
@@ -40,7 +40,7 @@ impl Link {
             })?);
         }
         Ok(Changed {
-            what: ChangedWhat::Marked(mark),
+            what: Change::Marked(mark),
             count,
             gone,
             messages: Vec::new(),
@@ -77,7 +77,7 @@ impl Link {
         let (keys, gone) = self.find_all(folder, messages).await?;
         if keys.is_empty() {
             return Ok(Changed {
-                what: ChangedWhat::DeletePending { in_secs },
+                what: Change::DeletePending { in_secs },
                 count: 0,
                 gone,
                 messages: Vec::new(),
@@ -91,7 +91,7 @@ impl Link {
         self.kept.put_delete(&keys, &undo, due_unix_ms).await?;
         self.add_news(0);
         Ok(Changed {
-            what: ChangedWhat::DeletePending { in_secs },
+            what: Change::DeletePending { in_secs },
             count: count_of(&keys),
             gone,
             messages: Vec::new(),
@@ -113,7 +113,7 @@ impl Link {
         }
         self.add_news(0);
         Ok(Changed {
-            what: ChangedWhat::Undone,
+            what: Change::Undone,
             count,
             gone: 0,
             messages: keys.into_iter().map(MessageKey::id).collect(),

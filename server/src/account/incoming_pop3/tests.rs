@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::{
-    Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId, UndoId,
-    Window,
+    Change, Destination, FolderId, FolderRole, IncomingKind, Limitation, Mark, MessageId, PartId,
+    UndoId, Window,
 };
 use futures_util::future::BoxFuture;
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
@@ -33,7 +33,7 @@ use super::Pop3Incoming;
 use super::link::Timing;
 use crate::domain::Unsupported;
 use crate::domain::{
-    AccountKey, Changed, ChangedWhat, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
+    AccountKey, Changed, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
 };
 use crate::store::{SCHEMA, Store, TestDir};
 use fake::{FakeServer, Lists, Quirks};

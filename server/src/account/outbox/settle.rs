@@ -150,7 +150,7 @@ fn wait_for_retry(row: &mut OutboxRow) {
 impl OutboxRow {
     /// Sends the message once more to those who did not get it. `false`: nobody is left, or the
     /// message itself is not kept any more.
-    pub(in crate::account) fn retry(&mut self) -> bool {
+    pub(crate) fn retry(&mut self) -> bool {
         if self.is_damaged()
             || self.spool.is_none()
             || matches!(self.state, RowState::Sending | RowState::Committing)

@@ -11,7 +11,7 @@ async fn a_delete_waits_for_the_undo_time_and_has_a_session_of_its_own() {
     };
     let mut session = person.sign_in(timing).await.unwrap();
     let changed = session.delete("two").await;
-    assert!(matches!(changed.what, ChangedWhat::DeletePending { .. }));
+    assert!(matches!(changed.what, Change::DeletePending { .. }));
     assert_eq!((changed.count, changed.undo.is_some()), (1, true));
     assert_eq!(
         session.subjects().await,

@@ -1,115 +1,50 @@
-//! Domain types to page types, and wire types to domain types: the only file that sees them all.
+//! Domain types to page types.
 
 use app::api::types::{
-    AttachmentView, BodyView, Change, ChangeDone, FolderView, HeaderField, MessageRow, MessageRows,
-    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
+    AccountView, AttachmentView, BodyView, ChangeDone, FolderId, FolderView, HeaderField,
+    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
+    UploadId, UploadView,
 };
 use mail_mime::address::Mailbox;
-use mail_mime::date::Date;
-use mail_mime::header;
-use mail_mime::params::Params;
 use mail_mime::text;
-use mail_mime::tree::{LeafFields, Part};
-use mail_proto::imap;
-use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
+use mail_mime::tree::Part;
 
 use super::locale::Locale;
-use super::model::now_unix_ms;
 use super::wording;
-use crate::domain::{Changed, ChangedWhat, Folder, FolderList, Listing, Opened, OpenedBody, Row};
+use crate::account::AccountHandle;
+use crate::account::incoming::INBOX_ID;
+use crate::account::model::now_unix_ms;
+use crate::account::uploads::Upload;
+use crate::domain::{Changed, Folder, FolderList, Listing, Opened, OpenedBody, Row};
 use crate::store::seal::BrowserKeys;
+
+/// An account, as the page has to know it.
+pub(crate) fn account_view(handle: &AccountHandle) -> AccountView {
+    let sign_in = handle.sign_in();
+    AccountView {
+        id: handle.id(),
+        address: sign_in.address.clone(),
+        incoming: sign_in.incoming.kind,
+        incoming_host: sign_in.incoming.host.clone(),
+        outgoing_host: sign_in.outgoing.host.clone(),
+        inbox: FolderId(INBOX_ID.to_owned()),
+        limitations: handle.limitations().to_vec(),
+    }
+}
+
+/// A file that waits for its message.
+pub(crate) fn upload_view(upload: &Upload) -> UploadView {
+    UploadView {
+        id: UploadId(upload.file.name.as_str().to_owned()),
+        name: upload.name.clone(),
+        size_bytes: upload.file.size_bytes,
+    }
+}
 
 /// The keys for what a browser keeps, the one that seals first.
 pub(super) fn unsent_keys(keys: &BrowserKeys) -> SealingKeys {
     let all = std::iter::once(&keys.current).chain(&keys.previous);
     SealingKeys(all.map(|key| key.as_str().to_owned()).collect())
-}
-
-/// The tree of a BODYSTRUCTURE.
-pub(super) fn part_of(structure: &BodyStructure) -> Part {
-    match structure {
-        // RFC 9051 §6.4.5.1: the only part of a message is part 1.
-        BodyStructure::Single(single) => leaf(single, "1"),
-        BodyStructure::Multipart(multipart) => multipart_of(multipart, ""),
-    }
-}
-
-fn multipart_of(multipart: &Multipart, section: &str) -> Part {
-    let children = multipart
-        .parts
-        .iter()
-        .zip(1_u32..)
-        .map(|(child, number)| {
-            let section = match section {
-                "" => number.to_string(),
-                parent => format!("{parent}.{number}"),
-            };
-            match child {
-                BodyStructure::Single(single) => leaf(single, &section),
-                BodyStructure::Multipart(inner) => multipart_of(inner, &section),
-            }
-        })
-        .collect();
-    let subtype = String::from_utf8_lossy(&multipart.media_subtype);
-    Part::multipart(
-        section,
-        &subtype,
-        Params::decode(multipart.parameters.iter().cloned()),
-        children,
-    )
-}
-
-fn leaf(single: &SinglePart, section: &str) -> Part {
-    let media_type = format!(
-        "{}/{}",
-        String::from_utf8_lossy(&single.media_type),
-        String::from_utf8_lossy(&single.media_subtype)
-    );
-    let disposition = single.disposition.as_ref();
-    let kind = disposition.map(|d| String::from_utf8_lossy(&d.kind));
-    let encoding = String::from_utf8_lossy(&single.encoding);
-    let content_id = single.id.as_ref().map(|id| String::from_utf8_lossy(id));
-    let disposition_params = disposition
-        .map(|d| d.parameters.clone())
-        .unwrap_or_default();
-    Part::leaf(LeafFields {
-        section,
-        media_type: &media_type,
-        params: Params::decode(single.parameters.iter().cloned()),
-        disposition: kind.as_deref(),
-        disposition_params: Params::decode(disposition_params),
-        encoding: Some(&encoding),
-        size_bytes: single.size_bytes,
-        content_id: content_id.as_deref(),
-    })
-}
-
-/// The mailboxes of an ENVELOPE address list; groups are flattened.
-pub(super) fn people_of<'e>(addresses: impl Iterator<Item = imap::Address<'e>>) -> Vec<Mailbox> {
-    addresses
-        .filter_map(|address| match address {
-            imap::Address::Mailbox {
-                name,
-                local_part,
-                domain,
-            } => Some(Mailbox::from_envelope(
-                name.unwrap_or_default(),
-                local_part,
-                domain,
-            )),
-            imap::Address::GroupStart { .. } | imap::Address::GroupEnd => None,
-        })
-        .collect()
-}
-
-/// An ENVELOPE string for people.
-pub(super) fn text_of(raw: Option<&[u8]>) -> String {
-    raw.map(header::decode_unstructured).unwrap_or_default()
-}
-
-/// The date of an ENVELOPE, where it can be read.
-pub(super) fn date_of(raw: &[u8]) -> Option<i64> {
-    Date::of_message(raw).map(|date| date.unix_ms)
 }
 
 pub(super) fn person(mailbox: &Mailbox) -> Person {
@@ -142,11 +77,7 @@ pub(super) fn folder_list(list: FolderList) -> app::api::types::FoldersView {
     }
 }
 
-pub(super) fn message_rows(
-    folder: app::api::types::FolderId,
-    listing: Listing,
-    locale: &Locale,
-) -> MessageRows {
+pub(super) fn message_rows(folder: FolderId, listing: Listing, locale: &Locale) -> MessageRows {
     use app::api::types::FolderRole;
     let is_own_mail = matches!(listing.role, Some(FolderRole::Sent | FolderRole::Drafts));
     let now = now_unix_ms();
@@ -262,12 +193,7 @@ pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
 
 pub(super) fn change_done(changed: Changed) -> ChangeDone {
     ChangeDone {
-        change: match changed.what {
-            ChangedWhat::Marked(mark) => Change::Marked(mark),
-            ChangedWhat::Moved { role, name } => Change::Moved { role, name },
-            ChangedWhat::DeletePending { in_secs } => Change::DeletePending { in_secs },
-            ChangedWhat::Undone => Change::Undone,
-        },
+        change: changed.what,
         count: changed.count,
         gone: changed.gone,
         messages: changed.messages,

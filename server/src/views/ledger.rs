@@ -11,11 +11,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::backend::SessionBackend;
-use super::compose::{self, Attached, Written, own};
-use super::error::{AccountError, InvalidField, NoRoom, NotReplaced};
-use super::handle::AccountHandle;
-use super::model::now_unix_ms;
+use super::compose::{self as form, own};
 use super::wording::trouble;
+pub(crate) use crate::account::compose::{self, Attached, Written};
+use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
+use crate::account::handle::AccountHandle;
+use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, Outcome, RowState, SentCopy as Copy};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 
@@ -83,7 +84,7 @@ impl SessionBackend {
             draft,
             &self.uploads,
             replaced,
-            &self.locale,
+            self.locale.offset_minutes(now_unix_ms()),
             max_bytes,
         );
         let Written { row, files } = written.await?;
@@ -142,7 +143,7 @@ impl SessionBackend {
         // Handed over, or set aside: nothing is left to be corrected.
         let typed = typed.map_err(AccountError::store)?;
         let typed = typed.ok_or(AccountError::NotFound)?;
-        compose::again(handle, row, typed, &self.locale, self.upload_max_bytes).await
+        form::again(handle, row, typed, &self.locale, self.upload_max_bytes).await
     }
 
     /// A row, whichever account of the session it belongs to.

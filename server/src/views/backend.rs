@@ -12,17 +12,17 @@ use app::api::types::{
 };
 use mail_mime::clean::Images;
 
-use super::body::{CleanedBody, Place, clean_html};
 use super::compose::{self, own};
-use super::error::{AccountError, InvalidField};
-use super::handle::AccountHandle;
 use super::locale::Locale;
 use super::map;
-use super::off_thread::off_thread;
 use super::wording;
 use super::wording::role_name;
-use super::worker::{Kind, Place as Asked};
+use crate::account::body::{CleanedBody, Place, clean_html};
+use crate::account::error::{AccountError, InvalidField};
+use crate::account::handle::AccountHandle;
+use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
+use crate::account::worker::{Kind, Place as Asked};
 use crate::domain::{Opened, OpenedBody};
 
 /// A server at hand has a message within this time: its person is shown what became of it, and not
@@ -195,7 +195,7 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let outbox_open = self.worded(self.open_count().await)?;
             Ok(SessionView {
-                accounts: self.handles.iter().map(AccountHandle::view).collect(),
+                accounts: self.handles.iter().map(map::account_view).collect(),
                 upload_max_bytes: self.upload_max_bytes,
                 outbox_open,
             })

@@ -3,33 +3,15 @@
 use app::api::types::{ApiErrorText, Lang, RecipientState};
 
 use super::{both, missing_folder, unsupported};
-use crate::domain::{Protocol, RecipientResult, Server, ServerReply, Trouble};
+use crate::account::judged::{place, sign_in, words};
+use crate::domain::{Protocol, RecipientResult, ServerReply, Trouble};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
-use crate::meaning::sign_in::SignInCause;
 use crate::meaning::smtp::{RefusalCause, Refused};
-use crate::meaning::{self, Meaning, Place, Words};
-
-fn place(server: &Server) -> Place<'_> {
-    Place {
-        protocol: server.protocol,
-        host: &server.host,
-        port: server.port,
-        tls: server.tls,
-    }
-}
-
-fn words(reply: &ServerReply) -> Words<'_> {
-    Words {
-        code: reply.code,
-        enhanced: reply.enhanced.as_deref(),
-        response_code: reply.response_code.as_deref(),
-        text: &reply.text,
-    }
-}
+use crate::meaning::{self, Meaning};
 
 /// What went wrong, in a language, with the server's words.
-pub(in crate::account) fn text(trouble: &Trouble, lang: Lang) -> ApiErrorText {
+pub(in crate::views) fn text(trouble: &Trouble, lang: Lang) -> ApiErrorText {
     let Meaning { cause, fix } = meaning(trouble, lang);
     ApiErrorText {
         cause,
@@ -68,24 +50,6 @@ pub(super) fn meaning(trouble: &Trouble, lang: Lang) -> Meaning {
         | Trouble::FileLost
         | Trouble::Internal
         | Trouble::Earlier { .. } => plain(trouble, lang),
-    }
-}
-
-/// What a refused sign-in is about.
-pub(super) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
-    SignInCause::read(place(server), words(reply))
-}
-
-/// When what was refused may work, in seconds.
-pub(super) fn retry_after_secs(trouble: &Trouble) -> Option<u32> {
-    match trouble {
-        Trouble::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
-        Trouble::Refused(Protocol::Imap, reply) => ImapCause::read(words(reply)).retry_after_secs(),
-        Trouble::Refused(Protocol::Pop3, reply) => Pop3Cause::read(words(reply)).retry_after_secs(),
-        Trouble::Refused(Protocol::Smtp, reply) => {
-            RefusalCause::is_transient(&words(reply)).then_some(60)
-        }
-        _ => None,
     }
 }
 
@@ -171,7 +135,7 @@ fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
 }
 
 /// What the result for one recipient means; empty where there is nothing to be said.
-pub(in crate::account) fn of_recipient(recipient: &RecipientResult, lang: Lang) -> String {
+pub(in crate::views) fn of_recipient(recipient: &RecipientResult, lang: Lang) -> String {
     let meaning = match (recipient.state, &recipient.reply) {
         (RecipientState::Refused | RecipientState::Delayed, Some(reply)) => {
             // Whoever is delayed is tried again by the outbox: nobody has to do anything.

@@ -5,7 +5,7 @@ use mail_mime::tree::Sealed;
 
 /// In place of the subject of a message that the server did not describe; with its words, where it
 /// refused.
-pub(in crate::account) fn unreadable_row(refusal: &str, lang: Lang) -> String {
+pub(in crate::views) fn unreadable_row(refusal: &str, lang: Lang) -> String {
     match (lang, refusal) {
         (Lang::En, "") => "[The mail server did not describe this message]".to_owned(),
         (Lang::En, words) => {
@@ -17,7 +17,7 @@ pub(in crate::account) fn unreadable_row(refusal: &str, lang: Lang) -> String {
 }
 
 /// In place of the text of a message that has none that can be read.
-pub(in crate::account) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static str {
+pub(in crate::views) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static str {
     match (sealed, lang) {
         (None, Lang::En) => "This message has no text.",
         (None, Lang::ZhCn) => "此邮件没有正文。",
@@ -61,7 +61,7 @@ pub(in crate::account) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'stati
 }
 
 /// In place of the text of a message that is over the limits.
-pub(in crate::account) fn over_limits(lang: Lang) -> &'static str {
+pub(in crate::views) fn over_limits(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
             "This message is built in a way that cannot be shown safely. Open its source, or save \

@@ -3,9 +3,9 @@
 use app::api::types::{EntryChange, OutboxId, RecipientState};
 
 use super::backend::SessionBackend;
-use super::error::{AccountError, NotStopped};
-use super::handle::AccountHandle;
-use super::model::now_unix_ms;
+use crate::account::error::{AccountError, NotStopped};
+use crate::account::handle::AccountHandle;
+use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, RowState};
 
 /// A row is looked at so often: its worker may take it, and give it back, at any time.

@@ -62,8 +62,8 @@ impl Locale {
     }
 
     /// Minutes that the zone is ahead of UTC at a time, for a Date field.
-    pub fn offset_minutes(&self, unix_ms: i64) -> i32 {
-        self.zoned(unix_ms).offset().seconds() / 60
+    pub fn offset_minutes(&self, unix_ms: i64) -> i16 {
+        i16::try_from(self.zoned(unix_ms).offset().seconds() / 60).unwrap_or_default()
     }
 
     fn zoned(&self, unix_ms: i64) -> Zoned {

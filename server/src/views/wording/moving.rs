@@ -2,8 +2,8 @@
 
 use app::api::types::{FolderRole, Lang};
 
-use super::super::error::HalfMove;
 use super::role_name;
+use crate::account::error::HalfMove;
 use crate::meaning::Meaning;
 
 /// Tells where the messages are. `is_refused`: the server said no; else the connection was lost.

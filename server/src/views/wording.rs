@@ -9,15 +9,14 @@ use std::borrow::Cow;
 
 use app::api::types::{ApiErrorText, FolderRole, Lang};
 use app::api::{ApiError, ErrorKind};
-use mail_net::dial::DialError;
-use mail_net::egress::Refusal;
 
-use super::bounds::cut;
-use super::error::{AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped};
-use super::model::random_id;
-use crate::domain::{Trouble, Unsupported};
+use crate::account::bounds::cut;
+use crate::account::error::{
+    AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped,
+};
+use crate::account::model::random_id;
+use crate::domain::{DialCause, Trouble, Unsupported};
 use crate::meaning::Meaning;
-use crate::store::spool::SpoolError;
 
 /// What is shown of a server's own words.
 const REPLY_MAX_BYTES: usize = 2000;
@@ -60,54 +59,12 @@ impl AccountError {
         ApiErrorText { cause, fix, reply }
     }
 
-    /// Whether trying again later, as it is, makes no sense.
-    pub(crate) fn is_permanent(&self) -> bool {
-        match self {
-            Self::Refused { reply, .. } => reply.code.is_some_and(|code| code >= 500),
-            Self::Invalid { .. } | Self::Unsupported(_) | Self::FileLost(_) => true,
-            _ => false,
-        }
-    }
-
-    /// A failure of the store.
-    pub(crate) fn store(error: crate::store::StoreError) -> Self {
-        Self::Internal(format!("store: {error}"))
-    }
-
-    /// A failure of the spool: a file that grew too large, or finds no room, is the writer's to mend.
-    pub(crate) fn spool(error: SpoolError) -> Self {
-        match error {
-            SpoolError::TooLarge { max_bytes } => Self::Invalid {
-                field: "attachment",
-                problem: InvalidField::TooLarge { max_bytes },
-            },
-            SpoolError::AccountFull { max_bytes } => Self::NoRoom(NoRoom::Account { max_bytes }),
-            SpoolError::ServerFull(cause) => {
-                tracing::error!(cause, "a message was refused: there is no room");
-                Self::NoRoom(NoRoom::Server)
-            }
-            other => Self::Internal(other.to_string()),
-        }
-    }
-
-    /// A failure to read a file of the spool: what is not as it was written never will be.
-    pub(crate) fn spool_file(error: SpoolError) -> Self {
-        match error {
-            SpoolError::Io(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-                Self::Internal(format!("spool: {cause}"))
-            }
-            SpoolError::Io(_) | SpoolError::Seal(_) => Self::FileLost(error.to_string()),
-            other => Self::Internal(other.to_string()),
-        }
-    }
-
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Dial {
-                error: DialError::Fenced(Refusal::TooManyHosts { .. }),
-                ..
-            } => ErrorKind::Busy,
-            Self::Dial { .. } => ErrorKind::Unreachable,
+            Self::Dial { .. } => match self.trouble() {
+                Trouble::Dial(_, DialCause::TooManyHosts) => ErrorKind::Busy,
+                _ => ErrorKind::Unreachable,
+            },
             Self::Link {
                 error: LinkError::Overloaded,
                 ..
@@ -141,30 +98,6 @@ impl AccountError {
             Self::Overloaded => ErrorKind::Busy,
             Self::SignedOut => ErrorKind::SignedOut,
             Self::FileLost(_) | Self::Internal(_) => ErrorKind::Internal,
-        }
-    }
-
-    pub(crate) fn retry_after_secs(&self) -> Option<u32> {
-        match self {
-            Self::Dial {
-                error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),
-                ..
-            } => u32::try_from(*retry_after_secs).ok(),
-            Self::LoginRefused { .. } | Self::Refused { .. } => {
-                trouble::retry_after_secs(&self.trouble())
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether it is the password that was refused: not to be tried again by itself, and counted
-    /// by whoever limits guessing.
-    pub fn is_password_refused(&self) -> bool {
-        match self.trouble() {
-            Trouble::LoginRefused(server, reply) => {
-                trouble::sign_in(&server, &reply).is_about_password()
-            }
-            _ => false,
         }
     }
 

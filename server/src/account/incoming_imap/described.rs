@@ -1,0 +1,96 @@
+//! What IMAP says of a message, as the types that MIME has for it.
+
+use mail_mime::address::Mailbox;
+use mail_mime::date::Date;
+use mail_mime::header;
+use mail_mime::params::Params;
+use mail_mime::tree::{LeafFields, Part};
+use mail_proto::imap;
+use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
+
+/// The tree of a BODYSTRUCTURE.
+pub(super) fn part_of(structure: &BodyStructure) -> Part {
+    match structure {
+        // RFC 9051 §6.4.5.1: the only part of a message is part 1.
+        BodyStructure::Single(single) => leaf(single, "1"),
+        BodyStructure::Multipart(multipart) => multipart_of(multipart, ""),
+    }
+}
+
+fn multipart_of(multipart: &Multipart, section: &str) -> Part {
+    let children = multipart
+        .parts
+        .iter()
+        .zip(1_u32..)
+        .map(|(child, number)| {
+            let section = match section {
+                "" => number.to_string(),
+                parent => format!("{parent}.{number}"),
+            };
+            match child {
+                BodyStructure::Single(single) => leaf(single, &section),
+                BodyStructure::Multipart(inner) => multipart_of(inner, &section),
+            }
+        })
+        .collect();
+    let subtype = String::from_utf8_lossy(&multipart.media_subtype);
+    Part::multipart(
+        section,
+        &subtype,
+        Params::decode(multipart.parameters.iter().cloned()),
+        children,
+    )
+}
+
+fn leaf(single: &SinglePart, section: &str) -> Part {
+    let media_type = format!(
+        "{}/{}",
+        String::from_utf8_lossy(&single.media_type),
+        String::from_utf8_lossy(&single.media_subtype)
+    );
+    let disposition = single.disposition.as_ref();
+    let kind = disposition.map(|d| String::from_utf8_lossy(&d.kind));
+    let encoding = String::from_utf8_lossy(&single.encoding);
+    let content_id = single.id.as_ref().map(|id| String::from_utf8_lossy(id));
+    let disposition_params = disposition
+        .map(|d| d.parameters.clone())
+        .unwrap_or_default();
+    Part::leaf(LeafFields {
+        section,
+        media_type: &media_type,
+        params: Params::decode(single.parameters.iter().cloned()),
+        disposition: kind.as_deref(),
+        disposition_params: Params::decode(disposition_params),
+        encoding: Some(&encoding),
+        size_bytes: single.size_bytes,
+        content_id: content_id.as_deref(),
+    })
+}
+
+/// The mailboxes of an ENVELOPE address list; groups are flattened.
+pub(super) fn people_of<'e>(addresses: impl Iterator<Item = imap::Address<'e>>) -> Vec<Mailbox> {
+    addresses
+        .filter_map(|address| match address {
+            imap::Address::Mailbox {
+                name,
+                local_part,
+                domain,
+            } => Some(Mailbox::from_envelope(
+                name.unwrap_or_default(),
+                local_part,
+                domain,
+            )),
+            imap::Address::GroupStart { .. } | imap::Address::GroupEnd => None,
+        })
+        .collect()
+}
+
+/// An ENVELOPE string for people.
+pub(super) fn text_of(raw: Option<&[u8]>) -> String {
+    raw.map(header::decode_unstructured).unwrap_or_default()
+}
+
+/// The date of an ENVELOPE, where it can be read.
+pub(super) fn date_of(raw: &[u8]) -> Option<i64> {
+    Date::of_message(raw).map(|date| date.unix_ms)
+}

@@ -1,0 +1,112 @@
+//! What is to be done about an error: whether it is tried again, when, and by whom.
+
+use mail_net::dial::DialError;
+use mail_net::egress::Refusal;
+
+use super::error::{AccountError, InvalidField, NoRoom};
+use crate::domain::{Protocol, Server, ServerReply, Trouble};
+use crate::meaning::imap::ImapCause;
+use crate::meaning::pop3::Pop3Cause;
+use crate::meaning::sign_in::SignInCause;
+use crate::meaning::smtp::RefusalCause;
+use crate::meaning::{Place, Words};
+use crate::store::spool::SpoolError;
+
+impl AccountError {
+    /// Whether trying again later, as it is, makes no sense.
+    pub(crate) fn is_permanent(&self) -> bool {
+        match self {
+            Self::Refused { reply, .. } => reply.code.is_some_and(|code| code >= 500),
+            Self::Invalid { .. } | Self::Unsupported(_) | Self::FileLost(_) => true,
+            _ => false,
+        }
+    }
+
+    /// A failure of the store.
+    pub(crate) fn store(error: crate::store::StoreError) -> Self {
+        Self::Internal(format!("store: {error}"))
+    }
+
+    /// A failure of the spool: a file that grew too large, or finds no room, is the writer's to mend.
+    pub(crate) fn spool(error: SpoolError) -> Self {
+        match error {
+            SpoolError::TooLarge { max_bytes } => Self::Invalid {
+                field: "attachment",
+                problem: InvalidField::TooLarge { max_bytes },
+            },
+            SpoolError::AccountFull { max_bytes } => Self::NoRoom(NoRoom::Account { max_bytes }),
+            SpoolError::ServerFull(cause) => {
+                tracing::error!(cause, "a message was refused: there is no room");
+                Self::NoRoom(NoRoom::Server)
+            }
+            other => Self::Internal(other.to_string()),
+        }
+    }
+
+    /// A failure to read a file of the spool: what is not as it was written never will be.
+    pub(crate) fn spool_file(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Io(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                Self::Internal(format!("spool: {cause}"))
+            }
+            SpoolError::Io(_) | SpoolError::Seal(_) => Self::FileLost(error.to_string()),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+
+    pub(crate) fn retry_after_secs(&self) -> Option<u32> {
+        match self {
+            Self::Dial {
+                error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),
+                ..
+            } => u32::try_from(*retry_after_secs).ok(),
+            Self::LoginRefused { .. } | Self::Refused { .. } => retry_after_secs(&self.trouble()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the password that was refused: not to be tried again by itself, and counted
+    /// by whoever limits guessing.
+    pub fn is_password_refused(&self) -> bool {
+        match self.trouble() {
+            Trouble::LoginRefused(server, reply) => sign_in(&server, &reply).is_about_password(),
+            _ => false,
+        }
+    }
+}
+
+pub(crate) fn place(server: &Server) -> Place<'_> {
+    Place {
+        protocol: server.protocol,
+        host: &server.host,
+        port: server.port,
+        tls: server.tls,
+    }
+}
+
+pub(crate) fn words(reply: &ServerReply) -> Words<'_> {
+    Words {
+        code: reply.code,
+        enhanced: reply.enhanced.as_deref(),
+        response_code: reply.response_code.as_deref(),
+        text: &reply.text,
+    }
+}
+
+/// What a refused sign-in is about.
+pub(crate) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
+    SignInCause::read(place(server), words(reply))
+}
+
+/// When what was refused may work, in seconds.
+fn retry_after_secs(trouble: &Trouble) -> Option<u32> {
+    match trouble {
+        Trouble::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
+        Trouble::Refused(Protocol::Imap, reply) => ImapCause::read(words(reply)).retry_after_secs(),
+        Trouble::Refused(Protocol::Pop3, reply) => Pop3Cause::read(words(reply)).retry_after_secs(),
+        Trouble::Refused(Protocol::Smtp, reply) => {
+            RefusalCause::is_transient(&words(reply)).then_some(60)
+        }
+        _ => None,
+    }
+}

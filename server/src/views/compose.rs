@@ -1,0 +1,223 @@
+//! What a compose form begins with: an answer, a message to be forwarded, an entry to be corrected.
+
+use app::api::types::{
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, Person, RecipientState,
+    UploadId, UploadView,
+};
+use mail_mime::address::{self, Address, Mailbox};
+use mail_mime::{quote, text};
+
+use super::locale::Locale;
+use super::map;
+use crate::account::AccountHandle;
+use crate::account::error::AccountError;
+use crate::account::off_thread::off_thread;
+use crate::domain::{AttachedFile, Opened, OpenedBody, OutboxRow, Typed};
+
+/// What is quoted of a message, in bytes.
+const QUOTED_MAX_BYTES: usize = 64 << 10;
+
+/// What a compose form begins with.
+pub(super) async fn start(
+    handle: &AccountHandle,
+    source: Option<ComposeSource>,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    handle.expect_message();
+    let form = handle.outbox().ledger.form_key(&handle.id());
+    let mut form = ComposeForm {
+        draft: Draft {
+            form: Some(form.map_err(AccountError::store)?),
+            ..Draft::default()
+        },
+        account: handle.id(),
+        from: Person {
+            name: String::new(),
+            address: handle.address().to_owned(),
+        },
+        forwarded: Vec::new(),
+        uploads: Vec::new(),
+        missing: Vec::new(),
+        upload_max_bytes,
+        server_max_bytes: handle.server_max_bytes(),
+    };
+    let Some(source) = source else {
+        return Ok(form);
+    };
+    let opened = handle
+        .open(source.folder.clone(), source.message.clone())
+        .await?;
+    match source.kind {
+        ComposeKind::New => return Ok(form),
+        ComposeKind::Reply | ComposeKind::ReplyAll => {
+            let own: Vec<Address> = Address::parse(handle.address()).into_iter().collect();
+            let is_to_all = source.kind == ComposeKind::ReplyAll;
+            let recipients = quote::reply_recipients(&opened.headers, &own, is_to_all);
+            form.draft.to = address::format_typed(&recipients.to);
+            form.draft.cc = address::format_typed(&recipients.cc);
+            form.draft.subject = quote::reply_subject(&opened.headers.subject());
+            form.draft.body = quoted(&opened, &plain_text(&opened).await?, locale);
+        }
+        ComposeKind::Forward => {
+            form.draft.subject = quote::forward_subject(&opened.headers.subject());
+            form.draft.body = forwarded(&opened, &plain_text(&opened).await?, locale);
+            let readable = opened.root.readable();
+            let parts = readable.attachments.iter().chain(&readable.inline);
+            form.forwarded = parts.map(|part| map::attachment_view(part)).collect();
+            form.draft.keep_parts = form.forwarded.iter().map(|a| a.part.clone()).collect();
+        }
+    }
+    form.draft.source = Some(source);
+    Ok(form)
+}
+
+/// What a compose form begins with that corrects a row of the outbox. Its files stay the row's until
+/// the correction is sent.
+pub(super) async fn again(
+    handle: &AccountHandle,
+    row: OutboxRow,
+    typed_before: Typed,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    let mut form = start(handle, None, locale, upload_max_bytes).await?;
+    let got: Vec<Address> = row
+        .message
+        .recipients
+        .iter()
+        .filter(|recipient| recipient.state == RecipientState::HandedOver)
+        .filter_map(|recipient| Address::parse(&recipient.address).ok())
+        .collect();
+    let is_got = |mailbox: &Mailbox| {
+        let address = mailbox.envelope();
+        address.is_ok_and(|address| got.iter().any(|other| other.is_same_address(&address)))
+    };
+    // What was typed comes back as it was typed, but for those who have the message.
+    let left = |field: &str| {
+        let entries = address::entries(field);
+        let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
+        left.map(|entry| entry.text).collect::<Vec<_>>().join(", ")
+    };
+    let files = row.message.attachments.iter().map(file_view);
+    form.uploads = files.collect();
+    form.draft = Draft {
+        to: left(&typed_before.to),
+        cc: left(&typed_before.cc),
+        bcc: left(&typed_before.bcc),
+        subject: typed_before.subject,
+        body: typed_before.body,
+        source: typed_before.source,
+        replaces: Some(row.id),
+        uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
+        keep_parts: Vec::new(),
+        form: form.draft.form,
+        files: None,
+    };
+    Ok(form)
+}
+
+/// A file of a row as the page shows it.
+fn file_view(file: &AttachedFile) -> UploadView {
+    UploadView {
+        id: UploadId(file.spool.clone()),
+        name: file.name.clone(),
+        size_bytes: file.size_bytes,
+    }
+}
+
+/// Mailboxes for people, in a text; what came is shown, valid or not.
+fn people(mailboxes: &[Mailbox]) -> String {
+    let shown: Vec<String> = mailboxes.iter().map(Mailbox::to_string).collect();
+    shown.join(", ")
+}
+
+async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
+    let text = match &opened.body {
+        OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
+        OpenedBody::Html { documents, .. } => {
+            let documents = documents.clone();
+            let texts = move || {
+                let texts = documents.iter().map(|html| text::from_html(html));
+                texts.collect::<Vec<_>>().join("\n\n")
+            };
+            off_thread(texts)
+                .await
+                .map_err(|_| AccountError::Unreadable("HTML".to_owned()))?
+        }
+        OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
+    };
+    let shown = mail_mime::display::prefix(&text, QUOTED_MAX_BYTES);
+    Ok(shown.trim_end().to_owned())
+}
+
+fn writer_of(opened: &Opened) -> String {
+    let from = opened.headers.from();
+    from.first()
+        .map_or_else(String::new, |mailbox| match mailbox.name.as_str() {
+            "" => mailbox.address.clone(),
+            name => name.to_owned(),
+        })
+}
+
+fn written_at(opened: &Opened, locale: &Locale) -> Option<String> {
+    let date = opened
+        .headers
+        .date_or_received()
+        .map(|date| date.unix_ms)
+        .or(opened.arrived_unix_ms);
+    date.map(|date| locale.attribution(date))
+}
+
+/// Room for the answer, then who wrote what when, then the text one level deeper. What is not
+/// known of a message is left out.
+fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
+    let (writer, date) = (writer_of(opened), written_at(opened, locale));
+    let attribution = match (locale.lang, date.as_deref(), writer.as_str()) {
+        (_, None, "") => String::new(),
+        (Lang::En, None, writer) => format!("{writer} wrote:\n"),
+        (Lang::En, Some(date), "") => format!("On {date}:\n"),
+        (Lang::En, Some(date), writer) => format!("On {date}, {writer} wrote:\n"),
+        (Lang::ZhCn, None, writer) => format!("{writer} 写道：\n"),
+        (Lang::ZhCn, Some(date), "") => format!("{date}：\n"),
+        (Lang::ZhCn, Some(date), writer) => format!("{date}，{writer} 写道：\n"),
+    };
+    format!("\n\n{attribution}{}", quote::quote(text))
+}
+
+/// Room for a word of one's own, then the message with its main fields.
+fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
+    let headers = &opened.headers;
+    let date = written_at(opened, locale).unwrap_or_default();
+    let (from, to) = (people(&headers.from()), people(&headers.to()));
+    let (title, names) = match locale.lang {
+        Lang::En => (
+            "---------- Forwarded message ----------",
+            ["From: ", "Date: ", "Subject: ", "To: "],
+        ),
+        Lang::ZhCn => (
+            "---------- 转发的邮件 ----------",
+            ["发件人：", "日期：", "主题：", "收件人："],
+        ),
+    };
+    let mut head = title.to_owned();
+    for (name, value) in names.into_iter().zip([from, date, headers.subject(), to]) {
+        if !value.is_empty() {
+            head.push('\n');
+            head.push_str(name);
+            head.push_str(&value);
+        }
+    }
+    format!("\n\n{head}\n\n{text}")
+}
+
+/// An account that is the session's own, for a request that names it.
+pub(super) fn own<'a>(
+    handles: &'a [AccountHandle],
+    account: &AccountId,
+) -> Result<&'a AccountHandle, AccountError> {
+    handles
+        .iter()
+        .find(|handle| handle.id() == *account)
+        .ok_or(AccountError::NotFound)
+}
