@@ -15,6 +15,7 @@
 //! | downloads of one session at once | [`SESSION_DOWNLOADS`] | as above |
 //! | downloads in all | [`DOWNLOADS`] | they wait for [`TURN_WITHIN`], then 503 |
 //! | connections to outgoing servers that wait for a message, in all | [`PREPARED_CONNECTIONS`] | the connection opens once the message is there |
+//! | accounts of one session | [`SESSION_ACCOUNTS`] | 429 |
 //! | event streams of one session | [`SESSION_STREAMS`] | the oldest is told `replaced` and ends |
 //! | event streams in all | [`Room::streams`] | 503 |
 //! | sessions of one account | `sessions_per_account` of the configuration | the one unused the longest ends; its sign-in page says why |
@@ -85,6 +86,9 @@ pub const TURN_WITHIN: Duration = Duration::from_secs(10);
 /// Connections to outgoing servers that wait for a message which is being written, of all
 /// sessions.
 pub const PREPARED_CONNECTIONS: usize = 64;
+
+/// Accounts of one session.
+pub const SESSION_ACCOUNTS: usize = 16;
 
 /// Event streams of one session. A browser has one, or one for each visible tab.
 pub const SESSION_STREAMS: usize = 8;

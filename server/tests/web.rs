@@ -1,5 +1,6 @@
 //! The web server in process, asked over real sockets, in front of the demo's mail server.
 
+mod accounts;
 mod addresses;
 mod client;
 mod compose;

@@ -310,6 +310,11 @@ impl AccountHandle {
         Watcher(Arc::clone(&self.inner.watchers))
     }
 
+    /// Waits until it is closed.
+    pub(crate) async fn closed(&self) {
+        self.inner.closing.cancelled().await;
+    }
+
     /// Ends everything: connections and the outbox's worker. Messages that wait stay in the store.
     pub async fn close(&self) {
         self.inner.closing.cancel();

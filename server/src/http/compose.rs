@@ -211,7 +211,7 @@ async fn filled(
 fn own_account(session: &LiveSession, named: Option<AccountId>) -> AccountId {
     let named = named.filter(|id| session.account(id).is_some());
     named
-        .or_else(|| session.accounts.first().map(|a| a.id()))
+        .or_else(|| session.accounts().first().map(|a| a.id()))
         .unwrap_or_else(|| "".into())
 }
 

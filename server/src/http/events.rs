@@ -86,7 +86,7 @@ struct Reader {
     seen: u64,
     newest: Option<watch::Receiver<u64>>,
     /// Keeps the accounts' connections up while somebody looks.
-    _watchers: Vec<Watcher>,
+    watchers: Watched,
     /// Its place among the streams of the session, and of the process.
     place: Option<(OpenStream, OwnedSemaphorePermit)>,
     shutdown: CancellationToken,
@@ -95,6 +95,29 @@ struct Reader {
     /// When it is looked whether the session came into use, so that the beat is due earlier.
     looks_at: Instant,
     is_over: bool,
+}
+
+/// The accounts that a stream watches: their connections stay up.
+struct Watched {
+    accounts: Arc<[AccountHandle]>,
+    _watchers: Vec<Watcher>,
+}
+
+impl Watched {
+    fn of(accounts: Arc<[AccountHandle]>) -> Self {
+        Self {
+            _watchers: accounts.iter().map(AccountHandle::watch).collect(),
+            accounts,
+        }
+    }
+
+    /// Follows the session, whose accounts come and go; each change is an event.
+    fn follow(&mut self, session: &LiveSession) {
+        let accounts = session.accounts();
+        if !Arc::ptr_eq(&accounts, &self.accounts) {
+            *self = Self::of(accounts);
+        }
+    }
 }
 
 impl Reader {
@@ -120,7 +143,7 @@ impl Reader {
             }
         };
         Self {
-            _watchers: session.accounts.iter().map(AccountHandle::watch).collect(),
+            watchers: Watched::of(session.accounts()),
             place: Some((session.streams.open(), turn)),
             session: Some(session),
             ready,
@@ -142,7 +165,7 @@ impl Reader {
             ready,
             seen: 0,
             newest: None,
-            _watchers: Vec::new(),
+            watchers: Watched::of(Arc::default()),
             place: None,
             shutdown,
             beat_at: Instant::now(),
@@ -163,6 +186,7 @@ impl Reader {
             let (session, newest) = (self.session.as_ref()?, self.newest.as_mut()?);
             let (open, _) = self.place.as_ref()?;
             newest.mark_unchanged();
+            self.watchers.follow(session);
             match session.events.since(self.seen) {
                 Since::Events(events) => {
                     self.ready

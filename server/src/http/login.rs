@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use app::api::error::ApiError;
-use app::api::types::{IncomingKind, Lang};
+use app::api::types::{AccountId, IncomingKind, Lang};
 use app::routes::login::{
     LoginEnd, LoginForm, LoginNotice, LoginPage, SCRIPT, SCRIPT_FIELD, TlsChoice, render,
 };
@@ -25,8 +25,11 @@ use super::words::Fault;
 use super::{Web, WebState, assets, error, headers, home, page};
 use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
 use crate::config::{Config, Preset};
-use crate::session::row_key;
+use crate::session::{LiveSession, row_key};
+use crate::views;
 
+/// Set in the form that adds an account to a session, beside those that it has.
+const ADD_FIELD: &str = "add";
 /// A sign-in form has a dozen short fields.
 const FORM_MAX_BYTES: usize = 64 << 10;
 /// The longest address: 64 bytes before the `@` and 255 behind it (RFC 5321 §4.5.3.1).
@@ -107,6 +110,8 @@ pub(super) async fn submit(
     shown.is_manual_open =
         !shown.form.incoming_host.is_empty() || !shown.form.outgoing_host.is_empty();
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
+    // Beside those of the session, instead of in their place.
+    let is_added = field(&fields, ADD_FIELD).is_some();
 
     let sign_in = match prepare(&web.config, &mut shown, password) {
         Ok(Some(sign_in)) => sign_in,
@@ -115,18 +120,23 @@ pub(super) async fn submit(
         Err(fault) => return refused(&web, shown, fault.to_api(visitor.lang)),
     };
     match open(&web, &visitor, sign_in).await {
-        Ok(account) => match begin_session(&web, &visitor, &session, account).await {
-            // Without script the address of the form would stay, and loading it again would send
-            // the password again.
-            Ok(()) if field(&fields, SCRIPT_FIELD).is_none() => {
-                page::see_other(&return_to.unwrap_or_else(|| url::home(web.base())))
+        Ok(account) => {
+            let its_inbox = views::account_view(&account);
+            let its_inbox = url::folder(web.base(), &its_inbox.id, &its_inbox.inbox, 1);
+            match begin_session(&web, &visitor, &session, account, is_added).await {
+                // Without script the address of the form would stay, and loading it again would send
+                // the password again.
+                Ok(()) if is_added => page::see_other(&return_to.unwrap_or(its_inbox)),
+                Ok(()) if field(&fields, SCRIPT_FIELD).is_none() => {
+                    page::see_other(&return_to.unwrap_or_else(|| url::home(web.base())))
+                }
+                Ok(()) => {
+                    visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
+                    home::signed_in(&web, &visitor, return_to).await
+                }
+                Err(fault) => refused(&web, shown, fault.to_api(visitor.lang)),
             }
-            Ok(()) => {
-                visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
-                home::signed_in(&web, &visitor, return_to).await
-            }
-            Err(fault) => refused(&web, shown, fault.to_api(visitor.lang)),
-        },
+        }
         Err(error) => {
             // What can be corrected is shown: the servers, where it is not the password alone.
             shown.is_manual_open |= error.kind != app::api::ErrorKind::Password
@@ -136,18 +146,43 @@ pub(super) async fn submit(
     }
 }
 
-/// `POST {base}/logout`
+/// `POST {base}/logout`: with `account`, that one is signed out and the session goes on with the
+/// others; else, or where there is no other, all of it ends.
 pub(super) async fn sign_out(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
+    session: Session,
+    request: Request,
 ) -> Response {
-    if let Some(session) = &visitor.session {
-        for account in &session.accounts {
-            if let Err(error) = web.store.posted_form_forget(&account.id()).await {
-                tracing::error!(%error, "posted forms could not be deleted");
+    let (head, body) = request.into_parts();
+    let drain = Drain::of(visitor.session.is_some());
+    // Whatever else is wrong with the form: signing out is never refused.
+    let fields = body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await;
+    let fields = fields.map_or_else(|_| Fields::default(), |bytes| body::parse_form(&bytes));
+    if let Some(live) = &visitor.session {
+        let named = field(&fields, "account").map(AccountId::from);
+        if let Some(account) = &named
+            && web.registry.leave(live, account).await
+        {
+            forget_posted(&web, account).await;
+            let stored = async {
+                store_accounts(&session, keys_of(live)).await?;
+                session.save().await
+            };
+            if let Err(error) = stored.await {
+                tracing::error!(%error, "a session could not be stored");
             }
+            tracing::info!("an account was signed out");
+            return page::see_other(&url::home(web.base()));
         }
-        web.registry.end(&session.key).await;
+        // An account that is not there, or not any more, ends nothing.
+        if named.is_some_and(|account| live.account(&account).is_none()) {
+            return page::see_other(&url::home(web.base()));
+        }
+        for account in live.accounts().iter() {
+            forget_posted(&web, &account.id()).await;
+        }
+        web.registry.end(&live.key()).await;
         tracing::info!("signed out");
     }
     let mut response = page::see_other(&url::login_end(
@@ -186,25 +221,43 @@ async fn begin_session(
     visitor: &Visitor,
     session: &Session,
     account: AccountHandle,
+    is_added: bool,
 ) -> Result<(), Fault> {
-    if let Some(earlier) = &visitor.session {
-        web.registry.end(&earlier.key).await;
+    // Whoever signs in again to an account of the session, or adds one, goes on with what runs.
+    let joined = visitor
+        .session
+        .as_ref()
+        .filter(|live| is_added || live.account(&account.id()).is_some());
+    if let Some(earlier) = visitor.session.as_ref().filter(|_| joined.is_none()) {
+        web.registry.end(&earlier.key()).await;
     }
-    let keys = [account.key().0.clone()];
+    let mut keys = joined.map(|live| keys_of(live)).unwrap_or_default();
+    if !keys.contains(&account.key().0) {
+        keys.push(account.key().0.clone());
+    }
     let stored = async {
         session.cycle_id().await?;
-        session.insert("accounts", keys).await?;
-        session.insert("kind", "browser").await?;
+        store_accounts(session, keys).await?;
         session.save().await
     };
     let outcome = stored.await.map_err(|e| e.to_string());
     match outcome.and_then(|()| session.id().ok_or_else(|| "no id after saving".to_owned())) {
         Ok(id) => {
             let key = row_key(id);
-            let admitted = web.registry.admit(key.clone(), vec![account.clone()]);
-            if admitted.await.is_err() {
+            let registry = &web.registry;
+            let admitted = match joined {
+                Some(live) => registry.join(live, key.clone(), account.clone()).await,
+                None => {
+                    let admitted = registry.admit(key.clone(), vec![account.clone()]);
+                    admitted.await.map(drop)
+                }
+            };
+            if admitted.is_err() {
                 account.close().await;
-                web.registry.end(&key).await;
+                // A session that only got no further account goes on.
+                if registry.find(&key).is_none() {
+                    registry.end(&key).await;
+                }
                 return Err(Fault::Crowded);
             }
             tracing::info!("signed in");
@@ -214,6 +267,27 @@ async fn begin_session(
             account.close().await;
             Err(error::internal("a session could not be stored", &cause))
         }
+    }
+}
+
+/// The keys of a session's accounts.
+fn keys_of(live: &LiveSession) -> Vec<String> {
+    let accounts = live.accounts();
+    accounts.iter().map(|own| own.key().0.clone()).collect()
+}
+
+/// Writes a session's accounts into its record: the keys of their rows, and nothing that signs in.
+async fn store_accounts(
+    session: &Session,
+    keys: Vec<String>,
+) -> Result<(), tower_sessions::session::Error> {
+    session.insert("accounts", keys).await?;
+    session.insert("kind", "browser").await
+}
+
+async fn forget_posted(web: &Web, account: &AccountId) {
+    if let Err(error) = web.store.posted_form_forget(account).await {
+        tracing::error!(%error, "posted forms could not be deleted");
     }
 }
 

@@ -167,7 +167,7 @@ pub(super) async fn account_home(
     let session = visitor.session.as_ref();
     match session
         .and_then(|s| s.account(&account.as_str().into()))
-        .map(views::account_view)
+        .map(|account| views::account_view(&account))
     {
         Some(view) => see_other(&url::folder(web.base(), &view.id, &view.inbox, 1)),
         None => notice(
@@ -192,7 +192,8 @@ pub(super) fn see_other(path: &str) -> Response {
 
 /// Keeps a flash for the session's next page.
 pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
-    let key = session.key.as_str().as_bytes();
+    let row = session.key();
+    let key = row.as_str().as_bytes();
     let sealed = serde_json::to_vec(flash)
         .map_err(|e| e.to_string())
         .and_then(|json| {
@@ -203,7 +204,7 @@ pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
     let kept = match sealed {
         Ok(sealed) => web
             .store
-            .flash_put(&session.key, &sealed)
+            .flash_put(&row, &sealed)
             .await
             .map_err(|e| e.to_string()),
         Err(error) => Err(error),
@@ -217,14 +218,15 @@ pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
 }
 
 async fn take_flash(web: &Web, session: &LiveSession) -> Option<Flash> {
-    let sealed = match web.store.flash_take(&session.key).await {
+    let row = session.key();
+    let sealed = match web.store.flash_take(&row).await {
         Ok(sealed) => sealed?,
         Err(error) => {
             tracing::error!(%error, "the result of a form could not be read");
             return None;
         }
     };
-    let key = session.key.as_str().as_bytes();
+    let key = row.as_str().as_bytes();
     let json = web.sealer.open_sealed(Purpose::Flash, key, &sealed).ok()?;
     serde_json::from_slice(&json).ok()
 }

@@ -97,7 +97,8 @@ pub(super) async fn to_spool<E: Display>(
     (name, media_type): (String, String),
     sizes: Sizes,
 ) -> Result<UploadView, Fault> {
-    let account = session.accounts.first().ok_or(Fault::SignedOut)?.key();
+    let accounts = session.accounts();
+    let account = accounts.first().ok_or(Fault::SignedOut)?.key();
     if !session.uploads.has_room() {
         return Err(Fault::TooManyFiles);
     }

@@ -81,7 +81,7 @@ impl Visitor {
             live: self
                 .session
                 .as_ref()
-                .map_or_else(String::new, |s| s.key.live_name().to_owned()),
+                .map_or_else(String::new, |s| s.live_name().to_owned()),
             seen: self
                 .session
                 .as_ref()
@@ -111,7 +111,7 @@ impl Visitor {
     ) -> Option<Arc<SessionBackend>> {
         let session = self.session.as_ref()?;
         Some(Arc::new(SessionBackend::new(
-            session.accounts.iter().map(handle).collect(),
+            session.accounts().iter().map(handle).collect(),
             self.locale.clone(),
             Arc::clone(&session.uploads),
             web.config.upload_max_bytes,

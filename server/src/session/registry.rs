@@ -21,10 +21,12 @@ use crate::store::{Store, now_unix_ms};
 /// One session with its signed-in accounts.
 #[derive(Debug)]
 pub struct LiveSession {
-    /// The key of its rows.
-    pub key: RowKey,
+    /// The key of its rows: another one after each sign-in.
+    key: RwLock<RowKey>,
+    /// The name that its tabs share; it stays.
+    live_name: String,
     /// Its accounts, in the order they were opened. Never empty.
-    pub accounts: Vec<AccountHandle>,
+    accounts: RwLock<Arc<[AccountHandle]>>,
     /// Its last events.
     pub events: EventRing,
     /// Its files that wait for their message.
@@ -39,9 +41,35 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
+    /// The key of its rows.
+    pub fn key(&self) -> RowKey {
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        key.clone()
+    }
+
+    /// The name that its tabs share. It opens nothing.
+    pub fn live_name(&self) -> &str {
+        &self.live_name
+    }
+
+    /// Its accounts now, in the order they were opened. Never empty.
+    pub fn accounts(&self) -> Arc<[AccountHandle]> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&accounts)
+    }
+
     /// The account with this id, if it is one of this session's own.
-    pub fn account(&self, id: &AccountId) -> Option<&AccountHandle> {
-        self.accounts.iter().find(|account| account.id() == *id)
+    pub fn account(&self, id: &AccountId) -> Option<AccountHandle> {
+        let accounts = self.accounts();
+        accounts.iter().find(|account| account.id() == *id).cloned()
+    }
+
+    fn set_accounts(&self, accounts: Vec<AccountHandle>) {
+        let mut own = self
+            .accounts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *own = accounts.into();
     }
 
     /// Ends when the session does.
@@ -78,7 +106,8 @@ impl LiveSession {
     }
 
     fn shares_account_with(&self, accounts: &[AccountHandle]) -> bool {
-        let mut own = self.accounts.iter();
+        let own = self.accounts();
+        let mut own = own.iter();
         own.any(|own| accounts.iter().any(|other| own.key() == other.key()))
     }
 }
@@ -156,8 +185,9 @@ impl Registry {
     ) -> Result<Arc<LiveSession>, Full> {
         let now = now_unix_ms();
         let session = Arc::new(LiveSession {
-            key: key.clone(),
-            accounts,
+            live_name: key.live_name().to_owned(),
+            key: RwLock::new(key.clone()),
+            accounts: RwLock::new(accounts.into()),
             events: EventRing::new(self.process_start_ms),
             uploads: Arc::default(),
             turns: Turns::default(),
@@ -172,25 +202,107 @@ impl Registry {
                 .sessions
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            let ends = self.to_give_way(&sessions, &session.accounts, now)?;
+            let ends = self.to_give_way(&sessions, &session.accounts(), now)?;
             for ended in &ends {
-                sessions.remove(&ended.key);
+                sessions.remove(&ended.key());
             }
             sessions.insert(key, Arc::clone(&session));
             ends
         };
-        for account in &session.accounts {
+        for account in session.accounts().iter() {
             tokio::spawn(forward_events(account.clone(), Arc::clone(&session)));
         }
+        self.let_give_way(ends, &session).await;
+        Ok(session)
+    }
+
+    /// Takes an account into a session that runs, in the place of the same account where it has it.
+    /// The session's rows have another key from now on: the browser's earlier id opens nothing.
+    /// What runs goes on, but for what the replaced account was asked.
+    ///
+    /// # Errors
+    /// [`Full`] where the session has [`limits::SESSION_ACCOUNTS`], or ended meanwhile.
+    pub async fn join(
+        &self,
+        session: &Arc<LiveSession>,
+        key: RowKey,
+        account: AccountHandle,
+    ) -> Result<(), Full> {
+        let now = now_unix_ms();
+        let (replaced, ends) = {
+            let mut sessions = self
+                .sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let own = sessions.remove(&session.key()).ok_or(Full)?;
+            let mut accounts = session.accounts().to_vec();
+            let same = accounts
+                .iter_mut()
+                .find(|own| own.key() == account.key())
+                .map(|same| std::mem::replace(same, account.clone()));
+            // Found out without this session, which is not one more.
+            let joined = match same {
+                Some(replaced) => Ok((Some(replaced), Vec::new())),
+                None if accounts.len() >= limits::SESSION_ACCOUNTS => Err(Full),
+                None => {
+                    accounts.push(account.clone());
+                    let ends = self.to_give_way(&sessions, std::slice::from_ref(&account), now);
+                    ends.map(|ends| (None, ends))
+                }
+            };
+            if let Ok((_, ends)) = &joined {
+                for ended in ends {
+                    sessions.remove(&ended.key());
+                }
+                session.set_accounts(accounts);
+            }
+            // The row has its new key, whatever came of it.
+            *session.key.write().unwrap_or_else(PoisonError::into_inner) = key.clone();
+            sessions.insert(key, own);
+            joined?
+        };
+        tokio::spawn(forward_events(account, Arc::clone(session)));
+        session.events.push(LiveEvent::Resync);
+        self.let_give_way(ends, session).await;
+        if let Some(replaced) = replaced {
+            replaced.close().await;
+        }
+        Ok(())
+    }
+
+    /// Takes an account out of a session that runs, and closes it. `false`: it is not there, or
+    /// the only one.
+    pub async fn leave(&self, session: &LiveSession, account: &AccountId) -> bool {
+        let left = {
+            // Joining and leaving at the same time come one after the other.
+            let _sessions = self
+                .sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let mut accounts = session.accounts().to_vec();
+            let at = accounts.iter().position(|own| own.id() == *account);
+            let Some(at) = at.filter(|_| accounts.len() > 1) else {
+                return false;
+            };
+            let left = accounts.remove(at);
+            session.set_accounts(accounts);
+            left
+        };
+        left.close().await;
+        session.events.push(LiveEvent::Resync);
+        true
+    }
+
+    async fn let_give_way(&self, ends: Vec<Arc<LiveSession>>, to: &LiveSession) {
         for ended in ends {
             tracing::info!("a session gave way to a newer one");
-            if ended.shares_account_with(&session.accounts) {
-                self.remember_replaced(&ended.key);
+            let key = ended.key();
+            if ended.shares_account_with(&to.accounts()) {
+                self.remember_replaced(&key);
             }
-            self.delete_row(&ended.key).await;
+            self.delete_row(&key).await;
             self.close(&ended).await;
         }
-        Ok(session)
     }
 
     /// The sessions that have to end for one more of these accounts.
@@ -257,7 +369,7 @@ impl Registry {
             sessions
                 .values()
                 .filter(|s| s.is_idle(now))
-                .map(|s| s.key.clone())
+                .map(|s| s.key())
                 .collect()
         };
         for key in &idle {
@@ -271,8 +383,12 @@ impl Registry {
     /// Lets every outbox look for messages that are due.
     pub fn wake_outboxes(&self) {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        let accounts = sessions.values().flat_map(|session| &session.accounts);
-        accounts.for_each(AccountHandle::wake_outbox);
+        for session in sessions.values() {
+            session
+                .accounts()
+                .iter()
+                .for_each(AccountHandle::wake_outbox);
+        }
     }
 
     /// Closes every account, when the process stops.
@@ -288,7 +404,8 @@ impl Registry {
 
     async fn close(&self, session: &LiveSession) {
         session.over.cancel();
-        futures_util::future::join_all(session.accounts.iter().map(AccountHandle::close)).await;
+        let accounts = session.accounts();
+        futures_util::future::join_all(accounts.iter().map(AccountHandle::close)).await;
         session.uploads.clear();
     }
 }
@@ -299,6 +416,7 @@ async fn forward_events(account: AccountHandle, session: Arc<LiveSession>) {
     loop {
         let event = tokio::select! {
             () = session.over.cancelled() => return,
+            () = account.closed() => return,
             event = events.recv() => event,
         };
         match event {

@@ -1,0 +1,141 @@
+//! Several accounts in one session: they come and go while it runs.
+
+use app::api::types::{AccountId, Draft, IncomingKind, SessionView, UploadView};
+use serde_json::{Value, json};
+use server::session::record::SealedSessions;
+use server::store::seal::Sealer;
+use server::store::{SCHEMA, Store};
+use std::sync::Arc;
+use tower_sessions::SessionStore as _;
+use tower_sessions::session::Id;
+
+use super::client::{Answer, Client};
+use super::{Product, Request};
+
+const MAIN: &str = "email=demo%40restante.test&password=demo";
+const MAILDROP: &str = "email=demo%40restante.test&password=demo&incoming=pop3&add=1";
+
+async fn ask(client: &mut Client, endpoint: &str, json: &Value) -> Answer {
+    let path = format!("/api/{endpoint}");
+    let json = serde_json::to_vec(json).unwrap();
+    client
+        .send(Request::post(&path, "application/json", json))
+        .await
+}
+
+async fn session(client: &mut Client) -> SessionView {
+    let answer = ask(client, "session_show", &json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+async fn list_status(client: &mut Client, account: &AccountId, folder: &str) -> u16 {
+    let window = json!({"offset": 0, "limit": 50});
+    let question = json!({"account": account, "folder": folder, "window": window});
+    ask(client, "message_list", &question).await.status
+}
+
+async fn upload(client: &mut Client) -> UploadView {
+    let file = Request::post("/upload", "text/plain", "kept").header("x-file-name", "kept.txt");
+    let answer = client.send(file).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+async fn send_with(client: &mut Client, account: &AccountId, upload: UploadView) {
+    let draft = Draft {
+        to: "ok@restante.test".to_owned(),
+        subject: "with a file".to_owned(),
+        uploads: vec![upload.id],
+        ..Draft::default()
+    };
+    let question = json!({"account": account, "draft": draft});
+    let answer = ask(client, "message_send", &question).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+/// The keys of accounts that the session's record holds.
+async fn recorded(product: &Product, client: &Client) -> usize {
+    let cookie = client.cookies.iter().find(|(name, _)| *name == "restante");
+    let id: Id = cookie.expect("the session's cookie").1.parse().unwrap();
+    let sealer = Arc::new(Sealer::open(&product.state_dir).unwrap());
+    let store = Store::open(&product.state_dir, SCHEMA).await.unwrap();
+    let record = SealedSessions::new(store, sealer).load(&id).await;
+    let record = record.unwrap().expect("a record");
+    record.data["accounts"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn an_account_joins_a_session_that_runs_and_leaves_it_again() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let first = session(&mut client).await.accounts.remove(0);
+    let file = upload(&mut client).await;
+    let mut earlier = client.clone();
+
+    let answer = client.send(Request::form("/login", MAILDROP)).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let accounts = session(&mut client).await.accounts;
+    let kinds: Vec<_> = accounts.iter().map(|account| account.incoming).collect();
+    assert_eq!(kinds, [IncomingKind::Imap, IncomingKind::Pop3]);
+    assert_eq!(accounts[0].id, first.id);
+    let second = &accounts[1];
+    let inbox = format!("/mail/{}/{}", second.id, second.inbox);
+    assert_eq!(answer.header("location"), Some(inbox.as_str()));
+    assert_eq!(recorded(&product, &client).await, 2);
+    assert_eq!(
+        ask(&mut earlier, "session_show", &json!({})).await.status,
+        401,
+        "the earlier id opens nothing"
+    );
+    for account in &accounts {
+        let status = list_status(&mut client, &account.id, account.inbox.as_str()).await;
+        assert_eq!(status, 200, "{account:?}");
+    }
+    send_with(&mut client, &first.id, file).await;
+
+    let leaves = format!("account={}", second.id);
+    let answer = client.send(Request::form("/logout", &leaves)).await;
+    assert_eq!(answer.header("location"), Some("/"));
+    assert_eq!(session(&mut client).await.accounts.len(), 1);
+    assert_eq!(recorded(&product, &client).await, 1);
+    let status = list_status(&mut client, &second.id, second.inbox.as_str()).await;
+    assert_eq!(status, 404);
+    let status = list_status(&mut client, &first.id, first.inbox.as_str()).await;
+    assert_eq!(status, 200);
+    // It is not there any more: nothing else ends for that.
+    client.send(Request::form("/logout", &leaves)).await;
+    assert_eq!(session(&mut client).await.accounts.len(), 1);
+    // The last one takes the session along.
+    let last = format!("account={}", first.id);
+    client.send(Request::form("/logout", &last)).await;
+    let ended = ask(&mut client, "session_show", &json!({})).await;
+    assert_eq!(ended.status, 401);
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn signing_in_again_to_the_same_account_ends_nothing_that_runs() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let file = upload(&mut client).await;
+    let answer = client.send(Request::form("/login", MAIN)).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let accounts = session(&mut client).await.accounts;
+    assert_eq!(accounts.len(), 1);
+    send_with(&mut client, &accounts[0].id, file).await;
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn signing_in_to_another_account_without_adding_it_takes_the_session_s_place() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    let other = MAILDROP.replace("&add=1", "");
+    let answer = client.send(Request::form("/login", &other)).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let accounts = session(&mut client).await.accounts;
+    let kinds: Vec<_> = accounts.iter().map(|account| account.incoming).collect();
+    assert_eq!(kinds, [IncomingKind::Pop3]);
+    product.stop().await;
+}
