@@ -17,7 +17,8 @@ pub(crate) use folder::{Folder, FolderList};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
 pub(crate) use outbox::{
-    AttachedFile, OutboxMessage, OutboxRow, Outcome, RecipientResult, RowState, SentCopy, Typed,
+    AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
+    SentCopy, Typed,
 };
 pub use trouble::{
     DialCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Trouble, Unsupported,

@@ -12,5 +12,6 @@ mod map;
 mod wording;
 
 pub use backend::SessionBackend;
+pub(crate) use compose::{draft, typed};
 pub use locale::Locale;
 pub(crate) use map::{account_view, upload_view};

@@ -16,7 +16,7 @@ use super::handle::AccountHandle;
 use super::model::{now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
 use crate::domain::{
-    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy, Typed,
+    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy,
 };
 
 /// The most recipients of one message.
@@ -29,21 +29,6 @@ const TEXT_MAX_BYTES: usize = 1 << 20;
 const SUBJECT_MAX_BYTES: usize = 4 << 10;
 /// The longest field of recipients, in bytes.
 const ADDRESSES_MAX_BYTES: usize = 64 << 10;
-
-/// A draft as it is kept.
-pub(crate) fn typed_of(draft: &Draft) -> Typed {
-    Typed {
-        to: draft.to.clone(),
-        cc: draft.cc.clone(),
-        bcc: draft.bcc.clone(),
-        subject: draft.subject.clone(),
-        body: draft.body.clone(),
-        source: draft.source.clone(),
-        replaces: draft.replaces.clone(),
-        uploads: draft.uploads.clone(),
-        keep_parts: draft.keep_parts.clone(),
-    }
-}
 
 /// Whether a row may be replaced by a correction to these recipients.
 pub(crate) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotReplaced> {

@@ -1,7 +1,7 @@
 //! A message on its way out, and what became of it.
 
 use app::api::types::{
-    ComposeSource, Damage, FolderId, OutboxId, PartId, RecipientState, UploadId,
+    AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState, UploadId,
 };
 
 use super::{AccountKey, ServerReply, Trouble};
@@ -111,6 +111,21 @@ pub(crate) struct Typed {
     pub(crate) replaces: Option<OutboxId>,
     pub(crate) uploads: Vec<UploadId>,
     pub(crate) keep_parts: Vec<PartId>,
+}
+
+/// A compose form that waits for its writer to sign in again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PostedForm {
+    /// The account that wrote it.
+    pub(crate) account: AccountId,
+    pub(crate) typed: Typed,
+    pub(crate) form: Option<FormKey>,
+    /// How many files the form showed, in whatever state.
+    pub(crate) files: Option<u32>,
+    /// Names of files that were chosen and are not here.
+    pub(crate) missing: Vec<String>,
+    /// Files and parts that the form named, with the names that it showed.
+    pub(crate) named: Vec<(String, String)>,
 }
 
 /// What became of the copy in Sent.

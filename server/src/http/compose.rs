@@ -19,13 +19,13 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Method;
 use http::request::Parts;
-use serde::{Deserialize, Serialize};
 
 use self::form::{Poster, Typed};
 use super::body::{self, field, parse_form};
 use super::visitor::Visitor;
 use super::words::Fault;
 use super::{Web, error, page};
+use crate::domain::PostedForm;
 use crate::session::LiveSession;
 use crate::views;
 
@@ -67,13 +67,51 @@ pub(super) async fn submit(
 }
 
 /// What was typed, with the names of its files.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 struct Text {
     draft: Draft,
     /// Names of files that were chosen and are not here.
     missing: Vec<String>,
     /// Files and parts that the form named, with the names that it showed.
     named: Vec<(String, String)>,
+}
+
+impl Text {
+    /// As it is kept until its writer has signed in again.
+    fn into_posted(self, account: AccountId) -> PostedForm {
+        PostedForm {
+            account,
+            typed: views::typed(&self.draft),
+            form: self.draft.form,
+            files: self.draft.files,
+            missing: self.missing,
+            named: self.named,
+        }
+    }
+
+    fn of_posted(posted: PostedForm) -> (AccountId, Self) {
+        let PostedForm {
+            account,
+            typed,
+            form,
+            files,
+            missing,
+            named,
+        } = posted;
+        let draft = Draft {
+            form,
+            files,
+            ..views::draft(typed)
+        };
+        (
+            account,
+            Self {
+                draft,
+                missing,
+                named,
+            },
+        )
+    }
 }
 
 fn typed_of(typed: &Typed) -> Text {

@@ -1,10 +1,13 @@
 //! Compose forms that were posted after their session had ended: kept sealed, and not for long,
 //! until their writer has signed in again.
 
-use app::api::types::AccountId;
+use app::api::types::{AccountId, FormKey};
 
 use super::outbox::WRITES;
-use super::{Store, StoreError};
+use super::records::{self, v1};
+use super::seal::{Purpose, SealError, Sealer};
+use super::{Store, StoreError, form_hash};
+use crate::domain::PostedForm;
 
 /// How long a form is kept.
 pub(crate) const KEPT_MS: i64 = 60 * 60 * 1000;
@@ -16,14 +19,21 @@ const ALL_MAX_BYTES: i64 = 64 << 20;
 const PRUNE: &str = "DELETE FROM posted_form WHERE posted_unix_ms < $1";
 
 impl Store {
-    /// Keeps a sealed form in the place of an earlier post of it. `false`: there is no room.
+    /// Keeps a form in the place of an earlier post of it, sealed with a cookie of its browser.
+    /// `false`: there is no room.
     pub(crate) async fn posted_form_put(
         &self,
-        form_hash: &str,
-        account: &AccountId,
-        sealed: &[u8],
+        sealer: &Sealer,
+        cookie: &str,
+        form: &FormKey,
+        posted: PostedForm,
         now_unix_ms: i64,
     ) -> Result<bool, StoreError> {
+        let (form_hash, account) = (form_hash(form), posted.account.clone());
+        let record = v1::PostedForm::from(posted);
+        let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
+        let purpose = Purpose::PostedForm(cookie.as_bytes());
+        let sealed = sealer.seal(purpose, form_hash.as_bytes(), &json)?;
         let mut writing = self.pool().begin_with(WRITES).await?;
         sqlx::query(PRUNE)
             .bind(now_unix_ms.saturating_sub(KEPT_MS))
@@ -60,17 +70,28 @@ impl Store {
         Ok(true)
     }
 
-    /// A sealed form that is not too old.
+    /// A form that is not too old, and opens with this cookie.
     pub(crate) async fn posted_form_find(
         &self,
-        form_hash: &str,
+        sealer: &Sealer,
+        cookie: &str,
+        form: &FormKey,
         now_unix_ms: i64,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    ) -> Result<Option<PostedForm>, StoreError> {
+        let form_hash = form_hash(form);
         let query = "SELECT sealed FROM posted_form WHERE form_hash = $1 AND posted_unix_ms >= $2";
         let row = sqlx::query_scalar(query)
-            .bind(form_hash)
+            .bind(&form_hash)
             .bind(now_unix_ms.saturating_sub(KEPT_MS));
-        Ok(row.fetch_optional(self.pool()).await?)
+        let sealed: Option<Vec<u8>> = row.fetch_optional(self.pool()).await?;
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let purpose = Purpose::PostedForm(cookie.as_bytes());
+        let opened = sealer.open_sealed(purpose, form_hash.as_bytes(), &sealed);
+        Ok(opened
+            .ok()
+            .and_then(|json| records::read_posted_form(&json).ok()))
     }
 
     /// Forgets the forms of an account, when its session is signed out.

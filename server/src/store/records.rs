@@ -9,7 +9,7 @@ pub(in crate::store) mod v1;
 
 use serde::Deserialize;
 
-use crate::domain::{OutboxMessage, Typed};
+use crate::domain::{OutboxMessage, PostedForm, Typed};
 
 /// Why a record that was opened cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,14 @@ pub(super) fn read_typed(json: &[u8]) -> Result<Typed, Unreadable> {
 /// What was typed, from a message of rows of format 1, which held it.
 pub(super) fn read_typed_within(json: &[u8]) -> Result<Typed, Unreadable> {
     read::<v0::WithTyped>(json).map(|within| within.draft.into())
+}
+
+/// A compose form that waits for a sign-in.
+pub(super) fn read_posted_form(json: &[u8]) -> Result<PostedForm, Unreadable> {
+    match version(json)? {
+        0 | 1 => read::<v1::PostedForm>(json).map(PostedForm::from),
+        _ => Err(Unreadable::LaterProgram),
+    }
 }
 
 #[cfg(test)]

@@ -105,16 +105,45 @@ pub(super) async fn again(
         to: left(&typed_before.to),
         cc: left(&typed_before.cc),
         bcc: left(&typed_before.bcc),
-        subject: typed_before.subject,
-        body: typed_before.body,
-        source: typed_before.source,
         replaces: Some(row.id),
         uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
         form: form.draft.form,
-        files: None,
+        ..draft(typed_before)
     };
     Ok(form)
+}
+
+/// A draft as it is kept.
+pub(crate) fn typed(draft: &Draft) -> Typed {
+    Typed {
+        to: draft.to.clone(),
+        cc: draft.cc.clone(),
+        bcc: draft.bcc.clone(),
+        subject: draft.subject.clone(),
+        body: draft.body.clone(),
+        source: draft.source.clone(),
+        replaces: draft.replaces.clone(),
+        uploads: draft.uploads.clone(),
+        keep_parts: draft.keep_parts.clone(),
+    }
+}
+
+/// What was typed, as the form has it again.
+pub(crate) fn draft(typed: Typed) -> Draft {
+    Draft {
+        to: typed.to,
+        cc: typed.cc,
+        bcc: typed.bcc,
+        subject: typed.subject,
+        body: typed.body,
+        source: typed.source,
+        replaces: typed.replaces,
+        uploads: typed.uploads,
+        keep_parts: typed.keep_parts,
+        form: None,
+        files: None,
+    }
 }
 
 /// A file of a row as the page shows it.

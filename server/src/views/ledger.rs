@@ -93,7 +93,7 @@ impl SessionBackend {
         }
         let outbox = handle.outbox();
         let names: Vec<_> = files.iter().map(Attached::name).collect();
-        let (typed, form) = (compose::typed_of(draft), draft.form.as_ref());
+        let (typed, form) = (form::typed(draft), draft.form.as_ref());
         let inserted = outbox
             .ledger
             .outbox_insert(&row, &typed, form, &names, replaced);
@@ -262,7 +262,7 @@ async fn form_sent(
         return Ok(None);
     };
     let ledger = &handle.outbox().ledger;
-    let typed = compose::typed_of(draft);
+    let typed = form::typed(draft);
     let sent = ledger.form_sent(handle.key(), form, &typed).await;
     sent.map_err(AccountError::store)
 }

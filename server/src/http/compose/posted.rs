@@ -8,10 +8,10 @@ use app::text::url;
 use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
 
 use super::form::{self, Poster};
 use super::{Beginning, Text, address, filled, not_sent_yet, typed_of};
+use crate::domain::PostedForm;
 use crate::http::body::{self, Drain};
 use crate::http::connection::Exchange;
 use crate::http::login::set_cookie;
@@ -20,19 +20,10 @@ use crate::http::words::Fault;
 use crate::http::{Web, WebState, error, page};
 use crate::session::LiveSession;
 use crate::store::posted::KEPT_MS;
-use crate::store::seal::Purpose;
 use crate::store::{form_hash, now_unix_ms};
 
 /// The longest address that a sign-in page carries.
 const RETURN_MAX_BYTES: usize = 1500;
-
-/// What is kept of a form.
-#[derive(Serialize, Deserialize)]
-struct PostedForm {
-    account: AccountId,
-    #[serde(flatten)]
-    text: Text,
-}
 
 /// Keeps a form that was posted without a session, and leads to the sign-in page and from there
 /// back to the form.
@@ -44,10 +35,12 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
     let mut response = match (typed.account(), typed.form()) {
         (Some(account), Some(form)) if web.sealer.is_own_form_key(&form, &account) => {
             let text = typed_of(&typed);
-            let posted = PostedForm { account, text };
+            let back = address(web.base(), &account, &text.draft);
+            let posted = text.into_posted(account);
             let cookie = web.sealer.form_cookie(&form);
-            match store(web, &posted, &form, &cookie).await {
-                Ok(()) => to_sign_in(web, &posted, &form, &cookie),
+            let account = posted.account.clone();
+            match store(web, posted, &form, &cookie).await {
+                Ok(()) => to_sign_in(web, &account, back, &form, &cookie),
                 Err(fault) => page::failed(web, visitor, fault.to_api(visitor.lang), None),
             }
         }
@@ -65,9 +58,13 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
     response
 }
 
-fn to_sign_in(web: &Web, posted: &PostedForm, form: &FormKey, cookie: &str) -> Response {
-    let PostedForm { account, text } = posted;
-    let back = address(web.base(), account, &text.draft);
+fn to_sign_in(
+    web: &Web,
+    account: &AccountId,
+    back: String,
+    form: &FormKey,
+    cookie: &str,
+) -> Response {
     let back = match back.len() > RETURN_MAX_BYTES {
         true => url::with_form(&url::compose(web.base(), account), form),
         false => back,
@@ -90,24 +87,17 @@ fn to_sign_in(web: &Web, posted: &PostedForm, form: &FormKey, cookie: &str) -> R
 
 async fn store(
     web: &WebState,
-    posted: &PostedForm,
+    posted: PostedForm,
     form: &FormKey,
     cookie: &str,
 ) -> Result<(), Fault> {
-    let failed =
-        |cause: &dyn std::fmt::Display| error::internal("a posted form could not be kept", cause);
-    let hash = form_hash(form);
-    let json = serde_json::to_vec(posted).map_err(|cause| failed(&cause))?;
-    let purpose = Purpose::PostedForm(cookie.as_bytes());
-    let sealed = web.sealer.seal(purpose, hash.as_bytes(), &json);
-    let sealed = sealed.map_err(|cause| failed(&cause))?;
     let put = web
         .store
-        .posted_form_put(&hash, &posted.account, &sealed, now_unix_ms());
+        .posted_form_put(&web.sealer, cookie, form, posted, now_unix_ms());
     match put.await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Fault::TextNotKept),
-        Err(cause) => Err(failed(&cause)),
+        Err(cause) => Err(error::internal("a posted form could not be kept", &cause)),
     }
 }
 
@@ -125,7 +115,8 @@ pub(super) async fn find(
     if session.account(&posted.account).is_none() {
         return Beginning::OtherAccount(Fault::OtherAccount.to_api(visitor.lang));
     }
-    let form = filled(web, visitor, session, posted.account, posted.text).await;
+    let (account, text) = Text::of_posted(posted);
+    let form = filled(web, visitor, session, account, text).await;
     Beginning::Posted(Box::new(ComposeRetry {
         form,
         error: not_sent_yet(visitor),
@@ -134,20 +125,13 @@ pub(super) async fn find(
 
 async fn open(web: &WebState, headers: &HeaderMap, form: &FormKey) -> Option<PostedForm> {
     let cookie = cookie(headers, &cookie_name(form))?;
-    let hash = form_hash(form);
-    let sealed = match web.store.posted_form_find(&hash, now_unix_ms()).await {
-        Ok(sealed) => sealed?,
-        Err(error) => {
-            tracing::error!(%error, "a posted form could not be read");
-            return None;
-        }
-    };
-    let purpose = Purpose::PostedForm(cookie.as_bytes());
-    let json = web
-        .sealer
-        .open_sealed(purpose, hash.as_bytes(), &sealed)
-        .ok()?;
-    serde_json::from_slice(&json).ok()
+    let found = web
+        .store
+        .posted_form_find(&web.sealer, cookie, form, now_unix_ms());
+    found.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a posted form could not be read");
+        None
+    })
 }
 
 /// A cookie for each form: two forms of two tabs do not take each other's place.

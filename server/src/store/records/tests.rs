@@ -13,6 +13,8 @@ use crate::domain::{
 /// One line for each message that version 1 wrote. Lines are added, and never changed.
 const MESSAGES_V1: &str = include_str!("golden/messages.v1.jsonl");
 const TYPED_V1: &str = include_str!("golden/typed.v1.json");
+const POSTED_V0: &str = include_str!("golden/posted.v0.json");
+const POSTED_V1: &str = include_str!("golden/posted.v1.json");
 const MESSAGE_V0: &str = include_str!("golden/message.v0.json");
 const TYPED_V0: &str = include_str!("golden/typed.v0.json");
 
@@ -192,6 +194,22 @@ fn what_was_typed_opens_in_both_versions() {
     assert_eq!(read_typed(TYPED_V1.as_bytes()), Ok(typed()));
     let json = serde_json::to_string(&v1::Typed::from(typed())).unwrap();
     assert_eq!(json, TYPED_V1.trim_end());
+}
+
+#[test]
+fn a_posted_form_opens_in_both_versions() {
+    let posted = PostedForm {
+        account: "ann".into(),
+        typed: typed(),
+        form: Some("key".into()),
+        files: Some(2),
+        missing: vec!["lost.txt".to_owned()],
+        named: vec![("1.2".to_owned(), "part.txt".to_owned())],
+    };
+    assert_eq!(read_posted_form(POSTED_V0.as_bytes()).as_ref(), Ok(&posted));
+    assert_eq!(read_posted_form(POSTED_V1.as_bytes()).as_ref(), Ok(&posted));
+    let json = serde_json::to_string(&v1::PostedForm::from(posted)).unwrap();
+    assert_eq!(json, POSTED_V1.trim_end());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! JSON; enums as codes in snake case. Texts are UTF-8; times do not occur, they are columns.
 
 use app::api::types::{
-    ComposeKind, ComposeSource, FolderId, FolderRole, MessageId, OutboxId, PartId, UploadId,
+    AccountId, ComposeKind, ComposeSource, FolderId, FolderRole, FormKey, MessageId, OutboxId,
+    PartId, UploadId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -191,6 +192,25 @@ pub(in crate::store) struct Typed {
     keep_parts: Vec<PartId>,
 }
 
+/// A compose form that waits for a sign-in. Before version 1 it had the same fields.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct PostedForm {
+    #[serde(default)]
+    version: u32,
+    account: AccountId,
+    draft: PostedDraft,
+    missing: Vec<String>,
+    named: Vec<(String, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PostedDraft {
+    #[serde(flatten)]
+    typed: Typed,
+    form: Option<FormKey>,
+    files: Option<u32>,
+}
+
 impl From<domain::OutboxMessage> for Message {
     fn from(message: domain::OutboxMessage) -> Self {
         let recipients = message.recipients.into_iter();
@@ -368,6 +388,35 @@ impl From<Typed> for domain::Typed {
             replaces: typed.replaces,
             uploads: typed.uploads,
             keep_parts: typed.keep_parts,
+        }
+    }
+}
+
+impl From<domain::PostedForm> for PostedForm {
+    fn from(posted: domain::PostedForm) -> Self {
+        Self {
+            version: VERSION,
+            account: posted.account,
+            draft: PostedDraft {
+                typed: posted.typed.into(),
+                form: posted.form,
+                files: posted.files,
+            },
+            missing: posted.missing,
+            named: posted.named,
+        }
+    }
+}
+
+impl From<PostedForm> for domain::PostedForm {
+    fn from(posted: PostedForm) -> Self {
+        Self {
+            account: posted.account,
+            typed: posted.draft.typed.into(),
+            form: posted.draft.form,
+            files: posted.draft.files,
+            missing: posted.missing,
+            named: posted.named,
         }
     }
 }
