@@ -402,7 +402,8 @@ async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
     assert_eq!(refused.status, 422);
     let shown = Form::shown("", &refused).with("to", "ann@restante.test");
     assert!(shown.get("upload").is_some(), "{shown:?}");
-    // Signing in again, in another tab, ends the session that the file waited in.
+    // Signing out, in another tab, ends the session that the file waited in.
+    client.send(Request::form("/logout", "")).await;
     client.send(Request::form("/login", SIGN_IN)).await;
     let answer = shown.send(&mut client).await;
     assert_eq!(answer.status, 422, "{}", answer.text());
