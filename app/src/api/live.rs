@@ -66,7 +66,7 @@ pub enum LiveEvent {
 /// What serde makes of `tag` itself first copies the event into a tree of its own, with as much
 /// code as for ten other types.
 #[derive(Deserialize)]
-struct Told {
+pub(super) struct Told {
     r#type: Kind,
     build: Option<String>,
     seq: Option<String>,
@@ -84,7 +84,7 @@ struct Told {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     Hello,
     Beat,
     Folder,

@@ -1,0 +1,271 @@
+//! Examples of every type that is read, made from what its `Deserialize` asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, json};
+use serde_reflection::VariantFormat;
+use serde_reflection::{ContainerFormat, Format, Registry, Samples, Tracer, TracerConfig};
+
+use super::*;
+use crate::api::error::{ApiError, ErrorKind};
+use crate::api::live::{Kind, LiveEvent, Told};
+use crate::api::types::*;
+use crate::page::Flash;
+use crate::routes::compose::ComposeRetry;
+
+/// The sources that declare types which are read.
+const SOURCES: [&str; 6] = [
+    include_str!("../../../error.rs"),
+    include_str!("../../../live.rs"),
+    include_str!("../../../types.rs"),
+    include_str!("../../../types/message.rs"),
+    include_str!("../../../types/writing.rs"),
+    include_str!("../../../../page.rs"),
+];
+/// JSON, and how it is read.
+pub(super) struct Example {
+    pub(super) json: Value,
+    pub(super) read: fn(&Value) -> bool,
+}
+
+/// What is read as a whole.
+struct Root {
+    format: Format,
+    /// What stands around it: answers of server functions come as `Ok` and `Err`.
+    around: fn(Value) -> Value,
+    /// Which options it has to have depends on the others: it has them all.
+    is_full: bool,
+    read: fn(&Value) -> bool,
+}
+
+/// The types that are read as a whole, and the formats of all that they hold.
+struct Types {
+    registry: Registry,
+    roots: Vec<Root>,
+}
+
+struct Tracing {
+    tracer: Tracer,
+    roots: Vec<Root>,
+}
+
+impl Tracing {
+    /// A variant at a time: an enum that is only traced within another type stays incomplete, which
+    /// [`Tracer::registry`] refuses.
+    fn variants_of<T: DeserializeOwned>(&mut self) -> &mut Self {
+        self.tracer.trace_type::<T>(&Samples::new()).unwrap();
+        self
+    }
+
+    fn root<T: DeserializeOwned>(&mut self, around: fn(Value) -> Value, read: fn(&Value) -> bool) {
+        let (format, _) = self.tracer.trace_type::<T>(&Samples::new()).unwrap();
+        self.roots.push(Root {
+            format,
+            around,
+            is_full: false,
+            read,
+        });
+    }
+
+    fn whole<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
+        self.root::<T>(|value| value, read_alike::<T>);
+        self
+    }
+
+    /// The answer of a server function.
+    fn answer<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
+        self.root::<T>(
+            |value| json!({"Ok": value}),
+            read_alike::<Result<T, ApiError>>,
+        );
+        self
+    }
+}
+
+/// What server functions answer and take, the events, and what pages and browsers keep.
+fn types() -> Types {
+    let mut tracing = Tracing {
+        tracer: Tracer::new(TracerConfig::default()),
+        roots: Vec::new(),
+    };
+    tracing
+        .variants_of::<ErrorKind>()
+        .variants_of::<FolderRole>()
+        .variants_of::<IncomingKind>()
+        .variants_of::<Limitation>()
+        .variants_of::<Mark>()
+        .variants_of::<Change>()
+        .variants_of::<TextSpan>()
+        .variants_of::<BodyView>()
+        .variants_of::<ComposeKind>()
+        .variants_of::<Damage>()
+        .variants_of::<OutboxState>()
+        .variants_of::<RecipientState>()
+        .variants_of::<SentCopy>()
+        .variants_of::<EntryChange>()
+        .variants_of::<Destination>()
+        .variants_of::<Kind>();
+    tracing
+        .answer::<()>()
+        .answer::<ChangeDone>()
+        .answer::<ComposeForm>()
+        .answer::<FolderView>()
+        .answer::<FoldersView>()
+        .answer::<MessageRows>()
+        .answer::<MessageView>()
+        .answer::<Option<MessageView>>()
+        .answer::<OutboxEntry>()
+        .answer::<OutboxRows>()
+        .answer::<SealingKeys>()
+        .answer::<SentView>()
+        .answer::<SessionView>();
+    tracing.root::<ApiError>(
+        |error| json!({"Err": error}),
+        read_alike::<Result<SessionView, ApiError>>,
+    );
+    tracing
+        .whole::<()>()
+        .whole::<UploadView>()
+        .whole::<Lang>()
+        .whole::<Theme>()
+        .whole::<Option<Flash>>()
+        .whole::<Option<ComposeRetry>>()
+        .whole::<(Window, Destination, Mark, EntryChange)>();
+    tracing.root::<Told>(|event| event, read_alike::<LiveEvent>);
+    tracing.roots.last_mut().unwrap().is_full = true;
+    Types {
+        registry: tracing.tracer.registry().unwrap(),
+        roots: tracing.roots,
+    }
+}
+
+/// Examples of every root: each variant of each type that it holds comes up.
+pub(super) fn examples() -> Vec<Example> {
+    let Types { registry, roots } = types();
+    let variants = registry.values().map(variants).max().unwrap_or(1);
+    let mut maker = Maker {
+        registry: &registry,
+        turns: BTreeMap::new(),
+        drawn: 7,
+        is_full: false,
+    };
+    let mut examples = Vec::new();
+    for root in &roots {
+        maker.is_full = root.is_full;
+        for _ in 0..2 * variants {
+            let json = (root.around)(maker.value(&root.format));
+            let read = root.read;
+            examples.push(Example { json, read });
+        }
+    }
+    examples
+}
+
+fn variants(container: &ContainerFormat) -> u64 {
+    match container {
+        ContainerFormat::Enum(variants) => variants.len() as u64,
+        _ => 1,
+    }
+}
+
+struct Maker<'r> {
+    registry: &'r Registry,
+    /// Which variant of an enum is next.
+    turns: BTreeMap<&'r str, usize>,
+    drawn: u64,
+    is_full: bool,
+}
+
+impl<'r> Maker<'r> {
+    /// A number of a plain sequence: examples are the same in every run.
+    fn draw(&mut self, below: u64) -> u64 {
+        self.drawn = self
+            .drawn
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695);
+        (self.drawn >> 33) % below
+    }
+
+    fn value(&mut self, format: &'r Format) -> Value {
+        match format {
+            Format::Unit => Value::Null,
+            Format::Bool => json!(self.draw(2) == 1),
+            Format::U32 => json!([0, 1, u32::MAX][self.draw(3) as usize]),
+            Format::U64 => json!([0, 1, 9_007_199_254_740_992_u64][self.draw(3) as usize]),
+            Format::Str => json!(["", "words\n", "Marta \u{1f600}"][self.draw(3) as usize]),
+            Format::Option(_) if !self.is_full && self.draw(3) == 0 => Value::Null,
+            Format::Option(some) => self.value(some),
+            Format::Seq(element) => (0..self.draw(3)).map(|_| self.value(element)).collect(),
+            Format::Tuple(elements) => elements.iter().map(|element| self.value(element)).collect(),
+            Format::TypeName(name) => self.container(name),
+            other => panic!("the reader of the page does not take {other:?}"),
+        }
+    }
+
+    fn container(&mut self, name: &'r str) -> Value {
+        match &self.registry[name] {
+            ContainerFormat::UnitStruct => Value::Null,
+            ContainerFormat::NewTypeStruct(inner) => self.value(inner),
+            ContainerFormat::TupleStruct(elements) => {
+                elements.iter().map(|element| self.value(element)).collect()
+            }
+            ContainerFormat::Struct(fields) => {
+                let fields = fields.iter();
+                let fields = fields.map(|field| (field.name.clone(), self.value(&field.value)));
+                Value::Object(fields.collect::<Map<_, _>>())
+            }
+            ContainerFormat::Enum(variants) => {
+                let turn = self.turns.entry(name).or_default();
+                let nth = *turn % variants.len();
+                *turn += 1;
+                let variant = variants.values().nth(nth).unwrap();
+                let content = match &variant.value {
+                    VariantFormat::Unit => return json!(variant.name),
+                    VariantFormat::NewType(inner) => self.value(inner),
+                    VariantFormat::Tuple(elements) => {
+                        elements.iter().map(|element| self.value(element)).collect()
+                    }
+                    VariantFormat::Struct(fields) => {
+                        let fields = fields.iter();
+                        let fields =
+                            fields.map(|field| (field.name.clone(), self.value(&field.value)));
+                        Value::Object(fields.collect::<Map<_, _>>())
+                    }
+                    VariantFormat::Variable(_) => panic!("{name} was not traced to its end"),
+                };
+                json!({ variant.name.clone(): content })
+            }
+        }
+    }
+}
+
+#[test]
+fn every_type_that_can_be_read_is_in_an_example() {
+    let reached: BTreeSet<String> = types().registry.into_keys().collect();
+    let mut missing = Vec::new();
+    for source in SOURCES {
+        let mut is_read = false;
+        for line in source.lines() {
+            if line.starts_with("#[derive(") {
+                is_read = line.contains("Deserialize");
+            }
+            // Read by way of another type, which is.
+            if line.starts_with("#[serde(") && line.contains("try_from") {
+                is_read = false;
+            }
+            let words = line.trim_start_matches("pub ");
+            let named = ["struct ", "enum "]
+                .iter()
+                .find_map(|kind| words.strip_prefix(kind));
+            let Some(named) = named.filter(|_| is_read) else {
+                continue;
+            };
+            let name = named.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+            if !reached.contains(name) {
+                missing.push(name);
+            }
+            is_read = false;
+        }
+    }
+    assert_eq!(missing, Vec::<&str>::new());
+}
