@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{charset, display, encoded_word, transfer::hex};
+use crate::{charset, display, encoded_word};
 
 /// Parameters, decoded: names in lower case, values as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,7 +102,7 @@ fn joined(pieces: BTreeMap<u32, (bool, Vec<u8>)>) -> String {
                     rest = text;
                 }
             }
-            octets.extend(percent_decoded(rest));
+            octets.extend(percent_encoding::percent_decode(rest));
         } else {
             octets.extend_from_slice(rest);
         }
@@ -112,25 +112,6 @@ fn joined(pieces: BTreeMap<u32, (bool, Vec<u8>)>) -> String {
         // Continuations without a charset: encoded words are seen here, too.
         None => plain(&octets),
     }
-}
-
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut octets = text.iter().copied();
-    while let Some(octet) = octets.next() {
-        if octet == b'%' {
-            let mut ahead = octets.clone();
-            if let (Some(high), Some(low)) =
-                (ahead.next().and_then(hex), ahead.next().and_then(hex))
-            {
-                out.push(high << 4 | low);
-                octets = ahead;
-                continue;
-            }
-        }
-        out.push(octet);
-    }
-    out
 }
 
 /// Splits a field's parameters. Semicolons and spaces inside quotes belong to the value; a value

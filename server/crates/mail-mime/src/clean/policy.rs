@@ -359,23 +359,9 @@ fn display_prefix(text: &str, max_bytes: usize) -> &str {
 
 /// Decodes a content id of a URL (RFC 2392).
 pub(super) fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut octets = text.bytes();
-    while let Some(octet) = octets.next() {
-        let mut ahead = octets.clone();
-        let digits = (
-            ahead.next().and_then(crate::transfer::hex),
-            ahead.next().and_then(crate::transfer::hex),
-        );
-        match (octet, digits) {
-            (b'%', (Some(high), Some(low))) => {
-                out.push(high << 4 | low);
-                octets = ahead;
-            }
-            _ => out.push(octet),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
