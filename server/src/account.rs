@@ -17,7 +17,7 @@ pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 pub(crate) mod judged;
 pub(crate) mod mailstore;
-mod memory;
+pub(crate) mod memory;
 pub mod model;
 pub(crate) mod off_thread;
 mod outbox;

@@ -20,6 +20,7 @@ use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
 use super::incoming::{Incoming, Surroundings};
 use super::mailstore::Mailstore;
+use super::memory::Budget;
 use super::model::SignIn;
 use super::outbox::Outbox;
 use super::worker::{Ask, Kind, Place};
@@ -45,6 +46,8 @@ pub struct Accounts {
     spool: Spool,
     ledger: Ledger,
     bodies: BodyBudget,
+    /// What all accounts hold of their servers' mail.
+    memory: Budget,
     prepared: Arc<Semaphore>,
 }
 
@@ -59,6 +62,7 @@ impl Accounts {
             spool,
             ledger,
             bodies: BodyBudget::default(),
+            memory: Budget::of_process(),
             prepared: Arc::new(Semaphore::new(PREPARED_CONNECTIONS)),
         }
     }
@@ -158,6 +162,7 @@ impl Accounts {
             watchers: Arc::clone(&watchers),
             closing: closing.clone(),
             store: self.store.clone(),
+            budget: self.memory.clone(),
         };
         let incoming = Incoming::open(sign_in.clone(), surroundings).await?;
         let take_over = async {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
+use super::memory::Budget;
 use super::model::SignIn;
 use super::worker::Ask;
 use crate::domain::AccountKey;
@@ -43,6 +44,8 @@ pub(super) struct Surroundings {
     pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) store: Store,
+    /// The memory for what its servers send.
+    pub(super) budget: Budget,
 }
 
 impl Incoming {

@@ -66,8 +66,10 @@ impl ImapIncoming {
             watchers,
             closing,
             store: _,
+            budget,
         } = surroundings;
-        let connection = ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn).await?;
+        let connection =
+            ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn, budget.clone()).await?;
         let mut limitations = Vec::new();
         if !connection.capabilities().has(Capability::Idle) {
             limitations.push(Limitation::Polled { every_secs: 60 });
@@ -83,6 +85,7 @@ impl ImapIncoming {
             changes,
             _listening: listening,
             sign_in,
+            budget,
             dialer,
             events,
             watchers,

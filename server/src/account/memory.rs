@@ -1,6 +1,6 @@
 //! The memory that the mail of all accounts takes in this process: charged before it is kept.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -11,21 +11,60 @@ use super::error::AccountError;
 /// What all accounts of the process hold together, in KiB: answers under way, rows, messages.
 const PROCESS_MAX_KIB: usize = 256 << 10;
 
-/// A share of the process's memory for mail. Given back when it is dropped.
-#[derive(Debug, Default)]
-pub(super) struct Share(Option<OwnedSemaphorePermit>);
+/// The memory for mail, charged before it is kept. Cheap to clone.
+///
+/// There is no [`Share`] without one: whoever keeps what a server sends says what it counts against.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget(Option<Arc<Semaphore>>);
 
-impl Share {
+impl Budget {
+    /// For the command line: the memory is the person's own.
+    pub(crate) const UNCHARGED: Self = Self(None);
+
+    /// For all accounts of a process.
+    pub(crate) fn of_process() -> Self {
+        Self(Some(Arc::new(Semaphore::new(PROCESS_MAX_KIB))))
+    }
+
+    /// A share of nothing yet.
+    pub(super) fn share(&self) -> Share {
+        Share {
+            of: self.clone(),
+            permit: None,
+        }
+    }
+
     /// Waits for a share of a size, but not for ever.
     ///
     /// # Errors
     /// [`AccountError::Overloaded`] where others hold the memory for that long.
-    pub(super) async fn wait_for(bytes: u64, patience: Duration) -> Result<Self, AccountError> {
-        let permit = Arc::clone(process()).acquire_many_owned(kib(bytes));
-        match timeout(patience, permit).await {
-            Ok(Ok(permit)) => Ok(Self(Some(permit))),
-            Ok(Err(_)) | Err(_) => Err(AccountError::Overloaded),
+    pub(super) async fn wait_for(
+        &self,
+        bytes: u64,
+        patience: Duration,
+    ) -> Result<Share, AccountError> {
+        let mut share = self.share();
+        if let Some(all) = &self.0 {
+            let permit = Arc::clone(all).acquire_many_owned(kib(bytes));
+            let permit = timeout(patience, permit).await;
+            let permit = permit.map_err(|_| AccountError::Overloaded)?;
+            share.permit = Some(permit.map_err(|_| AccountError::Overloaded)?);
         }
+        Ok(share)
+    }
+}
+
+/// A share of a budget. Given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    of: Budget,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Share {
+    /// Another share of the same budget, of nothing yet.
+    pub(super) fn another(&self) -> Self {
+        self.of.share()
     }
 
     /// Makes the share as large as this, if it is smaller. Does not wait.
@@ -33,16 +72,19 @@ impl Share {
     /// # Errors
     /// [`AccountError::Overloaded`] where others hold the memory; the share stays as it was.
     pub(super) fn grow_to(&mut self, bytes: u64) -> Result<(), AccountError> {
+        let Some(all) = &self.of.0 else {
+            return Ok(());
+        };
         let missing = kib(bytes).saturating_sub(self.kib());
         if missing == 0 {
             return Ok(());
         }
-        let more = Arc::clone(process())
+        let more = Arc::clone(all)
             .try_acquire_many_owned(missing)
             .map_err(|_| AccountError::Overloaded)?;
-        match &mut self.0 {
+        match &mut self.permit {
             Some(permit) => permit.merge(more),
-            None => self.0 = Some(more),
+            None => self.permit = Some(more),
         }
         Ok(())
     }
@@ -50,21 +92,18 @@ impl Share {
     /// Gives back what is over this size.
     pub(super) fn shrink_to(&mut self, bytes: u64) {
         let spare = self.kib().saturating_sub(kib(bytes));
-        if let Some(permit) = &mut self.0 {
+        if let Some(permit) = &mut self.permit {
             drop(permit.split(usize::try_from(spare).unwrap_or(usize::MAX)));
         }
     }
 
     fn kib(&self) -> u32 {
-        let permits = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let permits = self
+            .permit
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
         u32::try_from(permits).unwrap_or(u32::MAX)
     }
-}
-
-fn process() -> &'static Arc<Semaphore> {
-    static PROCESS: LazyLock<Arc<Semaphore>> =
-        LazyLock::new(|| Arc::new(Semaphore::new(PROCESS_MAX_KIB)));
-    &PROCESS
 }
 
 fn kib(bytes: u64) -> u32 {
@@ -77,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_share_grows_shrinks_and_is_given_back() {
-        let mut share = Share::default();
+        let mut share = Budget::of_process().share();
         share.grow_to(10 << 10).unwrap();
         share.grow_to(3 << 10).unwrap();
         assert_eq!(share.kib(), 10);
@@ -92,9 +131,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn more_than_the_process_may_hold_is_refused() {
         let beyond = (PROCESS_MAX_KIB as u64 + 1) << 10;
-        let refused = Share::default().grow_to(beyond);
+        let budget = Budget::of_process();
+        let refused = budget.share().grow_to(beyond);
         assert!(matches!(refused, Err(AccountError::Overloaded)));
-        let refused = Share::wait_for(beyond, Duration::from_secs(1)).await;
+        let refused = budget.wait_for(beyond, Duration::from_secs(1)).await;
         assert!(matches!(refused, Err(AccountError::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn what_one_share_holds_is_missing_to_the_others_of_its_budget_alone() {
+        let budget = Budget::of_process();
+        let mut all = budget.share();
+        all.grow_to((PROCESS_MAX_KIB as u64) << 10).unwrap();
+        assert!(all.another().grow_to(1).is_err());
+        assert!(Budget::of_process().share().grow_to(1).is_ok());
+        assert!(Budget::UNCHARGED.share().grow_to(1 << 40).is_ok());
+        drop(all);
+        assert!(budget.share().grow_to(1).is_ok());
     }
 }

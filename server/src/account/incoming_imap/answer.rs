@@ -21,7 +21,6 @@ pub(crate) struct AnswerLimits {
     held_bytes: u64,
     /// Folders that are kept of a listing; what comes behind them is dropped.
     lists: usize,
-    is_charged: bool,
 }
 
 impl AnswerLimits {
@@ -30,7 +29,6 @@ impl AnswerLimits {
         received_bytes: 16 << 20,
         held_bytes: 8 << 20,
         lists: 10_000,
-        is_charged: true,
     };
     /// The same, where the server may send no more than this.
     pub(super) fn receiving(self, max_bytes: u64) -> Self {
@@ -45,7 +43,6 @@ impl AnswerLimits {
         received_bytes: u64::MAX,
         held_bytes: 1 << 30,
         lists: usize::MAX,
-        is_charged: false,
     };
 }
 
@@ -165,7 +162,12 @@ impl Asked {
 impl Answer {
     /// The answer to commands that are about to leave. Where rows are only to be remembered by the
     /// mailbox, the messages' data is `taken_elsewhere` and not kept here.
-    pub(super) fn to(commands: &[Command], limits: AnswerLimits, taken_elsewhere: bool) -> Self {
+    pub(super) fn to(
+        commands: &[Command],
+        limits: AnswerLimits,
+        share: Share,
+        taken_elsewhere: bool,
+    ) -> Self {
         let mut asked = Asked::of(commands);
         if taken_elsewhere {
             asked.messages.clear();
@@ -187,7 +189,7 @@ impl Answer {
             asked,
             limits,
             held_bytes: 0,
-            share: Share::default(),
+            share,
         }
     }
 
@@ -359,11 +361,8 @@ impl Answer {
                 max: self.limits.held_bytes,
             }));
         }
-        if self.limits.is_charged {
-            let step = held.next_multiple_of(STEP_BYTES);
-            self.share.grow_to(step).map_err(TakeError::Account)?;
-        }
-        Ok(())
+        let step = held.next_multiple_of(STEP_BYTES);
+        self.share.grow_to(step).map_err(TakeError::Account)
     }
 }
 
@@ -394,6 +393,7 @@ pub(super) enum TakeError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::memory::Budget;
     use mail_proto::imap::command::List;
 
     fn list(name: String, attributes: Vec<MailboxAttribute>) -> ListData {
@@ -408,7 +408,12 @@ mod tests {
     #[test]
     fn behind_as_many_folders_as_are_kept_the_special_ones_still_count() {
         let commands = [Command::List(List::everything())];
-        let mut answer = Answer::to(&commands, AnswerLimits::SESSION, false);
+        let mut answer = Answer::to(
+            &commands,
+            AnswerLimits::SESSION,
+            Budget::of_process().share(),
+            false,
+        );
         for nth in 0..12_000 {
             answer.take_list(list(format!("f{nth}"), vec![])).unwrap();
         }
@@ -421,7 +426,12 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_that_was_not_asked_for() {
-        let mut answer = Answer::to(&[Command::Noop], AnswerLimits::SESSION, false);
+        let mut answer = Answer::to(
+            &[Command::Noop],
+            AnswerLimits::SESSION,
+            Budget::of_process().share(),
+            false,
+        );
         answer.take_list(list("a".into(), vec![])).unwrap();
         let data = |seq| FetchData {
             seq: imap::SequenceNumber::new(seq).unwrap(),
@@ -435,7 +445,12 @@ mod tests {
             uid: false,
             items: Vec::new(),
         };
-        let mut answer = Answer::to(&[fetch], AnswerLimits::SESSION, false);
+        let mut answer = Answer::to(
+            &[fetch],
+            AnswerLimits::SESSION,
+            Budget::of_process().share(),
+            false,
+        );
         answer.take_fetched(data(1), 100).unwrap();
         answer.take_fetched(data(2), 100).unwrap();
         assert_eq!(answer.fetched.len(), 1);

@@ -18,6 +18,7 @@ use mail_proto::{BodyChunk, Limits};
 use tokio::time::Instant;
 
 use crate::account::error::AccountError;
+use crate::account::memory::Budget;
 use crate::account::model::SignIn;
 use crate::account::outgoing::{MessageBody as _, SpooledBody};
 use crate::domain::{Protocol, ServerReply};
@@ -52,6 +53,7 @@ pub(crate) struct ImapConnection {
     /// The server said BYE.
     is_over: bool,
     limits: AnswerLimits,
+    budget: Budget,
     /// Commands whose answer is still to come.
     under_way: Vec<Tag>,
     /// A SELECT is under way: until it is over, nobody knows what is selected.
@@ -65,6 +67,7 @@ impl ImapConnection {
         sign_in: &SignIn,
         client: Option<IpAddr>,
         first_phase: Phase,
+        budget: Budget,
     ) -> Result<Self, AccountError> {
         let endpoint = Endpoint {
             host: sign_in.incoming.host.clone(),
@@ -108,6 +111,7 @@ impl ImapConnection {
             talked_at: Instant::now(),
             is_over: false,
             limits: AnswerLimits::SESSION,
+            budget,
             under_way: Vec::new(),
             is_selecting: false,
         };
@@ -144,7 +148,7 @@ impl ImapConnection {
             })?;
         let sign_in = self.connection.sign_in(credentials);
         let tag = self.connection.machine_mut().sign_in(sign_in);
-        let mut answer = Answer::to(&[], self.limits, false);
+        let mut answer = Answer::to(&[], self.limits, self.budget.share(), false);
         answer.completions.push(Completion::awaited(tag));
         self.complete(&mut answer, phase).await?;
         match answer.completions.into_iter().next() {
@@ -273,7 +277,7 @@ impl ImapConnection {
         if self.under_way.is_empty() {
             return true;
         }
-        let mut answer = Answer::to(&[], self.limits, false);
+        let mut answer = Answer::to(&[], self.limits, self.budget.share(), false);
         answer.completions = self
             .under_way
             .iter()
@@ -478,7 +482,7 @@ impl ImapConnection {
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
     pub(crate) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.is_selecting = true;
-        self.selected = Some(SelectedMailbox::new(mailbox.clone()));
+        self.selected = Some(SelectedMailbox::new(mailbox.clone(), self.budget.share()));
     }
 
     /// It is not known which mailbox is selected: the next one who needs it selects it.
@@ -510,7 +514,7 @@ impl ImapConnection {
         is_remembered: bool,
     ) -> Answer {
         self.leave_idle();
-        let mut answer = Answer::to(&commands, limits, is_remembered);
+        let mut answer = Answer::to(&commands, limits, self.budget.share(), is_remembered);
         let machine = self.connection.machine_mut();
         for command in commands {
             let tag = machine.enqueue(command);

@@ -272,7 +272,7 @@ impl Link {
             return Ok(Some(Arc::clone(&kept.split)));
         }
         self.whole = None;
-        let mut share = Share::default();
+        let mut share = self.shared.budget.share();
         let mut raw = BytesMut::new();
         loop {
             let offset = raw.len() as u64;

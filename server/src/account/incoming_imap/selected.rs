@@ -68,14 +68,14 @@ pub(super) fn message_id(uid_validity: u32, uid: Uid) -> MessageId {
 }
 
 impl SelectedMailbox {
-    pub(super) fn new(mailbox: Mailbox) -> Self {
+    pub(super) fn new(mailbox: Mailbox, share: Share) -> Self {
         Self {
             mailbox,
             state: Selected::new(None),
             rows: HashMap::new(),
             order: VecDeque::new(),
             rows_bytes: 0,
-            share: Share::default(),
+            share,
             asked: None,
             unnamed: HashMap::new(),
             news: News::default(),

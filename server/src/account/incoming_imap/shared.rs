@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
+use super::super::memory::Budget;
 use super::super::model::SignIn;
 use super::connection::ImapConnection;
 use super::folders::FolderTable;
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub(super) account: AccountId,
     pub(super) sign_in: SignIn,
     pub(super) dialer: Arc<Dialer>,
+    /// The memory for what the server sends.
+    pub(super) budget: Budget,
     pub(super) events: broadcast::Sender<LiveEvent>,
     /// Where the account's links, also those of other sessions, tell each other of changes.
     pub(super) changes: broadcast::Sender<FolderChange>,
@@ -70,7 +73,14 @@ impl Shared {
 
     /// Opens another connection for this account. Its server was counted when it was named.
     pub(super) async fn open_connection(&self) -> Result<ImapConnection, AccountError> {
-        ImapConnection::open(&self.dialer, &self.sign_in, None, Phase::Command).await
+        ImapConnection::open(
+            &self.dialer,
+            &self.sign_in,
+            None,
+            Phase::Command,
+            self.budget.clone(),
+        )
+        .await
     }
 
     /// Who files the copies of what is sent.

@@ -21,6 +21,7 @@ use tracing::{debug, warn};
 use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
+use super::super::memory::Budget;
 use super::super::model::SignIn;
 use super::super::worker::{self, Kind, Worker};
 use super::change::UndoTable;
@@ -84,6 +85,7 @@ pub(super) struct Link {
     pub(super) listing: Option<Arc<Listing>>,
     pub(super) kept: Kept,
     pub(super) rows: RowCache,
+    pub(super) budget: Budget,
     pub(super) messages: LoadedMessages,
     pub(super) undo: UndoTable,
     /// Deletes of this session of the page: they run before it ends.
@@ -126,6 +128,7 @@ impl Link {
             watchers,
             closing,
             store,
+            budget,
         } = surroundings;
         Self {
             account: key.id(),
@@ -142,7 +145,8 @@ impl Link {
             signed_in: None,
             session: None,
             listing: None,
-            rows: RowCache::default(),
+            rows: RowCache::new(budget.share()),
+            budget,
             messages: LoadedMessages::default(),
             undo: UndoTable::default(),
             own_deletes: Vec::new(),

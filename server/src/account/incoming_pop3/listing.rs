@@ -97,7 +97,7 @@ impl Listing {
                 rows.put(entry, facts);
             }
         }
-        let mut memory = Share::default();
+        let mut memory = rows.share();
         memory.grow_to((named.len() * size_of::<Entry>()) as u64)?;
         Ok(Self {
             entries,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::super::error::AccountError;
-use super::super::memory::Share;
+use super::super::memory::{Budget, Share};
 use super::super::whole::Split;
 use super::identity::MessageKey;
 
@@ -47,8 +47,9 @@ pub(super) struct Loading {
 impl Loading {
     /// Waits for the memory that a message of a size needs. The size is the server's word:
     /// it is waited for, not allocated.
-    pub(super) async fn begin(listed_bytes: u64) -> Result<Self, AccountError> {
-        let memory = Share::wait_for(listed_bytes.min(MESSAGE_MAX_BYTES), MEMORY_WAIT).await?;
+    pub(super) async fn begin(listed_bytes: u64, budget: &Budget) -> Result<Self, AccountError> {
+        let memory = budget.wait_for(listed_bytes.min(MESSAGE_MAX_BYTES), MEMORY_WAIT);
+        let memory = memory.await?;
         Ok(Self {
             raw: Vec::new(),
             memory,
@@ -165,7 +166,9 @@ mod tests {
     }
 
     async fn load(raw: &[u8]) -> Arc<Loaded> {
-        let mut loading = Loading::begin(raw.len() as u64).await.unwrap();
+        let mut loading = Loading::begin(raw.len() as u64, &Budget::of_process())
+            .await
+            .unwrap();
         loading.push(raw).unwrap();
         Arc::new(loading.finish().await.unwrap())
     }
@@ -228,7 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_sends_more_than_it_listed_is_cut_off() {
-        let mut loading = Loading::begin(10).await.unwrap();
+        let mut loading = Loading::begin(10, &Budget::of_process()).await.unwrap();
         let chunk = vec![b'x'; 1 << 20];
         let mut result = Ok(());
         let mut pushed = 0_u64;

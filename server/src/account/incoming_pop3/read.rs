@@ -244,7 +244,7 @@ impl Link {
         };
         let entry = *session.listing.entry(key).ok_or(AccountError::NotFound)?;
         messages.make_room(entry.size_bytes);
-        let mut loading = Loading::begin(entry.size_bytes).await?;
+        let mut loading = Loading::begin(entry.size_bytes, &self.budget).await?;
         session
             .connection
             .retrieve(entry.number, |bytes| loading.push(&bytes))

@@ -91,7 +91,7 @@ impl RowFacts {
 }
 
 /// The rows that were read; the least used go when there are too many.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RowCache {
     rows: HashMap<MessageKey, Kept>,
     bytes: usize,
@@ -108,6 +108,21 @@ struct Kept {
 }
 
 impl RowCache {
+    /// Nothing yet, to be charged to this.
+    pub(super) fn new(share: Share) -> Self {
+        Self {
+            rows: HashMap::new(),
+            bytes: 0,
+            share,
+            uses: 0,
+        }
+    }
+
+    /// A further share of what it is charged to.
+    pub(super) fn share(&self) -> Share {
+        self.share.another()
+    }
+
     /// The row of a message, if it was read.
     pub(super) fn facts(&mut self, entry: &Entry) -> Option<&RowFacts> {
         self.uses += 1;
@@ -169,6 +184,7 @@ mod tests {
     use mail_proto::pop3::{MessageNumber, UniqueId};
 
     use super::*;
+    use crate::account::memory::Budget;
 
     fn entry(number: u32, size_bytes: u64) -> Entry {
         let unique_id = UniqueId::new(&format!("u{number}")).unwrap();
@@ -197,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_reused_unique_id_with_another_size_is_another_message() {
-        let mut rows = RowCache::default();
+        let mut rows = RowCache::new(Budget::of_process().share());
         rows.put(&entry(1, 10), facts("old"));
         assert!(rows.knows(&entry(1, 10)));
         assert!(!rows.knows(&entry(1, 11)));
@@ -206,7 +222,7 @@ mod tests {
 
     #[test]
     fn rows_in_use_stay_when_others_have_to_go() {
-        let mut rows = RowCache::default();
+        let mut rows = RowCache::new(Budget::of_process().share());
         for number in 1..2_000 {
             rows.put(&entry(number, 1), facts("x"));
             assert!(rows.facts(&entry(1, 1)).is_some(), "{number}");

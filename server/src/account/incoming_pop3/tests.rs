@@ -27,6 +27,7 @@ use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
 use super::super::mailstore::Mailstore;
+use super::super::memory::Budget;
 use super::super::model::{Incoming, Outgoing, SignIn};
 use super::super::worker::{Ask, Kind, Place};
 use super::Pop3Incoming;
@@ -109,6 +110,7 @@ impl Person {
             watchers: Arc::new(AtomicUsize::new(watchers)),
             closing: closing.clone(),
             store: self.store.clone(),
+            budget: Budget::of_process(),
         };
         let sign_in = SignIn {
             address: "demo@restante.test".to_owned(),

@@ -16,6 +16,7 @@ use super::keeper::Keeper;
 use super::report::{Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped};
 use crate::account::incoming_imap::connection::{Answer, AnswerLimits, ImapConnection};
+use crate::account::memory::Budget;
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
 
@@ -31,8 +32,14 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
     let mailbox = Mailbox::encode(folder, false).map_err(|_| {
         Trouble::usage("The folder's name holds a character that no folder can have.")
     })?;
-    let mut connection =
-        ImapConnection::open(&task.dialer, &task.sign_in, None, Phase::Command).await?;
+    let mut connection = ImapConnection::open(
+        &task.dialer,
+        &task.sign_in,
+        None,
+        Phase::Command,
+        Budget::UNCHARGED,
+    )
+    .await?;
     connection.set_limits(AnswerLimits::COMMAND_LINE);
     connection.begin_select(&mailbox);
     connection
