@@ -33,6 +33,11 @@ impl SessionBackend {
             }
             EntryChange::Stop => stop(handle, row).await?,
             EntryChange::Remove => {
+                if row.is_damaged() {
+                    // It may say that it waits: nothing is sent of it all the same.
+                    let aside = ledger.outbox_set_aside(&row).await;
+                    aside.map_err(AccountError::store)?;
+                }
                 let removed = ledger.outbox_remove(key, id, now_unix_ms()).await;
                 if !removed.map_err(AccountError::store)? {
                     return Err(AccountError::NotStopped(NotStopped::Waits));

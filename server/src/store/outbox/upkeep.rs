@@ -2,12 +2,12 @@
 //! once they are old.
 
 use super::{FORMAT, Ledger, RawRow, WRITES, columns, discard_files, place};
-use crate::domain::{AccountKey, Outcome};
-use crate::store::StoreError;
+use crate::domain::{AccountKey, OutboxRow, Outcome};
 use crate::store::process::owner_is_gone;
 use crate::store::records;
 use crate::store::seal::Purpose;
 use crate::store::spool::SpoolName;
+use crate::store::{Connection, StoreError};
 
 /// The most settled rows of an account; the oldest go first.
 const SETTLED_MAX: i64 = 1000;
@@ -39,6 +39,19 @@ impl Ledger {
         Ok(freed.rows_affected())
     }
 
+    /// Sets a row aside that was seen to be damaged, unless somebody is sending it.
+    pub(crate) async fn outbox_set_aside(&self, row: &OutboxRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET is_damaged = 1 \
+             WHERE id = $1 AND account_key = $2 AND owner IS NULL",
+        )
+        .bind(row.id.as_str())
+        .bind(&row.account_key.0)
+        .execute(self.store.pool())
+        .await?;
+        Ok(())
+    }
+
     /// Sets a row aside that was claimed and cannot be opened: it is shown so, and nothing is done
     /// with it.
     pub(super) async fn let_go(&self, id: &str) -> Result<(), StoreError> {
@@ -52,23 +65,31 @@ impl Ledger {
         Ok(())
     }
 
-    /// Brings the rows of older programs to the present format, one by one, and enters their files
-    /// into the table of the spool. To be called before the spool is swept.
+    /// Brings the rows of older programs to the present format, and enters their files into the
+    /// table of the spool. To be called before the spool is swept.
     pub(crate) async fn outbox_convert(&self) -> Result<(), StoreError> {
         loop {
-            let raw: Option<RawRow> = sqlx::query_as(concat!(
+            // A start does not wait for the disk once for each row.
+            let mut writing = self.store.pool().begin_with(WRITES).await?;
+            let some: Vec<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM outbox WHERE format < 3 LIMIT 1"
+                " FROM outbox WHERE format < 3 LIMIT $1"
             ))
-            .fetch_optional(self.store.pool())
+            .bind(BATCH)
+            .fetch_all(&mut *writing)
             .await?;
-            let Some(raw) = raw else { return Ok(()) };
-            self.convert(raw).await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            for raw in some {
+                self.convert(&mut writing, raw).await?;
+            }
+            writing.commit().await?;
         }
     }
 
-    async fn convert(&self, raw: RawRow) -> Result<(), StoreError> {
+    async fn convert(&self, writing: &mut Connection, raw: RawRow) -> Result<(), StoreError> {
         let place = place(&raw.id, &raw.account_key);
         let opened = self
             .sealer
@@ -84,7 +105,6 @@ impl Ledger {
         let mut files = vec![(row.spool.clone(), row.size_bytes)];
         let attached = row.message.attachments.iter();
         files.extend(attached.map(|file| (Some(file.spool.clone()), file.size_bytes)));
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
         if row.is_damaged() {
             sqlx::query("UPDATE outbox SET format = $1, is_damaged = 1 WHERE id = $2")
                 .bind(FORMAT)
@@ -125,7 +145,6 @@ impl Ledger {
             .execute(&mut *writing)
             .await?;
         }
-        writing.commit().await?;
         Ok(())
     }
 

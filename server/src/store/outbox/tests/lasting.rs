@@ -199,3 +199,38 @@ async fn only_rows_whose_copy_is_due_are_claimed_to_be_filed() {
     let again = scene.ledger.outbox_claim_unfiled(&ann()).await.unwrap();
     assert!(again.is_empty(), "it has an owner");
 }
+
+#[tokio::test]
+async fn a_damaged_row_that_waits_is_removed_like_any_other() {
+    let scene = Scene::new().await;
+    scene.inserted(&row("waits")).await;
+    scene
+        .set("UPDATE outbox SET sealed = substr(sealed, 1, 60)")
+        .await;
+    let damaged = scene.show("waits").await;
+    assert_eq!(damaged.damage, Some(Damage::Bytes));
+    let id = damaged.id.clone();
+    assert!(!scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
+    scene.ledger.outbox_set_aside(&damaged).await.unwrap();
+    assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
+}
+
+#[tokio::test]
+async fn more_old_rows_than_fit_into_one_transaction_are_all_brought_up() {
+    let scene = Scene::new().await;
+    for nth in 0..450 {
+        sqlx::query(
+            "INSERT INTO outbox (id, account_key, state, needs_sign_in, owner, tries, due_unix_ms, \
+             created_unix_ms, changed_unix_ms, spool, size_bytes, sealed) \
+             VALUES ($1, 'ann', 'result', 0, NULL, 1, 1, 1, 1, NULL, 9, $2)",
+        )
+        .bind(format!("r{nth}"))
+        .bind(sealed_in_format_1(&scene, &format!("r{nth}"), "-"))
+        .execute(scene.ledger.store.pool())
+        .await
+        .unwrap();
+    }
+    scene.ledger.outbox_convert().await.unwrap();
+    let brought = "SELECT COUNT(*) FROM outbox WHERE format = 3 AND outcome = 'refused'";
+    assert_eq!(scene.count(brought).await, 450);
+}
