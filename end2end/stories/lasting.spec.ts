@@ -9,7 +9,7 @@ const DAMAGES = [
   {
     what: 'is cut',
     sealed: 'substr(sealed, 1, 60)',
-    told: 'What is kept of this entry is damaged',
+    told: 'It is damaged, and does not tell whether the message was sent',
   },
   {
     what: 'was sealed with another key',

@@ -57,6 +57,10 @@ pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
 
 #[cfg(feature = "hydrate")]
 impl reader::Parsed for wasm_bindgen::JsValue {
+    fn null() -> Self {
+        Self::NULL
+    }
+
     fn is_null(&self) -> bool {
         self.is_null() || self.is_undefined()
     }

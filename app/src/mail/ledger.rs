@@ -156,7 +156,7 @@ pub fn Entry(
         _ => subject,
     };
     let summary = match is_damaged {
-        true => lang.ledger_kept(created.long, size(size_bytes)),
+        true => format!("{}, {}", created.long, size(size_bytes)).into(),
         false => lang.ledger_summary(
             created.long,
             host,

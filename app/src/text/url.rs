@@ -4,8 +4,6 @@
 //! the server in a form that fits into a path; they are encoded all the same, so that a wrong id
 //! leads to a 404 and never to another page.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-
 use crate::api::types::{
     AccountId, ComposeKind, EntryChange, FolderId, FormKey, MessageId, OutboxId, PartId, Window,
 };
@@ -270,17 +268,46 @@ pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
 /// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): right in a path segment and
 /// in a query value.
 pub fn encode(text: &str) -> String {
-    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~');
-    utf8_percent_encode(text, RESERVED).to_string()
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.push(
+                    HEX.get(usize::from(nibble))
+                        .copied()
+                        .map_or('0', char::from),
+                );
+            }
+        }
+    }
+    out
 }
 
 /// Takes percent-encoding off; what is not well-formed stays as it is.
 pub fn decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let pair = bytes.clone().next().zip(bytes.clone().nth(1));
+        match pair.and_then(|(high, low)| Some((nibble(high)?, nibble(low)?))) {
+            Some((high, low)) if byte == b'%' => {
+                out.push(high << 4 | low);
+                bytes.nth(1);
+            }
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 impl EntryChange {

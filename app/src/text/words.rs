@@ -352,21 +352,17 @@ texts! {
         zh: format!("{all} 位收件人中有 {n} 位被拒绝")
     }
     unreadable_entry() { en: "Entry that cannot be read", zh: "无法读取的记录" }
-    ledger_kept(created: String, size: String) {
-        en: format!("{created}, {size}"),
-        zh: format!("{created}，{size}")
-    }
     ledger_key_lost() {
-        en: "This entry is sealed with a key that the server no longer has: nothing more happens to it. Remove it, or ask whoever runs this server to put the old key back into the key file.",
-        zh: "此记录由服务器已没有的密钥封存，不会再有任何操作。请移除，或请管理员把旧密钥放回密钥文件。"
+        en: "It is sealed with a key that the server no longer has. Ask whoever runs this server to put the old key back into the key file, or remove it.",
+        zh: "此记录由服务器已没有的密钥封存。请让管理员把旧密钥放回密钥文件，或移除此记录。"
     }
     ledger_later_program() {
-        en: "A later version of Restante wrote this entry, and this one cannot read it. It comes back once whoever runs this server installs the later version again.",
-        zh: "此记录由较新版本的 Restante 写入，当前版本无法读取。管理员重新安装较新版本后即可恢复。"
+        en: "A later version of Restante wrote it. It comes back once whoever runs this server installs that version again.",
+        zh: "此记录由较新版本的 Restante 写入。管理员重新安装该版本后即可恢复。"
     }
     ledger_damaged() {
-        en: "What is kept of this entry is damaged: nothing more happens to it, and it does not tell whether the message was sent. Check Sent before writing it again, then remove it.",
-        zh: "此记录的内容已损坏，不会再有任何操作，也无法得知邮件是否已送出。重写前请先查看“已发送”，然后移除此记录。"
+        en: "It is damaged, and does not tell whether the message was sent. Check Sent before writing it again, then remove it.",
+        zh: "此记录已损坏，无法得知邮件是否已送出。重写前请先查看“已发送”，然后移除此记录。"
     }
     outbox_newest() { en: "Newest", zh: "最新" }
     ledger_unknown() {

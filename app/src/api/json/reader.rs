@@ -10,6 +10,7 @@ use super::Unreadable;
 
 /// What a JSON parser returned.
 pub(super) trait Parsed: Sized {
+    fn null() -> Self;
     fn is_null(&self) -> bool;
     fn bool(&self) -> Option<bool>;
     fn number(&self) -> Option<f64>;
@@ -267,31 +268,15 @@ impl<'de, P: Parsed> SeqAccess<'de> for Fields<P> {
             return Ok(None);
         };
         self.names = others;
-        match self.of.field(name) {
-            Some(field) => seed.deserialize(Reader(field)).map(Some),
-            // None for an option, the default where there is one; all others miss it.
-            None => Ok(seed.deserialize(Missing).ok()),
+        let field = self.of.field(name);
+        let is_missing = field.is_none();
+        // By the same code as null: none for an option, the default where there is one; all others
+        // miss it.
+        match seed.deserialize(Reader(field.unwrap_or_else(P::null))) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) if is_missing => Ok(None),
+            Err(error) => Err(error),
         }
-    }
-}
-
-/// A field that is not there.
-struct Missing;
-
-impl<'de> Deserializer<'de> for Missing {
-    type Error = Unreadable;
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_none()
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unreadable> {
-        Err(Unreadable)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

@@ -13,6 +13,10 @@ use derived::{Example, examples};
 
 /// Stands for the browser's parser.
 impl Parsed for Value {
+    fn null() -> Self {
+        Self::Null
+    }
+
     fn is_null(&self) -> bool {
         self.is_null()
     }
