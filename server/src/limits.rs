@@ -15,7 +15,7 @@
 //! | downloads of one session at once | [`SESSION_DOWNLOADS`] | as above |
 //! | downloads in all | [`DOWNLOADS`] | they wait for [`TURN_WITHIN`], then 503 |
 //! | connections to outgoing servers that wait for a message, in all | [`PREPARED_CONNECTIONS`] | the connection opens once the message is there |
-//! | accounts of one session | [`SESSION_ACCOUNTS`] | 429 |
+//! | accounts of one session | [`SESSION_ACCOUNTS`] | the next one is refused |
 //! | event streams of one session | [`SESSION_STREAMS`] | the oldest is told `replaced` and ends |
 //! | event streams in all | [`Room::streams`] | 503 |
 //! | sessions of one account | `sessions_per_account` of the configuration | the one unused the longest ends; its sign-in page says why |

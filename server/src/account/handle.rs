@@ -74,8 +74,9 @@ impl Accounts {
     /// [`AccountError::Internal`] where the store cannot be read or written.
     pub async fn convert(&self) -> Result<(), AccountError> {
         let convert = async {
+            let lost = self.ledger.outbox_check_keys().await?;
             self.ledger.outbox_convert().await?;
-            self.ledger.outbox_check_keys().await
+            Ok(lost)
         };
         let lost = convert.await.map_err(AccountError::store)?;
         if lost > 0 {
@@ -222,6 +223,13 @@ struct Inner {
     watchers: Arc<AtomicUsize>,
     bodies: Bodies,
     closing: CancellationToken,
+}
+
+impl Drop for Inner {
+    /// Whoever opened it may have gone before anybody could close it.
+    fn drop(&mut self) {
+        self.closing.cancel();
+    }
 }
 
 impl std::fmt::Debug for AccountHandle {

@@ -205,7 +205,7 @@ async fn run<W: Worker>(
 ) {
     tokio::select! {
         biased;
-        () = closing.cancelled() => {}
+        () = closing.cancelled() => worker.abandon().await,
         () = worker.begin() => {}
     }
     loop {

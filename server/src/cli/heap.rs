@@ -7,6 +7,7 @@
 
 use std::env;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// What mallopt(3) calls `M_TRIM_THRESHOLD`; set, it is never raised.
@@ -14,13 +15,18 @@ const THRESHOLD: &str = "MALLOC_TRIM_THRESHOLD_";
 /// glibc's own value before it is raised.
 const THRESHOLD_BYTES: &str = "131072";
 
+/// Set in the program that was started anew: whatever became of the threshold, it is enough.
+const STARTED: &str = "RESTANTE_HEAP";
+
 /// Starts the program anew, in this process and with these arguments, unless the threshold is set.
 /// Where that fails, the program goes on with a heap that keeps more.
 pub fn hold_threshold() {
-    if env::var_os(THRESHOLD).is_some() {
+    if env::var_os(THRESHOLD).is_some() || env::var_os(STARTED).is_some() {
         return;
     }
-    let Ok(program) = env::current_exe() else {
+    // Not the loader, where that was started with the program as its argument.
+    let is_program = |path: &PathBuf| !path.to_string_lossy().contains(".so");
+    let Some(program) = env::current_exe().ok().filter(is_program) else {
         return;
     };
     let mut arguments = env::args_os();
@@ -29,5 +35,9 @@ pub fn hold_threshold() {
         again.arg0(name);
     }
     // Returns only where it failed.
-    let _ = again.args(arguments).env(THRESHOLD, THRESHOLD_BYTES).exec();
+    let _ = again
+        .args(arguments)
+        .env(THRESHOLD, THRESHOLD_BYTES)
+        .env(STARTED, "1")
+        .exec();
 }

@@ -25,6 +25,7 @@ use super::words::Fault;
 use super::{Web, WebState, assets, error, headers, home, page};
 use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
 use crate::config::{Config, Preset};
+use crate::limits;
 use crate::session::{LiveSession, row_key};
 use crate::views;
 
@@ -182,7 +183,7 @@ pub(super) async fn sign_out(
         for account in live.accounts().iter() {
             forget_posted(&web, &account.id()).await;
         }
-        web.registry.end(&live.key()).await;
+        web.registry.end_found(live).await;
         tracing::info!("signed out");
     }
     let mut response = page::see_other(&url::login_end(
@@ -228,8 +229,15 @@ async fn begin_session(
         .session
         .as_ref()
         .filter(|live| is_added || live.account(&account.id()).is_some());
+    if let Some(live) = joined
+        && live.accounts().len() >= limits::SESSION_ACCOUNTS
+        && live.account(&account.id()).is_none()
+    {
+        account.close().await;
+        return Err(Fault::TooManyAccounts);
+    }
     if let Some(earlier) = visitor.session.as_ref().filter(|_| joined.is_none()) {
-        web.registry.end(&earlier.key()).await;
+        web.registry.end_found(earlier).await;
     }
     let mut keys = joined.map(|live| keys_of(live)).unwrap_or_default();
     if !keys.contains(&account.key().0) {

@@ -52,6 +52,8 @@ pub(super) enum Fault {
     TextNotKept,
     /// As many requests or sessions as there may be at once.
     Crowded,
+    /// As many accounts as a session may have.
+    TooManyAccounts,
     /// The disk, or another fault of ours.
     Internal { ref_id: String },
 }
@@ -74,6 +76,7 @@ impl Fault {
             Self::NotSentYet | Self::OtherAccount => (ErrorKind::Invalid, None, None),
             Self::TextNotKept => (ErrorKind::NoRoom, None, None),
             Self::Crowded => (ErrorKind::Busy, None, Some(10)),
+            Self::TooManyAccounts => (ErrorKind::NoRoom, None, None),
             Self::TooManyFiles | Self::AccountFull { .. } | Self::ServerFull => {
                 (ErrorKind::NoRoom, Some("attachment"), None)
             }
@@ -184,6 +187,10 @@ impl Fault {
                 "Your session ended, and this server has no room to keep your text.",
                 "Nothing was sent. Go back in your browser and copy the text before you sign in.",
             ),
+            Self::TooManyAccounts => (
+                "This session has as many accounts as it may have.",
+                "Sign out of one of them, then add this one.",
+            ),
             Self::Crowded => (
                 "Too much is going on at once.",
                 "Wait a few seconds and try again; close pages that you do not need.",
@@ -261,6 +268,10 @@ impl Fault {
             Self::TextNotKept => (
                 "会话已结束,服务器也没有空间保存您写的内容。",
                 "邮件没有发出。请在浏览器中返回,复制内容后再登录。",
+            ),
+            Self::TooManyAccounts => (
+                "此会话的账户数已达上限。",
+                "请先退出其中一个账户，再添加这个账户。",
             ),
             Self::Crowded => (
                 "同时处理的请求过多。",

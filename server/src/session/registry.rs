@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use app::api::live::LiveEvent;
 use app::api::types::AccountId;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
@@ -210,7 +211,7 @@ impl Registry {
             ends
         };
         for account in session.accounts().iter() {
-            tokio::spawn(forward_events(account.clone(), Arc::clone(&session)));
+            forward_events(account.clone(), &session);
         }
         self.let_give_way(ends, &session).await;
         Ok(session)
@@ -229,12 +230,13 @@ impl Registry {
         account: AccountHandle,
     ) -> Result<(), Full> {
         let now = now_unix_ms();
-        let (replaced, ends) = {
+        let (former, replaced, ends) = {
             let mut sessions = self
                 .sessions
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            let own = sessions.remove(&session.key()).ok_or(Full)?;
+            let former = session.key();
+            let own = sessions.remove(&former).ok_or(Full)?;
             let mut accounts = session.accounts().to_vec();
             let same = accounts
                 .iter_mut()
@@ -259,9 +261,12 @@ impl Registry {
             // The row has its new key, whatever came of it.
             *session.key.write().unwrap_or_else(PoisonError::into_inner) = key.clone();
             sessions.insert(key, own);
-            joined?
+            let (replaced, ends) = joined?;
+            (former, replaced, ends)
         };
-        tokio::spawn(forward_events(account, Arc::clone(session)));
+        // Another sign-in may have moved it since this one's request came.
+        self.delete_row(&former).await;
+        forward_events(account, session);
         session.events.push(LiveEvent::Resync);
         self.let_give_way(ends, session).await;
         if let Some(replaced) = replaced {
@@ -356,6 +361,21 @@ impl Registry {
         }
     }
 
+    /// Ends a session that was found, whatever its key has become meanwhile.
+    pub async fn end_found(&self, session: &LiveSession) {
+        let key = {
+            let mut sessions = self
+                .sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let key = session.key();
+            sessions.remove(&key);
+            key
+        };
+        self.delete_row(&key).await;
+        self.close(session).await;
+    }
+
     async fn delete_row(&self, key: &RowKey) {
         if let Err(error) = self.store.session_delete(key).await {
             tracing::error!(%error, "a session's row could not be deleted");
@@ -410,9 +430,17 @@ impl Registry {
     }
 }
 
-/// Carries an account's events into the ring of its session, until that is over.
-async fn forward_events(account: AccountHandle, session: Arc<LiveSession>) {
-    let mut events = account.subscribe();
+/// Carries an account's events into the ring of its session from now on, until either is over.
+fn forward_events(account: AccountHandle, session: &Arc<LiveSession>) {
+    let events = account.subscribe();
+    tokio::spawn(forward(account, events, Arc::clone(session)));
+}
+
+async fn forward(
+    account: AccountHandle,
+    mut events: broadcast::Receiver<LiveEvent>,
+    session: Arc<LiveSession>,
+) {
     loop {
         let event = tokio::select! {
             () = session.over.cancelled() => return,

@@ -183,7 +183,7 @@ impl Ledger {
                 "UPDATE outbox SET state = 'sending', owner = $1, changed_unix_ms = $2 \
                  WHERE state = 'waiting' AND id = (SELECT id FROM outbox WHERE account_key = $3 \
                    AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $2 \
-                   AND is_damaged = 0 ORDER BY due_unix_ms, created_unix_ms LIMIT 1) \
+                   AND is_damaged = 0 AND removed_unix_ms IS NULL ORDER BY due_unix_ms, created_unix_ms LIMIT 1) \
                  RETURNING ",
                 columns!()
             ))
@@ -288,7 +288,7 @@ impl Ledger {
         let raw: Vec<RawRow> = sqlx::query_as(concat!(
             "UPDATE outbox SET owner = $1 WHERE id IN (SELECT id FROM outbox \
              WHERE account_key = $2 AND state = 'result' AND owner IS NULL AND is_copy_due = 1 \
-               AND is_damaged = 0 ORDER BY created_unix_ms LIMIT $3) AND owner IS NULL RETURNING ",
+               AND spool IS NOT NULL AND is_damaged = 0 ORDER BY created_unix_ms LIMIT $3) AND owner IS NULL RETURNING ",
             columns!(),
         ))
         .bind(self.store.owner())
@@ -299,9 +299,11 @@ impl Ledger {
         let mut claimed = Vec::new();
         for raw in raw {
             let row = self.open_row(raw);
-            match row.is_damaged() {
-                true => self.let_go(row.id.as_str()).await?,
-                false => claimed.push(row),
+            if !row.is_damaged() {
+                claimed.push(row);
+            } else if let Err(error) = self.let_go(row.id.as_str()).await {
+                // The others are this process's already.
+                tracing::warn!(%error, "a damaged row could not be set aside");
             }
         }
         Ok(claimed)
@@ -382,7 +384,8 @@ impl Ledger {
     ) -> Result<Option<i64>, StoreError> {
         let due: (Option<i64>,) = sqlx::query_as(
             "SELECT MIN(due_unix_ms) FROM outbox \
-             WHERE account_key = $1 AND state = 'waiting' AND needs_sign_in = 0 AND is_damaged = 0",
+             WHERE account_key = $1 AND state = 'waiting' AND needs_sign_in = 0 AND is_damaged = 0 \
+               AND removed_unix_ms IS NULL",
         )
         .bind(&account.0)
         .fetch_one(self.store.pool())

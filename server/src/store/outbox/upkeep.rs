@@ -2,7 +2,7 @@
 //! once they are old.
 
 use super::{FORMAT, Ledger, RawRow, WRITES, columns, discard_files, place};
-use crate::domain::{AccountKey, OutboxRow, Outcome};
+use crate::domain::{AccountKey, OutboxRow, Outcome, Typed};
 use crate::store::process::owner_is_gone;
 use crate::store::records;
 use crate::store::seal::Purpose;
@@ -66,7 +66,8 @@ impl Ledger {
     }
 
     /// Brings the rows of older programs to the present format, and enters their files into the
-    /// table of the spool. To be called before the spool is swept.
+    /// table of the spool. To be called before the spool is swept, and after the keys were looked
+    /// at: a row that cannot be opened stays as it is, and is brought up once it can.
     pub(crate) async fn outbox_convert(&self) -> Result<(), StoreError> {
         loop {
             // A start does not wait for the disk once for each row.
@@ -74,7 +75,7 @@ impl Ledger {
             let some: Vec<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM outbox WHERE format < 3 LIMIT $1"
+                " FROM outbox WHERE format < 3 AND is_damaged = 0 LIMIT $1"
             ))
             .bind(BATCH)
             .fetch_all(&mut *writing)
@@ -89,6 +90,14 @@ impl Ledger {
         }
     }
 
+    /// What was typed, where it is sealed with a key that is here.
+    async fn typed_if_it_opens(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
+        match self.outbox_typed(row).await {
+            Err(StoreError::Seal(_)) => Ok(None),
+            typed => typed,
+        }
+    }
+
     async fn convert(&self, writing: &mut Connection, raw: RawRow) -> Result<(), StoreError> {
         let place = place(&raw.id, &raw.account_key);
         let opened = self
@@ -100,14 +109,13 @@ impl Ledger {
         let row = self.open_row(raw);
         let typed = match within {
             Ok(Some(typed)) => row.spool.as_ref().map(|_| typed),
-            _ => self.outbox_typed(&row).await.unwrap_or_default(),
+            _ => self.typed_if_it_opens(&row).await?,
         };
         let mut files = vec![(row.spool.clone(), row.size_bytes)];
         let attached = row.message.attachments.iter();
         files.extend(attached.map(|file| (Some(file.spool.clone()), file.size_bytes)));
         if row.is_damaged() {
-            sqlx::query("UPDATE outbox SET format = $1, is_damaged = 1 WHERE id = $2")
-                .bind(FORMAT)
+            sqlx::query("UPDATE outbox SET is_damaged = 1 WHERE id = $1")
                 .bind(&id)
                 .execute(&mut *writing)
                 .await?;
@@ -116,7 +124,8 @@ impl Ledger {
                 .map(|typed| self.seal_typed(&row, &typed))
                 .transpose()?;
             sqlx::query(
-                "UPDATE outbox SET format = $1, sealed = $2, sealed_draft = $3, outcome = $4, \
+                "UPDATE outbox SET format = $1, sealed = $2, \
+                 sealed_draft = COALESCE($3, sealed_draft), outcome = $4, \
                  is_copy_due = $5, \
                  is_open = CASE WHEN removed_unix_ms IS NULL THEN $6 ELSE 0 END WHERE id = $7",
             )
@@ -191,7 +200,7 @@ impl Ledger {
             .await?;
             let Some(raw) = raw else { break };
             let mut row = self.open_row(raw);
-            let typed = self.outbox_typed(&row).await.unwrap_or_default();
+            let typed = self.typed_if_it_opens(&row).await?;
             row.account_key = new.clone();
             let sealed = match row.is_damaged() {
                 true => None,

@@ -213,6 +213,45 @@ async fn a_damaged_row_that_waits_is_removed_like_any_other() {
     assert!(!scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
     scene.ledger.outbox_set_aside(&damaged).await.unwrap();
     assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
+    // Once it opens again, what was removed is not sent.
+    let sealed = scene.ledger.seal_message(&row("waits")).unwrap();
+    sqlx::query("UPDATE outbox SET sealed = $1")
+        .bind(sealed)
+        .execute(scene.ledger.store.pool())
+        .await
+        .unwrap();
+    scene.ledger.outbox_check_keys().await.unwrap();
+    assert_eq!(scene.show("waits").await.damage, None);
+    assert!(
+        scene
+            .ledger
+            .outbox_claim(&ann(), 5)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(scene.ledger.outbox_next_due(&ann()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_row_whose_key_is_away_at_the_upgrade_loses_nothing() {
+    let scene = scene_with_key(GOLDEN_KEY).await;
+    scene.insert_golden().await;
+    // What was typed is sealed with a key that is away; the message of f2 is not.
+    scene
+        .set("UPDATE outbox SET sealed_draft = CAST(substr(sealed_draft, 1, 1) || x'00000000' || substr(sealed_draft, 6) AS BLOB) WHERE id = 'f2'")
+        .await;
+    // Of f1, nothing opens.
+    scene
+        .set("UPDATE outbox SET sealed = CAST(substr(sealed, 1, 1) || x'00000000' || substr(sealed, 6) AS BLOB) WHERE id = 'f1'")
+        .await;
+    assert_eq!(scene.ledger.outbox_check_keys().await.unwrap(), 1);
+    scene.ledger.outbox_convert().await.unwrap();
+    let kept =
+        "SELECT COUNT(*) FROM outbox WHERE id = 'f2' AND format = 3 AND sealed_draft IS NOT NULL";
+    assert_eq!(scene.count(kept).await, 1);
+    let waits = "SELECT COUNT(*) FROM outbox WHERE id = 'f1' AND format = 1 AND is_damaged = 1";
+    assert_eq!(scene.count(waits).await, 1);
 }
 
 #[tokio::test]
