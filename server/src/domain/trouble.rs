@@ -203,3 +203,61 @@ impl std::fmt::Display for ServerReply {
         f.write_str(&self.text)
     }
 }
+
+/// One of each, for tests.
+#[cfg(test)]
+impl DialCause {
+    pub(crate) fn every() -> Vec<Self> {
+        vec![
+            Self::NameNotFound,
+            Self::Refused,
+            Self::TimedOut { secs: 10 },
+            Self::Unreachable,
+            Self::HostNotListed,
+            Self::PortNotAllowed,
+            Self::TooManyHosts,
+            Self::CertificateExpired {
+                ended_on: Some("2026-05-03".to_owned()),
+            },
+            Self::CertificateNotYetValid,
+            Self::WrongName {
+                presented: two_names(),
+            },
+            Self::Untrusted,
+            Self::CertificateInvalid,
+            Self::NotTls,
+            Self::TlsTooOld,
+            Self::ClosedInHandshake,
+            Self::SilentInHandshake,
+            Self::TlsFailed,
+        ]
+    }
+}
+
+#[cfg(test)]
+impl LinkCause {
+    pub(crate) fn every() -> Vec<Self> {
+        vec![
+            Self::Closed,
+            Self::ClosedEarly,
+            Self::Silent,
+            Self::NoGreeting,
+            Self::Misbehaved,
+            Self::PlaintextInjected,
+            Self::ServerUnproven,
+            Self::OverLimit,
+            Self::StartTlsNotOffered,
+            Self::LoginNotOffered,
+            Self::LoginNeedsTls,
+            Self::NoCommonMechanism {
+                offered: two_names(),
+            },
+            Self::Incompatible,
+        ]
+    }
+}
+
+#[cfg(test)]
+fn two_names() -> Vec<String> {
+    vec!["a.test".to_owned(), "b.test".to_owned()]
+}

@@ -363,30 +363,7 @@ mod tests {
 
     #[test]
     fn every_cause_is_told_in_finished_sentences() {
-        let names = ["a.example".to_string()];
-        let causes = [
-            DialCause::NameNotFound,
-            DialCause::Refused,
-            DialCause::TimedOut { secs: 10 },
-            DialCause::Unreachable,
-            DialCause::HostNotListed,
-            DialCause::PortNotAllowed,
-            DialCause::TooManyHosts,
-            DialCause::CertificateExpired {
-                ended_on: Some("x".to_owned()),
-            },
-            DialCause::CertificateNotYetValid,
-            DialCause::WrongName {
-                presented: names.to_vec(),
-            },
-            DialCause::Untrusted,
-            DialCause::CertificateInvalid,
-            DialCause::NotTls,
-            DialCause::TlsTooOld,
-            DialCause::ClosedInHandshake,
-            DialCause::SilentInHandshake,
-            DialCause::TlsFailed,
-        ];
+        let causes = DialCause::every();
         for lang in LANGS {
             let mut told: Vec<String> = Vec::new();
             for cause in causes.clone() {

@@ -213,24 +213,7 @@ mod tests {
 
     #[test]
     fn every_cause_is_told_in_finished_sentences() {
-        let odd = ["NTLM".to_string()];
-        let causes = [
-            LinkCause::Closed,
-            LinkCause::ClosedEarly,
-            LinkCause::Silent,
-            LinkCause::NoGreeting,
-            LinkCause::Misbehaved,
-            LinkCause::PlaintextInjected,
-            LinkCause::ServerUnproven,
-            LinkCause::OverLimit,
-            LinkCause::StartTlsNotOffered,
-            LinkCause::LoginNotOffered,
-            LinkCause::LoginNeedsTls,
-            LinkCause::NoCommonMechanism {
-                offered: odd.to_vec(),
-            },
-            LinkCause::Incompatible,
-        ];
+        let causes = LinkCause::every();
         for lang in LANGS {
             for cause in causes.clone() {
                 for tls in [Tls::Implicit, Tls::StartTls, Tls::Plain] {

@@ -84,43 +84,6 @@ fn typed() -> Typed {
 
 /// Every code that version 1 has, one message for each.
 fn messages() -> Vec<OutboxMessage> {
-    let names = || vec!["a.test".to_owned(), "b.test".to_owned()];
-    let dials = [
-        DialCause::NameNotFound,
-        DialCause::Refused,
-        DialCause::TimedOut { secs: 10 },
-        DialCause::Unreachable,
-        DialCause::HostNotListed,
-        DialCause::PortNotAllowed,
-        DialCause::TooManyHosts,
-        DialCause::CertificateExpired {
-            ended_on: Some("2026-05-03".to_owned()),
-        },
-        DialCause::CertificateNotYetValid,
-        DialCause::WrongName { presented: names() },
-        DialCause::Untrusted,
-        DialCause::CertificateInvalid,
-        DialCause::NotTls,
-        DialCause::TlsTooOld,
-        DialCause::ClosedInHandshake,
-        DialCause::SilentInHandshake,
-        DialCause::TlsFailed,
-    ];
-    let links = [
-        LinkCause::Closed,
-        LinkCause::ClosedEarly,
-        LinkCause::Silent,
-        LinkCause::NoGreeting,
-        LinkCause::Misbehaved,
-        LinkCause::PlaintextInjected,
-        LinkCause::ServerUnproven,
-        LinkCause::OverLimit,
-        LinkCause::StartTlsNotOffered,
-        LinkCause::LoginNotOffered,
-        LinkCause::LoginNeedsTls,
-        LinkCause::NoCommonMechanism { offered: names() },
-        LinkCause::Incompatible,
-    ];
     let unsent = [
         NotSentCause::ConnectionLost,
         NotSentCause::Smtputf8Missing,
@@ -135,7 +98,10 @@ fn messages() -> Vec<OutboxMessage> {
         Unsupported::UndoIsOver,
         Unsupported::UnsafeExpunge,
     ];
-    let mut troubles: Vec<Trouble> = dials.map(|c| Trouble::Dial(server(), c)).into();
+    let mut troubles = Vec::new();
+    let dials = DialCause::every().into_iter();
+    troubles.extend(dials.map(|cause| Trouble::Dial(server(), cause)));
+    let links = LinkCause::every().into_iter();
     troubles.extend(links.map(|cause| Trouble::Link(server(), cause)));
     troubles.extend(unsent.map(|cause| Trouble::NotSent {
         cause,
