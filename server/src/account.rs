@@ -3,11 +3,10 @@
 //! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the [`incoming`] side: the
 //! task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]) connection that has the answer,
 //! so that nobody waits for another one. Messages leave
-//! through [`outbox`] and [`outgoing`]. [`views`](crate::views) words what they say.
+//! through the [`outbox`]. The connections themselves are [`clients`](crate::clients); [`views`](crate::views) words what they say.
 
 mod backoff;
 pub(crate) mod body;
-pub(crate) mod bounds;
 mod causes;
 pub(crate) mod compose;
 pub mod error;
@@ -17,11 +16,10 @@ pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 pub(crate) mod judged;
 pub(crate) mod mailstore;
-pub(crate) mod memory;
 pub mod model;
 pub(crate) mod off_thread;
 mod outbox;
-pub(crate) mod outgoing;
+pub(crate) mod spooled;
 mod texts;
 pub mod uploads;
 mod whole;

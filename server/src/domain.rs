@@ -4,6 +4,7 @@
 //! check-layers` proves. Of `app` they name ids and enums without words.
 
 mod account;
+pub(crate) mod bounds;
 mod change;
 mod folder;
 mod marks;

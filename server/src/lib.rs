@@ -23,6 +23,7 @@
 
 pub mod account;
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod domain;
 pub mod http;

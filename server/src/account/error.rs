@@ -2,56 +2,19 @@
 
 use app::api::types::FolderRole;
 use mail_mime::address::InvalidAddress;
-use mail_net::dial::{DialError, Endpoint};
-use mail_net::{Phase, TlsError};
-use mail_proto::{imap, pop3, smtp};
+use mail_proto::smtp;
 
-use crate::domain::{Protocol, ServerReply, Unsupported};
+use crate::clients::ClientError;
+use crate::clients::budget::Overloaded;
+use crate::domain::{ServerReply, Unsupported};
 
 /// Why an account could not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// No connection to a server came about.
-    #[error("no connection to {}:{}: {error}", endpoint.host, endpoint.port)]
-    Dial {
-        /// Which server.
-        protocol: Protocol,
-        /// Where it should be.
-        endpoint: Endpoint,
-        /// Why.
-        error: DialError,
-    },
-    /// The link broke, or the server stopped keeping to its protocol.
-    #[error("the link to {}:{} ended: {error}", endpoint.host, endpoint.port)]
-    Link {
-        /// Which server.
-        protocol: Protocol,
-        /// Where it is.
-        endpoint: Endpoint,
-        /// Why.
-        error: LinkError,
-    },
-    /// The server refused the login.
-    #[error("{} refused the login: {reply}", endpoint.host)]
-    LoginRefused {
-        /// Which server.
-        protocol: Protocol,
-        /// Where it is.
-        endpoint: Endpoint,
-        /// Its words, with the code that tells why.
-        reply: ServerReply,
-    },
-    /// The server refused a command.
-    #[error("{} refused: {reply}", endpoint.host)]
-    Refused {
-        /// Which server.
-        protocol: Protocol,
-        /// Where it is.
-        endpoint: Endpoint,
-        /// Its words.
-        reply: ServerReply,
-    },
+    /// A server did not do what was asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// A message was not sent, and nobody refused it.
     #[error("not sent: {cause}")]
     NotSent {
@@ -96,9 +59,6 @@ pub enum AccountError {
     /// not say that the message is gone.
     #[error("the server gave nothing of the message that can be read")]
     Withheld,
-    /// Other accounts hold the memory that this would take.
-    #[error("the memory for mail is used by others")]
-    Overloaded,
     /// There is no room for a message: nothing of it was kept.
     #[error("no room: {0:?}")]
     NoRoom(NoRoom),
@@ -122,66 +82,19 @@ pub enum AccountError {
 impl AccountError {
     /// Whether a connection is gone, so that the next request needs a new one.
     pub(crate) fn is_link_lost(&self) -> bool {
-        matches!(self, Self::Link { .. })
-    }
-
-    /// The same error where it came before the sign-in: a server that closes the connection then
-    /// does not want another one.
-    pub(crate) fn before_sign_in(self) -> Self {
-        match self {
-            Self::Link {
-                protocol,
-                endpoint,
-                error: LinkError::Closed,
-            } => Self::Link {
-                protocol,
-                endpoint,
-                error: LinkError::ClosedEarly,
-            },
-            other => other,
-        }
+        matches!(self, Self::Client(error) if error.is_link_lost())
     }
 
     /// Whether a server's answer was larger than what is taken.
     pub(crate) fn is_over_limit(&self) -> bool {
-        matches!(
-            self,
-            Self::Link {
-                error: LinkError::Imap(imap::Error::Limit(_)),
-                ..
-            }
-        )
+        matches!(self, Self::Client(error) if error.is_over_limit())
     }
 }
 
-/// Why a link ended.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinkError {
-    /// TLS failed after STARTTLS or STLS.
-    #[error(transparent)]
-    Tls(TlsError),
-    /// Nothing came in time.
-    #[error("nothing came in time ({0:?})")]
-    Deadline(Phase),
-    /// The server closed the connection.
-    #[error("closed")]
-    Closed,
-    /// The server closed the connection before the sign-in.
-    #[error("closed before the sign-in")]
-    ClosedEarly,
-    /// What servers have sent and not ended takes too much memory on all connections together.
-    #[error("too much waits for its end on all connections together")]
-    Overloaded,
-    /// An IMAP server broke the rules, or lacks what is needed.
-    #[error(transparent)]
-    Imap(imap::Error),
-    /// The same for POP3.
-    #[error(transparent)]
-    Pop3(pop3::Error),
-    /// The same for SMTP.
-    #[error(transparent)]
-    Smtp(smtp::Error),
+impl From<Overloaded> for AccountError {
+    fn from(error: Overloaded) -> Self {
+        Self::Client(error.into())
+    }
 }
 
 /// Where messages are whose move ended half-way.

@@ -20,10 +20,11 @@ use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
 use super::incoming::{Incoming, Surroundings};
 use super::mailstore::Mailstore;
-use super::memory::Budget;
 use super::model::SignIn;
 use super::outbox::Outbox;
 use super::worker::{Ask, Kind, Place};
+use crate::clients::ClientError;
+use crate::clients::budget::Budget;
 use crate::domain::Protocol;
 use crate::domain::{AccountKey, Opened, Section};
 use crate::limits::PREPARED_CONNECTIONS;
@@ -135,10 +136,10 @@ impl Accounts {
     ) -> Result<AccountHandle, AccountError> {
         // The outgoing server is named now and dialled later: it is counted now. Later dials of either
         // server are not: whoever shares this address could use the count up, and no mail would leave.
-        let outgoing = sign_in.outgoing.endpoint();
+        let outgoing = sign_in.outgoing_access().endpoint;
         self.dialer
             .admit(&outgoing, client)
-            .map_err(|error| AccountError::Dial {
+            .map_err(|error| ClientError::Dial {
                 protocol: Protocol::Smtp,
                 endpoint: outgoing,
                 error,

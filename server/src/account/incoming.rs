@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
-use super::memory::Budget;
 use super::model::SignIn;
 use super::worker::Ask;
+use crate::clients::budget::Budget;
 use crate::domain::AccountKey;
 use crate::store::Store;
 

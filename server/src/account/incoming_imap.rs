@@ -3,9 +3,7 @@
 //! Each connection is a [`link::Link`], a task of its own: a large download from one folder never
 //! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
 
-mod answer;
 mod change;
-pub(crate) mod connection;
 mod described;
 mod fetched;
 mod folders;
@@ -17,7 +15,7 @@ mod moving;
 mod order;
 mod read;
 mod row;
-pub(crate) mod selected;
+mod selected;
 mod sent;
 mod shared;
 mod undo;
@@ -34,8 +32,8 @@ use super::incoming::{Closed, INBOX_ID, Surroundings};
 use super::model::SignIn;
 use super::worker::{self, Ask, Place};
 use crate::domain::Filing;
-use connection::ImapConnection;
 use link::{Link, LinkKind};
+use selected::ImapConnection;
 use sent::SentCopies;
 use shared::Shared;
 use undo::Undo;
@@ -68,8 +66,9 @@ impl ImapIncoming {
             store: _,
             budget,
         } = surroundings;
+        let access = sign_in.incoming_access();
         let connection =
-            ImapConnection::open(&dialer, &sign_in, client, Phase::SignIn, budget.clone()).await?;
+            ImapConnection::open(&dialer, &access, client, Phase::SignIn, budget.clone()).await?;
         let mut limitations = Vec::new();
         if !connection.capabilities().has(Capability::Idle) {
             limitations.push(Limitation::Polled { every_secs: 60 });
@@ -84,7 +83,7 @@ impl ImapIncoming {
             account: key.id(),
             changes,
             _listening: listening,
-            sign_in,
+            access,
             budget,
             dialer,
             events,

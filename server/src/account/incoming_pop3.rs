@@ -9,7 +9,6 @@
 
 mod background;
 mod change;
-pub(crate) mod connection;
 mod delete;
 mod identity;
 mod kept;
@@ -55,7 +54,7 @@ impl Pop3Incoming {
         timing: Timing,
     ) -> Result<Self, AccountError> {
         let maildrop = Maildrops::of_process().maildrop(&surroundings.key);
-        let mut link = Link::new(sign_in, surroundings, maildrop, timing);
+        let mut link = Link::new(sign_in.incoming_access(), surroundings, maildrop, timing);
         link.signed_in = Some(link.log_in(Phase::SignIn, timing.turn_wait).await?);
         let every_secs = u32::try_from(link.polled_every().as_secs()).unwrap_or(u32::MAX);
         let limitations = vec![

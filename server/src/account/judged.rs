@@ -4,6 +4,7 @@ use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
 
 use super::error::{AccountError, InvalidField, NoRoom};
+use crate::clients::ClientError;
 use crate::domain::{Protocol, Server, ServerReply, Trouble};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
@@ -16,7 +17,9 @@ impl AccountError {
     /// Whether trying again later, as it is, makes no sense.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
-            Self::Refused { reply, .. } => reply.code.is_some_and(|code| code >= 500),
+            Self::Client(ClientError::Refused { reply, .. }) => {
+                reply.code.is_some_and(|code| code >= 500)
+            }
             Self::Invalid { .. } | Self::Unsupported(_) | Self::FileLost(_) => true,
             _ => false,
         }
@@ -54,6 +57,23 @@ impl AccountError {
         }
     }
 
+    /// When what was asked may work, in seconds.
+    pub(crate) fn retry_after_secs(&self) -> Option<u32> {
+        match self {
+            Self::Client(error) => error.retry_after_secs(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the password that was refused: not to be tried again by itself, and counted
+    /// by whoever limits guessing.
+    pub fn is_password_refused(&self) -> bool {
+        matches!(self, Self::Client(error) if error.is_password_refused())
+    }
+}
+
+impl ClientError {
+    /// When what was asked may work, in seconds.
     pub(crate) fn retry_after_secs(&self) -> Option<u32> {
         match self {
             Self::Dial {
@@ -65,9 +85,8 @@ impl AccountError {
         }
     }
 
-    /// Whether it is the password that was refused: not to be tried again by itself, and counted
-    /// by whoever limits guessing.
-    pub fn is_password_refused(&self) -> bool {
+    /// Whether it is the password that was refused.
+    pub(crate) fn is_password_refused(&self) -> bool {
         match self.trouble() {
             Trouble::LoginRefused(server, reply) => sign_in(&server, &reply).is_about_password(),
             _ => false,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::error::AccountError;
-use super::outgoing::SpooledMessage;
+use super::spooled::SpooledMessage;
 use crate::domain::{
     Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark, Unsupported,
 };

@@ -1,13 +1,13 @@
 //! What a person signs in with, whatever protocol the account speaks.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use app::api::types::IncomingKind;
 use mail_net::{Endpoint, Recorder, TlsMode};
-use mail_proto::{KnownSecrets, Secret};
+use mail_proto::Secret;
 
 use super::error::AccountError;
+use crate::clients::Access;
 
 /// A server that mail comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +33,6 @@ pub struct Outgoing {
     pub tls: TlsMode,
 }
 
-impl Outgoing {
-    /// Where it is.
-    pub(crate) fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            host: self.host.clone(),
-            port: self.port,
-            tls: self.tls,
-        }
-    }
-}
-
 /// What a person signs in with.
 #[derive(Debug, Clone)]
 pub struct SignIn {
@@ -65,9 +54,31 @@ impl SignIn {
     /// How much of a session's transcript is kept: about 150 lines.
     pub const TRANSCRIPT_MAX_BYTES: usize = 16 << 10;
 
-    /// What has to be kept out of the servers' replies.
-    pub(crate) fn known_secrets(&self) -> Arc<KnownSecrets> {
-        Arc::new(KnownSecrets::new(self.login(), &self.password))
+    /// The incoming server, and who signs in there.
+    pub(crate) fn incoming_access(&self) -> Access {
+        let Incoming {
+            host, port, tls, ..
+        } = &self.incoming;
+        self.access(host, *port, *tls)
+    }
+
+    /// The outgoing server, and who signs in there.
+    pub(crate) fn outgoing_access(&self) -> Access {
+        let Outgoing { host, port, tls } = &self.outgoing;
+        self.access(host, *port, *tls)
+    }
+
+    fn access(&self, host: &str, port: u16, tls: TlsMode) -> Access {
+        Access {
+            endpoint: Endpoint {
+                host: host.to_owned(),
+                port,
+                tls,
+            },
+            user: self.login().to_owned(),
+            password: self.password.clone(),
+            transcript: self.transcript.clone(),
+        }
     }
 
     /// The login name.

@@ -28,7 +28,8 @@ use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
 use super::incoming::Incoming;
 use super::model::{SignIn, now_unix_ms};
-use super::outgoing::{Delivery, SmtpConnection, SpooledMessage, envelope};
+use super::spooled::SpooledMessage;
+use crate::clients::smtp::{Delivery, SmtpConnection, envelope};
 use crate::domain::{AccountKey, OutboxRow, RowState};
 use crate::store::StoreError;
 use crate::store::outbox::Ledger;
@@ -126,7 +127,7 @@ impl Outbox {
 
     /// Connects to the outgoing server and signs in: one try.
     async fn open(&self) -> Result<SmtpConnection, AccountError> {
-        let open = SmtpConnection::open(&self.dialer, &self.sign_in).await?;
+        let open = SmtpConnection::open(&self.dialer, &self.sign_in.outgoing_access()).await?;
         let max = open.size_max_bytes().unwrap_or_default();
         self.size_max_bytes.store(max, Ordering::Relaxed);
         Ok(open)
@@ -238,7 +239,7 @@ impl Outbox {
 /// Whether a failure says nothing of the message, but of a connection that was there before it: the
 /// server had closed it, or (`is_out_of_step`) its answers may be to octets that it took for
 /// commands.
-fn is_of_the_connection(delivery: &Delivery, is_out_of_step: bool) -> bool {
+fn is_of_the_connection<E>(delivery: &Delivery<E>, is_out_of_step: bool) -> bool {
     match delivery {
         Delivery::NotSent(_)
         | Delivery::Outcome(Outcome::NotSent {
@@ -268,4 +269,5 @@ fn wanted_of(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError>
     let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
     let addresses = wanted.map(|recipient| recipient.address.as_str());
     envelope(&row.message.from, addresses, size_bytes)
+        .map_err(|error| AccountError::Internal(error.to_string()))
 }

@@ -6,7 +6,7 @@ use mail_net::dial::DialError;
 use mail_net::tls::TlsError;
 use mail_proto::{imap, pop3, smtp};
 
-use crate::account::error::{AccountError, LinkError};
+use crate::clients::{ClientError, LinkError};
 
 /// The exit codes of `send` and `fetch`. From 64 on they are those of `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,14 +85,14 @@ impl Exit {
     }
 
     /// How a command ends that met this error before anything was done.
-    pub(super) fn of(error: &AccountError) -> Self {
+    pub(super) fn of(error: &ClientError) -> Self {
         match error {
-            AccountError::Dial { error, .. } => match error {
+            ClientError::Dial { error, .. } => match error {
                 DialError::NameNotFound => Self::NoHost,
                 DialError::Tls(error) => of_tls(error),
                 _ => Self::Temporary,
             },
-            AccountError::Link { error, .. } => match error {
+            ClientError::Link { error, .. } => match error {
                 LinkError::Tls(error) => of_tls(error),
                 LinkError::Closed
                 | LinkError::ClosedEarly
@@ -103,17 +103,15 @@ impl Exit {
                 | LinkError::Smtp(smtp::Error::PeerIncompatible(_)) => Self::Unavailable,
                 LinkError::Imap(_) | LinkError::Pop3(_) | LinkError::Smtp(_) => Self::Protocol,
             },
-            AccountError::LoginRefused { .. } if error.is_password_refused() => Self::SignInRefused,
-            AccountError::LoginRefused { .. } | AccountError::Refused { .. }
+            ClientError::LoginRefused { .. } if error.is_password_refused() => Self::SignInRefused,
+            ClientError::LoginRefused { .. } | ClientError::Refused { .. }
                 if error.retry_after_secs().is_some() =>
             {
                 Self::Temporary
             }
-            AccountError::LoginRefused { .. } => Self::SignInRefused,
-            AccountError::Refused { .. } => Self::Refused,
-            AccountError::NotSent { cause } => Self::of_unsent(cause),
-            AccountError::Invalid { .. } => Self::Usage,
-            _ => Self::Software,
+            ClientError::LoginRefused { .. } => Self::SignInRefused,
+            ClientError::Refused { .. } => Self::Refused,
+            ClientError::Overloaded => Self::Temporary,
         }
     }
 

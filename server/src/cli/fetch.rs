@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use app::api::types::IncomingKind;
 use clap::{ArgGroup, Args};
 use mail_net::{Dialer, Egress, Recorder};
-use mail_proto::Secret;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
@@ -21,7 +20,7 @@ use super::server_url::{ServerUrl, Speaks};
 use super::trouble::Trouble;
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
-use crate::account::{Incoming, Outgoing, SignIn};
+use crate::clients::Access;
 use report::Work;
 use save::OutDir;
 
@@ -84,7 +83,7 @@ struct Task<'a> {
     url: &'a ServerUrl,
     args: &'a FetchArgs,
     dialer: Dialer,
-    sign_in: SignIn,
+    access: Access,
     /// Nothing is saved where there is none.
     out: Option<OutDir>,
 }
@@ -117,7 +116,12 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
     stop_on_signal(stop.clone())
         .map_err(|error| Trouble::new(Exit::Software, format!("{error:#}."), ""))?;
     let task = Task {
-        sign_in: sign_in(&url, kind, user, password),
+        access: Access {
+            endpoint: url.endpoint.clone(),
+            user,
+            password,
+            transcript: Recorder::new(0),
+        },
         url: &url,
         args,
         dialer,
@@ -137,26 +141,4 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
         () = stop.cancelled() => Err(Trouble::interrupted()),
     };
     Ok(work.tell(&task, result.err()))
-}
-
-fn sign_in(url: &ServerUrl, kind: IncomingKind, user: String, password: Secret) -> SignIn {
-    let endpoint = url.endpoint.clone();
-    SignIn {
-        address: user,
-        user: None,
-        password,
-        // Nothing is sent: it is never dialled.
-        outgoing: Outgoing {
-            host: endpoint.host.clone(),
-            port: endpoint.port,
-            tls: endpoint.tls,
-        },
-        incoming: Incoming {
-            kind,
-            host: endpoint.host,
-            port: endpoint.port,
-            tls: endpoint.tls,
-        },
-        transcript: Recorder::new(0),
-    }
 }

@@ -22,7 +22,7 @@ use super::server_url::{ServerUrl, Speaks};
 use super::trouble::Trouble;
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
-use crate::account::outgoing::MessageBody as _;
+use crate::clients::MessageBody as _;
 use message::Message;
 use report::{RecipientReport, SendReport, exit_of};
 
@@ -211,7 +211,7 @@ async fn show(message: &Message) -> Result<(), Trouble> {
         match reader.next(PIECE_BYTES).await {
             Ok(Some(piece)) => out.write_all(&piece).map_err(broken)?,
             Ok(None) => return out.flush().map_err(broken),
-            Err(error) => return Err(reader.trouble.take().unwrap_or_else(|| error.into())),
+            Err(error) => return Err(error),
         }
     }
 }

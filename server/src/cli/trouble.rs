@@ -6,10 +6,12 @@ use app::api::types::Lang;
 use mail_mime::display;
 use mail_net::dial::DialError;
 use mail_net::tls::TlsError;
+use mail_proto::smtp::InvalidAddress;
 use serde::Serialize;
 
 use super::exit::Exit;
-use crate::account::error::{AccountError, LinkError};
+use crate::account::AccountError;
+use crate::clients::{ClientError, LinkError};
 
 /// Why a command did not do all it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,23 +58,20 @@ impl Trouble {
     }
 }
 
-impl From<AccountError> for Trouble {
-    fn from(error: AccountError) -> Self {
+impl From<ClientError> for Trouble {
+    fn from(error: ClientError) -> Self {
         let exit = Exit::of(&error);
-        if let AccountError::Internal(why) = &error {
-            return Self::new(exit, format!("A fault of this program: {why}."), "");
-        }
-        let text = error.text(Lang::En);
         let is_untrusted = matches!(
             &error,
-            AccountError::Dial {
+            ClientError::Dial {
                 error: DialError::Tls(TlsError::Untrusted),
                 ..
-            } | AccountError::Link {
+            } | ClientError::Link {
                 error: LinkError::Tls(TlsError::Untrusted),
                 ..
             }
         );
+        let text = AccountError::from(error).text(Lang::En);
         Self {
             exit,
             cause: text.cause,
@@ -86,6 +85,17 @@ impl From<AccountError> for Trouble {
             },
             reply: text.reply,
         }
+    }
+}
+
+/// Nobody can be told of an address that was taken and that no command can carry.
+impl From<InvalidAddress> for Trouble {
+    fn from(error: InvalidAddress) -> Self {
+        Self::new(
+            Exit::Software,
+            format!("A fault of this program: {error}."),
+            "",
+        )
     }
 }
 

@@ -4,6 +4,8 @@ use app::api::types::FolderRole;
 /// When TLS begins.
 pub use mail_proto::Tls;
 
+use super::bounds::cut;
+
 /// Which protocol a server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -196,6 +198,19 @@ pub struct ServerReply {
     pub response_code: Option<String>,
     /// The server's own words, with codes, lossy UTF-8.
     pub text: String,
+}
+
+impl ServerReply {
+    /// What is kept of a server's words, in bytes.
+    pub(crate) const KEPT_MAX_BYTES: usize = 2000;
+
+    /// The reply, with no more of its words than are kept.
+    pub(crate) fn kept(self) -> Self {
+        Self {
+            text: cut(self.text, Self::KEPT_MAX_BYTES),
+            ..self
+        }
+    }
 }
 
 impl std::fmt::Display for ServerReply {

@@ -10,11 +10,10 @@ use std::borrow::Cow;
 use app::api::types::{ApiErrorText, FolderRole, Lang};
 use app::api::{ApiError, ErrorKind};
 
-use crate::account::bounds::cut;
-use crate::account::error::{
-    AccountError, InvalidField, LinkError, NoRoom, NotReplaced, NotStopped,
-};
+use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced, NotStopped};
 use crate::account::model::random_id;
+use crate::clients::{ClientError, LinkError};
+use crate::domain::bounds::cut;
 use crate::domain::{DialCause, Trouble, Unsupported};
 use crate::meaning::Meaning;
 
@@ -61,27 +60,8 @@ impl AccountError {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Dial { .. } => match self.trouble() {
-                Trouble::Dial(_, DialCause::TooManyHosts) => ErrorKind::Busy,
-                _ => ErrorKind::Unreachable,
-            },
-            Self::Link {
-                error: LinkError::Overloaded,
-                ..
-            } => ErrorKind::Busy,
-            Self::Link {
-                error:
-                    LinkError::Closed
-                    | LinkError::ClosedEarly
-                    | LinkError::Deadline(_)
-                    | LinkError::Tls(_),
-                ..
-            } => ErrorKind::Unreachable,
-            Self::Link { .. } => ErrorKind::Misbehaved,
-            Self::LoginRefused { .. } if self.is_password_refused() => ErrorKind::Password,
-            Self::LoginRefused { .. } => ErrorKind::Busy,
-            Self::Refused { .. } if self.retry_after_secs().is_some() => ErrorKind::Busy,
-            Self::Refused { .. } | Self::NotSent { .. } => ErrorKind::Refused,
+            Self::Client(error) => kind_of(error),
+            Self::NotSent { .. } => ErrorKind::Refused,
             Self::NotFound => ErrorKind::NotFound,
             Self::MissingFolder(role) => ErrorKind::MissingFolder(*role),
             Self::Unsupported(_) => ErrorKind::Unsupported,
@@ -95,7 +75,6 @@ impl AccountError {
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::Withheld => ErrorKind::Misbehaved,
-            Self::Overloaded => ErrorKind::Busy,
             Self::SignedOut => ErrorKind::SignedOut,
             Self::FileLost(_) | Self::Internal(_) => ErrorKind::Internal,
         }
@@ -127,6 +106,31 @@ impl AccountError {
             Self::NotStopped(why) => not_stopped(*why, lang),
             other => trouble::meaning(&other.trouble(), lang),
         }
+    }
+}
+
+/// The kind of a failure with a server, as the page knows kinds.
+fn kind_of(error: &ClientError) -> ErrorKind {
+    match error {
+        ClientError::Dial { .. } => match error.trouble() {
+            Trouble::Dial(_, DialCause::TooManyHosts) => ErrorKind::Busy,
+            _ => ErrorKind::Unreachable,
+        },
+        ClientError::Link {
+            error: LinkError::Overloaded,
+            ..
+        } => ErrorKind::Busy,
+        ClientError::Link {
+            error:
+                LinkError::Closed | LinkError::ClosedEarly | LinkError::Deadline(_) | LinkError::Tls(_),
+            ..
+        } => ErrorKind::Unreachable,
+        ClientError::Link { .. } => ErrorKind::Misbehaved,
+        ClientError::LoginRefused { .. } if error.is_password_refused() => ErrorKind::Password,
+        ClientError::LoginRefused { .. } => ErrorKind::Busy,
+        ClientError::Refused { .. } if error.retry_after_secs().is_some() => ErrorKind::Busy,
+        ClientError::Refused { .. } => ErrorKind::Refused,
+        ClientError::Overloaded => ErrorKind::Busy,
     }
 }
 

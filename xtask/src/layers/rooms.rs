@@ -41,11 +41,11 @@ const REQUESTS_AND_EVENTS: &[&str] = &[
     "app::api::live::LiveEvent",
 ];
 
-const ROOMS: [Room; 6] = [
+const ROOMS: [Room; 7] = [
     Room {
         name: "domain",
         rooms: &[
-            "account", "cli", "config", "http", "meaning", "session", "store", "views",
+            "account", "cli", "clients", "config", "http", "meaning", "session", "store", "views",
         ],
         crates: &["sqlx", "mail_net", "mail_demo", "tokio", "axum"],
         app: Some(&[IDS_AND_CODES]),
@@ -53,10 +53,18 @@ const ROOMS: [Room; 6] = [
     Room {
         name: "store",
         rooms: &[
-            "account", "cli", "config", "http", "meaning", "session", "views",
+            "account", "cli", "clients", "config", "http", "meaning", "session", "views",
         ],
         crates: &["mail_net", "mail_proto", "mail_mime", "mail_demo", "axum"],
         app: Some(&[IDS_AND_CODES]),
+    },
+    Room {
+        name: "clients",
+        rooms: &[
+            "account", "cli", "config", "http", "meaning", "session", "store", "views",
+        ],
+        crates: &["sqlx", "axum", "mail_demo"],
+        app: Some(&[]),
     },
     Room {
         name: "account",
@@ -73,14 +81,14 @@ const ROOMS: [Room; 6] = [
     Room {
         name: "meaning",
         rooms: &[
-            "account", "cli", "config", "http", "session", "store", "views",
+            "account", "cli", "clients", "config", "http", "session", "store", "views",
         ],
         crates: &["sqlx", "mail_net", "mail_demo", "axum"],
         app: None,
     },
     Room {
         name: "session",
-        rooms: &["cli", "http"],
+        rooms: &["cli", "clients", "http"],
         crates: &["sqlx", "mail_net", "mail_proto", "mail_demo", "axum"],
         app: None,
     },
@@ -254,6 +262,33 @@ mod tests {
                 "account/backend.rs",
                 "use crate::{http::x, store::y};",
                 "several rooms",
+            ),
+            (
+                "clients/imap.rs",
+                "use crate::account::AccountError;",
+                "`account`",
+            ),
+            (
+                "clients/imap/a.rs",
+                "use super::super::super::store::Store;",
+                "`store`",
+            ),
+            (
+                "clients/pop3.rs",
+                "use app::api::types::MessageId;",
+                "`MessageId`",
+            ),
+            (
+                "clients/smtp.rs",
+                "use crate::meaning::smtp::x;",
+                "`meaning`",
+            ),
+            ("domain/trouble.rs", "use crate::clients::x;", "`clients`"),
+            ("store/spool.rs", "use crate::clients::x;", "`clients`"),
+            (
+                "session/record.rs",
+                "use crate::clients::Access;",
+                "`clients`",
             ),
             ("meaning/smtp.rs", "use crate::store::Store;", "`store`"),
             ("session/registry.rs", "use crate::http::Visitor;", "`http`"),

@@ -11,13 +11,14 @@ use mail_proto::imap::{
 };
 
 use super::super::error::AccountError;
-use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
 use super::order::Returned;
 use super::read::uid_of;
 use super::row::marks_of;
+use super::selected::ImapConnection;
 use super::selected::message_id;
 use super::undo::Undo;
+use crate::clients::imap::uid_set;
 use crate::domain::Unsupported;
 use crate::domain::{Changed, Folder, SourceMark, opposite};
 
@@ -195,7 +196,7 @@ impl Link {
             && created.status != Some(Status::Ok)
             && created.code != Some(Code::AlreadyExists)
         {
-            return Err(connection.refusal(created));
+            return Err(connection.refusal(created).into());
         }
         self.folders().await?;
         self.shared.set_role(&mailbox, role);

@@ -11,8 +11,9 @@ use mail_proto::imap::{
 
 use super::super::error::AccountError;
 use super::super::whole::read_headers;
-use super::connection::{Answer, ImapConnection, WINDOW_BYTES};
 use super::row::{arrived_of, marks_of};
+use super::selected::ImapConnection;
+use crate::clients::imap::{Answer, WINDOW_BYTES};
 use crate::domain::Marks;
 
 /// What a server told of one message: all that was asked for.

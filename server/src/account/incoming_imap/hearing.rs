@@ -12,8 +12,9 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::error::AccountError;
-use super::connection::ImapConnection;
 use super::link::{Link, LinkKind};
+use super::selected::ImapConnection;
+use crate::clients::imap::MailboxState as _;
 use crate::domain::AccountKey;
 
 /// Changes that a busy connection may be behind.

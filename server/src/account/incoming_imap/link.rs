@@ -20,14 +20,15 @@ use tracing::{debug, info};
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::worker::{self, Kind, Link as _, Worker};
-use super::connection::ImapConnection;
 use super::hearing::{FolderChange, LinkId};
 use super::list::fetch_rows_before;
 use super::message::KeptWhole;
 use super::read::{fetch_folders, folders_of, list_commands};
 use super::row::Detail;
+use super::selected::ImapConnection;
 use super::selected::SelectedMailbox;
 use super::shared::Shared;
+use crate::clients::imap::MailboxState as _;
 
 /// Rows are right without asking for this long after the last answer.
 const FRESH_FOR: Duration = Duration::from_secs(2);
@@ -112,7 +113,7 @@ impl Link {
         }
         self.tell_news();
         let connection = self.connection().await?;
-        connection.select(mailbox).await
+        Ok(connection.select(mailbox).await?)
     }
 
     /// Lets the server report changes where nothing else makes it.
@@ -352,7 +353,7 @@ impl Worker for Link {
 /// Waits for the server's words; for ever where there is no connection.
 async fn wait(connection: &mut Option<ImapConnection>) -> Result<(), AccountError> {
     match connection {
-        Some(connection) => connection.wait().await,
+        Some(connection) => Ok(connection.wait().await?),
         None => std::future::pending().await,
     }
 }

@@ -6,9 +6,10 @@ use mail_net::Phase;
 use mail_proto::imap::{Command, SearchKey, SequenceNumber, SequenceSet, Status};
 
 use super::super::error::AccountError;
-use super::connection::{Answer, Completion, ImapConnection};
 use super::link::Link;
 use super::row::Detail;
+use super::selected::ImapConnection;
+use crate::clients::imap::{Answer, Completion};
 use crate::domain::{Listing, Row};
 
 impl Link {
@@ -132,7 +133,7 @@ pub(super) async fn fetch_rows_before(
         Some(refused) if !is_told => {
             // The next one who asks for them asks the server.
             selected.forget_rows();
-            Err(connection.refusal(&refused))
+            Err(connection.refusal(&refused).into())
         }
         _ => Ok((rows, asking.behind_answer)),
     }

@@ -14,14 +14,16 @@ use mail_proto::imap::{
 };
 
 use super::super::error::AccountError;
-use super::super::memory::Share;
 use super::super::texts::Texts;
 use super::super::whole::{Split, opaque_root, piece_of};
-use super::connection::{ImapConnection, WINDOW_BYTES};
 use super::described;
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use super::link::Link;
 use super::read::uid_of;
+use super::selected::ImapConnection;
+use crate::clients::ClientError;
+use crate::clients::budget::Share;
+use crate::clients::imap::WINDOW_BYTES;
 use crate::domain::{Opened, OpenedBody, Section};
 
 /// The most of a header that is fetched: what the MIME limits allow.
@@ -67,16 +69,15 @@ impl Link {
                 self.forget_connection();
                 error
             }
-            Err(error @ (AccountError::Refused { .. } | AccountError::Withheld))
-                if !self.is_over() =>
-            {
+            Err(
                 error
-            }
+                @ (AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld),
+            ) if !self.is_over() => error,
             result => return result,
         };
         match self.try_open(folder, message, Reading::Whole).await {
             // The first words tell more than those about a question that nobody asked.
-            Err(AccountError::Refused { .. } | AccountError::Withheld)
+            Err(AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld)
                 if !error.is_over_limit() =>
             {
                 Err(error)
@@ -123,16 +124,17 @@ impl Link {
             None => items.push(FetchItem::BodyStructure),
         }
         let more = neighbours(connection, uid);
-        let opened = match reading {
-            Reading::Described => self.fetch_of(uid, items, more).await.map(Some),
-            // What is not told beside the message itself may be missing.
-            Reading::Whole => match self.fetch_of(uid, items, more).await {
-                Err(AccountError::Refused { .. } | AccountError::Withheld) if !self.is_over() => {
-                    Ok(None)
-                }
-                result => result.map(Some),
-            },
-        };
+        let opened =
+            match reading {
+                Reading::Described => self.fetch_of(uid, items, more).await.map(Some),
+                // What is not told beside the message itself may be missing.
+                Reading::Whole => match self.fetch_of(uid, items, more).await {
+                    Err(
+                        AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld,
+                    ) if !self.is_over() => Ok(None),
+                    result => result.map(Some),
+                },
+            };
         let opened = opened?;
         let facts = opened.as_ref().map(Fetched::facts).unwrap_or_default();
         let mut headers = opened.as_ref().map(Fetched::headers).unwrap_or_default();
@@ -338,7 +340,7 @@ impl Link {
     ///
     /// # Errors
     /// [`AccountError::NotFound`] where the server says that the message is gone;
-    /// [`AccountError::Refused`] where it refused; [`AccountError::Withheld`] where it did neither
+    /// [`ClientError::Refused`] where it refused; [`AccountError::Withheld`] where it did neither
     /// and gave not all that was asked for.
     async fn fetch_of(
         &mut self,
@@ -359,7 +361,7 @@ impl Link {
         let refusal = refused.map(|refused| connection.refusal(refused));
         match (Fetched::of(answer, uid, &items), refusal) {
             (Some(fetched), _) => return Ok(fetched),
-            (None, Some(refusal)) => return Err(refusal),
+            (None, Some(refusal)) => return Err(refusal.into()),
             (None, None) => {}
         }
         // By its place a server may give what it does not by its UID.

@@ -17,8 +17,11 @@ use mail_proto::imap::{
 
 use super::super::error::AccountError;
 use super::change::count_of;
-use super::connection::{Answer, ImapConnection, uid_set};
 use super::link::Link;
+use super::selected::ImapConnection;
+use crate::clients::ClientError;
+use crate::clients::imap::MailboxState as _;
+use crate::clients::imap::{Answer, uid_set};
 use crate::domain::{ServerReply, Unsupported};
 
 /// The most copies whose places are taken from one COPYUID. A server may name four thousand
@@ -259,7 +262,7 @@ impl Link {
         let copied = Copied::of(&answer).only(&order.uids);
         let status = answer.completions.last().and_then(|done| done.status);
         match (end, status) {
-            (Err(error), _) => self.lost_move(order, copied, error).await.map(Some),
+            (Err(error), _) => self.lost_move(order, copied, error.into()).await.map(Some),
             (Ok(()), Some(Status::Ok)) if has_copy_uid && copied.is_none() => {
                 self.untold_move(order, &answer).await.map(Some)
             }
@@ -327,13 +330,13 @@ impl Link {
             let connection = self.connection().await?;
             let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
             if let Err(error) = end {
-                return Err(self.lost_copy(order, &answer, error).await);
+                return Err(self.lost_copy(order, &answer, error.into()).await);
             }
             match answer.completions.last() {
                 Some(done) if done.status == Some(Status::Ok) => copied.add(&Copied::of(&answer)),
                 // COPY that fails leaves no copies (RFC 9051 §6.4.7).
-                Some(done) => return Err(connection.refusal(done)),
-                None => return Err(connection.closed()),
+                Some(done) => return Err(connection.refusal(done).into()),
+                None => return Err(connection.closed().into()),
             }
         }
         self.remove_copied(order, copied).await
@@ -356,7 +359,7 @@ impl Link {
                     return self.counted(order, &moved, copied).await;
                 }
                 Ok(()) => return self.stopped_removal(order, copied, &answer).await,
-                Err(error) => error,
+                Err(error) => AccountError::from(error),
             };
             // The copies are there: the removal goes on over another connection.
             if is_second_try || !self.select_again(order).await {
@@ -395,7 +398,7 @@ impl Link {
             .rev()
             .find(|done| done.status != Some(Status::Ok));
         match (refused, self.open_connection()) {
-            (Some(done), Some(connection)) => connection.refusal(done),
+            (Some(done), Some(connection)) => connection.refusal(done).into(),
             _ => AccountError::SignedOut,
         }
     }
@@ -486,7 +489,7 @@ fn marked_deleted(answer: &Answer, uids: &[Uid]) -> Vec<Uid> {
 /// The server's words in an error.
 fn reply_in(error: &AccountError) -> Option<ServerReply> {
     match error {
-        AccountError::Refused { reply, .. } => Some(reply.clone()),
+        AccountError::Client(ClientError::Refused { reply, .. }) => Some(reply.clone()),
         _ => None,
     }
 }

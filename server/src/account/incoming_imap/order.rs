@@ -20,6 +20,7 @@ use super::super::error::AccountError;
 use super::link::Link;
 use super::moving::Copies;
 use super::selected::SelectedMailbox;
+use crate::clients::imap::MailboxState as _;
 
 /// How many messages that came back are remembered.
 const KEPT_MAX: usize = 500;

@@ -7,9 +7,10 @@ use mail_proto::imap::{Capability, Command, Status, StatusItem, Uid};
 
 use super::super::error::AccountError;
 use super::super::off_thread::off_thread;
-use super::connection::{Answer, ImapConnection};
 use super::folders::FolderTable;
 use super::link::Link;
+use super::selected::ImapConnection;
+use crate::clients::imap::Answer;
 use crate::domain::FolderList;
 
 /// STATUS is asked of so many folders where LIST cannot tell.
@@ -70,7 +71,7 @@ async fn listed(
         answer.namespaces = answer.namespaces.take().or(namespaces);
     }
     match answer.completions.last() {
-        Some(list) if is_refused(&answer) => Err(connection.refusal(list)),
+        Some(list) if is_refused(&answer) => Err(connection.refusal(list).into()),
         _ => Ok(answer),
     }
 }

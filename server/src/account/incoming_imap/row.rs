@@ -9,9 +9,11 @@ use mail_mime::tree::Part;
 use mail_proto::imap::{BodyValue, FetchData, FetchItem, FetchedItem, Flag, Section, SectionText};
 use tokio::time::Instant;
 
-use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person};
 use super::super::whole::read_headers;
 use super::described;
+use crate::domain::bounds::{
+    ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person,
+};
 use crate::domain::{Marks, Row};
 
 /// A larger structure is not kept for opening the message: it is asked for then.

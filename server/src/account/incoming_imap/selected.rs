@@ -6,9 +6,10 @@ use app::api::types::MessageId;
 use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
-use super::super::memory::Share;
 use super::order::Order;
 use super::row::{Detail, SeenRow, marks_of};
+use crate::clients::budget::Share;
+use crate::clients::imap::{self, MailboxState};
 use crate::domain::Row;
 
 /// How many rows are kept: some screens of a list that is scrolled.
@@ -21,6 +22,9 @@ const UNNAMED_MAX: usize = 200;
 const NAMELESS: char = 'n';
 /// The share of the process's memory grows in steps.
 const STEP_BYTES: usize = 32 << 10;
+
+/// A connection whose mailbox has rows.
+pub(super) type ImapConnection = imap::ImapConnection<SelectedMailbox>;
 
 /// What is known of the mailbox that is selected.
 #[derive(Debug)]
@@ -68,26 +72,6 @@ pub(super) fn message_id(uid_validity: u32, uid: Uid) -> MessageId {
 }
 
 impl SelectedMailbox {
-    pub(super) fn new(mailbox: Mailbox, share: Share) -> Self {
-        Self {
-            mailbox,
-            state: Selected::new(None),
-            rows: HashMap::new(),
-            order: VecDeque::new(),
-            rows_bytes: 0,
-            share,
-            asked: None,
-            unnamed: HashMap::new(),
-            news: News::default(),
-            shown: Order::default(),
-            departures: 0,
-        }
-    }
-
-    pub(super) fn mailbox(&self) -> &Mailbox {
-        &self.mailbox
-    }
-
     pub(crate) fn exists(&self) -> u32 {
         self.state.exists()
     }
@@ -276,65 +260,6 @@ impl SelectedMailbox {
         self.news.unread_delta = self.news.unread_delta.saturating_add(unread);
     }
 
-    /// Follows an event of the server. Returns what it changed.
-    pub(super) fn apply(&mut self, event: &Event) -> Option<Change> {
-        if let Event::Fetch(data) = event {
-            self.state.apply(event);
-            self.apply_fetch(data);
-            return None;
-        }
-        let change = self.state.apply(event);
-        self.shown.follow(change.as_ref());
-        if change.is_some() {
-            // Places are not what they were.
-            self.unnamed.clear();
-        }
-        if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {
-            self.departures = self.departures.wrapping_add(1);
-        }
-        match &change {
-            Some(Change::Exists { before, now }) => {
-                self.news.arrived = self
-                    .news
-                    .arrived
-                    .saturating_add(now.saturating_sub(*before));
-            }
-            Some(Change::Expunged { uid, .. }) => {
-                self.news.has_changes = true;
-                match uid.and_then(|uid| self.forget(uid)) {
-                    Some(row) if !row.marks.is_seen => self.news.unread_delta -= 1,
-                    Some(_) => {}
-                    None => self.news.is_unread_lost = true,
-                }
-            }
-            Some(Change::Vanished(set)) => {
-                self.news.has_changes = true;
-                self.news.is_unread_lost = true;
-                let gone: Vec<Uid> = self
-                    .rows
-                    .keys()
-                    .copied()
-                    .filter(|uid| set.contains(*uid))
-                    .collect();
-                for uid in gone {
-                    self.forget(uid);
-                }
-            }
-            Some(Change::UidValidity { .. }) => {
-                self.news.has_changes = true;
-                self.news.is_unread_lost = true;
-                self.forget_rows();
-            }
-            _ => {}
-        }
-        change
-    }
-
-    /// The first SELECT tells what there is: no news to anybody.
-    pub(super) fn begin(&mut self) {
-        self.news = News::default();
-    }
-
     fn forget(&mut self, uid: Uid) -> Option<SeenRow> {
         let row = self.rows.remove(&uid)?;
         self.order.retain(|known| *known != uid);
@@ -407,5 +332,84 @@ impl SelectedMailbox {
         {
             self.rows_bytes = self.rows_bytes.saturating_sub(row.weight_bytes());
         }
+    }
+}
+
+impl MailboxState for SelectedMailbox {
+    fn new(mailbox: Mailbox, share: Share) -> Self {
+        Self {
+            mailbox,
+            state: Selected::new(None),
+            rows: HashMap::new(),
+            order: VecDeque::new(),
+            rows_bytes: 0,
+            share,
+            asked: None,
+            unnamed: HashMap::new(),
+            news: News::default(),
+            shown: Order::default(),
+            departures: 0,
+        }
+    }
+
+    fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    fn apply(&mut self, event: &Event) -> Option<Change> {
+        if let Event::Fetch(data) = event {
+            self.state.apply(event);
+            self.apply_fetch(data);
+            return None;
+        }
+        let change = self.state.apply(event);
+        self.shown.follow(change.as_ref());
+        if change.is_some() {
+            // Places are not what they were.
+            self.unnamed.clear();
+        }
+        if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {
+            self.departures = self.departures.wrapping_add(1);
+        }
+        match &change {
+            Some(Change::Exists { before, now }) => {
+                self.news.arrived = self
+                    .news
+                    .arrived
+                    .saturating_add(now.saturating_sub(*before));
+            }
+            Some(Change::Expunged { uid, .. }) => {
+                self.news.has_changes = true;
+                match uid.and_then(|uid| self.forget(uid)) {
+                    Some(row) if !row.marks.is_seen => self.news.unread_delta -= 1,
+                    Some(_) => {}
+                    None => self.news.is_unread_lost = true,
+                }
+            }
+            Some(Change::Vanished(set)) => {
+                self.news.has_changes = true;
+                self.news.is_unread_lost = true;
+                let gone: Vec<Uid> = self
+                    .rows
+                    .keys()
+                    .copied()
+                    .filter(|uid| set.contains(*uid))
+                    .collect();
+                for uid in gone {
+                    self.forget(uid);
+                }
+            }
+            Some(Change::UidValidity { .. }) => {
+                self.news.has_changes = true;
+                self.news.is_unread_lost = true;
+                self.forget_rows();
+            }
+            _ => {}
+        }
+        change
+    }
+
+    fn begin(&mut self) {
+        self.news = News::default();
     }
 }

@@ -12,10 +12,11 @@ use mail_proto::imap::{
 };
 use tracing::debug;
 
-use super::connection::{ImapConnection, uid_set};
 use super::link::Link;
+use super::selected::ImapConnection;
 use crate::account::error::AccountError;
-use crate::account::outgoing::SpooledMessage;
+use crate::account::spooled::SpooledMessage;
+use crate::clients::imap::uid_set;
 use crate::domain::{Filed, Filing};
 
 /// A copy lies in Sent with the day on which it was written, or another one next to it: a header is
@@ -191,7 +192,7 @@ impl Link {
                 .found
                 .map(|found| found.uids().take(FOUND_MAX).collect())
                 .unwrap_or_default()),
-            Err(error) if error.is_link_lost() => Err(error),
+            Err(error) if error.is_link_lost() => Err(error.into()),
             Err(error) => {
                 debug!(%error, "Sent could not be searched");
                 Ok(Vec::new())
@@ -216,7 +217,8 @@ async fn remove(connection: &mut ImapConnection, uid: Uid) -> Result<(), Account
         silent: true,
     });
     let commands = vec![store, Command::UidExpunge(set)];
-    connection.run(commands, Phase::LongCommand).await.map(drop)
+    connection.run(commands, Phase::LongCommand).await?;
+    Ok(())
 }
 
 #[cfg(test)]

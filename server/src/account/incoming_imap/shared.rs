@@ -13,16 +13,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
-use super::super::memory::Budget;
-use super::super::model::SignIn;
-use super::connection::ImapConnection;
 use super::folders::FolderTable;
 use super::hearing::FolderChange;
 use super::moving::HalfMoves;
 use super::order::{Returned, ReturnedTable};
+use super::selected::ImapConnection;
 use super::selected::News;
 use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
+use crate::clients::Access;
+use crate::clients::budget::Budget;
 use crate::domain::{Folder, FolderList};
 
 /// Folders that were asked for this recently are not asked for again.
@@ -31,7 +31,7 @@ const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
 /// What both links of an account know.
 pub(super) struct Shared {
     pub(super) account: AccountId,
-    pub(super) sign_in: SignIn,
+    pub(super) access: Access,
     pub(super) dialer: Arc<Dialer>,
     /// The memory for what the server sends.
     pub(super) budget: Budget,
@@ -73,14 +73,8 @@ impl Shared {
 
     /// Opens another connection for this account. Its server was counted when it was named.
     pub(super) async fn open_connection(&self) -> Result<ImapConnection, AccountError> {
-        ImapConnection::open(
-            &self.dialer,
-            &self.sign_in,
-            None,
-            Phase::Command,
-            self.budget.clone(),
-        )
-        .await
+        let budget = self.budget.clone();
+        Ok(ImapConnection::open(&self.dialer, &self.access, None, Phase::Command, budget).await?)
     }
 
     /// Who files the copies of what is sent.
@@ -274,7 +268,7 @@ impl Shared {
     pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
         self.tell(LiveEvent::Connection {
             account: self.account.clone(),
-            host: self.sign_in.incoming.host.clone(),
+            host: self.access.endpoint.host.clone(),
             is_up,
             retry_in_secs,
         });

@@ -10,6 +10,7 @@ use super::super::error::AccountError;
 use super::super::model::now_unix_ms;
 use super::link::Link;
 use super::session::PREFETCH_MAX;
+use crate::clients::ClientError;
 
 /// What nobody waits for does not hold up what somebody asks.
 const TURN_WAIT: Duration = Duration::from_secs(2);
@@ -123,7 +124,10 @@ impl Link {
         info!(%error, retry_in_secs = pause.as_secs(), "the maildrop could not be looked at");
         self.retry_at = Some(Instant::now() + pause);
         // Where another program is at the maildrop, the server is there all the same.
-        let is_answered = matches!(error, AccountError::LoginRefused { .. });
+        let is_answered = matches!(
+            error,
+            AccountError::Client(ClientError::LoginRefused { .. })
+        );
         if self.failures > 1 && !is_answered {
             let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
             self.tell_connection(false, secs);

@@ -21,8 +21,6 @@ use tracing::{debug, warn};
 use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
-use super::super::memory::Budget;
-use super::super::model::SignIn;
 use super::super::worker::{self, Kind, Worker};
 use super::change::UndoTable;
 use super::kept::Kept;
@@ -31,6 +29,8 @@ use super::listing::Listing;
 use super::messages::LoadedMessages;
 use super::rows::RowCache;
 use super::session::{Session, SignedIn, is_over};
+use crate::clients::Access;
+use crate::clients::budget::Budget;
 
 /// How long things last. Tests have shorter times.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,7 @@ const CLOSE_MAX: Duration = Duration::from_secs(30);
 /// The maildrop of one account in one session of the page.
 pub(super) struct Link {
     account: AccountId,
-    pub(super) sign_in: SignIn,
+    pub(super) access: Access,
     pub(super) dialer: Arc<Dialer>,
     /// The address of the person who named the server, until it is counted with the first dial.
     pub(super) client: Option<IpAddr>,
@@ -115,7 +115,7 @@ pub(super) enum Event {
 
 impl Link {
     pub(super) fn new(
-        sign_in: SignIn,
+        access: Access,
         surroundings: Surroundings,
         maildrop: Arc<Maildrop>,
         timing: Timing,
@@ -132,7 +132,7 @@ impl Link {
         } = surroundings;
         Self {
             account: key.id(),
-            sign_in,
+            access,
             dialer,
             client,
             events,
@@ -242,7 +242,7 @@ impl Link {
     pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
         self.tell(LiveEvent::Connection {
             account: self.account.clone(),
-            host: self.sign_in.incoming.host.clone(),
+            host: self.access.endpoint.host.clone(),
             is_up,
             retry_in_secs,
         });

@@ -7,10 +7,10 @@ use mail_proto::pop3::MessageNumber;
 use tokio::time::Instant;
 
 use super::super::error::AccountError;
-use super::super::memory::Share;
-use super::connection::{Listed, Pop3Connection};
 use super::identity::{MessageKey, distinguish};
 use super::rows::{RowCache, RowFacts};
+use crate::clients::budget::Share;
+use crate::clients::pop3::{Listed, Pop3Connection};
 
 /// Of so many headers that were read for a name, the rows are kept: a page and the next ones.
 const ROWS_MAX: usize = 200;

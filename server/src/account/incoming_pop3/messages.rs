@@ -6,13 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::super::error::AccountError;
-use super::super::memory::{Budget, Share};
 use super::super::whole::Split;
 use super::identity::MessageKey;
+use crate::clients::budget::{Budget, Share};
+use crate::clients::pop3::MESSAGE_MAX_BYTES;
 
-/// The largest message that is read at all. Nothing here may write it to a disk, and a session
-/// cannot stop in the middle of one, so it has to fit into memory.
-pub(super) const MESSAGE_MAX_BYTES: u64 = 48 << 20;
 /// The largest message that is split into its parts; of a larger one the source is offered.
 pub(super) const SPLIT_MAX_BYTES: u64 = 32 << 20;
 /// What an account keeps of messages that were read; a single larger one is kept too.

@@ -13,8 +13,9 @@ use super::identity::MessageKey;
 use super::kept::Kept;
 use super::link::Link;
 use super::listing::{Entry, Listing};
-use super::messages::{Loaded, Loading, MESSAGE_MAX_BYTES, SPLIT_MAX_BYTES, too_large};
+use super::messages::{Loaded, Loading, SPLIT_MAX_BYTES, too_large};
 use super::rows::RowFacts;
+use crate::clients::pop3::MESSAGE_MAX_BYTES;
 use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
 
 /// The name of the one folder; the page shows its own word for it.

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use mail_mime::address::Mailbox;
 use mail_mime::header::Headers;
 
-use super::super::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
-use super::super::memory::Share;
 use super::super::whole::read_headers;
 use super::identity::MessageKey;
 use super::listing::Entry;
+use crate::clients::budget::Share;
+use crate::domain::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use crate::domain::{Marks, Row};
 
 /// How many rows are kept.
@@ -184,7 +184,7 @@ mod tests {
     use mail_proto::pop3::{MessageNumber, UniqueId};
 
     use super::*;
-    use crate::account::memory::Budget;
+    use crate::clients::budget::Budget;
 
     fn entry(number: u32, size_bytes: u64) -> Entry {
         let unique_id = UniqueId::new(&format!("u{number}")).unwrap();

@@ -7,10 +7,11 @@ use mail_net::Phase;
 use tracing::debug;
 
 use super::super::error::AccountError;
-use super::connection::{Pop3Connection, endpoint_of};
 use super::lease::{Busy, Lease};
 use super::link::Link;
 use super::listing::Listing;
+use crate::clients::ClientError;
+use crate::clients::pop3::Pop3Connection;
 use crate::domain::{Protocol, ServerReply};
 
 /// New rows are fetched at once when so many arrive, for the page that will ask.
@@ -43,8 +44,8 @@ impl Link {
             .await
             .map_err(|busy| self.busy(busy))?;
         let client = self.client.take();
-        let opened = Pop3Connection::open(&self.dialer, &self.sign_in, client, phase).await;
-        let connection = opened.inspect_err(|error| {
+        let opened = Pop3Connection::open(&self.dialer, &self.access, client, phase).await;
+        let connection = opened.map_err(AccountError::from).inspect_err(|error| {
             if error.is_password_refused() {
                 self.refusal = Some(error.clone());
             }
@@ -156,14 +157,14 @@ impl Link {
             Busy::Held => "IN-USE",
             Busy::LoginDelay => "LOGIN-DELAY",
         };
-        AccountError::LoginRefused {
+        AccountError::Client(ClientError::LoginRefused {
             protocol: Protocol::Pop3,
-            endpoint: endpoint_of(&self.sign_in),
+            endpoint: self.access.endpoint.clone(),
             reply: ServerReply {
                 response_code: Some(code.to_owned()),
                 ..ServerReply::default()
             },
-        }
+        })
     }
 }
 

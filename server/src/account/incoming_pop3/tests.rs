@@ -27,11 +27,12 @@ use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
 use super::super::mailstore::Mailstore;
-use super::super::memory::Budget;
 use super::super::model::{Incoming, Outgoing, SignIn};
 use super::super::worker::{Ask, Kind, Place};
 use super::Pop3Incoming;
 use super::link::Timing;
+use crate::clients::ClientError;
+use crate::clients::budget::Budget;
 use crate::domain::Unsupported;
 use crate::domain::{
     AccountKey, Changed, Folder, Listing, Opened, OpenedBody, Section, SourceMark,

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use super::Outbox;
 use crate::account::error::AccountError;
-use crate::account::outgoing::SpooledMessage;
+use crate::account::spooled::SpooledMessage;
 use crate::account::worker::{Ask, Kind, Place};
 use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;

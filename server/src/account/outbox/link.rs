@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::Outbox;
 use crate::account::error::AccountError;
-use crate::account::outgoing::SmtpConnection;
+use crate::clients::smtp::SmtpConnection;
 
 /// A connection is kept for a message that is being written for this long. Many servers close one
 /// that is silent for longer.

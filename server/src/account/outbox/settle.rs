@@ -3,10 +3,9 @@
 use app::api::types::RecipientState;
 use mail_proto::smtp::{self, Address, Cause, Outcome, Reply};
 
-use crate::account::causes;
 use crate::account::error::AccountError;
 use crate::account::model::now_unix_ms;
-use crate::account::outgoing::reply_of;
+use crate::clients::smtp::reply_of;
 use crate::domain::{OutboxRow, RecipientResult, RowState, ServerReply};
 
 /// Pauses between tries, in seconds; the last one repeats.
@@ -119,7 +118,7 @@ fn refuse(record: &mut RecipientResult, reply: &Reply) {
 }
 
 fn reply_record(reply: &Reply) -> ServerReply {
-    causes::kept(reply_of(reply))
+    reply_of(reply).kept()
 }
 
 /// Every recipient has an answer; those who are delayed are tried again.

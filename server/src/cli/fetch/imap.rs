@@ -15,10 +15,10 @@ use super::Task;
 use super::keeper::Keeper;
 use super::report::{Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped};
-use crate::account::incoming_imap::connection::{Answer, AnswerLimits, ImapConnection};
-use crate::account::memory::Budget;
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
+use crate::clients::budget::Budget;
+use crate::clients::imap::{Answer, AnswerLimits, Examined, ImapConnection};
 
 /// The most messages that are asked for in one command.
 const BATCH: usize = 16;
@@ -32,9 +32,9 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
     let mailbox = Mailbox::encode(folder, false).map_err(|_| {
         Trouble::usage("The folder's name holds a character that no folder can have.")
     })?;
-    let mut connection = ImapConnection::open(
+    let mut connection = ImapConnection::<Examined>::open(
         &task.dialer,
-        &task.sign_in,
+        &task.access,
         None,
         Phase::Command,
         Budget::UNCHARGED,
@@ -70,7 +70,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
 /// Lists what is asked for, and begins the report: one row for each UID that is returned.
 async fn list(
     task: &Task<'_>,
-    connection: &mut ImapConnection,
+    connection: &mut ImapConnection<Examined>,
     exists: u32,
     work: &mut Work,
 ) -> Result<Vec<Uid>, Trouble> {
@@ -124,7 +124,7 @@ async fn list(
 struct Saver<'a> {
     out: OutDir,
     prefix: String,
-    connection: &'a mut ImapConnection,
+    connection: &'a mut ImapConnection<Examined>,
     work: &'a mut Work,
     keeper: Keeper,
 }

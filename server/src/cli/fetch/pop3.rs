@@ -12,9 +12,9 @@ use super::Task;
 use super::keeper::Keeper;
 use super::report::{Deletion, Fate, MessageReport, Work};
 use super::save::{Draft, OutDir, escaped, header_length};
-use crate::account::incoming_pop3::connection::{Listed, Pop3Connection, Retrieved};
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
+use crate::clients::pop3::{Listed, Pop3Connection, Retrieved};
 
 /// A message that is asked for.
 struct Wanted {
@@ -28,7 +28,7 @@ struct Wanted {
 
 pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Trouble> {
     let mut connection =
-        Pop3Connection::open(&task.dialer, &task.sign_in, None, Phase::Command).await?;
+        Pop3Connection::open(&task.dialer, &task.access, None, Phase::Command).await?;
     let listed = connection.list().await?;
     let wanted = choose(task, listed, work);
     let Some(out) = &task.out else {

@@ -17,11 +17,11 @@ use super::message::Message;
 use super::report::{Fate, RecipientReport};
 use super::submit::{hand_over, in_turns, stage_of};
 use super::{SendArgs, none_sent};
-use crate::account::error::{AccountError, LinkError};
-use crate::account::outgoing::{Route, SmtpConnection};
 use crate::cli::exit::Exit;
 use crate::cli::server_url::Place;
 use crate::cli::trouble::Trouble;
+use crate::clients::smtp::{Route, SmtpConnection};
+use crate::clients::{ClientError, LinkError};
 
 /// The most addresses that are tried for one domain.
 const ADDRESSES_MAX: usize = 10;
@@ -207,7 +207,7 @@ impl Courier<'_> {
         &self,
         host: &str,
         endpoint: impl Fn(TlsMode) -> Endpoint,
-    ) -> Result<SmtpConnection, AccountError> {
+    ) -> Result<SmtpConnection, ClientError> {
         let connect = |tls| {
             let tls_name = match literal(host) {
                 Some(address) => address.to_string(),
@@ -224,10 +224,10 @@ impl Courier<'_> {
         };
         match connect(TlsMode::StartTls).await {
             // Offered, and not to be had at the moment (RFC 3207 §4).
-            Err(AccountError::Refused { reply, .. }) if reply.code == Some(454) => {
+            Err(ClientError::Refused { reply, .. }) if reply.code == Some(454) => {
                 connect(TlsMode::Plain).await
             }
-            Err(AccountError::Link {
+            Err(ClientError::Link {
                 error:
                     LinkError::Tls(_)
                     | LinkError::Smtp(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered)),

@@ -15,10 +15,9 @@ use tokio::io::AsyncReadExt as _;
 
 use super::SendArgs;
 use super::notices::Notices;
-use crate::account::error::AccountError;
-use crate::account::outgoing::MessageBody;
 use crate::cli::exit::Exit;
 use crate::cli::trouble::Trouble;
+use crate::clients::MessageBody;
 
 /// What is read of a file at a time; three octets become four.
 const READ_BYTES: usize = 48 << 10;
@@ -124,7 +123,6 @@ impl Message {
             message: self,
             next: Part::Head,
             rest: Bytes::new(),
-            trouble: None,
         }
     }
 }
@@ -134,8 +132,6 @@ pub(super) struct MessageReader<'a> {
     message: &'a Message,
     next: Part,
     rest: Bytes,
-    /// Why it could not be read to its end.
-    pub(super) trouble: Option<Trouble>,
 }
 
 enum Part {
@@ -228,16 +224,13 @@ impl MessageReader<'_> {
 }
 
 impl MessageBody for MessageReader<'_> {
-    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
+    type Error = Trouble;
+
+    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, Trouble> {
         while self.rest.is_empty() {
-            match self.piece().await {
-                Ok(Some(piece)) => self.rest = piece,
-                Ok(None) => return Ok(None),
-                Err(trouble) => {
-                    let why = trouble.cause.clone();
-                    self.trouble = Some(trouble);
-                    return Err(AccountError::Internal(why));
-                }
+            match self.piece().await? {
+                Some(piece) => self.rest = piece,
+                None => return Ok(None),
             }
         }
         let length = self.rest.len().min(max);

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::message::Message;
 use super::none_sent;
 use super::report::{RecipientReport, reports};
-use crate::account::error::AccountError;
-use crate::account::outgoing::{Delivery, Route, SmtpConnection, envelope};
 use crate::cli::exit::Exit;
 use crate::cli::server_url::ServerUrl;
 use crate::cli::trouble::Trouble;
+use crate::clients::ClientError;
+use crate::clients::smtp::{Delivery, Route, SmtpConnection, envelope};
 
 /// A server that takes mail from those who sign in, or from its neighbours.
 pub(super) struct Submission {
@@ -64,7 +64,7 @@ impl Submission {
         Ok(handed.reports)
     }
 
-    async fn open(&self) -> Result<SmtpConnection, AccountError> {
+    async fn open(&self) -> Result<SmtpConnection, ClientError> {
         let mut route = Route::submission(self.url.endpoint.clone());
         if let Some(name) = &self.ehlo_name {
             route.ehlo_name = Some(name.clone());
@@ -152,7 +152,7 @@ pub(super) async fn hand_over(
                 reports: reports(outcome, server),
             });
         }
-        Some(Delivery::NotSent(error)) => reader.trouble.take().unwrap_or_else(|| error.into()),
+        Some(Delivery::NotSent(trouble)) => trouble,
         None if is_committed.load(Ordering::Relaxed) => Trouble::new(
             Exit::Unknown,
             "Stopped by a signal while the server's answer was awaited.",
@@ -175,10 +175,10 @@ fn is_settled(outcome: &Outcome) -> bool {
 }
 
 /// Where a conversation ended that never came to the message.
-pub(super) fn stage_of(error: &AccountError) -> Option<&'static str> {
+pub(super) fn stage_of(error: &ClientError) -> Option<&'static str> {
     match error {
-        AccountError::Dial { .. } => Some("connect"),
-        AccountError::LoginRefused { .. } => Some(mail_proto::smtp::Stage::Auth.as_str()),
+        ClientError::Dial { .. } => Some("connect"),
+        ClientError::LoginRefused { .. } => Some(mail_proto::smtp::Stage::Auth.as_str()),
         _ => None,
     }
 }

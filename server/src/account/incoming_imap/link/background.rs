@@ -7,9 +7,9 @@ use mail_proto::imap::Command;
 use tokio::time::Instant;
 
 use super::super::super::error::AccountError;
-use super::super::connection::ImapConnection;
 use super::super::list::fetch_rows;
 use super::super::row::Detail;
+use super::super::selected::ImapConnection;
 use super::super::selected::SelectedMailbox;
 use super::{Link, LinkKind};
 

@@ -7,7 +7,7 @@ use mail_mime::tree::Part;
 use super::Link;
 use crate::account::error::AccountError;
 use crate::account::mailstore::mailstore;
-use crate::account::outgoing::SpooledMessage;
+use crate::account::spooled::SpooledMessage;
 use crate::domain::{
     Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
 };

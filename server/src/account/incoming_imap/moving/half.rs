@@ -5,9 +5,10 @@ use mail_net::Phase;
 use mail_proto::imap::{Capability, Command, Mailbox, Status, StatusData, StoreMode, Uid};
 
 use super::super::super::error::{AccountError, HalfMove};
-use super::super::connection::{Answer, ImapConnection, uid_set};
 use super::super::link::Link;
+use super::super::selected::ImapConnection;
 use super::{Copied, Move, Moved, count_of, mark_deleted, next_uid, removal, reply_in};
+use crate::clients::imap::{Answer, uid_set};
 use crate::domain::ServerReply;
 
 impl Link {

@@ -176,7 +176,7 @@ async fn a_message_that_never_ends_is_an_error_and_nothing_of_it_is_kept() {
     person.server.state().quirks.cut_bodies = u32::MAX;
     let opened = session.open(&one).await;
     assert!(
-        matches!(opened, Err(AccountError::Link { .. })),
+        matches!(opened, Err(AccountError::Client(ClientError::Link { .. }))),
         "{opened:?}"
     );
     person.server.state().quirks.cut_bodies = 0;

@@ -12,7 +12,7 @@ async fn a_locked_maildrop_is_told_from_a_wrong_password() {
     let Err(error) = person.sign_in(STILL).await else {
         panic!("signed in")
     };
-    let AccountError::LoginRefused { reply, .. } = &error else {
+    let AccountError::Client(ClientError::LoginRefused { reply, .. }) = &error else {
         panic!("{error:?}")
     };
     assert_eq!(reply.response_code.as_deref(), Some("IN-USE"));

@@ -3,16 +3,16 @@
 use mail_mime::address::Mailbox as Person;
 
 /// The most of a subject that a list keeps, in bytes.
-pub(super) const SUBJECT_MAX_BYTES: usize = 1000;
+pub(crate) const SUBJECT_MAX_BYTES: usize = 1000;
 /// What a row takes in memory beside its texts.
-pub(super) const ROW_BYTES: usize = 512;
+pub(crate) const ROW_BYTES: usize = 512;
 /// The most people of one field that a list keeps.
 const PEOPLE_MAX: usize = 8;
 /// The most of a name or an address that a list keeps, in bytes.
 const PERSON_MAX_BYTES: usize = 320;
 
 /// The first people of a field, none of them longer than a list shows.
-pub(super) fn few(mut people: Vec<Person>) -> Vec<Person> {
+pub(crate) fn few(mut people: Vec<Person>) -> Vec<Person> {
     people.truncate(PEOPLE_MAX);
     people.shrink_to_fit();
     for person in &mut people {
@@ -33,7 +33,7 @@ pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
 }
 
 /// What a person takes in memory.
-pub(super) fn weight_of(person: &Person) -> usize {
+pub(crate) fn weight_of(person: &Person) -> usize {
     size_of::<Person>() + person.name.len() + person.address.len()
 }
 

@@ -9,8 +9,7 @@ use mail_proto::imap::{
     NamespaceData, SequenceSet, Status, StatusData, Tag,
 };
 
-use super::super::error::AccountError;
-use super::super::memory::Share;
+use crate::clients::budget::{Overloaded, Share};
 
 /// How much an answer may be.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +24,13 @@ pub(crate) struct AnswerLimits {
 
 impl AnswerLimits {
     /// For the account of a session: two connections hold 16 MiB together.
-    pub(super) const SESSION: Self = Self {
+    pub(crate) const SESSION: Self = Self {
         received_bytes: 16 << 20,
         held_bytes: 8 << 20,
         lists: 10_000,
     };
     /// The same, where the server may send no more than this.
-    pub(super) fn receiving(self, max_bytes: u64) -> Self {
+    pub(crate) fn receiving(self, max_bytes: u64) -> Self {
         Self {
             received_bytes: self.received_bytes.min(max_bytes),
             ..self
@@ -82,18 +81,18 @@ pub(crate) struct Answer {
     /// One per command, in their order.
     pub(crate) completions: Vec<Completion>,
     pub(crate) fetched: Vec<FetchData>,
-    pub(super) lists: Vec<ListData>,
-    pub(super) namespaces: Option<NamespaceData>,
+    pub(crate) lists: Vec<ListData>,
+    pub(crate) namespaces: Option<NamespaceData>,
     /// Folders of the listing that were dropped.
-    pub(super) dropped_lists: u32,
-    pub(super) statuses: Vec<StatusData>,
+    pub(crate) dropped_lists: u32,
+    pub(crate) statuses: Vec<StatusData>,
     pub(crate) found: Option<SequenceSet>,
     /// Messages that were to leave the mailbox and did.
-    pub(super) gone: Vec<imap::Uid>,
+    pub(crate) gone: Vec<imap::Uid>,
     /// A response to SEARCH came, if only to say that nothing was found.
-    pub(super) is_search_answered: bool,
+    pub(crate) is_search_answered: bool,
     /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
-    pub(super) untagged_codes: Vec<Code>,
+    pub(crate) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
     literal_bytes: usize,
     asked: Asked,
@@ -105,15 +104,15 @@ pub(crate) struct Answer {
 /// How one command went.
 #[derive(Debug, Clone)]
 pub(crate) struct Completion {
-    pub(super) tag: Tag,
-    pub(super) status: Option<Status>,
-    pub(super) code: Option<Code>,
-    pub(super) text: String,
+    pub(crate) tag: Tag,
+    pub(crate) status: Option<Status>,
+    pub(crate) code: Option<Code>,
+    pub(crate) text: String,
 }
 
 impl Completion {
     /// One that is still to come.
-    pub(super) fn awaited(tag: Tag) -> Self {
+    pub(crate) fn awaited(tag: Tag) -> Self {
         Self {
             tag,
             status: None,
@@ -162,7 +161,7 @@ impl Asked {
 impl Answer {
     /// The answer to commands that are about to leave. Where rows are only to be remembered by the
     /// mailbox, the messages' data is `taken_elsewhere` and not kept here.
-    pub(super) fn to(
+    pub(crate) fn to(
         commands: &[Command],
         limits: AnswerLimits,
         share: Share,
@@ -194,30 +193,30 @@ impl Answer {
     }
 
     /// The most that the server may send.
-    pub(super) fn received_max_bytes(&self) -> u64 {
+    pub(crate) fn received_max_bytes(&self) -> u64 {
         self.limits.received_bytes
     }
 
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.completions.iter().all(|c| c.status.is_some())
     }
 
     /// Whether every command was accepted.
-    pub(super) fn is_all_ok(&self) -> bool {
+    pub(crate) fn is_all_ok(&self) -> bool {
         self.completions
             .iter()
             .all(|c| c.status == Some(Status::Ok))
     }
 
     /// Notes a message that left the mailbox, if it was to leave.
-    pub(super) fn take_gone(&mut self, uid: imap::Uid) {
+    pub(crate) fn take_gone(&mut self, uid: imap::Uid) {
         if self.asked.leaving.iter().any(|set| set.contains(uid)) && !self.gone.contains(&uid) {
             self.gone.push(uid);
         }
     }
 
     /// Notes messages that left the mailbox, of those that were to leave.
-    pub(super) fn take_vanished(&mut self, uids: &SequenceSet) {
+    pub(crate) fn take_vanished(&mut self, uids: &SequenceSet) {
         let leaving: Vec<imap::Uid> = (self.asked.leaving.iter())
             .flat_map(|set| set.uids().take(LEAVING_MAX))
             .filter(|uid| uids.contains(*uid))
@@ -240,7 +239,7 @@ impl Answer {
     }
 
     /// Takes the data of a message, of a response of so many bytes.
-    pub(super) fn take_fetched(
+    pub(crate) fn take_fetched(
         &mut self,
         data: FetchData,
         response_bytes: u64,
@@ -255,7 +254,7 @@ impl Answer {
 
     /// Takes a folder of a listing. Its name is copied: it shares the memory of a whole response.
     /// Behind as many as are kept only those count that have a use of their own.
-    pub(super) fn take_list(&mut self, mut data: ListData) -> Result<(), TakeError> {
+    pub(crate) fn take_list(&mut self, mut data: ListData) -> Result<(), TakeError> {
         if !self.asked.is_listed {
             return Ok(());
         }
@@ -279,7 +278,7 @@ impl Answer {
     }
 
     /// Takes what NAMESPACE told.
-    pub(super) fn take_namespaces(
+    pub(crate) fn take_namespaces(
         &mut self,
         data: NamespaceData,
         response_bytes: u64,
@@ -292,7 +291,7 @@ impl Answer {
     }
 
     /// Takes the counts of a folder.
-    pub(super) fn take_status(&mut self, mut data: StatusData) -> Result<(), TakeError> {
+    pub(crate) fn take_status(&mut self, mut data: StatusData) -> Result<(), TakeError> {
         if !self.asked.has_status || self.statuses.len() >= self.limits.lists {
             return Ok(());
         }
@@ -304,7 +303,7 @@ impl Answer {
     }
 
     /// Takes what SEARCH found. A server may tell it in several responses; the last one counts.
-    pub(super) fn take_found(
+    pub(crate) fn take_found(
         &mut self,
         found: Option<SequenceSet>,
         response_bytes: u64,
@@ -318,7 +317,7 @@ impl Answer {
     }
 
     /// Takes the response code of an untagged response.
-    pub(super) fn take_code(&mut self, code: Code, response_bytes: u64) -> Result<(), TakeError> {
+    pub(crate) fn take_code(&mut self, code: Code, response_bytes: u64) -> Result<(), TakeError> {
         if self.asked.is_copied && self.untagged_codes.len() < CODES_MAX {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.untagged_codes.push(code);
@@ -327,14 +326,14 @@ impl Answer {
     }
 
     /// A streamed literal begins: kept only where it is of a message that was asked for.
-    pub(super) fn begin_literal(&mut self, id: LiteralId, item: Option<&LiteralItem>) {
+    pub(crate) fn begin_literal(&mut self, id: LiteralId, item: Option<&LiteralItem>) {
         if item.is_some_and(|item| self.asked.has_message(item.seq, item.uid)) {
             self.literals.insert(id, BytesMut::new());
         }
     }
 
     /// Takes the next bytes of a streamed literal.
-    pub(super) fn take_literal(&mut self, id: LiteralId, bytes: &[u8]) -> Result<(), TakeError> {
+    pub(crate) fn take_literal(&mut self, id: LiteralId, bytes: &[u8]) -> Result<(), TakeError> {
         let Some(literal) = self.literals.get_mut(&id) else {
             return Ok(());
         };
@@ -362,7 +361,7 @@ impl Answer {
             }));
         }
         let step = held.next_multiple_of(STEP_BYTES);
-        self.share.grow_to(step).map_err(TakeError::Account)
+        self.share.grow_to(step).map_err(TakeError::Overloaded)
     }
 }
 
@@ -383,17 +382,17 @@ fn has_use(data: &ListData) -> bool {
 
 /// Why an answer cannot go on.
 #[derive(Debug)]
-pub(super) enum TakeError {
+pub(crate) enum TakeError {
     /// It is too large: the connection has to be dropped.
     Limit(OverLimit),
     /// The process has no memory for it.
-    Account(AccountError),
+    Overloaded(Overloaded),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::memory::Budget;
+    use crate::clients::budget::Budget;
     use mail_proto::imap::command::List;
 
     fn list(name: String, attributes: Vec<MailboxAttribute>) -> ListData {

@@ -1,6 +1,8 @@
 //! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
 
+mod answer;
 mod ends;
+mod mailbox;
 mod remembered;
 
 use std::net::IpAddr;
@@ -17,19 +19,17 @@ use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use crate::account::error::AccountError;
-use crate::account::memory::Budget;
-use crate::account::model::SignIn;
-use crate::account::outgoing::{MessageBody as _, SpooledBody};
+use self::answer::TakeError;
+use self::ends::reply_of;
+use super::budget::Budget;
+use super::{Access, ClientError, MessageBody};
 use crate::domain::{Protocol, ServerReply};
 
-use self::ends::reply_of;
-use super::answer::TakeError;
-pub(crate) use super::answer::{Answer, AnswerLimits, Completion};
-use super::selected::SelectedMailbox;
+pub(crate) use self::answer::{Answer, AnswerLimits, Completion};
+pub(crate) use self::mailbox::{Examined, MailboxState};
 
 /// A window of a body, in bytes: what one FETCH asks for at most.
-pub(super) const WINDOW_BYTES: u32 = 1 << 20;
+pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
 /// What a server may send unasked while nothing runs, until the next command or IDLE.
 const UNASKED_MAX_BYTES: u64 = 16 << 20;
 /// What a server may send in answer to LIST: 10,000 folders with long names, and their counts.
@@ -39,11 +39,11 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(3);
 /// … and how much of it is read and dropped.
 const DRAINED_MAX_BYTES: u64 = 2 << 20;
 
-/// A connection past its login.
-pub(crate) struct ImapConnection {
+/// A connection past its login. What is known of the mailbox that is selected is `M`'s to keep.
+pub(crate) struct ImapConnection<M> {
     connection: Connection<Client>,
     endpoint: Endpoint,
-    selected: Option<SelectedMailbox>,
+    selected: Option<M>,
     /// IDLE that is on or about to be, and since when.
     idle: Option<(Tag, Instant)>,
     /// The server offers IDLE and refuses it all the same.
@@ -60,25 +60,21 @@ pub(crate) struct ImapConnection {
     is_selecting: bool,
 }
 
-impl ImapConnection {
+impl<M: MailboxState> ImapConnection<M> {
     /// Connects and signs in: one try, whatever comes of it.
     pub(crate) async fn open(
         dialer: &Dialer,
-        sign_in: &SignIn,
+        access: &Access,
         client: Option<IpAddr>,
         first_phase: Phase,
         budget: Budget,
-    ) -> Result<Self, AccountError> {
-        let endpoint = Endpoint {
-            host: sign_in.incoming.host.clone(),
-            port: sign_in.incoming.port,
-            tls: sign_in.incoming.tls,
-        };
+    ) -> Result<Self, ClientError> {
+        let endpoint = access.endpoint.clone();
         let transport =
             dialer
                 .open(&endpoint, client)
                 .await
-                .map_err(|error| AccountError::Dial {
+                .map_err(|error| ClientError::Dial {
                     protocol: Protocol::Imap,
                     endpoint: endpoint.clone(),
                     error,
@@ -99,9 +95,9 @@ impl ImapConnection {
             endpoint.host.clone(),
             first_phase,
         )
-        .recorded_by(sign_in.transcript.clone())
+        .recorded_by(access.transcript.clone())
         .reading_text_by(decode_from_host)
-        .redacting(&sign_in.known_secrets());
+        .redacting(&access.known_secrets());
         let mut this = Self {
             connection,
             endpoint,
@@ -116,14 +112,14 @@ impl ImapConnection {
             is_selecting: false,
         };
         let ready = this.ready(first_phase).await;
-        ready.map_err(AccountError::before_sign_in)?;
-        this.log_in(sign_in, first_phase).await?;
+        ready.map_err(ClientError::before_sign_in)?;
+        this.log_in(access, first_phase).await?;
         remembered::put(&this.endpoint, this.capabilities());
         this.tell_name();
         Ok(this)
     }
 
-    async fn ready(&mut self, phase: Phase) -> Result<(), AccountError> {
+    async fn ready(&mut self, phase: Phase) -> Result<(), ClientError> {
         self.connection.begin(phase);
         loop {
             match self.next().await? {
@@ -137,10 +133,10 @@ impl ImapConnection {
         }
     }
 
-    async fn log_in(&mut self, sign_in: &SignIn, phase: Phase) -> Result<(), AccountError> {
+    async fn log_in(&mut self, access: &Access, phase: Phase) -> Result<(), ClientError> {
         let credentials =
-            Credentials::new(sign_in.login(), sign_in.password.clone()).map_err(|_| {
-                AccountError::LoginRefused {
+            Credentials::new(access.user.as_str(), access.password.clone()).map_err(|_| {
+                ClientError::LoginRefused {
                     protocol: Protocol::Imap,
                     endpoint: self.endpoint.clone(),
                     reply: ServerReply::default(),
@@ -156,7 +152,7 @@ impl ImapConnection {
                 status: Some(Status::Ok),
                 ..
             }) => Ok(()),
-            Some(done) => Err(AccountError::LoginRefused {
+            Some(done) => Err(ClientError::LoginRefused {
                 protocol: Protocol::Imap,
                 endpoint: self.endpoint.clone(),
                 reply: reply_of(done.code.as_ref(), done.status, &done.text),
@@ -180,69 +176,69 @@ impl ImapConnection {
     }
 
     /// What the server can do.
-    pub(super) fn capabilities(&self) -> &imap::Capabilities {
+    pub(crate) fn capabilities(&self) -> &imap::Capabilities {
         self.connection.machine().capabilities()
     }
 
     /// What is kept out of names that are shown.
-    pub(super) fn known_secrets(&self) -> Option<&mail_proto::KnownSecrets> {
+    pub(crate) fn known_secrets(&self) -> Option<&mail_proto::KnownSecrets> {
         self.connection.known_secrets()
     }
 
     /// The mailbox that is selected.
-    pub(crate) fn selected(&self) -> Option<&SelectedMailbox> {
+    pub(crate) fn selected(&self) -> Option<&M> {
         self.selected.as_ref()
     }
 
     /// The mailbox that is selected, to change what is known of it.
-    pub(super) fn selected_mut(&mut self) -> Option<&mut SelectedMailbox> {
+    pub(crate) fn selected_mut(&mut self) -> Option<&mut M> {
         self.selected.as_mut()
     }
 
     /// Whether the server said goodbye.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.is_over
     }
 
     /// Nothing is asked for now: the server may be silent for as long as it likes.
-    pub(super) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         if self.idle.is_none() {
             self.connection.begin(Phase::Idle);
         }
     }
 
     /// What the server said when it refused a command.
-    pub(super) fn refusal(&self, done: &Completion) -> AccountError {
+    pub(crate) fn refusal(&self, done: &Completion) -> ClientError {
         self.refused_by(done)
     }
 
     /// The server's words at the end of a command.
-    pub(super) fn words_of(&self, done: &Completion) -> String {
+    pub(crate) fn words_of(&self, done: &Completion) -> String {
         reply_of(done.code.as_ref(), done.status, &done.text).text
     }
 
     /// Whether IDLE is on, or about to be.
-    pub(super) fn is_idling(&self) -> bool {
+    pub(crate) fn is_idling(&self) -> bool {
         self.idle.is_some()
     }
 
     /// Whether the server can tell of changes by itself.
-    pub(super) fn can_idle(&self) -> bool {
+    pub(crate) fn can_idle(&self) -> bool {
         !self.is_idle_refused && self.capabilities().has(Capability::Idle)
     }
 
     /// Since when IDLE is on.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
+    pub(crate) fn idle_since(&self) -> Option<Instant> {
         self.idle.map(|(_, since)| since)
     }
 
     /// When the server last answered a command.
-    pub(super) fn talked_at(&self) -> Instant {
+    pub(crate) fn talked_at(&self) -> Instant {
         self.talked_at
     }
 
     /// Queues IDLE; [`wait`](Self::wait) sends it.
-    pub(super) fn enter_idle(&mut self) {
+    pub(crate) fn enter_idle(&mut self) {
         if self.idle.is_none() {
             let tag = self.connection.machine_mut().enqueue(Command::Idle);
             // Silence is allowed once the server has said that it idles.
@@ -252,7 +248,7 @@ impl ImapConnection {
     }
 
     /// Ends IDLE and enters it again: some networks drop links that are silent for long.
-    pub(super) fn renew_idle(&mut self) {
+    pub(crate) fn renew_idle(&mut self) {
         self.leave_idle();
         self.enter_idle();
     }
@@ -270,7 +266,7 @@ impl ImapConnection {
 
     /// Waits for the answers to commands that nobody waits for any more, and drops them. `false`
     /// where that takes too long or too much: the connection is not worth keeping then.
-    pub(super) async fn drain(&mut self) -> bool {
+    pub(crate) async fn drain(&mut self) -> bool {
         if self.is_selecting {
             self.forget_selected();
         }
@@ -303,7 +299,7 @@ impl ImapConnection {
     }
 
     /// Waits for what the server says unasked. Cancel-safe. Returns once something changed.
-    pub(super) async fn wait(&mut self) -> Result<(), AccountError> {
+    pub(crate) async fn wait(&mut self) -> Result<(), ClientError> {
         match self.next().await? {
             Happening::Event(Event::Bye { code, text }) => {
                 self.is_over = true;
@@ -333,7 +329,7 @@ impl ImapConnection {
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> Result<Answer, AccountError> {
+    ) -> Result<Answer, ClientError> {
         let answer = self.run_raw(commands, phase).await?;
         match answer
             .completions
@@ -346,11 +342,11 @@ impl ImapConnection {
     }
 
     /// Runs commands, pipelined, and lets the caller look at how each went.
-    pub(super) async fn run_raw(
+    pub(crate) async fn run_raw(
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> Result<Answer, AccountError> {
+    ) -> Result<Answer, ClientError> {
         let mut answer = self.enqueue(commands, self.limits, false);
         self.complete(&mut answer, phase).await?;
         Ok(answer)
@@ -358,11 +354,11 @@ impl ImapConnection {
 
     /// Runs commands, pipelined, and returns what was answered, even where the connection ended
     /// before all of it came.
-    pub(super) async fn run_far(
+    pub(crate) async fn run_far(
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> (Answer, Result<(), AccountError>) {
+    ) -> (Answer, Result<(), ClientError>) {
         let mut answer = self.enqueue(commands, self.limits, false);
         let end = self.complete(&mut answer, phase).await;
         self.is_over |= end.is_err();
@@ -371,11 +367,11 @@ impl ImapConnection {
 
     /// Runs FETCH where the messages' data is remembered by the mailbox and needed nowhere else.
     /// The server may send so many bytes, and for LIST behind it as much as for LIST alone.
-    pub(super) async fn run_remembered(
+    pub(crate) async fn run_remembered(
         &mut self,
         commands: Vec<Command>,
         max_bytes: u64,
-    ) -> Result<Answer, AccountError> {
+    ) -> Result<Answer, ClientError> {
         let has_list = commands.iter().any(|one| matches!(one, Command::List(_)));
         let (phase, max_bytes) = match has_list {
             true => (Phase::LongCommand, max_bytes + LISTING_MAX_BYTES),
@@ -388,10 +384,7 @@ impl ImapConnection {
 
     /// Runs LIST, and NAMESPACE with it. A listing longer than what is taken is cut: its beginning
     /// is the answer, and the connection is over.
-    pub(super) async fn run_list(
-        &mut self,
-        commands: Vec<Command>,
-    ) -> Result<Answer, AccountError> {
+    pub(crate) async fn run_list(&mut self, commands: Vec<Command>) -> Result<Answer, ClientError> {
         let limits = self.limits.receiving(LISTING_MAX_BYTES);
         let mut answer = self.enqueue(commands, limits, false);
         match self.complete(&mut answer, Phase::LongCommand).await {
@@ -405,20 +398,20 @@ impl ImapConnection {
     }
 
     /// Whether LIST is asked in its extended form (RFC 5258, RFC 5819).
-    pub(super) fn lists_extended(&self) -> bool {
+    pub(crate) fn lists_extended(&self) -> bool {
         let capabilities = self.capabilities();
         capabilities.has(Capability::ListExtended) || capabilities.has(Capability::ListStatus)
     }
 
     /// Asks LIST in its plain form from now on: the server cannot do what it announces.
-    pub(super) fn list_plainly(&mut self) {
+    pub(crate) fn list_plainly(&mut self) {
         let machine = self.connection.machine_mut();
         machine.switch_off(Capability::ListExtended);
         machine.switch_off(Capability::ListStatus);
     }
 
     /// Waits until every command of an answer is over.
-    async fn complete(&mut self, answer: &mut Answer, phase: Phase) -> Result<(), AccountError> {
+    async fn complete(&mut self, answer: &mut Answer, phase: Phase) -> Result<(), ClientError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
             match self.next().await? {
@@ -430,12 +423,12 @@ impl ImapConnection {
         Ok(())
     }
 
-    /// Runs APPEND with its body from the spool.
-    pub(super) async fn append(
+    /// Runs APPEND with its body, as it is read.
+    pub(crate) async fn append<B: MessageBody>(
         &mut self,
         append: imap::Append,
-        mut body: SpooledBody,
-    ) -> Result<Completion, AccountError> {
+        mut body: B,
+    ) -> Result<Completion, B::Error> {
         let mut answer = self.enqueue(vec![Command::Append(append)], self.limits, false);
         self.connection.begin(Phase::LongCommand);
         while !answer.is_complete() {
@@ -446,21 +439,21 @@ impl ImapConnection {
                     Ok(None) => self.connection.body(BodyChunk::End),
                     Err(error) => {
                         self.connection.body(BodyChunk::Abort);
-                        return Err(AccountError::Internal(error.to_string()));
+                        return Err(error);
                     }
                 },
-                Happening::Done => return Err(self.closed()),
+                Happening::Done => return Err(self.closed().into()),
             }
         }
         match answer.completions.pop() {
             Some(done) if done.status == Some(Status::Ok) => Ok(done),
-            Some(done) => Err(self.refused_by(&done)),
-            None => Err(self.closed()),
+            Some(done) => Err(self.refused_by(&done).into()),
+            None => Err(self.closed().into()),
         }
     }
 
     /// Selects a mailbox, unless it is selected already.
-    pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
+    pub(crate) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), ClientError> {
         if self
             .selected
             .as_ref()
@@ -482,17 +475,17 @@ impl ImapConnection {
     /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
     pub(crate) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.is_selecting = true;
-        self.selected = Some(SelectedMailbox::new(mailbox.clone(), self.budget.share()));
+        self.selected = Some(M::new(mailbox.clone(), self.budget.share()));
     }
 
     /// It is not known which mailbox is selected: the next one who needs it selects it.
-    pub(super) fn forget_selected(&mut self) {
+    pub(crate) fn forget_selected(&mut self) {
         self.is_selecting = false;
         self.selected = None;
     }
 
     /// What SELECT told is how things are, no news to anybody.
-    pub(super) fn forget_news(&mut self) {
+    pub(crate) fn forget_news(&mut self) {
         self.is_selecting = false;
         if let Some(selected) = &mut self.selected {
             selected.begin();
@@ -524,7 +517,7 @@ impl ImapConnection {
         answer
     }
 
-    async fn next(&mut self) -> Result<Happening<Event>, AccountError> {
+    async fn next(&mut self) -> Result<Happening<Event>, ClientError> {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
         let next = self.connection.next().await;
@@ -534,7 +527,7 @@ impl ImapConnection {
         })
     }
 
-    fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), AccountError> {
+    fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), ClientError> {
         match self.apply(&event) {
             Some(Change::Expunged { uid: Some(uid), .. }) => answer.take_gone(uid),
             Some(Change::Vanished(uids)) => answer.take_vanished(&uids),
@@ -578,7 +571,7 @@ impl ImapConnection {
         };
         taken.map_err(|error| match error {
             TakeError::Limit(limit) => self.over_limit(limit),
-            TakeError::Account(error) => error,
+            TakeError::Overloaded(error) => error.into(),
         })
     }
 
@@ -591,7 +584,7 @@ impl ImapConnection {
 }
 
 /// The set of some UIDs, ranges where they follow each other.
-pub(super) fn uid_set(uids: &[Uid]) -> Option<SequenceSet> {
+pub(crate) fn uid_set(uids: &[Uid]) -> Option<SequenceSet> {
     let mut sorted = uids.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

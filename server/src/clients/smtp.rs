@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use mail_mime::charset::decode_from_host;
 use mail_net::drive::Transport;
 use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase, Recorder};
@@ -13,80 +12,17 @@ use mail_proto::smtp::{
 use mail_proto::{BodyChunk, KnownSecrets, Machine, Secret};
 use tokio::net::TcpStream;
 
-use super::error::{AccountError, LinkError};
-use super::model::SignIn;
+use super::{Access, ClientError, LinkError, MessageBody};
 use crate::domain::{Protocol, ServerReply};
-use crate::store::spool::{Spool, SpoolName, SpoolReader};
-
-/// A message that is given in pieces, as large as somebody wants.
-pub(crate) trait MessageBody {
-    /// The next bytes, at most `max`; `None` at the end.
-    fn next(
-        &mut self,
-        max: usize,
-    ) -> impl Future<Output = Result<Option<Bytes>, AccountError>> + Send;
-}
-
-/// A message that lies in the spool, ready to leave.
-#[derive(Debug, Clone)]
-pub(crate) struct SpooledMessage {
-    pub(crate) spool: Spool,
-    pub(crate) name: SpoolName,
-    /// Its size with CRLF line ends, as it will be announced.
-    pub(crate) size_bytes: u64,
-    /// When it was written.
-    pub(crate) written_unix_ms: i64,
-    /// Fields that only the copy of the writer has, in front of the others.
-    pub(crate) own_fields: Bytes,
-}
-
-impl SpooledMessage {
-    /// Its size with the fields that only the writer's copy has.
-    pub(crate) fn filed_bytes(&self) -> u64 {
-        let own = u64::try_from(self.own_fields.len()).unwrap_or(u64::MAX);
-        self.size_bytes.saturating_add(own)
-    }
-
-    /// Opens the message for reading from its beginning.
-    pub(crate) async fn open(&self) -> Result<SpooledBody, AccountError> {
-        let reader = self.spool.read(&self.name).await;
-        reader
-            .map(|reader| SpooledBody {
-                reader,
-                rest: self.own_fields.clone(),
-            })
-            .map_err(AccountError::spool_file)
-    }
-}
-
-/// A message that is being read.
-pub(crate) struct SpooledBody {
-    reader: SpoolReader,
-    rest: Bytes,
-}
-
-impl MessageBody for SpooledBody {
-    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, AccountError> {
-        if self.rest.is_empty() {
-            let next = self.reader.next().await;
-            match next.map_err(AccountError::spool_file)? {
-                Some(bytes) => self.rest = bytes,
-                None => return Ok(None),
-            }
-        }
-        let length = self.rest.len().min(max);
-        Ok(Some(self.rest.split_to(length)))
-    }
-}
 
 /// What became of one message.
 #[derive(Debug)]
-pub(crate) enum Delivery {
+pub(crate) enum Delivery<E> {
     /// The server gave its answer, or the link broke: the outcome tells which.
     Outcome(Outcome),
     /// The message was not sent, for a reason that has nothing to do with it.
-    NotSent(AccountError),
-    /// The row was taken over by another process before the final dot.
+    NotSent(E),
+    /// The writer said no before the final dot: another process has the message.
     TakenOver,
 }
 
@@ -127,19 +63,19 @@ pub(crate) struct SmtpConnection {
 
 impl SmtpConnection {
     /// Connects and signs in: one try.
-    pub(super) async fn open(dialer: &Dialer, sign_in: &SignIn) -> Result<Self, AccountError> {
+    pub(crate) async fn open(dialer: &Dialer, access: &Access) -> Result<Self, ClientError> {
         let route = Route {
-            transcript: sign_in.transcript.clone(),
-            secrets: Some(sign_in.known_secrets()),
-            ..Route::submission(sign_in.outgoing.endpoint())
+            transcript: access.transcript.clone(),
+            secrets: Some(access.known_secrets()),
+            ..Route::submission(access.endpoint.clone())
         };
         let mut this = Self::connect(dialer, route).await?;
-        this.log_in(sign_in.login(), &sign_in.password).await?;
+        this.log_in(&access.user, &access.password).await?;
         Ok(this)
     }
 
     /// Connects, up to TLS and EHLO. The server was counted when it was named.
-    pub(crate) async fn connect(dialer: &Dialer, route: Route) -> Result<Self, AccountError> {
+    pub(crate) async fn connect(dialer: &Dialer, route: Route) -> Result<Self, ClientError> {
         let Route {
             endpoint,
             tls_name,
@@ -150,7 +86,7 @@ impl SmtpConnection {
         let transport = dialer
             .open(&endpoint, None)
             .await
-            .map_err(|error| AccountError::Dial {
+            .map_err(|error| ClientError::Dial {
                 protocol: Protocol::Smtp,
                 endpoint: endpoint.clone(),
                 error,
@@ -174,7 +110,7 @@ impl SmtpConnection {
             endpoint,
         };
         loop {
-            match this.next().await.map_err(AccountError::before_sign_in)? {
+            match this.next().await.map_err(ClientError::before_sign_in)? {
                 Happening::Event(Event::Ready { .. }) => return Ok(this),
                 Happening::Event(_) => {}
                 Happening::NeedBody { .. } | Happening::Done => {
@@ -185,12 +121,12 @@ impl SmtpConnection {
     }
 
     /// The largest message that the server takes, in bytes, where it says so.
-    pub(super) fn size_max_bytes(&self) -> Option<u64> {
+    pub(crate) fn size_max_bytes(&self) -> Option<u64> {
         self.connection.machine().extensions().size_max_bytes
     }
 
     /// Whether the server takes no more on this connection.
-    pub(super) fn is_used_up(&self) -> bool {
+    pub(crate) fn is_used_up(&self) -> bool {
         self.connection.machine().is_used_up()
     }
 
@@ -209,8 +145,8 @@ impl SmtpConnection {
         &mut self,
         user: &str,
         password: &Secret,
-    ) -> Result<(), AccountError> {
-        let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
+    ) -> Result<(), ClientError> {
+        let refused = |endpoint: &Endpoint, reply| ClientError::LoginRefused {
             protocol: Protocol::Smtp,
             endpoint: endpoint.clone(),
             reply,
@@ -236,12 +172,12 @@ impl SmtpConnection {
 
     /// Sends one message. `commit` is asked before the final dot leaves: only if it says `true`
     /// does the dot leave, and from then on every failure is an unknown outcome.
-    pub(crate) async fn deliver<F>(
+    pub(crate) async fn deliver<B: MessageBody, F>(
         &mut self,
         envelope: Envelope,
-        body: &mut impl MessageBody,
+        body: &mut B,
         commit: impl FnOnce() -> F,
-    ) -> Delivery
+    ) -> Delivery<B::Error>
     where
         F: Future<Output = bool>,
     {
@@ -270,7 +206,7 @@ impl SmtpConnection {
                 Ok(Happening::Event(Event::ReadyToCommit)) => {
                     // What is known to be lost before the dot is not unknown behind it.
                     if let Err(error) = self.connection.flushed().await {
-                        return Delivery::NotSent(self.link_error(error));
+                        return Delivery::NotSent(self.link_error(error).into());
                     }
                     let is_ours = match commit.take() {
                         Some(commit) => commit().await,
@@ -292,14 +228,16 @@ impl SmtpConnection {
                         recipients: unanswered,
                     });
                 }
-                Ok(Happening::Done) => return Delivery::NotSent(self.link(LinkError::Closed)),
-                Err(error) => return Delivery::NotSent(self.link_error(error)),
+                Ok(Happening::Done) => {
+                    return Delivery::NotSent(self.link(LinkError::Closed).into());
+                }
+                Err(error) => return Delivery::NotSent(self.link_error(error).into()),
             }
         }
     }
 
     /// Waits until nothing can be sent on this connection any more. Cancel-safe.
-    pub(super) async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         self.connection.begin(Phase::Idle);
         while let Ok(Happening::Event(_)) = self.connection.next().await {}
     }
@@ -311,12 +249,12 @@ impl SmtpConnection {
         while let Ok(Happening::Event(_)) = self.connection.next().await {}
     }
 
-    async fn next(&mut self) -> Result<Happening<Event>, AccountError> {
+    async fn next(&mut self) -> Result<Happening<Event>, ClientError> {
         let next = self.connection.next().await;
         next.map_err(|error| self.link_error(error))
     }
 
-    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> ClientError {
         self.link(match error {
             Error::Protocol(smtp::Error::Rejected { stage, reply }) => {
                 return self.rejected(stage, &reply);
@@ -330,15 +268,15 @@ impl SmtpConnection {
         })
     }
 
-    fn rejected(&self, stage: Stage, reply: &Reply) -> AccountError {
+    fn rejected(&self, stage: Stage, reply: &Reply) -> ClientError {
         let (protocol, endpoint, reply) = (Protocol::Smtp, self.endpoint.clone(), reply_of(reply));
         match stage {
-            Stage::Auth => AccountError::LoginRefused {
+            Stage::Auth => ClientError::LoginRefused {
                 protocol,
                 endpoint,
                 reply,
             },
-            _ => AccountError::Refused {
+            _ => ClientError::Refused {
                 protocol,
                 endpoint,
                 reply,
@@ -346,8 +284,8 @@ impl SmtpConnection {
         }
     }
 
-    fn link(&self, error: LinkError) -> AccountError {
-        AccountError::Link {
+    fn link(&self, error: LinkError) -> ClientError {
+        ClientError::Link {
             protocol: Protocol::Smtp,
             endpoint: self.endpoint.clone(),
             error,
@@ -373,18 +311,16 @@ pub(crate) fn reply_of(reply: &Reply) -> ServerReply {
     }
 }
 
-/// The envelope of a message.
+/// The envelope of a message of so many bytes, CRLF line ends and all.
 pub(crate) fn envelope(
     from: &str,
     recipients: impl Iterator<Item = impl AsRef<str>>,
     size_bytes: u64,
-) -> Result<Envelope, AccountError> {
-    let internal = |e: smtp::InvalidAddress| AccountError::Internal(e.to_string());
+) -> Result<Envelope, smtp::InvalidAddress> {
     let recipients: Result<Vec<Address>, _> = recipients
         .map(|address| Address::new(address.as_ref()))
         .collect();
-    let from = Address::new(from).map_err(internal)?;
-    let mut envelope = Envelope::new(from, recipients.map_err(internal)?);
+    let mut envelope = Envelope::new(Address::new(from)?, recipients?);
     envelope.size_bytes = Some(size_bytes);
     envelope.is_size_exact = true;
     Ok(envelope)

@@ -13,11 +13,12 @@ use mail_proto::pop3::{
 use mail_proto::sasl::Credentials;
 use mail_proto::{Limits, Machine, OverLimit};
 
-use super::super::error::{AccountError, LinkError};
-use super::super::model::SignIn;
-use super::messages::MESSAGE_MAX_BYTES;
+use super::{Access, ClientError, LinkError};
 use crate::domain::{Protocol, ServerReply};
 
+/// The largest message that is read at all. Nothing here may write it to a disk, and a session
+/// cannot stop in the middle of one, so it has to fit into memory.
+pub(crate) const MESSAGE_MAX_BYTES: u64 = 48 << 20;
 /// The most messages that a maildrop may list.
 const MESSAGES_MAX: usize = 200_000;
 /// What a server may send in answer to LIST and UIDL: twice what so many messages take.
@@ -72,16 +73,16 @@ impl Pop3Connection {
     /// Connects and signs in: one try, whatever comes of it.
     pub(crate) async fn open(
         dialer: &Dialer,
-        sign_in: &SignIn,
+        access: &Access,
         client: Option<IpAddr>,
         phase: Phase,
-    ) -> Result<Self, AccountError> {
-        let endpoint = endpoint_of(sign_in);
+    ) -> Result<Self, ClientError> {
+        let endpoint = access.endpoint.clone();
         let transport =
             dialer
                 .open(&endpoint, client)
                 .await
-                .map_err(|error| AccountError::Dial {
+                .map_err(|error| ClientError::Dial {
                     protocol: Protocol::Pop3,
                     endpoint: endpoint.clone(),
                     error,
@@ -93,16 +94,16 @@ impl Pop3Connection {
         });
         let config = dialer.tls_config(&endpoint);
         let connection = Connection::new(machine, transport, config, endpoint.host.clone(), phase)
-            .recorded_by(sign_in.transcript.clone())
+            .recorded_by(access.transcript.clone())
             .reading_text_by(decode_from_host)
-            .redacting(&sign_in.known_secrets());
+            .redacting(&access.known_secrets());
         let mut this = Self {
             connection,
             endpoint,
             top: Top::Untried,
             is_in_command: true,
         };
-        this.log_in(sign_in).await?;
+        this.log_in(access).await?;
         this.ask_capabilities_again().await?;
         if this.connection.machine().capabilities().top {
             this.top = Top::Offered;
@@ -113,7 +114,7 @@ impl Pop3Connection {
 
     /// Asks what the server can do behind the sign-in, where it told less than is needed before it
     /// (RFC 2449 §5: the capabilities of the two states may differ).
-    async fn ask_capabilities_again(&mut self) -> Result<(), AccountError> {
+    async fn ask_capabilities_again(&mut self) -> Result<(), ClientError> {
         let known = self.connection.machine().capabilities();
         let is_other_for_user = known.login_delay.is_some_and(|delay| delay.is_per_user);
         if !known.capa || (known.top && known.uidl && !is_other_for_user) {
@@ -130,16 +131,16 @@ impl Pop3Connection {
         }
     }
 
-    async fn log_in(&mut self, sign_in: &SignIn) -> Result<(), AccountError> {
-        let refused = |endpoint: &Endpoint, reply| AccountError::LoginRefused {
+    async fn log_in(&mut self, access: &Access) -> Result<(), ClientError> {
+        let refused = |endpoint: &Endpoint, reply| ClientError::LoginRefused {
             protocol: Protocol::Pop3,
             endpoint: endpoint.clone(),
             reply,
         };
-        let credentials = Credentials::new(sign_in.login(), sign_in.password.clone())
+        let credentials = Credentials::new(access.user.as_str(), access.password.clone())
             .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
         // After STLS only: a sign-in is tied to its TLS.
-        let next = async |this: &mut Self| this.next().await.map_err(AccountError::before_sign_in);
+        let next = async |this: &mut Self| this.next().await.map_err(ClientError::before_sign_in);
         while !matches!(next(self).await?, Event::Ready { .. }) {}
         let login = Command::Login(self.connection.sign_in(credentials));
         let login = self.connection.machine_mut().enqueue(login);
@@ -155,7 +156,7 @@ impl Pop3Connection {
     }
 
     /// The pause that the server wants between two sign-ins; zero where it wants none.
-    pub(super) fn login_delay(&self) -> Duration {
+    pub(crate) fn login_delay(&self) -> Duration {
         let delay = self.connection.machine().capabilities().login_delay;
         delay.map_or(Duration::ZERO, |delay| {
             Duration::from_secs(u64::from(delay.secs))
@@ -163,13 +164,13 @@ impl Pop3Connection {
     }
 
     /// Whether the connection was left in the middle of an answer.
-    pub(super) fn is_in_command(&self) -> bool {
+    pub(crate) fn is_in_command(&self) -> bool {
         self.is_in_command
     }
 
     /// Lists all messages in the order of their numbers, with their unique ids where the server
     /// has them.
-    pub(crate) async fn list(&mut self) -> Result<Vec<Listed>, AccountError> {
+    pub(crate) async fn list(&mut self) -> Result<Vec<Listed>, ClientError> {
         self.begin(Phase::Command);
         let list = self.enqueue(Command::List);
         // Also where it is not listed: without it every message has to be read for its name.
@@ -226,7 +227,7 @@ impl Pop3Connection {
         &mut self,
         messages: &[(MessageNumber, u64)],
         mut each: impl FnMut(usize, &[u8]),
-    ) -> Result<(), AccountError> {
+    ) -> Result<(), ClientError> {
         let mut left = Vec::new();
         let mut place = 0;
         while place < messages.len() && self.top != Top::Missing {
@@ -279,7 +280,7 @@ impl Pop3Connection {
         commands: Vec<Command>,
         max_bytes: u64,
         mut each: impl FnMut(usize, &[u8]),
-    ) -> Result<Vec<usize>, AccountError> {
+    ) -> Result<Vec<usize>, ClientError> {
         self.begin(Phase::Body);
         let ids: Vec<CommandId> = commands
             .into_iter()
@@ -319,11 +320,11 @@ impl Pop3Connection {
 
     /// Reads a message and hands it over in pieces. Complete only when this returns `Ok`; if
     /// `take` refuses a piece, the connection is lost.
-    pub(super) async fn retrieve(
+    pub(crate) async fn retrieve<E: From<ClientError>>(
         &mut self,
         number: MessageNumber,
-        mut take: impl FnMut(Bytes) -> Result<(), AccountError>,
-    ) -> Result<(), AccountError> {
+        mut take: impl FnMut(Bytes) -> Result<(), E>,
+    ) -> Result<(), E> {
         self.begin(Phase::Body);
         self.enqueue(Command::Retr { number });
         loop {
@@ -335,7 +336,7 @@ impl Pop3Connection {
                 }
                 Event::Rejected { response, .. } => {
                     self.rest();
-                    return Err(self.refused(&response));
+                    return Err(self.refused(&response).into());
                 }
                 _ => {}
             }
@@ -344,7 +345,7 @@ impl Pop3Connection {
 
     /// Reads messages, pipelined, and hands each over in pieces together with its place in
     /// `numbers`. If `take` fails, the connection is lost.
-    pub(crate) async fn retrieve_all<E: From<AccountError>>(
+    pub(crate) async fn retrieve_all<E: From<ClientError>>(
         &mut self,
         numbers: &[MessageNumber],
         mut take: impl FnMut(usize, Retrieved) -> Result<(), E>,
@@ -381,7 +382,7 @@ impl Pop3Connection {
     pub(crate) async fn delete(
         &mut self,
         numbers: &[MessageNumber],
-    ) -> Result<Vec<Result<(), ServerReply>>, AccountError> {
+    ) -> Result<Vec<Result<(), ServerReply>>, ClientError> {
         self.begin(Phase::Command);
         for number in numbers {
             self.enqueue(Command::Dele { number: *number });
@@ -399,7 +400,7 @@ impl Pop3Connection {
     }
 
     /// Says QUIT: what was marked is deleted, if and only if this returns `Ok`.
-    pub(crate) async fn commit(mut self) -> Result<(), AccountError> {
+    pub(crate) async fn commit(mut self) -> Result<(), ClientError> {
         // A server may rewrite a whole file now.
         self.begin(Phase::LongCommand);
         self.enqueue(Command::Quit);
@@ -423,7 +424,7 @@ impl Pop3Connection {
     }
 
     /// Waits until the server ends the connection. Cancel-safe.
-    pub(super) async fn closed(&mut self) -> AccountError {
+    pub(crate) async fn closed(&mut self) -> ClientError {
         loop {
             if let Err(error) = self.next().await {
                 return error;
@@ -446,7 +447,7 @@ impl Pop3Connection {
         self.connection.machine_mut().enqueue(command)
     }
 
-    async fn next(&mut self) -> Result<Event, AccountError> {
+    async fn next(&mut self) -> Result<Event, ClientError> {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
         match self.connection.next().await {
@@ -456,7 +457,7 @@ impl Pop3Connection {
         }
     }
 
-    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+    fn link_error(&self, error: Error<<Client as Machine>::Error>) -> ClientError {
         self.link(match error {
             // How a server says that it closes for inactivity.
             Error::Protocol(pop3::Error::Rejected {
@@ -475,33 +476,24 @@ impl Pop3Connection {
         })
     }
 
-    fn link(&self, error: LinkError) -> AccountError {
-        AccountError::Link {
+    fn link(&self, error: LinkError) -> ClientError {
+        ClientError::Link {
             protocol: Protocol::Pop3,
             endpoint: self.endpoint.clone(),
             error,
         }
     }
 
-    fn over_limit(&self, what: &'static str, max: u64) -> AccountError {
+    fn over_limit(&self, what: &'static str, max: u64) -> ClientError {
         self.link(LinkError::Pop3(pop3::Error::Limit(OverLimit { what, max })))
     }
 
-    fn refused(&self, response: &Response) -> AccountError {
-        AccountError::Refused {
+    fn refused(&self, response: &Response) -> ClientError {
+        ClientError::Refused {
             protocol: Protocol::Pop3,
             endpoint: self.endpoint.clone(),
             reply: reply_of(response),
         }
-    }
-}
-
-/// The incoming server of an account.
-pub(super) fn endpoint_of(sign_in: &SignIn) -> Endpoint {
-    Endpoint {
-        host: sign_in.incoming.host.clone(),
-        port: sign_in.incoming.port,
-        tls: sign_in.incoming.tls,
     }
 }
 

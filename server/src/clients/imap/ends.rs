@@ -4,12 +4,12 @@ use mail_net::Error;
 use mail_proto::imap::{self, Client, Code, Status};
 use mail_proto::{Machine, OverLimit};
 
-use super::{Completion, ImapConnection};
-use crate::account::error::{AccountError, LinkError};
+use super::{Completion, ImapConnection, MailboxState};
+use crate::clients::{ClientError, LinkError};
 use crate::domain::{Protocol, ServerReply};
 
-impl ImapConnection {
-    pub(super) fn check_received(&self, max: u64) -> Result<(), AccountError> {
+impl<M: MailboxState> ImapConnection<M> {
+    pub(super) fn check_received(&self, max: u64) -> Result<(), ClientError> {
         match self.connection.received_bytes() > max {
             true => Err(self.over_limit(OverLimit {
                 what: "answer",
@@ -19,11 +19,11 @@ impl ImapConnection {
         }
     }
 
-    pub(super) fn over_limit(&self, limit: OverLimit) -> AccountError {
+    pub(super) fn over_limit(&self, limit: OverLimit) -> ClientError {
         self.link(LinkError::Imap(imap::Error::Limit(limit)))
     }
 
-    pub(super) fn link_error(&self, error: Error<<Client as Machine>::Error>) -> AccountError {
+    pub(super) fn link_error(&self, error: Error<<Client as Machine>::Error>) -> ClientError {
         self.link(match error {
             Error::Protocol(imap::Error::Rejected { reply, .. }) => {
                 return self.refused(reply.code.as_ref(), &reply.text);
@@ -37,28 +37,28 @@ impl ImapConnection {
         })
     }
 
-    pub(super) fn link(&self, error: LinkError) -> AccountError {
-        AccountError::Link {
+    pub(super) fn link(&self, error: LinkError) -> ClientError {
+        ClientError::Link {
             protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             error,
         }
     }
 
-    pub(in super::super) fn closed(&self) -> AccountError {
+    pub(crate) fn closed(&self) -> ClientError {
         self.link(LinkError::Closed)
     }
 
-    pub(super) fn refused(&self, code: Option<&Code>, text: &str) -> AccountError {
-        AccountError::Refused {
+    pub(super) fn refused(&self, code: Option<&Code>, text: &str) -> ClientError {
+        ClientError::Refused {
             protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             reply: reply_of(code, None, text),
         }
     }
 
-    pub(super) fn refused_by(&self, done: &Completion) -> AccountError {
-        AccountError::Refused {
+    pub(super) fn refused_by(&self, done: &Completion) -> ClientError {
+        ClientError::Refused {
             protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
             reply: reply_of(done.code.as_ref(), done.status, &done.text),

@@ -1,12 +1,10 @@
-//! The memory that the mail of all accounts takes in this process: charged before it is kept.
+//! The memory that all mail takes in this process: charged before it is kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-
-use super::error::AccountError;
 
 /// What all accounts of the process hold together, in KiB: answers under way, rows, messages.
 const PROCESS_MAX_KIB: usize = 256 << 10;
@@ -27,7 +25,7 @@ impl Budget {
     }
 
     /// A share of nothing yet.
-    pub(super) fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         Share {
             of: self.clone(),
             permit: None,
@@ -37,41 +35,45 @@ impl Budget {
     /// Waits for a share of a size, but not for ever.
     ///
     /// # Errors
-    /// [`AccountError::Overloaded`] where others hold the memory for that long.
-    pub(super) async fn wait_for(
+    /// [`Overloaded`] where others hold the memory for that long.
+    pub(crate) async fn wait_for(
         &self,
         bytes: u64,
         patience: Duration,
-    ) -> Result<Share, AccountError> {
+    ) -> Result<Share, Overloaded> {
         let mut share = self.share();
         if let Some(all) = &self.0 {
             let permit = Arc::clone(all).acquire_many_owned(kib(bytes));
             let permit = timeout(patience, permit).await;
-            let permit = permit.map_err(|_| AccountError::Overloaded)?;
-            share.permit = Some(permit.map_err(|_| AccountError::Overloaded)?);
+            let permit = permit.map_err(|_| Overloaded)?;
+            share.permit = Some(permit.map_err(|_| Overloaded)?);
         }
         Ok(share)
     }
 }
 
+/// Others hold the memory that this would take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Overloaded;
+
 /// A share of a budget. Given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     of: Budget,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
     /// Another share of the same budget, of nothing yet.
-    pub(super) fn another(&self) -> Self {
+    pub(crate) fn another(&self) -> Self {
         self.of.share()
     }
 
     /// Makes the share as large as this, if it is smaller. Does not wait.
     ///
     /// # Errors
-    /// [`AccountError::Overloaded`] where others hold the memory; the share stays as it was.
-    pub(super) fn grow_to(&mut self, bytes: u64) -> Result<(), AccountError> {
+    /// [`Overloaded`] where others hold the memory; the share stays as it was.
+    pub(crate) fn grow_to(&mut self, bytes: u64) -> Result<(), Overloaded> {
         let Some(all) = &self.of.0 else {
             return Ok(());
         };
@@ -81,7 +83,7 @@ impl Share {
         }
         let more = Arc::clone(all)
             .try_acquire_many_owned(missing)
-            .map_err(|_| AccountError::Overloaded)?;
+            .map_err(|_| Overloaded)?;
         match &mut self.permit {
             Some(permit) => permit.merge(more),
             None => self.permit = Some(more),
@@ -90,7 +92,7 @@ impl Share {
     }
 
     /// Gives back what is over this size.
-    pub(super) fn shrink_to(&mut self, bytes: u64) {
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let spare = self.kib().saturating_sub(kib(bytes));
         if let Some(permit) = &mut self.permit {
             drop(permit.split(usize::try_from(spare).unwrap_or(usize::MAX)));
@@ -133,9 +135,9 @@ mod tests {
         let beyond = (PROCESS_MAX_KIB as u64 + 1) << 10;
         let budget = Budget::of_process();
         let refused = budget.share().grow_to(beyond);
-        assert!(matches!(refused, Err(AccountError::Overloaded)));
+        assert!(matches!(refused, Err(Overloaded)));
         let refused = budget.wait_for(beyond, Duration::from_secs(1)).await;
-        assert!(matches!(refused, Err(AccountError::Overloaded)));
+        assert!(matches!(refused, Err(Overloaded)));
     }
 
     #[tokio::test]
