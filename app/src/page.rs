@@ -7,9 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{
-    AccountId, ChangeDone, EntryChange, FolderId, FolderRole, Lang, MessageId, OutboxId, Theme,
-};
+use crate::api::types::{ChangeDone, EntryChange, FolderRole, Lang, MessageRef, OutboxId, Theme};
 
 /// What every page says about its width: safe areas are ours, a keyboard shrinks the page.
 pub const VIEWPORT: &str =
@@ -47,12 +45,10 @@ pub struct PageContext {
 /// What the last plain form post of the session came to: shown once, on the page after it.
 ///
 /// The server provides it by context for the one request that shows it, and forgets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flash {
-    /// The account it was about.
-    pub account: Option<AccountId>,
-    /// What was done, and how it is undone.
-    pub change: Option<ChangeDone>,
+    /// What was done to messages, and how it is undone.
+    pub done: Vec<ChangeDone>,
     /// Or what went wrong.
     pub error: Option<ApiError>,
     /// What was wanted, where `error` is a missing folder: the page offers to make the folder
@@ -76,10 +72,8 @@ pub struct FlashEntry {
 /// A move that failed because no folder has the role it went to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlashAgain {
-    /// The folder that the messages lie in.
-    pub folder: FolderId,
     /// The messages.
-    pub messages: Vec<MessageId>,
+    pub messages: Vec<MessageRef>,
     /// The role that no folder has.
     pub role: FolderRole,
 }

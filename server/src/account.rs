@@ -15,6 +15,7 @@ pub(crate) mod incoming;
 pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 pub(crate) mod judged;
+pub mod lists;
 pub(crate) mod mailstore;
 pub mod model;
 pub(crate) mod off_thread;

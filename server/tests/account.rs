@@ -10,6 +10,7 @@ mod half_moves;
 mod held_up;
 mod hostile;
 mod imap;
+mod lists;
 mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;

@@ -8,9 +8,9 @@ use leptos::prelude::use_context;
 
 use super::error::{ApiError, ErrorKind};
 use super::types::{
-    AccountId, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderId,
-    FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, SealingKeys, SessionView, UndoId, Window,
+    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
+    FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageRef, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
 };
 
 /// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
@@ -32,45 +32,34 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Makes the folder for a role, named in the request's language.
     fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView>;
 
-    /// A window of a folder, newest first.
-    fn message_list(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        window: Window,
-    ) -> BackendFuture<'_, MessageRows>;
+    /// A window of a list, newest first. A list of several accounts waits a moment for them; those
+    /// that take longer are told as pending.
+    fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows>;
+
+    /// Gives up what is under way for a list. One that is not there any more is given up already.
+    fn view_cancel(&self, view: ViewId) -> BackendFuture<'_, ()>;
 
     /// Opens a message. Does not mark it read; [`MailBackend::message_mark`] does.
-    fn message_open(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        message: MessageId,
-    ) -> BackendFuture<'_, MessageView>;
+    fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView>;
 
-    /// Sets a mark on messages. Those that have it already are not counted and not undone.
-    fn message_mark(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        mark: Mark,
-    ) -> BackendFuture<'_, ChangeDone>;
+    /// Sets a mark on messages of any accounts and folders. Those that have it already are not
+    /// counted and not undone.
+    fn message_mark(&self, messages: Vec<MessageRef>, mark: Mark)
+    -> BackendFuture<'_, ChangesDone>;
 
-    /// Moves messages. A role without a folder: [`ErrorKind::MissingFolder`].
+    /// Moves messages of any accounts and folders, each within its account. A role without a
+    /// folder: [`ErrorKind::MissingFolder`].
     ///
     /// POP3 knows [`FolderRole::Trash`] only: the messages are deleted from the server once the
     /// time for undoing is over.
     fn message_move(
         &self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
+        messages: Vec<MessageRef>,
         to: Destination,
-    ) -> BackendFuture<'_, ChangeDone>;
+    ) -> BackendFuture<'_, ChangesDone>;
 
-    /// Takes a change back.
-    fn change_undo(&self, account: AccountId, undo: UndoId) -> BackendFuture<'_, ChangeDone>;
+    /// Takes changes back.
+    fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone>;
 
     /// What a compose form begins with: empty, or an answer to `source`.
     fn compose_start(

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::json::Unreadable;
-use super::types::{AccountId, FolderId, OutboxId};
+use super::types::{AccountId, FolderId, OutboxId, ViewId};
 
 /// One event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,13 @@ pub enum LiveEvent {
         /// The next try, in seconds.
         retry_in_secs: u32,
     },
+    /// An account answered for a list that was not complete: the same query has its rows now.
+    View {
+        /// What is under way for the list.
+        view: ViewId,
+        /// How many accounts are still to answer. With 0 the view is over.
+        pending: u32,
+    },
     /// Events were missed: the page asks for everything again.
     Resync,
     /// The stream ends because the session opened newer ones. The page opens no other at once.
@@ -80,6 +87,8 @@ pub(super) struct Told {
     is_up: Option<bool>,
     retry_in_secs: Option<u32>,
     next_secs: Option<u32>,
+    view: Option<ViewId>,
+    pending: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +99,7 @@ pub(super) enum Kind {
     Folder,
     Outbox,
     Connection,
+    View,
     Resync,
     Replaced,
     End,
@@ -128,6 +138,10 @@ impl Told {
                 host: self.host?,
                 is_up: self.is_up?,
                 retry_in_secs: self.retry_in_secs?,
+            },
+            Kind::View => LiveEvent::View {
+                view: self.view?,
+                pending: self.pending?,
             },
             Kind::Resync => LiveEvent::Resync,
             Kind::Replaced => LiveEvent::Replaced,

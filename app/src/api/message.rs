@@ -4,63 +4,48 @@ use leptos::prelude::*;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, ChangeDone, Destination, FolderId, Mark, MessageId, MessageRows, MessageView,
-    UndoId, Window,
+    ChangesDone, Destination, ListQuery, Mark, MessageRef, MessageRows, MessageView, UndoRef,
+    ViewId,
 };
 use super::wire::Wire;
 
-/// A window of a folder, newest first.
+/// A window of a list, newest first.
 #[server(prefix = "/api", endpoint = "message_list", protocol = Wire)]
-pub async fn message_list(
-    account: AccountId,
-    folder: FolderId,
-    window: Window,
-) -> Result<MessageRows, ApiError> {
-    super::backend::backend()?
-        .message_list(account, folder, window)
-        .await
+pub async fn message_list(query: ListQuery) -> Result<MessageRows, ApiError> {
+    super::backend::backend()?.message_list(query).await
+}
+
+/// Gives up what is under way for a list.
+#[server(prefix = "/api", endpoint = "view_cancel", protocol = Wire)]
+pub async fn view_cancel(view: ViewId) -> Result<(), ApiError> {
+    super::backend::backend()?.view_cancel(view).await
 }
 
 /// Opens a message, without marking it read.
 #[server(prefix = "/api", endpoint = "message_open", protocol = Wire)]
-pub async fn message_open(
-    account: AccountId,
-    folder: FolderId,
-    message: MessageId,
-) -> Result<MessageView, ApiError> {
-    super::backend::backend()?
-        .message_open(account, folder, message)
-        .await
+pub async fn message_open(message: MessageRef) -> Result<MessageView, ApiError> {
+    super::backend::backend()?.message_open(message).await
 }
 
 /// Sets a mark on messages.
 #[server(prefix = "/api", endpoint = "message_mark", protocol = Wire)]
-pub async fn message_mark(
-    account: AccountId,
-    folder: FolderId,
-    messages: Vec<MessageId>,
-    mark: Mark,
-) -> Result<ChangeDone, ApiError> {
+pub async fn message_mark(messages: Vec<MessageRef>, mark: Mark) -> Result<ChangesDone, ApiError> {
     super::backend::backend()?
-        .message_mark(account, folder, messages, mark)
+        .message_mark(messages, mark)
         .await
 }
 
 /// Moves messages: archive, delete to Trash, or into any folder.
 #[server(prefix = "/api", endpoint = "message_move", protocol = Wire)]
 pub async fn message_move(
-    account: AccountId,
-    folder: FolderId,
-    messages: Vec<MessageId>,
+    messages: Vec<MessageRef>,
     to: Destination,
-) -> Result<ChangeDone, ApiError> {
-    super::backend::backend()?
-        .message_move(account, folder, messages, to)
-        .await
+) -> Result<ChangesDone, ApiError> {
+    super::backend::backend()?.message_move(messages, to).await
 }
 
-/// Takes a change back.
+/// Takes changes back.
 #[server(prefix = "/api", endpoint = "change_undo", protocol = Wire)]
-pub async fn change_undo(account: AccountId, undo: UndoId) -> Result<ChangeDone, ApiError> {
-    super::backend::backend()?.change_undo(account, undo).await
+pub async fn change_undo(undo: Vec<UndoRef>) -> Result<ChangesDone, ApiError> {
+    super::backend::backend()?.change_undo(undo).await
 }

@@ -3,11 +3,13 @@
 //! Ids are opaque to the page: it gets them from one answer and puts them into the next request
 //! or into an address. Times are formatted by the server in the request's zone and language.
 
+mod list;
 mod message;
 mod writing;
 
 use serde::{Deserialize, Serialize};
 
+pub use list::*;
 pub use message::*;
 pub use writing::*;
 
@@ -15,7 +17,9 @@ pub use writing::*;
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => { $(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Serialize, Deserialize,
+        )]
         #[serde(transparent)]
         pub struct $name(pub String);
 
@@ -45,6 +49,8 @@ ids! {
     PartId
     /// A change that can be undone, for a while.
     UndoId
+    /// A list that is still being put together.
+    ViewId
     /// One message in the outbox or the ledger.
     OutboxId
     /// An uploaded file that waits in the spool for its message.
@@ -167,6 +173,16 @@ pub struct AccountView {
     pub inbox: FolderId,
     /// What its servers cannot do.
     pub limitations: Vec<Limitation>,
+}
+
+impl AccountView {
+    /// Its inbox.
+    pub fn inbox_ref(&self) -> FolderRef {
+        FolderRef {
+            account: self.id.clone(),
+            folder: self.inbox.clone(),
+        }
+    }
 }
 
 /// What the page has to know about its session.

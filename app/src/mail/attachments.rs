@@ -52,12 +52,7 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
         media_type,
         size_bytes,
     } = attachment;
-    let href = open.base.with_value(|base| {
-        open.folder.with_value(|folder| {
-            open.id
-                .with_value(|id| url::part(base, &open.account_id(), folder, id, &part))
-        })
-    });
+    let href = open.url(|base, of| url::part(base, of, &part));
     let kind = kind(&name, &media_type);
     let name = if name.is_empty() {
         lang.nameless_file(kind.clone()).into_owned()

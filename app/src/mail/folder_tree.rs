@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Here;
-use crate::api::types::{AccountId, FolderRole, FolderView, FoldersView};
+use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use crate::page::PageContext;
 use crate::state::answer::Answer;
 use crate::state::session::{Session, Tab};
@@ -136,11 +136,14 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         }
         .into_any();
     }
-    let (own_account, own_folder) = (account.clone(), folder.id.clone());
+    let of = FolderRef {
+        account,
+        folder: folder.id,
+    };
+    let href = base.with_value(|base| url::folder(base, &of, 1));
+    let counted = of.clone();
     let counts = Memo::new(move |_| {
-        let newer = tab
-            .counts
-            .with(|counts| counts.of(&own_account, &own_folder));
+        let newer = tab.counts.with(|counts| counts.of(&counted));
         let total = newer.map_or(folder.total, |counts| Some(counts.total));
         let unread = newer.map_or(folder.unread, |counts| counts.unread);
         match folder.role {
@@ -149,14 +152,10 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
             Some(_) => (0, false),
         }
     });
-    let (own_account, own_folder) = (account.clone(), folder.id.clone());
     let is_here = Memo::new(move |_| {
-        here.path.with(|path| {
-            path.as_ref()
-                .is_some_and(|path| path.account == own_account && path.folder == own_folder)
-        })
+        here.path
+            .with(|path| path.as_ref().is_some_and(|path| path.folder == of))
     });
-    let href = base.with_value(|base| url::folder(base, &account, &folder.id, 1));
     view! {
         <li class=depth>
             <a

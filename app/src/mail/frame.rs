@@ -42,7 +42,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     let base = page.base.clone();
     let path = Memo::new(move |_| location.pathname.with(|path| url::mail_path(&base, path)));
     let account = Memo::new(move |before: Option<&Option<AccountId>>| {
-        let named = path.with(|path| path.as_ref().map(|path| path.account.clone()));
+        let named = path.with(|path| path.as_ref().map(|path| path.folder.account.clone()));
         named
             .or_else(|| query.with(|query| query.get("account").map(AccountId)))
             .or_else(|| before.cloned().flatten())
@@ -89,8 +89,8 @@ pub fn Frame(children: Children) -> impl IntoView {
 fn reopen(tab: Tab, base: String) {
     let navigate = navigator();
     effect(move || {
-        if let Some((account, folder, message)) = tab.reopened.get() {
-            navigate(&url::message(&base, &account, &folder, &message));
+        if let Some(message) = tab.reopened.get() {
+            navigate(&url::message(&base, &message));
         }
     });
 }
@@ -109,7 +109,7 @@ fn Scrim() -> impl IntoView {
             view! {
                 <a
                     class="scrim only-phone-block"
-                    href=url::folder(&page.base, &path.account, &path.folder, 1)
+                    href=url::folder(&page.base, &path.folder, 1)
                     aria-label=page.lang.back_to_list()
                 ></a>
             }

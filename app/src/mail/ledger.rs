@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::frame::Hidden;
 use crate::api::types::{
-    ApiErrorText, Damage, EntryChange, Lang, OutboxEntry, OutboxState, RecipientState,
+    ApiErrorText, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxState, RecipientState,
     RecipientView, SentCopy,
 };
 use crate::page::PageContext;
@@ -134,7 +134,13 @@ pub fn Entry(
     let offers = offers(&entry.state, is_removed);
     let copy = copy_words(&entry.copy, lang);
     let sent_folder = match &entry.copy {
-        SentCopy::Filed { folder } => Some(url::folder(&page.base, &entry.account, folder, 1)),
+        SentCopy::Filed { folder } => {
+            let of = FolderRef {
+                account: entry.account.clone(),
+                folder: folder.clone(),
+            };
+            Some(url::folder(&page.base, &of, 1))
+        }
         SentCopy::Pending | SentCopy::NotKept | SentCopy::Failed { .. } => None,
     };
     let OutboxEntry {

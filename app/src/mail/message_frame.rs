@@ -43,9 +43,7 @@ pub fn MessageFrame(
     let frame = NodeRef::<html::Iframe>::new();
     // Only in the browser: the server may drop a page on another thread than it was made on.
     let watch = cfg!(feature = "hydrate").then(|| StoredValue::new_local(None::<Watch>));
-    let path = move |of: fn(&str, OpenMessage, bool) -> String, with_images| {
-        open.base.with_value(|base| of(base, open, with_images))
-    };
+    let body_url = move |with_images| open.url(|base, of| url::body(base, of, with_images));
     let measure = move || {
         if let (Some(frame), Some(watch)) = (frame.get_untracked(), watch) {
             watch.set_value(watch_height(&frame));
@@ -76,7 +74,7 @@ pub fn MessageFrame(
                         <span class="acts">
                             <a
                                 class="btn btn-line btn-sm"
-                                href=path(images_url, true)
+                                href=open.url(url::message_images)
                                 on:click=move |event| {
                                     event.prevent_default();
                                     with_images.set(true);
@@ -95,31 +93,17 @@ pub fn MessageFrame(
                 class="html-frame"
                 sandbox=SANDBOX
                 title=lang.message_body()
-                src=derived(move || path(body_url, with_images.get()))
+                src=derived(move || body_url(with_images.get()))
                 node_ref=frame
                 on:load=move |_| measure()
             ></iframe>
         </div>
         <p class="nojs small muted frame-note">
-            <a href=path(body_url, false) rel="external">
+            <a href=body_url(false) rel="external">
                 {lang.open_body_alone()}
             </a>
         </p>
     }
-}
-
-fn body_url(base: &str, open: OpenMessage, with_images: bool) -> String {
-    open.folder.with_value(|folder| {
-        open.id
-            .with_value(|id| url::body(base, &open.account_id(), folder, id, with_images))
-    })
-}
-
-fn images_url(base: &str, open: OpenMessage, _with_images: bool) -> String {
-    open.folder.with_value(|folder| {
-        open.id
-            .with_value(|id| url::message_images(base, &open.account_id(), folder, id))
-    })
 }
 
 /// Gives the frame the height of its document, now and whenever that changes.

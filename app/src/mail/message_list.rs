@@ -9,7 +9,9 @@ use super::frame::{Here, Hidden, NoDefaultButton};
 use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
 use crate::api::error::ErrorKind;
-use crate::api::types::{AccountView, FolderRole, IncomingKind, MessageId, MessageRows, Window};
+use crate::api::types::{
+    AccountView, FolderRole, IncomingKind, ListSource, MessageRef, MessageRows, Window,
+};
 use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::list::{ListState, Place, whole_px};
@@ -26,6 +28,8 @@ use crate::ui::trouble::TroubleBanner;
 pub fn MessageList(
     /// The account.
     account: AccountView,
+    /// Where its messages come from.
+    source: ListSource,
     /// The window that the page begins with.
     rows: MessageRows,
 ) -> impl IntoView {
@@ -36,9 +40,9 @@ pub fn MessageList(
     let base = StoredValue::new(page.base);
     let name = folder_label(rows.role, &rows.name, lang).into_owned();
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
-    let list = ListState::new(account.id.clone(), rows, tab.take_rows_in_page());
+    let list = ListState::new(source.clone(), rows, tab.take_rows_in_page());
     tab.show_list(list);
-    if tab.is_changed(&list.account(), &list.folder()) {
+    if matches!(&source, ListSource::Folder(folder) if tab.is_changed(folder)) {
         // Told while the answer was on its way, when there was no list to tell.
         list.refresh();
     }
@@ -63,11 +67,10 @@ pub fn MessageList(
         }
     });
 
-    let act = base.with_value(|base| url::act(base, &list.account(), &list.folder()));
+    let act = base.with_value(|base| url::act(base));
     let page_number = offset / Window::PAGE + 1;
-    let here =
-        base.with_value(|base| url::folder(base, &list.account(), &list.folder(), page_number));
-    let tree = base.with_value(|base| url::folder_tree(base, &list.account(), &list.folder()));
+    let here = base.with_value(|base| url::list(base, &source, page_number));
+    let tree = base.with_value(|base| url::folder_tree(base, &source));
     let counts = move || lang.folder_counts(list.unread.get(), list.total.get());
     let scroll = move |_| list.scrolled();
     view! {
@@ -218,8 +221,9 @@ fn follow_counts(tab: Tab, list: ListState) {
             total: list.total.get(),
             unread: list.unread.get(),
         };
-        tab.counts
-            .update(|all| all.put(&list.account(), &list.folder(), counts));
+        if let ListSource::Folder(folder) = list.source() {
+            tab.counts.update(|all| all.put(folder, counts));
+        }
     });
 }
 
@@ -230,7 +234,7 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
         return;
     };
     let (ids, act) = match name.as_str() {
-        "star" | "unstar" => (vec![MessageId(value)], Act::of_form(&name, "")),
+        "star" | "unstar" => (vec![MessageRef::from(value)], Act::of_form(&name, "")),
         "action" => {
             let ids = list.selected.get_untracked();
             (ids, Act::of_form(&value, ""))
@@ -242,7 +246,7 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
         _ => return,
     };
     if let Some(act) = act {
-        tab.act(list.account(), list.folder(), ids, act);
+        tab.act(ids, act);
         if name != "star" && name != "unstar" {
             list.select_none();
         }
@@ -509,9 +513,7 @@ fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) ->
     let total = list.total.get_untracked();
     let number = offset / Window::PAGE + 1;
     let end = offset.saturating_add(shown);
-    let link = move |number: u32| {
-        base.with_value(|base| url::folder(base, &list.account(), &list.folder(), number))
-    };
+    let link = move |number: u32| base.with_value(|base| url::list(base, &list.source(), number));
     (total > Window::PAGE).then(|| {
         view! {
             <nav class="pages nojs" aria-label=lang.pages()>

@@ -12,7 +12,7 @@ use crate::state::act::Act;
 use crate::state::list::{ListState, Place};
 use crate::state::session::Tab;
 use crate::text::address::people_line;
-use crate::text::url;
+use crate::text::url::{self, MailPath};
 use crate::ui::dynamic::{derived, dynamic, when};
 use crate::ui::{Icon, IconSymbol};
 
@@ -76,7 +76,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         date,
         ..
     } = row.get_untracked();
-    let href = url::message_at(&page.base, &list.account(), &list.folder(), &id, position);
+    let href = url::message_at(&page.base, &id, position);
     let who = if people.is_empty() {
         lang.no_sender().into_owned()
     } else {
@@ -91,7 +91,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let open_id = id.clone();
     let is_open = Memo::new(move |_| {
         here.path
-            .with(|path| path.as_ref().and_then(|p| p.message.as_ref()) == Some(&open_id))
+            .with(|path| path.as_ref().and_then(MailPath::open).as_ref() == Some(&open_id))
     });
     let is_under_mouse = RwSignal::new(false);
     let picked_id = id.clone();
@@ -182,11 +182,10 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
 fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let list = context.list;
-    let role = list.role.get_value();
+    let role = context.list.role.get_value();
     let act = move |act: Act| {
         let id = row.with_untracked(|row| row.id.clone());
-        tab.act(list.account(), list.folder(), vec![id], act);
+        tab.act(vec![id], act);
     };
     let can_archive = role != Some(FolderRole::Archive)
         && !context

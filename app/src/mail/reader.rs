@@ -8,8 +8,8 @@ use super::message_list::Empty;
 use super::text_body::TextBody;
 use super::toolbar::{BottomBar, OpenMessage, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
-    AccountView, BodyView, ComposeKind, FolderId, FolderRole, HeaderField, IncomingKind, Lang,
-    MessageId, MessageView, Person,
+    AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
+    MessageView, Person,
 };
 use crate::page::PageContext;
 use crate::state::ahead;
@@ -24,8 +24,6 @@ use crate::ui::dynamic::effect;
 pub fn Reader(
     /// The account.
     account: AccountView,
-    /// The folder.
-    folder: FolderId,
     /// Its role, where known.
     role: Option<FolderRole>,
     /// The message.
@@ -40,14 +38,13 @@ pub fn Reader(
     let open = OpenMessage {
         base: StoredValue::new(page.base),
         account: StoredValue::new(account),
-        folder: StoredValue::new(folder),
         role,
         id: StoredValue::new(message.id.clone()),
         position: message.position,
     };
     mark_read_on_open(open, &message);
     // What a POP3 server has handed out it may take for read, and put away.
-    let beside: Vec<MessageId> = [&message.older, &message.newer]
+    let beside: Vec<MessageRef> = [&message.older, &message.newer]
         .into_iter()
         .flatten()
         .filter(|_| incoming == IncomingKind::Imap)
@@ -55,8 +52,7 @@ pub fn Reader(
         .collect();
     effect(move || {
         let is_open = move || open.id.try_get_value().is_some();
-        let (account, folder) = (open.account_id(), open.folder.get_value());
-        ahead::fetch(tab, account, folder, beside.clone(), is_open);
+        ahead::fetch(tab, beside.clone(), is_open);
     });
     let MessageView {
         from,
@@ -224,12 +220,7 @@ fn mailboxes(people: &[Person]) -> String {
 #[component]
 fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let source = open.base.with_value(|base| {
-        open.folder.with_value(|folder| {
-            open.id
-                .with_value(|id| url::source(base, &open.account_id(), folder, id))
-        })
-    });
+    let source = open.url(url::source);
     let rows = headers
         .into_iter()
         .map(|field| {
@@ -268,13 +259,7 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
 fn Answers(open: OpenMessage) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let link = |kind, icon, label: std::borrow::Cow<'static, str>, key| {
-        let href = open.base.with_value(|base| {
-            open.folder.with_value(|folder| {
-                open.id.with_value(|id| {
-                    url::compose_source(base, &open.account_id(), kind, folder, id)
-                })
-            })
-        });
+        let href = open.url(|base, of| url::compose_source(base, kind, of));
         view! {
             <a class="btn btn-line" href=href aria-keyshortcuts=key data-answer=kind.word()>
                 <Icon name=icon class="i-dir" />

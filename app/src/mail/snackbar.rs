@@ -61,35 +61,33 @@ fn Line(snack: Snack) -> impl IntoView {
             },
         )}
     };
+    let undo = snack.undo();
     let (words, action) = match snack {
-        Snack::Done {
-            account,
-            done,
-            left,
-        } => {
-            let words = change_words(&done, lang);
-            let undo = done.undo.map(|undo| {
+        Snack::Done { done, is_left } => {
+            let words: Vec<_> = done.iter().map(|done| change_words(done, lang)).collect();
+            let undo = (!undo.is_empty()).then(|| {
                 let here = use_location().pathname.get_untracked();
+                let fields = undo
+                    .iter()
+                    .map(|undo| view! { <Hidden name="undo" value=undo.to_string() /> }.into_any())
+                    .collect_view();
                 view! {
                     <form
                         method="post"
-                        action=url::undo(&page.base, &account)
-                        on:submit={
-                            let undo = undo.clone();
-                            move |event| {
-                                event.prevent_default();
-                                tab.undo(account.clone(), undo.clone(), left.clone());
-                            }
+                        action=url::undo(&page.base)
+                        on:submit=move |event| {
+                            event.prevent_default();
+                            tab.undo(undo.clone(), is_left);
                         }
                     >
-                        <Hidden name="undo" value=undo.to_string() />
+                        {fields}
                         <Hidden name="return" value=here />
                         <button class="btn">{lang.undo()}</button>
                     </form>
                 }
                 .into_any()
             });
-            (words.into_any(), undo)
+            (words.join(" ").into_any(), undo)
         }
         Snack::Outbox { outbox, change } => {
             let undo = change.undo().map(|undo| {
@@ -146,7 +144,7 @@ fn CreateAndRepeat(again: Again) -> impl IntoView {
     view! {
         <form
             method="post"
-            action=url::act(&page.base, &again.account, &again.folder)
+            action=url::act(&page.base)
             on:submit={
                 let again = again.clone();
                 move |event| {

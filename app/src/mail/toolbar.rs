@@ -8,9 +8,7 @@ use leptos::prelude::*;
 use super::frame::Hidden;
 use super::message_list::{MoveMenu, pressed};
 use super::words::has_one_folder;
-use crate::api::types::{
-    AccountId, AccountView, FolderId, FolderRole, Mark, MessageId, MessageView, Window,
-};
+use crate::api::types::{AccountView, FolderRole, Mark, MessageRef, MessageView, Window};
 use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::session::Tab;
@@ -27,56 +25,30 @@ pub struct OpenMessage {
     pub base: StoredValue<String>,
     /// The account.
     pub account: StoredValue<AccountView>,
-    /// The folder.
-    pub folder: StoredValue<FolderId>,
     /// The folder's role.
     pub role: Option<FolderRole>,
-    /// The message.
-    pub id: StoredValue<MessageId>,
+    /// Which message.
+    pub id: StoredValue<MessageRef>,
     /// How many newer messages there are.
     pub position: u32,
 }
 
 impl OpenMessage {
-    /// The account's id.
-    pub fn account_id(self) -> AccountId {
-        self.account.with_value(|account| account.id.clone())
-    }
-
-    /// Changes the message, which stays open.
-    fn act(self, tab: Tab, act: Act) {
-        tab.act(
-            self.account_id(),
-            self.folder.get_value(),
-            vec![self.id.get_value()],
-            act,
-        );
+    /// An address that is made of the message.
+    pub fn url(self, make: impl FnOnce(&str, &MessageRef) -> String) -> String {
+        self.base
+            .with_value(|base| self.id.with_value(|id| make(base, id)))
     }
 
     /// The address of the list, at the page of this message.
     pub fn list_url(self) -> String {
         let page = self.position / Window::PAGE + 1;
-        self.base.with_value(|base| {
-            self.folder
-                .with_value(|folder| url::folder(base, &self.account_id(), folder, page))
-        })
-    }
-
-    /// The address of another message of the folder.
-    fn url_of(self, id: &MessageId, position: u32) -> String {
-        self.base.with_value(|base| {
-            self.folder.with_value(|folder| {
-                url::message_at(base, &self.account_id(), folder, id, position)
-            })
-        })
+        self.url(|base, of| url::folder(base, &of.folder, page))
     }
 
     /// Where its changes are posted.
     fn act_url(self) -> String {
-        self.base.with_value(|base| {
-            self.folder
-                .with_value(|folder| url::act(base, &self.account_id(), folder))
-        })
+        self.base.with_value(|base| url::act(base))
     }
 }
 
@@ -86,20 +58,20 @@ pub fn ReaderBar(
     /// The message.
     open: OpenMessage,
     /// The next newer message.
-    newer: Option<MessageId>,
+    newer: Option<MessageRef>,
     /// The next older message.
-    older: Option<MessageId>,
+    older: Option<MessageRef>,
     /// How many messages the folder has.
     total: u32,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let number = grouped(u64::from(open.position) + 1);
-    let step = |to: Option<MessageId>, position: u32, icon, label: Cow<'static, str>, key| match to
+    let step = |to: Option<MessageRef>, position: u32, icon, label: Cow<'static, str>, key| match to
     {
         Some(id) => view! {
             <a
                 class="btn btn-icon"
-                href=open.url_of(&id, position)
+                href=open.base.with_value(|base| url::message_at(base, &id, position))
                 aria-label=label.clone()
                 title=format!("{label} ({key})")
                 aria-keyshortcuts=key
@@ -163,12 +135,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
         });
         if let Some(act) = act {
             back();
-            tab.act_and_leave(
-                open.account_id(),
-                open.folder.get_value(),
-                open.id.get_value(),
-                act,
-            );
+            tab.act_and_leave(open.id.get_value(), act);
         }
     };
     let pop3 = || one_folder.then(|| lang.pop3_one_folder());
@@ -251,12 +218,10 @@ pub fn StarButton(
         event.prevent_default();
         let now = !is_starred.get_untracked();
         is_starred.set(now);
-        open.act(
-            tab,
-            Act::Mark(if now { Mark::Starred } else { Mark::Unstarred }),
-        );
+        let mark = if now { Mark::Starred } else { Mark::Unstarred };
+        tab.act(vec![open.id.get_value()], Act::Mark(mark));
     };
-    let own = open.url_of(&open.id.get_value(), open.position);
+    let own = open.url(|base, of| url::message_at(base, of, open.position));
     view! {
         <form method="post" action=open.act_url() on:submit=submit>
             <Hidden name="message" value=open.id.with_value(ToString::to_string) />
@@ -282,10 +247,6 @@ pub fn mark_read_on_open(open: OpenMessage, message: &MessageView) {
     }
     let tab = Tab::expect();
     effect(move || {
-        tab.mark_opened(
-            open.account_id(),
-            open.folder.get_value(),
-            open.id.get_value(),
-        );
+        tab.mark_opened(open.id.get_value());
     });
 }

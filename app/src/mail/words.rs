@@ -17,6 +17,11 @@ impl Mark {
             Self::Unstarred => row.is_starred = false,
         }
     }
+
+    /// Whether it is a star, set or taken off: its own undo, so that nothing is said of it.
+    pub fn is_star(self) -> bool {
+        matches!(self, Self::Starred | Self::Unstarred)
+    }
 }
 
 impl FolderRole {

@@ -5,7 +5,9 @@ use leptos_router::hooks::{use_query_map, use_url};
 
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::{message_list, message_open};
-use crate::api::types::{AccountId, AccountView, FolderId, SessionView, Window};
+use crate::api::types::{
+    AccountId, AccountView, FolderRef, ListQuery, ListSource, SessionView, Window,
+};
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
 use crate::page::{PageContext, answer_with};
@@ -30,15 +32,10 @@ pub fn MailPage() -> impl IntoView {
     };
     let message = Memo::new({
         let path = path.clone();
-        move |_| path()?.message
+        move |_| path()?.open()
     });
-    let place = Memo::new(move |_| {
-        // Nobody comes here without one.
-        path().map_or_else(
-            || (AccountId(String::new()), FolderId(String::new())),
-            |path| (path.account, path.folder),
-        )
-    });
+    // Nobody comes here without one.
+    let place = Memo::new(move |_| path().map_or_else(FolderRef::default, |path| path.folder));
     // Not tracked: the address also changes when a message opens, and the list stays then.
     let window = move || {
         let page = query.with_untracked(|query| query.get("page"));
@@ -53,24 +50,25 @@ pub fn MailPage() -> impl IntoView {
             let reasons = (tab.reader_changes.get(), list_again.get());
             (place.get(), window(), reasons)
         },
-        move |((account, folder), window, _)| {
-            tab.list_asked(&account, &folder);
-            async move { answer_with(message_list(account, folder, window).await) }
+        move |(folder, window, _)| {
+            tab.list_asked(&folder);
+            let query = ListQuery::window(ListSource::Folder(folder), window);
+            async move { answer_with(message_list(query).await) }
         },
     );
     let opened = answer(
         move || {
             let reasons = (tab.reader_changes.get(), reader_again.get());
-            (place.get(), message.get(), reasons)
+            (message.get(), reasons)
         },
-        move |((account, folder), message, _)| {
+        move |(message, _)| {
             let known = message
                 .as_ref()
-                .and_then(|message| ahead::take(tab, &account, &folder, message));
+                .and_then(|message| ahead::take(tab, message));
             async move {
                 match message {
                     Some(message) if known.is_none() => {
-                        answer_with(message_open(account, folder, message).await).map(Some)
+                        answer_with(message_open(message).await).map(Some)
                     }
                     _ => Ok(known),
                 }
@@ -81,10 +79,12 @@ pub fn MailPage() -> impl IntoView {
         <section class="pane pane-list" aria-label=lang.messages()>
             <Suspense fallback=ListSkeleton>
                 {later(move || async move {
-                    let (account, _) = place.get_untracked();
-                    match (find(session.await, &account), rows.await) {
+                    let folder = place.get_untracked();
+                    match (find(session.await, &folder.account), rows.await) {
                         (Ok(account), Ok(rows)) => {
-                            view! { <MessageList account=account rows=rows /> }.into_any()
+                            let source = ListSource::Folder(folder);
+                            view! { <MessageList account=account source=source rows=rows /> }
+                                .into_any()
                         }
                         (Err(error), _) | (_, Err(error)) => {
                             view! { <Failed error=error again=list_again /> }.into_any()
@@ -96,7 +96,7 @@ pub fn MailPage() -> impl IntoView {
         <main class="pane pane-main" aria-label=lang.reader()>
             <Suspense fallback=ReaderSkeleton>
                 {later(move || async move {
-                    let (account, folder) = place.get_untracked();
+                    let account = place.with_untracked(|folder| folder.account.clone());
                     let account = find(session.await, &account);
                     let role = rows.await.ok().and_then(|rows| rows.role);
                     match (account, opened.await) {
@@ -105,7 +105,6 @@ pub fn MailPage() -> impl IntoView {
                             view! {
                                 <Reader
                                     account=account
-                                    folder=folder
                                     role=role
                                     message=message
                                     with_images=with_images()

@@ -135,7 +135,7 @@ async fn a_folder_is_a_page_of_links_and_a_form() {
     );
     assert_eq!(html.matches("name=\"message\"").count(), 50);
     assert!(html.contains("href=\"/mail/acc/SU5CT1g/7.1284\""), "{html}");
-    assert!(html.contains("action=\"/mail/acc/SU5CT1g/act\""), "{html}");
+    assert!(html.contains("action=\"/act\""), "{html}");
     assert!(html.contains("href=\"/mail/acc/SU5CT1g?page=2\""), "{html}");
     assert!(
         html.contains("Message 0 &amp; &lt;b&gt;more&lt;/b&gt;"),
@@ -302,21 +302,17 @@ async fn folders_that_are_left_out_are_told() {
 #[tokio::test]
 async fn the_last_change_is_told_with_its_undo_form() {
     let flash = Flash {
-        account: Some("acc".into()),
-        change: Some(ChangeDone {
+        done: vec![ChangeDone {
             change: Change::Moved {
                 role: Some(FolderRole::Trash),
                 name: "Trash".into(),
             },
             count: 1,
             gone: 0,
-            messages: vec!["7.1".into()],
-            undo: Some("undo-9".into()),
-        }),
-        error: None,
-        again: None,
-        note: None,
-        outbox: None,
+            messages: vec!["acc/SU5CT1g/7.1".into()],
+            undo: vec!["acc/undo-9".into()],
+        }],
+        ..Flash::default()
     };
     let given = Given {
         flash: Some(flash),
@@ -324,26 +320,22 @@ async fn the_last_change_is_told_with_its_undo_form() {
     };
     let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
     assert!(html.contains("Moved 1 message to Trash"), "{html}");
-    assert!(html.contains("action=\"/mail/acc/undo\""), "{html}");
-    assert!(html.contains("value=\"undo-9\""), "{html}");
+    assert!(html.contains("action=\"/undo\""), "{html}");
+    assert!(html.contains("value=\"acc/undo-9\""), "{html}");
 }
 
 #[tokio::test]
 async fn a_missing_folder_can_be_made_without_script() {
     let flash = Flash {
-        account: Some("acc".into()),
-        change: None,
         error: Some(fake::error(
             ErrorKind::MissingFolder(FolderRole::Archive),
             "No Archive here.",
         )),
         again: Some(FlashAgain {
-            folder: "SU5CT1g".into(),
-            messages: vec!["7.5".into(), "7.6".into()],
+            messages: vec!["acc/SU5CT1g/7.5".into(), "acc/SU5CT1g/7.6".into()],
             role: FolderRole::Archive,
         }),
-        note: None,
-        outbox: None,
+        ..Flash::default()
     };
     let given = Given {
         flash: Some(flash),
@@ -352,7 +344,7 @@ async fn a_missing_folder_can_be_made_without_script() {
     let (_, html) = page_of("/outbox", given).await;
     assert!(html.contains("No Archive here."), "{html}");
     assert!(html.contains("value=\"create:archive\""), "{html}");
-    assert!(html.contains("value=\"7.6\""), "{html}");
+    assert!(html.contains("value=\"acc/SU5CT1g/7.6\""), "{html}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::api::error::{ApiError, ErrorKind};
 use crate::api::folder::folder_create;
 use crate::api::message::{message_mark, message_move};
 use crate::api::types::{
-    AccountId, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageId,
+    AccountId, ChangeDone, ChangesDone, Destination, Failed, FolderId, FolderRole, Mark, MessageRef,
 };
 
 /// A change of messages.
@@ -44,59 +44,48 @@ impl Act {
 }
 
 impl Tab {
-    /// Changes messages of a folder.
-    pub fn act(self, account: AccountId, folder: FolderId, messages: Vec<MessageId>, act: Act) {
-        self.change(account, folder, messages, act, false);
+    /// Changes messages.
+    pub fn act(self, messages: Vec<MessageRef>, act: Act) {
+        self.change(messages, act, false);
     }
 
     /// Changes the message that is open, which the page leaves.
-    pub fn act_and_leave(self, account: AccountId, folder: FolderId, message: MessageId, act: Act) {
-        self.change(account, folder, vec![message], act, true);
+    pub fn act_and_leave(self, message: MessageRef, act: Act) {
+        self.change(vec![message], act, true);
     }
 
-    fn change(
-        self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        act: Act,
-        is_left: bool,
-    ) {
+    fn change(self, messages: Vec<MessageRef>, act: Act, is_left: bool) {
         if messages.is_empty() {
             return;
         }
         match act {
-            Act::Mark(mark) => self.mark(account, folder, messages, mark, is_left),
-            Act::Move(to) => self.move_messages(account, folder, messages, to, is_left),
+            Act::Mark(mark) => self.mark(messages, mark, is_left),
+            Act::Move(to) => self.move_messages(messages, to, is_left),
         }
     }
 
-    fn mark(
-        self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        mark: Mark,
-        is_left: bool,
-    ) {
-        let list = self.list_of(&account, &folder);
+    fn mark(self, messages: Vec<MessageRef>, mark: Mark, is_left: bool) {
+        let list = self.list();
         let before: Vec<_> = messages
             .iter()
             .filter_map(|id| list?.update_row(id, |row| mark.put_on(row)))
             .collect();
-        let left = is_left.then(|| folder.clone());
+        // What they showed before, of those that were not changed.
+        let put_back = move |failed: &dyn Fn(&MessageRef) -> bool| {
+            for old in before {
+                if let Some(list) = self.list().filter(|_| failed(&old.id)) {
+                    list.update_row(&old.id.clone(), |row| *row = old);
+                }
+            }
+        };
         spawn_local(async move {
-            match message_mark(account.clone(), folder.clone(), messages, mark).await {
-                // A star is its own undo.
-                Ok(done) if done.count > 0 && matches!(mark, Mark::Starred | Mark::Unstarred) => {}
-                Ok(done) => self.done(account, folder, done, left),
+            match message_mark(messages, mark).await {
+                Ok(answer) => {
+                    put_back(&|id| is_in(&answer.failed, id));
+                    self.answered(answer, is_left, mark.is_star(), None);
+                }
                 Err(error) => {
-                    let list = self.list_of(&account, &folder);
-                    for old in before {
-                        if let Some(list) = list {
-                            list.update_row(&old.id.clone(), |row| *row = old);
-                        }
-                    }
+                    put_back(&|_| true);
                     self.fail(error, None);
                 }
             }
@@ -104,13 +93,12 @@ impl Tab {
     }
 
     /// Marks a message read because it was opened. Nothing is said about it.
-    pub fn mark_opened(self, account: AccountId, folder: FolderId, message: MessageId) {
-        let list = self.list_of(&account, &folder);
-        if let Some(list) = list {
+    pub fn mark_opened(self, message: MessageRef) {
+        if let Some(list) = self.list() {
             list.update_row(&message, |row| row.is_seen = true);
         }
         spawn_local(async move {
-            let answer = message_mark(account, folder, vec![message], Mark::Seen).await;
+            let answer = message_mark(vec![message], Mark::Seen).await;
             if let Err(error) = answer {
                 // Reading goes on; the row tells the truth again with the next answer.
                 self.note_error(&error);
@@ -118,76 +106,81 @@ impl Tab {
         });
     }
 
-    fn move_messages(
-        self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-        to: Destination,
-        is_left: bool,
-    ) {
-        let list = self.list_of(&account, &folder);
+    fn move_messages(self, messages: Vec<MessageRef>, to: Destination, is_left: bool) {
+        let list = self.list();
         let removed = list.map(|list| list.remove(&messages));
-        let left = is_left.then(|| folder.clone());
         spawn_local(async move {
-            let answer = message_move(
-                account.clone(),
-                folder.clone(),
-                messages.clone(),
-                to.clone(),
-            )
-            .await;
+            let answer = message_move(messages.clone(), to.clone()).await;
+            let put_back = |failed: Option<&[Failed]>| {
+                if let (Some(list), Some(removed)) = (list, removed) {
+                    list.restore(match failed {
+                        Some(failed) => removed.of(|id| is_in(failed, id)),
+                        None => removed,
+                    });
+                }
+            };
+            let again = |error: &ApiError, messages| match error.kind {
+                ErrorKind::MissingFolder(role) => Some(Again {
+                    messages,
+                    role,
+                    act: Act::Move(to),
+                }),
+                _ => None,
+            };
             match answer {
-                Ok(done) => {
-                    self.done(account, folder, done, left);
+                Ok(answer) => {
+                    put_back(Some(&answer.failed));
+                    let first = answer.failed.first();
+                    let again = first.and_then(|one| again(&one.error, one.messages.clone()));
+                    self.answered(answer, is_left, false, again);
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
                 Err(error) => {
-                    if let (Some(list), Some(removed)) = (list, removed) {
-                        list.restore(removed);
-                    }
-                    let again = match error.kind {
-                        ErrorKind::MissingFolder(role) => Some(Again {
-                            account,
-                            folder,
-                            messages,
-                            role,
-                            act: Act::Move(to),
-                        }),
-                        _ => None,
-                    };
+                    put_back(None);
+                    let again = again(&error, messages);
                     self.fail(error, again);
                 }
             }
         });
     }
 
-    /// Says what the mail server confirmed.
-    fn done(self, account: AccountId, folder: FolderId, done: ChangeDone, left: Option<FolderId>) {
-        if done.count == 0
-            && let Some(list) = self.list_of(&account, &folder)
+    /// Says what the mail servers confirmed, or why one did not.
+    pub(super) fn answered(
+        self,
+        answer: ChangesDone,
+        is_left: bool,
+        is_silent: bool,
+        again: Option<Again>,
+    ) {
+        let is_changed = |done: &ChangeDone| done.count > 0;
+        if !answer.done.iter().all(is_changed)
+            && let Some(list) = self.list()
         {
             // What the list showed was not so.
             list.refresh();
         }
-        self.say(Snack::Done {
-            account,
-            done,
-            left,
-        });
+        if let Some(Failed { error, .. }) = answer.failed.into_iter().next() {
+            self.fail(error, again);
+        } else if !is_silent || !answer.done.iter().all(is_changed) {
+            self.say(Snack::Done {
+                done: answer.done,
+                is_left,
+            });
+        }
     }
 
     /// Makes the folder that was missing and tries again.
     pub fn create_and_repeat(self, again: Again) {
         self.snack.set(None);
         spawn_local(async move {
-            match folder_create(again.account.clone(), again.role).await {
-                Ok(_) => {
-                    self.tree_changes.update(|n| *n = n.wrapping_add(1));
-                    self.act(again.account, again.folder, again.messages, again.act);
+            for account in again.accounts() {
+                if let Err(error) = folder_create(account, again.role).await {
+                    self.fail(error, None);
+                    return;
                 }
-                Err(error) => self.fail(error, None),
             }
+            self.tree_changes.update(|n| *n = n.wrapping_add(1));
+            self.act(again.messages, again.act);
         });
     }
 
@@ -195,5 +188,22 @@ impl Tab {
     pub(super) fn fail(self, error: ApiError, again: Option<Again>) {
         self.note_error(&error);
         self.say(Snack::Failed { error, again });
+    }
+}
+
+fn is_in(failed: &[Failed], id: &MessageRef) -> bool {
+    failed.iter().any(|one| one.messages.contains(id))
+}
+
+impl Again {
+    /// The accounts of its messages.
+    fn accounts(&self) -> Vec<AccountId> {
+        let mut accounts = Vec::new();
+        for of in &self.messages {
+            if !accounts.contains(&of.folder.account) {
+                accounts.push(of.folder.account.clone());
+            }
+        }
+        accounts
     }
 }

@@ -9,63 +9,34 @@ use leptos::task::spawn_local;
 use super::list::ListState;
 use super::session::Tab;
 use crate::api::message::message_open;
-use crate::api::types::{AccountId, FolderId, MessageId, MessageView};
+use crate::api::types::{MessageRef, MessageView};
 
 /// What a person waits for comes first.
 const AFTER: Duration = Duration::from_millis(400);
 /// The largest message that is fetched ahead. The connection has one thing to do at a time.
 const MAX_BYTES: u64 = 256 << 10;
 
-struct Fetched {
-    account: AccountId,
-    folder: FolderId,
-    view: MessageView,
-}
-
-impl Fetched {
-    fn is(&self, account: &AccountId, folder: &FolderId, message: &MessageId) -> bool {
-        self.view.id == *message && self.folder == *folder && self.account == *account
-    }
-}
-
 thread_local! {
     /// One page, one thread. On the server nothing is ever put here.
-    static FETCHED: RefCell<Vec<Fetched>> = const { RefCell::new(Vec::new()) };
+    static FETCHED: RefCell<Vec<MessageView>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Fetches the messages `beside` an open one, for as long as that stays open.
-pub fn fetch(
-    tab: Tab,
-    account: AccountId,
-    folder: FolderId,
-    beside: Vec<MessageId>,
-    is_open: impl Fn() -> bool + 'static,
-) {
-    FETCHED.with_borrow_mut(|all| {
-        all.retain(|known| beside.iter().any(|id| known.is(&account, &folder, id)));
-    });
+pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'static) {
+    FETCHED.with_borrow_mut(|all| all.retain(|known| beside.contains(&known.id)));
     let fetch = async move {
         for id in beside {
-            let is_known =
-                FETCHED.with_borrow(|all| all.iter().any(|known| known.is(&account, &folder, &id)));
-            let list = tab.list_of(&account, &folder);
-            let row = list.and_then(|list| list.row(&id));
+            let is_known = FETCHED.with_borrow(|all| all.iter().any(|known| known.id == id));
+            let row = tab.list().and_then(|list| list.row(&id));
             let is_small = row.is_some_and(|row| row.size_bytes <= MAX_BYTES);
             if is_known || !is_small || !is_open() {
                 continue;
             }
             // What fails here is told when it is opened.
-            if let Ok(view) = message_open(account.clone(), folder.clone(), id).await
+            if let Ok(view) = message_open(id).await
                 && is_open()
             {
-                let (account, folder) = (account.clone(), folder.clone());
-                FETCHED.with_borrow_mut(|all| {
-                    all.push(Fetched {
-                        account,
-                        folder,
-                        view,
-                    });
-                });
+                FETCHED.with_borrow_mut(|all| all.push(view));
             }
         }
     };
@@ -73,20 +44,13 @@ pub fn fetch(
 }
 
 /// A message that was fetched ahead, as the list has it now; `None` where it has to be fetched.
-pub fn take(
-    tab: Tab,
-    account: &AccountId,
-    folder: &FolderId,
-    message: &MessageId,
-) -> Option<MessageView> {
-    let list = tab.list_of(account, folder)?;
+pub fn take(tab: Tab, message: &MessageRef) -> Option<MessageView> {
+    let list = tab.list()?;
     let fetched = FETCHED.with_borrow_mut(|all| {
-        let at = all
-            .iter()
-            .position(|known| known.is(account, folder, message));
+        let at = all.iter().position(|known| known.id == *message);
         at.map(|at| all.swap_remove(at))
     });
-    in_place(list, fetched?.view)
+    in_place(list, fetched?)
 }
 
 /// An older view of a message, with its place and marks as they are now. `None` where it, or what is

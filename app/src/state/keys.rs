@@ -9,13 +9,13 @@ use web_sys::HtmlElement;
 use super::act::Act;
 use super::list::ListState;
 use super::session::Tab;
-use crate::api::types::{Destination, FolderRole, Mark, MessageId};
+use crate::api::types::{Destination, FolderRole, Mark, MessageRef};
 
 /// What the keys work on: they find it in the page, where the user sees it.
 #[derive(Debug, Clone)]
 struct Target {
     /// The messages: the ticked ones, else the open one, else the row with the focus.
-    ids: Vec<MessageId>,
+    ids: Vec<MessageRef>,
     /// Whether it is the open message, which the page leaves when it goes.
     is_open: bool,
 }
@@ -145,8 +145,10 @@ fn tick() -> bool {
 }
 
 /// The message of the row with the focus, or of the open one.
-fn current_id() -> Option<MessageId> {
-    current_row()?.get_attribute("data-id").map(MessageId)
+fn current_id() -> Option<MessageRef> {
+    current_row()?
+        .get_attribute("data-id")
+        .map(MessageRef::from)
 }
 
 /// Ticks the messages from the last ticked one to the current one.
@@ -199,7 +201,7 @@ fn target(tab: Tab) -> Option<Target> {
     }
     if let Some(id) = query(".pane-main [data-open]").and_then(|e| e.get_attribute("data-open")) {
         return Some(Target {
-            ids: vec![MessageId(id)],
+            ids: vec![MessageRef::from(id)],
             is_open: true,
         });
     }
@@ -227,7 +229,7 @@ fn act(tab: Tab, act: &Act) -> bool {
             Act::Mark(_) => ".pane-main .tb button[value=unseen]",
         });
     }
-    tab.act(list.account(), list.folder(), target.ids, act.clone());
+    tab.act(target.ids, act.clone());
     list.select_none();
     true
 }
@@ -245,6 +247,6 @@ fn star(tab: Tab) -> bool {
     } else {
         Mark::Starred
     };
-    tab.act(list.account(), list.folder(), target.ids, Act::Mark(mark));
+    tab.act(target.ids, Act::Mark(mark));
     true
 }

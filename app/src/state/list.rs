@@ -17,7 +17,7 @@ use super::viewport::{Measures, Viewport};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::message_list;
 use crate::api::types::{
-    AccountId, FolderId, FolderRole, MessageId, MessageRow, MessageRows, Window,
+    FolderRef, FolderRole, ListQuery, ListSource, MessageRef, MessageRow, MessageRows, Window,
 };
 
 /// What stands at one place of the list.
@@ -49,9 +49,8 @@ fn pages(window: Window) -> impl Iterator<Item = u32> {
 /// A list and everything that can be done with it. A handle: copies are the same list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListState {
-    account: StoredValue<AccountId>,
-    folder: StoredValue<FolderId>,
-    /// The folder's role.
+    source: StoredValue<ListSource>,
+    /// The role of its folder, or of all of its folders.
     pub role: StoredValue<Option<FolderRole>>,
     pub(super) rows: StoredValue<Rows>,
     /// Told whenever rows come, go or move.
@@ -70,7 +69,7 @@ pub struct ListState {
     /// Messages that arrived above while the list was scrolled down.
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
-    pub selected: RwSignal<Vec<MessageId>>,
+    pub selected: RwSignal<Vec<MessageRef>>,
     pub(super) picking: StoredValue<Picking>,
     /// Why rows could not be fetched.
     pub trouble: RwSignal<Option<ApiError>>,
@@ -84,9 +83,9 @@ pub struct ListState {
 }
 
 impl ListState {
-    /// A list that begins with one window of a folder, of which `in_page` rows are in the document
+    /// A list that begins with one window, of which `in_page` rows are in the document
     /// where the server wrote it.
-    pub fn new(account: AccountId, answer: MessageRows, in_page: Option<RowsInPage>) -> Self {
+    pub fn new(source: ListSource, answer: MessageRows, in_page: Option<RowsInPage>) -> Self {
         let first = answer.offset;
         let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
         let count = in_page.map_or(count, |rows| rows.0.min(count));
@@ -98,8 +97,7 @@ impl ListState {
             ..Viewport::default()
         };
         Self {
-            account: StoredValue::new(account),
-            folder: StoredValue::new(answer.folder.clone()),
+            source: StoredValue::new(source),
             role: StoredValue::new(answer.role),
             total: RwSignal::new(answer.total),
             unread: RwSignal::new(answer.unread),
@@ -126,19 +124,21 @@ impl ListState {
         self.epoch.try_get_value().is_some()
     }
 
-    /// The account of the list.
-    pub fn account(self) -> AccountId {
-        self.account.get_value()
+    /// Where its messages come from.
+    pub fn source(self) -> ListSource {
+        self.source.get_value()
     }
 
-    /// The folder of the list.
-    pub fn folder(self) -> FolderId {
-        self.folder.get_value()
+    /// Whether this is the list of that folder and no other.
+    pub fn shows(self, folder: &FolderRef) -> bool {
+        self.source
+            .with_value(|source| matches!(source, ListSource::Folder(own) if own == folder))
     }
 
-    /// Whether this is the list of that folder.
-    pub fn shows(self, account: &AccountId, folder: &FolderId) -> bool {
-        self.account.with_value(|own| own == account) && self.folder.with_value(|own| own == folder)
+    /// Whether its messages may be of several folders.
+    pub fn is_merged(self) -> bool {
+        self.source
+            .with_value(|source| matches!(source, ListSource::Role(_)))
     }
 
     /// What is in the document now; told again whenever that changes.
@@ -176,13 +176,13 @@ impl ListState {
     }
 
     /// Looks up what a message's row shows.
-    pub fn row(self, id: &MessageId) -> Option<MessageRow> {
+    pub fn row(self, id: &MessageRef) -> Option<MessageRow> {
         self.rows
             .with_value(|rows| rows.find(id).map(|slot| slot.row.get_untracked()))
     }
 
     /// The position of a message, where its row is known.
-    pub fn position(self, id: &MessageId) -> Option<u32> {
+    pub fn position(self, id: &MessageRef) -> Option<u32> {
         self.rows.with_value(|rows| rows.position(id))
     }
 
@@ -268,7 +268,7 @@ impl ListState {
         }
         let epoch = self.epoch.get_value();
         spawn_local(async move {
-            let answer = message_list(self.account(), self.folder(), window).await;
+            let answer = message_list(ListQuery::window(self.source(), window)).await;
             // The list may be gone by now, and with it everything here.
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
@@ -329,7 +329,7 @@ impl ListState {
             limit,
         };
         spawn_local(async move {
-            let answer = message_list(self.account(), self.folder(), window).await;
+            let answer = message_list(ListQuery::window(self.source(), window)).await;
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
             }
@@ -397,7 +397,7 @@ impl ListState {
     /// Changes what a message's row shows, where it is known. Returns what it showed before.
     pub fn update_row(
         self,
-        id: &MessageId,
+        id: &MessageRef,
         change: impl FnOnce(&mut MessageRow),
     ) -> Option<MessageRow> {
         let slot = self
@@ -422,7 +422,7 @@ impl ListState {
     }
 
     /// Takes messages out of the list.
-    pub fn remove(self, ids: &[MessageId]) -> Removed {
+    pub fn remove(self, ids: &[MessageRef]) -> Removed {
         let removed = self
             .rows
             .try_update_value(|rows| rows.remove(ids))

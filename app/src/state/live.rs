@@ -15,17 +15,19 @@ use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 use super::session::{Counts, LinkDown, Tab};
 use crate::api::json::decode;
 use crate::api::live::LiveEvent;
+use crate::api::types::FolderRef;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::dynamic::effect;
 
 /// The names of the events on the wire: the tags of [`LiveEvent`].
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 9] = [
     "hello",
     "beat",
     "folder",
     "outbox",
     "connection",
+    "view",
     "resync",
     "replaced",
     "end",
@@ -300,12 +302,22 @@ impl Tab {
                 unread,
                 arrived,
             } => {
-                if let Some(list) = self.list_of(&account, &folder) {
-                    list.changed(total, unread, arrived);
+                let folder = FolderRef { account, folder };
+                if let Some(list) = self.list() {
+                    if list.shows(&folder) {
+                        list.changed(total, unread, arrived);
+                    } else if list.is_merged() {
+                        list.refresh();
+                    }
                 }
-                self.folder_changed(&account, &folder);
+                self.folder_changed(folder.clone());
                 self.counts
-                    .update(|all| all.put(&account, &folder, Counts { total, unread }));
+                    .update(|all| all.put(folder, Counts { total, unread }));
+            }
+            LiveEvent::View { .. } => {
+                if let Some(list) = self.list().filter(|list| list.is_merged()) {
+                    list.refresh();
+                }
             }
             LiveEvent::Outbox { .. } => self.outbox_changed(),
             LiveEvent::Connection {

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use leptos::prelude::*;
 
-use crate::api::types::{MessageId, MessageRow, MessageRows, Window};
+use crate::api::types::{MessageRef, MessageRow, MessageRows, Window};
 
 /// One row; what it shows may change while it stays in its place.
 #[derive(Debug, Clone)]
 pub struct Slot {
     /// The message.
-    pub id: MessageId,
+    pub id: MessageRef,
     /// What the row shows.
     pub row: ArcRwSignal<MessageRow>,
 }
@@ -47,7 +47,7 @@ impl Rows {
     }
 
     /// The position of a message, where known.
-    pub fn position(&self, id: &MessageId) -> Option<u32> {
+    pub fn position(&self, id: &MessageRef) -> Option<u32> {
         let found = self
             .slots
             .iter()
@@ -56,7 +56,7 @@ impl Rows {
     }
 
     /// What the row of a message shows, where known.
-    pub fn find(&self, id: &MessageId) -> Option<&Slot> {
+    pub fn find(&self, id: &MessageRef) -> Option<&Slot> {
         self.slots.iter().flatten().find(|slot| &slot.id == id)
     }
 
@@ -66,7 +66,7 @@ impl Rows {
     }
 
     /// The messages of the known rows among these.
-    pub fn ids(&self, range: Range<u32>) -> Vec<MessageId> {
+    pub fn ids(&self, range: Range<u32>) -> Vec<MessageRef> {
         let slots = self
             .slots
             .get(index(range.start)..index(range.end.min(self.total())));
@@ -165,7 +165,7 @@ impl Rows {
     }
 
     /// Takes messages out.
-    pub fn remove(&mut self, ids: &[MessageId]) -> Removed {
+    pub fn remove(&mut self, ids: &[MessageRef]) -> Removed {
         let mut removed = Vec::new();
         let mut position = 0;
         self.slots.retain_mut(|slot| {
@@ -203,6 +203,18 @@ impl Removed {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
+    /// Those of some messages: the others stay out.
+    pub fn of(mut self, is_wanted: impl Fn(&MessageRef) -> bool) -> Self {
+        let mut left = 0;
+        self.0.retain_mut(|(position, slot)| {
+            let is_back = slot.as_ref().is_some_and(|slot| is_wanted(&slot.id));
+            *position -= left;
+            left += usize::from(!is_back);
+            is_back
+        });
+        self
+    }
+
     /// Whether nothing was taken out.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -216,11 +228,15 @@ fn index(position: u32) -> usize {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::api::types::FolderId;
+    use crate::api::types::FolderRef;
+
+    fn of(id: &str) -> MessageRef {
+        FolderRef::default().message(id.into())
+    }
 
     fn answer(total: u32, offset: u32, ids: &[&str]) -> MessageRows {
         let row = |(position, id): (u32, &&str)| MessageRow {
-            id: MessageId::from(*id),
+            id: of(id),
             position,
             people: Vec::new(),
             subject: format!("about {id}"),
@@ -233,19 +249,23 @@ mod tests {
             has_attachment: false,
         };
         MessageRows {
-            folder: FolderId::from("f"),
+            folder: None,
             name: "Inbox".into(),
             role: None,
             total,
             unread: None,
             offset,
             rows: (offset..).zip(ids).map(row).collect(),
+            next: None,
+            pending: Vec::new(),
+            view: None,
+            failed: Vec::new(),
         }
     }
 
     fn ids(rows: &Rows) -> Vec<Option<String>> {
         (0..rows.total())
-            .map(|p| rows.at(p).map(|slot| slot.id.to_string()))
+            .map(|p| rows.at(p).map(|slot| slot.id.message.to_string()))
             .collect()
     }
 
@@ -287,11 +307,19 @@ mod tests {
     #[test]
     fn a_message_that_leaves_comes_back_to_its_place() {
         let mut rows = Rows::new(answer(5, 0, &["a", "b", "c", "d", "e"]));
-        let removed = rows.remove(&["b".into(), "d".into(), "unknown".into()]);
+        let removed = rows.remove(&["b", "d", "unknown"].map(of));
         assert_eq!(ids(&rows), known(&["a", "c", "e"]));
         assert_eq!((removed.len(), removed.unread()), (2, 2));
         rows.restore(removed);
         assert_eq!(ids(&rows), known(&["a", "b", "c", "d", "e"]));
+    }
+
+    #[test]
+    fn of_those_that_left_only_the_refused_ones_come_back() {
+        let mut rows = Rows::new(answer(5, 0, &["a", "b", "c", "d", "e"]));
+        let removed = rows.remove(&["b", "d"].map(of));
+        rows.restore(removed.of(|id| *id == of("d")));
+        assert_eq!(ids(&rows), known(&["a", "c", "d", "e"]));
     }
 
     #[test]

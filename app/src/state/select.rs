@@ -15,7 +15,7 @@ use super::list::ListState;
 use super::rows::Rows;
 use super::session::Tab;
 use super::snack::Snack;
-use crate::api::types::MessageId;
+use crate::api::types::MessageRef;
 use crate::page::lang_here;
 
 /// The most messages of one range: so many rows around those in sight are never forgotten.
@@ -27,9 +27,9 @@ const HOLD: Duration = Duration::from_millis(450);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Picking {
     /// Where a range begins.
-    anchor: Option<MessageId>,
+    anchor: Option<MessageRef>,
     /// What was ticked before the range.
-    before: Vec<MessageId>,
+    before: Vec<MessageRef>,
     /// The range whose rows are on their way.
     wanted: Option<Range<u32>>,
     /// Whether Shift was down at the last click.
@@ -72,7 +72,7 @@ impl ListState {
     }
 
     /// Takes the change of a row's tick box. Returns whether the row is ticked now.
-    pub fn tick(self, tab: Tab, id: &MessageId, is_ticked: bool) -> bool {
+    pub fn tick(self, tab: Tab, id: &MessageRef, is_ticked: bool) -> bool {
         if self.picking.with_value(|picking| picking.with_shift) {
             self.pick_to(tab, id);
             return true;
@@ -82,7 +82,7 @@ impl ListState {
     }
 
     /// Ticks or unticks one message; a range begins there.
-    pub fn pick(self, id: &MessageId, is_ticked: bool) {
+    pub fn pick(self, id: &MessageRef, is_ticked: bool) {
         self.selected.update(|ids| {
             ids.retain(|other| other != id);
             if is_ticked {
@@ -98,7 +98,7 @@ impl ListState {
     }
 
     /// Ticks the messages from the anchor to this one.
-    pub fn pick_to(self, tab: Tab, id: &MessageId) {
+    pub fn pick_to(self, tab: Tab, id: &MessageRef) {
         let anchor = self.picking.with_value(|picking| picking.anchor.clone());
         let ends = self.rows.with_value(|rows| {
             let anchor = anchor.as_ref().and_then(|anchor| rows.position(anchor));
@@ -178,7 +178,7 @@ impl ListState {
         event.prevent_default();
     }
 
-    fn toggle(self, id: &MessageId) {
+    fn toggle(self, id: &MessageRef) {
         let is_ticked = self.selected.with_untracked(|ids| ids.contains(id));
         self.pick(id, !is_ticked);
     }
@@ -206,7 +206,7 @@ impl ListState {
         );
     }
 
-    fn hold(self, id: &MessageId) {
+    fn hold(self, id: &MessageRef) {
         self.picking.update_value(|picking| {
             picking.touch = None;
             picking.was_held = true;
@@ -247,11 +247,11 @@ fn range(anchor: u32, to: u32) -> (Range<u32>, bool) {
 }
 
 /// What an event hit, and the message of its row.
-fn row_of(event: &Event) -> Option<(Element, MessageId)> {
+fn row_of(event: &Event) -> Option<(Element, MessageRef)> {
     let target: Element = event.target()?.dyn_into().ok()?;
     let row = target.closest(".row[data-id]").ok()??;
     let id = row.get_attribute("data-id")?;
-    Some((target, MessageId(id)))
+    Some((target, MessageRef::from(id)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::list::{ListState, RowsInPage};
 use super::reach::{Heard, Probe};
 use super::snack::Snack;
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{AccountId, FolderId, MessageId, OutboxEntry, SessionView};
+use crate::api::types::{AccountId, FolderRef, MessageRef, OutboxEntry, SessionView};
 
 /// The session's accounts and limits, fetched once for all pages.
 #[derive(Clone, Copy)]
@@ -35,24 +35,24 @@ pub struct Counts {
 
 /// What is known of some folders. They are few, and a map is much code.
 #[derive(Debug, Clone)]
-pub struct ByFolder<T>(Vec<(AccountId, FolderId, T)>);
+pub struct ByFolder<T>(Vec<(FolderRef, T)>);
 
 impl<T: Copy> ByFolder<T> {
     /// What is known of a folder.
-    pub fn of(&self, account: &AccountId, folder: &FolderId) -> Option<T> {
-        let found = self.0.iter().find(|(a, f, _)| a == account && f == folder);
-        found.map(|(_, _, value)| *value)
+    pub fn of(&self, folder: &FolderRef) -> Option<T> {
+        let found = self.0.iter().find(|(of, _)| of == folder);
+        found.map(|(_, value)| *value)
     }
 
     /// Notes something of a folder, in place of what was known.
-    pub fn put(&mut self, account: &AccountId, folder: &FolderId, value: T) {
-        self.remove(account, folder);
-        self.0.push((account.clone(), folder.clone(), value));
+    pub fn put(&mut self, folder: FolderRef, value: T) {
+        self.remove(&folder);
+        self.0.push((folder, value));
     }
 
     /// Forgets what is known of a folder.
-    pub fn remove(&mut self, account: &AccountId, folder: &FolderId) {
-        self.0.retain(|(a, f, _)| a != account || f != folder);
+    pub fn remove(&mut self, folder: &FolderRef) {
+        self.0.retain(|(of, _)| of != folder);
     }
 }
 
@@ -76,7 +76,7 @@ pub struct Tab {
     /// The line at the bottom: what was done and how it is undone, or what failed.
     pub snack: RwSignal<Option<Snack>>,
     /// The message that an undone change opens again.
-    pub reopened: RwSignal<Option<(AccountId, FolderId, MessageId)>>,
+    pub reopened: RwSignal<Option<MessageRef>>,
     /// Folders that changed since their list was last asked for.
     changed: StoredValue<ByFolder<()>>,
     /// Counts told since the folder tree was fetched.
@@ -169,27 +169,20 @@ impl Tab {
         self.shown.set(Some(list));
     }
 
-    /// The list on the page, if it is that folder's.
-    pub fn list_of(self, account: &AccountId, folder: &FolderId) -> Option<ListState> {
-        self.list().filter(|list| list.shows(account, folder))
-    }
-
     /// Notes that a folder's list is being asked for.
-    pub fn list_asked(self, account: &AccountId, folder: &FolderId) {
-        self.changed
-            .update_value(|changed| changed.remove(account, folder));
+    pub fn list_asked(self, folder: &FolderRef) {
+        self.changed.update_value(|changed| changed.remove(folder));
     }
 
     /// Notes that a folder changed: an answer that is on its way may not know of it.
-    pub fn folder_changed(self, account: &AccountId, folder: &FolderId) {
-        self.changed
-            .update_value(|changed| changed.put(account, folder, ()));
+    pub fn folder_changed(self, folder: FolderRef) {
+        self.changed.update_value(|changed| changed.put(folder, ()));
     }
 
     /// Whether a folder changed after its list was asked for.
-    pub fn is_changed(self, account: &AccountId, folder: &FolderId) -> bool {
+    pub fn is_changed(self, folder: &FolderRef) -> bool {
         self.changed
-            .with_value(|changed| changed.of(account, folder).is_some())
+            .with_value(|changed| changed.of(folder).is_some())
     }
 
     /// Notes an error that means more than its own failure.

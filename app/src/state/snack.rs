@@ -10,9 +10,7 @@ use super::session::Tab;
 use crate::api::error::ApiError;
 use crate::api::message::change_undo;
 use crate::api::outbox::outbox_change;
-use crate::api::types::{
-    AccountId, ChangeDone, EntryChange, FolderId, FolderRole, MessageId, OutboxId, UndoId,
-};
+use crate::api::types::{ChangeDone, EntryChange, FolderRole, MessageRef, OutboxId, UndoRef};
 use crate::page::{Flash, FlashEntry};
 
 /// How long a change is offered for undoing. A failure stays until it is dismissed.
@@ -23,12 +21,10 @@ const SHOWN_FOR: Duration = Duration::from_secs(10);
 pub enum Snack {
     /// A change was made.
     Done {
-        /// The account it was made in.
-        account: AccountId,
         /// What was done.
-        done: ChangeDone,
-        /// The folder of the message that was open and was left by it: undoing opens it again.
-        left: Option<FolderId>,
+        done: Vec<ChangeDone>,
+        /// Whether a message that was open was left by it: undoing opens it again.
+        is_left: bool,
     },
     /// An entry of the outbox was changed.
     Outbox {
@@ -51,12 +47,8 @@ pub enum Snack {
 /// A change that failed for want of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Again {
-    /// The account.
-    pub account: AccountId,
-    /// The folder of the messages.
-    pub folder: FolderId,
     /// The messages.
-    pub messages: Vec<MessageId>,
+    pub messages: Vec<MessageRef>,
     /// The folder that is missing.
     pub role: FolderRole,
     /// What was wanted.
@@ -67,29 +59,30 @@ impl Snack {
     /// What is left of a plain form post, as the line shows it.
     pub fn of_flash(flash: Flash) -> Option<Self> {
         if let Some(error) = flash.error {
-            let again = match (flash.account, flash.again) {
-                (Some(account), Some(again)) => Some(Again {
-                    account,
-                    folder: again.folder,
-                    messages: again.messages,
-                    role: again.role,
-                    act: Act::move_to(again.role),
-                }),
-                _ => None,
-            };
+            let again = flash.again.map(|again| Again {
+                messages: again.messages,
+                role: again.role,
+                act: Act::move_to(again.role),
+            });
             return Some(Self::Failed { error, again });
         }
         if let Some(FlashEntry { outbox, change }) = flash.outbox {
             return Some(Self::Outbox { outbox, change });
         }
-        match (flash.account, flash.change, flash.note) {
-            (Some(account), Some(done), _) => Some(Self::Done {
-                account,
-                done,
-                left: None,
-            }),
-            (_, _, Some(note)) => Some(Self::Note(note)),
-            _ => None,
+        if let Some(note) = flash.note {
+            return Some(Self::Note(note));
+        }
+        (!flash.done.is_empty()).then_some(Self::Done {
+            done: flash.done,
+            is_left: false,
+        })
+    }
+
+    /// How what it tells is taken back.
+    pub fn undo(&self) -> Vec<UndoRef> {
+        match self {
+            Self::Done { done, .. } => done.iter().flat_map(|done| done.undo.clone()).collect(),
+            _ => Vec::new(),
         }
     }
 }
@@ -114,20 +107,17 @@ impl Tab {
         }
     }
 
-    /// Takes a change back, and opens the message again that was left by it.
-    pub fn undo(self, account: AccountId, undo: UndoId, left: Option<FolderId>) {
+    /// Takes changes back, and opens the message again that was left by them.
+    pub fn undo(self, undo: Vec<UndoRef>, is_left: bool) {
         self.snack.set(None);
         spawn_local(async move {
-            match change_undo(account.clone(), undo).await {
-                Ok(done) => {
-                    if let Some((folder, message)) = left.zip(done.messages.first().cloned()) {
-                        self.reopened.set(Some((account.clone(), folder, message)));
+            match change_undo(undo).await {
+                Ok(answer) => {
+                    let mut messages = answer.done.iter().flat_map(|done| &done.messages);
+                    if let Some(message) = messages.next().filter(|_| is_left) {
+                        self.reopened.set(Some(message.clone()));
                     }
-                    self.say(Snack::Done {
-                        account,
-                        done,
-                        left: None,
-                    });
+                    self.answered(answer, false, false, None);
                     if let Some(list) = self.list() {
                         list.refresh();
                     }
@@ -160,15 +150,12 @@ impl Tab {
             self.outbox_change(outbox, undo);
             return;
         }
-        if let Some(Snack::Done {
-            account,
-            done: ChangeDone {
-                undo: Some(undo), ..
-            },
-            left,
-        }) = self.snack.get_untracked()
-        {
-            self.undo(account, undo, left);
+        let snack = self.snack.get_untracked();
+        if let Some(snack @ Snack::Done { is_left, .. }) = &snack {
+            let undo = snack.undo();
+            if !undo.is_empty() {
+                self.undo(undo, *is_left);
+            }
         }
     }
 }

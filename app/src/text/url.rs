@@ -5,7 +5,8 @@
 //! leads to a 404 and never to another page.
 
 use crate::api::types::{
-    AccountId, ComposeKind, EntryChange, FolderId, FormKey, MessageId, OutboxId, PartId, Window,
+    AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, ListSource, MessageId,
+    MessageRef, OutboxId, PartId, Window,
 };
 
 /// Which pane a phone shows of the mail page.
@@ -45,8 +46,8 @@ pub fn mail(base: &str, account: &AccountId) -> String {
 }
 
 /// A page of a folder, counted from 1.
-pub fn folder(base: &str, account: &AccountId, folder: &FolderId, page: u32) -> String {
-    let path = format!("{}/{}", mail(base, account), encode(folder.as_str()));
+pub fn folder(base: &str, of: &FolderRef, page: u32) -> String {
+    let path = format!("{}/{}", mail(base, &of.account), encode(of.folder.as_str()));
     if page > 1 {
         format!("{path}?page={page}")
     } else {
@@ -54,37 +55,32 @@ pub fn folder(base: &str, account: &AccountId, folder: &FolderId, page: u32) -> 
     }
 }
 
-/// The folder tree on a phone.
-pub fn folder_tree(base: &str, account: &AccountId, folder_id: &FolderId) -> String {
-    format!(
-        "{}?view={VIEW_FOLDERS}",
-        folder(base, account, folder_id, 1)
-    )
+/// A page of a list, counted from 1. One of several folders has no page of its own: it leads to
+/// where the session begins.
+pub fn list(base: &str, source: &ListSource, page: u32) -> String {
+    match source {
+        ListSource::Folder(of) => folder(base, of, page),
+        ListSource::Role(_) => home(base),
+    }
+}
+
+/// The folder tree on a phone, beside a list.
+pub fn folder_tree(base: &str, source: &ListSource) -> String {
+    format!("{}?view={VIEW_FOLDERS}", list(base, source, 1))
 }
 
 /// A message.
-pub fn message(
-    base: &str,
-    account: &AccountId,
-    folder_id: &FolderId,
-    message: &MessageId,
-) -> String {
+pub fn message(base: &str, of: &MessageRef) -> String {
     format!(
         "{}/{}",
-        folder(base, account, folder_id, 1),
-        encode(message.as_str())
+        folder(base, &of.folder, 1),
+        encode(of.message.as_str())
     )
 }
 
 /// A message, with the page of its folder on which it stands `position` rows below the newest.
-pub fn message_at(
-    base: &str,
-    account: &AccountId,
-    folder: &FolderId,
-    id: &MessageId,
-    position: u32,
-) -> String {
-    let path = message(base, account, folder, id);
+pub fn message_at(base: &str, of: &MessageRef, position: u32) -> String {
+    let path = message(base, of);
     match position / Window::PAGE + 1 {
         1 => path,
         page => format!("{path}?page={page}"),
@@ -92,24 +88,13 @@ pub fn message_at(
 }
 
 /// A message with its remote images, this time.
-pub fn message_images(
-    base: &str,
-    account: &AccountId,
-    folder: &FolderId,
-    id: &MessageId,
-) -> String {
-    format!("{}?images=once", message(base, account, folder, id))
+pub fn message_images(base: &str, of: &MessageRef) -> String {
+    format!("{}?images=once", message(base, of))
 }
 
 /// The document for the message frame. Not a route of the app.
-pub fn body(
-    base: &str,
-    account: &AccountId,
-    folder: &FolderId,
-    id: &MessageId,
-    with_images: bool,
-) -> String {
-    let path = format!("{}/body", message(base, account, folder, id));
+pub fn body(base: &str, of: &MessageRef, with_images: bool) -> String {
+    let path = format!("{}/body", message(base, of));
     if with_images {
         format!("{path}?images=once")
     } else {
@@ -118,33 +103,23 @@ pub fn body(
 }
 
 /// The message as it was sent, as text. Not a route of the app.
-pub fn source(base: &str, account: &AccountId, folder: &FolderId, id: &MessageId) -> String {
-    format!("{}/source", message(base, account, folder, id))
+pub fn source(base: &str, of: &MessageRef) -> String {
+    format!("{}/source", message(base, of))
 }
 
 /// One part of a message, decoded. Not a route of the app.
-pub fn part(
-    base: &str,
-    account: &AccountId,
-    folder: &FolderId,
-    id: &MessageId,
-    part: &PartId,
-) -> String {
-    format!(
-        "{}/part/{}",
-        message(base, account, folder, id),
-        encode(part.as_str())
-    )
+pub fn part(base: &str, of: &MessageRef, part: &PartId) -> String {
+    format!("{}/part/{}", message(base, of), encode(part.as_str()))
 }
 
-/// Changing messages of a folder (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.
-pub fn act(base: &str, account: &AccountId, folder_id: &FolderId) -> String {
-    format!("{}/act", folder(base, account, folder_id, 1))
+/// Changing messages (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.
+pub fn act(base: &str) -> String {
+    format!("{base}/act")
 }
 
-/// Taking a change back (POST): `undo`, `return`.
-pub fn undo(base: &str, account: &AccountId) -> String {
-    format!("{}/undo", mail(base, account))
+/// Taking changes back (POST): `undo`, `return`.
+pub fn undo(base: &str) -> String {
+    format!("{base}/undo")
 }
 
 /// The address of the compose form without its query; it is also where the form is posted to.
@@ -158,19 +133,13 @@ pub fn compose(base: &str, account: &AccountId) -> String {
 }
 
 /// An answer to a message, or the message sent on.
-pub fn compose_source(
-    base: &str,
-    account: &AccountId,
-    kind: ComposeKind,
-    folder: &FolderId,
-    message: &MessageId,
-) -> String {
+pub fn compose_source(base: &str, kind: ComposeKind, of: &MessageRef) -> String {
     format!(
         "{}&kind={}&folder={}&message={}",
-        compose(base, account),
+        compose(base, &of.folder.account),
         kind.word(),
-        encode(folder.as_str()),
-        encode(message.as_str())
+        encode(of.folder.folder.as_str()),
+        encode(of.message.as_str())
     )
 }
 
@@ -245,12 +214,17 @@ pub fn health(base: &str) -> String {
 /// What a path of the mail page names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailPath {
-    /// The account.
-    pub account: AccountId,
     /// The folder.
-    pub folder: FolderId,
+    pub folder: FolderRef,
     /// The message, where one is open.
     pub message: Option<MessageId>,
+}
+
+impl MailPath {
+    /// The message that is open.
+    pub fn open(&self) -> Option<MessageRef> {
+        Some(self.folder.message(self.message.clone()?))
+    }
 }
 
 /// Reads a path back; `None` for every other page.
@@ -258,8 +232,10 @@ pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
     let rest = path.strip_prefix(base)?.strip_prefix("/mail/")?;
     let mut parts = rest.split('/').filter(|part| !part.is_empty()).map(decode);
     let path = MailPath {
-        account: AccountId(parts.next()?),
-        folder: FolderId(parts.next()?),
+        folder: FolderRef {
+            account: AccountId(parts.next()?),
+            folder: FolderId(parts.next()?),
+        },
         message: parts.next().map(MessageId),
     };
     parts.next().is_none().then_some(path)
@@ -370,40 +346,40 @@ mod tests {
 
     #[test]
     fn addresses_carry_the_base_once() {
-        let (account, folder_id, id) = ("acc".into(), "SU5CT1g".into(), "7.42".into());
+        let of = MessageRef::from("acc/SU5CT1g/7.42");
         for base in ["", "/webmail"] {
             assert_eq!(
-                folder(base, &account, &folder_id, 1),
+                folder(base, &of.folder, 1),
                 format!("{base}/mail/acc/SU5CT1g")
             );
             assert_eq!(
-                folder(base, &account, &folder_id, 3),
+                folder(base, &of.folder, 3),
                 format!("{base}/mail/acc/SU5CT1g?page=3")
             );
             assert_eq!(
-                body(base, &account, &folder_id, &id, true),
+                body(base, &of, true),
                 format!("{base}/mail/acc/SU5CT1g/7.42/body?images=once")
             );
             assert_eq!(
-                compose_source(base, &account, ComposeKind::ReplyAll, &folder_id, &id),
+                compose_source(base, ComposeKind::ReplyAll, &of),
                 format!("{base}/compose?account=acc&kind=reply_all&folder=SU5CT1g&message=7.42")
             );
+            assert_eq!(act(base), format!("{base}/act"));
         }
     }
 
     #[test]
     fn a_path_reads_back_what_it_was_made_of() {
-        let (account, folder_id, id) = (
-            AccountId("a b".into()),
-            FolderId("ü/%".into()),
-            MessageId("1.2".into()),
-        );
+        let of = FolderRef {
+            account: AccountId("a b".into()),
+            folder: FolderId("ü/%".into()),
+        }
+        .message(MessageId("1.2".into()));
         for base in ["", "/webmail"] {
-            let path = message(base, &account, &folder_id, &id);
+            let path = message(base, &of);
             let read = mail_path(base, &path).expect("a mail path");
-            assert_eq!(read.account, account);
-            assert_eq!(read.folder, folder_id);
-            assert_eq!(read.message, Some(id.clone()));
+            assert_eq!(read.folder, of.folder);
+            assert_eq!(read.open().as_ref(), Some(&of));
         }
         assert_eq!(mail_path("", "/mail/a"), None);
         assert_eq!(mail_path("", "/outbox"), None);
@@ -413,13 +389,12 @@ mod tests {
 
     #[test]
     fn a_wicked_id_cannot_leave_its_segment() {
-        let path = part(
-            "",
-            &"a".into(),
-            &"b".into(),
-            &"../../x?y#z".into(),
-            &"1".into(),
-        );
+        let of = FolderRef {
+            account: "a".into(),
+            folder: "b".into(),
+        }
+        .message("../../x?y#z".into());
+        let path = part("", &of, &"1".into());
         assert_eq!(path, "/mail/a/b/..%2F..%2Fx%3Fy%23z/part/1");
     }
 

@@ -187,16 +187,11 @@ impl Stage {
         });
         steps.push(("sign in → list", step.await?));
         let account = http::account_in(&list).ok_or("no account in the list page")?;
-        let window = |offset: u32| {
-            format!(
-                "{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"window\":{{\"offset\":{offset},\"limit\":50}}}}"
-            )
-        };
+        let window = |offset| inbox_rows(&account, offset);
         let first = browser.api("message_list", &window(0)).await?;
         let total = http::number_after(&first, "\"total\":").ok_or("no total")?;
         let id = http::text_after(&first, "\"id\":\"").ok_or("no message")?;
-        let open =
-            format!("{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"message\":\"{id}\"}}");
+        let open = format!("{{\"message\":\"{id}\"}}");
         for (name, endpoint, body) in [
             ("open plain 10 KB", "message_open", open),
             ("next 50", "message_list", window(50)),
@@ -258,9 +253,7 @@ impl Stage {
                 .into_iter()
                 .map(|(mut browser, account)| {
                     tokio::spawn(async move {
-                        let body = format!(
-                            "{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\",\"window\":{{\"offset\":0,\"limit\":50}}}}"
-                        );
+                        let body = inbox_rows(&account, 0);
                         let mut times = Vec::new();
                         for _ in 0..requests {
                             let begun = Instant::now();
@@ -418,4 +411,11 @@ fn trust(demo: &Demo) -> Result<Arc<rustls::ClientConfig>> {
         ca_pem: vec![demo.ca_pem().into()],
     };
     Ok(trust.client_config()?)
+}
+
+/// Asks for 50 rows of an account's inbox.
+fn inbox_rows(account: &str, offset: u32) -> String {
+    let folder = format!("{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\"}}");
+    let source = format!("{{\"folder\":{folder}}}");
+    format!("{{\"query\":{{\"source\":{source},\"at\":{{\"offset\":{offset}}},\"limit\":50}}}}")
 }

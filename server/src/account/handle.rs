@@ -199,6 +199,7 @@ impl Accounts {
                 outbox,
                 watchers,
                 bodies: self.bodies.share(),
+                budget: self.memory.clone(),
                 closing,
             }),
             caller: None,
@@ -223,6 +224,7 @@ struct Inner {
     outbox: Arc<Outbox>,
     watchers: Arc<AtomicUsize>,
     bodies: Bodies,
+    budget: Budget,
     closing: CancellationToken,
 }
 
@@ -315,6 +317,16 @@ impl AccountHandle {
     /// What happens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.inner.events.subscribe()
+    }
+
+    /// Tells the open pages something. Nobody listening is no fault.
+    pub(super) fn tell(&self, event: LiveEvent) {
+        let _ = self.inner.events.send(event);
+    }
+
+    /// The memory for what is kept of its mail.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.inner.budget
     }
 
     /// Says that an open page watches: until the watcher is dropped, connections are kept, renewed

@@ -10,8 +10,8 @@ pub(crate) struct Changed {
     pub(crate) count: u32,
     /// Messages that are no longer in the folder.
     pub(crate) gone: u32,
-    /// The messages of an undone change, by the ids that they have now.
-    pub(crate) messages: Vec<MessageId>,
+    /// The folder where the messages of an undone change are, and the ids that they have there.
+    pub(crate) back: Option<(FolderId, Vec<MessageId>)>,
     pub(crate) undo: Option<UndoId>,
 }
 

@@ -39,6 +39,14 @@ pub(crate) struct Listing {
     pub(crate) rows: Vec<Row>,
 }
 
+impl Listing {
+    /// Whether no row of the folder is behind these.
+    pub(crate) fn is_at_end(&self) -> bool {
+        let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.offset.saturating_add(rows) >= self.total
+    }
+}
+
 /// An open message: its headers, its structure and the text part that is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {

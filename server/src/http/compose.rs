@@ -164,9 +164,7 @@ async fn show_again(
 fn address(base: &str, account: &AccountId, draft: &Draft) -> String {
     let address = match (&draft.replaces, &draft.source) {
         (Some(outbox), _) => url::compose_again(base, outbox),
-        (None, Some(source)) => {
-            url::compose_source(base, account, source.kind, &source.folder, &source.message)
-        }
+        (None, Some(source)) => url::compose_source(base, source.kind, &source.of(account)),
         (None, None) => url::compose(base, account),
     };
     match &draft.form {

@@ -245,6 +245,7 @@ fn name(event: &LiveEvent) -> &'static str {
         LiveEvent::Folder { .. } => "folder",
         LiveEvent::Outbox { .. } => "outbox",
         LiveEvent::Connection { .. } => "connection",
+        LiveEvent::View { .. } => "view",
         LiveEvent::Resync => "resync",
         LiveEvent::Replaced => "replaced",
         LiveEvent::End => "end",
@@ -277,6 +278,10 @@ mod tests {
                 host: String::new(),
                 is_up: true,
                 retry_in_secs: 0,
+            },
+            LiveEvent::View {
+                view: "v".into(),
+                pending: 1,
             },
             LiveEvent::Resync,
             LiveEvent::Replaced,

@@ -1,13 +1,14 @@
 //! The plain POST routes: each reads a form, calls one method of the backend, keeps the result as
 //! a flash for the next page, and answers 303. The page without script works by them alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangeDone, Destination, EntryChange, FolderId, FolderRole, Lang, Mark, MessageId,
-    OutboxId, Theme, UndoId,
+    AccountId, ChangesDone, Destination, EntryChange, Failed, FolderRole, Lang, Mark, MessageRef,
+    OutboxId, Theme, UndoRef,
 };
 use app::page::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
@@ -24,48 +25,41 @@ use super::{Web, page};
 /// A list of 200 ticked messages has about 6 KiB.
 const FORM_MAX_BYTES: usize = 1 << 20;
 
-/// `POST {base}/mail/{account}/{folder}/act`: `message` (repeated) with `action` and `to`, or
-/// `star`, or `unstar`; `return`.
-pub(super) async fn act(
-    Path((account, folder)): Path<(String, String)>,
-    posted: Posted,
-) -> Response {
-    let (account, folder) = (AccountId(account), FolderId(folder));
-    let backend = posted.backend.as_ref();
-    let done = match Action::read(&posted.fields) {
-        Ok(action) => action.run(backend, &account, &folder).await,
+/// `POST {base}/act`: `message` (repeated) with `action` and `to`, or `star`, or `unstar`; `return`.
+/// A message is `{account}/{folder}/{message}`.
+pub(super) async fn act(posted: Posted) -> Response {
+    let action = Action::read(&posted.fields);
+    let otherwise = match &action {
+        Ok(action) => action.folder_url(posted.web.base()),
+        Err(_) => url::home(posted.web.base()),
+    };
+    let done = match action {
+        Ok(action) => action.run(posted.backend.as_ref()).await,
         Err(fault) => Err(Failure {
             error: fault.to_api(posted.visitor.lang),
             again: None,
         }),
     };
-    let otherwise = url::folder(posted.web.base(), &account, &folder, 1);
     let flash = match done {
-        Ok(change) => changed(account, change),
+        Ok(done) => changed(done),
         Err(Failure { error, again }) => Flash {
-            account: Some(account),
-            again: again.map(|(messages, role)| FlashAgain {
-                folder,
-                messages,
-                role,
-            }),
+            again: again.map(|(messages, role)| FlashAgain { messages, role }),
             ..failure(error)
         },
     };
     posted.finish(flash, otherwise).await
 }
 
-/// `POST {base}/mail/{account}/undo`: `undo`, `return`.
-pub(super) async fn undo(Path(account): Path<String>, posted: Posted) -> Response {
-    let account = AccountId(account);
-    let undo = UndoId(field(&posted.fields, "undo").unwrap_or_default().to_owned());
-    let otherwise = url::mail(posted.web.base(), &account);
-    let flash = match posted.backend.change_undo(account.clone(), undo).await {
-        Ok(change) => changed(account, change),
-        Err(error) => Flash {
-            account: Some(account),
-            ..failure(error)
-        },
+/// `POST {base}/undo`: `undo` (repeated, each `{account}/{undo}`), `return`.
+pub(super) async fn undo(posted: Posted) -> Response {
+    let undo: Vec<UndoRef> = named(&posted.fields, "undo").map(UndoRef::from).collect();
+    let otherwise = match undo.first() {
+        Some(undo) => url::mail(posted.web.base(), &undo.account),
+        None => url::home(posted.web.base()),
+    };
+    let flash = match posted.backend.change_undo(undo).await {
+        Ok(done) => changed(done),
+        Err(error) => failure(error),
     };
     posted.finish(flash, otherwise).await
 }
@@ -86,12 +80,8 @@ pub(super) async fn outbox_change(
     };
     let flash = match done {
         Ok(change) => Flash {
-            account: None,
-            change: None,
-            error: None,
-            again: None,
-            note: None,
             outbox: Some(FlashEntry { outbox, change }),
+            ..Flash::default()
         },
         Err(error) => failure(error),
     };
@@ -172,16 +162,16 @@ impl Posted {
 /// What the list's form asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Action {
-    Mark(Vec<MessageId>, Mark),
-    Move(Vec<MessageId>, Destination),
+    Mark(Vec<MessageRef>, Mark),
+    Move(Vec<MessageRef>, Destination),
     /// Makes the folder of a role and then moves there.
-    CreateAndMove(Vec<MessageId>, FolderRole),
+    CreateAndMove(Vec<MessageRef>, FolderRole),
 }
 
 /// Why an action failed, and what would be repeated once the missing folder is there.
 struct Failure {
     error: ApiError,
-    again: Option<(Vec<MessageId>, FolderRole)>,
+    again: Option<(Vec<MessageRef>, FolderRole)>,
 }
 
 impl Action {
@@ -191,11 +181,7 @@ impl Action {
                 return Ok(Self::Mark(vec![id.into()], mark));
             }
         }
-        let messages: Vec<MessageId> = fields
-            .iter()
-            .filter(|(name, _)| name == "message")
-            .map(|(_, id)| id.as_str().into())
-            .collect();
+        let messages: Vec<MessageRef> = named(fields, "message").map(MessageRef::from).collect();
         let action = field(fields, "action").ok_or(Fault::Malformed)?;
         let to_role = |role| Destination::Role(role);
         let action = match action {
@@ -217,51 +203,75 @@ impl Action {
                 Self::CreateAndMove(messages, role_from_word(word).ok_or(Fault::Malformed)?)
             }
         };
-        let (Self::Mark(ids, _) | Self::Move(ids, _) | Self::CreateAndMove(ids, _)) = &action;
-        if ids.is_empty() {
+        if action.messages().is_empty() {
             Err(Fault::NothingSelected)
         } else {
             Ok(action)
         }
     }
 
-    async fn run(
-        self,
-        backend: &dyn MailBackend,
-        account: &AccountId,
-        folder: &FolderId,
-    ) -> Result<ChangeDone, Failure> {
-        let (account, folder) = (account.clone(), folder.clone());
+    fn messages(&self) -> &[MessageRef] {
+        let (Self::Mark(messages, _) | Self::Move(messages, _) | Self::CreateAndMove(messages, _)) =
+            self;
+        messages
+    }
+
+    /// The folder of the first message.
+    fn folder_url(&self, base: &str) -> String {
+        match self.messages().first() {
+            Some(of) => url::folder(base, &of.folder, 1),
+            None => url::home(base),
+        }
+    }
+
+    async fn run(self, backend: &dyn MailBackend) -> Result<ChangesDone, Failure> {
         let plain = |error| Failure { error, again: None };
         match self {
-            Self::Mark(messages, mark) => backend
-                .message_mark(account, folder, messages, mark)
-                .await
-                .map_err(plain),
+            Self::Mark(messages, mark) => {
+                let done = backend.message_mark(messages, mark).await;
+                first_failure(done, |_| None)
+            }
             Self::Move(messages, to) => {
-                let moved = backend
-                    .message_move(account, folder, messages.clone(), to)
-                    .await;
-                moved.map_err(|error| {
-                    let again = match error.kind {
-                        ErrorKind::MissingFolder(role) => Some((messages, role)),
-                        _ => None,
-                    };
-                    Failure { error, again }
+                let done = backend.message_move(messages.clone(), to).await;
+                first_failure(done, |error| match error.kind {
+                    ErrorKind::MissingFolder(role) => Some((messages.clone(), role)),
+                    _ => None,
                 })
             }
             Self::CreateAndMove(messages, role) => {
-                backend
-                    .folder_create(account.clone(), role)
-                    .await
-                    .map_err(plain)?;
+                let accounts: BTreeSet<&AccountId> =
+                    messages.iter().map(|of| &of.folder.account).collect();
+                for account in accounts {
+                    backend
+                        .folder_create(account.clone(), role)
+                        .await
+                        .map_err(plain)?;
+                }
                 let to = Destination::Role(role);
-                backend
-                    .message_move(account, folder, messages, to)
-                    .await
-                    .map_err(plain)
+                let done = backend.message_move(messages, to).await;
+                first_failure(done, |_| None)
             }
         }
+    }
+}
+
+/// What was done; an error where some messages were not changed, and what would be repeated then.
+fn first_failure(
+    done: Result<ChangesDone, ApiError>,
+    again: impl Fn(&ApiError) -> Option<(Vec<MessageRef>, FolderRole)>,
+) -> Result<ChangesDone, Failure> {
+    let mut done = done.map_err(|error| Failure {
+        again: again(&error),
+        error,
+    })?;
+    match done.failed.pop() {
+        None => Ok(done),
+        Some(Failed {
+            messages, error, ..
+        }) => Err(Failure {
+            again: again(&error).map(|(_, role)| (messages, role)),
+            error,
+        }),
     }
 }
 
@@ -305,26 +315,27 @@ fn to_login(web: &Web) -> Response {
     page::see_other(&url::login(web.base()))
 }
 
-fn changed(account: AccountId, change: ChangeDone) -> Flash {
+fn changed(done: ChangesDone) -> Flash {
     Flash {
-        account: Some(account),
-        change: Some(change),
-        error: None,
-        again: None,
-        note: None,
-        outbox: None,
+        done: done.done,
+        error: done.failed.into_iter().next().map(|failed| failed.error),
+        ..Flash::default()
     }
 }
 
 fn failure(error: ApiError) -> Flash {
     Flash {
-        account: None,
-        change: None,
         error: Some(error),
-        again: None,
-        note: None,
-        outbox: None,
+        ..Flash::default()
     }
+}
+
+/// The values of a field that may stand several times.
+fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str> {
+    fields
+        .iter()
+        .filter(move |(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -337,8 +348,8 @@ mod tests {
 
     #[test]
     fn the_list_form_names_messages_and_one_action() {
-        let ids = || vec!["1.2".into(), "1.3".into()];
-        let ticked = "message=1.2&message=1.3&action=";
+        let ids = || vec!["a/f/1.2".into(), "a/f/1.3".into()];
+        let ticked = "message=a/f/1.2&message=a%2Ff%2F1.3&action=";
         let role = |role| Action::Move(ids(), Destination::Role(role));
         for (action, expected) in [
             ("seen", Action::Mark(ids(), Mark::Seen)),
@@ -361,11 +372,14 @@ mod tests {
 
     #[test]
     fn a_star_button_wins_over_the_ticked_messages() {
-        let star = read("message=1.2&action=delete&star=1.9");
-        assert_eq!(star, Ok(Action::Mark(vec!["1.9".into()], Mark::Starred)));
+        let star = read("message=a/f/1.2&action=delete&star=a/f/1.9");
         assert_eq!(
-            read("unstar=1.9"),
-            Ok(Action::Mark(vec!["1.9".into()], Mark::Unstarred))
+            star,
+            Ok(Action::Mark(vec!["a/f/1.9".into()], Mark::Starred))
+        );
+        assert_eq!(
+            read("unstar=a/f/1.9"),
+            Ok(Action::Mark(vec!["a/f/1.9".into()], Mark::Unstarred))
         );
     }
 
@@ -374,10 +388,10 @@ mod tests {
         assert_eq!(read("action=delete"), Err(Fault::NothingSelected));
         for form in [
             "",
-            "message=1.2",
-            "message=1.2&action=explode",
-            "message=1.2&action=move",
-            "message=1.2&action=create:inbox",
+            "message=a/f/1.2",
+            "message=a/f/1.2&action=explode",
+            "message=a/f/1.2&action=move",
+            "message=a/f/1.2&action=create:inbox",
         ] {
             assert_eq!(read(form), Err(Fault::Malformed), "{form}");
         }

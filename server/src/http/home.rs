@@ -66,7 +66,7 @@ pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<St
 /// The address of the first account's inbox.
 fn inbox(web: &WebState, visitor: &Visitor) -> Option<String> {
     let account = views::account_view(visitor.session.as_ref()?.accounts().first()?);
-    Some(url::folder(web.base(), &account.id, &account.inbox, 1))
+    Some(url::folder(web.base(), &account.inbox_ref(), 1))
 }
 
 /// Renders the page at `path`, a path of ours.

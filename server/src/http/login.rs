@@ -123,7 +123,7 @@ pub(super) async fn submit(
     match open(&web, &visitor, sign_in).await {
         Ok(account) => {
             let its_inbox = views::account_view(&account);
-            let its_inbox = url::folder(web.base(), &its_inbox.id, &its_inbox.inbox, 1);
+            let its_inbox = url::folder(web.base(), &its_inbox.inbox_ref(), 1);
             match begin_session(&web, &visitor, &session, account, is_added).await {
                 // Without script the address of the form would stay, and loading it again would send
                 // the password again.

@@ -1,6 +1,6 @@
 //! `GET …/body`: the cleaned HTML of a message, a document of its own in a sandboxed frame.
 
-use app::api::types::PartId;
+use app::api::types::{AccountId, FolderId, FolderRef, MessageId, PartId};
 use app::document::frame_note;
 use app::text::url;
 use axum::Extension;
@@ -26,17 +26,14 @@ pub(super) async fn message_body(
 ) -> Response {
     let query = parse_form(query.unwrap_or_default().as_bytes());
     let images_allowed = field(&query, "images") == Some("once");
-    let (account, folder, message) = (
-        account.as_str().into(),
-        folder.as_str().into(),
-        message.as_str().into(),
-    );
+    let message = FolderRef {
+        account: AccountId(account),
+        folder: FolderId(folder),
+    }
+    .message(MessageId(message));
     let origin = page::own_origin(&request, &web.config).unwrap_or_default();
     let none = PartId(String::new());
-    let parts = format!(
-        "{origin}{}",
-        url::part(web.base(), &account, &folder, &message, &none)
-    );
+    let parts = format!("{origin}{}", url::part(web.base(), &message, &none));
     let policy = headers::frame_csp(&parts, images_allowed);
 
     let Some(backend) = visitor.backend(&web) else {
@@ -47,10 +44,7 @@ pub(super) async fn message_body(
     } else {
         Images::Blocked
     };
-    match backend
-        .body_document(&account, folder, message, images)
-        .await
-    {
+    match backend.body_document(&message, images).await {
         Ok(html) => document(StatusCode::OK, html, &policy),
         Err(error) => {
             let error = error.to_api(visitor.lang);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
-use app::api::types::Mark;
+use app::api::types::{Mark, MessageRef};
 use app::document;
 use app::page::Flash;
 use app::routes::compose::ComposeRetry;
 use app::routes::notice::{Notice, render_notice};
-use app::text::url::{self, MailPath};
+use app::text::url;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -169,7 +169,7 @@ pub(super) async fn account_home(
         .and_then(|s| s.account(&account.as_str().into()))
         .map(|account| views::account_view(&account))
     {
-        Some(view) => see_other(&url::folder(web.base(), &view.id, &view.inbox, 1)),
+        Some(view) => see_other(&url::folder(web.base(), &view.inbox_ref(), 1)),
         None => notice(
             &web,
             &visitor,
@@ -233,20 +233,18 @@ async fn take_flash(web: &Web, session: &LiveSession) -> Option<Flash> {
 
 /// The message that this request marks as read, if it does: the one state change on GET, for a
 /// message page that a person opened.
-fn read_by_person(web: &Web, request: &Request<Body>) -> Option<MailPath> {
+fn read_by_person(web: &Web, request: &Request<Body>) -> Option<MessageRef> {
     let is_page =
         request.method() == Method::GET && opened_by_person(request.headers(), &web.config);
     let path = url::mail_path(web.base(), request.uri().path())?;
-    (is_page && path.message.is_some()).then_some(path)
+    path.open().filter(|_| is_page)
 }
 
-async fn mark_read(web: &Web, visitor: &Visitor, path: MailPath) {
-    let (Some(message), Some(backend)) = (path.message, visitor.backend(web)) else {
+async fn mark_read(web: &Web, visitor: &Visitor, message: MessageRef) {
+    let Some(backend) = visitor.backend(web) else {
         return;
     };
-    let marked = backend
-        .message_mark(path.account, path.folder, vec![message], Mark::Seen)
-        .await;
+    let marked = backend.message_mark(vec![message], Mark::Seen).await;
     // A failure shows itself when the page opens the message.
     if let Err(error) = marked {
         tracing::debug!(kind = ?error.kind, ref_id = error.ref_id, "a message was not marked read");

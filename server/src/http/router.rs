@@ -40,8 +40,8 @@ pub fn router(web: &Web) -> Router {
 
     let signed_in = app_routes(web)
         .route(&at("/mail/{account}"), get(page::account_home))
-        .route(&at("/mail/{account}/undo"), post(forms::undo))
-        .route(&at("/mail/{account}/{folder}/act"), post(forms::act))
+        .route(&at("/undo"), post(forms::undo))
+        .route(&at("/act"), post(forms::act))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),
             get(message_body::message_body),

@@ -114,6 +114,7 @@ impl Visitor {
             session.accounts().iter().map(handle).collect(),
             self.locale.clone(),
             Arc::clone(&session.uploads),
+            session.lists.clone(),
             web.config.upload_max_bytes,
             web.base().to_owned(),
         )))

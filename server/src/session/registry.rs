@@ -14,6 +14,7 @@ use super::events::EventRing;
 use super::turns::{Streams, Turns};
 use super::{IDLE_MS, RENEW_MS};
 use crate::account::AccountHandle;
+use crate::account::lists::Lists;
 use crate::account::uploads::Uploads;
 use crate::limits;
 use crate::store::sessions::RowKey;
@@ -32,6 +33,8 @@ pub struct LiveSession {
     pub events: EventRing,
     /// Its files that wait for their message.
     pub uploads: Arc<Uploads>,
+    /// Its lists that are being put together.
+    pub lists: Lists,
     /// The turns of its requests.
     pub turns: Turns,
     /// Its open event streams.
@@ -191,6 +194,7 @@ impl Registry {
             accounts: RwLock::new(accounts.into()),
             events: EventRing::new(self.process_start_ms),
             uploads: Arc::default(),
+            lists: Lists::default(),
             turns: Turns::default(),
             streams: Arc::default(),
             used_at: now.into(),

@@ -6,10 +6,13 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, BodyView, ChangeDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
-    FolderId, FolderRole, FolderView, FoldersView, Mark, MessageId, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoId, Window,
+    AccountId, BodyView, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
+    Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageId,
+    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
+    SessionView, UndoRef, ViewId,
 };
+use app::text::url;
+use futures_util::future::join_all;
 use mail_mime::clean::Images;
 
 use super::compose::{self, own};
@@ -20,10 +23,11 @@ use super::wording::role_name;
 use crate::account::body::{CleanedBody, Place, clean_html};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
+use crate::account::lists::Lists;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
 use crate::account::worker::{Kind, Place as Asked};
-use crate::domain::{Opened, OpenedBody};
+use crate::domain::{Changed, Opened, OpenedBody};
 
 /// A server at hand has a message within this time: its person is shown what became of it, and not
 /// first that it is on its way.
@@ -34,6 +38,7 @@ pub struct SessionBackend {
     pub(super) handles: Vec<AccountHandle>,
     pub(super) locale: Locale,
     pub(super) uploads: Arc<Uploads>,
+    lists: Lists,
     pub(super) upload_max_bytes: u64,
     base: String,
 }
@@ -44,6 +49,7 @@ impl SessionBackend {
         handles: Vec<AccountHandle>,
         locale: Locale,
         uploads: Arc<Uploads>,
+        lists: Lists,
         upload_max_bytes: u64,
         base: String,
     ) -> Self {
@@ -51,6 +57,7 @@ impl SessionBackend {
             handles,
             locale,
             uploads,
+            lists,
             upload_max_bytes,
             base,
         }
@@ -66,13 +73,11 @@ impl SessionBackend {
     /// [`AccountError::NotFound`] where the message has no HTML.
     pub async fn body_document(
         &self,
-        account: &AccountId,
-        folder: FolderId,
-        message: MessageId,
+        message: &MessageRef,
         images: Images,
     ) -> Result<String, AccountError> {
-        let handle = self.own(account)?;
-        let place = self.place(account, folder, message, images);
+        let handle = self.own(&message.folder.account)?;
+        let place = self.place(message, images);
         if let Some(body) = handle.bodies().find(&place) {
             return Ok(body.document.clone());
         }
@@ -84,17 +89,11 @@ impl SessionBackend {
         Ok(body.document.clone())
     }
 
-    fn place(
-        &self,
-        account: &AccountId,
-        folder: FolderId,
-        message: MessageId,
-        images: Images,
-    ) -> Place {
-        let part_prefix = format!("{}/mail/{account}/{folder}/{message}/part/", self.base);
+    fn place(&self, message: &MessageRef, images: Images) -> Place {
+        let part_prefix = format!("{}/part/", url::message(&self.base, message));
         Place {
-            folder,
-            message,
+            folder: message.folder.folder.clone(),
+            message: message.message.clone(),
             images,
             part_prefix,
         }
@@ -125,14 +124,9 @@ impl SessionBackend {
         Ok(Some(cleaned))
     }
 
-    async fn show(
-        &self,
-        account: &AccountId,
-        folder: FolderId,
-        message: MessageId,
-    ) -> Result<MessageView, AccountError> {
-        let handle = self.own(account)?;
-        let place = self.place(account, folder, message, Images::Blocked);
+    async fn show(&self, message: MessageRef) -> Result<MessageView, AccountError> {
+        let handle = self.own(&message.folder.account)?;
+        let place = self.place(&message, Images::Blocked);
         let opened = self.open(handle, &place).await?;
         let cleaned = self.clean(handle, place, &opened).await?;
         let readable = opened.root.readable();
@@ -168,7 +162,61 @@ impl SessionBackend {
             }
         };
         let attachments = parts.into_iter().map(map::attachment_view).collect();
-        Ok(map::message_view(&opened, body, attachments, &self.locale))
+        let folder = &message.folder;
+        Ok(map::message_view(
+            folder,
+            &opened,
+            body,
+            attachments,
+            &self.locale,
+        ))
+    }
+
+    /// Changes messages of any accounts and folders, each folder's at once.
+    async fn changes<'a, F>(
+        &'a self,
+        messages: Vec<MessageRef>,
+        change: impl Fn(&'a AccountHandle, FolderId, Vec<MessageId>) -> F,
+    ) -> Result<ChangesDone, ApiError>
+    where
+        F: Future<Output = Result<Changed, AccountError>>,
+    {
+        self.worded(check_count(messages.len()))?;
+        let change = &change;
+        let changed = by_folder(messages).into_iter().map(|(of, ids)| async move {
+            let done = async {
+                let handle = self.own(&of.account)?;
+                change(handle, of.folder.clone(), ids.clone()).await
+            };
+            let done = done.await;
+            let messages = ids.into_iter().map(|id| of.message(id)).collect();
+            (of.account.clone(), messages, done)
+        });
+        self.told(join_all(changed).await)
+    }
+
+    /// What became of changes; an error where nothing came of any.
+    fn told(
+        &self,
+        changes: Vec<(AccountId, Vec<MessageRef>, Result<Changed, AccountError>)>,
+    ) -> Result<ChangesDone, ApiError> {
+        let mut told = ChangesDone::default();
+        for (account, messages, changed) in changes {
+            match self.worded(changed) {
+                Ok(changed) => {
+                    map::add_done(&mut told.done, map::change_done(&account, changed));
+                }
+                Err(error) => told.failed.push(Failed {
+                    account,
+                    messages,
+                    error,
+                }),
+            }
+        }
+        match told.failed.is_empty() || !told.done.is_empty() {
+            true => Ok(told),
+            false => Err(told.failed.swap_remove(0).error),
+        }
     }
 
     /// Words an answer's error in the request's language, and notes the whole story in the log.
@@ -180,14 +228,26 @@ impl SessionBackend {
 /// The most messages of one change; a page of a list has 50, a window 200 at most.
 const CHANGED_MAX: usize = 1_000;
 
-fn check_count(messages: &[MessageId]) -> Result<(), AccountError> {
-    if messages.len() <= CHANGED_MAX {
+fn check_count(messages: usize) -> Result<(), AccountError> {
+    if messages <= CHANGED_MAX {
         return Ok(());
     }
     Err(AccountError::Invalid {
         field: "message",
         problem: InvalidField::TooManyMessages { max: CHANGED_MAX },
     })
+}
+
+/// The messages of each folder, in the order in which they are named.
+fn by_folder(messages: Vec<MessageRef>) -> Vec<(FolderRef, Vec<MessageId>)> {
+    let mut folders: Vec<(FolderRef, Vec<MessageId>)> = Vec::new();
+    for MessageRef { folder, message } in messages {
+        match folders.iter_mut().find(|(known, _)| *known == folder) {
+            Some((_, messages)) => messages.push(message),
+            None => folders.push((folder, vec![message])),
+        }
+    }
+    folders
 }
 
 impl MailBackend for SessionBackend {
@@ -225,84 +285,67 @@ impl MailBackend for SessionBackend {
         })
     }
 
-    fn message_list(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        window: Window,
-    ) -> BackendFuture<'_, MessageRows> {
+    fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
-            let (place, id) = (Asked::Folder(folder.clone()), folder.clone());
-            let listing = handle
-                .ask(place, Kind::Read, move |store| {
-                    store.list(id.clone(), window)
-                })
-                .await;
-            Ok(map::message_rows(
-                folder,
-                self.worded(listing)?,
-                &self.locale,
-            ))
+            let list = self.lists.list(&self.handles, query).await;
+            Ok(map::message_rows(self.worded(list)?, &self.locale))
         })
     }
 
-    fn message_open(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        message: MessageId,
-    ) -> BackendFuture<'_, MessageView> {
-        Box::pin(async move { self.worded(self.show(&account, folder, message).await) })
+    fn view_cancel(&self, view: ViewId) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            self.lists.cancel(&view);
+            Ok(())
+        })
+    }
+
+    fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView> {
+        Box::pin(async move { self.worded(self.show(message).await) })
     }
 
     fn message_mark(
         &self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
+        messages: Vec<MessageRef>,
         mark: Mark,
-    ) -> BackendFuture<'_, ChangeDone> {
-        Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
-            self.worded(check_count(&messages))?;
-            let changed = handle
-                .ask(Asked::Folder(folder.clone()), Kind::Set, move |store| {
-                    store.mark(folder.clone(), messages.clone(), mark)
-                })
-                .await;
-            self.worded(changed).map(map::change_done)
-        })
+    ) -> BackendFuture<'_, ChangesDone> {
+        Box::pin(self.changes(messages, move |handle, folder, messages| {
+            handle.ask(Asked::Folder(folder.clone()), Kind::Set, move |store| {
+                store.mark(folder.clone(), messages.clone(), mark)
+            })
+        }))
     }
 
     fn message_move(
         &self,
-        account: AccountId,
-        folder: FolderId,
-        messages: Vec<MessageId>,
+        messages: Vec<MessageRef>,
         to: Destination,
-    ) -> BackendFuture<'_, ChangeDone> {
-        Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
-            self.worded(check_count(&messages))?;
-            let changed = handle
-                .ask(Asked::Folder(folder.clone()), Kind::Change, move |store| {
-                    store.move_messages(folder.clone(), messages.clone(), to.clone())
-                })
-                .await;
-            self.worded(changed).map(map::change_done)
-        })
+    ) -> BackendFuture<'_, ChangesDone> {
+        Box::pin(self.changes(messages, move |handle, folder, messages| {
+            let to = to.clone();
+            handle.ask(Asked::Folder(folder.clone()), Kind::Change, move |store| {
+                store.move_messages(folder.clone(), messages.clone(), to.clone())
+            })
+        }))
     }
 
-    fn change_undo(&self, account: AccountId, undo: UndoId) -> BackendFuture<'_, ChangeDone> {
+    fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
-            let changed = handle
-                .ask(Asked::Undo(undo.clone()), Kind::Change, move |store| {
-                    store.undo(undo.clone())
-                })
-                .await;
-            self.worded(changed).map(map::change_done)
+            self.worded(check_count(undo.len()))?;
+            let undone = undo
+                .into_iter()
+                .map(|UndoRef { account, undo }| async move {
+                    let done = async {
+                        let handle = self.own(&account)?;
+                        handle
+                            .ask(Asked::Undo(undo.clone()), Kind::Change, move |store| {
+                                store.undo(undo.clone())
+                            })
+                            .await
+                    };
+                    let done = done.await;
+                    (account, Vec::new(), done)
+                });
+            self.told(join_all(undone).await)
         })
     }
 

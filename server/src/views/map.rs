@@ -1,9 +1,9 @@
 //! Domain types to page types.
 
 use app::api::types::{
-    AccountView, AttachmentView, BodyView, ChangeDone, FolderId, FolderView, HeaderField,
-    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
-    UploadId, UploadView,
+    AccountId, AccountView, AttachmentView, BodyView, ChangeDone, Failed, FolderId, FolderRef,
+    FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows, MessageView, PartId,
+    Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
 };
 use mail_mime::address::Mailbox;
 use mail_mime::text;
@@ -13,9 +13,10 @@ use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
 use crate::account::incoming::INBOX_ID;
+use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
-use crate::domain::{Changed, Folder, FolderList, Listing, Opened, OpenedBody, Row};
+use crate::domain::{Changed, Folder, FolderList, Opened, OpenedBody, Row};
 use crate::store::seal::BrowserKeys;
 
 /// An account, as the page has to know it.
@@ -77,30 +78,73 @@ pub(super) fn folder_list(list: FolderList) -> app::api::types::FoldersView {
     }
 }
 
-pub(super) fn message_rows(folder: FolderId, listing: Listing, locale: &Locale) -> MessageRows {
-    use app::api::types::FolderRole;
-    let is_own_mail = matches!(listing.role, Some(FolderRole::Sent | FolderRole::Drafts));
-    let now = now_unix_ms();
-    MessageRows {
-        folder,
-        name: listing.name,
-        role: listing.role,
-        total: listing.total,
-        unread: listing.unread,
-        offset: listing.offset,
-        rows: listing
-            .rows
-            .into_iter()
-            .map(|row| message_row(row, is_own_mail, locale, now))
-            .collect(),
+pub(super) fn message_rows(list: List, locale: &Locale) -> MessageRows {
+    match list {
+        List::Folder(folder, listing) => {
+            let rows = listing.rows.into_iter().map(|row| (folder.clone(), row));
+            MessageRows {
+                rows: rows_of(rows, listing.role, locale),
+                folder: Some(folder),
+                name: listing.name,
+                role: listing.role,
+                total: listing.total,
+                unread: listing.unread,
+                offset: listing.offset,
+                next: None,
+                pending: Vec::new(),
+                view: None,
+                failed: Vec::new(),
+            }
+        }
+        List::Merged(list) => MessageRows {
+            folder: None,
+            name: String::new(),
+            role: Some(list.role),
+            total: list.total,
+            unread: list.unread,
+            offset: 0,
+            rows: rows_of(list.rows.into_iter(), Some(list.role), locale),
+            next: list.next,
+            pending: list.pending,
+            view: list.view,
+            failed: list
+                .failed
+                .into_iter()
+                .map(|(account, error)| Failed {
+                    account,
+                    messages: Vec::new(),
+                    error: error.to_api(locale.lang),
+                })
+                .collect(),
+        },
     }
 }
 
-fn message_row(row: Row, is_own_mail: bool, locale: &Locale, now_unix_ms: i64) -> MessageRow {
+fn rows_of(
+    rows: impl Iterator<Item = (FolderRef, Row)>,
+    role: Option<FolderRole>,
+    locale: &Locale,
+) -> Vec<MessageRow> {
+    let is_own_mail = matches!(role, Some(FolderRole::Sent | FolderRole::Drafts));
+    let now = now_unix_ms();
+    rows.map(|(folder, row)| message_row(folder, row, is_own_mail, locale, now))
+        .collect()
+}
+
+fn message_row(
+    folder: FolderRef,
+    row: Row,
+    is_own_mail: bool,
+    locale: &Locale,
+    now_unix_ms: i64,
+) -> MessageRow {
     let shown = if is_own_mail { &row.to } else { &row.from };
     MessageRow {
         people: people(shown),
-        id: row.id,
+        id: MessageRef {
+            folder,
+            message: row.id,
+        },
         position: row.position,
         subject: match row.is_unreadable {
             true => wording::message::unreadable_row(&row.refusal, locale.lang),
@@ -118,6 +162,7 @@ fn message_row(row: Row, is_own_mail: bool, locale: &Locale, now_unix_ms: i64) -
 
 /// A message for the page. `attachments` and `body` are decided by whoever cleaned the HTML.
 pub(super) fn message_view(
+    folder: &FolderRef,
     opened: &Opened,
     body: BodyView,
     attachments: Vec<AttachmentView>,
@@ -129,7 +174,7 @@ pub(super) fn message_view(
     let written = headers.date_or_received().map(|date| date.unix_ms);
     let date = written.or(opened.arrived_unix_ms);
     MessageView {
-        id: opened.id.clone(),
+        id: folder.message(opened.id.clone()),
         subject: headers.subject(),
         reply_to: if reply_to == from {
             Vec::new()
@@ -156,8 +201,8 @@ pub(super) fn message_view(
             .collect(),
         position: opened.position,
         total: opened.total,
-        newer: opened.newer.clone(),
-        older: opened.older.clone(),
+        newer: opened.newer.clone().map(|id| folder.message(id)),
+        older: opened.older.clone().map(|id| folder.message(id)),
     }
 }
 
@@ -191,12 +236,38 @@ pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
         .collect()
 }
 
-pub(super) fn change_done(changed: Changed) -> ChangeDone {
+/// What was done in one folder; an undone change names the one where its messages are now.
+pub(super) fn change_done(account: &AccountId, changed: Changed) -> ChangeDone {
+    let undo = changed.undo.map(|undo| UndoRef {
+        account: account.clone(),
+        undo,
+    });
+    let messages = changed.back.map(|(folder, messages)| {
+        let folder = FolderRef {
+            account: account.clone(),
+            folder,
+        };
+        let messages = messages.into_iter();
+        messages.map(|message| folder.message(message)).collect()
+    });
     ChangeDone {
         change: changed.what,
         count: changed.count,
         gone: changed.gone,
-        messages: changed.messages,
-        undo: changed.undo,
+        messages: messages.unwrap_or_default(),
+        undo: undo.into_iter().collect(),
+    }
+}
+
+/// Adds what was done to what is told: changes that came to the same are one.
+pub(super) fn add_done(all: &mut Vec<ChangeDone>, done: ChangeDone) {
+    match all.iter_mut().find(|known| known.change == done.change) {
+        Some(known) => {
+            known.count = known.count.saturating_add(done.count);
+            known.gone = known.gone.saturating_add(done.gone);
+            known.messages.extend(done.messages);
+            known.undo.extend(done.undo);
+        }
+        None => all.push(done),
     }
 }

@@ -244,6 +244,14 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请减少所选邮件，分几次操作。".to_owned(),
             },
         },
+        InvalidField::NoSuchPlace => both(
+            lang,
+            (
+                "The list has no such place.",
+                "Open it again from its beginning.",
+            ),
+            ("列表中没有这个位置。", "请从头重新打开列表。"),
+        ),
         InvalidField::TooManyFiles { max } => match lang {
             Lang::En => Meaning {
                 cause: format!("One message may have {max} files."),

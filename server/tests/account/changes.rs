@@ -4,25 +4,21 @@ use std::time::Duration;
 
 use app::api::backend::MailBackend as _;
 use app::api::live::LiveEvent;
-use app::api::types::{Change, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageId};
+use app::api::types::{Change, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageRef};
 use tokio::sync::broadcast::Receiver;
 
 use super::stage::{Page, Stage};
 
-async fn move_to(page: &Page, role: FolderRole, ids: &[&MessageId]) -> ChangeDone {
+async fn move_to(page: &Page, role: FolderRole, ids: &[&MessageRef]) -> ChangeDone {
     let ids = ids.iter().map(|id| (*id).clone()).collect();
     let to = Destination::Role(role);
-    let moving = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), ids, to);
+    let moving = page.move_to(ids, to);
     moving.await.unwrap()
 }
 
-async fn mark(page: &Page, mark: Mark, ids: &[&MessageId]) -> ChangeDone {
+async fn mark(page: &Page, mark: Mark, ids: &[&MessageRef]) -> ChangeDone {
     let ids = ids.iter().map(|id| (*id).clone()).collect();
-    let marking = page
-        .backend
-        .message_mark(page.account.clone(), page.inbox(), ids, mark);
+    let marking = page.mark(ids, mark);
     marking.await.unwrap()
 }
 
@@ -43,7 +39,7 @@ async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
         let archived = move_to(&other, FolderRole::Archive, &[first]).await;
         assert_eq!(
             (archived.count, archived.gone, &archived.undo),
-            (0, 1, &None),
+            (0, 1, &vec![]),
             "{lacks:?}"
         );
         let marked = mark(&other, Mark::Starred, &[first]).await;
@@ -71,7 +67,7 @@ async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
     assert_eq!(move_to(&one, FolderRole::Trash, &[first]).await.count, 1);
 
     let deleted = move_to(&other, FolderRole::Trash, &[first]).await;
-    assert_eq!((deleted.count, deleted.gone, deleted.undo), (0, 1, None));
+    assert_eq!((deleted.count, deleted.gone, deleted.undo), (0, 1, vec![]));
     let marked = mark(&other, Mark::Starred, &[first]).await;
     assert_eq!((marked.count, marked.gone), (0, 1));
     let both = move_to(&other, FolderRole::Trash, &[first, second]).await;
@@ -84,17 +80,14 @@ async fn a_change_taken_back_counts_what_came_back() {
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids = [&rows[0].id, &rows[1].id];
-    let undo = move_to(&page, FolderRole::Trash, &ids).await.undo.unwrap();
+    let undo = move_to(&page, FolderRole::Trash, &ids).await.undo;
     let trash = page.folder(FolderRole::Trash).await;
     let in_trash = page.rows(&trash).await;
     // One of them goes on from Trash before both are to come back.
     let to = Destination::Role(FolderRole::Archive);
-    let account = page.account.clone();
-    let moving = page
-        .backend
-        .message_move(account, trash, vec![in_trash[0].id.clone()], to);
+    let moving = page.move_to(vec![in_trash[0].id.clone()], to);
     assert_eq!(moving.await.unwrap().count, 1);
-    let undone = page.backend.change_undo(page.account.clone(), undo).await;
+    let undone = page.undo(undo).await;
     let undone = undone.unwrap();
     assert_eq!(
         (undone.change, undone.count, undone.gone),
@@ -144,8 +137,7 @@ async fn what_comes_back_to_its_place_is_not_announced_as_new() {
     let undo = move_to(&page, FolderRole::Archive, &ids).await.undo;
     let (unread, _) = told(&mut events, &page.inbox(), messages - 3).await;
     let mut events = page.handle.subscribe();
-    let account = page.account.clone();
-    let undoing = page.backend.change_undo(account, undo.unwrap());
+    let undoing = page.undo(undo);
     assert_eq!(undoing.await.unwrap().count, 3);
     let (unread_now, arrived) = told(&mut events, &page.inbox(), messages).await;
     assert_eq!((unread_now, arrived), (unread.map(|n| n + 2), 0));
@@ -191,9 +183,7 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
         let id = other.rows(&trash).await[0].id.clone();
         let mut events = [one.handle.subscribe(), other.handle.subscribe()];
         let to = Destination::Folder(archive.clone());
-        let moving = other
-            .backend
-            .message_move(other.account.clone(), trash.clone(), vec![id], to);
+        let moving = other.move_to(vec![id], to);
         assert_eq!(moving.await.unwrap().count, 1);
         for events in &mut events {
             told(events, &archive, in_archive + 1).await;

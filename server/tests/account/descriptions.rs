@@ -1,7 +1,6 @@
 //! IMAP servers that cannot describe a message, or not in a form that can be read: it has a row, it
 //! opens, and nothing untrue is said of it.
 
-use app::api::backend::MailBackend as _;
 use app::api::types::{BodyView, MessageId, MessageRow, MessageView};
 use app::api::{ApiError, ErrorKind};
 use futures_util::StreamExt as _;
@@ -32,9 +31,7 @@ async fn subjects(server: &ScriptedImap) -> Vec<String> {
 
 async fn open(server: &ScriptedImap, uid: u32) -> Result<MessageView, ApiError> {
     let page = &server.page;
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), id(uid));
+    let opened = page.open(page.in_inbox(id(uid).as_str()));
     opened.await
 }
 
@@ -81,7 +78,7 @@ async fn a_message_of_which_the_server_tells_nothing_has_a_row_with_the_servers_
         assert_eq!(subjects(&server).await, ["case 3", told, "case 1"]);
     }
     assert!(server.count("FETCH") < 16, "{}", server.count("FETCH"));
-    assert_eq!(rows(&server).await[1].id, id(102));
+    assert_eq!(rows(&server).await[1].id.message, id(102));
     let error = open(&server, 102).await.unwrap_err();
     assert_eq!(error.reply.as_deref(), Some("NO [SERVERBUG] disk"));
     assert!(text(&open(&server, 103).await.unwrap()).contains("case 3"));
@@ -132,9 +129,7 @@ async fn a_folder_of_which_the_server_tells_nothing_is_an_error_in_its_words() {
         offset: 0,
         limit: 50,
     };
-    let list = page
-        .backend
-        .message_list(page.account.clone(), page.inbox(), window);
+    let list = page.list(page.inbox(), window);
     let error = list.await.unwrap_err();
     assert_eq!(error.reply.as_deref(), Some("NO [UNAVAILABLE] disk"));
     assert!(server.count("FETCH") < 30);
@@ -241,7 +236,7 @@ async fn an_item_or_a_uid_that_the_server_leaves_out_takes_no_row_away() {
             "{items}"
         );
         assert!(server.count("FETCH") <= 4, "{items}");
-        assert_eq!(rows(&server).await[1].id, id(102), "{items}");
+        assert_eq!(rows(&server).await[1].id.message, id(102), "{items}");
     }
 }
 
@@ -256,9 +251,7 @@ async fn where_no_uid_is_to_be_had_the_row_says_that_much_and_the_message_is_not
     assert_eq!(subjects(&server).await, [UNDESCRIBED, "case 1"]);
     let nameless = rows(&server).await[0].id.clone();
     let page = &server.page;
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), nameless);
+    let opened = page.open(nameless);
     assert_eq!(opened.await.unwrap_err().kind, ErrorKind::Misbehaved);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
-use app::api::types::{Destination, FolderRole, Limitation, MessageId, MessageRow};
+use app::api::types::{Destination, FolderRole, Limitation, MessageRef, MessageRow};
 use mail_demo::{ADDRESS, Options, PASSWORD};
 use mail_net::{Connection, Dialer, Egress, Endpoint, Happening, Listed, Phase, TlsMode, Trust};
 use mail_proto::imap::{
@@ -23,20 +23,13 @@ async fn move_there_and_back(stage: &Stage) {
     let row = page.rows(&page.inbox()).await.remove(2);
     let total = stage.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
-    let done = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), vec![row.id], to)
-        .await
-        .unwrap();
+    let done = page.move_to(vec![row.id], to).await.unwrap();
     assert_eq!(stage.demo.inbox_len(), total - 1);
     let trash = page.folder(FolderRole::Trash).await;
     let in_trash = |rows: Vec<MessageRow>| rows.iter().any(|other| other.subject == row.subject);
     assert!(in_trash(page.rows(&trash).await));
-    if let Some(undo) = done.undo {
-        page.backend
-            .change_undo(page.account.clone(), undo)
-            .await
-            .unwrap();
+    if !done.undo.is_empty() {
+        page.undo(done.undo).await.unwrap();
         assert_eq!(stage.demo.inbox_len(), total);
         assert!(!in_trash(page.rows(&trash).await));
     }
@@ -61,11 +54,7 @@ async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
     mark_as_deleted(&stage, &other.id).await;
     let total = stage.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
-    let refused = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), vec![first.id], to)
-        .await
-        .unwrap_err();
+    let refused = page.move_to(vec![first.id], to).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Unsupported);
     assert_eq!(stage.demo.inbox_len(), total, "nothing is gone");
     let trash = page.folder(FolderRole::Trash).await;
@@ -151,7 +140,7 @@ async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
 }
 
 /// Another program marks a message as deleted.
-async fn mark_as_deleted(stage: &Stage, id: &MessageId) {
+async fn mark_as_deleted(stage: &Stage, id: &MessageRef) {
     let port = stage.demo.ports().imaps;
     let trust = Trust {
         is_platform_trusted: false,
@@ -179,7 +168,7 @@ async fn mark_as_deleted(stage: &Stage, id: &MessageId) {
     });
     let config = dialer.tls_config(&endpoint);
     let mut link = Connection::new(client, transport, config, "localhost", Phase::Command);
-    let uid = id.as_str().rsplit('.').next().unwrap();
+    let uid = id.message.as_str().rsplit('.').next().unwrap();
     let credentials = Credentials::new(ADDRESS, Secret::new(PASSWORD)).unwrap();
     link.machine_mut().sign_in(credentials);
     link.machine_mut()

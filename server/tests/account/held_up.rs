@@ -45,9 +45,7 @@ async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wai
         .map(|_| async {
             asked.set(asked.get() + 1);
             let folder = FolderId::from(SILENT_ID);
-            let list = page
-                .backend
-                .message_list(page.account.clone(), folder, window);
+            let list = page.list(folder, window);
             list.await
         })
         .collect();

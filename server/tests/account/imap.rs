@@ -6,7 +6,7 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{
-    BodyView, Change, Destination, FolderId, FolderRole, Lang, Mark, MessageId, Window,
+    BodyView, Change, Destination, FolderId, FolderRole, Lang, Mark, MessageRef, Window,
 };
 use futures_util::StreamExt as _;
 use mail_mime::clean::Images;
@@ -83,8 +83,7 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
     let page = stage.open(stage.imap()).await.unwrap();
     let list = |offset| {
         let window = Window { offset, limit: 50 };
-        page.backend
-            .message_list(page.account.clone(), page.inbox(), window)
+        page.list(page.inbox(), window)
     };
     let middle = list(5_000).await.unwrap();
     assert_eq!((middle.total, middle.rows.len()), (10_000, 50));
@@ -108,10 +107,7 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
     let (mut texts, mut htmls, mut blocked, mut parts) = (0, 0, 0, 0);
     for row in page.rows(&page.inbox()).await {
         let folder = page.inbox();
-        let opened = page
-            .backend
-            .message_open(page.account.clone(), folder.clone(), row.id.clone())
-            .await;
+        let opened = page.open(row.id.clone()).await;
         let opened = opened.unwrap_or_else(|e| panic!("{}: {e}", row.subject));
         assert_eq!(opened.subject, row.subject);
         match opened.body {
@@ -121,12 +117,7 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
                 blocked += blocked_images;
                 let document = page
                     .backend
-                    .body_document(
-                        &page.account,
-                        folder.clone(),
-                        row.id.clone(),
-                        Images::Blocked,
-                    )
+                    .body_document(&row.id, Images::Blocked)
                     .await
                     .unwrap();
                 assert!(document.starts_with("<!doctype html>"));
@@ -137,7 +128,11 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
         for attachment in &opened.attachments {
             let part = page
                 .handle
-                .part(folder.clone(), row.id.clone(), attachment.part.clone())
+                .part(
+                    folder.clone(),
+                    row.id.message.clone(),
+                    attachment.part.clone(),
+                )
                 .await
                 .unwrap();
             let mut stream = part.stream;
@@ -162,7 +157,7 @@ async fn the_source_is_the_message_as_it_lies_on_the_server() {
     let mail = "From: a@example.org\r\nSubject: raw\r\n\r\nline\r\n..dot\r\n";
     stage.demo.deliver(mail);
     let row = newest(&page, "raw").await;
-    let mut stream = page.handle.source(page.inbox(), row).await.unwrap();
+    let mut stream = page.handle.source(page.inbox(), row.message).await.unwrap();
     let mut source = Vec::new();
     while let Some(bytes) = stream.next().await {
         source.extend_from_slice(&bytes.unwrap());
@@ -175,11 +170,8 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
     let stage = Stage::new(Some(20)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
-    let ids: Vec<MessageId> = rows.iter().take(3).map(|r| r.id.clone()).collect();
-    let mark = |mark| {
-        page.backend
-            .message_mark(page.account.clone(), page.inbox(), ids.clone(), mark)
-    };
+    let ids: Vec<MessageRef> = rows.iter().take(3).map(|r| r.id.clone()).collect();
+    let mark = |mark| page.mark(ids.clone(), mark);
     mark(Mark::Unstarred).await.unwrap();
     let done = mark(Mark::Starred).await.unwrap();
     assert_eq!(
@@ -187,7 +179,7 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
         (Change::Marked(Mark::Starred), 3)
     );
     let again = mark(Mark::Starred).await.unwrap();
-    assert_eq!((again.count, again.undo), (0, None));
+    assert_eq!((again.count, again.undo), (0, vec![]));
     assert!(
         page.rows(&page.inbox())
             .await
@@ -195,10 +187,7 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
             .take(3)
             .all(|r| r.is_starred)
     );
-    page.backend
-        .change_undo(page.account.clone(), done.undo.unwrap())
-        .await
-        .unwrap();
+    page.undo(done.undo).await.unwrap();
     assert!(
         page.rows(&page.inbox())
             .await
@@ -215,11 +204,7 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
     let row = page.rows(&page.inbox()).await.remove(2);
     let total = stage.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
-    let done = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), vec![row.id.clone()], to)
-        .await
-        .unwrap();
+    let done = page.move_to(vec![row.id.clone()], to).await.unwrap();
     assert!(
         matches!(
             &done.change,
@@ -240,16 +225,10 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
             .iter()
             .any(|r| r.subject == row.subject)
     );
-    let undone = page
-        .backend
-        .change_undo(page.account.clone(), done.undo.clone().unwrap())
-        .await;
+    let undone = page.undo(done.undo.clone()).await;
     assert_eq!(undone.unwrap().change, Change::Undone);
     assert_eq!(stage.demo.inbox_len(), total);
-    let twice = page
-        .backend
-        .change_undo(page.account.clone(), done.undo.unwrap())
-        .await;
+    let twice = page.undo(done.undo).await;
     assert_eq!(twice.unwrap_err().kind, ErrorKind::Unsupported);
 }
 
@@ -259,7 +238,8 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
     let page = stage.open(stage.imap()).await.unwrap();
     let validity = page.rows(&page.inbox()).await[0]
         .id
-        .0
+        .message
+        .as_str()
         .split_once('.')
         .unwrap()
         .0
@@ -274,10 +254,7 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
         "0.0",
         &format!("{validity}.77777"),
     ] {
-        let opened = page
-            .backend
-            .message_open(page.account.clone(), page.inbox(), MessageId::from(id))
-            .await;
+        let opened = page.open(page.in_inbox(id)).await;
         assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound, "{id}");
     }
     for folder in ["", "SU5CT1gu", "AAAA", "../../x"] {
@@ -285,10 +262,7 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
             offset: 0,
             limit: 50,
         };
-        let list = page
-            .backend
-            .message_list(page.account.clone(), FolderId::from(folder), window)
-            .await;
+        let list = page.list(FolderId::from(folder), window).await;
         assert_eq!(list.unwrap_err().kind, ErrorKind::NotFound, "{folder}");
     }
     assert_eq!(page.rows(&page.inbox()).await.len(), 3);
@@ -362,10 +336,7 @@ async fn a_closed_account_says_that_the_session_ended() {
     };
     let mut kind = None;
     for _ in 0..50 {
-        let list = page
-            .backend
-            .message_list(page.account.clone(), page.inbox(), window)
-            .await;
+        let list = page.list(page.inbox(), window).await;
         kind = list.err().map(|e| e.kind);
         if kind.is_some() {
             break;
@@ -375,7 +346,7 @@ async fn a_closed_account_says_that_the_session_ended() {
     assert_eq!(kind, Some(ErrorKind::SignedOut));
 }
 
-async fn newest(page: &super::stage::Page, subject: &str) -> MessageId {
+async fn newest(page: &super::stage::Page, subject: &str) -> MessageRef {
     for _ in 0..100 {
         let rows = page.rows(&page.inbox()).await;
         if let Some(row) = rows.iter().find(|r| r.subject == subject) {
@@ -396,22 +367,12 @@ async fn messages_that_come_back_are_listed_where_they_stood() {
         // One alone, two beside each other, the oldest of the window; then one of them again.
         for places in [&[20, 7, 8, 49][..], &[8]] {
             let rows = page.rows(&page.inbox()).await;
-            let ids: Vec<MessageId> = places.iter().map(|at| rows[*at].id.clone()).collect();
+            let ids: Vec<MessageRef> = places.iter().map(|at| rows[*at].id.clone()).collect();
             let moved = page
-                .backend
-                .message_move(
-                    page.account.clone(),
-                    page.inbox(),
-                    ids.clone(),
-                    Destination::Role(FolderRole::Archive),
-                )
+                .move_to(ids.clone(), Destination::Role(FolderRole::Archive))
                 .await
                 .unwrap();
-            let undone = page
-                .backend
-                .change_undo(page.account.clone(), moved.undo.unwrap())
-                .await
-                .unwrap();
+            let undone = page.undo(moved.undo).await.unwrap();
             assert_eq!(undone.messages.len(), places.len(), "{lacks:?} {places:?}");
             // Mail that arrives meanwhile stands above all of it.
             let rows = page.rows(&page.inbox()).await;
@@ -421,16 +382,12 @@ async fn messages_that_come_back_are_listed_where_they_stood() {
             assert_eq!(positions, (0..50).collect::<Vec<_>>());
             let mut back: Vec<_> = places.iter().map(|at| rows[*at].id.clone()).collect();
             let mut told = undone.messages.clone();
-            back.sort();
-            told.sort();
+            back.sort_by_key(ToString::to_string);
+            told.sort_by_key(ToString::to_string);
             assert_eq!(told, back, "the ids of now");
             // What is read has its neighbours.
             let at = places[0];
-            let opened = page
-                .backend
-                .message_open(page.account.clone(), page.inbox(), rows[at].id.clone())
-                .await
-                .unwrap();
+            let opened = page.open(rows[at].id.clone()).await.unwrap();
             assert_eq!(opened.position, u32::try_from(at).unwrap());
             assert_eq!(opened.newer, Some(rows[at - 1].id.clone()));
             if let Some(older) = rows.get(at + 1) {

@@ -138,11 +138,7 @@ async fn bcc_stands_in_no_header_and_in_the_envelope() {
     assert!(subject_arrives(&page, "bcc").await);
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "bcc").unwrap();
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), row.id.clone())
-        .await
-        .unwrap();
+    let opened = page.open(row.id.clone()).await.unwrap();
     let all: String = opened
         .headers
         .iter()
@@ -166,7 +162,7 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
     let source = ComposeSource {
         kind: ComposeKind::Reply,
         folder: page.inbox(),
-        message: row.id.clone(),
+        message: row.id.message.clone(),
     };
     let form = page
         .backend
@@ -189,11 +185,7 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
     assert!(subject_arrives(&page, "Re: Plans").await);
     let rows = page.rows(&page.inbox()).await;
     let answer = rows.iter().find(|r| r.subject == "Re: Plans").unwrap();
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), answer.id.clone())
-        .await
-        .unwrap();
+    let opened = page.open(answer.id.clone()).await.unwrap();
     let field = |name: &str| {
         let found = opened
             .headers
@@ -240,16 +232,16 @@ async fn an_attachment_arrives_byte_for_byte() {
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "with a file").unwrap();
     assert!(row.has_attachment);
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), row.id.clone())
-        .await
-        .unwrap();
+    let opened = page.open(row.id.clone()).await.unwrap();
     let attachment = opened.attachments.first().unwrap();
     assert_eq!(attachment.name, "报价 v2.pdf");
     let part = page
         .handle
-        .part(page.inbox(), row.id.clone(), attachment.part.clone())
+        .part(
+            page.inbox(),
+            row.id.message.clone(),
+            attachment.part.clone(),
+        )
         .await
         .unwrap();
     let got: Vec<u8> = {

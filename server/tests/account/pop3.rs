@@ -26,11 +26,7 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
         assert_eq!(folders.len(), 1);
         let rows = page.rows(&page.inbox()).await;
         assert_eq!(rows.len(), 50);
-        let opened = page
-            .backend
-            .message_open(page.account.clone(), page.inbox(), rows[0].id.clone())
-            .await
-            .unwrap();
+        let opened = page.open(rows[0].id.clone()).await.unwrap();
         assert_eq!(opened.subject, rows[0].subject);
         assert!(!matches!(opened.body, BodyView::Empty { .. }));
         page.handle.close().await;
@@ -43,9 +39,7 @@ async fn marks_are_kept_here_and_outlive_the_session() {
     let page = stage.open(stage.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[1].id.clone();
     let ids = vec![id.clone()];
-    let mark = page
-        .backend
-        .message_mark(page.account.clone(), page.inbox(), ids, Mark::Starred);
+    let mark = page.mark(ids, Mark::Starred);
     assert_eq!(mark.await.unwrap().count, 1);
     page.handle.close().await;
     let again = stage.open(stage.pop3()).await.unwrap();
@@ -66,17 +60,13 @@ async fn a_delete_can_be_undone_and_runs_at_sign_out() {
     let delete = |n: usize| {
         let to = Destination::Role(FolderRole::Trash);
         let ids = vec![rows[n].id.clone()];
-        page.backend
-            .message_move(page.account.clone(), page.inbox(), ids, to)
+        page.move_to(ids, to)
     };
     let undone = delete(0).await.unwrap();
     assert_eq!(undone.change, Change::DeletePending { in_secs: 10 });
     delete(1).await.unwrap();
     assert_eq!(page.rows(&page.inbox()).await.len(), 3);
-    page.backend
-        .change_undo(page.account.clone(), undone.undo.unwrap())
-        .await
-        .unwrap();
+    page.undo(undone.undo).await.unwrap();
     assert_eq!(page.rows(&page.inbox()).await.len(), 4);
     assert_eq!(
         stage.demo.inbox_len(),
@@ -93,10 +83,7 @@ async fn what_pop3_cannot_do_is_said_and_nothing_happens() {
     let page = stage.open(stage.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[0].id.clone();
     let to = Destination::Role(FolderRole::Archive);
-    let moved = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), vec![id], to)
-        .await;
+    let moved = page.move_to(vec![id], to).await;
     assert_eq!(moved.unwrap_err().kind, ErrorKind::Unsupported);
     assert_eq!(stage.demo.inbox_len(), 3);
 }

@@ -211,7 +211,7 @@ async fn an_answer_goes_where_the_reader_shows_it_goes() {
         let source = ComposeSource {
             kind: ComposeKind::Reply,
             folder: page.inbox(),
-            message: row.id.clone(),
+            message: row.id.message.clone(),
         };
         let form = page
             .backend

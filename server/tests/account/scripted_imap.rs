@@ -10,6 +10,7 @@ use mail_net::TlsMode;
 use server::account::SignIn;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::stage::{Desk, Page, sign_in};
@@ -76,6 +77,8 @@ struct Shared {
     mails: Vec<Mail>,
     script: Script,
     heard: Mutex<Vec<String>>,
+    /// Commands that hold this are not answered for now.
+    held: watch::Sender<Option<&'static str>>,
 }
 
 /// A running server, and a signed-in account.
@@ -99,6 +102,7 @@ impl ScriptedImap {
             mails,
             script: Box::new(script),
             heard: Mutex::default(),
+            held: watch::Sender::new(None),
         });
         let ends = CancellationToken::new();
         let (accepting, ending) = (Arc::clone(&shared), ends.clone());
@@ -118,6 +122,11 @@ impl ScriptedImap {
             _desk: desk,
             _ends: ends.drop_guard(),
         }
+    }
+
+    /// Lets commands that hold this wait for their answer; `None` lets all of them go on.
+    pub(crate) fn hold(&self, part: Option<&'static str>) {
+        self.shared.held.send_replace(part);
     }
 
     /// How many commands so far hold this.
@@ -149,6 +158,9 @@ async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
         stream.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
         let (tag, command) = line.trim_end().split_once(' ')?;
         shared.heard.lock().unwrap().push(command.to_owned());
+        let mut held = shared.held.subscribe();
+        let is_free = |held: &Option<&str>| held.is_none_or(|part| !command.contains(part));
+        held.wait_for(is_free).await.ok()?;
         let answer = match (shared.script)(command) {
             Some(answer) => answer.replace("{tag}", tag),
             None => format!("{}{tag} OK done\r\n", shared.answer(command)),

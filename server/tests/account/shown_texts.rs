@@ -1,6 +1,5 @@
 //! What is shown as the text of a message, by IMAP and POP3.
 
-use app::api::backend::MailBackend as _;
 use app::api::types::{BodyView, Lang, MessageView};
 use mail_mime::clean::Images;
 
@@ -17,9 +16,7 @@ async fn pages(raw: &str) -> (Stage, [Page; 2]) {
 
 async fn newest(page: &Page) -> MessageView {
     let row = page.rows(&page.inbox()).await.remove(0);
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), row.id);
+    let opened = page.open(row.id);
     opened.await.unwrap()
 }
 
@@ -46,12 +43,7 @@ async fn the_footer_of_a_mailing_list_stands_below_the_html_and_is_no_attachment
         let opened = newest(&page).await;
         assert!(matches!(opened.body, BodyView::Html { .. }), "{opened:?}");
         assert!(opened.attachments.is_empty(), "{opened:?}");
-        let document = page.backend.body_document(
-            &page.account,
-            page.inbox(),
-            opened.id.clone(),
-            Images::Blocked,
-        );
+        let document = page.backend.body_document(&opened.id, Images::Blocked);
         let document = document.await.unwrap();
         let words = document.find("author's words").unwrap();
         let footer = document.find("____\n&lt;how&gt; to leave").unwrap();

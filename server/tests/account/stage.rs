@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use app::api::backend::MailBackend;
+use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, FolderId, FolderRole, IncomingKind, Lang, MessageRow, OutboxEntry, OutboxId,
-    OutboxState, SentCopy, Window,
+    AccountId, ChangeDone, ChangesDone, Destination, FolderId, FolderRef, FolderRole, IncomingKind,
+    Lang, ListQuery, ListSource, Mark, MessageRef, MessageRow, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxState, SentCopy, UndoRef, Window,
 };
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
+use server::account::lists::Lists;
 use server::account::uploads::Uploads;
 use server::account::{AccountError, AccountHandle, Accounts, Incoming, Outgoing, SignIn};
 use server::store::process::LEASE_MS;
@@ -249,6 +252,7 @@ impl Desk {
             vec![handle.clone()],
             locale,
             Arc::clone(&self.uploads),
+            Lists::default(),
             25 << 20,
             String::new(),
         );
@@ -274,11 +278,59 @@ impl Page {
             offset: 0,
             limit: 50,
         };
-        let list = self
-            .backend
-            .message_list(self.account.clone(), folder.clone(), window)
-            .await;
-        list.unwrap().rows
+        self.list(folder.clone(), window).await.unwrap().rows
+    }
+
+    /// A window of a folder.
+    pub(crate) async fn list(
+        &self,
+        folder: FolderId,
+        window: Window,
+    ) -> Result<MessageRows, ApiError> {
+        let source = ListSource::Folder(self.folder_ref(folder));
+        let query = ListQuery::window(source, window);
+        self.backend.message_list(query).await
+    }
+
+    /// A folder of this account.
+    pub(crate) fn folder_ref(&self, folder: FolderId) -> FolderRef {
+        FolderRef {
+            account: self.account.clone(),
+            folder,
+        }
+    }
+
+    /// A message of the inbox by its id.
+    pub(crate) fn in_inbox(&self, id: &str) -> MessageRef {
+        self.folder_ref(self.inbox()).message(id.into())
+    }
+
+    /// Opens a message.
+    pub(crate) async fn open(&self, message: MessageRef) -> Result<MessageView, ApiError> {
+        self.backend.message_open(message).await
+    }
+
+    /// Sets a mark on messages of one folder.
+    pub(crate) async fn mark(
+        &self,
+        messages: Vec<MessageRef>,
+        mark: Mark,
+    ) -> Result<ChangeDone, ApiError> {
+        self.backend.message_mark(messages, mark).await.map(only)
+    }
+
+    /// Moves messages of one folder.
+    pub(crate) async fn move_to(
+        &self,
+        messages: Vec<MessageRef>,
+        to: Destination,
+    ) -> Result<ChangeDone, ApiError> {
+        self.backend.message_move(messages, to).await.map(only)
+    }
+
+    /// Takes a change back.
+    pub(crate) async fn undo(&self, undo: Vec<UndoRef>) -> Result<ChangeDone, ApiError> {
+        self.backend.change_undo(undo).await.map(only)
     }
 
     /// The folder with a role.
@@ -329,4 +381,11 @@ impl Page {
         }
         panic!("the message did not settle");
     }
+}
+
+/// The one change that an answer tells of.
+fn only(mut changes: ChangesDone) -> ChangeDone {
+    assert_eq!(changes.failed, []);
+    assert_eq!(changes.done.len(), 1);
+    changes.done.remove(0)
 }

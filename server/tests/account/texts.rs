@@ -21,9 +21,7 @@ async fn open(page: &Page, subject: &str) -> MessageView {
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|row| row.subject == subject);
     let id = row.expect(subject).id.clone();
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), id);
+    let opened = page.open(id);
     opened.await.unwrap()
 }
 
@@ -39,9 +37,7 @@ async fn shown(page: &Page, subject: &str) -> String {
             words.collect()
         }
         BodyView::Html { .. } => {
-            let document =
-                page.backend
-                    .body_document(&page.account, page.inbox(), view.id, Images::Blocked);
+            let document = page.backend.body_document(&view.id, Images::Blocked);
             document.await.unwrap()
         }
         BodyView::Empty { .. } => String::new(),
@@ -115,7 +111,7 @@ async fn a_quote_of_a_flowed_text_has_whole_paragraphs_and_leaves_out_an_unknown
     let source = ComposeSource {
         kind: ComposeKind::Reply,
         folder: page.inbox(),
-        message: open(&page, "flowed").await.id,
+        message: open(&page, "flowed").await.id.message,
     };
     let form = page
         .backend
@@ -153,9 +149,7 @@ async fn pictures_that_are_asked_for_bring_no_tracking_pixel_with_them() {
         assert_eq!((blocked_images, tracking_pixels), (1, 2));
         let document = async |images| {
             let id = view.id.clone();
-            let document = page
-                .backend
-                .body_document(&page.account, page.inbox(), id, images);
+            let document = page.backend.body_document(&id, images);
             document.await.unwrap()
         };
         let blocked = document(Images::Blocked).await;

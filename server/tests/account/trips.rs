@@ -20,9 +20,7 @@ async fn idles(stage: &Stage, connections: usize) {
 
 async fn window(page: &Page, offset: u32) -> usize {
     let window = Window { offset, limit: 50 };
-    let list = page
-        .backend
-        .message_list(page.account.clone(), page.inbox(), window);
+    let list = page.list(page.inbox(), window);
     list.await.unwrap().rows.len()
 }
 
@@ -53,9 +51,7 @@ async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times()
     idles(&stage, 1).await;
     let before = stage.demo.round_trips_seen();
     let id = rows[3].id.clone();
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), id);
+    let opened = page.open(id);
     opened.await.unwrap();
     assert_eq!(stage.demo.round_trips_seen() - before, 1, "an open");
 }
@@ -74,9 +70,7 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
         // Deleted by another while this one asks.
         let to = Destination::Role(FolderRole::Trash);
         let ids = vec![rows[nth].id.clone()];
-        let deleting = other
-            .backend
-            .message_move(other.account.clone(), other.inbox(), ids, to);
+        let deleting = other.move_to(ids, to);
         let offset = 50 + 40 * u32::try_from(nth).unwrap();
         let (deleted, rows) = tokio::join!(deleting, window(&page, offset));
         deleted.unwrap();

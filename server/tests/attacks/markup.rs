@@ -299,15 +299,14 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
         }
     }
 
-    let act = format!("message=7.1&action=archive&return={}", percent(&inbox));
-    client
-        .send(Request::form(&format!("{inbox}/act"), &act))
-        .await;
+    let act = format!(
+        "message={account}/SU5CT1g/7.1&action=archive&return={}",
+        percent(&inbox)
+    );
+    client.send(Request::form("/act", &act)).await;
     pages.insert("refused move".to_owned(), client.get(&inbox).await);
     let act = format!("message={typed}&action={typed}&return={typed}");
-    let answer = client
-        .send(Request::form(&format!("{inbox}/act"), &act))
-        .await;
+    let answer = client.send(Request::form("/act", &act)).await;
     pages.insert("malformed action".to_owned(), answer);
     pages.insert("flash of it".to_owned(), client.get(&inbox).await);
 

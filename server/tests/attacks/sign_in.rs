@@ -276,9 +276,11 @@ async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_l
     let account = account_of(&mut client).await;
     let mut ask = async |bytes: usize| {
         let json = serde_json::json!({
-            "account": account,
-            "folder": "x".repeat(bytes),
-            "window": { "offset": 0, "limit": 50 },
+            "query": {
+                "source": { "folder": { "account": account, "folder": "x".repeat(bytes) } },
+                "at": { "offset": 0 },
+                "limit": 50,
+            },
         });
         let json = json.to_string();
         client

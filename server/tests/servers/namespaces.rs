@@ -76,9 +76,7 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
 
     let id = page.rows(&page.inbox()).await[0].id.clone();
     let to = Destination::Role(FolderRole::Archive);
-    let moving =
-        page.backend
-            .message_move(account.clone(), page.inbox(), vec![id.clone()], to.clone());
+    let moving = page.move_to(vec![id.clone()], to.clone());
     let missing = moving.await.unwrap_err();
     assert_eq!(missing.kind, ErrorKind::MissingFolder(FolderRole::Archive));
     let made = page
@@ -87,9 +85,7 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
         .await
         .unwrap();
     assert_eq!((made.depth, made.role), (0, Some(FolderRole::Archive)));
-    let moving = page
-        .backend
-        .message_move(account, page.inbox(), vec![id], to);
+    let moving = page.move_to(vec![id], to);
     assert_eq!(moving.await.unwrap().count, 1);
     let archive = other.ask("c STATUS INBOX.Archive (MESSAGES)", "c ");
     assert!(archive.contains("(MESSAGES 1)"), "{archive}");

@@ -98,11 +98,7 @@ async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
             panic!("{error}\n{}", house.dovecot.log());
         });
     let row = wait_for(&page, "first").await;
-    let opened = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), row.id)
-        .await
-        .unwrap();
+    let opened = page.open(row.id).await.unwrap();
     let BodyView::Text { blocks, .. } = opened.body else {
         panic!("not a text")
     };
@@ -186,23 +182,13 @@ async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
     let row = wait_for(&page, "one").await;
     wait_for(&page, "two").await;
     let ids = vec![row.id.clone()];
-    let mark = |mark| {
-        page.backend
-            .message_mark(page.account.clone(), page.inbox(), ids.clone(), mark)
-    };
+    let mark = |mark| page.mark(ids.clone(), mark);
     assert_eq!(mark(Mark::Starred).await.unwrap().count, 1);
     assert_eq!(mark(Mark::Starred).await.unwrap().count, 0);
     let to = Destination::Role(FolderRole::Trash);
-    let moved = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), ids.clone(), to)
-        .await
-        .unwrap();
+    let moved = page.move_to(ids.clone(), to).await.unwrap();
     assert_eq!(page.rows(&page.inbox()).await.len(), 1);
-    page.backend
-        .change_undo(page.account.clone(), moved.undo.unwrap())
-        .await
-        .unwrap();
+    page.undo(moved.undo).await.unwrap();
     assert!(wait_for(&page, "one").await.is_starred);
 
     let mut events = page.handle.subscribe();
@@ -268,8 +254,7 @@ async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_n
         assert_eq!(subjects, ["after", "before", "deep", "deep"], "{kind:?}");
         for row in rows {
             let opened = page
-                .backend
-                .message_open(page.account.clone(), page.inbox(), row.id)
+                .open(row.id)
                 .await
                 .unwrap_or_else(|error| panic!("{kind:?} {}: {error:?}", row.subject));
             let text = format!("{:?}", opened.body);
@@ -348,17 +333,11 @@ async fn a_text_is_shown_however_its_message_is_built() {
         let page = house.desk.open(sign_in).await.unwrap();
         wait_for(&page, "UTF-16").await;
         for row in page.rows(&page.inbox()).await {
-            let opened = page
-                .backend
-                .message_open(page.account.clone(), page.inbox(), row.id.clone())
-                .await
-                .unwrap();
+            let opened = page.open(row.id.clone()).await.unwrap();
             let shown = match &opened.body {
                 BodyView::Html { .. } => {
                     let images = mail_mime::clean::Images::Blocked;
-                    let document =
-                        page.backend
-                            .body_document(&page.account, page.inbox(), row.id, images);
+                    let document = page.backend.body_document(&row.id, images);
                     document.await.unwrap()
                 }
                 body => format!("{body:?}"),

@@ -30,8 +30,8 @@ async fn session(client: &mut Client) -> SessionView {
 }
 
 async fn list_status(client: &mut Client, account: &AccountId, folder: &str) -> u16 {
-    let window = json!({"offset": 0, "limit": 50});
-    let question = json!({"account": account, "folder": folder, "window": window});
+    let source = json!({"folder": {"account": account, "folder": folder}});
+    let question = json!({"query": {"source": source, "at": {"offset": 0}, "limit": 50}});
     ask(client, "message_list", &question).await.status
 }
 

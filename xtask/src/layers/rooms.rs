@@ -20,16 +20,20 @@ const IDS_AND_CODES: &[&str] = &[
     "ComposeSource",
     "Damage",
     "FolderId",
+    "FolderRef",
     "FolderRole",
     "FormKey",
     "IncomingKind",
     "Mark",
     "MessageId",
+    "MessageRef",
     "OutboxId",
     "PartId",
     "RecipientState",
     "UndoId",
+    "UndoRef",
     "UploadId",
+    "ViewId",
 ];
 
 /// What a session asks for, and what it is told as it happens.
@@ -37,6 +41,9 @@ const REQUESTS_AND_EVENTS: &[&str] = &[
     "Destination",
     "Draft",
     "Limitation",
+    "ListAt",
+    "ListQuery",
+    "ListSource",
     "Window",
     "app::api::live::LiveEvent",
 ];

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DateText, FolderId, FolderRole, MessageId, PartId, Person, UndoId};
+use super::{
+    AccountId, DateText, FolderId, FolderRef, FolderRole, MessageRef, PartId, Person, UndoRef,
+    ViewId,
+};
+use crate::api::error::ApiError;
 
 /// A part of a folder: `limit` rows from `offset`, counted from the newest message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,8 +35,8 @@ impl Window {
 /// One message in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {
-    /// Its id in addresses.
-    pub id: MessageId,
+    /// Which one.
+    pub id: MessageRef,
     /// How many newer messages its folder holds.
     pub position: u32,
     /// Who wrote it, or in Sent and Drafts to whom it goes.
@@ -55,23 +59,45 @@ pub struct MessageRow {
     pub has_attachment: bool,
 }
 
-/// A window of a folder.
+/// A window of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRows {
-    /// The folder's id.
-    pub folder: FolderId,
-    /// Its name as in [`FolderView::name`].
+    /// The folder that all rows are of; `None` where several are merged.
+    pub folder: Option<FolderRef>,
+    /// Its name as in [`FolderView::name`]; empty where several are merged.
     pub name: String,
-    /// Its role.
+    /// Its role, or the one that all have in common.
     pub role: Option<FolderRole>,
-    /// All messages in the folder.
+    /// All messages in the list, as far as the accounts answered.
     pub total: u32,
     /// Unread ones, where known.
     pub unread: Option<u32>,
-    /// Where the rows begin.
+    /// Where the rows begin, counted from the newest message; 0 where they follow a cursor.
     pub offset: u32,
-    /// The rows, newest first. Fewer than asked for at the end of the folder.
+    /// The rows, newest first. Fewer than asked for at the end of the list.
     pub rows: Vec<MessageRow>,
+    /// Where several folders are merged: where the rows behind these are
+    /// ([`ListAt::Cursor`](super::ListAt::Cursor)); `None` at the end of the list.
+    pub next: Option<String>,
+    /// The accounts whose rows are not among these because they did not answer yet. Each answer is
+    /// told ([`LiveEvent::View`](crate::api::live::LiveEvent::View)); the same query has its rows
+    /// then.
+    pub pending: Vec<AccountId>,
+    /// What is under way for them; it can be given up.
+    pub view: Option<ViewId>,
+    /// The accounts that could not answer, and why. Where none could the answer is an error instead.
+    pub failed: Vec<Failed>,
+}
+
+/// What one account could not do of what several were asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The account.
+    pub account: AccountId,
+    /// The messages that it was about.
+    pub messages: Vec<MessageRef>,
+    /// Why.
+    pub error: ApiError,
 }
 
 /// One run of a text body.
@@ -151,8 +177,8 @@ pub struct HeaderField {
 /// A message that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
-    /// Its id.
-    pub id: MessageId,
+    /// Which one.
+    pub id: MessageRef,
     /// The subject, decoded; may be empty.
     pub subject: String,
     /// Who wrote it. More than one, or none, is possible.
@@ -184,9 +210,9 @@ pub struct MessageView {
     /// How many messages its folder holds.
     pub total: u32,
     /// The next newer message.
-    pub newer: Option<MessageId>,
+    pub newer: Option<MessageRef>,
     /// The next older message.
-    pub older: Option<MessageId>,
+    pub older: Option<MessageRef>,
 }
 
 /// A mark that can be set on messages.
@@ -209,7 +235,7 @@ pub enum Mark {
 pub enum Destination {
     /// The folder with this role.
     Role(FolderRole),
-    /// This folder.
+    /// The folder with this id, in the account that each message is of.
     Folder(FolderId),
 }
 
@@ -235,7 +261,17 @@ pub enum Change {
     Undone,
 }
 
-/// The answer to every change.
+/// The answer to every change: what was done to messages of any accounts and folders.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChangesDone {
+    /// What was done: one for each kind of change that it came to. Moving to Trash, an IMAP account
+    /// moves, a POP3 account deletes after a while.
+    pub done: Vec<ChangeDone>,
+    /// What was not, and why. Where nothing was done the answer is an error instead.
+    pub failed: Vec<Failed>,
+}
+
+/// What was done to some messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeDone {
     /// What was done.
@@ -245,10 +281,10 @@ pub struct ChangeDone {
     pub count: u32,
     /// How many of the messages named are no longer in the folder: moved or deleted elsewhere.
     pub gone: u32,
-    /// The messages that an undone change was about, by the ids that they have now: a message that
-    /// was moved back has another one than before. Empty where it is not known, and for any other
+    /// The messages that an undone change was about, as they are named now: a message that was
+    /// moved back has another id than before. Empty where it is not known, and for any other
     /// change.
-    pub messages: Vec<MessageId>,
-    /// How to take it back; `None` where that is not possible.
-    pub undo: Option<UndoId>,
+    pub messages: Vec<MessageRef>,
+    /// How to take it back; empty where that is not possible.
+    pub undo: Vec<UndoRef>,
 }

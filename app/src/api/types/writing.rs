@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AttachmentView, DateText, FolderId, FormKey, MessageId, OutboxId, PartId, Person,
-    UploadId,
+    AccountId, AttachmentView, DateText, FolderId, FolderRef, FormKey, MessageId, MessageRef,
+    OutboxId, PartId, Person, UploadId,
 };
 
 /// Why a compose form is opened.
@@ -31,6 +31,17 @@ pub struct ComposeSource {
     pub folder: FolderId,
     /// The message.
     pub message: MessageId,
+}
+
+impl ComposeSource {
+    /// The message, of the account that the form is for.
+    pub fn of(&self, account: &AccountId) -> MessageRef {
+        FolderRef {
+            account: account.clone(),
+            folder: self.folder.clone(),
+        }
+        .message(self.message.clone())
+    }
 }
 
 /// A file in the spool.

@@ -68,7 +68,7 @@ fn done<'a, T: Send + 'a>(answer: Result<T, ApiError>) -> BackendFuture<'a, T> {
 impl Fake {
     fn row(position: u32) -> MessageRow {
         MessageRow {
-            id: MessageId(format!("7.{}", TOTAL - position)),
+            id: MessageRef::from(format!("acc/SU5CT1g/7.{}", TOTAL - position)),
             position,
             people: vec![person("Marta <Kowalczyk>", "marta@kowalczyk.example")],
             subject: format!("Message {position} & <b>more</b>"),
@@ -82,13 +82,16 @@ impl Fake {
         }
     }
 
-    fn changed(change: Change, count: usize) -> ChangeDone {
-        ChangeDone {
-            change,
-            count: count as u32,
-            gone: 0,
-            messages: Vec::new(),
-            undo: Some("undo-1".into()),
+    fn changed(change: Change, count: usize) -> ChangesDone {
+        ChangesDone {
+            done: vec![ChangeDone {
+                change,
+                count: count as u32,
+                gone: 0,
+                messages: Vec::new(),
+                undo: vec!["acc/undo-1".into()],
+            }],
+            failed: Vec::new(),
         }
     }
 
@@ -176,22 +179,21 @@ impl MailBackend for Fake {
         }))
     }
 
-    fn message_list(
-        &self,
-        _: AccountId,
-        folder: FolderId,
-        window: Window,
-    ) -> BackendFuture<'_, MessageRows> {
+    fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
+        let (ListSource::Folder(of), ListAt::Offset(offset)) = (query.source, query.at) else {
+            return done(Err(error(ErrorKind::NotFound, "There is no such list.")));
+        };
+        let folder = &of.folder;
         if folder.as_str() == "unknown" {
             return done(Err(error(ErrorKind::NotFound, "There is no such folder.")));
         }
         let is_inbox = folder.as_str() == "SU5CT1g";
         let total = if is_inbox { TOTAL } else { 0 };
-        let rows = (window.offset..total.min(window.offset + window.limit))
+        let rows = (offset..total.min(offset + query.limit))
             .map(Self::row)
             .collect();
         done(Ok(MessageRows {
-            folder,
+            folder: Some(of),
             name: if is_inbox {
                 "INBOX".into()
             } else {
@@ -200,18 +202,18 @@ impl MailBackend for Fake {
             role: is_inbox.then_some(FolderRole::Inbox),
             total,
             unread: is_inbox.then_some(428),
-            offset: window.offset,
+            offset,
             rows,
+            next: None,
+            pending: Vec::new(),
+            view: None,
+            failed: Vec::new(),
         }))
     }
 
-    fn message_open(
-        &self,
-        _: AccountId,
-        _: FolderId,
-        message: MessageId,
-    ) -> BackendFuture<'_, MessageView> {
+    fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView> {
         let number = message
+            .message
             .as_str()
             .strip_prefix("7.")
             .and_then(|n| n.parse::<u32>().ok());
@@ -298,21 +300,17 @@ impl MailBackend for Fake {
 
     fn message_mark(
         &self,
-        _: AccountId,
-        _: FolderId,
-        messages: Vec<MessageId>,
+        messages: Vec<MessageRef>,
         mark: Mark,
-    ) -> BackendFuture<'_, ChangeDone> {
+    ) -> BackendFuture<'_, ChangesDone> {
         done(Ok(Self::changed(Change::Marked(mark), messages.len())))
     }
 
     fn message_move(
         &self,
-        _: AccountId,
-        _: FolderId,
-        messages: Vec<MessageId>,
+        messages: Vec<MessageRef>,
         to: Destination,
-    ) -> BackendFuture<'_, ChangeDone> {
+    ) -> BackendFuture<'_, ChangesDone> {
         match to {
             Destination::Role(role @ FolderRole::Junk) => done(Err(error(
                 ErrorKind::MissingFolder(role),
@@ -332,14 +330,21 @@ impl MailBackend for Fake {
         }
     }
 
-    fn change_undo(&self, _: AccountId, _: UndoId) -> BackendFuture<'_, ChangeDone> {
-        done(Ok(ChangeDone {
-            change: Change::Undone,
-            count: 1,
-            gone: 0,
-            messages: Vec::new(),
-            undo: None,
+    fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone> {
+        done(Ok(ChangesDone {
+            done: vec![ChangeDone {
+                change: Change::Undone,
+                count: undo.len() as u32,
+                gone: 0,
+                messages: Vec::new(),
+                undo: Vec::new(),
+            }],
+            failed: Vec::new(),
         }))
+    }
+
+    fn view_cancel(&self, _: ViewId) -> BackendFuture<'_, ()> {
+        done(Ok(()))
     }
 
     fn compose_start(

@@ -90,8 +90,11 @@ impl Hostile {
     }
 
     /// The folder that the made-up backend knows, in place of the filled one.
-    fn inbox() -> FolderId {
-        "SU5CT1g".into()
+    fn inbox() -> FolderRef {
+        FolderRef {
+            account: "acc".into(),
+            folder: "SU5CT1g".into(),
+        }
     }
 }
 
@@ -109,11 +112,10 @@ impl MailBackend for Hostile {
         session_show() -> SessionView {}
         folder_list(account: AccountId) -> FoldersView { account }
         folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
-        message_mark(account: AccountId, folder: FolderId, messages: Vec<MessageId>, mark: Mark)
-            -> ChangeDone { account, folder, messages, mark }
-        message_move(account: AccountId, folder: FolderId, messages: Vec<MessageId>,
-            to: Destination) -> ChangeDone { account, folder, messages, to }
-        change_undo(account: AccountId, undo: UndoId) -> ChangeDone { account, undo }
+        view_cancel(view: ViewId) -> () { view }
+        message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
+        message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
+        change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }
         compose_start(account: AccountId, source: Option<ComposeSource>) -> ComposeForm {
             account, source
         }
@@ -125,28 +127,23 @@ impl MailBackend for Hostile {
         outbox_change(outbox: OutboxId, change: EntryChange) -> () { outbox, change }
     }
 
-    fn message_list(
-        &self,
-        account: AccountId,
-        _: FolderId,
-        window: Window,
-    ) -> BackendFuture<'_, MessageRows> {
-        let window = Window { limit: 2, ..window };
-        self.say(self.fake.message_list(account, Self::inbox(), window))
+    fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
+        let query = ListQuery {
+            source: ListSource::Folder(Self::inbox()),
+            limit: 2,
+            ..query
+        };
+        self.say(self.fake.message_list(query))
     }
 
-    fn message_open(
-        &self,
-        account: AccountId,
-        folder: FolderId,
-        message: MessageId,
-    ) -> BackendFuture<'_, MessageView> {
-        let known = match message.as_str().strip_suffix("-html") {
+    fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView> {
+        let message = message.message.as_str();
+        let known = match message.strip_suffix("-html") {
             Some(_) => "7.1283",
-            None if message.as_str().ends_with("-missing") => "missing",
+            None if message.ends_with("-missing") => "missing",
             None => "7.1284",
         };
-        self.say(self.fake.message_open(account, folder, known.into()))
+        self.say(self.fake.message_open(Self::inbox().message(known.into())))
     }
 }
 
@@ -228,14 +225,6 @@ fn retry(text: &str) -> ComposeRetry {
 }
 
 fn flashes() -> Vec<Flash> {
-    let nothing = || Flash {
-        account: Some("acc".into()),
-        change: None,
-        error: None,
-        again: None,
-        note: None,
-        outbox: None,
-    };
     let changes = [
         Change::Undone,
         Change::Marked(Mark::Seen),
@@ -248,25 +237,24 @@ fn flashes() -> Vec<Flash> {
     let mut flashes: Vec<Flash> = changes
         .into_iter()
         .map(|change| Flash {
-            change: Some(ChangeDone {
+            done: vec![ChangeDone {
                 change,
                 count: 2,
                 gone: 1,
-                messages: vec!["7.1".into()],
-                undo: Some("u".into()),
-            }),
-            ..nothing()
+                messages: vec!["acc/f/7.1".into()],
+                undo: vec!["acc/u".into()],
+            }],
+            ..Flash::default()
         })
         .collect();
     let role = FolderRole::Junk;
     flashes.push(Flash {
         error: Some(fake::error(ErrorKind::MissingFolder(role), "x")),
         again: Some(FlashAgain {
-            folder: "f".into(),
-            messages: vec!["m".into()],
+            messages: vec!["acc/f/m".into()],
             role,
         }),
-        ..nothing()
+        ..Flash::default()
     });
     flashes
 }

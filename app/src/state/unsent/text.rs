@@ -93,9 +93,7 @@ impl Offer {
         } = &self.text.draft;
         match (source, replaces) {
             (_, Some(entry)) => url::compose_again(base, entry),
-            (Some(of), None) => {
-                url::compose_source(base, &self.account, of.kind, &of.folder, &of.message)
-            }
+            (Some(of), None) => url::compose_source(base, of.kind, &of.of(&self.account)),
             (None, None) => url::compose(base, &self.account),
         }
     }

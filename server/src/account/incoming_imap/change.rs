@@ -51,7 +51,7 @@ impl Link {
             what: Change::Marked(mark),
             count,
             gone,
-            messages: Vec::new(),
+            back: None,
             undo,
         })
     }
@@ -102,7 +102,7 @@ impl Link {
             what: Change::Moved { role, name },
             count: moved.count,
             gone: moved.gone,
-            messages: Vec::new(),
+            back: None,
             undo,
         })
     }
@@ -131,11 +131,12 @@ impl Link {
             // What another connection moved here may not be told yet, and is not found until then.
             connection.run(vec![Command::Noop], Phase::Command).await?;
         }
-        let (count, gone, messages) = match undo {
+        let (count, gone, back_in, messages) = match undo {
             Undo::Mark { uids, mark, .. } => {
                 let marked = set_mark(connection, &uids, mark).await?;
                 let count = count_of(marked.changed.len());
-                (count, marked.gone, ids_of(uid_validity, &uids))
+                let ids = ids_of(uid_validity, &uids);
+                (count, marked.gone, mailbox.clone(), ids)
             }
             Undo::Move {
                 uids,
@@ -157,7 +158,7 @@ impl Link {
                             .put_returned(&to, Returned::all(&copies, &before));
                     }
                 }
-                (moved.count, moved.gone, ids)
+                (moved.count, moved.gone, to, ids)
             }
         };
         self.changed(&mailbox);
@@ -165,7 +166,10 @@ impl Link {
             what: Change::Undone,
             count,
             gone,
-            messages,
+            back: self
+                .shared
+                .folder(&back_in)
+                .map(|folder| (folder.id, messages)),
             undo: None,
         })
     }

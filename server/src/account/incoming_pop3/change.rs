@@ -7,6 +7,7 @@ use app::api::types::{Change, Destination, FolderId, FolderRole, Mark, MessageId
 use tokio::time::Instant;
 
 use super::super::error::AccountError;
+use super::super::incoming::INBOX_ID;
 use super::super::model::{now_unix_ms, random_id};
 use super::identity::MessageKey;
 use super::link::Link;
@@ -43,7 +44,7 @@ impl Link {
             what: Change::Marked(mark),
             count,
             gone,
-            messages: Vec::new(),
+            back: None,
             undo,
         })
     }
@@ -80,7 +81,7 @@ impl Link {
                 what: Change::DeletePending { in_secs },
                 count: 0,
                 gone,
-                messages: Vec::new(),
+                back: None,
                 undo: None,
             });
         }
@@ -94,7 +95,7 @@ impl Link {
             what: Change::DeletePending { in_secs },
             count: count_of(&keys),
             gone,
-            messages: Vec::new(),
+            back: None,
             undo: Some(undo),
         })
     }
@@ -116,7 +117,10 @@ impl Link {
             what: Change::Undone,
             count,
             gone: 0,
-            messages: keys.into_iter().map(MessageKey::id).collect(),
+            back: Some((
+                FolderId::from(INBOX_ID),
+                keys.into_iter().map(MessageKey::id).collect(),
+            )),
             undo: None,
         })
     }

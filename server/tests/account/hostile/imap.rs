@@ -1,6 +1,5 @@
 //! IMAP servers that break the rules.
 
-use app::api::backend::MailBackend as _;
 use app::api::types::{Destination, FolderRole, Mark};
 
 use super::*;
@@ -207,23 +206,21 @@ enum Work {
 
 impl Work {
     async fn run(self, page: &Page) -> Result<(), ApiError> {
-        let (account, inbox) = (page.account.clone(), page.inbox());
+        let inbox = page.inbox();
         let id = page.rows(&inbox).await[1].id.clone();
         match self {
             Self::Open => {
-                let opened = page.backend.message_open(account, inbox, id).await?;
+                let opened = page.open(id).await?;
                 assert_eq!(opened.subject, NEWEST_FIRST[1]);
             }
             Self::Star => {
                 let ids = vec![id];
-                let star = page
-                    .backend
-                    .message_mark(account, inbox, ids, Mark::Starred);
+                let star = page.mark(ids, Mark::Starred);
                 star.await?;
             }
             Self::Delete => {
                 let (ids, to) = (vec![id], Destination::Role(FolderRole::Trash));
-                page.backend.message_move(account, inbox, ids, to).await?;
+                page.move_to(ids, to).await?;
             }
         }
         Ok(())
@@ -475,10 +472,7 @@ async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() 
                 offset: 0,
                 limit: 50,
             };
-            let list = || {
-                page.backend
-                    .message_list(page.account.clone(), page.inbox(), window)
-            };
+            let list = || page.list(page.inbox(), window);
             if times == 2 {
                 let error = list().await.expect_err("a list");
                 assert!(error.reply.is_some(), "{error:?}");
@@ -505,9 +499,7 @@ async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
         act: Act::Close(""),
         times: 1,
     });
-    let open = page
-        .backend
-        .message_open(page.account.clone(), page.inbox(), old.clone());
+    let open = page.open(old.clone());
     let (opened, ()) = tokio::join!(open, async {
         scene.incoming.played(1).await;
         let other = "* FLAGS ()\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 8] .\r\n{tag} OK done\r\n";
@@ -518,19 +510,14 @@ async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
         });
     });
     assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound);
-    let star = page.backend.message_mark(
-        page.account.clone(),
-        page.inbox(),
-        vec![old.clone()],
-        Mark::Starred,
-    );
+    let star = page.mark(vec![old.clone()], Mark::Starred);
     assert_eq!(star.await.unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(scene.incoming.count("UID STORE"), 0);
     let rows = page.rows(&page.inbox()).await;
     assert_eq!(rows.len(), 3);
     assert!(
         rows.iter()
-            .all(|row| row.id != old && row.id.0.starts_with("8."))
+            .all(|row| row.id != old && row.id.message.as_str().starts_with("8."))
     );
     Work::Open.run(&page).await.unwrap();
 }

@@ -1,6 +1,5 @@
 //! POP3 servers that break the rules.
 
-use app::api::backend::MailBackend as _;
 use app::api::types::{Destination, FolderRole, Window};
 
 use super::*;
@@ -175,15 +174,11 @@ async fn read(page: &Page) -> Result<(), ApiError> {
         offset: 0,
         limit: 50,
     };
-    let (account, inbox) = (page.account.clone(), page.inbox());
-    let rows = page
-        .backend
-        .message_list(account.clone(), inbox.clone(), window)
-        .await?
-        .rows;
+    let inbox = page.inbox();
+    let rows = page.list(inbox.clone(), window).await?.rows;
     assert_eq!(rows.len(), 3);
     let id = rows[1].id.clone();
-    let opened = page.backend.message_open(account, inbox, id).await?;
+    let opened = page.open(id).await?;
     assert_eq!(opened.subject, NEWEST_FIRST[1]);
     Ok(())
 }
@@ -315,9 +310,7 @@ async fn a_delete_whose_session_was_cut_waits_for_the_next_one() {
     let page = scene.open().await;
     let id = page.rows(&page.inbox()).await[1].id.clone();
     let to = Destination::Role(FolderRole::Trash);
-    let delete = page
-        .backend
-        .message_move(page.account.clone(), page.inbox(), vec![id], to);
+    let delete = page.move_to(vec![id], to);
     delete.await.unwrap();
     // The session that deletes is cut where the server would have done it.
     let act = Act::Close("");

@@ -55,7 +55,8 @@ async fn a_delete_that_is_undone_is_never_sent() {
     assert_eq!(session.subjects().await, ["one"]);
     let undone = session.undo(changed.undo.unwrap()).await.unwrap();
     assert_eq!(undone.count, 1);
-    assert_eq!(undone.messages, [session.id("two").await]);
+    let (_, ids) = undone.back.unwrap();
+    assert_eq!(ids, [session.id("two").await]);
     assert_eq!(session.subjects().await, ["two", "one"]);
     sleep(timing.undo + SOON).await;
     session.sign_out().await;

@@ -1,0 +1,181 @@
+//! Which messages: one of them, and lists of them by where they come from.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, FolderId, FolderRole, MessageId, UndoId, Window};
+
+/// A folder of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct FolderRef {
+    /// The account.
+    pub account: AccountId,
+    /// The folder.
+    pub folder: FolderId,
+}
+
+/// A message, wherever it lies. In JSON and in forms one word: `{account}/{folder}/{message}`.
+///
+/// A word with fewer parts names no message that there is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct MessageRef {
+    /// Its account and folder.
+    pub folder: FolderRef,
+    /// The message within the folder.
+    pub message: MessageId,
+}
+
+/// A change that can be undone, of the account it was made in. One word: `{account}/{undo}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct UndoRef {
+    /// The account.
+    pub account: AccountId,
+    /// The change.
+    pub undo: UndoId,
+}
+
+/// Takes the next part off a word.
+fn part(word: &mut std::str::Split<'_, char>) -> String {
+    word.next().unwrap_or_default().to_owned()
+}
+
+impl From<&str> for MessageRef {
+    fn from(word: &str) -> Self {
+        let mut parts = word.split('/');
+        Self {
+            folder: FolderRef {
+                account: AccountId(part(&mut parts)),
+                folder: FolderId(part(&mut parts)),
+            },
+            message: MessageId(part(&mut parts)),
+        }
+    }
+}
+
+impl From<&str> for UndoRef {
+    fn from(word: &str) -> Self {
+        let mut parts = word.split('/');
+        Self {
+            account: AccountId(part(&mut parts)),
+            undo: UndoId(part(&mut parts)),
+        }
+    }
+}
+
+impl std::fmt::Display for MessageRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let FolderRef { account, folder } = &self.folder;
+        write!(f, "{account}/{folder}/{}", self.message)
+    }
+}
+
+impl std::fmt::Display for UndoRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.account, self.undo)
+    }
+}
+
+impl From<String> for MessageRef {
+    fn from(word: String) -> Self {
+        Self::from(word.as_str())
+    }
+}
+
+impl From<MessageRef> for String {
+    fn from(of: MessageRef) -> Self {
+        of.to_string()
+    }
+}
+
+impl From<String> for UndoRef {
+    fn from(word: String) -> Self {
+        Self::from(word.as_str())
+    }
+}
+
+impl From<UndoRef> for String {
+    fn from(of: UndoRef) -> Self {
+        of.to_string()
+    }
+}
+
+impl FolderRef {
+    /// A message of this folder.
+    pub fn message(&self, message: MessageId) -> MessageRef {
+        MessageRef {
+            folder: self.clone(),
+            message,
+        }
+    }
+}
+
+/// Where the messages of a list come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListSource {
+    /// One folder.
+    Folder(FolderRef),
+    /// The folders with a role, of all accounts of the session, newest message first.
+    Role(FolderRole),
+}
+
+/// Where a list is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListAt {
+    /// So many rows from its beginning: where all rows are of one folder.
+    Offset(u32),
+    /// Behind the rows of an earlier answer ([`MessageRows::next`](super::MessageRows::next)).
+    Cursor(String),
+}
+
+/// What a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ListQuery {
+    /// Which messages.
+    pub source: ListSource,
+    /// Where in the list.
+    pub at: ListAt,
+    /// How many rows, 1 to [`Window::MAX_LIMIT`].
+    pub limit: u32,
+}
+
+impl ListQuery {
+    /// Asks for a window.
+    pub fn window(source: ListSource, window: Window) -> Self {
+        Self {
+            source,
+            at: ListAt::Offset(window.offset),
+            limit: window.limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_named_by_one_word_and_read_back_from_it() {
+        let of = MessageRef::from("acc/SU5CT1g/7.42");
+        assert_eq!(of.folder.account.as_str(), "acc");
+        assert_eq!(of.folder.folder.as_str(), "SU5CT1g");
+        assert_eq!(of.message.as_str(), "7.42");
+        assert_eq!(of.to_string(), "acc/SU5CT1g/7.42");
+        assert_eq!(
+            serde_json::to_string(&of).expect("a word"),
+            "\"acc/SU5CT1g/7.42\""
+        );
+        let undo = UndoRef::from("acc/u1");
+        assert_eq!((undo.account.as_str(), undo.undo.as_str()), ("acc", "u1"));
+        assert_eq!(undo.to_string(), "acc/u1");
+    }
+
+    #[test]
+    fn a_word_that_is_cut_names_no_message() {
+        for word in ["", "acc", "acc/SU5CT1g"] {
+            assert_eq!(MessageRef::from(word).message.as_str(), "", "{word}");
+        }
+    }
+}

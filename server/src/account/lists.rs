@@ -1,0 +1,267 @@
+//! Lists by source: one folder, or the folders with a role of all accounts, merged.
+//!
+//! A merged list waits a moment for its accounts. For those that take longer it is answered without
+//! them, and what was asked goes on as a view: each late answer is told, and kept for the same
+//! query.
+
+mod merge;
+mod view;
+
+use std::time::Duration;
+
+use app::api::types::{
+    AccountId, FolderId, FolderRef, FolderRole, ListAt, ListQuery, ListSource, ViewId, Window,
+};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::error::{AccountError, InvalidField};
+use super::handle::AccountHandle;
+use super::incoming::INBOX_ID;
+use super::worker::{Kind, Place};
+use crate::domain::{Listing, Row};
+use merge::{Part, Spot, Spots, merge};
+pub use view::Lists;
+
+/// How long a list of several accounts waits for the others once one has answered.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// A window of a list.
+pub(crate) enum List {
+    /// Of one folder.
+    Folder(FolderRef, Listing),
+    /// Of the folders with a role.
+    Merged(MergedList),
+}
+
+/// Rows of several folders, newest first.
+pub(crate) struct MergedList {
+    pub(crate) role: FolderRole,
+    pub(crate) rows: Vec<(FolderRef, Row)>,
+    /// All messages of the folders that answered.
+    pub(crate) total: u32,
+    /// Unread ones, where all of them tell.
+    pub(crate) unread: Option<u32>,
+    /// Where the list goes on; `None` at its end.
+    pub(crate) next: Option<String>,
+    /// Accounts that did not answer yet.
+    pub(crate) pending: Vec<AccountId>,
+    /// What is under way for them.
+    pub(crate) view: Option<ViewId>,
+    /// Accounts that could not answer.
+    pub(crate) failed: Vec<(AccountId, AccountError)>,
+}
+
+impl Lists {
+    /// A window of a list of a session's accounts.
+    ///
+    /// # Errors
+    /// What the account says; of several accounts only where none of them answers.
+    pub(crate) async fn list(
+        &self,
+        handles: &[AccountHandle],
+        query: ListQuery,
+    ) -> Result<List, AccountError> {
+        match (&query.source, handles) {
+            (ListSource::Folder(of), _) => {
+                let handle = handles.iter().find(|handle| handle.id() == of.account);
+                let handle = handle.ok_or(AccountError::NotFound)?;
+                let window = window(&query)?;
+                let listing = folder(handle, of.folder.clone(), window).await?;
+                Ok(List::Folder(of.clone(), listing))
+            }
+            (ListSource::Role(role), [handle]) => {
+                let window = window(&query)?;
+                let of = folder_of(handle, *role).await?;
+                let of = of.ok_or(AccountError::MissingFolder(*role))?;
+                let listing = folder(handle, of.folder.clone(), window).await?;
+                Ok(List::Folder(of, listing))
+            }
+            (ListSource::Role(role), _) => self.merged(handles, *role, &query).await,
+        }
+    }
+
+    async fn merged(
+        &self,
+        handles: &[AccountHandle],
+        role: FolderRole,
+        query: &ListQuery,
+    ) -> Result<List, AccountError> {
+        let spots = match &query.at {
+            ListAt::Offset(0) => Spots::default(),
+            ListAt::Offset(_) => return Err(no_such_place()),
+            ListAt::Cursor(cursor) => Spots::parse(cursor).ok_or_else(no_such_place)?,
+        };
+        let limit = query.limit.clamp(1, Window::MAX_LIMIT - 1);
+        let earlier = self.resume(query);
+        let cancel = CancellationToken::new();
+        let mut answers = earlier.answers;
+        let mut asked: FuturesUnordered<_> = handles
+            .iter()
+            .filter(|handle| {
+                let id = handle.id();
+                !earlier.pending.contains(&id) && !answers.iter().any(|(known, _)| *known == id)
+            })
+            .map(|handle| {
+                let (handle, spot) = (handle.read_by(cancel.clone()), spots.of(&handle.id()));
+                Box::pin(async move {
+                    let part = part(&handle, role, spot, limit).await;
+                    (handle, part)
+                })
+            })
+            .collect();
+        let patience = tokio::time::sleep(PATIENCE);
+        tokio::pin!(patience);
+        loop {
+            tokio::select! {
+                biased;
+                next = asked.next() => match next {
+                    Some((handle, answer)) => answers.push((handle.id(), answer)),
+                    None => break,
+                },
+                () = &mut patience, if !answers.is_empty() => break,
+            }
+        }
+        let late: Vec<AccountId> = handles
+            .iter()
+            .map(AccountHandle::id)
+            .filter(|id| !answers.iter().any(|(known, _)| known == id))
+            .collect();
+        let view = match (earlier.view, asked.is_empty()) {
+            (Some(view), _) => Some(view),
+            (None, true) => None,
+            (None, false) => Some(self.go_on(query.clone(), late.clone(), asked, cancel)?),
+        };
+        // In the order of the accounts, whoever was first.
+        let order = |id: &AccountId| handles.iter().position(|handle| handle.id() == *id);
+        answers.sort_by_key(|(id, _)| order(id));
+        let (mut parts, mut failed) = (Vec::new(), Vec::new());
+        for (id, answer) in answers {
+            match answer {
+                Ok(part) => parts.extend(part),
+                Err(error) => failed.push((id, error)),
+            }
+        }
+        if let (true, true, Some((_, error))) = (parts.is_empty(), late.is_empty(), failed.first())
+        {
+            return Err(error.clone());
+        }
+        let total = parts
+            .iter()
+            .fold(0_u32, |sum, part| sum.saturating_add(part.total));
+        let unread = parts
+            .iter()
+            .try_fold(0_u32, |sum, part| Some(sum.saturating_add(part.unread?)));
+        let (rows, spots) = merge(parts, spots, limit);
+        Ok(List::Merged(MergedList {
+            role,
+            rows,
+            total,
+            unread,
+            next: (spots.is_more() || !late.is_empty()).then(|| spots.to_text()),
+            view,
+            pending: late,
+            failed,
+        }))
+    }
+}
+
+fn no_such_place() -> AccountError {
+    AccountError::Invalid {
+        field: "at",
+        problem: InvalidField::NoSuchPlace,
+    }
+}
+
+fn window(query: &ListQuery) -> Result<Window, AccountError> {
+    match query.at {
+        ListAt::Offset(offset) => Ok(Window {
+            offset,
+            limit: query.limit,
+        }),
+        ListAt::Cursor(_) => Err(no_such_place()),
+    }
+}
+
+async fn folder(
+    handle: &AccountHandle,
+    folder: FolderId,
+    window: Window,
+) -> Result<Listing, AccountError> {
+    handle
+        .ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
+            store.list(folder.clone(), window)
+        })
+        .await
+}
+
+/// The folder with a role, where the account has one.
+async fn folder_of(
+    handle: &AccountHandle,
+    role: FolderRole,
+) -> Result<Option<FolderRef>, AccountError> {
+    let folder = match role {
+        FolderRole::Inbox => Some(FolderId::from(INBOX_ID)),
+        _ => {
+            let folders = handle
+                .ask(Place::Account, Kind::Read, |store| store.folders())
+                .await?;
+            let found = folders.folders.into_iter().find(|f| f.role == Some(role));
+            found.map(|folder| folder.id)
+        }
+    };
+    Ok(folder.map(|folder| FolderRef {
+        account: handle.id(),
+        folder,
+    }))
+}
+
+/// The rows of an account from a spot on; `None` where it has no folder with the role.
+async fn part(
+    handle: &AccountHandle,
+    role: FolderRole,
+    spot: Option<Spot>,
+    limit: u32,
+) -> Result<Option<Part>, AccountError> {
+    let Some(spot) = spot else {
+        let Some(of) = folder_of(handle, role).await? else {
+            return Ok(None);
+        };
+        let window = Window { offset: 0, limit };
+        let listing = folder(handle, of.folder.clone(), window).await?;
+        return Ok(Some(Part::new(of, listing, 0)));
+    };
+    let of = FolderRef {
+        account: handle.id(),
+        folder: spot.folder.clone(),
+    };
+    let list = |offset, limit| folder(handle, spot.folder.clone(), Window { offset, limit });
+    // The last row that was shown is looked for: where it was, below (messages came), above
+    // (messages left).
+    let expected = spot.offset.saturating_sub(1);
+    let begins = [
+        (expected, limit + 1),
+        (expected, Window::MAX_LIMIT),
+        (
+            expected.saturating_sub(Window::MAX_LIMIT - 1),
+            Window::MAX_LIMIT,
+        ),
+    ];
+    for (offset, wanted) in begins {
+        let listing = list(offset, wanted).await?;
+        let Some(shown) = spot.shown_of(&listing) else {
+            continue;
+        };
+        let is_enough = listing.rows.len() as u64 >= u64::from(shown) + u64::from(limit);
+        return Ok(Some(match is_enough || listing.is_at_end() {
+            true => Part::new(of, listing, shown),
+            false => {
+                let offset = listing.offset.saturating_add(shown);
+                Part::new(of, list(offset, limit).await?, 0)
+            }
+        }));
+    }
+    // All of them are gone: what stood behind the last one stands in its place.
+    Ok(Some(Part::new(of, list(expected, limit).await?, 0)))
+}

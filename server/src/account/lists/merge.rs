@@ -1,0 +1,271 @@
+//! Rows of several folders as one list, and where it goes on.
+
+use app::api::types::{AccountId, FolderId, FolderRef, MessageId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Listing, Row};
+
+/// The longest cursor that is read, in bytes: a spot for each account that a session may have.
+const CURSOR_MAX_BYTES: usize = 16 << 10;
+
+/// How many of the rows that were shown last are looked for where a list goes on.
+const LAST_SHOWN: usize = 3;
+
+/// The rows of one folder that a list may go on with, in the folder's own order.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    folder: FolderRef,
+    pub(super) total: u32,
+    pub(super) unread: Option<u32>,
+    rows: Vec<Row>,
+}
+
+impl Part {
+    /// The rows of a listing but for the first so many.
+    pub(super) fn new(folder: FolderRef, mut listing: Listing, skipped: u32) -> Self {
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        listing.rows.drain(..skipped.min(listing.rows.len()));
+        Self {
+            folder,
+            total: listing.total,
+            unread: listing.unread,
+            rows: listing.rows,
+        }
+    }
+
+    /// About what it takes in memory, in bytes.
+    pub(super) fn weight_bytes(&self) -> u64 {
+        self.rows.len() as u64 * 1024
+    }
+}
+
+/// Where a folder's rows go on in a merged list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spot {
+    account: AccountId,
+    pub(super) folder: FolderId,
+    /// How many of its messages stood before.
+    pub(super) offset: u32,
+    /// The last of them, the last one first: one that leaves is not found again.
+    last: Vec<MessageId>,
+    /// Whether there were more.
+    is_more: bool,
+}
+
+impl Spot {
+    /// How many rows of a listing were shown: all up to the last one that is found in it.
+    pub(super) fn shown_of(&self, listing: &Listing) -> Option<u32> {
+        let place = |id: &MessageId| listing.rows.iter().position(|row| row.id == *id);
+        let (rank, at) =
+            (self.last.iter().enumerate()).find_map(|(rank, id)| place(id).map(|at| (rank, at)))?;
+        // Behind one at the very end a later one may follow.
+        let is_sure = rank == 0 || at + 1 < listing.rows.len();
+        is_sure.then(|| u32::try_from(at + 1).ok()).flatten()
+    }
+}
+
+/// Where a merged list goes on: a spot for each account that rows were shown of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Spots {
+    shown: Vec<Spot>,
+    /// A folder has rows of which none was shown.
+    is_more: bool,
+}
+
+impl Spots {
+    /// Reads a cursor; `None` where it is none.
+    pub(super) fn parse(cursor: &str) -> Option<Self> {
+        if cursor.len() > CURSOR_MAX_BYTES {
+            return None;
+        }
+        let json = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let shown = serde_json::from_slice(&json).ok()?;
+        Some(Self {
+            shown,
+            is_more: false,
+        })
+    }
+
+    /// As a cursor.
+    pub(super) fn to_text(&self) -> String {
+        // Texts and numbers only: it cannot fail.
+        let json = serde_json::to_vec(&self.shown).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// Where an account's rows go on; `None` where none was shown.
+    pub(super) fn of(&self, account: &AccountId) -> Option<Spot> {
+        self.shown
+            .iter()
+            .find(|spot| spot.account == *account)
+            .cloned()
+    }
+
+    /// Whether the list goes on.
+    pub(super) fn is_more(&self) -> bool {
+        self.is_more || self.shown.iter().any(|spot| spot.is_more)
+    }
+
+    fn put(&mut self, spot: Spot) {
+        self.shown.retain(|known| known.account != spot.account);
+        self.shown.push(spot);
+    }
+}
+
+/// The next rows of a list, and where it goes on.
+///
+/// Each folder keeps its own order; between folders the newer message is first. One without a date
+/// stands where its folder has it.
+pub(super) fn merge(
+    parts: Vec<Part>,
+    mut spots: Spots,
+    limit: u32,
+) -> (Vec<(FolderRef, Row)>, Spots) {
+    spots.is_more = false;
+    let mut heads: Vec<_> = parts
+        .into_iter()
+        .map(|part| (part.folder, part.total, part.rows.into_iter().peekable()))
+        .collect();
+    let mut merged = Vec::new();
+    while merged.len() < limit as usize {
+        let newest = heads
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, (_, _, rows))| Some((at, date_of(rows.peek()?))))
+            // Of equal ones the first account's.
+            .max_by_key(|(at, date)| (*date, std::cmp::Reverse(*at)));
+        let Some((folder, total, rows)) = newest.and_then(|(at, _)| heads.get_mut(at)) else {
+            break;
+        };
+        let Some(row) = rows.next() else { break };
+        let offset = row.position.saturating_add(1);
+        let before = spots
+            .of(&folder.account)
+            .map_or(Vec::new(), |spot| spot.last);
+        let last = std::iter::once(row.id.clone()).chain(before);
+        spots.put(Spot {
+            account: folder.account.clone(),
+            folder: folder.folder.clone(),
+            offset,
+            last: last.take(LAST_SHOWN).collect(),
+            is_more: offset < *total,
+        });
+        merged.push((folder.clone(), row));
+    }
+    for (folder, _, rows) in &mut heads {
+        spots.is_more |= rows.peek().is_some() && spots.of(&folder.account).is_none();
+    }
+    (merged, spots)
+}
+
+fn date_of(row: &Row) -> i64 {
+    row.date_unix_ms.unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Marks;
+
+    fn folder(account: usize) -> FolderRef {
+        FolderRef {
+            account: AccountId(format!("acc{account}")),
+            folder: FolderId::from("SU5CT1g"),
+        }
+    }
+
+    fn row(account: usize, position: usize, date: Option<i64>) -> Row {
+        Row {
+            id: MessageId(format!("{account}.{position}")),
+            position: u32::try_from(position).unwrap(),
+            from: Vec::new(),
+            to: Vec::new(),
+            subject: String::new(),
+            date_unix_ms: date,
+            size_bytes: 1,
+            marks: Marks::default(),
+            has_attachment: false,
+            is_unreadable: false,
+            refusal: String::new(),
+        }
+    }
+
+    /// What an account answers for a window behind a spot.
+    fn part(account: usize, dates: &[Option<i64>], spots: &Spots, limit: usize) -> Part {
+        let of = folder(account);
+        let begin = spots.of(&of.account).map_or(0, |spot| spot.offset as usize);
+        let rows = (begin..dates.len().min(begin + limit))
+            .map(|position| row(account, position, dates[position]));
+        Part {
+            folder: of,
+            total: u32::try_from(dates.len()).unwrap(),
+            unread: None,
+            rows: rows.collect(),
+        }
+    }
+
+    fn walk(folders: &[Vec<Option<i64>>], limit: u32) -> Vec<MessageId> {
+        let (mut spots, mut all) = (Spots::default(), Vec::new());
+        loop {
+            let parts = folders.iter().enumerate();
+            let parts = parts.map(|(n, dates)| part(n, dates, &spots, limit as usize));
+            let (rows, next) = merge(parts.collect(), spots, limit);
+            all.extend(rows.into_iter().map(|(_, row)| row.id));
+            if !next.is_more() {
+                return all;
+            }
+            // As it travels.
+            spots = Spots::parse(&next.to_text()).expect("a cursor of ours");
+        }
+    }
+
+    #[test]
+    fn a_message_without_a_date_stands_where_its_folder_has_it() {
+        let folders = [vec![Some(9), None, Some(3)], vec![Some(5), Some(1)]];
+        assert_eq!(
+            walk(&folders, 50),
+            ["0.0", "0.1", "1.0", "0.2", "1.1"].map(MessageId::from)
+        );
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for text in [
+            "",
+            "!",
+            "AA",
+            "bm90IGpzb24",
+            &"A".repeat(CURSOR_MAX_BYTES + 1),
+        ] {
+            assert_eq!(Spots::parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_comes_once_in_its_folders_order_whatever_the_windows(
+            folders in prop::collection::vec(
+                prop::collection::vec(prop::option::of(0_i64..20), 0..12), 1..5),
+            limit in 1_u32..9,
+        ) {
+            let all = walk(&folders, limit);
+            prop_assert_eq!(all.len(), folders.iter().map(Vec::len).sum::<usize>());
+            for (account, dates) in folders.iter().enumerate() {
+                let own: Vec<_> = all
+                    .iter()
+                    .filter(|id| id.as_str().starts_with(&format!("{account}.")))
+                    .cloned()
+                    .collect();
+                let expected: Vec<_> = (0..dates.len())
+                    .map(|position| MessageId(format!("{account}.{position}")))
+                    .collect();
+                prop_assert_eq!(own, expected);
+            }
+            prop_assert_eq!(&all, &walk(&folders, 50));
+        }
+    }
+}
