@@ -113,3 +113,23 @@ test('an old message that comes back stands where it stood', async ({ mailbox })
   await mailbox.isOpenAgain(subject);
   await expect.poll(subjects).toEqual(before);
 });
+
+test('pins a folder to the top, where it stays for the next session, and lets it go', async ({ mailbox }) => {
+  const { list, page, view } = mailbox;
+  const firstIs = async (name: string) => {
+    if (view.isPhone) await mailbox.showFolders();
+    await expect(mailbox.folders.locator('.tree a').first()).toContainText(name);
+  };
+  await mailbox.openFolder('Receipts');
+  await list.getByRole('button', { name: 'Pin this folder to the top' }).click();
+  const unpin = list.getByRole('button', { name: 'Unpin this folder' });
+  await expect(unpin).toHaveAttribute('aria-pressed', 'true');
+  await firstIs('Receipts');
+  await page.context().clearCookies();
+  await mailbox.signIn();
+  await firstIs('Receipts');
+  await mailbox.openFolder('Receipts');
+  await unpin.click();
+  await expect(list.getByRole('button', { name: 'Pin this folder to the top' })).toBeVisible();
+  await firstIs('Inbox');
+});

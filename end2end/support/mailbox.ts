@@ -101,7 +101,7 @@ export class Mailbox {
     return this.page.getByRole('navigation', { name: 'Folders and accounts' });
   }
 
-  private async showFolders(): Promise<void> {
+  async showFolders(): Promise<void> {
     if (await this.folders.isVisible()) return;
     await this.backToList();
     await this.list.getByRole('link', { name: 'Folders' }).click();

@@ -5,6 +5,7 @@
 //! conditional UPDATE. This module is the only one that names the driver.
 
 pub mod flash;
+pub(crate) mod folders;
 pub(crate) mod outbox;
 pub(crate) mod pop3;
 pub(crate) mod posted;
@@ -79,6 +80,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 6,
         name: "outcome",
         sql: include_str!("store/migrations/0006_outcome.sql"),
+    },
+    SchemaStep {
+        version: 7,
+        name: "folder marks",
+        sql: include_str!("store/migrations/0007_folder_mark.sql"),
     },
 ];
 

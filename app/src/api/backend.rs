@@ -8,7 +8,7 @@ use leptos::prelude::use_context;
 
 use super::error::{ApiError, ErrorKind};
 use super::types::{
-    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
+    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderRef,
     FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageRef, MessageRows, MessageView,
     OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
 };
@@ -31,6 +31,9 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Makes the folder for a role, named in the request's language.
     fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView>;
+
+    /// Pins a folder to the top of the tree, for every session of its account, or lets it go.
+    fn folder_pin(&self, folder: FolderRef, is_pinned: bool) -> BackendFuture<'_, ()>;
 
     /// A window of a list, newest first. A list of several accounts waits a moment for them; those
     /// that take longer are told as pending.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{AccountId, FolderRole, FolderView, FoldersView};
+use super::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use super::wire::Wire;
 
 /// The folder tree with counts.
@@ -17,5 +17,13 @@ pub async fn folder_list(account: AccountId) -> Result<FoldersView, ApiError> {
 pub async fn folder_create(account: AccountId, role: FolderRole) -> Result<FolderView, ApiError> {
     super::backend::backend()?
         .folder_create(account, role)
+        .await
+}
+
+/// Pins a folder to the top, or lets it go.
+#[server(prefix = "/api", endpoint = "folder_pin", protocol = Wire)]
+pub async fn folder_pin(folder: FolderRef, is_pinned: bool) -> Result<(), ApiError> {
+    super::backend::backend()?
+        .folder_pin(folder, is_pinned)
         .await
 }

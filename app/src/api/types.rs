@@ -241,6 +241,8 @@ pub struct FolderView {
     pub role: Option<FolderRole>,
     /// Whether it can be opened (`\Noselect` folders only hold others).
     pub is_selectable: bool,
+    /// Whether it was pinned: the tree begins with these.
+    pub is_pinned: bool,
     /// Unread messages, where the server said.
     pub unread: Option<u32>,
     /// All messages, where the server said.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::frame::Here;
+use super::frame::{Here, Hidden};
 use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use crate::page::PageContext;
 use crate::state::answer::Answer;
@@ -92,16 +92,13 @@ fn Tree(
         )
     };
     let FoldersView { folders, left_out } = list;
-    let split = folders
-        .iter()
-        .take_while(|folder| comes_before_outbox(folder))
-        .count();
+    let split = folders.iter().rposition(comes_before_outbox);
     let mut items: Vec<AnyView> = folders
         .into_iter()
         .map(|folder| view! { <Item base=base account=account.clone() folder=folder /> }.into_any())
         .collect();
     items.insert(
-        split.min(items.len()),
+        split.map_or(0, |last| last + 1),
         view! { <OutboxItem base=base open=outbox_open /> }.into_any(),
     );
     view! {
@@ -191,6 +188,55 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         </li>
     }
     .into_any()
+}
+
+/// Pins a folder to the top of the tree, or lets it go.
+#[component]
+pub fn PinButton(
+    /// Which one.
+    folder: FolderRef,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    let (action, lang) = (url::pin(&page.base), page.lang);
+    let tab = Tab::expect();
+    let Folders(folders) = expect_context();
+    let of = StoredValue::new(folder);
+    view! {
+        <Transition>
+            {later(move || {
+                let action = action.clone();
+                async move {
+                    let FolderRef { account, folder } = of.get_value();
+                    let all = folders.await.unwrap_or_default().folders;
+                    let is_pinned = all.iter().any(|one| one.id == folder && one.is_pinned);
+                    let words = lang.pin_folder(is_pinned);
+                    view! {
+                        <form
+                            method="post"
+                            action=action
+                            on:submit=move |event| {
+                                event.prevent_default();
+                                tab.pin(of.get_value(), !is_pinned);
+                            }
+                        >
+                            <Hidden name="account" value=account.to_string() />
+                            <Hidden name="folder" value=folder.to_string() />
+                            <Hidden name="pinned" value=(!is_pinned).to_string() />
+                            <button
+                                class="btn btn-icon"
+                                aria-label=words.clone()
+                                title=words
+                                aria-pressed=is_pinned.to_string()
+                            >
+                                <Icon name="pin" />
+                            </button>
+                        </form>
+                    }
+                        .into_any()
+                }
+            })}
+        </Transition>
+    }
 }
 
 #[component]

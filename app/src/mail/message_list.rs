@@ -4,7 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::folder_tree::Folders;
+use super::folder_tree::{Folders, PinButton};
 use super::frame::{Here, Hidden, NoDefaultButton};
 use super::message_row::{RowAt, RowContext, row_on_its_way};
 use super::words::{folder_label, has_one_folder};
@@ -71,6 +71,12 @@ pub fn MessageList(
     let page_number = offset / Window::PAGE + 1;
     let here = base.with_value(|base| url::list(base, &source, page_number));
     let tree = base.with_value(|base| url::folder_tree(base, &source));
+    let pinned = match &source {
+        ListSource::Folder(folder) if account.incoming == IncomingKind::Imap => {
+            Some(folder.clone())
+        }
+        _ => None,
+    };
     let counts = move || lang.folder_counts(list.unread.get(), list.total.get());
     let scroll = move |_| list.scrolled();
     view! {
@@ -82,6 +88,7 @@ pub fn MessageList(
                 {name}
             </h1>
             <span class="muted small num grow cut">{dynamic(counts)}</span>
+            {pinned.map(|folder| view! { <PinButton folder=folder /> }.into_any())}
             <a class="btn btn-sm nojs" href="" rel="external">
                 {lang.reload()}
             </a>

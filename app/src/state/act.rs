@@ -6,10 +6,11 @@ use leptos::task::spawn_local;
 use super::session::Tab;
 use super::snack::{Again, Snack};
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::folder::folder_create;
+use crate::api::folder::{folder_create, folder_pin};
 use crate::api::message::{message_mark, message_move};
 use crate::api::types::{
-    AccountId, ChangeDone, ChangesDone, Destination, Failed, FolderId, FolderRole, Mark, MessageRef,
+    AccountId, ChangeDone, ChangesDone, Destination, Failed, FolderId, FolderRef, FolderRole, Mark,
+    MessageRef,
 };
 
 /// A change of messages.
@@ -181,6 +182,16 @@ impl Tab {
             }
             self.tree_changes.update(|n| *n = n.wrapping_add(1));
             self.act(again.messages, again.act);
+        });
+    }
+
+    /// Pins a folder to the top, or lets it go.
+    pub fn pin(self, folder: FolderRef, is_pinned: bool) {
+        spawn_local(async move {
+            match folder_pin(folder, is_pinned).await {
+                Ok(()) => self.tree_changes.update(|n| *n = n.wrapping_add(1)),
+                Err(error) => self.fail(error, None),
+            }
         });
     }
 

@@ -117,6 +117,11 @@ pub fn act(base: &str) -> String {
     format!("{base}/act")
 }
 
+/// Pinning a folder to the top (POST): `account`, `folder`, `pinned`, `return`.
+pub fn pin(base: &str) -> String {
+    format!("{base}/pin")
+}
+
 /// Taking changes back (POST): `undo`, `return`.
 pub fn undo(base: &str) -> String {
     format!("{base}/undo")

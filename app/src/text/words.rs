@@ -180,6 +180,14 @@ texts! {
     message_actions() { en: "Message actions", zh: "邮件操作" }
     message_body() { en: "Message text", zh: "邮件正文" }
     no_message_open() { en: "No message open", zh: "未打开邮件" }
+    pin_folder(is_pinned: bool) {
+        en: if is_pinned { "Unpin this folder" } else { "Pin this folder to the top" },
+        zh: if is_pinned { "取消置顶此文件夹" } else { "置顶此文件夹" }
+    }
+    folder_pinned(is_pinned: bool) {
+        en: if is_pinned { "The folder is pinned to the top." } else { "The folder is not pinned any more." },
+        zh: if is_pinned { "文件夹已置顶。" } else { "已取消置顶。" }
+    }
     folders_left_out(n: u32) {
         en: format!("The server has {} more, which this page leaves out.", plural(u64::from(n), "folder", "folders")),
         zh: format!("服务器上另有 {n} 个文件夹，此处未显示。")

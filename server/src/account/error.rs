@@ -176,6 +176,11 @@ pub enum InvalidField {
         /// The most.
         max: usize,
     },
+    /// As many folders are pinned as may be.
+    TooManyPinned {
+        /// The most.
+        max: usize,
+    },
     /// No place of this list: a cursor of another one, or an offset where rows are merged.
     NoSuchPlace,
     /// More files than one message may have.

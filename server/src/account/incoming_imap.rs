@@ -63,7 +63,7 @@ impl ImapIncoming {
             events,
             watchers,
             closing,
-            store: _,
+            store,
             budget,
         } = surroundings;
         let access = sign_in.incoming_access();
@@ -81,6 +81,8 @@ impl ImapIncoming {
         let (changes, listening) = hearing::channel_of(&key);
         let shared = Arc::new(Shared {
             account: key.id(),
+            key,
+            store,
             changes,
             _listening: listening,
             access,

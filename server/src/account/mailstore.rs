@@ -86,6 +86,15 @@ pub(crate) trait Mailstore: Send {
         Err(AccountError::Unsupported(Unsupported::Folders))
     }
 
+    /// Pins a folder to the top, or lets it go.
+    async fn pin_folder(
+        &mut self,
+        _folder: FolderId,
+        _is_pinned: bool,
+    ) -> Result<(), AccountError> {
+        Err(AccountError::Unsupported(Unsupported::Folders))
+    }
+
     /// Files a copy in Sent. Where Sent has one with this message id (without angle brackets),
     /// nothing is added. By default there is nowhere to file it: the ledger is the record.
     async fn file_sent(

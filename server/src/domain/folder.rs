@@ -15,6 +15,8 @@ pub(crate) struct Folder {
     pub(crate) role: Option<FolderRole>,
     /// Whether it can be opened.
     pub(crate) is_selectable: bool,
+    /// Whether it was pinned to the top.
+    pub(crate) is_pinned: bool,
     /// Unread messages, where known.
     pub(crate) unread: Option<u32>,
     /// All messages, where known.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangesDone, Destination, EntryChange, Failed, FolderRole, Lang, Mark, MessageRef,
-    OutboxId, Theme, UndoRef,
+    AccountId, ChangesDone, Destination, EntryChange, Failed, FolderRef, FolderRole, Lang, Mark,
+    MessageRef, OutboxId, Theme, UndoRef,
 };
 use app::page::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
@@ -62,6 +62,25 @@ pub(super) async fn undo(posted: Posted) -> Response {
         Err(error) => failure(error),
     };
     posted.finish(flash, otherwise).await
+}
+
+/// `POST {base}/pin`: `account`, `folder`, `pinned` (`true` or `false`), `return`.
+pub(super) async fn pin(posted: Posted) -> Response {
+    let value = |name| field(&posted.fields, name).unwrap_or_default();
+    let folder = FolderRef {
+        account: value("account").into(),
+        folder: value("folder").into(),
+    };
+    let is_pinned = value("pinned") == "true";
+    let on = url::folder(posted.web.base(), &folder, 1);
+    let flash = match posted.backend.folder_pin(folder, is_pinned).await {
+        Ok(()) => Flash {
+            note: Some(posted.visitor.lang.folder_pinned(is_pinned).into_owned()),
+            ..Flash::default()
+        },
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, on).await
 }
 
 /// `POST {base}/outbox/{id}/{change}`: `return`.

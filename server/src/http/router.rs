@@ -42,6 +42,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/mail/{account}"), get(page::account_home))
         .route(&at("/undo"), post(forms::undo))
         .route(&at("/act"), post(forms::act))
+        .route(&at("/pin"), post(forms::pin))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),
             get(message_body::message_body),

@@ -285,6 +285,18 @@ impl MailBackend for SessionBackend {
         })
     }
 
+    fn folder_pin(&self, folder: FolderRef, is_pinned: bool) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            let handle = self.worded(self.own(&folder.account))?;
+            let pinned = handle
+                .ask(Asked::Account, Kind::Set, move |store| {
+                    store.pin_folder(folder.folder.clone(), is_pinned)
+                })
+                .await;
+            self.worded(pinned)
+        })
+    }
+
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
         Box::pin(async move {
             let list = self.lists.list(&self.handles, query).await;

@@ -66,6 +66,7 @@ pub(super) fn folder_view(folder: Folder) -> FolderView {
         depth: folder.depth,
         role: folder.role,
         is_selectable: folder.is_selectable,
+        is_pinned: folder.is_pinned,
         unread: folder.unread,
         total: folder.total,
     }
@@ -73,9 +74,31 @@ pub(super) fn folder_view(folder: Folder) -> FolderView {
 
 pub(super) fn folder_list(list: FolderList) -> app::api::types::FoldersView {
     app::api::types::FoldersView {
-        folders: list.folders.into_iter().map(folder_view).collect(),
+        folders: pinned_first(list.folders).map(folder_view).collect(),
         left_out: list.left_out,
     }
+}
+
+/// Pinned folders in front of the others, each with the folders below it.
+fn pinned_first(folders: Vec<Folder>) -> impl Iterator<Item = Folder> {
+    let mut pinned = Vec::new();
+    let mut others = Vec::new();
+    // The depth of the pinned folder that the present one is below.
+    let mut above = None;
+    for mut folder in folders {
+        above = above.filter(|depth| folder.depth > *depth);
+        if above.is_none() && folder.is_pinned {
+            above = Some(folder.depth);
+        }
+        match above {
+            Some(depth) => {
+                folder.depth -= depth;
+                pinned.push(folder);
+            }
+            None => others.push(folder),
+        }
+    }
+    pinned.into_iter().chain(others)
 }
 
 pub(super) fn message_rows(list: List, locale: &Locale) -> MessageRows {
@@ -269,5 +292,47 @@ pub(super) fn add_done(all: &mut Vec<ChangeDone>, done: ChangeDone) {
             known.undo.extend(done.undo);
         }
         None => all.push(done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_folder_comes_first_with_those_below_it_and_leaves_the_others_in_place() {
+        let folder = |name: &str, depth: u32, is_pinned: bool| Folder {
+            id: name.into(),
+            name: name.to_owned(),
+            depth,
+            role: None,
+            is_selectable: true,
+            is_pinned,
+            unread: None,
+            total: None,
+        };
+        let folders = vec![
+            folder("Inbox", 0, false),
+            folder("Work", 0, false),
+            folder("Work/2026", 1, true),
+            folder("Work/2026/May", 2, true),
+            folder("Work/Old", 1, false),
+            folder("Play", 0, true),
+        ];
+        let shown: Vec<_> = pinned_first(folders)
+            .map(|folder| (folder.name, folder.depth))
+            .collect();
+        let expected = [
+            ("Work/2026", 0),
+            ("Work/2026/May", 1),
+            ("Play", 0),
+            ("Inbox", 0),
+            ("Work", 0),
+            ("Work/Old", 1),
+        ];
+        assert_eq!(
+            shown,
+            expected.map(|(name, depth)| (name.to_owned(), depth))
+        );
     }
 }

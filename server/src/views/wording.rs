@@ -244,6 +244,16 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请减少所选邮件，分几次操作。".to_owned(),
             },
         },
+        InvalidField::TooManyPinned { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("{max} folders may be pinned."),
+                fix: "Unpin another one first.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("最多可置顶 {max} 个文件夹。"),
+                fix: "请先取消置顶其他文件夹。".to_owned(),
+            },
+        },
         InvalidField::NoSuchPlace => both(
             lang,
             (

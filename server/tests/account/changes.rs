@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::api::backend::MailBackend as _;
+use app::api::error::ErrorKind;
 use app::api::live::LiveEvent;
 use app::api::types::{Change, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageRef};
 use tokio::sync::broadcast::Receiver;
@@ -219,4 +220,40 @@ async fn every_session_hears_of_marks_and_deletes_by_pop3() {
     let left = other.rows(&other.inbox()).await;
     assert_eq!(left.len(), 4);
     assert!(left.iter().all(|row| row.id != rows[0].id));
+}
+
+#[tokio::test]
+async fn a_pinned_folder_comes_first_in_every_session_of_its_account_until_it_is_let_go() {
+    let stage = Stage::new(Some(3)).await;
+    let (one, other) = (
+        stage.open(stage.imap()).await.unwrap(),
+        stage.open(stage.imap()).await.unwrap(),
+    );
+    let first = async |page: &Page| {
+        let folders = page.backend.folder_list(page.account.clone()).await;
+        let first = folders.unwrap().folders.remove(0);
+        (first.id, first.is_pinned)
+    };
+    let trash = one.folder(FolderRole::Trash).await;
+    let mut events = one.handle.subscribe();
+    let pin = async |page: &Page, is_pinned| {
+        let folder = page.folder_ref(trash.clone());
+        page.backend.folder_pin(folder, is_pinned).await
+    };
+    for _ in 0..2 {
+        pin(&one, true).await.unwrap();
+    }
+    assert_eq!(events.recv().await.unwrap(), LiveEvent::Resync);
+    assert_eq!(first(&one).await, (trash.clone(), true));
+    assert_eq!(first(&other).await, (trash.clone(), true));
+    pin(&other, false).await.unwrap();
+    assert_eq!(first(&one).await, (one.inbox(), false));
+
+    let unknown = one.folder_ref("bm93aGVyZQ".into());
+    let refused = one.backend.folder_pin(unknown, true).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotFound);
+    let pop3 = stage.open(stage.pop3()).await.unwrap();
+    let inbox = pop3.folder_ref(pop3.inbox());
+    let refused = pop3.backend.folder_pin(inbox, true).await.unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Unsupported);
 }

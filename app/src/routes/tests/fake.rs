@@ -149,6 +149,7 @@ impl MailBackend for Fake {
             depth,
             role,
             is_selectable: true,
+            is_pinned: false,
             unread: Some(3),
             total: Some(9),
         };
@@ -174,6 +175,7 @@ impl MailBackend for Fake {
             depth: 0,
             role: Some(role),
             is_selectable: true,
+            is_pinned: false,
             unread: None,
             total: None,
         }))
@@ -341,6 +343,10 @@ impl MailBackend for Fake {
             }],
             failed: Vec::new(),
         }))
+    }
+
+    fn folder_pin(&self, _: FolderRef, _: bool) -> BackendFuture<'_, ()> {
+        done(Ok(()))
     }
 
     fn view_cancel(&self, _: ViewId) -> BackendFuture<'_, ()> {

@@ -112,6 +112,7 @@ impl MailBackend for Hostile {
         session_show() -> SessionView {}
         folder_list(account: AccountId) -> FoldersView { account }
         folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
+        folder_pin(folder: FolderRef, is_pinned: bool) -> () { folder, is_pinned }
         view_cancel(view: ViewId) -> () { view }
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }

@@ -85,6 +85,7 @@ impl FolderTable {
                     depth: node.depth,
                     role: node.role,
                     is_selectable: node.is_selectable,
+                    is_pinned: false,
                     unread: None,
                     total: None,
                 },

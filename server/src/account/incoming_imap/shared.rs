@@ -12,7 +12,8 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::error::AccountError;
+use super::super::error::{AccountError, InvalidField};
+use super::super::model::now_unix_ms;
 use super::folders::FolderTable;
 use super::hearing::FolderChange;
 use super::moving::HalfMoves;
@@ -23,7 +24,8 @@ use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
 use crate::clients::Access;
 use crate::clients::budget::Budget;
-use crate::domain::{Folder, FolderList};
+use crate::domain::{AccountKey, Folder, FolderList};
+use crate::store::Store;
 
 /// Folders that were asked for this recently are not asked for again.
 const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
@@ -32,6 +34,8 @@ const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
 pub(super) struct Shared {
     pub(super) account: AccountId,
     pub(super) access: Access,
+    pub(super) key: AccountKey,
+    pub(super) store: Store,
     pub(super) dialer: Arc<Dialer>,
     /// The memory for what the server sends.
     pub(super) budget: Budget,
@@ -105,6 +109,40 @@ impl Shared {
         let state = self.state();
         let at = state.folders_at?;
         (at.elapsed() < FOLDERS_FRESH_FOR).then(|| state.folders.folders())
+    }
+
+    /// The folders, with those marked that were pinned here.
+    pub(super) async fn with_pins(&self, mut list: FolderList) -> Result<FolderList, AccountError> {
+        let pinned = self.store.folders_pinned(&self.key).await;
+        let pinned = pinned.map_err(AccountError::store)?;
+        for folder in &mut list.folders {
+            folder.is_pinned = pinned.has(&folder.id);
+        }
+        Ok(list)
+    }
+
+    /// Pins a folder that LIST told, or lets it go, and tells the open tabs.
+    pub(super) async fn pin_folder(
+        &self,
+        folder: &FolderId,
+        is_pinned: bool,
+    ) -> Result<(), AccountError> {
+        self.wire_name(folder)?;
+        let has_room = self
+            .store
+            .folder_pin(&self.key, folder, is_pinned, now_unix_ms())
+            .await
+            .map_err(AccountError::store)?;
+        if !has_room {
+            return Err(AccountError::Invalid {
+                field: "folder",
+                problem: InvalidField::TooManyPinned {
+                    max: Store::PINNED_MAX,
+                },
+            });
+        }
+        self.tell(LiveEvent::Resync);
+        Ok(())
     }
 
     /// The counts of a folder are no longer right: the next question goes to the server.

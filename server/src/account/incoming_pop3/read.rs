@@ -40,6 +40,7 @@ impl Link {
             depth: 0,
             role: Some(FolderRole::Inbox),
             is_selectable: true,
+            is_pinned: false,
             unread: Some(unread),
             total: Some(total),
         };

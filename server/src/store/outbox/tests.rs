@@ -374,6 +374,17 @@ async fn rows_go_over_to_the_account_key_of_a_new_server_key() {
 }
 
 #[tokio::test]
+async fn marks_of_folders_go_over_to_the_account_key_of_a_new_server_key() {
+    let scene = Scene::new().await;
+    let (work, new) = ("V29yaw".into(), AccountKey("new".to_owned()));
+    let store = Store::open(scene.dir.path(), SCHEMA).await.unwrap();
+    store.folder_pin(&ann(), &work, true, 1).await.unwrap();
+    scene.ledger.outbox_adopt(&ann(), &new).await.unwrap();
+    assert!(store.folders_pinned(&new).await.unwrap().has(&work));
+    assert!(!store.folders_pinned(&ann()).await.unwrap().has(&work));
+}
+
+#[tokio::test]
 async fn pages_of_the_list_hold_every_row_once() {
     let scene = Scene::new().await;
     for nth in 0..7 {

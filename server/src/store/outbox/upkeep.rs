@@ -227,6 +227,7 @@ impl Ledger {
             "UPDATE OR IGNORE sent_form SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE pop3_mark SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE pop3_delete SET account_key = $1 WHERE account_key = $2",
+            "UPDATE OR IGNORE folder_mark SET account_key = $1 WHERE account_key = $2",
         ] {
             let query = sqlx::query(statement).bind(&new.0).bind(&old.0);
             query.execute(self.store.pool()).await?;
@@ -235,6 +236,7 @@ impl Ledger {
         for statement in [
             "DELETE FROM pop3_mark WHERE account_key = $1",
             "DELETE FROM pop3_delete WHERE account_key = $1",
+            "DELETE FROM folder_mark WHERE account_key = $1",
         ] {
             let query = sqlx::query(statement).bind(&old.0);
             query.execute(self.store.pool()).await?;

@@ -14,10 +14,11 @@ use crate::domain::{
 
 mailstore!(Link {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
-        if let Some(folders) = self.shared.fresh_folders() {
-            return Ok(folders);
-        }
-        Self::folders(self).await
+        let folders = match self.shared.fresh_folders() {
+            Some(folders) => folders,
+            None => Self::folders(self).await?,
+        };
+        self.shared.with_pins(folders).await
     }
 
     async fn create_folder(
@@ -26,6 +27,10 @@ mailstore!(Link {
         name: String,
     ) -> Result<Folder, AccountError> {
         Self::create_folder(self, role, &name).await
+    }
+
+    async fn pin_folder(&mut self, folder: FolderId, is_pinned: bool) -> Result<(), AccountError> {
+        self.shared.pin_folder(&folder, is_pinned).await
     }
 
     async fn file_sent(
