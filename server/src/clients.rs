@@ -11,11 +11,16 @@ pub(crate) mod imap;
 pub(crate) mod pop3;
 pub(crate) mod smtp;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mail_net::{Endpoint, Recorder};
+use mail_net::drive::Transport;
+use mail_net::{Dialer, Endpoint, Recorder};
 use mail_proto::{KnownSecrets, Secret};
+use tokio::net::TcpStream;
+
+use crate::domain::Protocol;
 
 pub use error::{ClientError, LinkError};
 
@@ -48,4 +53,20 @@ pub(crate) trait MessageBody {
         &mut self,
         max: usize,
     ) -> impl Future<Output = Result<Option<Bytes>, Self::Error>> + Send;
+}
+
+/// Connects, up to TLS where it comes first. By `client`, the address of the person who named the
+/// server, servers are counted; without it this one was counted when it was named.
+async fn dial(
+    dialer: &Dialer,
+    protocol: Protocol,
+    endpoint: &Endpoint,
+    client: Option<IpAddr>,
+) -> Result<Transport<TcpStream>, ClientError> {
+    let opened = dialer.open(endpoint, client).await;
+    opened.map_err(|error| ClientError::Dial {
+        protocol,
+        endpoint: endpoint.clone(),
+        error,
+    })
 }

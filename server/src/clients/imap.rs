@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use self::answer::TakeError;
 use self::ends::reply_of;
 use super::budget::Budget;
-use super::{Access, ClientError, MessageBody};
+use super::{Access, ClientError, MessageBody, dial};
 use crate::domain::{Protocol, ServerReply};
 
 pub(crate) use self::answer::{Answer, AnswerLimits, Completion};
@@ -70,15 +70,7 @@ impl<M: MailboxState> ImapConnection<M> {
         budget: Budget,
     ) -> Result<Self, ClientError> {
         let endpoint = access.endpoint.clone();
-        let transport =
-            dialer
-                .open(&endpoint, client)
-                .await
-                .map_err(|error| ClientError::Dial {
-                    protocol: Protocol::Imap,
-                    endpoint: endpoint.clone(),
-                    error,
-                })?;
+        let transport = dial(dialer, Protocol::Imap, &endpoint, client).await?;
         let mut machine = Client::new(imap::Config {
             tls: endpoint.tls,
             allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,

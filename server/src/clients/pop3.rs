@@ -13,7 +13,7 @@ use mail_proto::pop3::{
 use mail_proto::sasl::Credentials;
 use mail_proto::{Limits, Machine, OverLimit};
 
-use super::{Access, ClientError, LinkError};
+use super::{Access, ClientError, LinkError, dial};
 use crate::domain::{Protocol, ServerReply};
 
 /// The largest message that is read at all. Nothing here may write it to a disk, and a session
@@ -78,15 +78,7 @@ impl Pop3Connection {
         phase: Phase,
     ) -> Result<Self, ClientError> {
         let endpoint = access.endpoint.clone();
-        let transport =
-            dialer
-                .open(&endpoint, client)
-                .await
-                .map_err(|error| ClientError::Dial {
-                    protocol: Protocol::Pop3,
-                    endpoint: endpoint.clone(),
-                    error,
-                })?;
+        let transport = dial(dialer, Protocol::Pop3, &endpoint, client).await?;
         let machine = Client::new(pop3::Config {
             tls: endpoint.tls,
             allow_plaintext_login: endpoint.tls == mail_proto::Tls::Plain,

@@ -12,7 +12,7 @@ use mail_proto::smtp::{
 use mail_proto::{BodyChunk, KnownSecrets, Machine, Secret};
 use tokio::net::TcpStream;
 
-use super::{Access, ClientError, LinkError, MessageBody};
+use super::{Access, ClientError, LinkError, MessageBody, dial};
 use crate::domain::{Protocol, ServerReply};
 
 /// What became of one message.
@@ -83,14 +83,7 @@ impl SmtpConnection {
             transcript,
             secrets,
         } = route;
-        let transport = dialer
-            .open(&endpoint, None)
-            .await
-            .map_err(|error| ClientError::Dial {
-                protocol: Protocol::Smtp,
-                endpoint: endpoint.clone(),
-                error,
-            })?;
+        let transport = dial(dialer, Protocol::Smtp, &endpoint, None).await?;
         let ehlo_name = ehlo_name
             .or_else(|| own_address(&transport).map(EhloName::address_literal))
             .unwrap_or(EhloName::LOCALHOST);

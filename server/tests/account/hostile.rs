@@ -129,6 +129,30 @@ struct AtSignIn {
     is_password_kept: bool,
 }
 
+impl AtSignIn {
+    const fn case(
+        name: &'static str,
+        tls: TlsMode,
+        at: &'static str,
+        act: Act,
+        kind: ErrorKind,
+        cause: &'static str,
+        is_password_kept: bool,
+    ) -> Self {
+        Self {
+            name,
+            tls,
+            at,
+            act,
+            told: Told { kind, cause },
+            is_password_kept,
+        }
+    }
+}
+
+/// Words without an end, 64 octets at a time.
+const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
 /// Every case, on one server for each kind of TLS.
 async fn all_fail_at_sign_in(kind: IncomingKind, cases: Vec<AtSignIn>) {
     let is_implicit = |case: &AtSignIn| case.tls == TlsMode::Implicit;
