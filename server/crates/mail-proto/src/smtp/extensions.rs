@@ -125,7 +125,9 @@ impl Extensions {
                 });
             }
             "DELIVERBY" => {
-                let min_secs = words.next().and_then(|secs| positive(secs, 9));
+                // RFC 2852 §4.1: a client type may follow the time, behind a comma.
+                let secs = words.next().and_then(|word| word.split(',').next());
+                let min_secs = secs.and_then(|secs| positive(secs, 9));
                 self.deliver_by = Some(DeliverByOffer { min_secs });
             }
             "MT-PRIORITY" => {
@@ -303,6 +305,8 @@ mod tests {
             extensions.mt_priority.unwrap().policy.as_deref(),
             Some("MIXER")
         );
+        let extensions = parse(&["x", "DELIVERBY 240,fast"]);
+        assert_eq!(extensions.deliver_by.unwrap().min_secs, Some(240));
         let extensions = parse(&["x", "DELIVERBY", "MT-PRIORITY"]);
         assert_eq!(extensions.deliver_by.unwrap().min_secs, None);
         assert_eq!(extensions.mt_priority.unwrap().policy, None);
