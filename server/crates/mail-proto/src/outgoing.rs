@@ -51,6 +51,13 @@ impl<E> Outgoing<E> {
 
     /// Says `AUTH` with its mechanism and why that was taken. The first message leaves with it unless
     /// the line, its end included, would be longer than this: then it waits for the challenge.
+    ///
+    /// ```abnf
+    /// auth-command     = "AUTH" SP sasl-mech [SP initial-response]
+    ///                    *(CRLF [base64]) [CRLF cancel-response] CRLF
+    /// initial-response = base64 / "="
+    /// ```
+    /// RFC 4954 §8, RFC 5034 §5. The first line.
     pub(crate) fn say_auth(&mut self, authentication: &mut Authentication, max_line_bytes: usize) {
         self.transcript.note(&authentication.explanation());
         let command = format!("AUTH {}", authentication.mechanism());
@@ -68,6 +75,13 @@ impl<E> Outgoing<E> {
     }
 
     /// Does what a challenge is to be answered with.
+    ///
+    /// ```abnf
+    /// auth-command    = "AUTH" SP sasl-mech [SP initial-response]
+    ///                   *(CRLF [base64]) [CRLF cancel-response] CRLF
+    /// cancel-response = "*"
+    /// ```
+    /// RFC 4954 §8, RFC 5034 §5. A line behind the first.
     pub(crate) fn say_answer(&mut self, answer: Answer) {
         match answer {
             Answer::Send(message) => self.say_secret("", &message),

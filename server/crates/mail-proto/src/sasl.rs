@@ -49,10 +49,26 @@ pub(crate) fn secret_line(before: &str, secret: &[u8]) -> Bytes {
 /// A message of an exchange: zeroed when dropped.
 type Message = Zeroizing<Vec<u8>>;
 
+/// Encodes a message for the line that it leaves in.
+///
+/// ```abnf
+/// base64          = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
+/// base64-char     = ALPHA / DIGIT / "+" / "/"
+/// base64-terminal = (2base64-char "==") / (3base64-char "=")
+/// ```
+/// RFC 4954 §8, RFC 4648 §4.
 fn to_base64(message: &[u8]) -> Message {
     Zeroizing::new(STANDARD.encode(message).into_bytes())
 }
 
+/// Decodes a message; nothing if it is not base64.
+///
+/// ```abnf
+/// base64          = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
+/// base64-char     = ALPHA / DIGIT / "+" / "/"
+/// base64-terminal = (2base64-char "==") / (3base64-char "=")
+/// ```
+/// RFC 4954 §8, RFC 4648 §4. White space around it is left out, and it may be empty.
 fn from_base64(text: &[u8]) -> Option<Message> {
     STANDARD.decode(text.trim_ascii()).ok().map(Zeroizing::new)
 }

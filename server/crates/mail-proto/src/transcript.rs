@@ -202,6 +202,7 @@ mod tests {
         assert_eq!(transcript.take().len(), 1);
     }
 
+    // docs/protocols.md, Signing in, TLS and the transcript: transcript
     #[test]
     fn a_secret_line_shows_its_verb_only() {
         let mut transcript = Transcript::new();

@@ -140,10 +140,24 @@ impl SinglePart {
 impl BodyStructure {
     /// Reads a tree. Servers leave extension data out, cut it short and add to it; what is missing
     /// is empty. `None`: this is no tree.
+    ///
+    /// ```abnf
+    /// body = "(" (body-type-1part / body-type-mpart) ")"
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn parse(value: &Value) -> Option<Result<Self, OverLimit>> {
         Self::node(value, &mut Room(MAX_PARTS)).transpose()
     }
 
+    /// Reads one node of the tree, and those below it.
+    ///
+    /// ```abnf
+    /// body            = "(" (body-type-1part / body-type-mpart) ")"
+    /// body-type-1part = (body-type-basic / body-type-msg / body-type-text)
+    ///                   [SP body-ext-1part]
+    /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
+    /// ```
+    /// RFC 9051 §9.
     fn node(value: &Value, room: &mut Room) -> Result<Option<Self>, OverLimit> {
         let Some(fields @ [first, ..]) = value.list() else {
             return Ok(None);
@@ -158,6 +172,14 @@ impl BodyStructure {
 }
 
 impl Multipart {
+    /// Reads a part that holds parts.
+    ///
+    /// ```abnf
+    /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
+    /// body-ext-mpart  = body-fld-param [SP body-fld-dsp [SP body-fld-lang
+    ///                   [SP body-fld-loc *(SP body-extension)]]]
+    /// ```
+    /// RFC 9051 §9.
     fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
         let parts_len = fields
             .iter()
@@ -180,6 +202,19 @@ impl Multipart {
 }
 
 impl SinglePart {
+    /// Reads a part with a body of its own.
+    ///
+    /// ```abnf
+    /// body-type-basic = media-basic SP body-fields
+    /// body-type-msg   = media-message SP body-fields SP envelope
+    ///                   SP body SP body-fld-lines
+    /// body-type-text  = media-text SP body-fields SP body-fld-lines
+    /// body-fields     = body-fld-param SP body-fld-id SP body-fld-desc
+    ///                   SP body-fld-enc SP body-fld-octets
+    /// body-ext-1part  = body-fld-md5 [SP body-fld-dsp [SP body-fld-lang
+    ///                   [SP body-fld-loc *(SP body-extension)]]]
+    /// ```
+    /// RFC 9051 §9. Any `message` with an envelope and a body is read as a message.
     fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
         let mut rest = fields.iter();
         let mut part = Self {
@@ -214,6 +249,12 @@ impl SinglePart {
 }
 
 impl Disposition {
+    /// Reads a disposition.
+    ///
+    /// ```abnf
+    /// body-fld-dsp = "(" string SP body-fld-param ")" / nil
+    /// ```
+    /// RFC 9051 §9.
     fn parse(value: Option<&Value>) -> Option<Self> {
         let fields = value?.list()?;
         Some(Self {
@@ -223,6 +264,12 @@ impl Disposition {
     }
 }
 
+/// Reads a string that may be NIL.
+///
+/// ```abnf
+/// nstring = string / nil
+/// ```
+/// RFC 9051 §9.
 fn text(value: Option<&Value>) -> Option<Bytes> {
     value.and_then(Value::nstring).cloned()
 }
@@ -233,6 +280,12 @@ fn lower(value: Option<&Value>) -> Bytes {
         .unwrap_or_default()
 }
 
+/// Reads parameters.
+///
+/// ```abnf
+/// body-fld-param = "(" string SP string *(SP string SP string) ")" / nil
+/// ```
+/// RFC 9051 §9. A pair whose name is empty or NIL is passed over.
 fn parameters(value: Option<&Value>) -> Vec<(Bytes, Bytes)> {
     let list = value.and_then(Value::list).unwrap_or_default();
     let pairs = list.as_chunks::<2>().0.iter();
@@ -247,6 +300,12 @@ fn parameters(value: Option<&Value>) -> Vec<(Bytes, Bytes)> {
         .collect()
 }
 
+/// Reads languages.
+///
+/// ```abnf
+/// body-fld-lang = nstring / "(" string *(SP string) ")"
+/// ```
+/// RFC 9051 §9.
 fn languages(value: Option<&Value>) -> Vec<Bytes> {
     match value {
         Some(Value::List(list)) => list.iter().filter_map(Value::nstring).cloned().collect(),
@@ -302,6 +361,7 @@ mod tests {
         assert_eq!(part.encoding, "7bit");
     }
 
+    // docs/protocols.md, IMAP: FETCH
     #[test]
     fn the_two_part_example_of_rfc_9051_7_5_2_is_read() {
         let tree = tree(

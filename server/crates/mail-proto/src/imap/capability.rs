@@ -166,6 +166,12 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Reads the words of a CAPABILITY response or code.
+    ///
+    /// ```abnf
+    /// capability-data = "CAPABILITY" *(SP capability) SP "IMAP4rev2"
+    ///                   *(SP capability) ; behind CAPABILITY
+    /// ```
+    /// RFC 9051 §9. `IMAP4rev2` may be missing.
     pub fn from_words<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut set = Self::named(words);
         // Beside IMAP4rev1 a server lists these by name, and does them differently if it does not.
@@ -178,6 +184,12 @@ impl Capabilities {
     }
 
     /// Takes these words and nothing that they imply.
+    ///
+    /// ```abnf
+    /// enable-data = "ENABLED" *(SP capability) ; behind ENABLED
+    /// capability  = ("AUTH=" auth-type) / atom
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn named<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut set = Self::default();
         for word in words {
@@ -225,6 +237,12 @@ impl Capabilities {
     }
 
     /// Returns the SASL mechanisms that are offered, in upper case.
+    ///
+    /// ```abnf
+    /// capability = ("AUTH=" auth-type) / atom
+    /// auth-type  = atom
+    /// ```
+    /// RFC 9051 §9.
     pub fn mechanisms(&self) -> impl Iterator<Item = &str> {
         let plain = self.has(Capability::AuthPlain).then_some("PLAIN");
         plain.into_iter().chain(
@@ -236,6 +254,11 @@ impl Capabilities {
 
     /// Returns the size in bytes of the largest message that APPEND takes, if it is the same for all
     /// mailboxes (RFC 7889 §2). Where only [`Capability::AppendLimit`] is announced, STATUS tells it.
+    ///
+    /// ```abnf
+    /// capability =/ "APPENDLIMIT" ["=" number]
+    /// ```
+    /// Numbers of 64 bits are read.
     pub fn append_limit_bytes(&self) -> Option<u64> {
         self.others
             .iter()
@@ -280,6 +303,7 @@ mod tests {
         Capabilities::from_words(text.split(' ').map(str::as_bytes))
     }
 
+    // docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
     #[test]
     fn known_and_unknown_words_are_kept_in_any_case() {
         let set = of("imap4rev1 Idle AUTH=PLAIN AUTH=SCRAM-SHA-1 X-NEW XLIST");
@@ -296,6 +320,7 @@ mod tests {
         );
     }
 
+    // docs/protocols.md, IMAP: IMAP4rev2, UTF8=ACCEPT
     #[test]
     fn imap4rev2_alone_implies_what_it_took_in() {
         assert!(of("IMAP4rev2").has(Capability::Move));
@@ -304,6 +329,7 @@ mod tests {
         assert!(!of("IMAP4rev2 IMAP4rev1").utf8_names());
     }
 
+    // docs/protocols.md, IMAP: IMAP4rev2, UTF8=ACCEPT
     #[test]
     fn the_words_of_dovecot_and_of_gmail_are_known() {
         let dovecot = of(
@@ -320,6 +346,7 @@ mod tests {
         assert_eq!(others.others().count(), 0);
     }
 
+    // docs/protocols.md, IMAP: APPEND (APPENDLIMIT, MULTIAPPEND known)
     #[test]
     fn the_limits_of_rfc_7889_section_2_are_read() {
         let one_for_all = of("IMAP4rev1 ID APPENDLIMIT=257890");

@@ -28,6 +28,12 @@ pub use select::{Enable, QResync, Select, SelectParameter, SequenceMatch};
 pub struct Tag(pub(crate) u32);
 
 impl Tag {
+    /// Reads a tag as this client writes it.
+    ///
+    /// ```abnf
+    /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let number = text.strip_prefix(b"r")?;
         // `r01` is not what was sent.
@@ -41,6 +47,12 @@ impl Tag {
 }
 
 impl fmt::Display for Tag {
+    /// Writes the tag as it stands in front of its command.
+    ///
+    /// ```abnf
+    /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "r{}", self.0)
     }

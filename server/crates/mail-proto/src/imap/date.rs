@@ -23,6 +23,15 @@ pub struct InternalDate {
 
 impl InternalDate {
     /// Reads `17-Jul-1996 02:44:25 -0700`; a day of one digit may stand without its space.
+    ///
+    /// ```abnf
+    /// date-time      = DQUOTE date-day-fixed "-" date-month "-" date-year
+    ///                  SP time SP zone DQUOTE ; between the quotes
+    /// date-day-fixed = (SP DIGIT) / 2DIGIT
+    /// time           = 2DIGIT ":" 2DIGIT ":" 2DIGIT
+    /// zone           = ("+" / "-") 4DIGIT
+    /// ```
+    /// RFC 9051 §9. Any white space may stand between the fields.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(text).ok()?;
         let mut words = text.split_ascii_whitespace();
@@ -72,6 +81,14 @@ impl InternalDate {
 }
 
 impl fmt::Display for InternalDate {
+    /// Writes the form of APPEND, without its quotes.
+    ///
+    /// ```abnf
+    /// date-time      = DQUOTE date-day-fixed "-" date-month "-" date-year
+    ///                  SP time SP zone DQUOTE ; between the quotes
+    /// date-day-fixed = (SP DIGIT) / 2DIGIT    ; always 2DIGIT
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.zone_minutes < 0 { '-' } else { '+' };
         let zone = self.zone_minutes.unsigned_abs();
@@ -119,6 +136,16 @@ impl Date {
         self.day
     }
 
+    /// Reads a day.
+    ///
+    /// ```abnf
+    /// date-text  = date-day "-" date-month "-" date-year
+    /// date-day   = 1*2DIGIT
+    /// date-month = "Jan" / "Feb" / "Mar" / "Apr" / "May" / "Jun" /
+    ///              "Jul" / "Aug" / "Sep" / "Oct" / "Nov" / "Dec"
+    /// date-year  = 4DIGIT
+    /// ```
+    /// RFC 9051 §9.
     fn parse(text: &str) -> Option<Self> {
         let mut fields = text.splitn(3, '-');
         let (day, month, year) = (fields.next()?, fields.next()?, fields.next()?);
@@ -177,6 +204,12 @@ impl Date {
 
 impl fmt::Display for Date {
     /// Writes the form of SEARCH: `1-Feb-1994`.
+    ///
+    /// ```abnf
+    /// date      = date-text / DQUOTE date-text DQUOTE ; without quotes
+    /// date-text = date-day "-" date-month "-" date-year
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}-{:04}", self.day, self.month_name(), self.year)
     }

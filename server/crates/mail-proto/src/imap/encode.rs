@@ -62,6 +62,12 @@ pub(crate) struct Encoded {
 }
 
 /// Encodes a command for a server with these capabilities.
+///
+/// ```abnf
+/// command = tag SP (command-any / command-auth /
+///           command-nonauth / command-select) CRLF
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn encode(tag: Tag, command: &Command, capabilities: &Capabilities) -> Encoded {
     let mut encoder = Encoder::new(capabilities);
     encoder.display(tag);
@@ -71,6 +77,12 @@ pub(crate) fn encode(tag: Tag, command: &Command, capabilities: &Capabilities) -
 }
 
 /// Encodes LOGIN.
+///
+/// ```abnf
+/// command = tag SP (command-any / command-auth /
+///           command-nonauth / command-select) CRLF ; LOGIN
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn encode_login(
     tag: Tag,
     credentials: &Credentials,
@@ -104,6 +116,32 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    /// Writes a command without its tag.
+    ///
+    /// ```abnf
+    /// command-any     = "CAPABILITY" / "LOGOUT" / "NOOP"
+    /// command-auth    = append / create / delete / enable / examine / list /
+    ///                   namespace-command / rename / select / status /
+    ///                   subscribe / unsubscribe / idle
+    /// command-select  = "CLOSE" / "UNSELECT" / "EXPUNGE" / copy /
+    ///                   move / fetch / store / search / uid
+    /// delete          = "DELETE" SP mailbox
+    /// rename          = "RENAME" SP mailbox SP mailbox
+    /// subscribe       = "SUBSCRIBE" SP mailbox
+    /// unsubscribe     = "UNSUBSCRIBE" SP mailbox
+    /// select          = "SELECT" SP mailbox [select-params]
+    /// examine         = "EXAMINE" SP mailbox [select-params]
+    /// copy            = "COPY" SP sequence-set SP mailbox
+    /// move            = "MOVE" SP sequence-set SP mailbox
+    /// uid             = "UID" SP (copy / move / fetch / search / store / uid-expunge)
+    /// uid-expunge     = "EXPUNGE" SP sequence-set
+    /// lsub            = "LSUB" SP mailbox SP list-mailbox       ; RFC 3501 §9
+    /// command-select =/ "CHECK"                                 ; RFC 3501 §9
+    /// compress        = "COMPRESS" SP algorithm                 ; RFC 4978
+    /// getquota        = "GETQUOTA" SP quota-root-name           ; RFC 9208 §7
+    /// getquotaroot    = "GETQUOTAROOT" SP mailbox               ; RFC 9208 §7
+    /// ```
+    /// RFC 9051 §9. What is not written here is written by the method of its name.
     fn command(&mut self, command: &Command) {
         match command {
             Command::Capability => self.raw("CAPABILITY"),
@@ -192,6 +230,13 @@ impl<'a> Encoder<'a> {
         self.raw(word);
     }
 
+    /// Writes ID.
+    ///
+    /// ```abnf
+    /// id             ::= "ID" SPACE id_params_list
+    /// id_params_list ::= "(" #(string SPACE nstring) ")" / nil
+    /// ```
+    /// RFC 2971 §4.
     fn id<'t>(&mut self, mut fields: impl Iterator<Item = (&'t [u8], &'t [u8])>) {
         self.extension("ID ", Capability::Id);
         let Some((field, value)) = fields.next() else {
@@ -207,6 +252,14 @@ impl<'a> Encoder<'a> {
         self.raw(")");
     }
 
+    /// Writes LOGIN.
+    ///
+    /// ```abnf
+    /// login    = "LOGIN" SP userid SP password
+    /// userid   = astring
+    /// password = astring
+    /// ```
+    /// RFC 9051 §9.
     fn login(&mut self, credentials: &Credentials) {
         let password = credentials
             .password()
@@ -218,6 +271,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes the verb of a command that has a UID form, and its set.
+    ///
+    /// ```abnf
+    /// uid = "UID" SP (copy / move / fetch / search / store / uid-expunge) ; verb and set
+    /// ```
+    /// RFC 9051 §9.
     fn numbered(&mut self, verb: &str, uid: bool, set: &SequenceSet) {
         if uid {
             self.raw("UID ");
@@ -243,6 +301,12 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes a string as the plainest form that is safe.
+    ///
+    /// ```abnf
+    /// string = quoted / literal
+    /// quoted = DQUOTE *QUOTED-CHAR DQUOTE
+    /// ```
+    /// RFC 9051 §9. Never an atom: both are an `astring` too.
     fn string(&mut self, text: &[u8]) {
         let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
         if text.len() <= 1024 && text.iter().all(plain) {
@@ -265,6 +329,12 @@ impl<'a> Encoder<'a> {
             || (self.has(Capability::LiteralMinus) && size_bytes <= SHORT_LITERAL_BYTES)
     }
 
+    /// Announces a literal; without `+` if the server has to ask for it first.
+    ///
+    /// ```abnf
+    /// literal = "{" number64 ["+"] "}" CRLF *CHAR8 ; up to CRLF
+    /// ```
+    /// RFC 9051 §9, RFC 7888.
     fn literal_head(&mut self, size_bytes: u64, waits: bool) {
         self.raw("{");
         self.display(size_bytes);

@@ -168,6 +168,11 @@ pub enum BodyValue {
 
 /// Tells what a literal is that begins behind these values: those of the response, and those of the
 /// list that is open in it.
+///
+/// ```abnf
+/// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; up to the literal
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<LiteralItem> {
     let [seq, fetch] = response else {
         return None;
@@ -191,6 +196,12 @@ pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<Litera
 
 /// Reads the items of a FETCH response; none is lost, and none makes the others void.
 /// Those that `cut` names are told as too large.
+///
+/// ```abnf
+/// msg-att = "(" (msg-att-dynamic / msg-att-static)
+///           *(SP (msg-att-dynamic / msg-att-static)) ")"
+/// ```
+/// RFC 9051 §9.
 ///
 /// Servers put an item into parentheses of its own, or leave a value out: the items around it keep
 /// their values.
@@ -253,6 +264,22 @@ fn item_of(name: Bytes, value: Value) -> FetchedItem {
     parse_item(&name, &value).unwrap_or_else(|| FetchedItem::Unknown { name, value })
 }
 
+/// Reads the value of an item; nothing if it does not fit its name.
+///
+/// ```abnf
+/// msg-att-dynamic  = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")"
+/// msg-att-static   = "ENVELOPE" SP envelope / "INTERNALDATE" SP date-time /
+///                    "RFC822.SIZE" SP number64 /
+///                    "BODY" ["STRUCTURE"] SP body / "UID" SP uniqueid
+/// msg-att-dynamic =/ fetch-mod-resp
+/// fetch-mod-resp   = "MODSEQ" SP "(" permsg-modsequence ")" ; RFC 7162 §7
+/// msg-att-static  =/ fetch-emailid-resp / fetch-threadid-resp
+/// fetch-emailid-resp  = "EMAILID" SP "(" objectid ")"      ; RFC 8474 §7
+/// fetch-threadid-resp = "THREADID" SP ( "(" objectid ")" / nil )
+/// msg-att-dynamic =/ "PREVIEW" SP nstring                  ; RFC 8970
+/// msg-att-static  =/ "SAVEDATE" SP (date-time / nil)       ; RFC 8514
+/// ```
+/// RFC 9051 §9. The items that begin with X-GM- are those of X-GM-EXT-1.
 fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
     match Word::new(name).as_bytes() {
         b"UID" => Uid::new(value.number32()?).map(FetchedItem::Uid),
@@ -292,6 +319,14 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
     }
 }
 
+/// Reads an item whose name holds a section.
+///
+/// ```abnf
+/// msg-att-static = "BODY" section ["<" number ">"] SP nstring /
+///                  "BINARY" section-binary SP (nstring / literal8) /
+///                  "BINARY.SIZE" section-binary SP number
+/// ```
+/// RFC 9051 §9.
 fn parse_section_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
     let name = section::parse_name(name)?;
     match name.form {
@@ -313,6 +348,12 @@ fn parse_section_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
 }
 
 impl BodyValue {
+    /// Reads the bytes of a section.
+    ///
+    /// ```abnf
+    /// msg-att-static = "BINARY" section-binary SP (nstring / literal8) ; the value
+    /// ```
+    /// RFC 9051 §9.
     fn parse(value: &Value) -> Option<Self> {
         match value {
             Value::Streamed { id, size_bytes } => Some(Self::Streamed {

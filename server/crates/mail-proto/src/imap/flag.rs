@@ -29,6 +29,15 @@ pub enum Flag {
 
 impl Flag {
     /// Reads a flag as the server writes it; any case of the system flags is understood.
+    ///
+    /// ```abnf
+    /// flag           = "\Answered" / "\Flagged" / "\Deleted" /
+    ///                  "\Seen" / "\Draft" / flag-keyword / flag-extension
+    /// flag-extension = "\" atom
+    /// flag-fetch     = flag / obsolete-flag-recent
+    /// flag-perm      = flag / "\*"
+    /// ```
+    /// RFC 9051 §9.
     pub fn parse(text: &[u8]) -> Self {
         static SYSTEM: [Flag; 7] = [
             Flag::Seen,
@@ -47,6 +56,15 @@ impl Flag {
     }
 
     /// Returns the flag as it stands on the wire.
+    ///
+    /// ```abnf
+    /// flag           = "\Answered" / "\Flagged" / "\Deleted" /
+    ///                  "\Seen" / "\Draft" / flag-keyword / flag-extension
+    /// flag-extension = "\" atom
+    /// flag-fetch     = flag / obsolete-flag-recent
+    /// flag-perm      = flag / "\*"
+    /// ```
+    /// RFC 9051 §9.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Seen => "\\Seen",
@@ -61,6 +79,12 @@ impl Flag {
     }
 
     /// Tells whether a client may set this flag: not `\Recent`, `\*` or what is no atom.
+    ///
+    /// ```abnf
+    /// flag = "\Answered" / "\Flagged" / "\Deleted" /
+    ///        "\Seen" / "\Draft" / flag-keyword / flag-extension
+    /// ```
+    /// RFC 9051 §9.
     pub fn can_be_set(&self) -> bool {
         match self {
             Self::Seen | Self::Answered | Self::Flagged | Self::Deleted | Self::Draft => true,
@@ -88,6 +112,12 @@ pub struct Keyword(Box<str>);
 
 impl Keyword {
     /// Takes a keyword that can be stored: an atom, so no spaces, brackets or 8-bit characters.
+    ///
+    /// ```abnf
+    /// flag-keyword = "$MDNSent" / "$Forwarded" / "$Junk" /
+    ///                "$NotJunk" / "$Phishing" / atom
+    /// ```
+    /// RFC 9051 §9.
     pub fn new(name: &str) -> Option<Self> {
         is_atom(name.as_bytes()).then(|| Self(name.into()))
     }
@@ -99,6 +129,11 @@ impl Keyword {
 }
 
 /// Reads a list of flags; what is neither an atom nor a string is left out.
+///
+/// ```abnf
+/// flag-list = "(" [flag *(SP flag)] ")"
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn parse_list(value: &Value) -> Option<alloc::vec::Vec<Flag>> {
     Some(
         value
@@ -111,6 +146,13 @@ pub(crate) fn parse_list(value: &Value) -> Option<alloc::vec::Vec<Flag>> {
 }
 
 /// Tells whether a text is an atom of RFC 9051 §9, with `]` allowed: servers hand out such flags.
+///
+/// ```abnf
+/// atom          = 1*ATOM-CHAR
+/// ATOM-CHAR     = <any CHAR except atom-specials>
+/// atom-specials = "(" / ")" / "{" / SP / CTL / list-wildcards /
+///                 quoted-specials / resp-specials
+/// ```
 fn is_atom(text: &[u8]) -> bool {
     !text.is_empty()
         && text.iter().all(|byte| {

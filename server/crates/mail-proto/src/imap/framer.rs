@@ -395,6 +395,11 @@ impl Framer {
 }
 
 /// The number of the message, where a line begins as the data of one: `* 7 FETCH (`.
+///
+/// ```abnf
+/// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; the front of a FETCH
+/// ```
+/// RFC 9051 §9.
 fn seq_of_fetch(line: &[u8]) -> Option<SequenceNumber> {
     let rest = line.strip_prefix(b"* ")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -406,6 +411,12 @@ fn seq_of_fetch(line: &[u8]) -> Option<SequenceNumber> {
 }
 
 /// The size of the literal that a line announces at its end, if it does.
+///
+/// ```abnf
+/// literal  = "{" number64 ["+"] "}" CRLF *CHAR8
+/// literal8 = "~{" number64 "}" CRLF *OCTET
+/// ```
+/// RFC 9051 §9.
 fn announced_at_end(line: &[u8]) -> Option<u64> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let brace = memchr::memrchr(b'{', line)?;
@@ -413,6 +424,16 @@ fn announced_at_end(line: &[u8]) -> Option<u64> {
 }
 
 /// Tells what a first line is; `Err` holds the values of a data response.
+///
+/// ```abnf
+/// greeting        = "*" SP (resp-cond-auth / resp-cond-bye) CRLF
+/// continue-req    = "+" SP (resp-text / base64) CRLF
+/// response-data   = "*" SP (resp-cond-state / resp-cond-bye /
+///                   mailbox-data / message-data / capability-data /
+///                   enable-data) CRLF
+/// response-tagged = tag SP resp-cond-state CRLF
+/// ```
+/// RFC 9051 §9. `+` may stand alone.
 fn classify(mut line: Bytes) -> Result<Frame, Bytes> {
     let (head, rest) = match memchr::memchr(b' ', &line) {
         Some(space) => line.split_at_checked(space).unwrap_or((&line, &[])),
@@ -443,6 +464,14 @@ fn classify(mut line: Bytes) -> Result<Frame, Bytes> {
     }
 }
 
+/// Returns the condition that the word of a status response names.
+///
+/// ```abnf
+/// resp-cond-state = ("OK" / "NO" / "BAD") SP resp-text
+/// resp-cond-bye   = "BYE" SP resp-text
+/// resp-cond-auth  = ("OK" / "PREAUTH") SP resp-text
+/// ```
+/// RFC 9051 §9.
 fn condition(word: &[u8]) -> Option<Condition> {
     let known = [
         (&b"OK"[..], Condition::Is(Status::Ok)),

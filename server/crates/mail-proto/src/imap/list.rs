@@ -98,6 +98,16 @@ pub struct Namespace {
 
 impl ListData {
     /// Reads what stands behind LIST.
+    ///
+    /// ```abnf
+    /// mailbox-list   = "(" [mbx-list-flags] ")" SP
+    ///                  (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox
+    ///                  [SP mbox-list-extended]
+    /// mbx-list-flags = *(mbx-list-oflag SP) mbx-list-sflag
+    ///                  *(SP mbx-list-oflag) /
+    ///                  mbx-list-oflag *(SP mbx-list-oflag)
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
         let [attributes, delimiter, mailbox, extended @ ..] = values else {
             return None;
@@ -119,6 +129,18 @@ impl ListData {
 }
 
 impl ListExtended {
+    /// Reads the items of the extended data.
+    ///
+    /// ```abnf
+    /// mbox-list-extended      = "(" [mbox-list-extended-item
+    ///                           *(SP mbox-list-extended-item)] ")"
+    /// mbox-list-extended-item = mbox-list-extended-item-tag SP tagged-ext-val
+    /// childinfo-extended-item = "CHILDINFO" SP "("
+    ///                           list-select-base-opt-quoted
+    ///                           *(SP list-select-base-opt-quoted) ")"
+    /// oldname-extended-item   = "OLDNAME" SP "(" mailbox ")"
+    /// ```
+    /// RFC 9051 §9.
     fn parse(values: &[Value]) -> Self {
         let mut data = Self::default();
         for [name, value] in values.as_chunks::<2>().0 {
@@ -158,6 +180,18 @@ impl MailboxAttribute {
         (Self::Important, "\\Important"),
     ];
 
+    /// Reads an attribute, in any case.
+    ///
+    /// ```abnf
+    /// mbx-list-oflag  = "\Noinferiors" / child-mbox-flag /
+    ///                   "\Subscribed" / "\Remote" / flag-extension
+    /// mbx-list-sflag  = "\NonExistent" / "\Noselect" / "\Marked" / "\Unmarked"
+    /// child-mbox-flag = "\HasChildren" / "\HasNoChildren"
+    /// mbx-list-oflag =/ use-attr                       ; RFC 6154 §6
+    /// use-attr        = "\All" / "\Archive" / "\Drafts" / "\Flagged" /
+    ///                   "\Junk" / "\Sent" / "\Trash" / use-attr-ext
+    /// ```
+    /// RFC 9051 §9. `\Important` is of RFC 8457.
     fn parse(text: &Bytes) -> Self {
         let known = Self::KNOWN
             .iter()
@@ -169,6 +203,12 @@ impl MailboxAttribute {
     }
 
     /// Returns the attribute as it stands on the wire; nothing for those that are not known here.
+    ///
+    /// ```abnf
+    /// use-attr = "\All" / "\Archive" / "\Drafts" / "\Flagged" /
+    ///            "\Junk" / "\Sent" / "\Trash" / use-attr-ext ; and the others that are known
+    /// ```
+    /// RFC 6154 §6.
     pub(crate) fn word(&self) -> Option<&'static str> {
         Self::KNOWN
             .iter()
@@ -179,6 +219,12 @@ impl MailboxAttribute {
 
 impl NamespaceData {
     /// Reads what stands behind NAMESPACE.
+    ///
+    /// ```abnf
+    /// namespace-response = "NAMESPACE" SP namespace SP namespace SP namespace
+    /// namespace          = nil / "(" 1*namespace-descr ")"
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn parse(values: &[Value]) -> Self {
         let spaces = |index: usize| {
             let list = values.get(index).and_then(Value::list).unwrap_or_default();
@@ -193,6 +239,17 @@ impl NamespaceData {
 }
 
 impl Namespace {
+    /// Reads one namespace.
+    ///
+    /// ```abnf
+    /// namespace-descr               = "(" string SP
+    ///                                 (DQUOTE QUOTED-CHAR DQUOTE / nil)
+    ///                                 [namespace-response-extensions] ")"
+    /// namespace-response-extensions = *namespace-response-extension
+    /// namespace-response-extension  = SP string SP
+    ///                                 "(" string *(SP string) ")"
+    /// ```
+    /// RFC 9051 §9.
     fn parse(value: &Value) -> Option<Self> {
         let [prefix, delimiter, others @ ..] = value.list()? else {
             return None;

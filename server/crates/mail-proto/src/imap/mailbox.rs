@@ -20,6 +20,11 @@ pub struct Mailbox(Bytes);
 impl Mailbox {
     /// Takes a name as a server wrote it. If a hostile server put CR, LF or NUL into it, commands
     /// still keep it in one literal.
+    ///
+    /// ```abnf
+    /// mailbox = "INBOX" / astring ; INBOX is case insensitive
+    /// ```
+    /// RFC 9051 §9.
     pub fn from_wire(name: impl Into<Bytes>) -> Self {
         let name = name.into();
         if name.eq_ignore_ascii_case(b"INBOX") {

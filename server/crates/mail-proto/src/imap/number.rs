@@ -24,6 +24,11 @@ macro_rules! nonzero_number {
             }
 
             /// Reads a decimal number, nothing else.
+            ///
+            /// ```abnf
+            /// nz-number = digit-nz *DIGIT ; (0 < n < 4,294,967,296)
+            /// ```
+            /// RFC 9051 §9. Zeros in front of the first other digit are read too.
             pub fn parse(text: &[u8]) -> Option<Self> {
                 u32::try_from(parse_u64(text)?).ok().and_then(Self::new)
             }
@@ -63,6 +68,11 @@ nonzero_number! {
 }
 
 /// Reads a decimal number of at most 64 bits, nothing else.
+///
+/// ```abnf
+/// number64 = 1*DIGIT ; (0 <= n <= 9,223,372,036,854,775,807)
+/// ```
+/// RFC 9051 §9. Numbers up to 2^64 - 1 are read.
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

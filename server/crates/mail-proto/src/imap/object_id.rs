@@ -13,6 +13,11 @@ pub struct ObjectId(Bytes);
 
 impl ObjectId {
     /// Takes an id; `None` if it cannot be one.
+    ///
+    /// ```abnf
+    /// objectid = 1*255(ALPHA / DIGIT / "_" / "-")
+    /// ```
+    /// RFC 8474 §7.
     pub fn new(id: impl Into<Bytes>) -> Option<Self> {
         let id = id.into();
         let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -25,6 +30,11 @@ impl ObjectId {
     }
 
     /// Reads an id in parentheses.
+    ///
+    /// ```abnf
+    /// fetch-emailid-resp = "EMAILID" SP "(" objectid ")" ; the parentheses
+    /// ```
+    /// RFC 8474 §7.
     pub(crate) fn parse_listed(value: &Value) -> Option<Self> {
         match value.list()? {
             [id] => Self::new(id.astring()?.clone()),

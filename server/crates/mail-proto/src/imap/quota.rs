@@ -38,6 +38,17 @@ pub struct QuotaRootData {
 
 impl QuotaData {
     /// Reads what stands behind QUOTA. Nothing, if a number of it cannot be.
+    ///
+    /// ```abnf
+    /// quota-response = "QUOTA" SP quota-root-name SP quota-list
+    /// quota-list     = "(" quota-resource *(SP quota-resource) ")"
+    /// quota-resource = resource-name SP resource-usage SP resource-limit
+    /// resource-name  = "STORAGE" / "MESSAGE" / "MAILBOX" /
+    ///                  "ANNOTATION-STORAGE" / resource-name-ext
+    /// resource-usage = number64
+    /// resource-limit = number64
+    /// ```
+    /// RFC 9208 §7. The list may be empty.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
         let [root, resources] = values else {
             return None;
@@ -70,6 +81,12 @@ impl QuotaData {
 
 impl QuotaRootData {
     /// Reads what stands behind QUOTAROOT.
+    ///
+    /// ```abnf
+    /// quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name)
+    /// quota-root-name    = astring
+    /// ```
+    /// RFC 9208 §7.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
         let (mailbox, roots) = values.split_first()?;
         Some(Self {

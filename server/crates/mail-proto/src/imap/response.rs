@@ -25,6 +25,13 @@ pub(crate) enum Data {
 
 /// Gives a response its type. What is not known, or not of the form it should have, is kept.
 /// `cut` names the items of a FETCH of which something was left out.
+///
+/// ```abnf
+/// response-data = "*" SP (resp-cond-state / resp-cond-bye /
+///                 mailbox-data / message-data / capability-data /
+///                 enable-data) CRLF ; the last four
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn parse(values: Vec<Value>, cut: &[Bytes]) -> Data {
     if let [word, words @ ..] = values.as_slice()
         && word.is_atom("CAPABILITY")
@@ -38,6 +45,22 @@ pub(crate) fn parse(values: Vec<Value>, cut: &[Bytes]) -> Data {
     })
 }
 
+/// Reads a response that is known, but for FETCH; nothing if it has another form.
+///
+/// ```abnf
+/// mailbox-data  = "FLAGS" SP flag-list / "LIST" SP mailbox-list /
+///                 esearch-response /
+///                 "STATUS" SP mailbox SP "(" [status-att-list] ")" /
+///                 number SP "EXISTS" / namespace-response /
+///                 obsolete-search-response / obsolete-recent-response
+/// message-data  = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; EXPUNGE
+/// enable-data   = "ENABLED" *(SP capability)
+/// mailbox-data =/ "LSUB" SP mailbox-list                   ; RFC 3501 §9
+/// mailbox-data =/ sort-data / thread-data                  ; RFC 5256 §5
+/// expunged-resp = "VANISHED" [SP "(EARLIER)"] SP known-uids ; RFC 7162 §7
+/// id_response ::= "ID" SPACE id_params_list                ; RFC 2971 §4
+/// ```
+/// RFC 9051 §9; QUOTA and QUOTAROOT: RFC 9208 §7.
 fn parse_known(values: &[Value]) -> Option<Event> {
     let (first, rest) = values.split_first()?;
     let first = first.atom()?;
@@ -90,6 +113,12 @@ fn parse_known(values: &[Value]) -> Option<Event> {
     }
 }
 
+/// Reads the fields and values of ID.
+///
+/// ```abnf
+/// id_params_list ::= "(" #(string SPACE nstring) ")" / nil
+/// ```
+/// RFC 2971 §4.
 fn parse_id(value: &Value) -> Vec<(Bytes, Option<Bytes>)> {
     let fields = value.list().unwrap_or_default().as_chunks::<2>().0.iter();
     fields
@@ -106,6 +135,12 @@ pub(crate) fn parse_broken(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     parse_fetch(values, cut)
 }
 
+/// Reads a FETCH response; any other one is kept as it came.
+///
+/// ```abnf
+/// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; a FETCH alone
+/// ```
+/// RFC 9051 §9.
 fn parse_fetch(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     let seq = match values.as_slice() {
         [seq, word, Value::List(_)] if word.is_atom("FETCH") => {

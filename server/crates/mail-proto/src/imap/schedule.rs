@@ -141,6 +141,7 @@ mod tests {
         may_leave(last, true, before.iter().map(Kind::of))
     }
 
+    // docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
     #[test]
     fn the_invalid_sequences_of_rfc_9051_5_5_wait() {
         // FETCH + NOOP + STORE, STORE + COPY + FETCH, COPY + COPY.
@@ -151,6 +152,7 @@ mod tests {
         assert!(!leaves(&[fetch(true), fetch(false)]));
     }
 
+    // docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
     #[test]
     fn the_valid_sequences_of_rfc_9051_5_5_leave() {
         let search = Command::Search {

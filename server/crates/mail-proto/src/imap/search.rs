@@ -52,6 +52,12 @@ pub struct SortData {
 
 impl SearchData {
     /// Reads what stands behind SEARCH: numbers, and with CONDSTORE a list at the end.
+    ///
+    /// ```abnf
+    /// mailbox-data  = "SEARCH" *(SP nz-number)                ; RFC 3501 §9
+    /// mailbox-data =/ "SEARCH" [1*(SP nz-number) SP
+    ///                 search-sort-mod-seq]                    ; RFC 7162 §7
+    /// ```
     pub(crate) fn parse(values: &[Value]) -> Self {
         let found = SequenceSet::from_numbers(numbers(values));
         Self {
@@ -65,6 +71,20 @@ impl SearchData {
     }
 
     /// Reads what stands behind ESEARCH (RFC 4731 §3.1). Nothing, if a number of it cannot be.
+    ///
+    /// ```abnf
+    /// esearch-response    = "ESEARCH" [search-correlator] [SP "UID"]
+    ///                       *(SP search-return-data)
+    /// search-correlator   = SP "(" "TAG" SP tag-string ")"
+    /// search-return-data  = "MIN" SP nz-number /
+    ///                       "MAX" SP nz-number /
+    ///                       "ALL" SP sequence-set /
+    ///                       "COUNT" SP number /
+    ///                       search-ret-data-ext
+    /// search-return-data =/ "MODSEQ" SP mod-sequence-value    ; RFC 4731 §4
+    /// search-return-data =/ ret-data-partial                  ; RFC 9394 §4
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn parse_extended(values: &[Value]) -> Option<Self> {
         let mut data = Self::default();
         let mut rest = values;
@@ -96,6 +116,12 @@ impl SearchData {
 
 impl SortData {
     /// Reads what stands behind SORT.
+    ///
+    /// ```abnf
+    /// sort-data  = "SORT" *(SP nz-number)                     ; RFC 5256 §5
+    /// sort-data =/ "SORT" [1*(SP nz-number) SP
+    ///              search-sort-mod-seq]                       ; RFC 7162 §7
+    /// ```
     pub(crate) fn parse(values: &[Value]) -> Self {
         Self {
             numbers: numbers(values).collect(),
@@ -110,6 +136,11 @@ fn numbers(values: &[Value]) -> impl Iterator<Item = NonZeroU32> + '_ {
 }
 
 /// Reads `(MODSEQ n)` at the end.
+///
+/// ```abnf
+/// search-sort-mod-seq = "(" "MODSEQ" SP mod-sequence-value ")"
+/// ```
+/// RFC 7162 §7.
 fn mod_seq(values: &[Value]) -> Option<u64> {
     match values.last()?.list()? {
         [word, number] if word.is_atom("MODSEQ") => number.number(),

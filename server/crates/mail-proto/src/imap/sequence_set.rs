@@ -84,6 +84,14 @@ impl SequenceSet {
     }
 
     /// Reads the wire form; `None` for anything that is not exactly a set.
+    ///
+    /// ```abnf
+    /// sequence-set = (seq-number / seq-range) ["," sequence-set]
+    /// seq-range    = seq-number ":" seq-number
+    /// uid-set      = (uniqueid / uid-range) *("," uid-set)
+    /// uid-range    = (uniqueid ":" uniqueid)
+    /// ```
+    /// RFC 9051 §9. Not `$`.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let ranges = text.split(|byte| *byte == b',').map(|range| {
             let mut ends = range.splitn(2, |byte| *byte == b':');
@@ -158,6 +166,12 @@ impl SequenceSet {
     }
 }
 
+/// Reads one end of a range.
+///
+/// ```abnf
+/// seq-number = nz-number / "*"
+/// ```
+/// RFC 9051 §9.
 fn parse_bound(text: &[u8]) -> Option<Bound> {
     if text == b"*" {
         return Some(Bound::Last);
@@ -167,6 +181,12 @@ fn parse_bound(text: &[u8]) -> Option<Bound> {
 }
 
 impl fmt::Display for Bound {
+    /// Writes one end of a range.
+    ///
+    /// ```abnf
+    /// seq-number = nz-number / "*"
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => number.fmt(f),
@@ -176,6 +196,15 @@ impl fmt::Display for Bound {
 }
 
 impl fmt::Display for SequenceSet {
+    /// Writes the set as it stands in a command.
+    ///
+    /// ```abnf
+    /// sequence-set      = (seq-number / seq-range) ["," sequence-set]
+    /// seq-range         = seq-number ":" seq-number
+    /// sequence-set     =/ seq-last-command
+    /// seq-last-command  = "$"
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_saved_result() {
             return f.write_str("$");

@@ -72,6 +72,17 @@ pub enum AppendLimit {
 }
 
 impl StatusItem {
+    /// Returns the item as it stands on the wire.
+    ///
+    /// ```abnf
+    /// status-att  = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" /
+    ///               "DELETED" / "SIZE"
+    /// status-att =/ "DELETED-STORAGE"                           ; RFC 9208 §7
+    /// status-att =/ "HIGHESTMODSEQ"                             ; RFC 7162 §7
+    /// status-att =/ "MAILBOXID"                                 ; RFC 8474 §7
+    /// status-att =/ "APPENDLIMIT"                               ; RFC 7889
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Messages => "MESSAGES",
@@ -106,6 +117,19 @@ impl StatusItem {
 
 impl StatusData {
     /// Reads what stands behind STATUS.
+    ///
+    /// ```abnf
+    /// mailbox-data    = "STATUS" SP mailbox SP "(" [status-att-list] ")"
+    /// status-att-list = status-att-val *(SP status-att-val)
+    /// status-att-val  = ("MESSAGES" SP number) / ("UIDNEXT" SP nz-number) /
+    ///                   ("UIDVALIDITY" SP nz-number) / ("UNSEEN" SP number) /
+    ///                   ("DELETED" SP number) / ("SIZE" SP number64)
+    /// status-att-val =/ "DELETED-STORAGE" SP number64           ; RFC 9208 §7
+    /// status-att-val =/ "HIGHESTMODSEQ" SP mod-sequence-valzer  ; RFC 7162 §7
+    /// status-att-val =/ "MAILBOXID" SP "(" objectid ")"         ; RFC 8474 §7
+    /// status-att-val =/ "APPENDLIMIT" SP (number / nil)         ; RFC 7889
+    /// ```
+    /// RFC 9051 §9. A value that does not fit its item is left out.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
         let [mailbox, items, ..] = values else {
             return None;
@@ -144,6 +168,12 @@ impl StatusData {
 }
 
 impl AppendLimit {
+    /// Reads the value of APPENDLIMIT.
+    ///
+    /// ```abnf
+    /// status-att-val =/ "APPENDLIMIT" SP (number / nil) ; the value
+    /// ```
+    /// RFC 7889.
     fn parse(value: &Value) -> Option<Self> {
         if value.is_atom("NIL") {
             return Some(Self::Unlimited);

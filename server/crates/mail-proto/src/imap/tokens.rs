@@ -101,6 +101,12 @@ impl Tokens {
     }
 
     /// Reads the token at the front of what is left of a line, which is not empty.
+    ///
+    /// ```abnf
+    /// quoted = DQUOTE *QUOTED-CHAR DQUOTE
+    /// atom   = 1*ATOM-CHAR ; or "(", ")", SP, or the front of a literal
+    /// ```
+    /// RFC 9051 §9.
     fn token<'l>(&mut self, line: &Bytes, rest: &'l [u8]) -> Result<Token<'l>, OverLimit> {
         if self.is_full() {
             self.cut_item(OverLimit {
@@ -332,6 +338,13 @@ pub(crate) enum Quoted<'l> {
 
 /// Takes a quoted string, of which `rest` is what is behind its first quote. Returns what is behind
 /// it too; nothing if it does not end.
+///
+/// ```abnf
+/// quoted      = DQUOTE *QUOTED-CHAR DQUOTE
+/// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> /
+///               "\" quoted-specials / UTF8-2 / UTF8-3 / UTF8-4
+/// ```
+/// RFC 9051 §9. A backslash may stand before any byte.
 // A string is as short as the call to it is long.
 #[inline]
 pub(crate) fn take_quoted(rest: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
@@ -345,6 +358,10 @@ pub(crate) fn take_quoted(rest: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
 }
 
 /// Goes on behind what had no backslash, up to the quote that ends the string.
+///
+/// ```abnf
+/// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
+/// ```
 fn unescape<'l>(plain: &[u8], behind: &'l [u8]) -> Option<(Vec<u8>, &'l [u8])> {
     let mut text = plain.to_vec();
     let mut bytes = behind.iter();
@@ -371,6 +388,12 @@ fn take_unended(rest: &[u8]) -> Bytes {
 }
 
 /// Reads `{n}`, `{n+}` or `~{n}` at the very end of a line.
+///
+/// ```abnf
+/// literal  = "{" number64 ["+"] "}" CRLF *CHAR8
+/// literal8 = "~{" number64 "}" CRLF *OCTET
+/// ```
+/// RFC 9051 §9.
 pub(crate) fn announced_literal(rest: &[u8]) -> Option<u64> {
     let rest = rest.strip_prefix(b"~").unwrap_or(rest);
     let digits = rest.strip_prefix(b"{")?.strip_suffix(b"}")?;
@@ -378,6 +401,12 @@ pub(crate) fn announced_literal(rest: &[u8]) -> Option<u64> {
 }
 
 /// Returns how many bytes the atom at the front has.
+///
+/// ```abnf
+/// atom         = 1*ATOM-CHAR
+/// ASTRING-CHAR = ATOM-CHAR / resp-specials
+/// ```
+/// RFC 9051 §9. Of the specials only SP, `(`, `)`, `"` and a literal end it.
 ///
 /// Brackets belong to an atom (flags hold them). Only behind BODY and BINARY they enclose a
 /// section, with its spaces and lists.
@@ -403,6 +432,11 @@ fn is_section_name(name: &[u8]) -> bool {
 }
 
 /// Returns the length of `[…]`, or nothing if the bracket does not close on this line.
+///
+/// ```abnf
+/// section = "[" [section-spec] "]"
+/// ```
+/// RFC 9051 §9.
 fn section_len(rest: &[u8]) -> Option<usize> {
     let mut quoted = false;
     let mut escaped = false;

@@ -81,6 +81,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    // docs/protocols.md, IMAP: UTF-7 names
     #[test]
     fn the_examples_of_rfc_3501_are_read_and_written() {
         let name = "~peter/mail/台北/日本語";
@@ -114,6 +115,7 @@ mod tests {
     }
 
     proptest! {
+        // docs/protocols.md, IMAP: UTF-7 names
         #[test]
         fn any_name_survives_the_wire(name in any::<String>()) {
             let wire = encode(&name);

@@ -53,6 +53,13 @@ impl Value {
     }
 
     /// Returns an `nstring`: nothing for NIL, for a list and for a streamed literal.
+    ///
+    /// ```abnf
+    /// nstring = string / nil
+    /// string  = quoted / literal
+    /// nil     = "NIL"
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn nstring(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
@@ -63,6 +70,11 @@ impl Value {
     }
 
     /// Takes an [`astring`](Self::astring) over.
+    ///
+    /// ```abnf
+    /// astring = 1*ASTRING-CHAR / string
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn into_astring(self) -> Option<Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
@@ -71,6 +83,11 @@ impl Value {
     }
 
     /// Returns an `astring`: NIL is a word like any other.
+    ///
+    /// ```abnf
+    /// astring = 1*ASTRING-CHAR / string
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn astring(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
@@ -79,11 +96,21 @@ impl Value {
     }
 
     /// Returns a number, also one in quotes.
+    ///
+    /// ```abnf
+    /// number64 = 1*DIGIT
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn number(&self) -> Option<u64> {
         super::number::parse_u64(self.astring()?)
     }
 
     /// Returns a number of 32 bits.
+    ///
+    /// ```abnf
+    /// number = 1*DIGIT ; (0 <= n < 4,294,967,296)
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn number32(&self) -> Option<u32> {
         self.number().and_then(|number| u32::try_from(number).ok())
     }

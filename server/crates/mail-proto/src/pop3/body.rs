@@ -37,6 +37,12 @@ impl Default for BodyDecoder {
 impl BodyDecoder {
     /// Decodes what comes next onto the end of `out`. Returns how many octets were used, which
     /// is less than all when the message ended, and whether it did.
+    ///
+    /// ```abnf
+    /// multi-line  = single-line *dot-stuffed "." CRLF ; behind single-line
+    /// dot-stuffed = *CHAR CRLF ;must be dot-stuffed
+    /// ```
+    /// RFC 2449 §3.
     pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, bool) {
         out.reserve(input.len());
         let dotted = memmem::Finder::new(b"\r\n.");
@@ -98,6 +104,7 @@ mod tests {
         (String::from_utf8(out).unwrap(), used, is_over)
     }
 
+    // docs/protocols.md, POP3: RETR, TOP
     #[test]
     fn one_dot_is_taken_off_and_the_end_is_left_out() {
         assert_eq!(
@@ -111,6 +118,7 @@ mod tests {
         assert_eq!(decode(".\r\n"), (String::new(), 3, true));
     }
 
+    // docs/protocols.md, POP3: RETR, TOP
     #[test]
     fn only_crlf_dot_crlf_ends_a_message() {
         for input in [

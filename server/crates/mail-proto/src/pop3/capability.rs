@@ -91,6 +91,11 @@ impl CapabilityListing {
     }
 
     /// Takes one line as it came.
+    ///
+    /// ```abnf
+    /// capa-resp = single-line *capability "." CRLF ; one capability
+    /// ```
+    /// RFC 2449 §3.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<(), OverLimit> {
         if self.lines >= MAX_LINES {
             return Err(OverLimit {
@@ -106,6 +111,13 @@ impl CapabilityListing {
 
 impl Capabilities {
     /// Takes one line of the list. Lines that are not known are kept.
+    ///
+    /// ```abnf
+    /// capability = capa-tag *(SP param) CRLF ;512 octets maximum
+    /// capa-tag   = 1*cchar
+    /// param      = 1*VCHAR
+    /// ```
+    /// RFC 2449 §3. The tag is read in any case.
     fn add(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(tag) = words.next() else { return };
@@ -162,6 +174,7 @@ impl Capabilities {
 mod tests {
     use super::*;
 
+    // docs/protocols.md, POP3: CAPA
     #[test]
     fn rfc2449_5_example() {
         let mut capabilities = Capabilities::default();

@@ -214,6 +214,13 @@ impl Client {
         Ok(Some(Step::NeedInput))
     }
 
+    /// Takes the next line; tells whether there was one.
+    ///
+    /// ```abnf
+    /// capa-resp   = single-line *capability "." CRLF
+    /// single-line = status [SP text] CRLF ;512 octets maximum
+    /// ```
+    /// RFC 2449 §3.
     fn read_line(&mut self) -> Result<bool, Error> {
         let Some(line) = self.input.next_line()? else {
             return Ok(false);
@@ -240,6 +247,12 @@ impl Client {
         Ok(true)
     }
 
+    /// Takes a status line: the greeting, or the response to a command.
+    ///
+    /// ```abnf
+    /// greeting = "+OK" [resp-code] *gchar [timestamp] *gchar CRLF ;512 octets maximum
+    /// ```
+    /// RFC 2449 §3. A space has to stand between `+OK` and text.
     fn on_status(&mut self, status: Status) -> Result<(), Error> {
         let challenge = Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge);
         let stage = self.stage();

@@ -65,6 +65,13 @@ pub enum Command {
 
 impl Command {
     /// Returns the line to be sent. `Login` has none of its own: it takes more than one.
+    ///
+    /// ```abnf
+    /// command = keyword *(SP param) CRLF ;255 octets maximum
+    /// keyword = 3*4VCHAR
+    /// param   = 1*VCHAR
+    /// ```
+    /// RFC 2449 §3.
     pub(super) fn line(&self) -> Option<String> {
         Some(match self {
             Self::Login(_) => return None,
@@ -107,6 +114,11 @@ pub struct LanguageTag(String);
 
 impl LanguageTag {
     /// Takes a tag: up to 35 letters, digits and `-`, or `*`. Nothing when it is none.
+    ///
+    /// ```abnf
+    /// Language-Tag = langtag / privateuse / grandfathered
+    /// ```
+    /// RFC 5646 §2.1. Only the characters and the length are checked.
     pub fn new(text: &str) -> Option<Self> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let is_tag = (1..=35).contains(&text.len()) && text.bytes().all(fits);

@@ -147,6 +147,12 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Reads the lines that are there, at most [`MAX_BATCH`].
+    ///
+    /// ```abnf
+    /// multi-line  = single-line *dot-stuffed "." CRLF ; behind single-line
+    /// dot-stuffed = *CHAR CRLF ;must be dot-stuffed
+    /// ```
+    /// RFC 2449 §3. No line of a listing begins with a dot, so none is taken off.
     pub(super) fn read(
         &mut self,
         input: &mut LineBuffer,
@@ -194,6 +200,7 @@ mod tests {
     use alloc::string::ToString as _;
     use proptest::prelude::*;
 
+    // docs/protocols.md, POP3: STAT, LIST, UIDL
     #[test]
     fn rfc1939_5_and_7_examples() {
         let stat = DropListing::parse("2 320").unwrap();
@@ -229,6 +236,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, POP3: STAT, LIST, UIDL
     #[test]
     fn a_message_whose_unique_id_is_none_is_listed_without() {
         let long = format!("1 {}", "x".repeat(71));

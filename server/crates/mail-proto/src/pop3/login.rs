@@ -47,6 +47,13 @@ impl Client {
     }
 
     /// Goes on without SASL.
+    ///
+    /// ```abnf
+    /// command = keyword *(SP param) CRLF ;255 octets maximum
+    /// keyword = 3*4VCHAR
+    /// param   = 1*VCHAR
+    /// ```
+    /// RFC 2449 §3, RFC 1939 §7.
     fn say_apop_or_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
         if (!self.is_tls || !self.has_user()) && self.say_apop(&sign_in).is_some() {
             return Ok(Login::Apop(sign_in));
@@ -58,6 +65,14 @@ impl Client {
         self.capabilities.user || !self.capabilities.capa
     }
 
+    /// Sends USER, where it can be used.
+    ///
+    /// ```abnf
+    /// command = keyword *(SP param) CRLF ;255 octets maximum
+    /// keyword = 3*4VCHAR
+    /// param   = 1*VCHAR
+    /// ```
+    /// RFC 2449 §3, RFC 1939 §7. The name may hold spaces.
     fn say_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
         if self.has_user() && sign_in.credentials.password().is_some() {
             self.out
@@ -93,6 +108,13 @@ impl Client {
         Login::Sasl(authentication)
     }
 
+    /// Takes the response to a command of the sign-in, and sends the next one.
+    ///
+    /// ```abnf
+    /// command      = keyword *(SP param) CRLF ; PASS
+    /// continue-req = "+" SP [base64] CRLF     ; RFC 5034 §5
+    /// ```
+    /// RFC 2449 §3, RFC 1939 §7.
     pub(super) fn on_login(
         &mut self,
         id: CommandId,

@@ -41,6 +41,13 @@ pub enum ResponseCode {
 }
 
 impl Response {
+    /// Reads what stands behind the status.
+    ///
+    /// ```abnf
+    /// text       = *schar / resp-code *CHAR
+    /// resp-code  = "[" resp-level *("/" resp-level) "]"
+    /// ```
+    /// RFC 2449 §3. Octets beyond ASCII are taken.
     fn new(text: &[u8]) -> Self {
         let text = raw_text::carry(text);
         let code = text
@@ -54,6 +61,12 @@ impl Response {
 impl ResponseCode {
     /// Reads what stands between the brackets. Levels below a known code are ignored, as
     /// RFC 2449 §8 asks, except those of SYS, which say two things.
+    ///
+    /// ```abnf
+    /// resp-code  = "[" resp-level *("/" resp-level) "]" ; between the brackets
+    /// resp-level = 1*rchar
+    /// ```
+    /// RFC 2449 §3.
     fn parse(code: &str) -> Self {
         let upper = code.to_ascii_uppercase();
         let mut levels = upper.split('/');
@@ -79,6 +92,13 @@ pub(super) enum Status {
 
 impl Status {
     /// Reads a line without its line end; nothing when it is no status line.
+    ///
+    /// ```abnf
+    /// single-line  = status [SP text] CRLF ;512 octets maximum
+    /// status       = "+OK" / "-ERR"
+    /// continue-req = "+" SP [base64] CRLF  ; RFC 5034 §5
+    /// ```
+    /// RFC 2449 §3. `+` may stand alone, and lines may be longer.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         if let Some(text) = after_indicator(line, b"+OK") {
             return Some(Self::Ok(Response::new(text)));
@@ -117,6 +137,12 @@ impl Response {
     }
 }
 
+/// Returns the text behind an indicator; nothing if the line has another one.
+///
+/// ```abnf
+/// single-line = status [SP text] CRLF ; behind status
+/// ```
+/// RFC 2449 §3.
 fn after_indicator<'a>(line: &'a [u8], indicator: &[u8]) -> Option<&'a [u8]> {
     let rest = line.strip_prefix(indicator)?;
     if rest.is_empty() {
@@ -138,6 +164,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, POP3: RESP-CODES, AUTH-RESP-CODE
     #[test]
     fn rfc2449_8_1_response_codes() {
         let response = refusal("-ERR [IN-USE] Do you have another POP session running?");
@@ -152,6 +179,7 @@ mod tests {
         );
     }
 
+    // docs/protocols.md, POP3: RESP-CODES, AUTH-RESP-CODE
     #[test]
     fn rfc3206_codes_in_any_case_and_with_deeper_levels() {
         assert_eq!(refusal("-ERR [AUTH] no").code, Some(ResponseCode::Auth));

@@ -16,6 +16,11 @@ pub enum ChannelBinding {
 
 impl ChannelBinding {
     /// Returns its registered name.
+    ///
+    /// ```abnf
+    /// cb-name = 1*(ALPHA / DIGIT / "." / "-")
+    /// ```
+    /// RFC 5802 §7.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::TlsExporter(_) => "tls-exporter",

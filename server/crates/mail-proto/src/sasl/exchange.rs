@@ -69,6 +69,11 @@ pub(super) enum Turn {
 
 impl Exchange {
     /// Begins an exchange by a mechanism that [`Mechanism::ranked`] named for this sign-in.
+    ///
+    /// ```abnf
+    /// message = [authzid] UTF8NUL authcid UTF8NUL passwd ; PLAIN, without authzid
+    /// ```
+    /// RFC 4616 §2.
     pub(super) fn new(
         mechanism: Mechanism,
         sign_in: &SignIn,

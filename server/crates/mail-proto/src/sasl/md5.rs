@@ -31,6 +31,15 @@ pub(crate) struct Timestamp(String);
 impl Timestamp {
     /// Finds the `msg-id` in the text of a greeting.
     ///
+    /// ```abnf
+    /// timestamp     = "<" *VCHAR ">"             ; RFC 2449 §3
+    /// msg-id        = [CFWS] "<" id-left "@" id-right ">" [CFWS]
+    /// id-left       = dot-atom-text / obs-id-left
+    /// id-right      = dot-atom-text / no-fold-literal / obs-id-right
+    /// dot-atom-text = 1*atext *("." 1*atext)
+    /// ```
+    /// RFC 1939 §7, RFC 5322 §3.6.4. The sides are `dot-atom-text`, their dots at any place.
+    ///
     /// One that is not shaped like the `<a@b>` of RFC 5322 is none: whoever may choose its octets
     /// freely can make MD5 give away the password bit by bit (CVE-2007-1558).
     pub(crate) fn find(greeting: &str) -> Option<Self> {
@@ -75,6 +84,7 @@ mod tests {
         Credentials::new(user, Secret::new(password)).unwrap()
     }
 
+    // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
     #[test]
     fn rfc2195_2_example() {
         let answer = cram_md5(
@@ -87,6 +97,7 @@ mod tests {
         );
     }
 
+    // docs/protocols.md, POP3: APOP
     #[test]
     fn rfc1939_7_apop_example() {
         let greeting = "POP3 server ready <1896.697170952@dbc.mtview.ca.us>";
@@ -95,6 +106,7 @@ mod tests {
         assert_eq!(digest.as_str(), "c4c9334bac560ecc979e58001b3e22fb");
     }
 
+    // docs/protocols.md, POP3: APOP
     #[test]
     fn a_timestamp_that_is_no_message_id_is_none() {
         for greeting in [

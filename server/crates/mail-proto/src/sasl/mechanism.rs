@@ -57,6 +57,12 @@ const WITHOUT_TLS: [Mechanism; 7] = [
 
 impl Mechanism {
     /// Returns its registered name.
+    ///
+    /// ```abnf
+    /// sasl-mech = 1*20mech-char
+    /// mech-char = UPPER-ALPHA / DIGIT / HYPHEN / UNDERSCORE
+    /// ```
+    /// RFC 4422 §3.1.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
@@ -125,6 +131,8 @@ mod tests {
         ranked.into_iter().map(Mechanism::name).collect()
     }
 
+    // docs/protocols.md, SMTP: AUTH
+    // docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
     #[test]
     fn the_best_that_is_offered_comes_first_in_any_order_and_case() {
         let all = "LOGIN cram-md5 plain Scram-Sha-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS GSSAPI NTLM";

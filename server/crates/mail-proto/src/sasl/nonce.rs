@@ -12,6 +12,12 @@ pub struct Nonce(String);
 
 impl Nonce {
     /// Makes a nonce of bytes that came from the system's generator a moment ago.
+    ///
+    /// ```abnf
+    /// c-nonce   = printable
+    /// printable = %x21-2B / %x2D-7E
+    /// ```
+    /// RFC 5802 §7.
     pub fn from_entropy(entropy: [u8; 18]) -> Self {
         Self(STANDARD.encode(entropy))
     }

@@ -5,6 +5,14 @@ use super::{Message, join};
 use alloc::string::String;
 
 /// `n,a=user,^Aauth=Bearer token^A^A`. Host and port may be left out, and servers do not look at them.
+///
+/// ```abnf
+/// client-resp = (gs2-header kvsep *kvpair kvsep) / kvsep
+/// kvpair      = key "=" value kvsep
+/// kvsep       = %x01
+/// gs2-header  = [gs2-nonstd-flag ","] gs2-cb-flag "," [gs2-authzid] "," ; RFC 5801 §4
+/// ```
+/// RFC 7628 §3.1.
 pub(super) fn oauthbearer(credentials: &Credentials) -> Message {
     let user = escape(credentials.user());
     let token = credentials.token().map_or("", |token| token.expose());
@@ -31,6 +39,10 @@ pub(super) fn xoauth2(credentials: &Credentials) -> Message {
 }
 
 /// A name in a GS2 header or a SCRAM message: `,` and `=` would part its fields (RFC 5801 §4).
+///
+/// ```abnf
+/// saslname = 1*(UTF8-char-safe / "=2C" / "=3D")
+/// ```
 pub(super) fn escape(name: &str) -> String {
     name.replace('=', "=3D").replace(',', "=2C")
 }
@@ -49,6 +61,7 @@ mod tests {
         .unwrap()
     }
 
+    // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
     #[test]
     fn rfc7628_4_1_example_without_host_and_port() {
         assert_eq!(

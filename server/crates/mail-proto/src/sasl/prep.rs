@@ -41,6 +41,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
     #[test]
     fn rfc4013_3_examples() {
         assert_eq!(saslprep("I\u{ad}X"), "IX");

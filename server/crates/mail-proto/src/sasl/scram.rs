@@ -57,6 +57,14 @@ enum State {
 impl Scram {
     /// Begins an exchange. `is_plus_offered`: the server offers a mechanism with channel binding,
     /// whether it is this one or not.
+    ///
+    /// ```abnf
+    /// gs2-cbind-flag            = ("p=" cb-name) / "n" / "y"
+    /// gs2-header                = gs2-cbind-flag "," [ authzid ] ","
+    /// username                  = "n=" saslname
+    /// client-first-message-bare = [reserved-mext ","] username "," nonce ["," extensions]
+    /// ```
+    /// RFC 5802 §7.
     pub(super) fn new(
         mechanism: Mechanism,
         sign_in: &SignIn,
@@ -91,6 +99,11 @@ impl Scram {
     }
 
     /// Returns the client's first message. It holds nothing made from the password.
+    ///
+    /// ```abnf
+    /// client-first-message = gs2-header client-first-message-bare
+    /// ```
+    /// RFC 5802 §7.
     pub(super) fn initial(&self) -> Message {
         join(&[
             self.gs2_header.as_bytes(),
@@ -111,6 +124,17 @@ impl Scram {
         }
     }
 
+    /// Takes the server's first message; the salted password is to be computed from it.
+    ///
+    /// ```abnf
+    /// server-first-message = [reserved-mext ","] nonce "," salt ","
+    ///                        iteration-count ["," extensions]
+    /// reserved-mext        = "m=" 1*(value-char)
+    /// nonce                = "r=" c-nonce [s-nonce]
+    /// salt                 = "s=" base64
+    /// iteration-count      = "i=" posit-number
+    /// ```
+    /// RFC 5802 §7. A message with `reserved-mext` is refused.
     fn take_first(&mut self, message: &str) -> Result<Work, Failure> {
         let mut fields = message.split(',');
         let mut field = |name: &str| {
@@ -158,6 +182,15 @@ impl Scram {
     }
 
     /// Takes the salted password and returns the client's final message, with its proof.
+    ///
+    /// ```abnf
+    /// client-final-message-without-proof = channel-binding "," nonce ["," extensions]
+    /// client-final-message = client-final-message-without-proof "," proof
+    /// channel-binding      = "c=" base64 ; of cbind-input
+    /// cbind-input          = gs2-header [ cbind-data ]
+    /// proof                = "p=" base64
+    /// ```
+    /// RFC 5802 §7.
     pub(super) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
         let State::Salting { server_first } = &self.state else {
             return Err(Failure::UnexpectedChallenge);
@@ -189,6 +222,14 @@ impl Scram {
         Ok(join(&[without_proof.as_bytes(), b",p=", proof.as_bytes()]))
     }
 
+    /// Takes the server's final message, and checks its proof.
+    ///
+    /// ```abnf
+    /// server-final-message = (server-error / verifier) ["," extensions]
+    /// server-error         = "e=" server-error-value
+    /// verifier             = "v=" base64 ; the ServerSignature
+    /// ```
+    /// RFC 5802 §7.
     fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, Failure> {
         let first = message.split(',').next().unwrap_or_default();
         if first.starts_with("e=") {

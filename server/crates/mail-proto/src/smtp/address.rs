@@ -19,6 +19,12 @@ pub struct Address(String);
 impl Address {
     /// Takes an ASCII address.
     ///
+    /// ```abnf
+    /// Mailbox    = Local-part "@" ( Domain / address-literal )
+    /// Local-part = Dot-string / Quoted-string
+    /// ```
+    /// RFC 5321 §4.1.2. Of both sides only the characters are checked.
+    ///
     /// # Errors
     /// It is no `local-part@domain`, too long, or holds what could end the command: a control
     /// character, a space, `<` or `>`. A quoted local part with a space is among those: too
@@ -31,6 +37,12 @@ impl Address {
     }
 
     /// Takes an address that may be international (RFC 6531). Sending to it needs SMTPUTF8.
+    ///
+    /// ```abnf
+    /// Mailbox     = Local-part "@" ( Domain / address-literal )
+    /// sub-domain =/ U-label          ; RFC 6531 §3.3
+    /// atext      =/ UTF8-non-ascii
+    /// ```
     ///
     /// # Errors
     /// As [`new`](Self::new), but for letters that are not ASCII.
@@ -83,6 +95,12 @@ impl ReversePath {
     }
 
     /// Returns what stands between the angle brackets.
+    ///
+    /// ```abnf
+    /// Reverse-path = Path / "<>"
+    /// Path         = "<" [ A-d-l ":" ] Mailbox ">" ; without A-d-l
+    /// ```
+    /// RFC 5321 §4.1.2.
     pub fn as_str(&self) -> &str {
         self.0.as_ref().map_or("", Address::as_str)
     }
@@ -123,6 +141,14 @@ impl EhloName {
 
     /// Takes a domain name.
     ///
+    /// ```abnf
+    /// Domain     = sub-domain *("." sub-domain)
+    /// sub-domain = Let-dig [Ldh-str]
+    /// Let-dig    = ALPHA / DIGIT
+    /// Ldh-str    = *( ALPHA / DIGIT / "-" ) Let-dig
+    /// ```
+    /// RFC 5321 §4.1.2. Only the characters are checked, and `_` is taken too.
+    ///
     /// # Errors
     /// It is empty, too long, or holds anything but letters, digits, `-`, `.` and `_`.
     pub fn domain(name: &str) -> Result<Self, InvalidEhloName> {
@@ -134,6 +160,14 @@ impl EhloName {
     }
 
     /// Makes an address literal, for a host without a name (RFC 5321 §4.1.3).
+    ///
+    /// ```abnf
+    /// address-literal      = "[" ( IPv4-address-literal /
+    ///                        IPv6-address-literal /
+    ///                        General-address-literal ) "]"
+    /// IPv4-address-literal = Snum 3("."  Snum)
+    /// IPv6-address-literal = "IPv6:" IPv6-addr
+    /// ```
     pub fn address_literal(address: IpAddr) -> Self {
         Self(Cow::Owned(match address {
             IpAddr::V4(address) => format!("[{address}]"),
@@ -219,6 +253,7 @@ mod tests {
         assert_eq!(v6.as_str(), "[IPv6:::1]");
     }
 
+    // docs/protocols.md, SMTP: EHLO, HELO
     #[test]
     fn an_ehlo_name_holds_no_second_command() {
         assert_eq!(EhloName::domain("a.example\r\nMAIL"), Err(InvalidEhloName));

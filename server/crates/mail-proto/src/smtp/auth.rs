@@ -37,6 +37,12 @@ impl Client {
         self.state = State::Auth(authentication);
     }
 
+    /// Takes a reply to AUTH or to an answer of the exchange.
+    ///
+    /// ```abnf
+    /// continue-req = "334" SP [base64] CRLF
+    /// ```
+    /// RFC 4954 §8. `334` may stand alone.
     pub(super) fn on_auth_reply(
         &mut self,
         mut authentication: Box<Authentication>,

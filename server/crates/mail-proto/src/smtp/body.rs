@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(encoded("a\r\n\r\n"), "a\r\n\r\n");
     }
 
+    // docs/protocols.md, SMTP: MAIL, RCPT, DATA
     #[test]
     fn no_smuggled_end_of_message_survives() {
         for inner in [

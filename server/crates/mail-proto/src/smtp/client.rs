@@ -220,6 +220,12 @@ impl Client {
         })
     }
 
+    /// Begins the next request.
+    ///
+    /// ```abnf
+    /// quit = "QUIT" CRLF
+    /// ```
+    /// RFC 5321 §4.1.1.10. The other requests write their own commands.
     fn begin(&mut self, request: Request) -> Result<(), Error> {
         match request {
             Request::Authenticate(sign_in) => self.begin_authentication(sign_in),
@@ -239,6 +245,18 @@ impl Client {
         }
     }
 
+    /// Takes a reply, and answers a refusal of EHLO by HELO.
+    ///
+    /// ```abnf
+    /// Greeting = ( "220 " (Domain / address-literal)
+    ///            [ SP textstring ] CRLF ) /
+    ///            ( "220-" (Domain / address-literal)
+    ///            [ SP textstring ] CRLF
+    ///            *( "220-" [ textstring ] CRLF )
+    ///            "220" [ SP textstring ] CRLF )
+    /// helo     = "HELO" SP Domain CRLF
+    /// ```
+    /// RFC 5321 §4.2 and §4.1.1.1. The name may be an address literal with HELO too.
     fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         let stage = self.stage();
         // The server is going away (RFC 5321 §3.8): nothing it said before holds any more.
@@ -304,6 +322,12 @@ impl Client {
         Ok(())
     }
 
+    /// Sends EHLO.
+    ///
+    /// ```abnf
+    /// ehlo = "EHLO" SP ( Domain / address-literal ) CRLF
+    /// ```
+    /// RFC 5321 §4.1.1.1.
     fn say_ehlo(&mut self) {
         let line = format!("EHLO {}", self.config.ehlo_name.as_str());
         self.out.say(&line);

@@ -32,6 +32,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns the line to be sent, without CRLF.
+    ///
+    /// ```abnf
+    /// rset = "RSET" CRLF
+    /// noop = "NOOP" [ SP String ] CRLF ; without String
+    /// vrfy = "VRFY" SP String CRLF
+    /// expn = "EXPN" SP String CRLF
+    /// help = "HELP" [ SP String ] CRLF
+    /// ```
+    /// RFC 5321 §4.1.1. ETRN is of RFC 1985.
     fn line(&self) -> String {
         let (verb, argument) = match self {
             Self::Rset => ("RSET", None),
@@ -54,6 +64,13 @@ pub struct Argument(String);
 
 impl Argument {
     /// Takes a text; spaces around it are dropped.
+    ///
+    /// ```abnf
+    /// String        = Atom / Quoted-string
+    /// Atom          = 1*atext
+    /// Quoted-string = DQUOTE *QcontentSMTP DQUOTE
+    /// ```
+    /// RFC 5321 §4.1.2. Any line of printable ASCII is taken.
     ///
     /// # Errors
     /// It is empty, longer than 505 octets, or holds a control character or one beyond ASCII.

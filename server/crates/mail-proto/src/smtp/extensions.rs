@@ -91,6 +91,14 @@ pub struct SessionLimits {
 
 impl Extensions {
     /// Reads a positive reply to `EHLO`. Its first line greets; lines that are not known are kept.
+    ///
+    /// ```abnf
+    /// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
+    ///               / ( "250-" Domain [ SP ehlo-greet ] CRLF
+    ///               *( "250-" ehlo-line CRLF )
+    ///               "250" SP ehlo-line CRLF )
+    /// ```
+    /// RFC 5321 §4.1.1.1.
     pub fn parse(reply: &Reply) -> Self {
         let mut extensions = Self::default();
         for line in reply.lines.iter().skip(1) {
@@ -99,6 +107,18 @@ impl Extensions {
         extensions
     }
 
+    /// Takes one line of the reply, without its code.
+    ///
+    /// ```abnf
+    /// ehlo-line       = ehlo-keyword *( SP ehlo-param )
+    /// ehlo-keyword    = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+    /// ehlo-param      = 1*(%d33-126)
+    /// size-param    ::= [1*DIGIT]                             ; RFC 1870
+    /// deliverby-param = min-by-time *( ',' extension-token )  ; RFC 2852 §3
+    /// min-by-time     = [1*9DIGIT]
+    /// future-release-integer = %x31-39 *8DIGIT                ; RFC 4865 §3
+    /// ```
+    /// RFC 5321 §4.1.1.1.
     fn add(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(keyword) = words.next() else { return };
@@ -148,6 +168,12 @@ impl Extensions {
         }
     }
 
+    /// Takes the mechanisms of AUTH, each once.
+    ///
+    /// ```abnf
+    /// sasl-mech = 1*20mech-char
+    /// ```
+    /// RFC 4422 §3.1.
     fn add_mechanisms<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
         for name in names.filter(|name| !name.is_empty()) {
             if !self
@@ -163,6 +189,13 @@ impl Extensions {
 
 impl SessionLimits {
     /// A limit that is not known or makes no sense is passed over (RFC 9422 §3).
+    ///
+    /// ```abnf
+    /// limits-param     = limit-name-value 0*[SP limit-name-value] ; one of them
+    /// limit-name-value = limit-name ["=" limit-value]
+    /// limit-value      = 1*(%x21-3A / %x3C-7E) ; Any VCHAR except ";"
+    /// ```
+    /// RFC 9422 §3 and §4. The values that are read are `%x31-39 0*5DIGIT`.
     fn add(&mut self, limit: &str) {
         let Some((name, value)) = limit.split_once('=') else {
             return;
@@ -198,6 +231,7 @@ mod tests {
         })
     }
 
+    // docs/protocols.md, SMTP: AUTH
     #[test]
     fn a_postfix_ehlo_is_read() {
         let extensions = parse(&[
@@ -243,6 +277,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, SMTP: unknown extensions
     #[test]
     fn a_vendor_line_and_an_empty_one_break_nothing() {
         let extensions = parse(&[
@@ -260,6 +295,7 @@ mod tests {
         assert!(extensions.chunking);
     }
 
+    // docs/protocols.md, SMTP: CHUNKING, BINARYMIME
     #[test]
     fn the_keywords_of_the_small_extensions_are_read() {
         let extensions = parse(&[

@@ -23,6 +23,12 @@ pub enum Return {
 }
 
 impl Return {
+    /// Returns the value of RET.
+    ///
+    /// ```abnf
+    /// ret-value = "FULL" / "HDRS"
+    /// ```
+    /// RFC 3461 §4.3.
     pub(super) const fn value(self) -> &'static str {
         match self {
             Self::Full => "FULL",
@@ -37,6 +43,11 @@ pub struct EnvelopeId(String);
 
 impl EnvelopeId {
     /// Takes a name.
+    ///
+    /// ```abnf
+    /// envid-parameter = "ENVID=" xtext ; the value
+    /// ```
+    /// RFC 3461 §4.4.
     ///
     /// # Errors
     /// It is empty, has more than 100 octets once encoded, or holds what cannot be printed.
@@ -75,6 +86,13 @@ impl Notify {
         delay: false,
     };
 
+    /// Returns the value of NOTIFY.
+    ///
+    /// ```abnf
+    /// notify-esmtp-value  = "NEVER" / 1#notify-list-element
+    /// notify-list-element = "SUCCESS" / "FAILURE" / "DELAY"
+    /// ```
+    /// RFC 3461 §4.1.
     pub(super) fn value(self) -> String {
         let wanted = [
             (self.success, "SUCCESS"),
@@ -122,6 +140,14 @@ impl Hold {
         Self(HoldUntil::Time(time))
     }
 
+    /// Returns the parameter of MAIL.
+    ///
+    /// ```abnf
+    /// future-release-interval  = future-release-integer       ; behind HOLDFOR=
+    /// future-release-integer   = %x31-39 *8DIGIT
+    /// future-release-date-time = Internet-style-date-time-UTC ; behind HOLDUNTIL=
+    /// ```
+    /// RFC 4865 §3.
     pub(super) fn parameter(&self) -> String {
         match &self.0 {
             HoldUntil::Secs(secs) => format!("HOLDFOR={secs}"),
@@ -137,6 +163,15 @@ pub struct UtcTime(String);
 
 impl UtcTime {
     /// Takes a time in exactly that form.
+    ///
+    /// ```abnf
+    /// date-time    = full-date "T" full-time
+    /// full-date    = date-fullyear "-" date-month "-" date-mday
+    /// full-time    = partial-time time-offset
+    /// partial-time = time-hour ":" time-minute ":" time-second [time-secfrac]
+    /// time-offset  = "Z" / time-numoffset ; "Z"
+    /// ```
+    /// RFC 3339 §5.6. Without `time-secfrac`.
     ///
     /// # Errors
     /// It has another form, or a part that no time has.
@@ -217,6 +252,15 @@ impl DeliverBy {
         })
     }
 
+    /// Returns the value of BY.
+    ///
+    /// ```abnf
+    /// by-value = by-time";"by-mode[by-trace]
+    /// by-time  = ["-" / "+"]1*9digit
+    /// by-mode  = "N" / "R"
+    /// by-trace = "T"
+    /// ```
+    /// RFC 2852 §4.
     pub(super) fn value(self) -> String {
         let mode = if self.returns { 'R' } else { 'N' };
         let trace = if self.traces { "T" } else { "" };
@@ -240,6 +284,13 @@ impl Priority {
         Err(InvalidParameter::OutOfRange)
     }
 
+    /// Returns the value of MT-PRIORITY.
+    ///
+    /// ```abnf
+    /// priority-value = (["-"] NZDIGIT) / "0"
+    /// NZDIGIT        = %x31-39
+    /// ```
+    /// RFC 6710.
     pub(super) const fn value(self) -> i8 {
         self.0
     }
@@ -291,6 +342,14 @@ impl fmt::Display for Parameter {
 
 /// The value of `ORCPT`: the address as it is in `RCPT`, for notices to name (RFC 3461 §4.2).
 ///
+/// ```abnf
+/// original-recipient-address = addr-type ";" xtext
+/// utf-8-type-addr     = "utf-8;" utf-8-enc-addr           ; RFC 6533 §3
+/// utf-8-addr-xtext    = 1*(QCHAR / EmbeddedUnicodeChar)
+/// QCHAR               = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e
+/// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
+/// ```
+///
 /// One with letters beyond ASCII is written so that it needs no SMTPUTF8 (RFC 6533 §3).
 pub(super) fn original_recipient(address: &Address) -> String {
     if address.is_ascii() {
@@ -308,6 +367,14 @@ pub(super) fn original_recipient(address: &Address) -> String {
 }
 
 /// `xtext` (RFC 3461 §4) of a text in ASCII.
+///
+/// ```abnf
+/// xtext   = *( xchar / hexchar )
+/// xchar   = any ASCII CHAR between "!" (33) and "~" (126) inclusive,
+///           except for "+" and "=".
+/// hexchar = ASCII "+" immediately followed by two upper case
+///           hexadecimal digits
+/// ```
 fn xtext(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

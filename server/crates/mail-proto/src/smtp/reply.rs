@@ -61,6 +61,13 @@ impl Reply {
 
 /// Shows the reply as the server said it, lines parted by a line feed.
 impl fmt::Display for Reply {
+    /// Writes the lines of the reply.
+    ///
+    /// ```abnf
+    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+    ///              Reply-code [ SP textstring ] CRLF
+    /// ```
+    /// RFC 5321 §4.2.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let last = self.lines.len().saturating_sub(1);
         for (n, line) in self.lines.iter().enumerate() {
@@ -87,6 +94,14 @@ pub struct EnhancedCode {
 impl EnhancedCode {
     /// Reads `class "." subject "." detail` from the front of a text, where a space or the end
     /// follows. `class` has to be the first digit of `code` (RFC 2034 §4).
+    ///
+    /// ```abnf
+    /// status-code = class "." subject "." detail
+    /// class       = "2"/"4"/"5"
+    /// subject     = 1*3digit
+    /// detail      = 1*3digit
+    /// ```
+    /// RFC 3463 §2.
     pub fn parse(code: u16, text: &str) -> Option<Self> {
         let word = text.split(' ').next()?;
         let mut parts = word.split('.');
@@ -108,6 +123,12 @@ impl EnhancedCode {
 }
 
 impl fmt::Display for EnhancedCode {
+    /// Writes the code as it stands in a reply.
+    ///
+    /// ```abnf
+    /// status-code = class "." subject "." detail
+    /// ```
+    /// RFC 3463 §2.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
     }
@@ -133,6 +154,14 @@ impl ReplyReader {
     }
 
     /// Takes one line, without its line end; returns the reply when it was the last.
+    ///
+    /// ```abnf
+    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+    ///              Reply-code [ SP textstring ] CRLF
+    /// Reply-code = %x32-35 %x30-35 %x30-39
+    /// textstring = 1*(%d09 / %d32-126) ; HT, SP, Printable US-ASCII
+    /// ```
+    /// RFC 5321 §4.2. Any octets are taken as text, and 0 to 9 as the second digit.
     pub(super) fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<Reply>, Error> {
         let malformed = Error::PeerMisbehaved(Misbehaviour::MalformedReply);
         let Some((digits, rest)) = line.split_at_checked(3) else {
@@ -213,6 +242,7 @@ mod tests {
         read(text).unwrap().unwrap().enhanced
     }
 
+    // docs/protocols.md, SMTP: replies
     #[test]
     fn rfc5321_4_2_1_multi_line_example() {
         let reply = read("250-First line\n250-Second line\n250-234 Text beginning with numbers\n250 The last line")
@@ -231,6 +261,7 @@ mod tests {
         assert!(reply.is_positive());
     }
 
+    // docs/protocols.md, SMTP: ENHANCEDSTATUSCODES
     #[test]
     fn rfc2034_5_enhanced_codes_are_read_and_left_in_the_text() {
         let reply = read("550 5.1.1 Mailbox \"nosuchuser\" does not exist")
@@ -266,6 +297,7 @@ mod tests {
         );
     }
 
+    // docs/protocols.md, SMTP: replies
     #[test]
     fn a_bare_code_is_a_whole_reply() {
         let reply = read("354").unwrap().unwrap();
@@ -276,6 +308,7 @@ mod tests {
         assert_eq!(read("354 ").unwrap().unwrap().lines, [""]);
     }
 
+    // docs/protocols.md, SMTP: replies
     #[test]
     fn mixed_codes_are_an_error() {
         let error = read("250-ok\n550 no").unwrap_err();

@@ -170,6 +170,11 @@ impl Client {
     }
 
     /// Says what a transaction has to say next; keeps it, or reports what became of it.
+    ///
+    /// ```abnf
+    /// bdat-cmd ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF ; of an announced piece
+    /// ```
+    /// RFC 3030 §2.
     fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
         loop {
             match transaction.next() {
@@ -204,6 +209,13 @@ impl Client {
     }
 
     /// Puts a piece of the message into the next writes; `mark` is what follows its size.
+    ///
+    /// ```abnf
+    /// bdat-cmd   ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF
+    /// chunk-size ::= 1*DIGIT
+    /// end-marker ::= "LAST"
+    /// ```
+    /// RFC 3030 §2.
     fn say_piece(&mut self, mark: &str, octets: &bytes::Bytes) {
         let length = octets.len();
         self.out.say(&format!("BDAT {length}{mark}"));

@@ -488,6 +488,13 @@ impl Transaction {
         self.to_say.pop_front()
     }
 
+    /// Returns the line of a command, without CRLF.
+    ///
+    /// ```abnf
+    /// rset = "RSET" CRLF
+    /// data = "DATA" CRLF
+    /// ```
+    /// RFC 5321 §4.1.1.
     fn line(&mut self, verb: Verb) -> String {
         match verb {
             Verb::Rset => "RSET".to_string(),

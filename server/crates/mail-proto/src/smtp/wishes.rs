@@ -72,6 +72,16 @@ impl Wishes {
         recipient.notify.is_some() && self.has(Parameter::Dsn) && is_about_a_parameter(refusal)
     }
 
+    /// Returns the line of MAIL, without CRLF, with the parameters that are sent.
+    ///
+    /// ```abnf
+    /// mail            = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
+    /// Mail-parameters = esmtp-param *(SP esmtp-param)
+    /// esmtp-param     = esmtp-keyword ["=" esmtp-value]
+    /// size-value    ::= 1*20DIGIT                             ; RFC 1870
+    /// body-value      = "7BIT" / "8BITMIME"                   ; RFC 6152 §2
+    /// ```
+    /// RFC 5321 §4.1.1.2 and §4.1.2.
     pub(super) fn mail_line(&self, envelope: &Envelope) -> String {
         let mut line = format!("MAIL FROM:<{}>", envelope.reverse_path.as_str());
         let mut add = |parameter: &str| {
@@ -114,6 +124,16 @@ impl Wishes {
         line
     }
 
+    /// Returns the line of RCPT, without CRLF, with the parameters that are sent.
+    ///
+    /// ```abnf
+    /// rcpt            = "RCPT TO:" ( "<Postmaster@" Domain ">" /
+    ///                   "<Postmaster>" / Forward-path ) [SP Rcpt-parameters] CRLF
+    /// Forward-path    = Path
+    /// Rcpt-parameters = esmtp-param *(SP esmtp-param)
+    /// orcpt-parameter = "ORCPT=" original-recipient-address   ; RFC 3461 §4.2
+    /// ```
+    /// RFC 5321 §4.1.1.3 and §4.1.2.
     pub(super) fn rcpt_line(&self, recipient: &Recipient) -> String {
         let address = &recipient.address;
         let mut line = format!("RCPT TO:<{}>", address.as_str());

@@ -76,6 +76,14 @@ impl Client {
         }
     }
 
+    /// Takes the greeting, the first response of a connection.
+    ///
+    /// ```abnf
+    /// greeting       = "*" SP (resp-cond-auth / resp-cond-bye) CRLF
+    /// resp-cond-auth = ("OK" / "PREAUTH") SP resp-text
+    /// resp-cond-bye  = "BYE" SP resp-text
+    /// ```
+    /// RFC 9051 §9. Every condition but OK is an error.
     fn take_greeting(&mut self, frame: Frame) -> Result<(), Error> {
         let (condition, text) = match frame {
             Frame::Status {
@@ -251,6 +259,12 @@ impl Client {
         Ok(())
     }
 
+    /// Takes the response that ends a command.
+    ///
+    /// ```abnf
+    /// response-tagged = tag SP resp-cond-state CRLF
+    /// ```
+    /// RFC 9051 §9.
     fn take_tagged(&mut self, tag: &[u8], condition: Condition, text: &Bytes) -> Result<(), Error> {
         let place =
             Tag::parse(tag).and_then(|tag| self.under_way.iter().position(|one| one.tag == tag));

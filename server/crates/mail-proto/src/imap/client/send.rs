@@ -95,6 +95,12 @@ impl Client {
     }
 
     /// Sends a command of the machine's own.
+    ///
+    /// ```abnf
+    /// command = tag SP (command-any / command-auth /
+    ///           command-nonauth / command-select) CRLF ; CAPABILITY or STARTTLS
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn send_own(&mut self, word: &'static str, purpose: Purpose) {
         let tag = self.next_tag();
         self.under_way.push(UnderWay {
@@ -105,6 +111,12 @@ impl Client {
         self.write_line(alloc::format!("{tag} {word}\r\n").as_bytes());
     }
 
+    /// Sends DONE, if IDLE is on and is to end.
+    ///
+    /// ```abnf
+    /// idle = "IDLE" CRLF "DONE" ; the second line
+    /// ```
+    /// RFC 9051 §9, RFC 2177 §4.
     fn send_done(&mut self) {
         let mut leaves = false;
         for one in &mut self.under_way {

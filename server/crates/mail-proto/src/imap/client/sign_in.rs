@@ -40,6 +40,13 @@ impl Client {
         !self.capabilities.has(Capability::LoginDisabled)
     }
 
+    /// Sends AUTHENTICATE, with its initial response where SASL-IR is offered, or LOGIN.
+    ///
+    /// ```abnf
+    /// authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp] *(CRLF base64)
+    /// initial-resp = (base64 / "=")
+    /// ```
+    /// RFC 9051 §9.
     fn say_sign_in(&mut self, tag: Tag, answers: Tag, mut authentication: Box<Authentication>) {
         self.capabilities_told = false;
         self.said.note(&authentication.explanation());
@@ -90,6 +97,12 @@ impl Client {
     }
 
     /// Answers a challenge, if AUTHENTICATE is under way; tells whether it is.
+    ///
+    /// ```abnf
+    /// continue-req = "+" SP (resp-text / base64) CRLF
+    /// authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp] *(CRLF base64)
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn answer_challenge(&mut self, text: &[u8]) -> Result<bool, Error> {
         let Some(authentication) = self.authentication() else {
             return Ok(false);

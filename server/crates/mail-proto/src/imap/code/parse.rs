@@ -15,6 +15,11 @@ use crate::imap::value::Value;
 use crate::raw_text;
 
 /// Splits the text of a status response into its code and the words for people.
+///
+/// ```abnf
+/// resp-text = ["[" resp-text-code "]" SP] [text]
+/// ```
+/// RFC 9051 §9. The space behind the bracket may be missing.
 pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) {
     let code = text.strip_prefix(b"[").and_then(|inside| {
         let close = closing_bracket(inside)?;
@@ -48,6 +53,12 @@ fn closing_bracket(inside: &[u8]) -> Option<usize> {
 }
 
 impl Code {
+    /// Reads what stands between the brackets: a name, and what is behind it.
+    ///
+    /// ```abnf
+    /// resp-text-code =/ atom [SP 1*<any TEXT-CHAR except "]">] ; any code
+    /// ```
+    /// RFC 9051 §9.
     fn parse(inside: &Bytes, max_nesting: usize) -> Option<Self> {
         let name_len = memchr::memchr(b' ', inside).unwrap_or(inside.len());
         let (name, text) = inside.split_at_checked(name_len)?;
@@ -63,6 +74,25 @@ impl Code {
         }))
     }
 
+    /// Reads a code that is known, `name` in upper case; nothing if its arguments do not fit.
+    ///
+    /// ```abnf
+    /// resp-text-code  = "BADCHARSET" [SP "(" charset *(SP charset) ")" ] /
+    ///                   capability-data /
+    ///                   "PERMANENTFLAGS" SP "(" [flag-perm *(SP flag-perm)] ")" /
+    ///                   "UIDNEXT" SP nz-number / "UIDVALIDITY" SP nz-number /
+    ///                   resp-code-apnd / resp-code-copy
+    ///                   ; and the codes of PLAIN, which have no arguments
+    /// resp-code-apnd  = "APPENDUID" SP nz-number SP append-uid
+    /// resp-code-copy  = "COPYUID" SP nz-number SP uid-set SP uid-set
+    /// append-uid      = uniqueid
+    /// append-uid     =/ uid-set                                ; RFC 4315 §4
+    /// resp-text-code =/ "UNSEEN" SP nz-number                  ; RFC 3501 §9
+    /// resp-text-code =/ "HIGHESTMODSEQ" SP mod-sequence-value /
+    ///                   "MODIFIED" SP sequence-set             ; RFC 7162 §7
+    /// resp-text-code =/ "MAILBOXID" SP "(" objectid ")"        ; RFC 8474 §7
+    /// ```
+    /// RFC 9051 §9. BADEVENT (RFC 5465 §8) has a list, REFERRAL (RFC 2221) a URL.
     fn parse_known(name: &str, text: &Bytes, max_nesting: usize) -> Option<Self> {
         let words = || {
             text.split(|byte| *byte == b' ')
@@ -125,6 +155,7 @@ mod tests {
         of(text).0.unwrap()
     }
 
+    // docs/protocols.md, IMAP: response codes
     #[test]
     fn the_codes_of_rfc_9051_7_1_are_read() {
         assert_eq!(code("[ALERT] System shutdown in 10 minutes"), Code::Alert);
@@ -164,6 +195,7 @@ mod tests {
         );
     }
 
+    // docs/protocols.md, IMAP: response codes
     #[test]
     fn the_codes_of_the_extensions_are_read() {
         let set = |text: &str| SequenceSet::parse(text.as_bytes()).unwrap();
@@ -238,6 +270,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, IMAP: text behind a status
     #[test]
     fn brackets_in_flags_and_in_words_do_not_end_the_code() {
         let (code, words) = of(r"[PERMANENTFLAGS (\Answered a]b [x] \*)] Flags [sic] permitted (");
@@ -251,6 +284,7 @@ mod tests {
         assert_eq!(words, "Flags [sic] permitted (");
     }
 
+    // docs/protocols.md, IMAP: unknown data
     #[test]
     fn codes_that_are_not_known_or_broken_are_kept_as_text() {
         let unknown = |name: &str, text: &str| Code::Unknown {

@@ -13,7 +13,16 @@ use crate::imap::mailbox::Mailbox;
 use crate::imap::status::StatusItem;
 
 impl Encoder<'_> {
-    // RFC 7162 §3.1.8 and §3.2.5.
+    /// Writes SELECT or EXAMINE with its parameter, as far as that is offered.
+    ///
+    /// ```abnf
+    /// select        = "SELECT" SP mailbox [select-params]
+    /// examine       = "EXAMINE" SP mailbox [select-params]
+    /// select-params = SP "(" select-param *(SP select-param) ")"
+    /// select-param =/ condstore-param                           ; RFC 7162 §7
+    /// condstore-param = "CONDSTORE"
+    /// ```
+    /// RFC 9051 §9, RFC 7162 §3.1.8 and §3.2.5.
     pub(super) fn select(&mut self, select: &Select) {
         let verb = if select.read_only {
             "EXAMINE "
@@ -29,6 +38,15 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes the parameter QRESYNC, in its parentheses.
+    ///
+    /// ```abnf
+    /// select-param  =/ ("QRESYNC" SP "(" uidvalidity SP
+    ///                  mod-sequence-value [SP known-uids]
+    ///                  [SP seq-match-data] ")")
+    /// seq-match-data = "(" known-sequence-set SP known-uid-set ")"
+    /// ```
+    /// RFC 7162 §7.
     fn qresync(&mut self, known: &QResync) {
         self.raw(" (QRESYNC (");
         self.display(known.uid_validity);
@@ -48,6 +66,12 @@ impl Encoder<'_> {
         self.raw("))");
     }
 
+    /// Writes ENABLE.
+    ///
+    /// ```abnf
+    /// enable = "ENABLE" 1*(SP capability)
+    /// ```
+    /// RFC 9051 §9, RFC 5161 §4.
     pub(super) fn enable(&mut self, extensions: &[Enable]) {
         self.relies_on(Capability::Enable);
         self.raw("ENABLE");
@@ -59,6 +83,14 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes CREATE, with its special use where that is offered.
+    ///
+    /// ```abnf
+    /// create        = "CREATE" SP mailbox [create-params]
+    /// create-params = SP "(" create-param *( SP create-param) ")" ; RFC 4466 §3
+    /// create-param =/ "USE" SP "(" [use-attr *(SP use-attr)] ")"  ; RFC 6154 §6
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn create(&mut self, mailbox: &Mailbox, special_use: Option<&MailboxAttribute>) {
         self.named("CREATE ", mailbox.as_wire());
         if self.has(Capability::CreateSpecialUse)
@@ -71,7 +103,17 @@ impl Encoder<'_> {
         }
     }
 
-    // RFC 5258: an option of RETURN is sent only to servers that know it.
+    /// Writes LIST.
+    ///
+    /// ```abnf
+    /// list             = "LIST" [SP list-select-opts] SP mailbox
+    ///                    SP mbox-or-pat [SP list-return-opts]
+    /// list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
+    /// return-option    = "SUBSCRIBED" / "CHILDREN" / status-option / option-extension
+    ///                    ; and "SPECIAL-USE" (RFC 6154) by option-extension
+    /// status-option    = "STATUS" SP "(" status-att *(SP status-att) ")" ; RFC 5819 §4
+    /// ```
+    /// RFC 9051 §9. RFC 5258: an option of RETURN is sent only to servers that know it.
     pub(super) fn list(&mut self, list: &List) {
         self.raw("LIST ");
         self.list_selection(list.selection);
@@ -112,6 +154,21 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
+    /// Writes the selection options of LIST and a space behind them, if there are any.
+    ///
+    /// ```abnf
+    /// list-select-opts            = "(" [
+    ///                               (*(list-select-opt SP) list-select-base-opt
+    ///                               *(SP list-select-opt)) /
+    ///                               (list-select-independent-opt
+    ///                               *(SP list-select-independent-opt))
+    ///                               ] ")"
+    /// list-select-base-opt        = "SUBSCRIBED" / option-extension
+    /// list-select-independent-opt = "REMOTE" / option-extension
+    /// list-select-mod-opt         = "RECURSIVEMATCH" / option-extension
+    ///                               ; and "SPECIAL-USE" (RFC 6154) by option-extension
+    /// ```
+    /// RFC 9051 §9.
     fn list_selection(&mut self, selection: ListSelection) {
         let selects = selection.subscribed || selection.special_use;
         let options: Vec<&str> = [
@@ -131,12 +188,24 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes STATUS.
+    ///
+    /// ```abnf
+    /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) {
         self.named("STATUS ", mailbox.as_wire());
         self.raw(" ");
         self.status_items(items);
     }
 
+    /// Writes the items of STATUS, those that are offered.
+    ///
+    /// ```abnf
+    /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")" ; the list
+    /// ```
+    /// RFC 9051 §9.
     fn status_items(&mut self, items: &[StatusItem]) {
         let offered: Vec<StatusItem> = items
             .iter()
@@ -150,7 +219,18 @@ impl Encoder<'_> {
         self.group(&offered, |encoder, item| encoder.raw(item.word()));
     }
 
-    // RFC 5465 §8.
+    /// Writes NOTIFY.
+    ///
+    /// ```abnf
+    /// notify           = "NOTIFY" SP (notify-set / notify-none)
+    /// notify-set       = "SET" [status-indicator] SP event-groups
+    /// notify-none      = "NONE"
+    /// status-indicator = SP "STATUS"
+    /// event-groups     = event-group *(SP event-group)
+    /// event-group      = "(" filter-mailboxes SP events ")"
+    /// filter-mailboxes-selected = "selected" / "selected-delayed" ; the second
+    /// ```
+    /// RFC 5465 §8.
     pub(super) fn notify(&mut self, notify: &Notify) {
         self.relies_on(Capability::Notify);
         let Notify::Set {
@@ -173,6 +253,15 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes the events of the mailbox that is selected.
+    ///
+    /// ```abnf
+    /// events        = ( "(" event *(SP event) ")" ) / "NONE"
+    /// message-event = ( "MessageNew" [SP
+    ///                 "(" fetch-att *(SP fetch-att) ")" ] ) /
+    ///                 "MessageExpunge" / "FlagChange" / "AnnotationChange"
+    /// ```
+    /// RFC 5465 §8.
     fn selected_events(&mut self, selected: &NotifySelected) {
         self.raw("(MessageNew");
         if !selected.new_message_items.is_empty() {
@@ -186,6 +275,17 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
+    /// Writes a group of mailboxes and its events; nothing for no mailbox.
+    ///
+    /// ```abnf
+    /// event-group            = "(" filter-mailboxes SP events ")"
+    /// filter-mailboxes-other = "inboxes" / "personal" / "subscribed" /
+    ///                          ( "subtree" SP one-or-more-mailbox ) /
+    ///                          ( "mailboxes" SP one-or-more-mailbox )
+    /// one-or-more-mailbox    = mailbox / many-mailboxes
+    /// many-mailboxes         = "(" mailbox *(SP mailbox) ")"
+    /// ```
+    /// RFC 5465 §8.
     fn notify_group(&mut self, group: &NotifyGroup) {
         let (word, mailboxes) = match &group.mailboxes {
             NotifyMailboxes::Inboxes => ("INBOXES", None),
@@ -210,6 +310,14 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
+    /// Writes the events of mailboxes that are not selected.
+    ///
+    /// ```abnf
+    /// events        = ( "(" event *(SP event) ")" ) / "NONE"
+    /// message-event = "MessageNew" / "MessageExpunge" / "FlagChange"
+    /// mailbox-event = "MailboxName" / "SubscriptionChange" / "MailboxMetadataChange"
+    /// ```
+    /// RFC 5465 §8.
     fn notify_events(&mut self, events: NotifyEvents) {
         let words: Vec<&str> = [
             (events.messages, "MessageNew MessageExpunge"),

@@ -10,13 +10,32 @@ use crate::imap::flag::Flag;
 use crate::imap::sequence_set::SequenceSet;
 
 impl Encoder<'_> {
+    /// Writes FETCH or UID FETCH.
+    ///
+    /// ```abnf
+    /// fetch = "FETCH" SP sequence-set SP (
+    ///         "ALL" / "FULL" / "FAST" /
+    ///         fetch-att / "(" fetch-att *(SP fetch-att) ")") ; the last
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn fetch(&mut self, set: &SequenceSet, uid: bool, items: &[FetchItem]) {
         self.numbered("FETCH ", uid, set);
         self.raw(" ");
         self.fetch_items(items);
     }
 
-    // RFC 7162 §3.1.4.1 and §3.2.6, RFC 9394 §3.3.
+    /// Writes the modifiers of FETCH, those that are offered.
+    ///
+    /// ```abnf
+    /// fetch-modifiers     = SP "(" fetch-modifier *(SP fetch-modifier) ")" ; RFC 4466 §3
+    /// fetch-modifier     =/ chgsince-fetch-mod
+    /// fetch-modifier     =/ rexpunges-fetch-mod
+    /// chgsince-fetch-mod  = "CHANGEDSINCE" SP mod-sequence-value
+    /// rexpunges-fetch-mod = "VANISHED"
+    /// fetch-modifier     =/ modifier-partial                    ; RFC 9394 §4
+    /// modifier-partial    = "PARTIAL" SP partial-range
+    /// ```
+    /// RFC 7162 §3.1.4.1, §3.2.6 and §7, RFC 9394 §3.3.
     pub(super) fn fetch_modifiers(&mut self, uid: bool, modifiers: FetchModifiers) {
         let since = modifiers.changed_since.filter(|_| self.has_mod_seq());
         if since.is_none() && modifiers.partial.is_none() {
@@ -40,6 +59,12 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
+    /// Writes the items of FETCH, those that are offered.
+    ///
+    /// ```abnf
+    /// fetch = "FETCH" SP sequence-set SP "(" fetch-att *(SP fetch-att) ")" ; the list
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn fetch_items(&mut self, items: &[FetchItem]) {
         let offered: Vec<&FetchItem> = items.iter().filter(|item| self.is_offered(item)).collect();
         if offered.is_empty() {
@@ -70,6 +95,22 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes one item of FETCH.
+    ///
+    /// ```abnf
+    /// fetch-att  = "ENVELOPE" / "FLAGS" / "INTERNALDATE" /
+    ///              "RFC822.SIZE" / "BODY" ["STRUCTURE"] / "UID" /
+    ///              "BODY.PEEK" section [partial] /
+    ///              "BINARY" [".PEEK"] section-binary [partial] /
+    ///              "BINARY.SIZE" section-binary
+    /// fetch-att =/ fetch-mod-sequence
+    /// fetch-mod-sequence = "MODSEQ"                             ; RFC 7162 §7
+    /// fetch-att =/ "EMAILID" / "THREADID"                       ; RFC 8474 §7
+    /// fetch-att =/ "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]
+    /// preview-mod = "LAZY"                                      ; RFC 8970
+    /// fetch-att =/ "SAVEDATE"                                   ; RFC 8514
+    /// ```
+    /// RFC 9051 §9. The items that begin with X-GM- are those of X-GM-EXT-1.
     fn fetch_item(&mut self, item: &FetchItem) {
         match item {
             FetchItem::Uid => self.raw("UID"),
@@ -101,12 +142,24 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes an item of BINARY, of which `before` is what stands before its part.
+    ///
+    /// ```abnf
+    /// section-binary = "[" [section-part] "]"
+    /// ```
+    /// RFC 9051 §9.
     fn binary(&mut self, before: &str, part: &PartNumber) {
         self.raw(before);
         self.display(part);
         self.raw("]");
     }
 
+    /// Writes the first byte and the number of bytes of a partial FETCH.
+    ///
+    /// ```abnf
+    /// partial = "<" number64 "." nz-number64 ">"
+    /// ```
+    /// RFC 9051 §9.
     fn partial(&mut self, partial: Option<(u64, u32)>) {
         if let Some((offset, length)) = partial {
             self.raw("<");
@@ -117,6 +170,15 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes what stands between the brackets of BODY.PEEK.
+    ///
+    /// ```abnf
+    /// section-spec    = section-msgtext / (section-part ["." section-text])
+    /// section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"
+    /// section-text    = section-msgtext / "MIME"
+    /// header-list     = "(" header-fld-name *(SP header-fld-name) ")"
+    /// ```
+    /// RFC 9051 §9.
     fn section(&mut self, section: &Section) {
         self.display(&section.part);
         let Some(text) = &section.text else { return };
@@ -148,6 +210,15 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes STORE or UID STORE.
+    ///
+    /// ```abnf
+    /// store           = "STORE" SP sequence-set SP store-att-flags
+    /// store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP
+    ///                   (flag-list / (flag *(SP flag))) ; flag-list
+    /// store-modifier =/ "UNCHANGEDSINCE" SP mod-sequence-valzer ; RFC 7162 §7
+    /// ```
+    /// RFC 9051 §9; the modifier stands behind the set (RFC 4466 §3).
     pub(super) fn store(&mut self, store: &Store, unchanged_since: Option<u64>) {
         self.numbered("STORE ", store.uid, &store.set);
         if let Some(mod_seq) = unchanged_since {
@@ -165,11 +236,24 @@ impl Encoder<'_> {
         self.flags(&store.flags);
     }
 
+    /// Writes the flags that a client may set.
+    ///
+    /// ```abnf
+    /// flag-list = "(" [flag *(SP flag)] ")"
+    /// ```
+    /// RFC 9051 §9.
     fn flags(&mut self, flags: &[Flag]) {
         let flags: Vec<&Flag> = flags.iter().filter(|flag| flag.can_be_set()).collect();
         self.group(&flags, |encoder, flag| encoder.raw(flag.as_str()));
     }
 
+    /// Writes APPEND up to its body.
+    ///
+    /// ```abnf
+    /// append = "APPEND" SP mailbox [SP flag-list] [SP date-time]
+    ///          SP (literal / literal8) ; literal
+    /// ```
+    /// RFC 9051 §9.
     pub(super) fn append(&mut self, append: &Append) {
         self.named("APPEND ", append.mailbox.as_wire());
         self.raw(" ");

@@ -26,6 +26,13 @@ impl Encoder<'_> {
         self.search_returning(search.uid, &search.returns, &search.criteria);
     }
 
+    /// Writes SEARCH or UID SEARCH, with RETURN where it is offered.
+    ///
+    /// ```abnf
+    /// search         = "SEARCH" [search-return-opts] SP search-program
+    /// search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)
+    /// ```
+    /// RFC 9051 §9.
     fn search_returning(&mut self, uid: bool, returns: &[SearchReturn], criteria: &[SearchKey]) {
         self.raw(if uid { "UID SEARCH" } else { "SEARCH" });
         if self.has(Capability::ESearch) {
@@ -43,7 +50,17 @@ impl Encoder<'_> {
         self.criteria(criteria);
     }
 
-    // RFC 4731 §3.1, RFC 5182 §2, RFC 5267 §4.4, RFC 9394 §3.1.
+    /// Writes RETURN with the options that are offered.
+    ///
+    /// ```abnf
+    /// search-return-opts = SP "RETURN" SP "(" [search-return-opt
+    ///                      *(SP search-return-opt)] ")"
+    /// search-return-opt  = "MIN" / "MAX" / "ALL" / "COUNT" / "SAVE" /
+    ///                      search-ret-opt-ext
+    /// search-return-opt =/ modifier-partial                     ; RFC 9394 §4
+    /// modifier-partial   = "PARTIAL" SP partial-range
+    /// ```
+    /// RFC 9051 §9, RFC 4731 §3.1, RFC 5182 §2, RFC 5267 §4.4, RFC 9394 §3.1.
     fn returns(&mut self, returns: &[SearchReturn], offered: &Offered) {
         self.relies_on(offered.options);
         let keeps = self.has(Capability::SearchRes);
@@ -87,7 +104,17 @@ impl Encoder<'_> {
         });
     }
 
-    // RFC 5256 §3, RFC 5267 §3.1.
+    /// Writes SORT or UID SORT.
+    ///
+    /// ```abnf
+    /// sort            = ["UID" SP] "SORT" SP sort-criteria SP search-criteria
+    /// sort-criteria   = "(" sort-criterion *(SP sort-criterion) ")"
+    /// search-criteria = charset 1*(SP search-key)
+    /// sort           =/ extended-sort                           ; RFC 5267
+    /// extended-sort   = ["UID" SP] "SORT" search-return-opts
+    ///                   SP sort-criteria SP search-criteria
+    /// ```
+    /// RFC 5256 §3 and §5, RFC 5267 §3.1.
     pub(super) fn sort(&mut self, sort: &Sort) {
         self.relies_on(Capability::Sort);
         self.raw(if sort.uid { "UID SORT" } else { "SORT" });
@@ -114,6 +141,15 @@ impl Encoder<'_> {
         self.criteria(&sort.criteria);
     }
 
+    /// Writes one key of SORT.
+    ///
+    /// ```abnf
+    /// sort-criterion = ["REVERSE" SP] sort-key
+    /// sort-key       = "ARRIVAL" / "CC" / "DATE" / "FROM" / "SIZE" /
+    ///                  "SUBJECT" / "TO"
+    /// sort-key      =/ "DISPLAYFROM" / "DISPLAYTO"              ; RFC 5957
+    /// ```
+    /// RFC 5256 §5.
     fn sort_key(&mut self, key: SortKey) {
         if key.reverse {
             self.raw("REVERSE ");
@@ -132,6 +168,14 @@ impl Encoder<'_> {
         });
     }
 
+    /// Writes THREAD or UID THREAD.
+    ///
+    /// ```abnf
+    /// thread          = ["UID" SP] "THREAD" SP thread-alg SP search-criteria
+    /// thread-alg      = "ORDEREDSUBJECT" / "REFERENCES" / thread-alg-ext
+    /// search-criteria = charset 1*(SP search-key)
+    /// ```
+    /// RFC 5256 §5.
     pub(super) fn thread(&mut self, thread: &Thread) {
         self.raw(if thread.uid { "UID THREAD " } else { "THREAD " });
         let (word, capability) = match thread.algorithm {
@@ -144,6 +188,12 @@ impl Encoder<'_> {
         self.criteria(&thread.criteria);
     }
 
+    /// Writes the conditions, a space before each; ALL if there are none.
+    ///
+    /// ```abnf
+    /// search-criteria = charset 1*(SP search-key) ; behind charset
+    /// ```
+    /// RFC 5256 §5.
     fn criteria(&mut self, criteria: &[SearchKey]) {
         if criteria.is_empty() {
             self.raw(" ALL");
@@ -154,6 +204,32 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes one condition.
+    ///
+    /// ```abnf
+    /// search-key  = "ALL" / "ANSWERED" / "BCC" SP astring /
+    ///               "BEFORE" SP date / "BODY" SP astring /
+    ///               "CC" SP astring / "DELETED" / "FLAGGED" /
+    ///               "FROM" SP astring / "KEYWORD" SP flag-keyword /
+    ///               "ON" SP date / "SEEN" / "SINCE" SP date /
+    ///               "SUBJECT" SP astring / "TEXT" SP astring /
+    ///               "TO" SP astring / "UNANSWERED" / "UNDELETED" /
+    ///               "UNFLAGGED" / "UNKEYWORD" SP flag-keyword / "UNSEEN" /
+    ///               "DRAFT" / "HEADER" SP header-fld-name SP astring /
+    ///               "LARGER" SP number64 / "NOT" SP search-key /
+    ///               "OR" SP search-key SP search-key /
+    ///               "SENTBEFORE" SP date / "SENTON" SP date /
+    ///               "SENTSINCE" SP date / "SMALLER" SP number64 /
+    ///               "UID" SP sequence-set / "UNDRAFT" / sequence-set /
+    ///               "(" search-key *(SP search-key) ")"
+    /// search-key =/ ( "OLDER" / "YOUNGER" ) SP interval         ; RFC 5032
+    /// search-key =/ search-modsequence                          ; RFC 7162 §7
+    /// search-modsequence = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer
+    /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid ; RFC 8474 §7
+    /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date /
+    ///               "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"  ; RFC 8514
+    /// ```
+    /// RFC 9051 §9. The keys that begin with X-GM- are those of X-GM-EXT-1.
     fn search_key(&mut self, key: &SearchKey) {
         match key {
             SearchKey::All => self.raw("ALL"),
@@ -224,6 +300,12 @@ impl Encoder<'_> {
         self.display(value);
     }
 
+    /// Writes a condition about a keyword; `instead` if that is no `flag-keyword`.
+    ///
+    /// ```abnf
+    /// search-key = "KEYWORD" SP flag-keyword / "UNKEYWORD" SP flag-keyword
+    /// ```
+    /// RFC 9051 §9.
     fn keyword(&mut self, word: &str, keyword: &Keyword, instead: &str) {
         if Flag::Keyword(keyword.clone()).can_be_set() {
             self.key(word, keyword.as_str());

@@ -12,6 +12,13 @@ impl Envelope {
     /// Reads ` (` and an envelope from what is left of a line, which is part of `line`, and returns
     /// what is behind it: straight, without the values between.
     ///
+    /// ```abnf
+    /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
+    ///            env-reply-to SP env-to SP env-cc SP env-bcc SP
+    ///            env-in-reply-to SP env-message-id ")"
+    /// ```
+    /// RFC 9051 §9.
+    ///
     /// Nothing, where one string is a literal or anything is not as RFC 9051 §9 has it: then
     /// [`from_fields`](Self::from_fields) reads what the values tell.
     pub(crate) fn read<'l>(line: &Bytes, rest: &'l [u8]) -> Option<(Self, &'l [u8])> {
@@ -51,6 +58,13 @@ impl Envelope {
     /// Reads the envelope of a message, in one more pair of parentheses or not. `None` where it
     /// cannot be one: one quotation mark too many makes words of all strings behind it, and strings
     /// of what is between them.
+    ///
+    /// ```abnf
+    /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
+    ///            env-reply-to SP env-to SP env-cc SP env-bcc SP
+    ///            env-in-reply-to SP env-message-id ")"
+    /// ```
+    /// RFC 9051 §9. Fields may be missing at the end.
     pub(crate) fn parse(value: &Value) -> Option<Self> {
         let mut fields = value.list()?;
         if let [Value::List(inner)] = fields {
@@ -65,6 +79,15 @@ impl Envelope {
     }
 
     /// Reads an envelope; fields that are missing or not what they should be are empty.
+    ///
+    /// ```abnf
+    /// env-date        = nstring
+    /// env-subject     = nstring
+    /// env-from        = "(" 1*address ")" / nil ; and so the five lists behind it
+    /// env-in-reply-to = nstring
+    /// env-message-id  = nstring
+    /// ```
+    /// RFC 9051 §9.
     pub(crate) fn from_fields(fields: &[Value]) -> Self {
         let mut fields = fields.iter();
         let mut told = Told::default();
@@ -91,6 +114,12 @@ impl Envelope {
 const FIELDS: usize = 10;
 
 /// Whether a value can be a list of addresses: each has a name, a route, a mailbox and a host.
+///
+/// ```abnf
+/// env-from = "(" 1*address ")" / nil
+/// address  = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
+/// ```
+/// RFC 9051 §9. An empty string stands for NIL, and so does NIL for an address.
 fn may_be_addresses(value: &Value) -> bool {
     let is_address = |entry: &Value| match entry.list() {
         Some(fields) => fields.len() <= 4 && fields.iter().all(|field| field.list().is_none()),
@@ -130,6 +159,13 @@ impl Reader<'_> {
         self.nstring()
     }
 
+    /// Reads a quoted string or NIL.
+    ///
+    /// ```abnf
+    /// nstring = string / nil
+    /// string  = quoted / literal ; quoted
+    /// ```
+    /// RFC 9051 §9.
     fn nstring(&mut self) -> Option<Span> {
         if self.nil().is_some() {
             return Some(Span::NIL);
@@ -149,6 +185,12 @@ impl Reader<'_> {
         })
     }
 
+    /// Takes NIL, in upper case, if it is next.
+    ///
+    /// ```abnf
+    /// nil = "NIL"
+    /// ```
+    /// RFC 9051 §9.
     fn nil(&mut self) -> Option<()> {
         let rest = self.rest.strip_prefix(b"NIL")?;
         self.rest = rest
@@ -158,6 +200,12 @@ impl Reader<'_> {
         Some(())
     }
 
+    /// Reads a space and a list of addresses.
+    ///
+    /// ```abnf
+    /// env-from = "(" 1*address ")" / nil
+    /// ```
+    /// RFC 9051 §9. The list may be empty.
     fn next_addresses(&mut self) -> Option<Span> {
         self.expect(b" ")?;
         if self.nil().is_some() {
@@ -184,6 +232,16 @@ impl Reader<'_> {
         Some(span)
     }
 
+    /// Reads one address.
+    ///
+    /// ```abnf
+    /// address      = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
+    /// addr-name    = nstring
+    /// addr-adl     = nstring
+    /// addr-mailbox = nstring
+    /// addr-host    = nstring
+    /// ```
+    /// RFC 9051 §9.
     fn entry(&mut self) -> Option<Entry> {
         self.expect(b"(")?;
         let name = self.nstring()?;
@@ -206,6 +264,12 @@ struct Told {
 }
 
 impl Told {
+    /// Takes the text of a value; NIL where it has none.
+    ///
+    /// ```abnf
+    /// nstring = string / nil
+    /// ```
+    /// RFC 9051 §9.
     fn nstring(&mut self, value: Option<&Value>) -> Span {
         match value.and_then(Value::nstring) {
             Some(text) => append(&mut self.text, text),
@@ -213,6 +277,13 @@ impl Told {
         }
     }
 
+    /// Takes the addresses of a value.
+    ///
+    /// ```abnf
+    /// env-from = "(" 1*address ")" / nil
+    /// address  = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
+    /// ```
+    /// RFC 9051 §9. What is no list in it is passed over.
     fn addresses(&mut self, value: Option<&Value>) -> Span {
         let first = self.entries.len();
         let list = value.and_then(Value::list).unwrap_or_default();
@@ -262,6 +333,7 @@ mod tests {
         addresses.collect()
     }
 
+    // docs/protocols.md, IMAP: FETCH
     #[test]
     fn the_envelope_of_rfc_9051_7_5_2_is_read() {
         let envelope = envelope(

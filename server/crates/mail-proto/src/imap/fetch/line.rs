@@ -18,6 +18,10 @@ const MAX_ITEMS: usize = 1000;
 /// as they stand there, any other by its values alone. Mailboxes are listed in such lines, and a
 /// tree of values between would cost more than what it tells.
 ///
+/// ```abnf
+/// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; a FETCH alone
+/// ```
+///
 /// Nothing, where a literal follows or anything is not as RFC 9051 §9 has it: then the values of the
 /// whole response tell what it is. `tokens` have to be empty, and are left so.
 pub(crate) fn read(line: &Bytes, tokens: &mut Tokens) -> Option<FetchData> {
@@ -40,6 +44,13 @@ struct Reader<'l> {
 }
 
 impl<'l> Reader<'l> {
+    /// Reads the items up to the end of the line.
+    ///
+    /// ```abnf
+    /// msg-att = "(" (msg-att-dynamic / msg-att-static)
+    ///           *(SP (msg-att-dynamic / msg-att-static)) ")" ; behind the first parenthesis
+    /// ```
+    /// RFC 9051 §9.
     fn items(&mut self, tokens: &mut Tokens) -> Option<Vec<FetchedItem>> {
         let mut items = Vec::with_capacity(8);
         loop {
@@ -53,6 +64,15 @@ impl<'l> Reader<'l> {
         }
     }
 
+    /// Reads one item, its name and its value.
+    ///
+    /// ```abnf
+    /// msg-att-dynamic = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")"
+    /// msg-att-static  = "ENVELOPE" SP envelope / "INTERNALDATE" SP date-time /
+    ///                   "RFC822.SIZE" SP number64 / "UID" SP uniqueid
+    ///                   ; any other item by its value
+    /// ```
+    /// RFC 9051 §9.
     fn item(&mut self, tokens: &mut Tokens) -> Option<FetchedItem> {
         let name = self.atom();
         // As deep as the lists of an envelope nest.
@@ -81,6 +101,12 @@ impl<'l> Reader<'l> {
         }
     }
 
+    /// Reads the value of FLAGS.
+    ///
+    /// ```abnf
+    /// msg-att-dynamic = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")" ; the list
+    /// ```
+    /// RFC 9051 §9.
     fn flags(&mut self) -> Option<Vec<Flag>> {
         let mut flags = Vec::new();
         if self.take(b"()") {
@@ -95,6 +121,13 @@ impl<'l> Reader<'l> {
         self.take(b")").then_some(flags)
     }
 
+    /// Reads the value of INTERNALDATE.
+    ///
+    /// ```abnf
+    /// date-time = DQUOTE date-day-fixed "-" date-month "-" date-year
+    ///             SP time SP zone DQUOTE
+    /// ```
+    /// RFC 9051 §9.
     fn date(&mut self) -> Option<InternalDate> {
         match take_quoted(self.rest.strip_prefix(b"\"")?)? {
             (Quoted::Plain(text), rest) => {
@@ -106,6 +139,11 @@ impl<'l> Reader<'l> {
     }
 
     /// Takes what may be an atom, or nothing.
+    ///
+    /// ```abnf
+    /// atom = 1*ATOM-CHAR
+    /// ```
+    /// RFC 9051 §9.
     fn atom(&mut self) -> &'l [u8] {
         let (atom, rest) = self
             .rest
@@ -223,6 +261,7 @@ mod tests {
     }
 
     proptest! {
+        // docs/protocols.md, IMAP: FETCH
         #[test]
         fn straight_from_the_line_and_by_values_tell_the_same(
             items in proptest::collection::vec(proptest::sample::select(PLAIN), 1..6),

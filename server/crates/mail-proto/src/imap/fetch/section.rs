@@ -24,6 +24,11 @@ impl PartNumber {
     }
 
     /// Reads `1.2.3`; `None` for anything else, the empty text included.
+    ///
+    /// ```abnf
+    /// section-part = nz-number *("." nz-number)
+    /// ```
+    /// RFC 9051 §9.
     pub fn parse(text: &[u8]) -> Option<Self> {
         text.split(|byte| *byte == b'.')
             .map(|number| Uid::parse(number).map(Uid::get))
@@ -45,6 +50,12 @@ impl PartNumber {
 }
 
 impl fmt::Display for PartNumber {
+    /// Writes the number; nothing for the message itself.
+    ///
+    /// ```abnf
+    /// section-part = nz-number *("." nz-number)
+    /// ```
+    /// RFC 9051 §9.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, number) in self.0.iter().enumerate() {
             let dot = if index == 0 { "" } else { "." };
@@ -110,6 +121,14 @@ impl Section {
     }
 
     /// Reads what stands between the brackets.
+    ///
+    /// ```abnf
+    /// section         = "[" [section-spec] "]" ; between the brackets
+    /// section-spec    = section-msgtext / (section-part ["." section-text])
+    /// section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"
+    /// section-text    = section-msgtext / "MIME"
+    /// ```
+    /// RFC 9051 §9.
     fn parse(inside: &Bytes) -> Option<Self> {
         let spec_len = memchr::memchr(b' ', inside).unwrap_or(inside.len());
         let (spec, names) = inside.split_at_checked(spec_len)?;
@@ -136,6 +155,13 @@ impl Section {
     }
 }
 
+/// Reads the names of fields behind HEADER.FIELDS.
+///
+/// ```abnf
+/// header-list     = "(" header-fld-name *(SP header-fld-name) ")"
+/// header-fld-name = astring
+/// ```
+/// RFC 9051 §9.
 fn field_names(inside: &Bytes, names: &[u8]) -> Option<Vec<Bytes>> {
     // A list of names, so two levels.
     let values = tokens::values_of(&inside.slice_ref(names), 1)?;
@@ -168,6 +194,14 @@ pub(super) fn is_body(name: &[u8]) -> bool {
 }
 
 /// Reads `BODY[section]<origin>`, `BINARY[part]<origin>` or `BINARY.SIZE[part]`.
+///
+/// ```abnf
+/// msg-att-static = "BODY" section ["<" number ">"] SP nstring /
+///                  "BINARY" section-binary SP (nstring / literal8) /
+///                  "BINARY.SIZE" section-binary SP number ; the names
+/// section-binary = "[" [section-part] "]"
+/// ```
+/// RFC 9051 §9. BINARY may have an offset (RFC 3516 §4.2), as BODY has.
 pub(super) fn parse_name(name: &Bytes) -> Option<Name> {
     let open = memchr::memchr(b'[', name)?;
     let (word, _) = name.split_at_checked(open)?;

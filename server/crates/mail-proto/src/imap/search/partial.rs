@@ -38,6 +38,14 @@ impl PartialRange {
         self.is_from_end
     }
 
+    /// Reads a page, its ends in any order.
+    ///
+    /// ```abnf
+    /// partial-range       = partial-range-first / partial-range-last
+    /// partial-range-first = nz-number ":" nz-number
+    /// partial-range-last  = MINUS nz-number ":" MINUS nz-number
+    /// ```
+    /// RFC 9394 §4.
     fn parse(text: &[u8]) -> Option<Self> {
         let mut ends = text.splitn(2, |byte| *byte == b':');
         let (first, last) = (ends.next()?, ends.next()?);
@@ -49,6 +57,12 @@ impl PartialRange {
     }
 }
 
+/// Reads one end of a page, without its sign.
+///
+/// ```abnf
+/// nz-number = digit-nz *DIGIT ; (0 < n < 4,294,967,296)
+/// ```
+/// RFC 9051 §9.
 fn place(text: &[u8]) -> Option<NonZeroU32> {
     u32::try_from(parse_u64(text)?)
         .ok()
@@ -56,6 +70,14 @@ fn place(text: &[u8]) -> Option<NonZeroU32> {
 }
 
 impl fmt::Display for PartialRange {
+    /// Writes the page as it stands in a command.
+    ///
+    /// ```abnf
+    /// partial-range       = partial-range-first / partial-range-last
+    /// partial-range-first = nz-number ":" nz-number
+    /// partial-range-last  = MINUS nz-number ":" MINUS nz-number
+    /// ```
+    /// RFC 9394 §4.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.is_from_end { "-" } else { "" };
         write!(f, "{sign}{}:{sign}{}", self.first, self.last)
@@ -72,6 +94,13 @@ pub struct PartialResult {
 }
 
 impl PartialResult {
+    /// Reads the value of PARTIAL in an ESEARCH response.
+    ///
+    /// ```abnf
+    /// ret-data-partial = "PARTIAL" SP "(" partial-range SP partial-results ")" ; behind PARTIAL
+    /// partial-results  = sequence-set / "NIL"
+    /// ```
+    /// RFC 9394 §4.
     pub(super) fn parse(value: &Value) -> Option<Self> {
         let [range, found] = value.list()? else {
             return None;

@@ -20,10 +20,23 @@ pub struct ThreadTree {
 
 impl ThreadTree {
     /// Reads what stands behind THREAD. Nothing, if it is no list of threads.
+    ///
+    /// ```abnf
+    /// thread-data = "THREAD" [SP 1*thread-list]
+    /// ```
+    /// RFC 5256 §5.
     pub(crate) fn parse_all(values: &[Value]) -> Option<Vec<Self>> {
         values.iter().map(Self::parse).collect()
     }
 
+    /// Reads one thread.
+    ///
+    /// ```abnf
+    /// thread-list    = "(" (thread-members / thread-nested) ")"
+    /// thread-members = nz-number *(SP nz-number) [SP thread-nested]
+    /// thread-nested  = 2*thread-list
+    /// ```
+    /// RFC 5256 §5. A list of one branch, or an empty one, is read too.
     // The depth is bounded by the nesting limit of the framer.
     fn parse(value: &Value) -> Option<Self> {
         let values = value.list()?;

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// docs/protocols.md, POP3: USER, PASS
 #[test]
 fn rfc1939_10_example_session() {
     let played = talk(&[
@@ -68,6 +69,7 @@ fn rfc1939_10_example_session() {
     assert!(played.transcript.contains(&"> PASS ***".to_string()));
 }
 
+// docs/protocols.md, POP3: STAT, LIST, UIDL
 #[test]
 fn rfc1939_7_unique_ids_with_duplicates() {
     let played = serve(&[
@@ -110,6 +112,7 @@ const RETR_FIVE: Move<Client> = Do(|c| {
     }
 });
 
+// docs/protocols.md, POP3: PIPELINING
 #[test]
 fn commands_go_one_by_one_where_pipelining_is_not_offered() {
     let played = serve(&[
@@ -125,6 +128,7 @@ fn commands_go_one_by_one_where_pipelining_is_not_offered() {
     assert_eq!(played.events.len(), 4);
 }
 
+// docs/protocols.md, POP3: PIPELINING
 #[test]
 fn twenty_commands_are_sent_ahead_where_pipelining_is_offered() {
     let played = serve(&[
@@ -180,6 +184,7 @@ fn quit_waits_until_everything_before_it_is_answered() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, POP3: PIPELINING
 #[test]
 fn pipelined_messages_and_refusals_keep_their_ids() {
     let played = serve(&[
@@ -235,6 +240,7 @@ fn nothing_is_sent_behind_a_sign_in_until_it_is_answered() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, POP3: RETR, TOP
 #[test]
 fn top_asks_for_lines() {
     let played = serve(&[
@@ -258,6 +264,7 @@ fn top_asks_for_lines() {
     ));
 }
 
+// docs/protocols.md, POP3: RETR, TOP
 #[test]
 fn a_drop_inside_a_message_is_an_error_and_never_its_end() {
     for text in [
@@ -345,6 +352,7 @@ fn a_broken_listing_is_an_error_behind_the_rows_before_it() {
     assert!(matches!(answers(&played), [Event::Listing { rows, .. }] if rows.len() == 2));
 }
 
+// docs/protocols.md, Limits and deadlines: POP3 line 64 KiB; SMTP line 64 KiB × 100
 #[test]
 fn endless_lines_and_lists_stop_at_the_limit() {
     let played = serve(&[ServerBytes([b"+OK ".as_slice(), &[b'x'; 70_000]].concat())]);
@@ -366,6 +374,7 @@ fn endless_lines_and_lists_stop_at_the_limit() {
     assert_eq!(played.failure, Some(Error::Limit(over)));
 }
 
+// docs/protocols.md, POP3: RETR, TOP
 #[test]
 fn a_long_line_inside_a_message_is_no_line_of_the_protocol() {
     let message = [b"+OK\r\n".as_slice(), &[b'x'; 100_000], b"\r\n.\r\n"].concat();

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// docs/protocols.md, POP3: STLS
 #[test]
 fn capabilities_are_read_after_tls_and_those_before_are_forgotten() {
     let played = talk_stls(&[
@@ -22,6 +23,7 @@ fn capabilities_are_read_after_tls_and_those_before_are_forgotten() {
     assert_eq!(capabilities.sasl, ["PLAIN"]);
 }
 
+// docs/protocols.md, POP3: STLS
 #[test]
 fn stls_with_buffered_plaintext_is_rejected() {
     for behind in ["+OK begin\r\n+OK injected\r\n", "+OK begin\r\n+"] {
@@ -53,6 +55,7 @@ fn plaintext_that_comes_while_tls_is_being_set_up_is_rejected() {
     );
 }
 
+// docs/protocols.md, POP3: STLS
 #[test]
 fn a_server_without_stls_gets_no_password() {
     let not_offered = Some(Error::PeerIncompatible(Incompatibility::StlsNotOffered));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::sasl::{Failure, Nonce, SignIn};
 
+// docs/protocols.md, POP3: AUTH
 #[test]
 fn auth_plain_is_preferred_and_masked() {
     let played = talk(&[
@@ -17,6 +18,7 @@ fn auth_plain_is_preferred_and_masked() {
     assert!(!played.transcript.join("\n").contains("AHRp"));
 }
 
+// docs/protocols.md, POP3: AUTH
 #[test]
 fn rfc5034_4_a_long_answer_waits_for_the_challenge() {
     const LONG: &str = "x12345678901234567890123456789012345678901234567890123456789012345678901234567890\
@@ -33,6 +35,7 @@ fn rfc5034_4_a_long_answer_waits_for_the_challenge() {
     assert!(played.transcript.contains(&"> ***".to_string()));
 }
 
+// docs/protocols.md, POP3: RESP-CODES, AUTH-RESP-CODE
 #[test]
 fn refusals_of_a_sign_in_carry_their_code() {
     let refused = |text: &'static str| {
@@ -60,6 +63,7 @@ fn refusals_of_a_sign_in_carry_their_code() {
     assert_eq!(refused("-ERR wrong password\r\n"), None);
 }
 
+// docs/protocols.md, POP3: USER, PASS
 #[test]
 fn a_refused_user_name_gets_no_password() {
     let played = talk(&[GREETING, CAPA, LOGIN, Server("-ERR [AUTH] who\r\n")]);
@@ -67,6 +71,7 @@ fn a_refused_user_name_gets_no_password() {
     assert!(!played.said.contains("PASS"));
 }
 
+// docs/protocols.md, POP3: USER, PASS
 #[test]
 fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     let moves = [LOGIN, GREETING, CAPA];
@@ -110,6 +115,7 @@ const FIRST: Move<Client> = Server(
     "+ cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcmZjTkhZSlkxWlZ2V1ZzN2oscz1RU1hDUitRNnNlazhiZjkyLGk9NDA5Ng==\r\n",
 );
 
+// docs/protocols.md, POP3: AUTH
 #[test]
 fn rfc5802_5_scram_example_through_auth() {
     let played = talk(&[
@@ -137,6 +143,7 @@ fn rfc5802_5_scram_example_through_auth() {
     }
 }
 
+// docs/protocols.md, POP3: AUTH
 #[test]
 fn a_server_that_cannot_prove_itself_is_dropped() {
     let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(Failure::ServerUnproven));
@@ -189,6 +196,7 @@ fn a_challenge_too_many_is_cancelled() {
     assert!(matches!(answers(&played), [Event::Rejected { .. }]));
 }
 
+// docs/protocols.md, POP3: APOP
 #[test]
 fn rfc1939_7_apop_is_taken_where_there_is_no_tls_but_leave() {
     let make = || {
@@ -231,6 +239,7 @@ fn a_listed_mechanism_comes_before_user_which_may_be_announced_in_vain() {
     assert_eq!(answers(&played), [completed(0, "in")]);
 }
 
+// docs/protocols.md, POP3: STLS
 #[test]
 fn a_timestamp_from_before_stls_is_forgotten() {
     let played = talk_stls(&[
@@ -259,6 +268,7 @@ fn plaintext_allowed() -> Client {
 
 const STAMPED: Move<Client> = Server("+OK <16184.1473445882@mail3.example>\r\n");
 
+// docs/protocols.md, POP3: APOP
 #[test]
 fn a_server_that_does_not_know_apop_gets_user_and_pass() {
     let moves = [
@@ -275,6 +285,7 @@ fn a_server_that_does_not_know_apop_gets_user_and_pass() {
     assert_eq!(answers(&played), [completed(0, "in")]);
 }
 
+// docs/protocols.md, POP3: APOP
 #[test]
 fn credentials_refused_by_apop_are_not_shown_in_clear_text() {
     for refusal in ["-ERR authentication failed\r\n", "-ERR [AUTH] no\r\n"] {

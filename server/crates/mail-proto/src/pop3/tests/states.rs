@@ -27,6 +27,7 @@ fn dele(n: u32) -> Command {
     Command::Dele { number: number(n) }
 }
 
+// docs/protocols.md, POP3: DELE, RSET, QUIT
 #[test]
 fn rfc1939_6_a_drop_before_quit_deletes_nothing_and_says_so() {
     let two = [dele(1), dele(2)];
@@ -44,6 +45,7 @@ fn rfc1939_6_a_drop_before_quit_deletes_nothing_and_says_so() {
     );
 }
 
+// docs/protocols.md, POP3: DELE, RSET, QUIT
 #[test]
 fn a_drop_behind_quit_leaves_it_unknown_what_was_deleted() {
     let acts = [dele(1), dele(2), Command::Quit];
@@ -62,6 +64,7 @@ fn a_drop_behind_quit_leaves_it_unknown_what_was_deleted() {
     );
 }
 
+// docs/protocols.md, POP3: DELE, RSET, QUIT
 #[test]
 fn rset_takes_the_marks_back() {
     let acts = [dele(1), Command::Rset, dele(2), Command::Quit];
@@ -76,6 +79,7 @@ fn rset_takes_the_marks_back() {
     );
 }
 
+// docs/protocols.md, POP3: states
 #[test]
 fn a_command_of_another_state_is_not_sent() {
     let misplaced = |n, state| Event::Misplaced { id: id(n), state };
@@ -111,6 +115,7 @@ fn a_command_of_another_state_is_not_sent() {
     assert_eq!(answers(&played), [misplaced(0, state), misplaced(1, state)]);
 }
 
+// docs/protocols.md, POP3: states
 #[test]
 fn behind_a_refused_sign_in_nothing_of_the_maildrop_is_asked() {
     let played = talk(&[
@@ -136,6 +141,7 @@ fn behind_a_refused_sign_in_nothing_of_the_maildrop_is_asked() {
     ));
 }
 
+// docs/protocols.md, POP3: states
 #[test]
 fn behind_quit_nothing_is_sent() {
     let played = serve(&[
@@ -152,6 +158,7 @@ fn behind_quit_nothing_is_sent() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, POP3: NOOP, UTF8, LANG
 #[test]
 fn rfc6856_utf8_before_signing_in_and_the_languages() {
     let played = talk(&[
@@ -197,6 +204,7 @@ fn rfc6856_utf8_before_signing_in_and_the_languages() {
     );
 }
 
+// docs/protocols.md, POP3: NOOP, UTF8, LANG
 #[test]
 fn a_language_tag_holds_no_second_command() {
     for text in ["", "de\r\nDELE 1", "de en", "\u{e9}", &"x".repeat(36)] {
@@ -205,6 +213,7 @@ fn a_language_tag_holds_no_second_command() {
     assert!(LanguageTag::new("*").is_some());
 }
 
+// docs/protocols.md, POP3: STAT, LIST, UIDL
 #[test]
 fn list_and_uidl_of_one_message_are_read_from_the_status_line() {
     let played = serve(&[
@@ -232,6 +241,8 @@ fn list_and_uidl_of_one_message_are_read_from_the_status_line() {
     assert_eq!(ids[0].unique_id, UniqueId::new("QhdPYR:00WBw1Ph7x7"));
 }
 
+// docs/protocols.md, POP3: CAPA
+// docs/protocols.md, POP3: EXPIRE, LOGIN-DELAY, IMPLEMENTATION
 #[test]
 fn rfc2449_5_capabilities_may_be_others_behind_a_sign_in() {
     let played = serve(&[

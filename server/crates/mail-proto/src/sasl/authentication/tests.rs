@@ -49,6 +49,7 @@ fn login_answers_two_challenges_whatever_they_ask() {
     assert!(matches!(login.challenge(b""), Ok(Answer::Cancel)));
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
 #[test]
 fn rfc7628_3_2_3_a_refused_token_is_answered_before_the_refusal() {
     let token = |offered: &str| {
@@ -64,6 +65,7 @@ fn rfc7628_3_2_3_a_refused_token_is_answered_before_the_refusal() {
     assert_eq!(token("XOAUTH2"), "");
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
 fn a_mechanism_that_is_refused_before_any_proof_gives_way_to_the_next() {
     let mut sign_in = begin("PLAIN SCRAM-SHA-256 LOGIN");
@@ -76,6 +78,7 @@ fn a_mechanism_that_is_refused_before_any_proof_gives_way_to_the_next() {
     assert!(!sign_in.try_next(), "the password has left");
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
 fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
     let mut sign_in = begin("PLAIN SCRAM-SHA-1");
@@ -89,6 +92,7 @@ fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
     assert!(!sign_in.try_next());
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
 fn an_acceptance_without_the_servers_proof_is_none() {
     let mut sign_in = begin("SCRAM-SHA-1");
@@ -108,6 +112,7 @@ fn challenges_that_are_not_base64_are_rejected() {
     );
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
 fn the_transcript_is_told_what_was_taken_and_from_what() {
     assert_eq!(

@@ -34,6 +34,7 @@ fn proof(scram: &mut Scram, server_first: &str) -> Result<String, Failure> {
 const SERVER_FIRST: &str = "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096";
 const SERVER_FINAL: &str = "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=";
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
 fn rfc5802_5_example_by_sha_1() {
     let mut scram = sha1();
@@ -53,6 +54,7 @@ fn rfc5802_5_example_by_sha_1() {
     assert!(scram.is_proven());
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
 fn rfc7677_3_example_by_sha_256() {
     let sign_in = sign_in("user", "pencil", "rOprNGfwEbeRWgbNEkqO");
@@ -71,6 +73,7 @@ fn rfc7677_3_example_by_sha_256() {
     assert!(scram.challenge(server_final).is_ok() && scram.is_proven());
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[test]
 fn the_gs2_header_tells_what_is_known_of_channel_binding() {
     let bound = SignIn {
@@ -111,6 +114,7 @@ fn a_nonce_that_does_not_go_on_from_ours_is_rejected() {
     }
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
 fn iterations_are_held_within_4096_and_600000() {
     for asked in [
@@ -164,6 +168,7 @@ fn a_first_message_of_another_shape_is_rejected() {
     );
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
 fn a_server_that_does_not_know_the_password_is_found_out() {
     for server_final in [

@@ -48,6 +48,7 @@ fn asking(is_size_exact: bool, is_plain: bool) -> Envelope {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
+    // docs/protocols.md, SMTP: result of a send
     #[test]
     fn no_message_is_taken_without_a_commit_and_each_has_one_outcome(
         offer in 0..OFFERS.len(),

@@ -28,6 +28,7 @@ fn long(length: usize) -> Move<Client> {
     Body(Box::leak(pieces.into_boxed_slice()))
 }
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn rfc3030_4_1_simple_chunking() {
     let played = talk(&[
@@ -64,6 +65,7 @@ fn rfc3030_4_1_simple_chunking() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn rfc3030_4_2_pipelined_pieces_to_two_recipients() {
     let played = talk(&[
@@ -128,6 +130,7 @@ fn without_pipelining_each_piece_waits_for_the_answer_to_the_last() {
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }
 
+// docs/protocols.md, SMTP: CHUNKING, BINARYMIME
 #[test]
 fn bdat_sends_crlf_lines_without_stuffed_dots() {
     let played = talk(&[
@@ -204,6 +207,7 @@ fn nobody_accepted_means_no_piece_leaves() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn a_refused_piece_ends_the_transaction_with_rset_and_the_connection_lives_on() {
     let played = talk(&[
@@ -284,6 +288,7 @@ fn a_drop_after_a_refused_piece_is_still_the_refusal() {
     assert_eq!(reply.code, 552);
 }
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn the_owner_is_asked_once_every_piece_was_taken_and_before_the_last_leaves() {
     let played = talk(&[

@@ -19,6 +19,7 @@ fn answers(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
     answers.collect()
 }
 
+// docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
 #[test]
 fn rfc5321_d_4_verifying_and_sending() {
     let played = talk(&[
@@ -160,6 +161,7 @@ fn rfc2920_4_group_of_which_everything_is_refused() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
 #[test]
 fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
     let played = talk(&[
@@ -182,6 +184,7 @@ fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, SMTP: RSET, NOOP, QUIT
 #[test]
 fn help_and_noop_are_answered() {
     let played = talk(&[
@@ -200,6 +203,7 @@ fn help_and_noop_are_answered() {
     assert_eq!(answers(&played), [(214, 2), (504, 1), (250, 1)]);
 }
 
+// docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
 #[test]
 fn rfc1985_etrn_replies() {
     let played = talk(&[
@@ -216,6 +220,7 @@ fn rfc1985_etrn_replies() {
     assert_eq!(answers(&played), [(458, 1), (253, 1), (459, 1)]);
 }
 
+// docs/protocols.md, SMTP: RSET, NOOP, QUIT
 #[test]
 fn rset_clears_what_a_refused_message_left() {
     let played = talk(&[

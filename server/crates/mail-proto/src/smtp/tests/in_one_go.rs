@@ -23,6 +23,7 @@ const PLAIN: Move<Client> = Do(|c| {
 });
 const ENVELOPE: &str = "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n";
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn envelope_and_message_leave_in_one_flight_and_the_last_piece_in_a_second() {
     let played = talk(&[
@@ -199,6 +200,7 @@ const UNKNOWN: [&str; 3] = [
     "503 5.5.1 out of order\r\n",
 ];
 
+// docs/protocols.md, SMTP: BDAT
 #[test]
 fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
     for words in UNKNOWN {

@@ -43,6 +43,7 @@ fn crowd(refusal: &str) -> [Move<Client>; 5] {
     ]
 }
 
+// docs/protocols.md, SMTP: LIMITS
 #[test]
 fn rfc9422_more_recipients_than_rcptmax_are_deferred_and_not_asked() {
     let played = talk(&[
@@ -84,6 +85,7 @@ fn deferred_recipients_stay_so_when_all_who_were_asked_are_refused() {
     assert_eq!(results(outcome(&played)), [&no, &later, &later]);
 }
 
+// docs/protocols.md, SMTP: LIMITS
 #[test]
 fn rfc9422_rcptdomainmax_counts_the_domains_of_the_session() {
     let played = talk(&[
@@ -120,6 +122,7 @@ fn rfc9422_rcptdomainmax_counts_the_domains_of_the_session() {
     assert!(!played.said.contains("brown@bar.example"));
 }
 
+// docs/protocols.md, SMTP: LIMITS
 #[test]
 fn rfc9422_mailmax_uses_up_the_connection() {
     let played = talk(&[
@@ -151,6 +154,7 @@ fn rfc9422_mailmax_uses_up_the_connection() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, SMTP: STARTTLS
 #[test]
 fn limits_of_before_tls_are_forgotten() {
     let played = talk_starttls(&[
@@ -164,6 +168,7 @@ fn limits_of_before_tls_are_forgotten() {
     assert_eq!(played.said.matches("RCPT TO").count(), 3);
 }
 
+// docs/protocols.md, SMTP: several recipients
 #[test]
 fn rfc5321_4_5_3_1_10_too_many_recipients_are_deferred() {
     let words = "452 4.5.3 too many recipients";

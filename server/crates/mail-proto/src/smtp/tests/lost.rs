@@ -29,6 +29,7 @@ fn aborting_before_the_dot_sends_none_and_drops_the_connection() {
     assert!(played.said.ends_with("DATA\r\na\r\n"));
 }
 
+// docs/protocols.md, SMTP: MAIL, RCPT, DATA
 #[test]
 fn a_nul_in_the_message_aborts_it() {
     let played = talk(&[
@@ -50,6 +51,7 @@ fn a_nul_in_the_message_aborts_it() {
     assert!(!played.said.contains('\0') && !played.said.ends_with(".\r\n"));
 }
 
+// docs/protocols.md, SMTP: result of a send
 #[test]
 fn a_drop_before_the_dot_is_not_sent() {
     let drops: [(&Moves, Stage); 4] = [
@@ -123,6 +125,7 @@ fn after_dot(then: impl IntoIterator<Item = Move<Client>>) -> Played<Event, Erro
     talk(&COMMITTED.into_iter().chain(then).collect::<Vec<_>>())
 }
 
+// docs/protocols.md, SMTP: result of a send
 #[test]
 fn a_drop_after_the_final_dot_is_unknown() {
     for then in [
@@ -226,6 +229,7 @@ fn a_refusal_amid_the_message_is_the_outcome_and_no_dot_leaves() {
     assert!(played.said.ends_with("DATA\r\n"));
 }
 
+// docs/protocols.md, SMTP: 421
 #[test]
 fn going_away_is_the_outcome_wherever_it_comes() {
     let at = |moves: &Moves, at: Stage| {

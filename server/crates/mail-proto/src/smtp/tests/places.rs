@@ -114,6 +114,7 @@ fn last_outcome(played: &Played<Event, Error>) -> Option<&Outcome> {
     })
 }
 
+// docs/protocols.md, SMTP: 421
 #[test]
 fn going_away_with_421_is_told_at_every_place() {
     for mut place in places() {
@@ -145,6 +146,7 @@ fn going_away_with_421_is_told_at_every_place() {
     }
 }
 
+// docs/protocols.md, SMTP: 4yz and 5yz
 #[test]
 fn refusals_for_now_and_for_good_are_told_in_their_words_at_every_place() {
     for words in [
@@ -222,6 +224,7 @@ fn mixed_codes_and_words_of_no_protocol_end_it_at_every_place() {
     }
 }
 
+// docs/protocols.md, SMTP: replies
 #[test]
 fn a_line_or_a_reply_without_end_stops_at_its_limit_at_every_place() {
     for mut place in places() {
@@ -274,6 +277,7 @@ fn settle(client: &mut Client) -> Option<Error> {
     }
 }
 
+// docs/protocols.md, SMTP: PIPELINING
 #[test]
 fn replies_that_are_there_before_their_commands_are_not_taken_for_theirs() {
     // Fed at once: cut, it cannot be told when each came.

@@ -12,6 +12,7 @@ fn ready(extensions: Extensions) -> Event {
     Event::Ready { extensions }
 }
 
+// docs/protocols.md, SMTP: EHLO, HELO
 #[test]
 fn rfc5321_d_1_multi_line_greeting_and_ehlo() {
     let played = talk(&[
@@ -34,6 +35,7 @@ fn rfc5321_d_1_multi_line_greeting_and_ehlo() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, SMTP: EHLO, HELO
 #[test]
 fn helo_follows_only_where_ehlo_is_not_understood() {
     for answer in ["500 what\r\n", "502 no\r\n", "504 no\r\n"] {
@@ -93,6 +95,7 @@ fn another_protocol_is_told_from_smtp() {
     }
 }
 
+// docs/protocols.md, SMTP: STARTTLS
 #[test]
 fn starttls_forgets_what_was_offered_before() {
     let played = talk_starttls(&[
@@ -115,6 +118,7 @@ fn starttls_forgets_what_was_offered_before() {
     );
 }
 
+// docs/protocols.md, SMTP: STARTTLS
 #[test]
 fn starttls_with_buffered_plaintext_is_rejected() {
     let error = Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls);
@@ -160,6 +164,7 @@ fn steps(client: &mut Client) -> (alloc::string::String, Result<Step<Event>, Err
     }
 }
 
+// docs/protocols.md, SMTP: STARTTLS
 #[test]
 fn a_server_without_starttls_gets_no_password() {
     for offer in ["250 AUTH PLAIN\r\n", "502 no EHLO\r\n"] {
@@ -247,6 +252,7 @@ fn going_away_while_idle_is_told_in_the_servers_words() {
     );
 }
 
+// docs/protocols.md, Limits and deadlines: POP3 line 64 KiB; SMTP line 64 KiB × 100
 #[test]
 fn an_endless_line_and_an_endless_reply_stop_at_the_limit() {
     let played = talk(&[ServerBytes([b"220 ".as_slice(), &[b'x'; 70_000]].concat())]);
@@ -287,6 +293,7 @@ fn a_server_that_closes_early_is_told_with_the_stage() {
     assert_eq!(idle, Some(Error::Closed { stage: Stage::Idle }));
 }
 
+// docs/protocols.md, SMTP: RSET, NOOP, QUIT
 #[test]
 fn a_server_that_closes_instead_of_answering_quit_is_fine() {
     let played = talk(&[

@@ -4,6 +4,7 @@ use super::*;
 use crate::sasl::{Failure, Nonce, SignIn};
 use Move::{Client as Says, Do, Server};
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn auth_plain_is_sent_with_its_answer_and_masked_in_the_transcript() {
     let played = talk(&[
@@ -47,6 +48,7 @@ fn a_server_that_ignores_the_initial_response_gets_it_again() {
     assert!(!played.transcript.join("\n").contains("AHRpb"));
 }
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn auth_login_answers_both_challenges() {
     let played = talk(&[
@@ -109,6 +111,7 @@ fn a_refused_password_is_an_event_and_the_connection_lives_on() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     let moves = [
@@ -146,6 +149,7 @@ const FIRST: Move<Client> = Server(
     "334 cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcmZjTkhZSlkxWlZ2V1ZzN2oscz1RU1hDUitRNnNlazhiZjkyLGk9NDA5Ng==\r\n",
 );
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn rfc5802_5_scram_example_through_auth() {
     let played = talk(&[
@@ -175,6 +179,7 @@ fn rfc5802_5_scram_example_through_auth() {
     assert!(shown.contains("\n< 334 ***\n> ***\n"), "{shown}");
 }
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn a_server_that_cannot_prove_itself_is_dropped() {
     let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(Failure::ServerUnproven));
@@ -236,6 +241,7 @@ fn a_temporary_refusal_and_a_wrong_proof_are_told_at_once() {
     );
 }
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn a_long_answer_waits_for_the_challenge() {
     let played = talk(&[
@@ -262,6 +268,7 @@ fn a_long_answer_waits_for_the_challenge() {
     );
 }
 
+// docs/protocols.md, SMTP: AUTH
 #[test]
 fn cram_md5_is_taken_where_there_is_no_tls_but_leave() {
     let make = || {

@@ -38,6 +38,7 @@ fn three(results: [RecipientResult; 3]) -> Vec<(Address, RecipientResult)> {
     names.map(address).into_iter().zip(results).collect()
 }
 
+// docs/protocols.md, SMTP: MAIL, RCPT, DATA
 #[test]
 fn rfc5321_d_1_typical_transaction() {
     let played = talk(&[
@@ -78,6 +79,8 @@ fn rfc5321_d_1_typical_transaction() {
     assert!(played.is_done);
 }
 
+// docs/protocols.md, SMTP: MAIL, RCPT, DATA
+// docs/protocols.md, SMTP: PIPELINING
 #[test]
 fn rfc2920_4_group_leaves_in_one_write() {
     let played = talk(&[
@@ -107,6 +110,7 @@ fn rfc2920_4_group_leaves_in_one_write() {
     assert!(played.events.contains(&Event::ReadyToCommit));
 }
 
+// docs/protocols.md, SMTP: MAIL, RCPT, DATA
 #[test]
 fn a_refused_recipient_does_not_end_a_pipelined_transaction() {
     let played = talk(&[
@@ -154,6 +158,7 @@ fn pipelined_refusal_of_the_sender_is_the_outcome() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, SMTP: MAIL, RCPT, DATA
 #[test]
 fn rfc2920_3_1_data_taken_without_a_recipient_ends_with_a_lone_dot() {
     let played = talk(&[
@@ -206,6 +211,7 @@ fn all_recipients_refused_one_by_one_sends_no_data() {
     );
 }
 
+// docs/protocols.md, SMTP: RSET, NOOP, QUIT
 #[test]
 fn refused_data_is_the_outcome_and_the_next_message_begins_with_rset() {
     let played = talk(&[
@@ -304,6 +310,7 @@ fn the_dot_leaves_only_after_the_owner_commits() {
     );
 }
 
+// docs/protocols.md, SMTP: SIZE
 #[test]
 fn rfc1870_size_is_declared_and_a_smaller_limit_stops_before_mail() {
     let played = talk(&[
@@ -336,6 +343,7 @@ fn rfc1870_size_is_declared_and_a_smaller_limit_stops_before_mail() {
     );
 }
 
+// docs/protocols.md, SMTP: SIZE
 #[test]
 fn a_server_that_offers_size_and_refuses_it_is_asked_once_without() {
     let again = [
@@ -379,6 +387,7 @@ fn a_parameter_refused_twice_is_the_outcome() {
     assert_eq!(played.said.matches("MAIL").count(), 2);
 }
 
+// docs/protocols.md, SMTP: 8BITMIME, SMTPUTF8
 #[test]
 fn rfc6531_and_rfc6152_needs_are_declared_or_stop_the_message() {
     const INTERNATIONAL: Move<Client> = Do(|c| {

@@ -44,6 +44,7 @@ fn left_out(played: &Played<Event, Error>) -> &[Parameter] {
     }
 }
 
+// docs/protocols.md, SMTP: DSN
 #[test]
 fn rfc3461_10_1_submission() {
     let played = talk(&[
@@ -85,6 +86,7 @@ fn rfc3461_10_1_submission() {
     assert_eq!(left_out(&played), []);
 }
 
+// docs/protocols.md, SMTP: DSN
 #[test]
 fn notices_that_are_not_offered_are_left_out_and_told() {
     let played = talk(&[
@@ -112,6 +114,7 @@ fn notices_that_are_not_offered_are_left_out_and_told() {
     assert_eq!(left_out(&played), all);
 }
 
+// docs/protocols.md, SMTP: DELIVERBY, MT-PRIORITY
 #[test]
 fn every_parameter_that_is_offered_is_on_the_line() {
     let played = talk(&[
@@ -144,6 +147,7 @@ fn every_parameter_that_is_offered_is_on_the_line() {
     );
 }
 
+// docs/protocols.md, SMTP: 8BITMIME, SMTPUTF8
 #[test]
 fn rfc6531_3_4_smtputf8_is_asked_for_by_an_address() {
     let played = talk(&[
@@ -168,6 +172,7 @@ fn rfc6531_3_4_smtputf8_is_asked_for_by_an_address() {
     assert_eq!(played.failure, None);
 }
 
+// docs/protocols.md, SMTP: REQUIRETLS
 #[test]
 fn rfc8689_2_requiretls_needs_tls_and_the_offer_of_after_it() {
     const REQUIRING: fn(&mut Client) = |c| c.send(asking(|e| e.requires_tls = true));
@@ -203,6 +208,7 @@ fn rfc8689_2_requiretls_needs_tls_and_the_offer_of_after_it() {
     assert!(!plain.said.contains("MAIL"));
 }
 
+// docs/protocols.md, SMTP: FUTURERELEASE
 #[test]
 fn rfc4865_a_message_is_held_no_longer_than_the_server_does() {
     const HOUR: fn(&mut Client) =
@@ -226,6 +232,7 @@ fn rfc4865_a_message_is_held_no_longer_than_the_server_does() {
     assert!(played.said.ends_with(" HOLDUNTIL=2027-01-01T00:00:00Z\r\n"));
 }
 
+// docs/protocols.md, SMTP: DELIVERBY, MT-PRIORITY
 #[test]
 fn rfc2852_a_promise_that_cannot_be_had_stops_the_message() {
     const IN_A_MINUTE: fn(&mut Client) = |c| {
@@ -260,6 +267,7 @@ const OFFERS: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250-DSN\r\n250 S
 const WITHOUT: &str =
     "RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n";
 
+// docs/protocols.md, SMTP: 555
 #[test]
 fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_told() {
     for refusal in [
@@ -292,6 +300,7 @@ fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_told() {
     }
 }
 
+// docs/protocols.md, SMTP: 555
 #[test]
 fn a_refusal_of_the_address_is_not_taken_for_one_of_a_parameter() {
     for refusal in [
@@ -372,6 +381,8 @@ fn a_parameter_refused_at_one_of_two_defers_that_one() {
     assert_eq!(left_out, &[]);
 }
 
+// docs/protocols.md, SMTP: REQUIRETLS
+// docs/protocols.md, SMTP: 555
 #[test]
 fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
     type Change = fn(&mut Envelope);
