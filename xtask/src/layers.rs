@@ -10,7 +10,6 @@ mod licences;
 mod metadata;
 mod no_std;
 mod origins;
-mod protocols;
 mod rooms;
 mod sockets;
 mod sources;
@@ -22,11 +21,12 @@ use std::time::Instant;
 use anyhow::Result;
 
 use self::metadata::Metadata;
-use self::sources::Sources;
+pub(crate) use self::sources::Sources;
+use crate::docs;
 use crate::workspace::Workspace;
 
 /// What is wrong, one line each.
-type Findings = Vec<String>;
+pub(crate) type Findings = Vec<String>;
 
 /// Runs all checks and prints their findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
@@ -64,8 +64,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     })?;
     check("rooms of the server", &mut || Ok(rooms::check(&sources)))?;
     check("house rules", &mut || Ok(house::check(&sources)))?;
-    check("tests that docs/protocols.md names", &mut || {
-        protocols::check(workspace, &sources)
+    check("docs that are made from the sources", &mut || {
+        docs::check(workspace, &sources)
     })?;
 
     if total == 0 {

@@ -11,6 +11,7 @@
 
 mod bench;
 mod build;
+mod docs;
 mod fuzz;
 mod layers;
 mod node;
@@ -44,6 +45,8 @@ usage: cargo xtask VERB
         runs each fuzz target for N seconds, 60 unless said otherwise
   check-layers
         proves dependency directions, licences, sources and house rules
+  docs
+        writes the parts of docs/ that are made from the sources
   size
         compares the page's compressed size with budget.toml
 ";
@@ -81,6 +84,10 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "check-layers" => {
             no_arguments(verb, rest)?;
             layers::run(&workspace)
+        }
+        "docs" => {
+            no_arguments(verb, rest)?;
+            docs::run(&workspace)
         }
         "size" => {
             no_arguments(verb, rest)?;

@@ -269,6 +269,7 @@ mod tests {
         assert_eq!(read(None, "no"), ImapCause::Other);
     }
 
+    // docs/protocols.md, IMAP: response codes
     #[test]
     fn every_registered_code_that_refuses_has_a_meaning() {
         for code in [
@@ -348,6 +349,7 @@ mod tests {
         assert_eq!(read(Some("LIMIT"), limit), ImapCause::TooManyConnections);
     }
 
+    // docs/protocols.md, IMAP: ID
     #[test]
     fn netease_is_known_by_its_words() {
         let text = "SELECT Unsafe Login. Please contact kefu@188.com for help";

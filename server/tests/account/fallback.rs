@@ -35,11 +35,13 @@ async fn move_there_and_back(stage: &Stage) {
     }
 }
 
+// docs/protocols.md, IMAP: without MOVE
 #[tokio::test]
 async fn without_move_a_message_is_copied_marked_and_expunged_by_its_uid() {
     move_there_and_back(&Stage::lacking(&["MOVE"]).await).await;
 }
 
+// docs/protocols.md, IMAP: without UIDPLUS
 #[tokio::test]
 async fn without_move_and_uidplus_a_message_is_expunged_where_nothing_else_is_marked() {
     move_there_and_back(&Stage::lacking(&["MOVE", "UIDPLUS"]).await).await;
@@ -65,6 +67,7 @@ async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
     );
 }
 
+// docs/protocols.md, IMAP: without SPECIAL-USE
 #[tokio::test]
 async fn without_special_use_folders_are_known_by_their_names() {
     let stage = Stage::lacking(&["SPECIAL-USE"]).await;
@@ -79,6 +82,7 @@ async fn without_special_use_folders_are_known_by_their_names() {
     }
 }
 
+// docs/protocols.md, IMAP: without LIST-STATUS
 #[tokio::test]
 async fn without_list_status_the_counts_of_all_folders_are_the_same() {
     let counts = async |lacks| {
@@ -95,6 +99,7 @@ async fn without_list_status_the_counts_of_all_folders_are_the_same() {
     assert_eq!(with, counts(&["LIST-STATUS"]).await);
 }
 
+// docs/protocols.md, IMAP: without IDLE
 #[tokio::test]
 async fn without_idle_new_mail_is_found_by_asking() {
     let stage = Stage::lacking(&["IDLE"]).await;

@@ -268,6 +268,7 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
     assert_eq!(page.rows(&page.inbox()).await.len(), 3);
 }
 
+// docs/protocols.md, IMAP: IDLE, DONE
 #[tokio::test]
 async fn new_mail_is_told_and_is_in_the_list() {
     let stage = Stage::new(Some(5)).await;

@@ -79,6 +79,7 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
     }
 }
 
+// docs/protocols.md, SMTP: several recipients
 #[tokio::test]
 async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
     let stage = Stage::new(Some(2)).await;

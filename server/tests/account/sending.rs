@@ -230,6 +230,7 @@ async fn where_bdat_is_refused_as_unknown_the_message_goes_by_data_and_once() {
     }
 }
 
+// docs/protocols.md, SMTP: BDAT
 #[tokio::test]
 async fn a_server_that_takes_a_message_for_commands_gets_it_on_a_new_connection() {
     let office = Office::new(Nature {
@@ -265,6 +266,7 @@ async fn a_server_that_only_says_that_it_pipelines_gets_one_command_at_a_time() 
     }
 }
 
+// docs/protocols.md, SMTP: replies
 #[tokio::test]
 async fn words_of_the_outgoing_server_are_read_in_their_charset() {
     // GBK and Latin-1.

@@ -158,6 +158,7 @@ async fn each_domain_gets_its_result() {
     assert_eq!(peer.taken().len(), 1);
 }
 
+// docs/protocols.md, SMTP: direct delivery
 #[tokio::test]
 async fn an_alias_leads_to_addresses_and_changes_no_name() {
     let peer = host(FIRST, 0, None).await;
@@ -175,6 +176,7 @@ async fn an_alias_leads_to_addresses_and_changes_no_name() {
     assert!(names.was_asked_about("mail.x.test"));
 }
 
+// docs/protocols.md, SMTP: direct delivery
 #[tokio::test]
 async fn a_host_without_starttls_gets_the_message_all_the_same() {
     let hello = Act::Say("250-peer\r\n250 PIPELINING\r\n");

@@ -287,6 +287,7 @@ async fn a_message_that_the_server_does_not_give_is_told_and_never_deleted() {
     );
 }
 
+// docs/protocols.md, POP3: without UIDL
 #[tokio::test]
 async fn a_server_without_unique_ids_is_fetched_by_contents() {
     let fault = Fault {
@@ -340,6 +341,7 @@ async fn messages_that_share_a_unique_id_have_files_of_their_own() {
     }
 }
 
+// docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
 async fn a_maildrop_that_is_in_use_is_exit_3_and_no_matter_of_the_password() {
     let fault = Fault {

@@ -121,6 +121,7 @@ async fn by_imap_as_well_files_are_whole_and_the_next_run_goes_on() {
     assert_eq!(kept, 400);
 }
 
+// docs/protocols.md, POP3: DELE, RSET, QUIT
 #[tokio::test]
 async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     // Both directions of a whole session, so that cuts lie before, between and after DELE and

@@ -67,6 +67,7 @@ fn a_delivered_message_is_in_the_inbox() {
     inbox_reaches(&mut imap, 1, &dovecot);
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[test]
 fn mail_through_postfix_arrives_in_dovecot() {
     let authority = Authority::new();

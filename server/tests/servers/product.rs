@@ -157,11 +157,13 @@ async fn imap_over_implicit_tls_reads_and_sends() {
     read_and_send(IncomingKind::Imap, TlsMode::Implicit).await;
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn imap_over_starttls_reads_and_sends() {
     read_and_send(IncomingKind::Imap, TlsMode::StartTls).await;
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn pop3_over_implicit_tls_reads_and_sends() {
     read_and_send(IncomingKind::Pop3, TlsMode::Implicit).await;
@@ -172,6 +174,7 @@ async fn pop3_over_stls_reads_and_sends() {
     read_and_send(IncomingKind::Pop3, TlsMode::StartTls).await;
 }
 
+// docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[tokio::test]
 async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
     let house = House::new().await;

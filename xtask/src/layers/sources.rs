@@ -26,19 +26,19 @@ const FOLDERS: [&str; 10] = [
 const STORIES: [&str; 2] = ["end2end/stories", "end2end/support"];
 
 /// All source files: Rust, style sheets, stories.
-pub(super) struct Sources {
+pub(crate) struct Sources {
     files: Vec<Source>,
 }
 
 /// One file.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// From the root, with `/` between folders.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Sources {
-    pub(super) fn read(workspace: &Workspace) -> Result<Self> {
+    pub(crate) fn read(workspace: &Workspace) -> Result<Self> {
         let mut files = Vec::new();
         for folder in FOLDERS.iter().chain(&STORIES) {
             let folder = workspace.root.join(folder);
@@ -62,7 +62,7 @@ impl Sources {
     }
 
     #[cfg(test)]
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let files = files
             .iter()
             .map(|(path, text)| Source {
@@ -73,26 +73,26 @@ impl Sources {
         Self { files }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Source> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Source> {
         self.files.iter()
     }
 
-    pub(super) fn rust(&self) -> impl Iterator<Item = &Source> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = &Source> {
         self.iter().filter(|source| source.path.ends_with(".rs"))
     }
 
-    pub(super) fn find(&self, path: &str) -> Option<&Source> {
+    pub(crate) fn find(&self, path: &str) -> Option<&Source> {
         self.iter().find(|source| source.path == path)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 }
 
 impl Source {
     /// Whether the whole file is only for tests, benches or fuzzing.
-    pub(super) fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         let mut folders = self.path.split('/').rev();
         let file = folders.next().unwrap_or_default();
         let is_apart = |folder| matches!(folder, "tests" | "benches" | "fuzz");
@@ -100,7 +100,7 @@ impl Source {
     }
 
     /// The numbered lines of product code: without comments, and without the tests at the end.
-    pub(super) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines: Vec<&str> = if self.is_test() {
             Vec::new()
         } else {

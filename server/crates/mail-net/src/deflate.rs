@@ -154,6 +154,7 @@ mod tests {
         assert_eq!(unfold(&mut receiver), noise);
     }
 
+    // docs/protocols.md, IMAP: COMPRESS
     #[test]
     fn a_few_bytes_that_stand_for_megabytes_come_in_pieces() {
         let mut sender = Deflate::new(Bytes::new());

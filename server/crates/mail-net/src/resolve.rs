@@ -233,6 +233,7 @@ mod tests {
         mail_hosts(zone, "example.org", entropy).await
     }
 
+    // docs/protocols.md, SMTP: direct delivery
     #[tokio::test]
     async fn rfc5321_5_1_the_lowest_preference_is_tried_first() {
         let zone = zone(&[(20, "b"), (5, "a"), (300, "c")]);
@@ -241,6 +242,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, SMTP: direct delivery
     #[tokio::test]
     async fn rfc5321_5_1_hosts_of_equal_preference_take_turns() {
         let zone = zone(&[(10, "b"), (10, "c"), (5, "a"), (10, "d")]);
@@ -254,12 +256,14 @@ mod tests {
         assert_eq!(seen.len(), 6, "every order of the three occurs: {seen:?}");
     }
 
+    // docs/protocols.md, SMTP: direct delivery
     #[tokio::test]
     async fn rfc5321_5_1_a_domain_without_mx_is_its_own_host() {
         let zone = Zone(Err(LookupError::NoRecords));
         assert_eq!(hosts(&zone, 1).await.unwrap(), ["example.org"]);
     }
 
+    // docs/protocols.md, SMTP: direct delivery
     #[tokio::test]
     async fn rfc7505_a_null_mx_is_refused_and_beside_others_ignored() {
         assert_eq!(hosts(&zone(&[(0, "")]), 1).await, Err(ResolveError::NullMx));

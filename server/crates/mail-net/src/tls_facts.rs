@@ -129,6 +129,7 @@ fn server_end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
+    // docs/protocols.md, Signing in, TLS and the transcript: TLS
     #[test]
     fn a_certificate_is_told_by_names_issuer_and_time() {
         let key = rcgen::KeyPair::generate().unwrap();

@@ -117,6 +117,7 @@ mod tests {
         }
     }
 
+    // docs/protocols.md, Signing in, TLS and the transcript: transcript
     #[test]
     fn the_newest_lines_are_kept_within_the_size() {
         let recorder = Recorder::new(10 * (ENTRY_BYTES + 8));

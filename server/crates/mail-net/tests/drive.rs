@@ -116,6 +116,7 @@ async fn event(connection: &mut Connection<Talker, DuplexStream>) -> Vec<u8> {
     }
 }
 
+// docs/protocols.md, SMTP: PIPELINING
 #[tokio::test]
 async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
     let (ours, mut theirs) = duplex(64);
@@ -142,6 +143,7 @@ async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
     peer.await.unwrap();
 }
 
+// docs/protocols.md, Limits and deadlines: bodies
 #[tokio::test]
 async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
     let (ours, theirs) = duplex(1024);
@@ -171,6 +173,7 @@ async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
     drop(theirs);
 }
 
+// docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_meets_the_deadline_of_its_phase() {
     let (ours, _theirs) = duplex(64);
@@ -191,6 +194,7 @@ async fn a_silent_peer_meets_the_deadline_of_its_phase() {
     );
 }
 
+// docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
 async fn one_byte_a_second_does_not_stretch_a_sign_in() {
     let (ours, mut theirs) = duplex(64);
@@ -219,6 +223,7 @@ async fn one_byte_a_second_does_not_stretch_a_sign_in() {
     assert_eq!(begun.elapsed().as_secs(), 30);
 }
 
+// docs/protocols.md, Limits and deadlines: streamed body
 #[tokio::test(start_paused = true)]
 async fn a_body_that_trickles_is_given_up_after_its_grace() {
     let (ours, mut theirs) = duplex(64);
@@ -236,6 +241,7 @@ async fn a_body_that_trickles_is_given_up_after_its_grace() {
     assert!(begun.elapsed().as_secs() <= 11);
 }
 
+// docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
 async fn an_idling_connection_waits_for_hours() {
     let (ours, mut theirs) = duplex(64);
@@ -326,6 +332,7 @@ fn scram_work() -> Work {
     panic!("nothing to compute");
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[tokio::test]
 async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_wait() {
     let (ours, _theirs) = duplex(64);
@@ -348,6 +355,7 @@ async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_w
     assert_eq!(computed, b"computed");
 }
 
+// docs/protocols.md, IMAP: COMPRESS
 #[tokio::test]
 async fn a_compressed_connection_reads_and_writes_compressed() {
     let (ours, mut theirs) = duplex(1 << 16);
@@ -395,6 +403,7 @@ async fn a_stream_that_is_not_compressed_as_agreed_ends_the_connection() {
     assert_eq!(error, Error::BrokenCompression);
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: transcript
 #[tokio::test]
 async fn a_recorder_gets_each_line_with_its_host() {
     let (ours, mut theirs) = duplex(64);

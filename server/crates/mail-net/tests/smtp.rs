@@ -183,6 +183,7 @@ async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen
     seen
 }
 
+// docs/protocols.md, SMTP: several recipients
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_take_two_round_trips() {
     let seen = send(1000, "250 PIPELINING", Answers::WhenTheClientWaits).await;
@@ -205,6 +206,7 @@ async fn without_pipelining_each_recipient_takes_a_round_trip() {
     assert_eq!(seen.round_trips, 13);
 }
 
+// docs/protocols.md, SMTP: several recipients
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_meet_no_deadlock_with_a_server_that_answers_as_it_reads() {
     for offers in ["250 PIPELINING", "250-CHUNKING\r\n250 PIPELINING"] {

@@ -107,6 +107,7 @@ async fn failure(dialer: &Dialer, port: u16) -> DialError {
         .expect_err("the dial had to fail")
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
 async fn a_certificate_of_the_given_ca_for_the_name_is_trusted() {
     let ca = Ca::new();
@@ -114,6 +115,7 @@ async fn a_certificate_of_the_given_ca_for_the_name_is_trusted() {
     assert!(ca.dialer(port).open(&endpoint(port), None).await.is_ok());
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
 async fn an_expired_certificate_is_named_as_such_with_its_date() {
     let ca = Ca::new();
@@ -127,6 +129,7 @@ async fn an_expired_certificate_is_named_as_such_with_its_date() {
     assert_eq!(not_after_unix_secs, Some(1_609_459_200), "2021-01-01");
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
 async fn a_certificate_for_another_name_tells_which_names_it_is_for() {
     let ca = Ca::new();
@@ -233,6 +236,7 @@ fn ann() -> Credentials {
     Credentials::new("ann", Secret::new("hunter2")).unwrap()
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[tokio::test]
 async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
     let (mut connection, server) = both_ends(&Ca::new(), &version::TLS13).await;
@@ -248,6 +252,7 @@ async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
     assert!(sign_in.nonce.is_some() && sign_in.nonce != again.nonce);
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[tokio::test]
 async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
     let (mut connection, _server) = both_ends(&Ca::new(), &version::TLS12).await;
@@ -261,6 +266,7 @@ async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
     assert_eq!(facts.version, "1.2");
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
 async fn a_connection_tells_its_version_cipher_and_certificate() {
     let ca = Ca::new();

@@ -237,6 +237,7 @@ mod tests {
         assert!(!held.is_asked_for());
     }
 
+    // docs/protocols.md, POP3: EXPIRE, LOGIN-DELAY, IMPLEMENTATION
     #[tokio::test(start_paused = true)]
     async fn a_new_session_waits_for_login_delay_counted_from_the_sign_in() {
         let maildrop = Arc::new(Maildrop::default());

@@ -37,6 +37,7 @@ fn enhanced_codes_are_read_first() {
     assert_eq!(read(550, Some("5.7.1"), "no"), RefusalCause::Policy);
 }
 
+// docs/protocols.md, SMTP: 4yz and 5yz
 #[test]
 fn words_tell_apart_what_one_code_covers() {
     let postfix = read(554, Some("5.7.1"), "5.7.1 <a@b>: Relay access denied");
@@ -231,6 +232,7 @@ fn every_cause_is_told_in_finished_sentences() {
 
 /// Every code of the registry of enhanced codes (RFC 5248) that says more than its class, with what
 /// it comes to. "x.y.0" and "x.1.5", "x.1.9" and "x.6.0" say nothing by themselves.
+// docs/protocols.md, SMTP: ENHANCEDSTATUSCODES
 #[test]
 fn every_registered_enhanced_code_has_a_meaning_of_its_own() {
     use RefusalCause as C;
@@ -290,6 +292,7 @@ fn every_registered_enhanced_code_has_a_meaning_of_its_own() {
     }
 }
 
+// docs/protocols.md, SMTP: 4yz and 5yz
 #[test]
 fn every_reply_code_that_refuses_has_a_meaning() {
     for code in [

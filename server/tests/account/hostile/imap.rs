@@ -4,21 +4,12 @@ use app::api::types::{Destination, FolderRole, Mark};
 
 use super::*;
 
-const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-
 #[tokio::test]
 async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
     use Act::{Close, Flood, Say, Stall};
     use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
     use TlsMode::{Implicit, StartTls};
-    let case = |name, tls, at, act, kind, cause, is_password_kept| AtSignIn {
-        name,
-        tls,
-        at,
-        act,
-        told: Told { kind, cause },
-        is_password_kept,
-    };
+    let case = AtSignIn::case;
     let odd = "does not answer as IMAP servers do";
     let cases = vec![
         case(
@@ -488,6 +479,7 @@ async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() 
     }
 }
 
+// docs/protocols.md, IMAP: UIDVALIDITY changes
 #[tokio::test]
 async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
     let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;

@@ -4,21 +4,12 @@ use app::api::types::{Destination, FolderRole, Window};
 
 use super::*;
 
-const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-
 #[tokio::test]
 async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
     use Act::{Close, Flood, Say, Stall};
     use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
     use TlsMode::{Implicit, StartTls};
-    let case = |name, tls, at, act, kind, cause, is_password_kept| AtSignIn {
-        name,
-        tls,
-        at,
-        act,
-        told: Told { kind, cause },
-        is_password_kept,
-    };
+    let case = AtSignIn::case;
     let odd = "does not answer as POP3 servers do";
     let cases = vec![
         case(

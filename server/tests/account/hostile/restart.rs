@@ -86,6 +86,7 @@ async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
     }
 }
 
+// docs/protocols.md, SMTP: result of a send
 #[tokio::test]
 async fn a_message_whose_dot_may_have_left_is_unknown_and_never_sent_again() {
     let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;

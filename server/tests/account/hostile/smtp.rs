@@ -7,7 +7,6 @@ use app::api::types::{
 
 use super::*;
 
-const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 /// Longer than the deadline of the reply to the final dot.
 const LONGEST: Duration = Duration::from_secs(601);
 
@@ -85,6 +84,7 @@ fn words(entry: &OutboxEntry) -> String {
     words
 }
 
+// docs/protocols.md, SMTP: result of a send
 #[tokio::test]
 async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
     use Act::{Close, Flood, Say, Stall};

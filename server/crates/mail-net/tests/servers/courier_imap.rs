@@ -260,6 +260,7 @@ async fn search_sort_and_thread_find_what_they_mean() {
     assert_eq!(threads, 3);
 }
 
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
 async fn flags_are_set_and_a_move_is_a_copy_and_an_expunge() {
     let authority = Authority::new();

@@ -75,6 +75,7 @@ async fn capa_tells_what_courier_has() {
     assert_eq!(offers.others, [""; 0]);
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn messages_are_listed_named_read_and_deleted() {
     let authority = Authority::new();

@@ -74,6 +74,7 @@ async fn messages_are_counted_listed_named_and_read() {
     assert_eq!(again.uidl().await, ids, "ids outlive the session");
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn twenty_five_commands_are_pipelined_and_answered_in_their_order() {
     let authority = Authority::new();
@@ -134,6 +135,7 @@ async fn what_is_marked_is_gone_after_quit_and_rset_takes_marks_back() {
     assert_eq!(again.count().await, 2);
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn a_connection_that_drops_before_quit_deletes_nothing() {
     let authority = Authority::new();
@@ -160,6 +162,7 @@ async fn signed_in_once_free(authority: &Authority, dovecot: &Dovecot) -> Pop3 {
     panic!("the maildrop stays locked:\n{}", dovecot.log());
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn a_maildrop_that_another_session_has_is_in_use_not_a_wrong_password() {
     let authority = Authority::new();

@@ -170,6 +170,7 @@ async fn starttls_hides_auth_until_tls_is_up() {
     house.inbox(1).await;
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn by_bdat_what_arrives_is_what_was_sent() {
     let house = House::new();
@@ -196,6 +197,7 @@ async fn by_bdat_what_arrives_is_what_was_sent() {
     assert!(arrived.ends_with(&sent), "not what was sent");
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn by_data_what_arrives_is_what_was_sent() {
     let house = House::new();
@@ -238,6 +240,7 @@ async fn several_messages_go_through_one_connection() {
     house.inbox(3).await;
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn some_recipients_are_refused_and_the_others_get_it() {
     let house = House::new();
@@ -342,6 +345,7 @@ async fn a_message_over_the_size_is_refused_with_552_where_it_was_not() {
     }
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn dsn_parameters_are_taken() {
     let house = House::new();
@@ -417,6 +421,7 @@ async fn an_international_address_is_sent_by_smtputf8() {
     );
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_time() {
     let house = House::without("chunking, pipelining");

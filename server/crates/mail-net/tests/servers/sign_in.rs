@@ -139,6 +139,7 @@ async fn scram_sha_1_signs_in_and_is_refused_with_its_code() {
     signs_in_by("SCRAM-SHA-1").await;
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn scram_sha_256_signs_in_and_is_refused_with_its_code() {
     signs_in_by("SCRAM-SHA-256").await;
@@ -190,11 +191,13 @@ async fn xoauth2_signs_in_with_a_token_and_a_forged_one_is_refused() {
     token_signs_in_by("XOAUTH2").await;
 }
 
+// docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn oauthbearer_signs_in_with_a_token_and_a_forged_one_is_refused() {
     token_signs_in_by("OAUTHBEARER").await;
 }
 
+// docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
 async fn apop_signs_in_where_there_is_no_tls_and_is_refused_with_its_code() {
     let authority = Authority::new();

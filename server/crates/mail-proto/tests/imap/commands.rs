@@ -29,6 +29,7 @@ pub(crate) fn is_written(capabilities: &str, command: Command, line: &str) {
     });
 }
 
+// docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
 #[test]
 fn simple_commands_are_their_own_word() {
     for (command, line) in [
@@ -59,6 +60,7 @@ fn simple_commands_are_their_own_word() {
     }
 }
 
+// docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[test]
 fn list_asks_for_no_more_than_is_offered() {
     let list = Command::List(List {
@@ -85,6 +87,7 @@ fn list_asks_for_no_more_than_is_offered() {
     }
 }
 
+// docs/protocols.md, IMAP: CREATE (USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE
 #[test]
 fn create_names_a_special_use_where_that_is_offered() {
     let create = Command::Create {
@@ -99,6 +102,7 @@ fn create_names_a_special_use_where_that_is_offered() {
     );
 }
 
+// docs/protocols.md, IMAP: FETCH
 #[test]
 fn fetch_never_marks_a_message_read() {
     let part = PartNumber::new(&[1, 2]).unwrap();
@@ -138,6 +142,7 @@ fn fetch_never_marks_a_message_read() {
     );
 }
 
+// docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[test]
 fn store_leaves_out_flags_that_cannot_be_set() {
     let flags = vec![
@@ -173,6 +178,7 @@ fn store_leaves_out_flags_that_cannot_be_set() {
     );
 }
 
+// docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[test]
 fn copy_and_move_name_their_mailbox() {
     let (set, mailbox) = (set("7"), mailbox("Trash"));
@@ -238,6 +244,7 @@ fn search_names_a_charset_only_when_it_has_to() {
     );
 }
 
+// docs/protocols.md, IMAP: LITERAL+, LITERAL-
 #[test]
 fn no_argument_can_begin_another_command() {
     // A server may name a mailbox like this; it then stays one literal.
@@ -250,6 +257,7 @@ fn no_argument_can_begin_another_command() {
     assert!(Mailbox::encode("a\r\nb", true).is_err());
 }
 
+// docs/protocols.md, IMAP: APPEND (APPENDLIMIT, MULTIAPPEND known)
 #[test]
 fn append_announces_flags_date_and_size() {
     let append = Append {
@@ -274,6 +282,7 @@ fn append_announces_flags_date_and_size() {
     );
 }
 
+// docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
 #[test]
 fn commands_leave_together_and_their_answers_may_come_in_any_order() {
     let events = every_cut(implicit_tls(), |talk| {

@@ -4,6 +4,7 @@ use mail_proto::imap::{Code, Command, Event, Status};
 
 use crate::talk::{completed, compress, every_cut, implicit_tls, ready};
 
+// docs/protocols.md, IMAP: COMPRESS
 #[test]
 fn what_comes_behind_the_answer_to_compress_is_compressed() {
     let said = [

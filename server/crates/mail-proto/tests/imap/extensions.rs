@@ -26,6 +26,7 @@ fn list() -> Command {
 const EVERYTHING: &str = "IDLE COMPRESS=DEFLATE MOVE UIDPLUS UNSELECT NAMESPACE ID ENABLE SORT ESORT ESEARCH SEARCHRES PARTIAL \
     THREAD=REFERENCES THREAD=ORDEREDSUBJECT QUOTA NOTIFY CONDSTORE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS";
 
+// docs/protocols.md, IMAP: BAD to an optional extension
 #[test]
 fn an_extension_that_is_answered_bad_is_off_for_the_session() {
     let sort = |returns| {
@@ -140,6 +141,7 @@ fn commands_behind_it_are_written_without_it() {
     });
 }
 
+// docs/protocols.md, IMAP: BAD to an optional extension
 #[test]
 fn select_and_fetch_take_nothing_away() {
     every_cut(implicit_tls(), |talk| {

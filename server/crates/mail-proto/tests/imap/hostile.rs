@@ -52,6 +52,7 @@ fn an_answer_that_comes_twice_is_an_error() {
     });
 }
 
+// docs/protocols.md, Limits and deadlines: IMAP response 1 MiB, nesting 100
 #[test]
 fn a_line_without_end_is_stopped_at_the_limit() {
     let over = Error::Limit(OverLimit {
@@ -71,6 +72,7 @@ fn a_line_without_end_is_stopped_at_the_limit() {
     });
 }
 
+// docs/protocols.md, Limits and deadlines: IMAP response 1 MiB, nesting 100
 #[test]
 fn a_response_of_many_lines_is_stopped_at_the_limit() {
     every_cut(small_limits(), |talk| {
@@ -97,6 +99,7 @@ fn streamed_literals_do_not_count_but_what_is_around_them_does() {
     assert_eq!(events.last(), Some(&Event::Exists(2)));
 }
 
+// docs/protocols.md, Limits and deadlines: IMAP response 1 MiB, nesting 100
 #[test]
 fn a_nesting_bomb_is_stopped_at_the_limit() {
     every_cut(small_limits(), |talk| {
@@ -283,6 +286,7 @@ fn numbers_that_cannot_be_are_kept_as_unknown_data() {
     assert_eq!(found.found.as_ref().unwrap().to_string(), "1,3");
 }
 
+// docs/protocols.md, IMAP: unknown data
 #[test]
 fn parentheses_that_do_not_match_spoil_one_response_only() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -294,6 +298,7 @@ fn parentheses_that_do_not_match_spoil_one_response_only() {
     assert_eq!(events[3], Event::Exists(3));
 }
 
+// docs/protocols.md, IMAP: text behind a status
 #[test]
 fn words_for_people_are_never_parsed() {
     let events = every_cut(implicit_tls(), |talk| {

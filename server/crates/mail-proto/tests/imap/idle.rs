@@ -12,6 +12,7 @@ fn fetch(uid: bool) -> Command {
     }
 }
 
+// docs/protocols.md, IMAP: IDLE, DONE
 #[test]
 fn changes_arrive_while_idling() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -32,6 +33,7 @@ fn changes_arrive_while_idling() {
     assert_eq!(events[2], Event::Exists(4));
 }
 
+// docs/protocols.md, IMAP: IDLE, DONE
 #[test]
 fn done_and_the_next_command_leave_in_one_write() {
     every_cut(implicit_tls(), |talk| {
@@ -45,6 +47,7 @@ fn done_and_the_next_command_leave_in_one_write() {
     });
 }
 
+// docs/protocols.md, IMAP: IDLE, DONE
 #[test]
 fn behind_done_what_changes_by_sequence_numbers_waits_for_idles_answer() {
     every_cut(implicit_tls(), |talk| {

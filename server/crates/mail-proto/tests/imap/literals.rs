@@ -27,6 +27,7 @@ fn appending(talk: &mut Talk, size_bytes: u64) {
     talk.server("+ Ready for literal data\r\n");
 }
 
+// docs/protocols.md, IMAP: LITERAL+, LITERAL-
 #[test]
 fn a_literal_waits_for_plus_and_holds_back_what_is_behind_it() {
     every_cut(implicit_tls(), |talk| {
@@ -52,6 +53,7 @@ fn a_literal_that_is_refused_is_not_sent() {
     });
 }
 
+// docs/protocols.md, IMAP: LITERAL+, LITERAL-
 #[test]
 fn literal_minus_lets_4096_bytes_leave_at_once_and_no_more() {
     for (capability, len, sign) in [
@@ -76,6 +78,7 @@ fn literal_minus_lets_4096_bytes_leave_at_once_and_no_more() {
     }
 }
 
+// docs/protocols.md, IMAP: APPEND (APPENDLIMIT, MULTIAPPEND known)
 #[test]
 fn a_body_is_asked_for_until_it_ends() {
     every_cut(implicit_tls(), |talk| {
@@ -106,6 +109,7 @@ fn an_empty_body_is_a_body() {
     });
 }
 
+// docs/protocols.md, IMAP: APPEND (APPENDLIMIT, MULTIAPPEND known)
 #[test]
 fn a_body_of_another_size_than_announced_ends_the_connection() {
     let wrong = Error::BodySize { announced_bytes: 5 };
@@ -209,6 +213,7 @@ fn a_bye_within_the_body_ends_the_body() {
     }
 }
 
+// docs/protocols.md, IMAP: literals
 #[test]
 fn small_literals_stand_wherever_a_string_may() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -253,6 +258,7 @@ fn a_literal_that_comes_first_in_its_list_stays_in_it() {
     assert_eq!(events[1..], [Event::Unknown(vec![list])]);
 }
 
+// docs/protocols.md, IMAP: FETCH
 #[test]
 fn a_large_literal_leaves_as_chunks_and_its_place_is_told() {
     let size = 65_537_usize;
@@ -313,6 +319,7 @@ fn a_large_literal_leaves_as_chunks_and_its_place_is_told() {
     assert_eq!(exists, &Event::Exists(13));
 }
 
+// docs/protocols.md, IMAP: literals
 #[test]
 fn a_large_literal_where_none_is_expected_is_streamed_too() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -339,6 +346,8 @@ fn a_large_literal_where_none_is_expected_is_streamed_too() {
     ));
 }
 
+// docs/protocols.md, IMAP: FETCH
+// docs/protocols.md, Limits and deadlines: bodies
 #[test]
 fn an_announced_size_costs_nothing_and_a_drop_inside_is_an_error() {
     let events = every_cut(implicit_tls(), |talk| {

@@ -36,6 +36,7 @@ fn select(parameter: SelectParameter) -> Command {
     })
 }
 
+// docs/protocols.md, IMAP: ENABLE, SELECT, EXAMINE
 #[test]
 fn the_parameters_of_rfc_7162_are_written_where_they_are_offered() {
     let known = SelectParameter::QResync(QResync {
@@ -74,6 +75,7 @@ fn the_parameters_of_rfc_7162_are_written_where_they_are_offered() {
     is_written("CONDSTORE", examine, "EXAMINE \"a b\" (CONDSTORE)");
 }
 
+// docs/protocols.md, IMAP: ENABLE, SELECT, EXAMINE
 #[test]
 fn enable_and_select_leave_together() {
     // RFC 5161 §3.1: there is no need to wait for ENABLED.
@@ -96,6 +98,7 @@ fn enable_and_select_leave_together() {
     assert!(matches!(&events[3], Event::Enabled(none) if none.words().count() == 0));
 }
 
+// docs/protocols.md, IMAP: CREATE (USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE
 #[test]
 fn mailboxes_are_made_renamed_and_deleted() {
     for (command, line) in [
@@ -121,6 +124,7 @@ fn mailboxes_are_made_renamed_and_deleted() {
     }
 }
 
+// docs/protocols.md, IMAP: CREATE (USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE
 #[test]
 fn a_name_that_is_no_quoted_string_is_a_literal_wherever_it_stands() {
     let evil = || Mailbox::from_wire(&b"a\"\r\nr9 LOGOUT"[..]);
@@ -170,6 +174,7 @@ fn the_delimiter_is_asked_for_in_the_plain_form_as_rfc_5258_3_wants() {
     is_written("LIST-EXTENDED SPECIAL-USE", list, "LIST \"\" \"\"");
 }
 
+// docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[test]
 fn list_selects_as_in_rfc_9051_6_3_9_7() {
     let list = |selection| {
@@ -214,6 +219,7 @@ fn list_selects_as_in_rfc_9051_6_3_9_7() {
     );
 }
 
+// docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[test]
 fn extended_list_data_is_read() {
     // RFC 9051 §6.3.9.7, examples 4, 9 and 10.
@@ -298,6 +304,7 @@ const ALL_ITEMS: [StatusItem; 10] = [
     StatusItem::AppendLimit,
 ];
 
+// docs/protocols.md, IMAP: STATUS (STATUS=SIZE)
 #[test]
 fn status_asks_for_no_more_than_is_offered() {
     let status = |items: &[StatusItem]| Command::Status {
@@ -341,6 +348,7 @@ fn statuses(events: &[Event]) -> Vec<&StatusData> {
     statuses.collect()
 }
 
+// docs/protocols.md, IMAP: STATUS (STATUS=SIZE)
 #[test]
 fn every_number_of_status_is_read_and_sizes_are_of_64_bits() {
     let events = heard(
@@ -372,6 +380,7 @@ fn every_number_of_status_is_read_and_sizes_are_of_64_bits() {
     );
 }
 
+// docs/protocols.md, IMAP: NOTIFY
 #[test]
 fn notify_asks_as_in_rfc_5465() {
     is_written("NOTIFY", Command::Notify(Notify::Nothing), "NOTIFY NONE");
@@ -417,6 +426,7 @@ fn notify_asks_as_in_rfc_5465() {
     );
 }
 
+// docs/protocols.md, IMAP: NOTIFY
 #[test]
 fn changes_of_other_mailboxes_arrive_while_nothing_is_under_way() {
     let events = every_cut(implicit_tls(), |talk| {

@@ -64,6 +64,7 @@ fn items_of_extensions_are_asked_for_where_they_are_offered() {
     is_written("", fetch(vec![FetchItem::SaveDate]), "UID FETCH 1 (UID)");
 }
 
+// docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[test]
 fn parts_are_fetched_decoded_as_in_rfc_3516() {
     let items = vec![
@@ -202,6 +203,7 @@ fn modifiers_are_written_as_in_rfc_7162_and_rfc_9394() {
     }
 }
 
+// docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[test]
 fn ids_previews_and_dates_are_read() {
     // RFC 8474 §5, RFC 8970 §5, RFC 8514 §4.3.
@@ -232,6 +234,7 @@ fn ids_previews_and_dates_are_read() {
     );
 }
 
+// docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[test]
 fn gmails_own_items_are_read() {
     let data = fetched(
@@ -252,6 +255,7 @@ fn gmails_own_items_are_read() {
     );
 }
 
+// docs/protocols.md, IMAP: unknown data
 #[test]
 fn items_that_cannot_be_read_are_kept_beside_those_that_can() {
     let data = fetched(
@@ -267,6 +271,7 @@ fn items_that_cannot_be_read_are_kept_beside_those_that_can() {
     assert_eq!((unknown.count(), data.items.len()), (10, 12));
 }
 
+// docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[test]
 fn a_conditional_store_names_what_it_left_alone() {
     // RFC 7162 §3.1.3, example 5.

@@ -6,6 +6,7 @@ use mail_proto::imap::{
 
 use crate::talk::{completed, config, every_cut, implicit_tls, ready};
 
+// docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
 #[test]
 fn a_greeting_with_capabilities_is_enough() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -36,6 +37,7 @@ fn a_bare_greeting_is_followed_by_capability() {
     );
 }
 
+// docs/protocols.md, IMAP: STARTTLS
 #[test]
 fn starttls_comes_first_and_capabilities_of_before_are_forgotten() {
     let events = every_cut(config(Tls::StartTls), |talk| {
@@ -70,6 +72,7 @@ fn starttls_asks_for_capabilities_where_the_greeting_has_none() {
     });
 }
 
+// docs/protocols.md, IMAP: STARTTLS
 #[test]
 fn starttls_that_is_not_offered_ends_the_connection() {
     every_cut(config(Tls::StartTls), |talk| {
@@ -94,6 +97,7 @@ fn starttls_that_is_refused_ends_the_connection_with_the_servers_words() {
     });
 }
 
+// docs/protocols.md, IMAP: STARTTLS
 #[test]
 fn starttls_with_buffered_plaintext_is_rejected() {
     // RFC 9051 §6.2.1; the command injection of CVE-2021-38371 and its family.
@@ -124,6 +128,7 @@ fn plaintext_fed_between_starttls_and_upgraded_is_rejected() {
     });
 }
 
+// docs/protocols.md, IMAP: PREAUTH
 #[test]
 fn preauth_ends_the_connection_in_every_mode() {
     // The downgrade of CVE-2021-39272: no STARTTLS is possible behind PREAUTH.
@@ -135,6 +140,7 @@ fn preauth_ends_the_connection_in_every_mode() {
     }
 }
 
+// docs/protocols.md, IMAP: BYE
 #[test]
 fn a_server_that_says_bye_at_once_is_told_in_its_words() {
     every_cut(implicit_tls(), |talk| {
@@ -175,6 +181,7 @@ fn what_is_no_imap_server_is_named() {
     });
 }
 
+// docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
 #[test]
 fn logout_ends_the_conversation_after_its_answer() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -200,6 +207,7 @@ fn logout_ends_the_conversation_after_its_answer() {
     ));
 }
 
+// docs/protocols.md, IMAP: BYE
 #[test]
 fn a_bye_nobody_asked_for_ends_the_conversation() {
     every_cut(implicit_tls(), |talk| {

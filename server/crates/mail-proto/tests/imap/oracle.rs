@@ -23,6 +23,7 @@ type Facts = Vec<String>;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    // docs/protocols.md, IMAP: servers nobody here wrote
     #[test]
     fn imap_codec_reads_the_same_from_every_response(
         line in prop_oneof![3 => fetch(), 1 => listing(), 1 => status_line(), 2 => found()],
@@ -34,6 +35,7 @@ proptest! {
         prop_assert_eq!(ours::facts(&line), theirs, "{}", line.escape_ascii());
     }
 
+    // docs/protocols.md, IMAP: servers nobody here wrote
     #[test]
     fn imap_codec_knows_every_command(command in command(), literals in "LITERAL[+-]") {
         let mut client = ready(&format!("{literals} SORT MOVE UIDPLUS IDLE"));

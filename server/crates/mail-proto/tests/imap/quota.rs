@@ -5,6 +5,7 @@ use mail_proto::imap::{Command, Event};
 use crate::commands::{is_written, mailbox, text};
 use crate::mailboxes::heard;
 
+// docs/protocols.md, IMAP: QUOTA
 #[test]
 fn quota_is_asked_for_by_root_and_by_mailbox() {
     is_written(
@@ -21,6 +22,7 @@ fn quota_is_asked_for_by_root_and_by_mailbox() {
     );
 }
 
+// docs/protocols.md, IMAP: QUOTA
 #[test]
 fn the_responses_of_rfc_9208_4_2_are_read() {
     let events = heard(

@@ -59,6 +59,7 @@ fn come_back(capabilities: &str, line: &str, said: &str) -> (Selected, Vec<Chang
 
 const QRESYNC: &str = "SELECT \"INBOX\" (QRESYNC (67890007 90060115194045000 117:540))";
 
+// docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
 fn qresync_tells_what_vanished_and_what_changed() {
     // RFC 7162 §3.2.5.2.
@@ -118,6 +119,7 @@ fn a_resync_that_breaks_off_is_begun_again_from_the_same_point() {
     assert_eq!(Selected::resume(visit()).visit(), Some(visit()));
 }
 
+// docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
 fn without_qresync_the_changed_flags_are_fetched_by_number() {
     let (mut mailbox, _) = come_back(
@@ -154,6 +156,7 @@ fn without_qresync_the_changed_flags_are_fetched_by_number() {
     assert_eq!(mod_seq, Some(90_060_115_205_545_359));
 }
 
+// docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
 fn another_uidvalidity_voids_the_earlier_visit() {
     let (mut mailbox, changes) = come_back(
@@ -186,6 +189,7 @@ fn uids_the_server_does_not_vouch_for_are_void() {
     }
 }
 
+// docs/protocols.md, IMAP: without CONDSTORE
 #[test]
 fn a_mailbox_without_modification_sequences_is_asked_for_its_flags() {
     for code in [
@@ -295,6 +299,7 @@ fn while_fetching(said: &str) -> (Selected, Vec<Change>) {
     follow(Selected::new(None), &events)
 }
 
+// docs/protocols.md, IMAP: EXPUNGE during FETCH, doubles, missing UID
 #[test]
 fn an_expunge_between_fetched_messages_moves_those_behind_it() {
     // RFC 9051 §7.5.1 allows it in UID FETCH.
@@ -308,6 +313,7 @@ fn an_expunge_between_fetched_messages_moves_those_behind_it() {
     assert_eq!(places, [30, 40, 50, 60].map(Some));
 }
 
+// docs/protocols.md, IMAP: EXPUNGE during FETCH, doubles, missing UID
 #[test]
 fn what_is_said_twice_and_without_uid_changes_nothing() {
     let (mut mailbox, changes) = while_fetching(

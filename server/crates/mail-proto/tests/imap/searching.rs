@@ -35,6 +35,7 @@ fn written(set: Option<&SequenceSet>) -> Option<String> {
     set.map(ToString::to_string)
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn every_key_of_rfc_9051_6_4_4_is_written() {
     let day = Date::new(1994, 2, 1).unwrap();
@@ -160,6 +161,7 @@ fn a_search_text_that_has_to_be_a_literal_waits_for_the_server() {
     });
 }
 
+// docs/protocols.md, IMAP: without ESEARCH
 #[test]
 fn return_asks_for_no_more_than_is_offered() {
     use SearchReturn::{All, Count, Max, Min, Partial, Save};
@@ -195,6 +197,7 @@ fn return_asks_for_no_more_than_is_offered() {
     }
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn the_answers_of_rfc_9051_6_4_4_and_rfc_4731_are_read() {
     let data = found("* ESEARCH (TAG \"r2\") MIN 2 COUNT 3");
@@ -223,6 +226,7 @@ fn the_answers_of_rfc_9051_6_4_4_and_rfc_4731_are_read() {
     );
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn the_pages_of_rfc_5267_4_4_and_rfc_9394_are_read() {
     let page = |said: &str| {
@@ -257,6 +261,7 @@ fn numbers_of_esearch_that_cannot_be_are_kept_as_unknown_data() {
     }
 }
 
+// docs/protocols.md, IMAP: without ESEARCH
 #[test]
 fn a_search_response_tells_all_that_esearch_would() {
     let data = found("* SEARCH 104 101 102 103 900");
@@ -279,6 +284,7 @@ fn a_range_of_four_thousand_million_is_no_work() {
     assert_eq!(found.len(), u64::from(u32::MAX));
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn commands_with_the_saved_result_follow_their_search_at_once() {
     // RFC 5182 §2.1, example 2.
@@ -345,6 +351,7 @@ fn sort(uid: bool, returns: &[SearchReturn], keys: &[(bool, SortCriterion)]) -> 
     })
 }
 
+// docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[test]
 fn sort_is_written_as_in_rfc_5256_and_rfc_5957() {
     use SortCriterion::{Arrival, Cc, Date, DisplayFrom, DisplayTo, From, Size, Subject, To};
@@ -389,6 +396,7 @@ fn sort_is_written_as_in_rfc_5256_and_rfc_5957() {
     );
 }
 
+// docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[test]
 fn the_answers_of_rfc_5256_section_4_keep_their_order() {
     let events = heard(

@@ -47,6 +47,7 @@ fn places(mailbox: &mut Selected) -> Vec<Option<u32>> {
         .collect()
 }
 
+// docs/protocols.md, IMAP: ENABLE, SELECT, EXAMINE
 #[test]
 fn select_tells_the_state_of_the_mailbox() {
     let mut mailbox = Selected::new(None);
@@ -198,6 +199,7 @@ fn a_vanished_range_of_four_thousand_million_is_no_work() {
     assert_eq!(mailbox.seq_of(uid(10)), None);
 }
 
+// docs/protocols.md, IMAP: UIDVALIDITY changes
 #[test]
 fn another_uidvalidity_voids_what_was_known() {
     let (old, new) = (UidValidity::new(1).unwrap(), UidValidity::new(2).unwrap());

@@ -187,6 +187,7 @@ fn dovecot_2_3_page_of_messages() {
     assert_eq!(unknown.count(), 1);
 }
 
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[test]
 fn courier_5_login_and_list() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -237,6 +238,7 @@ fn courier_5_login_and_list() {
     assert_eq!(lists(&events).len(), 2);
 }
 
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[test]
 fn gmail_like_extensions_and_flags_with_brackets() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -302,6 +304,7 @@ fn gmail_like_extensions_and_flags_with_brackets() {
     assert_eq!(data.uid(), Uid::new(9));
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn pymap_answers_search_return_with_a_plain_search() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -376,6 +379,7 @@ fn rfc_3501_section_8_sample_connection() {
     assert_eq!(value, &BodyValue::Inline(HEADER.into()));
 }
 
+// docs/protocols.md, IMAP: ID
 #[test]
 fn id_and_other_answers_are_told() {
     let events = every_cut(implicit_tls(), |talk| {
@@ -443,6 +447,7 @@ fn an_address_list_may_hold_groups_and_gaps() {
     assert_eq!(envelope.to().collect::<Vec<_>>(), [to]);
 }
 
+// docs/protocols.md, IMAP: ID
 #[test]
 fn coremail_lets_only_clients_with_a_name_select() {
     let name = |field: &str, value: &str| (Text::new(field).unwrap(), Text::new(value).unwrap());

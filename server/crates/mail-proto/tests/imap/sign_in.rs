@@ -34,6 +34,7 @@ fn login_without_new_capabilities_asks_for_them_before_it_is_over() {
     assert_eq!((*status, text.as_str()), (Status::Ok, "LOGIN completed"));
 }
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn login_with_new_capabilities_is_over_at_once() {
     for told in [
@@ -82,6 +83,7 @@ fn a_second_challenge_is_cancelled() {
     });
 }
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn no_password_leaves_without_tls_unless_the_operator_says_so() {
     every_cut(config(Tls::Plain), |talk| {
@@ -107,6 +109,7 @@ fn no_password_leaves_without_tls_unless_the_operator_says_so() {
     );
 }
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn login_that_is_switched_off_is_not_tried() {
     every_cut(implicit_tls(), |talk| {
@@ -173,6 +176,7 @@ fn what_an_earlier_connection_was_told_holds_until_the_server_says_otherwise() {
     });
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: transcript
 #[test]
 fn neither_transcript_nor_debug_holds_a_password() {
     let sensitive = ["hunter2", "AGFubgBodW50ZXIy", "hünter2"];
@@ -225,6 +229,7 @@ const SERVER_FIRST: &str = "+ cj1meWtvK2QybGJiRmdPTlJ2OXFreGRhd0wzcmZjTkhZSlkxWl
 const CLIENT_FINAL: &str = "Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyVDBDSkdiSlF5RjBYK0hJNFRzPQ==\r\n";
 const SERVER_FINAL: &str = "+ dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\r\n";
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn rfc5802_5_scram_example_through_authenticate() {
     every_cut(implicit_tls(), |talk| {
@@ -245,6 +250,7 @@ fn rfc5802_5_scram_example_through_authenticate() {
     });
 }
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn scram_without_sasl_ir_waits_for_the_empty_challenge() {
     every_cut(implicit_tls(), |talk| {
@@ -306,6 +312,7 @@ fn trouble_of_the_server_is_no_reason_for_another_mechanism() {
     });
 }
 
+// docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn a_token_is_sent_by_oauthbearer_and_its_refusal_is_answered() {
     every_cut(implicit_tls(), |talk| {

@@ -48,6 +48,7 @@ fn thread_names_its_algorithm_and_its_charset() {
     );
 }
 
+// docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[test]
 fn the_examples_of_rfc_5256_section_4_are_read() {
     let found = threads("* THREAD (2)(3 6 (4 23)(44 7 96))\r\n");

@@ -120,6 +120,7 @@ async fn a_message_that_the_server_will_not_delete_is_shown_again() {
     assert_eq!(session.subjects().await, ["two", "one"]);
 }
 
+// docs/protocols.md, POP3: numbers
 #[tokio::test]
 async fn of_two_messages_with_one_unique_id_only_the_chosen_one_is_deleted() {
     let person = Person::new(Quirks::default(), &[]).await;

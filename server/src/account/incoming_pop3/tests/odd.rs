@@ -47,6 +47,7 @@ async fn a_message_without_a_readable_date_has_that_of_its_topmost_received_fiel
     assert_eq!(date.unix_ms, AT_8);
 }
 
+// docs/protocols.md, POP3: CAPA
 #[tokio::test]
 async fn a_list_reads_no_whole_message_where_top_and_uidl_are_listed_late_or_never() {
     for lists in [Lists::SignedIn, Lists::Never] {

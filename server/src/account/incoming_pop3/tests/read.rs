@@ -81,6 +81,7 @@ async fn what_is_not_there_is_not_found() {
     assert!(matches!(other, Err(AccountError::NotFound)));
 }
 
+// docs/protocols.md, POP3: without TOP
 #[tokio::test]
 async fn without_top_rows_come_from_whole_messages() {
     let quirks = Quirks {
@@ -96,6 +97,7 @@ async fn without_top_rows_come_from_whole_messages() {
     );
 }
 
+// docs/protocols.md, POP3: without UIDL
 #[tokio::test]
 async fn without_uidl_a_message_keeps_its_id_from_session_to_session() {
     let quirks = Quirks {

@@ -2,6 +2,7 @@
 
 use super::*;
 
+// docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
 async fn a_locked_maildrop_is_told_from_a_wrong_password() {
     let quirks = Quirks {
@@ -27,6 +28,7 @@ async fn a_locked_maildrop_is_told_from_a_wrong_password() {
     assert_eq!(person.server.count("PASS"), 2, "one try each");
 }
 
+// docs/protocols.md, Limits and deadlines: connections per account
 #[tokio::test]
 async fn two_sessions_of_one_account_take_turns_without_waiting_for_each_other() {
     let person = Person::new(Quirks::default(), &["one", "two"]).await;
@@ -171,6 +173,7 @@ async fn a_refused_password_is_not_tried_again_by_itself() {
     assert_eq!(person.server.count("PASS [AUTH]"), 1);
 }
 
+// docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
 async fn a_maildrop_that_is_locked_for_a_while_is_looked_at_later() {
     let person = Person::new(Quirks::default(), &["one"]).await;

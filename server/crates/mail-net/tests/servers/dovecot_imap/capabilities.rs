@@ -11,6 +11,7 @@ use super::super::imap_session::{Imap, text};
 use super::super::machine::Authority;
 use super::everything;
 
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
 async fn every_word_that_dovecot_announces_is_known_or_kept() {
     let authority = Authority::new();
@@ -120,6 +121,7 @@ async fn quota_of_the_plugin_is_told_and_grows_with_the_mailbox() {
     });
 }
 
+// docs/protocols.md, IMAP: COMPRESS
 #[tokio::test]
 async fn compressed_by_deflate_a_message_goes_there_and_back_unchanged() {
     let authority = Authority::new();

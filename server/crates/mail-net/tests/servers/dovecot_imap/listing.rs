@@ -37,6 +37,7 @@ fn names(answer: &Answer) -> Vec<String> {
     listed(answer).into_iter().map(|(name, _)| name).collect()
 }
 
+// docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[tokio::test]
 async fn list_extended_tells_special_use_and_subscriptions() {
     let authority = Authority::new();
@@ -137,6 +138,7 @@ async fn list_status_tells_numbers_and_sizes_of_all_mailboxes_at_once() {
     assert!(status.others.is_empty(), "{status:?}");
 }
 
+// docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[tokio::test]
 async fn names_beyond_ascii_are_made_listed_renamed_and_deleted() {
     let authority = Authority::new();

@@ -63,6 +63,7 @@ async fn with_literal_plus_a_small_message_leaves_without_being_asked_for() {
     assert_eq!(imap.status_of(&Mailbox::inbox()).await.messages, Some(1));
 }
 
+// docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[tokio::test]
 async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     let authority = Authority::new();
@@ -118,6 +119,7 @@ async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     assert_eq!(answer.bodies(), ["Subject: parts\r\n\r\n"]);
 }
 
+// docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[tokio::test]
 async fn binary_gives_parts_without_their_encoding() {
     let authority = Authority::new();

@@ -340,6 +340,8 @@ async fn without_namespace_the_delimiter_is_told_by_list() {
     assert_eq!(root.delimiter, Some(b'/'));
 }
 
+// docs/protocols.md, IMAP: without ESEARCH
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
 async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
     let authority = Authority::new();

@@ -58,6 +58,8 @@ async fn visited_and_changed(authority: &Authority, dovecot: &Dovecot, imap: &mu
     visit
 }
 
+// docs/protocols.md, IMAP: CONDSTORE, QRESYNC
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
 async fn qresync_tells_at_select_what_vanished_and_what_changed() {
     let authority = Authority::new();

@@ -42,6 +42,7 @@ fn found(answer: &Answer) -> SearchData {
     })
 }
 
+// docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[tokio::test]
 async fn every_search_key_finds_what_it_means() {
     let authority = Authority::new();
@@ -191,6 +192,7 @@ async fn a_page_of_a_result_is_asked_for_by_context() {
     );
 }
 
+// docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[tokio::test]
 async fn sort_orders_by_each_criterion_and_its_reverse() {
     let authority = Authority::new();
@@ -225,6 +227,7 @@ async fn sort_orders_by_each_criterion_and_its_reverse() {
     }
 }
 
+// docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[tokio::test]
 async fn thread_puts_answers_behind_what_they_answer() {
     let authority = Authority::new();

@@ -78,6 +78,8 @@ async fn a_command_behind_done_leaves_with_it_and_is_answered() {
     );
 }
 
+// docs/protocols.md, IMAP: NOTIFY
+// docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
 async fn notify_tells_of_a_mailbox_that_is_not_selected_and_of_new_names() {
     let authority = Authority::new();
