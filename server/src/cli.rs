@@ -3,6 +3,7 @@
 mod check_config;
 pub mod config_file;
 pub mod demo;
+mod error;
 pub mod exit;
 mod fetch;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -12,7 +13,6 @@ mod send;
 pub mod serve;
 mod server_url;
 mod transcript;
-mod trouble;
 mod trust;
 
 use std::path::PathBuf;

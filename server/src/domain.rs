@@ -6,21 +6,21 @@
 mod account;
 pub(crate) mod bounds;
 mod change;
+mod error_cause;
 mod folder;
 mod marks;
 mod message;
 mod outbox;
-mod trouble;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
+pub use error_cause::{
+    DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
+};
 pub(crate) use folder::{Folder, FolderList};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
 pub(crate) use outbox::{
     AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
     SentCopy, Typed,
-};
-pub use trouble::{
-    DialCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Trouble, Unsupported,
 };

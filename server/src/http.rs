@@ -25,13 +25,13 @@ mod message_body;
 mod multipart;
 mod page;
 pub mod rate_limit;
+mod request_error;
 mod router;
 mod serve;
 mod source;
 mod turns;
 mod upload;
 mod visitor;
-mod words;
 
 use std::sync::Arc;
 

@@ -42,7 +42,7 @@ impl Meaning {
 
 /// Which server it is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct Endpoint<'a> {
     /// What it speaks.
     pub protocol: Protocol,
     /// Its host name.
@@ -83,7 +83,7 @@ impl Protocol {
 
 /// What a server said, taken apart.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Words<'a> {
+pub struct ReplyFields<'a> {
     /// The SMTP reply code.
     pub code: Option<u16>,
     /// The SMTP enhanced code, such as "5.1.1".
@@ -94,7 +94,7 @@ pub struct Words<'a> {
     pub text: &'a str,
 }
 
-impl Words<'_> {
+impl ReplyFields<'_> {
     /// Tells whether the text holds one of these, letter case aside. For servers that say by
     /// words alone what others say by a code.
     fn say_one_of(&self, needles: &[&str]) -> bool {
@@ -170,8 +170,8 @@ mod tests {
 
     pub(super) const LANGS: [Lang; 2] = [Lang::En, Lang::ZhCn];
 
-    pub(super) fn imap(tls: Tls, port: u16) -> Place<'static> {
-        Place {
+    pub(super) fn imap(tls: Tls, port: u16) -> Endpoint<'static> {
+        Endpoint {
             protocol: Protocol::Imap,
             host: "imap.example.org",
             port,
@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn an_enhanced_code_is_taken_apart() {
-        let words = |enhanced| Words {
+        let words = |enhanced| ReplyFields {
             enhanced: Some(enhanced),
-            ..Words::default()
+            ..ReplyFields::default()
         };
         assert_eq!(words("5.1.1").subject_and_detail(), Some((1, 1)));
         assert_eq!(words("4.7.650").subject_and_detail(), Some((7, 650)));

@@ -110,12 +110,12 @@ async fn ended(child: Child) -> Ended {
 }
 
 /// A folder of one test, with the authority that its servers' certificates come from.
-struct Desk {
+struct TestAccounts {
     folder: TempDir,
     ca_file: PathBuf,
 }
 
-impl Desk {
+impl TestAccounts {
     fn new(ca_pem: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let ca_file = folder.path().join("ca.pem");

@@ -9,7 +9,7 @@ use super::types::{AccountId, FolderId, OutboxId, ViewId};
 
 /// One event of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", try_from = "Told")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "LiveEventWire")]
 pub enum LiveEvent {
     /// The first event of every stream.
     Hello {
@@ -73,8 +73,8 @@ pub enum LiveEvent {
 /// What serde makes of `tag` itself first copies the event into a tree of its own, with as much
 /// code as for ten other types.
 #[derive(Deserialize)]
-pub(super) struct Told {
-    r#type: Kind,
+pub(super) struct LiveEventWire {
+    r#type: LiveEventKind,
     build: Option<String>,
     seq: Option<String>,
     account: Option<AccountId>,
@@ -93,7 +93,7 @@ pub(super) struct Told {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub(super) enum LiveEventKind {
     Hello,
     Beat,
     Folder,
@@ -105,47 +105,47 @@ pub(super) enum Kind {
     End,
 }
 
-impl TryFrom<Told> for LiveEvent {
+impl TryFrom<LiveEventWire> for LiveEvent {
     type Error = Unreadable;
 
-    fn try_from(told: Told) -> Result<Self, Unreadable> {
+    fn try_from(told: LiveEventWire) -> Result<Self, Unreadable> {
         told.event().ok_or(Unreadable)
     }
 }
 
-impl Told {
+impl LiveEventWire {
     fn event(self) -> Option<LiveEvent> {
         Some(match self.r#type {
-            Kind::Hello => LiveEvent::Hello {
+            LiveEventKind::Hello => LiveEvent::Hello {
                 build: self.build?,
                 seq: self.seq?,
             },
-            Kind::Beat => LiveEvent::Beat {
+            LiveEventKind::Beat => LiveEvent::Beat {
                 next_secs: self.next_secs?,
             },
-            Kind::Folder => LiveEvent::Folder {
+            LiveEventKind::Folder => LiveEvent::Folder {
                 account: self.account?,
                 folder: self.folder?,
                 total: self.total?,
                 unread: self.unread,
                 arrived: self.arrived?,
             },
-            Kind::Outbox => LiveEvent::Outbox {
+            LiveEventKind::Outbox => LiveEvent::Outbox {
                 outbox: self.outbox?,
             },
-            Kind::Connection => LiveEvent::Connection {
+            LiveEventKind::Connection => LiveEvent::Connection {
                 account: self.account?,
                 host: self.host?,
                 is_up: self.is_up?,
                 retry_in_secs: self.retry_in_secs?,
             },
-            Kind::View => LiveEvent::View {
+            LiveEventKind::View => LiveEvent::View {
                 view: self.view?,
                 pending: self.pending?,
             },
-            Kind::Resync => LiveEvent::Resync,
-            Kind::Replaced => LiveEvent::Replaced,
-            Kind::End => LiveEvent::End,
+            LiveEventKind::Resync => LiveEvent::Resync,
+            LiveEventKind::Replaced => LiveEvent::Replaced,
+            LiveEventKind::End => LiveEvent::End,
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::api::types::{
 };
 use crate::page::PageContext;
 use crate::state::act::Act;
-use crate::state::list::{ListState, Place, whole_px};
+use crate::state::list::{ListSlot, ListState, whole_px};
 use crate::state::session::{Counts, Tab};
 use crate::state::title::with_count;
 use crate::text::size::grouped;
@@ -191,7 +191,7 @@ pub fn MessageList(
                                 <Spacer px=Signal::derive(move || list.view.get().before_px) />
                                 {each(
                                     move || list.places(),
-                                    Place::key,
+                                    ListSlot::key,
                                     move |place| view! { <RowAt place=place context=context /> },
                                 )}
                                 <Spacer px=Signal::derive(move || list.view.get().after_px) />

@@ -9,7 +9,7 @@ use crate::api::types::Limitation;
 use crate::api::types::{FolderRole, Mark, MessageRow};
 use crate::page::PageContext;
 use crate::state::act::Act;
-use crate::state::list::{ListState, Place};
+use crate::state::list::{ListSlot, ListState};
 use crate::state::session::Tab;
 use crate::text::address::people_line;
 use crate::text::url::{self, MailPath};
@@ -29,7 +29,7 @@ pub struct RowContext {
 #[component]
 pub fn RowAt(
     /// The place.
-    place: Place,
+    place: ListSlot,
     /// The list.
     context: RowContext,
 ) -> impl IntoView {

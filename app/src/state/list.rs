@@ -22,14 +22,14 @@ use crate::api::types::{
 
 /// What stands at one place of the list.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ListSlot {
     /// How many newer messages there are.
     pub position: u32,
     /// The row; `None` while it is being asked for.
     pub slot: Option<Slot>,
 }
 
-impl Place {
+impl ListSlot {
     /// What tells this place from the others, so that a row that moves is moved, not made anew.
     pub fn key(&self) -> String {
         match &self.slot {
@@ -142,13 +142,13 @@ impl ListState {
     }
 
     /// What is in the document now; told again whenever that changes.
-    pub fn places(self) -> Vec<Place> {
+    pub fn places(self) -> Vec<ListSlot> {
         self.moved.track();
         let view = self.view.get();
         self.rows.with_value(|rows| {
             (view.first..view.first.saturating_add(view.count))
                 .take_while(|position| *position < rows.total())
-                .map(|position| Place {
+                .map(|position| ListSlot {
                     position,
                     slot: rows.at(position).cloned(),
                 })

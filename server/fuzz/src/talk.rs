@@ -7,7 +7,7 @@
 use std::fmt::Debug;
 use std::sync::Mutex;
 
-use mail_proto::sasl::{Work, WorkResult};
+use mail_proto::sasl::{DerivedKey, KeyDerivation};
 use mail_proto::{Machine, Step, Transcribed};
 
 /// Parts what the server says; what follows is a letter for the owner.
@@ -249,7 +249,7 @@ impl<P: Peer> Stage<P> {
                         machine.feed(&fed);
                     }
                 }
-                Ok(Step::Compute(work)) => machine.computed(computed(work)),
+                Ok(Step::DeriveKey(work)) => machine.key_derived(key_derived(work)),
                 Ok(Step::Event(event)) => {
                     let left = match heard.events.last_mut() {
                         Some(before) => P::join(before, event),
@@ -271,8 +271,8 @@ impl<P: Peer> Stage<P> {
 }
 
 /// Runs a computation, or remembers its result: most inputs ask for the same few.
-fn computed(work: Work) -> WorkResult {
-    static KNOWN: Mutex<Vec<(Work, WorkResult)>> = Mutex::new(Vec::new());
+fn key_derived(work: KeyDerivation) -> DerivedKey {
+    static KNOWN: Mutex<Vec<(KeyDerivation, DerivedKey)>> = Mutex::new(Vec::new());
     let mut known = KNOWN.lock().expect("nobody panicked in here");
     if let Some((_, result)) = known.iter().find(|(before, _)| *before == work) {
         return result.clone();

@@ -45,7 +45,7 @@ impl CleanedBody {
 
 /// Which message, with or without remote images, with which address of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct BodyKey {
     pub(crate) folder: FolderId,
     pub(crate) message: MessageId,
     pub(crate) images: Images,
@@ -55,10 +55,10 @@ pub(crate) struct Place {
 
 /// The budget that the documents of all accounts share. The oldest make room for new ones.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct BodyBudget(Arc<Mutex<Kept>>);
+pub(crate) struct BodyBudget(Arc<Mutex<CachedBody>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct CachedBody {
     /// Oldest first.
     entries: VecDeque<Entry>,
     bytes: usize,
@@ -69,7 +69,7 @@ struct Kept {
 #[derive(Debug)]
 struct Entry {
     owner: u64,
-    place: Place,
+    place: BodyKey,
     body: Arc<CleanedBody>,
     until: Instant,
 }
@@ -92,7 +92,7 @@ impl BodyBudget {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, CachedBody> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +116,7 @@ impl BodyBudget {
     }
 }
 
-impl Kept {
+impl CachedBody {
     fn drop_where(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
         self.entries.retain(|entry| !is_dropped(entry));
         self.bytes = self
@@ -129,7 +129,7 @@ impl Kept {
 
 impl Bodies {
     /// A document that was cleaned a moment ago.
-    pub(crate) fn find(&self, place: &Place) -> Option<Arc<CleanedBody>> {
+    pub(crate) fn find(&self, place: &BodyKey) -> Option<Arc<CleanedBody>> {
         let kept = self.budget.kept();
         let is_it = |entry: &&Entry| entry.owner == self.owner && entry.place == *place;
         kept.entries
@@ -139,7 +139,7 @@ impl Bodies {
     }
 
     /// Keeps a document for the frame's request. To be called on the runtime.
-    pub(crate) fn keep(&self, place: Place, body: Arc<CleanedBody>) {
+    pub(crate) fn keep(&self, place: BodyKey, body: Arc<CleanedBody>) {
         let mut kept = self.budget.kept();
         kept.drop_where(|entry| entry.owner == self.owner && entry.place == place);
         kept.bytes += body.size_bytes();
@@ -175,7 +175,7 @@ impl Drop for Bodies {
 pub(crate) async fn clean_html(
     documents: Vec<String>,
     root: Part,
-    place: &Place,
+    place: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images) = (place.part_prefix.clone(), place.images);
     let bytes: usize = documents.iter().map(String::len).sum();
@@ -208,8 +208,8 @@ pub(crate) async fn clean_html(
 mod tests {
     use super::*;
 
-    fn place(message: u32) -> Place {
-        Place {
+    fn place(message: u32) -> BodyKey {
+        BodyKey {
             folder: "f".into(),
             message: MessageId(format!("7.{message}")),
             images: Images::Blocked,

@@ -4,14 +4,14 @@ use mail_proto::smtp;
 
 use super::error::AccountError;
 use crate::domain::bounds::cut;
-use crate::domain::{NotSentCause, ServerReply, Trouble};
+use crate::domain::{ErrorCause, NotSentCause, ServerReply};
 
 impl AccountError {
     /// Why something did not work, as codes.
-    pub(crate) fn trouble(&self) -> Trouble {
+    pub(crate) fn error_cause(&self) -> ErrorCause {
         match self {
-            Self::Client(error) => error.trouble(),
-            Self::NotSent { cause } => Trouble::NotSent {
+            Self::Client(error) => error.error_cause(),
+            Self::NotSent { cause } => ErrorCause::NotSent {
                 cause: of_unsent(cause),
                 words: match cause {
                     smtp::Cause::Rejected { reply, .. } | smtp::Cause::NotInOneGo { reply } => {
@@ -20,12 +20,12 @@ impl AccountError {
                     _ => None,
                 },
             },
-            Self::NotFound => Trouble::NotFound,
-            Self::MissingFolder(role) => Trouble::MissingFolder(*role),
-            Self::Unsupported(what) => Trouble::Unsupported(*what),
-            Self::Withheld => Trouble::Withheld,
-            Self::SignedOut => Trouble::SignedOut,
-            Self::FileLost(_) => Trouble::FileLost,
+            Self::NotFound => ErrorCause::NotFound,
+            Self::MissingFolder(role) => ErrorCause::MissingFolder(*role),
+            Self::Unsupported(what) => ErrorCause::Unsupported(*what),
+            Self::Withheld => ErrorCause::Withheld,
+            Self::SignedOut => ErrorCause::SignedOut,
+            Self::FileLost(_) => ErrorCause::FileLost,
             // None of these is about sending or filing a message.
             Self::HalfMoved { .. }
             | Self::Invalid { .. }
@@ -33,7 +33,7 @@ impl AccountError {
             | Self::NoRoom(_)
             | Self::NotReplaced(_)
             | Self::NotStopped(_)
-            | Self::Internal(_) => Trouble::Internal,
+            | Self::Internal(_) => ErrorCause::Internal,
         }
     }
 }

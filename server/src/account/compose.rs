@@ -5,8 +5,8 @@ mod files;
 use std::sync::Arc;
 
 use app::api::types::{ComposeKind, ComposeSource, Draft, OutboxId, RecipientState};
-use mail_mime::address::{self, InvalidAddress, Mailbox};
-use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
+use mail_mime::address::{self, EmailAddress, InvalidAddress};
+use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
 
 pub(crate) use self::files::Attached;
@@ -72,9 +72,9 @@ pub(crate) async fn spool(
 ) -> Result<Written, AccountError> {
     check_lengths(draft)?;
     let now = now_unix_ms();
-    let from = Mailbox::new("", handle.address());
+    let from = EmailAddress::new("", handle.address());
     let message_id = message_id(&from)?;
-    let mut outgoing = Outgoing {
+    let mut outgoing = OutgoingMessage {
         from,
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
@@ -221,7 +221,7 @@ async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, 
     Ok(*opened.await?)
 }
 
-fn parse_field(field: &'static str, typed: &str) -> Result<Vec<Mailbox>, AccountError> {
+fn parse_field(field: &'static str, typed: &str) -> Result<Vec<EmailAddress>, AccountError> {
     address::parse_typed(typed).map_err(|error| AccountError::Invalid {
         field,
         problem: match error.why {
@@ -264,7 +264,7 @@ fn compose_error(error: ComposeError) -> AccountError {
 }
 
 /// At the sender's domain: says nothing about this server.
-fn message_id(from: &Mailbox) -> Result<String, AccountError> {
+fn message_id(from: &EmailAddress) -> Result<String, AccountError> {
     let domain = from.envelope().map_err(|why| AccountError::Invalid {
         field: "from",
         problem: InvalidField::Address {

@@ -22,7 +22,7 @@ use super::incoming::{Incoming, Surroundings};
 use super::mailstore::Mailstore;
 use super::model::SignIn;
 use super::outbox::Outbox;
-use super::worker::{Ask, Kind, Place};
+use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
 use crate::domain::Protocol;
@@ -357,7 +357,7 @@ impl AccountHandle {
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
         let found = self
-            .ask(Place::Folder(folder.clone()), Kind::Read, {
+            .ask(RequestTarget::Folder(folder.clone()), RequestKind::Read, {
                 let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
                 move |store| store.structure(folder.clone(), message.clone(), part.clone())
             })
@@ -422,10 +422,14 @@ impl AccountHandle {
             // ends with the download.
             AbortOnDropHandle::new(tokio::spawn(async move {
                 handle
-                    .ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
-                        let (folder, message) = (folder.clone(), message.clone());
-                        store.read(folder, message, section.clone(), offset, WINDOW_BYTES)
-                    })
+                    .ask(
+                        RequestTarget::Folder(folder.clone()),
+                        RequestKind::Read,
+                        move |store| {
+                            let (folder, message) = (folder.clone(), message.clone());
+                            store.read(folder, message, section.clone(), offset, WINDOW_BYTES)
+                        },
+                    )
                     .await
             }))
         };
@@ -462,17 +466,19 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<Box<Opened>, AccountError> {
-        self.ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
-            store.open(folder.clone(), message.clone())
-        })
+        self.ask(
+            RequestTarget::Folder(folder.clone()),
+            RequestKind::Read,
+            move |store| store.open(folder.clone(), message.clone()),
+        )
         .await
     }
 
     /// Asks the incoming side and waits for the answer. The operation may be called twice.
     pub(crate) async fn ask<T, F>(
         &self,
-        place: Place,
-        kind: Kind,
+        place: RequestTarget,
+        kind: RequestKind,
         operation: F,
     ) -> Result<T, AccountError>
     where
@@ -480,7 +486,7 @@ impl AccountHandle {
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
-        let (ask, answer) = Ask::new(place, kind, operation);
+        let (ask, answer) = Request::new(place, kind, operation);
         let asking = async {
             let sent = self.inner.incoming.send(ask).await;
             sent.map_err(|_| AccountError::SignedOut)?;

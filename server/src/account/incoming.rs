@@ -15,7 +15,7 @@ use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
 use super::model::SignIn;
-use super::worker::Ask;
+use super::worker::Request;
 use crate::clients::budget::Budget;
 use crate::domain::AccountKey;
 use crate::store::Store;
@@ -76,7 +76,7 @@ impl Incoming {
 
     /// Hands a request over; waits while too many wait for the same connection. Dropped before it
     /// ends, nothing was handed over.
-    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
+    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         match self {
             Self::Imap(imap) => imap.send(ask).await,
             Self::Pop3(pop3) => pop3.send(ask).await,

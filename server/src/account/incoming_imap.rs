@@ -1,6 +1,6 @@
 //! Mail that comes in by IMAP: two connections at most, one on INBOX, one wherever it is needed.
 //!
-//! Each connection is a [`link::Link`], a task of its own: a large download from one folder never
+//! Each connection is a [`imap_worker::ImapWorker`], a task of its own: a large download from one folder never
 //! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
 
 mod change;
@@ -8,7 +8,7 @@ mod described;
 mod fetched;
 mod folders;
 mod hearing;
-mod link;
+mod imap_worker;
 mod list;
 mod message;
 mod moving;
@@ -30,9 +30,9 @@ use tokio::sync::mpsc;
 use super::error::AccountError;
 use super::incoming::{Closed, INBOX_ID, Surroundings};
 use super::model::SignIn;
-use super::worker::{self, Ask, Place};
+use super::worker::{self, Request, RequestTarget};
 use crate::domain::Filing;
-use link::{Link, LinkKind};
+use imap_worker::{ImapWorker, ImapWorkerKind};
 use selected::ImapConnection;
 use sent::SentCopies;
 use shared::Shared;
@@ -44,9 +44,9 @@ const LARGE_COPY_BYTES: u64 = 2 << 20;
 /// An account's IMAP side.
 pub(super) struct ImapIncoming {
     shared: Arc<Shared>,
-    inbox: mpsc::Sender<Ask>,
+    inbox: mpsc::Sender<Request>,
     /// Opened when it is needed, and closed after a while without work.
-    other: Mutex<Option<mpsc::Sender<Ask>>>,
+    other: Mutex<Option<mpsc::Sender<Request>>>,
     limitations: Vec<Limitation>,
 }
 
@@ -96,7 +96,7 @@ impl ImapIncoming {
         if files_copies {
             shared.set_sent_copies(SentCopies::ByServer);
         }
-        let inbox = spawn(Arc::clone(&shared), LinkKind::Inbox, Some(connection));
+        let inbox = spawn(Arc::clone(&shared), ImapWorkerKind::Inbox, Some(connection));
         Ok(Self {
             shared,
             inbox,
@@ -111,7 +111,7 @@ impl ImapIncoming {
     }
 
     /// Hands a request to the link that has its folder.
-    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
+    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         if self.is_for_inbox(&ask.place) {
             return self.inbox.send(ask).await.map_err(|_| Closed);
         }
@@ -127,13 +127,13 @@ impl ImapIncoming {
     }
 
     /// The other link, if it is there.
-    fn open_other(&self) -> Option<mpsc::Sender<Ask>> {
+    fn open_other(&self) -> Option<mpsc::Sender<Request>> {
         let other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
         other.clone().filter(|other| !other.is_closed())
     }
 
     /// The other link; a new one where there is none.
-    fn other(&self) -> Result<mpsc::Sender<Ask>, Closed> {
+    fn other(&self) -> Result<mpsc::Sender<Request>, Closed> {
         if self.shared.closing.is_cancelled() {
             return Err(Closed);
         }
@@ -141,30 +141,30 @@ impl ImapIncoming {
         match &*other {
             Some(open) if !open.is_closed() => Ok(open.clone()),
             _ => {
-                let opened = spawn(Arc::clone(&self.shared), LinkKind::Other, None);
+                let opened = spawn(Arc::clone(&self.shared), ImapWorkerKind::Other, None);
                 Ok(other.insert(opened).clone())
             }
         }
     }
 
-    fn is_for_inbox(&self, place: &Place) -> bool {
+    fn is_for_inbox(&self, place: &RequestTarget) -> bool {
         match place {
-            Place::Account => true,
-            Place::Folder(folder) => is_inbox(folder),
-            Place::Undo(undo) => match self.shared.show_undo(undo) {
+            RequestTarget::Account => true,
+            RequestTarget::Folder(folder) => is_inbox(folder),
+            RequestTarget::Undo(undo) => match self.shared.show_undo(undo) {
                 Some(Undo::Mark { mailbox, .. } | Undo::Move { from: mailbox, .. }) => {
                     mailbox.is_inbox()
                 }
                 None => true,
             },
             // Looking in Sent selects it, and the inbox's connection stays on INBOX.
-            Place::Copy { size_bytes, filing } => {
+            RequestTarget::Copy { size_bytes, filing } => {
                 *size_bytes <= LARGE_COPY_BYTES
                     && *filing != Filing::LeftOver
                     && self.shared.sent_copies() == SentCopies::ByUs
                     && self.open_other().is_none()
             }
-            Place::Sent => false,
+            RequestTarget::Sent => false,
         }
     }
 }
@@ -175,9 +175,9 @@ fn is_inbox(folder: &FolderId) -> bool {
 
 fn spawn(
     shared: Arc<Shared>,
-    kind: LinkKind,
+    kind: ImapWorkerKind,
     connection: Option<ImapConnection>,
-) -> mpsc::Sender<Ask> {
+) -> mpsc::Sender<Request> {
     let closing = shared.closing.clone();
-    worker::spawn(Link::new(shared, kind, connection), closing)
+    worker::spawn(ImapWorker::new(shared, kind, connection), closing)
 }

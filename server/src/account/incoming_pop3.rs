@@ -3,7 +3,7 @@
 //! POP3 locks the maildrop and numbers messages per session, so this folder has parts that IMAP
 //! does not need: [`lease`] lets the sessions of the whole process take turns, [`identity`] gives
 //! messages ids that outlive a session, [`kept`] holds the marks and the deletes that wait, and
-//! [`delete`] is the only place that ever sends DELE. [`link::Link`] is the task that serves
+//! [`delete`] is the only place that ever sends DELE. [`pop3_worker::Pop3Worker`] is the task that serves
 //! requests, [`session`] lets its sessions begin and end, and [`background`] looks for new mail and
 //! runs the deletes that are due.
 
@@ -11,11 +11,11 @@ mod background;
 mod change;
 mod delete;
 mod identity;
-mod kept;
 mod lease;
-mod link;
 mod listing;
+mod local_marks;
 mod messages;
+mod pop3_worker;
 mod read;
 mod rows;
 mod session;
@@ -29,13 +29,13 @@ use tokio::sync::mpsc;
 use super::error::AccountError;
 use super::incoming::{Closed, Surroundings};
 use super::model::SignIn;
-use super::worker::{self, Ask};
+use super::worker::{self, Request};
 use lease::Maildrops;
-use link::{Link, Timing};
+use pop3_worker::{Pop3Worker, Timing};
 
 /// An account's POP3 side.
 pub(super) struct Pop3Incoming {
-    requests: mpsc::Sender<Ask>,
+    requests: mpsc::Sender<Request>,
     limitations: Vec<Limitation>,
 }
 
@@ -54,7 +54,7 @@ impl Pop3Incoming {
         timing: Timing,
     ) -> Result<Self, AccountError> {
         let maildrop = Maildrops::of_process().maildrop(&surroundings.key);
-        let mut link = Link::new(sign_in.incoming_access(), surroundings, maildrop, timing);
+        let mut link = Pop3Worker::new(sign_in.incoming_access(), surroundings, maildrop, timing);
         link.signed_in = Some(link.log_in(Phase::SignIn, timing.turn_wait).await?);
         let every_secs = u32::try_from(link.polled_every().as_secs()).unwrap_or(u32::MAX);
         let limitations = vec![
@@ -77,7 +77,7 @@ impl Pop3Incoming {
     }
 
     /// Hands a request to the session's task, which answers it.
-    pub(super) async fn send(&self, ask: Ask) -> Result<(), Closed> {
+    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         self.requests.send(ask).await.map_err(|_| Closed)
     }
 }

@@ -5,12 +5,12 @@ use mail_net::egress::Refusal;
 
 use super::error::{AccountError, InvalidField, NoRoom};
 use crate::clients::ClientError;
-use crate::domain::{Protocol, Server, ServerReply, Trouble};
+use crate::domain::{ErrorCause, Protocol, Server, ServerReply};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
 use crate::meaning::sign_in::SignInCause;
 use crate::meaning::smtp::RefusalCause;
-use crate::meaning::{Place, Words};
+use crate::meaning::{Endpoint, ReplyFields};
 use crate::store::spool::SpoolError;
 
 impl AccountError {
@@ -80,22 +80,24 @@ impl ClientError {
                 error: DialError::Fenced(Refusal::TooManyHosts { retry_after_secs }),
                 ..
             } => u32::try_from(*retry_after_secs).ok(),
-            Self::LoginRefused { .. } | Self::Refused { .. } => retry_after_secs(&self.trouble()),
+            Self::LoginRefused { .. } | Self::Refused { .. } => {
+                retry_after_secs(&self.error_cause())
+            }
             _ => None,
         }
     }
 
     /// Whether it is the password that was refused.
     pub(crate) fn is_password_refused(&self) -> bool {
-        match self.trouble() {
-            Trouble::LoginRefused(server, reply) => sign_in(&server, &reply).is_about_password(),
+        match self.error_cause() {
+            ErrorCause::LoginRefused(server, reply) => sign_in(&server, &reply).is_about_password(),
             _ => false,
         }
     }
 }
 
-pub(crate) fn place(server: &Server) -> Place<'_> {
-    Place {
+pub(crate) fn place(server: &Server) -> Endpoint<'_> {
+    Endpoint {
         protocol: server.protocol,
         host: &server.host,
         port: server.port,
@@ -103,8 +105,8 @@ pub(crate) fn place(server: &Server) -> Place<'_> {
     }
 }
 
-pub(crate) fn words(reply: &ServerReply) -> Words<'_> {
-    Words {
+pub(crate) fn words(reply: &ServerReply) -> ReplyFields<'_> {
+    ReplyFields {
         code: reply.code,
         enhanced: reply.enhanced.as_deref(),
         response_code: reply.response_code.as_deref(),
@@ -118,12 +120,16 @@ pub(crate) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
 }
 
 /// When what was refused may work, in seconds.
-fn retry_after_secs(trouble: &Trouble) -> Option<u32> {
+fn retry_after_secs(trouble: &ErrorCause) -> Option<u32> {
     match trouble {
-        Trouble::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
-        Trouble::Refused(Protocol::Imap, reply) => ImapCause::read(words(reply)).retry_after_secs(),
-        Trouble::Refused(Protocol::Pop3, reply) => Pop3Cause::read(words(reply)).retry_after_secs(),
-        Trouble::Refused(Protocol::Smtp, reply) => {
+        ErrorCause::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
+        ErrorCause::Refused(Protocol::Imap, reply) => {
+            ImapCause::read(words(reply)).retry_after_secs()
+        }
+        ErrorCause::Refused(Protocol::Pop3, reply) => {
+            Pop3Cause::read(words(reply)).retry_after_secs()
+        }
+        ErrorCause::Refused(Protocol::Smtp, reply) => {
             RefusalCause::is_transient(&words(reply)).then_some(60)
         }
         _ => None,

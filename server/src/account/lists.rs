@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::incoming::INBOX_ID;
-use super::worker::{Kind, Place};
+use super::worker::{RequestKind, RequestTarget};
 use crate::domain::{Listing, Row};
-use merge::{Part, Spot, Spots, merge};
+use merge::{FolderPosition, MergeCursor, Part, merge};
 pub use view::Lists;
 
 /// How long a list of several accounts waits for the others once one has answered.
@@ -89,9 +89,9 @@ impl Lists {
         query: &ListQuery,
     ) -> Result<List, AccountError> {
         let spots = match &query.at {
-            ListAt::Offset(0) => Spots::default(),
+            ListAt::Offset(0) => MergeCursor::default(),
             ListAt::Offset(_) => return Err(no_such_place()),
-            ListAt::Cursor(cursor) => Spots::parse(cursor).ok_or_else(no_such_place)?,
+            ListAt::Cursor(cursor) => MergeCursor::parse(cursor).ok_or_else(no_such_place)?,
         };
         let limit = query.limit.clamp(1, Window::MAX_LIMIT - 1);
         let earlier = self.resume(query);
@@ -190,9 +190,11 @@ async fn folder(
     window: Window,
 ) -> Result<Listing, AccountError> {
     handle
-        .ask(Place::Folder(folder.clone()), Kind::Read, move |store| {
-            store.list(folder.clone(), window)
-        })
+        .ask(
+            RequestTarget::Folder(folder.clone()),
+            RequestKind::Read,
+            move |store| store.list(folder.clone(), window),
+        )
         .await
 }
 
@@ -205,7 +207,9 @@ async fn folder_of(
         FolderRole::Inbox => Some(FolderId::from(INBOX_ID)),
         _ => {
             let folders = handle
-                .ask(Place::Account, Kind::Read, |store| store.folders())
+                .ask(RequestTarget::Account, RequestKind::Read, |store| {
+                    store.folders()
+                })
                 .await?;
             let found = folders.folders.into_iter().find(|f| f.role == Some(role));
             found.map(|folder| folder.id)
@@ -221,7 +225,7 @@ async fn folder_of(
 async fn part(
     handle: &AccountHandle,
     role: FolderRole,
-    spot: Option<Spot>,
+    spot: Option<FolderPosition>,
     limit: u32,
 ) -> Result<Option<Part>, AccountError> {
     let Some(spot) = spot else {

@@ -18,7 +18,7 @@ const QUEUE: usize = 64;
 
 /// What a request is about: it tells which connection has the answer.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum RequestTarget {
     /// The account as a whole.
     Account,
     /// A folder.
@@ -33,7 +33,7 @@ pub(crate) enum Place {
 
 /// What becomes of a request when its caller goes, or the connection turns out to be dead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RequestKind {
     /// The page asks by itself: a reading that is no use of the connection.
     Look,
     /// Ends with its caller, and is repeated once on a fresh connection.
@@ -45,25 +45,29 @@ pub(crate) enum Kind {
 }
 
 /// Something that is asked of an account's mail.
-pub(super) struct Ask {
-    pub(super) place: Place,
-    kind: Kind,
+pub(super) struct Request {
+    pub(super) place: RequestTarget,
+    kind: RequestKind,
     job: Box<dyn Job>,
 }
 
 /// Where the answer comes.
-pub(super) type Answer<T> = oneshot::Receiver<Result<T, AccountError>>;
+pub(super) type Reply<T> = oneshot::Receiver<Result<T, AccountError>>;
 
-impl Ask {
+impl Request {
     /// A request, and where its answer comes. The operation may be called twice.
-    pub(super) fn new<T, F>(place: Place, kind: Kind, operation: F) -> (Self, Answer<T>)
+    pub(super) fn new<T, F>(
+        place: RequestTarget,
+        kind: RequestKind,
+        operation: F,
+    ) -> (Self, Reply<T>)
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Asked {
+        let job = Box::new(QueuedRequest {
             operation,
             kind,
             reply,
@@ -74,36 +78,36 @@ impl Ask {
 
 #[async_trait]
 trait Job: Send {
-    async fn run(self: Box<Self>, link: &mut dyn Link);
+    async fn run(self: Box<Self>, link: &mut dyn ConnectedMailstore);
 }
 
-struct Asked<T, F> {
+struct QueuedRequest<T, F> {
     operation: F,
-    kind: Kind,
+    kind: RequestKind,
     reply: oneshot::Sender<Result<T, AccountError>>,
 }
 
 #[async_trait]
-impl<T, F> Job for Asked<T, F>
+impl<T, F> Job for QueuedRequest<T, F>
 where
     T: Send + 'static,
     F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
     F: Send + Sync + 'static,
 {
-    async fn run(self: Box<Self>, link: &mut dyn Link) {
+    async fn run(self: Box<Self>, link: &mut dyn ConnectedMailstore) {
         let Self {
             operation,
             kind,
             mut reply,
         } = *self;
         let result = match kind {
-            Kind::Look | Kind::Read => tokio::select! {
+            RequestKind::Look | RequestKind::Read => tokio::select! {
                 biased;
                 () = reply.closed() => None,
                 result = repeated(link, &operation) => Some(result),
             },
-            Kind::Set => Some(repeated(link, &operation).await),
-            Kind::Change => Some(operation(link).await),
+            RequestKind::Set => Some(repeated(link, &operation).await),
+            RequestKind::Change => Some(operation(link).await),
         };
         match result {
             Some(result) => {
@@ -119,7 +123,7 @@ where
 }
 
 /// Runs an operation, again on a fresh connection where an old one turned out to be dead.
-async fn repeated<T, F>(link: &mut dyn Link, operation: &F) -> Result<T, AccountError>
+async fn repeated<T, F>(link: &mut dyn ConnectedMailstore, operation: &F) -> Result<T, AccountError>
 where
     F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
 {
@@ -136,7 +140,7 @@ where
 
 /// A mailstore over a connection of its own, which may be lost and opened anew.
 #[async_trait]
-pub(super) trait Link: Mailstore {
+pub(super) trait ConnectedMailstore: Mailstore {
     /// Whether there is a connection.
     fn is_open(&self) -> bool;
 
@@ -155,7 +159,7 @@ pub(super) trait Link: Mailstore {
 
 /// What a link does between answers.
 #[async_trait]
-pub(super) trait Worker: Link + Sized + 'static {
+pub(super) trait Worker: ConnectedMailstore + Sized + 'static {
     /// Something that happens by itself.
     type Event: Send;
     /// Whether the end of the session cuts off what is being answered. Else it, and what waits, is
@@ -172,7 +176,7 @@ pub(super) trait Worker: Link + Sized + 'static {
     async fn on_event(&mut self, event: Self::Event) -> ControlFlow<()>;
 
     /// A request is about to be answered.
-    fn before_answer(&mut self, kind: Kind);
+    fn before_answer(&mut self, kind: RequestKind);
 
     /// A request was answered.
     fn after_answer(&mut self) {}
@@ -185,14 +189,14 @@ pub(super) trait Worker: Link + Sized + 'static {
 }
 
 enum Wake<E> {
-    Asked(Option<Ask>),
+    QueuedRequest(Option<Request>),
     Event(E),
     Close,
 }
 
 /// Starts the task of a link; it ends with the session, when nobody can ask any more, or when the
 /// link is no longer needed.
-pub(super) fn spawn<W: Worker>(worker: W, closing: CancellationToken) -> mpsc::Sender<Ask> {
+pub(super) fn spawn<W: Worker>(worker: W, closing: CancellationToken) -> mpsc::Sender<Request> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(run(worker, receiver, closing));
     sender
@@ -200,7 +204,7 @@ pub(super) fn spawn<W: Worker>(worker: W, closing: CancellationToken) -> mpsc::S
 
 async fn run<W: Worker>(
     mut worker: W,
-    mut requests: mpsc::Receiver<Ask>,
+    mut requests: mpsc::Receiver<Request>,
     closing: CancellationToken,
 ) {
     tokio::select! {
@@ -211,7 +215,7 @@ async fn run<W: Worker>(
     loop {
         let next = async {
             tokio::select! {
-                request = requests.recv() => Wake::Asked(request),
+                request = requests.recv() => Wake::QueuedRequest(request),
                 event = worker.next_event() => Wake::Event(event),
             }
         };
@@ -221,7 +225,7 @@ async fn run<W: Worker>(
             wake = next => wake,
         };
         match wake {
-            Wake::Asked(Some(ask)) => {
+            Wake::QueuedRequest(Some(ask)) => {
                 worker.before_answer(ask.kind);
                 if W::IS_CUT_OFF {
                     tokio::select! {
@@ -239,7 +243,7 @@ async fn run<W: Worker>(
                     break;
                 }
             }
-            Wake::Asked(None) | Wake::Close => break,
+            Wake::QueuedRequest(None) | Wake::Close => break,
         }
         worker.after_round().await;
     }

@@ -13,15 +13,15 @@ use clap::{ArgGroup, Args};
 use mail_net::{Dialer, Egress, Recorder};
 use tokio_util::sync::CancellationToken;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::password::PasswordArgs;
 use super::serve::stop_on_signal;
 use super::server_url::{ServerUrl, Speaks};
-use super::trouble::Trouble;
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
 use crate::clients::Access;
-use report::Work;
+use report::FetchProgress;
 use save::OutDir;
 
 /// What `restante fetch` takes.
@@ -88,21 +88,21 @@ struct Task<'a> {
     out: Option<OutDir>,
 }
 
-async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
+async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
     let url = ServerUrl::parse(&args.url);
-    let url = url.map_err(|error| Trouble::usage(format!("The server: {error}.")))?;
+    let url = url.map_err(|error| CliError::usage(format!("The server: {error}.")))?;
     let kind = match url.speaks {
         Speaks::Imap => IncomingKind::Imap,
         Speaks::Pop3 => IncomingKind::Pop3,
         Speaks::Smtp => {
-            return Err(Trouble::usage("Mail is fetched by imaps:// or pop3s://."));
+            return Err(CliError::usage("Mail is fetched by imaps:// or pop3s://."));
         }
     };
     if args.delete && kind == IncomingKind::Imap {
-        return Err(Trouble::usage("--delete is for POP3 only."));
+        return Err(CliError::usage("--delete is for POP3 only."));
     }
     let Some(user) = url.user.clone() else {
-        return Err(Trouble::usage(
+        return Err(CliError::usage(
             "The server: say who signs in, as in imaps://user%40example.org@host.",
         ));
     };
@@ -114,7 +114,7 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
     }
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())
-        .map_err(|error| Trouble::new(Exit::Software, format!("{error:#}."), ""))?;
+        .map_err(|error| CliError::new(Exit::Software, format!("{error:#}."), ""))?;
     let task = Task {
         access: Access {
             endpoint: url.endpoint.clone(),
@@ -127,7 +127,7 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
         dialer,
         out,
     };
-    let mut work = Work::default();
+    let mut work = FetchProgress::default();
     let fetching = async {
         match kind {
             IncomingKind::Imap => imap::fetch(&task, &mut work).await,
@@ -138,7 +138,7 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, Trouble> {
     let result = tokio::select! {
         biased;
         result = fetching => result,
-        () = stop.cancelled() => Err(Trouble::interrupted()),
+        () = stop.cancelled() => Err(CliError::interrupted()),
     };
     Ok(work.tell(&task, result.err()))
 }

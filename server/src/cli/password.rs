@@ -6,9 +6,9 @@ use clap::Args;
 use mail_proto::Secret;
 use zeroize::Zeroize as _;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::server_url::ServerUrl;
-use super::trouble::Trouble;
 
 /// The variable that may hold the password.
 const VARIABLE: &str = "RESTANTE_PASSWORD";
@@ -23,11 +23,11 @@ pub(super) struct PasswordArgs {
 
 impl PasswordArgs {
     /// The password of a user at a server.
-    pub(super) fn password(&self, user: &str, server: &ServerUrl) -> Result<Secret, Trouble> {
+    pub(super) fn password(&self, user: &str, server: &ServerUrl) -> Result<Secret, CliError> {
         if let Some(path) = &self.password_file {
             let mut text = std::fs::read_to_string(path).map_err(|error| {
                 let cause = format!("{} cannot be read: {error}.", path.display());
-                Trouble::new(Exit::NoInput, cause, "")
+                CliError::new(Exit::NoInput, cause, "")
             })?;
             let secret = Secret::new(text.lines().next().unwrap_or_default());
             text.zeroize();
@@ -45,7 +45,7 @@ impl PasswordArgs {
                 text.zeroize();
                 not_empty(secret, "the answer")
             }
-            Err(_) => Err(Trouble::new(
+            Err(_) => Err(CliError::new(
                 Exit::Usage,
                 "A password is needed, and there is no terminal to ask at.",
                 format!("Use --password-file, or the variable {VARIABLE}."),
@@ -54,9 +54,9 @@ impl PasswordArgs {
     }
 }
 
-fn not_empty(secret: Secret, source: &str) -> Result<Secret, Trouble> {
+fn not_empty(secret: Secret, source: &str) -> Result<Secret, CliError> {
     if secret.is_empty() {
-        return Err(Trouble::new(
+        return Err(CliError::new(
             Exit::Usage,
             format!("There is no password in {source}."),
             "",

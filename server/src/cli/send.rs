@@ -15,11 +15,11 @@ use mail_net::{Dialer, Egress};
 use mail_proto::smtp::EhloName;
 use tokio_util::sync::CancellationToken;
 
+use super::error::CliError;
 use super::exit::Exit;
 use super::password::PasswordArgs;
 use super::serve::stop_on_signal;
 use super::server_url::{ServerUrl, Speaks};
-use super::trouble::Trouble;
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
 use crate::clients::MessageBody as _;
@@ -119,7 +119,7 @@ pub(super) async fn run(args: SendArgs) -> Exit {
     }
 }
 
-async fn send(args: &SendArgs) -> Result<Exit, Trouble> {
+async fn send(args: &SendArgs) -> Result<Exit, CliError> {
     let way = Way::of(args)?;
     let message = Message::build(args)?;
     if args.dry_run {
@@ -163,7 +163,7 @@ async fn send(args: &SendArgs) -> Result<Exit, Trouble> {
     };
     if let Err(error) = report.write(args.json) {
         // What became of the message is told all the same, by the exit code.
-        Trouble::new(exit, format!("The results cannot be written: {error}."), "").tell();
+        CliError::new(exit, format!("The results cannot be written: {error}."), "").tell();
     }
     Ok(exit)
 }
@@ -175,16 +175,16 @@ enum Way {
 }
 
 impl Way {
-    fn of(args: &SendArgs) -> Result<Self, Trouble> {
+    fn of(args: &SendArgs) -> Result<Self, CliError> {
         let ehlo_name = args.ehlo.as_deref().map(EhloName::domain).transpose();
-        let ehlo_name = ehlo_name.map_err(|error| Trouble::usage(format!("--ehlo: {error}.")))?;
+        let ehlo_name = ehlo_name.map_err(|error| CliError::usage(format!("--ehlo: {error}.")))?;
         let Some(text) = &args.server else {
             return Ok(Self::Direct(ehlo_name));
         };
         let url = ServerUrl::parse(text);
-        let url = url.map_err(|error| Trouble::usage(format!("--server: {error}.")))?;
+        let url = url.map_err(|error| CliError::usage(format!("--server: {error}.")))?;
         if url.speaks != Speaks::Smtp {
-            return Err(Trouble::usage(
+            return Err(CliError::usage(
                 "--server: mail is sent by smtps://, smtp:// or smtp+plain://.",
             ));
         }
@@ -193,10 +193,10 @@ impl Way {
 }
 
 /// Writes the message as it would leave, and its envelope beside it.
-async fn show(message: &Message) -> Result<(), Trouble> {
+async fn show(message: &Message) -> Result<(), CliError> {
     let broken = |error: io::Error| {
         let cause = format!("The message cannot be written: {error}.");
-        Trouble::new(Exit::InputOutput, cause, "")
+        CliError::new(Exit::InputOutput, cause, "")
     };
     let mut envelope = format!("MAIL FROM:<{}>\n", message.sender());
     for recipient in message.recipients() {
@@ -216,13 +216,13 @@ async fn show(message: &Message) -> Result<(), Trouble> {
     }
 }
 
-fn stopped_by_signal(stop: &CancellationToken) -> Result<(), Trouble> {
+fn stopped_by_signal(stop: &CancellationToken) -> Result<(), CliError> {
     stop_on_signal(stop.clone())
-        .map_err(|error| Trouble::new(Exit::Software, format!("{error:#}."), ""))
+        .map_err(|error| CliError::new(Exit::Software, format!("{error:#}."), ""))
 }
 
 /// The same for every recipient: nothing was sent.
-fn none_sent(recipients: &[String], trouble: &Trouble, server: &str) -> Vec<RecipientReport> {
+fn none_sent(recipients: &[String], trouble: &CliError, server: &str) -> Vec<RecipientReport> {
     let reports = recipients.iter().map(|address| RecipientReport {
         server: Some(server.to_owned()),
         ..RecipientReport::not_sent(address, trouble)

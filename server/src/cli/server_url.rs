@@ -93,14 +93,14 @@ impl ServerUrl {
 /// Without the user: as a place.
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Place(&self.endpoint))
+        write!(f, "{}", EndpointDisplay(&self.endpoint))
     }
 }
 
 /// An endpoint as `host:port`.
-pub(super) struct Place<'a>(pub(super) &'a Endpoint);
+pub(super) struct EndpointDisplay<'a>(pub(super) &'a Endpoint);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for EndpointDisplay<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Endpoint { host, port, .. } = self.0;
         match host.contains(':') {

@@ -7,8 +7,8 @@ use clap::Args;
 use mail_net::Trust;
 use rustls::ClientConfig;
 
+use super::error::CliError;
 use super::exit::Exit;
-use super::trouble::Trouble;
 
 #[derive(Debug, Args)]
 pub(super) struct TrustArgs {
@@ -19,21 +19,21 @@ pub(super) struct TrustArgs {
 
 impl TrustArgs {
     /// The TLS configuration for this trust.
-    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, Trouble> {
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, CliError> {
         let mut trust = Trust::platform();
         if let Some(path) = &self.ca_file {
             let pem = std::fs::read_to_string(path).map_err(|error| {
                 let cause = format!("{} cannot be read: {error}.", path.display());
-                Trouble::new(Exit::NoInput, cause, "")
+                CliError::new(Exit::NoInput, cause, "")
             })?;
             if !pem.contains("-----BEGIN CERTIFICATE-----") {
                 let cause = format!("{} holds no certificate in PEM.", path.display());
-                return Err(Trouble::usage(cause));
+                return Err(CliError::usage(cause));
             }
             trust.ca_pem.push(pem);
         }
         trust
             .client_config()
-            .map_err(|error| Trouble::new(Exit::Usage, format!("--ca-file: {error}."), ""))
+            .map_err(|error| CliError::new(Exit::Usage, format!("--ca-file: {error}."), ""))
     }
 }

@@ -7,41 +7,41 @@ use mail_net::{Phase, TlsError, deadlines};
 use mail_proto::{imap, pop3, sasl, smtp};
 
 use super::error::{ClientError, LinkError};
-use crate::domain::{DialCause, LinkCause, Protocol, Server, Trouble};
+use crate::domain::{DialCause, ErrorCause, LinkCause, Protocol, Server};
 
 impl ClientError {
     /// Why a server did not do what was asked, as a code that can be kept.
-    pub(crate) fn trouble(&self) -> Trouble {
+    pub(crate) fn error_cause(&self) -> ErrorCause {
         match self {
             Self::Dial {
                 protocol,
                 endpoint,
                 error,
-            } => Trouble::Dial(server(*protocol, endpoint), of_dial(error)),
+            } => ErrorCause::Dial(server(*protocol, endpoint), of_dial(error)),
             Self::Link {
                 error: LinkError::Overloaded,
                 ..
             }
-            | Self::Overloaded => Trouble::Overloaded,
+            | Self::Overloaded => ErrorCause::Overloaded,
             // A handshake after STARTTLS fails as one before the first byte does.
             Self::Link {
                 protocol,
                 endpoint,
                 error: LinkError::Tls(error),
-            } => Trouble::Dial(server(*protocol, endpoint), of_tls(error)),
+            } => ErrorCause::Dial(server(*protocol, endpoint), of_tls(error)),
             Self::Link {
                 protocol,
                 endpoint,
                 error,
-            } => Trouble::Link(server(*protocol, endpoint), of_link(error)),
+            } => ErrorCause::Link(server(*protocol, endpoint), of_link(error)),
             Self::LoginRefused {
                 protocol,
                 endpoint,
                 reply,
-            } => Trouble::LoginRefused(server(*protocol, endpoint), reply.clone().kept()),
+            } => ErrorCause::LoginRefused(server(*protocol, endpoint), reply.clone().kept()),
             Self::Refused {
                 protocol, reply, ..
-            } => Trouble::Refused(*protocol, reply.clone().kept()),
+            } => ErrorCause::Refused(*protocol, reply.clone().kept()),
         }
     }
 }
@@ -139,9 +139,9 @@ fn of_imap(error: &imap::Error) -> LinkCause {
     }
 }
 
-fn of_sasl(failure: &sasl::Failure) -> LinkCause {
+fn of_sasl(failure: &sasl::SaslError) -> LinkCause {
     match failure {
-        sasl::Failure::ServerUnproven | sasl::Failure::WrongNonce => LinkCause::ServerUnproven,
+        sasl::SaslError::ServerUnproven | sasl::SaslError::WrongNonce => LinkCause::ServerUnproven,
         _ => LinkCause::Misbehaved,
     }
 }

@@ -1,15 +1,15 @@
 //! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
 
-mod answer;
 mod ends;
 mod mailbox;
 mod remembered;
+mod responses;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use mail_mime::charset::decode_from_host;
-use mail_net::{Connection, Dialer, Endpoint, Happening, Phase};
+use mail_net::{Connection, ConnectionEvent, Dialer, Endpoint, Phase};
 use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{
     self, Capability, Client, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
@@ -19,14 +19,14 @@ use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use self::answer::TakeError;
 use self::ends::reply_of;
+use self::responses::ResponseError;
 use super::budget::Budget;
 use super::{Access, ClientError, MessageBody, dial};
 use crate::domain::{Protocol, ServerReply};
 
-pub(crate) use self::answer::{Answer, AnswerLimits, Completion};
 pub(crate) use self::mailbox::{Examined, MailboxState};
+pub(crate) use self::responses::{Completion, ResponseLimits, Responses};
 
 /// A window of a body, in bytes: what one FETCH asks for at most.
 pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
@@ -52,7 +52,7 @@ pub(crate) struct ImapConnection<M> {
     talked_at: Instant,
     /// The server said BYE.
     is_over: bool,
-    limits: AnswerLimits,
+    limits: ResponseLimits,
     budget: Budget,
     /// Commands whose answer is still to come.
     under_way: Vec<Tag>,
@@ -98,7 +98,7 @@ impl<M: MailboxState> ImapConnection<M> {
             is_idle_refused: false,
             talked_at: Instant::now(),
             is_over: false,
-            limits: AnswerLimits::SESSION,
+            limits: ResponseLimits::SESSION,
             budget,
             under_way: Vec::new(),
             is_selecting: false,
@@ -107,7 +107,7 @@ impl<M: MailboxState> ImapConnection<M> {
         ready.map_err(ClientError::before_sign_in)?;
         this.log_in(access, first_phase).await?;
         remembered::put(&this.endpoint, this.capabilities());
-        this.tell_name();
+        this.send_id();
         Ok(this)
     }
 
@@ -115,12 +115,14 @@ impl<M: MailboxState> ImapConnection<M> {
         self.connection.begin(phase);
         loop {
             match self.next().await? {
-                Happening::Event(Event::Ready { .. }) => return Ok(()),
-                Happening::Event(Event::Bye { code, text }) => {
+                ConnectionEvent::Event(Event::Ready { .. }) => return Ok(()),
+                ConnectionEvent::Event(Event::Bye { code, text }) => {
                     return Err(self.refused(code.as_ref(), &text));
                 }
-                Happening::Event(_) => {}
-                Happening::NeedBody { .. } | Happening::Done => return Err(self.closed()),
+                ConnectionEvent::Event(_) => {}
+                ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => {
+                    return Err(self.closed());
+                }
             }
         }
     }
@@ -136,7 +138,7 @@ impl<M: MailboxState> ImapConnection<M> {
             })?;
         let sign_in = self.connection.sign_in(credentials);
         let tag = self.connection.machine_mut().sign_in(sign_in);
-        let mut answer = Answer::to(&[], self.limits, self.budget.share(), false);
+        let mut answer = Responses::to(&[], self.limits, self.budget.share(), false);
         answer.completions.push(Completion::awaited(tag));
         self.complete(&mut answer, phase).await?;
         match answer.completions.into_iter().next() {
@@ -155,7 +157,7 @@ impl<M: MailboxState> ImapConnection<M> {
 
     /// Says who we are, for providers that open no folder for a program without a name. It leaves
     /// in one write with the next command, and nobody waits for its answer.
-    fn tell_name(&mut self) {
+    fn send_id(&mut self) {
         if !self.capabilities().has(Capability::Id) {
             return;
         }
@@ -252,7 +254,7 @@ impl<M: MailboxState> ImapConnection<M> {
     }
 
     /// Lets answers be as large as this from now on.
-    pub(crate) fn set_limits(&mut self, limits: AnswerLimits) {
+    pub(crate) fn set_limits(&mut self, limits: ResponseLimits) {
         self.limits = limits;
     }
 
@@ -265,7 +267,7 @@ impl<M: MailboxState> ImapConnection<M> {
         if self.under_way.is_empty() {
             return true;
         }
-        let mut answer = Answer::to(&[], self.limits, self.budget.share(), false);
+        let mut answer = Responses::to(&[], self.limits, self.budget.share(), false);
         answer.completions = self
             .under_way
             .iter()
@@ -274,7 +276,7 @@ impl<M: MailboxState> ImapConnection<M> {
         let received_bytes = self.connection.received_bytes() + DRAINED_MAX_BYTES;
         let draining = async {
             while !answer.is_complete() {
-                let Ok(Happening::Event(event)) = self.next().await else {
+                let Ok(ConnectionEvent::Event(event)) = self.next().await else {
                     return false;
                 };
                 if self.take(event, &mut answer).is_err()
@@ -293,11 +295,11 @@ impl<M: MailboxState> ImapConnection<M> {
     /// Waits for what the server says unasked. Cancel-safe. Returns once something changed.
     pub(crate) async fn wait(&mut self) -> Result<(), ClientError> {
         match self.next().await? {
-            Happening::Event(Event::Bye { code, text }) => {
+            ConnectionEvent::Event(Event::Bye { code, text }) => {
                 self.is_over = true;
                 Err(self.refused(code.as_ref(), &text))
             }
-            Happening::Event(event) => {
+            ConnectionEvent::Event(event) => {
                 if matches!(event, Event::Idling { .. }) {
                     self.connection.begin(Phase::Idle);
                 }
@@ -312,7 +314,7 @@ impl<M: MailboxState> ImapConnection<M> {
                 self.apply(&event);
                 self.check_received(UNASKED_MAX_BYTES)
             }
-            Happening::NeedBody { .. } | Happening::Done => Err(self.closed()),
+            ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => Err(self.closed()),
         }
     }
 
@@ -321,7 +323,7 @@ impl<M: MailboxState> ImapConnection<M> {
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Responses, ClientError> {
         let answer = self.run_raw(commands, phase).await?;
         match answer
             .completions
@@ -338,7 +340,7 @@ impl<M: MailboxState> ImapConnection<M> {
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Responses, ClientError> {
         let mut answer = self.enqueue(commands, self.limits, false);
         self.complete(&mut answer, phase).await?;
         Ok(answer)
@@ -350,7 +352,7 @@ impl<M: MailboxState> ImapConnection<M> {
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
-    ) -> (Answer, Result<(), ClientError>) {
+    ) -> (Responses, Result<(), ClientError>) {
         let mut answer = self.enqueue(commands, self.limits, false);
         let end = self.complete(&mut answer, phase).await;
         self.is_over |= end.is_err();
@@ -363,7 +365,7 @@ impl<M: MailboxState> ImapConnection<M> {
         &mut self,
         commands: Vec<Command>,
         max_bytes: u64,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<Responses, ClientError> {
         let has_list = commands.iter().any(|one| matches!(one, Command::List(_)));
         let (phase, max_bytes) = match has_list {
             true => (Phase::LongCommand, max_bytes + LISTING_MAX_BYTES),
@@ -376,7 +378,10 @@ impl<M: MailboxState> ImapConnection<M> {
 
     /// Runs LIST, and NAMESPACE with it. A listing longer than what is taken is cut: its beginning
     /// is the answer, and the connection is over.
-    pub(crate) async fn run_list(&mut self, commands: Vec<Command>) -> Result<Answer, ClientError> {
+    pub(crate) async fn run_list(
+        &mut self,
+        commands: Vec<Command>,
+    ) -> Result<Responses, ClientError> {
         let limits = self.limits.receiving(LISTING_MAX_BYTES);
         let mut answer = self.enqueue(commands, limits, false);
         match self.complete(&mut answer, Phase::LongCommand).await {
@@ -403,12 +408,14 @@ impl<M: MailboxState> ImapConnection<M> {
     }
 
     /// Waits until every command of an answer is over.
-    async fn complete(&mut self, answer: &mut Answer, phase: Phase) -> Result<(), ClientError> {
+    async fn complete(&mut self, answer: &mut Responses, phase: Phase) -> Result<(), ClientError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
             match self.next().await? {
-                Happening::Event(event) => self.take(event, answer)?,
-                Happening::NeedBody { .. } | Happening::Done => return Err(self.closed()),
+                ConnectionEvent::Event(event) => self.take(event, answer)?,
+                ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => {
+                    return Err(self.closed());
+                }
             }
             self.check_received(answer.received_max_bytes())?;
         }
@@ -425,8 +432,8 @@ impl<M: MailboxState> ImapConnection<M> {
         self.connection.begin(Phase::LongCommand);
         while !answer.is_complete() {
             match self.next().await? {
-                Happening::Event(event) => self.take(event, &mut answer)?,
-                Happening::NeedBody { max } => match body.next(max).await {
+                ConnectionEvent::Event(event) => self.take(event, &mut answer)?,
+                ConnectionEvent::NeedBody { max } => match body.next(max).await {
                     Ok(Some(bytes)) => self.connection.body(BodyChunk::Data(bytes)),
                     Ok(None) => self.connection.body(BodyChunk::End),
                     Err(error) => {
@@ -434,7 +441,7 @@ impl<M: MailboxState> ImapConnection<M> {
                         return Err(error);
                     }
                 },
-                Happening::Done => return Err(self.closed().into()),
+                ConnectionEvent::Done => return Err(self.closed().into()),
             }
         }
         match answer.completions.pop() {
@@ -458,7 +465,7 @@ impl<M: MailboxState> ImapConnection<M> {
             .run(vec![Command::Select(mailbox.clone())], Phase::Command)
             .await;
         match result {
-            Ok(_) => self.forget_news(),
+            Ok(_) => self.clear_pending_changes(),
             Err(_) => self.forget_selected(),
         }
         result.map(drop)
@@ -477,7 +484,7 @@ impl<M: MailboxState> ImapConnection<M> {
     }
 
     /// What SELECT told is how things are, no news to anybody.
-    pub(crate) fn forget_news(&mut self) {
+    pub(crate) fn clear_pending_changes(&mut self) {
         self.is_selecting = false;
         if let Some(selected) = &mut self.selected {
             selected.begin();
@@ -489,17 +496,17 @@ impl<M: MailboxState> ImapConnection<M> {
         self.leave_idle();
         self.connection.machine_mut().enqueue(Command::Logout);
         self.connection.begin(Phase::Farewell);
-        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+        while let Ok(ConnectionEvent::Event(_)) = self.connection.next().await {}
     }
 
     fn enqueue(
         &mut self,
         commands: Vec<Command>,
-        limits: AnswerLimits,
+        limits: ResponseLimits,
         is_remembered: bool,
-    ) -> Answer {
+    ) -> Responses {
         self.leave_idle();
-        let mut answer = Answer::to(&commands, limits, self.budget.share(), is_remembered);
+        let mut answer = Responses::to(&commands, limits, self.budget.share(), is_remembered);
         let machine = self.connection.machine_mut();
         for command in commands {
             let tag = machine.enqueue(command);
@@ -509,7 +516,7 @@ impl<M: MailboxState> ImapConnection<M> {
         answer
     }
 
-    async fn next(&mut self) -> Result<Happening<Event>, ClientError> {
+    async fn next(&mut self) -> Result<ConnectionEvent<Event>, ClientError> {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
         let next = self.connection.next().await;
@@ -519,7 +526,7 @@ impl<M: MailboxState> ImapConnection<M> {
         })
     }
 
-    fn take(&mut self, event: Event, answer: &mut Answer) -> Result<(), ClientError> {
+    fn take(&mut self, event: Event, answer: &mut Responses) -> Result<(), ClientError> {
         match self.apply(&event) {
             Some(Change::Expunged { uid: Some(uid), .. }) => answer.take_gone(uid),
             Some(Change::Vanished(uids)) => answer.take_vanished(&uids),
@@ -562,8 +569,8 @@ impl<M: MailboxState> ImapConnection<M> {
             _ => Ok(()),
         };
         taken.map_err(|error| match error {
-            TakeError::Limit(limit) => self.over_limit(limit),
-            TakeError::Overloaded(error) => error.into(),
+            ResponseError::Limit(limit) => self.over_limit(limit),
+            ResponseError::Overloaded(error) => error.into(),
         })
     }
 

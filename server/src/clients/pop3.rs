@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mail_mime::charset::decode_from_host;
-use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase};
+use mail_net::{Connection, ConnectionEvent, Dialer, Endpoint, Error, Phase};
 use mail_proto::pop3::{
     self, Client, Command, CommandId, Event, MessageNumber, Response, ResponseCode, UniqueId,
 };
@@ -412,7 +412,7 @@ impl Pop3Connection {
         }
         self.begin(Phase::Farewell);
         self.enqueue(Command::Quit);
-        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+        while let Ok(ConnectionEvent::Event(_)) = self.connection.next().await {}
     }
 
     /// Waits until the server ends the connection. Cancel-safe.
@@ -443,8 +443,10 @@ impl Pop3Connection {
         // A server that never stops sending shall not keep the thread from others.
         tokio::task::consume_budget().await;
         match self.connection.next().await {
-            Ok(Happening::Event(event)) => Ok(event),
-            Ok(Happening::NeedBody { .. } | Happening::Done) => Err(self.link(LinkError::Closed)),
+            Ok(ConnectionEvent::Event(event)) => Ok(event),
+            Ok(ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done) => {
+                Err(self.link(LinkError::Closed))
+            }
             Err(error) => Err(self.link_error(error)),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mail_mime::charset::decode_from_host;
 use mail_net::drive::Transport;
-use mail_net::{Connection, Dialer, Endpoint, Error, Happening, Phase, Recorder};
+use mail_net::{Connection, ConnectionEvent, Dialer, Endpoint, Error, Phase, Recorder};
 use mail_proto::smtp::{
     self, Address, Cause, Client, Credentials, EhloName, Envelope, Event, Outcome, Reply, Stage,
 };
@@ -104,9 +104,9 @@ impl SmtpConnection {
         };
         loop {
             match this.next().await.map_err(ClientError::before_sign_in)? {
-                Happening::Event(Event::Ready { .. }) => return Ok(this),
-                Happening::Event(_) => {}
-                Happening::NeedBody { .. } | Happening::Done => {
+                ConnectionEvent::Event(Event::Ready { .. }) => return Ok(this),
+                ConnectionEvent::Event(_) => {}
+                ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => {
                     return Err(this.link(LinkError::ClosedEarly));
                 }
             }
@@ -151,12 +151,12 @@ impl SmtpConnection {
         self.connection.machine_mut().authenticate(sign_in);
         loop {
             match self.next().await? {
-                Happening::Event(Event::Authenticated) => return Ok(()),
-                Happening::Event(Event::AuthenticationRefused { reply }) => {
+                ConnectionEvent::Event(Event::Authenticated) => return Ok(()),
+                ConnectionEvent::Event(Event::AuthenticationRefused { reply }) => {
                     return Err(refused(&self.endpoint, reply_of(&reply)));
                 }
-                Happening::Event(_) => {}
-                Happening::NeedBody { .. } | Happening::Done => {
+                ConnectionEvent::Event(_) => {}
+                ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => {
                     return Err(self.link(LinkError::Closed));
                 }
             }
@@ -184,7 +184,7 @@ impl SmtpConnection {
         let mut commit = Some(commit);
         loop {
             match self.connection.next().await {
-                Ok(Happening::NeedBody { max }) => {
+                Ok(ConnectionEvent::NeedBody { max }) => {
                     // The answers to the envelope may take their time, also where the message is
                     // on its way already.
                     if self.stage() == Stage::Body {
@@ -196,7 +196,7 @@ impl SmtpConnection {
                         Err(error) => return Delivery::NotSent(error),
                     }
                 }
-                Ok(Happening::Event(Event::ReadyToCommit)) => {
+                Ok(ConnectionEvent::Event(Event::ReadyToCommit)) => {
                     // What is known to be lost before the dot is not unknown behind it.
                     if let Err(error) = self.connection.flushed().await {
                         return Delivery::NotSent(self.link_error(error).into());
@@ -212,16 +212,18 @@ impl SmtpConnection {
                     self.connection.begin(Phase::SmtpFinalReply);
                     self.connection.machine_mut().commit();
                 }
-                Ok(Happening::Event(Event::Outcome(outcome))) => return Delivery::Outcome(outcome),
-                Ok(Happening::Event(_)) => {}
-                Ok(Happening::Done) | Err(_) if commit.is_none() => {
+                Ok(ConnectionEvent::Event(Event::Outcome(outcome))) => {
+                    return Delivery::Outcome(outcome);
+                }
+                Ok(ConnectionEvent::Event(_)) => {}
+                Ok(ConnectionEvent::Done) | Err(_) if commit.is_none() => {
                     // The dot may have left.
                     return Delivery::Outcome(Outcome::Unknown {
                         cause: Cause::ConnectionClosed,
                         recipients: unanswered,
                     });
                 }
-                Ok(Happening::Done) => {
+                Ok(ConnectionEvent::Done) => {
                     return Delivery::NotSent(self.link(LinkError::Closed).into());
                 }
                 Err(error) => return Delivery::NotSent(self.link_error(error).into()),
@@ -232,17 +234,17 @@ impl SmtpConnection {
     /// Waits until nothing can be sent on this connection any more. Cancel-safe.
     pub(crate) async fn ended(&mut self) {
         self.connection.begin(Phase::Idle);
-        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+        while let Ok(ConnectionEvent::Event(_)) = self.connection.next().await {}
     }
 
     /// Says QUIT and waits a little for the answer.
     pub(crate) async fn quit(mut self) {
         self.connection.begin(Phase::Farewell);
         self.connection.machine_mut().quit();
-        while let Ok(Happening::Event(_)) = self.connection.next().await {}
+        while let Ok(ConnectionEvent::Event(_)) = self.connection.next().await {}
     }
 
-    async fn next(&mut self) -> Result<Happening<Event>, ClientError> {
+    async fn next(&mut self) -> Result<ConnectionEvent<Event>, ClientError> {
         let next = self.connection.next().await;
         next.map_err(|error| self.link_error(error))
     }

@@ -1,6 +1,6 @@
 //! How much of what strangers write is kept and shown, however long it is.
 
-use mail_mime::address::Mailbox as Person;
+use mail_mime::address::EmailAddress;
 
 /// The most of a subject that a list keeps, in bytes.
 pub(crate) const SUBJECT_MAX_BYTES: usize = 1000;
@@ -12,7 +12,7 @@ const PEOPLE_MAX: usize = 8;
 const PERSON_MAX_BYTES: usize = 320;
 
 /// The first people of a field, none of them longer than a list shows.
-pub(crate) fn few(mut people: Vec<Person>) -> Vec<Person> {
+pub(crate) fn few(mut people: Vec<EmailAddress>) -> Vec<EmailAddress> {
     people.truncate(PEOPLE_MAX);
     people.shrink_to_fit();
     for person in &mut people {
@@ -33,8 +33,8 @@ pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
 }
 
 /// What a person takes in memory.
-pub(crate) fn weight_of(person: &Person) -> usize {
-    size_of::<Person>() + person.name.len() + person.address.len()
+pub(crate) fn weight_of(person: &EmailAddress) -> usize {
+    size_of::<EmailAddress>() + person.name.len() + person.address.len()
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn of_a_thousand_recipients_a_list_keeps_the_first() {
-        let all = vec![Person::new(&"n".repeat(5_000), "a@restante.test"); 1_000];
+        let all = vec![EmailAddress::new(&"n".repeat(5_000), "a@restante.test"); 1_000];
         let kept = few(all);
         assert_eq!(kept.len(), PEOPLE_MAX);
         assert!(kept.iter().map(weight_of).sum::<usize>() < 8 << 10);

@@ -1,7 +1,7 @@
 //! Messages as a list shows them, and as they are opened.
 
 use app::api::types::{FolderRole, MessageId, PartId};
-use mail_mime::address::Mailbox;
+use mail_mime::address::EmailAddress;
 use mail_mime::header::Headers;
 use mail_mime::text::Format;
 use mail_mime::tree::Part;
@@ -14,8 +14,8 @@ pub(crate) struct Row {
     pub(crate) id: MessageId,
     /// How many newer messages the folder holds.
     pub(crate) position: u32,
-    pub(crate) from: Vec<Mailbox>,
-    pub(crate) to: Vec<Mailbox>,
+    pub(crate) from: Vec<EmailAddress>,
+    pub(crate) to: Vec<EmailAddress>,
     pub(crate) subject: String,
     /// When it arrived, where the server knows, else when it was written; `None` where nobody tells.
     pub(crate) date_unix_ms: Option<i64>,

@@ -4,7 +4,7 @@ use app::api::types::{
     AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState, UploadId,
 };
 
-use super::{AccountKey, ServerReply, Trouble};
+use super::{AccountKey, ErrorCause, ServerReply};
 
 /// Where a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(crate) struct OutboxMessage {
     pub(crate) message_id: String,
     pub(crate) recipients: Vec<RecipientResult>,
     /// What went wrong for the whole message at the last try.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) trouble: Option<ErrorCause>,
     pub(crate) copy: SentCopy,
     /// The files attached to it, kept until it is handed over: for "correct and send".
     pub(crate) attachments: Vec<AttachedFile>,
@@ -134,7 +134,7 @@ pub(crate) enum SentCopy {
     Pending,
     Filed(FolderId),
     NotKept,
-    Failed(Trouble),
+    Failed(ErrorCause),
 }
 
 impl RecipientResult {

@@ -124,7 +124,7 @@ pub(super) enum Refused {
 
 /// The place of a connection in the table, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     shared: Arc<Shared>,
     id: u64,
     pub(super) signals: Arc<Signals>,
@@ -140,7 +140,11 @@ impl Connections {
     }
 
     /// Takes in a connection; another one may have to give way to it.
-    pub(super) fn admit(&self, peer: Connected, trusted: &[Peer]) -> Result<Place, Refused> {
+    pub(super) fn admit(
+        &self,
+        peer: Connected,
+        trusted: &[Peer],
+    ) -> Result<ConnectionSlot, Refused> {
         let address = address_of(peer, trusted);
         let mut table = self.0.table();
         if let Some(address) = address {
@@ -169,7 +173,7 @@ impl Connections {
             of_address.strangers.insert(id);
         }
         table.silent.insert(id, entry);
-        Ok(Place {
+        Ok(ConnectionSlot {
             shared: Arc::clone(&self.0),
             id,
             signals,
@@ -233,7 +237,7 @@ impl Shared {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Notes that the connection is more than it was.
     pub(super) fn rise(&self, to: Standing) {
         let mut table = self.shared.table();
@@ -271,7 +275,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         {
             let mut table = self.shared.table();
@@ -377,19 +381,19 @@ mod tests {
         Connected::Ip(address.parse().unwrap())
     }
 
-    fn stranger(place: Place) -> Place {
+    fn stranger(place: ConnectionSlot) -> ConnectionSlot {
         place.rise(Standing::Stranger);
         place
     }
 
-    fn signed_in(place: Place) -> Place {
+    fn signed_in(place: ConnectionSlot) -> ConnectionSlot {
         place.rise(Standing::Stranger);
         place.rise(Standing::SignedIn);
         place
     }
 
-    fn evicted(places: &[Place]) -> Vec<usize> {
-        let of = |(nth, place): (usize, &Place)| place.signals.is_evicted().then_some(nth);
+    fn evicted(places: &[ConnectionSlot]) -> Vec<usize> {
+        let of = |(nth, place): (usize, &ConnectionSlot)| place.signals.is_evicted().then_some(nth);
         places.iter().enumerate().filter_map(of).collect()
     }
 
@@ -409,7 +413,7 @@ mod tests {
     #[test]
     fn a_request_under_way_is_not_ended_for_its_own_address() {
         let connections = connections(1000);
-        let busy: Vec<Place> = (0..STRANGERS)
+        let busy: Vec<ConnectionSlot> = (0..STRANGERS)
             .map(|_| {
                 let place = stranger(connections.admit(from("192.0.2.1"), &[]).unwrap());
                 place.signals.has_open(1);
@@ -427,7 +431,7 @@ mod tests {
     fn an_ipv6_network_is_one_address_and_a_trusted_proxy_is_none() {
         let connections = connections(1000);
         let max = STRANGERS;
-        let network: Vec<Place> = (0..=max)
+        let network: Vec<ConnectionSlot> = (0..=max)
             .map(|n| {
                 connections
                     .admit(from(&format!("2001:db8::{n:x}")), &[])
@@ -437,7 +441,7 @@ mod tests {
         assert_eq!(evicted(&network), [0]);
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         for peer in [from("10.1.2.3"), from("::ffff:10.1.2.3"), Connected::Unix] {
-            let many: Vec<Place> = (0..=max)
+            let many: Vec<ConnectionSlot> = (0..=max)
                 .map(|_| connections.admit(peer, &trusted).unwrap())
                 .collect();
             assert!(evicted(&many).is_empty(), "{peer:?}");
@@ -473,11 +477,11 @@ mod tests {
     fn one_address_cannot_hold_every_place_as_a_signed_in_one() {
         let connections = connections(8);
         let admit = |address: &str| connections.admit(from(address), &[]).unwrap();
-        let one: Vec<Place> = (0..8).map(|_| signed_in(admit("192.0.2.1"))).collect();
+        let one: Vec<ConnectionSlot> = (0..8).map(|_| signed_in(admit("192.0.2.1"))).collect();
         for place in &one {
             place.signals.has_open(1);
         }
-        let others: Vec<Place> = (0..4).map(|_| signed_in(admit("192.0.2.2"))).collect();
+        let others: Vec<ConnectionSlot> = (0..4).map(|_| signed_in(admit("192.0.2.2"))).collect();
         assert_eq!(evicted(&one), [4, 5, 6, 7]);
         assert!(evicted(&others).is_empty());
     }

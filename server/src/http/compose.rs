@@ -22,8 +22,8 @@ use http::request::Parts;
 
 use self::form::{Poster, Typed};
 use super::body::{self, field, parse_form};
+use super::request_error::RequestError;
 use super::visitor::Visitor;
-use super::words::Fault;
 use super::{Web, error, page};
 use crate::domain::PostedForm;
 use crate::session::LiveSession;
@@ -150,9 +150,9 @@ async fn show_again(
         web,
         visitor,
         request,
-        page::Told {
+        page::PageData {
             retry,
-            ..page::Told::default()
+            ..page::PageData::default()
         },
     )
     .await;
@@ -292,5 +292,5 @@ pub(super) async fn beginning(web: &Web, visitor: &Visitor, request: &Parts) -> 
 
 /// The error beside a text that waited for a sign-in.
 fn not_sent_yet(visitor: &Visitor) -> ApiError {
-    Fault::NotSentYet.to_api(visitor.lang)
+    RequestError::NotSentYet.to_api(visitor.lang)
 }

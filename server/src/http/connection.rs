@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tower::ServiceExt as _;
 
-use super::admission::Place;
+use super::admission::ConnectionSlot;
 use super::client_ip::Connected;
 use crate::limits;
 
@@ -60,7 +60,7 @@ pub(super) async fn serve<S>(
     router: Router,
     stream: S,
     peer: Connected,
-    place: Place,
+    place: ConnectionSlot,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

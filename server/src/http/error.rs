@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
 use super::headers;
-use super::words::Fault;
+use super::request_error::RequestError;
 
 /// The status of a kind of error.
 pub(super) fn status(kind: ErrorKind) -> StatusCode {
@@ -38,11 +38,11 @@ pub(super) fn json(error: ApiError) -> Response {
 }
 
 /// A fault of ours: the log gets the cause, the page the same reference.
-pub(super) fn internal(what: &str, cause: &dyn Display) -> Fault {
+pub(super) fn internal(what: &str, cause: &dyn Display) -> RequestError {
     let mut bytes = [0; 6];
     // Without randomness the reference is zeros: the line is found by its time then.
     let _ = getrandom::fill(&mut bytes);
     let ref_id = URL_SAFE_NO_PAD.encode(bytes);
     tracing::error!(ref_id, %cause, "{what}");
-    Fault::Internal { ref_id }
+    RequestError::Internal { ref_id }
 }

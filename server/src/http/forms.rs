@@ -18,8 +18,8 @@ use axum::response::Response;
 
 use super::body::{self, BodyFault, Drain, Fields, field, parse_form};
 use super::login::set_cookie;
+use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, THEME_COOKIE, Visitor, theme_from_word};
-use super::words::Fault;
 use super::{Web, page};
 
 /// A list of 200 ticked messages has about 6 KiB.
@@ -35,14 +35,14 @@ pub(super) async fn act(posted: Posted) -> Response {
     };
     let done = match action {
         Ok(action) => action.run(posted.backend.as_ref()).await,
-        Err(fault) => Err(Failure {
+        Err(fault) => Err(ActionError {
             error: fault.to_api(posted.visitor.lang),
             again: None,
         }),
     };
     let flash = match done {
         Ok(done) => changed(done),
-        Err(Failure { error, again }) => Flash {
+        Err(ActionError { error, again }) => Flash {
             again: again.map(|(messages, role)| FlashAgain { messages, role }),
             ..failure(error)
         },
@@ -95,7 +95,7 @@ pub(super) async fn outbox_change(
             let done = posted.backend.outbox_change(outbox.clone(), change).await;
             done.map(|()| change)
         }
-        None => Err(Fault::Malformed.to_api(posted.visitor.lang)),
+        None => Err(RequestError::Malformed.to_api(posted.visitor.lang)),
     };
     let flash = match done {
         Ok(change) => Flash {
@@ -188,20 +188,20 @@ enum Action {
 }
 
 /// Why an action failed, and what would be repeated once the missing folder is there.
-struct Failure {
+struct ActionError {
     error: ApiError,
     again: Option<(Vec<MessageRef>, FolderRole)>,
 }
 
 impl Action {
-    fn read(fields: &Fields) -> Result<Self, Fault> {
+    fn read(fields: &Fields) -> Result<Self, RequestError> {
         for (name, mark) in [("star", Mark::Starred), ("unstar", Mark::Unstarred)] {
             if let Some(id) = field(fields, name) {
                 return Ok(Self::Mark(vec![id.into()], mark));
             }
         }
         let messages: Vec<MessageRef> = named(fields, "message").map(MessageRef::from).collect();
-        let action = field(fields, "action").ok_or(Fault::Malformed)?;
+        let action = field(fields, "action").ok_or(RequestError::Malformed)?;
         let to_role = |role| Destination::Role(role);
         let action = match action {
             "seen" => Self::Mark(messages, Mark::Seen),
@@ -214,16 +214,21 @@ impl Action {
             "move" => {
                 let to = field(fields, "to")
                     .filter(|to| !to.is_empty())
-                    .ok_or(Fault::Malformed)?;
+                    .ok_or(RequestError::Malformed)?;
                 Self::Move(messages, Destination::Folder(to.into()))
             }
             other => {
-                let word = other.strip_prefix("create:").ok_or(Fault::Malformed)?;
-                Self::CreateAndMove(messages, role_from_word(word).ok_or(Fault::Malformed)?)
+                let word = other
+                    .strip_prefix("create:")
+                    .ok_or(RequestError::Malformed)?;
+                Self::CreateAndMove(
+                    messages,
+                    role_from_word(word).ok_or(RequestError::Malformed)?,
+                )
             }
         };
         if action.messages().is_empty() {
-            Err(Fault::NothingSelected)
+            Err(RequestError::NothingSelected)
         } else {
             Ok(action)
         }
@@ -243,8 +248,8 @@ impl Action {
         }
     }
 
-    async fn run(self, backend: &dyn MailBackend) -> Result<ChangesDone, Failure> {
-        let plain = |error| Failure { error, again: None };
+    async fn run(self, backend: &dyn MailBackend) -> Result<ChangesDone, ActionError> {
+        let plain = |error| ActionError { error, again: None };
         match self {
             Self::Mark(messages, mark) => {
                 let done = backend.message_mark(messages, mark).await;
@@ -278,8 +283,8 @@ impl Action {
 fn first_failure(
     done: Result<ChangesDone, ApiError>,
     again: impl Fn(&ApiError) -> Option<(Vec<MessageRef>, FolderRole)>,
-) -> Result<ChangesDone, Failure> {
-    let mut done = done.map_err(|error| Failure {
+) -> Result<ChangesDone, ActionError> {
+    let mut done = done.map_err(|error| ActionError {
         again: again(&error),
         error,
     })?;
@@ -287,7 +292,7 @@ fn first_failure(
         None => Ok(done),
         Some(Failed {
             messages, error, ..
-        }) => Err(Failure {
+        }) => Err(ActionError {
             again: again(&error).map(|(_, role)| (messages, role)),
             error,
         }),
@@ -311,8 +316,8 @@ async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields
     let drain = Drain::of(visitor.session.is_some());
     let fault = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
         Ok(bytes) => return Ok(parse_form(&bytes)),
-        Err(BodyFault::TooLarge) => Fault::RequestTooLarge { max_bytes: 1 << 20 },
-        Err(BodyFault::Broken) => Fault::BrokenUpload,
+        Err(BodyFault::TooLarge) => RequestError::RequestTooLarge { max_bytes: 1 << 20 },
+        Err(BodyFault::Broken) => RequestError::BrokenUpload,
     };
     let mut response = page::failed(web, visitor, fault.to_api(visitor.lang), None);
     body::close(response.headers_mut());
@@ -361,7 +366,7 @@ fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str>
 mod tests {
     use super::*;
 
-    fn read(form: &str) -> Result<Action, Fault> {
+    fn read(form: &str) -> Result<Action, RequestError> {
         Action::read(&parse_form(form.as_bytes()))
     }
 
@@ -404,7 +409,7 @@ mod tests {
 
     #[test]
     fn a_form_that_asks_for_nothing_is_a_fault() {
-        assert_eq!(read("action=delete"), Err(Fault::NothingSelected));
+        assert_eq!(read("action=delete"), Err(RequestError::NothingSelected));
         for form in [
             "",
             "message=a/f/1.2",
@@ -412,7 +417,7 @@ mod tests {
             "message=a/f/1.2&action=move",
             "message=a/f/1.2&action=create:inbox",
         ] {
-            assert_eq!(read(form), Err(Fault::Malformed), "{form}");
+            assert_eq!(read(form), Err(RequestError::Malformed), "{form}");
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
 use tower_sessions::Session;
 
-use super::page::{self, Told};
+use super::page::{self, PageData};
 use super::visitor::Visitor;
 use super::{Web, WebState, login};
 use crate::views;
@@ -74,10 +74,10 @@ async fn list_at(web: &Web, visitor: &Visitor, path: String) -> Response {
     let Ok(request) = Request::builder().uri(&path).body(Body::empty()) else {
         return page::see_other(&url::home(web.base()));
     };
-    let told = Told {
+    let told = PageData {
         flash: page::flash_of(web, visitor).await,
         address: Some(path),
-        ..Told::default()
+        ..PageData::default()
     };
     page::render(web, visitor, request, told).await
 }

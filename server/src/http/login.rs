@@ -20,8 +20,8 @@ use mail_proto::Secret;
 use tower_sessions::Session;
 
 use super::body::{self, BodyFault, Drain, Fields, field};
+use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, Visitor};
-use super::words::Fault;
 use super::{Web, WebState, assets, error, headers, home, page};
 use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
 use crate::config::{Config, Preset};
@@ -95,10 +95,10 @@ pub(super) async fn submit(
         Ok(bytes) => body::parse_form(&bytes),
         Err(fault) => {
             let fault = match fault {
-                BodyFault::TooLarge => Fault::RequestTooLarge {
+                BodyFault::TooLarge => RequestError::RequestTooLarge {
                     max_bytes: 64 << 10,
                 },
-                BodyFault::Broken => Fault::BrokenUpload,
+                BodyFault::Broken => RequestError::BrokenUpload,
             };
             let mut response = page::failed(&web, &visitor, fault.to_api(visitor.lang), None);
             body::close(response.headers_mut());
@@ -206,7 +206,7 @@ async fn open(
     let tried = web
         .sign_ins
         .begin(&account, visitor.ip)
-        .map_err(|wait| Fault::TooManyTries(wait).to_api(visitor.lang))?;
+        .map_err(|wait| RequestError::TooManyTries(wait).to_api(visitor.lang))?;
     match web.accounts.open(sign_in, Some(visitor.ip)).await {
         Ok(account) => {
             tried.succeeded();
@@ -223,7 +223,7 @@ async fn begin_session(
     session: &Session,
     account: AccountHandle,
     is_added: bool,
-) -> Result<(), Fault> {
+) -> Result<(), RequestError> {
     // Whoever signs in again to an account of the session, or adds one, goes on with what runs.
     let joined = visitor
         .session
@@ -234,7 +234,7 @@ async fn begin_session(
         && live.account(&account.id()).is_none()
     {
         account.close().await;
-        return Err(Fault::TooManyAccounts);
+        return Err(RequestError::TooManyAccounts);
     }
     if let Some(earlier) = visitor.session.as_ref().filter(|_| joined.is_none()) {
         web.registry.end_found(earlier).await;
@@ -266,7 +266,7 @@ async fn begin_session(
                 if registry.find(&key).is_none() {
                     registry.end(&key).await;
                 }
-                return Err(Fault::Crowded);
+                return Err(RequestError::Crowded);
             }
             tracing::info!("signed in");
             Ok(())
@@ -304,7 +304,7 @@ fn prepare(
     config: &Config,
     shown: &mut LoginPage,
     password: Secret,
-) -> Result<Option<SignIn>, Fault> {
+) -> Result<Option<SignIn>, RequestError> {
     let form = &mut shown.form;
     check_lengths(form, &password)?;
     let domain = domain_of(&form.email).to_ascii_lowercase();
@@ -312,10 +312,10 @@ fn prepare(
     if let Err(why) = Address::parse(&form.email)
         && why != InvalidAddress::LocalPartNotAscii
     {
-        return Err(Fault::Address);
+        return Err(RequestError::Address);
     }
     if password.is_empty() {
-        return Err(Fault::Missing("password"));
+        return Err(RequestError::Missing("password"));
     }
     if form.incoming_host.is_empty() || form.outgoing_host.is_empty() {
         let preset = config.preset(&domain);
@@ -360,7 +360,7 @@ fn prepare(
 }
 
 /// Refuses what is longer than any server takes. Fields are measured as they are used: trimmed.
-fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), Fault> {
+fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), RequestError> {
     let fields = [
         ("email", form.email.len(), ADDRESS_MAX_BYTES),
         ("user", form.user.len(), USER_MAX_BYTES),
@@ -369,7 +369,7 @@ fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), Fault> {
         ("outgoing_host", form.outgoing_host.len(), HOST_MAX_BYTES),
     ];
     match fields.into_iter().find(|(_, length, max)| length > max) {
-        Some((field, _, max_bytes)) => Err(Fault::TooLong { field, max_bytes }),
+        Some((field, _, max_bytes)) => Err(RequestError::TooLong { field, max_bytes }),
         None => Ok(()),
     }
 }
@@ -406,10 +406,10 @@ fn fill(form: &mut LoginForm, preset: &Preset, domain: &str) {
     }
 }
 
-fn port(text: &str, name: &'static str) -> Result<u16, Fault> {
+fn port(text: &str, name: &'static str) -> Result<u16, RequestError> {
     match text.parse() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(Fault::Port(name)),
+        _ => Err(RequestError::Port(name)),
     }
 }
 
@@ -419,13 +419,13 @@ fn mode(
     host: &str,
     choice: TlsChoice,
     name: &'static str,
-) -> Result<TlsMode, Fault> {
+) -> Result<TlsMode, RequestError> {
     match choice {
         TlsChoice::Implicit => Ok(TlsMode::Implicit),
         TlsChoice::StartTls => Ok(TlsMode::StartTls),
         TlsChoice::Plain => match config.listed(host).and_then(|u| u.tls) {
             Some(TlsMode::Plain) => Ok(TlsMode::Plain),
-            _ => Err(Fault::TlsMode(name)),
+            _ => Err(RequestError::TlsMode(name)),
         },
     }
 }

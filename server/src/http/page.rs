@@ -32,7 +32,7 @@ use crate::views;
 
 /// What a rendered page is told beside its address.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct PageData {
     /// What the last plain form came to.
     pub(super) flash: Option<Flash>,
     /// A compose form that could not be taken.
@@ -59,7 +59,7 @@ pub(super) async fn app_page(
             return failed(&web, &visitor, error, Some(url::home(web.base())));
         }
     };
-    let told = Told {
+    let told = PageData {
         flash: flash_of(&web, &visitor).await,
         retry,
         address: None,
@@ -76,7 +76,12 @@ pub(super) async fn flash_of(web: &Web, visitor: &Visitor) -> Option<Flash> {
 }
 
 /// Renders the app at the request's address.
-pub(super) async fn render(web: &Web, visitor: &Visitor, request: Request, told: Told) -> Response {
+pub(super) async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    request: Request,
+    told: PageData,
+) -> Response {
     // Ends when the browser leaves, or once it has the whole page.
     let waiting = CancellationToken::new();
     let context = {

@@ -24,8 +24,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use super::body::{self, Drain};
+use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
-use super::words::Fault;
 use super::{
     Web, assets, attachment, compose, csrf, error, events, forms, headers, health, home, login,
     message_body, page, source, turns, upload,
@@ -223,10 +223,10 @@ async fn needs_session(
             Err(_) => must_close = true,
         }
     }
-    let signed_out = || Fault::SignedOut.to_api(visitor.lang);
+    let signed_out = || RequestError::SignedOut.to_api(visitor.lang);
     let mut response = match (must_close, wants_json) {
         (true, _) => {
-            let fault = Fault::RequestTooLarge {
+            let fault = RequestError::RequestTooLarge {
                 max_bytes: 16 << 20,
             };
             page::failed(&web, &visitor, fault.to_api(visitor.lang), None)
@@ -255,8 +255,8 @@ async fn api(
         Ok(bytes) => bytes,
         Err(fault) => {
             let fault = match fault {
-                body::BodyFault::TooLarge => Fault::RequestTooLarge { max_bytes: 8 << 20 },
-                body::BodyFault::Broken => Fault::BrokenUpload,
+                body::BodyFault::TooLarge => RequestError::RequestTooLarge { max_bytes: 8 << 20 },
+                body::BodyFault::Broken => RequestError::BrokenUpload,
             };
             let mut response = error::json(fault.to_api(visitor.lang));
             body::close(response.headers_mut());

@@ -14,11 +14,11 @@ use tokio::time::timeout;
 
 use super::body::{self, Drain};
 use super::connection::Exchange;
+use super::request_error::RequestError;
 use super::visitor::Visitor;
-use super::words::Fault;
 use super::{Web, error, page};
 use crate::limits;
-use crate::session::turns::Work;
+use crate::session::turns::RequestClass;
 
 /// A request waits for its turn and keeps it until its response is complete.
 pub(super) async fn take_turn(
@@ -36,8 +36,8 @@ pub(super) async fn take_turn(
         return refused(&web, &visitor, request, StatusCode::TOO_MANY_REQUESTS).await;
     };
     let download = match work {
-        Work::Request => None,
-        Work::Download => {
+        RequestClass::Request => None,
+        RequestClass::Download => {
             let waiting = Arc::clone(&web.downloads).acquire_owned();
             let Ok(Ok(permit)) = timeout(limits::TURN_WITHIN, waiting).await else {
                 return refused(&web, &visitor, request, StatusCode::SERVICE_UNAVAILABLE).await;
@@ -62,13 +62,13 @@ pub(super) async fn take_turn(
     }
 }
 
-fn work_of(request: &Request) -> Work {
+fn work_of(request: &Request) -> RequestClass {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map(MatchedPath::as_str).unwrap_or_default();
     if route.ends_with("/part/{part}") || route.ends_with("/source") {
-        Work::Download
+        RequestClass::Download
     } else {
-        Work::Request
+        RequestClass::Request
     }
 }
 
@@ -85,7 +85,7 @@ async fn refused(web: &Web, visitor: &Visitor, request: Request, status: StatusC
             Drain::STRANGER.rest(&mut rest).await;
         }
     }
-    let fault: ApiError = Fault::Crowded.to_api(visitor.lang);
+    let fault: ApiError = RequestError::Crowded.to_api(visitor.lang);
     let mut response = if wants_json {
         error::json(fault)
     } else {

@@ -17,8 +17,8 @@ use http::header::CONTENT_TYPE;
 use tokio::time::timeout_at;
 
 use super::body::{self, Drain};
+use super::request_error::RequestError;
 use super::visitor::Visitor;
-use super::words::Fault;
 use super::{Web, WebState, error, headers};
 use crate::account::uploads::{Upload, clean_file_name, clean_media_type};
 use crate::session::LiveSession;
@@ -31,7 +31,7 @@ pub(super) async fn upload(
     request: Request,
 ) -> Response {
     let Some(session) = &visitor.session else {
-        return error::json(Fault::SignedOut.to_api(visitor.lang));
+        return error::json(RequestError::SignedOut.to_api(visitor.lang));
     };
     let (head, body) = request.into_parts();
     let drain = Drain::SIGNED_IN;
@@ -44,7 +44,7 @@ pub(super) async fn upload(
     let name = clean_file_name(&url::decode(text("x-file-name")));
     let media_type = clean_media_type(text(CONTENT_TYPE.as_str()));
     let max_bytes = web.config.upload_max_bytes;
-    let too_large = || error::json(Fault::TooLarge { max_bytes }.to_api(visitor.lang));
+    let too_large = || error::json(RequestError::TooLarge { max_bytes }.to_api(visitor.lang));
 
     if !drain.takes(&head.headers) {
         let mut response = too_large();
@@ -70,7 +70,7 @@ pub(super) async fn upload(
             response
         }
         Err(fault) => {
-            if !matches!(fault, Fault::BrokenUpload) {
+            if !matches!(fault, RequestError::BrokenUpload) {
                 drain.rest(&mut stream).await;
             }
             let mut response = error::json(fault.to_api(visitor.lang));
@@ -96,11 +96,11 @@ pub(super) async fn to_spool<E: Display>(
     stream: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin + Send),
     (name, media_type): (String, String),
     sizes: Sizes,
-) -> Result<UploadView, Fault> {
+) -> Result<UploadView, RequestError> {
     let accounts = session.accounts();
-    let account = accounts.first().ok_or(Fault::SignedOut)?.key();
+    let account = accounts.first().ok_or(RequestError::SignedOut)?.key();
     if !session.uploads.has_room() {
-        return Err(Fault::TooManyFiles);
+        return Err(RequestError::TooManyFiles);
     }
     let until = body::upload_deadline();
     let writer = web
@@ -109,14 +109,14 @@ pub(super) async fn to_spool<E: Display>(
     let mut writer = writer.await.map_err(fault)?;
     while let Some(bytes) = timeout_at(until, stream.next())
         .await
-        .map_err(|_| Fault::BrokenUpload)?
+        .map_err(|_| RequestError::BrokenUpload)?
     {
-        let bytes = bytes.map_err(|_| Fault::BrokenUpload)?;
+        let bytes = bytes.map_err(|_| RequestError::BrokenUpload)?;
         writer.write(&bytes).await.map_err(fault)?;
     }
     let file = writer.finish().await.map_err(fault)?;
     if session.over().is_cancelled() {
-        return Err(Fault::SignedOut);
+        return Err(RequestError::SignedOut);
     }
     let upload = Upload {
         file: Arc::new(file),
@@ -129,13 +129,13 @@ pub(super) async fn to_spool<E: Display>(
 }
 
 /// Why a file was not taken.
-fn fault(error: SpoolError) -> Fault {
+fn fault(error: SpoolError) -> RequestError {
     match error {
-        SpoolError::TooLarge { max_bytes } => Fault::TooLarge { max_bytes },
-        SpoolError::AccountFull { max_bytes } => Fault::AccountFull { max_bytes },
+        SpoolError::TooLarge { max_bytes } => RequestError::TooLarge { max_bytes },
+        SpoolError::AccountFull { max_bytes } => RequestError::AccountFull { max_bytes },
         SpoolError::ServerFull(cause) => {
             tracing::error!(cause, "an upload was refused: there is no room");
-            Fault::ServerFull
+            RequestError::ServerFull
         }
         error => error::internal("an upload could not be written", &error),
     }

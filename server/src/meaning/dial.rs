@@ -3,11 +3,11 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Meaning, Place, fewer_connections, later};
+use super::{Endpoint, Meaning, fewer_connections, later};
 use crate::domain::{DialCause, Protocol};
 
 /// Tells why no connection to a server came about.
-pub fn meaning(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
+pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     match cause {
         DialCause::NameNotFound
         | DialCause::Refused
@@ -28,8 +28,8 @@ pub fn meaning(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-fn unreached(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
-    let Place { host, port, .. } = place;
+fn unreached(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint { host, port, .. } = place;
     match (cause, lang) {
         (DialCause::NameNotFound, Lang::En) => Meaning::new(
             format!("No server called {host} can be reached from here."),
@@ -73,8 +73,8 @@ fn unreached(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
 }
 
 /// The usual port that was not tried, with the encryption it goes with.
-fn other_port(lang: Lang, place: Place<'_>) -> String {
-    let Place { protocol, port, .. } = place;
+fn other_port(lang: Lang, place: Endpoint<'_>) -> String {
+    let Endpoint { protocol, port, .. } = place;
     let (other, mode) = if port == protocol.tls_port() {
         (protocol.starttls_port(), "STARTTLS")
     } else {
@@ -86,8 +86,8 @@ fn other_port(lang: Lang, place: Place<'_>) -> String {
     }
 }
 
-fn fenced(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
-    let Place { host, port, .. } = place;
+fn fenced(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint { host, port, .. } = place;
     match (cause, lang) {
         (DialCause::HostNotListed, Lang::En) => Meaning::new(
             format!("This installation does not connect to {host}."),
@@ -121,7 +121,7 @@ fn fenced(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-fn certificate(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
+fn certificate(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     let host = place.host;
     match (cause, lang) {
         (DialCause::CertificateExpired { ended_on }, Lang::En) => Meaning::new(
@@ -179,8 +179,8 @@ fn certificate(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-fn tls(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
-    let Place {
+fn tls(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint {
         host,
         port,
         protocol,
@@ -222,8 +222,8 @@ fn tls(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
 }
 
 /// The server was there, and no TLS came about. On the usual port that is not the person's to mend.
-fn handshake(lang: Lang, place: Place<'_>, cause: &DialCause) -> Meaning {
-    let Place {
+fn handshake(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint {
         host,
         port,
         protocol,
@@ -264,7 +264,7 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
-    fn meaning(lang: Lang, place: Place<'_>, cause: DialCause) -> Meaning {
+    fn meaning(lang: Lang, place: Endpoint<'_>, cause: DialCause) -> Meaning {
         super::meaning(lang, place, &cause)
     }
 
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_refused_port_names_the_other_one_of_its_protocol() {
         let fix = |protocol, port| {
-            let place = Place {
+            let place = Endpoint {
                 protocol,
                 host: "x.example",
                 port,

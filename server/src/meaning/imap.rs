@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, TOO_MANY_CONNECTIONS, Words, fewer_connections, later, tell_provider};
+use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later, tell_provider};
 
 /// Why an IMAP server refused a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum ImapCause {
 
 impl ImapCause {
     /// Reads the cause from what a server answered.
-    pub fn read(words: Words<'_>) -> Self {
+    pub fn read(words: ReplyFields<'_>) -> Self {
         match words.response_code {
             _ if words.say_one_of(&["authenticated but not connected"]) => Self::NotConnected,
             // Gmail says OVERQUOTA for it, and the mailbox is not full at all.
@@ -250,10 +250,10 @@ mod tests {
     use super::*;
 
     fn read(response_code: Option<&str>, text: &str) -> ImapCause {
-        ImapCause::read(Words {
+        ImapCause::read(ReplyFields {
             response_code,
             text,
-            ..Words::default()
+            ..ReplyFields::default()
         })
     }
 

@@ -3,12 +3,12 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Meaning, Place, fewer_connections, later, provider, tell_provider};
+use super::{Endpoint, Meaning, fewer_connections, later, provider, tell_provider};
 use crate::domain::LinkCause;
 
 /// Tells why a connection to a server cannot go on.
-pub fn meaning(lang: Lang, place: Place<'_>, cause: &LinkCause) -> Meaning {
-    let Place {
+pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
+    let Endpoint {
         protocol,
         host,
         port,
@@ -159,7 +159,7 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
-    fn meaning(lang: Lang, place: Place<'_>, cause: LinkCause) -> Meaning {
+    fn meaning(lang: Lang, place: Endpoint<'_>, cause: LinkCause) -> Meaning {
         super::meaning(lang, place, &cause)
     }
 

@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, TOO_MANY_CONNECTIONS, Words, fewer_connections, later, tell_provider};
+use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later, tell_provider};
 
 /// Why a POP3 server refused a command after sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Pop3Cause {
 
 impl Pop3Cause {
     /// Reads the cause from what a server answered.
-    pub fn read(words: Words<'_>) -> Self {
+    pub fn read(words: ReplyFields<'_>) -> Self {
         match words.response_code {
             _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
             Some("SYS/TEMP" | "IN-USE" | "LOGIN-DELAY") => Self::Unavailable,
@@ -120,10 +120,10 @@ mod tests {
     use super::*;
 
     fn read(response_code: Option<&str>, text: &str) -> Pop3Cause {
-        Pop3Cause::read(Words {
+        Pop3Cause::read(ReplyFields {
             response_code,
             text,
-            ..Words::default()
+            ..ReplyFields::default()
         })
     }
 

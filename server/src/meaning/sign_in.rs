@@ -3,7 +3,7 @@
 use app::api::types::Lang;
 
 use super::provider::{self, Provider, Wants};
-use super::{Meaning, Place, Protocol, TOO_MANY_CONNECTIONS, Words, later};
+use super::{Endpoint, Meaning, Protocol, ReplyFields, TOO_MANY_CONNECTIONS, later};
 
 /// Why a server refused a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl SignInCause {
     ///
     /// Codes come first, then words that only one cause uses, then what is known of the provider.
     /// What is left is a wrong password, the commonest by far.
-    pub fn read(place: Place<'_>, words: Words<'_>) -> Self {
+    pub fn read(place: Endpoint<'_>, words: ReplyFields<'_>) -> Self {
         let by_code = match place.protocol {
             Protocol::Imap => imap_code(words),
             Protocol::Pop3 => pop3_code(words),
@@ -88,7 +88,7 @@ impl SignInCause {
 }
 
 /// RFC 5530 §3 and RFC 9051 §7.1.
-fn imap_code(words: Words<'_>) -> Option<SignInCause> {
+fn imap_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     Some(match words.response_code? {
         "EXPIRED" => SignInCause::PasswordExpired,
         "PRIVACYREQUIRED" => SignInCause::EncryptionNeeded,
@@ -101,7 +101,7 @@ fn imap_code(words: Words<'_>) -> Option<SignInCause> {
 }
 
 /// RFC 2449 §8, RFC 3206.
-fn pop3_code(words: Words<'_>) -> Option<SignInCause> {
+fn pop3_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     Some(match words.response_code? {
         "IN-USE" => SignInCause::MaildropLocked,
         "LOGIN-DELAY" => SignInCause::TooSoon,
@@ -112,7 +112,7 @@ fn pop3_code(words: Words<'_>) -> Option<SignInCause> {
 }
 
 /// RFC 4954 §4 and §6, and what large providers add.
-fn smtp_code(words: Words<'_>) -> Option<SignInCause> {
+fn smtp_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     match words.subject_and_detail() {
         Some((7, 9)) => return Some(SignInCause::AppPasswordNeeded),
         Some((7, 11)) => return Some(SignInCause::EncryptionNeeded),
@@ -131,7 +131,7 @@ fn smtp_code(words: Words<'_>) -> Option<SignInCause> {
     })
 }
 
-fn by_words(protocol: Protocol, words: Words<'_>) -> Option<SignInCause> {
+fn by_words(protocol: Protocol, words: ReplyFields<'_>) -> Option<SignInCause> {
     const RULES: &[(&[&str], SignInCause)] = &[
         (
             &[
@@ -222,8 +222,8 @@ fn by_words(protocol: Protocol, words: Words<'_>) -> Option<SignInCause> {
 }
 
 /// Tells why a server refused a sign-in.
-pub fn meaning(lang: Lang, place: Place<'_>, cause: SignInCause) -> Meaning {
-    let Place { protocol, host, .. } = place;
+pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: SignInCause) -> Meaning {
+    let Endpoint { protocol, host, .. } = place;
     let name = protocol.name();
     match (cause, lang) {
         (SignInCause::AuthorisationCodeNeeded, _) => provider::authorisation_code(lang, host),
@@ -328,8 +328,8 @@ mod tests {
     use super::*;
     use mail_proto::Tls;
 
-    fn place(protocol: Protocol, host: &str) -> Place<'_> {
-        Place {
+    fn place(protocol: Protocol, host: &str) -> Endpoint<'_> {
+        Endpoint {
             protocol,
             host,
             port: protocol.tls_port(),
@@ -340,29 +340,29 @@ mod tests {
     fn imap(host: &str, response_code: Option<&str>, text: &str) -> SignInCause {
         SignInCause::read(
             place(Protocol::Imap, host),
-            Words {
+            ReplyFields {
                 response_code,
                 text,
-                ..Words::default()
+                ..ReplyFields::default()
             },
         )
     }
 
     fn pop3(response_code: Option<&str>, text: &str) -> SignInCause {
-        let words = Words {
+        let words = ReplyFields {
             response_code,
             text,
-            ..Words::default()
+            ..ReplyFields::default()
         };
         SignInCause::read(place(Protocol::Pop3, "pop.example.org"), words)
     }
 
     fn smtp(code: u16, enhanced: Option<&str>, text: &str) -> SignInCause {
-        let words = Words {
+        let words = ReplyFields {
             code: Some(code),
             enhanced,
             text,
-            ..Words::default()
+            ..ReplyFields::default()
         };
         SignInCause::read(place(Protocol::Smtp, "smtp.example.org"), words)
     }

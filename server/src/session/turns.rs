@@ -12,7 +12,7 @@ use crate::limits;
 
 /// What a request does, as far as the bounds tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum RequestClass {
     /// A page, a form, a server function.
     Request,
     /// A part or the source of a message: may take long, and holds a piece of it in memory.
@@ -40,10 +40,10 @@ impl Default for Turns {
 impl Turns {
     /// Waits for a turn; it is over when the permit is dropped. `None` where too many requests
     /// wait already, or none ended in [`limits::TURN_WITHIN`].
-    pub async fn take(&self, work: Work) -> Option<OwnedSemaphorePermit> {
+    pub async fn take(&self, work: RequestClass) -> Option<OwnedSemaphorePermit> {
         let turns = match work {
-            Work::Request => &self.requests,
-            Work::Download => &self.downloads,
+            RequestClass::Request => &self.requests,
+            RequestClass::Download => &self.downloads,
         };
         if let Ok(permit) = Arc::clone(turns).try_acquire_owned() {
             return Some(permit);
@@ -133,16 +133,16 @@ mod tests {
         let turns = Turns::default();
         let mut held = Vec::new();
         for _ in 0..limits::SESSION_REQUESTS {
-            held.push(turns.take(Work::Request).await.unwrap());
+            held.push(turns.take(RequestClass::Request).await.unwrap());
         }
         let began = tokio::time::Instant::now();
-        assert!(turns.take(Work::Request).await.is_none());
+        assert!(turns.take(RequestClass::Request).await.is_none());
         assert_eq!(began.elapsed(), limits::TURN_WITHIN);
         assert!(
-            turns.take(Work::Download).await.is_some(),
+            turns.take(RequestClass::Download).await.is_some(),
             "turns of their own"
         );
-        let (waiting, ()) = tokio::join!(turns.take(Work::Request), async {
+        let (waiting, ()) = tokio::join!(turns.take(RequestClass::Request), async {
             held.pop();
         });
         assert!(waiting.is_some());
@@ -154,19 +154,19 @@ mod tests {
         let turns = Arc::new(Turns::default());
         let mut held = Vec::new();
         for _ in 0..limits::SESSION_DOWNLOADS {
-            held.push(turns.take(Work::Download).await.unwrap());
+            held.push(turns.take(RequestClass::Download).await.unwrap());
         }
         let waiting: Vec<_> = (0..limits::SESSION_WAITING)
             .map(|_| {
                 let turns = Arc::clone(&turns);
-                tokio::spawn(async move { turns.take(Work::Download).await })
+                tokio::spawn(async move { turns.take(RequestClass::Download).await })
             })
             .collect();
         while turns.waiting.load(Ordering::Relaxed) < limits::SESSION_WAITING {
             tokio::task::yield_now().await;
         }
         let began = tokio::time::Instant::now();
-        assert!(turns.take(Work::Download).await.is_none());
+        assert!(turns.take(RequestClass::Download).await.is_none());
         assert!(began.elapsed().is_zero(), "refused at once");
         for waiting in waiting {
             assert!(waiting.await.unwrap().is_none());

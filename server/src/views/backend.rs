@@ -20,13 +20,13 @@ use super::locale::Locale;
 use super::map;
 use super::wording;
 use super::wording::role_name;
-use crate::account::body::{CleanedBody, Place, clean_html};
+use crate::account::body::{BodyKey, CleanedBody, clean_html};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::lists::Lists;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
-use crate::account::worker::{Kind, Place as Asked};
+use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{Changed, Opened, OpenedBody};
 
 /// A server at hand has a message within this time: its person is shown what became of it, and not
@@ -89,9 +89,9 @@ impl SessionBackend {
         Ok(body.document.clone())
     }
 
-    fn place(&self, message: &MessageRef, images: Images) -> Place {
+    fn place(&self, message: &MessageRef, images: Images) -> BodyKey {
         let part_prefix = format!("{}/part/", url::message(&self.base, message));
-        Place {
+        BodyKey {
             folder: message.folder.folder.clone(),
             message: message.message.clone(),
             images,
@@ -102,7 +102,7 @@ impl SessionBackend {
     async fn open(
         &self,
         handle: &AccountHandle,
-        place: &Place,
+        place: &BodyKey,
     ) -> Result<Box<Opened>, AccountError> {
         handle
             .open(place.folder.clone(), place.message.clone())
@@ -112,7 +112,7 @@ impl SessionBackend {
     async fn clean(
         &self,
         handle: &AccountHandle,
-        place: Place,
+        place: BodyKey,
         opened: &Opened,
     ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
         let OpenedBody::Html { documents, .. } = &opened.body else {
@@ -266,7 +266,9 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.worded(self.own(&account))?;
             let folders = handle
-                .ask(Asked::Account, Kind::Look, |store| store.folders())
+                .ask(RequestTarget::Account, RequestKind::Look, |store| {
+                    store.folders()
+                })
                 .await;
             self.worded(folders).map(map::folder_list)
         })
@@ -277,7 +279,7 @@ impl MailBackend for SessionBackend {
             let handle = self.worded(self.own(&account))?;
             let name = role_name(role, self.locale.lang).into_owned();
             let made = handle
-                .ask(Asked::Account, Kind::Change, move |store| {
+                .ask(RequestTarget::Account, RequestKind::Change, move |store| {
                     store.create_folder(role, name.clone())
                 })
                 .await;
@@ -289,7 +291,7 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.worded(self.own(&folder.account))?;
             let pinned = handle
-                .ask(Asked::Account, Kind::Set, move |store| {
+                .ask(RequestTarget::Account, RequestKind::Set, move |store| {
                     store.pin_folder(folder.folder.clone(), is_pinned)
                 })
                 .await;
@@ -321,9 +323,11 @@ impl MailBackend for SessionBackend {
         mark: Mark,
     ) -> BackendFuture<'_, ChangesDone> {
         Box::pin(self.changes(messages, move |handle, folder, messages| {
-            handle.ask(Asked::Folder(folder.clone()), Kind::Set, move |store| {
-                store.mark(folder.clone(), messages.clone(), mark)
-            })
+            handle.ask(
+                RequestTarget::Folder(folder.clone()),
+                RequestKind::Set,
+                move |store| store.mark(folder.clone(), messages.clone(), mark),
+            )
         }))
     }
 
@@ -334,9 +338,11 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangesDone> {
         Box::pin(self.changes(messages, move |handle, folder, messages| {
             let to = to.clone();
-            handle.ask(Asked::Folder(folder.clone()), Kind::Change, move |store| {
-                store.move_messages(folder.clone(), messages.clone(), to.clone())
-            })
+            handle.ask(
+                RequestTarget::Folder(folder.clone()),
+                RequestKind::Change,
+                move |store| store.move_messages(folder.clone(), messages.clone(), to.clone()),
+            )
         }))
     }
 
@@ -349,9 +355,11 @@ impl MailBackend for SessionBackend {
                     let done = async {
                         let handle = self.own(&account)?;
                         handle
-                            .ask(Asked::Undo(undo.clone()), Kind::Change, move |store| {
-                                store.undo(undo.clone())
-                            })
+                            .ask(
+                                RequestTarget::Undo(undo.clone()),
+                                RequestKind::Change,
+                                move |store| store.undo(undo.clone()),
+                            )
                             .await
                     };
                     let done = done.await;

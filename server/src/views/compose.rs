@@ -4,7 +4,7 @@ use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, Person, RecipientState,
     UploadId, UploadView,
 };
-use mail_mime::address::{self, Address, Mailbox};
+use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::{quote, text};
 
 use super::locale::Locale;
@@ -89,7 +89,7 @@ pub(super) async fn again(
         .filter(|recipient| recipient.state == RecipientState::HandedOver)
         .filter_map(|recipient| Address::parse(&recipient.address).ok())
         .collect();
-    let is_got = |mailbox: &Mailbox| {
+    let is_got = |mailbox: &EmailAddress| {
         let address = mailbox.envelope();
         address.is_ok_and(|address| got.iter().any(|other| other.is_same_address(&address)))
     };
@@ -156,8 +156,8 @@ fn file_view(file: &AttachedFile) -> UploadView {
 }
 
 /// Mailboxes for people, in a text; what came is shown, valid or not.
-fn people(mailboxes: &[Mailbox]) -> String {
-    let shown: Vec<String> = mailboxes.iter().map(Mailbox::to_string).collect();
+fn people(mailboxes: &[EmailAddress]) -> String {
+    let shown: Vec<String> = mailboxes.iter().map(EmailAddress::to_string).collect();
     shown.join(", ")
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::backend::SessionBackend;
 use super::compose::{self as form, own};
-use super::wording::trouble;
+use super::wording::error_cause;
 pub(crate) use crate::account::compose::{self, Attached, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
@@ -227,7 +227,7 @@ impl SessionBackend {
                 .message
                 .trouble
                 .as_ref()
-                .map(|why| trouble::text(why, lang)),
+                .map(|why| error_cause::text(why, lang)),
             recipients: row
                 .message
                 .recipients
@@ -235,7 +235,7 @@ impl SessionBackend {
                 .map(|recipient| RecipientView {
                     address: recipient.address.clone(),
                     state: recipient.state,
-                    meaning: trouble::of_recipient(recipient, lang),
+                    meaning: error_cause::of_recipient(recipient, lang),
                     reply: recipient.reply.as_ref().map(|reply| reply.text.clone()),
                 })
                 .collect(),
@@ -246,7 +246,7 @@ impl SessionBackend {
                 },
                 Copy::NotKept => SentCopy::NotKept,
                 Copy::Failed(why) => SentCopy::Failed {
-                    cause: trouble::text(why, lang).cause,
+                    cause: error_cause::text(why, lang).cause,
                 },
             },
         }

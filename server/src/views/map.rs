@@ -5,7 +5,7 @@ use app::api::types::{
     FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows, MessageView, PartId,
     Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
 };
-use mail_mime::address::Mailbox;
+use mail_mime::address::EmailAddress;
 use mail_mime::text;
 use mail_mime::tree::Part;
 
@@ -48,14 +48,14 @@ pub(super) fn unsent_keys(keys: &BrowserKeys) -> SealingKeys {
     SealingKeys(all.map(|key| key.as_str().to_owned()).collect())
 }
 
-pub(super) fn person(mailbox: &Mailbox) -> Person {
+pub(super) fn person(mailbox: &EmailAddress) -> Person {
     Person {
         name: mailbox.name.clone(),
         address: mailbox.address.clone(),
     }
 }
 
-fn people(mailboxes: &[Mailbox]) -> Vec<Person> {
+fn people(mailboxes: &[EmailAddress]) -> Vec<Person> {
     mailboxes.iter().map(person).collect()
 }
 

@@ -1,9 +1,9 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
 
 mod address;
+pub(super) mod error_cause;
 pub(super) mod message;
 mod moving;
-pub(super) mod trouble;
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced, Not
 use crate::account::model::random_id;
 use crate::clients::{ClientError, LinkError};
 use crate::domain::bounds::cut;
-use crate::domain::{DialCause, Trouble, Unsupported};
+use crate::domain::{DialCause, ErrorCause, Unsupported};
 use crate::meaning::Meaning;
 
 /// What is shown of a server's own words.
@@ -47,12 +47,12 @@ impl AccountError {
 
     /// Cause, fix and the server's words.
     pub fn text(&self, lang: Lang) -> ApiErrorText {
-        let trouble = self.trouble();
+        let trouble = self.error_cause();
         let reply = match self {
             Self::HalfMoved {
                 reply: Some(reply), ..
             } => Some(cut(reply.text.clone(), REPLY_MAX_BYTES)),
-            _ => trouble::reply(&trouble).map(str::to_owned),
+            _ => error_cause::reply(&trouble).map(str::to_owned),
         };
         let Meaning { cause, fix } = self.meaning(lang);
         ApiErrorText { cause, fix, reply }
@@ -104,7 +104,7 @@ impl AccountError {
             Self::NoRoom(room) => no_room(room, lang),
             Self::NotReplaced(why) => not_replaced(why, lang),
             Self::NotStopped(why) => not_stopped(*why, lang),
-            other => trouble::meaning(&other.trouble(), lang),
+            other => error_cause::meaning(&other.error_cause(), lang),
         }
     }
 }
@@ -112,8 +112,8 @@ impl AccountError {
 /// The kind of a failure with a server, as the page knows kinds.
 fn kind_of(error: &ClientError) -> ErrorKind {
     match error {
-        ClientError::Dial { .. } => match error.trouble() {
-            Trouble::Dial(_, DialCause::TooManyHosts) => ErrorKind::Busy,
+        ClientError::Dial { .. } => match error.error_cause() {
+            ErrorCause::Dial(_, DialCause::TooManyHosts) => ErrorKind::Busy,
             _ => ErrorKind::Unreachable,
         },
         ClientError::Link {

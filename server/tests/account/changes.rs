@@ -8,7 +8,7 @@ use app::api::live::LiveEvent;
 use app::api::types::{Change, ChangeDone, Destination, FolderId, FolderRole, Mark, MessageRef};
 use tokio::sync::broadcast::Receiver;
 
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 async fn move_to(page: &Page, role: FolderRole, ids: &[&MessageRef]) -> ChangeDone {
     let ids = ids.iter().map(|id| (*id).clone()).collect();
@@ -26,7 +26,7 @@ async fn mark(page: &Page, mark: Mark, ids: &[&MessageRef]) -> ChangeDone {
 #[tokio::test]
 async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
     for lacks in [&[][..], &["UIDPLUS"], &["MOVE"], &["MOVE", "UIDPLUS"]] {
-        let stage = Stage::lacking(lacks).await;
+        let stage = TestServer::lacking(lacks).await;
         let (one, other) = (
             stage.open(stage.imap()).await.unwrap(),
             stage.open(stage.imap()).await.unwrap(),
@@ -57,7 +57,7 @@ async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
 
 #[tokio::test]
 async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let (one, other) = (
         stage.open(stage.pop3()).await.unwrap(),
         stage.open(stage.pop3()).await.unwrap(),
@@ -77,7 +77,7 @@ async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
 
 #[tokio::test]
 async fn a_change_taken_back_counts_what_came_back() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids = [&rows[0].id, &rows[1].id];
@@ -125,7 +125,7 @@ async fn told(
 
 #[tokio::test]
 async fn what_comes_back_to_its_place_is_not_announced_as_new() {
-    let stage = Stage::new(None).await;
+    let stage = TestServer::new(None).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let _watcher = page.handle.watch();
     let rows = page.rows(&page.inbox()).await;
@@ -153,7 +153,7 @@ async fn total(page: &Page, folder: &FolderId) -> u32 {
 #[tokio::test]
 async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
     for lacks in [&[][..], &["IDLE"]] {
-        let stage = Stage::lacking(lacks).await;
+        let stage = TestServer::lacking(lacks).await;
         let (one, other) = (
             stage.open(stage.imap()).await.unwrap(),
             stage.open(stage.imap()).await.unwrap(),
@@ -194,7 +194,7 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
 
 #[tokio::test]
 async fn every_session_hears_of_marks_and_deletes_by_pop3() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let (one, other) = (
         stage.open(stage.pop3()).await.unwrap(),
         stage.open(stage.pop3()).await.unwrap(),
@@ -224,7 +224,7 @@ async fn every_session_hears_of_marks_and_deletes_by_pop3() {
 
 #[tokio::test]
 async fn a_pinned_folder_comes_first_in_every_session_of_its_account_until_it_is_let_go() {
-    let stage = Stage::new(Some(3)).await;
+    let stage = TestServer::new(Some(3)).await;
     let (one, other) = (
         stage.open(stage.imap()).await.unwrap(),
         stage.open(stage.imap()).await.unwrap(),

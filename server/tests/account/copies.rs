@@ -10,21 +10,21 @@ use mail_net::TlsMode;
 
 use super::parts::Protocol;
 use super::peer::{Act, Fault, Peer, pass};
-use super::stage::{Desk, Page, sign_in};
+use super::test_server::{Page, TestAccounts, sign_in};
 
 /// A person at two scripted servers.
 struct Writer {
     incoming: Peer,
     outgoing: Peer,
     page: Page,
-    _desk: Desk,
+    _desk: TestAccounts,
 }
 
 impl Writer {
     async fn new(fault: Option<Fault>) -> Self {
         let incoming = Peer::start(Protocol::Imap, true, fault).await;
         let outgoing = Peer::start(Protocol::Smtp, true, None).await;
-        let desk = Desk::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
+        let desk = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
         let sign_in = sign_in(
             "ann@peer.test",
             "Sesame-offne-dich-7731",

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::parts::Protocol;
 use super::peer::Peer;
-use super::stage::{Desk, sign_in};
+use super::test_server::{TestAccounts, sign_in};
 
 /// A server that takes connections and closes each once the client asks for TLS.
 async fn hangs_up() -> (u16, AbortHandle) {
@@ -43,7 +43,7 @@ const CLOSED: &str = "localhost closed the connection before it was encrypted.";
 #[tokio::test]
 async fn a_server_that_closes_during_the_handshake_is_told_as_busy_and_not_as_a_wrong_port() {
     let (port, serving) = hangs_up().await;
-    let desk = Desk::new(Peer::ca_pem(), vec![port]).await;
+    let desk = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
         let error = desk.open(typed(kind, port, port)).await.err().unwrap();
         let told = error.to_api(Lang::En);
@@ -60,7 +60,7 @@ async fn a_server_that_closes_during_the_handshake_is_told_as_busy_and_not_as_a_
 async fn an_outgoing_server_that_closes_during_the_handshake_is_told_as_busy() {
     let (port, serving) = hangs_up().await;
     let incoming = Peer::start(Protocol::Imap, true, None).await;
-    let desk = Desk::new(Peer::ca_pem(), vec![port, incoming.port]).await;
+    let desk = TestAccounts::new(Peer::ca_pem(), vec![port, incoming.port]).await;
     let sign_in = typed(IncomingKind::Imap, incoming.port, port);
     let page = desk.open(sign_in).await.unwrap();
     let draft = Draft {

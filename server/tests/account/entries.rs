@@ -7,7 +7,7 @@ use app::api::types::{
     Draft, EntryChange, OutboxEntry, OutboxId, OutboxRows, OutboxState, RecipientState,
 };
 
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 fn draft(to: &str, subject: &str) -> Draft {
     Draft {
@@ -34,7 +34,7 @@ async fn rows(page: &Page) -> OutboxRows {
 }
 
 /// A page whose outgoing server is away: messages wait.
-async fn waiting(stage: &Stage) -> Page {
+async fn waiting(stage: &TestServer) -> Page {
     let mut sign_in = stage.imap();
     // Nothing that speaks SMTP with TLS listens there.
     sign_in.outgoing.port = stage.demo.ports().submission;
@@ -43,7 +43,7 @@ async fn waiting(stage: &Stage) -> Page {
 
 #[tokio::test]
 async fn a_message_that_is_stopped_stays_with_its_text_and_can_be_sent() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = waiting(&stage).await;
     let entry = sent(&page, draft("ok@restante.test", "Not yet")).await;
     assert!(matches!(entry.state, OutboxState::WaitingToRetry { .. }));
@@ -66,7 +66,7 @@ async fn a_message_that_is_stopped_stays_with_its_text_and_can_be_sent() {
 
 #[tokio::test]
 async fn a_message_that_was_taken_is_not_said_to_be_stopped() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let entry = sent(&page, draft("ok@restante.test", "Gone")).await;
     assert_eq!(entry.state, OutboxState::HandedOver);
@@ -82,7 +82,7 @@ async fn a_message_that_was_taken_is_not_said_to_be_stopped() {
 
 #[tokio::test]
 async fn who_has_the_message_keeps_it_when_the_rest_is_stopped() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let to = "ok@restante.test, busy@restante.test";
     let entry = sent(&page, draft(to, "To two")).await;
@@ -100,7 +100,7 @@ async fn who_has_the_message_keeps_it_when_the_rest_is_stopped() {
 
 #[tokio::test]
 async fn a_removed_entry_comes_back_whole_and_is_deleted_in_two_steps_only() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let entry = sent(&page, draft("nobody@restante.test", "Refused")).await;
     assert_eq!(entry.state, OutboxState::Refused);
@@ -134,7 +134,7 @@ async fn a_removed_entry_comes_back_whole_and_is_deleted_in_two_steps_only() {
 
 #[tokio::test]
 async fn a_message_that_waits_is_not_removed_before_it_is_stopped() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = waiting(&stage).await;
     let entry = sent(&page, draft("ok@restante.test", "Waits")).await;
     let removed = page
@@ -146,7 +146,7 @@ async fn a_message_that_waits_is_not_removed_before_it_is_stopped() {
 
 #[tokio::test]
 async fn a_form_sends_one_message_and_no_message_without_its_files() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let account = page.account.clone();
     let begun = page
@@ -202,7 +202,7 @@ async fn a_form_sends_one_message_and_no_message_without_its_files() {
 
 #[tokio::test]
 async fn a_correction_that_is_posted_twice_is_one_message() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let begun = page
         .backend

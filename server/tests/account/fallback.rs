@@ -7,7 +7,9 @@ use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{Destination, FolderRole, Limitation, MessageRef, MessageRow};
 use mail_demo::{ADDRESS, Options, PASSWORD};
-use mail_net::{Connection, Dialer, Egress, Endpoint, Happening, Listed, Phase, TlsMode, Trust};
+use mail_net::{
+    Connection, ConnectionEvent, Dialer, Egress, Endpoint, Listed, Phase, TlsMode, Trust,
+};
 use mail_proto::imap::{
     Client, Command, Config, Credentials, Event, Flag, Mailbox, SequenceSet, Status, Store,
     StoreMode,
@@ -15,10 +17,10 @@ use mail_proto::imap::{
 use mail_proto::{Limits, Secret};
 
 use super::peer::pass;
-use super::stage::Stage;
+use super::test_server::TestServer;
 
 /// Moves the third message of the inbox to Trash and back.
-async fn move_there_and_back(stage: &Stage) {
+async fn move_there_and_back(stage: &TestServer) {
     let page = stage.open(stage.imap()).await.unwrap();
     let row = page.rows(&page.inbox()).await.remove(2);
     let total = stage.demo.inbox_len();
@@ -38,18 +40,18 @@ async fn move_there_and_back(stage: &Stage) {
 // docs/protocols.md, IMAP: without MOVE
 #[tokio::test]
 async fn without_move_a_message_is_copied_marked_and_expunged_by_its_uid() {
-    move_there_and_back(&Stage::lacking(&["MOVE"]).await).await;
+    move_there_and_back(&TestServer::lacking(&["MOVE"]).await).await;
 }
 
 // docs/protocols.md, IMAP: without UIDPLUS
 #[tokio::test]
 async fn without_move_and_uidplus_a_message_is_expunged_where_nothing_else_is_marked() {
-    move_there_and_back(&Stage::lacking(&["MOVE", "UIDPLUS"]).await).await;
+    move_there_and_back(&TestServer::lacking(&["MOVE", "UIDPLUS"]).await).await;
 }
 
 #[tokio::test]
 async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
-    let stage = Stage::lacking(&["MOVE", "UIDPLUS"]).await;
+    let stage = TestServer::lacking(&["MOVE", "UIDPLUS"]).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mut rows = page.rows(&page.inbox()).await;
     let (first, other) = (rows.remove(0), rows.remove(0));
@@ -70,7 +72,7 @@ async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
 // docs/protocols.md, IMAP: without SPECIAL-USE
 #[tokio::test]
 async fn without_special_use_folders_are_known_by_their_names() {
-    let stage = Stage::lacking(&["SPECIAL-USE"]).await;
+    let stage = TestServer::lacking(&["SPECIAL-USE"]).await;
     let page = stage.open(stage.imap()).await.unwrap();
     for role in [
         FolderRole::Sent,
@@ -86,7 +88,7 @@ async fn without_special_use_folders_are_known_by_their_names() {
 #[tokio::test]
 async fn without_list_status_the_counts_of_all_folders_are_the_same() {
     let counts = async |lacks| {
-        let stage = Stage::lacking(lacks).await;
+        let stage = TestServer::lacking(lacks).await;
         let page = stage.open(stage.imap()).await.unwrap();
         let folders = page.backend.folder_list(page.account.clone()).await;
         let folders = folders.unwrap().folders.into_iter();
@@ -102,7 +104,7 @@ async fn without_list_status_the_counts_of_all_folders_are_the_same() {
 // docs/protocols.md, IMAP: without IDLE
 #[tokio::test]
 async fn without_idle_new_mail_is_found_by_asking() {
-    let stage = Stage::lacking(&["IDLE"]).await;
+    let stage = TestServer::lacking(&["IDLE"]).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
@@ -133,7 +135,7 @@ async fn without_idle_new_mail_is_found_by_asking() {
 
 #[tokio::test]
 async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
-    let stage = Stage::over(Options {
+    let stage = TestServer::over(Options {
         imap_wants_id: true,
         ..Options::default()
     })
@@ -145,7 +147,7 @@ async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
 }
 
 /// Another program marks a message as deleted.
-async fn mark_as_deleted(stage: &Stage, id: &MessageRef) {
+async fn mark_as_deleted(stage: &TestServer, id: &MessageRef) {
     let port = stage.demo.ports().imaps;
     let trust = Trust {
         is_platform_trusted: false,
@@ -186,7 +188,9 @@ async fn mark_as_deleted(stage: &Stage, id: &MessageRef) {
         silent: true,
     }));
     loop {
-        if let Happening::Event(Event::Completed { tag, status, .. }) = link.next().await.unwrap() {
+        if let ConnectionEvent::Event(Event::Completed { tag, status, .. }) =
+            link.next().await.unwrap()
+        {
             assert_eq!(status, Status::Ok);
             if tag == last {
                 return;

@@ -10,7 +10,7 @@ use mail_net::TlsMode;
 
 use super::parts::Protocol;
 use super::peer::{Act, Peer, pass};
-use super::stage::{Desk, Page, sign_in};
+use super::test_server::{Page, TestAccounts, sign_in};
 
 const WITHOUT_MOVE: &str = "IMAP4rev1 UIDPLUS";
 const NO: Act = Act::Say("{tag} NO not here\r\n");
@@ -18,7 +18,7 @@ const NO: Act = Act::Say("{tag} NO not here\r\n");
 struct Scene {
     peer: Peer,
     page: Page,
-    _desk: Desk,
+    _desk: TestAccounts,
 }
 
 impl Scene {
@@ -33,7 +33,7 @@ impl Scene {
     async fn silent(capabilities: &'static str) -> Self {
         let peer = Peer::start(Protocol::Imap, true, None).await;
         peer.can(capabilities);
-        let desk = Desk::new(Peer::ca_pem(), vec![peer.port]).await;
+        let desk = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
         let sign_in = sign_in(
             "ann@peer.test",
             "x",

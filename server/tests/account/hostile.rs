@@ -20,7 +20,7 @@ use tracing::subscriber::DefaultGuard;
 
 use super::parts::{Protocol, SUBJECTS};
 use super::peer::{Act, Fault, Peer, pass};
-use super::stage::{Desk, Page, sign_in};
+use super::test_server::{Page, TestAccounts, sign_in};
 
 const ADDRESS: &str = "ann@peer.test";
 const PASSWORD: &str = "Sesame-offne-dich-7731";
@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_secs(301);
 struct Scene {
     incoming: Peer,
     outgoing: Peer,
-    desk: Desk,
+    desk: TestAccounts,
     kind: IncomingKind,
     tls: TlsMode,
     log: Log,
@@ -54,7 +54,7 @@ impl Scene {
         };
         let incoming = Peer::start(protocol, is_implicit, None).await;
         let outgoing = Peer::start(Protocol::Smtp, is_implicit, None).await;
-        let desk = Desk::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
+        let desk = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
         Self {
             incoming,
             outgoing,
@@ -103,13 +103,13 @@ async fn subjects(page: &Page) -> Vec<String> {
 
 /// What a person has to be told.
 #[derive(Debug)]
-struct Told {
+struct ExpectedError {
     kind: ErrorKind,
     /// Part of the cause.
     cause: &'static str,
 }
 
-impl Told {
+impl ExpectedError {
     fn assert(&self, name: &str, error: &ApiError) {
         assert_eq!(error.kind, self.kind, "{name}: {error:?}");
         assert!(error.cause.contains(self.cause), "{name}: {error:?}");
@@ -124,7 +124,7 @@ struct AtSignIn {
     tls: TlsMode,
     at: &'static str,
     act: Act,
-    told: Told,
+    told: ExpectedError,
     /// The password must not have left.
     is_password_kept: bool,
 }
@@ -144,7 +144,7 @@ impl AtSignIn {
             tls,
             at,
             act,
-            told: Told { kind, cause },
+            told: ExpectedError { kind, cause },
             is_password_kept,
         }
     }

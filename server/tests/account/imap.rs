@@ -12,11 +12,11 @@ use futures_util::StreamExt as _;
 use mail_mime::clean::Images;
 use mail_proto::Secret;
 
-use super::stage::Stage;
+use super::test_server::TestServer;
 
 #[tokio::test]
 async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
-    let stage = Stage::new(None).await;
+    let stage = TestServer::new(None).await;
     for sign_in in [stage.imap(), stage.imap_starttls()] {
         let page = stage.open(sign_in).await.unwrap();
         let folders = page
@@ -59,7 +59,7 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_as_such_and_tried_once() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let mut sign_in = stage.imap();
     sign_in.password = Secret::new("not the password");
     let error = stage.open(sign_in).await.err().unwrap();
@@ -79,7 +79,7 @@ async fn a_wrong_password_is_told_as_such_and_tried_once() {
 
 #[tokio::test]
 async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
-    let stage = Stage::new(Some(10_000)).await;
+    let stage = TestServer::new(Some(10_000)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let list = |offset| {
         let window = Window { offset, limit: 50 };
@@ -102,7 +102,7 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
 
 #[tokio::test]
 async fn every_sample_message_can_be_opened_and_its_parts_read() {
-    let stage = Stage::new(None).await;
+    let stage = TestServer::new(None).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let (mut texts, mut htmls, mut blocked, mut parts) = (0, 0, 0, 0);
     for row in page.rows(&page.inbox()).await {
@@ -152,7 +152,7 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
 
 #[tokio::test]
 async fn the_source_is_the_message_as_it_lies_on_the_server() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mail = "From: a@example.org\r\nSubject: raw\r\n\r\nline\r\n..dot\r\n";
     stage.demo.deliver(mail);
@@ -167,7 +167,7 @@ async fn the_source_is_the_message_as_it_lies_on_the_server() {
 
 #[tokio::test]
 async fn a_mark_counts_what_it_changed_and_is_taken_back() {
-    let stage = Stage::new(Some(20)).await;
+    let stage = TestServer::new(Some(20)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids: Vec<MessageRef> = rows.iter().take(3).map(|r| r.id.clone()).collect();
@@ -199,7 +199,7 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
 
 #[tokio::test]
 async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
-    let stage = Stage::new(None).await;
+    let stage = TestServer::new(None).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let row = page.rows(&page.inbox()).await.remove(2);
     let total = stage.demo.inbox_len();
@@ -234,7 +234,7 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
 
 #[tokio::test]
 async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
-    let stage = Stage::new(Some(3)).await;
+    let stage = TestServer::new(Some(3)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let validity = page.rows(&page.inbox()).await[0]
         .id
@@ -271,7 +271,7 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
 // docs/protocols.md, IMAP: IDLE, DONE
 #[tokio::test]
 async fn new_mail_is_told_and_is_in_the_list() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
@@ -303,7 +303,7 @@ async fn new_mail_is_told_and_is_in_the_list() {
 
 #[tokio::test]
 async fn the_transcript_of_a_session_shows_both_sides_and_no_secret() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     page.rows(&page.inbox()).await;
     let lines: Vec<String> = page
@@ -327,7 +327,7 @@ async fn the_transcript_of_a_session_shows_both_sides_and_no_secret() {
 
 #[tokio::test]
 async fn a_closed_account_says_that_the_session_ended() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     page.rows(&page.inbox()).await;
     page.handle.close().await;
@@ -347,7 +347,7 @@ async fn a_closed_account_says_that_the_session_ended() {
     assert_eq!(kind, Some(ErrorKind::SignedOut));
 }
 
-async fn newest(page: &super::stage::Page, subject: &str) -> MessageRef {
+async fn newest(page: &super::test_server::Page, subject: &str) -> MessageRef {
     for _ in 0..100 {
         let rows = page.rows(&page.inbox()).await;
         if let Some(row) = rows.iter().find(|r| r.subject == subject) {
@@ -361,7 +361,7 @@ async fn newest(page: &super::stage::Page, subject: &str) -> MessageRef {
 #[tokio::test]
 async fn messages_that_come_back_are_listed_where_they_stood() {
     for lacks in [&[][..], &["ESEARCH"], &["MOVE"]] {
-        let stage = Stage::lacking(lacks).await;
+        let stage = TestServer::lacking(lacks).await;
         let page = stage.open(stage.imap()).await.unwrap();
         let before = page.rows(&page.inbox()).await;
         let subjects: Vec<_> = before.iter().map(|row| row.subject.clone()).collect();

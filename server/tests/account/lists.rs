@@ -16,7 +16,7 @@ use server::views::{Locale, SessionBackend};
 use tokio::time::timeout;
 
 use super::scripted_imap::{Mail, ScriptedImap};
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 /// A session that has the accounts of these pages.
 fn session(pages: &[&Page]) -> SessionBackend {
@@ -104,7 +104,7 @@ async fn bob(script: impl Fn(&str) -> Option<String> + Send + Sync + 'static) ->
 
 #[tokio::test]
 async fn a_role_of_one_account_is_the_list_of_its_folder() {
-    let stage = Stage::new(Some(120)).await;
+    let stage = TestServer::new(Some(120)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let window = Window {
         offset: 70,
@@ -155,7 +155,10 @@ async fn the_inboxes_of_two_accounts_are_one_list_newest_first_and_none_is_told_
 
 #[tokio::test]
 async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() {
-    let stages = [Stage::new(Some(40)).await, Stage::new(Some(40)).await];
+    let stages = [
+        TestServer::new(Some(40)).await,
+        TestServer::new(Some(40)).await,
+    ];
     let pages = [
         stages[0].open(stages[0].imap()).await.unwrap(),
         stages[1].open(stages[1].imap()).await.unwrap(),
@@ -315,7 +318,10 @@ async fn a_place_that_the_list_does_not_have_is_refused_with_words() {
 
 #[tokio::test]
 async fn a_change_of_messages_of_two_accounts_is_told_once_and_taken_back_at_once() {
-    let stages = [Stage::new(Some(6)).await, Stage::new(Some(6)).await];
+    let stages = [
+        TestServer::new(Some(6)).await,
+        TestServer::new(Some(6)).await,
+    ];
     let pages = [
         stages[0].open(stages[0].imap()).await.unwrap(),
         stages[1].open(stages[1].imap()).await.unwrap(),
@@ -345,7 +351,7 @@ async fn a_change_of_messages_of_two_accounts_is_told_once_and_taken_back_at_onc
 
 #[tokio::test]
 async fn deleting_by_imap_and_by_pop3_is_told_as_what_each_of_them_is() {
-    let stage = Stage::new(Some(6)).await;
+    let stage = TestServer::new(Some(6)).await;
     let imap = stage.open(stage.imap()).await.unwrap();
     let pop3 = stage.open(stage.pop3()).await.unwrap();
     let session = session(&[&imap, &pop3]);
@@ -373,7 +379,7 @@ async fn deleting_by_imap_and_by_pop3_is_told_as_what_each_of_them_is() {
 
 #[tokio::test]
 async fn what_one_account_cannot_do_is_told_beside_what_the_other_did() {
-    let stage = Stage::new(Some(6)).await;
+    let stage = TestServer::new(Some(6)).await;
     let imap = stage.open(stage.imap()).await.unwrap();
     let pop3 = stage.open(stage.pop3()).await.unwrap();
     let session = session(&[&imap, &pop3]);

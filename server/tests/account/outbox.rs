@@ -7,7 +7,7 @@ use app::api::types::{
 };
 use server::account::uploads::Upload;
 
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 fn draft(to: &str, subject: &str) -> Draft {
     Draft {
@@ -35,7 +35,7 @@ async fn subject_arrives(page: &Page, subject: &str) -> bool {
 
 #[tokio::test]
 async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
-    let stage = Stage::new(Some(2)).await;
+    let stage = TestServer::new(Some(2)).await;
     for sign_in in [stage.imap(), stage.imap_starttls()] {
         let page = stage.open(sign_in).await.unwrap();
         let subject = format!("Sent at {}", server::store::now_unix_ms());
@@ -82,7 +82,7 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
 // docs/protocols.md, SMTP: several recipients
 #[tokio::test]
 async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
-    let stage = Stage::new(Some(2)).await;
+    let stage = TestServer::new(Some(2)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let to = "ok@restante.test, nobody@restante.test, full@restante.test, busy@restante.test";
     let id = page
@@ -123,7 +123,7 @@ async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
 
 #[tokio::test]
 async fn bcc_stands_in_no_header_and_in_the_envelope() {
-    let stage = Stage::new(Some(2)).await;
+    let stage = TestServer::new(Some(2)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mail = Draft {
         bcc: "secret@restante.test".into(),
@@ -150,7 +150,7 @@ async fn bcc_stands_in_no_header_and_in_the_envelope() {
 
 #[tokio::test]
 async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     stage.demo.deliver(
         "From: Ann <ann@restante.test>\r\nTo: demo@restante.test\r\nSubject: Plans\r\n\
          Message-ID: <one@example.org>\r\nReferences: <zero@example.org>\r\n\
@@ -207,7 +207,7 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
 
 #[tokio::test]
 async fn an_attachment_arrives_byte_for_byte() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
     let writer = stage.spool.create(page.handle.key(), 0, 1 << 20).await;
@@ -258,7 +258,7 @@ async fn an_attachment_arrives_byte_for_byte() {
 
 #[tokio::test]
 async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kept() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     for (mail, field) in [
         (draft("", "x"), "to"),
@@ -300,7 +300,7 @@ async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kep
 
 #[tokio::test]
 async fn a_message_waits_while_the_outgoing_server_is_away() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let mut sign_in = stage.imap();
     // Nothing that speaks SMTP with TLS listens there.
     sign_in.outgoing.port = stage.demo.ports().submission;
@@ -323,7 +323,7 @@ async fn a_message_waits_while_the_outgoing_server_is_away() {
 
 #[tokio::test]
 async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.imap()).await.unwrap();
     let mail = draft("ok@restante.test", "kept");
     let id = page

@@ -20,7 +20,7 @@ pub(crate) enum Protocol {
 
 /// What the server says and does next.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ReadAnswer {
     pub(crate) words: String,
     pub(crate) starts_tls: bool,
     pub(crate) is_last: bool,
@@ -88,7 +88,7 @@ impl Part {
         tag: &str,
         command: &str,
         seen: &watch::Sender<Seen>,
-    ) -> Answer {
+    ) -> ReadAnswer {
         match self.protocol {
             Protocol::Imap => self.imap(tag, command, &seen.borrow()),
             Protocol::Pop3 => self.pop3(command),
@@ -96,20 +96,20 @@ impl Part {
         }
     }
 
-    fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> Answer {
+    fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> ReadAnswer {
         let capabilities = match self.is_encrypted {
             true => "IMAP4rev1 AUTH=PLAIN SASL-IR",
             false => "IMAP4rev1 STARTTLS LOGINDISABLED",
         };
         if command.is_empty() {
-            return Answer::say(format!("* OK [CAPABILITY {capabilities}] ready\r\n"));
+            return ReadAnswer::say(format!("* OK [CAPABILITY {capabilities}] ready\r\n"));
         }
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let mut words = match name {
             "CAPABILITY" => format!("* CAPABILITY {capabilities}\r\n"),
             "AUTHENTICATE" => {
                 let capabilities = self.capabilities;
-                return Answer::say(format!("{tag} OK [CAPABILITY {capabilities}] in\r\n"));
+                return ReadAnswer::say(format!("{tag} OK [CAPABILITY {capabilities}] in\r\n"));
             }
             "LIST" => "* LIST (\\HasNoChildren) \"/\" INBOX\r\n\
                 * LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n\
@@ -145,11 +145,11 @@ impl Part {
             "UID" if rest.starts_with("SEARCH") => found(rest, seen),
             "APPEND" => {
                 let uid = seen.filed.len() + 3;
-                return Answer::say(format!("{tag} OK [APPENDUID 9 {uid}] filed\r\n"));
+                return ReadAnswer::say(format!("{tag} OK [APPENDUID 9 {uid}] filed\r\n"));
             }
             "IDLE" => {
                 self.idle_tag = Some(tag.to_owned());
-                return Answer::say("+ idling\r\n".to_owned());
+                return ReadAnswer::say("+ idling\r\n".to_owned());
             }
             "LOGOUT" => "* BYE then\r\n".to_owned(),
             _ => String::new(),
@@ -158,14 +158,14 @@ impl Part {
         let done = self.idle_tag.take();
         let tag = done.as_deref().unwrap_or(tag);
         let _ = write!(words, "{tag} OK done\r\n");
-        Answer {
+        ReadAnswer {
             words,
             starts_tls: name == "STARTTLS",
             is_last: name == "LOGOUT",
         }
     }
 
-    fn pop3(&mut self, command: &str) -> Answer {
+    fn pop3(&mut self, command: &str) -> ReadAnswer {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let mail = |number: &str| {
             let nth = number.parse::<usize>().unwrap_or(1);
@@ -191,23 +191,23 @@ impl Part {
             "RETR" => format!("+OK\r\n{}.\r\n", mail(rest)),
             _ => "+OK\r\n".to_owned(),
         };
-        Answer {
+        ReadAnswer {
             words,
             starts_tls: name == "STLS",
             is_last: name == "QUIT",
         }
     }
 
-    fn smtp(&mut self, command: &str, seen: &watch::Sender<Seen>) -> Answer {
+    fn smtp(&mut self, command: &str, seen: &watch::Sender<Seen>) -> ReadAnswer {
         if let Some(mail) = &mut self.mail {
             if command != "." {
                 mail.push_str(command);
                 mail.push('\n');
-                return Answer::default();
+                return ReadAnswer::default();
             }
             let mail = self.mail.take().unwrap_or_default();
             seen.send_modify(|seen| seen.taken.push(mail));
-            return Answer::say("250 2.0.0 queued\r\n".to_owned());
+            return ReadAnswer::say("250 2.0.0 queued\r\n".to_owned());
         }
         let name = command.split([' ', ':']).next().unwrap_or_default();
         let words = match name {
@@ -227,7 +227,7 @@ impl Part {
             "QUIT" => "221 2.0.0 bye\r\n",
             _ => "250 2.1.0 good\r\n",
         };
-        Answer {
+        ReadAnswer {
             words: words.to_owned(),
             starts_tls: name == "STARTTLS",
             is_last: name == "QUIT",
@@ -235,7 +235,7 @@ impl Part {
     }
 }
 
-impl Answer {
+impl ReadAnswer {
     fn say(words: String) -> Self {
         Self {
             words,

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::parts::{Answer, Part, Protocol};
+use super::parts::{Part, Protocol, ReadAnswer};
 
 /// How long the tests wait for what has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -324,7 +324,7 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
             })
         );
         let right = match is_refused && part.refuses(&command) {
-            true => Answer::default(),
+            true => ReadAnswer::default(),
             false => part.answer(&tag, &command, &shared.seen),
         };
         let act = match &fault {

@@ -6,11 +6,11 @@ use app::api::types::{
     BodyView, Change, Destination, Draft, FolderRole, Limitation, Mark, OutboxState, SentCopy,
 };
 
-use super::stage::Stage;
+use super::test_server::TestServer;
 
 #[tokio::test]
 async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
-    let stage = Stage::new(Some(60)).await;
+    let stage = TestServer::new(Some(60)).await;
     for sign_in in [stage.pop3(), stage.pop3_starttls()] {
         let page = stage.open(sign_in).await.unwrap();
         let session = page.backend.session_show().await.unwrap();
@@ -35,7 +35,7 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
 
 #[tokio::test]
 async fn marks_are_kept_here_and_outlive_the_session() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let page = stage.open(stage.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[1].id.clone();
     let ids = vec![id.clone()];
@@ -54,7 +54,7 @@ async fn marks_are_kept_here_and_outlive_the_session() {
 
 #[tokio::test]
 async fn a_delete_can_be_undone_and_runs_at_sign_out() {
-    let stage = Stage::new(Some(5)).await;
+    let stage = TestServer::new(Some(5)).await;
     let page = stage.open(stage.pop3()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let delete = |n: usize| {
@@ -79,7 +79,7 @@ async fn a_delete_can_be_undone_and_runs_at_sign_out() {
 
 #[tokio::test]
 async fn what_pop3_cannot_do_is_said_and_nothing_happens() {
-    let stage = Stage::new(Some(3)).await;
+    let stage = TestServer::new(Some(3)).await;
     let page = stage.open(stage.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[0].id.clone();
     let to = Destination::Role(FolderRole::Archive);
@@ -90,7 +90,7 @@ async fn what_pop3_cannot_do_is_said_and_nothing_happens() {
 
 #[tokio::test]
 async fn sent_mail_has_no_copy_and_the_ledger_says_so() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     let page = stage.open(stage.pop3()).await.unwrap();
     let draft = Draft {
         to: "ann@restante.test".into(),

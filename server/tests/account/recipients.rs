@@ -9,13 +9,13 @@ use mail_net::TlsMode;
 
 use super::parts::Protocol;
 use super::peer::Peer;
-use super::stage::{Desk, Page, Stage, sign_in};
+use super::test_server::{Page, TestAccounts, TestServer, sign_in};
 
 /// One account at two scripted servers.
 struct Post {
     page: Page,
     smtp: Peer,
-    desk: Desk,
+    desk: TestAccounts,
     _imap: Peer,
 }
 
@@ -23,7 +23,7 @@ impl Post {
     async fn new() -> Self {
         let imap = Peer::start(Protocol::Imap, true, None).await;
         let smtp = Peer::start(Protocol::Smtp, true, None).await;
-        let desk = Desk::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
+        let desk = TestAccounts::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
         let sign_in = sign_in(
             "me@peer.test",
             "secret",
@@ -185,7 +185,7 @@ async fn a_correction_begins_with_what_was_typed_but_for_those_who_have_it() {
 
 #[tokio::test]
 async fn an_answer_goes_where_the_reader_shows_it_goes() {
-    let stage = Stage::new(Some(1)).await;
+    let stage = TestServer::new(Some(1)).await;
     for (nth, (reply_to, typed)) in [
         (
             "\"ann@bank.example\" <x@evil.example>, ann@a ben@b",

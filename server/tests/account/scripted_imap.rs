@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::stage::{Desk, Page, sign_in};
+use super::test_server::{Page, TestAccounts, sign_in};
 
 /// The UID of the first message, less 1.
 const UIDS_BEGIN: u32 = 100;
@@ -85,7 +85,7 @@ struct Shared {
 pub(crate) struct ScriptedImap {
     shared: Arc<Shared>,
     pub(crate) page: Page,
-    _desk: Desk,
+    _desk: TestAccounts,
     _ends: DropGuard,
 }
 
@@ -114,7 +114,7 @@ impl ScriptedImap {
                 });
             }
         });
-        let desk = Desk::new(super::peer::Peer::ca_pem(), vec![port]).await;
+        let desk = TestAccounts::new(super::peer::Peer::ca_pem(), vec![port]).await;
         let page = desk.open(typed(port)).await.unwrap();
         Self {
             shared,

@@ -10,13 +10,13 @@ use mail_net::TlsMode;
 use server::account::uploads::Upload;
 
 use super::peer::pass;
-use super::stage::{Desk, Page, sign_in};
 use super::submission::{Nature, Submission};
+use super::test_server::{Page, TestAccounts, sign_in};
 
 /// A person who reads at the demo server and sends by a server that counts.
 struct Office {
     outgoing: Submission,
-    desk: Desk,
+    desk: TestAccounts,
     page: Page,
     _demo: Demo,
 }
@@ -31,7 +31,7 @@ impl Office {
         let demo = demo.await.unwrap();
         let outgoing = Submission::start(nature).await;
         let imaps = demo.ports().imaps;
-        let desk = Desk::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
+        let desk = TestAccounts::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
         let mut sign_in = sign_in(
             ADDRESS,
             PASSWORD,

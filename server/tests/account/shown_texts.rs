@@ -3,11 +3,11 @@
 use app::api::types::{BodyView, Lang, MessageView};
 use mail_mime::clean::Images;
 
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 /// Both protocols of a server with this message.
-async fn pages(raw: &str) -> (Stage, [Page; 2]) {
-    let stage = Stage::new(Some(0)).await;
+async fn pages(raw: &str) -> (TestServer, [Page; 2]) {
+    let stage = TestServer::new(Some(0)).await;
     stage.demo.deliver(raw.to_owned());
     let imap = stage.open(stage.imap()).await.unwrap();
     let pop3 = stage.open(stage.pop3()).await.unwrap();

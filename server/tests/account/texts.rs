@@ -4,11 +4,11 @@ use app::api::backend::MailBackend as _;
 use app::api::types::{BodyView, ComposeKind, ComposeSource, MessageView, TextSpan};
 use mail_mime::clean::Images;
 
-use super::stage::{Page, Stage};
+use super::test_server::{Page, TestServer};
 
 /// Delivers messages to an empty inbox and opens it by POP3.
-async fn pop3(messages: &[&str]) -> (Stage, Page) {
-    let stage = Stage::new(Some(0)).await;
+async fn pop3(messages: &[&str]) -> (TestServer, Page) {
+    let stage = TestServer::new(Some(0)).await;
     for message in messages {
         stage.demo.deliver(message.replace('\n', "\r\n"));
     }
@@ -133,7 +133,7 @@ async fn pictures_that_are_asked_for_bring_no_tracking_pixel_with_them() {
          <img src=https://shop.example/see.gif width=1 height=1>\n\
          <img src=https://mail.example/wf/open?upn=7 alt=open>\n"
     );
-    let stage = Stage::new(Some(0)).await;
+    let stage = TestServer::new(Some(0)).await;
     stage.demo.deliver(html.replace('\n', "\r\n"));
     for sign_in in [stage.pop3(), stage.imap()] {
         let page = stage.open(sign_in).await.unwrap();

@@ -7,10 +7,10 @@ use app::api::types::{Destination, FolderRole, Window};
 
 use super::parts::Protocol;
 use super::peer::Peer;
-use super::stage::{Desk, Page, Stage};
+use super::test_server::{Page, TestAccounts, TestServer};
 
 /// Waits until IDLE is on, on so many connections.
-async fn idles(stage: &Stage, connections: usize) {
+async fn idles(stage: &TestServer, connections: usize) {
     let mut idling = stage.demo.idling();
     let waiting = idling.wait_for(|count| *count == connections);
     let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
@@ -26,7 +26,7 @@ async fn window(page: &Page, offset: u32) -> usize {
 
 #[tokio::test]
 async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times() {
-    let stage = Stage::new(Some(1_000)).await;
+    let stage = TestServer::new(Some(1_000)).await;
     let before = stage.demo.round_trips_seen();
     let page = stage.open(stage.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
@@ -58,7 +58,7 @@ async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times()
 
 #[tokio::test]
 async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
-    let stage = Stage::new(Some(300)).await;
+    let stage = TestServer::new(Some(300)).await;
     let (page, other) = (
         stage.open(stage.imap()).await.unwrap(),
         stage.open(stage.imap()).await.unwrap(),
@@ -81,8 +81,8 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
 #[tokio::test]
 async fn the_sign_in_selects_the_inbox_before_it_lists_the_folders() {
     let peer = Peer::start(Protocol::Imap, true, None).await;
-    let desk = Desk::new(Peer::ca_pem(), vec![peer.port]).await;
-    let stage = Stage::new(Some(0)).await;
+    let desk = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
+    let stage = TestServer::new(Some(0)).await;
     let mut sign_in = stage.imap();
     (sign_in.incoming.port, sign_in.outgoing.port) = (peer.port, peer.port);
     let page = desk.open(sign_in).await.unwrap();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use super::peer::Peer;
-use super::stage::{Desk, sign_in};
+use super::test_server::{TestAccounts, sign_in};
 
 /// Starts a server that refuses every sign-in with these octets, and returns its port.
 async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
@@ -52,7 +52,7 @@ async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
 /// What a person reads of the server's words.
 async fn told(kind: IncomingKind, words: Vec<u8>) -> String {
     let port = refuses(kind, words).await;
-    let desk = Desk::new(Peer::ca_pem(), vec![port]).await;
+    let desk = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
     let sign_in = sign_in(
         "ann@peer.test",
         "Sesame-offne-dich-7731",

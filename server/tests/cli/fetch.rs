@@ -6,7 +6,7 @@ use std::path::Path;
 use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
 use serde_json::Value;
 
-use super::{Desk, PASSWORD, Run, demo, restante, source, text};
+use super::{PASSWORD, Run, TestAccounts, demo, restante, source, text};
 use crate::account::parts::{Protocol, SUBJECTS};
 use crate::account::peer::{Act, Fault, Peer};
 
@@ -16,7 +16,7 @@ pub(super) fn url(scheme: &str, port: u16) -> String {
 }
 
 /// A run that fetches from the demo.
-pub(super) fn fetch(url: &str, desk: &Desk) -> Run {
+pub(super) fn fetch(url: &str, desk: &TestAccounts) -> Run {
     restante(&["fetch", url])
         .args(desk.trust())
         .password(DEMO_PASSWORD)
@@ -55,7 +55,7 @@ fn rows(report: &Value) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
     let demo = demo(Some(12)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let ports = demo.ports();
     for (scheme, port) in [
         ("pop3s", ports.pop3s),
@@ -97,7 +97,7 @@ async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
 #[tokio::test]
 async fn messages_are_saved_byte_by_byte_by_both_protocols() {
     let demo = demo(None).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let source = source::messages(&demo).await;
     let pop3 = desk.path("pop3");
     let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
@@ -132,7 +132,7 @@ async fn messages_are_saved_byte_by_byte_by_both_protocols() {
 #[tokio::test]
 async fn another_folder_is_fetched_by_its_name_and_nothing_is_marked_as_read() {
     let demo = demo(None).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let base = url("imaps", demo.ports().imaps);
     let out = desk.path("out");
     let ended = fetch(&format!("{base}/Sent"), &desk)
@@ -161,7 +161,7 @@ async fn another_folder_is_fetched_by_its_name_and_nothing_is_marked_as_read() {
 #[tokio::test]
 async fn what_is_saved_is_not_fetched_again_and_never_written_over() {
     let demo = demo(Some(8)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
         let out = desk.path(scheme);
         let run = || {
@@ -188,7 +188,7 @@ async fn what_is_saved_is_not_fetched_again_and_never_written_over() {
 #[tokio::test]
 async fn a_refused_sign_in_is_exit_77_and_an_untrusted_certificate_exit_76() {
     let demo = demo(Some(1)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
         let url = url(scheme, port);
         let refused = fetch(&url, &desk)
@@ -213,7 +213,7 @@ async fn a_refused_sign_in_is_exit_77_and_an_untrusted_certificate_exit_76() {
 #[tokio::test]
 async fn delete_removes_what_is_saved_and_is_told_as_done_on_the_answer_to_quit() {
     let demo = demo(Some(20)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let source = source::messages(&demo).await;
     let out = desk.path("out");
     let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
@@ -235,7 +235,7 @@ async fn delete_removes_what_is_saved_and_is_told_as_done_on_the_answer_to_quit(
 #[tokio::test]
 async fn delete_spares_a_message_whose_file_is_another_ones() {
     let demo: Demo = demo(Some(3)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let source = source::messages(&demo).await;
     let out = desk.path("out");
     std::fs::create_dir(&out).unwrap();
@@ -265,7 +265,7 @@ async fn a_message_that_the_server_does_not_give_is_told_and_never_deleted() {
         times: 1,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let out = desk.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     let ended = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])
@@ -296,7 +296,7 @@ async fn a_server_without_unique_ids_is_fetched_by_contents() {
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let out = desk.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     for (saved, already) in [(3, 0), (0, 3)] {
@@ -320,7 +320,7 @@ async fn messages_that_share_a_unique_id_have_files_of_their_own() {
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let out = desk.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     for saved in [3, 0] {
@@ -350,7 +350,7 @@ async fn a_maildrop_that_is_in_use_is_exit_3_and_no_matter_of_the_password() {
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     let ended = restante(&["fetch", &url, "--list", "--json"])
         .args(desk.trust())

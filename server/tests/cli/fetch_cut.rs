@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::fetch::{assert_whole, fetch, files, url};
 use super::link::{Cut, Link};
-use super::{Desk, Ended, Run, demo, restante, signal, source, text};
+use super::{Ended, Run, TestAccounts, demo, restante, signal, source, text};
 use crate::account::parts::Protocol;
 use crate::account::peer::{Act, Fault, Peer};
 
@@ -45,7 +45,7 @@ async fn unlocked(run: impl Fn() -> Run) -> Ended {
 #[tokio::test]
 async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
     let demo = demo(Some(10_000)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let source = source::messages(&demo).await;
     let total: u64 = source.values().map(|message| message.len() as u64).sum();
     let out = desk.path("out");
@@ -91,7 +91,7 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
 #[tokio::test]
 async fn by_imap_as_well_files_are_whole_and_the_next_run_goes_on() {
     let demo = demo(Some(400)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let source = source::messages(&demo).await;
     let total: u64 = source.values().map(|message| message.len() as u64).sum();
     let is_whole: BTreeSet<&Vec<u8>> = source.values().collect();
@@ -128,7 +128,7 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     // QUIT.
     let demo_of = || demo(Some(30));
     let whole = demo_of().await;
-    let desk = Desk::new(whole.ca_pem());
+    let desk = TestAccounts::new(whole.ca_pem());
     let link = Link::to(whole.ports().pop3s, Cut::Never).await;
     let ended = fetch(&url("pop3s", link.port), &desk)
         .args(["--delete", "--out", text(&desk.path("whole"))])
@@ -144,7 +144,7 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     let ends = (1..12).flat_map(|n| [Cut::Up(up - 9 * n), Cut::Down(down - 9 * n)]);
     for cut in tenths.chain(ends) {
         let demo = demo_of().await;
-        let desk = Desk::new(demo.ca_pem());
+        let desk = TestAccounts::new(demo.ca_pem());
         let source = source::messages(&demo).await;
         let out = desk.path("out");
         let run = async |port| {
@@ -194,7 +194,7 @@ async fn a_link_lost_before_quit_deletes_nothing_and_one_lost_after_it_is_unknow
         let act = Act::Close("");
         let fault = Fault { at, act, times: 1 };
         let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-        let desk = Desk::new(Peer::ca_pem());
+        let desk = TestAccounts::new(Peer::ca_pem());
         let url = format!("pop3s://ann@localhost:{}", peer.port);
         for as_json in [true, false] {
             if !as_json {
@@ -230,7 +230,7 @@ async fn a_signal_leaves_no_half_file() {
         times: 1,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let out = desk.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     let child = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])

@@ -3,7 +3,7 @@
 use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
 use serde_json::Value;
 
-use super::{Desk, PASSWORD, Run, demo, ended, restante, signal, text};
+use super::{PASSWORD, Run, TestAccounts, demo, ended, restante, signal, text};
 use crate::account::parts::Protocol;
 use crate::account::peer::{Act, Fault, Peer};
 
@@ -26,16 +26,16 @@ fn smtps(demo: &Demo) -> String {
 }
 
 /// A run that sends through a server of the test.
-fn send(url: &str, desk: &Desk) -> Run {
+fn send(url: &str, desk: &TestAccounts) -> Run {
     restante(&["send", "--server", url, "--from", "Ann <ann@peer.test>"]).args(desk.trust())
 }
 
 /// A scripted server: TLS from the beginning, and at one command a fault.
-async fn peer(at: &'static str, act: Act) -> (Peer, Desk, String) {
+async fn peer(at: &'static str, act: Act) -> (Peer, TestAccounts, String) {
     let fault = Fault { at, act, times: 1 };
     let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
     let url = format!("smtps://ann%40peer.test@localhost:{}", peer.port);
-    (peer, Desk::new(Peer::ca_pem()), url)
+    (peer, TestAccounts::new(Peer::ca_pem()), url)
 }
 
 fn recipients(report: &Value) -> Vec<(&str, &str)> {
@@ -53,7 +53,7 @@ fn recipients(report: &Value) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn five_recipients_two_refused_is_exit_1_with_each_result() {
     let demo = demo(Some(0)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let ended = restante(&[
         "send",
         "--server",
@@ -180,7 +180,7 @@ async fn a_recipient_refused_for_now_is_told_apart_from_one_refused_for_good() {
 #[tokio::test]
 async fn a_refused_sign_in_is_exit_77_with_the_servers_words() {
     let demo = demo(Some(0)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let ended = restante(&["send", "--server", &smtps(&demo), "--from", ADDRESS])
         .args(desk.trust())
         .args(["--to", ADDRESS])
@@ -232,7 +232,7 @@ async fn starttls_that_is_not_offered_is_exit_69_unless_plain_is_asked_for() {
 #[tokio::test]
 async fn without_a_user_nobody_signs_in() {
     let peer = Peer::start(Protocol::Smtp, true, None).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let url = format!("smtps://localhost:{}", peer.port);
     let ended = send(&url, &desk).args(["--to", "b@x.example"]).end().await;
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -293,7 +293,7 @@ async fn the_transcript_shows_both_sides_and_no_secret() {
 #[tokio::test]
 async fn a_dry_run_shows_message_and_envelope_and_connects_to_nobody() {
     let peer = Peer::start(Protocol::Smtp, true, None).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let octets: Vec<u8> = (0..=255).cycle().take(200_000).collect();
     let file = desk.file("报价.pdf", &octets);
     let page = desk.file("page.html", "<p>Hello <b>there</b></p>");
@@ -445,7 +445,7 @@ async fn a_server_that_takes_two_recipients_at_a_time_is_asked_until_all_are_tol
         times: 9,
     };
     let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
-    let desk = Desk::new(Peer::ca_pem());
+    let desk = TestAccounts::new(Peer::ca_pem());
     let url = format!("smtps://localhost:{}", peer.port);
     let ended = send(&url, &desk).args(FIVE).args(["--json"]).end().await;
     assert_eq!(ended.code, 1, "{ended:?}");

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use mail_demo::{ADDRESS, PASSWORD as DEMO_PASSWORD};
 
-use super::{Desk, Ended, demo, restante, text};
+use super::{Ended, TestAccounts, demo, restante, text};
 
 #[tokio::test]
 async fn what_cannot_be_understood_ends_with_64_and_says_why() {
@@ -127,7 +127,7 @@ async fn the_help_tells_urls_and_exit_codes() {
 
 #[tokio::test]
 async fn files_that_are_not_there_end_with_66_and_folders_that_cannot_be_made_with_73() {
-    let desk = Desk::new("");
+    let desk = TestAccounts::new("");
     let send = [
         "send",
         "--direct",
@@ -162,7 +162,7 @@ async fn files_that_are_not_there_end_with_66_and_folders_that_cannot_be_made_wi
 #[tokio::test]
 async fn the_password_file_wins_over_the_environment() {
     let demo = demo(Some(1)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let url = pop3s(&demo);
     let right = desk.file("right", format!("{DEMO_PASSWORD}\nsecond line\n"));
     let list = |file| {
@@ -197,7 +197,7 @@ async fn without_a_terminal_nobody_is_asked_for_the_password() {
 #[tokio::test]
 async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
     let demo = demo(Some(1)).await;
-    let desk = Desk::new(demo.ca_pem());
+    let desk = TestAccounts::new(demo.ca_pem());
     let line = format!(
         "tty && exec {} fetch --list --json {} --ca-file {}",
         env!("CARGO_BIN_EXE_restante"),

@@ -10,7 +10,7 @@ use mail_net::TlsMode;
 
 use super::mail_session::Session;
 use super::{ADDRESS, Authority, Dovecot, PASSWORD};
-use crate::account::stage::{Desk, sign_in};
+use crate::account::test_server::{TestAccounts, sign_in};
 
 const SETTINGS: &str = "
 namespace inbox {
@@ -44,7 +44,7 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
         assert!(made.contains("b OK"), "{made}\n{}", dovecot.log());
     }
 
-    let desk = Desk::new(authority.ca_pem(), vec![dovecot.imaps]).await;
+    let desk = TestAccounts::new(authority.ca_pem(), vec![dovecot.imaps]).await;
     let sign_in = sign_in(
         ADDRESS,
         PASSWORD,

@@ -15,18 +15,18 @@ use mail_proto::Secret;
 use server::account::SignIn;
 
 use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
-use crate::account::stage::{Desk, Page, sign_in};
+use crate::account::test_server::{Page, TestAccounts, sign_in};
 
 /// Both servers, and a desk that may reach them.
-struct House {
+struct RealServer {
     /// Its folder holds the certificate that both servers read.
     _authority: Authority,
     dovecot: Dovecot,
     postfix: Postfix,
-    desk: Desk,
+    desk: TestAccounts,
 }
 
-impl House {
+impl RealServer {
     async fn new() -> Self {
         let authority = Authority::new();
         let dovecot = Dovecot::start(&authority);
@@ -39,7 +39,7 @@ impl House {
             postfix.smtps,
             postfix.submission,
         ];
-        let desk = Desk::new(authority.ca_pem(), ports).await;
+        let desk = TestAccounts::new(authority.ca_pem(), ports).await;
         Self {
             _authority: authority,
             dovecot,
@@ -88,7 +88,7 @@ async fn wait_for_in(page: &Page, folder: &FolderId, subject: &str) -> MessageRo
 }
 
 async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
-    let house = House::new().await;
+    let house = RealServer::new().await;
     house.deliver("first");
     let page = house
         .desk
@@ -177,7 +177,7 @@ async fn pop3_over_stls_reads_and_sends() {
 // docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[tokio::test]
 async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
-    let house = House::new().await;
+    let house = RealServer::new().await;
     house.deliver("one");
     house.deliver("two");
     let sign_in = house.sign_in(IncomingKind::Imap, TlsMode::Implicit);
@@ -210,7 +210,7 @@ async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
 
 #[tokio::test]
 async fn dovecots_refusal_is_a_wrong_password_in_its_own_words() {
-    let house = House::new().await;
+    let house = RealServer::new().await;
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
         let mut sign_in = house.sign_in(kind, TlsMode::Implicit);
         sign_in.password = Secret::new("wrong");
@@ -241,7 +241,7 @@ fn nested(levels: usize) -> String {
 
 #[tokio::test]
 async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_neighbours() {
-    let house = House::new().await;
+    let house = RealServer::new().await;
     house.deliver("before");
     for levels in [98, 400] {
         house.dovecot.deliver(ADDRESS, nested(levels).as_bytes());
@@ -313,7 +313,7 @@ const HIDDEN_TEXTS: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn a_text_is_shown_however_its_message_is_built() {
-    let house = House::new().await;
+    let house = RealServer::new().await;
     for (subject, rest) in HIDDEN_TEXTS {
         let head = format!(
             "From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nMIME-Version: 1.0\r\nSubject: {subject}\r\n"

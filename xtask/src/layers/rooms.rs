@@ -256,7 +256,7 @@ mod tests {
             ),
             (
                 "store/spool.rs",
-                "use mail_mime::address::Mailbox;",
+                "use mail_mime::address::EmailAddress;",
                 "`mail_mime`",
             ),
             (

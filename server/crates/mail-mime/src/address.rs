@@ -269,10 +269,10 @@ fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
 /// A mailbox as written in a message or typed: a display name and an address.
 ///
 /// From a message neither is to be trusted, and the address may be empty or nonsense; it is
-/// checked by [`Mailbox::envelope`] where it is used.
+/// checked by [`EmailAddress::envelope`] where it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub struct Mailbox {
+pub struct EmailAddress {
     /// The display name, decoded and cleaned; may be empty.
     pub name: String,
     /// The address as written, never decoded. A hidden character in it is shown as U+FFFD, so
@@ -282,7 +282,7 @@ pub struct Mailbox {
     pub name_is_suspicious: bool,
 }
 
-impl Mailbox {
+impl EmailAddress {
     /// A mailbox of a decoded name and an address.
     pub fn new(name: &str, address: &str) -> Self {
         let name = display::line(name).trim().to_owned();
@@ -332,7 +332,7 @@ fn requoted(mailbox: String) -> String {
 }
 
 /// Writes `Name <address>` for people; not for a header field.
-impl fmt::Display for Mailbox {
+impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name.is_empty(), self.address.is_empty()) {
             (true, _) => f.write_str(&self.address),

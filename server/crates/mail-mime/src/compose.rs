@@ -13,7 +13,7 @@ mod fields;
 
 use std::collections::HashSet;
 
-use crate::address::{Address, InvalidAddress, Mailbox};
+use crate::address::{Address, EmailAddress, InvalidAddress};
 use crate::date::Date;
 use crate::transfer;
 
@@ -30,15 +30,15 @@ pub struct AttachmentMeta {
 
 /// A message to be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct OutgoingMessage {
     /// Who writes.
-    pub from: Mailbox,
+    pub from: EmailAddress,
     /// To whom it goes.
-    pub to: Vec<Mailbox>,
+    pub to: Vec<EmailAddress>,
     /// And to whom else.
-    pub cc: Vec<Mailbox>,
+    pub cc: Vec<EmailAddress>,
     /// And to whom else, told to nobody: in the envelope only.
-    pub bcc: Vec<Mailbox>,
+    pub bcc: Vec<EmailAddress>,
     /// The subject; may be empty.
     pub subject: String,
     /// The text, with any line ends.
@@ -96,7 +96,7 @@ impl Composer {
     ///
     /// `boundary_seed` is random text of the caller's: letters and digits of it make the
     /// delimiter between the parts.
-    pub fn new(outgoing: &Outgoing, boundary_seed: &str) -> Result<Self, ComposeError> {
+    pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
         let sender = checked("From", &outgoing.from)?;
         let mut recipients: Vec<Address> = Vec::new();
         let mut seen = HashSet::new();
@@ -197,7 +197,7 @@ impl Composer {
     }
 }
 
-fn checked(field: &'static str, mailbox: &Mailbox) -> Result<Address, ComposeError> {
+fn checked(field: &'static str, mailbox: &EmailAddress) -> Result<Address, ComposeError> {
     mailbox.envelope().map_err(|why| ComposeError::Address {
         field,
         text: mailbox.address.clone(),

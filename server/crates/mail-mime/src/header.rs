@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use crate::address::{self, Mailbox};
+use crate::address::{self, EmailAddress};
 use crate::date::Date;
 use crate::limits::{Limits, OverLimit};
 use crate::{charset, display, encoded_word};
@@ -28,7 +28,11 @@ impl Field {
     /// The value for people: decoded, one line, nothing hidden. Addresses are not decoded.
     pub fn text(&self) -> String {
         if self.is_address_list() {
-            let mailboxes: Vec<_> = self.mailboxes().iter().map(Mailbox::to_string).collect();
+            let mailboxes: Vec<_> = self
+                .mailboxes()
+                .iter()
+                .map(EmailAddress::to_string)
+                .collect();
             return mailboxes.join(", ");
         }
         decode_unstructured(&self.value)
@@ -67,7 +71,7 @@ impl Field {
         matches!(name, "from" | "sender" | "reply-to" | "to" | "cc" | "bcc")
     }
 
-    fn mailboxes(&self) -> Vec<Mailbox> {
+    fn mailboxes(&self) -> Vec<EmailAddress> {
         address::parse_received(&charset::decode(&self.value, None))
     }
 }
@@ -175,32 +179,32 @@ impl Headers {
     }
 
     /// Who wrote it. None or several are possible, also by several fields.
-    pub fn from(&self) -> Vec<Mailbox> {
+    pub fn from(&self) -> Vec<EmailAddress> {
         self.mailboxes("From")
     }
 
     /// Who sent it, where that is not who wrote it.
-    pub fn sender(&self) -> Vec<Mailbox> {
+    pub fn sender(&self) -> Vec<EmailAddress> {
         self.mailboxes("Sender")
     }
 
     /// Where the writer wants answers.
-    pub fn reply_to(&self) -> Vec<Mailbox> {
+    pub fn reply_to(&self) -> Vec<EmailAddress> {
         self.mailboxes("Reply-To")
     }
 
     /// To whom it goes.
-    pub fn to(&self) -> Vec<Mailbox> {
+    pub fn to(&self) -> Vec<EmailAddress> {
         self.mailboxes("To")
     }
 
     /// And to whom else.
-    pub fn cc(&self) -> Vec<Mailbox> {
+    pub fn cc(&self) -> Vec<EmailAddress> {
         self.mailboxes("Cc")
     }
 
     /// Blind copies, in one's own sent mail.
-    pub fn bcc(&self) -> Vec<Mailbox> {
+    pub fn bcc(&self) -> Vec<EmailAddress> {
         self.mailboxes("Bcc")
     }
 
@@ -233,7 +237,7 @@ impl Headers {
     }
 
     /// The mailboxes of all fields of a name.
-    fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
+    fn mailboxes(&self, name: &str) -> Vec<EmailAddress> {
         self.named(name).flat_map(Field::mailboxes).collect()
     }
 
@@ -461,7 +465,7 @@ mod tests {
     fn phrases_of_an_envelope_lose_their_quotes() {
         assert_eq!(decode_phrase(b"\"Doe, \\\"J\\\"\""), "Doe, \"J\"");
         assert_eq!(decode_phrase(b"=?utf-8?B?5byg5LiJ?="), "张三");
-        let mailbox = Mailbox::from_envelope(b"=?utf-8?B?5byg5LiJ?=", b"zhang", b"x.example");
+        let mailbox = EmailAddress::from_envelope(b"=?utf-8?B?5byg5LiJ?=", b"zhang", b"x.example");
         assert_eq!(mailbox.to_string(), "张三 <zhang@x.example>");
     }
 
@@ -497,7 +501,7 @@ mod tests {
         fn anything_parses(bytes: Vec<u8>, text in "(Subject: |From: |Date: |\r\n|\n| |a|:|\"|<|>|=\\?utf-8\\?Q\\?|\\?=){0,60}") {
             for input in [bytes.as_slice(), text.as_bytes()] {
                 if let Ok(headers) = Headers::parse(input) {
-                    let shown = [headers.subject(), headers.from().first().map(Mailbox::to_string).unwrap_or_default()];
+                    let shown = [headers.subject(), headers.from().first().map(EmailAddress::to_string).unwrap_or_default()];
                     prop_assert!(!shown.iter().any(|text| text.contains(['\r', '\n'])));
                     headers.date_or_received();
                     headers.references();

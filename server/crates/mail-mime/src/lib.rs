@@ -47,7 +47,7 @@ pub mod text;
 pub mod transfer;
 pub mod tree;
 
-pub use address::{Address, Mailbox};
+pub use address::{Address, EmailAddress};
 pub use date::Date;
 pub use header::Headers;
 pub use limits::{Limits, OverLimit};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::address::{Address, Mailbox};
+use crate::address::{Address, EmailAddress};
 use crate::display;
 use crate::header::Headers;
 
@@ -75,9 +75,9 @@ fn after_prefix<'s>(subject: &'s str, prefix: &str) -> Option<&'s str> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recipients {
     /// The `To` field.
-    pub to: Vec<Mailbox>,
+    pub to: Vec<EmailAddress>,
     /// The `Cc` field.
-    pub cc: Vec<Mailbox>,
+    pub cc: Vec<EmailAddress>,
 }
 
 /// More recipients than this are left out of an answer to all.
@@ -92,7 +92,7 @@ const RECIPIENTS_MAX: usize = 500;
 pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
     let own: HashSet<String> = own.iter().map(mailbox_key).collect();
     let mut seen: HashSet<String> = HashSet::new();
-    let mut take = |mailboxes: Vec<Mailbox>, takes_own: bool| -> Vec<Mailbox> {
+    let mut take = |mailboxes: Vec<EmailAddress>, takes_own: bool| -> Vec<EmailAddress> {
         let mut taken = Vec::new();
         for mut mailbox in mailboxes {
             let Ok(address) = mailbox.envelope() else {
@@ -104,7 +104,7 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
             let key = mailbox_key(&address);
             if (takes_own || !own.contains(&key)) && seen.insert(key) {
                 if mailbox.name_is_suspicious {
-                    mailbox = Mailbox::new("", &mailbox.address);
+                    mailbox = EmailAddress::new("", &mailbox.address);
                 }
                 taken.push(mailbox);
             }
@@ -141,7 +141,7 @@ fn mailbox_key(address: &Address) -> String {
     address.as_str().to_ascii_lowercase()
 }
 
-fn first_of(lists: [Vec<Mailbox>; 2]) -> Vec<Mailbox> {
+fn first_of(lists: [Vec<EmailAddress>; 2]) -> Vec<EmailAddress> {
     let mut lists = lists.into_iter().filter(|list| !list.is_empty());
     lists.next().unwrap_or_default()
 }
@@ -188,7 +188,7 @@ mod tests {
         ];
         let headers = Headers::parse(header.as_bytes()).unwrap();
         let found = reply_recipients(&headers, &own, all);
-        let addresses = |list: Vec<Mailbox>| list.into_iter().map(|m| m.address).collect();
+        let addresses = |list: Vec<EmailAddress>| list.into_iter().map(|m| m.address).collect();
         (addresses(found.to), addresses(found.cc))
     }
 

@@ -7,12 +7,12 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use mail_mime::clean::{CleanOptions, Images, clean};
-use mail_mime::compose::{Composer, Outgoing};
+use mail_mime::compose::{Composer, OutgoingMessage};
 use mail_mime::header::{Headers, decode_unstructured, message_ids};
 use mail_mime::params::Params;
 use mail_mime::text::{Format, blocks, from_html, preview};
 use mail_mime::tree::{LeafFields, Part};
-use mail_mime::{Date, Limits, Mailbox, Message, address, quote, transfer};
+use mail_mime::{Date, EmailAddress, Limits, Message, address, quote, transfer};
 
 /// Four times the input may take so many times as long. Noise of the machine lies between.
 const RATIO_MAX: u32 = 9;
@@ -291,10 +291,10 @@ fn answers_are_linear_in_the_recipients() {
         let headers = Headers::parse(text.as_bytes()).unwrap();
         black_box(quote::reply_recipients(&headers, &[], true));
     });
-    let outgoing = |n: usize| Outgoing {
-        from: Mailbox::new("", "b@x.example"),
+    let outgoing = |n: usize| OutgoingMessage {
+        from: EmailAddress::new("", "b@x.example"),
         to: (0..n)
-            .map(|n| Mailbox::new("", &format!("a{n}@x.example")))
+            .map(|n| EmailAddress::new("", &format!("a{n}@x.example")))
             .collect(),
         cc: Vec::new(),
         bcc: Vec::new(),

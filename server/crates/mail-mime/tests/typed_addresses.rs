@@ -2,10 +2,10 @@
 //! envelope, and back through two readers. `docs/addresses.md` says the same for people.
 
 use mail_mime::address::{
-    Address, InvalidAddress, Mailbox, RECIPIENTS_MAX, entries, format_typed, parse_received,
+    Address, EmailAddress, InvalidAddress, RECIPIENTS_MAX, entries, format_typed, parse_received,
     parse_typed,
 };
-use mail_mime::compose::{Composer, Outgoing};
+use mail_mime::compose::{Composer, OutgoingMessage};
 use mail_mime::date::Date;
 use mail_mime::header::Headers;
 use mail_mime::quote::reply_recipients;
@@ -198,9 +198,9 @@ const REFUSED: &[(&str, InvalidAddress)] = &[
     ("ann\u{85}@a.example", InvalidAddress::HiddenCharacter('\u{85}')),
 ];
 
-fn outgoing(to: Vec<Mailbox>) -> Outgoing {
-    Outgoing {
-        from: Mailbox::new("", "me@x.example"),
+fn outgoing(to: Vec<EmailAddress>) -> OutgoingMessage {
+    OutgoingMessage {
+        from: EmailAddress::new("", "me@x.example"),
         to,
         cc: Vec::new(),
         bcc: Vec::new(),
@@ -235,7 +235,7 @@ fn every_row_of_the_table_is_sent_as_it_was_typed() {
         let read = Headers::parse(head.as_bytes()).unwrap().to();
         let sent: Vec<_> = mailboxes
             .iter()
-            .map(|mailbox| Mailbox::new(&mailbox.name, mailbox.envelope().unwrap().as_str()))
+            .map(|mailbox| EmailAddress::new(&mailbox.name, mailbox.envelope().unwrap().as_str()))
             .collect();
         assert_eq!(read, sent, "{typed:?}");
         let other = mail_parser::MessageParser::default()
@@ -378,7 +378,7 @@ proptest! {
 
     #[test]
     fn any_name_comes_back(name in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: ]{0,40}") {
-        let mailbox = Mailbox::new(&name, "ann@a.example");
+        let mailbox = EmailAddress::new(&name, "ann@a.example");
         let typed = format_typed([&mailbox]);
         prop_assert_eq!(parse_typed(&typed), Ok(vec![mailbox]));
     }

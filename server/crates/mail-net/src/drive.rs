@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use mail_proto::sasl::{Credentials, Nonce, SignIn, Work, WorkResult};
+use mail_proto::sasl::{Credentials, DerivedKey, KeyDerivation, Nonce, SignIn};
 use mail_proto::{BodyChunk, KnownSecrets, Machine, Redactor, Step, Transcribed};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -31,7 +31,7 @@ const READ_BYTES: usize = 64 << 10;
 
 /// What the owner of a connection gets from it.
 #[derive(Debug)]
-pub enum Happening<E> {
+pub enum ConnectionEvent<E> {
     /// The machine reports something.
     Event(E),
     /// The machine wants the next piece of an outgoing body: [`Connection::body`].
@@ -82,7 +82,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     redactors: Option<Box<Redactors>>,
     deflate: Option<Box<Deflate>>,
     /// What the machine wants computed.
-    computing: Option<JoinHandle<WorkResult>>,
+    computing: Option<JoinHandle<DerivedKey>>,
     unsent: VecDeque<Bytes>,
     unsent_bytes: usize,
     can_write: bool,
@@ -234,7 +234,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.received_bytes
     }
 
-    /// Answers [`Happening::NeedBody`].
+    /// Answers [`ConnectionEvent::NeedBody`].
     pub fn body(&mut self, chunk: BodyChunk) {
         self.machine.body(chunk);
     }
@@ -246,7 +246,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     ///
     /// # Errors
     /// [`Error`], final: every later call gives the same.
-    pub async fn next(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
+    pub async fn next(&mut self) -> Result<ConnectionEvent<M::Event>, Error<M::Error>> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -294,7 +294,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         Ok(())
     }
 
-    async fn drive(&mut self) -> Result<Happening<M::Event>, Error<M::Error>> {
+    async fn drive(&mut self) -> Result<ConnectionEvent<M::Event>, Error<M::Error>> {
         loop {
             self.finish_computing().await?;
             let mut step = self.machine.step();
@@ -306,13 +306,13 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     self.send(bytes);
                     continue;
                 }
-                Step::Event(event) => return Ok(Happening::Event(event)),
+                Step::Event(event) => return Ok(ConnectionEvent::Event(event)),
                 // A link that takes nothing any more takes no body, and a slow one no more of it
                 // for now. What the peer says meanwhile is heard at once: unheard it would pile up.
                 Step::NeedBody { max } if self.can_write => {
                     self.send_at_once().await;
                     if self.unsent_bytes <= UNSENT_MAX_BYTES && self.can_write {
-                        return Ok(Happening::NeedBody { max });
+                        return Ok(ConnectionEvent::NeedBody { max });
                     }
                 }
                 Step::StartTls => {
@@ -325,7 +325,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     self.machine.upgraded();
                     continue;
                 }
-                Step::Compute(work) => {
+                Step::DeriveKey(work) => {
                     self.compute(work);
                     continue;
                 }
@@ -333,7 +333,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     while self.unsent_bytes > 0 && self.can_write {
                         self.exchange().await?;
                     }
-                    return Ok(Happening::Done);
+                    return Ok(ConnectionEvent::Done);
                 }
                 Step::NeedBody { .. } | Step::NeedInput => {
                     if !self.can_read {
@@ -391,7 +391,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         texts::for_each::<M>(step, &mut |text| redactors.replies.redact(text));
     }
 
-    fn compute(&mut self, work: Work) {
+    fn compute(&mut self, work: KeyDerivation) {
         self.computing = Some(spawn_blocking(move || work.run()));
     }
 
@@ -409,7 +409,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         };
         self.computing = None;
         // The pool takes no more work only while the process ends.
-        self.machine.computed(result.map_err(|_| Error::Closed)?);
+        self.machine.key_derived(result.map_err(|_| Error::Closed)?);
         Ok(())
     }
 

@@ -41,7 +41,7 @@ mod transport;
 
 pub use deadlines::Phase;
 pub use dial::{DialError, Dialer, Endpoint, TlsMode};
-pub use drive::{Connection, Error, Happening};
+pub use drive::{Connection, ConnectionEvent, Error};
 pub use egress::{Egress, Listed};
 pub use texts::ReadText;
 pub use tls::{TlsError, Trust};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use mail_net::drive::Transport;
-use mail_net::{Connection, Error, Happening, Phase, Recorder, Trust};
-use mail_proto::sasl::{Credentials, Nonce, SignIn, Work, WorkResult};
+use mail_net::{Connection, ConnectionEvent, Error, Phase, Recorder, Trust};
+use mail_proto::sasl::{Credentials, DerivedKey, KeyDerivation, Nonce, SignIn};
 use mail_proto::transcript::{Direction, Line};
 use mail_proto::{BodyChunk, Limits, Machine, Secret, Step, Tls, Transcribed, pop3};
 use rustls::ClientConfig;
@@ -20,7 +20,7 @@ struct Talker {
     received: Vec<u8>,
     ended: bool,
     wants_body: bool,
-    to_compute: Option<Work>,
+    to_compute: Option<KeyDerivation>,
     has_computed: bool,
     to_compress: bool,
     lines: Vec<Line>,
@@ -44,7 +44,7 @@ impl Machine for Talker {
         }
     }
     fn upgraded(&mut self) {}
-    fn computed(&mut self, _result: WorkResult) {
+    fn key_derived(&mut self, _result: DerivedKey) {
         self.has_computed = true;
     }
     fn step(&mut self) -> Result<Step<Vec<u8>>, &'static str> {
@@ -53,7 +53,7 @@ impl Machine for Talker {
             return Ok(Step::StartDeflate { fed });
         }
         if let Some(work) = self.to_compute.take() {
-            return Ok(Step::Compute(work));
+            return Ok(Step::DeriveKey(work));
         }
         if std::mem::take(&mut self.has_computed) {
             return Ok(Step::Event(b"computed".to_vec()));
@@ -111,7 +111,7 @@ fn connection(
 
 async fn event(connection: &mut Connection<Talker, DuplexStream>) -> Vec<u8> {
     match connection.next().await.unwrap() {
-        Happening::Event(event) => event,
+        ConnectionEvent::Event(event) => event,
         other => panic!("not an event: {other:?}"),
     }
 }
@@ -156,7 +156,7 @@ async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
     let stalled = tokio::time::timeout(Duration::from_millis(200), async {
         loop {
             match connection.next().await.unwrap() {
-                Happening::NeedBody { max } => {
+                ConnectionEvent::NeedBody { max } => {
                     taken += max;
                     connection.body(BodyChunk::Data(Bytes::from(vec![b'x'; max])));
                 }
@@ -293,7 +293,7 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
         tokio::select! {
             biased;
             happening = connection.next() => match happening.unwrap() {
-                Happening::Event(bytes) => received.extend_from_slice(&bytes),
+                ConnectionEvent::Event(bytes) => received.extend_from_slice(&bytes),
                 other => panic!("unexpected: {other:?}"),
             },
             () = tokio::task::yield_now() => {}
@@ -304,7 +304,7 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
 }
 
 /// The derivation of a key that takes a while: the answer of SCRAM to the example of RFC 5802 §5.
-fn scram_work() -> Work {
+fn scram_work() -> KeyDerivation {
     let mut client = pop3::Client::new(pop3::Config {
         tls: Tls::Implicit,
         allow_plaintext_login: false,
@@ -323,7 +323,7 @@ fn scram_work() -> Work {
         client.feed(said.as_bytes());
         loop {
             match client.step().unwrap() {
-                Step::Compute(work) => return work,
+                Step::DeriveKey(work) => return work,
                 Step::NeedInput => break,
                 _ => {}
             }
@@ -346,13 +346,13 @@ async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_w
         happening = connection.next() => Some(happening.unwrap()),
         () = tokio::task::yield_now() => None,
     };
-    let computed = match at_once {
+    let key_derived = match at_once {
         // The pool may have been faster than this task.
-        Some(Happening::Event(bytes)) => bytes,
+        Some(ConnectionEvent::Event(bytes)) => bytes,
         Some(other) => panic!("not an event: {other:?}"),
         None => event(&mut connection).await,
     };
-    assert_eq!(computed, b"computed");
+    assert_eq!(key_derived, b"computed");
 }
 
 // docs/protocols.md, IMAP: COMPRESS

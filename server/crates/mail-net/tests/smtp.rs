@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mail_net::drive::Transport;
-use mail_net::{Connection, Happening, Phase, Trust};
+use mail_net::{Connection, ConnectionEvent, Phase, Trust};
 use mail_proto::smtp::{
     Address, Client, Config, EhloName, Envelope, Event, Outcome, RecipientResult,
 };
@@ -157,17 +157,17 @@ async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen
     let mut body = vec![Bytes::from_static(b"Subject: hi\r\n\r\n.dot\r\n")].into_iter();
     let is_accepted = loop {
         match connection.next().await.unwrap() {
-            Happening::Event(Event::Ready { .. }) => {
+            ConnectionEvent::Event(Event::Ready { .. }) => {
                 let name = |n| Address::new(&format!("user{n}@example.org")).unwrap();
                 let to = (0..recipients).map(name);
                 let from = Address::new("a@example.org").unwrap();
                 connection.machine_mut().send(Envelope::new(from, to));
             }
-            Happening::NeedBody { .. } => {
+            ConnectionEvent::NeedBody { .. } => {
                 connection.body(body.next().map_or(BodyChunk::End, BodyChunk::Data));
             }
-            Happening::Event(Event::ReadyToCommit) => connection.machine_mut().commit(),
-            Happening::Event(Event::Outcome(Outcome::Accepted {
+            ConnectionEvent::Event(Event::ReadyToCommit) => connection.machine_mut().commit(),
+            ConnectionEvent::Event(Event::Outcome(Outcome::Accepted {
                 recipients: each, ..
             })) => {
                 let is_taken = |result: &_| matches!(result, RecipientResult::Accepted(_));

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use crate::sasl::{Work, WorkResult};
+use crate::sasl::{DerivedKey, KeyDerivation};
 
 /// What the driver has to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub enum Step<E> {
         /// What was fed already but came behind the answer to `COMPRESS`: it is compressed.
         fed: Bytes,
     },
-    /// This is to be computed where it keeps nobody waiting, then [`Machine::computed`] is called.
-    Compute(Work),
+    /// This is to be computed where it keeps nobody waiting, then [`Machine::key_derived`] is called.
+    DeriveKey(KeyDerivation),
     /// Something happened that the owner of the connection has to know.
     Event(E),
     /// The conversation is over. Final: every later step is `Done` again.
@@ -74,8 +74,8 @@ pub trait Machine {
     fn held_bytes(&self) -> usize {
         0
     }
-    /// Answers [`Step::Compute`]. Until then the machine is not stepped.
-    fn computed(&mut self, result: WorkResult);
+    /// Answers [`Step::DeriveKey`]. Until then the machine is not stepped.
+    fn key_derived(&mut self, result: DerivedKey);
     /// Returns the next step. To be called until it says [`Step::NeedInput`].
     ///
     /// # Errors

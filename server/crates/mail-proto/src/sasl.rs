@@ -3,7 +3,7 @@
 //! [`SignIn`] is what the owner of a connection gives: [`Credentials`], a fresh [`Nonce`] and, where
 //! there is TLS, its [`ChannelBinding`]. The three clients pick the best [`Mechanism`] that their
 //! server offers, and go on to the next one only as long as nothing made from the password has
-//! left. Deriving a SCRAM key takes long, so it leaves the machine as [`Work`].
+//! left. Deriving a SCRAM key takes long, so it leaves the machine as [`KeyDerivation`].
 //!
 //! What is made here holds a password or a proof of it. It is zeroed when dropped, also after it was
 //! handed out as [`Bytes`], and stands as `***` in every transcript.
@@ -12,13 +12,13 @@ mod authentication;
 mod channel_binding;
 mod credentials;
 mod exchange;
+mod key_derivation;
 mod md5;
 mod mechanism;
 mod nonce;
 mod oauth;
 mod prep;
 mod scram;
-mod work;
 
 use alloc::vec::Vec;
 
@@ -27,14 +27,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-pub(crate) use authentication::{Answer, Authentication};
+pub(crate) use authentication::{Authentication, ChallengeResponse};
 pub use channel_binding::ChannelBinding;
 pub use credentials::{Credentials, InvalidCredentials, SignIn};
-pub use exchange::Failure;
+pub use exchange::SaslError;
+pub use key_derivation::{DerivedKey, KeyDerivation};
 pub(crate) use md5::{Timestamp, apop_digest};
 pub use mechanism::Mechanism;
 pub use nonce::Nonce;
-pub use work::{Work, WorkResult};
 
 /// Joins `before`, a secret and CRLF into bytes that are zeroed when the last handle is dropped.
 pub(crate) fn secret_line(before: &str, secret: &[u8]) -> Bytes {

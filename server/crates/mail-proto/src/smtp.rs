@@ -7,7 +7,7 @@
 //! # Map
 //! - `client`, `auth`, `command`, `sending`: the conversation, and what is asked of it
 //! - `transaction`, `verdict`: one message from `MAIL` to its outcome
-//! - `envelope`, `parameters`, `wishes`: what the sender asks for, and what of it is said
+//! - `envelope`, `parameters`, `optional_params`: what the sender asks for, and what of it is said
 //! - `transfer`, `body`, `chunks`: the message by `DATA` or `BDAT`
 
 mod address;
@@ -20,6 +20,7 @@ mod envelope;
 mod error;
 mod event;
 mod extensions;
+mod optional_params;
 mod outcome;
 mod parameters;
 mod reply;
@@ -32,7 +33,6 @@ mod texts;
 mod transaction;
 mod transfer;
 mod verdict;
-mod wishes;
 
 pub use address::{Address, EhloName, InvalidAddress, InvalidEhloName, ReversePath};
 pub use body::{BodyEncoder, NulInBody};

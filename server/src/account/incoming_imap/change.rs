@@ -11,7 +11,7 @@ use mail_proto::imap::{
 };
 
 use super::super::error::AccountError;
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::order::Returned;
 use super::read::uid_of;
 use super::row::marks_of;
@@ -22,7 +22,7 @@ use crate::clients::imap::uid_set;
 use crate::domain::Unsupported;
 use crate::domain::{Changed, Folder, SourceMark, opposite};
 
-impl Link {
+impl ImapWorker {
     /// Sets a mark on messages; those that have it already are not counted.
     pub(super) async fn mark(
         &mut self,

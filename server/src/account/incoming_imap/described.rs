@@ -1,6 +1,6 @@
 //! What IMAP says of a message, as the types that MIME has for it.
 
-use mail_mime::address::Mailbox;
+use mail_mime::address::EmailAddress;
 use mail_mime::date::Date;
 use mail_mime::header;
 use mail_mime::params::Params;
@@ -68,14 +68,16 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
 }
 
 /// The mailboxes of an ENVELOPE address list; groups are flattened.
-pub(super) fn people_of<'e>(addresses: impl Iterator<Item = imap::Address<'e>>) -> Vec<Mailbox> {
+pub(super) fn people_of<'e>(
+    addresses: impl Iterator<Item = imap::Address<'e>>,
+) -> Vec<EmailAddress> {
     addresses
         .filter_map(|address| match address {
             imap::Address::Mailbox {
                 name,
                 local_part,
                 domain,
-            } => Some(Mailbox::from_envelope(
+            } => Some(EmailAddress::from_envelope(
                 name.unwrap_or_default(),
                 local_part,
                 domain,

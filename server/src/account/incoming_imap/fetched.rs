@@ -13,19 +13,19 @@ use super::super::error::AccountError;
 use super::super::whole::read_headers;
 use super::row::{arrived_of, marks_of};
 use super::selected::ImapConnection;
-use crate::clients::imap::{Answer, WINDOW_BYTES};
+use crate::clients::imap::{Responses, WINDOW_BYTES};
 use crate::domain::Marks;
 
 /// What a server told of one message: all that was asked for.
 pub(super) struct Fetched {
-    answer: Answer,
+    answer: Responses,
     pub(super) data: FetchData,
 }
 
 impl Fetched {
     /// Gathers what an answer tells of a message; `None` where bytes are missing that were asked
     /// for, or the message itself.
-    pub(super) fn of(answer: Answer, uid: Uid, items: &[FetchItem]) -> Option<Self> {
+    pub(super) fn of(answer: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
         let mut told = answer.fetched.iter().filter(|data| match data.uid() {
             Some(told) => told == uid,
             // Some servers leave it out of what they tell of one message.

@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::error::AccountError;
-use super::link::{Link, LinkKind};
+use super::imap_worker::{ImapWorker, ImapWorkerKind};
 use super::selected::ImapConnection;
 use crate::clients::imap::MailboxState as _;
 use crate::domain::AccountKey;
@@ -60,7 +60,7 @@ pub(super) fn channel_of(
     (channel.clone(), channel.subscribe())
 }
 
-impl Link {
+impl ImapWorker {
     /// Tells the account's other links that a mailbox is changed.
     pub(super) fn changed(&mut self, mailbox: &Mailbox) {
         let change = FolderChange {
@@ -81,14 +81,14 @@ impl Link {
             Ok(change) if change.by == self.id => {}
             Ok(change) if self.has_selected(&change.mailbox) => self.look_later(change.mailbox),
             Ok(change) => self.look_for_tabs(&change.mailbox),
-            Err(_) if self.kind == LinkKind::Inbox => self.shared.tell(LiveEvent::Resync),
+            Err(_) if self.kind == ImapWorkerKind::Inbox => self.shared.tell(LiveEvent::Resync),
             Err(_) => {}
         }
     }
 
     /// One link of a session looks for its tabs: the one that has the mailbox, else INBOX's.
     fn look_for_tabs(&mut self, mailbox: &Mailbox) {
-        if self.kind == LinkKind::Inbox && !self.shared.is_selected_by_other(mailbox) {
+        if self.kind == ImapWorkerKind::Inbox && !self.shared.is_selected_by_other(mailbox) {
             self.shared.forget_counts(mailbox);
             self.look_later(mailbox.clone());
         }

@@ -6,13 +6,13 @@ use mail_net::Phase;
 use mail_proto::imap::{Command, SearchKey, SequenceNumber, SequenceSet, Status};
 
 use super::super::error::AccountError;
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::row::Detail;
 use super::selected::ImapConnection;
-use crate::clients::imap::{Answer, Completion};
+use crate::clients::imap::{Completion, Responses};
 use crate::domain::{Listing, Row};
 
-impl Link {
+impl ImapWorker {
     /// A window of a folder. Costs no round trip while IDLE keeps the rows right.
     ///
     /// Where the answer as a whole is larger than what is taken, the connection is lost and another
@@ -99,7 +99,7 @@ pub(super) async fn fetch_rows_before(
     limit: u32,
     detail: Detail,
     behind: Vec<Command>,
-) -> Result<(Vec<Row>, Option<Answer>), AccountError> {
+) -> Result<(Vec<Row>, Option<Responses>), AccountError> {
     let mut asking = Asking {
         offset,
         limit,
@@ -164,7 +164,7 @@ struct Asking {
     moves_left: u32,
     /// Commands that are still to leave behind the first FETCH, and what was answered to them.
     behind: Vec<Command>,
-    behind_answer: Option<Answer>,
+    behind_answer: Option<Responses>,
     /// The last command that the server refused.
     refusal: Option<Completion>,
 }

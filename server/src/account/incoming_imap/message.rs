@@ -18,7 +18,7 @@ use super::super::texts::Texts;
 use super::super::whole::{Split, opaque_root, piece_of};
 use super::described;
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::read::uid_of;
 use super::selected::ImapConnection;
 use crate::clients::ClientError;
@@ -54,7 +54,7 @@ enum Reading {
     Whole,
 }
 
-impl Link {
+impl ImapWorker {
     /// Opens a message: its header, its structure and the text that is shown.
     ///
     /// Where the server's description of it is larger than what is taken, refused, left out or of no

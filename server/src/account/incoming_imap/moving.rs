@@ -17,11 +17,11 @@ use mail_proto::imap::{
 
 use super::super::error::AccountError;
 use super::change::count_of;
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::selected::ImapConnection;
 use crate::clients::ClientError;
 use crate::clients::imap::MailboxState as _;
-use crate::clients::imap::{Answer, uid_set};
+use crate::clients::imap::{Responses, uid_set};
 use crate::domain::{ServerReply, Unsupported};
 
 /// The most copies whose places are taken from one COPYUID. A server may name four thousand
@@ -73,7 +73,7 @@ pub(super) struct Copied {
 impl Copied {
     /// COPYUID of the tagged and untagged responses (RFC 4315 §3, RFC 6851 §4.3): a server may
     /// move in several steps.
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &Responses) -> Self {
         let tagged = answer
             .completions
             .iter()
@@ -212,7 +212,7 @@ impl HalfMoved {
     }
 }
 
-impl Link {
+impl ImapWorker {
     /// Moves messages of the selected mailbox.
     pub(super) async fn move_uids(
         &mut self,
@@ -294,7 +294,11 @@ impl Link {
 
     /// The server moved what it did not name, although it knows COPYUID: it should send it and need
     /// not (RFC 6851 §4.3). What left the folder was moved, if as much came where it was to go.
-    async fn untold_move(&mut self, order: &Move, answer: &Answer) -> Result<Moved, AccountError> {
+    async fn untold_move(
+        &mut self,
+        order: &Move,
+        answer: &Responses,
+    ) -> Result<Moved, AccountError> {
         let there = self.connection().await?.still_there(&order.uids).await?;
         let left = count_of(order.uids.len() - there.len());
         let came = match left {
@@ -391,7 +395,7 @@ impl Link {
         })
     }
 
-    fn refusal_of(&self, answer: &Answer) -> AccountError {
+    fn refusal_of(&self, answer: &Responses) -> AccountError {
         let refused = answer
             .completions
             .iter()
@@ -474,7 +478,7 @@ fn mark_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> 
 }
 
 /// The messages that STORE answered for.
-fn marked_deleted(answer: &Answer, uids: &[Uid]) -> Vec<Uid> {
+fn marked_deleted(answer: &Responses, uids: &[Uid]) -> Vec<Uid> {
     let marked = answer.fetched.iter().filter(|data| {
         let flags = data.flags().unwrap_or_default();
         flags.contains(&Flag::Deleted)

@@ -17,7 +17,7 @@ use mail_proto::imap::{
 };
 
 use super::super::error::AccountError;
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::moving::Copies;
 use super::selected::SelectedMailbox;
 use crate::clients::imap::MailboxState as _;
@@ -94,7 +94,7 @@ impl ReturnedTable {
 
 /// One message that is shown elsewhere than the server has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct ShownPosition {
     /// Where the server has it.
     seq: u32,
     /// How many messages of the server's order have a UID below the one by which it is shown.
@@ -109,7 +109,7 @@ struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Order {
     /// By key, and so by rank.
-    places: Vec<Place>,
+    places: Vec<ShownPosition>,
     /// Where the server has them, sorted.
     seqs: Vec<u32>,
     /// The messages for which it was made; `None` where it has to be made anew.
@@ -169,7 +169,7 @@ impl Order {
         };
     }
 
-    fn make(&mut self, mut places: Vec<Place>) {
+    fn make(&mut self, mut places: Vec<ShownPosition>) {
         places.sort_unstable_by_key(|place| place.key);
         self.places = places;
         self.count();
@@ -248,7 +248,7 @@ fn search(uid: bool, set: SequenceSet) -> Vec<Command> {
     }]
 }
 
-impl Link {
+impl ImapWorker {
     /// Finds out where the messages of the selected mailbox that came back are shown. Costs nothing
     /// where there are none, or none that it has not been found out for.
     ///
@@ -309,7 +309,7 @@ impl Link {
     async fn places_of(
         &mut self,
         returned: &[Returned],
-    ) -> Result<(Vec<Place>, bool), AccountError> {
+    ) -> Result<(Vec<ShownPosition>, bool), AccountError> {
         let nothing = (Vec::new(), false);
         let connection = self.connection().await?;
         let has_ranges = connection.capabilities().has(Capability::ESearch);
@@ -354,8 +354,8 @@ impl Link {
             } else {
                 continue;
             };
-            if seq <= exists && places.iter().all(|place: &Place| place.seq != seq) {
-                places.push(Place {
+            if seq <= exists && places.iter().all(|place: &ShownPosition| place.seq != seq) {
+                places.push(ShownPosition {
                     seq,
                     below: below.min(exists),
                     key: one.key.get(),
@@ -385,7 +385,7 @@ mod tests {
 
     /// The order of a mailbox with these UIDs, of which some came back.
     fn order(uids: &[u32], back: &[(u32, u32)]) -> Order {
-        let places = back.iter().map(|(now, key)| Place {
+        let places = back.iter().map(|(now, key)| ShownPosition {
             seq: below(uids, now + 1),
             below: below(uids, *key),
             key: *key,

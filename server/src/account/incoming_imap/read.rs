@@ -8,15 +8,15 @@ use mail_proto::imap::{Capability, Command, Status, StatusItem, Uid};
 use super::super::error::AccountError;
 use super::super::off_thread::off_thread;
 use super::folders::FolderTable;
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::selected::ImapConnection;
-use crate::clients::imap::Answer;
+use crate::clients::imap::Responses;
 use crate::domain::FolderList;
 
 /// STATUS is asked of so many folders where LIST cannot tell.
 const STATUS_MAX: usize = 40;
 
-impl Link {
+impl ImapWorker {
     /// Asks for the folder tree with counts.
     pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         let connection = self.connection().await?;
@@ -55,9 +55,9 @@ pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
 /// at all: every account has INBOX.
 async fn listed(
     connection: &mut ImapConnection,
-    mut answer: Answer,
-) -> Result<Answer, AccountError> {
-    let is_refused = |answer: &Answer| {
+    mut answer: Responses,
+) -> Result<Responses, AccountError> {
+    let is_refused = |answer: &Responses| {
         let list = answer.completions.last();
         list.is_some_and(|list| !matches!(list.status, Some(Status::Ok) | None))
     };
@@ -79,7 +79,7 @@ async fn listed(
 /// The folder table of an answer to [`list_commands`], asking STATUS where it brought no counts.
 pub(super) async fn folders_of(
     connection: &mut ImapConnection,
-    answer: Answer,
+    answer: Responses,
 ) -> Result<FolderTable, AccountError> {
     let answer = listed(connection, answer).await?;
     let utf8_names = connection.capabilities().utf8_names();

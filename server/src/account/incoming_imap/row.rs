@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::api::types::MessageId;
-use mail_mime::address::Mailbox as Person;
+use mail_mime::address::EmailAddress;
 use mail_mime::header::Headers;
 use mail_mime::tree::Part;
 use mail_proto::imap::{BodyValue, FetchData, FetchItem, FetchedItem, Flag, Section, SectionText};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::super::whole::read_headers;
 use super::described;
 use crate::domain::bounds::{
-    ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_person,
+    ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of as weight_of_address,
 };
 use crate::domain::{Marks, Row};
 
@@ -81,8 +81,8 @@ impl Detail {
 /// A row as it was fetched.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SeenRow {
-    from: Vec<Person>,
-    to: Vec<Person>,
+    from: Vec<EmailAddress>,
+    to: Vec<EmailAddress>,
     /// `None` where the server did not tell it in a form that can be read.
     subject: Option<String>,
     /// When the message arrived, where the server told a date that can be.
@@ -220,7 +220,7 @@ impl SeenRow {
 
     fn weigh(&self) -> usize {
         let people = self.from.iter().chain(&self.to);
-        let people: usize = people.map(weight_of_person).sum();
+        let people: usize = people.map(weight_of_address).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
         let structure = self.structure.as_deref().map_or(0, weight_of);
         ROW_BYTES + people + subject + structure + self.refusal.len()

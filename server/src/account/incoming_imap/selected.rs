@@ -40,7 +40,7 @@ pub(crate) struct SelectedMailbox {
     asked: Option<Detail>,
     /// Rows by place, whose UID the server left out.
     unnamed: HashMap<u32, SeenRow>,
-    news: News,
+    news: PendingChanges,
     /// The order in which the messages are shown.
     pub(super) shown: Order,
     /// How often messages left.
@@ -49,7 +49,7 @@ pub(crate) struct SelectedMailbox {
 
 /// What changed since somebody last asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct News {
+pub(super) struct PendingChanges {
     /// New messages at the end.
     pub(super) arrived: u32,
     /// Rows whose marks changed, or that are gone.
@@ -60,7 +60,7 @@ pub(super) struct News {
     pub(super) is_unread_lost: bool,
 }
 
-impl News {
+impl PendingChanges {
     pub(super) fn is_any(self) -> bool {
         self.arrived > 0 || self.has_changes
     }
@@ -227,12 +227,12 @@ impl SelectedMailbox {
     }
 
     /// Takes what changed, for those who watch.
-    pub(super) fn take_news(&mut self) -> News {
+    pub(super) fn take_pending_changes(&mut self) -> PendingChanges {
         std::mem::take(&mut self.news)
     }
 
     /// Whether something changed.
-    pub(super) fn has_news(&self) -> bool {
+    pub(super) fn has_pending_changes(&self) -> bool {
         self.news.is_any()
     }
 
@@ -346,7 +346,7 @@ impl MailboxState for SelectedMailbox {
             share,
             asked: None,
             unnamed: HashMap::new(),
-            news: News::default(),
+            news: PendingChanges::default(),
             shown: Order::default(),
             departures: 0,
         }
@@ -410,6 +410,6 @@ impl MailboxState for SelectedMailbox {
     }
 
     fn begin(&mut self) {
-        self.news = News::default();
+        self.news = PendingChanges::default();
     }
 }

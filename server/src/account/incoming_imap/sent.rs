@@ -12,7 +12,7 @@ use mail_proto::imap::{
 };
 use tracing::debug;
 
-use super::link::Link;
+use super::imap_worker::ImapWorker;
 use super::selected::ImapConnection;
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
@@ -55,7 +55,7 @@ pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
     is_gmail || MICROSOFT.iter().any(is_in)
 }
 
-impl Link {
+impl ImapWorker {
     /// Files a copy in Sent, unless one lies there already or the server is about to file it.
     pub(super) async fn file_sent(
         &mut self,

@@ -19,7 +19,7 @@ use super::hearing::FolderChange;
 use super::moving::HalfMoves;
 use super::order::{Returned, ReturnedTable};
 use super::selected::ImapConnection;
-use super::selected::News;
+use super::selected::PendingChanges;
 use super::sent::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
 use crate::clients::Access;
@@ -240,7 +240,7 @@ impl Shared {
     }
 
     /// Corrects the counts of a mailbox and tells the open tabs.
-    pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: News) {
+    pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: PendingChanges) {
         let (folder, unread) = {
             let mut state = self.state();
             if news.is_unread_lost {

@@ -8,7 +8,7 @@ use tracing::info;
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::model::now_unix_ms;
-use super::link::Link;
+use super::pop3_worker::Pop3Worker;
 use super::session::PREFETCH_MAX;
 use crate::clients::ClientError;
 
@@ -20,7 +20,7 @@ const BACKOFF: Duration = Duration::from_secs(2);
 /// Messages that were read are kept for so long after the last request.
 const MESSAGES_KEPT_FOR: Duration = Duration::from_secs(30);
 
-impl Link {
+impl Pop3Worker {
     /// When to look again at what there is to do.
     pub(super) fn next_timer(&self) -> Instant {
         // At the latest then: whether somebody watches is told by nobody.

@@ -10,7 +10,7 @@ use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::model::{now_unix_ms, random_id};
 use super::identity::MessageKey;
-use super::link::Link;
+use super::pop3_worker::Pop3Worker;
 use super::read::is_inbox;
 use crate::domain::Unsupported;
 use crate::domain::{Changed, SourceMark, opposite};
@@ -20,7 +20,7 @@ const KEPT_FOR: Duration = Duration::from_secs(600);
 /// How many changes are remembered.
 const KEPT_MAX: usize = 50;
 
-impl Link {
+impl Pop3Worker {
     /// Sets a mark on messages; those that have it already are not counted.
     pub(super) async fn mark(
         &mut self,

@@ -8,11 +8,11 @@ use mail_net::Phase;
 use tracing::{info, warn};
 
 use super::super::error::AccountError;
-use super::link::Link;
 use super::listing::Listing;
+use super::pop3_worker::Pop3Worker;
 use super::session::SignedIn;
 
-impl Link {
+impl Pop3Worker {
     /// Deletes what is due, and what belongs to `undos` in any case: UIDL, DELE, QUIT.
     ///
     /// Done only once QUIT is answered with +OK. Whatever fails before leaves the maildrop as it

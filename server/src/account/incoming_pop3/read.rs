@@ -10,10 +10,10 @@ use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::whole::piece_of;
 use super::identity::MessageKey;
-use super::kept::Kept;
-use super::link::Link;
 use super::listing::{Entry, Listing};
+use super::local_marks::LocalMarks;
 use super::messages::{Loaded, Loading, SPLIT_MAX_BYTES, too_large};
+use super::pop3_worker::Pop3Worker;
 use super::rows::RowFacts;
 use crate::clients::pop3::MESSAGE_MAX_BYTES;
 use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
@@ -21,7 +21,7 @@ use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
 /// The name of the one folder; the page shows its own word for it.
 const INBOX_NAME: &str = "INBOX";
 
-impl Link {
+impl Pop3Worker {
     /// The one folder, with its counts.
     pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         // The page asks by itself, again and again: a refused password is not tried for that.
@@ -89,7 +89,8 @@ impl Link {
         let split = loaded.split()?;
         let body = split.body().await?;
         let listing = self.listing.as_ref().ok_or(AccountError::NotFound)?;
-        let place = Place::find(listing, &self.kept, key).ok_or(AccountError::NotFound)?;
+        let place =
+            MessagePosition::find(listing, &self.kept, key).ok_or(AccountError::NotFound)?;
         Ok(Opened {
             id: message.clone(),
             headers: split.headers.clone(),
@@ -274,13 +275,13 @@ pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
 }
 
 /// The messages that do not wait to be deleted, newest first.
-fn shown<'a>(listing: &'a Listing, kept: &'a Kept) -> impl Iterator<Item = &'a Entry> {
+fn shown<'a>(listing: &'a Listing, kept: &'a LocalMarks) -> impl Iterator<Item = &'a Entry> {
     listing
         .newest_first()
         .filter(|entry| !kept.is_hidden(entry.key))
 }
 
-fn window(listing: &Listing, kept: &Kept, offset: u32, limit: u32) -> Vec<Entry> {
+fn window(listing: &Listing, kept: &LocalMarks, offset: u32, limit: u32) -> Vec<Entry> {
     let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
     let taken = usize::try_from(limit).unwrap_or(usize::MAX);
     shown(listing, kept)
@@ -291,15 +292,15 @@ fn window(listing: &Listing, kept: &Kept, offset: u32, limit: u32) -> Vec<Entry>
 }
 
 /// Where a message stands among those that are shown.
-struct Place {
+struct MessagePosition {
     position: u32,
     total: u32,
     newer: Option<MessageKey>,
     older: Option<MessageKey>,
 }
 
-impl Place {
-    fn find(listing: &Listing, kept: &Kept, key: MessageKey) -> Option<Self> {
+impl MessagePosition {
+    fn find(listing: &Listing, kept: &LocalMarks, key: MessageKey) -> Option<Self> {
         let mut place: Option<Self> = None;
         let (mut total, mut newer) = (0_u32, None);
         for entry in shown(listing, kept) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mail_mime::address::Mailbox;
+use mail_mime::address::EmailAddress;
 use mail_mime::header::Headers;
 
 use super::super::whole::read_headers;
@@ -22,8 +22,8 @@ const DROPPED_AT_ONCE: usize = 100;
 /// The facts of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RowFacts {
-    from: Vec<Mailbox>,
-    to: Vec<Mailbox>,
+    from: Vec<EmailAddress>,
+    to: Vec<EmailAddress>,
     subject: String,
     /// `None` where neither Date nor Received can be read.
     date_unix_ms: Option<i64>,
@@ -93,14 +93,14 @@ impl RowFacts {
 /// The rows that were read; the least used go when there are too many.
 #[derive(Debug)]
 pub(super) struct RowCache {
-    rows: HashMap<MessageKey, Kept>,
+    rows: HashMap<MessageKey, CachedRow>,
     bytes: usize,
     share: Share,
     uses: u64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedRow {
     /// As listed: another size under the same unique id is another message.
     listed_bytes: u64,
     facts: RowFacts,
@@ -144,7 +144,7 @@ impl RowCache {
     /// Keeps a row.
     pub(super) fn put(&mut self, entry: &Entry, facts: RowFacts) {
         self.uses += 1;
-        let kept = Kept {
+        let kept = CachedRow {
             listed_bytes: entry.size_bytes,
             facts,
             last_use: self.uses,

@@ -8,8 +8,8 @@ use tracing::debug;
 
 use super::super::error::AccountError;
 use super::lease::{Busy, Lease};
-use super::link::Link;
 use super::listing::Listing;
+use super::pop3_worker::Pop3Worker;
 use crate::clients::ClientError;
 use crate::clients::pop3::Pop3Connection;
 use crate::domain::{Protocol, ServerReply};
@@ -31,7 +31,7 @@ pub(super) struct Session {
     pub(super) listing: Arc<Listing>,
 }
 
-impl Link {
+impl Pop3Worker {
     /// Takes a turn at the maildrop and signs in: one try.
     pub(super) async fn log_in(
         &mut self,

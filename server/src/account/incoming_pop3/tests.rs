@@ -28,9 +28,9 @@ use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
-use super::super::worker::{Ask, Kind, Place};
+use super::super::worker::{Request, RequestKind, RequestTarget};
 use super::Pop3Incoming;
-use super::link::Timing;
+use super::pop3_worker::Timing;
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
 use crate::domain::Unsupported;
@@ -144,13 +144,13 @@ fn inbox() -> FolderId {
 }
 
 impl Session {
-    async fn ask<T, F>(&mut self, kind: Kind, operation: F) -> Result<T, AccountError>
+    async fn ask<T, F>(&mut self, kind: RequestKind, operation: F) -> Result<T, AccountError>
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
-        let (ask, answer) = Ask::new(Place::Account, kind, operation);
+        let (ask, answer) = Request::new(RequestTarget::Account, kind, operation);
         // A session that is gone drops the place where the answer is awaited.
         let _ = self.pop3.send(ask).await;
         let answer = timeout(Duration::from_secs(20), answer)
@@ -164,7 +164,7 @@ impl Session {
             offset: 0,
             limit: 50,
         };
-        self.ask(Kind::Read, move |store| store.list(inbox(), window))
+        self.ask(RequestKind::Read, move |store| store.list(inbox(), window))
             .await
     }
 
@@ -187,7 +187,7 @@ impl Session {
     }
 
     async fn folder(&mut self) -> Folder {
-        self.ask(Kind::Look, |store| store.folders())
+        self.ask(RequestKind::Look, |store| store.folders())
             .await
             .unwrap()
             .folders
@@ -196,7 +196,7 @@ impl Session {
 
     async fn open(&mut self, message: &MessageId) -> Result<Box<Opened>, AccountError> {
         let message = message.clone();
-        self.ask(Kind::Read, move |store| {
+        self.ask(RequestKind::Read, move |store| {
             store.open(inbox(), message.clone())
         })
         .await
@@ -205,7 +205,7 @@ impl Session {
     async fn source(&mut self, message: &MessageId) -> Result<String, AccountError> {
         let message = message.clone();
         let bytes = self
-            .ask(Kind::Read, move |store| {
+            .ask(RequestKind::Read, move |store| {
                 store.read(inbox(), message.clone(), Section::Whole, 0, 1 << 20)
             })
             .await?;
@@ -214,7 +214,7 @@ impl Session {
 
     async fn mark(&mut self, message: &MessageId, mark: Mark) -> Changed {
         let messages = vec![message.clone()];
-        self.ask(Kind::Set, move |store| {
+        self.ask(RequestKind::Set, move |store| {
             store.mark(inbox(), messages.clone(), mark)
         })
         .await
@@ -227,7 +227,7 @@ impl Session {
         role: FolderRole,
     ) -> Result<Changed, AccountError> {
         let (messages, to) = (vec![message.clone()], Destination::Role(role));
-        self.ask(Kind::Change, move |store| {
+        self.ask(RequestKind::Change, move |store| {
             store.move_messages(inbox(), messages.clone(), to.clone())
         })
         .await
@@ -239,7 +239,7 @@ impl Session {
     }
 
     async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError> {
-        self.ask(Kind::Change, move |store| store.undo(undo.clone()))
+        self.ask(RequestKind::Change, move |store| store.undo(undo.clone()))
             .await
     }
 

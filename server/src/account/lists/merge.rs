@@ -43,7 +43,7 @@ impl Part {
 
 /// Where a folder's rows go on in a merged list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Spot {
+pub(super) struct FolderPosition {
     account: AccountId,
     pub(super) folder: FolderId,
     /// How many of its messages stood before.
@@ -54,7 +54,7 @@ pub(super) struct Spot {
     is_more: bool,
 }
 
-impl Spot {
+impl FolderPosition {
     /// How many rows of a listing were shown: all up to the last one that is found in it.
     pub(super) fn shown_of(&self, listing: &Listing) -> Option<u32> {
         let place = |id: &MessageId| listing.rows.iter().position(|row| row.id == *id);
@@ -68,13 +68,13 @@ impl Spot {
 
 /// Where a merged list goes on: a spot for each account that rows were shown of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Spots {
-    shown: Vec<Spot>,
+pub(super) struct MergeCursor {
+    shown: Vec<FolderPosition>,
     /// A folder has rows of which none was shown.
     is_more: bool,
 }
 
-impl Spots {
+impl MergeCursor {
     /// Reads a cursor; `None` where it is none.
     pub(super) fn parse(cursor: &str) -> Option<Self> {
         if cursor.len() > CURSOR_MAX_BYTES {
@@ -96,7 +96,7 @@ impl Spots {
     }
 
     /// Where an account's rows go on; `None` where none was shown.
-    pub(super) fn of(&self, account: &AccountId) -> Option<Spot> {
+    pub(super) fn of(&self, account: &AccountId) -> Option<FolderPosition> {
         self.shown
             .iter()
             .find(|spot| spot.account == *account)
@@ -108,7 +108,7 @@ impl Spots {
         self.is_more || self.shown.iter().any(|spot| spot.is_more)
     }
 
-    fn put(&mut self, spot: Spot) {
+    fn put(&mut self, spot: FolderPosition) {
         self.shown.retain(|known| known.account != spot.account);
         self.shown.push(spot);
     }
@@ -120,9 +120,9 @@ impl Spots {
 /// stands where its folder has it.
 pub(super) fn merge(
     parts: Vec<Part>,
-    mut spots: Spots,
+    mut spots: MergeCursor,
     limit: u32,
-) -> (Vec<(FolderRef, Row)>, Spots) {
+) -> (Vec<(FolderRef, Row)>, MergeCursor) {
     spots.is_more = false;
     let mut heads: Vec<_> = parts
         .into_iter()
@@ -145,7 +145,7 @@ pub(super) fn merge(
             .of(&folder.account)
             .map_or(Vec::new(), |spot| spot.last);
         let last = std::iter::once(row.id.clone()).chain(before);
-        spots.put(Spot {
+        spots.put(FolderPosition {
             account: folder.account.clone(),
             folder: folder.folder.clone(),
             offset,
@@ -195,7 +195,7 @@ mod tests {
     }
 
     /// What an account answers for a window behind a spot.
-    fn part(account: usize, dates: &[Option<i64>], spots: &Spots, limit: usize) -> Part {
+    fn part(account: usize, dates: &[Option<i64>], spots: &MergeCursor, limit: usize) -> Part {
         let of = folder(account);
         let begin = spots.of(&of.account).map_or(0, |spot| spot.offset as usize);
         let rows = (begin..dates.len().min(begin + limit))
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn walk(folders: &[Vec<Option<i64>>], limit: u32) -> Vec<MessageId> {
-        let (mut spots, mut all) = (Spots::default(), Vec::new());
+        let (mut spots, mut all) = (MergeCursor::default(), Vec::new());
         loop {
             let parts = folders.iter().enumerate();
             let parts = parts.map(|(n, dates)| part(n, dates, &spots, limit as usize));
@@ -219,7 +219,7 @@ mod tests {
                 return all;
             }
             // As it travels.
-            spots = Spots::parse(&next.to_text()).expect("a cursor of ours");
+            spots = MergeCursor::parse(&next.to_text()).expect("a cursor of ours");
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
             "bm90IGpzb24",
             &"A".repeat(CURSOR_MAX_BYTES + 1),
         ] {
-            assert_eq!(Spots::parse(text), None, "{text}");
+            assert_eq!(MergeCursor::parse(text), None, "{text}");
         }
     }
 

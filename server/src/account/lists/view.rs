@@ -23,7 +23,7 @@ const VIEWS_MAX: usize = 8;
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
 /// What an account answered; `None` where it has no such folder.
-pub(super) type Answer = Result<Option<Part>, AccountError>;
+pub(super) type PartResult = Result<Option<Part>, AccountError>;
 
 /// The lists of one session that are being put together.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ struct View {
     id: ViewId,
     query: ListQuery,
     pending: Vec<AccountId>,
-    answers: Vec<(AccountId, Answer)>,
+    answers: Vec<(AccountId, PartResult)>,
     memory: Vec<Share>,
     /// When the last answer came.
     over_at: Option<Instant>,
@@ -51,7 +51,7 @@ impl Drop for View {
 /// What is there already for a query.
 #[derive(Default)]
 pub(super) struct Earlier {
-    pub(super) answers: Vec<(AccountId, Answer)>,
+    pub(super) answers: Vec<(AccountId, PartResult)>,
     /// Accounts that are being asked.
     pub(super) pending: Vec<AccountId>,
     /// Where they are.
@@ -103,7 +103,7 @@ impl Lists {
         cancel: CancellationToken,
     ) -> Result<ViewId, AccountError>
     where
-        F: Future<Output = (AccountHandle, Answer)> + Send + 'static,
+        F: Future<Output = (AccountHandle, PartResult)> + Send + 'static,
     {
         let id = ViewId(random_id()?);
         let mut views = self.views();
@@ -137,7 +137,7 @@ impl Lists {
     }
 
     /// Keeps an answer. Returns how many are still to come; `None` where the view was given up.
-    fn take(&self, id: &ViewId, handle: &AccountHandle, answer: Answer) -> Option<u32> {
+    fn take(&self, id: &ViewId, handle: &AccountHandle, answer: PartResult) -> Option<u32> {
         let mut views = self.views();
         let view = views.iter_mut().find(|view| view.id == *id)?;
         let mut share = handle.budget().share();

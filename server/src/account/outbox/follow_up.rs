@@ -10,7 +10,7 @@ use tracing::{debug, info, warn};
 use super::Outbox;
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
-use crate::account::worker::{Ask, Kind, Place};
+use crate::account::worker::{Request, RequestKind, RequestTarget};
 use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
 
@@ -76,8 +76,8 @@ impl Outbox {
                 }
             };
             let (folder, message) = (source.folder, source.message);
-            let place = Place::Folder(folder.clone());
-            let (ask, answer) = Ask::new(place, Kind::Set, move |store| {
+            let place = RequestTarget::Folder(folder.clone());
+            let (ask, answer) = Request::new(place, RequestKind::Set, move |store| {
                 store.mark_source(folder.clone(), message.clone(), mark)
             });
             if self.incoming.send(ask).await.is_ok()
@@ -109,7 +109,7 @@ impl Outbox {
     async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> SentCopy {
         let failed = |error: &AccountError| {
             info!(%error, "the copy in Sent could not be filed");
-            SentCopy::Failed(error.trouble())
+            SentCopy::Failed(error.error_cause())
         };
         let Some(message) = self.message(row) else {
             return failed(&AccountError::FileLost("it has no name".to_owned()));
@@ -126,11 +126,11 @@ impl Outbox {
         };
         let mut pauses = AWAITED_FOR.into_iter();
         loop {
-            let place = Place::Copy {
+            let place = RequestTarget::Copy {
                 size_bytes: copy.size_bytes,
                 filing,
             };
-            let (ask, answer) = Ask::new(place, Kind::Change, {
+            let (ask, answer) = Request::new(place, RequestKind::Change, {
                 let (copy, message_id) = (copy.clone(), message_id.clone());
                 move |store| store.file_sent(copy.clone(), message_id.clone(), filing)
             });
@@ -167,9 +167,10 @@ impl Outbox {
                 .await
                 .is_some()
             {
-                let (ask, answer) = Ask::new(Place::Sent, Kind::Change, move |store| {
-                    store.keep_one_copy(message_id.clone())
-                });
+                let (ask, answer) =
+                    Request::new(RequestTarget::Sent, RequestKind::Change, move |store| {
+                        store.keep_one_copy(message_id.clone())
+                    });
                 if incoming.send(ask).await.is_ok()
                     && let Ok(Err(error)) = answer.await
                 {

@@ -14,7 +14,7 @@ const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
 const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
 /// The message was not sent, for a reason that is about the link or the server.
 pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
-    row.message.trouble = Some(error.trouble());
+    row.message.trouble = Some(error.error_cause());
     if error.is_password_refused() {
         // A refused password is never tried again by itself.
         row.state = RowState::Waiting;
@@ -86,7 +86,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             let error = AccountError::NotSent {
                 cause: cause.clone(),
             };
-            row.message.trouble = Some(error.trouble());
+            row.message.trouble = Some(error.error_cause());
             match cause {
                 Cause::TooLarge { .. }
                 | Cause::Smtputf8NotOffered

@@ -13,12 +13,12 @@ use mail_proto::imap::{
 
 use super::Task;
 use super::keeper::Keeper;
-use super::report::{Fate, MessageReport, Work};
+use super::report::{FetchOutcome, FetchProgress, MessageReport};
 use super::save::{Draft, OutDir, escaped};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 use crate::clients::budget::Budget;
-use crate::clients::imap::{Answer, AnswerLimits, Examined, ImapConnection};
+use crate::clients::imap::{Examined, ImapConnection, ResponseLimits, Responses};
 
 /// The most messages that are asked for in one command.
 const BATCH: usize = 16;
@@ -27,10 +27,10 @@ const FIRST_WINDOW_BYTES: u32 = 128 << 10;
 /// What is asked for at a time of a message that is larger.
 const WINDOW_BYTES: u32 = 1 << 20;
 
-pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Trouble> {
+pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(), CliError> {
     let folder = task.url.folder.as_deref().unwrap_or("INBOX");
     let mailbox = Mailbox::encode(folder, false).map_err(|_| {
-        Trouble::usage("The folder's name holds a character that no folder can have.")
+        CliError::usage("The folder's name holds a character that no folder can have.")
     })?;
     let mut connection = ImapConnection::<Examined>::open(
         &task.dialer,
@@ -40,7 +40,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
         Budget::UNCHARGED,
     )
     .await?;
-    connection.set_limits(AnswerLimits::COMMAND_LINE);
+    connection.set_limits(ResponseLimits::COMMAND_LINE);
     connection.begin_select(&mailbox);
     connection
         .run(vec![Command::Examine(mailbox)], Phase::Command)
@@ -72,12 +72,12 @@ async fn list(
     task: &Task<'_>,
     connection: &mut ImapConnection<Examined>,
     exists: u32,
-    work: &mut Work,
-) -> Result<Vec<Uid>, Trouble> {
+    work: &mut FetchProgress,
+) -> Result<Vec<Uid>, CliError> {
     let mut asked = Vec::new();
     for text in &task.args.uid {
         let uid = Uid::parse(text.as_bytes());
-        asked.push(uid.ok_or_else(|| Trouble::usage(format!("--uid {text} is no UID.")))?);
+        asked.push(uid.ok_or_else(|| CliError::usage(format!("--uid {text} is no UID.")))?);
     }
     let set = match (SequenceSet::from_numbers(asked.clone()), task.args.newest) {
         (Some(uids), _) => Some((uids, true)),
@@ -105,8 +105,8 @@ async fn list(
         }
     }
     let outcome = match task.out {
-        Some(_) => Fate::NotFetched,
-        None => Fate::Listed,
+        Some(_) => FetchOutcome::NotFetched,
+        None => FetchOutcome::Listed,
     };
     for (uid, (size_bytes, date)) in &found {
         let mut report = MessageReport::new(uid.to_string(), *size_bytes, outcome);
@@ -114,7 +114,7 @@ async fn list(
         work.messages.push(report);
     }
     for uid in asked.iter().filter(|uid| !found.contains_key(uid)) {
-        let report = MessageReport::new(uid.to_string(), 0, Fate::Missing);
+        let report = MessageReport::new(uid.to_string(), 0, FetchOutcome::Missing);
         work.messages.push(report);
     }
     Ok(found.into_keys().collect())
@@ -125,7 +125,7 @@ struct Saver<'a> {
     out: OutDir,
     prefix: String,
     connection: &'a mut ImapConnection<Examined>,
-    work: &'a mut Work,
+    work: &'a mut FetchProgress,
     keeper: Keeper,
 }
 
@@ -137,11 +137,11 @@ impl Drop for Saver<'_> {
 }
 
 impl Saver<'_> {
-    async fn save(&mut self, uids: &[Uid]) -> Result<(), Trouble> {
+    async fn save(&mut self, uids: &[Uid]) -> Result<(), CliError> {
         let mut left = Vec::new();
         for (place, uid) in uids.iter().enumerate() {
             match self.out.has(&self.name(*uid)) {
-                true => self.tell(place, *uid, Fate::AlreadySaved),
+                true => self.tell(place, *uid, FetchOutcome::AlreadySaved),
                 false => left.push((place, *uid)),
             }
         }
@@ -153,7 +153,7 @@ impl Saver<'_> {
             let mut answer = self.window(set, 0, FIRST_WINDOW_BYTES).await?;
             for (place, uid) in batch {
                 match body_of(&mut answer, *uid) {
-                    None => self.tell(*place, *uid, Fate::Missing),
+                    None => self.tell(*place, *uid, FetchOutcome::Missing),
                     Some((first, is_whole)) => {
                         self.save_one(*place, *uid, first, is_whole).await?;
                     }
@@ -170,7 +170,7 @@ impl Saver<'_> {
         uid: Uid,
         mut bytes: Bytes,
         mut is_whole: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         let mut draft: Draft = self.out.begin()?;
         let mut offset = 0_u64;
         let mut asked = FIRST_WINDOW_BYTES;
@@ -189,7 +189,7 @@ impl Saver<'_> {
             let mut answer = self.window(set, offset, asked).await?;
             (bytes, is_whole) = body_of(&mut answer, uid).ok_or_else(|| {
                 let cause = "A message vanished from the server while it was fetched.";
-                Trouble::new(Exit::Temporary, cause, "Run the same command again.")
+                CliError::new(Exit::Temporary, cause, "Run the same command again.")
             })?;
         }
     }
@@ -199,7 +199,7 @@ impl Saver<'_> {
         set: SequenceSet,
         offset: u64,
         max_bytes: u32,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Responses, CliError> {
         let body = FetchItem::BodyPeek {
             section: Section::message(),
             partial: Some((offset, max_bytes)),
@@ -216,8 +216,8 @@ impl Saver<'_> {
         format!("{}.{uid}.eml", self.prefix)
     }
 
-    fn tell(&mut self, place: usize, uid: Uid, outcome: Fate) {
-        let file = (outcome == Fate::AlreadySaved).then(|| self.name(uid));
+    fn tell(&mut self, place: usize, uid: Uid, outcome: FetchOutcome) {
+        let file = (outcome == FetchOutcome::AlreadySaved).then(|| self.name(uid));
         if let Some(report) = self.work.messages.get_mut(place) {
             report.outcome = outcome;
             report.file = file;
@@ -227,7 +227,7 @@ impl Saver<'_> {
 
 /// The bytes that came for a message, and whether the server sent the whole although a part was
 /// asked for, as some do.
-fn body_of(answer: &mut Answer, uid: Uid) -> Option<(Bytes, bool)> {
+fn body_of(answer: &mut Responses, uid: Uid) -> Option<(Bytes, bool)> {
     let mut fetched = answer.fetched.iter().filter(|data| data.uid() == Some(uid));
     fetched.find_map(|data| {
         data.items.iter().find_map(|item| match item {

@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::save::Draft;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 
 /// How many files wait for the disk at a time.
 const WORKERS: usize = 16;
@@ -36,11 +36,11 @@ pub(super) struct Kept {
     /// The message's place in the report.
     pub(super) place: usize,
     pub(super) path: PathBuf,
-    pub(super) result: Result<(), Trouble>,
+    pub(super) result: Result<(), CliError>,
 }
 
 impl Keeper {
-    pub(super) fn new() -> Result<Self, Trouble> {
+    pub(super) fn new() -> Result<Self, CliError> {
         let (told, results) = channel();
         let mut workers = Vec::with_capacity(WORKERS);
         for _ in 0..WORKERS {
@@ -59,7 +59,7 @@ impl Keeper {
             };
             let thread = thread::Builder::new().name("keeper".to_owned()).spawn(work);
             let thread = thread.map_err(|error| {
-                Trouble::new(Exit::Software, format!("No thread: {error}."), "")
+                CliError::new(Exit::Software, format!("No thread: {error}."), "")
             })?;
             workers.push(Worker { jobs, thread });
         }

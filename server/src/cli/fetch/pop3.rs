@@ -10,10 +10,10 @@ use mail_proto::pop3::MessageNumber;
 
 use super::Task;
 use super::keeper::Keeper;
-use super::report::{Deletion, Fate, MessageReport, Work};
+use super::report::{Deletion, FetchOutcome, FetchProgress, MessageReport};
 use super::save::{Draft, OutDir, escaped, header_length};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 use crate::clients::pop3::{Listed, Pop3Connection, Retrieved};
 
 /// A message that is asked for.
@@ -26,7 +26,7 @@ struct Wanted {
     place: usize,
 }
 
-pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Trouble> {
+pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(), CliError> {
     let mut connection =
         Pop3Connection::open(&task.dialer, &task.access, None, Phase::Command).await?;
     let listed = connection.list().await?;
@@ -60,7 +60,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut Work) -> Result<(), Troubl
 }
 
 /// Picks what is asked for, and begins the report.
-fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut Work) -> Vec<Wanted> {
+fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut FetchProgress) -> Vec<Wanted> {
     let skipped = match task.args.newest {
         Some(newest) => listed
             .len()
@@ -68,8 +68,8 @@ fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut Work) -> Vec<Wanted> 
         None => 0,
     };
     let outcome = match task.out {
-        Some(_) => Fate::NotFetched,
-        None => Fate::Listed,
+        Some(_) => FetchOutcome::NotFetched,
+        None => FetchOutcome::Listed,
     };
     let asked = &task.args.uid;
     let mut twins: HashMap<String, u32> = HashMap::new();
@@ -105,7 +105,8 @@ fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut Work) -> Vec<Wanted> 
     }
     for id in asked {
         if !work.messages.iter().any(|message| message.id == *id) {
-            work.messages.push(MessageReport::new(id, 0, Fate::Missing));
+            work.messages
+                .push(MessageReport::new(id, 0, FetchOutcome::Missing));
         }
     }
     wanted
@@ -114,7 +115,7 @@ fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut Work) -> Vec<Wanted> 
 /// Saves messages, one after the other.
 struct Fetcher<'a> {
     out: &'a mut OutDir,
-    work: &'a mut Work,
+    work: &'a mut FetchProgress,
     keeper: Keeper,
     draft: Option<Draft>,
 }
@@ -131,12 +132,16 @@ impl Fetcher<'_> {
     fn is_saved(&mut self, message: &Wanted) -> bool {
         let name = message.name.as_ref().filter(|name| self.out.has(name));
         if let Some(name) = name {
-            self.tell(message.place, Fate::AlreadySaved, Some(name.clone()));
+            self.tell(
+                message.place,
+                FetchOutcome::AlreadySaved,
+                Some(name.clone()),
+            );
         }
         name.is_some()
     }
 
-    fn tell(&mut self, place: usize, outcome: Fate, file: Option<String>) {
+    fn tell(&mut self, place: usize, outcome: FetchOutcome, file: Option<String>) {
         if let Some(report) = self.work.messages.get_mut(place) {
             report.outcome = outcome;
             report.file = file;
@@ -147,7 +152,7 @@ impl Fetcher<'_> {
         &mut self,
         connection: &mut Pop3Connection,
         messages: &[&Wanted],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         let numbers: Vec<_> = messages.iter().map(|message| message.number).collect();
         let take = |nth: usize, retrieved| match messages.get(nth) {
             Some(message) => self.take(message, retrieved),
@@ -158,7 +163,7 @@ impl Fetcher<'_> {
         retrieved
     }
 
-    fn take(&mut self, message: &Wanted, retrieved: Retrieved) -> Result<(), Trouble> {
+    fn take(&mut self, message: &Wanted, retrieved: Retrieved) -> Result<(), CliError> {
         match retrieved {
             Retrieved::Bytes(bytes) => self.draft()?.write(&bytes),
             Retrieved::End => {
@@ -170,7 +175,7 @@ impl Fetcher<'_> {
             }
             Retrieved::Refused(reply) => {
                 if let Some(report) = self.work.messages.get_mut(message.place) {
-                    report.outcome = Fate::Refused;
+                    report.outcome = FetchOutcome::Refused;
                     report.reply = Some(reply.text);
                 }
                 Ok(())
@@ -178,7 +183,7 @@ impl Fetcher<'_> {
         }
     }
 
-    fn draft(&mut self) -> Result<&mut Draft, Trouble> {
+    fn draft(&mut self) -> Result<&mut Draft, CliError> {
         match self.draft {
             Some(ref mut draft) => Ok(draft),
             None => Ok(self.draft.insert(self.out.begin()?)),
@@ -186,7 +191,7 @@ impl Fetcher<'_> {
     }
 
     /// Gives a whole message its name. What lies there with the same contents stays.
-    fn keep(&mut self, message: &Wanted, draft: Draft) -> Result<(), Trouble> {
+    fn keep(&mut self, message: &Wanted, draft: Draft) -> Result<(), CliError> {
         // No unique id has a `=` in the name of its file.
         let by_contents = || format!("sha256={}.{}.eml", draft.digest(), message.size_bytes);
         let name = match &message.name {
@@ -197,7 +202,7 @@ impl Fetcher<'_> {
             Some(_) => by_contents(),
         };
         if self.out.has(&name) {
-            self.tell(message.place, Fate::AlreadySaved, Some(name));
+            self.tell(message.place, FetchOutcome::AlreadySaved, Some(name));
         } else {
             let path = self.out.claim(&name);
             self.keeper.keep(message.place, draft, path);
@@ -211,7 +216,7 @@ impl Fetcher<'_> {
         &mut self,
         connection: &mut Pop3Connection,
         messages: &[&Wanted],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         let asked: Vec<_> = messages.iter().map(|m| (m.number, m.size_bytes)).collect();
         let mut is_same = vec![false; messages.len()];
         connection
@@ -236,11 +241,12 @@ impl Fetcher<'_> {
 async fn delete(
     mut connection: Pop3Connection,
     wanted: &[Wanted],
-    work: &mut Work,
-) -> Result<(), Trouble> {
+    work: &mut FetchProgress,
+) -> Result<(), CliError> {
     let is_safe = |message: &&Wanted| {
         let report = work.messages.get(message.place);
-        report.is_some_and(|r| matches!(r.outcome, Fate::Saved | Fate::AlreadySaved))
+        report
+            .is_some_and(|r| matches!(r.outcome, FetchOutcome::Saved | FetchOutcome::AlreadySaved))
     };
     let safe: Vec<&Wanted> = wanted.iter().filter(is_safe).collect();
     let numbers: Vec<_> = safe.iter().map(|message| message.number).collect();
@@ -248,7 +254,7 @@ async fn delete(
     // From here on the server may delete, whether its answer comes or not.
     work.deletion = Deletion::Unknown;
     connection.commit().await.map_err(|error| {
-        let mut trouble = Trouble::from(error);
+        let mut trouble = CliError::from(error);
         trouble.exit = Exit::Unknown;
         trouble
     })?;

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::Task;
 use super::keeper::Kept;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 use crate::plain::Plain;
 
 /// What became of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Fate {
+pub(super) enum FetchOutcome {
     /// Only listed, as asked.
     Listed,
     /// It was not its turn.
@@ -52,7 +52,7 @@ pub(super) struct MessageReport {
     pub(super) size_bytes: u64,
     /// IMAP: when it arrived.
     pub(super) date: Option<String>,
-    pub(super) outcome: Fate,
+    pub(super) outcome: FetchOutcome,
     /// The file's name in the folder.
     pub(super) file: Option<String>,
     /// The server's words, where it refused.
@@ -61,7 +61,7 @@ pub(super) struct MessageReport {
 }
 
 impl MessageReport {
-    pub(super) fn new(id: impl Into<String>, size_bytes: u64, outcome: Fate) -> Self {
+    pub(super) fn new(id: impl Into<String>, size_bytes: u64, outcome: FetchOutcome) -> Self {
         Self {
             id: id.into(),
             size_bytes,
@@ -76,7 +76,7 @@ impl MessageReport {
 
 /// What was done so far; whole at any time, so that it can be told after any failure.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct FetchProgress {
     pub(super) messages: Vec<MessageReport>,
     pub(super) deletion: Deletion,
 }
@@ -92,13 +92,13 @@ struct FetchReport<'a> {
     deletion: Deletion,
     deleted: usize,
     /// Why it ended early.
-    trouble: Option<&'a Trouble>,
+    trouble: Option<&'a CliError>,
     messages: &'a [MessageReport],
 }
 
-impl Work {
+impl FetchProgress {
     /// Tells the results and how the command ends.
-    pub(super) fn tell(&self, task: &Task<'_>, trouble: Option<Trouble>) -> Exit {
+    pub(super) fn tell(&self, task: &Task<'_>, trouble: Option<CliError>) -> Exit {
         let exit = self.exit(trouble.as_ref());
         let told = match task.args.json {
             true => self.write_json(task, exit, trouble.as_ref()),
@@ -113,7 +113,7 @@ impl Work {
             Ok(()) => exit,
             Err(error) => {
                 let cause = format!("The results cannot be written: {error}.");
-                Trouble::new(Exit::InputOutput, cause, "").tell();
+                CliError::new(Exit::InputOutput, cause, "").tell();
                 match exit {
                     Exit::Done => Exit::InputOutput,
                     exit => exit,
@@ -126,7 +126,7 @@ impl Work {
     ///
     /// # Errors
     /// The first file that could not be kept.
-    pub(super) fn note(&mut self, kept: Vec<Kept>) -> Result<(), Trouble> {
+    pub(super) fn note(&mut self, kept: Vec<Kept>) -> Result<(), CliError> {
         let mut first = Ok(());
         for Kept {
             place,
@@ -136,7 +136,7 @@ impl Work {
         {
             match (result, self.messages.get_mut(place)) {
                 (Ok(()), Some(message)) => {
-                    message.outcome = Fate::Saved;
+                    message.outcome = FetchOutcome::Saved;
                     let name = path.file_name().unwrap_or_default();
                     message.file = Some(name.to_string_lossy().into_owned());
                 }
@@ -147,20 +147,20 @@ impl Work {
         first
     }
 
-    fn exit(&self, trouble: Option<&Trouble>) -> Exit {
+    fn exit(&self, trouble: Option<&CliError>) -> Exit {
         match (self.deletion, trouble) {
             (Deletion::Unknown, _) => return Exit::Unknown,
             (_, Some(trouble)) => return trouble.exit,
             (_, None) => {}
         }
-        match self.count(Fate::Refused) + self.count(Fate::Missing) {
+        match self.count(FetchOutcome::Refused) + self.count(FetchOutcome::Missing) {
             0 => Exit::Done,
             all if all == self.messages.len() => Exit::Refused,
             _ => Exit::SomeRefused,
         }
     }
 
-    fn count(&self, fate: Fate) -> usize {
+    fn count(&self, fate: FetchOutcome) -> usize {
         let messages = self.messages.iter();
         messages.filter(|message| message.outcome == fate).count()
     }
@@ -170,14 +170,19 @@ impl Work {
         messages.filter(|message| message.is_deleted).count()
     }
 
-    fn write_json(&self, task: &Task<'_>, exit: Exit, trouble: Option<&Trouble>) -> io::Result<()> {
+    fn write_json(
+        &self,
+        task: &Task<'_>,
+        exit: Exit,
+        trouble: Option<&CliError>,
+    ) -> io::Result<()> {
         let report = FetchReport {
             exit_code: exit.code(),
             server: task.url.to_string(),
             folder: task.url.folder.as_deref(),
-            saved: self.count(Fate::Saved),
-            already_saved: self.count(Fate::AlreadySaved),
-            not_fetched: self.count(Fate::NotFetched),
+            saved: self.count(FetchOutcome::Saved),
+            already_saved: self.count(FetchOutcome::AlreadySaved),
+            not_fetched: self.count(FetchOutcome::NotFetched),
             deletion: self.deletion,
             deleted: self.deleted(),
             trouble,
@@ -196,11 +201,11 @@ impl Work {
             // What a server calls a message may hold what a terminal obeys.
             let id = mail_mime::display::line(&message.id);
             match message.outcome {
-                Fate::Listed => {
+                FetchOutcome::Listed => {
                     let date = message.date.as_deref().unwrap_or_default();
                     writeln!(out, "{}", format!("{id}\t{size_bytes}\t{date}").trim_end())?;
                 }
-                Fate::Refused | Fate::Missing => {
+                FetchOutcome::Refused | FetchOutcome::Missing => {
                     let reply = message.reply.as_deref().unwrap_or("no such message");
                     let reply = mail_mime::display::line(reply);
                     writeln!(out, "{id}: not given by the server: {reply}")?;
@@ -209,9 +214,12 @@ impl Work {
             }
         }
         if task.out.is_some() {
-            let (saved, already) = (self.count(Fate::Saved), self.count(Fate::AlreadySaved));
+            let (saved, already) = (
+                self.count(FetchOutcome::Saved),
+                self.count(FetchOutcome::AlreadySaved),
+            );
             writeln!(out, "saved: {saved}, there already: {already}")?;
-            let left = self.count(Fate::NotFetched);
+            let left = self.count(FetchOutcome::NotFetched);
             if left > 0 {
                 writeln!(
                     out,

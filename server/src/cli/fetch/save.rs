@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 
 /// The longest header that is read from a file.
 const HEADER_MAX_BYTES: u64 = 1 << 20;
@@ -26,10 +26,10 @@ pub(super) struct OutDir {
 
 impl OutDir {
     /// Opens the folder, and makes it where it is not there.
-    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
         let broken = |error: io::Error| {
             let cause = format!("{} cannot be used: {error}.", path.display());
-            Trouble::new(Exit::CannotCreate, cause, "")
+            CliError::new(Exit::CannotCreate, cause, "")
         };
         std::fs::create_dir_all(path).map_err(broken)?;
         let mut names = HashSet::new();
@@ -48,14 +48,14 @@ impl OutDir {
     }
 
     /// Begins a file.
-    pub(super) fn begin(&self) -> Result<Draft, Trouble> {
+    pub(super) fn begin(&self) -> Result<Draft, CliError> {
         let file = tempfile::Builder::new()
             .prefix(".restante-")
             .suffix(".part")
             .tempfile_in(&self.path);
         let file = file.map_err(|error| {
             let cause = format!("No file can be made in {}: {error}.", self.path.display());
-            Trouble::new(Exit::CannotCreate, cause, "")
+            CliError::new(Exit::CannotCreate, cause, "")
         })?;
         Ok(Draft {
             file,
@@ -70,7 +70,7 @@ impl OutDir {
     }
 
     /// Makes the names durable. Only then nothing of what was kept can be lost.
-    pub(super) fn sync(&self) -> Result<(), Trouble> {
+    pub(super) fn sync(&self) -> Result<(), CliError> {
         // Elsewhere a folder is no file, and names are durable with their files.
         if cfg!(not(unix)) {
             return Ok(());
@@ -78,7 +78,7 @@ impl OutDir {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
         synced.map_err(|error| {
             let cause = format!("{} cannot be made durable: {error}.", self.path.display());
-            Trouble::new(Exit::InputOutput, cause, "")
+            CliError::new(Exit::InputOutput, cause, "")
         })
     }
 
@@ -124,19 +124,19 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.digest.update(bytes);
         self.file.write_all(bytes).map_err(|error| {
             let cause = format!("{} cannot be written: {error}.", self.file.path().display());
-            Trouble::new(Exit::InputOutput, cause, "")
+            CliError::new(Exit::InputOutput, cause, "")
         })
     }
 
     /// Makes it durable and gives it its name, unless another file has it.
-    pub(super) fn keep(self, path: &Path) -> Result<(), Trouble> {
+    pub(super) fn keep(self, path: &Path) -> Result<(), CliError> {
         let broken = |error: &io::Error| {
             let cause = format!("{} cannot be written: {error}.", path.display());
-            Trouble::new(Exit::CannotCreate, cause, "")
+            CliError::new(Exit::CannotCreate, cause, "")
         };
         self.file.as_file().sync_all().map_err(|e| broken(&e))?;
         let kept = self.file.persist_noclobber(path);

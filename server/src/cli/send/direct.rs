@@ -14,12 +14,12 @@ use mail_proto::smtp::{EhloName, Error, Incompatibility};
 use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
-use super::report::{Fate, RecipientReport};
+use super::report::{RecipientReport, SendOutcome};
 use super::submit::{hand_over, in_turns, stage_of};
 use super::{SendArgs, none_sent};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::server_url::Place;
-use crate::cli::trouble::Trouble;
+use crate::cli::server_url::EndpointDisplay;
 use crate::clients::smtp::{Route, SmtpConnection};
 use crate::clients::{ClientError, LinkError};
 
@@ -32,20 +32,20 @@ pub(super) async fn deliver(
     ehlo_name: Option<EhloName>,
     message: &Message,
     stop: &CancellationToken,
-) -> Result<Vec<RecipientReport>, Trouble> {
+) -> Result<Vec<RecipientReport>, CliError> {
     let resolver = match args.resolver {
         Some(server) => Resolver::of_server(server),
         None => Resolver::of_this_machine(),
     };
     let resolver = resolver.map_err(|error| {
-        Trouble::new(
+        CliError::new(
             Exit::Temporary,
             format!("Names cannot be looked up: {error}."),
             "",
         )
     })?;
     let config = opportunistic::client_config()
-        .map_err(|error| Trouble::new(Exit::Software, format!("{error}."), ""))?;
+        .map_err(|error| CliError::new(Exit::Software, format!("{error}."), ""))?;
     let courier = Courier {
         resolver,
         dialer: Dialer::new(Egress::unfenced(), config),
@@ -94,10 +94,10 @@ impl Courier<'_> {
         &self,
         domain: &str,
         recipients: &[String],
-    ) -> Result<Vec<RecipientReport>, Trouble> {
+    ) -> Result<Vec<RecipientReport>, CliError> {
         let hosts = tokio::select! {
             hosts = self.hosts(domain) => hosts,
-            () = self.stop.cancelled() => Err(Trouble::interrupted()),
+            () = self.stop.cancelled() => Err(CliError::interrupted()),
         };
         let hosts = match hosts {
             Ok(hosts) => hosts,
@@ -129,21 +129,21 @@ impl Courier<'_> {
         Ok(last)
     }
 
-    async fn hosts(&self, domain: &str) -> Result<Vec<String>, Trouble> {
+    async fn hosts(&self, domain: &str) -> Result<Vec<String>, CliError> {
         if literal(domain).is_some() {
             return Ok(vec![domain.to_owned()]);
         }
         let entropy = getrandom::u64().map_err(|error| {
-            Trouble::new(Exit::Software, format!("No random numbers: {error}."), "")
+            CliError::new(Exit::Software, format!("No random numbers: {error}."), "")
         })?;
         let hosts = mail_hosts(&self.resolver, domain, entropy).await;
         hosts.map_err(|error| match error {
-            ResolveError::NullMx => Trouble::new(
+            ResolveError::NullMx => CliError::new(
                 Exit::Refused,
                 format!("{domain} takes no mail (null MX)."),
                 "",
             ),
-            ResolveError::NoSuchDomain => Trouble::new(
+            ResolveError::NoSuchDomain => CliError::new(
                 Exit::Refused,
                 format!("There is no domain {domain}."),
                 "Check the part after the @.",
@@ -152,16 +152,16 @@ impl Courier<'_> {
         })
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Trouble> {
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, CliError> {
         if let Some(address) = literal(host) {
             return Ok(vec![address]);
         }
         let addresses = tokio::select! {
             addresses = self.resolver.addresses(host) => addresses,
-            () = self.stop.cancelled() => return Err(Trouble::interrupted()),
+            () = self.stop.cancelled() => return Err(CliError::interrupted()),
         };
         addresses.map_err(|error| match error {
-            LookupError::NoSuchName | LookupError::NoRecords => Trouble::new(
+            LookupError::NoSuchName | LookupError::NoRecords => CliError::new(
                 Exit::Refused,
                 format!("The mail host {host} has no address."),
                 "Check the part after the @.",
@@ -175,16 +175,16 @@ impl Courier<'_> {
         host: &str,
         address: IpAddr,
         recipients: &[String],
-    ) -> Result<Vec<RecipientReport>, Trouble> {
+    ) -> Result<Vec<RecipientReport>, CliError> {
         let endpoint = |tls| Endpoint {
             host: address.to_string(),
             port: self.port,
             tls,
         };
-        let server = format!("{host} ({})", Place(&endpoint(TlsMode::StartTls)));
+        let server = format!("{host} ({})", EndpointDisplay(&endpoint(TlsMode::StartTls)));
         let opened = tokio::select! {
             opened = self.open(host, endpoint) => opened.map_err(|e| (stage_of(&e), e.into())),
-            () = self.stop.cancelled() => Err((None, Trouble::interrupted())),
+            () = self.stop.cancelled() => Err((None, CliError::interrupted())),
         };
         let mut connection = match opened {
             Ok(connection) => connection,
@@ -242,11 +242,11 @@ impl Courier<'_> {
 /// or was refused for good by a host that heard of the message.
 fn is_final(results: &[RecipientReport]) -> bool {
     results.iter().any(|result| match result.outcome {
-        Fate::Accepted | Fate::Unknown => true,
-        Fate::Refused => result.code.is_some(),
+        SendOutcome::Accepted | SendOutcome::Unknown => true,
+        SendOutcome::Refused => result.code.is_some(),
         // A file that cannot be read cannot be read for the next host either.
-        Fate::NotSent => matches!(result.exit, Exit::NoInput | Exit::InputOutput),
-        Fate::Deferred => false,
+        SendOutcome::NotSent => matches!(result.exit, Exit::NoInput | Exit::InputOutput),
+        SendOutcome::Deferred => false,
     })
 }
 
@@ -259,8 +259,8 @@ fn literal(domain: &str) -> Option<IpAddr> {
     }
 }
 
-fn not_looked_up(name: &str, why: &str) -> Trouble {
-    Trouble::new(
+fn not_looked_up(name: &str, why: &str) -> CliError {
+    CliError::new(
         Exit::Temporary,
         format!("{name} cannot be looked up: {why}."),
         "Try again in a few minutes.",

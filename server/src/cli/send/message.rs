@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use jiff::Zoned;
-use mail_mime::address::{Mailbox, parse_typed};
-use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, Outgoing};
+use mail_mime::address::{EmailAddress, parse_typed};
+use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
 use mail_mime::{text, transfer};
 use tokio::fs::File;
@@ -15,8 +15,8 @@ use tokio::io::AsyncReadExt as _;
 
 use super::SendArgs;
 use super::notices::Notices;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 use crate::clients::MessageBody;
 
 /// What is read of a file at a time; three octets become four.
@@ -34,12 +34,12 @@ pub(super) struct Message {
 
 impl Message {
     /// Builds the message that the command line asks for.
-    pub(super) fn build(args: &SendArgs) -> Result<Self, Trouble> {
+    pub(super) fn build(args: &SendArgs) -> Result<Self, CliError> {
         let notices = Notices::parse(args.dsn.as_deref().unwrap_or_default())?;
         let from = one_mailbox(&args.from)?;
         let domain = from
             .envelope()
-            .map_err(|why| Trouble::usage(format!("--from {}: {why}.", args.from)))?
+            .map_err(|why| CliError::usage(format!("--from {}: {why}.", args.from)))?
             .domain()
             .to_owned();
         let message_id = format!("{}@{domain}", random_word()?);
@@ -66,7 +66,7 @@ impl Message {
             });
         }
         let now = Zoned::now();
-        let outgoing = Outgoing {
+        let outgoing = OutgoingMessage {
             from,
             to: mailboxes("--to", &args.to)?,
             cc: mailboxes("--cc", &args.cc)?,
@@ -85,12 +85,12 @@ impl Message {
         };
         let composer = Composer::new(&outgoing, &random_word()?).map_err(|error| match error {
             ComposeError::NoRecipient => {
-                Trouble::usage("There is nobody to send to: use --to, --cc or --bcc.")
+                CliError::usage("There is nobody to send to: use --to, --cc or --bcc.")
             }
             ComposeError::Address { field, text, why } => {
-                Trouble::usage(format!("{field} {text}: {why}."))
+                CliError::usage(format!("{field} {text}: {why}."))
             }
-            other => Trouble::new(Exit::Software, format!("{other}."), ""),
+            other => CliError::new(Exit::Software, format!("{other}."), ""),
         })?;
         Ok(Self {
             composer,
@@ -149,7 +149,7 @@ enum Part {
 
 impl MessageReader<'_> {
     /// The next piece; nothing after the last. A piece may be empty.
-    async fn piece(&mut self) -> Result<Option<Bytes>, Trouble> {
+    async fn piece(&mut self) -> Result<Option<Bytes>, CliError> {
         let message = self.message;
         let part = std::mem::replace(&mut self.next, Part::End);
         let piece = match part {
@@ -191,7 +191,7 @@ impl MessageReader<'_> {
         mut file: File,
         mut encoder: transfer::Encoder,
         left_bytes: u64,
-    ) -> Result<Bytes, Trouble> {
+    ) -> Result<Bytes, CliError> {
         let path = self.message.files.get(index).map_or(Path::new(""), |p| p);
         let mut read = vec![0; READ_BYTES];
         let count = file.read(&mut read).await;
@@ -201,7 +201,7 @@ impl MessageReader<'_> {
         // The size was announced: another one would be another message.
         let changed = || {
             let cause = format!("{} changed while it was sent.", path.display());
-            Trouble::new(Exit::InputOutput, cause, "")
+            CliError::new(Exit::InputOutput, cause, "")
         };
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         let left_bytes = left_bytes.checked_sub(count).ok_or_else(changed)?;
@@ -224,9 +224,9 @@ impl MessageReader<'_> {
 }
 
 impl MessageBody for MessageReader<'_> {
-    type Error = Trouble;
+    type Error = CliError;
 
-    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, Trouble> {
+    async fn next(&mut self, max: usize) -> Result<Option<Bytes>, CliError> {
         while self.rest.is_empty() {
             match self.piece().await? {
                 Some(piece) => self.rest = piece,
@@ -238,21 +238,21 @@ impl MessageBody for MessageReader<'_> {
     }
 }
 
-fn one_mailbox(typed: &str) -> Result<Mailbox, Trouble> {
+fn one_mailbox(typed: &str) -> Result<EmailAddress, CliError> {
     let mut mailboxes = mailboxes("--from", &[typed.to_owned()])?;
     match (mailboxes.pop(), mailboxes.is_empty()) {
         (Some(from), true) => Ok(from),
-        _ => Err(Trouble::usage("--from takes one address.")),
+        _ => Err(CliError::usage("--from takes one address.")),
     }
 }
 
-fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<Mailbox>, Trouble> {
+fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<EmailAddress>, CliError> {
     let mut all = Vec::new();
     for list in typed {
         let parsed = parse_typed(list);
         all.extend(parsed.map_err(|error| {
             let (text, why) = (error.text, error.why);
-            Trouble::usage(format!(
+            CliError::usage(format!(
                 "{option}: {text} cannot be used as an address: {why}."
             ))
         })?);
@@ -260,7 +260,7 @@ fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<Mailbox>, Trouble> {
     Ok(all)
 }
 
-fn read_text(path: &Path) -> Result<String, Trouble> {
+fn read_text(path: &Path) -> Result<String, CliError> {
     let mut octets = Vec::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().read_to_end(&mut octets).map(drop)
@@ -270,29 +270,29 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
     read.map_err(|error| unreadable(path, &error))?;
     String::from_utf8(octets).map_err(|_| {
         let cause = format!("{} is no text in UTF-8.", path.display());
-        Trouble::new(Exit::NoInput, cause, "Send it with --attach.")
+        CliError::new(Exit::NoInput, cause, "Send it with --attach.")
     })
 }
 
-fn size_of(path: &Path) -> Result<u64, Trouble> {
+fn size_of(path: &Path) -> Result<u64, CliError> {
     let facts = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !facts.is_file() {
         let cause = format!("{} is no file.", path.display());
-        return Err(Trouble::new(Exit::NoInput, cause, ""));
+        return Err(CliError::new(Exit::NoInput, cause, ""));
     }
     Ok(facts.len())
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Trouble {
+fn unreadable(path: &Path, error: &io::Error) -> CliError {
     let cause = format!("{} cannot be read: {error}.", path.display());
-    Trouble::new(Exit::NoInput, cause, "")
+    CliError::new(Exit::NoInput, cause, "")
 }
 
 /// 128 random bits in letters and digits.
-fn random_word() -> Result<String, Trouble> {
+fn random_word() -> Result<String, CliError> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Trouble::new(Exit::Software, format!("No random numbers: {error}."), "")
+        CliError::new(Exit::Software, format!("No random numbers: {error}."), "")
     })?;
     Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
 }

@@ -2,7 +2,7 @@
 
 use mail_proto::smtp::{Envelope, EnvelopeId, Notify, Return};
 
-use crate::cli::trouble::Trouble;
+use crate::cli::error::CliError;
 
 /// Which notices are wanted. As the servers like where nothing is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) struct Notices {
 
 impl Notices {
     /// Reads words parted by commas.
-    pub(super) fn parse(text: &str) -> Result<Self, Trouble> {
+    pub(super) fn parse(text: &str) -> Result<Self, CliError> {
         let mut notices = Self::default();
         let mut is_never = false;
         for word in text
@@ -48,14 +48,14 @@ impl Notices {
                 "headers" => notices.returns = Some(Return::Headers),
                 "full" => notices.returns = Some(Return::Full),
                 other => {
-                    return Err(Trouble::usage(format!(
+                    return Err(CliError::usage(format!(
                         "--dsn: {other} is none of success, failure, delay, never, headers, full."
                     )));
                 }
             }
         }
         if is_never && notices.notify != Some(Notify::NEVER) {
-            return Err(Trouble::usage(
+            return Err(CliError::usage(
                 "--dsn: never means none at all, and goes with no other notice.",
             ));
         }

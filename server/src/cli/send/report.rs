@@ -7,16 +7,16 @@ use mail_proto::smtp::{Address, Outcome, Parameter, RecipientResult, Reply, Stag
 use serde::Serialize;
 
 use crate::account::error::AccountError;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::trouble::Trouble;
 use crate::meaning::smtp::{RefusalCause, Refused, refusal, unknown};
-use crate::meaning::{Meaning, Words};
+use crate::meaning::{Meaning, ReplyFields};
 use crate::plain::Plain;
 
 /// What became of the message for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Fate {
+pub(super) enum SendOutcome {
     /// A server took responsibility.
     Accepted,
     /// A server refused for good.
@@ -33,7 +33,7 @@ pub(super) enum Fate {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct RecipientReport {
     pub(super) address: String,
-    pub(super) outcome: Fate,
+    pub(super) outcome: SendOutcome,
     /// Who said it.
     pub(super) server: Option<String>,
     /// Where in the conversation it was decided.
@@ -55,7 +55,7 @@ pub(super) struct RecipientReport {
 }
 
 impl RecipientReport {
-    fn new(address: &str, outcome: Fate, exit: Exit) -> Self {
+    fn new(address: &str, outcome: SendOutcome, exit: Exit) -> Self {
         Self {
             address: address.to_owned(),
             outcome,
@@ -73,11 +73,11 @@ impl RecipientReport {
     }
 
     /// Nobody was asked, or nobody could be.
-    pub(super) fn not_sent(address: &str, trouble: &Trouble) -> Self {
+    pub(super) fn not_sent(address: &str, trouble: &CliError) -> Self {
         let outcome = match trouble.exit {
-            Exit::Refused => Fate::Refused,
-            Exit::Unknown => Fate::Unknown,
-            _ => Fate::NotSent,
+            Exit::Refused => SendOutcome::Refused,
+            Exit::Unknown => SendOutcome::Unknown,
+            _ => SendOutcome::NotSent,
         };
         let mut this = Self::new(address, outcome, trouble.exit);
         this.cause = Some(trouble.cause.clone());
@@ -88,18 +88,18 @@ impl RecipientReport {
 
     fn by_reply(address: &str, stage: Stage, reply: &Reply) -> Self {
         let (outcome, exit) = match () {
-            () if reply.is_positive() => (Fate::Accepted, Exit::Done),
-            () if reply.is_transient() => (Fate::Deferred, Exit::Temporary),
-            () => (Fate::Refused, Exit::Refused),
+            () if reply.is_positive() => (SendOutcome::Accepted, Exit::Done),
+            () if reply.is_transient() => (SendOutcome::Deferred, Exit::Temporary),
+            () => (SendOutcome::Refused, Exit::Refused),
         };
         let mut this = Self::new(address, outcome, exit);
         this.stage = Some(stage.as_str());
         this.code = Some(reply.code);
         this.enhanced_code = reply.enhanced.map(|code| code.to_string());
         this.reply = Some(reply.to_string());
-        if outcome != Fate::Accepted {
+        if outcome != SendOutcome::Accepted {
             let text = reply.to_string();
-            let words = Words {
+            let words = ReplyFields {
                 code: Some(reply.code),
                 enhanced: this.enhanced_code.as_deref(),
                 response_code: None,
@@ -126,11 +126,11 @@ impl RecipientReport {
 
     fn write(&self, out: &mut impl Write, addresses: &str) -> io::Result<()> {
         let what = match self.outcome {
-            Fate::Accepted => "accepted",
-            Fate::Refused => "refused",
-            Fate::Deferred => "refused for now",
-            Fate::NotSent => "not sent",
-            Fate::Unknown => "unknown",
+            SendOutcome::Accepted => "accepted",
+            SendOutcome::Refused => "refused",
+            SendOutcome::Deferred => "refused for now",
+            SendOutcome::NotSent => "not sent",
+            SendOutcome::Unknown => "unknown",
         };
         write!(out, "{addresses}: {what}")?;
         if let Some(server) = &self.server {
@@ -199,11 +199,11 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
                 cause: Some(text.cause.clone()),
                 fix: Some(text.fix.clone()),
                 reply: text.reply.clone(),
-                ..RecipientReport::new(address, Fate::NotSent, exit)
+                ..RecipientReport::new(address, SendOutcome::NotSent, exit)
             })
         }
         Outcome::Unknown { recipients, .. } => each(&recipients, false, |address| {
-            let mut this = RecipientReport::new(address, Fate::Unknown, Exit::Unknown);
+            let mut this = RecipientReport::new(address, SendOutcome::Unknown, Exit::Unknown);
             this.stage = Some(Stage::Final.as_str());
             this.explain(unknown(Lang::En));
             this
@@ -232,7 +232,7 @@ fn each(
                     Some(reply) => RecipientReport::by_reply(address, Stage::Rcpt, reply),
                     None => RecipientReport {
                         cause: Some("The server takes only so many recipients at a time.".into()),
-                        ..RecipientReport::new(address, Fate::Deferred, Exit::Temporary)
+                        ..RecipientReport::new(address, SendOutcome::Deferred, Exit::Temporary)
                     },
                 };
                 this.is_next = goes_on;
@@ -258,10 +258,10 @@ pub(super) struct SendReport {
 /// How the command ends. What may have gone out outweighs everything else.
 pub(super) fn exit_of(recipients: &[RecipientReport]) -> Exit {
     let count = |fate| recipients.iter().filter(|r| r.outcome == fate).count();
-    if count(Fate::Unknown) > 0 {
+    if count(SendOutcome::Unknown) > 0 {
         return Exit::Unknown;
     }
-    match count(Fate::Accepted) {
+    match count(SendOutcome::Accepted) {
         0 => {}
         all if all == recipients.len() => return Exit::Done,
         _ => return Exit::SomeRefused,

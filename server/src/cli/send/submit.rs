@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::message::Message;
 use super::none_sent;
 use super::report::{RecipientReport, reports};
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::server_url::ServerUrl;
-use crate::cli::trouble::Trouble;
 use crate::clients::ClientError;
 use crate::clients::smtp::{Delivery, Route, SmtpConnection, envelope};
 
@@ -31,7 +31,7 @@ impl Submission {
         &self,
         message: &Message,
         stop: &CancellationToken,
-    ) -> Result<Vec<RecipientReport>, Trouble> {
+    ) -> Result<Vec<RecipientReport>, CliError> {
         in_turns(message.recipients(), async |recipients| {
             self.send_to(message, &recipients, stop).await
         })
@@ -43,11 +43,11 @@ impl Submission {
         message: &Message,
         recipients: &[String],
         stop: &CancellationToken,
-    ) -> Result<Vec<RecipientReport>, Trouble> {
+    ) -> Result<Vec<RecipientReport>, CliError> {
         let server = self.url.to_string();
         let opened = tokio::select! {
             opened = self.open() => opened.map_err(|error| (stage_of(&error), error.into())),
-            () = stop.cancelled() => Err((None, Trouble::interrupted())),
+            () = stop.cancelled() => Err((None, CliError::interrupted())),
         };
         let mut connection = match opened {
             Ok(connection) => connection,
@@ -81,8 +81,8 @@ impl Submission {
 /// results are in the order of the recipients.
 pub(super) async fn in_turns(
     recipients: Vec<String>,
-    mut turn: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, Trouble>,
-) -> Result<Vec<RecipientReport>, Trouble> {
+    mut turn: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, CliError>,
+) -> Result<Vec<RecipientReport>, CliError> {
     let mut results = Vec::with_capacity(recipients.len());
     let mut left = recipients.clone();
     while !left.is_empty() {
@@ -119,7 +119,7 @@ pub(super) async fn hand_over(
     message: &Message,
     recipients: &[String],
     stop: &CancellationToken,
-) -> Result<HandedOver, Trouble> {
+) -> Result<HandedOver, CliError> {
     let mut envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
     message.notices.ask(&mut envelope, &message.message_id);
     let (envelope, mut reader) = (&mut envelope, message.read());
@@ -153,12 +153,12 @@ pub(super) async fn hand_over(
             });
         }
         Some(Delivery::NotSent(trouble)) => trouble,
-        None if is_committed.load(Ordering::Relaxed) => Trouble::new(
+        None if is_committed.load(Ordering::Relaxed) => CliError::new(
             Exit::Unknown,
             "Stopped by a signal while the server's answer was awaited.",
             "The message may have gone out: ask a recipient before you send it again.",
         ),
-        Some(Delivery::TakenOver) | None => Trouble::interrupted(),
+        Some(Delivery::TakenOver) | None => CliError::interrupted(),
     };
     let stage = Some(connection.stage().as_str());
     let mut reports = none_sent(recipients, &trouble, server);

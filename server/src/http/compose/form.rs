@@ -21,8 +21,8 @@ use crate::http::WebState;
 use crate::http::body::{self, Drain, Fields, field};
 use crate::http::connection::Exchange;
 use crate::http::multipart::{FormFault, Multipart, PartHead};
+use crate::http::request_error::RequestError;
 use crate::http::upload::{self, Sizes};
-use crate::http::words::Fault;
 use crate::session::LiveSession;
 
 /// All text fields of one form together.
@@ -50,7 +50,7 @@ pub(super) struct Typed {
     /// Names of files that were chosen and are not here.
     pub(super) missing: Vec<String>,
     /// Why the message cannot leave.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<RequestError>,
     /// The body was not read to its end: the connection has to be closed.
     pub(super) is_cut: bool,
 }
@@ -60,7 +60,7 @@ impl Typed {
     pub(super) fn error(&self, lang: Lang) -> Option<ApiError> {
         let fault = self.fault.as_ref()?;
         let mut error = fault.to_api(lang);
-        if !self.missing.is_empty() && !matches!(fault, Fault::FilesMissing(_)) {
+        if !self.missing.is_empty() && !matches!(fault, RequestError::FilesMissing(_)) {
             error.cause = format!("{}: {}", self.missing.join(", "), error.cause);
             error.field = Some("attachment".to_owned());
         }
@@ -138,7 +138,7 @@ impl Typed {
             }
         }
         if self.fault.is_none() && !self.missing.is_empty() {
-            self.fault = Some(Fault::FilesMissing(self.missing.join(", ")));
+            self.fault = Some(RequestError::FilesMissing(self.missing.join(", ")));
         }
     }
 }
@@ -186,10 +186,10 @@ struct FormReader<'a> {
 }
 
 impl FormReader<'_> {
-    async fn whole(&mut self, headers: &HeaderMap, body: Body) -> Result<(), Fault> {
+    async fn whole(&mut self, headers: &HeaderMap, body: Body) -> Result<(), RequestError> {
         let max_bytes = self.web.config.upload_max_bytes;
         if !Drain::SIGNED_IN.takes(headers) {
-            return Err(Fault::TooLarge { max_bytes });
+            return Err(RequestError::TooLarge { max_bytes });
         }
         let content_type = headers
             .get(CONTENT_TYPE)
@@ -205,7 +205,7 @@ impl FormReader<'_> {
         read
     }
 
-    async fn parts(&mut self, form: &mut Form) -> Result<(), Fault> {
+    async fn parts(&mut self, form: &mut Form) -> Result<(), RequestError> {
         let patience = match self.session {
             Some(_) => body::upload_deadline(),
             None => Instant::now() + DROP_WITHIN,
@@ -221,21 +221,21 @@ impl FormReader<'_> {
         };
         timeout_at(patience, reading)
             .await
-            .map_err(|_| Fault::BrokenUpload)?
+            .map_err(|_| RequestError::BrokenUpload)?
     }
 
     /// What is wrong with a form.
-    fn fault(&self, fault: FormFault) -> Fault {
+    fn fault(&self, fault: FormFault) -> RequestError {
         match fault {
-            FormFault::Broken => Fault::BrokenUpload,
-            FormFault::Malformed => Fault::Malformed,
-            FormFault::TooLarge => Fault::TooLarge {
+            FormFault::Broken => RequestError::BrokenUpload,
+            FormFault::Malformed => RequestError::Malformed,
+            FormFault::TooLarge => RequestError::TooLarge {
                 max_bytes: self.web.config.upload_max_bytes,
             },
         }
     }
 
-    async fn text(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
+    async fn text(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
         let max_bytes = match self.is_known {
             true => TEXT_MAX_BYTES,
             false => UNCHECKED_MAX_BYTES,
@@ -245,10 +245,10 @@ impl FormReader<'_> {
             self.text_bytes = self.text_bytes.saturating_add(bytes.len());
             if self.text_bytes > max_bytes {
                 return Err(match self.is_known {
-                    true => Fault::TooLarge {
+                    true => RequestError::TooLarge {
                         max_bytes: TEXT_MAX_BYTES as u64,
                     },
-                    false => Fault::SignedOut,
+                    false => RequestError::SignedOut,
                 });
             }
             value.extend_from_slice(&bytes);
@@ -262,11 +262,11 @@ impl FormReader<'_> {
     }
 
     /// The first two fields of our form are its account and its key.
-    fn check_key(&mut self) -> Result<(), Fault> {
+    fn check_key(&mut self) -> Result<(), RequestError> {
         match (self.typed.account(), self.typed.form()) {
             (Some(account), Some(form)) => {
                 if !self.web.sealer.is_own_form_key(&form, &account) {
-                    return Err(Fault::SignedOut);
+                    return Err(RequestError::SignedOut);
                 }
                 self.is_known = true;
                 if let Some(exchange) = &self.exchange {
@@ -275,13 +275,13 @@ impl FormReader<'_> {
                 Ok(())
             }
             _ if self.typed.fields.len() < 2 => Ok(()),
-            _ => Err(Fault::SignedOut),
+            _ => Err(RequestError::SignedOut),
         }
     }
 
-    async fn file(&mut self, form: &mut Form, part: PartHead) -> Result<(), Fault> {
+    async fn file(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
         if !self.is_known {
-            return Err(Fault::SignedOut);
+            return Err(RequestError::SignedOut);
         }
         let file_name = part.file_name.unwrap_or_default();
         // A file field that was left empty has no name.
@@ -314,11 +314,11 @@ impl FormReader<'_> {
             }
             Err(fault) => {
                 self.typed.missing.push(name);
-                if fault == Fault::BrokenUpload {
+                if fault == RequestError::BrokenUpload {
                     return Err(fault);
                 }
                 self.typed.fault.get_or_insert(match fault {
-                    Fault::TooLarge { .. } => Fault::TooLarge { max_bytes },
+                    RequestError::TooLarge { .. } => RequestError::TooLarge { max_bytes },
                     fault => fault,
                 });
                 self.drop_rest(form).await
@@ -327,14 +327,14 @@ impl FormReader<'_> {
     }
 
     /// Reads and drops the rest of a part: the form as a whole is bounded.
-    async fn drop_rest(&self, form: &mut Form) -> Result<(), Fault> {
+    async fn drop_rest(&self, form: &mut Form) -> Result<(), RequestError> {
         let dropping = async {
             while form.chunk().await?.is_some() {}
             Ok(())
         };
         match timeout_at(Instant::now() + DROP_WITHIN, dropping).await {
             Ok(dropped) => dropped.map_err(|fault| self.fault(fault)),
-            Err(_) => Err(Fault::BrokenUpload),
+            Err(_) => Err(RequestError::BrokenUpload),
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::domain::PostedForm;
 use crate::http::body::{self, Drain};
 use crate::http::connection::Exchange;
 use crate::http::login::set_cookie;
+use crate::http::request_error::RequestError;
 use crate::http::visitor::{Visitor, cookie};
-use crate::http::words::Fault;
 use crate::http::{Web, WebState, error, page};
 use crate::session::LiveSession;
 use crate::store::posted::KEPT_MS;
@@ -45,7 +45,7 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
             }
         }
         _ if !Drain::STRANGER.takes(&head.headers) => {
-            let fault = Fault::RequestTooLarge {
+            let fault = RequestError::RequestTooLarge {
                 max_bytes: 16 << 20,
             };
             page::failed(web, visitor, fault.to_api(visitor.lang), None)
@@ -90,13 +90,13 @@ async fn store(
     posted: PostedForm,
     form: &FormKey,
     cookie: &str,
-) -> Result<(), Fault> {
+) -> Result<(), RequestError> {
     let put = web
         .store
         .posted_form_put(&web.sealer, cookie, form, posted, now_unix_ms());
     match put.await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Fault::TextNotKept),
+        Ok(false) => Err(RequestError::TextNotKept),
         Err(cause) => Err(error::internal("a posted form could not be kept", &cause)),
     }
 }
@@ -113,7 +113,7 @@ pub(super) async fn find(
         return Beginning::Form;
     };
     if session.account(&posted.account).is_none() {
-        return Beginning::OtherAccount(Fault::OtherAccount.to_api(visitor.lang));
+        return Beginning::OtherAccount(RequestError::OtherAccount.to_api(visitor.lang));
     }
     let (account, text) = Text::of_posted(posted);
     let form = filled(web, visitor, session, account, text).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::exchange::Exchange;
-use crate::http::admission::{Place, Signals, Standing};
+use crate::http::admission::{ConnectionSlot, Signals, Standing};
 use crate::limits;
 
 /// How often a connection with requests is looked at that do not wait for the peer.
@@ -29,7 +29,7 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(in crate::http) struct Activity {
     state: Mutex<State>,
-    place: Place,
+    place: ConnectionSlot,
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ struct State {
 
 impl Activity {
     /// A connection that begins.
-    pub(in crate::http) fn new(place: Place) -> Self {
+    pub(in crate::http) fn new(place: ConnectionSlot) -> Self {
         Self {
             state: Mutex::new(State {
                 standing: Standing::Silent,

@@ -15,7 +15,7 @@ fn upstream(host: &str, tls: Option<TlsMode>) -> Upstream {
 }
 
 /// What a form leads to, and the page that is shown otherwise.
-fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Fault>, LoginPage) {
+fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, RequestError>, LoginPage) {
     let mut config = Config::local(std::path::Path::new("unused"));
     config.upstream = upstreams;
     let fields = body::parse_form(form.as_bytes());
@@ -125,20 +125,26 @@ fn servers_that_were_typed_are_taken_as_they_are() {
 fn each_fault_names_its_field() {
     let manual = |from: &str, to: &str| MANUAL.replace(from, to);
     for (form, fault) in [
-        (manual("ann%40a.example", "ann"), Fault::Address),
-        (manual("ann%40a.example", "%40a.example"), Fault::Address),
+        (manual("ann%40a.example", "ann"), RequestError::Address),
+        (
+            manual("ann%40a.example", "%40a.example"),
+            RequestError::Address,
+        ),
         (
             manual("password=x", "password="),
-            Fault::Missing("password"),
+            RequestError::Missing("password"),
         ),
-        (manual("port=143", "port=0"), Fault::Port("incoming_port")),
+        (
+            manual("port=143", "port=0"),
+            RequestError::Port("incoming_port"),
+        ),
         (
             manual("port=465", "port=70000"),
-            Fault::Port("outgoing_port"),
+            RequestError::Port("outgoing_port"),
         ),
         (
             manual("tls=starttls", "tls=plain"),
-            Fault::TlsMode("incoming_tls"),
+            RequestError::TlsMode("incoming_tls"),
         ),
     ] {
         assert_eq!(read(vec![], &form).0.unwrap_err(), fault, "{form}");
@@ -154,5 +160,5 @@ fn plain_connections_go_only_where_the_operator_allows_them() {
     );
     assert_eq!(allowed.unwrap().unwrap().incoming.tls, TlsMode::Plain);
     let (refused, _) = read(vec![upstream("mail.a.example", None)], &form);
-    assert_eq!(refused.unwrap_err(), Fault::TlsMode("incoming_tls"));
+    assert_eq!(refused.unwrap_err(), RequestError::TlsMode("incoming_tls"));
 }

@@ -1,6 +1,6 @@
 //! What a reply comes to: by its enhanced code, else by its words, else by its code.
 
-use super::super::Words;
+use super::super::ReplyFields;
 
 /// Why a recipient or a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,19 +63,19 @@ pub enum RefusalCause {
 impl RefusalCause {
     /// Reads the cause from a reply: by its enhanced code (RFC 3463, RFC 5248, RFC 7372), else by
     /// its words, else by its code (RFC 5321 §4.2.3).
-    pub fn read(words: Words<'_>) -> Self {
+    pub fn read(words: ReplyFields<'_>) -> Self {
         by_enhanced(words)
             .or_else(|| by_words(words))
             .unwrap_or_else(|| by_code(words))
     }
 
     /// Tells whether the same message may be taken later, by the first digit of the reply.
-    pub const fn is_transient(words: &Words<'_>) -> bool {
+    pub const fn is_transient(words: &ReplyFields<'_>) -> bool {
         matches!(words.code, Some(400..=499))
     }
 }
 
-fn by_enhanced(words: Words<'_>) -> Option<RefusalCause> {
+fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
     let (subject, detail) = words.subject_and_detail()?;
     Some(match (subject, detail) {
         // "5.1.0" and "5.0.0" say nothing: the words may.
@@ -116,7 +116,7 @@ fn by_enhanced(words: Words<'_>) -> Option<RefusalCause> {
     })
 }
 
-fn by_words(words: Words<'_>) -> Option<RefusalCause> {
+fn by_words(words: ReplyFields<'_>) -> Option<RefusalCause> {
     const RULES: &[(&[&str], RefusalCause)] = &[
         (
             &[
@@ -247,7 +247,7 @@ fn by_words(words: Words<'_>) -> Option<RefusalCause> {
         .map(|(_, cause)| *cause)
 }
 
-fn by_code(words: Words<'_>) -> RefusalCause {
+fn by_code(words: ReplyFields<'_>) -> RefusalCause {
     match words.code {
         Some(421 | 450 | 451) => RefusalCause::Busy,
         Some(452) => RefusalCause::SystemFull,

@@ -1,15 +1,15 @@
 //! What servers really say, and what it means.
 
-use super::super::Words;
+use super::super::ReplyFields;
 use super::super::tests::{LANGS, assert_finished};
 use super::*;
 
 fn read(code: u16, enhanced: Option<&str>, text: &str) -> RefusalCause {
-    RefusalCause::read(Words {
+    RefusalCause::read(ReplyFields {
         code: Some(code),
         enhanced,
         text,
-        ..Words::default()
+        ..ReplyFields::default()
     })
 }
 
@@ -94,7 +94,10 @@ fn servers_without_enhanced_codes_are_understood() {
     assert_eq!(read(452, None, "no"), RefusalCause::SystemFull);
     assert_eq!(read(499, None, "no"), RefusalCause::Later);
     assert_eq!(read(500, None, "what"), RefusalCause::NotUnderstood);
-    assert_eq!(RefusalCause::read(Words::default()), RefusalCause::Other);
+    assert_eq!(
+        RefusalCause::read(ReplyFields::default()),
+        RefusalCause::Other
+    );
 }
 
 #[test]

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::{
-    AttachedFile, DialCause, LinkCause, NotSentCause, Protocol, RecipientResult, SentCopy, Server,
-    ServerReply, Tls, Trouble, Unsupported,
+    AttachedFile, DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, RecipientResult,
+    SentCopy, Server, ServerReply, Tls, Unsupported,
 };
 
 /// One line for each message that version 1 wrote. Lines are added, and never changed.
@@ -36,7 +36,7 @@ fn reply(text: &str) -> ServerReply {
     }
 }
 
-fn message(trouble: Option<Trouble>, copy: SentCopy) -> OutboxMessage {
+fn message(trouble: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
     OutboxMessage {
         from: "ann@peer.test".to_owned(),
         subject: "Grüße 你好".to_owned(),
@@ -100,32 +100,32 @@ fn messages() -> Vec<OutboxMessage> {
     ];
     let mut troubles = Vec::new();
     let dials = DialCause::every().into_iter();
-    troubles.extend(dials.map(|cause| Trouble::Dial(server(), cause)));
+    troubles.extend(dials.map(|cause| ErrorCause::Dial(server(), cause)));
     let links = LinkCause::every().into_iter();
-    troubles.extend(links.map(|cause| Trouble::Link(server(), cause)));
-    troubles.extend(unsent.map(|cause| Trouble::NotSent {
+    troubles.extend(links.map(|cause| ErrorCause::Link(server(), cause)));
+    troubles.extend(unsent.map(|cause| ErrorCause::NotSent {
         cause,
         words: Some("421 busy".to_owned()),
     }));
-    troubles.extend(unsupported.map(Trouble::Unsupported));
+    troubles.extend(unsupported.map(ErrorCause::Unsupported));
     troubles.extend([
-        Trouble::LoginRefused(server(), reply("535 5.7.8 no")),
-        Trouble::Refused(Protocol::Imap, reply("NO [OVERQUOTA] full")),
-        Trouble::Refused(Protocol::Pop3, reply("-ERR no")),
-        Trouble::NotFound,
-        Trouble::MissingFolder(FolderRole::Sent),
-        Trouble::Withheld,
-        Trouble::Overloaded,
-        Trouble::SignedOut,
-        Trouble::FileLost,
-        Trouble::Internal,
-        Trouble::Earlier { words: None },
+        ErrorCause::LoginRefused(server(), reply("535 5.7.8 no")),
+        ErrorCause::Refused(Protocol::Imap, reply("NO [OVERQUOTA] full")),
+        ErrorCause::Refused(Protocol::Pop3, reply("-ERR no")),
+        ErrorCause::NotFound,
+        ErrorCause::MissingFolder(FolderRole::Sent),
+        ErrorCause::Withheld,
+        ErrorCause::Overloaded,
+        ErrorCause::SignedOut,
+        ErrorCause::FileLost,
+        ErrorCause::Internal,
+        ErrorCause::Earlier { words: None },
     ]);
     let copies = [
         SentCopy::Pending,
         SentCopy::Filed(FolderId::from("Sent")),
         SentCopy::NotKept,
-        SentCopy::Failed(Trouble::NotFound),
+        SentCopy::Failed(ErrorCause::NotFound),
     ];
     let mut messages: Vec<_> = troubles
         .into_iter()
@@ -185,8 +185,8 @@ fn a_message_of_the_first_programs_opens_without_their_sentences() {
     assert_eq!(read.recipients[0].reply, Some(reply("550 5.1.1 no")));
     assert_eq!(read.recipients[1].state, RecipientState::HandedOver);
     let words = Some("554 5.7.1 spam".to_owned());
-    assert_eq!(read.trouble, Some(Trouble::Earlier { words }));
-    let failed = SentCopy::Failed(Trouble::Earlier { words: None });
+    assert_eq!(read.trouble, Some(ErrorCause::Earlier { words }));
+    let failed = SentCopy::Failed(ErrorCause::Earlier { words: None });
     assert_eq!(read.copy, failed);
     assert_eq!(read.attachments[0].name, "a.txt");
     assert_eq!(read.own_fields, "Bcc: dan@peer.test\r\n");

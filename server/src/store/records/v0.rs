@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::v1;
-use crate::domain::{OutboxMessage, RecipientResult, SentCopy, ServerReply, Trouble};
+use crate::domain::{ErrorCause, OutboxMessage, RecipientResult, SentCopy, ServerReply};
 
 #[derive(Deserialize)]
 pub(super) struct Message {
@@ -69,12 +69,12 @@ impl From<Message> for OutboxMessage {
             recipients: recipients.map(RecipientResult::from).collect(),
             trouble: trouble
                 .next()
-                .map(|(_, text)| Trouble::Earlier { words: text.reply }),
+                .map(|(_, text)| ErrorCause::Earlier { words: text.reply }),
             copy: match message.copy {
                 Copy::Pending => SentCopy::Pending,
                 Copy::Filed(folder) => SentCopy::Filed(FolderId(folder)),
                 Copy::NotKept => SentCopy::NotKept,
-                Copy::Failed(_) => SentCopy::Failed(Trouble::Earlier { words: None }),
+                Copy::Failed(_) => SentCopy::Failed(ErrorCause::Earlier { words: None }),
             },
             attachments: message.attachments.into_iter().map(Into::into).collect(),
             source: message.source.map(Into::into),

@@ -272,9 +272,9 @@ impl From<Message> for domain::OutboxMessage {
     }
 }
 
-impl From<domain::Trouble> for Trouble {
-    fn from(trouble: domain::Trouble) -> Self {
-        use domain::Trouble as Of;
+impl From<domain::ErrorCause> for Trouble {
+    fn from(trouble: domain::ErrorCause) -> Self {
+        use domain::ErrorCause as Of;
         match trouble {
             Of::Dial(server, cause) => Self::Dial {
                 server: server.into(),
@@ -309,7 +309,7 @@ impl From<domain::Trouble> for Trouble {
     }
 }
 
-impl From<Trouble> for domain::Trouble {
+impl From<Trouble> for domain::ErrorCause {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Dial { server, cause } => Self::Dial(server.into(), cause.into()),

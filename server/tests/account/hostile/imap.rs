@@ -223,7 +223,7 @@ struct AtWork {
     work: Work,
     at: &'static str,
     act: Act,
-    told: Told,
+    told: ExpectedError,
     /// What is repeated by itself on a new connection, so that one failure is not even noticed.
     is_repeated: bool,
 }
@@ -237,7 +237,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         work,
         at,
         act,
-        told: Told { kind, cause },
+        told: ExpectedError { kind, cause },
         is_repeated,
     };
     let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;

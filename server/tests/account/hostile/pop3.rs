@@ -178,7 +178,7 @@ async fn read(page: &Page) -> Result<(), ApiError> {
 async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
     use Act::{Close, Flood, Say, Stall};
     use ErrorKind::{Misbehaved, Unreachable};
-    let case = |name, at, act, kind, cause| (name, at, act, Told { kind, cause });
+    let case = |name, at, act, kind, cause| (name, at, act, ExpectedError { kind, cause });
     let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
     let odd = "does not answer as POP3 servers do";
     for (name, at, act, told) in [

@@ -20,7 +20,7 @@ impl Scene {
         let process = std::thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let desk = Desk::over(folder, Peer::ca_pem(), ports).await;
+                let desk = TestAccounts::over(folder, Peer::ca_pem(), ports).await;
                 let page = desk.open(sign_in).await.unwrap();
                 say_id.send(send(&page, "first", 1).await).unwrap();
                 killed.await.unwrap();
@@ -38,9 +38,9 @@ impl Scene {
     }
 
     /// The next start of the program.
-    async fn starts_again(&self) -> Desk {
+    async fn starts_again(&self) -> TestAccounts {
         let ports = vec![self.incoming.port, self.outgoing.port];
-        Desk::over(self.desk.state_dir(), Peer::ca_pem(), ports).await
+        TestAccounts::over(self.desk.state_dir(), Peer::ca_pem(), ports).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mailboxes of a received header field: shown as they came, whatever that is.
 
-use super::Mailbox;
+use super::EmailAddress;
 use crate::encoded_word;
 
 /// How far away a quote may end, in octets: one that ends nowhere would swallow the mailboxes
@@ -12,7 +12,7 @@ const QUOTED_BYTES: usize = 4096;
 ///
 /// Never fails, and never makes one address of the parts of two: where it is not clear which
 /// address is meant, the text becomes a name without an address. The addresses are not checked.
-pub fn parse_received(text: &str) -> Vec<Mailbox> {
+pub fn parse_received(text: &str) -> Vec<EmailAddress> {
     Scanner::new(text)
         .scan()
         .into_iter()
@@ -33,31 +33,31 @@ struct Item {
 }
 
 impl Item {
-    fn into_mailbox(self) -> Mailbox {
+    fn into_mailbox(self) -> EmailAddress {
         let decode = encoded_word::decode;
         let comment = self.comment.trim();
         let phrase = self.phrase.trim();
         if let Some(angle) = &self.angle {
             let name = if phrase.is_empty() { comment } else { phrase };
             let address = without_comment_space(without_route(angle));
-            return Mailbox::new(&decode(name), &address);
+            return EmailAddress::new(&decode(name), &address);
         }
         let bare = self.bare.trim();
         let is_quoted_local = bare.starts_with('"') && bare.contains("\"@");
         if is_quoted_local || !bare.contains(char::is_whitespace) {
             return if bare.contains('@') {
-                Mailbox::new(&decode(comment), bare)
+                EmailAddress::new(&decode(comment), bare)
             } else {
-                Mailbox::new(&decode(phrase), "")
+                EmailAddress::new(&decode(phrase), "")
             };
         }
         // `Name address` without brackets; with a second at-sign it could be two addresses.
         match bare.rsplit_once(char::is_whitespace) {
             Some((name, address)) if address.contains('@') && !name.contains('@') => {
                 let name = phrase.strip_suffix(address).unwrap_or(name);
-                Mailbox::new(&decode(name), address)
+                EmailAddress::new(&decode(name), address)
             }
-            _ => Mailbox::new(&decode(phrase), ""),
+            _ => EmailAddress::new(&decode(phrase), ""),
         }
     }
 }

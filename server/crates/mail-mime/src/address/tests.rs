@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn pairs(mailboxes: &[Mailbox]) -> Vec<(&str, &str)> {
+fn pairs(mailboxes: &[EmailAddress]) -> Vec<(&str, &str)> {
     mailboxes
         .iter()
         .map(|mailbox| (mailbox.name.as_str(), mailbox.address.as_str()))
@@ -113,7 +113,7 @@ fn a_name_that_poses_as_another_address_is_marked() {
         ("Alice", "a@b.c", false),
     ] {
         assert_eq!(
-            Mailbox::new(name, address).name_is_suspicious,
+            EmailAddress::new(name, address).name_is_suspicious,
             is_suspicious,
             "{name}"
         );
@@ -164,7 +164,7 @@ fn an_envelope_of_imap_gets_its_quotes_back() {
         ("a@b>, <c", "\"a@b>, <c\"@x.example"),
         ("\"a@b\"", "\"a@b\"@x.example"),
     ] {
-        let shown = Mailbox::from_envelope(b"", mailbox.as_bytes(), b"x.example");
+        let shown = EmailAddress::from_envelope(b"", mailbox.as_bytes(), b"x.example");
         assert_eq!(shown.address, address);
     }
 }

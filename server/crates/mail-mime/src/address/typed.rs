@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{InvalidAddress, Mailbox, is_wide_at};
+use super::{EmailAddress, InvalidAddress, is_wide_at};
 use crate::display;
 
 /// The most entries of one field that are read.
@@ -32,7 +32,7 @@ pub struct Entry<'t> {
     /// What was typed, without the separators and the white space around it.
     pub text: &'t str,
     /// The recipient; its address is valid.
-    pub mailbox: Result<Mailbox, InvalidAddress>,
+    pub mailbox: Result<EmailAddress, InvalidAddress>,
 }
 
 /// Parses recipients as a person types them. An empty field is an empty list.
@@ -50,7 +50,7 @@ pub struct Entry<'t> {
 ///
 /// # Errors
 /// The first entry that is not a recipient, or the one after the thousandth.
-pub fn parse_typed(field: &str) -> Result<Vec<Mailbox>, AddressError> {
+pub fn parse_typed(field: &str) -> Result<Vec<EmailAddress>, AddressError> {
     let mut mailboxes = Vec::new();
     for (index, entry) in entries(field).enumerate() {
         let is_over = index >= RECIPIENTS_MAX;
@@ -91,7 +91,7 @@ pub fn entries(field: &str) -> impl Iterator<Item = Entry<'_>> {
 
 /// Writes recipients so that [`parse_typed`] gives the same ones back. Names that it would refuse
 /// are left out; so are mailboxes without a valid address.
-pub fn format_typed<'m>(mailboxes: impl IntoIterator<Item = &'m Mailbox>) -> String {
+pub fn format_typed<'m>(mailboxes: impl IntoIterator<Item = &'m EmailAddress>) -> String {
     let mut out = String::new();
     for mailbox in mailboxes {
         if mailbox.envelope().is_err() {
@@ -170,7 +170,7 @@ fn quoted_length(text: &str) -> Result<usize, usize> {
 }
 
 /// Parses one entry, which is not empty and has no white space around it.
-fn parse(text: &str) -> Result<Mailbox, InvalidAddress> {
+fn parse(text: &str) -> Result<EmailAddress, InvalidAddress> {
     if let Some(hidden) = hidden(text) {
         return Err(InvalidAddress::HiddenCharacter(hidden));
     }
@@ -208,7 +208,7 @@ fn parse(text: &str) -> Result<Mailbox, InvalidAddress> {
 }
 
 /// `rest` is what follows the `<`.
-fn named(name: &str, rest: &str) -> Result<Mailbox, InvalidAddress> {
+fn named(name: &str, rest: &str) -> Result<EmailAddress, InvalidAddress> {
     check_name(name)?;
     let inner = rest.trim_start();
     let quoted = inner.strip_prefix('"').map(quoted_length);
@@ -227,7 +227,7 @@ fn named(name: &str, rest: &str) -> Result<Mailbox, InvalidAddress> {
 }
 
 /// An address without brackets.
-fn alone(text: &str) -> Result<Mailbox, InvalidAddress> {
+fn alone(text: &str) -> Result<EmailAddress, InvalidAddress> {
     let address = without_scheme(text)?;
     if !address.starts_with('"') {
         let before_at = address.split('@').next().unwrap_or_default();
@@ -247,10 +247,10 @@ fn alone(text: &str) -> Result<Mailbox, InvalidAddress> {
     mailbox("", address)
 }
 
-fn mailbox(name: &str, address: &str) -> Result<Mailbox, InvalidAddress> {
+fn mailbox(name: &str, address: &str) -> Result<EmailAddress, InvalidAddress> {
     let address = without_scheme(address)?;
     super::Address::parse(address)?;
-    Ok(Mailbox::new(name, address))
+    Ok(EmailAddress::new(name, address))
 }
 
 /// Takes `mailto:` off. What such a link says beyond plain addresses (RFC 6068) is not read, and

@@ -1,6 +1,6 @@
 //! The text parts, and what stands around attachments.
 
-use super::{AttachmentMeta, Outgoing};
+use super::{AttachmentMeta, OutgoingMessage};
 use crate::transfer::Encoder;
 use crate::{display, encoded_word};
 
@@ -31,7 +31,7 @@ pub(super) struct Content {
 
 impl Content {
     /// Encodes what was written. `boundary` is the delimiter of the parts around it.
-    pub(super) fn of(outgoing: &Outgoing, seed: &str, boundary: &str) -> Self {
+    pub(super) fn of(outgoing: &OutgoingMessage, seed: &str, boundary: &str) -> Self {
         let inner = inner_boundary(seed);
         let delimiters = [boundary, inner.as_str()];
         Self {

@@ -1,7 +1,7 @@
 //! Header fields: encoded (RFC 2047) and folded (RFC 5322 §2.2.3).
 
-use super::{ComposeError, Outgoing, checked};
-use crate::address::{Mailbox, is_atext};
+use super::{ComposeError, OutgoingMessage, checked};
+use crate::address::{EmailAddress, is_atext};
 use crate::header::REFERENCES_MAX;
 use crate::{display, encoded_word};
 
@@ -15,7 +15,7 @@ const QUOTED_NAME_BYTES: usize = 60;
 const MESSAGE_ID_BYTES: usize = 900;
 
 /// Writes the fields of a message but those of its content.
-pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
+pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError> {
     if !is_message_id(&outgoing.message_id) || !outgoing.message_id.contains('@') {
         return Err(ComposeError::MessageId);
     }
@@ -47,13 +47,17 @@ pub(super) fn write(outgoing: &Outgoing) -> Result<Vec<u8>, ComposeError> {
 }
 
 /// Writes the fields of the writer's own copy alone.
-pub(super) fn own(outgoing: &Outgoing) -> Result<String, ComposeError> {
+pub(super) fn own(outgoing: &OutgoingMessage) -> Result<String, ComposeError> {
     let mut out = String::new();
     mailboxes(&mut out, "Bcc", &outgoing.bcc)?;
     Ok(out)
 }
 
-fn mailboxes(out: &mut String, name: &'static str, list: &[Mailbox]) -> Result<(), ComposeError> {
+fn mailboxes(
+    out: &mut String,
+    name: &'static str,
+    list: &[EmailAddress],
+) -> Result<(), ComposeError> {
     let mut words = Vec::new();
     for (index, mailbox) in list.iter().enumerate() {
         let address = checked(name, mailbox)?;

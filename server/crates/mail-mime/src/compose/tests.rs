@@ -5,17 +5,17 @@ use crate::parse::Message;
 use crate::transfer::Encoder;
 use proptest::prelude::*;
 
-fn note() -> Outgoing {
-    Outgoing {
-        from: Mailbox::new("张三", "zhang@例子.测试"),
+fn note() -> OutgoingMessage {
+    OutgoingMessage {
+        from: EmailAddress::new("张三", "zhang@例子.测试"),
         to: vec![
-            Mailbox::new("Doe, \"Jane\"", "jane@x.example"),
-            Mailbox::new("", "bob@x.example"),
+            EmailAddress::new("Doe, \"Jane\"", "jane@x.example"),
+            EmailAddress::new("", "bob@x.example"),
         ],
-        cc: vec![Mailbox::new("Cat C", "cat@x.example")],
+        cc: vec![EmailAddress::new("Cat C", "cat@x.example")],
         bcc: vec![
-            Mailbox::new("Secret", "secret@x.example"),
-            Mailbox::new("", "bob@x.example"),
+            EmailAddress::new("Secret", "secret@x.example"),
+            EmailAddress::new("", "bob@x.example"),
         ],
         subject: "会议纪要 and minutes of the meeting that took rather long on Friday".to_owned(),
         body: "Hello\n\n> quoted\n.\nbye".to_owned(),
@@ -39,7 +39,7 @@ fn attachment(name: &str, media_type: &str, octets: &[u8]) -> AttachmentMeta {
     }
 }
 
-fn built(outgoing: &Outgoing, files: &[&[u8]]) -> Vec<u8> {
+fn built(outgoing: &OutgoingMessage, files: &[&[u8]]) -> Vec<u8> {
     let composer = Composer::new(outgoing, "Seed0123456789").unwrap();
     let mut out = composer.head().to_vec();
     for (index, file) in files.iter().enumerate() {
@@ -251,7 +251,7 @@ fn text_and_html_are_two_forms_of_one_message() {
 
 #[test]
 fn what_cannot_be_sent_is_told() {
-    let error = |change: fn(&mut Outgoing)| {
+    let error = |change: fn(&mut OutgoingMessage)| {
         let mut outgoing = note();
         change(&mut outgoing);
         Composer::new(&outgoing, "x").unwrap_err()
@@ -270,7 +270,7 @@ fn what_cannot_be_sent_is_told() {
         );
     }
     assert_eq!(
-        error(|o| o.bcc = vec![Mailbox::new("", "nobody")]),
+        error(|o| o.bcc = vec![EmailAddress::new("", "nobody")]),
         ComposeError::Address {
             field: "Bcc",
             text: "nobody".to_owned(),

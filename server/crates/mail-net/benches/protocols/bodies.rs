@@ -13,7 +13,7 @@ use lettre::transport::smtp::client::SmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use mail_net::drive::Transport;
-use mail_net::{Connection, Happening, Phase, Trust};
+use mail_net::{Connection, ConnectionEvent, Phase, Trust};
 use mail_proto::{BodyChunk, Limits, Machine, Secret, Tls, Transcribed, imap, pop3, smtp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -280,7 +280,7 @@ async fn smtp_send(server: SocketAddr, block: &Bytes) -> Result<Duration> {
     let mut rest = Bytes::new();
     loop {
         match connection.next().await? {
-            Happening::NeedBody { max } => {
+            ConnectionEvent::NeedBody { max } => {
                 if rest.is_empty() && blocks > 0 {
                     blocks -= 1;
                     rest = block.clone();
@@ -291,13 +291,13 @@ async fn smtp_send(server: SocketAddr, block: &Bytes) -> Result<Duration> {
                     BodyChunk::Data(rest.split_to(max.min(rest.len())))
                 });
             }
-            Happening::Event(smtp::Event::ReadyToCommit) => connection.machine_mut().commit(),
-            Happening::Event(smtp::Event::Outcome(smtp::Outcome::Accepted { .. })) => break,
-            Happening::Event(smtp::Event::Outcome(other)) => {
+            ConnectionEvent::Event(smtp::Event::ReadyToCommit) => connection.machine_mut().commit(),
+            ConnectionEvent::Event(smtp::Event::Outcome(smtp::Outcome::Accepted { .. })) => break,
+            ConnectionEvent::Event(smtp::Event::Outcome(other)) => {
                 return Err(format!("not accepted: {other:?}").into());
             }
-            Happening::Event(_) => {}
-            Happening::Done => return Err("done before the message".into()),
+            ConnectionEvent::Event(_) => {}
+            ConnectionEvent::Done => return Err("done before the message".into()),
         }
     }
     Ok(begun.elapsed())
@@ -322,9 +322,9 @@ async fn next<M: Machine<Error: std::error::Error + Send + Sync + 'static> + Tra
     connection: &mut Connection<M>,
 ) -> Result<M::Event> {
     match connection.next().await? {
-        Happening::Event(event) => Ok(event),
-        Happening::NeedBody { .. } => Err("a body was asked for".into()),
-        Happening::Done => Err("done too early".into()),
+        ConnectionEvent::Event(event) => Ok(event),
+        ConnectionEvent::NeedBody { .. } => Err("a body was asked for".into()),
+        ConnectionEvent::Done => Err("done too early".into()),
     }
 }
 

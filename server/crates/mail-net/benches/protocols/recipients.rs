@@ -8,7 +8,7 @@ use lettre::transport::smtp::client::SmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use mail_net::drive::Transport;
-use mail_net::{Connection, Happening, Phase, Trust};
+use mail_net::{Connection, ConnectionEvent, Phase, Trust};
 use mail_proto::{BodyChunk, Tls, smtp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -78,7 +78,7 @@ async fn ours(answers: Answers) -> Result<(Duration, usize)> {
     );
     while !matches!(
         connection.next().await?,
-        Happening::Event(smtp::Event::Ready { .. })
+        ConnectionEvent::Event(smtp::Event::Ready { .. })
     ) {}
     let from = smtp::Address::new("ann@example.org")?;
     let to: std::result::Result<Vec<_>, _> = (0..RECIPIENTS)
@@ -91,18 +91,18 @@ async fn ours(answers: Answers) -> Result<(Duration, usize)> {
     let mut message = Some(Bytes::from_static(b"Subject: x\r\n\r\nx\r\n"));
     loop {
         match connection.next().await? {
-            Happening::NeedBody { .. } => {
+            ConnectionEvent::NeedBody { .. } => {
                 connection.body(message.take().map_or(BodyChunk::End, BodyChunk::Data));
             }
-            Happening::Event(smtp::Event::ReadyToCommit) => connection.machine_mut().commit(),
-            Happening::Event(smtp::Event::Outcome(outcome)) => match outcome {
+            ConnectionEvent::Event(smtp::Event::ReadyToCommit) => connection.machine_mut().commit(),
+            ConnectionEvent::Event(smtp::Event::Outcome(outcome)) => match outcome {
                 smtp::Outcome::Accepted { recipients, .. } if recipients.len() == RECIPIENTS => {
                     break;
                 }
                 other => return Err(format!("not accepted: {other:?}").into()),
             },
-            Happening::Event(_) => {}
-            Happening::Done => return Err("done before the message".into()),
+            ConnectionEvent::Event(_) => {}
+            ConnectionEvent::Done => return Err("done before the message".into()),
         }
     }
     let took = begun.elapsed();

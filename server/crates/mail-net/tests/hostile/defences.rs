@@ -37,7 +37,7 @@ impl Class {
                 (PROTO, "imap/framer.rs", "line"),
                 (PROTO, "pop3/listing.rs", "read"),
                 (PROTO, "pop3/answers.rs", "on_ok"),
-                (PROTO, "smtp/wishes.rs", "obstacle"),
+                (PROTO, "smtp/optional_params.rs", "unsupported"),
             ],
             Self::CutLiteral
             | Self::CutLine

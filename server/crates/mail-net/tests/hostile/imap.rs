@@ -9,7 +9,7 @@ mod sign_in;
 use std::time::Duration;
 
 use mail_net::deadlines::BODY_GRACE;
-use mail_net::{Connection, Error, Happening, Phase};
+use mail_net::{Connection, ConnectionEvent, Error, Phase};
 use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{
     self, Client, Command, Enable, Event, Mailbox, SequenceSet, Status, Tag, Uid, UidValidity,
@@ -136,11 +136,11 @@ impl Protocol for Imap {
         seen.mailbox = Selected::new(UidValidity::new(UID_VALIDITY));
         loop {
             match link.next().await? {
-                Happening::Event(Event::Ready { greeting }) => {
+                ConnectionEvent::Event(Event::Ready { greeting }) => {
                     (seen.is_ready, seen.greeting) = (true, greeting);
                     break;
                 }
-                Happening::Event(event) => seen.take(&event),
+                ConnectionEvent::Event(event) => seen.take(&event),
                 other => panic!("before it was ready: {other:?}"),
             }
         }
@@ -173,9 +173,9 @@ impl Protocol for Imap {
         }
         while !seen.is_over {
             match link.next().await? {
-                Happening::Event(event) => seen.take(&event),
-                Happening::Done => seen.is_over = true,
-                body @ Happening::NeedBody { .. } => panic!("{body:?}"),
+                ConnectionEvent::Event(event) => seen.take(&event),
+                ConnectionEvent::Done => seen.is_over = true,
+                body @ ConnectionEvent::NeedBody { .. } => panic!("{body:?}"),
             }
         }
         Ok(())
@@ -224,7 +224,7 @@ async fn complete(
     let mut left = APPEND_BYTES;
     loop {
         match link.next().await? {
-            Happening::Event(event) => {
+            ConnectionEvent::Event(event) => {
                 seen.take(&event);
                 if let Event::Completed {
                     tag: done, status, ..
@@ -234,16 +234,16 @@ async fn complete(
                     return Ok(Some(status));
                 }
             }
-            Happening::NeedBody { .. } if left == 0 => {
+            ConnectionEvent::NeedBody { .. } if left == 0 => {
                 seen.is_append_given = true;
                 link.body(BodyChunk::End);
             }
-            Happening::NeedBody { max } => {
+            ConnectionEvent::NeedBody { max } => {
                 let chunk = vec![b'x'; max.min(left)];
                 left -= chunk.len();
                 link.body(BodyChunk::Data(chunk.into()));
             }
-            Happening::Done => {
+            ConnectionEvent::Done => {
                 seen.is_over = true;
                 return Ok(None);
             }
@@ -258,22 +258,22 @@ async fn idle(link: &mut Link, seen: &mut Seen) -> Outcome<Option<Status>> {
     let told = async {
         loop {
             match link.next().await? {
-                Happening::Event(Event::Completed {
+                ConnectionEvent::Event(Event::Completed {
                     tag: done, status, ..
                 }) if done == tag => {
                     return Ok(Some(status));
                 }
-                Happening::Event(event) => {
+                ConnectionEvent::Event(event) => {
                     seen.take(&event);
                     if matches!(event, Event::Exists(_)) {
                         return Ok(None);
                     }
                 }
-                Happening::Done => {
+                ConnectionEvent::Done => {
                     seen.is_over = true;
                     return Ok(None);
                 }
-                body @ Happening::NeedBody { .. } => panic!("{body:?}"),
+                body @ ConnectionEvent::NeedBody { .. } => panic!("{body:?}"),
             }
         }
     };

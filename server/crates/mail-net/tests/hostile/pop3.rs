@@ -6,7 +6,7 @@ mod words;
 
 use std::time::Duration;
 
-use mail_net::{Connection, Error, Happening, Phase};
+use mail_net::{Connection, ConnectionEvent, Error, Phase};
 use mail_proto::Limits;
 use mail_proto::pop3::{self, Client, Command, CommandId, Deletions, Event, MessageNumber};
 use tokio::time::timeout;
@@ -237,7 +237,7 @@ fn of_place(place: Place) -> Vec<Turn<Place>> {
 async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
     while !seen.is_ready {
         match link.next().await? {
-            Happening::Event(Event::Ready { .. }) => seen.is_ready = true,
+            ConnectionEvent::Event(Event::Ready { .. }) => seen.is_ready = true,
             other => panic!("before it was ready: {other:?}"),
         }
     }
@@ -267,7 +267,7 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
     }
     link.begin(P::Quit.phase());
     link.machine_mut().enqueue(Command::Quit);
-    while let Happening::Event(event) = link.next().await? {
+    while let ConnectionEvent::Event(event) = link.next().await? {
         seen.take(&event);
     }
     Ok(())
@@ -289,7 +289,7 @@ async fn moves(link: &mut Link, seen: &mut Seen) -> Outcome<bool> {
 /// Waits until a command is answered; tells whether it was done.
 async fn until(link: &mut Link, id: CommandId, seen: &mut Seen) -> Outcome<bool> {
     loop {
-        let Happening::Event(event) = link.next().await? else {
+        let ConnectionEvent::Event(event) = link.next().await? else {
             panic!("over before its time");
         };
         seen.take(&event);
@@ -314,7 +314,7 @@ async fn rest(link: &mut Link) -> Outcome<()> {
     link.begin(Phase::Idle);
     match timeout(REST, link.next()).await {
         Ok(happening) => match happening? {
-            Happening::Event(event) => panic!("{event:?}"),
+            ConnectionEvent::Event(event) => panic!("{event:?}"),
             other => panic!("{other:?}"),
         },
         Err(_) => Ok(()),

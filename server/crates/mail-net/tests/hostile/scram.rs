@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use mail_proto::sasl::Failure;
+use mail_proto::sasl::SaslError;
 use sha2::Sha256;
 
 use crate::secrets::PASSWORD;
@@ -43,13 +43,13 @@ pub(crate) enum Scram {
 }
 
 /// First messages that must not be answered with a proof, and how they are told.
-pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, Failure)> {
-    let rounds = |asked: &str| Failure::Iterations {
+pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, SaslError)> {
+    let rounds = |asked: &str| SaslError::Iterations {
         asked: asked.to_owned(),
     };
     vec![
-        ("foreign_nonce", Scram::ForeignNonce, Failure::WrongNonce),
-        ("bare_nonce", Scram::BareNonce, Failure::WrongNonce),
+        ("foreign_nonce", Scram::ForeignNonce, SaslError::WrongNonce),
+        ("bare_nonce", Scram::BareNonce, SaslError::WrongNonce),
         ("few_rounds", Scram::Rounds("4095"), rounds("4095")),
         ("many_rounds", Scram::Rounds("600001"), rounds("600001")),
         (
@@ -57,24 +57,24 @@ pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, Failure)> {
             Scram::Rounds("4294967296"),
             rounds("4294967296"),
         ),
-        ("no_salt", Scram::NoSalt, Failure::MalformedChallenge),
+        ("no_salt", Scram::NoSalt, SaslError::MalformedChallenge),
         (
             "broken_salt",
             Scram::BrokenSalt,
-            Failure::MalformedChallenge,
+            SaslError::MalformedChallenge,
         ),
-        ("extension", Scram::Extension, Failure::UnknownExtension),
-        ("no_base64", Scram::NoBase64, Failure::MalformedChallenge),
+        ("extension", Scram::Extension, SaslError::UnknownExtension),
+        ("no_base64", Scram::NoBase64, SaslError::MalformedChallenge),
     ]
 }
 
 /// Last messages that prove nothing, and how they are told.
-pub(crate) fn hostile_proofs() -> Vec<(&'static str, Scram, Failure)> {
+pub(crate) fn hostile_proofs() -> Vec<(&'static str, Scram, SaslError)> {
     vec![
-        ("wrong_proof", Scram::WrongProof, Failure::ServerUnproven),
-        ("half_a_proof", Scram::HalfProof, Failure::ServerUnproven),
-        ("no_proof", Scram::NoProof, Failure::MalformedChallenge),
-        ("no_base64", Scram::NoBase64, Failure::MalformedChallenge),
+        ("wrong_proof", Scram::WrongProof, SaslError::ServerUnproven),
+        ("half_a_proof", Scram::HalfProof, SaslError::ServerUnproven),
+        ("no_proof", Scram::NoProof, SaslError::MalformedChallenge),
+        ("no_base64", Scram::NoBase64, SaslError::MalformedChallenge),
     ]
 }
 

@@ -7,7 +7,7 @@ mod words;
 
 use std::net::Ipv4Addr;
 
-use mail_net::{Connection, Error, Happening, Phase};
+use mail_net::{Connection, ConnectionEvent, Error, Phase};
 use mail_proto::BodyChunk;
 use mail_proto::smtp::{
     self, Address, Argument, Client, Command, EhloName, Envelope, Event, Outcome, RecipientResult,
@@ -167,7 +167,7 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
     let mut earlier = usize::from(place == P::Rset);
     loop {
         match link.next().await? {
-            Happening::Event(Event::Ready { .. }) => {
+            ConnectionEvent::Event(Event::Ready { .. }) => {
                 seen.is_ready = true;
                 if place == P::Helo {
                     begin(link, seen);
@@ -180,7 +180,7 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
                     link.machine_mut().authenticate(sign_in);
                 }
             }
-            Happening::Event(Event::Authenticated) => {
+            ConnectionEvent::Event(Event::Authenticated) => {
                 seen.is_signed_in = Some(true);
                 if place == P::Vrfy {
                     link.begin(P::Vrfy.phase());
@@ -190,12 +190,12 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
                     begin(link, seen);
                 }
             }
-            Happening::Event(Event::Answered { .. }) => quit(link),
-            Happening::Event(Event::AuthenticationRefused { .. }) => {
+            ConnectionEvent::Event(Event::Answered { .. }) => quit(link),
+            ConnectionEvent::Event(Event::AuthenticationRefused { .. }) => {
                 seen.is_signed_in = Some(false);
                 quit(link);
             }
-            Happening::NeedBody { max } => {
+            ConnectionEvent::NeedBody { max } => {
                 link.begin(Phase::SmtpBlock);
                 let lines = (max / BODY_LINE.len()).min(body_left);
                 body_left -= lines;
@@ -204,22 +204,22 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
                     lines => BodyChunk::Data(BODY_LINE.repeat(lines).into()),
                 });
             }
-            Happening::Event(Event::ReadyToCommit) => {
+            ConnectionEvent::Event(Event::ReadyToCommit) => {
                 link.flushed().await?;
                 link.begin(Phase::SmtpFinalReply);
                 link.machine_mut().commit();
             }
-            Happening::Event(Event::Outcome(_)) if earlier > 0 => {
+            ConnectionEvent::Event(Event::Outcome(_)) if earlier > 0 => {
                 earlier -= 1;
                 begin(link, seen);
             }
-            Happening::Event(Event::Outcome(outcome)) => {
+            ConnectionEvent::Event(Event::Outcome(outcome)) => {
                 assert_eq!(seen.outcome, None, "two outcomes of one message");
                 seen.outcome = Some(outcome);
                 quit(link);
             }
-            Happening::Event(_) => {}
-            Happening::Done => return Ok(()),
+            ConnectionEvent::Event(_) => {}
+            ConnectionEvent::Done => return Ok(()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An IMAP connection as a case uses it: one command after the other, all that is heard kept.
 
 use bytes::Bytes;
-use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
 use mail_proto::imap::{
     Append, BodyValue, Capabilities, Capability, Client, Code, Command, Config, Error, Event,
     FetchData, FetchItem, FetchedItem, Flag, LiteralId, Mailbox, SearchKey, Section, SequenceSet,
@@ -138,7 +138,7 @@ impl Imap {
         self.connection.begin(Phase::LongCommand);
         loop {
             match self.next().await {
-                Ok(Happening::NeedBody { max }) => {
+                Ok(ConnectionEvent::NeedBody { max }) => {
                     let (piece, rest) = body.split_at(max.min(body.len()));
                     body = rest;
                     self.connection.body(match piece {
@@ -146,7 +146,7 @@ impl Imap {
                         piece => BodyChunk::Data(Bytes::copy_from_slice(piece)),
                     });
                 }
-                Ok(Happening::Event(Event::Completed {
+                Ok(ConnectionEvent::Event(Event::Completed {
                     tag,
                     status,
                     code,
@@ -161,7 +161,7 @@ impl Imap {
                         literals: literals.into_iter().map(|(_, bytes)| bytes).collect(),
                     };
                 }
-                Ok(Happening::Event(event)) => events.push(event),
+                Ok(ConnectionEvent::Event(event)) => events.push(event),
                 other => panic!("instead of an answer: {other:?}\n{}", self.transcript()),
             }
         }
@@ -177,7 +177,7 @@ impl Imap {
         self.connection.begin(Phase::Command);
         loop {
             match self.next().await {
-                Ok(Happening::Event(event)) => {
+                Ok(ConnectionEvent::Event(event)) => {
                     let ends = is_wanted(&event);
                     events.push(event);
                     if ends {
@@ -190,18 +190,18 @@ impl Imap {
     }
 
     /// The next happening; pieces of literals are put together.
-    async fn next(&mut self) -> Result<Happening<Event>, mail_net::Error<Error>> {
+    async fn next(&mut self) -> Result<ConnectionEvent<Event>, mail_net::Error<Error>> {
         loop {
             match self.connection.next().await? {
-                Happening::Event(Event::LiteralStart { id, .. }) => {
+                ConnectionEvent::Event(Event::LiteralStart { id, .. }) => {
                     self.literals.push((id, Vec::new()));
                 }
-                Happening::Event(Event::LiteralChunk { id, bytes }) => {
+                ConnectionEvent::Event(Event::LiteralChunk { id, bytes }) => {
                     let mut literals = self.literals.iter_mut();
                     let (_, whole) = literals.find(|(one, _)| *one == id).expect("it began");
                     whole.extend_from_slice(&bytes);
                 }
-                Happening::Event(Event::LiteralEnd { .. }) => {}
+                ConnectionEvent::Event(Event::LiteralEnd { .. }) => {}
                 other => return Ok(other),
             }
         }
@@ -211,7 +211,7 @@ impl Imap {
     pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
         self.connection.begin(Phase::Farewell);
         loop {
-            if let Happening::Done = self.next().await? {
+            if let ConnectionEvent::Done = self.next().await? {
                 return Ok(());
             }
         }

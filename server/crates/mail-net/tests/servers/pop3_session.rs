@@ -1,6 +1,6 @@
 //! A POP3 connection as a case uses it.
 
-use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
 use mail_proto::Limits;
 use mail_proto::pop3::{
     Capabilities, Client, Command, CommandId, Config, Deletions, Error, Event, MessageNumber,
@@ -43,7 +43,7 @@ impl Pop3 {
             recorder,
         };
         match session.connection.next().await {
-            Ok(Happening::Event(Event::Ready { .. })) => session,
+            Ok(ConnectionEvent::Event(Event::Ready { .. })) => session,
             other => panic!("not ready: {other:?}\n{}", session.transcript()),
         }
     }
@@ -94,7 +94,7 @@ impl Pop3 {
         self.connection.begin(Phase::Command);
         loop {
             let event = match self.connection.next().await {
-                Ok(Happening::Event(event)) => event,
+                Ok(ConnectionEvent::Event(event)) => event,
                 other => panic!("instead of an answer: {other:?}\n{}", self.transcript()),
             };
             match event {
@@ -128,7 +128,7 @@ impl Pop3 {
     pub(super) async fn next(&mut self) -> Event {
         self.connection.begin(Phase::Command);
         match self.connection.next().await {
-            Ok(Happening::Event(event)) => event,
+            Ok(ConnectionEvent::Event(event)) => event,
             other => panic!("instead of an event: {other:?}\n{}", self.transcript()),
         }
     }
@@ -137,7 +137,7 @@ impl Pop3 {
     pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
         self.connection.begin(Phase::Farewell);
         loop {
-            if let Happening::Done = self.connection.next().await? {
+            if let ConnectionEvent::Done = self.connection.next().await? {
                 return Ok(());
             }
         }

@@ -20,13 +20,13 @@ use super::smtp_session::Smtp;
 /// The limit that the fixture configures.
 const SIZE_LIMIT_BYTES: u64 = 2 << 20;
 
-struct House {
+struct RealServer {
     authority: Authority,
     dovecot: Dovecot,
     postfix: Postfix,
 }
 
-impl House {
+impl RealServer {
     fn new() -> Self {
         Self::without("")
     }
@@ -134,7 +134,7 @@ fn awkward() -> Vec<u8> {
 
 #[tokio::test]
 async fn ehlo_words_are_known_and_kept() {
-    let house = House::new();
+    let house = RealServer::new();
     let smtp = house.smtp().await;
     let offers = smtp.extensions();
     assert!(
@@ -154,7 +154,7 @@ async fn ehlo_words_are_known_and_kept() {
 
 #[tokio::test]
 async fn starttls_hides_auth_until_tls_is_up() {
-    let house = House::new();
+    let house = RealServer::new();
     let (port, tls) = (house.postfix.submission, TlsMode::StartTls);
     let mut smtp = Smtp::connect(&house.authority, port, tls, false).await;
     let transcript = smtp.transcript();
@@ -173,7 +173,7 @@ async fn starttls_hides_auth_until_tls_is_up() {
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn by_bdat_what_arrives_is_what_was_sent() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
@@ -200,7 +200,7 @@ async fn by_bdat_what_arrives_is_what_was_sent() {
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn by_data_what_arrives_is_what_was_sent() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp_by_data().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
@@ -218,7 +218,7 @@ async fn by_data_what_arrives_is_what_was_sent() {
 
 #[tokio::test]
 async fn bare_line_feeds_arrive_as_line_ends_and_smuggle_nothing() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp_by_data().await;
     let smuggled = b"Subject: one\n\nbody\n.\nMAIL FROM:<ben@servers.test>\r.\r\nrest\n";
     let outcome = smtp.send(to_anna(), smuggled).await;
@@ -230,7 +230,7 @@ async fn bare_line_feeds_arrive_as_line_ends_and_smuggle_nothing() {
 
 #[tokio::test]
 async fn several_messages_go_through_one_connection() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     for subject in ["first", "second", "third"] {
         let outcome = smtp.send(to_anna(), &message(subject)).await;
@@ -243,7 +243,7 @@ async fn several_messages_go_through_one_connection() {
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn some_recipients_are_refused_and_the_others_get_it() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let recipients = [
         address("nobody@servers.test"),
@@ -297,7 +297,7 @@ async fn some_recipients_are_refused_and_the_others_get_it() {
 
 #[tokio::test]
 async fn with_every_recipient_refused_nothing_goes_and_the_next_message_does() {
-    let house = House::new();
+    let house = RealServer::new();
     for mut smtp in [house.smtp().await, house.smtp_by_data().await] {
         let nobody = Envelope::new(address(ADDRESS), [address("nobody@servers.test")]);
         let outcome = smtp.send(nobody, &message("none")).await;
@@ -318,7 +318,7 @@ async fn with_every_recipient_refused_nothing_goes_and_the_next_message_does() {
 
 #[tokio::test]
 async fn a_message_over_the_size_is_not_sent_where_its_size_is_known() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let mut envelope = to_anna();
     envelope.size_bytes = Some(SIZE_LIMIT_BYTES + 1);
@@ -329,7 +329,7 @@ async fn a_message_over_the_size_is_not_sent_where_its_size_is_known() {
 
 #[tokio::test]
 async fn a_message_over_the_size_is_refused_with_552_where_it_was_not() {
-    let house = House::new();
+    let house = RealServer::new();
     let big = [message("big"), b"a line of it\r\n".repeat(1 << 18)].concat();
     assert!(big.len() as u64 > SIZE_LIMIT_BYTES);
     for mut smtp in [house.smtp().await, house.smtp_by_data().await] {
@@ -348,7 +348,7 @@ async fn a_message_over_the_size_is_refused_with_552_where_it_was_not() {
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn dsn_parameters_are_taken() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let mut envelope = to_anna();
     envelope.returns = Some(Return::Headers);
@@ -387,7 +387,7 @@ async fn dsn_parameters_are_taken() {
 
 #[tokio::test]
 async fn a_notice_of_success_comes_back_with_the_envelope_id() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let mut envelope = Envelope::new(address(ADDRESS), [address(OTHER_ADDRESS)]);
     envelope.envelope_id = Some(EnvelopeId::new("voyage-7").expect("an id"));
@@ -407,7 +407,7 @@ async fn a_notice_of_success_comes_back_with_the_envelope_id() {
 
 #[tokio::test]
 async fn an_international_address_is_sent_by_smtputf8() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let envelope = Envelope::new(address(ADDRESS), [address("änna@servers.test")]);
     let outcome = smtp
@@ -424,7 +424,7 @@ async fn an_international_address_is_sent_by_smtputf8() {
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
 async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_time() {
-    let house = House::without("chunking, pipelining");
+    let house = RealServer::without("chunking, pipelining");
     let mut smtp = house.smtp().await;
     let outcome = smtp.send(to_anna(), &awkward()).await;
     assert!(is_accepted(&outcome), "{outcome:?}");
@@ -442,7 +442,7 @@ async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_t
 
 #[tokio::test]
 async fn without_dsn_the_message_goes_and_the_sender_is_told_what_was_left_out() {
-    let house = House::without("dsn");
+    let house = RealServer::without("dsn");
     let mut smtp = house.smtp().await;
     let mut envelope = to_anna();
     envelope.returns = Some(Return::Full);
@@ -460,7 +460,7 @@ async fn without_dsn_the_message_goes_and_the_sender_is_told_what_was_left_out()
 
 #[tokio::test]
 async fn without_smtputf8_an_international_address_is_not_even_asked_for() {
-    let house = House::without("smtputf8");
+    let house = RealServer::without("smtputf8");
     let mut smtp = house.smtp().await;
     let envelope = Envelope::new(address(ADDRESS), [address("änna@servers.test")]);
     let outcome = smtp.send(envelope, &message("never")).await;
@@ -473,7 +473,7 @@ async fn without_smtputf8_an_international_address_is_not_even_asked_for() {
 
 #[tokio::test]
 async fn without_8bitmime_octets_above_127_are_not_sent_and_ascii_is() {
-    let house = House::without("8bitmime");
+    let house = RealServer::without("8bitmime");
     let mut smtp = house.smtp().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
@@ -488,7 +488,7 @@ async fn without_8bitmime_octets_above_127_are_not_sent_and_ascii_is() {
 
 #[tokio::test]
 async fn without_size_a_message_over_the_limit_is_refused_once_it_was_sent() {
-    let house = House::without("size");
+    let house = RealServer::without("size");
     let mut smtp = house.smtp().await;
     assert_eq!(smtp.extensions().size_max_bytes, None);
     let big = [message("big"), b"a line of it\r\n".repeat(1 << 18)].concat();
@@ -505,7 +505,7 @@ async fn without_size_a_message_over_the_limit_is_refused_once_it_was_sent() {
 
 #[tokio::test]
 async fn commands_outside_of_a_transaction_are_answered() {
-    let house = House::new();
+    let house = RealServer::new();
     let mut smtp = house.smtp().await;
     let argument = |text: &str| Argument::new(text).expect("an argument");
     assert_eq!(smtp.command(Command::Noop).await.code, 250);

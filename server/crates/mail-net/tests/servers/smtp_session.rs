@@ -1,7 +1,7 @@
 //! An SMTP connection as a case uses it.
 
 use bytes::Bytes;
-use mail_net::{Connection, Happening, Phase, Recorder, TlsMode};
+use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
 use mail_proto::BodyChunk;
 use mail_proto::sasl::Credentials;
 use mail_proto::smtp::{
@@ -69,7 +69,7 @@ impl Smtp {
         self.connection.begin(Phase::Command);
         loop {
             match self.connection.next().await {
-                Ok(Happening::NeedBody { max }) => {
+                Ok(ConnectionEvent::NeedBody { max }) => {
                     let (piece, rest) = message.split_at(max.min(message.len()));
                     message = rest;
                     self.connection.body(match piece {
@@ -77,10 +77,10 @@ impl Smtp {
                         piece => BodyChunk::Data(Bytes::copy_from_slice(piece)),
                     });
                 }
-                Ok(Happening::Event(Event::ReadyToCommit)) => {
+                Ok(ConnectionEvent::Event(Event::ReadyToCommit)) => {
                     self.connection.machine_mut().commit();
                 }
-                Ok(Happening::Event(Event::Outcome(outcome))) => return outcome,
+                Ok(ConnectionEvent::Event(Event::Outcome(outcome))) => return outcome,
                 other => panic!("instead of an outcome: {other:?}\n{}", self.transcript()),
             }
         }
@@ -100,14 +100,18 @@ impl Smtp {
         self.connection.machine_mut().quit();
         self.connection.begin(Phase::Farewell);
         let end = self.connection.next().await;
-        assert!(matches!(end, Ok(Happening::Done)), "{}", self.transcript());
+        assert!(
+            matches!(end, Ok(ConnectionEvent::Done)),
+            "{}",
+            self.transcript()
+        );
     }
 
     async fn next(&mut self) -> Event {
         self.connection.begin(Phase::Command);
         let happening: Result<_, mail_net::Error<Error>> = self.connection.next().await;
         match happening {
-            Ok(Happening::Event(event)) => event,
+            Ok(ConnectionEvent::Event(event)) => event,
             other => panic!("instead of an event: {other:?}\n{}", self.transcript()),
         }
     }

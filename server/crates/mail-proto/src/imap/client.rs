@@ -23,7 +23,7 @@ use super::schedule::Kind;
 use super::texts;
 use crate::limits::Limits;
 use crate::machine::{BodyChunk, Machine, Step};
-use crate::sasl::{Authentication, SignIn, Work, WorkResult};
+use crate::sasl::{Authentication, DerivedKey, KeyDerivation, SignIn};
 use crate::transcript::{Line, Transcribed, Transcript};
 
 /// The most of a body that is asked for at once.
@@ -82,7 +82,7 @@ pub struct Client {
     writes: VecDeque<Bytes>,
     line: BytesMut,
     events: VecDeque<Event>,
-    work: Option<Work>,
+    work: Option<KeyDerivation>,
     bye: bool,
     input_ended: bool,
     failed: Option<Error>,
@@ -298,7 +298,7 @@ impl Client {
                 return Ok(Step::Write(bytes));
             }
             if let Some(work) = self.work.take() {
-                return Ok(Step::Compute(work));
+                return Ok(Step::DeriveKey(work));
             }
             match self.phase {
                 Phase::Over => return Ok(Step::Done),
@@ -400,7 +400,7 @@ impl Machine for Client {
         self.send_own("CAPABILITY", Purpose::Opening);
     }
 
-    fn computed(&mut self, result: WorkResult) {
+    fn key_derived(&mut self, result: DerivedKey) {
         self.take_computed(&result);
     }
 

@@ -6,7 +6,7 @@ use core::fmt;
 use super::code::Code;
 use super::event::Status;
 use crate::limits::OverLimit;
-use crate::sasl::Failure;
+use crate::sasl::SaslError;
 
 /// Why the machine stopped. Final: the connection has to be dropped.
 ///
@@ -86,7 +86,7 @@ pub enum Misbehaviour {
     UnknownTag(String),
     /// Something that the mechanism of the sign-in does not allow.
     #[error("the sign-in was broken: {0}")]
-    Sasl(Failure),
+    Sasl(SaslError),
     /// A command was accepted whose literal was not asked for yet: what is done cannot be what was
     /// meant.
     #[error("{0} was accepted before all of it was sent")]

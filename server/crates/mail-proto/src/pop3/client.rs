@@ -16,8 +16,8 @@ use super::response::{Response, Status};
 use super::session::{Deletions, State};
 use super::texts;
 use crate::line::LineBuffer;
-use crate::outgoing::Outgoing;
-use crate::sasl::{Timestamp, WorkResult};
+use crate::sasl::{DerivedKey, Timestamp};
+use crate::send_buffer::SendBuffer;
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
@@ -45,7 +45,7 @@ pub struct Config {
 pub struct Client {
     pub(super) config: Config,
     pub(super) input: LineBuffer,
-    pub(super) out: Outgoing<Event>,
+    pub(super) out: SendBuffer<Event>,
     pub(super) reading: Reading,
     pub(super) session: State,
     queue: VecDeque<(CommandId, Command)>,
@@ -111,7 +111,7 @@ impl Client {
         Self {
             config,
             input,
-            out: Outgoing::new(),
+            out: SendBuffer::new(),
             reading: Reading::Greeting,
             session: State::Authorization,
             queue: VecDeque::new(),
@@ -301,7 +301,7 @@ impl Client {
         if self.capabilities.capa && !self.capabilities.stls {
             return Err(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
         }
-        self.out.say("STLS");
+        self.out.send_line("STLS");
         self.reading = Reading::Stls;
         Ok(())
     }
@@ -348,7 +348,7 @@ impl Client {
             return Ok(());
         }
         if let Some(line) = command.line() {
-            self.out.say(&line);
+            self.out.send_line(&line);
         }
         let pending = match command {
             Command::Login(sign_in) => Pending::Login(self.begin_login(sign_in)?),
@@ -373,7 +373,7 @@ impl Client {
     }
 
     fn say_capa(&mut self) {
-        self.out.say("CAPA");
+        self.out.send_line("CAPA");
         self.reading = Reading::Capa;
     }
 
@@ -419,7 +419,7 @@ impl Machine for Client {
         self.say_capa();
     }
 
-    fn computed(&mut self, result: WorkResult) {
+    fn key_derived(&mut self, result: DerivedKey) {
         self.on_computed(&result);
     }
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::response::Response;
 use crate::OverLimit;
-use crate::sasl::Failure;
+use crate::sasl::SaslError;
 
 /// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped;
 /// the server then deletes nothing (RFC 1939 §6).
@@ -61,7 +61,7 @@ pub enum Misbehaviour {
     PlaintextAfterStls,
     /// Something that the mechanism of the sign-in does not allow.
     #[error("the sign-in was broken: {0}")]
-    Sasl(Failure),
+    Sasl(SaslError),
 }
 
 /// What a server lacks.

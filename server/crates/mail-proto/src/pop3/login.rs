@@ -8,7 +8,7 @@ use super::command::CommandId;
 use super::error::{Error, Incompatibility, Misbehaviour};
 use super::event::Event;
 use super::response::{Response, ResponseCode, Status};
-use crate::sasl::{self, Authentication, Failure, Mechanism, SignIn, WorkResult};
+use crate::sasl::{self, Authentication, DerivedKey, Mechanism, SaslError, SignIn};
 
 /// The longest `AUTH` command with an initial response, line end included (RFC 5034 §4).
 const MAX_AUTH_LINE_BYTES: usize = 255;
@@ -79,7 +79,7 @@ impl Client {
                 .transcript
                 .note("signing in by USER and PASS, the best usable that is offered");
             self.out
-                .say(&format!("USER {}", sign_in.credentials.user()));
+                .send_line(&format!("USER {}", sign_in.credentials.user()));
             return Ok(Login::User(sign_in));
         }
         Err(Error::PeerIncompatible(
@@ -99,7 +99,7 @@ impl Client {
             .transcript
             .note("signing in by APOP, the best usable that is offered");
         let command = format!("APOP {}", sign_in.credentials.user());
-        self.out.say_secret(&command, digest.as_bytes());
+        self.out.send_secret_line(&command, digest.as_bytes());
         Some(())
     }
 
@@ -133,7 +133,7 @@ impl Client {
             (Login::User(sign_in), Status::Ok(_)) => {
                 let password = sign_in.credentials.password();
                 let password = password.map_or("", |password| password.expose());
-                self.out.say_secret("PASS", password.as_bytes());
+                self.out.send_secret_line("PASS", password.as_bytes());
                 Login::Pass
             }
             (Login::Sasl(mut authentication), Status::Challenge(text)) => {
@@ -176,13 +176,13 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn on_computed(&mut self, result: &WorkResult) {
+    pub(super) fn on_computed(&mut self, result: &DerivedKey) {
         let Some((_, Pending::Login(Login::Sasl(authentication)))) = self.in_flight.front_mut()
         else {
             return;
         };
-        match authentication.computed(result) {
-            Ok(message) => self.out.say_secret("", &message),
+        match authentication.key_derived(result) {
+            Ok(message) => self.out.send_secret_line("", &message),
             Err(failure) => self.fail(broken(failure)),
         }
     }
@@ -201,6 +201,6 @@ const fn is_about_mechanism(response: &Response) -> bool {
     )
 }
 
-const fn broken(failure: Failure) -> Error {
+const fn broken(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

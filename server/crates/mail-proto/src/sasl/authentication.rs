@@ -6,18 +6,18 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::credentials::SignIn;
-use super::exchange::{Exchange, Failure, Turn};
+use super::exchange::{Exchange, SaslError, Turn};
+use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
-use super::work::{Work, WorkResult};
 use super::{Message, from_base64, to_base64};
 
 /// What a client does about a challenge.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum ChallengeResponse {
     /// Sends this, in base64; an empty one is an empty line.
     Send(Message),
-    /// Has this computed, and gives the result to [`Authentication::computed`].
-    Compute(Work),
+    /// Has this computed, and gives the result to [`Authentication::key_derived`].
+    DeriveKey(KeyDerivation),
     /// Sends `*`: the server will refuse.
     Cancel,
 }
@@ -97,9 +97,9 @@ impl Authentication {
     }
 
     /// Takes a challenge, in base64.
-    pub(crate) fn challenge(&mut self, text: &[u8]) -> Result<Answer, Failure> {
+    pub(crate) fn challenge(&mut self, text: &[u8]) -> Result<ChallengeResponse, SaslError> {
         if self.is_cancelled {
-            return Err(Failure::UnexpectedChallenge);
+            return Err(SaslError::UnexpectedChallenge);
         }
         // Servers from before the initial response ask for it again, by an empty challenge.
         let asks_again = self.initial == Initial::LeftWithCommand && text.trim_ascii().is_empty();
@@ -107,36 +107,36 @@ impl Authentication {
             && let Some(message) = self.initial()
         {
             self.initial = Initial::LeftAsAnswer;
-            return Ok(Answer::Send(message));
+            return Ok(ChallengeResponse::Send(message));
         }
         self.initial = Initial::LeftAsAnswer;
         let message = match self.mechanism {
             // What it asks with is for people ("Username:"), and not always base64.
             Mechanism::Login => Message::default(),
-            _ => from_base64(text).ok_or(Failure::MalformedChallenge)?,
+            _ => from_base64(text).ok_or(SaslError::MalformedChallenge)?,
         };
         Ok(match self.exchange.challenge(&message)? {
-            Turn::Answer(answer) => Answer::Send(to_base64(&answer)),
-            Turn::Compute(work) => Answer::Compute(work),
+            Turn::ChallengeResponse(answer) => ChallengeResponse::Send(to_base64(&answer)),
+            Turn::DeriveKey(work) => ChallengeResponse::DeriveKey(work),
             Turn::Cancel => {
                 self.is_cancelled = true;
-                Answer::Cancel
+                ChallengeResponse::Cancel
             }
         })
     }
 
-    /// Takes the result of [`Answer::Compute`]; returns what is to be sent, in base64.
-    pub(crate) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
+    /// Takes the result of [`ChallengeResponse::DeriveKey`]; returns what is to be sent, in base64.
+    pub(crate) fn key_derived(&mut self, result: &DerivedKey) -> Result<Message, SaslError> {
         self.exchange
-            .computed(result)
+            .key_derived(result)
             .map(|message| to_base64(&message))
     }
 
     /// Judges the server's word that we are in.
     ///
     /// # Errors
-    /// [`Failure::ServerUnproven`] where the mechanism makes the server prove itself and it did not.
-    pub(crate) fn accepted(&self) -> Result<(), Failure> {
+    /// [`SaslError::ServerUnproven`] where the mechanism makes the server prove itself and it did not.
+    pub(crate) fn accepted(&self) -> Result<(), SaslError> {
         self.exchange.accepted()
     }
 

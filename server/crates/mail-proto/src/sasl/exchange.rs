@@ -3,16 +3,16 @@
 use alloc::string::String;
 
 use super::credentials::SignIn;
+use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::scram::{Reaction, Scram};
-use super::work::{Work, WorkResult};
 use super::{Message, join, md5, oauth};
 
 /// What a server did in an exchange that the mechanism does not allow. The connection is dropped:
 /// whoever is at the other end is not the server that was meant, or broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum SaslError {
     /// A message that the mechanism does not have, or that is not base64.
     #[error("a challenge that the mechanism does not have")]
     MalformedChallenge,
@@ -61,8 +61,8 @@ pub(super) enum Exchange {
 /// What to do about a message of the server.
 #[derive(Debug)]
 pub(super) enum Turn {
-    Answer(Message),
-    Compute(Work),
+    ChallengeResponse(Message),
+    DeriveKey(KeyDerivation),
     /// Nothing is left to be said: the exchange is cancelled, and the server will refuse.
     Cancel,
 }
@@ -125,18 +125,20 @@ impl Exchange {
     }
 
     /// Takes a message of the server.
-    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Turn, Failure> {
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Turn, SaslError> {
         match self {
             Self::OneMessage { to_refusal, .. } => Ok(match to_refusal.take() {
-                Some(answer) => Turn::Answer(join(&[answer])),
+                Some(answer) => Turn::ChallengeResponse(join(&[answer])),
                 None => Turn::Cancel,
             }),
             Self::Login { sign_in, sent } => {
                 *sent = sent.saturating_add(1);
                 let credentials = &sign_in.credentials;
                 Ok(match (*sent, credentials.password()) {
-                    (1, _) => Turn::Answer(join(&[credentials.user().as_bytes()])),
-                    (2, Some(password)) => Turn::Answer(join(&[password.expose().as_bytes()])),
+                    (1, _) => Turn::ChallengeResponse(join(&[credentials.user().as_bytes()])),
+                    (2, Some(password)) => {
+                        Turn::ChallengeResponse(join(&[password.expose().as_bytes()]))
+                    }
                     _ => Turn::Cancel,
                 })
             }
@@ -144,27 +146,27 @@ impl Exchange {
             Self::CramMd5 { sign_in, has_left } => {
                 *has_left = true;
                 let answer = md5::cram_md5(&sign_in.credentials, message);
-                Ok(answer.map_or(Turn::Cancel, Turn::Answer))
+                Ok(answer.map_or(Turn::Cancel, Turn::ChallengeResponse))
             }
             Self::Scram(scram) => Ok(match scram.challenge(message)? {
-                Reaction::Answer(answer) => Turn::Answer(answer),
-                Reaction::Compute(work) => Turn::Compute(work),
+                Reaction::ChallengeResponse(answer) => Turn::ChallengeResponse(answer),
+                Reaction::DeriveKey(work) => Turn::DeriveKey(work),
             }),
         }
     }
 
-    /// Takes the result of [`Turn::Compute`].
-    pub(super) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
+    /// Takes the result of [`Turn::DeriveKey`].
+    pub(super) fn key_derived(&mut self, result: &DerivedKey) -> Result<Message, SaslError> {
         match self {
-            Self::Scram(scram) => scram.computed(result),
-            _ => Err(Failure::UnexpectedChallenge),
+            Self::Scram(scram) => scram.key_derived(result),
+            _ => Err(SaslError::UnexpectedChallenge),
         }
     }
 
     /// Judges the server's word that we are in.
-    pub(super) fn accepted(&self) -> Result<(), Failure> {
+    pub(super) fn accepted(&self) -> Result<(), SaslError> {
         match self {
-            Self::Scram(scram) if !scram.is_proven() => Err(Failure::ServerUnproven),
+            Self::Scram(scram) if !scram.is_proven() => Err(SaslError::ServerUnproven),
             _ => Ok(()),
         }
     }

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 use super::channel_binding::ChannelBinding;
 use super::credentials::SignIn;
-use super::exchange::Failure;
+use super::exchange::SaslError;
+use super::key_derivation::{DerivedKey, Hash, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::oauth::escape;
 use super::prep::saslprep;
-use super::work::{Hash, Work, WorkResult};
 use super::{Message, join};
 use crate::Secret;
 
@@ -112,15 +112,15 @@ impl Scram {
     }
 
     /// Takes a message of the server.
-    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Reaction, Failure> {
-        let message = core::str::from_utf8(message).map_err(|_| Failure::MalformedChallenge)?;
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Reaction, SaslError> {
+        let message = core::str::from_utf8(message).map_err(|_| SaslError::MalformedChallenge)?;
         match &self.state {
-            State::First => self.take_first(message).map(Reaction::Compute),
+            State::First => self.take_first(message).map(Reaction::DeriveKey),
             State::Final { server_signature } => {
                 let signature = server_signature.clone();
                 self.take_final(message, &signature)
             }
-            State::Salting { .. } | State::Proven => Err(Failure::UnexpectedChallenge),
+            State::Salting { .. } | State::Proven => Err(SaslError::UnexpectedChallenge),
         }
     }
 
@@ -135,29 +135,29 @@ impl Scram {
     /// iteration-count      = "i=" posit-number
     /// ```
     /// RFC 5802 §7. A message with `reserved-mext` is refused.
-    fn take_first(&mut self, message: &str) -> Result<Work, Failure> {
+    fn take_first(&mut self, message: &str) -> Result<KeyDerivation, SaslError> {
         let mut fields = message.split(',');
         let mut field = |name: &str| {
             let text = fields.next().and_then(|field| field.strip_prefix(name));
             text.ok_or_else(|| {
                 // A mandatory extension comes first (RFC 5802 §5.1).
                 if message.starts_with("m=") {
-                    Failure::UnknownExtension
+                    SaslError::UnknownExtension
                 } else {
-                    Failure::MalformedChallenge
+                    SaslError::MalformedChallenge
                 }
             })
         };
         let (nonce, salt, iterations) = (field("r=")?, field("s=")?, field("i=")?);
         let is_longer = nonce.len() > self.nonce.len();
         if !nonce.starts_with(self.nonce.as_str()) || !is_longer {
-            return Err(Failure::WrongNonce);
+            return Err(SaslError::WrongNonce);
         }
         let salt = STANDARD
             .decode(salt)
-            .map_err(|_| Failure::MalformedChallenge)?;
+            .map_err(|_| SaslError::MalformedChallenge)?;
         if salt.is_empty() || salt.len() > MAX_SALT_BYTES {
-            return Err(Failure::MalformedChallenge);
+            return Err(SaslError::MalformedChallenge);
         }
         let is_number = iterations.bytes().all(|byte| byte.is_ascii_digit());
         let asked = iterations.parse::<u32>().ok().filter(|_| is_number);
@@ -167,13 +167,13 @@ impl Scram {
                 .filter(char::is_ascii_digit)
                 .take(20)
                 .collect();
-            return Err(Failure::Iterations { asked });
+            return Err(SaslError::Iterations { asked });
         };
         self.nonce = nonce.into();
         self.state = State::Salting {
             server_first: message.into(),
         };
-        Ok(Work {
+        Ok(KeyDerivation {
             hash: self.hash,
             password: self.password.clone(),
             salt,
@@ -191,9 +191,9 @@ impl Scram {
     /// proof                = "p=" base64
     /// ```
     /// RFC 5802 §7.
-    pub(super) fn computed(&mut self, result: &WorkResult) -> Result<Message, Failure> {
+    pub(super) fn key_derived(&mut self, result: &DerivedKey) -> Result<Message, SaslError> {
         let State::Salting { server_first } = &self.state else {
-            return Err(Failure::UnexpectedChallenge);
+            return Err(SaslError::UnexpectedChallenge);
         };
         let salted_password = &result.0;
         let client_key = self.mac(salted_password, b"Client Key");
@@ -230,21 +230,21 @@ impl Scram {
     /// verifier             = "v=" base64 ; the ServerSignature
     /// ```
     /// RFC 5802 §7.
-    fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, Failure> {
+    fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, SaslError> {
         let first = message.split(',').next().unwrap_or_default();
         if first.starts_with("e=") {
             // The server says why, and refuses in its protocol's own way right after.
-            return Ok(Reaction::Answer(join(&[])));
+            return Ok(Reaction::ChallengeResponse(join(&[])));
         }
         let theirs = first
             .strip_prefix("v=")
             .and_then(|text| STANDARD.decode(text).ok());
-        let theirs = theirs.ok_or(Failure::MalformedChallenge)?;
+        let theirs = theirs.ok_or(SaslError::MalformedChallenge)?;
         if !is_equal(&theirs, signature) {
-            return Err(Failure::ServerUnproven);
+            return Err(SaslError::ServerUnproven);
         }
         self.state = State::Proven;
-        Ok(Reaction::Answer(join(&[])))
+        Ok(Reaction::ChallengeResponse(join(&[])))
     }
 
     /// Tells whether the server has proved that it knows the password.
@@ -283,8 +283,8 @@ impl Scram {
 /// What to do about a message of the server.
 #[derive(Debug)]
 pub(super) enum Reaction {
-    Answer(Message),
-    Compute(Work),
+    ChallengeResponse(Message),
+    DeriveKey(KeyDerivation),
 }
 
 /// Compares without telling by its time where two signatures differ.

@@ -6,7 +6,7 @@ use super::client::{Client, State, refused_or_unexpected};
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::reply::Reply;
-use crate::sasl::{Authentication, Failure, SignIn, WorkResult};
+use crate::sasl::{Authentication, DerivedKey, SaslError, SignIn};
 
 /// The longest command with an initial response, line end included: a longer one waits for the
 /// challenge, which answers of any length may follow (RFC 4954 §4).
@@ -67,17 +67,17 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn on_computed(&mut self, result: &WorkResult) {
+    pub(super) fn on_computed(&mut self, result: &DerivedKey) {
         let State::Auth(authentication) = &mut self.state else {
             return;
         };
-        match authentication.computed(result) {
-            Ok(message) => self.out.say_secret("", &message),
+        match authentication.key_derived(result) {
+            Ok(message) => self.out.send_secret_line("", &message),
             Err(failure) => self.fail(broken(failure)),
         }
     }
 }
 
-const fn broken(failure: Failure) -> Error {
+const fn broken(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

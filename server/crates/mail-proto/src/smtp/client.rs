@@ -13,14 +13,14 @@ use super::envelope::Envelope;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::extensions::Extensions;
+use super::optional_params::Used;
 use super::outcome::Cause;
 use super::reply::{Reply, ReplyReader};
 use super::texts;
 use super::transaction::Transaction;
-use super::wishes::Used;
 use crate::line::LineBuffer;
-use crate::outgoing::Outgoing;
-use crate::sasl::{Authentication, SignIn, WorkResult};
+use crate::sasl::{Authentication, DerivedKey, SignIn};
+use crate::send_buffer::SendBuffer;
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
@@ -65,7 +65,7 @@ pub struct Client {
     pub(super) config: Config,
     pub(super) input: LineBuffer,
     pub(super) replies: ReplyReader,
-    pub(super) out: Outgoing<Event>,
+    pub(super) out: SendBuffer<Event>,
     pub(super) state: State,
     pub(super) requests: VecDeque<Request>,
     pub(super) extensions: Extensions,
@@ -111,7 +111,7 @@ impl Client {
             config,
             input,
             replies: ReplyReader::default(),
-            out: Outgoing::new(),
+            out: SendBuffer::new(),
             state: State::Greeting,
             requests: VecDeque::new(),
             extensions: Extensions::default(),
@@ -238,7 +238,7 @@ impl Client {
                 Ok(())
             }
             Request::Quit => {
-                self.out.say("QUIT");
+                self.out.send_line("QUIT");
                 self.state = State::Quit;
                 Ok(())
             }
@@ -274,7 +274,7 @@ impl Client {
                 500..=504 => {
                     let name = self.config.ehlo_name.as_str();
                     let line = format!("HELO {name}");
-                    self.out.say(&line);
+                    self.out.send_line(&line);
                     self.state = State::Helo;
                 }
                 _ => return Err(refused_or_unexpected(stage, reply)),
@@ -317,7 +317,7 @@ impl Client {
         if !self.extensions.starttls {
             return Err(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered));
         }
-        self.out.say("STARTTLS");
+        self.out.send_line("STARTTLS");
         self.state = State::StartTls;
         Ok(())
     }
@@ -330,7 +330,7 @@ impl Client {
     /// RFC 5321 §4.1.1.1.
     fn say_ehlo(&mut self) {
         let line = format!("EHLO {}", self.config.ehlo_name.as_str());
-        self.out.say(&line);
+        self.out.send_line(&line);
         self.state = State::Ehlo;
     }
 
@@ -403,7 +403,7 @@ impl Machine for Client {
         self.say_ehlo();
     }
 
-    fn computed(&mut self, result: WorkResult) {
+    fn key_derived(&mut self, result: DerivedKey) {
         self.on_computed(&result);
     }
 

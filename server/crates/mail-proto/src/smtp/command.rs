@@ -98,7 +98,7 @@ pub struct InvalidArgument;
 
 impl Client {
     pub(super) fn begin_command(&mut self, command: Command) {
-        self.out.say(&command.line());
+        self.out.send_line(&command.line());
         self.state = State::Command(command);
     }
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::reply::Reply;
 use crate::OverLimit;
-use crate::sasl::Failure;
+use crate::sasl::SaslError;
 
 /// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +84,7 @@ pub enum Misbehaviour {
     PlaintextAfterStartTls,
     /// Something that the mechanism of the sign-in does not allow.
     #[error("the sign-in was broken: {0}")]
-    Sasl(Failure),
+    Sasl(SaslError),
 }
 
 /// What a server lacks.

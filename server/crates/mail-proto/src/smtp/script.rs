@@ -190,7 +190,7 @@ where
                     None => break,
                 },
                 Ok(Step::StartTls) => self.wants_tls = true,
-                Ok(Step::Compute(work)) => self.machine.computed(work.run()),
+                Ok(Step::DeriveKey(work)) => self.machine.key_derived(work.run()),
                 Ok(Step::StartDeflate { fed }) => panic!("compression is not asked for: {fed:?}"),
                 Ok(Step::Event(event)) => self.played.events.push(event),
                 Ok(Step::Done) => {

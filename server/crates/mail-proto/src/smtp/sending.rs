@@ -61,7 +61,7 @@ impl Client {
             return;
         }
         match transaction.commit() {
-            Commit::Dot => self.out.say("."),
+            Commit::Dot => self.out.send_line("."),
             Commit::Last(octets) => self.say_piece(" LAST", &octets),
         }
     }
@@ -178,10 +178,10 @@ impl Client {
     fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
         loop {
             match transaction.next() {
-                Next::Say(line) => self.out.say(&line),
+                Next::Say(line) => self.out.send_line(&line),
                 Next::Piece(Piece::Whole(octets)) => self.say_piece("", &octets),
                 Next::Piece(Piece::Announced(length)) => {
-                    self.out.say(&format!("BDAT {length}"));
+                    self.out.send_line(&format!("BDAT {length}"));
                     self.note_body(length);
                     transaction.fill(self.out.body());
                 }
@@ -218,7 +218,7 @@ impl Client {
     /// RFC 3030 §2.
     fn say_piece(&mut self, mark: &str, octets: &bytes::Bytes) {
         let length = octets.len();
-        self.out.say(&format!("BDAT {length}{mark}"));
+        self.out.send_line(&format!("BDAT {length}{mark}"));
         if length > 0 {
             self.note_body(u64::try_from(length).unwrap_or(u64::MAX));
             self.out.push(Step::Write(octets.clone()));

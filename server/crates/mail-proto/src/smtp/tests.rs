@@ -6,11 +6,11 @@ mod commands;
 mod in_one_go;
 mod limits;
 mod lost;
+mod optional_params;
 mod places;
 mod session;
 mod sign_in;
 mod transaction;
-mod wishes;
 
 use alloc::vec::Vec;
 

@@ -11,10 +11,10 @@ use super::client::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
 use super::extensions::Extensions;
+use super::optional_params::{OptionalParams, Used, unsupported};
 use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
 use super::transfer::{Commit, Transfer};
-use super::wishes::{Used, Wishes, obstacle};
 
 /// How much of the words to one recipient is kept: a thousand times 6 MiB may come.
 const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
@@ -23,7 +23,7 @@ const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
 #[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
-    pub(super) wishes: Wishes,
+    pub(super) optional_params: OptionalParams,
     /// One for each recipient of the envelope.
     pub(super) results: Vec<RecipientResult>,
     is_pipelined: bool,
@@ -104,7 +104,7 @@ impl Transaction {
         used: &mut Used,
         needs_rset: bool,
     ) -> Result<Self, Outcome> {
-        if let Some(cause) = obstacle(&envelope, extensions, is_tls) {
+        if let Some(cause) = unsupported(&envelope, extensions, is_tls) {
             return Err(Self::never_begun(envelope, cause));
         }
         let addresses = envelope
@@ -121,7 +121,7 @@ impl Transaction {
         };
         let mut transaction = Self {
             results: fits.into_iter().map(first).collect(),
-            wishes: Wishes::new(&envelope, extensions),
+            optional_params: OptionalParams::new(&envelope, extensions),
             is_pipelined: extensions.pipelining && !envelope.is_plain,
             transfer: Transfer::new(&envelope, extensions, config),
             envelope,
@@ -379,7 +379,7 @@ impl Transaction {
 
     fn refused(&mut self) -> Next {
         let begins_again = self.ahead == Ahead::No && self.may_try_without();
-        if begins_again && self.wishes.give_up() {
+        if begins_again && self.optional_params.drop_optional() {
             self.mail_refusal = None;
             for result in &mut self.results {
                 if !matches!(result, RecipientResult::Deferred(_)) {
@@ -500,10 +500,10 @@ impl Transaction {
             Verb::Rset => "RSET".to_string(),
             Verb::Mail => {
                 self.mails_said = self.mails_said.saturating_add(1);
-                self.wishes.mail_line(&self.envelope)
+                self.optional_params.mail_line(&self.envelope)
             }
             Verb::Rcpt(n) => match self.envelope.recipients.get(n) {
-                Some(recipient) => self.wishes.rcpt_line(recipient),
+                Some(recipient) => self.optional_params.rcpt_line(recipient),
                 None => String::new(),
             },
             Verb::Data => "DATA".to_string(),

@@ -20,7 +20,7 @@ impl Transaction {
         for (result, recipient) in self.results.iter_mut().zip(&self.envelope.recipients) {
             if let RecipientResult::Refused(reply) = result
                 && (is_want_of_room(reply, accepted)
-                    || self.wishes.may_be_why_of_rcpt(recipient, reply))
+                    || self.optional_params.may_be_why_of_rcpt(recipient, reply))
             {
                 *result = RecipientResult::Deferred(Some(reply.clone()));
             }
@@ -71,7 +71,7 @@ impl Transaction {
             outcome: Outcome::Accepted {
                 reply,
                 recipients: self.take_recipients(),
-                left_out: mem::take(&mut self.wishes).into_left_out(),
+                left_out: mem::take(&mut self.optional_params).into_left_out(),
             },
             needs_rset: false,
         }
@@ -108,13 +108,13 @@ impl Transaction {
     /// REQUIRETLS and HOLDFOR stay: without them the message would be another one.
     pub(super) fn may_try_without(&self) -> bool {
         if let Some(reply) = &self.mail_refusal {
-            return self.wishes.may_be_why_of_mail(reply);
+            return self.optional_params.may_be_why_of_mail(reply);
         }
         let mut each = self.results.iter().zip(&self.envelope.recipients);
         !self.has_accepted_recipient()
             && each.any(|(result, recipient)| {
                 matches!(result, RecipientResult::Refused(reply)
-                    if self.wishes.may_be_why_of_rcpt(recipient, reply))
+                    if self.optional_params.may_be_why_of_rcpt(recipient, reply))
             })
     }
 

@@ -113,7 +113,7 @@ fn run(client: &mut Client, events: &mut Vec<Event>) -> bool {
                     client.feed(&fed);
                 }
             }
-            Ok(Step::Compute(work)) => client.computed(work.run()),
+            Ok(Step::DeriveKey(work)) => client.key_derived(work.run()),
             Ok(Step::Done) | Err(_) => return false,
         }
     }

@@ -252,7 +252,7 @@ fn a_message_that_is_new_pushes_uidnext() {
 }
 
 #[derive(Debug, Clone)]
-enum Happening {
+enum ConnectionEvent {
     Arrive,
     Expunge(u32),
     Look(u32),
@@ -264,9 +264,9 @@ proptest! {
     fn known_places_are_right_whatever_happens(
         happenings in proptest::collection::vec(
             prop_oneof![
-                Just(Happening::Arrive),
-                any::<u32>().prop_map(Happening::Expunge),
-                any::<u32>().prop_map(Happening::Look),
+                Just(ConnectionEvent::Arrive),
+                any::<u32>().prop_map(ConnectionEvent::Expunge),
+                any::<u32>().prop_map(ConnectionEvent::Look),
             ],
             1..200,
         )
@@ -278,21 +278,21 @@ proptest! {
         for happening in happenings {
             let len = u32::try_from(truth.len()).unwrap();
             match happening {
-                Happening::Arrive => {
+                ConnectionEvent::Arrive => {
                     truth.push(next);
                     next += 2;
                     mailbox.apply(&Event::Exists(len + 1));
                 }
-                Happening::Expunge(pick) if len > 0 => {
+                ConnectionEvent::Expunge(pick) if len > 0 => {
                     let at = pick % len;
                     truth.remove(at as usize);
                     mailbox.apply(&Event::Expunge { seq: seq(at + 1) });
                 }
-                Happening::Look(pick) if len > 0 => {
+                ConnectionEvent::Look(pick) if len > 0 => {
                     let at = pick % len;
                     mailbox.apply(&fetch(at + 1, truth[at as usize]));
                 }
-                Happening::Expunge(_) | Happening::Look(_) => {}
+                ConnectionEvent::Expunge(_) | ConnectionEvent::Look(_) => {}
             }
             prop_assert_eq!(mailbox.exists() as usize, truth.len());
             for (at, of) in (1..).zip(&truth) {

@@ -253,7 +253,7 @@ fn gmail_like_extensions_and_flags_with_brackets() {
         talk.client("r2 AUTHENTICATE PLAIN AGFubgBodW50ZXIy\r\n");
         talk.server(
             "* NO [WEBALERT https://accounts.example/signin/continue?sarp=1] Web login required.\r\n\
-             r2 NO [ALERT] Application-specific password required: https://support.example/185833 (Failure)\r\n",
+             r2 NO [ALERT] Application-specific password required: https://support.example/185833 (SaslError)\r\n",
         );
         assert_eq!(completed(&talk.events, tag), Status::No);
         assert!(talk.client.capabilities().has_word("X-GM-EXT-1"));

@@ -7,7 +7,7 @@ use mail_proto::imap::{
     Capabilities, Capability, Command, Config, Credentials, Error, Event, Incompatibility,
     Misbehaviour, Status, Tls,
 };
-use mail_proto::sasl::{Failure, Nonce, SignIn};
+use mail_proto::sasl::{Nonce, SaslError, SignIn};
 
 use crate::talk::{ann, completed, config, every_cut, implicit_tls, ready};
 
@@ -278,7 +278,7 @@ fn a_server_that_cannot_prove_itself_is_dropped() {
             talk.server(SERVER_FIRST);
             talk.forget_written();
             talk.server(last);
-            let unproven = Misbehaviour::Sasl(Failure::ServerUnproven);
+            let unproven = Misbehaviour::Sasl(SaslError::ServerUnproven);
             assert_eq!(talk.error(), Error::PeerMisbehaved(unproven));
         });
     }

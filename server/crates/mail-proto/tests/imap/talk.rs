@@ -219,7 +219,7 @@ impl Talk {
                     self.wants_tls = true;
                     return;
                 }
-                Ok(Step::Compute(work)) => self.client.computed(work.run()),
+                Ok(Step::DeriveKey(work)) => self.client.key_derived(work.run()),
                 Ok(Step::StartDeflate { fed }) => {
                     assert!(!self.is_compressed, "it is compressed already");
                     self.is_compressed = true;

@@ -5,13 +5,13 @@ use mail_net::Phase;
 use mail_proto::imap::{Capability, Command, Mailbox, Status, StatusData, StoreMode, Uid};
 
 use super::super::super::error::{AccountError, HalfMove};
-use super::super::link::Link;
+use super::super::imap_worker::ImapWorker;
 use super::super::selected::ImapConnection;
 use super::{Copied, Move, Moved, count_of, mark_deleted, next_uid, removal, reply_in};
-use crate::clients::imap::{Answer, uid_set};
+use crate::clients::imap::{Responses, uid_set};
 use crate::domain::ServerReply;
 
-impl Link {
+impl ImapWorker {
     /// The connection ended while MOVE ran.
     pub(super) async fn lost_move(
         &mut self,
@@ -80,7 +80,7 @@ impl Link {
     pub(super) async fn lost_copy(
         &mut self,
         order: &Move,
-        answer: &Answer,
+        answer: &Responses,
         error: AccountError,
     ) -> AccountError {
         let before = answer.statuses.first().map(place_of);
@@ -95,7 +95,7 @@ impl Link {
     }
 
     /// How many messages came into the target since a move began, if the server tells.
-    pub(super) async fn came_since(&mut self, order: &Move, answer: &Answer) -> Option<u32> {
+    pub(super) async fn came_since(&mut self, order: &Move, answer: &Responses) -> Option<u32> {
         let (generation, before) = answer.statuses.first().map(place_of)?;
         let (now, after) = self.next_uid_in(&order.to).await?;
         let is_same = generation.is_some() && generation == now;
@@ -115,7 +115,7 @@ impl Link {
         &mut self,
         order: &Move,
         copied: Copied,
-        answer: &Answer,
+        answer: &Responses,
     ) -> Result<Moved, AccountError> {
         let reply = reply_in(&self.refusal_of(answer));
         let is_marked = answer

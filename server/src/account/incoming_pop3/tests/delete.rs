@@ -149,7 +149,7 @@ async fn marks_are_kept_here_and_can_be_taken_back() {
     let message = two.clone();
     let mark = SourceMark::Answered;
     session
-        .ask(Kind::Set, move |store| {
+        .ask(RequestKind::Set, move |store| {
             store.mark_source(inbox(), message.clone(), mark)
         })
         .await
@@ -198,7 +198,7 @@ async fn what_pop3_cannot_do_is_said() {
     ));
     let role = FolderRole::Trash;
     let made = session
-        .ask(Kind::Change, move |store| {
+        .ask(RequestKind::Change, move |store| {
             store.create_folder(role, "Trash".to_owned())
         })
         .await;

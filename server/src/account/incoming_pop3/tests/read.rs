@@ -50,7 +50,7 @@ async fn a_message_is_read_once_and_served_from_memory() {
     assert!(session.source(&two).await.unwrap().starts_with("From: Wei"));
     let message = two.clone();
     let part = session
-        .ask(Kind::Read, move |store| {
+        .ask(RequestKind::Read, move |store| {
             let section = Section::Part(PartId::from("1"));
             store.read(inbox(), message.clone(), section, 5, 6)
         })
@@ -76,7 +76,9 @@ async fn what_is_not_there_is_not_found() {
         limit: 50,
     };
     let other = session
-        .ask(Kind::Read, move |store| store.list("other".into(), window))
+        .ask(RequestKind::Read, move |store| {
+            store.list("other".into(), window)
+        })
         .await;
     assert!(matches!(other, Err(AccountError::NotFound)));
 }

@@ -166,7 +166,9 @@ async fn a_refused_password_is_not_tried_again_by_itself() {
         .await;
     sleep(SOON * 6).await;
     assert_eq!(person.server.count("PASS [AUTH]"), 1);
-    let folders = session.ask(Kind::Look, |store| store.folders()).await;
+    let folders = session
+        .ask(RequestKind::Look, |store| store.folders())
+        .await;
     assert!(folders.is_err_and(|error| error.is_password_refused()));
     assert_eq!(person.server.count("PASS [AUTH]"), 1);
     session.sign_out().await;

@@ -8,7 +8,7 @@ use serde_reflection::{ContainerFormat, Format, Registry, Samples, Tracer, Trace
 
 use super::*;
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::live::{Kind, LiveEvent, Told};
+use crate::api::live::{LiveEvent, LiveEventKind, LiveEventWire};
 use crate::api::types::*;
 use crate::page::Flash;
 use crate::routes::compose::ComposeRetry;
@@ -107,7 +107,7 @@ fn types() -> Types {
         .variants_of::<Destination>()
         .variants_of::<ListSource>()
         .variants_of::<ListAt>()
-        .variants_of::<Kind>();
+        .variants_of::<LiveEventKind>();
     tracing
         .answer::<()>()
         .answer::<ChangesDone>()
@@ -134,7 +134,7 @@ fn types() -> Types {
         .whole::<Option<Flash>>()
         .whole::<Option<ComposeRetry>>()
         .whole::<(Window, ListQuery, Destination, Mark, EntryChange)>();
-    tracing.root::<Told>(|event| event, read_alike::<LiveEvent>);
+    tracing.root::<LiveEventWire>(|event| event, read_alike::<LiveEvent>);
     tracing.roots.last_mut().unwrap().is_full = true;
     Types {
         registry: tracing.tracer.registry().unwrap(),

@@ -3,7 +3,7 @@
 use mail_proto::OverLimit;
 use mail_proto::imap::mailbox::Change;
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Status, UidValidity};
-use mail_proto::sasl::Failure;
+use mail_proto::sasl::SaslError;
 
 use super::sign_in::broken;
 use super::{APPEND_BYTES, BODY_BYTES, Imap, P, Place, fails, falls_silent, goes_on, uid};
@@ -97,7 +97,7 @@ fn unasked(table: &mut Table<Imap>) {
             P::AppendReady | P::Idle => (behind, goes_on(|seen| assert_eq!(seen.unknown, 2))),
             // A challenge that PLAIN does not have is cancelled (RFC 9051 §6.2.2).
             P::Challenge => continue,
-            P::ScramFirst | P::ScramProof => (behind, broken(Failure::MalformedChallenge)),
+            P::ScramFirst | P::ScramProof => (behind, broken(SaslError::MalformedChallenge)),
             // One challenge is answered, and no other: with a second answer the server would have
             // two digests of one password.
             P::CramMd5 => (
@@ -145,7 +145,7 @@ fn early(table: &mut Table<Imap>) {
             P::Capability | P::CapabilityInTls => {
                 fails(Error::PeerIncompatible(Incompatibility::NoImap4))
             }
-            P::ScramFirst | P::ScramProof => broken(Failure::ServerUnproven),
+            P::ScramFirst | P::ScramProof => broken(SaslError::ServerUnproven),
             P::Logout => goes_on(|seen| assert_eq!(seen.bye, None)),
             _ => continue,
         };

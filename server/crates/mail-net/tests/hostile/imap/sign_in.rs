@@ -1,7 +1,7 @@
 //! TLS and the way into it: certificates, STARTTLS, PREAUTH; and refusals at every place.
 
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
-use mail_proto::sasl::Failure;
+use mail_proto::sasl::SaslError;
 
 use super::{Imap, P, Place, fails, goes_on};
 use crate::case::{Class, Do, Expected, Mode, Place as _, Table, fails_tls, say};
@@ -17,7 +17,7 @@ pub(super) fn fill(table: &mut Table<Imap>) {
 }
 
 /// A sign-in whose mechanism was broken.
-pub(super) fn broken(failure: Failure) -> Expected<Imap> {
+pub(super) fn broken(failure: SaslError) -> Expected<Imap> {
     fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure)))
 }
 

@@ -3,7 +3,7 @@
 use mail_net::TlsError;
 use mail_proto::OverLimit;
 use mail_proto::pop3::{Deletions, Error, Incompatibility, Misbehaviour, Response};
-use mail_proto::sasl::Failure;
+use mail_proto::sasl::SaslError;
 
 use super::link::{closed, lost_at};
 use super::{P, Place, Pop3, fails, falls_silent, goes_on};
@@ -23,7 +23,7 @@ pub(super) fn fill(table: &mut Table<Pop3>) {
 }
 
 /// A sign-in whose mechanism was broken.
-fn broken(failure: Failure) -> Expected<Pop3> {
+fn broken(failure: SaslError) -> Expected<Pop3> {
     misbehaved(Misbehaviour::Sasl(failure))
 }
 
@@ -155,7 +155,12 @@ fn unasked(table: &mut Table<Pop3>) {
     );
     for place in [P::ScramFirst, P::ScramProof] {
         let script = vec![say("+OK come in\r\n")];
-        table.case(Class::Early, place, script, broken(Failure::ServerUnproven));
+        table.case(
+            Class::Early,
+            place,
+            script,
+            broken(SaslError::ServerUnproven),
+        );
     }
     table.never(
         Class::Early,

@@ -1,7 +1,7 @@
 //! Replies that refuse, that lie, that come too early or too many, at every place.
 
 use mail_proto::OverLimit;
-use mail_proto::sasl::Failure;
+use mail_proto::sasl::SaslError;
 use mail_proto::smtp::{EnhancedCode, Error, Incompatibility, Misbehaviour, Reply, Stage};
 
 use super::link::fate_at;
@@ -22,7 +22,7 @@ pub(super) fn fill(table: &mut Table<Smtp>) {
 }
 
 /// A sign-in whose mechanism was broken.
-fn broken(failure: Failure) -> Expected<Smtp> {
+fn broken(failure: SaslError) -> Expected<Smtp> {
     fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure))).with(Fate::Waiting)
 }
 
@@ -250,7 +250,7 @@ fn early(table: &mut Table<Smtp>) {
     // A server that has to prove itself lets nobody in before.
     for place in [P::ScramFirst, P::ScramProof] {
         let script = vec![say("235 2.7.0 come in\r\n")];
-        table.case(class, place, script, broken(Failure::ServerUnproven));
+        table.case(class, place, script, broken(SaslError::ServerUnproven));
     }
     let others = Place::all_but(&[
         P::Data,

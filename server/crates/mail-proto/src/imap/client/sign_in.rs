@@ -12,7 +12,9 @@ use crate::imap::command::Tag;
 use crate::imap::encode;
 use crate::imap::error::{Error, Incompatibility, Misbehaviour};
 use crate::imap::event::Status;
-use crate::sasl::{self, Answer, Authentication, Failure, Mechanism, SignIn, WorkResult};
+use crate::sasl::{
+    self, Authentication, ChallengeResponse, DerivedKey, Mechanism, SaslError, SignIn,
+};
 
 impl Client {
     pub(super) fn begin_sign_in(&mut self, tag: Tag, sign_in: SignIn) -> Result<(), Error> {
@@ -108,19 +110,19 @@ impl Client {
             return Ok(false);
         };
         match authentication.challenge(text).map_err(broken)? {
-            Answer::Send(message) => self.say_message(&message),
-            Answer::Compute(work) => self.work = Some(work),
+            ChallengeResponse::Send(message) => self.say_message(&message),
+            ChallengeResponse::DeriveKey(work) => self.work = Some(work),
             // What else is asked for is cancelled (RFC 9051 §6.2.2).
-            Answer::Cancel => self.write_line(b"*\r\n"),
+            ChallengeResponse::Cancel => self.write_line(b"*\r\n"),
         }
         Ok(true)
     }
 
-    pub(super) fn take_computed(&mut self, result: &WorkResult) {
+    pub(super) fn take_computed(&mut self, result: &DerivedKey) {
         let Some(authentication) = self.authentication() else {
             return;
         };
-        match authentication.computed(result) {
+        match authentication.key_derived(result) {
             Ok(message) => self.say_message(&message),
             Err(failure) => self.failed = Some(broken(failure)),
         }
@@ -173,6 +175,6 @@ impl Client {
     }
 }
 
-const fn broken(failure: Failure) -> Error {
+const fn broken(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

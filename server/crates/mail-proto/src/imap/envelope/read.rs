@@ -90,7 +90,7 @@ impl Envelope {
     /// RFC 9051 §9.
     pub(crate) fn from_fields(fields: &[Value]) -> Self {
         let mut fields = fields.iter();
-        let mut told = Told::default();
+        let mut told = EnvelopeText::default();
         let mut envelope = Self {
             date: told.nstring(fields.next()),
             subject: told.nstring(fields.next()),
@@ -258,12 +258,12 @@ impl Reader<'_> {
 
 /// What values tell, gathered into one text.
 #[derive(Default)]
-struct Told {
+struct EnvelopeText {
     text: Vec<u8>,
     entries: Vec<Entry>,
 }
 
-impl Told {
+impl EnvelopeText {
     /// Takes the text of a value; NIL where it has none.
     ///
     /// ```abnf

@@ -1,7 +1,7 @@
 //! Signing in, by each kind of way.
 
 use super::*;
-use crate::sasl::{Failure, Nonce, SignIn};
+use crate::sasl::{Nonce, SaslError, SignIn};
 
 // docs/protocols.md, POP3: AUTH
 #[test]
@@ -146,7 +146,7 @@ fn rfc5802_5_scram_example_through_auth() {
 // docs/protocols.md, POP3: AUTH
 #[test]
 fn a_server_that_cannot_prove_itself_is_dropped() {
-    let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(Failure::ServerUnproven));
+    let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(SaslError::ServerUnproven));
     for last in [
         "+ dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE9\r\n",
         "+OK in without a proof\r\n",

@@ -18,9 +18,9 @@ fn begin(offered: &str) -> Authentication {
     Authentication::begin(ann(), offered.split(' '), true).unwrap()
 }
 
-fn sent(answer: Result<Answer, Failure>) -> String {
+fn sent(answer: Result<ChallengeResponse, SaslError>) -> String {
     match answer {
-        Ok(Answer::Send(message)) => core::str::from_utf8(&message).unwrap().to_string(),
+        Ok(ChallengeResponse::Send(message)) => core::str::from_utf8(&message).unwrap().to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -33,10 +33,13 @@ fn plain_leaves_with_the_command_or_behind_an_empty_challenge() {
     plain.initial_left();
     // Asked again although it came with the command, once.
     assert_eq!(sent(plain.challenge(b"")), "AGFubgBodW50ZXIy");
-    assert!(matches!(plain.challenge(b""), Ok(Answer::Cancel)));
     assert!(matches!(
         plain.challenge(b""),
-        Err(Failure::UnexpectedChallenge)
+        Ok(ChallengeResponse::Cancel)
+    ));
+    assert!(matches!(
+        plain.challenge(b""),
+        Err(SaslError::UnexpectedChallenge)
     ));
 }
 
@@ -46,7 +49,10 @@ fn login_answers_two_challenges_whatever_they_ask() {
     assert!(login.initial().is_none());
     assert_eq!(sent(login.challenge(b"VXNlcm5hbWU6")), "YW5u");
     assert_eq!(sent(login.challenge(b"not base64 at all")), "aHVudGVyMg==");
-    assert!(matches!(login.challenge(b""), Ok(Answer::Cancel)));
+    assert!(matches!(
+        login.challenge(b""),
+        Ok(ChallengeResponse::Cancel)
+    ));
 }
 
 // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
@@ -85,10 +91,10 @@ fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
     sign_in.initial().unwrap();
     sign_in.initial_left();
     let first = to_base64(b"r=fyko+d2lbbFgONRv9qkxdawL3rfc,s=QSXCR+Q6sek8bf92,i=4096");
-    let Ok(Answer::Compute(work)) = sign_in.challenge(&first) else {
+    let Ok(ChallengeResponse::DeriveKey(work)) = sign_in.challenge(&first) else {
         panic!("no work");
     };
-    assert!(sign_in.computed(&work.run()).is_ok());
+    assert!(sign_in.key_derived(&work.run()).is_ok());
     assert!(!sign_in.try_next());
 }
 
@@ -96,10 +102,10 @@ fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
 #[test]
 fn an_acceptance_without_the_servers_proof_is_none() {
     let mut sign_in = begin("SCRAM-SHA-1");
-    assert_eq!(sign_in.accepted(), Err(Failure::ServerUnproven));
+    assert_eq!(sign_in.accepted(), Err(SaslError::ServerUnproven));
     sign_in.initial().unwrap();
     sign_in.initial_left();
-    assert_eq!(sign_in.accepted(), Err(Failure::ServerUnproven));
+    assert_eq!(sign_in.accepted(), Err(SaslError::ServerUnproven));
     assert_eq!(begin("PLAIN").accepted(), Ok(()));
 }
 
@@ -108,7 +114,7 @@ fn challenges_that_are_not_base64_are_rejected() {
     let mut sign_in = begin("CRAM-MD5");
     assert_eq!(
         sign_in.challenge(b"<not base64>").unwrap_err(),
-        Failure::MalformedChallenge
+        SaslError::MalformedChallenge
     );
 }
 

@@ -24,10 +24,10 @@ fn text(message: &Message) -> String {
 }
 
 /// The client's final message to a server's first.
-fn proof(scram: &mut Scram, server_first: &str) -> Result<String, Failure> {
+fn proof(scram: &mut Scram, server_first: &str) -> Result<String, SaslError> {
     match scram.challenge(server_first.as_bytes())? {
-        Reaction::Compute(work) => Ok(text(&scram.computed(&work.run()).unwrap())),
-        Reaction::Answer(answer) => panic!("{answer:?}"),
+        Reaction::DeriveKey(work) => Ok(text(&scram.key_derived(&work.run()).unwrap())),
+        Reaction::ChallengeResponse(answer) => panic!("{answer:?}"),
     }
 }
 
@@ -49,7 +49,7 @@ fn rfc5802_5_example_by_sha_1() {
     assert!(!scram.is_proven() && scram.has_shown_proof());
     assert!(matches!(
         scram.challenge(SERVER_FINAL.as_bytes()),
-        Ok(Reaction::Answer(answer)) if answer.is_empty()
+        Ok(Reaction::ChallengeResponse(answer)) if answer.is_empty()
     ));
     assert!(scram.is_proven());
 }
@@ -110,7 +110,10 @@ fn a_nonce_that_does_not_go_on_from_ours_is_rejected() {
         "other+d2lbbFgONRv9qkxdawL3rf",
     ] {
         let server_first = format!("r={nonce},s=QSXCR+Q6sek8bf92,i=4096");
-        assert_eq!(proof(&mut sha1(), &server_first), Err(Failure::WrongNonce));
+        assert_eq!(
+            proof(&mut sha1(), &server_first),
+            Err(SaslError::WrongNonce)
+        );
     }
 }
 
@@ -127,7 +130,7 @@ fn iterations_are_held_within_4096_and_600000() {
         "99999999999999999999",
     ] {
         let server_first = format!("r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i={asked}");
-        let failure = Failure::Iterations {
+        let failure = SaslError::Iterations {
             asked: asked.into(),
         };
         assert_eq!(proof(&mut sha1(), &server_first), Err(failure));
@@ -136,7 +139,7 @@ fn iterations_are_held_within_4096_and_600000() {
         let server_first = format!("r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i={odd}");
         assert!(matches!(
             proof(&mut sha1(), &server_first),
-            Err(Failure::Iterations { .. })
+            Err(SaslError::Iterations { .. })
         ));
     }
 }
@@ -151,12 +154,12 @@ fn a_first_message_of_another_shape_is_rejected() {
         "r=fyko+d2lbbFgONRv9qkxdawL3,s=?,i=4096",
         "e=unknown-user",
     ] {
-        let failure = Err(Failure::MalformedChallenge);
+        let failure = Err(SaslError::MalformedChallenge);
         assert_eq!(proof(&mut sha1(), message), failure, "{message}");
     }
     assert_eq!(
         proof(&mut sha1(), &format!("m=must,{SERVER_FIRST}")),
-        Err(Failure::UnknownExtension)
+        Err(SaslError::UnknownExtension)
     );
     let salt = STANDARD.encode([7; MAX_SALT_BYTES + 1]);
     assert_eq!(
@@ -164,7 +167,7 @@ fn a_first_message_of_another_shape_is_rejected() {
             &mut sha1(),
             &format!("r=fyko+d2lbbFgONRv9qkxdawL3,s={salt},i=4096")
         ),
-        Err(Failure::MalformedChallenge)
+        Err(SaslError::MalformedChallenge)
     );
 }
 
@@ -182,7 +185,7 @@ fn a_server_that_does_not_know_the_password_is_found_out() {
         assert!(
             matches!(
                 result,
-                Err(Failure::ServerUnproven | Failure::MalformedChallenge)
+                Err(SaslError::ServerUnproven | SaslError::MalformedChallenge)
             ),
             "{result:?}"
         );
@@ -195,7 +198,7 @@ fn a_refusal_in_the_final_message_is_answered_and_proves_nothing() {
     let mut scram = sha1();
     proof(&mut scram, SERVER_FIRST).unwrap();
     let answer = scram.challenge(b"e=invalid-proof").unwrap();
-    assert!(matches!(answer, Reaction::Answer(answer) if answer.is_empty()));
+    assert!(matches!(answer, Reaction::ChallengeResponse(answer) if answer.is_empty()));
     assert!(!scram.is_proven());
 }
 

@@ -1,7 +1,7 @@
 //! Signing in, by each kind of mechanism.
 
 use super::*;
-use crate::sasl::{Failure, Nonce, SignIn};
+use crate::sasl::{Nonce, SaslError, SignIn};
 use Move::{Client as Says, Do, Server};
 
 // docs/protocols.md, SMTP: AUTH
@@ -91,7 +91,7 @@ fn a_challenge_too_many_is_cancelled_and_another_is_an_error() {
     let [greeting, ehlo, sign_in, first, second, third, _] = moves;
     let endless = Server("334 \r\n");
     let played = talk(&[greeting, ehlo, sign_in, first, second, third, endless]);
-    let unexpected = Misbehaviour::Sasl(Failure::UnexpectedChallenge);
+    let unexpected = Misbehaviour::Sasl(SaslError::UnexpectedChallenge);
     assert_eq!(played.failure, Some(Error::PeerMisbehaved(unexpected)));
 }
 
@@ -182,7 +182,7 @@ fn rfc5802_5_scram_example_through_auth() {
 // docs/protocols.md, SMTP: AUTH
 #[test]
 fn a_server_that_cannot_prove_itself_is_dropped() {
-    let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(Failure::ServerUnproven));
+    let unproven = Error::PeerMisbehaved(Misbehaviour::Sasl(SaslError::ServerUnproven));
     for last in [
         "334 dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE9\r\n",
         "235 2.7.0 in without a proof\r\n",

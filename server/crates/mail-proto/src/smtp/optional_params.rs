@@ -17,15 +17,15 @@ use super::reply::Reply;
 
 /// The parameters that a message may go without, as far as they are sent.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct OptionalParams {
     sent: Vec<Parameter>,
     left_out: Vec<Parameter>,
 }
 
-impl Wishes {
+impl OptionalParams {
     /// Asks for what the server offers.
     pub(super) fn new(envelope: &Envelope, extensions: &Extensions) -> Self {
-        let mut wishes = Self::default();
+        let mut optional_params = Self::default();
         let by = envelope.deliver_by.is_some_and(|by| !by.returns);
         let wanted = [
             (Parameter::Dsn, envelope.asks_for_notices(), extensions.dsn),
@@ -39,20 +39,20 @@ impl Wishes {
         for (parameter, _, is_offered) in wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted)
         {
             if is_offered {
-                wishes.sent.push(parameter);
+                optional_params.sent.push(parameter);
             } else {
-                wishes.left_out.push(parameter);
+                optional_params.left_out.push(parameter);
             }
         }
         // The size is told for the server's sake: without SIZE nobody misses it.
         if extensions.size && envelope.size_bytes.is_some() {
-            wishes.sent.push(Parameter::Size);
+            optional_params.sent.push(Parameter::Size);
         }
-        wishes
+        optional_params
     }
 
     /// Goes without anything that can be gone without. `false`: there was nothing.
-    pub(super) fn give_up(&mut self) -> bool {
+    pub(super) fn drop_optional(&mut self) -> bool {
         let is_any = !self.sent.is_empty();
         self.left_out.append(&mut self.sent);
         is_any
@@ -164,7 +164,7 @@ const fn is_about_a_parameter(refusal: &Reply) -> bool {
 }
 
 /// Tells why the server would not take the message, from what it offers alone.
-pub(super) fn obstacle(
+pub(super) fn unsupported(
     envelope: &Envelope,
     extensions: &Extensions,
     is_tls: bool,

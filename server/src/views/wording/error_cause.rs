@@ -4,14 +4,14 @@ use app::api::types::{ApiErrorText, Lang, RecipientState};
 
 use super::{both, missing_folder, unsupported};
 use crate::account::judged::{place, sign_in, words};
-use crate::domain::{Protocol, RecipientResult, ServerReply, Trouble};
+use crate::domain::{ErrorCause, Protocol, RecipientResult, ServerReply};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
 use crate::meaning::smtp::{RefusalCause, Refused};
 use crate::meaning::{self, Meaning};
 
 /// What went wrong, in a language, with the server's words.
-pub(in crate::views) fn text(trouble: &Trouble, lang: Lang) -> ApiErrorText {
+pub(in crate::views) fn text(trouble: &ErrorCause, lang: Lang) -> ApiErrorText {
     let Meaning { cause, fix } = meaning(trouble, lang);
     ApiErrorText {
         cause,
@@ -21,35 +21,37 @@ pub(in crate::views) fn text(trouble: &Trouble, lang: Lang) -> ApiErrorText {
 }
 
 /// The server's words, where it said some.
-pub(super) fn reply(trouble: &Trouble) -> Option<&str> {
+pub(super) fn reply(trouble: &ErrorCause) -> Option<&str> {
     let words = match trouble {
-        Trouble::LoginRefused(_, reply) | Trouble::Refused(_, reply) => Some(reply.text.as_str()),
-        Trouble::NotSent { words, .. } | Trouble::Earlier { words } => words.as_deref(),
+        ErrorCause::LoginRefused(_, reply) | ErrorCause::Refused(_, reply) => {
+            Some(reply.text.as_str())
+        }
+        ErrorCause::NotSent { words, .. } | ErrorCause::Earlier { words } => words.as_deref(),
         _ => None,
     };
     words.filter(|text| !text.trim().is_empty())
 }
 
 /// Cause and fix.
-pub(super) fn meaning(trouble: &Trouble, lang: Lang) -> Meaning {
+pub(super) fn meaning(trouble: &ErrorCause, lang: Lang) -> Meaning {
     match trouble {
-        Trouble::Dial(server, cause) => meaning::dial::meaning(lang, place(server), cause),
-        Trouble::Link(server, cause) => meaning::link::meaning(lang, place(server), cause),
-        Trouble::LoginRefused(server, reply) => {
+        ErrorCause::Dial(server, cause) => meaning::dial::meaning(lang, place(server), cause),
+        ErrorCause::Link(server, cause) => meaning::link::meaning(lang, place(server), cause),
+        ErrorCause::LoginRefused(server, reply) => {
             let cause = sign_in(server, reply);
             meaning::sign_in::meaning(lang, place(server), cause)
         }
-        Trouble::Refused(protocol, reply) => refusal(*protocol, reply, lang),
-        Trouble::NotSent { cause, .. } => meaning::smtp::not_sent(lang, cause),
-        Trouble::MissingFolder(role) => missing_folder(*role, lang),
-        Trouble::Unsupported(what) => unsupported(*what, lang),
-        Trouble::NotFound
-        | Trouble::Withheld
-        | Trouble::Overloaded
-        | Trouble::SignedOut
-        | Trouble::FileLost
-        | Trouble::Internal
-        | Trouble::Earlier { .. } => plain(trouble, lang),
+        ErrorCause::Refused(protocol, reply) => refusal(*protocol, reply, lang),
+        ErrorCause::NotSent { cause, .. } => meaning::smtp::not_sent(lang, cause),
+        ErrorCause::MissingFolder(role) => missing_folder(*role, lang),
+        ErrorCause::Unsupported(what) => unsupported(*what, lang),
+        ErrorCause::NotFound
+        | ErrorCause::Withheld
+        | ErrorCause::Overloaded
+        | ErrorCause::SignedOut
+        | ErrorCause::FileLost
+        | ErrorCause::Internal
+        | ErrorCause::Earlier { .. } => plain(trouble, lang),
     }
 }
 
@@ -64,9 +66,9 @@ fn refusal(protocol: Protocol, reply: &ServerReply, lang: Lang) -> Meaning {
     }
 }
 
-fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
+fn plain(trouble: &ErrorCause, lang: Lang) -> Meaning {
     match trouble {
-        Trouble::Overloaded => both(
+        ErrorCause::Overloaded => both(
             lang,
             (
                 "Restante has no memory left for this at the moment.",
@@ -77,7 +79,7 @@ fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
                 "请一分钟后重试;若再次发生，请告知管理员。",
             ),
         ),
-        Trouble::NotFound => both(
+        ErrorCause::NotFound => both(
             lang,
             (
                 "This is not there any more.",
@@ -88,7 +90,7 @@ fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
                 "请返回列表，可能已被其他程序移动或删除。",
             ),
         ),
-        Trouble::Withheld => both(
+        ErrorCause::Withheld => both(
             lang,
             (
                 "The mail server did not give this message: its answer had nothing of it that can be read.",
@@ -99,12 +101,12 @@ fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
                 "请稍后重试。没有迹象表明邮件已被删除，其他邮件程序或许可以读取。",
             ),
         ),
-        Trouble::SignedOut => both(
+        ErrorCause::SignedOut => both(
             lang,
             ("Your session ended.", "Sign in again to go on."),
             ("会话已结束。", "请重新登录以继续。"),
         ),
-        Trouble::FileLost => both(
+        ErrorCause::FileLost => both(
             lang,
             (
                 "The file of this message is missing on this server, or damaged.",
@@ -115,7 +117,7 @@ fn plain(trouble: &Trouble, lang: Lang) -> Meaning {
                 "请更正后重新发送：您输入的内容仍在，缺少的附件需重新添加。",
             ),
         ),
-        Trouble::Earlier { .. } => both(
+        ErrorCause::Earlier { .. } => both(
             lang,
             ("An earlier version of Restante could not finish this.", ""),
             ("较早版本的 Restante 未能完成此操作。", ""),

@@ -386,7 +386,7 @@ fn a_parameter_refused_at_one_of_two_defers_that_one() {
 #[test]
 fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
     type Change = fn(&mut Envelope);
-    let wishes: [(Change, &str); 4] = [
+    let optional_params: [(Change, &str); 4] = [
         (|e| e.requires_tls = true, "REQUIRETLS"),
         (|e| e.smtputf8 = true, "SMTPUTF8"),
         (|e| e.hold = Some(Hold::for_secs(60).unwrap()), "HOLDFOR=60"),
@@ -395,7 +395,7 @@ fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
             "BY=60;R",
         ),
     ];
-    for (change, parameter) in wishes {
+    for (change, parameter) in optional_params {
         let make = || client(Tls::Implicit);
         let offer = "250-x\r\n250-SIZE\r\n250-REQUIRETLS\r\n250-SMTPUTF8\r\n250-DELIVERBY\r\n\
                      250 FUTURERELEASE 60 2027-01-01T00:00:00Z\r\n";

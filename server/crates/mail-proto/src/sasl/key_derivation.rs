@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// A computation that a machine wants to have done elsewhere ([`Step::Compute`](crate::Step::Compute)):
+/// A computation that a machine wants to have done elsewhere ([`Step::DeriveKey`](crate::Step::DeriveKey)):
 /// the salted password of SCRAM, up to 600,000 rounds of HMAC.
 #[derive(Clone)]
-pub struct Work {
+pub struct KeyDerivation {
     pub(super) hash: Hash,
     pub(super) password: Secret,
     pub(super) salt: Vec<u8>,
@@ -36,14 +36,14 @@ impl Hash {
     }
 }
 
-/// What came of a [`Work`].
+/// What came of a [`KeyDerivation`].
 #[derive(Clone)]
-pub struct WorkResult(pub(super) Zeroizing<Vec<u8>>);
+pub struct DerivedKey(pub(super) Zeroizing<Vec<u8>>);
 
-impl Work {
+impl KeyDerivation {
     /// Does the computation: `Hi(password, salt, i)` of RFC 5802 §2.2, which is PBKDF2. Takes up to
     /// a second.
-    pub fn run(&self) -> WorkResult {
+    pub fn run(&self) -> DerivedKey {
         let mut key = Zeroizing::new(vec![0; self.hash.size_bytes()]);
         let password = self.password.expose().as_bytes();
         let (salt, rounds) = (&self.salt, self.iterations);
@@ -51,11 +51,11 @@ impl Work {
             Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, rounds, &mut key),
             Hash::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, rounds, &mut key),
         }
-        WorkResult(key)
+        DerivedKey(key)
     }
 }
 
-impl fmt::Debug for Work {
+impl fmt::Debug for KeyDerivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Work")
             .field("hash", &self.hash)
@@ -64,17 +64,17 @@ impl fmt::Debug for Work {
     }
 }
 
-impl fmt::Debug for WorkResult {
+impl fmt::Debug for DerivedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
     }
 }
 
 /// Compares what is asked for, and leaves the password out: nothing here compares secrets.
-impl PartialEq for Work {
+impl PartialEq for KeyDerivation {
     fn eq(&self, other: &Self) -> bool {
         (self.hash, &self.salt, self.iterations) == (other.hash, &other.salt, other.iterations)
     }
 }
 
-impl Eq for Work {}
+impl Eq for KeyDerivation {}

@@ -32,7 +32,7 @@ pub struct Server {
 
 /// Why a message, or its copy in Sent, did not go where it was to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ErrorCause {
     /// No connection to a server came about.
     Dial(Server, DialCause),
     /// A connection that was there could not go on.

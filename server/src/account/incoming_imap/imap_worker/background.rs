@@ -11,7 +11,7 @@ use super::super::list::fetch_rows;
 use super::super::row::Detail;
 use super::super::selected::ImapConnection;
 use super::super::selected::SelectedMailbox;
-use super::{Link, LinkKind};
+use super::{ImapWorker, ImapWorkerKind};
 
 /// IDLE is entered after this much silence: a person who clicks on pays no DONE.
 const IDLE_AFTER: Duration = Duration::from_millis(300);
@@ -28,11 +28,11 @@ const PREFETCH_MAX: u32 = 50;
 /// Rows are kept for so long after somebody last asked.
 const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
 
-impl Link {
+impl ImapWorker {
     pub(super) fn next_timer(&self) -> Instant {
         let closes_after = match self.kind {
-            LinkKind::Inbox => INBOX_CLOSES_AFTER,
-            LinkKind::Other => OTHER_CLOSES_AFTER,
+            ImapWorkerKind::Inbox => INBOX_CLOSES_AFTER,
+            ImapWorkerKind::Other => OTHER_CLOSES_AFTER,
         };
         let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
         if next <= Instant::now() {
@@ -94,7 +94,7 @@ impl Link {
                 connection.log_out().await;
             }
             self.reconnect_at = None;
-            if self.kind == LinkKind::Other {
+            if self.kind == ImapWorkerKind::Other {
                 return std::ops::ControlFlow::Break(());
             }
         }
@@ -121,8 +121,8 @@ impl Link {
 
     fn is_unneeded(&self, now: Instant) -> bool {
         let closes_after = match self.kind {
-            LinkKind::Inbox => INBOX_CLOSES_AFTER,
-            LinkKind::Other => OTHER_CLOSES_AFTER,
+            ImapWorkerKind::Inbox => INBOX_CLOSES_AFTER,
+            ImapWorkerKind::Other => OTHER_CLOSES_AFTER,
         };
         !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
     }

@@ -4,7 +4,7 @@ use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, PartId
 use bytes::Bytes;
 use mail_mime::tree::Part;
 
-use super::Link;
+use super::ImapWorker;
 use crate::account::error::AccountError;
 use crate::account::mailstore::mailstore;
 use crate::account::spooled::SpooledMessage;
@@ -12,7 +12,7 @@ use crate::domain::{
     Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
 };
 
-mailstore!(Link {
+mailstore!(ImapWorker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
         let folders = match self.shared.fresh_folders() {
             Some(folders) => folders,

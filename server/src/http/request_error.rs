@@ -8,7 +8,7 @@ use super::rate_limit::Wait;
 
 /// A fault that a request shows, before any mail server was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum RequestError {
     /// The session is over.
     SignedOut,
     /// Too many failed sign-ins.
@@ -58,7 +58,7 @@ pub(super) enum Fault {
     Internal { ref_id: String },
 }
 
-impl Fault {
+impl RequestError {
     /// The fault as the page shows it.
     pub(super) fn to_api(&self, lang: Lang) -> ApiError {
         let (kind, field, wait) = match self {

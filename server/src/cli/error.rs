@@ -15,7 +15,7 @@ use crate::clients::{ClientError, LinkError};
 
 /// Why a command did not do all it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Trouble {
+pub(super) struct CliError {
     #[serde(skip)]
     pub(super) exit: Exit,
     /// Finished sentences.
@@ -26,7 +26,7 @@ pub(super) struct Trouble {
     pub(super) reply: Option<String>,
 }
 
-impl Trouble {
+impl CliError {
     pub(super) fn new(exit: Exit, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             exit,
@@ -58,7 +58,7 @@ impl Trouble {
     }
 }
 
-impl From<ClientError> for Trouble {
+impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let exit = Exit::of(&error);
         let is_untrusted = matches!(
@@ -89,7 +89,7 @@ impl From<ClientError> for Trouble {
 }
 
 /// Nobody can be told of an address that was taken and that no command can carry.
-impl From<InvalidAddress> for Trouble {
+impl From<InvalidAddress> for CliError {
     fn from(error: InvalidAddress) -> Self {
         Self::new(
             Exit::Software,
@@ -99,7 +99,7 @@ impl From<InvalidAddress> for Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A cause may name what a server said, and a reply is what it said: either may hold what a
         // terminal obeys.

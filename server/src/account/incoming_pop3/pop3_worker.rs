@@ -21,11 +21,11 @@ use tracing::{debug, warn};
 use super::super::error::AccountError;
 use super::super::incoming::INBOX_ID;
 use super::super::incoming::Surroundings;
-use super::super::worker::{self, Kind, Worker};
+use super::super::worker::{self, RequestKind, Worker};
 use super::change::UndoTable;
-use super::kept::Kept;
 use super::lease::Maildrop;
 use super::listing::Listing;
+use super::local_marks::LocalMarks;
 use super::messages::LoadedMessages;
 use super::rows::RowCache;
 use super::session::{Session, SignedIn, is_over};
@@ -64,7 +64,7 @@ impl Default for Timing {
 const CLOSE_MAX: Duration = Duration::from_secs(30);
 
 /// The maildrop of one account in one session of the page.
-pub(super) struct Link {
+pub(super) struct Pop3Worker {
     account: AccountId,
     pub(super) access: Access,
     pub(super) dialer: Arc<Dialer>,
@@ -83,7 +83,7 @@ pub(super) struct Link {
     pub(super) session: Option<Session>,
     /// The last look at the maildrop, by whichever session.
     pub(super) listing: Option<Arc<Listing>>,
-    pub(super) kept: Kept,
+    pub(super) kept: LocalMarks,
     pub(super) rows: RowCache,
     pub(super) budget: Budget,
     pub(super) messages: LoadedMessages,
@@ -113,7 +113,7 @@ pub(super) enum Event {
     Timer,
 }
 
-impl Link {
+impl Pop3Worker {
     pub(super) fn new(
         access: Access,
         surroundings: Surroundings,
@@ -139,7 +139,7 @@ impl Link {
             watchers,
             closing,
             timing,
-            kept: Kept::new(store, key, Arc::clone(&maildrop)),
+            kept: LocalMarks::new(store, key, Arc::clone(&maildrop)),
             changes: maildrop.watch_changes(),
             maildrop,
             signed_in: None,
@@ -255,7 +255,7 @@ impl Link {
 }
 
 #[async_trait]
-impl worker::Link for Link {
+impl worker::ConnectedMailstore for Pop3Worker {
     fn is_open(&self) -> bool {
         self.session.is_some()
     }
@@ -281,7 +281,7 @@ impl worker::Link for Link {
 }
 
 #[async_trait]
-impl Worker for Link {
+impl Worker for Pop3Worker {
     type Event = Event;
     const IS_CUT_OFF: bool = true;
 
@@ -316,8 +316,8 @@ impl Worker for Link {
         ControlFlow::Continue(())
     }
 
-    fn before_answer(&mut self, kind: Kind) {
-        if kind != Kind::Look {
+    fn before_answer(&mut self, kind: RequestKind) {
+        if kind != RequestKind::Look {
             self.last_asked = Instant::now();
         }
     }

@@ -8,36 +8,36 @@ use core::mem;
 use bytes::Bytes;
 
 use crate::Step;
-use crate::sasl::{self, Answer, Authentication};
+use crate::sasl::{self, Authentication, ChallengeResponse};
 use crate::transcript::Transcript;
 
 /// Commands, events and the transcript of both.
 #[derive(Debug)]
-pub(crate) struct Outgoing<E> {
+pub(crate) struct SendBuffer<E> {
     /// Commands that leave in the next write.
-    unsaid: Vec<u8>,
+    pending: Vec<u8>,
     steps: VecDeque<Step<E>>,
     pub(crate) transcript: Transcript,
 }
 
-impl<E> Outgoing<E> {
+impl<E> SendBuffer<E> {
     pub(crate) const fn new() -> Self {
         Self {
-            unsaid: Vec::new(),
+            pending: Vec::new(),
             steps: VecDeque::new(),
             transcript: Transcript::new(),
         }
     }
 
     /// Puts a command into the next write.
-    pub(crate) fn say(&mut self, line: &str) {
+    pub(crate) fn send_line(&mut self, line: &str) {
         self.transcript.sent(line.as_bytes());
-        self.unsaid.extend_from_slice(line.as_bytes());
-        self.unsaid.extend_from_slice(b"\r\n");
+        self.pending.extend_from_slice(line.as_bytes());
+        self.pending.extend_from_slice(b"\r\n");
     }
 
     /// Sends a line whose rest is secret, in a write of its own that is zeroed when it is dropped.
-    pub(crate) fn say_secret(&mut self, visible: &str, secret: &[u8]) {
+    pub(crate) fn send_secret_line(&mut self, visible: &str, secret: &[u8]) {
         self.transcript.sent_secret(visible);
         let space = if visible.is_empty() { "" } else { " " };
         let line = sasl::secret_line(&format!("{visible}{space}"), secret);
@@ -46,7 +46,7 @@ impl<E> Outgoing<E> {
 
     /// The end of the next write, for bytes of a body.
     pub(crate) const fn body(&mut self) -> &mut Vec<u8> {
-        &mut self.unsaid
+        &mut self.pending
     }
 
     /// Says `AUTH` with its mechanism and why that was taken. The first message leaves with it unless
@@ -68,9 +68,9 @@ impl<E> Outgoing<E> {
         match initial {
             Some(initial) => {
                 authentication.initial_left();
-                self.say_secret(&command, &initial);
+                self.send_secret_line(&command, &initial);
             }
-            None => self.say(&command),
+            None => self.send_line(&command),
         }
     }
 
@@ -82,11 +82,11 @@ impl<E> Outgoing<E> {
     /// cancel-response = "*"
     /// ```
     /// RFC 4954 §8, RFC 5034 §5. A line behind the first.
-    pub(crate) fn say_answer(&mut self, answer: Answer) {
+    pub(crate) fn say_answer(&mut self, answer: ChallengeResponse) {
         match answer {
-            Answer::Send(message) => self.say_secret("", &message),
-            Answer::Compute(work) => self.push(Step::Compute(work)),
-            Answer::Cancel => self.say("*"),
+            ChallengeResponse::Send(message) => self.send_secret_line("", &message),
+            ChallengeResponse::DeriveKey(work) => self.push(Step::DeriveKey(work)),
+            ChallengeResponse::Cancel => self.send_line("*"),
         }
     }
 
@@ -102,8 +102,8 @@ impl<E> Outgoing<E> {
 
     /// Ends the present write: what is said next leaves in another.
     pub(crate) fn flush(&mut self) {
-        if !self.unsaid.is_empty() {
-            let bytes = mem::take(&mut self.unsaid);
+        if !self.pending.is_empty() {
+            let bytes = mem::take(&mut self.pending);
             self.steps.push_back(Step::Write(Bytes::from(bytes)));
         }
     }
@@ -115,11 +115,11 @@ impl<E> Outgoing<E> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.unsaid.is_empty() && self.steps.is_empty()
+        self.pending.is_empty() && self.steps.is_empty()
     }
 
     /// Forgets what was not said yet: the peer is not listened to any more.
     pub(crate) fn forget_unsaid(&mut self) {
-        self.unsaid.clear();
+        self.pending.clear();
     }
 }

@@ -19,7 +19,7 @@ use tracing::{debug, info};
 
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
-use super::super::worker::{self, Kind, Link as _, Worker};
+use super::super::worker::{self, ConnectedMailstore as _, RequestKind, Worker};
 use super::hearing::{FolderChange, LinkId};
 use super::list::fetch_rows_before;
 use super::message::KeptWhole;
@@ -41,7 +41,7 @@ const BACKOFF: Duration = Duration::from_secs(1);
 
 /// Which of the two connections a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LinkKind {
+pub(super) enum ImapWorkerKind {
     /// Stays on INBOX.
     Inbox,
     /// Goes wherever it is needed.
@@ -49,9 +49,9 @@ pub(super) enum LinkKind {
 }
 
 /// A connection, and what it takes to have one again.
-pub(super) struct Link {
+pub(super) struct ImapWorker {
     pub(super) shared: Arc<Shared>,
-    pub(super) kind: LinkKind,
+    pub(super) kind: ImapWorkerKind,
     pub(super) id: LinkId,
     /// What the account's other links changed.
     heard: broadcast::Receiver<FolderChange>,
@@ -74,10 +74,10 @@ pub(super) enum Event {
     Timer,
 }
 
-impl Link {
+impl ImapWorker {
     pub(super) fn new(
         shared: Arc<Shared>,
-        kind: LinkKind,
+        kind: ImapWorkerKind,
         connection: Option<ImapConnection>,
     ) -> Self {
         let now = Instant::now();
@@ -154,12 +154,12 @@ impl Link {
     }
 
     fn after_news(&mut self) {
-        let has_news = self
+        let has_pending_changes = self
             .connection
             .as_ref()
             .and_then(ImapConnection::selected)
-            .is_some_and(|s| s.has_news());
-        if has_news && self.tell_at.is_none() {
+            .is_some_and(|s| s.has_pending_changes());
+        if has_pending_changes && self.tell_at.is_none() {
             let soon = Instant::now() + GATHER;
             let earliest = self.last_told.map_or(soon, |told| told + TELL_EVERY);
             self.tell_at = Some(soon.max(earliest));
@@ -180,7 +180,7 @@ impl Link {
         else {
             return;
         };
-        let news = selected.take_news();
+        let news = selected.take_pending_changes();
         if !news.is_any() {
             return;
         }
@@ -192,7 +192,7 @@ impl Link {
 
     async fn reconnect(&mut self) -> Result<(), AccountError> {
         let mut connection = self.shared.open_connection().await?;
-        let is_back = self.kind == LinkKind::Inbox && self.is_watched();
+        let is_back = self.kind == ImapWorkerKind::Inbox && self.is_watched();
         if is_back {
             connection.select(&Mailbox::inbox()).await?;
         }
@@ -212,7 +212,7 @@ impl Link {
     /// The link is gone: forget it, and try again later if somebody watches.
     fn lost(&mut self, error: &AccountError) {
         self.forget_connection();
-        if !self.is_watched() || self.kind == LinkKind::Other {
+        if !self.is_watched() || self.kind == ImapWorkerKind::Other {
             return;
         }
         self.failures = self.failures.saturating_add(1);
@@ -253,7 +253,7 @@ impl Link {
 
     /// After a broken protocol or a BYE a connection is never used again.
     fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        if worker::Link::is_lost_by(self, result.as_ref().err()) {
+        if worker::ConnectedMailstore::is_lost_by(self, result.as_ref().err()) {
             self.forget_connection();
         }
         result
@@ -261,7 +261,7 @@ impl Link {
 }
 
 #[async_trait]
-impl worker::Link for Link {
+impl worker::ConnectedMailstore for ImapWorker {
     fn is_open(&self) -> bool {
         self.connection.is_some()
     }
@@ -292,12 +292,12 @@ impl worker::Link for Link {
 }
 
 #[async_trait]
-impl Worker for Link {
+impl Worker for ImapWorker {
     type Event = Event;
     const IS_CUT_OFF: bool = false;
 
     async fn begin(&mut self) {
-        if self.kind == LinkKind::Inbox && self.connection.is_some() {
+        if self.kind == ImapWorkerKind::Inbox && self.connection.is_some() {
             let warm = self.warm_up().await;
             if let Err(error) = self.settle(warm) {
                 debug!(%error, "the first look at the mailbox failed");
@@ -324,7 +324,7 @@ impl Worker for Link {
         ControlFlow::Continue(())
     }
 
-    fn before_answer(&mut self, _kind: Kind) {
+    fn before_answer(&mut self, _kind: RequestKind) {
         self.last_asked = Instant::now();
     }
 
@@ -333,7 +333,7 @@ impl Worker for Link {
     }
 
     async fn after_round(&mut self) {
-        if self.kind == LinkKind::Other {
+        if self.kind == ImapWorkerKind::Other {
             let selected = self.connection.as_ref().and_then(ImapConnection::selected);
             let selected = selected.map(SelectedMailbox::mailbox);
             self.shared.set_selected_by_other(selected);
@@ -341,7 +341,7 @@ impl Worker for Link {
     }
 
     async fn leave(mut self) {
-        if self.kind == LinkKind::Other {
+        if self.kind == ImapWorkerKind::Other {
             self.shared.set_selected_by_other(None);
         }
         if let Some(connection) = self.connection.take() {

@@ -14,7 +14,7 @@ use crate::domain::{AccountKey, Marks, SourceMark};
 use crate::store::Store;
 
 /// Marks and pending deletes of one account.
-pub(super) struct Kept {
+pub(super) struct LocalMarks {
     store: Store,
     account: AccountKey,
     maildrop: Arc<Maildrop>,
@@ -30,7 +30,7 @@ struct Pending {
     due_unix_ms: i64,
 }
 
-impl Kept {
+impl LocalMarks {
     pub(super) fn new(store: Store, account: AccountKey, maildrop: Arc<Maildrop>) -> Self {
         Self {
             store,

@@ -13,7 +13,7 @@ use crate::clients::budget::{Overloaded, Share};
 
 /// How much an answer may be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AnswerLimits {
+pub(crate) struct ResponseLimits {
     /// What the server may send until the commands are over, asked for or not, in bytes.
     received_bytes: u64,
     /// What may be held of it at once, in bytes of memory.
@@ -22,7 +22,7 @@ pub(crate) struct AnswerLimits {
     lists: usize,
 }
 
-impl AnswerLimits {
+impl ResponseLimits {
     /// For the account of a session: two connections hold 16 MiB together.
     pub(crate) const SESSION: Self = Self {
         received_bytes: 16 << 20,
@@ -62,7 +62,7 @@ const STEP_BYTES: u64 = 64 << 10;
 
 /// What the commands asked for.
 #[derive(Debug, Default)]
-struct Asked {
+struct RequestedData {
     /// Messages by number, and messages by UID.
     messages: Vec<SequenceSet>,
     uids: Vec<SequenceSet>,
@@ -77,7 +77,7 @@ struct Asked {
 
 /// What the server answered to a run of commands.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Responses {
     /// One per command, in their order.
     pub(crate) completions: Vec<Completion>,
     pub(crate) fetched: Vec<FetchData>,
@@ -95,8 +95,8 @@ pub(crate) struct Answer {
     pub(crate) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
     literal_bytes: usize,
-    asked: Asked,
-    limits: AnswerLimits,
+    asked: RequestedData,
+    limits: ResponseLimits,
     held_bytes: u64,
     share: Share,
 }
@@ -122,7 +122,7 @@ impl Completion {
     }
 }
 
-impl Asked {
+impl RequestedData {
     fn of(commands: &[Command]) -> Self {
         let mut asked = Self::default();
         for command in commands {
@@ -158,16 +158,16 @@ impl Asked {
     }
 }
 
-impl Answer {
+impl Responses {
     /// The answer to commands that are about to leave. Where rows are only to be remembered by the
     /// mailbox, the messages' data is `taken_elsewhere` and not kept here.
     pub(crate) fn to(
         commands: &[Command],
-        limits: AnswerLimits,
+        limits: ResponseLimits,
         share: Share,
         taken_elsewhere: bool,
     ) -> Self {
-        let mut asked = Asked::of(commands);
+        let mut asked = RequestedData::of(commands);
         if taken_elsewhere {
             asked.messages.clear();
             asked.uids.clear();
@@ -243,7 +243,7 @@ impl Answer {
         &mut self,
         data: FetchData,
         response_bytes: u64,
-    ) -> Result<(), TakeError> {
+    ) -> Result<(), ResponseError> {
         if !self.asked.has_message(data.seq, data.uid()) {
             return Ok(());
         }
@@ -254,7 +254,7 @@ impl Answer {
 
     /// Takes a folder of a listing. Its name is copied: it shares the memory of a whole response.
     /// Behind as many as are kept only those count that have a use of their own.
-    pub(crate) fn take_list(&mut self, mut data: ListData) -> Result<(), TakeError> {
+    pub(crate) fn take_list(&mut self, mut data: ListData) -> Result<(), ResponseError> {
         if !self.asked.is_listed {
             return Ok(());
         }
@@ -282,7 +282,7 @@ impl Answer {
         &mut self,
         data: NamespaceData,
         response_bytes: u64,
-    ) -> Result<(), TakeError> {
+    ) -> Result<(), ResponseError> {
         if self.asked.has_namespaces {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.namespaces = Some(data);
@@ -291,7 +291,7 @@ impl Answer {
     }
 
     /// Takes the counts of a folder.
-    pub(crate) fn take_status(&mut self, mut data: StatusData) -> Result<(), TakeError> {
+    pub(crate) fn take_status(&mut self, mut data: StatusData) -> Result<(), ResponseError> {
         if !self.asked.has_status || self.statuses.len() >= self.limits.lists {
             return Ok(());
         }
@@ -307,7 +307,7 @@ impl Answer {
         &mut self,
         found: Option<SequenceSet>,
         response_bytes: u64,
-    ) -> Result<(), TakeError> {
+    ) -> Result<(), ResponseError> {
         if self.asked.is_searched {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.found = found;
@@ -317,7 +317,11 @@ impl Answer {
     }
 
     /// Takes the response code of an untagged response.
-    pub(crate) fn take_code(&mut self, code: Code, response_bytes: u64) -> Result<(), TakeError> {
+    pub(crate) fn take_code(
+        &mut self,
+        code: Code,
+        response_bytes: u64,
+    ) -> Result<(), ResponseError> {
         if self.asked.is_copied && self.untagged_codes.len() < CODES_MAX {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.untagged_codes.push(code);
@@ -333,13 +337,17 @@ impl Answer {
     }
 
     /// Takes the next bytes of a streamed literal.
-    pub(crate) fn take_literal(&mut self, id: LiteralId, bytes: &[u8]) -> Result<(), TakeError> {
+    pub(crate) fn take_literal(
+        &mut self,
+        id: LiteralId,
+        bytes: &[u8],
+    ) -> Result<(), ResponseError> {
         let Some(literal) = self.literals.get_mut(&id) else {
             return Ok(());
         };
         self.literal_bytes = self.literal_bytes.saturating_add(bytes.len());
         if self.literal_bytes > LITERALS_MAX_BYTES {
-            return Err(TakeError::Limit(OverLimit {
+            return Err(ResponseError::Limit(OverLimit {
                 what: "literal",
                 max: LITERALS_MAX_BYTES as u64,
             }));
@@ -348,20 +356,20 @@ impl Answer {
         self.hold((bytes.len() as u64).saturating_sub(RESPONSE_BYTES))
     }
 
-    fn hold(&mut self, bytes: u64) -> Result<(), TakeError> {
+    fn hold(&mut self, bytes: u64) -> Result<(), ResponseError> {
         let held = self
             .held_bytes
             .saturating_add(bytes)
             .saturating_add(RESPONSE_BYTES);
         self.held_bytes = held;
         if held > self.limits.held_bytes {
-            return Err(TakeError::Limit(OverLimit {
+            return Err(ResponseError::Limit(OverLimit {
                 what: "answer",
                 max: self.limits.held_bytes,
             }));
         }
         let step = held.next_multiple_of(STEP_BYTES);
-        self.share.grow_to(step).map_err(TakeError::Overloaded)
+        self.share.grow_to(step).map_err(ResponseError::Overloaded)
     }
 }
 
@@ -382,7 +390,7 @@ fn has_use(data: &ListData) -> bool {
 
 /// Why an answer cannot go on.
 #[derive(Debug)]
-pub(crate) enum TakeError {
+pub(crate) enum ResponseError {
     /// It is too large: the connection has to be dropped.
     Limit(OverLimit),
     /// The process has no memory for it.
@@ -407,9 +415,9 @@ mod tests {
     #[test]
     fn behind_as_many_folders_as_are_kept_the_special_ones_still_count() {
         let commands = [Command::List(List::everything())];
-        let mut answer = Answer::to(
+        let mut answer = Responses::to(
             &commands,
-            AnswerLimits::SESSION,
+            ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
@@ -425,9 +433,9 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_that_was_not_asked_for() {
-        let mut answer = Answer::to(
+        let mut answer = Responses::to(
             &[Command::Noop],
-            AnswerLimits::SESSION,
+            ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
@@ -444,9 +452,9 @@ mod tests {
             uid: false,
             items: Vec::new(),
         };
-        let mut answer = Answer::to(
+        let mut answer = Responses::to(
             &[fetch],
-            AnswerLimits::SESSION,
+            ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
@@ -455,6 +463,6 @@ mod tests {
         assert_eq!(answer.fetched.len(), 1);
         // The same one again and again is held once too often.
         let over = (0..100).find_map(|_| answer.take_fetched(data(2), 100_000).err());
-        assert!(matches!(over, Some(TakeError::Limit(_))), "{over:?}");
+        assert!(matches!(over, Some(ResponseError::Limit(_))), "{over:?}");
     }
 }

@@ -4,12 +4,12 @@ use app::api::types::{Destination, FolderId, Mark, MessageId, PartId, UndoId, Wi
 use bytes::Bytes;
 use mail_mime::tree::Part;
 
-use super::Link;
+use super::Pop3Worker;
 use crate::account::error::AccountError;
 use crate::account::mailstore::mailstore;
 use crate::domain::{Changed, FolderList, Listing, Opened, Section, SourceMark};
 
-mailstore!(Link {
+mailstore!(Pop3Worker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
         Self::folders(self).await
     }

@@ -28,21 +28,21 @@ use server::views::{Locale, SessionBackend};
 pub(super) const INBOX: &str = "SU5CT1g";
 
 /// A demo mail server and a desk that may reach it.
-pub(super) struct Stage {
+pub(super) struct TestServer {
     pub(super) demo: Demo,
-    desk: Desk,
+    desk: TestAccounts,
 }
 
-impl std::ops::Deref for Stage {
-    type Target = Desk;
+impl std::ops::Deref for TestServer {
+    type Target = TestAccounts;
 
-    fn deref(&self) -> &Desk {
+    fn deref(&self) -> &TestAccounts {
         &self.desk
     }
 }
 
 /// Everything that a test of an account needs but the mail server.
-pub(crate) struct Desk {
+pub(crate) struct TestAccounts {
     pub(crate) accounts: Accounts,
     pub(crate) uploads: Arc<Uploads>,
     pub(crate) spool: Spool,
@@ -58,7 +58,7 @@ impl Drop for StateDir {
     }
 }
 
-impl Stage {
+impl TestServer {
     /// Starts a demo server with so many messages in its inbox, or with its sample mailbox.
     pub(super) async fn new(messages: Option<u32>) -> Self {
         Self::over(Options {
@@ -95,7 +95,7 @@ impl Stage {
             ports.smtps,
             ports.submission,
         ];
-        let desk = Desk::new(demo.ca_pem(), all).await;
+        let desk = TestAccounts::new(demo.ca_pem(), all).await;
         Self { demo, desk }
     }
 
@@ -188,7 +188,7 @@ pub(crate) fn sign_in(
     }
 }
 
-impl Desk {
+impl TestAccounts {
     /// A desk whose accounts may reach these ports of localhost, and trust this authority.
     pub(crate) async fn new(ca_pem: &str, ports: Vec<u16>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
