@@ -1,8 +1,9 @@
-//! The public API: data types, errors, the backend contract and the server functions.
+//! The contract between page and server: data types, errors, the backend trait and the server
+//! functions.
 //!
-//! One file per noun. A server function is a thin adapter: it takes the [`MailBackend`] of the
-//! request's session from context, calls one method and returns its answer. `server` implements
-//! the trait; `app` knows nothing of mail protocols.
+//! A server function is a thin adapter: it takes the [`MailBackend`] of the request's session from
+//! context, calls one method and returns its result. The `server` crate implements the trait; `app`
+//! has no mail protocol code.
 //!
 //! [`MailBackend`]: backend::MailBackend
 

@@ -1,4 +1,4 @@
-//! The document around the page, as the server writes it.
+//! The HTML document around the page, as rendered by the server.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,23 +13,25 @@ use crate::page::{self, PageContext};
 use crate::state::title::PageName;
 use crate::text::{markup, url};
 
-/// Where the title will be written. Before it the document holds nothing but our own attributes.
+/// The placeholder of the title. Everything before it in the document consists of our own
+/// attributes.
 const NO_TITLE: &str = "<title></title>";
 
-/// Parts of a document, one after the other.
+/// The parts of a document, in order.
 pub type Parts = Pin<Box<dyn Stream<Item = String> + Send>>;
 
-/// The path of the page in a [`shell`], where it answers a request for another one: by context.
+/// The path of the page in a [`shell`] that responds to a request for another path; provided by
+/// context.
 #[derive(Debug, Clone)]
 pub struct OwnAddress(pub String);
 
-/// Puts the page's own address into the address bar, before the app reads it there. Loading the
-/// page again then asks for that address, and sends no form again.
+/// Puts the page's own URL into the address bar before the app reads it. A reload then requests
+/// that URL instead of posting the form again.
 const TAKE_OWN_ADDRESS: &str = "history.replaceState(null,'',document.documentElement.dataset.at)";
 
-/// Takes the page over. The program compiles while the document is still being read, and runs
-/// behind the first frame: to read a list nobody waits for it. A tab that cannot be seen has no
-/// frames.
+/// The hydration script. WebAssembly compiles while the document is still being parsed, and runs
+/// after the first frame, so that it does not delay reading. A hidden tab has no frames, so there
+/// it runs at once.
 const TAKE_OVER: &str = "(async()=>{\
     const at=document.documentElement.dataset.code,path=at+'_bg.wasm';\
     const compiled=WebAssembly.compileStreaming?\
@@ -45,9 +47,9 @@ const TAKE_OVER: &str = "(async()=>{\
 
 /// The document around [`App`].
 ///
-/// Needs [`PageContext`] in context and a nonce where the policy asks for one. `options` name the
-/// front-end build: `output_name` "restante", `site_pkg_dir` "a/HASH", `hash_files` false. Its
-/// title is written by [`in_order`].
+/// Needs [`PageContext`] in context, and a nonce if the policy requires one. `options` name the
+/// front-end build: `output_name` "restante", `site_pkg_dir` "a/HASH", `hash_files` false.
+/// [`in_order`] writes the title.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     provide_context(PageName::default());
     let page = PageContext::expect();
@@ -106,9 +108,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 /// Renders a [`shell`] in order: a stream builder of `leptos_axum::handle_response_inner`.
 ///
-/// The document leaves in one part. All that a page asks for decides its status, so nothing could
-/// leave earlier; and only a whole page has its name. `data` follows it: the answers that the
-/// browser finds in the page.
+/// The document is sent in one part: every resource of the page may decide its status, so nothing
+/// can be sent earlier, and the title is known only after the whole page is rendered. `data`
+/// follows it: the serialized resources for the browser.
 pub fn in_order<V: IntoView + 'static>(
     shell: V,
     data: Box<dyn FnOnce() -> Parts + Send>,
@@ -134,17 +136,17 @@ fn with_title(mut html: String, name: &str) -> String {
     html
 }
 
-/// What a document without the app carries inside: constants of the program, named by their hashes
-/// in its policy.
+/// The style sheet and script that a document without the app has inline: constants of the program,
+/// listed by their hashes in its policy.
 #[derive(Debug, Clone, Default)]
 pub struct Inline {
-    /// A sheet, in place of the app's.
+    /// A style sheet that replaces the app's.
     pub style: Option<String>,
-    /// A script that runs when the document is whole.
+    /// A script that runs after the document is parsed.
     pub script: Option<&'static str>,
 }
 
-/// A document without the app, whole. Needs [`PageContext`] in context.
+/// Renders a complete document without the app. Needs [`PageContext`] in context.
 pub fn plain<Head: IntoView>(
     name: &str,
     inline: Inline,
@@ -184,8 +186,8 @@ pub fn plain<Head: IntoView>(
     with_title(html, name)
 }
 
-/// A document with a few words in place of a message's, for the message frame: its policy allows
-/// no style sheet.
+/// Renders a notice for the message frame, in place of a message. It has no style sheet because the
+/// policy allows none.
 pub fn frame_note(words: &str) -> String {
     let words = words.to_owned();
     Owner::new().with(|| {

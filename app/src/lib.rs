@@ -1,15 +1,15 @@
-//! The page and its contract with the server.
+//! The web front end and its contract with the server.
 //!
-//! Compiles twice: for the host (`ssr`), where it renders pages, and for WebAssembly (`hydrate`),
-//! where it takes them over. `server` provides [`api::backend::MailBackend`] and
-//! [`page::PageContext`] by context.
+//! Compiles for two targets: for the host (`ssr`), where it renders pages, and for WebAssembly
+//! (`hydrate`), where it hydrates them. The `server` crate provides [`api::backend::MailBackend`]
+//! and [`page::PageContext`] by context.
 //!
 //! # Invariants
 //! - No mail crate is a dependency, under any feature.
 //! - Message HTML never enters this document; it lives in a sandboxed frame.
-//! - Nothing here reads a clock, the locale or the zone while rendering.
+//! - Rendering does not read the clock, the locale or the time zone.
 
-// A view is a type as deep as its elements are nested, and computing its layout goes down with it.
+// The type of a view nests as deeply as its elements, and so does the computation of its layout.
 #![recursion_limit = "256"]
 
 pub mod api;
@@ -22,7 +22,7 @@ pub mod state;
 pub mod text;
 pub mod ui;
 
-// What the made-up backend of the tests calls this crate.
+// The name by which the tests' fake backend refers to this crate.
 #[cfg(test)]
 extern crate self as app;
 
@@ -41,8 +41,8 @@ use crate::ui::question::Asked;
 
 /// Everything inside `<body>`.
 ///
-/// Needs [`PageContext`] in context; runs on the server for every page, in the browser once, and
-/// once more when the server lists the routes.
+/// Needs [`PageContext`] in context. Runs on the server for every page and when the server lists
+/// the routes, and in the browser once per document.
 #[component]
 pub fn App() -> impl IntoView {
     let page = PageContext::expect();
@@ -75,11 +75,11 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What begins when the page comes alive: effects run in the browser only.
+/// Starts the page's background tasks after hydration: effects run in the browser only.
 fn start_once_alive(tab: Tab, page: PageContext) {
     effect(move || {
         if state::prefs::tell_zone(&page) {
-            // This page was written in another zone, or in none: the first one of a new reader.
+            // The server rendered this page in another zone, or without one for a new reader.
             tab.reader_changes.set(1);
         }
         state::keys::start(tab);
@@ -89,17 +89,17 @@ fn start_once_alive(tab: Tab, page: PageContext) {
     });
 }
 
-/// Takes the page over.
+/// Hydrates the page.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
     let page = PageContext::from_document();
-    // The paths of server functions are fixed at compile time; the base goes before them.
-    // Leaked once: the setter wants it for as long as the program runs.
+    // The paths of server functions are fixed at compile time; this sets the base before them. The
+    // string is leaked once because the setter requires `'static`.
     server_fn::client::set_server_url(Box::leak(page.base.clone().into_boxed_str()));
-    // Before anything changes: measuring costs nothing while the layout is that of the last frame.
+    // Measured before any change to the document, while it does not cause a layout.
     let rows_in_page = state::list::drop_rows_out_of_sight();
     if let Some(root) = document().document_element() {
-        // Cannot fail: the name is one.
+        // Cannot fail: "class" is a valid attribute name.
         drop(root.set_attribute("class", "js"));
     }
     hydrate_body(move || {

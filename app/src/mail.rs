@@ -1,4 +1,4 @@
-//! Pieces of the page that know mail.
+//! Components for mail.
 
 pub mod attachments;
 pub mod composer;

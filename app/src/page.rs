@@ -1,7 +1,7 @@
-//! What every page needs to know of its request.
+//! The context of a page: language, theme and URLs of its request.
 //!
-//! The server provides it by context for rendering and for server functions; in the browser it is
-//! read back from `<html>`, so that both render the same.
+//! The server provides it by context for rendering and for server functions. The browser reads it
+//! back from the attributes of `<html>`, so that hydration renders the same page.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,18 @@ use serde::{Deserialize, Serialize};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{ChangeDone, EntryChange, FolderRole, Lang, MessageRef, OutboxId, Theme};
 
-/// What every page says about its width: safe areas are ours, a keyboard shrinks the page.
+/// The content of `<meta name="viewport">`: the page covers the safe areas, and an on-screen
+/// keyboard shrinks it.
 pub const VIEWPORT: &str =
     "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content";
 
-/// The picture in the browser's tab, without a request of its own.
+/// The favicon as a data URL, which needs no request.
 pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 \
     24 24'%3E%3Crect x='1.5' y='2.5' width='21' height='19' rx='3.5' fill='%23075e78'/%3E%3Cpath \
     d='M6.5 14.5v-7h11v7M6.5 7.8l5.5 4.4 5.5-4.4M4.5 16h15' fill='none' stroke='%23fff' \
     stroke-width='1.6'/%3E%3C/svg%3E";
 
-/// Language, theme and addresses of the request.
+/// Language, theme and URLs of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageContext {
     /// `""` or `"/x"`: the path under which the product is served, without a trailing slash.
@@ -34,42 +35,43 @@ pub struct PageContext {
     pub css: String,
     /// The file name of the icon sheet below `{base}/a/` (`<html data-icons>`).
     pub icons: String,
-    /// The name that the session's tabs share: first 8 characters of the session row key, empty
-    /// without a session (`<html data-live>`).
+    /// The channel name that the session's tabs share: the first 8 characters of the session row
+    /// key, empty without a session (`<html data-live>`).
     pub live: String,
-    /// The id of the session's newest event when the page was asked for, empty without a session
-    /// (`<html data-seen>`): the page holds what came before it, and its stream begins after it.
+    /// The id of the session's newest event at the time of the request, empty without a session
+    /// (`<html data-seen>`): the page includes earlier events, and its stream begins after this
+    /// one.
     pub seen: String,
 }
 
-/// What the last plain form post of the session came to: shown once, on the page after it.
+/// The result of the session's last plain form post, shown once on the next page.
 ///
-/// The server provides it by context for the one request that shows it, and forgets it.
+/// The server provides it by context for one request and then deletes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flash {
-    /// What was done to messages, and how it is undone.
+    /// The changes to messages, with their undo ids.
     pub done: Vec<ChangeDone>,
-    /// Or what went wrong.
+    /// The error of the post.
     pub error: Option<ApiError>,
-    /// What was wanted, where `error` is a missing folder: the page offers to make the folder
-    /// and repeats it (`action=create:archive|junk|trash` with the same `message` fields).
+    /// The failed move, if `error` is a missing folder: the page offers to create the folder and to
+    /// repeat the move (`action=create:archive|junk|trash` with the same `message` fields).
     pub again: Option<FlashAgain>,
-    /// Or a finished sentence in the request's language.
+    /// A complete sentence in the request's language.
     pub note: Option<String>,
-    /// Or what was done to an entry of the outbox.
+    /// The change to an outbox entry.
     pub outbox: Option<FlashEntry>,
 }
 
-/// What was done to an entry of the outbox.
+/// A change to an outbox entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlashEntry {
     /// The entry.
     pub outbox: OutboxId,
-    /// What was done.
+    /// The change.
     pub change: EntryChange,
 }
 
-/// A move that failed because no folder has the role it went to.
+/// A move that failed because no folder has the destination role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlashAgain {
     /// The messages.
@@ -79,10 +81,10 @@ pub struct FlashAgain {
 }
 
 impl PageContext {
-    /// The context of the request or page.
+    /// Returns the context of the request or page.
     ///
     /// # Panics
-    /// Where none was provided: a fault of the program, never of its input.
+    /// If no context was provided, which is a bug and never caused by input.
     pub fn expect() -> Self {
         expect_context::<Self>()
     }
@@ -113,8 +115,8 @@ impl PageContext {
     }
 }
 
-/// The language of the page or request, where its context is out of reach: in an answer that comes
-/// back after the part of the page that asked for it.
+/// Returns the language of the page or request. Works without the context, as in a response that
+/// arrives after the requesting component was dropped.
 pub fn lang_here() -> Lang {
     if let Some(page) = use_context::<PageContext>() {
         return page.lang;
@@ -129,7 +131,7 @@ pub fn lang_here() -> Lang {
     Lang::default()
 }
 
-/// The error of a request without a session.
+/// Returns the error of a request without a session.
 pub fn signed_out(lang: Lang) -> ApiError {
     ApiError {
         kind: ErrorKind::SignedOut,
@@ -142,10 +144,10 @@ pub fn signed_out(lang: Lang) -> ApiError {
     }
 }
 
-/// Answers the page with the status of what decides it: 404 for an unknown folder or message.
+/// Sets the response status from the result that decides it: 404 for an unknown folder or message.
 ///
-/// Only for blocking resources, whose result is there before the first byte leaves. In the
-/// browser there is nothing to answer.
+/// For blocking resources only, which complete before the first byte is sent. Has no effect in the
+/// browser.
 pub fn answer_with<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
     #[cfg(feature = "ssr")]
     if let (Err(error), Some(response)) = (&result, use_context::<leptos_axum::ResponseOptions>()) {

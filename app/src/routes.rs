@@ -1,6 +1,6 @@
-//! Pages: one file per page.
+//! Pages, one file per page.
 //!
-//! Sign-in and notices are plain HTML without any script and exist on the server only; the others
+//! Sign-in and notices are plain HTML without the app, rendered by the server only; the other pages
 //! are routes of the app.
 
 pub mod compose;

@@ -1,7 +1,7 @@
-//! What the page knows while it is open: the list, the selection, what is told live.
+//! Client-side state of the open page: the list, the selection, live events.
 //!
-//! Everything here is created on the server too, and stays at its first value there: effects,
-//! timers and streams run in the browser only.
+//! The server creates this state too, with its initial values: effects, timers and streams run in
+//! the browser only.
 
 pub mod act;
 pub mod ahead;

@@ -1,4 +1,5 @@
-//! Words, sizes, addresses: pure text, the same on host and in the browser.
+//! Interface texts, names, sizes, URLs and escaping: pure functions, identical on the host and in
+//! the browser.
 
 pub mod address;
 pub mod markup;

@@ -1,4 +1,4 @@
-//! Pieces of the page that know nothing of mail.
+//! Components that do not depend on mail.
 
 pub mod dialog;
 pub mod dynamic;

@@ -1,8 +1,8 @@
-//! The entry of the WebAssembly: takes the page over as soon as it is loaded.
+//! The WebAssembly entry point: hydrates the page after loading.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the script in the page.
+/// Hydrates the page. The script in the page calls it.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();

@@ -1,4 +1,4 @@
-//! What a session can do: the one contract between page and server.
+//! [`MailBackend`]: the operations of a session, implemented by the server.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,92 +13,92 @@ use super::types::{
     OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
 };
 
-/// The answer of a [`MailBackend`] method, boxed so that the trait can be an object.
+/// The result of a [`MailBackend`] method, boxed so that the trait is object-safe.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send + 'a>>;
 
-/// Everything that a signed-in session can ask for, in its request's language and time zone.
+/// The operations of a signed-in session, in the language and time zone of its request.
 ///
-/// Every method may fail with [`ErrorKind::SignedOut`] (the session ended meanwhile),
+/// Every method may fail with [`ErrorKind::SignedOut`] (the session ended during the call),
 /// [`ErrorKind::Unreachable`], [`ErrorKind::Misbehaved`], [`ErrorKind::Busy`] or
-/// [`ErrorKind::Refused`]; an account, folder or message that this session does not have is
-/// [`ErrorKind::NotFound`].
+/// [`ErrorKind::Refused`]; for an account, folder or message that the session does not have it
+/// fails with [`ErrorKind::NotFound`].
 pub trait MailBackend: Send + Sync + 'static {
-    /// The session's accounts and limits.
+    /// Returns the session's accounts and limits.
     fn session_show(&self) -> BackendFuture<'_, SessionView>;
 
-    /// The folder tree with counts.
+    /// Returns the folder tree with message counts.
     fn folder_list(&self, account: AccountId) -> BackendFuture<'_, FoldersView>;
 
-    /// Makes the folder for a role, named in the request's language.
+    /// Creates the folder for a role, named in the request's language.
     fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView>;
 
-    /// Pins a folder to the top of the tree, for every session of its account, or lets it go.
+    /// Pins a folder to the top of the tree for all sessions of its account, or unpins it.
     fn folder_pin(&self, folder: FolderRef, is_pinned: bool) -> BackendFuture<'_, ()>;
 
-    /// A window of a list, newest first. A list of several accounts waits a moment for them; those
-    /// that take longer are told as pending.
+    /// Returns a window of a list, newest first. A list of several accounts waits a short time for
+    /// all of them; accounts that take longer are listed in [`MessageRows::pending`].
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows>;
 
-    /// Gives up what is under way for a list. One that is not there any more is given up already.
+    /// Cancels the pending requests of a list. Succeeds if the view no longer exists.
     fn view_cancel(&self, view: ViewId) -> BackendFuture<'_, ()>;
 
-    /// Opens a message. Does not mark it read; [`MailBackend::message_mark`] does.
+    /// Fetches a message for reading. Does not mark it read; [`MailBackend::message_mark`] does.
     fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView>;
 
-    /// Sets a mark on messages of any accounts and folders. Those that have it already are not
-    /// counted and not undone.
+    /// Sets a mark on messages of any accounts and folders. Messages that have the mark already are
+    /// neither counted nor undone.
     fn message_mark(&self, messages: Vec<MessageRef>, mark: Mark)
     -> BackendFuture<'_, ChangesDone>;
 
-    /// Moves messages of any accounts and folders, each within its account. A role without a
-    /// folder: [`ErrorKind::MissingFolder`].
+    /// Moves messages of any accounts and folders, each within its account. Fails with
+    /// [`ErrorKind::MissingFolder`] if no folder has the role.
     ///
-    /// POP3 knows [`FolderRole::Trash`] only: the messages are deleted from the server once the
-    /// time for undoing is over.
+    /// POP3 supports [`FolderRole::Trash`] only: the messages are deleted from the server when the
+    /// undo period ends.
     fn message_move(
         &self,
         messages: Vec<MessageRef>,
         to: Destination,
     ) -> BackendFuture<'_, ChangesDone>;
 
-    /// Takes changes back.
+    /// Undoes changes.
     fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone>;
 
-    /// What a compose form begins with: empty, or an answer to `source`.
+    /// Returns the initial content of a compose form: empty, or a reply to or forward of `source`.
     fn compose_start(
         &self,
         account: AccountId,
         source: Option<ComposeSource>,
     ) -> BackendFuture<'_, ComposeForm>;
 
-    /// What a compose form begins with that corrects an entry of the outbox: its text, and the
-    /// recipients that did not get it.
+    /// Returns a compose form that corrects an outbox entry: its text and the recipients that did
+    /// not receive it.
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm>;
 
-    /// The keys for texts of an account that the browser keeps until they are sent.
+    /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
-    /// Puts a message into the outbox, from where it leaves at once. Returns when it is durable, and
-    /// has left where that takes a moment only. A bad recipient is [`ErrorKind::Invalid`] with the
-    /// field's name.
+    /// Queues a message in the outbox for immediate delivery. Returns when the entry is durable,
+    /// and after delivery if that takes a short time only. An invalid recipient is
+    /// [`ErrorKind::Invalid`] with the field's name.
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
 
-    /// A page of the ledger of all accounts of the session, newest first. `before` is
-    /// [`OutboxRows::older`] of the page before it; without it the newest entries come.
+    /// Returns a page of the ledger of all accounts of the session, newest first. `before` is
+    /// [`OutboxRows::older`] of the preceding page; `None` requests the newest entries.
     fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows>;
 
-    /// One entry of the ledger.
+    /// Returns one ledger entry.
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry>;
 
-    /// Changes an entry of the ledger. Stopping one that is being sent, or was, fails; what a person
-    /// asks for that is so already is done.
+    /// Changes a ledger entry. Stopping a message that is being or was sent fails; a change that is
+    /// already in effect succeeds.
     fn outbox_change(&self, outbox: OutboxId, change: EntryChange) -> BackendFuture<'_, ()>;
 }
 
-/// The backend of the request's session.
+/// Returns the backend of the request's session.
 ///
 /// # Errors
-/// [`ErrorKind::SignedOut`] where the request has none.
+/// [`ErrorKind::SignedOut`] if the request has no session.
 pub fn backend() -> Result<Arc<dyn MailBackend>, ApiError> {
     use_context::<Arc<dyn MailBackend>>().ok_or_else(|| {
         let lang = crate::page::PageContext::expect().lang;

@@ -1,4 +1,5 @@
-//! Writing: what a form begins with, and sending what was typed.
+//! Server functions for composing: the initial form, the encryption keys of unsent texts, and
+//! sending.
 
 use leptos::prelude::*;
 
@@ -6,7 +7,7 @@ use super::error::ApiError;
 use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId, SealingKeys, SentView};
 use super::wire::Wire;
 
-/// What a compose form begins with.
+/// Returns the initial content of a compose form.
 #[server(prefix = "/api", endpoint = "compose_start", protocol = Wire)]
 pub async fn compose_start(
     account: AccountId,
@@ -17,19 +18,19 @@ pub async fn compose_start(
         .await
 }
 
-/// What a compose form begins with that corrects an entry of the outbox.
+/// Returns a compose form that corrects an outbox entry.
 #[server(prefix = "/api", endpoint = "compose_again", protocol = Wire)]
 pub async fn compose_again(outbox: OutboxId) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?.compose_again(outbox).await
 }
 
-/// The keys for texts of an account that the browser keeps until they are sent.
+/// Returns the keys that encrypt an account's unsent texts in the browser.
 #[server(prefix = "/api", endpoint = "unsent_keys", protocol = Wire)]
 pub async fn unsent_keys(account: AccountId) -> Result<SealingKeys, ApiError> {
     super::backend::backend()?.unsent_keys(account).await
 }
 
-/// Puts a message into the outbox. Returns when it is durable there, with its entry.
+/// Queues a message in the outbox. Returns its entry when it is durable.
 #[server(prefix = "/api", endpoint = "message_send", protocol = Wire)]
 pub async fn message_send(account: AccountId, draft: Draft) -> Result<SentView, ApiError> {
     let backend = super::backend::backend()?;

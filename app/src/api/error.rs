@@ -1,4 +1,4 @@
-//! Errors as the page gets them: cause and fix in the reader's language.
+//! Errors as the page receives them: cause and fix in the language of the request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,56 +10,57 @@ use serde::{Deserialize, Serialize};
 use super::types::{FolderRole, Lang};
 use crate::page;
 
-/// What sort of trouble it is: enough for the page to choose what to offer.
+/// The category of an error, from which the page chooses the actions to offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The session is over.
+    /// The session ended.
     SignedOut,
-    /// No such folder, message, part or entry.
+    /// The folder, message, part or entry does not exist.
     NotFound,
-    /// The request itself does not fit, in the named field if there is one.
+    /// The request is invalid; [`ApiError::field`] names the field at fault if there is one.
     Invalid,
-    /// Too large to be taken.
+    /// The request, file or message exceeds a size limit.
     TooLarge,
-    /// There is no room for it: in the account's quota, or on this server.
+    /// No storage space is left: in the account's quota, or on this server.
     NoRoom,
     /// The mail server refused the request.
     Refused,
     /// The mail server refused the password.
     Password,
-    /// The mail server cannot be reached, or the link broke.
+    /// The mail server cannot be reached, or the connection was lost.
     Unreachable,
-    /// The mail server broke the rules of the protocol.
+    /// The mail server violated the protocol.
     Misbehaved,
-    /// The maildrop is locked, or there are too many connections or requests: later.
+    /// The maildrop is locked, or there are too many connections or requests; a later retry may
+    /// succeed.
     Busy,
-    /// There is no folder with this role; it can be made.
+    /// No folder has this role; it can be created.
     MissingFolder(FolderRole),
-    /// What was asked for cannot be done with this mail server.
+    /// The mail server does not support the operation.
     Unsupported,
-    /// The browser could not reach this server, or its answer made no sense.
+    /// The browser could not reach this server, or could not parse its response.
     Transport,
-    /// A fault of ours.
+    /// An internal error of this server.
     Internal,
 }
 
-/// An error ready to be shown: finished sentences in the request's language.
+/// An error for display: complete sentences in the request's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {
-    /// What sort of trouble.
+    /// The category.
     pub kind: ErrorKind,
-    /// What happened, and whose fault it was.
+    /// What happened, and which side caused it.
     pub cause: String,
-    /// What to do about it; may be empty.
+    /// What the reader can do; may be empty.
     pub fix: String,
-    /// When a new try makes sense, in seconds.
+    /// The delay before a retry makes sense, in seconds.
     pub retry_after_secs: Option<u32>,
-    /// The mail server's own words. Data, never markup.
+    /// The mail server's reply, verbatim. Untrusted text, never markup.
     pub reply: Option<String>,
-    /// The form field at fault.
+    /// The name of the form field at fault.
     pub field: Option<String>,
-    /// The line in the log that holds the whole story.
+    /// The id of the log line with the details.
     pub ref_id: String,
 }
 
@@ -76,12 +77,12 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 impl ApiError {
-    /// The browser got no answer from this server: there is no network, or the server is down.
+    /// The error for a request without a response: there is no network, or the server is down.
     pub fn unreachable(lang: Lang) -> Self {
         Self::transport(lang.error_unreachable(), lang.error_unreachable_fix())
     }
 
-    /// Something answered, and it is not what this server says.
+    /// The error for a response that this server does not produce.
     pub fn unreadable(lang: Lang) -> Self {
         Self::transport(lang.error_unreadable(), lang.error_unreadable_fix())
     }
@@ -102,7 +103,7 @@ impl ApiError {
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
-    /// The framework's own words are for its users, who are programmers: people get ours.
+    /// Replaces the framework's message, which addresses programmers, by one for readers.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let lang = page::lang_here();
         match error {

@@ -1,4 +1,4 @@
-//! Folders: the tree, and making a missing one.
+//! Server functions for folders: the tree, creating a missing folder, pinning.
 
 use leptos::prelude::*;
 
@@ -6,13 +6,13 @@ use super::error::ApiError;
 use super::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use super::wire::Wire;
 
-/// The folder tree with counts.
+/// Returns the folder tree with message counts.
 #[server(prefix = "/api", endpoint = "folder_list", protocol = Wire)]
 pub async fn folder_list(account: AccountId) -> Result<FoldersView, ApiError> {
     super::backend::backend()?.folder_list(account).await
 }
 
-/// Makes the folder for a role.
+/// Creates the folder for a role.
 #[server(prefix = "/api", endpoint = "folder_create", protocol = Wire)]
 pub async fn folder_create(account: AccountId, role: FolderRole) -> Result<FolderView, ApiError> {
     super::backend::backend()?
@@ -20,7 +20,7 @@ pub async fn folder_create(account: AccountId, role: FolderRole) -> Result<Folde
         .await
 }
 
-/// Pins a folder to the top, or lets it go.
+/// Pins a folder to the top of the tree, or unpins it.
 #[server(prefix = "/api", endpoint = "folder_pin", protocol = Wire)]
 pub async fn folder_pin(folder: FolderRef, is_pinned: bool) -> Result<(), ApiError> {
     super::backend::backend()?

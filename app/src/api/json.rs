@@ -1,13 +1,13 @@
-//! JSON as the page reads it: parsed by the browser, taken apart by name.
+//! JSON decoding for the page: the browser parses the text, and the reader looks fields up by name.
 //!
-//! `serde_json` compiles its whole parser into every field of every type, in the order of the text
-//! and in any order: an eighth of all WebAssembly. The browser has a parser already. What it
-//! returns is asked for one field after the other, by the order in which the type declares them.
+//! `serde_json` compiles its parser into every field of every type, for fields in declaration order
+//! and in any order; that was 1/8 of the WebAssembly. The browser already has a parser. The reader
+//! takes the fields from the parsed value in the order in which the type declares them.
 //!
 //! # Invariants
-//! - Reads every shape that `serde` derives, but for aliases; the tests compare it with
-//!   `serde_json` over values that are made from the types themselves.
-//! - Whole numbers up to 2^53 are exact; larger ones are for ids, which are texts.
+//! - Reads every shape that `serde` derives, except aliases; the tests compare it with `serde_json`
+//!   over values generated from the types themselves.
+//! - Integers up to 2^53 are exact; larger values are ids, which are strings.
 
 #[cfg(any(feature = "hydrate", test))]
 mod reader;
@@ -16,9 +16,9 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-/// The text is no JSON, or not of the shape that was asked for.
+/// The text is not JSON, or not of the expected shape.
 ///
-/// It does not say where: saying it would take as much code as reading does.
+/// It does not give the position: reporting it would take as much code as decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
@@ -36,20 +36,20 @@ impl serde::de::Error for Unreadable {
     }
 }
 
-/// Reads a value from JSON.
+/// Decodes a value from JSON.
 ///
 /// # Errors
-/// Where the text is no JSON or not of this shape.
+/// If the text is not JSON or not of this shape.
 #[cfg(feature = "hydrate")]
 pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     let parsed = js_sys::JSON::parse(text).map_err(|_| Unreadable)?;
     T::deserialize(reader::Reader(parsed))
 }
 
-/// Reads a value from JSON.
+/// Decodes a value from JSON.
 ///
 /// # Errors
-/// Where the text is no JSON or not of this shape.
+/// If the text is not JSON or not of this shape.
 #[cfg(not(feature = "hydrate"))]
 pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable)

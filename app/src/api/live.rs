@@ -1,4 +1,4 @@
-//! What the server tells an open page (`GET {base}/events`, server-sent events).
+//! Events that the server sends to an open page (`GET {base}/events`, server-sent events).
 //!
 //! Every event's `data:` is one JSON [`LiveEvent`]; the event name is its `type`.
 
@@ -13,65 +13,66 @@ use super::types::{AccountId, FolderId, OutboxId, ViewId};
 pub enum LiveEvent {
     /// The first event of every stream.
     Hello {
-        /// The front-end build that this server serves: another one than the page's own means
-        /// that the page is out of date.
+        /// The front-end build that this server serves. If it differs from the page's own build,
+        /// the page is out of date.
         build: String,
-        /// The id of the newest event so far.
+        /// The id of the newest event.
         seq: String,
     },
-    /// The stream is alive. Sent while there is nothing else to send.
+    /// A heartbeat, sent while there is no other event.
     Beat {
-        /// When the stream is heard again at the latest, in seconds.
+        /// The maximum time until the next event, in seconds.
         next_secs: u32,
     },
-    /// A folder's messages changed: the page asks again for the rows it shows.
+    /// A folder's messages changed: the page fetches the rows it shows again.
     Folder {
         /// The account.
         account: AccountId,
         /// The folder.
         folder: FolderId,
-        /// All messages in it now.
+        /// The number of messages in the folder.
         total: u32,
-        /// Unread ones, where known.
+        /// The number of unread messages, if known.
         unread: Option<u32>,
-        /// How many of them are new since the last such event.
+        /// The number of messages that arrived since the previous event of this folder.
         arrived: u32,
     },
-    /// An entry of the ledger changed.
+    /// A ledger entry changed.
     Outbox {
         /// The entry.
         outbox: OutboxId,
     },
-    /// The link to the mail server was lost or is back.
+    /// The connection to the mail server was lost or restored.
     Connection {
         /// The account.
         account: AccountId,
         /// The mail server.
         host: String,
-        /// Whether it answers.
+        /// Whether the server is reachable.
         is_up: bool,
-        /// The next try, in seconds.
+        /// The time until the next connection attempt, in seconds.
         retry_in_secs: u32,
     },
-    /// An account answered for a list that was not complete: the same query has its rows now.
+    /// An account responded for an incomplete list: the same query now returns its rows.
     View {
-        /// What is under way for the list.
+        /// The view that the pending requests belong to.
         view: ViewId,
-        /// How many accounts are still to answer. With 0 the view is over.
+        /// The number of accounts that have not responded yet. The view ends at 0.
         pending: u32,
     },
-    /// Events were missed: the page asks for everything again.
+    /// Events were lost: the page fetches everything again.
     Resync,
-    /// The stream ends because the session opened newer ones. The page opens no other at once.
+    /// The stream ends because the session opened newer streams. The page does not reopen it at
+    /// once.
     Replaced,
-    /// The session is over.
+    /// The session ended.
     End,
 }
 
-/// An event as it travels: the fields of all of them in one object.
+/// The wire form of [`LiveEvent`]: one object with the fields of all variants.
 ///
-/// What serde makes of `tag` itself first copies the event into a tree of its own, with as much
-/// code as for ten other types.
+/// The code that serde derives for `tag` first buffers the event in a generic tree, which compiles
+/// to as much code as 10 other types.
 #[derive(Deserialize)]
 pub(super) struct LiveEventWire {
     r#type: LiveEventKind,

@@ -1,4 +1,4 @@
-//! Messages: listing, opening, marking, moving, and taking a change back.
+//! Server functions for messages: list, open, mark, move, undo.
 
 use leptos::prelude::*;
 
@@ -9,19 +9,19 @@ use super::types::{
 };
 use super::wire::Wire;
 
-/// A window of a list, newest first.
+/// Returns a window of a list, newest first.
 #[server(prefix = "/api", endpoint = "message_list", protocol = Wire)]
 pub async fn message_list(query: ListQuery) -> Result<MessageRows, ApiError> {
     super::backend::backend()?.message_list(query).await
 }
 
-/// Gives up what is under way for a list.
+/// Cancels the pending requests of a list.
 #[server(prefix = "/api", endpoint = "view_cancel", protocol = Wire)]
 pub async fn view_cancel(view: ViewId) -> Result<(), ApiError> {
     super::backend::backend()?.view_cancel(view).await
 }
 
-/// Opens a message, without marking it read.
+/// Fetches a message for reading, without marking it read.
 #[server(prefix = "/api", endpoint = "message_open", protocol = Wire)]
 pub async fn message_open(message: MessageRef) -> Result<MessageView, ApiError> {
     super::backend::backend()?.message_open(message).await
@@ -35,7 +35,7 @@ pub async fn message_mark(messages: Vec<MessageRef>, mark: Mark) -> Result<Chang
         .await
 }
 
-/// Moves messages: archive, delete to Trash, or into any folder.
+/// Moves messages: to the archive, to Trash, or to any folder.
 #[server(prefix = "/api", endpoint = "message_move", protocol = Wire)]
 pub async fn message_move(
     messages: Vec<MessageRef>,
@@ -44,7 +44,7 @@ pub async fn message_move(
     super::backend::backend()?.message_move(messages, to).await
 }
 
-/// Takes changes back.
+/// Undoes changes.
 #[server(prefix = "/api", endpoint = "change_undo", protocol = Wire)]
 pub async fn change_undo(undo: Vec<UndoRef>) -> Result<ChangesDone, ApiError> {
     super::backend::backend()?.change_undo(undo).await

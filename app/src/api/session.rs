@@ -1,4 +1,4 @@
-//! The session: what it holds.
+//! The server function that describes the session.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::error::ApiError;
 use super::types::SessionView;
 use super::wire::Wire;
 
-/// The session's accounts and limits.
+/// Returns the session's accounts and limits.
 #[server(prefix = "/api", endpoint = "session_show", protocol = Wire)]
 pub async fn session_show() -> Result<SessionView, ApiError> {
     super::backend::backend()?.session_show().await

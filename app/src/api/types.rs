@@ -1,7 +1,7 @@
-//! What travels between page and server: small views, made for showing.
+//! Data types exchanged between page and server: small views, prepared for display.
 //!
-//! Ids are opaque to the page: it gets them from one answer and puts them into the next request
-//! or into an address. Times are formatted by the server in the request's zone and language.
+//! Ids are opaque to the page: it receives them in a response and puts them into the next request
+//! or into a URL. The server formats times in the zone and language of the request.
 
 mod list;
 mod message;
@@ -13,7 +13,7 @@ pub use list::*;
 pub use message::*;
 pub use writing::*;
 
-/// Declares an opaque id: a text newtype.
+/// Declares opaque ids: string newtypes.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => { $(
         $(#[$doc])*
@@ -24,7 +24,7 @@ macro_rules! ids {
         pub struct $name(pub String);
 
         impl $name {
-            /// The id as it stands in an address or a form field.
+            /// The id as written in a URL or a form field.
             pub fn as_str(&self) -> &str { &self.0 }
         }
 
@@ -39,23 +39,24 @@ macro_rules! ids {
 }
 
 ids! {
-    /// One mail account of the session: the first 16 base64url characters of its account key.
+    /// A mail account of the session: the first 16 base64url characters of its account key.
     AccountId
-    /// One folder: base64url of its name. POP3 has the one folder `SU5CT1g` ("INBOX").
+    /// A folder: base64url of its name. POP3 has one folder, `SU5CT1g` ("INBOX").
     FolderId
-    /// One message within its folder: `uidvalidity.uid`, or a hash of the POP3 UIDL.
+    /// A message within its folder: `uidvalidity.uid`, or a hash of the POP3 UIDL.
     MessageId
-    /// One part of a message: its IMAP section number ("1.2").
+    /// A part of a message: its IMAP section number ("1.2").
     PartId
-    /// A change that can be undone, for a while.
+    /// A change that can be undone for a limited time.
     UndoId
-    /// A list that is still being put together.
+    /// A list that still waits for accounts.
     ViewId
-    /// One message in the outbox or the ledger.
+    /// A message in the outbox or the ledger.
     OutboxId
-    /// An uploaded file that waits in the spool for its message.
+    /// An uploaded file in the spool.
     UploadId
-    /// A compose form, made by the server: one message leaves by it, however often it is posted.
+    /// A compose form, issued by the server: it sends at most one message, however often it is
+    /// posted.
     FormKey
 }
 
@@ -80,7 +81,7 @@ impl Lang {
         }
     }
 
-    /// The language of a tag, where it is one of ours: `zh`, `zh-CN`, `zh-Hans…` and `en…`.
+    /// The language of a tag, if it is supported: `zh`, `zh-CN`, `zh-Hans…` and `en…`.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let tag = tag.trim().to_ascii_lowercase();
         match tag.split(['-', '_']).next()? {
@@ -91,11 +92,11 @@ impl Lang {
     }
 }
 
-/// How the page is coloured.
+/// The colour theme of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
-    /// As the device asks.
+    /// The device's preference.
     #[default]
     System,
     /// Always light.
@@ -104,13 +105,13 @@ pub enum Theme {
     Dark,
 }
 
-/// A point in time as the page shows it. The page itself formats none. Of a time that nobody knows
-/// `short` and `long` say so, and the others are empty.
+/// A point in time, formatted by the server for display. For an unknown time, `short` and `long`
+/// say so, and the other fields are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DateText {
     /// For a row: "09:42", "Yesterday", "Thu", "3 Nov", "2024-11-03".
     pub short: String,
-    /// In full, with the zone where it was not the reader's own choice.
+    /// The full form, with the zone unless the reader chose that zone.
     pub long: String,
     /// For `<time datetime>` (RFC 3339).
     pub iso: String,
@@ -118,7 +119,8 @@ pub struct DateText {
     pub group: String,
 }
 
-/// A mailbox as written in a message. Both may be empty; neither is to be trusted.
+/// An address with its display name, as written in a message. Both may be empty; neither is
+/// trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Person {
     /// The display name, decoded, without control and direction characters.
@@ -127,51 +129,51 @@ pub struct Person {
     pub address: String,
 }
 
-/// How mail comes in.
+/// The protocol for incoming mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IncomingKind {
-    /// Folders, flags and push on the server.
+    /// IMAP: folders, flags and push are on the server.
     Imap,
-    /// One maildrop; marks are kept here.
+    /// POP3: one maildrop; this server stores the marks.
     Pop3,
 }
 
-/// What an upstream cannot do. The page says so before the user tries.
+/// A feature that a mail server lacks. The page shows it before the user tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limitation {
-    /// POP3: one folder, nothing can be moved or archived.
+    /// POP3: one folder; messages cannot be moved or archived.
     OneFolder,
-    /// POP3: read marks and stars are kept here, not on the server.
+    /// POP3: this server stores read marks and stars, not the mail server.
     MarksKeptHere,
-    /// POP3: no copy of sent mail is kept; the ledger is the record.
+    /// POP3: no copy of sent mail is stored; the ledger is the record.
     NoSentCopy,
-    /// IMAP without MOVE: moving is done by COPY and EXPUNGE.
+    /// IMAP without MOVE: a move is COPY and EXPUNGE.
     NoMove,
-    /// No IDLE: new mail is asked for every so many seconds.
+    /// No IDLE: the server is polled for new mail.
     Polled {
-        /// The pause between two questions, in seconds.
+        /// The polling interval, in seconds.
         every_secs: u32,
     },
 }
 
-/// One mail account of the session.
+/// A mail account of the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
-    /// Its id in addresses.
+    /// Its id in URLs.
     pub id: AccountId,
-    /// The e-mail address it was opened with.
+    /// The e-mail address that was used to sign in.
     pub address: String,
     /// IMAP or POP3.
     pub incoming: IncomingKind,
-    /// Where mail comes from.
+    /// The host of the IMAP or POP3 server.
     pub incoming_host: String,
-    /// Where mail leaves.
+    /// The host of the SMTP server.
     pub outgoing_host: String,
     /// The folder that opens first.
     pub inbox: FolderId,
-    /// What its servers cannot do.
+    /// The features that its servers lack.
     pub limitations: Vec<Limitation>,
 }
 
@@ -185,66 +187,66 @@ impl AccountView {
     }
 }
 
-/// What the page has to know about its session.
+/// The description of a session for the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
-    /// The accounts, in the order they were opened. Never empty.
+    /// The accounts, in the order of sign-in. Never empty.
     pub accounts: Vec<AccountView>,
-    /// The most that one compose form may carry, in bytes.
+    /// Maximum size of all uploads of one compose form, in bytes.
     pub upload_max_bytes: u64,
-    /// Messages in the outbox that wait, failed or are unknown.
+    /// The number of outbox messages that are waiting, failed or unknown.
     pub outbox_open: u32,
 }
 
-/// What a folder is for (RFC 6154).
+/// The special use of a folder (RFC 6154).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FolderRole {
     /// Where new mail arrives.
     Inbox,
-    /// Starred mail of all folders (`\Flagged`).
+    /// Starred messages of all folders (`\Flagged`).
     Starred,
-    /// Unfinished mail.
+    /// Unfinished messages.
     Drafts,
-    /// Copies of what was sent.
+    /// Copies of sent messages.
     Sent,
-    /// Put away.
+    /// Archived messages.
     Archive,
     /// Suspected junk.
     Junk,
-    /// Deleted, for a while.
+    /// Deleted messages, stored for a limited time.
     Trash,
-    /// Everything (`\All`).
+    /// All messages (`\All`).
     All,
 }
 
 /// The folder tree of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FoldersView {
-    /// The folders, in showing order.
+    /// The folders, in display order.
     pub folders: Vec<FolderView>,
-    /// How many more the server has than are shown. INBOX and the folders with a role are not
-    /// among them.
+    /// The number of folders on the server that are not listed. INBOX and folders with a role are
+    /// always listed.
     pub left_out: u32,
 }
 
-/// One folder in the tree, in showing order: a parent stands before its children.
+/// A folder in the tree. In display order, a parent precedes its children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FolderView {
-    /// Its id in addresses.
+    /// Its id in URLs.
     pub id: FolderId,
     /// Its own name, without its parents'. Folders with a role are named by the page.
     pub name: String,
-    /// How deep it stands: 0 at the top.
+    /// Its depth in the tree: 0 at the top.
     pub depth: u32,
-    /// What it is for, where known.
+    /// Its role, if known.
     pub role: Option<FolderRole>,
-    /// Whether it can be opened (`\Noselect` folders only hold others).
+    /// Whether it can be opened; a `\Noselect` folder only contains others.
     pub is_selectable: bool,
-    /// Whether it was pinned: the tree begins with these.
+    /// Whether it is pinned; pinned folders come first in the tree.
     pub is_pinned: bool,
-    /// Unread messages, where the server said.
+    /// The number of unread messages, if the server reported it.
     pub unread: Option<u32>,
-    /// All messages, where the server said.
+    /// The number of messages, if the server reported it.
     pub total: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! How server functions travel: JSON in the body of a POST, JSON back.
+//! The transport of server functions: JSON in the body of a POST request, JSON in the response.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,8 +16,9 @@ use serde::de::DeserializeOwned;
 use super::error::ApiError;
 use super::json::decode;
 
-/// The framework's JSON protocol on the server; in the browser the same requests, with the sending
-/// compiled once for all functions and the answers read by [`decode`].
+/// The protocol of the server functions. On the server it is the framework's JSON protocol. The
+/// browser sends the same requests, with sending compiled once for all functions and responses read
+/// by [`decode`].
 pub struct Wire;
 
 impl<I, O, C, S> Protocol<I, O, C, S, ApiError> for Wire
@@ -53,7 +54,7 @@ where
 
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
-/// Sends a body and returns the body of the answer, unless it is an error.
+/// Posts a body and returns the response body, unless the response is an error.
 fn post<C: Client<ApiError>>(path: &str, body: String) -> Sent<'_> {
     Box::pin(async move {
         let accepts = Json::CONTENT_TYPE;

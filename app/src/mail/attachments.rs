@@ -1,4 +1,4 @@
-//! The attachments of a message: what they are, how large, and a picture of the pictures.
+//! The attachments of a message: type, size, and previews of images.
 
 use leptos::prelude::*;
 
@@ -9,16 +9,17 @@ use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
 
-/// Pictures that browsers show and the server sends as pictures; larger ones are not shown small.
+/// The image types that browsers display and that the server serves as images. Larger images have
+/// no preview.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const MAX_THUMBNAIL_BYTES: u64 = 4 << 20;
 
-/// The strip of attachments; nothing where there are none.
+/// The list of attachments; empty if there are none.
 #[component]
 pub fn Attachments(
     /// The message.
     open: OpenMessage,
-    /// What is attached.
+    /// The attachments.
     attachments: Vec<AttachmentView>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -78,7 +79,7 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
     }
 }
 
-/// A short word for a file: its ending, else its type.
+/// Returns a short label for a file: its extension, otherwise its type.
 pub fn kind(name: &str, media_type: &str) -> String {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     let ending =
@@ -90,7 +91,7 @@ pub fn kind(name: &str, media_type: &str) -> String {
     word.to_uppercase()
 }
 
-/// The colour of a kind of file.
+/// Returns the colour class of a file type.
 pub fn hue(kind: &str) -> &'static str {
     match kind {
         "PDF" => "h0",

@@ -1,4 +1,5 @@
-//! The compose form: a plain form without script; with it, files leave while one writes.
+//! The compose form. Without script it is a plain form; with script, files upload while the user
+//! writes.
 
 mod check;
 pub mod fields;
@@ -34,12 +35,12 @@ use crate::ui::question::Asked;
 use crate::ui::text_area::TextArea;
 use crate::ui::trouble::TroubleBanner;
 
-/// A form for writing a message, as `form` begins it.
+/// The form for writing a message, with the initial content `form`.
 #[component]
 pub fn Composer(
-    /// What the fields hold at first.
+    /// The initial content of the fields.
     form: ComposeForm,
-    /// Why the form could not be taken as it was posted.
+    /// The error of the posted form.
     error: Option<ApiError>,
 ) -> impl IntoView {
     let page = PageContext::expect();
@@ -64,7 +65,7 @@ pub fn Composer(
         form.server_max_bytes,
     );
     let unsent = Unsent::expect();
-    // What a form holds that was posted and not taken is written already.
+    // A form that was posted and refused already contains unsent text.
     let is_written = error.is_some() && [&draft.to, &draft.body].iter().any(|t| !t.is_empty());
     let began = (!is_written).then(|| Draft {
         files: None,
@@ -121,7 +122,7 @@ pub fn Composer(
                         unsent.forget(&id);
                     }
                     if is_sending.try_get_untracked().is_none() {
-                        // Another page by now.
+                        // The user has left the page.
                         return;
                     }
                     tab.sent.set_value(sent.entry);
@@ -131,7 +132,7 @@ pub fn Composer(
                 Err(failure) => {
                     tab.note_error(&failure);
                     if failure.field.as_deref() == Some("form") {
-                        // What is typed now would leave as another message.
+                        // The form key is used up: the text in the form becomes a new message.
                         if let Ok(new) = compose_start(sender.get_value(), None).await {
                             fixed.try_update_value(|fixed| fixed.form = new.draft.form);
                         }
@@ -139,7 +140,7 @@ pub fn Composer(
                     is_sending.try_set(false);
                     files.release();
                     let field = failure.field.clone();
-                    // The form may have been left meanwhile.
+                    // The user may have left the form meanwhile.
                     if error.try_set(Some(failure)).is_none()
                         && let Some(field) = field
                     {
@@ -152,7 +153,8 @@ pub fn Composer(
     let on_key = {
         let send = send.clone();
         move |event: KeyboardEvent| {
-            // Enter that ends the choice of a character (key code 229) is the input method's.
+            // Enter that confirms an input method's candidate (key code 229) belongs to the input
+            // method.
             if event.key() != "Enter" || event.is_composing() || event.key_code() == 229 {
                 return;
             }
@@ -186,10 +188,10 @@ pub fn Composer(
         let Some(form) = form_element.get() else {
             return;
         };
-        // The form is made before it stands in the document, where alone it can have the focus.
+        // The effect runs before the form is in the document, where it can receive the focus.
         set_timeout(
             move || {
-                // Whoever loads the page by its address may be writing already.
+                // After a full page load the user may be typing already.
                 let now = document().active_element();
                 if form.is_connected() && !form.contains(now.as_deref()) {
                     fields.focus(first);

@@ -1,4 +1,4 @@
-//! The folder tree: where one is, and what is unread elsewhere.
+//! The folder tree, with the current folder and unread counts.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, later};
 use crate::ui::trouble::TroubleBanner;
 
-/// The folders of the account that is shown, for everything that offers them.
+/// The folders of the current account, shared by all components that offer folders.
 #[derive(Clone, Copy)]
 pub struct Folders(pub Answer<FoldersView>);
 
@@ -84,7 +84,7 @@ fn Tree(
     outbox_open: u32,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    // The outbox stands before what has been sent, after what is still to be done.
+    // The outbox stands before Sent and after the folders of open work.
     let comes_before_outbox = |folder: &FolderView| {
         matches!(
             folder.role,
@@ -190,10 +190,10 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
     .into_any()
 }
 
-/// Pins a folder to the top of the tree, or lets it go.
+/// The button that pins a folder to the top of the tree or unpins it.
 #[component]
 pub fn PinButton(
-    /// Which one.
+    /// The folder.
     folder: FolderRef,
 ) -> impl IntoView {
     let page = PageContext::expect();

@@ -1,4 +1,4 @@
-//! What stands around every page: folders at the side, banners above, the line at the bottom.
+//! The frame of every page: navigation at the side, banners at the top, the snackbar at the bottom.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -22,16 +22,16 @@ use crate::ui::navigator::navigator;
 use crate::ui::question::Questions;
 use crate::ui::trouble::TroubleBanner;
 
-/// Where the page is, as far as mail is concerned.
+/// The current location: folder, message and account.
 #[derive(Debug, Clone, Copy)]
 pub struct Here {
-    /// The folder and message in the address.
+    /// The folder and message in the URL.
     pub path: Memo<Option<MailPath>>,
-    /// The account in the address, or the one that was shown last.
+    /// The account in the URL, or the last one shown.
     pub account: Memo<Option<AccountId>>,
 }
 
-/// The panes, with the folder tree in the first.
+/// The layout of panes, with the folder tree in the first.
 #[component]
 pub fn Frame(children: Children) -> impl IntoView {
     let page = PageContext::expect();
@@ -85,7 +85,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     }
 }
 
-/// Opens the message again that an undone change had left.
+/// Reopens the message that the user left by a change that is now undone.
 fn reopen(tab: Tab, base: String) {
     let navigate = navigator();
     effect(move || {
@@ -95,7 +95,7 @@ fn reopen(tab: Tab, base: String) {
     });
 }
 
-/// Beside the folder tree of a phone: a tap on it leads back to the list.
+/// The area beside the folder tree on a phone: a tap leads back to the list.
 #[component]
 fn Scrim() -> impl IntoView {
     let page = PageContext::expect();
@@ -227,7 +227,7 @@ fn Navigation() -> impl IntoView {
     }
 }
 
-/// The account that is shown, the way to the others, and writing from it.
+/// The current account, the menu of the other accounts, and the compose button.
 #[component]
 fn Account(
     base: StoredValue<String>,
@@ -300,7 +300,7 @@ fn account_kind(account: &AccountView, lang: crate::api::types::Lang) -> String 
     }
 }
 
-/// What concerns the whole page: the session is over, a newer page is there, a server is away.
+/// Banners for the whole page: the session ended, a newer build exists, a server is unreachable.
 #[component]
 fn Banners() -> impl IntoView {
     let page = PageContext::expect();
@@ -332,7 +332,7 @@ fn Banners() -> impl IntoView {
                                 <span class="sub">{lang.error_signed_out_fix()}</span>
                             </span>
                             <span class="acts">
-                                // Elsewhere than in this tab where what is typed here would not stay.
+                                // Opens in a new tab if the text in this tab would be lost.
                                 <a
                                     class="btn btn-line btn-sm"
                                     href=login
@@ -351,7 +351,7 @@ fn Banners() -> impl IntoView {
                 move || !tab.is_reachable.get(),
                 move || view! { <TroubleBanner error=ApiError::unreachable(lang) /> }.into_any(),
             )}
-            // Never while something is being written: loading anew would lose it.
+            // Hidden while a message is being written: a reload would lose it.
             {when(
                 move || tab.is_outdated.get() && !is_writing(),
                 move || {
@@ -392,7 +392,7 @@ fn Banners() -> impl IntoView {
     }
 }
 
-/// The list of keys.
+/// The list of keyboard shortcuts.
 #[component]
 fn KeysHelp() -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -433,7 +433,7 @@ fn KeysHelp() -> impl IntoView {
     }
 }
 
-/// The bar of a page that has no list, on a phone: the way back.
+/// The bar of a page without a list, on a phone: the link back.
 #[component]
 pub fn PhoneBar(
     /// The page's name.
@@ -456,16 +456,16 @@ pub fn PhoneBar(
     }
 }
 
-/// Stands first in a form that Enter in a field must not send.
+/// The first button of a form that Enter in a field must not submit.
 ///
-/// Enter presses the first button of a form, and one that is disabled does nothing (HTML, implicit
+/// Enter activates the first button of a form, and a disabled button does nothing (HTML, implicit
 /// submission).
 #[component]
 pub fn NoDefaultButton() -> impl IntoView {
     view! { <button disabled hidden></button> }
 }
 
-/// A form field that is not shown.
+/// A hidden form field.
 #[component]
 pub fn Hidden(
     /// Its name.

@@ -1,4 +1,4 @@
-//! The ledger: what became of every message, recipient by recipient, in the server's words.
+//! The ledger: the delivery state of every message and recipient, with the server's replies.
 
 use std::borrow::Cow;
 
@@ -16,14 +16,14 @@ use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
 
-/// What a state is called, its icon, and the class of its colour.
+/// The label, icon and colour class of a state.
 struct Look {
     word: Cow<'static, str>,
     icon: &'static str,
     class: &'static str,
 }
 
-/// What can be done with an entry.
+/// An action on an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Offers {
     correct: bool,
@@ -47,7 +47,7 @@ fn offers(state: &OutboxState, is_removed: bool) -> Offers {
     Offers { correct, changes }
 }
 
-/// The icon and the word of a change's button.
+/// Returns the icon and the label of a change's button.
 fn button(
     change: EntryChange,
     state: &OutboxState,
@@ -96,7 +96,7 @@ fn look(entry: &OutboxEntry, lang: Lang) -> Look {
     Look { word, icon, class }
 }
 
-/// What a state means, where the recipients do not already say it.
+/// Returns the explanation of a state, unless the recipients already show it.
 fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
     match &entry.state {
         OutboxState::Waiting => Some(lang.ledger_waiting()),
@@ -117,12 +117,12 @@ fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
     }
 }
 
-/// One message in the ledger.
+/// A message in the ledger.
 #[component]
 pub fn Entry(
     /// The message.
     entry: OutboxEntry,
-    /// Whether the address names it.
+    /// Whether the URL names it.
     is_named: bool,
     /// Whether it was removed from the list.
     is_removed: bool,
@@ -154,7 +154,7 @@ pub fn Entry(
         state,
         ..
     } = entry;
-    // Of a damaged one, nothing is known but what stands beside its record.
+    // Of a damaged record, only the columns beside it are known.
     let is_damaged = matches!(state, OutboxState::Damaged { .. });
     let subject = match subject.as_str() {
         _ if is_damaged => lang.unreadable_entry().into_owned(),

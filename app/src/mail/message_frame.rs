@@ -1,4 +1,4 @@
-//! The frame that an HTML message is shown in: a document of its own that runs nothing.
+//! The frame that displays an HTML message: a separate document without scripts.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,11 +12,11 @@ use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect, when};
 
-/// What the frame may do: be measured by this page, and open links elsewhere. The server sends
-/// the same words as the document's own policy. Never `allow-scripts`.
+/// The frame's permissions: this page may measure it, and links open in new windows. The server
+/// sends the same tokens as the document's own policy. Never `allow-scripts`.
 const SANDBOX: &str = "allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
-/// Watches the size of the body in the frame, for as long as it lives.
+/// Observes the size of the body in the frame until it is dropped.
 struct Watch {
     observer: web_sys::ResizeObserver,
     _told: Closure<dyn FnMut()>,
@@ -28,20 +28,21 @@ impl Drop for Watch {
     }
 }
 
-/// The HTML of a message, and the way to its remote images.
+/// The HTML of a message, and the button that loads its remote images.
 #[component]
 pub fn MessageFrame(
     /// The message.
     open: OpenMessage,
-    /// Remote images that were left out.
+    /// The number of remote images that were blocked.
     blocked_images: u32,
-    /// Whether the address already asks for them.
+    /// Whether the URL already requests them.
     with_images: bool,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let with_images = RwSignal::new(with_images);
     let frame = NodeRef::<html::Iframe>::new();
-    // Only in the browser: the server may drop a page on another thread than it was made on.
+    // In the browser only: the server may drop a page on another thread than the one that created
+    // it.
     let watch = cfg!(feature = "hydrate").then(|| StoredValue::new_local(None::<Watch>));
     let body_url = move |with_images| open.url(|base, of| url::body(base, of, with_images));
     let measure = move || {
@@ -50,7 +51,7 @@ pub fn MessageFrame(
         }
     };
     effect(move || {
-        // The document may have been there before the page came alive.
+        // The frame may have loaded before hydration.
         if frame.get().is_some() {
             measure();
         }
@@ -106,16 +107,17 @@ pub fn MessageFrame(
     }
 }
 
-/// Gives the frame the height of its document, now and whenever that changes.
+/// Sets the frame's height to that of its document, now and on every change.
 ///
-/// The observer is this window's own: no code runs inside the frame.
+/// The observer belongs to this window: no code runs inside the frame.
 fn watch_height(frame: &web_sys::HtmlIFrameElement) -> Option<Watch> {
     let body = frame.content_document()?.body()?;
     let told = {
         let (frame, body) = (frame.clone(), body.clone());
         Closure::<dyn FnMut()>::new(move || {
             let rect = body.get_bounding_client_rect();
-            // The margin above, once more below; and room for a scrollbar under wide mail.
+            // The top margin, the same at the bottom, and space for a scrollbar below wide
+            // messages.
             let margin = f64::from(body.offset_top());
             let bar = if body.scroll_width() > frame.client_width() {
                 20.0

@@ -1,4 +1,4 @@
-//! The list of a folder: a page of links without script, any size of folder with it.
+//! The list of a folder: a page of links without script, a virtual list of any length with script.
 
 use leptos::ev::SubmitEvent;
 use leptos::html;
@@ -28,9 +28,9 @@ use crate::ui::trouble::TroubleBanner;
 pub fn MessageList(
     /// The account.
     account: AccountView,
-    /// Where its messages come from.
+    /// The source of its messages.
     source: ListSource,
-    /// The window that the page begins with.
+    /// The initial window.
     rows: MessageRows,
 ) -> impl IntoView {
     let page = PageContext::expect();
@@ -43,7 +43,7 @@ pub fn MessageList(
     let list = ListState::new(source.clone(), rows, tab.take_rows_in_page());
     tab.show_list(list);
     if matches!(&source, ListSource::Folder(folder) if tab.is_changed(folder)) {
-        // Told while the answer was on its way, when there was no list to tell.
+        // The event arrived while the request was running, before the list existed.
         list.refresh();
     }
     let limitations = StoredValue::new(account.limitations.clone());
@@ -54,10 +54,11 @@ pub fn MessageList(
     let resized = window_event_listener(leptos::ev::resize, move |_| list.start());
     on_cleanup(move || resized.remove());
     effect(move || {
-        // On a phone the list was hidden while a message was open, and showed no rows then.
+        // On a phone the list is hidden while a message is open, and has no rows in the document
+        // then.
         here.path.track();
         if list.scroller.get().is_some() {
-            // Rows have their height once the page is laid out.
+            // Rows have their height after the layout of the page.
             after_frame(move || list.start());
         }
     });
@@ -131,7 +132,7 @@ pub fn MessageList(
             action=act
             on:submit=move |event| submitted(&event, tab, list)
         >
-            // Enter on a tick would archive.
+            // Without it, Enter on a check box would archive.
             <NoDefaultButton />
             <Hidden name="return" value=here />
             <BulkBar context=context />
@@ -210,7 +211,7 @@ pub fn MessageList(
     }
 }
 
-/// "(3) Inbox", unless a message is open.
+/// Sets the document title: "(3) Inbox", unless a message is open.
 fn set_title(tab: Tab, list: ListState, name: String) {
     let set = move || {
         let unread = list.unread.get().unwrap_or_default();
@@ -221,7 +222,7 @@ fn set_title(tab: Tab, list: ListState, name: String) {
     effect(set);
 }
 
-/// Tells the folder tree what the list knows.
+/// Copies the list's counts to the folder tree.
 fn follow_counts(tab: Tab, list: ListState) {
     effect(move || {
         let counts = Counts {
@@ -234,7 +235,7 @@ fn follow_counts(tab: Tab, list: ListState) {
     });
 }
 
-/// Takes over the list's form: a star, or a change of what is ticked.
+/// Handles the submission of the list's form: a star, or a change to the selected messages.
 fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     event.prevent_default();
     let Some((name, value)) = pressed(event) else {
@@ -260,7 +261,7 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     }
 }
 
-/// Name and value of the button that a form was sent with.
+/// Returns the name and value of the button that submitted a form.
 pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
     let button = event.submitter()?;
     Some((
@@ -269,21 +270,21 @@ pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
     ))
 }
 
-/// What stands for the rows before and after those in the document.
+/// The spacer for the rows before or after those in the document.
 #[component]
 fn Spacer(px: Signal<f64>) -> impl IntoView {
     let element = NodeRef::<html::Li>::new();
     effect(move || {
         if let Some(element) = element.get() {
             let style = web_sys::HtmlElement::style(&element);
-            // Fails for no height that a float can be written as.
+            // Does not fail for a height in pixels.
             drop(style.set_property("block-size", &format!("{}px", whole_px(px.get()))));
         }
     });
     view! { <li class="spacer" aria-hidden="true" node_ref=element></li> }
 }
 
-/// Without script: ticks, a change to choose, Apply.
+/// The bar without script: check boxes, a menu of changes, Apply.
 #[component]
 fn BulkBar(context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -339,7 +340,7 @@ fn BulkBar(context: RowContext) -> impl IntoView {
     }
 }
 
-/// With script: what can be done with the ticked messages.
+/// The bar with script: the actions for the selected messages.
 #[component]
 fn SelectionBar(context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -419,12 +420,12 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
     }
 }
 
-/// A menu of folders; each is a submit button `name="to"` of the form around it.
+/// A menu of folders; each item is a submit button `name="to"` of the enclosing form.
 #[component]
 pub fn MoveMenu(
-    /// Where it opens: "menu-end" at the end of its button, "drop-up" above it.
+    /// The position of the menu: "menu-end" at the end of its button, "drop-up" above it.
     class: &'static str,
-    /// Whether its name shows under its icon.
+    /// Whether its label is shown below its icon.
     #[prop(optional)]
     is_labelled: bool,
 ) -> impl IntoView {
@@ -471,7 +472,7 @@ pub fn MoveMenu(
     }
 }
 
-/// What an empty folder says.
+/// The content of an empty folder.
 #[component]
 fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -483,13 +484,13 @@ fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
     view! { <Empty title=title text=text /> }
 }
 
-/// A picture of pigeonholes and a word.
+/// An illustration with a title and a text.
 #[component]
 pub fn Empty(
-    /// What there is to say.
+    /// The title.
     #[prop(into)]
     title: String,
-    /// And what to do.
+    /// The text.
     #[prop(into)]
     text: String,
 ) -> impl IntoView {
@@ -513,7 +514,7 @@ pub fn Empty(
     }
 }
 
-/// Without script: the pages before and after.
+/// The links to the previous and next page, without script.
 #[component]
 fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -556,7 +557,7 @@ fn Pages(base: StoredValue<String>, list: ListState, offset: u32, shown: u32) ->
     })
 }
 
-/// The list pane while it is on its way.
+/// The placeholder of the list pane while its rows load.
 #[component]
 pub fn ListSkeleton() -> impl IntoView {
     view! {

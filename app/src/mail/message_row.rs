@@ -1,4 +1,4 @@
-//! One row of the list: who, what, when; a tick, a star, and what can be done at once.
+//! One row of the list: sender, subject, date, check box, star, and actions.
 
 use leptos::prelude::*;
 
@@ -16,19 +16,19 @@ use crate::text::url::{self, MailPath};
 use crate::ui::dynamic::{derived, dynamic, when};
 use crate::ui::{Icon, IconSymbol};
 
-/// What every row of a list needs to know.
+/// The values that all rows of a list share.
 #[derive(Clone, Copy)]
 pub struct RowContext {
     /// The list.
     pub list: ListState,
-    /// What the account cannot do.
+    /// The account's limitations.
     pub limitations: StoredValue<Vec<Limitation>>,
 }
 
-/// The row at one place of the list; a shadow of a row while it is being asked for.
+/// The row at one position of the list; a placeholder while the row loads.
 #[component]
 pub fn RowAt(
-    /// The place.
+    /// The position and its row.
     place: ListSlot,
     /// The list.
     context: RowContext,
@@ -39,7 +39,7 @@ pub fn RowAt(
     }
 }
 
-/// A shadow of a row that is being asked for.
+/// A placeholder for a row that is loading.
 pub fn row_on_its_way() -> AnyView {
     view! {
         <li class="row-item" aria-busy="true">
@@ -66,7 +66,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let here: Here = expect_context();
     let tab = Tab::expect();
     let list = context.list;
-    // Freed together with the row's place in the document.
+    // Owned by this component, so that it is freed with the row's element.
     let row = RwSignal::from(row);
     let MessageRow {
         id,
@@ -99,7 +99,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let pick_id = id.clone();
     let pick = move |event: web_sys::Event| {
         let is_ticked = list.tick(tab, &pick_id, event_target_checked(&event));
-        // Where the tick was one end of a range, the box has changed its state and the row has not.
+        // If the check box was the end of a range, its own state changed and the row's did not.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(is_ticked);
     };
     view! {
@@ -167,7 +167,8 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 >
                     <Icon name="star" />
                 </button>
-                // A third of a row's cost: made where a mouse is, which only script tells.
+                // The actions are 1/3 of a row's cost, so they are created under the mouse pointer
+                // only, with script.
                 {when(
                     move || is_under_mouse.get(),
                     move || view! { <QuickActs row=row context=context /> }.into_any(),
@@ -177,7 +178,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     }
 }
 
-/// Archive, delete and read, under the mouse.
+/// The buttons Archive, Delete and Read, shown under the mouse pointer.
 #[component]
 fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;

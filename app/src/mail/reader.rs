@@ -1,4 +1,4 @@
-//! The message that is open.
+//! The open message.
 
 use leptos::prelude::*;
 
@@ -24,11 +24,11 @@ use crate::ui::dynamic::effect;
 pub fn Reader(
     /// The account.
     account: AccountView,
-    /// Its role, where known.
+    /// The role of its folder, if known.
     role: Option<FolderRole>,
     /// The message.
     message: MessageView,
-    /// Whether the address asks for remote images.
+    /// Whether the URL requests remote images.
     with_images: bool,
 ) -> impl IntoView {
     let page = PageContext::expect();
@@ -43,7 +43,7 @@ pub fn Reader(
         position: message.position,
     };
     mark_read_on_open(open, &message);
-    // What a POP3 server has handed out it may take for read, and put away.
+    // IMAP only: a POP3 server may treat a fetched message as read and archive it.
     let beside: Vec<MessageRef> = [&message.older, &message.newer]
         .into_iter()
         .flatten()
@@ -74,7 +74,7 @@ pub fn Reader(
     tab.open_title.set(Some(subject.clone()));
     let own = subject.clone();
     on_cleanup(move || {
-        // On the server the document is named after its parts are done with.
+        // On the server the document title is written after the components are dropped.
         if !cfg!(feature = "ssr") {
             tab.open_title.try_update(|title| {
                 if title.as_ref() == Some(&own) {
@@ -118,7 +118,7 @@ pub fn Reader(
                         <div class="l1">
                             <b dir="auto">{sender_line(&from, lang)}</b>
                         </div>
-                        // The address always shows: a name can be anything.
+                        // The address is always visible: a display name can be any text.
                         <details class="addr">
                             <summary class="cut">
                                 {sender.address.clone()} " "
@@ -182,12 +182,12 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
     }
 }
 
-/// A `datetime` attribute: none, where the time is not known.
+/// Returns a `datetime` attribute; `None` if the time is unknown.
 pub fn known(iso: String) -> Option<String> {
     (!iso.is_empty()).then_some(iso)
 }
 
-/// Who wrote it; all of them, where there are several.
+/// Returns the names of all authors.
 fn sender_line(from: &[Person], lang: Lang) -> String {
     if from.is_empty() {
         lang.no_sender().into_owned()
@@ -196,7 +196,7 @@ fn sender_line(from: &[Person], lang: Lang) -> String {
     }
 }
 
-/// "Ada, 王磊 and 2 more". One person alone is named, not counted.
+/// Returns "Ada, 王磊 and 2 more". A single remaining person is named, not counted.
 fn short_line(people: &[Person], lang: Lang) -> String {
     const SHOWN: usize = 2;
     let more = people.len().saturating_sub(SHOWN);
@@ -216,7 +216,7 @@ fn mailboxes(people: &[Person]) -> String {
         .join(", ")
 }
 
-/// The source, and every header field.
+/// The link to the source, and all header fields.
 #[component]
 fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -254,7 +254,7 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
     }
 }
 
-/// Reply, reply all, forward.
+/// The buttons Reply, Reply all and Forward.
 #[component]
 fn Answers(open: OpenMessage) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -277,7 +277,7 @@ fn Answers(open: OpenMessage) -> impl IntoView {
     }
 }
 
-/// The pane while no message is open.
+/// The content of the pane while no message is open.
 #[component]
 pub fn NoMessage() -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -289,7 +289,7 @@ pub fn NoMessage() -> impl IntoView {
     }
 }
 
-/// The pane while a message is on its way.
+/// The placeholder of the pane while a message loads.
 #[component]
 pub fn ReaderSkeleton() -> impl IntoView {
     view! {

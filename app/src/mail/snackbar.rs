@@ -1,4 +1,4 @@
-//! The line at the bottom: what was done, with Undo; what failed, with the cause.
+//! The snackbar: the last change, with Undo, or the last failure, with its cause.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -15,11 +15,11 @@ use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect, when};
 use crate::ui::trouble::TroubleText;
 
-/// Shows the tab's snack; at first the one that the last form post left.
+/// Shows the tab's snack; initially the result of the last form post.
 #[component]
 pub fn Snackbar() -> impl IntoView {
     let tab = Tab::expect();
-    // Travels with the page, so that the browser finds the same line in it.
+    // Serialized into the page, so that hydration finds the same snack.
     let flash = carried::<Flash>();
     if let Some(snack) = flash.and_then(Snack::of_flash) {
         tab.snack.set(Some(snack));
@@ -127,7 +127,7 @@ fn Line(snack: Snack) -> impl IntoView {
     }
 }
 
-/// Offers to make the folder that is missing, and to do then what was wanted.
+/// Offers to create the missing folder and to repeat the change.
 #[component]
 fn CreateAndRepeat(again: Again) -> impl IntoView {
     let page = PageContext::expect();
@@ -139,7 +139,7 @@ fn CreateAndRepeat(again: Again) -> impl IntoView {
         .iter()
         .map(|id| view! { <Hidden name="message" value=id.to_string() /> }.into_any())
         .collect_view();
-    // Without script only moves by role end here, and those repeat by role.
+    // Without script, only moves to a role fail like this, and they are repeated by role.
     debug_assert!(matches!(again.act, Act::Move(_)));
     view! {
         <form

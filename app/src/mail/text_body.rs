@@ -1,4 +1,4 @@
-//! A plain text body: words as words, links as links, what is quoted folded away.
+//! A plain text body, with links, and with quotes collapsed.
 
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub fn TextBody(
     blocks: Vec<TextBlock>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    // Where nobody wrote anything of their own, there is nothing but the quotes to read.
+    // A text that consists of quotes only is shown expanded.
     let has_own_words = blocks
         .iter()
         .any(|block| block.quote_depth == 0 && !is_blank(block));
@@ -47,7 +47,7 @@ pub fn TextBody(
     view! { <div class="msg-body text">{sections}</div> }
 }
 
-/// What is shown as one piece.
+/// A section that is shown as one element.
 #[derive(Debug, PartialEq, Eq)]
 enum Section {
     Own(TextBlock),
@@ -61,7 +61,7 @@ fn is_blank(block: &TextBlock) -> bool {
     })
 }
 
-/// Gathers neighbouring quotes, whatever their depth.
+/// Joins adjacent quotes of any depth.
 fn sections(blocks: Vec<TextBlock>) -> Vec<Section> {
     let mut sections = Vec::new();
     for block in blocks {
@@ -74,7 +74,7 @@ fn sections(blocks: Vec<TextBlock>) -> Vec<Section> {
     sections
 }
 
-/// A link of a message may lead to the web or to an address, and nowhere else.
+/// Whether a link's scheme is allowed: web and mail addresses only.
 fn is_safe(href: &str) -> bool {
     ["http:", "https:", "mailto:"].iter().any(|scheme| {
         href.get(..scheme.len())

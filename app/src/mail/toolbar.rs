@@ -1,4 +1,4 @@
-//! What can be done with the message that is open.
+//! The actions for the open message.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect};
 use crate::ui::navigator::navigator;
 
-/// The message that the page shows, and where it lies.
+/// The open message and its folder.
 #[derive(Clone, Copy)]
 pub struct OpenMessage {
     /// `{base}`
@@ -27,26 +27,26 @@ pub struct OpenMessage {
     pub account: StoredValue<AccountView>,
     /// The folder's role.
     pub role: Option<FolderRole>,
-    /// Which message.
+    /// The message.
     pub id: StoredValue<MessageRef>,
-    /// How many newer messages there are.
+    /// The number of newer messages in the folder.
     pub position: u32,
 }
 
 impl OpenMessage {
-    /// An address that is made of the message.
+    /// Returns a URL that is built from the message.
     pub fn url(self, make: impl FnOnce(&str, &MessageRef) -> String) -> String {
         self.base
             .with_value(|base| self.id.with_value(|id| make(base, id)))
     }
 
-    /// The address of the list, at the page of this message.
+    /// Returns the URL of the list, at the page with this message.
     pub fn list_url(self) -> String {
         let page = self.position / Window::PAGE + 1;
         self.url(|base, of| url::folder(base, &of.folder, page))
     }
 
-    /// Where its changes are posted.
+    /// Returns the URL that changes are posted to.
     fn act_url(self) -> String {
         self.base.with_value(|base| url::act(base))
     }
@@ -61,7 +61,7 @@ pub fn ReaderBar(
     newer: Option<MessageRef>,
     /// The next older message.
     older: Option<MessageRef>,
-    /// How many messages the folder has.
+    /// The number of messages in the folder.
     total: u32,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -117,7 +117,7 @@ pub fn BottomBar(
     }
 }
 
-/// Archive, delete, junk, mark unread, move: submit buttons, with and without script.
+/// The submit buttons Archive, Delete, Junk, Mark unread and Move, with and without script.
 #[component]
 fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -208,7 +208,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
 pub fn StarButton(
     /// The message.
     open: OpenMessage,
-    /// Its state when it was opened.
+    /// Its state at opening.
     is_starred: bool,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -240,7 +240,7 @@ pub fn StarButton(
     }
 }
 
-/// Marks the open message read, once, when it is shown in a page that is alive.
+/// Marks the open message read, once, after hydration.
 pub fn mark_read_on_open(open: OpenMessage, message: &MessageView) {
     if message.is_seen {
         return;

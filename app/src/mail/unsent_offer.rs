@@ -1,4 +1,4 @@
-//! What was written and not sent: offered on every page until it is gone on with or discarded.
+//! Offers unsent texts on every page until the user continues or discards them.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::ui::dynamic::{dynamic, effect};
 use crate::ui::navigator::navigator;
 use crate::ui::question::Asked;
 
-/// The newest unsent text, with the way back to it.
+/// The newest unsent text, with a link to its form.
 #[component]
 pub fn UnsentOffer() -> impl IntoView {
     let unsent = Unsent::expect();
     let navigate = navigator();
     effect(move || {
-        // The form takes it from here.
+        // The form takes the text over.
         if let Some(address) = unsent.wanted_elsewhere() {
             navigate(&address);
         }

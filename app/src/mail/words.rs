@@ -1,4 +1,4 @@
-//! What mail's own nouns are called and which icon they carry.
+//! Labels and icons of mail's terms.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::api::types::{
 };
 
 impl Mark {
-    /// Changes what a row shows.
+    /// Applies the mark to a row.
     pub fn put_on(self, row: &mut MessageRow) {
         match self {
             Self::Seen => row.is_seen = true,
@@ -18,7 +18,8 @@ impl Mark {
         }
     }
 
-    /// Whether it is a star, set or taken off: its own undo, so that nothing is said of it.
+    /// Whether it sets or removes a star: the star button undoes it, so there is no message about
+    /// it.
     pub fn is_star(self) -> bool {
         matches!(self, Self::Starred | Self::Unstarred)
     }
@@ -53,7 +54,7 @@ impl FolderRole {
         }
     }
 
-    /// Its word in form fields.
+    /// Its value in form fields.
     pub fn word(self) -> &'static str {
         match self {
             Self::Inbox => "inbox",
@@ -69,18 +70,18 @@ impl FolderRole {
 }
 
 impl FolderView {
-    /// Its name as shown: by role, else its own.
+    /// Its label: by role, otherwise its own name.
     pub fn label(&self, lang: Lang) -> Cow<'static, str> {
         folder_label(self.role, &self.name, lang)
     }
 }
 
-/// A folder's name as shown: by role, else its own.
+/// Returns a folder's label: by role, otherwise its own name.
 pub fn folder_label(role: Option<FolderRole>, name: &str, lang: Lang) -> Cow<'static, str> {
     role.map_or_else(|| Cow::Owned(name.to_owned()), |role| role.name(lang))
 }
 
-/// What was done, as a sentence.
+/// Returns a sentence that describes a change.
 pub fn change_words(done: &ChangeDone, lang: Lang) -> Cow<'static, str> {
     let n = done.count;
     match &done.change {
@@ -133,7 +134,7 @@ impl RecipientState {
 }
 
 impl EntryChange {
-    /// What was done.
+    /// The sentence that describes the change.
     pub fn done(self, lang: Lang) -> Cow<'static, str> {
         match self {
             Self::Retry => lang.entry_retried(),

@@ -1,4 +1,4 @@
-//! Writing a message: `/compose?account=&kind=&folder=&message=` and `/compose?again=ENTRY`.
+//! The compose page: `/compose?account=&kind=&folder=&message=` and `/compose?again=ENTRY`.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -20,28 +20,28 @@ use crate::state::session::Session;
 use crate::state::unsent::Unsent;
 use crate::ui::dynamic::later;
 
-/// A compose form that was posted and could not be taken: it is shown again as it was typed.
+/// A compose form that was posted and refused; the page shows it again with its content.
 ///
-/// The server provides it by context while it answers `POST {base}/compose` with the compose page
-/// and the error's status. `form.draft` holds the typed fields, `form.uploads` the files that are
-/// in the spool already (rendered as ticked checkboxes `name="upload"` with the id as value, which
-/// the next post brings back), `form.forwarded` the parts that may be kept (`name="keep"`,
-/// `form.draft.keep_parts` are ticked). `error.field` names the field at fault: `to`, `cc`,
-/// `bcc`, `subject`, `body` or `attachment`.
+/// The server provides it by context when it responds to `POST {base}/compose` with the compose
+/// page and the error's status. `form.draft` holds the typed fields, `form.uploads` the files that
+/// are already in the spool (rendered as checked check boxes `name="upload"` with the id as value,
+/// which the next post sends again), `form.forwarded` the parts that may be attached
+/// (`name="keep"`, `form.draft.keep_parts` are checked). `error.field` names the field at fault:
+/// `to`, `cc`, `bcc`, `subject`, `body` or `attachment`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComposeRetry {
-    /// What was typed.
+    /// The posted content.
     pub form: ComposeForm,
-    /// Why it was not taken.
+    /// The reason for the refusal.
     pub error: ApiError,
 }
 
-/// What an address asks to write.
+/// The form that a URL requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Wanted {
-    /// A message from an account, perhaps an answer.
+    /// A message from an account: new, a reply or a forward.
     Start(Option<AccountId>, Option<ComposeSource>),
-    /// A corrected one.
+    /// A correction of an outbox entry.
     Again(OutboxId),
 }
 
@@ -62,7 +62,7 @@ fn wanted(query: &ParamsMap) -> Wanted {
     Wanted::Start(query.get("account").map(AccountId), source)
 }
 
-/// The page.
+/// The compose page.
 #[component]
 pub fn ComposePage() -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -70,7 +70,7 @@ pub fn ComposePage() -> impl IntoView {
     let unsent = Unsent::expect();
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(wanted));
-    // Travels with the page, so that the browser finds what was typed in it.
+    // Serialized into the page, so that hydration finds the same content.
     let retry = carried::<ComposeRetry>();
     let retry = StoredValue::new(retry);
     let again = RwSignal::new(0);
@@ -81,7 +81,7 @@ pub fn ComposePage() -> impl IntoView {
                 if cfg!(feature = "ssr") {
                     return Ok(posted.form);
                 }
-                // In the browser another form is wanted by now.
+                // In the browser the URL requests another form now.
                 retry.set_value(None);
             }
             let form = match wanted {
@@ -131,8 +131,8 @@ pub fn ComposePage() -> impl IntoView {
     .into_any()
 }
 
-/// A form for an unsent text whose own form cannot be begun: the message that it answers, or the
-/// entry that it corrects, is gone or cannot be reached.
+/// Returns a form for an unsent text whose own form cannot be created: the message that it answers,
+/// or the entry that it corrects, no longer exists or is unreachable.
 fn unsent_form(
     unsent: Unsent,
     session: Result<SessionView, ApiError>,
@@ -140,7 +140,7 @@ fn unsent_form(
 ) -> Option<ComposeForm> {
     let offer = unsent.wanted()?;
     if error.kind == ErrorKind::NotFound {
-        // Nothing can be answered or corrected: what was written becomes a message of its own.
+        // There is nothing to answer or correct: the text becomes a new message.
         unsent.want_alone();
         return None;
     }

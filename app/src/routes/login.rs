@@ -1,4 +1,4 @@
-//! The sign-in page: plain HTML, and one script that nothing depends on.
+//! The sign-in page: plain HTML with one optional script.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
 
-/// How a connection is encrypted, as the form names it.
+/// The encryption of a connection, as the form names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TlsChoice {
     /// TLS from the first byte: `implicit`.
@@ -25,7 +25,7 @@ pub enum TlsChoice {
 }
 
 impl TlsChoice {
-    /// The value of the form field.
+    /// Returns the value of the form field.
     pub fn value(self) -> &'static str {
         match self {
             Self::Implicit => "implicit",
@@ -34,7 +34,7 @@ impl TlsChoice {
         }
     }
 
-    /// The choice of a form field's value.
+    /// Parses the value of the form field.
     pub fn from_value(value: &str) -> Option<Self> {
         [Self::Implicit, Self::StartTls, Self::Plain]
             .into_iter()
@@ -42,12 +42,12 @@ impl TlsChoice {
     }
 }
 
-/// What was typed, without the password: that one is never sent back.
+/// The typed fields without the password, which is never sent back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginForm {
     /// `email`
     pub email: String,
-    /// `user`: empty where it is the address.
+    /// `user`: empty if it equals the address.
     pub user: String,
     /// `incoming`
     pub incoming: IncomingKind,
@@ -81,35 +81,36 @@ impl Default for LoginForm {
     }
 }
 
-/// Why the page is shown, where that is not by one's own wish.
+/// The reason why the user was led to the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginNotice {
-    /// What the address says.
+    /// The reason that the URL names.
     End(LoginEnd),
     /// The session ended.
     SessionEnded,
-    /// The session ended because a newer one of the same account took its place.
+    /// The session ended because a newer session of the same account replaced it.
     SessionReplaced,
-    /// The address's servers are not known here: the fields hold a guess, and nothing was dialled.
+    /// The servers of the address are unknown: the fields hold a guess, and no connection was
+    /// attempted.
     Guessed {
         /// The domain of the address.
         domain: String,
     },
 }
 
-/// Why somebody is led to the page, as its address says it (`end`).
+/// The reason in the URL of the page (`end`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginEnd {
-    /// They signed out.
+    /// The user signed out.
     SignedOut,
-    /// What they asked for was not done: their session had ended.
+    /// The request was not performed because its session had ended.
     NotDone,
-    /// The same, and the text that they wrote is kept.
+    /// The same, and the text that the user wrote is stored.
     TextKept,
 }
 
 impl LoginEnd {
-    /// The word in the address.
+    /// Returns the value in the URL.
     pub fn word(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
@@ -118,7 +119,7 @@ impl LoginEnd {
         }
     }
 
-    /// The reason of a word.
+    /// Parses the value in the URL.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::SignedOut, Self::NotDone, Self::TextKept]
             .into_iter()
@@ -131,49 +132,51 @@ impl LoginEnd {
 pub struct DemoMailbox {
     /// Its address.
     pub address: String,
-    /// Its password, which is no secret.
+    /// Its password, which is public.
     pub password: String,
 }
 
-/// The form field that says that script runs: the answer may then be the mailbox itself.
+/// The form field that reports that script runs: the server may then respond with the mailbox page
+/// directly.
 pub const SCRIPT_FIELD: &str = "script";
 
-/// The page's one script, allowed by its hash. It tells the server the zone before the first list
-/// is written, as `state::prefs` does for the pages of the app, and says that script runs. It waits
-/// for the first frame: a phone takes 60 ms to find out the zone.
+/// The page's only script, allowed by its hash. It sends the time zone to the server before the
+/// first list is rendered, as `state::prefs` does for the pages of the app, and reports that script
+/// runs. It waits for the first frame: determining the zone takes 60 ms on a phone.
 pub const SCRIPT: &str = "(d=>requestAnimationFrame(()=>setTimeout(()=>{let z=Intl.DateTimeFormat().resolvedOptions().timeZone;\
 if(z)d.cookie='restante_zone='+encodeURIComponent(z)+';path='+(d.documentElement.dataset.base||'/')\
 +';max-age=31536000;samesite=lax';\
 for(let f of d.querySelectorAll('[name=script]'))f.disabled=false})))(document)";
 
-/// Everything that the sign-in page shows.
+/// The content of the sign-in page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPage {
     /// Base, language, theme and assets.
     pub context: PageContext,
-    /// Path of the script that the next page loads, fetched ahead (`{base}/a/…/restante.js`).
+    /// The path of the script that the next page loads, for prefetching (`{base}/a/…/restante.js`).
     pub js: String,
-    /// Path of the WebAssembly that the next page loads, fetched ahead.
+    /// The path of the WebAssembly that the next page loads, for prefetching.
     pub wasm: String,
-    /// The page's own style sheet; the app's is linked where there is none.
+    /// The page's own style sheet; if `None`, the app's is linked.
     pub style: Option<String>,
-    /// What was typed.
+    /// The typed fields.
     pub form: LoginForm,
-    /// Whether the part with the servers is open.
+    /// Whether the section with the servers is expanded.
     pub is_manual_open: bool,
-    /// Why it failed. `field` names one of the form's fields, `reply` the server's own words.
+    /// The error of the attempt. `field` names one of the form's fields, `reply` is the server's
+    /// reply.
     pub error: Option<ApiError>,
-    /// Why the page is shown.
+    /// The notice about why the page is shown.
     pub notice: Option<LoginNotice>,
-    /// The demo's mailbox, where there is one.
+    /// The demo's mailbox, if there is one.
     pub demo: Option<DemoMailbox>,
     /// Whether unencrypted connections may be chosen.
     pub is_plain_allowed: bool,
-    /// The path to go on to (`return`), already checked to be one of ours.
+    /// The path after sign-in (`return`), already checked to be one of this product.
     pub return_to: Option<String>,
 }
 
-/// The whole document.
+/// Renders the document.
 pub fn render(page: LoginPage) -> String {
     Owner::new().with(|| {
         provide_context(page.context.clone());
@@ -296,13 +299,13 @@ fn SignIn(page: LoginPage) -> impl IntoView {
     .into_any()
 }
 
-/// The field that [`SCRIPT`] switches on: one that is off is not sent.
+/// The field that [`SCRIPT`] enables; browsers do not send a disabled field.
 #[component]
 fn ScriptRuns() -> impl IntoView {
     view! { <input type="hidden" name=SCRIPT_FIELD value="1" disabled /> }
 }
 
-/// Why the page is shown.
+/// The notice about why the page is shown.
 #[component]
 fn Note(notice: LoginNotice) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -324,11 +327,11 @@ fn Note(notice: LoginNotice) -> impl IntoView {
     .into_any()
 }
 
-/// Why it failed: cause, fix, the server's own words.
+/// The error: cause, fix, the server's reply.
 #[component]
 fn Trouble(error: ApiError) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    // Said only where the server was really asked.
+    // Shown only if the server was contacted.
     let was_tried = error.reply.is_some();
     view! {
         <div class="callout bad" role="alert">
@@ -344,7 +347,7 @@ fn Trouble(error: ApiError) -> impl IntoView {
     .into_any()
 }
 
-/// The servers, by hand.
+/// The fields for entering the servers.
 #[component]
 fn Servers(
     form: LoginForm,

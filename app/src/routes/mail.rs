@@ -1,4 +1,4 @@
-//! Mail: folders, a list, a message. Three panes on a desk, one after the other on a phone.
+//! The mail page: folders, a list, a message. Three panes on a desktop, one at a time on a phone.
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_query_map, use_url};
@@ -34,9 +34,9 @@ pub fn MailPage() -> impl IntoView {
         let path = path.clone();
         move |_| path()?.open()
     });
-    // Nobody comes here without one.
+    // The router shows this page only for a path with a folder.
     let place = Memo::new(move |_| path().map_or_else(FolderRef::default, |path| path.folder));
-    // Not tracked: the address also changes when a message opens, and the list stays then.
+    // Not tracked: the URL also changes when a message opens, and the list stays the same then.
     let window = move || {
         let page = query.with_untracked(|query| query.get("page"));
         Window::of_page(page.and_then(|page| page.parse().ok()).unwrap_or(1))
@@ -122,7 +122,7 @@ pub fn MailPage() -> impl IntoView {
     }
 }
 
-/// The account of this id among the session's own.
+/// Returns the account with this id, if the session has it.
 fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<AccountView, ApiError> {
     let account = session?
         .accounts
@@ -131,14 +131,14 @@ fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<Accoun
     account.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
 }
 
-/// A pane that could not be filled: why, and again.
+/// A pane whose content failed to load: the error, and a retry.
 #[component]
 pub fn Failed(
-    /// Why.
+    /// The error.
     error: ApiError,
-    /// Counts the reasons to ask again.
+    /// Incremented for every retry.
     again: RwSignal<u32>,
-    /// Whether the list beside it is there and names the page.
+    /// Whether this is the reader pane; the list beside it names the page then.
     #[prop(optional)]
     is_reader: bool,
 ) -> impl IntoView {
@@ -148,7 +148,7 @@ pub fn Failed(
     if is_reader {
         tab.open_title.set(None);
     }
-    // What does not last names nothing.
+    // A transient error does not become the title.
     match error.kind {
         ErrorKind::Transport => {}
         _ if is_reader => tab.open_title.set(Some(error.cause.clone())),

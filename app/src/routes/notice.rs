@@ -1,4 +1,4 @@
-//! A page with one thing to say: for answers that no route of the app gives. No script.
+//! The notice page, for responses that no route of the app renders. It has no script.
 
 use leptos::prelude::*;
 
@@ -10,23 +10,23 @@ use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::trouble::TroubleText;
 
-/// What a notice says.
+/// The subject of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// No such page, folder, message or part (404).
     NotFound,
     /// The request was larger than `max_bytes` (413).
     TooLarge {
-        /// The most that is taken, in bytes.
+        /// The size limit, in bytes.
         max_bytes: u64,
     },
-    /// The request came from another site, or says so (403).
+    /// The request came from another site according to its headers (403).
     OtherSite,
     /// Any other failure.
     Failed(ApiError),
 }
 
-/// The whole document. `back` is the path of the link that leads on; `None`: the start page.
+/// Renders the document. `back` is the path of the link back; `None` for the start page.
 pub fn render_notice(context: PageContext, notice: Notice, back: Option<String>) -> String {
     Owner::new().with(|| {
         provide_context(context.clone());

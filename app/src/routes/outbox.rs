@@ -1,4 +1,4 @@
-//! The ledger: `/outbox`, and `/outbox?entry=ENTRY` right after sending.
+//! The ledger page: `/outbox`, and `/outbox?entry=ENTRY` after sending.
 
 use std::time::Duration;
 
@@ -19,10 +19,11 @@ use crate::state::session::Tab;
 use crate::text::url;
 use crate::ui::dynamic::{after_frame, later};
 
-/// The changes of a message that is sent come in a row: their number is fetched once, behind them.
+/// The delay before the number of open entries is fetched: a message that is being sent causes
+/// several changes in a row, and one request covers them.
 const COUNTED_AFTER: Duration = Duration::from_millis(400);
 
-/// The page.
+/// The ledger page.
 #[component]
 pub fn OutboxPage() -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -38,7 +39,7 @@ pub fn OutboxPage() -> impl IntoView {
             let sent = tab.sent.try_update_value(Option::take).flatten();
             let sent = sent.filter(|_| before.is_none());
             if sent.is_some() {
-                // The others come behind the frame that shows what one waits for.
+                // The other entries are fetched after the frame that shows the sent message.
                 after_frame(move || {
                     again.try_update(|n: &mut u32| *n = n.wrapping_add(1));
                 });
@@ -92,7 +93,7 @@ pub fn OutboxPage() -> impl IntoView {
     }
 }
 
-/// The entries of a page; the one that the address names comes first.
+/// The entries of a page; the entry that the URL names comes first.
 #[component]
 fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl IntoView {
     let page = PageContext::expect();
@@ -172,7 +173,7 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
 }
 
 impl Tab {
-    /// The outbox changed: the ledger and its number in the folder tree are fetched again.
+    /// Handles a change of the outbox: fetches the ledger and its number in the folder tree again.
     pub fn outbox_changed(self) {
         self.outbox_changes.update(|n| *n = n.wrapping_add(1));
         if self.is_counting.get_value() {

@@ -1,7 +1,7 @@
-//! Which page an address leads to.
+//! Routing: the page for each URL.
 //!
-//! The framework's own routes compile matching, choosing and changing once for every shape of
-//! address and every page. Ours are five, and the address of a message is read in one place anyway.
+//! The framework's router compiles matching, choosing and changing once per shape of path and page.
+//! The app has 5 paths, and the path of a message is parsed in one place anyway.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_url;
@@ -53,10 +53,10 @@ impl Page {
     }
 }
 
-/// The page at the address. Needs a `<Router>` around it.
+/// The page at the current URL. Needs a `<Router>` around it.
 ///
-/// A page finds its own address in context: it is told of changes that concern it, and not of the
-/// one by which it is left.
+/// A page finds its own URL in context: it receives the changes that concern it, but not the change
+/// by which the user leaves it.
 #[component]
 pub fn Pages() -> impl IntoView {
     #[cfg(feature = "ssr")]
@@ -69,7 +69,7 @@ pub fn Pages() -> impl IntoView {
     effect(move || {
         here.track();
         if let Some(browser) = &browser {
-            // The new address goes into the address bar once somebody says so.
+            // The browser shows the new URL after this call.
             browser.ready_to_complete();
         }
     });
@@ -97,7 +97,7 @@ fn NotFound() -> impl IntoView {
     }
 }
 
-/// Tells the server which addresses are pages, when it asks.
+/// Registers the paths of the pages while the server lists the routes.
 #[cfg(feature = "ssr")]
 fn list_pages() {
     use leptos_router::{Method, PathSegment, RouteList, RouteListing, SsrMode};
@@ -124,7 +124,7 @@ fn list_pages() {
     ];
     let listings = paths.into_iter().map(|path| {
         let path = std::iter::once(PathSegment::Static(base.clone().into())).chain(path);
-        // In order: pages are whole without script.
+        // In order: pages are complete without script.
         RouteListing::new(path, SsrMode::InOrder, [Method::Get], [])
     });
     RouteList::register(RouteList::from(listings.collect::<Vec<_>>()));

@@ -1,4 +1,4 @@
-//! Settings: appearance. A plain form; the page comes back in the language and theme chosen.
+//! The settings page: appearance. A plain form; the response is in the chosen language and theme.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Pages as a browser without script gets them, rendered over a made-up backend.
+//! Tests of the pages as rendered for a browser without script, with a fake backend.
 
 mod fake;
 mod markup;
@@ -36,7 +36,7 @@ fn context(base: &str, lang: Lang) -> PageContext {
     }
 }
 
-/// What the server gives to a page beside its backend.
+/// The contexts that the server provides to a page besides the backend.
 #[derive(Clone, Default)]
 struct Given {
     flash: Option<Flash>,
@@ -47,10 +47,10 @@ struct Given {
     base: &'static str,
 }
 
-/// The routes, listed as the server does at its start, which also prepares the executor.
+/// The routes, listed as at the server's start, which also prepares the executor.
 ///
-/// Before any page and only once: while they are listed no page of the whole process loads its data
-/// (`SuppressResourceLoad`), and one that is rendered meanwhile waits for ever.
+/// Initialized once, before any page: while routes are listed, no page of the process loads its
+/// data (`SuppressResourceLoad`), and a page rendered meanwhile waits forever.
 static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| {
     let context = || provide_context(context("", Lang::En));
     generate_route_list_with_exclusions_and_ssg_and_context(crate::App, None, context).0
@@ -155,7 +155,7 @@ async fn the_last_page_leads_back_only() {
         "{html}"
     );
     assert!(!html.contains("page=27"), "{html}");
-    // A message keeps the page of the list that it was opened from.
+    // The URL of a message contains the page of the list that it was opened from.
     assert!(
         html.contains("href=\"/mail/acc/SU5CT1g/7.1?page=26\""),
         "{html}"

@@ -1,4 +1,4 @@
-//! Changing messages: shown at once, taken back where the server says no.
+//! Changes to messages: the list shows them at once and reverts them if the server refuses.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -23,7 +23,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// The change that a form's `action` (and `to`) names.
+    /// Parses the change from a form's `action` (and `to`).
     pub fn of_form(action: &str, to: &str) -> Option<Self> {
         Some(match action {
             "seen" => Self::Mark(Mark::Seen),
@@ -38,7 +38,7 @@ impl Act {
         })
     }
 
-    /// Moving to the folder with a role.
+    /// Returns a move to the folder with a role.
     pub fn move_to(role: FolderRole) -> Self {
         Self::Move(Destination::Role(role))
     }
@@ -50,7 +50,7 @@ impl Tab {
         self.change(messages, act, false);
     }
 
-    /// Changes the message that is open, which the page leaves.
+    /// Changes the open message and leaves it.
     pub fn act_and_leave(self, message: MessageRef, act: Act) {
         self.change(vec![message], act, true);
     }
@@ -71,7 +71,7 @@ impl Tab {
             .iter()
             .filter_map(|id| list?.update_row(id, |row| mark.put_on(row)))
             .collect();
-        // What they showed before, of those that were not changed.
+        // Restores the former rows of the messages that were not changed.
         let put_back = move |failed: &dyn Fn(&MessageRef) -> bool| {
             for old in before {
                 if let Some(list) = self.list().filter(|_| failed(&old.id)) {
@@ -93,7 +93,7 @@ impl Tab {
         });
     }
 
-    /// Marks a message read because it was opened. Nothing is said about it.
+    /// Marks a message read because it was opened. Shows no snack.
     pub fn mark_opened(self, message: MessageRef) {
         if let Some(list) = self.list() {
             list.update_row(&message, |row| row.is_seen = true);
@@ -101,7 +101,7 @@ impl Tab {
         spawn_local(async move {
             let answer = message_mark(vec![message], Mark::Seen).await;
             if let Err(error) = answer {
-                // Reading goes on; the row tells the truth again with the next answer.
+                // The failure is not shown; the next list response corrects the row.
                 self.note_error(&error);
             }
         });
@@ -145,7 +145,7 @@ impl Tab {
         });
     }
 
-    /// Says what the mail servers confirmed, or why one did not.
+    /// Shows what the mail servers confirmed, or the first error.
     pub(super) fn answered(
         self,
         answer: ChangesDone,
@@ -157,7 +157,7 @@ impl Tab {
         if !answer.done.iter().all(is_changed)
             && let Some(list) = self.list()
         {
-            // What the list showed was not so.
+            // The list showed an outdated state.
             list.refresh();
         }
         if let Some(Failed { error, .. }) = answer.failed.into_iter().next() {
@@ -170,7 +170,7 @@ impl Tab {
         }
     }
 
-    /// Makes the folder that was missing and tries again.
+    /// Creates the missing folder in every account concerned, then repeats the change.
     pub fn create_and_repeat(self, again: Again) {
         self.snack.set(None);
         spawn_local(async move {
@@ -185,7 +185,7 @@ impl Tab {
         });
     }
 
-    /// Pins a folder to the top, or lets it go.
+    /// Pins a folder to the top of the tree, or unpins it.
     pub fn pin(self, folder: FolderRef, is_pinned: bool) {
         spawn_local(async move {
             match folder_pin(folder, is_pinned).await {
@@ -195,7 +195,7 @@ impl Tab {
         });
     }
 
-    /// Says why a change was not made.
+    /// Shows the error of a change.
     pub(super) fn fail(self, error: ApiError, again: Option<Again>) {
         self.note_error(&error);
         self.say(Snack::Failed { error, again });

@@ -1,4 +1,4 @@
-//! The messages beside the one that is open, fetched ahead: going on to them waits for nothing.
+//! Prefetches the messages before and after the open one, so that they open without a request.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use super::session::Tab;
 use crate::api::message::message_open;
 use crate::api::types::{MessageRef, MessageView};
 
-/// What a person waits for comes first.
+/// The delay before prefetching, so that the user's own requests come first.
 const AFTER: Duration = Duration::from_millis(400);
-/// The largest message that is fetched ahead. The connection has one thing to do at a time.
+/// Maximum size of a prefetched message: the connection processes one request at a time.
 const MAX_BYTES: u64 = 256 << 10;
 
 thread_local! {
-    /// One page, one thread. On the server nothing is ever put here.
+    /// One page per thread. Always empty on the server.
     static FETCHED: RefCell<Vec<MessageView>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Fetches the messages `beside` an open one, for as long as that stays open.
+/// Fetches the messages `beside` an open one while it stays open.
 pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'static) {
     FETCHED.with_borrow_mut(|all| all.retain(|known| beside.contains(&known.id)));
     let fetch = async move {
@@ -32,7 +32,7 @@ pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'st
             if is_known || !is_small || !is_open() {
                 continue;
             }
-            // What fails here is told when it is opened.
+            // An error is ignored here and reported when the message is opened.
             if let Ok(view) = message_open(id).await
                 && is_open()
             {
@@ -43,7 +43,7 @@ pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'st
     set_timeout(move || spawn_local(fetch), AFTER);
 }
 
-/// A message that was fetched ahead, as the list has it now; `None` where it has to be fetched.
+/// Takes a prefetched message, with the current state of the list; `None` if it must be fetched.
 pub fn take(tab: Tab, message: &MessageRef) -> Option<MessageView> {
     let list = tab.list()?;
     let fetched = FETCHED.with_borrow_mut(|all| {
@@ -53,8 +53,8 @@ pub fn take(tab: Tab, message: &MessageRef) -> Option<MessageView> {
     in_place(list, fetched?)
 }
 
-/// An older view of a message, with its place and marks as they are now. `None` where it, or what is
-/// beside it, is not in the list.
+/// Updates a prefetched view to the current position and marks. `None` if the message or a
+/// neighbour is not in the list.
 fn in_place(list: ListState, view: MessageView) -> Option<MessageView> {
     list.rows.with_value(|rows| {
         let total = rows.total();

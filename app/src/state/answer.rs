@@ -1,4 +1,4 @@
-//! Answers that travel with the page: fetched on the server, found in the page by the browser.
+//! Responses that the server serializes into the page and that hydration reads back.
 
 use std::any::Any;
 use std::future::{Future, IntoFuture};
@@ -16,10 +16,10 @@ use crate::api::json::{Unreadable, decode};
 use crate::page;
 use crate::text::markup::script_json;
 
-/// An answer that may still be on its way, and may fail. Awaited, it is the answer.
+/// A pending or completed response. Awaiting it returns the result.
 ///
-/// The framework compiles 6 KB for every type that a resource asks with or holds, so all answers
-/// are resources of one type; which type is asked for is known here only.
+/// The framework compiles 6 KB for every type that a resource takes as source or holds, so all
+/// responses are resources of one type; only this wrapper knows the type.
 pub struct Answer<T> {
     held: Resource<Held, Page>,
     is_of: PhantomData<fn() -> T>,
@@ -46,7 +46,7 @@ where
     }
 }
 
-/// Asks for an answer whenever `question` changes. On the server the page waits for it before its
+/// Requests a response whenever `question` changes. On the server the page waits for it before its
 /// first byte, since it may decide the status.
 pub fn answer<Q, T, F>(
     question: impl Fn() -> Q + Send + Sync + 'static,
@@ -85,7 +85,7 @@ fn held(
     Resource::new_with_options(question, ask, true)
 }
 
-/// What is asked, of any type.
+/// The parameters of a request, with their type erased.
 #[derive(Clone)]
 struct Question {
     value: Arc<AnyValue>,
@@ -111,15 +111,15 @@ impl PartialEq for Question {
     }
 }
 
-/// A `Result<T, ApiError>` of any `T`.
+/// A `Result<T, ApiError>`, with `T` erased.
 #[derive(Clone)]
 enum Held {
-    /// As it was fetched.
+    /// The fetched value.
     Fetched {
         value: Arc<AnyValue>,
         encode: fn(&AnyValue) -> Result<String, serde_json::Error>,
     },
-    /// As the browser found it in the page: JSON.
+    /// The JSON that the browser found in the page.
     InPage(Arc<str>),
 }
 
@@ -128,7 +128,7 @@ impl Held {
         Self::Fetched {
             value: Arc::new(answer),
             encode: |value| {
-                // Only the server writes answers: the browser goes without the code for it.
+                // Only the server encodes responses: the code is left out of the WebAssembly.
                 let answer = value.downcast_ref::<Result<T, ApiError>>();
                 let answer = answer.filter(|_| cfg!(feature = "ssr"));
                 answer.map_or_else(|| Ok(String::new()), to_script)
@@ -145,7 +145,7 @@ impl Held {
     }
 }
 
-/// How an answer of any type travels with the page: as JSON.
+/// The encoding of a response in the page: JSON.
 struct Page;
 
 impl Encoder<Held> for Page {
@@ -181,7 +181,7 @@ impl<T: Serialize> Encoder<T> for Json {
     }
 }
 
-/// JSON as it stands in a `<script>` of the page.
+/// Encodes a value as JSON for a `<script>` of the page.
 fn to_script<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     Ok(script_json(&serde_json::to_string(value)?))
 }
@@ -195,7 +195,7 @@ impl<T: DeserializeOwned> Decoder<T> for Json {
     }
 }
 
-/// A value that the server gives by context and that travels with the page.
+/// Returns a value that the server provides by context and serializes into the page.
 pub fn carried<T>() -> Option<T>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,

@@ -1,5 +1,5 @@
-//! Single keys: Gmail's, where it has one. Ignored in fields, with a modifier, and wherever a message
-//! is being written: a letter that misses its field must do nothing.
+//! Single-key shortcuts, the same as Gmail's where it has one. Ignored in fields, with a modifier,
+//! and on the compose page, where a letter that misses its field must have no effect.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -11,16 +11,16 @@ use super::list::ListState;
 use super::session::Tab;
 use crate::api::types::{Destination, FolderRole, Mark, MessageRef};
 
-/// What the keys work on: they find it in the page, where the user sees it.
+/// The messages that a shortcut applies to, found in the document.
 #[derive(Debug, Clone)]
 struct Target {
-    /// The messages: the ticked ones, else the open one, else the row with the focus.
+    /// The messages: the ticked ones, otherwise the open one, otherwise the row with the focus.
     ids: Vec<MessageRef>,
-    /// Whether it is the open message, which the page leaves when it goes.
+    /// Whether it is the open message, which the page leaves after a move.
     is_open: bool,
 }
 
-/// Listens for keys, for as long as the tab is open.
+/// Listens for keys until the tab is closed.
 pub fn start(tab: Tab) {
     window_event_listener(leptos::ev::keydown, move |event| {
         if (event.ctrl_key() || event.meta_key()) && event.key() == "a" && select_loaded(tab) {
@@ -41,7 +41,7 @@ pub fn start(tab: Tab) {
     });
 }
 
-/// Does what a key is for. `false` where it is for nothing.
+/// Performs the action of a key. `false` if it has none.
 fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
     match event.key().as_str() {
         "j" => step(1),
@@ -82,7 +82,7 @@ fn click(selector: &str) -> bool {
     query(selector).map(|element| element.click()).is_some()
 }
 
-/// The row with the focus, or the open one.
+/// Returns the row with the focus, or the open one.
 fn current_row() -> Option<web_sys::Element> {
     let focused = document()
         .active_element()
@@ -90,7 +90,7 @@ fn current_row() -> Option<web_sys::Element> {
     focused.or_else(|| document().query_selector(".row.open").ok().flatten())
 }
 
-/// The next or previous message: opens it where one is open, else moves the focus.
+/// Goes to the next or previous message: opens it if a message is open, otherwise moves the focus.
 fn step(by: i32) -> bool {
     let toolbar = if by > 0 {
         "a[aria-keyshortcuts=j]"
@@ -98,7 +98,7 @@ fn step(by: i32) -> bool {
         "a[aria-keyshortcuts=k]"
     };
     if click(toolbar) {
-        // The focus stays behind on a row that is not the open one: let go of it.
+        // Removes the focus from a row that is no longer the open one.
         let focused = document()
             .active_element()
             .filter(|e| e.matches(".row-link").unwrap_or(false));
@@ -144,7 +144,7 @@ fn tick() -> bool {
         .is_some()
 }
 
-/// The message of the row with the focus, or of the open one.
+/// Returns the message of the row with the focus, or the open one.
 fn current_id() -> Option<MessageRef> {
     current_row()?
         .get_attribute("data-id")
@@ -157,7 +157,7 @@ fn tick_to(tab: Tab) -> bool {
     target.map(|(list, id)| list.pick_to(tab, &id)).is_some()
 }
 
-/// Moves the end of the range; the first time the range begins at the current row.
+/// Moves the end of the range; the first call begins the range at the current row.
 fn extend(tab: Tab, by: i32) -> bool {
     let (Some(list), Some(id)) = (tab.list().filter(|_| is_in_list()), current_id()) else {
         return false;
@@ -168,7 +168,7 @@ fn extend(tab: Tab, by: i32) -> bool {
     focus_row(by) && tick_to(tab)
 }
 
-/// Ticks all loaded rows, where the focus is on one: elsewhere the text is meant.
+/// Ticks all loaded rows if a row has the focus; otherwise the key selects the text.
 fn select_loaded(tab: Tab) -> bool {
     let list = tab.list().filter(|_| is_in_list());
     list.map(ListState::select_loaded).is_some()
@@ -179,7 +179,7 @@ fn is_in_list() -> bool {
     focused.is_some_and(|element| element.matches(".list-scroll *").unwrap_or(false))
 }
 
-/// Back to the list; in the list, out of the selection.
+/// Returns to the list; in the list, clears the selection.
 fn leave(tab: Tab) -> bool {
     if let Some(list) = tab.list()
         && list.selected.with_untracked(|ids| !ids.is_empty())
@@ -217,7 +217,7 @@ fn act(tab: Tab, act: &Act) -> bool {
     };
     let is_seen_again = matches!(act, Act::Mark(Mark::Seen));
     if target.is_open && !is_seen_again {
-        // The buttons of the message know what this account cannot do.
+        // The buttons of the message respect the account's limitations.
         return click(match act {
             Act::Move(Destination::Role(FolderRole::Archive)) => {
                 ".pane-main .tb button[value=archive]:not(:disabled)"

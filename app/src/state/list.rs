@@ -1,4 +1,4 @@
-//! The message list that is shown: its rows, where it is scrolled to, what is selected.
+//! The state of the displayed message list: rows, scroll position, selection.
 
 mod follow;
 
@@ -20,17 +20,17 @@ use crate::api::types::{
     FolderRef, FolderRole, ListQuery, ListSource, MessageRef, MessageRow, MessageRows, Window,
 };
 
-/// What stands at one place of the list.
+/// A position of the list, with its row.
 #[derive(Debug, Clone)]
 pub struct ListSlot {
-    /// How many newer messages there are.
+    /// The number of newer messages.
     pub position: u32,
-    /// The row; `None` while it is being asked for.
+    /// The row; `None` while it loads.
     pub slot: Option<Slot>,
 }
 
 impl ListSlot {
-    /// What tells this place from the others, so that a row that moves is moved, not made anew.
+    /// Returns the key of this position: by message, so that a moved row is reused.
     pub fn key(&self) -> String {
         match &self.slot {
             Some(slot) => slot.id.to_string(),
@@ -39,52 +39,52 @@ impl ListSlot {
     }
 }
 
-/// Where the pages of a window begin.
+/// Returns the offsets of the pages of a window.
 fn pages(window: Window) -> impl Iterator<Item = u32> {
     let end = window.offset.saturating_add(window.limit);
     std::iter::successors(Some(window.offset), |page| page.checked_add(Window::PAGE))
         .take_while(move |page| *page < end)
 }
 
-/// A list and everything that can be done with it. A handle: copies are the same list.
+/// A list and its operations. A handle: copies share the same list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListState {
     source: StoredValue<ListSource>,
     /// The role of its folder, or of all of its folders.
     pub role: StoredValue<Option<FolderRole>>,
     pub(super) rows: StoredValue<Rows>,
-    /// Told whenever rows come, go or move.
+    /// Notified when rows are added, removed or moved.
     pub(super) moved: Trigger,
-    /// All messages of the folder.
+    /// The number of messages in the folder.
     pub total: RwSignal<u32>,
-    /// Unread ones, where known.
+    /// The number of unread messages, if known.
     pub unread: RwSignal<Option<u32>>,
     /// The rows that are in the document.
     pub view: RwSignal<Viewport>,
-    /// The rows that belong into the document; `view` follows once they are known.
+    /// The rows for the current scroll position; `view` follows once they are loaded.
     wanted: StoredValue<Viewport>,
     shadows: StoredValue<Shadows>,
-    /// Counts the times that shadows were put off.
+    /// A counter of delayed placeholders.
     waits: StoredValue<u32>,
-    /// Messages that arrived above while the list was scrolled down.
+    /// The number of messages that arrived above while the list was scrolled down.
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
     pub selected: RwSignal<Vec<MessageRef>>,
     pub(super) picking: StoredValue<Picking>,
-    /// Why rows could not be fetched.
+    /// The error of the last fetch of rows.
     pub trouble: RwSignal<Option<ApiError>>,
-    /// The box that scrolls.
+    /// The scrolling element.
     pub scroller: NodeRef<html::Div>,
     row_px: StoredValue<f64>,
-    /// Where the pages begin that are on their way, so that none is asked for twice.
+    /// The offsets of the pages being fetched, so that no page is requested twice.
     pub(super) asked: StoredValue<Vec<u32>>,
-    /// Counts what makes older answers worthless.
+    /// A counter; an increment invalidates the responses of earlier requests.
     epoch: StoredValue<u32>,
 }
 
 impl ListState {
-    /// A list that begins with one window, of which `in_page` rows are in the document
-    /// where the server wrote it.
+    /// Creates a list from its first window. `in_page` is the number of rows that hydration left in
+    /// the document.
     pub fn new(source: ListSource, answer: MessageRows, in_page: Option<RowsInPage>) -> Self {
         let first = answer.offset;
         let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
@@ -118,30 +118,30 @@ impl ListState {
         }
     }
 
-    /// Whether the list is still on the page. Timers and answers may come after it left, when
-    /// nothing here may be touched any more.
+    /// Whether the list is still on the page. Timers and responses may arrive after it was dropped,
+    /// when its signals must not be used.
     pub fn is_alive(self) -> bool {
         self.epoch.try_get_value().is_some()
     }
 
-    /// Where its messages come from.
+    /// Returns the source of its messages.
     pub fn source(self) -> ListSource {
         self.source.get_value()
     }
 
-    /// Whether this is the list of that folder and no other.
+    /// Whether this is the list of that folder alone.
     pub fn shows(self, folder: &FolderRef) -> bool {
         self.source
             .with_value(|source| matches!(source, ListSource::Folder(own) if own == folder))
     }
 
-    /// Whether its messages may be of several folders.
+    /// Whether its messages may be from several folders.
     pub fn is_merged(self) -> bool {
         self.source
             .with_value(|source| matches!(source, ListSource::Role(_)))
     }
 
-    /// What is in the document now; told again whenever that changes.
+    /// Returns the positions in the document; tracks their changes.
     pub fn places(self) -> Vec<ListSlot> {
         self.moved.track();
         let view = self.view.get();
@@ -156,13 +156,13 @@ impl ListState {
         })
     }
 
-    /// The date heading of the row at the top of the box.
+    /// Returns the date heading of the topmost visible row.
     pub fn group(self) -> Option<String> {
         self.moved.track();
         let view = self.view.get();
         let top = self.measures().map_or(view.first, |(measures, scroll_px)| {
             let seen = measures.viewport(scroll_px);
-            // The first row that is not hidden above the edge.
+            // The first row that is not scrolled out at the top.
             let hidden = (scroll_px - seen.before_px) / measures.row_px;
             (seen.first..)
                 .zip(0_i32..)
@@ -171,17 +171,17 @@ impl ListState {
         });
         let slot = self.rows.with_value(|rows| rows.at(top).cloned());
         let group = slot.map(|slot| slot.row.with(|row| row.date.group.clone()));
-        // A message without a date is of no group.
+        // A message without a date has no group.
         group.filter(|group| !group.is_empty())
     }
 
-    /// Looks up what a message's row shows.
+    /// Returns the content of a message's row, if known.
     pub fn row(self, id: &MessageRef) -> Option<MessageRow> {
         self.rows
             .with_value(|rows| rows.find(id).map(|slot| slot.row.get_untracked()))
     }
 
-    /// The position of a message, where its row is known.
+    /// Returns the position of a message, if its row is known.
     pub fn position(self, id: &MessageRef) -> Option<u32> {
         self.rows.with_value(|rows| rows.position(id))
     }
@@ -190,7 +190,7 @@ impl ListState {
         let scroller = self.scroller.get_untracked()?;
         let row_px = self.row_px.get_value();
         if row_px <= 0.0 {
-            // Asking the browser before the first row is measured would lay the page out for nothing.
+            // A measurement before the first row is measured would cause a layout without need.
             return None;
         }
         let measures = Measures {
@@ -198,11 +198,11 @@ impl ListState {
             box_px: f64::from(scroller.client_height()),
             total: self.rows.with_value(Rows::total),
         };
-        // Hidden while a phone shows something else, it has no height, and is scrolled nowhere.
+        // On a phone a hidden list has height 0 and no scroll position.
         (measures.box_px > 0.0).then(|| (measures, f64::from(scroller.scroll_top())))
     }
 
-    /// Begins to scroll: measures a row, and makes the scrollbar as long as the folder.
+    /// Starts scrolling: measures a row, and sets the scrollbar to the length of the folder.
     pub fn start(self) {
         if !self.is_alive() {
             return;
@@ -223,7 +223,7 @@ impl ListState {
             self.fetch_next_page_soon();
         }
         let top = if before > 0.0 {
-            // The width of the page changed, and the height of a row with it.
+            // The width of the page changed, and with it the height of a row.
             self.measures().map_or(0, |(m, px)| {
                 Measures {
                     row_px: before,
@@ -246,7 +246,7 @@ impl ListState {
         if let (Some((measures, _)), Some(scroller)) =
             (self.measures(), self.scroller.get_untracked())
         {
-            // The spacers get their height in an effect; before that there is nothing to scroll.
+            // The spacers get their height in an effect; before that the list cannot scroll.
             let scroll_px = measures.scroll_to(position);
             request_animation_frame(move || {
                 scroller.set_scroll_top(whole_px(scroll_px));
@@ -269,7 +269,7 @@ impl ListState {
         let epoch = self.epoch.get_value();
         spawn_local(async move {
             let answer = message_list(ListQuery::window(self.source(), window)).await;
-            // The list may be gone by now, and with it everything here.
+            // The list may have been dropped meanwhile, with its signals.
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
             }
@@ -284,7 +284,7 @@ impl ListState {
                         self.follow();
                         self.pick_wanted();
                         let asked = window.offset..window.offset.saturating_add(window.limit);
-                        // A server that leaves rows out is not asked for them for ever.
+                        // Prevents endless requests to a server that omits rows.
                         if self.rows.with_value(|rows| rows.missing(asked).is_empty()) {
                             self.fetch_missing();
                         }
@@ -297,7 +297,7 @@ impl ListState {
         });
     }
 
-    /// Says why rows could not be fetched, and asks again by itself where something between failed.
+    /// Stores the error of a fetch. Retries automatically after a transport error.
     fn failed(self, error: ApiError) {
         let again = error.kind == ErrorKind::Transport;
         self.trouble.set(Some(error));
@@ -313,7 +313,7 @@ impl ListState {
         }
     }
 
-    /// Asks again for the rows that are shown and forgets all others.
+    /// Fetches the displayed rows again and discards all others.
     pub fn refresh(self) {
         let Some(epoch) = self.epoch.try_get_value() else {
             return;
@@ -348,7 +348,7 @@ impl ListState {
         if self.row_px.get_value() > 0.0 {
             self.scrolled();
         } else {
-            // It was empty until now: nothing could be measured.
+            // The list was empty, so that no row was measured.
             let count = total.min(Window::PAGE);
             let view = Viewport {
                 count,
@@ -362,7 +362,7 @@ impl ListState {
         self.moved.notify();
     }
 
-    /// The server says that the folder changed.
+    /// Handles a folder event of the server.
     pub fn changed(self, total: u32, unread: Option<u32>, arrived: u32) {
         let grown = total
             .saturating_sub(self.total.get_untracked())
@@ -374,7 +374,7 @@ impl ListState {
                 (self.measures(), self.scroller.get_untracked())
                 && scroll_px >= measures.row_px
             {
-                // What is being read stays where it is; the new mail is announced above.
+                // The visible rows stay in place; a notice above announces the new messages.
                 self.arrived.update(|n| *n = n.saturating_add(grown));
                 let scroll_px = scroll_px + f64::from(grown) * measures.row_px;
                 let view = measures.viewport(scroll_px);
@@ -388,13 +388,13 @@ impl ListState {
         self.refresh();
     }
 
-    /// Goes back to the newest message.
+    /// Scrolls to the newest message.
     pub fn show_newest(self) {
         self.arrived.set(0);
         self.show(0);
     }
 
-    /// Changes what a message's row shows, where it is known. Returns what it showed before.
+    /// Changes the content of a message's row, if known. Returns the former content.
     pub fn update_row(
         self,
         id: &MessageRef,
@@ -421,13 +421,13 @@ impl ListState {
         Some(before)
     }
 
-    /// Takes messages out of the list.
+    /// Removes messages from the list.
     pub fn remove(self, ids: &[MessageRef]) -> Removed {
         let removed = self
             .rows
             .try_update_value(|rows| rows.remove(ids))
             .unwrap_or_default();
-        // Answers that are on their way count from positions that are no longer.
+        // Pending responses refer to outdated positions.
         self.epoch
             .update_value(|epoch| *epoch = epoch.wrapping_add(1));
         self.asked.update_value(Vec::clear);
@@ -459,7 +459,7 @@ impl ListState {
     }
 }
 
-/// A length in whole pixels.
+/// Converts a length to whole pixels.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a float cast saturates, as scrolling does"

@@ -1,7 +1,8 @@
-//! What the server tells: one stream of events for all tabs of the browser.
+//! Live events: one event stream for all tabs of the browser.
 //!
-//! The tab that holds the lock reads the stream and passes every event on to the others. Where the
-//! browser has no locks (plain http beyond loopback) every visible tab has a stream of its own.
+//! The tab that holds the lock (the leader) reads the stream and forwards every event to the other
+//! tabs. In a browser without locks (plain http beyond loopback) every visible tab has its own
+//! stream.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -32,35 +33,35 @@ const EVENTS: [&str; 9] = [
     "replaced",
     "end",
 ];
-/// The pauses between two tries while the server cannot be reached.
+/// The pauses between reconnection attempts, in seconds.
 const RETRY_SECS: [u64; 5] = [1, 2, 5, 15, 60];
-/// The pause after newer streams of the session took this one's place: the tabs that are looked at
-/// have theirs meanwhile, and no two of them take turns without a pause.
+/// The pause after newer streams of the session replaced this one. The visible tabs have streams
+/// meanwhile, and the pause prevents two tabs from replacing each other in a loop.
 const REPLACED_FOR: Duration = Duration::from_secs(300);
-/// How often the counts of other folders are asked for while the page is looked at.
+/// The interval at which a visible page fetches the counts of other folders.
 const COUNTS_EVERY: Duration = Duration::from_secs(60);
 
-/// What the leader tells a tab that missed something between its rendering and its listening.
+/// The leader's message to a tab that missed events between its rendering and its subscription.
 const RESYNC: &str = r#"{"type":"resync"}"#;
 
-/// What the leader tells the others when the stream broke: nothing more is to be expected of it.
+/// The leader's message to the other tabs when the stream broke: no events follow.
 const LOST: &str = r#"{"type":"beat","next_secs":0}"#;
 
-/// The stream, and what a tab that takes it over has to know.
+/// The event stream, and the state that a tab needs to become the leader.
 struct Stream {
     tab: Tab,
     page: PageContext,
     source: Option<EventSource>,
     channel: Option<BroadcastChannel>,
-    /// The id of the newest event, of this tab or of the leader.
+    /// The id of the newest event, received by this tab or from the leader.
     last_id: Option<String>,
-    /// How often in a row it failed.
+    /// The number of consecutive failures.
     failures: usize,
     is_over: bool,
 }
 
 impl Stream {
-    /// Whether this tab is the one that reads, or waits for its next try to.
+    /// Whether this tab reads the stream or waits to reconnect.
     fn is_reading(&self) -> bool {
         self.source.is_some() || self.failures > 0
     }
@@ -68,7 +69,7 @@ impl Stream {
 
 type Shared = Rc<RefCell<Stream>>;
 
-/// Begins to listen, for as long as the tab is open.
+/// Listens for events until the tab is closed.
 pub fn start(tab: Tab, page: &PageContext) {
     if page.live.is_empty() {
         return;
@@ -79,7 +80,7 @@ pub fn start(tab: Tab, page: &PageContext) {
         page: page.clone(),
         source: None,
         channel: BroadcastChannel::new(&name).ok(),
-        // What happens from the rendering of the page on: nothing else would tell of it.
+        // The stream resumes after the rendering of the page, so that no event in between is lost.
         last_id: Some(page.seen.clone()).filter(|id| !id.is_empty()),
         failures: 0,
         is_over: false,
@@ -89,7 +90,7 @@ pub fn start(tab: Tab, page: &PageContext) {
     }
     let reopened = Rc::clone(&stream);
     effect(move || {
-        // The server answers again: no pause is waited for, and a dead stream is not kept.
+        // The server is reachable again: reconnect without a pause, and replace a dead stream.
         if tab.returns.get() > 0 && reopened.borrow().is_reading() {
             close(&reopened);
             open(&reopened);
@@ -105,7 +106,7 @@ pub fn start(tab: Tab, page: &PageContext) {
     );
 }
 
-/// Listens to the leader, and waits to become it. `false` where the browser has no locks.
+/// Listens to the leader, and waits for the lock. `false` if the browser has no locks.
 fn lead(stream: &Shared, name: &str) -> bool {
     let navigator = window().navigator();
     let locks = js_sys::Reflect::get(&navigator, &"locks".into()).ok();
@@ -122,7 +123,8 @@ fn lead(stream: &Shared, name: &str) -> bool {
 
     let followed = Rc::clone(stream);
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        // "ID\nDATA" as the leader got it; without data a new tab tells what it has seen.
+        // "ID\nDATA" as the leader received it; without data, a new tab reports the id of its
+        // newest event.
         let said = message.data().as_string();
         let Some((id, data)) = said.as_deref().and_then(|said| said.split_once('\n')) else {
             return;
@@ -141,29 +143,29 @@ fn lead(stream: &Shared, name: &str) -> bool {
     let led = Rc::clone(stream);
     let granted = Closure::once_into_js(move |_lock: JsValue| {
         open(&led);
-        // Held until the tab goes away.
+        // The lock is held until the tab is closed.
         JsValue::from(js_sys::Promise::new(&mut |_, _| {}))
     });
     request.call2(&locks, &name.into(), &granted).is_ok()
 }
 
-/// Tells the others, with the id of the newest event that this tab knows.
+/// Posts data to the other tabs, with the id of the newest event that this tab knows.
 fn post(stream: &Shared, data: &str) {
     let own = stream.borrow();
     if let (Some(channel), Some(id)) = (&own.channel, &own.last_id) {
-        // Fails only when closed, and it never is.
+        // Fails only if the channel is closed, which never happens.
         drop(channel.post_message(&format!("{id}\n{data}").into()));
     }
 }
 
-/// The leader answers a tab whose newest event is another one: what it missed is not known.
+/// As the leader, responds to a tab with another newest event: the events it missed are unknown.
 fn answer_late(stream: &Shared) {
     if stream.borrow().source.is_some() {
         post(stream, RESYNC);
     }
 }
 
-/// A stream of the tab's own, while it can be seen.
+/// Opens a stream of this tab alone, while the tab is visible.
 fn stand_alone(stream: &Shared) {
     stream.borrow_mut().channel = None;
     open(stream);
@@ -176,7 +178,7 @@ fn stand_alone(stream: &Shared) {
         }
     });
     let listener = on_change.as_ref().unchecked_ref();
-    // The document is there as long as the tab.
+    // The document lives as long as the tab.
     drop(document().add_event_listener_with_callback("visibilitychange", listener));
     on_change.forget();
 }
@@ -209,7 +211,7 @@ fn open(stream: &Shared) {
         );
         heard.borrow_mut().failures = 0;
         if let Some(channel) = &heard.borrow().channel {
-            // Fails only when closed, and it never is.
+            // Fails only if the channel is closed, which never happens.
             drop(channel.post_message(&format!("{id}\n{data}").into()));
         }
         take(&heard, &id, &data);
@@ -221,7 +223,7 @@ fn open(stream: &Shared) {
     on_event.forget();
     let failed = Rc::clone(stream);
     let on_error = Closure::<dyn FnMut()>::new(move || {
-        // Browsers differ in when they try again, and do not where the server said no.
+        // Browsers differ in when they reconnect, and do not reconnect after an error status.
         reopen_later(&failed);
         post(&failed, LOST);
         let tab = failed.borrow().tab;
@@ -249,7 +251,7 @@ fn open_after(stream: &Shared, pause: Duration) {
     set_timeout(move || open(&stream), pause);
 }
 
-/// Takes one event to the page.
+/// Applies one event to the page.
 fn take(stream: &Shared, id: &str, data: &str) {
     let (tab, build) = {
         let mut own = stream.borrow_mut();
@@ -259,7 +261,7 @@ fn take(stream: &Shared, id: &str, data: &str) {
         (own.tab, own.page.build.clone())
     };
     let Ok(event) = decode::<LiveEvent>(data) else {
-        // The server speaks a newer language than this page.
+        // The server is newer than this page.
         tab.is_outdated.set(true);
         return;
     };
@@ -292,7 +294,7 @@ fn take(stream: &Shared, id: &str, data: &str) {
 }
 
 impl Tab {
-    /// Shows what the server told.
+    /// Applies an event to the state of the tab.
     fn told(self, event: LiveEvent) {
         match event {
             LiveEvent::Folder {

@@ -1,12 +1,12 @@
-//! What the browser knows and the server has to be told once: the time zone.
+//! Browser settings that the server needs: the time zone.
 
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::page::PageContext;
 use crate::text::url;
 
-/// Tells the server the zone that dates are shown in, from the next request on. Returns whether
-/// that is news to it.
+/// Sets the cookie with the zone that the server formats dates in, from the next request on.
+/// Returns whether the zone changed.
 pub fn tell_zone(page: &PageContext) -> bool {
     let Some(zone) = zone() else { return false };
     let Ok(document) = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>() else {
@@ -22,7 +22,7 @@ pub fn tell_zone(page: &PageContext) -> bool {
     } else {
         &page.base
     };
-    // A browser without cookies cannot have signed in.
+    // Signing in requires cookies, so setting one works.
     document
         .set_cookie(&format!(
             "{value}; Path={path}; Max-Age=31536000; SameSite=Lax"
@@ -30,7 +30,7 @@ pub fn tell_zone(page: &PageContext) -> bool {
         .is_ok()
 }
 
-/// The zone's name ("Europe/Berlin"), by `Intl`.
+/// Returns the zone's name ("Europe/Berlin"), from `Intl`.
 fn zone() -> Option<String> {
     let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let format = js_sys::Reflect::get(&intl, &"DateTimeFormat".into()).ok()?;

@@ -1,8 +1,8 @@
-//! Whether this server answers.
+//! Detects whether this server is reachable.
 //!
-//! The browser's own word, a request that failed and a silent stream of events are reasons to
-//! doubt it; a small request (`GET {base}/healthz`) decides. While it fails it is repeated, and
-//! once it succeeds everything that failed meanwhile is asked for again.
+//! The browser's online and offline events, a failed request and a silent event stream trigger a
+//! probe (`GET {base}/healthz`). While it fails it is repeated; once it succeeds, everything that
+//! failed meanwhile is requested again.
 
 use std::time::Duration;
 
@@ -15,41 +15,41 @@ use crate::api::error::{ApiError, ErrorKind};
 use crate::text::url;
 use crate::ui::dynamic::effect;
 
-/// How long an answer may take.
+/// The timeout of a probe, in milliseconds.
 const PROBE_WITHIN_MS: u32 = 2_000;
-/// The pause between two requests while there is no answer.
+/// The pause between two probes while the server is unreachable.
 const PROBE_EVERY: Duration = Duration::from_secs(2);
-/// When what failed is asked for again although this server answers.
+/// The delay before failed requests are repeated although this server is reachable.
 pub(super) const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
-/// How often the silence of the stream is measured.
+/// The interval at which the silence of the stream is checked.
 const LISTEN_EVERY: Duration = Duration::from_millis(500);
-/// How much later than promised an event may come.
+/// The tolerance for a late event, in milliseconds.
 const GRACE_MS: f64 = 500.0;
-/// What the server answers.
+/// The body of the health check's response.
 const ALIVE: &str = "ok\n";
 
-/// When the stream of events was last heard, and when it said it would be heard again.
+/// The time of the last event, and the maximum time until the next one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Heard {
     at_ms: f64,
-    /// `None` before the stream promised anything.
+    /// `None` before the first heartbeat.
     next_ms: Option<f64>,
 }
 
-/// The request that finds out whether this server answers.
+/// The state of the reachability probe.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Probe {
     url: String,
     is_running: bool,
 }
 
-/// Begins to watch, for as long as the tab is open.
+/// Watches reachability until the tab is closed.
 pub fn start(tab: Tab, base: &str) {
     let url = url::health(base);
     tab.probe.update_value(|probe| probe.url = url);
     for event in ["offline", "online"] {
         let doubt = Closure::<dyn FnMut()>::new(move || tab.doubt());
-        // The window is there as long as the tab.
+        // The window lives as long as the tab.
         drop(window().add_event_listener_with_callback(event, doubt.as_ref().unchecked_ref()));
         doubt.forget();
     }
@@ -64,7 +64,7 @@ pub fn start(tab: Tab, base: &str) {
 }
 
 impl Tab {
-    /// Notes that the stream was heard, and when it will be heard again.
+    /// Records an event, and the maximum time until the next one.
     pub(super) fn hear(self, next_secs: Option<u32>) {
         self.heard.update_value(|heard| {
             heard.at_ms = js_sys::Date::now();
@@ -74,12 +74,12 @@ impl Tab {
         });
     }
 
-    /// Notes that nothing is to be heard: there is no stream.
+    /// Records that there is no stream.
     pub(super) fn hear_no_more(self) {
         self.heard.set_value(Heard::default());
     }
 
-    /// Whether the stream has been silent for longer than it promised.
+    /// Whether the next event is overdue.
     fn is_silent(self) -> bool {
         let heard = self.heard.get_value();
         let due_ms = heard
@@ -88,7 +88,7 @@ impl Tab {
         due_ms.is_some_and(|due_ms| js_sys::Date::now() > due_ms)
     }
 
-    /// Finds out whether this server answers.
+    /// Probes whether this server is reachable, unless a probe is running.
     pub fn doubt(self) {
         let started = self.probe.try_update_value(|probe| {
             let is_new = !probe.is_running && !probe.url.is_empty();
@@ -102,9 +102,9 @@ impl Tab {
         }
     }
 
-    /// Counts up `again` once what failed may succeed: when the mail server or this one answers
-    /// again, and after a pause where this one was there all the time and something between
-    /// answered in its place.
+    /// Increments `again` once a retry may succeed: when the mail server or this server is
+    /// reachable again, and after a pause if this server was reachable all the time and an
+    /// intermediary sent the response.
     pub fn ask_again(self, again: RwSignal<u32>, error: &ApiError) {
         self.note_error(error);
         let is_transport = error.kind == ErrorKind::Transport;
@@ -132,7 +132,7 @@ impl Tab {
     fn found(self, is_reachable: bool) {
         self.probe.update_value(|probe| probe.is_running = false);
         let was_reachable = self.is_reachable.get_untracked();
-        // A stream that is silent while the server answers is dead: it is opened anew.
+        // A stream that is silent although the server responds is dead and is reopened.
         let is_well = was_reachable && !self.is_silent();
         if was_reachable != is_reachable {
             self.is_reachable.set(is_reachable);
@@ -151,7 +151,7 @@ impl Tab {
     }
 }
 
-/// `XMLHttpRequest`, which knows how long it may take.
+/// Sends a probe. Uses `XMLHttpRequest` for its timeout.
 fn ask(tab: Tab, url: &str) -> Option<()> {
     let request = web_sys::XmlHttpRequest::new().ok()?;
     request.open_with_async("GET", url, true).ok()?;
@@ -161,7 +161,7 @@ fn ask(tab: Tab, url: &str) -> Option<()> {
         let text = ended.response_text().ok().flatten();
         tab.found(text.as_deref() == Some(ALIVE));
     });
-    // `loadend` comes once, whatever happened.
+    // `loadend` fires exactly once, in every case.
     request.set_onloadend(Some(on_end.unchecked_ref()));
     request.send().ok()
 }

@@ -1,4 +1,4 @@
-//! The rows of one folder that the page has seen, by their position from the newest message.
+//! The known rows of one folder, by their position from the newest message.
 
 use std::ops::Range;
 
@@ -6,47 +6,47 @@ use leptos::prelude::*;
 
 use crate::api::types::{MessageRef, MessageRow, MessageRows, Window};
 
-/// One row; what it shows may change while it stays in its place.
+/// One row; its content may change while its element stays.
 #[derive(Debug, Clone)]
 pub struct Slot {
     /// The message.
     pub id: MessageRef,
-    /// What the row shows.
+    /// The content of the row.
     pub row: ArcRwSignal<MessageRow>,
 }
 
-/// Rows that were taken out and where they stood, so that they can come back.
+/// Removed rows with their positions, for restoring them.
 #[derive(Debug, Clone, Default)]
 pub struct Removed(Vec<(usize, Option<Slot>)>);
 
-/// Rows by position. A position whose row is not known yet is `None`.
+/// Rows by position. `None` is a position whose row is not known yet.
 #[derive(Debug, Default)]
 pub struct Rows {
     slots: Vec<Option<Slot>>,
 }
 
 impl Rows {
-    /// The most rows kept. Beyond it, those far from what is shown are forgotten.
+    /// Maximum number of rows in memory. Beyond it, rows far from the displayed ones are dropped.
     const KEEP: usize = 2_000;
 
-    /// The rows of the first answer.
+    /// Creates the rows from the first response.
     pub fn new(answer: MessageRows) -> Self {
         let mut rows = Self::default();
         rows.replace(answer);
         rows
     }
 
-    /// How many rows the folder has.
+    /// Returns the number of rows of the folder.
     pub fn total(&self) -> u32 {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
-    /// The row at a position, where known.
+    /// Returns the row at a position, if known.
     pub fn at(&self, position: u32) -> Option<&Slot> {
         self.slots.get(index(position))?.as_ref()
     }
 
-    /// The position of a message, where known.
+    /// Returns the position of a message, if known.
     pub fn position(&self, id: &MessageRef) -> Option<u32> {
         let found = self
             .slots
@@ -55,17 +55,17 @@ impl Rows {
         found.and_then(|position| u32::try_from(position).ok())
     }
 
-    /// What the row of a message shows, where known.
+    /// Returns the row of a message, if known.
     pub fn find(&self, id: &MessageRef) -> Option<&Slot> {
         self.slots.iter().flatten().find(|slot| &slot.id == id)
     }
 
-    /// How many rows are known.
+    /// Returns the number of known rows.
     pub fn known(&self) -> usize {
         self.slots.iter().flatten().count()
     }
 
-    /// The messages of the known rows among these.
+    /// Returns the messages of the known rows in a range.
     pub fn ids(&self, range: Range<u32>) -> Vec<MessageRef> {
         let slots = self
             .slots
@@ -74,19 +74,19 @@ impl Rows {
         known.map(|slot| slot.id.clone()).collect()
     }
 
-    /// Takes an answer as the whole truth: every other row is forgotten.
+    /// Replaces all rows by those of a response; other rows are dropped.
     ///
-    /// Rows that stay keep their signal, so that their place in the document is kept too.
+    /// Rows that stay keep their signal, so that their elements stay too.
     pub fn replace(&mut self, answer: MessageRows) {
         let known = std::mem::take(&mut self.slots).into_iter().flatten();
-        // Mostly in the order of the answer, so that what is looked for is found near the front.
+        // Mostly in the order of the response, so that the search ends near the front.
         let mut known: Vec<Slot> = known.collect();
         self.slots.resize_with(index(answer.total), || None);
         for (position, row) in (answer.offset..).zip(answer.rows) {
             let slot = match known.iter().position(|slot| slot.id == row.id) {
                 Some(at) => {
                     let slot = known.remove(at);
-                    // Told only when something changed: a write wakes whoever shows the row.
+                    // Written only if changed: a write notifies the components that show the row.
                     if slot.row.with_untracked(|old| *old != row) {
                         slot.row.set(row);
                     }
@@ -103,8 +103,8 @@ impl Rows {
         }
     }
 
-    /// Adds an answer to what is known. `false` where it does not fit any more (the folder's
-    /// length changed meanwhile): nothing is taken then, and the page has to ask again.
+    /// Adds the rows of a response. `false` if the folder's length changed meanwhile: no row is
+    /// added then, and the page must request again.
     pub fn add(&mut self, answer: MessageRows, shown: Range<u32>) -> bool {
         if answer.total != self.total() {
             return false;
@@ -134,8 +134,8 @@ impl Rows {
         }
     }
 
-    /// The windows that have to be asked for, so that every row of `wanted` is known. Pages that
-    /// follow each other are one window: one request, and one change of the document.
+    /// Returns the windows to request for the missing rows of `wanted`. Consecutive pages form one
+    /// window: one request, and one change of the document.
     pub fn missing(&self, wanted: Range<u32>) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
         for position in wanted {
@@ -158,13 +158,13 @@ impl Rows {
         windows
     }
 
-    /// Makes room for newly arrived messages, whose rows are not known yet.
+    /// Inserts positions for newly arrived messages, whose rows are not known yet.
     pub fn arrive(&mut self, count: u32) {
         self.slots
             .splice(0..0, std::iter::repeat_with(|| None).take(index(count)));
     }
 
-    /// Takes messages out.
+    /// Removes messages.
     pub fn remove(&mut self, ids: &[MessageRef]) -> Removed {
         let mut removed = Vec::new();
         let mut position = 0;
@@ -179,7 +179,7 @@ impl Rows {
         Removed(removed)
     }
 
-    /// Puts back what was taken out.
+    /// Restores removed messages.
     pub fn restore(&mut self, removed: Removed) {
         for (position, slot) in removed.0 {
             let position = position.min(self.slots.len());
@@ -189,7 +189,7 @@ impl Rows {
 }
 
 impl Removed {
-    /// How many of them were unread.
+    /// Returns the number of unread messages among them.
     pub fn unread(&self) -> u32 {
         let unread = self.0.iter().filter_map(|(_, slot)| slot.as_ref());
         let unread = unread
@@ -198,12 +198,12 @@ impl Removed {
         u32::try_from(unread).unwrap_or(u32::MAX)
     }
 
-    /// How many there are.
+    /// Returns the number of removed messages.
     pub fn len(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
-    /// Those of some messages: the others stay out.
+    /// Keeps the rows of the wanted messages only.
     pub fn of(mut self, is_wanted: impl Fn(&MessageRef) -> bool) -> Self {
         let mut left = 0;
         self.0.retain_mut(|(position, slot)| {
@@ -215,7 +215,7 @@ impl Removed {
         self
     }
 
-    /// Whether nothing was taken out.
+    /// Whether no row was removed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,8 @@
-//! Ticking messages of the list: one by one, in ranges, all that are loaded.
+//! Selection of messages in the list: single, in ranges, or all loaded.
 //!
-//! A range goes from the message that was ticked last (the anchor) to the one that is named with
-//! Shift; naming another one moves its end. On a touch screen a row that is held is ticked, and
-//! then a tap ticks too, until nothing is ticked any more.
+//! A range extends from the last ticked message (the anchor) to the message clicked with Shift;
+//! another Shift-click moves its end. On a touch screen a long press ticks a row; after it, taps
+//! tick rows too, until none is ticked.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -18,26 +18,27 @@ use super::snack::Snack;
 use crate::api::types::MessageRef;
 use crate::page::lang_here;
 
-/// The most messages of one range: so many rows around those in sight are never forgotten.
+/// Maximum number of messages in a range: that many rows around the visible ones are never dropped.
 const RANGE_MAX: u32 = 500;
-/// How long a finger rests on a row to tick it.
+/// The duration of a long press.
 const HOLD: Duration = Duration::from_millis(450);
 
-/// How messages came to be ticked.
+/// The state of the selection process.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Picking {
-    /// Where a range begins.
+    /// The start of a range.
     anchor: Option<MessageRef>,
-    /// What was ticked before the range.
+    /// The messages ticked before the range.
     before: Vec<MessageRef>,
-    /// The range whose rows are on their way.
+    /// The range whose rows are being fetched.
     wanted: Option<Range<u32>>,
-    /// Whether Shift was down at the last click.
+    /// Whether Shift was pressed at the last click.
     with_shift: bool,
-    /// The touch that is under way, so that one that ends early is not taken for a long one.
+    /// The current touch, so that a touch that ends early does not count as a long press.
     touch: Option<u32>,
     touches: u32,
-    /// Whether the touch was long; the click that some browsers make of it opens nothing.
+    /// Whether the touch was a long press; the click that some browsers send after it opens
+    /// nothing.
     was_held: bool,
     /// Whether a tap ticks.
     by_touch: bool,
@@ -49,7 +50,7 @@ impl ListState {
         self.selected.with(|ids| !ids.is_empty())
     }
 
-    /// How many rows are loaded: what "all" can mean here.
+    /// Returns the number of loaded rows, which "all" refers to.
     pub fn loaded(self) -> usize {
         self.moved.track();
         self.rows.with_value(Rows::known)
@@ -71,7 +72,7 @@ impl ListState {
         self.selected.set(ids);
     }
 
-    /// Takes the change of a row's tick box. Returns whether the row is ticked now.
+    /// Handles a change of a row's check box. Returns whether the row is ticked now.
     pub fn tick(self, tab: Tab, id: &MessageRef, is_ticked: bool) -> bool {
         if self.picking.with_value(|picking| picking.with_shift) {
             self.pick_to(tab, id);
@@ -122,7 +123,7 @@ impl ListState {
         }
     }
 
-    /// Ticks the range that is wanted, once nothing is on its way.
+    /// Ticks the wanted range once no fetch is pending.
     pub(super) fn pick_wanted(self) {
         if !self.asked.with_value(Vec::is_empty) {
             return;
@@ -139,16 +140,16 @@ impl ListState {
         }
     }
 
-    // What comes from the rows of the list
+    // Events of the list's rows.
 
-    /// With Shift a click ticks, and marks no text.
+    /// A click with Shift ticks instead of selecting text.
     pub fn mouse_down(self, event: &MouseEvent) {
         if event.shift_key() {
             event.prevent_default();
         }
     }
 
-    /// Follows a click before the page does.
+    /// Handles a click on a row before the router does.
     pub fn clicked(self, tab: Tab, event: &MouseEvent) {
         let Some((target, id)) = row_of(event) else {
             return;
@@ -183,7 +184,7 @@ impl ListState {
         self.pick(id, !is_ticked);
     }
 
-    /// A finger is put on a row.
+    /// Handles the start of a touch on a row.
     pub fn touched(self, event: &PointerEvent) {
         if event.pointer_type() != "touch" {
             return;
@@ -215,12 +216,12 @@ impl ListState {
         self.toggle(id);
     }
 
-    /// The finger was lifted, or scrolls.
+    /// Handles the end of a touch, or the start of scrolling.
     pub fn let_go(self) {
         self.picking.update_value(|picking| picking.touch = None);
     }
 
-    /// The browser takes a long touch for a wish to see what can be done with the link.
+    /// Handles the context menu event that browsers send for a long press.
     pub fn context_menu(self, event: &MouseEvent) {
         let picking = self.picking.get_value();
         if picking.touch.is_some()
@@ -234,7 +235,7 @@ impl ListState {
     }
 }
 
-/// The range between two rows, both included, and whether it was too long.
+/// Returns the range between two rows, both included, and whether it was truncated.
 fn range(anchor: u32, to: u32) -> (Range<u32>, bool) {
     let (first, last) = (anchor.min(to), anchor.max(to));
     let is_cut = last - first >= RANGE_MAX;
@@ -246,7 +247,7 @@ fn range(anchor: u32, to: u32) -> (Range<u32>, bool) {
     (range, is_cut)
 }
 
-/// What an event hit, and the message of its row.
+/// Returns the target of an event, and the message of its row.
 fn row_of(event: &Event) -> Option<(Element, MessageRef)> {
     let target: Element = event.target()?.dyn_into().ok()?;
     let row = target.closest(".row[data-id]").ok()??;

@@ -1,4 +1,4 @@
-//! What this tab knows beside the list: titles, counts, the link to the mail server, banners.
+//! The state of the tab besides the list: titles, counts, mail server connections, banners.
 
 use leptos::prelude::*;
 
@@ -13,44 +13,44 @@ use crate::api::types::{AccountId, FolderRef, MessageRef, OutboxEntry, SessionVi
 #[derive(Clone, Copy)]
 pub struct Session(pub Answer<SessionView>);
 
-/// The link to a mail server, while it is down.
+/// A lost connection to a mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkDown {
-    /// Whose account.
+    /// The account.
     pub account: AccountId,
     /// The mail server.
     pub host: String,
-    /// The next try, in seconds from when it was told.
+    /// The time until the next connection attempt, in seconds from the event.
     pub retry_in_secs: u32,
 }
 
 /// A folder's counts, newer than those of the folder tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// All messages.
+    /// The number of messages.
     pub total: u32,
-    /// Unread ones, where known.
+    /// The number of unread messages, if known.
     pub unread: Option<u32>,
 }
 
-/// What is known of some folders. They are few, and a map is much code.
+/// Values by folder. The folders are few, and a map compiles to more code.
 #[derive(Debug, Clone)]
 pub struct ByFolder<T>(Vec<(FolderRef, T)>);
 
 impl<T: Copy> ByFolder<T> {
-    /// What is known of a folder.
+    /// Returns the value of a folder.
     pub fn of(&self, folder: &FolderRef) -> Option<T> {
         let found = self.0.iter().find(|(of, _)| of == folder);
         found.map(|(_, value)| *value)
     }
 
-    /// Notes something of a folder, in place of what was known.
+    /// Sets the value of a folder.
     pub fn put(&mut self, folder: FolderRef, value: T) {
         self.remove(&folder);
         self.0.push((folder, value));
     }
 
-    /// Forgets what is known of a folder.
+    /// Removes the value of a folder.
     pub fn remove(&mut self, folder: &FolderRef) {
         self.0.retain(|(of, _)| of != folder);
     }
@@ -62,63 +62,65 @@ impl<T> Default for ByFolder<T> {
     }
 }
 
-/// What one browser tab knows. A handle: copies are the same tab.
+/// The state of one browser tab. A handle: copies share the same state.
 #[derive(Debug, Clone, Copy)]
 pub struct Tab {
     /// The name of the page, for the title.
     pub title: RwSignal<String>,
-    /// The subject of the message that is open: the title while it is.
+    /// The subject of the open message, which is the title while it is open.
     pub open_title: RwSignal<Option<String>>,
-    /// Unread messages of the list on the page.
+    /// The number of unread messages of the list on the page.
     pub unread: RwSignal<u32>,
     /// The list on the page.
     shown: RwSignal<Option<ListState>>,
-    /// The line at the bottom: what was done and how it is undone, or what failed.
+    /// The snack: the last change with its undo, or the last failure.
     pub snack: RwSignal<Option<Snack>>,
-    /// The message that an undone change opens again.
+    /// The message to reopen after an undo.
     pub reopened: RwSignal<Option<MessageRef>>,
-    /// Folders that changed since their list was last asked for.
+    /// Folders that changed since the last request for their list.
     changed: StoredValue<ByFolder<()>>,
-    /// Counts told since the folder tree was fetched.
+    /// Counts received since the folder tree was fetched.
     pub counts: RwSignal<ByFolder<Counts>>,
-    /// The link to the mail server, while it is down.
+    /// The lost connection to a mail server, if any.
     pub link_down: RwSignal<Option<LinkDown>>,
-    /// Whether events arrive.
+    /// Whether live events arrive.
     pub is_live: RwSignal<bool>,
-    /// Whether this server answers.
+    /// Whether this server is reachable.
     pub is_reachable: RwSignal<bool>,
-    /// Counts how often it answered again after it had not.
+    /// A counter of the times that it became reachable again.
     pub returns: RwSignal<u32>,
-    /// When the stream of events was last heard, and how long it may be silent.
+    /// The time of the last event, and the maximum time until the next one.
     pub(super) heard: StoredValue<Heard>,
-    /// The request that finds out whether this server answers.
+    /// The state of the reachability probe.
     pub(super) probe: StoredValue<Probe>,
-    /// Whether the session is over.
+    /// Whether the session ended.
     pub is_ended: RwSignal<bool>,
-    /// Whether the server has a newer page than this one.
+    /// Whether the server serves a newer front-end build than this page's.
     pub is_outdated: RwSignal<bool>,
-    /// Counts the changes of the outbox.
+    /// A counter of the changes of the outbox.
     pub outbox_changes: RwSignal<u32>,
-    /// Messages in the outbox that need a look, once newer than the session's own number.
+    /// The number of outbox messages that need attention, if it is newer than the session's own
+    /// number.
     pub outbox_open: RwSignal<Option<u32>>,
-    /// The entry of the message that was just sent, until it is shown.
+    /// The entry of the last sent message, until it is shown.
     pub sent: StoredValue<Option<OutboxEntry>>,
-    /// Whether that number is about to be fetched.
+    /// Whether a fetch of `outbox_open` is scheduled.
     pub is_counting: StoredValue<bool>,
-    /// Counts the reasons to fetch the folder tree again.
+    /// Incremented to fetch the folder tree again.
     pub tree_changes: RwSignal<u32>,
-    /// Whether the list of keys is open.
+    /// Whether the list of keyboard shortcuts is open.
     pub is_help_open: RwSignal<bool>,
-    /// Counts the changes of what the server writes for this reader alone: the zone of dates.
+    /// A counter of changes to the reader's settings that the server renders with: the zone of
+    /// dates.
     pub reader_changes: RwSignal<u32>,
-    /// Whether the page has come alive.
+    /// Whether the page is hydrated.
     pub is_started: RwSignal<bool>,
-    /// The rows that the server wrote, until the list has taken them over.
+    /// The server-rendered rows, until the list takes them.
     rows_in_page: StoredValue<Option<RowsInPage>>,
 }
 
 impl Tab {
-    /// A tab that was just opened.
+    /// Creates the state of a new tab.
     pub fn new() -> Self {
         Self {
             title: RwSignal::new(String::new()),
@@ -149,43 +151,43 @@ impl Tab {
         }
     }
 
-    /// The rows that the server wrote, for the list that takes them over: told once.
+    /// Takes the server-rendered rows for the list that hydrates them; returns them once.
     pub fn take_rows_in_page(self) -> Option<RowsInPage> {
         self.rows_in_page.try_update_value(Option::take).flatten()
     }
 
-    /// The tab of the page.
+    /// Returns the tab from context.
     pub fn expect() -> Self {
         expect_context::<Self>()
     }
 
-    /// The list on the page, if it is one.
+    /// Returns the list on the page, if it is alive.
     pub fn list(self) -> Option<ListState> {
         self.shown.get_untracked().filter(|list| list.is_alive())
     }
 
-    /// Names the list on the page.
+    /// Sets the list on the page.
     pub fn show_list(self, list: ListState) {
         self.shown.set(Some(list));
     }
 
-    /// Notes that a folder's list is being asked for.
+    /// Records a request for a folder's list.
     pub fn list_asked(self, folder: &FolderRef) {
         self.changed.update_value(|changed| changed.remove(folder));
     }
 
-    /// Notes that a folder changed: an answer that is on its way may not know of it.
+    /// Records that a folder changed; a pending response may be outdated.
     pub fn folder_changed(self, folder: FolderRef) {
         self.changed.update_value(|changed| changed.put(folder, ()));
     }
 
-    /// Whether a folder changed after its list was asked for.
+    /// Whether a folder changed after the request for its list.
     pub fn is_changed(self, folder: &FolderRef) -> bool {
         self.changed
             .with_value(|changed| changed.of(folder).is_some())
     }
 
-    /// Notes an error that means more than its own failure.
+    /// Handles an error that affects the whole tab.
     pub fn note_error(self, error: &ApiError) {
         match error.kind {
             ErrorKind::SignedOut => self.is_ended.set(true),

@@ -1,4 +1,4 @@
-//! The line at the bottom of the page: what was just done, and how it is taken back.
+//! The snack at the bottom of the page: the last change, and its undo.
 
 use std::time::Duration;
 
@@ -13,50 +13,50 @@ use crate::api::outbox::outbox_change;
 use crate::api::types::{ChangeDone, EntryChange, FolderRole, MessageRef, OutboxId, UndoRef};
 use crate::page::{Flash, FlashEntry};
 
-/// How long a change is offered for undoing. A failure stays until it is dismissed.
+/// The display time of a change. A failure stays until it is dismissed.
 const SHOWN_FOR: Duration = Duration::from_secs(10);
 
-/// What the line says.
+/// The content of the snack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Snack {
-    /// A change was made.
+    /// A change to messages.
     Done {
-        /// What was done.
+        /// The changes made.
         done: Vec<ChangeDone>,
-        /// Whether a message that was open was left by it: undoing opens it again.
+        /// Whether the user left the open message by it: undoing reopens the message.
         is_left: bool,
     },
-    /// An entry of the outbox was changed.
+    /// A change to an outbox entry.
     Outbox {
         /// The entry.
         outbox: OutboxId,
-        /// What was done to it.
+        /// The change.
         change: EntryChange,
     },
-    /// A finished sentence.
+    /// A complete sentence.
     Note(String),
-    /// A change was not made.
+    /// A failed change.
     Failed {
-        /// Why.
+        /// The error.
         error: ApiError,
-        /// What would be tried again once a missing folder is made.
+        /// The change to repeat after a missing folder is created.
         again: Option<Again>,
     },
 }
 
-/// A change that failed for want of a folder.
+/// A change that failed because a folder is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Again {
     /// The messages.
     pub messages: Vec<MessageRef>,
-    /// The folder that is missing.
+    /// The role of the missing folder.
     pub role: FolderRole,
-    /// What was wanted.
+    /// The failed change.
     pub act: Act,
 }
 
 impl Snack {
-    /// What is left of a plain form post, as the line shows it.
+    /// Converts the result of a plain form post.
     pub fn of_flash(flash: Flash) -> Option<Self> {
         if let Some(error) = flash.error {
             let again = flash.again.map(|again| Again {
@@ -78,7 +78,7 @@ impl Snack {
         })
     }
 
-    /// How what it tells is taken back.
+    /// Returns the undo ids of its changes.
     pub fn undo(&self) -> Vec<UndoRef> {
         match self {
             Self::Done { done, .. } => done.iter().flat_map(|done| done.undo.clone()).collect(),
@@ -88,7 +88,7 @@ impl Snack {
 }
 
 impl Tab {
-    /// Says something at the bottom of the page.
+    /// Shows a snack.
     pub fn say(self, snack: Snack) {
         let is_passing = !matches!(snack, Snack::Failed { .. });
         self.snack.set(Some(snack.clone()));
@@ -107,7 +107,7 @@ impl Tab {
         }
     }
 
-    /// Takes changes back, and opens the message again that was left by them.
+    /// Undoes changes, and reopens the message that the user left by them.
     pub fn undo(self, undo: Vec<UndoRef>, is_left: bool) {
         self.snack.set(None);
         spawn_local(async move {
@@ -128,12 +128,12 @@ impl Tab {
         });
     }
 
-    /// Changes an entry of the outbox, and says what was done.
+    /// Changes an outbox entry, and shows the change.
     pub fn outbox_change(self, outbox: OutboxId, change: EntryChange) {
         self.snack.set(None);
         spawn_local(async move {
             match outbox_change(outbox.clone(), change).await {
-                // What is tried again shows itself in the list.
+                // A retry is visible in the list.
                 Ok(()) if change == EntryChange::Retry => {}
                 Ok(()) => self.say(Snack::Outbox { outbox, change }),
                 Err(error) => self.fail(error, None),
@@ -142,7 +142,7 @@ impl Tab {
         });
     }
 
-    /// Undoes what the line at the bottom offers to undo.
+    /// Undoes the changes that the snack offers to undo.
     pub fn undo_last(self) {
         if let Some(Snack::Outbox { outbox, change }) = self.snack.get_untracked()
             && let Some(undo) = change.undo()

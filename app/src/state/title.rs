@@ -8,18 +8,18 @@ use super::session::Tab;
 use crate::text::markup;
 use crate::ui::dynamic::effect;
 
-/// The name of the page that is being rendered, for the document around it.
+/// The name of the rendered page, for the title of the document.
 ///
-/// The document's head is written before the page that names it: so the document provides this by
-/// context, the page's signal is put in, and the title is written last
-/// ([`document`](crate::document)).
+/// The document's head is written before the page that determines the name: the document provides
+/// this value by context, the page stores its [`Tab`] in it, and the title is written last
+/// ([`document`](mod@crate::document)).
 #[cfg(feature = "ssr")]
 #[derive(Clone, Default)]
 pub struct PageName(std::sync::Arc<std::sync::OnceLock<Tab>>);
 
 #[cfg(feature = "ssr")]
 impl PageName {
-    /// The name, as far as the page was rendered.
+    /// Returns the name, empty before the page was rendered.
     pub fn get(&self) -> String {
         self.0
             .get()
@@ -28,7 +28,7 @@ impl PageName {
     }
 }
 
-/// "(3) Inbox", "(3) the subject of the open message", or the name of a page without mail.
+/// Returns "(3) Inbox", "(3) the subject of the open message", or the name of a page without mail.
 fn name(tab: Tab) -> String {
     let Some(name) = tab.open_title.get() else {
         return tab.title.get();
@@ -36,7 +36,7 @@ fn name(tab: Tab) -> String {
     with_count(tab.unread.get(), &name)
 }
 
-/// "(3) Inbox": a name behind the number of unread messages, if there are any.
+/// Prefixes a name with the number of unread messages, if there are any: "(3) Inbox".
 pub fn with_count(unread: u32, name: &str) -> String {
     match unread {
         0 => name.to_owned(),
@@ -44,8 +44,8 @@ pub fn with_count(unread: u32, name: &str) -> String {
     }
 }
 
-/// Names the document after what `tab` shows: in the document that the server writes, and in the
-/// browser whenever it changes.
+/// Sets the document title from `tab`: in the server-rendered document, and in the browser on every
+/// change.
 pub fn show(tab: Tab) {
     #[cfg(feature = "ssr")]
     if let Some(page) = use_context::<PageName>() {
@@ -53,9 +53,9 @@ pub fn show(tab: Tab) {
     }
     effect(move || {
         let name = name(tab);
-        // Nothing is named while the page is taken over: what the server wrote stays.
+        // The name is empty during hydration: the server's title stays.
         if !name.is_empty() {
-            // The browser takes milliseconds to tell its window, and nobody waits for that.
+            // Deferred because setting the title takes the browser milliseconds.
             set_timeout(
                 move || document().set_title(&markup::title(&name)),
                 Duration::ZERO,

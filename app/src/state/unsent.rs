@@ -1,13 +1,14 @@
-//! Texts that were written and not sent: kept in this browser, and offered when one comes back.
+//! Unsent texts: stored in this browser, and offered when the user returns.
 //!
-//! A text is sealed with a key that the server gives to a live session of its account alone, so it
-//! opens after signing in again, and for nobody else who uses the browser. It is written behind
-//! every change, removed once the outbox has the message, and after 7 days.
+//! A text is encrypted with a key that the server gives only to a live session of its account, so
+//! it can be read after the next sign-in, and not by other users of the browser. It is stored after
+//! every change, and removed once the outbox has the message, or after 7 days.
 //!
 //! # Invariants
-//! - A text that is being written has an id of its own, and the tab that writes it holds the lock
-//!   of that name: no tab writes over what another one has written.
-//! - What cannot be kept is not silent: the form says so, and the browser asks before the page goes.
+//! - A text that is being written has its own id, and the tab that writes it holds the lock of that
+//!   name: no tab overwrites the text of another.
+//! - A text that cannot be stored is reported: the form shows it, and the browser asks before the
+//!   page is left.
 
 mod kept;
 pub mod leaving;
@@ -26,43 +27,43 @@ use super::upload::whole;
 use crate::api::types::{AccountId, Draft, UploadView};
 use crate::page::PageContext;
 
-/// The pause between two writings of a text.
+/// The pause between two writes of a text.
 const PAUSE: Duration = Duration::from_millis(400);
-/// The longest text that is kept, with its quote.
+/// Maximum size of a stored text, with its quote, in bytes.
 const MAX_BYTES: usize = 512 << 10;
 
-/// What the page knows of its texts. Not in signals: those are code for every type that they hold.
+/// The unsent texts of the page. Not in signals, which compile code per type.
 #[derive(Default)]
 struct State {
-    /// What can be gone on with, the newest first.
+    /// The texts that the user can continue, newest first.
     offers: Vec<Rc<Offer>>,
-    /// What the form on the page, or the next one, is to hold.
+    /// The offer that the current or next form is to be filled with.
     wanted: Option<Rc<Offer>>,
     /// The form on the page.
     form: Option<Form>,
-    /// Counts the forms.
+    /// A counter of forms.
     forms: u32,
-    /// What is written in the form, once that is anything.
+    /// The text in the form, if it has unsent content.
     now: Option<Rc<Offer>>,
-    /// Counts the changes of `now`.
+    /// A counter of the changes of `now`.
     version: u32,
     /// The version that is stored.
     stored: u32,
-    /// Whether it is being stored.
+    /// Whether a write is running.
     is_storing: bool,
-    /// Whether a file of it is on its way.
+    /// Whether one of its files is being uploaded.
     is_uploading: bool,
     /// The path prefix of the product.
     base: String,
-    /// Before the name of each text in the storage, and of its lock.
+    /// The prefix of the names of texts and locks in the storage.
     prefix: String,
     tab: String,
-    /// The name that the session's tabs share.
+    /// The channel name that the session's tabs share.
     session: String,
 }
 
 thread_local! {
-    /// One page, one thread. On the server nothing is ever put here.
+    /// One page per thread. Always empty on the server.
     static STATE: RefCell<State> = RefCell::default();
 }
 
@@ -70,18 +71,18 @@ fn with<T>(run: impl FnOnce(&mut State) -> T) -> T {
     STATE.with_borrow_mut(run)
 }
 
-/// The unsent texts of this browser, and the one that is being written. A handle: copies are the
-/// same.
+/// The unsent texts of this browser, and the one that is being written. A handle: copies share the
+/// same state.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsent {
-    /// Counts the changes of what is offered or wanted.
+    /// A counter of the changes of offers and the wanted offer.
     changes: RwSignal<u32>,
-    /// Whether the text on the page cannot be kept.
+    /// Whether storing the text on the page failed.
     pub is_unkeepable: RwSignal<bool>,
 }
 
 impl Unsent {
-    /// No texts.
+    /// Creates a handle without texts.
     pub fn new() -> Self {
         Self {
             changes: RwSignal::new(0),
@@ -89,13 +90,13 @@ impl Unsent {
         }
     }
 
-    /// The texts of the page.
+    /// Returns the texts from context.
     pub fn expect() -> Self {
         expect_context::<Self>()
     }
 
-    /// Looks for texts. One that this tab was writing when it was loaded anew goes back into its
-    /// form by itself.
+    /// Loads the stored texts. A text that this tab was writing before a reload goes back into its
+    /// form automatically.
     pub fn start(self, page: &PageContext, session: Session) {
         with(|state| {
             state.prefix = format!("restante:{}:unsent:", page.base);
@@ -121,13 +122,13 @@ impl Unsent {
         self.changes.update(|n| *n = n.wrapping_add(1));
     }
 
-    /// The newest offer, and how many there are.
+    /// Returns the newest offer, and the number of offers.
     pub fn newest(self) -> Option<(Rc<Offer>, usize)> {
         self.changes.track();
         with(|state| Some((Rc::clone(state.offers.first()?), state.offers.len())))
     }
 
-    /// Looks for texts: another tab may have kept one, or gone.
+    /// Loads the stored texts again: another tab may have stored one, or been closed.
     async fn look(self, session: Session) {
         loop {
             let before = self.changes.get_untracked();
@@ -137,12 +138,12 @@ impl Unsent {
                 with(|state| state.found(all, &held));
                 return self.tell();
             }
-            // A text was left, stored or taken meanwhile: what was read may be an older one.
+            // The texts changed meanwhile, so the loaded ones may be outdated: try again.
         }
     }
 
-    /// A form is on the page. `began` is what it holds at first, `None` where that is written
-    /// already. Returns what [`Unsent::end`] asks for.
+    /// Registers a form on the page. [`Form::began`] is its initial content, `None` if that is
+    /// already an unsent text. Returns the number for [`Unsent::end`].
     pub fn begin(self, form: Form) -> u32 {
         self.leave();
         with(|state| {
@@ -152,14 +153,14 @@ impl Unsent {
         })
     }
 
-    /// A form goes, unless another one has taken its place already.
+    /// Unregisters a form, unless another one has replaced it.
     pub fn end(self, form: u32) {
         if with(|state| state.forms == form) {
             self.leave();
         }
     }
 
-    /// Whether an offer is wanted whose form is not on the page; its address.
+    /// Returns the URL of the wanted offer's form, if that form is not on the page.
     pub fn wanted_elsewhere(self) -> Option<String> {
         self.changes.track();
         with(|state| {
@@ -169,12 +170,13 @@ impl Unsent {
         })
     }
 
-    /// The offer that is wanted.
+    /// Returns the wanted offer.
     pub fn wanted(self) -> Option<Rc<Offer>> {
         with(|state| state.wanted.clone())
     }
 
-    /// Wants an offer as a message of its own: what it answers or corrects is gone.
+    /// Turns the wanted offer into a new message: the message that it answers, or the entry that it
+    /// corrects, no longer exists.
     pub fn want_alone(self) {
         with(|state| {
             if let Some(wanted) = state.wanted.take() {
@@ -188,9 +190,9 @@ impl Unsent {
         self.tell();
     }
 
-    /// What the form on the page is to hold, where it is wanted in this form, and whether its files
-    /// are of this session. It is being written from then on, and what stood in the form is an
-    /// offer.
+    /// Takes the wanted offer for the form on the page, and returns whether its files are of this
+    /// session. The offer becomes the text in the form, and the form's former text becomes an
+    /// offer. `None` if no offer is wanted in this form.
     pub fn take_wanted(self) -> Option<(Rc<Offer>, bool)> {
         self.changes.track();
         let (form, wanted) = with(|state| {
@@ -213,17 +215,17 @@ impl Unsent {
         Some((wanted, is_same_session))
     }
 
-    /// Whether the form on the page holds what is not sent.
+    /// Whether the form on the page contains unsent text.
     pub fn is_written(self) -> bool {
         with(|state| state.now.is_some())
     }
 
-    /// The id of the text in the form on the page.
+    /// Returns the id of the text in the form on the page.
     pub fn id(self) -> Option<String> {
         with(|state| state.now.as_ref().map(|now| now.id.clone()))
     }
 
-    /// What stands in the form on the page now.
+    /// Updates the text with the current content of the form.
     pub fn changed(self, draft: Draft, files: Vec<UploadView>, is_uploading: bool) {
         enum Change {
             None,
@@ -268,7 +270,7 @@ impl Unsent {
         }
     }
 
-    /// Stores what is written, at once and then with pauses for as long as it changes.
+    /// Stores the text at once, and then after every `PAUSE` in which it changed.
     fn store_soon(self) {
         let due = with(|state| {
             let is_due = state.version != state.stored && !state.is_storing;
@@ -287,7 +289,7 @@ impl Unsent {
             set_timeout(
                 move || {
                     with(|state| state.is_storing = false);
-                    // What failed is tried again with the next change.
+                    // After a failure, the next change triggers a retry.
                     if is_stored || !is_same {
                         self.store_soon();
                     }
@@ -297,12 +299,12 @@ impl Unsent {
         });
     }
 
-    /// Whether the text on the page is not stored as it stands.
+    /// Whether the stored text differs from the one on the page.
     fn is_unstored(self) -> bool {
         with(|state| state.now.is_some() && state.version != state.stored)
     }
 
-    /// Stores what is written, without a pause.
+    /// Stores the text without a pause.
     async fn store_now(self) {
         let now = with(|state| state.now.clone().map(|now| (now, state.version)));
         if let Some((now, version)) = now {
@@ -310,7 +312,7 @@ impl Unsent {
         }
     }
 
-    /// The form goes: what stands in it is an offer from now on.
+    /// Handles the removal of the form: its text becomes an offer.
     fn leave(self) {
         self.is_unkeepable.set(false);
         let left = with(|state| {
@@ -342,7 +344,7 @@ impl Unsent {
         });
     }
 
-    /// A text is sent, or not wanted any more.
+    /// Deletes a text that was sent or discarded.
     pub fn forget(self, id: &str) {
         with(|state| {
             kept::remove(&state.name(id));
@@ -356,14 +358,14 @@ impl Unsent {
         self.tell();
     }
 
-    /// The text in the form is discarded.
+    /// Discards the text in the form.
     pub fn discard(self) {
         if let Some(id) = self.id() {
             self.forget(&id);
         }
     }
 
-    /// Takes an offer for the form that comes next. `false` where another tab writes it.
+    /// Claims an offer for the next form. `false` if another tab writes it.
     pub async fn claim(self, id: &str) -> bool {
         let (offer, name) = with(|state| {
             let at = state.offers.iter().position(|offer| offer.id == id);
@@ -377,7 +379,7 @@ impl Unsent {
                 self.tell();
                 return false;
             }
-            // As the last tab left it.
+            // Read again: another tab may have changed it.
             let mut stored = stored(&offer.account).await.into_iter();
             if let Some(now) = stored.find(|other| other.id == id) {
                 offer = Rc::new(now);
@@ -388,7 +390,7 @@ impl Unsent {
         true
     }
 
-    /// Whether something would be lost with the page.
+    /// Whether closing the page would lose a text or an upload.
     fn is_at_risk(self) -> bool {
         let is_unstored = self.is_unstored();
         with(|state| {
@@ -405,16 +407,16 @@ impl Default for Unsent {
 }
 
 impl State {
-    /// The name of a text in the storage, and of its lock.
+    /// Returns the name of a text in the storage, and of its lock.
     fn name(&self, id: &str) -> String {
         format!("{}{id}", self.prefix)
     }
 
-    /// Takes what lies in the storage for what can be gone on with, except what a tab holds.
+    /// Replaces the stored offers by the texts in the storage, except those that a tab holds.
     fn found(&mut self, all: Vec<Offer>, held: &[String]) {
         self.offers.retain(|offer| !offer.is_stored);
         for offer in all {
-            // What could not be stored is newer than what is stored of it.
+            // An offer that could not be stored is newer than its stored text.
             let is_here = self.offers.iter().any(|other| other.id == offer.id);
             if !is_here && !held.contains(&self.name(&offer.id)) {
                 self.offer(Rc::new(offer));
@@ -422,7 +424,7 @@ impl State {
         }
     }
 
-    /// Puts an offer in its place, and away what was there of it.
+    /// Inserts an offer by its time, and removes its former version.
     fn offer(&mut self, offer: Rc<Offer>) {
         self.offers.retain(|other| other.id != offer.id);
         let newer = self
@@ -434,7 +436,7 @@ impl State {
     }
 }
 
-/// The stored texts of the session's accounts.
+/// Loads the stored texts of the session's accounts.
 async fn own(session: Session) -> Vec<Offer> {
     let mut own = Vec::new();
     if !kept::is_any(&with(|state| state.prefix.clone())) {
@@ -447,7 +449,7 @@ async fn own(session: Session) -> Vec<Offer> {
     own
 }
 
-/// The stored texts of an account.
+/// Loads the stored texts of an account.
 async fn stored(account: &AccountId) -> Vec<Offer> {
     let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
     let mut stored = Vec::new();
@@ -466,8 +468,8 @@ async fn stored(account: &AccountId) -> Vec<Offer> {
     stored
 }
 
-/// Stores the text in the form as it stood at one version. Returns whether it is stored, and whether
-/// it is in the form still.
+/// Stores one version of the text in the form. Returns whether it is stored, and whether the text
+/// is still in the form.
 async fn store_as(now: &Offer, version: u32) -> (bool, bool) {
     let is_stored = store(now).await;
     with(|state| {
@@ -479,7 +481,7 @@ async fn store_as(now: &Offer, version: u32) -> (bool, bool) {
     })
 }
 
-/// Stores a text. `false` where it cannot be kept.
+/// Stores a text. `false` if it is too long or storing failed.
 async fn store(offer: &Offer) -> bool {
     let Some(text) = offer.text.write().filter(|text| text.len() <= MAX_BYTES) else {
         return false;
@@ -489,12 +491,12 @@ async fn store(offer: &Offer) -> bool {
     kept::put(&base, &prefix, &offer.account.0, &offer.id, &at, &text).await
 }
 
-/// The time, in Unix milliseconds.
+/// Returns the time, in Unix milliseconds.
 fn now_ms() -> u64 {
     whole(js_sys::Date::now())
 }
 
-/// A time as the reader's own clock shows it, with its day where that is not today.
+/// Formats a time in the browser's zone, with its day if that is not today.
 pub fn moment(at_ms: u64, lang: &str) -> String {
     kept::moment(&at_ms.to_string(), lang)
 }

@@ -1,4 +1,4 @@
-//! Uploading attachments while the message is still being written.
+//! Uploads attachments while the message is still being written.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -11,63 +11,63 @@ use crate::page::PageContext;
 use crate::text::size::{encoded_size, size};
 use crate::text::url;
 
-/// Where one file stands.
+/// The upload state of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// So many bytes of it have left.
+    /// The upload is running.
     Sending {
-        /// Of [`Attached::size_bytes`].
+        /// The number of bytes sent, out of [`Attached::size_bytes`].
         sent_bytes: u64,
     },
     /// It is in the spool.
     Done(UploadView),
-    /// It is not.
+    /// The upload failed.
     Failed(ApiError),
 }
 
 /// One file of a message that is being written.
 #[derive(Debug, Clone, Copy)]
 pub struct Attached {
-    /// Tells it from the others on the page.
+    /// Its unique key on the page.
     pub key: u32,
     /// Its name.
     pub name: StoredValue<String>,
     /// Its size.
     pub size_bytes: u64,
-    /// Where it stands.
+    /// The upload state.
     pub progress: RwSignal<Progress>,
-    /// The request while it runs. Only in the browser: the server may drop a page on another
-    /// thread than it was made on.
+    /// The running request. In the browser only: the server may drop a page on another thread than
+    /// the one that created it.
     request: Option<StoredValue<Option<web_sys::XmlHttpRequest>, LocalStorage>>,
-    /// The file itself, where it was chosen on this page: for another try.
+    /// The file, if it was chosen on this page, for a retry.
     file: Option<StoredValue<Option<web_sys::File>, LocalStorage>>,
 }
 
 impl Attached {
-    /// Whether it can be tried again without being chosen again.
+    /// Whether it can be retried without choosing it again.
     pub fn may_retry(self) -> bool {
         self.file
             .is_some_and(|file| file.with_value(Option::is_some))
     }
 }
 
-/// The files of a message, and how much they may be.
+/// The files of a message, and their size limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Attachments {
     /// In the order they were added.
     pub files: RwSignal<Vec<Attached>>,
-    /// Whether the message is on its way to the server: no file is added or taken out meanwhile.
+    /// Whether the message is being sent: files cannot be added or removed meanwhile.
     pub is_held: RwSignal<bool>,
     next_key: StoredValue<u32>,
-    /// The most that the form takes, in bytes.
+    /// Maximum size of all uploads of the form, in bytes.
     pub upload_max_bytes: u64,
-    /// The largest message that the outgoing server takes, in bytes, where it said so.
+    /// Maximum message size of the outgoing server, in bytes, if it announced one.
     pub server_max_bytes: Option<u64>,
     page: StoredValue<PageContext>,
 }
 
 impl Attachments {
-    /// Begins with files that are in the spool already.
+    /// Creates the list from files that are already in the spool, and names of missing ones.
     pub fn new(
         uploads: Vec<UploadView>,
         missing: &[String],
@@ -111,7 +111,7 @@ impl Attachments {
         attached
     }
 
-    /// The size of all files that are or will be sent.
+    /// Returns the size of all files, except failed ones, in bytes.
     pub fn sum_bytes(self) -> u64 {
         self.files.with(|files| {
             files
@@ -122,7 +122,7 @@ impl Attachments {
         })
     }
 
-    /// The most that all files may be, before encoding.
+    /// Returns the maximum size of all files before encoding, in bytes.
     pub fn room_bytes(self) -> u64 {
         let server = self.server_max_bytes.map(|max| max / 78 * 57);
         server.map_or(self.upload_max_bytes, |server| {
@@ -130,10 +130,10 @@ impl Attachments {
         })
     }
 
-    /// The files that go with the message.
+    /// Returns the files to send with the message.
     ///
     /// # Errors
-    /// While one that was chosen is not in the spool: nothing leaves without it.
+    /// If a chosen file is not in the spool: the message is not sent without it.
     pub fn ready(self) -> Result<Vec<UploadView>, ApiError> {
         let lang = self.page.with_value(|page| page.lang);
         let mut ready = Vec::new();
@@ -162,19 +162,20 @@ impl Attachments {
         Ok(ready)
     }
 
-    /// Keeps the files as they are while the message is on its way. Returns how many there are.
+    /// Locks the list while the message is being sent. Returns the number of files.
     pub fn hold(self) -> u32 {
         self.is_held.set(true);
         let count = self.files.with_untracked(Vec::len);
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// The message did not leave: files may be added and taken out again.
+    /// Unlocks the list after the message was not sent.
     pub fn release(self) {
         self.is_held.try_set(false);
     }
 
-    /// Names the files that were chosen after so many were held: they are not with the message.
+    /// Returns an error that names the files chosen after the first `held`: the message does not
+    /// include them.
     pub fn chosen_since(self, held: u32) -> Option<ApiError> {
         let files = self.files.try_get_untracked()?;
         let late = files.iter().skip(usize::try_from(held).ok()?);
@@ -187,7 +188,7 @@ impl Attachments {
         })
     }
 
-    /// The files as an unsent text keeps them: without an id where they are not in the spool.
+    /// Returns the files for an unsent text: with an empty id if they are not in the spool.
     pub fn listing(self) -> Vec<UploadView> {
         let listed = |file: &Attached| match file.progress.get_untracked() {
             Progress::Done(upload) => upload,
@@ -201,7 +202,7 @@ impl Attachments {
             .with_untracked(|files| files.iter().map(listed).collect())
     }
 
-    /// Whether a file is on its way.
+    /// Whether an upload is running.
     pub fn is_uploading(self) -> bool {
         let is_sending =
             |file: &Attached| matches!(file.progress.get_untracked(), Progress::Sending { .. });
@@ -209,8 +210,8 @@ impl Attachments {
             .with_untracked(|files| files.iter().any(is_sending))
     }
 
-    /// Puts the files of an unsent text in place of those that are here. Of another session nothing
-    /// is left in the spool.
+    /// Replaces the files by those of an unsent text. If that is from another session, its files
+    /// are no longer in the spool.
     pub fn restore(self, listing: Vec<UploadView>, is_same_session: bool) {
         for file in self.files.get_untracked() {
             self.remove(file);
@@ -228,17 +229,17 @@ impl Attachments {
         }
     }
 
-    /// Takes a file out; one that is on its way is stopped.
+    /// Removes a file and aborts its upload.
     pub fn remove(self, attached: Attached) {
         if let Some(request) = attached.request.and_then(|request| request.get_value()) {
-            // Fails for no state that a request can be in.
+            // Does not fail in any state of the request.
             drop(request.abort());
         }
         self.files
             .update(|files| files.retain(|file| file.key != attached.key));
     }
 
-    /// Adds what was chosen, dropped or pasted. Returns how many files these are.
+    /// Adds chosen, dropped or pasted files. Returns their number.
     pub fn add_all(self, files: Option<web_sys::FileList>) -> u32 {
         let Some(files) = files else { return 0 };
         for file in (0..files.length()).filter_map(|index| files.get(index)) {
@@ -247,8 +248,8 @@ impl Attachments {
         files.length()
     }
 
-    /// Sends a file to the spool, unless it is too large. It takes the place of one of its name
-    /// that is not there.
+    /// Uploads a file to the spool, unless it is too large. It replaces a failed file of the same
+    /// name.
     fn add(self, file: web_sys::File) {
         let name = file.name();
         let is_failed =
@@ -256,7 +257,7 @@ impl Attachments {
         self.files.update(|files| {
             files.retain(|old| old.name.with_value(|old| *old != name) || !is_failed(old));
         });
-        // A size in JavaScript is a float; what a browser can hold fits.
+        // A size in JavaScript is a float; the size of a real file fits.
         let attached = self.push(
             name,
             whole(file.size()),
@@ -268,7 +269,7 @@ impl Attachments {
         self.upload(attached);
     }
 
-    /// Tries a file again that is not in the spool.
+    /// Retries the upload of a file.
     pub fn retry(self, attached: Attached) {
         attached.progress.set(Progress::Sending { sent_bytes: 0 });
         self.upload(attached);
@@ -295,7 +296,7 @@ impl Attachments {
     }
 }
 
-/// Posts the file as it is. `XMLHttpRequest`, since `fetch` cannot tell how far it is.
+/// Posts the raw file. Uses `XMLHttpRequest` because `fetch` does not report upload progress.
 fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Option<()> {
     let request = web_sys::XmlHttpRequest::new().ok()?;
     request.open_with_async("POST", path, true).ok()?;
@@ -335,7 +336,7 @@ fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Opt
             request.try_set_value(None);
         }
     });
-    // `loadend` comes once, whatever happened; one that is stopped is no longer shown.
+    // `loadend` fires exactly once, in every case; an aborted upload is no longer shown.
     request.set_onloadend(Some(on_end.unchecked_ref()));
     request.send_with_opt_blob(Some(file)).ok()?;
     if let Some(running) = attached.request {
@@ -361,13 +362,13 @@ fn broken(lang: Lang) -> ApiError {
     failure(ErrorKind::Transport, cause.into_owned(), fix.into_owned())
 }
 
-/// The error of a file that was chosen on an earlier page and is not here.
+/// Returns the error of a file that was chosen on an earlier page and is not in the spool.
 fn gone(lang: Lang) -> ApiError {
     let (cause, fix) = (lang.file_gone(), lang.file_gone_fix());
     failure(ErrorKind::Invalid, cause.into_owned(), fix.into_owned())
 }
 
-/// The error of files that are more than fits.
+/// Returns the error of files that exceed the limit.
 pub fn too_large(lang: Lang, bytes: u64, room_bytes: u64) -> ApiError {
     let over = encoded_size(bytes.saturating_sub(room_bytes));
     let cause = lang.size_over(size(over)).into_owned();
@@ -378,7 +379,7 @@ pub fn too_large(lang: Lang, bytes: u64, room_bytes: u64) -> ApiError {
     )
 }
 
-/// A whole number as JavaScript holds it.
+/// Converts a whole JavaScript number.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,31 +1,31 @@
-//! Which rows of a long list are in the document: plain arithmetic.
+//! Computes which rows of a long list are in the document.
 
-/// Rows kept in the document before and after those that can be seen.
+/// The number of rows in the document before and after the visible ones.
 const OVERSCAN: u32 = 8;
-/// The most rows in the document at once.
+/// Maximum number of rows in the document.
 const MAX_ROWS: u32 = 200;
-/// The tallest list, in CSS pixels. Firefox lays out nothing beyond 17.8 million.
+/// Maximum height of a list, in CSS pixels. Firefox lays out nothing beyond 17.8 million.
 const MAX_PX: f64 = 12_000_000.0;
 
-/// The rows in the document, and the heights of what stands for the others.
+/// The rows in the document, and the heights of the spacers that replace the others.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Viewport {
     /// The first row in the document.
     pub first: u32,
-    /// How many there are.
+    /// The number of rows in the document.
     pub count: u32,
     /// The height of the rows before them.
     pub before_px: f64,
     /// The height of the rows after them.
     pub after_px: f64,
-    /// The first row in sight.
+    /// The first visible row.
     pub top: u32,
-    /// The row after the last one in sight.
+    /// The row after the last visible one.
     pub bottom: u32,
 }
 
 impl Viewport {
-    /// Only the rows in sight.
+    /// Reduces it to the visible rows.
     pub fn in_sight(self, row_px: f64) -> Self {
         let count = self.bottom.saturating_sub(self.top);
         let above = self.top.saturating_sub(self.first);
@@ -40,14 +40,14 @@ impl Viewport {
     }
 }
 
-/// The measures of a list on the screen.
+/// The dimensions of a displayed list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measures {
     /// The height of one row.
     pub row_px: f64,
-    /// The height of the scrolling box.
+    /// The height of the scrolling element.
     pub box_px: f64,
-    /// How many rows the list has.
+    /// The number of rows of the list.
     pub total: u32,
 }
 
@@ -57,13 +57,13 @@ impl Measures {
         f64::from(self.total) * self.row_px
     }
 
-    /// The height that the browser is given: a very long list is compressed, so that the scrollbar
+    /// The height of the scrolled content: a very long list is compressed, so that the scrollbar
     /// still reaches every row.
     fn shown_px(self) -> f64 {
         self.full_px().min(MAX_PX)
     }
 
-    /// The distance from the top of the list, had it its full height.
+    /// The distance from the top of the list at its full height.
     fn uncompressed(self, scroll_px: f64) -> f64 {
         let (full, shown) = (self.full_px() - self.box_px, self.shown_px() - self.box_px);
         if full <= 0.0 || shown <= 0.0 {
@@ -77,7 +77,7 @@ impl Measures {
         }
     }
 
-    /// The rows to show at this scroll position.
+    /// Returns the rows to show at a scroll position.
     pub fn viewport(self, scroll_px: f64) -> Viewport {
         if self.total == 0 || self.row_px <= 0.0 {
             return Viewport::default();
@@ -92,7 +92,7 @@ impl Measures {
             .saturating_add(OVERSCAN)
             .min(MAX_ROWS)
             .min(self.total - first);
-        // The row at the top stays where the scrollbar says it is.
+        // The topmost visible row stays at the position that the scrollbar indicates.
         let before_px = (scroll_px - top_px + f64::from(first) * self.row_px).max(0.0);
         let after_px = (self.shown_px() - before_px - f64::from(count) * self.row_px).max(0.0);
         Viewport {
@@ -105,7 +105,7 @@ impl Measures {
         }
     }
 
-    /// The scroll position at which a row stands at the top.
+    /// Returns the scroll position at which a row is at the top.
     pub fn scroll_to(self, row: u32) -> f64 {
         let (full, shown) = (self.full_px() - self.box_px, self.shown_px() - self.box_px);
         let top_px = f64::from(row) * self.row_px;
@@ -117,12 +117,13 @@ impl Measures {
     }
 }
 
-/// At least 0, at most `most`. `clamp` names its bounds where it fails: 14 KB to write a fraction.
+/// Limits a value to 0 to `most`. `clamp` would format its bounds in its panic message, which costs
+/// 14 KB of code.
 fn within(px: f64, most: f64) -> f64 {
     px.min(most).max(0.0)
 }
 
-/// The whole number of rows in a measure; nothing below zero.
+/// Returns the whole number of rows in a length; 0 if it is negative.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

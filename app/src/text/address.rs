@@ -1,9 +1,9 @@
-//! People as the page shows them: a name, one or two letters, a colour of their own.
+//! Display of people: a name, initials, a colour.
 
 use crate::api::types::Person;
 
 impl Person {
-    /// The name, or the address where there is none.
+    /// Returns the name, or the address if there is none.
     pub fn label(&self) -> &str {
         if self.name.trim().is_empty() {
             &self.address
@@ -12,7 +12,7 @@ impl Person {
         }
     }
 
-    /// The name and the address as a recipient field takes them.
+    /// Returns the name and the address in the syntax of a recipient field.
     pub fn mailbox(&self) -> String {
         if self.name.trim().is_empty() {
             self.address.clone()
@@ -21,10 +21,10 @@ impl Person {
         }
     }
 
-    /// The class of this person's colour, `h0` to `h7`: the same everywhere for one address.
+    /// Returns the colour class, `h0` to `h7`, derived from the address.
     pub fn hue(&self) -> &'static str {
         const HUES: [&str; 8] = ["h0", "h1", "h2", "h3", "h4", "h5", "h6", "h7"];
-        // FNV-1a: small, and equal on host and in the browser.
+        // FNV-1a: small code, and the same result on the host and in the browser.
         let hash = self.address.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
             (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
         });
@@ -32,10 +32,10 @@ impl Person {
         HUES.get(index).copied().unwrap_or("h5")
     }
 
-    /// One or two letters that stand for this person.
+    /// Returns one or two letters that represent this person.
     ///
-    /// The first letters of the first and last word; one character where the script is not
-    /// alphabetic, and "?" where there is nothing to read.
+    /// These are the first letters of the first and last word; one character if the script is not
+    /// alphabetic, and "?" if there is no letter.
     pub fn initials(&self) -> String {
         let label = self
             .label()
@@ -43,7 +43,7 @@ impl Person {
         let Some(first) = label.chars().next() else {
             return "?".to_owned();
         };
-        // Han, kana, hangul and the like are read one character at a time.
+        // One character is enough in Han, kana, hangul and similar scripts.
         if first >= '\u{2e80}' {
             return first.to_string();
         }
@@ -64,7 +64,7 @@ impl Person {
     }
 }
 
-/// The names of people in one line: "Ada, 陈思远".
+/// Returns the names of people in one line: "Ada, 陈思远".
 pub fn people_line(people: &[Person]) -> String {
     people
         .iter()

@@ -1,22 +1,22 @@
-//! Text within markup, where the view does not write it.
+//! Escapes text in markup that views do not write.
 //!
-//! The framework escapes the text and the attributes of a view. Three places are not a view's: the
+//! The framework escapes the text and the attributes of a view. Three places are outside views: the
 //! document's title, which is written after the page that names it; a `<textarea>`, whose children
-//! the framework writes as they are; and the data that travels in a `<script>`. Their text is
-//! written here, and `cargo xtask check-layers` finds any other such place.
+//! the framework writes unescaped; and the data in a `<script>`. This module writes their text, and
+//! `cargo xtask check-layers` finds any other such place.
 //!
-//! No other module is used: `server/fuzz` compiles this file by itself.
+//! This module uses no other module because `server/fuzz` compiles this file alone.
 
 /// The name of the product, which ends every title.
 const PRODUCT: &str = "Restante";
 
-/// The most characters of a page's name that a title holds: a subject may have megabytes.
+/// Maximum number of characters of a page's name in a title: a subject may have megabytes.
 const MAX_TITLE_CHARS: usize = 200;
 
-/// The title of a page with a name: the name and the product, or the product alone.
+/// Returns the title of a page: its name and the product, or the product alone.
 ///
 /// Control characters become spaces, since parsers change or drop some of them. Characters that set
-/// the direction of what follows are dropped, or a subject could turn the product's name around.
+/// the text direction are dropped because a subject could reverse the product's name with them.
 pub fn title(name: &str) -> String {
     let mut title: String = name
         .chars()
@@ -31,12 +31,12 @@ pub fn title(name: &str) -> String {
     title
 }
 
-/// The `<title>` element that holds a text made by [`title`].
+/// Returns the `<title>` element with a text made by [`title`].
 pub fn title_element(title: &str) -> String {
     format!("<title>{}</title>", escape(title))
 }
 
-/// Escapes a text for the inside of an element.
+/// Escapes a text for the content of an element.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -50,9 +50,9 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// JSON that may stand in a `<script>`: nothing in it ends the script or begins a comment, and no
-/// line ends where older JavaScript ended one. These characters stand in strings only, so the
-/// value stays the same.
+/// Escapes JSON for a `<script>`: the result neither ends the script nor begins a comment, and
+/// contains no character that older JavaScript treats as a line end. These characters occur in
+/// strings only, so the value stays the same.
 pub fn script_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 16);
     for c in json.chars() {

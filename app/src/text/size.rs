@@ -1,12 +1,12 @@
-//! Sizes as people read them.
+//! Formats sizes and numbers for display.
 
-/// A size in decimal units with at most one decimal: "312 B", "4.1 KB", "18 MB".
+/// Formats a size in decimal units with at most one decimal: "312 B", "4.1 KB", "18 MB".
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     if bytes < 1000 {
         return format!("{bytes} B");
     }
-    // Tenths of the unit, so that no float is needed (and the same text comes out everywhere).
+    // Tenths of the unit: integer arithmetic gives the same text on every target.
     let mut tenths = bytes.saturating_add(50) / 100;
     let mut units = UNITS.iter();
     let mut unit = units.next();
@@ -24,12 +24,13 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// About what a file of so many bytes takes in a message: base64 with line ends (RFC 2045 §6.8).
+/// Returns the approximate encoded size of a file in a message: base64 with line ends (RFC 2045
+/// §6.8).
 pub fn encoded_size(bytes: u64) -> u64 {
     bytes.div_ceil(57).saturating_mul(78)
 }
 
-/// A number with its thousands set apart: "1,284".
+/// Formats a number with thousands separators: "1,284".
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,33 +1,33 @@
-//! Every address that the product makes.
+//! Builds and parses the URLs of the product.
 //!
-//! `base` is [`PageContext::base`](crate::page::PageContext::base): `""` or `"/x"`. Ids come from
-//! the server in a form that fits into a path; they are encoded all the same, so that a wrong id
-//! leads to a 404 and never to another page.
+//! `base` is [`PageContext::base`](crate::page::PageContext::base): `""` or `"/x"`. The server
+//! issues ids that are valid in a path; they are encoded all the same, so that a wrong id leads to
+//! a 404 and never to another page.
 
 use crate::api::types::{
     AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, ListSource, MessageId,
     MessageRef, OutboxId, PartId, Window,
 };
 
-/// Which pane a phone shows of the mail page.
+/// The value of `view` that shows the folder tree on a phone.
 pub const VIEW_FOLDERS: &str = "folders";
 
-/// Where the session begins: the server answers with the first account's inbox.
+/// The start page: the server redirects to the first account's inbox.
 pub fn home(base: &str) -> String {
     format!("{base}/")
 }
 
-/// Signing in. Not a route of the app: links carry `rel="external"`.
+/// The sign-in page. Not a route of the app: links have `rel="external"`.
 pub fn login(base: &str) -> String {
     format!("{base}/login")
 }
 
-/// Signing in, and then going on to `return_to`, a path of ours.
+/// The sign-in page, followed by `return_to`, a path of this product.
 pub fn login_return(base: &str, return_to: &str) -> String {
     format!("{base}/login?return={}", encode(return_to))
 }
 
-/// The same with the reason why the page is shown.
+/// The sign-in page with the reason for showing it.
 pub fn login_end(base: &str, end: &str, return_to: Option<&str>) -> String {
     match return_to {
         Some(path) => format!("{}&end={end}", login_return(base, path)),
@@ -35,7 +35,7 @@ pub fn login_end(base: &str, end: &str, return_to: Option<&str>) -> String {
     }
 }
 
-/// Signing out (POST).
+/// Sign-out (POST).
 pub fn logout(base: &str) -> String {
     format!("{base}/logout")
 }
@@ -55,8 +55,8 @@ pub fn folder(base: &str, of: &FolderRef, page: u32) -> String {
     }
 }
 
-/// A page of a list, counted from 1. One of several folders has no page of its own: it leads to
-/// where the session begins.
+/// A page of a list, counted from 1. A list of several folders has no URL of its own: it leads to
+/// the start page.
 pub fn list(base: &str, source: &ListSource, page: u32) -> String {
     match source {
         ListSource::Folder(of) => folder(base, of, page),
@@ -78,7 +78,7 @@ pub fn message(base: &str, of: &MessageRef) -> String {
     )
 }
 
-/// A message, with the page of its folder on which it stands `position` rows below the newest.
+/// A message, with the page of its folder; `position` is the number of newer messages.
 pub fn message_at(base: &str, of: &MessageRef, position: u32) -> String {
     let path = message(base, of);
     match position / Window::PAGE + 1 {
@@ -87,7 +87,7 @@ pub fn message_at(base: &str, of: &MessageRef, position: u32) -> String {
     }
 }
 
-/// A message with its remote images, this time.
+/// A message with its remote images, for one view.
 pub fn message_images(base: &str, of: &MessageRef) -> String {
     format!("{}?images=once", message(base, of))
 }
@@ -102,7 +102,7 @@ pub fn body(base: &str, of: &MessageRef, with_images: bool) -> String {
     }
 }
 
-/// The message as it was sent, as text. Not a route of the app.
+/// The source of the message, as text. Not a route of the app.
 pub fn source(base: &str, of: &MessageRef) -> String {
     format!("{}/source", message(base, of))
 }
@@ -112,7 +112,7 @@ pub fn part(base: &str, of: &MessageRef, part: &PartId) -> String {
     format!("{}/part/{}", message(base, of), encode(part.as_str()))
 }
 
-/// Changing messages (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.
+/// Changes to messages (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.
 pub fn act(base: &str) -> String {
     format!("{base}/act")
 }
@@ -122,12 +122,12 @@ pub fn pin(base: &str) -> String {
     format!("{base}/pin")
 }
 
-/// Taking changes back (POST): `undo`, `return`.
+/// Undo (POST): `undo`, `return`.
 pub fn undo(base: &str) -> String {
     format!("{base}/undo")
 }
 
-/// The address of the compose form without its query; it is also where the form is posted to.
+/// The URL of the compose form without its query; the form is posted to it too.
 pub fn compose_form(base: &str) -> String {
     format!("{base}/compose")
 }
@@ -137,7 +137,7 @@ pub fn compose(base: &str, account: &AccountId) -> String {
     format!("{base}/compose?account={}", encode(account.as_str()))
 }
 
-/// An answer to a message, or the message sent on.
+/// A reply to a message, or a forward of it.
 pub fn compose_source(base: &str, kind: ComposeKind, of: &MessageRef) -> String {
     format!(
         "{}&kind={}&folder={}&message={}",
@@ -148,12 +148,12 @@ pub fn compose_source(base: &str, kind: ComposeKind, of: &MessageRef) -> String 
     )
 }
 
-/// The form that corrects an entry of the outbox.
+/// The form that corrects an outbox entry.
 pub fn compose_again(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/compose?again={}", encode(outbox.as_str()))
 }
 
-/// The address of a compose form that names the form.
+/// The URL of a compose form with its form key.
 pub fn with_form(address: &str, form: &FormKey) -> String {
     let separator = if address.contains('?') { '&' } else { '?' };
     format!("{address}{separator}form={}", encode(form.as_str()))
@@ -164,7 +164,7 @@ pub fn outbox(base: &str) -> String {
     format!("{base}/outbox")
 }
 
-/// A page of the ledger behind the newest one.
+/// A page of the ledger after the newest one.
 pub fn outbox_before(base: &str, before: &str) -> String {
     format!("{base}/outbox?before={}", encode(before))
 }
@@ -174,7 +174,7 @@ pub fn outbox_entry(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/outbox?entry={}", encode(outbox.as_str()))
 }
 
-/// Changing an entry (POST).
+/// Changes to a ledger entry (POST).
 pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> String {
     format!(
         "{base}/outbox/{}/{}",
@@ -183,7 +183,7 @@ pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> Stri
     )
 }
 
-/// Language and theme; the form is posted to the same address: `lang`, `theme`, `return`.
+/// The appearance settings; the form is posted to the same URL: `lang`, `theme`, `return`.
 pub fn settings_appearance(base: &str) -> String {
     format!("{base}/settings/appearance")
 }
@@ -198,12 +198,12 @@ pub fn icon(base: &str, icons: &str, name: &str) -> String {
     format!("{base}/a/{icons}#i-{name}")
 }
 
-/// Where one file is uploaded (POST, raw body, `X-File-Name` percent-encoded).
+/// The upload of one file (POST, raw body, `X-File-Name` percent-encoded).
 pub fn upload(base: &str) -> String {
     format!("{base}/upload")
 }
 
-/// The stream of events, from the one after `after` on.
+/// The event stream; it begins after the event `after`.
 pub fn events(base: &str, after: Option<&str>) -> String {
     match after {
         Some(id) => format!("{base}/events?after={}", encode(id)),
@@ -211,28 +211,28 @@ pub fn events(base: &str, after: Option<&str>) -> String {
     }
 }
 
-/// Whether the server is there.
+/// The health check.
 pub fn health(base: &str) -> String {
     format!("{base}/healthz")
 }
 
-/// What a path of the mail page names.
+/// The folder and message in a path of the mail page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailPath {
     /// The folder.
     pub folder: FolderRef,
-    /// The message, where one is open.
+    /// The open message, if any.
     pub message: Option<MessageId>,
 }
 
 impl MailPath {
-    /// The message that is open.
+    /// Returns the open message.
     pub fn open(&self) -> Option<MessageRef> {
         Some(self.folder.message(self.message.clone()?))
     }
 }
 
-/// Reads a path back; `None` for every other page.
+/// Parses a path of the mail page; `None` for every other page.
 pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
     let rest = path.strip_prefix(base)?.strip_prefix("/mail/")?;
     let mut parts = rest.split('/').filter(|part| !part.is_empty()).map(decode);
@@ -246,7 +246,7 @@ pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
     parts.next().is_none().then_some(path)
 }
 
-/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): right in a path segment and
+/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): valid in a path segment and
 /// in a query value.
 pub fn encode(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
@@ -268,7 +268,7 @@ pub fn encode(text: &str) -> String {
     out
 }
 
-/// Takes percent-encoding off; what is not well-formed stays as it is.
+/// Decodes percent-encoding; malformed sequences stay as they are.
 pub fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
@@ -292,7 +292,7 @@ fn nibble(digit: u8) -> Option<u8> {
 }
 
 impl EntryChange {
-    /// The word of this change in addresses.
+    /// Returns the value of this change in URLs.
     pub fn word(self) -> &'static str {
         match self {
             Self::Retry => "retry",
@@ -303,7 +303,7 @@ impl EntryChange {
         }
     }
 
-    /// The change of a word.
+    /// Parses the value of a change.
     pub fn from_word(word: &str) -> Option<Self> {
         [
             Self::Retry,
@@ -316,7 +316,7 @@ impl EntryChange {
         .find(|change| change.word() == word)
     }
 
-    /// The change that takes this one back.
+    /// Returns the change that undoes this one.
     pub fn undo(self) -> Option<Self> {
         match self {
             Self::Stop => Some(Self::Retry),
@@ -327,7 +327,7 @@ impl EntryChange {
 }
 
 impl ComposeKind {
-    /// The word of this kind in addresses and form fields.
+    /// Returns the value of this kind in URLs and form fields.
     pub fn word(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -337,7 +337,7 @@ impl ComposeKind {
         }
     }
 
-    /// The kind of a word.
+    /// Parses the value of a kind.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::New, Self::Reply, Self::ReplyAll, Self::Forward]
             .into_iter()

@@ -1,14 +1,14 @@
-//! Every word of the product in every language, in one typed table.
+//! The interface texts of the product in all languages, in one typed table.
 //!
-//! A text that lacks a language does not compile. Calm and short; the thing that failed is named,
-//! and nothing is promised that is not known.
+//! A text that lacks a language does not compile. Texts are calm and short, name the thing that
+//! failed, and promise nothing that is not known.
 
 use std::borrow::Cow;
 
 use super::size::grouped;
 use crate::api::types::Lang;
 
-/// Makes one `Lang` method per text.
+/// Generates one `Lang` method per text.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) { en: $en:expr, zh: $zh:expr })*) => {
         impl Lang { $(
@@ -20,7 +20,7 @@ macro_rules! texts {
     };
 }
 
-/// "message" or "messages", "1 message" apart.
+/// Formats a count with its noun: "1 message", "1,284 messages".
 fn plural(n: u64, one: &str, many: &str) -> String {
     if n == 1 {
         format!("1 {one}")
@@ -206,7 +206,7 @@ texts! {
         en: if people.is_empty() { String::new() } else { format!("to {people}") },
         zh: if people.is_empty() { String::new() } else { format!("发给 {people}") }
     }
-    /// Some of several people: how many more there are, and how many in all.
+    /// A line of names: `more` is the number of people not named, `all` the total.
     and_more(people: String, more: u64, all: u64) {
         en: format!("{people} and {more} more"),
         zh: format!("{people} 等 {all} 人")

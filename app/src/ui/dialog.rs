@@ -1,4 +1,4 @@
-//! A dialog over the page: focus is held and Escape closes it, by the browser's own `<dialog>`.
+//! A modal dialog: the browser's `<dialog>` traps the focus and closes it on Escape.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -10,12 +10,12 @@ use crate::page::PageContext;
 /// Shows `children` in a modal dialog while `is_open`.
 #[component]
 pub fn Dialog(
-    /// Whether it is shown; closing it writes `false`.
+    /// Whether it is shown; set to `false` when it closes.
     is_open: RwSignal<bool>,
     /// Its heading.
     #[prop(into)]
     title: String,
-    /// What it says.
+    /// Its content.
     children: ChildrenFn,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -23,7 +23,7 @@ pub fn Dialog(
     effect(move || {
         let Some(dialog) = element.get() else { return };
         if is_open.get() {
-            // It is in the document and not yet open, the only cases that throw.
+            // Throws only if the dialog is not in the document or is open already.
             drop(dialog.show_modal());
         } else {
             dialog.close();
@@ -47,7 +47,7 @@ pub fn Dialog(
                     <Icon name="close" />
                 </button>
             </div>
-            // Built on first use only: nothing of it travels with the page.
+            // Rendered when opened, so that it is not part of the page.
             {when(move || is_open.get(), move || view! { {children()} }.into_any())}
         </dialog>
     }

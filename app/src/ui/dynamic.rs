@@ -1,15 +1,15 @@
-//! Parts of a page that change, without the type of what computes them.
+//! Dynamic parts of a view with erased types.
 //!
-//! The framework compiles building, taking over, changing and dropping a part once for every type
-//! of closure or future in a view; a type per closure is several kilobytes of WebAssembly each.
-//! Behind a box all of them are the same type. One allocation per part is what it costs.
+//! The framework compiles the code that builds, hydrates, updates and drops a part once for every
+//! type of closure or future in a view: several kilobytes of WebAssembly per closure. Boxed, all of
+//! them have the same type, at the cost of one allocation per part.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-/// A part that is computed anew whenever what it reads changes.
+/// A part that is recomputed when a signal that it reads changes.
 pub type Dynamic = Box<dyn FnMut() -> AnyView + Send>;
 
 /// Shows what `view` returns.
@@ -26,11 +26,12 @@ pub fn when<V: IntoView + 'static>(
 }
 
 fn when_boxed(is_shown: Box<dyn Fn() -> bool + Send + Sync>, mut view: Dynamic) -> Dynamic {
-    // Remembered, so that the view is made anew only when the answer changes.
+    // Memoized, so that the view is rebuilt only when the condition changes.
     let is_shown = Memo::new(move |_| is_shown());
     Box::new(move || {
         if is_shown.get() {
-            // What the view itself reads is its own affair: it has parts for that.
+            // A view reads signals in its own dynamic parts: a read in `view` itself would rebuild
+            // all of it.
             view()
         } else {
             ().into_any()
@@ -38,8 +39,8 @@ fn when_boxed(is_shown: Box<dyn Fn() -> bool + Send + Sync>, mut view: Dynamic) 
     })
 }
 
-/// Shows what the future comes to; for inside a `<Suspense>`. Runs anew when a resource that the
-/// future awaits is fetched again.
+/// Shows the result of a future, inside a `<Suspense>`. Runs again when a resource that the future
+/// awaits is fetched again.
 pub fn later<F>(view: impl Fn() -> F + Send + 'static) -> Dynamic
 where
     F: Future<Output = AnyView> + Send + 'static,
@@ -50,13 +51,13 @@ where
     })
 }
 
-/// One of many parts that come and go.
+/// One item of a keyed list.
 struct Part {
     key: String,
     view: Box<dyn FnOnce() -> AnyView + Send>,
 }
 
-/// Shows every item that `items` returns. One whose `key` stays is kept, and moved where it has to.
+/// Shows every item that `items` returns. Items whose `key` stays are reused, and moved if needed.
 pub fn each<T, V>(
     items: impl Fn() -> Vec<T> + Send + 'static,
     key: fn(&T) -> String,
@@ -83,19 +84,19 @@ fn each_boxed(parts: Box<dyn Fn() -> Vec<Part> + Send>) -> AnyView {
         .into_any()
 }
 
-/// Runs now, and again whenever what it reads changes. In the browser only.
+/// Runs a closure now and whenever a signal that it reads changes. In the browser only.
 pub fn effect(run: impl FnMut() + 'static) {
     let run: Box<dyn FnMut()> = Box::new(run);
     Effect::new(run);
 }
 
-/// Runs behind the frame that shows what is in the document now. In the browser only.
+/// Runs a closure after the frame that shows the current document. In the browser only.
 pub fn after_frame(run: impl FnOnce() + 'static) {
     let run: Box<dyn FnOnce()> = Box::new(run);
     request_animation_frame(move || set_timeout(run, Duration::ZERO));
 }
 
-/// An attribute's value that is computed anew whenever what it reads changes.
+/// Returns an attribute value that is recomputed when a signal that it reads changes.
 pub fn derived<T: Send + Sync + 'static>(of: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
     Signal::derive(of)
 }

@@ -1,18 +1,19 @@
-//! Icons: symbols of the one cached sheet.
+//! Icons: symbols of one cached sheet.
 
 use leptos::prelude::*;
 
 use crate::page::PageContext;
 use crate::text::url;
 
-/// An icon beside words that already say the same; screen readers skip it.
+/// A decorative icon beside text; screen readers skip it.
 ///
-/// `class` is added to `i`: "i-s" for 16 px, "i-dir" where it mirrors in right-to-left pages.
+/// `class` is added to `i`: "i-s" for 16 px, "i-dir" if the icon is mirrored in right-to-left
+/// pages.
 #[component]
 pub fn Icon(
     /// The symbol's name, without `i-`.
     name: &'static str,
-    /// More classes.
+    /// Additional classes.
     #[prop(optional)]
     class: &'static str,
 ) -> impl IntoView {
@@ -24,12 +25,12 @@ pub fn Icon(
     }
 }
 
-/// An icon that stands alone and is read out as `label`.
+/// An icon without text; screen readers read `label`.
 #[component]
 pub fn IconSymbol(
     /// The symbol's name, without `i-`.
     name: &'static str,
-    /// What it says.
+    /// Its label.
     #[prop(into)]
     label: String,
 ) -> impl IntoView {

@@ -1,9 +1,10 @@
-//! Going to another page of the product without loading it.
+//! Client-side navigation between pages of the product.
 
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-/// Goes to an address as [`crate::text::url`] writes it: the path prefix is in it already.
+/// Returns a function that navigates to a URL from [`crate::text::url`]: the path prefix is part of
+/// it already.
 pub fn navigator() -> impl Fn(&str) + Clone {
     let navigate = use_navigate();
     move |address: &str| {

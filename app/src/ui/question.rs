@@ -1,4 +1,4 @@
-//! A question that has to be answered before something is done: a dialog with its answers.
+//! A question that the user must answer before an action: a dialog with answers.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,46 +9,46 @@ use leptos::prelude::*;
 
 use super::dynamic::{dynamic, effect};
 
-/// What an answer does.
+/// The action of an answer.
 pub type Act = Arc<dyn Fn() + Send + Sync>;
 
-/// One way to answer.
+/// An answer.
 #[derive(Clone)]
 pub struct Answer {
-    /// What its button says.
+    /// The label of its button.
     pub label: Cow<'static, str>,
     /// The class of its button.
     pub class: &'static str,
-    /// What it does.
+    /// Its action.
     pub act: Act,
 }
 
-/// A question. Escape and the first button leave everything as it is.
+/// A question. Escape and the first button cancel it.
 #[derive(Clone)]
 pub struct Question {
     /// Its heading.
     pub title: Cow<'static, str>,
-    /// What it is about; may be empty.
+    /// The explanation; may be empty.
     pub text: Cow<'static, str>,
-    /// What the button says that leaves everything as it is.
+    /// The label of the cancel button.
     pub stay: Cow<'static, str>,
-    /// What happens once it is left as it is, beside the focus going back to where it was.
+    /// The action after cancelling; the focus returns to its previous element in any case.
     pub stayed: Option<Act>,
     /// The other answers.
     pub answers: Vec<Answer>,
 }
 
 thread_local! {
-    /// The question on the page. Not in a signal, which is code for every type that it holds.
+    /// The question on the page. Not in a signal, because signals compile code per type.
     static QUESTION: RefCell<Option<Question>> = const { RefCell::new(None) };
 }
 
-/// Counts the changes of the question on the page.
+/// A counter of the changes of the question on the page.
 #[derive(Clone, Copy)]
 pub struct Asked(pub RwSignal<u32>);
 
 impl Asked {
-    /// Puts a question. One that is there already stays: it stands over what asks.
+    /// Shows a question. If one is shown already, it stays: it covers the element that asks.
     pub fn ask(self, question: Question) {
         if QUESTION.with_borrow(Option::is_none) {
             QUESTION.set(Some(question));
@@ -61,7 +61,7 @@ impl Asked {
     }
 }
 
-/// Shows the question, where there is one.
+/// Shows the current question, if any.
 #[component]
 pub fn Questions() -> impl IntoView {
     let asked: Asked = expect_context();
@@ -78,7 +78,7 @@ fn Shown(asked: Asked, question: Question) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = element.get() {
-            // It is in the document and not yet open, the only cases that throw.
+            // Throws only if the dialog is not in the document or is open already.
             drop(dialog.show_modal());
         }
     });
@@ -86,7 +86,7 @@ fn Shown(asked: Asked, question: Question) -> impl IntoView {
     let close = move |act: Option<Act>| {
         chosen.set_value(act);
         if let Some(dialog) = element.get_untracked() {
-            // The focus goes back to where it was.
+            // Closing returns the focus to its previous element.
             dialog.close();
         }
     };

@@ -1,16 +1,15 @@
-//! A text field of many lines that is safe to render on the server.
+//! A multi-line text field that is safe to render on the server.
 
 use leptos::html;
 use leptos::prelude::*;
 
 use crate::text::markup::escape;
 
-/// A `<textarea>` that holds `text` from the start, with and without script.
+/// A `<textarea>` with the initial content `text`, with and without script.
 ///
-/// The text may come from a message, so from anybody. The framework writes the children of a
+/// The text may come from a message and is untrusted. The framework writes the children of a
 /// `<textarea>` without escaping, and `prop:value` does not exist without script; so the text is
-/// escaped here. In the browser the element is taken over as it stands: what was typed before the
-/// page came alive is kept.
+/// escaped here. Hydration leaves the element unchanged, so text typed before it stays.
 #[component]
 pub fn TextArea(
     /// The form field's name.
@@ -18,14 +17,14 @@ pub fn TextArea(
     /// Its accessible name.
     #[prop(into)]
     label: String,
-    /// What it holds at first.
+    /// Its initial content.
     text: String,
     /// Its classes.
     class: &'static str,
-    /// Whether it has the focus at first, with its beginning.
+    /// Whether it has the initial focus, with the cursor at its beginning.
     #[prop(optional)]
     autofocus: bool,
-    /// The element, for reading what was typed.
+    /// The element, for reading its value.
     node_ref: NodeRef<html::Textarea>,
 ) -> impl IntoView {
     view! {
@@ -42,7 +41,7 @@ pub fn TextArea(
     }
 }
 
-/// What stands between the tags: as text in the browser, as markup on the server.
+/// Returns the children of the element: text in the browser, markup on the server.
 fn content(text: String) -> String {
     if cfg!(feature = "ssr") {
         markup(&text)
@@ -51,9 +50,10 @@ fn content(text: String) -> String {
     }
 }
 
-/// Escapes a text for the inside of a `<textarea>`.
+/// Escapes a text for the content of a `<textarea>`.
 ///
-/// Begins with a line end, which parsers drop there, so that one of the text's own stays.
+/// The result begins with a line end: parsers drop the first one, so that the text's own leading
+/// line end stays.
 fn markup(text: &str) -> String {
     format!("\n{}", escape(text))
 }

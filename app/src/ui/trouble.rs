@@ -1,4 +1,4 @@
-//! An error as the page shows it: cause, fix, the server's own words, where to find it in the log.
+//! The display of an error: cause, fix, the server's reply, and the id of its log line.
 
 use leptos::prelude::*;
 
@@ -6,12 +6,12 @@ use super::Icon;
 use crate::api::error::ApiError;
 use crate::page::PageContext;
 
-/// A banner with an error. `children` are buttons: try again, sign in, make the folder.
+/// A banner with an error. `children` are buttons, such as retry, sign in, or create the folder.
 #[component]
 pub fn TroubleBanner(
-    /// What went wrong.
+    /// The error.
     error: ApiError,
-    /// What can be done about it here.
+    /// The buttons.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
@@ -26,10 +26,10 @@ pub fn TroubleBanner(
     }
 }
 
-/// The words of an error.
+/// The text of an error.
 #[component]
 pub fn TroubleText(
-    /// What went wrong.
+    /// The error.
     error: ApiError,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;

@@ -1,4 +1,4 @@
-//! Takes what a JSON parser returned apart into a type.
+//! A `serde` deserializer over a value that a JSON parser returned.
 
 use serde::de::value::{StringDeserializer, U32Deserializer};
 use serde::de::{
@@ -8,35 +8,35 @@ use serde::de::{
 
 use super::Unreadable;
 
-/// What a JSON parser returned.
+/// A value that a JSON parser returned.
 pub(super) trait Parsed: Sized {
     fn null() -> Self;
     fn is_null(&self) -> bool;
     fn bool(&self) -> Option<bool>;
     fn number(&self) -> Option<f64>;
     fn text(&self) -> Option<String>;
-    /// How many elements an array has; `None` for what is no array.
+    /// The number of elements of an array; `None` if the value is not an array.
     fn len(&self) -> Option<u32>;
     /// An element of an array.
     fn element(&self, index: u32) -> Self;
-    /// Whether it is an object and no array.
+    /// Whether the value is an object and not an array.
     fn is_object(&self) -> bool;
-    /// The names of an object's fields; `None` for what is no object.
+    /// The names of an object's fields; `None` if the value is not an object.
     fn names(&self) -> Option<Vec<String>>;
-    /// A field of an object; `None` where it has none of this name.
+    /// A field of an object; `None` if the object has no field of this name.
     fn field(&self, name: &str) -> Option<Self>;
 }
 
-/// Takes a parsed value apart into a type.
+/// Deserializes a type from a parsed value.
 pub(super) struct Reader<P>(pub(super) P);
 
 impl<P: Parsed> Reader<P> {
-    /// A whole number from 0 to 2^53.
+    /// An integer from 0 to 2^53.
     fn whole(&self) -> Result<u64, Unreadable> {
         u64::try_from(self.integer()?).map_err(|_| Unreadable)
     }
 
-    /// A whole number from -2^53 to 2^53.
+    /// An integer from -2^53 to 2^53.
     fn integer(&self) -> Result<i64, Unreadable> {
         const LARGEST: f64 = 9_007_199_254_740_992.0;
         let number = self.0.number().ok_or(Unreadable)?;
@@ -47,7 +47,7 @@ impl<P: Parsed> Reader<P> {
         }
     }
 
-    /// The elements of an array of exactly so many.
+    /// The elements of an array of exactly `len` elements.
     fn tuple(self, len: usize) -> Result<Elements<P>, Unreadable> {
         let elements = Elements::of(self.0)?;
         if u32::try_from(len) == Ok(elements.len) {
@@ -57,7 +57,7 @@ impl<P: Parsed> Reader<P> {
         }
     }
 
-    /// Which of the variants it is, and its content.
+    /// The index of the variant, and its content.
     fn variant(self, variants: &[&str]) -> Result<Variant<P>, Unreadable> {
         let (name, content) = if let Some(name) = self.0.text() {
             (name, None)
@@ -183,7 +183,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         visitor.visit_unit()
     }
 
-    /// For what serde buffers before it knows what it is: tags, flattened fields.
+    /// For values that serde buffers before it knows their type: tags and flattened fields.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         if self.0.is_null() {
             visitor.visit_unit()
@@ -204,7 +204,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         }
     }
 
-    // What has a form of its own in the text is told apart by it.
+    // The JSON type determines which visitor method these types receive.
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str bytes byte_buf identifier
     }
@@ -247,7 +247,8 @@ struct Fields<P> {
 }
 
 impl<P: Parsed> Fields<P> {
-    /// Anything else has no fields either: a type of options alone would be read from it.
+    /// Refuses all values but objects: a struct that has only options would be read from any of
+    /// them.
     fn of(of: P, names: &'static [&'static str]) -> Result<Self, Unreadable> {
         if of.is_object() {
             Ok(Self { of, names })
@@ -270,8 +271,8 @@ impl<'de, P: Parsed> SeqAccess<'de> for Fields<P> {
         self.names = others;
         let field = self.of.field(name);
         let is_missing = field.is_none();
-        // By the same code as null: none for an option, the default where there is one; all others
-        // miss it.
+        // A missing field is read as null: `None` for an option, the default if the field has one;
+        // other types report it as missing.
         match seed.deserialize(Reader(field.unwrap_or_else(P::null))) {
             Ok(value) => Ok(Some(value)),
             Err(_) if is_missing => Ok(None),
@@ -280,7 +281,7 @@ impl<'de, P: Parsed> SeqAccess<'de> for Fields<P> {
     }
 }
 
-/// The names and values of an object, for what is no struct.
+/// The names and values of an object that is read as a map.
 struct Entries<P> {
     of: P,
     names: std::vec::IntoIter<String>,
@@ -311,7 +312,7 @@ impl<'de, P: Parsed> MapAccess<'de> for Entries<P> {
     }
 }
 
-/// A variant of an enum, known by its number.
+/// A variant of an enum, identified by its index.
 struct Variant<P> {
     index: u32,
     content: Option<P>,
@@ -330,7 +331,7 @@ impl<'de, P: Parsed> EnumAccess<'de> for Variant<P> {
     }
 }
 
-/// What a variant holds.
+/// The content of a variant.
 struct Content<P>(Option<P>);
 
 impl<'de, P: Parsed> VariantAccess<'de> for Content<P> {

@@ -1,4 +1,4 @@
-//! Which messages: one of them, and lists of them by where they come from.
+//! References to messages and folders, and queries for lists.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,10 @@ pub struct FolderRef {
     pub folder: FolderId,
 }
 
-/// A message, wherever it lies. In JSON and in forms one word: `{account}/{folder}/{message}`.
+/// A message of any account and folder. Encoded in JSON and forms as one string:
+/// `{account}/{folder}/{message}`.
 ///
-/// A word with fewer parts names no message that there is.
+/// A string with fewer parts identifies no existing message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct MessageRef {
@@ -25,7 +26,7 @@ pub struct MessageRef {
     pub message: MessageId,
 }
 
-/// A change that can be undone, of the account it was made in. One word: `{account}/{undo}`.
+/// A change that can be undone, with its account. Encoded as one string: `{account}/{undo}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct UndoRef {
@@ -35,7 +36,7 @@ pub struct UndoRef {
     pub undo: UndoId,
 }
 
-/// Takes the next part off a word.
+/// Takes the next part of an encoded reference.
 fn part(word: &mut std::str::Split<'_, char>) -> String {
     word.next().unwrap_or_default().to_owned()
 }
@@ -101,7 +102,7 @@ impl From<UndoRef> for String {
 }
 
 impl FolderRef {
-    /// A message of this folder.
+    /// Returns a reference to a message of this folder.
     pub fn message(&self, message: MessageId) -> MessageRef {
         MessageRef {
             folder: self.clone(),
@@ -110,7 +111,7 @@ impl FolderRef {
     }
 }
 
-/// Where the messages of a list come from.
+/// The source of a list's messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListSource {
@@ -120,29 +121,29 @@ pub enum ListSource {
     Role(FolderRole),
 }
 
-/// Where a list is looked at.
+/// The start of a window in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListAt {
-    /// So many rows from its beginning: where all rows are of one folder.
+    /// A row offset from the newest message; for lists of one folder.
     Offset(u32),
-    /// Behind the rows of an earlier answer ([`MessageRows::next`](super::MessageRows::next)).
+    /// The row after an earlier response ([`MessageRows::next`](super::MessageRows::next)).
     Cursor(String),
 }
 
-/// What a list is asked for.
+/// A query for a window of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ListQuery {
-    /// Which messages.
+    /// The source of the messages.
     pub source: ListSource,
-    /// Where in the list.
+    /// The start of the window.
     pub at: ListAt,
-    /// How many rows, 1 to [`Window::MAX_LIMIT`].
+    /// The number of rows, 1 to [`Window::MAX_LIMIT`].
     pub limit: u32,
 }
 
 impl ListQuery {
-    /// Asks for a window.
+    /// Returns the query for a window.
     pub fn window(source: ListSource, window: Window) -> Self {
         Self {
             source,

@@ -1,4 +1,4 @@
-//! Messages: in a list, open, and what is done to them.
+//! Views of messages: list rows, the open message, and the results of changes.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,19 +11,19 @@ use crate::api::error::ApiError;
 /// A part of a folder: `limit` rows from `offset`, counted from the newest message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Window {
-    /// How many newer messages are left out.
+    /// The number of newer messages to skip.
     pub offset: u32,
-    /// How many rows are wanted, 1 to [`Window::MAX_LIMIT`].
+    /// The number of rows, 1 to [`Window::MAX_LIMIT`].
     pub limit: u32,
 }
 
 impl Window {
-    /// Rows of one page.
+    /// Rows per page.
     pub const PAGE: u32 = 50;
-    /// The most rows of one request.
+    /// Maximum number of rows per request.
     pub const MAX_LIMIT: u32 = 200;
 
-    /// The window of a page, counted from 1.
+    /// Returns the window of a page; page numbers start at 1.
     pub fn of_page(page: u32) -> Self {
         Self {
             offset: page.saturating_sub(1).saturating_mul(Self::PAGE),
@@ -32,99 +32,99 @@ impl Window {
     }
 }
 
-/// One message in a list.
+/// A message in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {
-    /// Which one.
+    /// The message.
     pub id: MessageRef,
-    /// How many newer messages its folder holds.
+    /// The number of newer messages in its folder.
     pub position: u32,
-    /// Who wrote it, or in Sent and Drafts to whom it goes.
+    /// The authors, or in Sent and Drafts the recipients.
     pub people: Vec<Person>,
     /// The subject, decoded; may be empty.
     pub subject: String,
-    /// When it arrived, where the server knows, else when it was written.
+    /// The arrival time if the server reports it, otherwise the date of the message.
     pub date: DateText,
     /// Its size on the server, in bytes.
     pub size_bytes: u64,
-    /// Read.
+    /// Whether it is read.
     pub is_seen: bool,
-    /// Starred.
+    /// Whether it is starred.
     pub is_starred: bool,
-    /// Answered.
+    /// Whether it is answered.
     pub is_answered: bool,
-    /// Forwarded.
+    /// Whether it is forwarded.
     pub is_forwarded: bool,
-    /// Has parts that are attachments.
+    /// Whether it has attachments.
     pub has_attachment: bool,
 }
 
 /// A window of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRows {
-    /// The folder that all rows are of; `None` where several are merged.
+    /// The folder of all rows; `None` if several folders are merged.
     pub folder: Option<FolderRef>,
-    /// Its name as in [`FolderView::name`]; empty where several are merged.
+    /// The folder's name as in [`FolderView::name`](super::FolderView::name); empty if several are merged.
     pub name: String,
-    /// Its role, or the one that all have in common.
+    /// The folder's role, or the common role of the merged folders.
     pub role: Option<FolderRole>,
-    /// All messages in the list, as far as the accounts answered.
+    /// The number of messages in the list, of the accounts that responded.
     pub total: u32,
-    /// Unread ones, where known.
+    /// The number of unread messages, if known.
     pub unread: Option<u32>,
-    /// Where the rows begin, counted from the newest message; 0 where they follow a cursor.
+    /// The offset of the first row from the newest message; 0 after a cursor.
     pub offset: u32,
-    /// The rows, newest first. Fewer than asked for at the end of the list.
+    /// The rows, newest first. Fewer than requested at the end of the list.
     pub rows: Vec<MessageRow>,
-    /// Where several folders are merged: where the rows behind these are
+    /// The cursor for the rows that follow, if several folders are merged
     /// ([`ListAt::Cursor`](super::ListAt::Cursor)); `None` at the end of the list.
     pub next: Option<String>,
-    /// The accounts whose rows are not among these because they did not answer yet. Each answer is
-    /// told ([`LiveEvent::View`](crate::api::live::LiveEvent::View)); the same query has its rows
-    /// then.
+    /// The accounts that have not responded yet. A
+    /// [`LiveEvent::View`](crate::api::live::LiveEvent::View) reports each response; after it the
+    /// same query returns the account's rows.
     pub pending: Vec<AccountId>,
-    /// What is under way for them; it can be given up.
+    /// The id of the pending requests, for cancelling them.
     pub view: Option<ViewId>,
-    /// The accounts that could not answer, and why. Where none could the answer is an error instead.
+    /// The accounts that failed, with their errors. If all failed, the result is an error instead.
     pub failed: Vec<Failed>,
 }
 
-/// What one account could not do of what several were asked.
+/// The failure of one account in an operation on several accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// The account.
     pub account: AccountId,
-    /// The messages that it was about.
+    /// The affected messages.
     pub messages: Vec<MessageRef>,
-    /// Why.
+    /// The error.
     pub error: ApiError,
 }
 
-/// One run of a text body.
+/// A run of a text body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextSpan {
-    /// Words, with line ends.
+    /// Text with line ends.
     Text(String),
     /// A link; `href` begins with `http:`, `https:` or `mailto:`.
     Link {
-        /// Where it leads.
+        /// The target.
         href: String,
-        /// The words that are the link.
+        /// The text of the link.
         text: String,
     },
 }
 
-/// Lines of a text body that are quoted equally deep.
+/// Consecutive lines of a text body with the same quote depth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextBlock {
-    /// How often quoted: 0 are the writer's own words.
+    /// The quote depth; 0 is the author's own text.
     pub quote_depth: u32,
-    /// The words. Shown with `white-space: pre-wrap`.
+    /// The text. Displayed with `white-space: pre-wrap`.
     pub spans: Vec<TextSpan>,
 }
 
-/// What can be read of a message.
+/// The readable body of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyView {
@@ -132,22 +132,22 @@ pub enum BodyView {
     Text {
         /// The text in blocks.
         blocks: Vec<TextBlock>,
-        /// Whether it goes on: only the first 2 MiB are shown.
+        /// Whether the text is truncated: only the first 2 MiB are shown.
         is_cut: bool,
     },
-    /// HTML: shown in the frame at its own address.
+    /// HTML, displayed in a frame with its own URL.
     Html {
-        /// Remote images that were not loaded.
+        /// The number of remote images that were not loaded.
         blocked_images: u32,
-        /// Remote images that nobody is meant to see. They are not loaded even where the others
-        /// are.
+        /// The number of invisible remote images. They are never loaded, even if the reader loads
+        /// the other images.
         tracking_pixels: u32,
-        /// Whether it goes on: only the first 2 MiB are shown.
+        /// Whether the text is truncated: only the first 2 MiB are shown.
         is_cut: bool,
     },
-    /// No part that can be read.
+    /// The message has no readable part.
     Empty {
-        /// What is so, and what can be done: a finished sentence.
+        /// The reason, and what can be done: a complete sentence.
         why: String,
     },
 }
@@ -155,13 +155,13 @@ pub enum BodyView {
 /// One attachment of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentView {
-    /// Its part.
+    /// Its part id.
     pub part: PartId,
-    /// Its file name, cleaned; the page names it by type where it is empty.
+    /// Its file name, sanitized; if empty, the page names the file by its type.
     pub name: String,
     /// Its media type, lower case ("application/pdf").
     pub media_type: String,
-    /// About how large it is once decoded, in bytes.
+    /// Its approximate decoded size, in bytes.
     pub size_bytes: u64,
 }
 
@@ -174,40 +174,40 @@ pub struct HeaderField {
     pub value: String,
 }
 
-/// A message that is open.
+/// An open message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
-    /// Which one.
+    /// The message.
     pub id: MessageRef,
     /// The subject, decoded; may be empty.
     pub subject: String,
-    /// Who wrote it. More than one, or none, is possible.
+    /// The authors. May be empty or more than one.
     pub from: Vec<Person>,
-    /// Where an answer goes, where that is not `from`.
+    /// The `Reply-To` addresses, if they differ from `from`.
     pub reply_to: Vec<Person>,
-    /// To whom it went.
+    /// The `To` recipients.
     pub to: Vec<Person>,
-    /// And to whom else.
+    /// The `Cc` recipients.
     pub cc: Vec<Person>,
-    /// Blind copies, in one's own sent mail.
+    /// The `Bcc` recipients, present in the user's own sent messages.
     pub bcc: Vec<Person>,
-    /// When it was written, or arrived where that is not known.
+    /// The date of the message, or its arrival time if the date is unknown.
     pub date: DateText,
     /// Its size on the server, in bytes.
     pub size_bytes: u64,
-    /// Read.
+    /// Whether it is read.
     pub is_seen: bool,
-    /// Starred.
+    /// Whether it is starred.
     pub is_starred: bool,
-    /// What can be read.
+    /// The readable body.
     pub body: BodyView,
-    /// What is attached, in the message's order.
+    /// The attachments, in the message's order.
     pub attachments: Vec<AttachmentView>,
     /// Every header field, in the message's order.
     pub headers: Vec<HeaderField>,
     /// How many newer messages its folder holds.
     pub position: u32,
-    /// How many messages its folder holds.
+    /// The number of messages in its folder.
     pub total: u32,
     /// The next newer message.
     pub newer: Option<MessageRef>,
@@ -229,17 +229,17 @@ pub enum Mark {
     Unstarred,
 }
 
-/// Where messages are moved.
+/// The destination of a move.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     /// The folder with this role.
     Role(FolderRole),
-    /// The folder with this id, in the account that each message is of.
+    /// The folder with this id, in each message's account.
     Folder(FolderId),
 }
 
-/// What was done.
+/// A change that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
@@ -252,39 +252,39 @@ pub enum Change {
         /// Its name.
         name: String,
     },
-    /// POP3: will be deleted from the server in so many seconds.
+    /// POP3: the messages will be deleted from the server after a delay.
     DeletePending {
-        /// The time in which it can be undone.
+        /// The time until the deletion, during which it can be undone, in seconds.
         in_secs: u32,
     },
-    /// An earlier change was taken back.
+    /// An earlier change was undone.
     Undone,
 }
 
-/// The answer to every change: what was done to messages of any accounts and folders.
+/// The result of a change to messages of any accounts and folders.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChangesDone {
-    /// What was done: one for each kind of change that it came to. Moving to Trash, an IMAP account
-    /// moves, a POP3 account deletes after a while.
+    /// The changes made, one per kind. A move to Trash moves messages in an IMAP account and
+    /// deletes them after a delay in a POP3 account.
     pub done: Vec<ChangeDone>,
-    /// What was not, and why. Where nothing was done the answer is an error instead.
+    /// The failures. If nothing was changed, the result is an error instead.
     pub failed: Vec<Failed>,
 }
 
-/// What was done to some messages.
+/// One change that was made to messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeDone {
-    /// What was done.
+    /// The change.
     pub change: Change,
-    /// How many messages the mail server confirmed as changed by it. With 0 nothing changed: all
-    /// of them were so already, or are gone.
+    /// The number of messages that the mail server confirmed as changed. 0 if all of them had the
+    /// state already, or no longer exist.
     pub count: u32,
-    /// How many of the messages named are no longer in the folder: moved or deleted elsewhere.
+    /// The number of named messages that are no longer in the folder because they were moved or
+    /// deleted elsewhere.
     pub gone: u32,
-    /// The messages that an undone change was about, as they are named now: a message that was
-    /// moved back has another id than before. Empty where it is not known, and for any other
-    /// change.
+    /// The messages of an undone change, with their current ids: a message that was moved back has
+    /// a new id. Empty if the ids are unknown, and for any other change.
     pub messages: Vec<MessageRef>,
-    /// How to take it back; empty where that is not possible.
+    /// The ids for undoing the change; empty if it cannot be undone.
     pub undo: Vec<UndoRef>,
 }

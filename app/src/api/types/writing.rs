@@ -1,4 +1,4 @@
-//! Writing and sending: the compose form and the ledger.
+//! Views of composing and sending: the compose form and the ledger.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,34 +7,34 @@ use super::{
     OutboxId, PartId, Person, UploadId,
 };
 
-/// Why a compose form is opened.
+/// The kind of message that a compose form is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ComposeKind {
     /// A new message.
     #[default]
     New,
-    /// An answer to the writer.
+    /// A reply to the sender.
     Reply,
-    /// An answer to everybody.
+    /// A reply to the sender and all recipients.
     ReplyAll,
-    /// The message, sent on to somebody else.
+    /// A forward of the message.
     Forward,
 }
 
-/// The message that is answered or forwarded.
+/// The message that a compose form replies to or forwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComposeSource {
-    /// Answer or forward.
+    /// Reply or forward.
     pub kind: ComposeKind,
-    /// The folder it lies in.
+    /// Its folder.
     pub folder: FolderId,
     /// The message.
     pub message: MessageId,
 }
 
 impl ComposeSource {
-    /// The message, of the account that the form is for.
+    /// Returns the message reference, for the account of the form.
     pub fn of(&self, account: &AccountId) -> MessageRef {
         FolderRef {
             account: account.clone(),
@@ -49,67 +49,67 @@ impl ComposeSource {
 pub struct UploadView {
     /// Its id.
     pub id: UploadId,
-    /// Its name, cleaned.
+    /// Its name, sanitized.
     pub name: String,
     /// Its size in bytes.
     pub size_bytes: u64,
 }
 
-/// What a compose form begins with.
+/// The initial content of a compose form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComposeForm {
-    /// The account it leaves from.
+    /// The sending account.
     pub account: AccountId,
     /// The sender.
     pub from: Person,
-    /// What the fields hold.
+    /// The content of the fields.
     pub draft: Draft,
-    /// The forwarded message's attachments, to be ticked ([`Draft::keep_parts`]).
+    /// The forwarded message's attachments, offered as check boxes ([`Draft::keep_parts`]).
     pub forwarded: Vec<AttachmentView>,
-    /// Files that are uploaded already ([`Draft::uploads`]).
+    /// Files in the spool ([`Draft::uploads`]).
     pub uploads: Vec<UploadView>,
-    /// Names of files that were chosen and are not here: the message does not leave while one is
-    /// named (`name="missing"`), unless a file of that name comes.
+    /// Names of chosen files that are not in the spool. The server refuses the message while a post
+    /// names one (`name="missing"`), unless the post contains a file of that name.
     pub missing: Vec<String>,
-    /// The most that the form may carry, in bytes.
+    /// Maximum size of all uploads of the form, in bytes.
     pub upload_max_bytes: u64,
-    /// The largest message that the outgoing server takes, in bytes, where it said so.
+    /// Maximum message size of the outgoing server, in bytes, if it announced one.
     pub server_max_bytes: Option<u64>,
 }
 
-/// A message as it is typed.
+/// The content of a compose form.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Draft {
-    /// Recipients, as typed: addresses with or without names, comma or semicolon between.
+    /// The `To` field as typed: addresses with or without names, separated by commas or semicolons.
     pub to: String,
-    /// The same for copies.
+    /// The `Cc` field, in the same format.
     pub cc: String,
-    /// The same for blind copies.
+    /// The `Bcc` field, in the same format.
     pub bcc: String,
     /// The subject.
     pub subject: String,
     /// The text, with LF line ends.
     pub body: String,
-    /// What is answered or forwarded.
+    /// The message that this one replies to or forwards.
     pub source: Option<ComposeSource>,
-    /// The outbox entry that this one corrects and replaces.
+    /// The outbox entry that this message corrects and replaces.
     pub replaces: Option<OutboxId>,
     /// Uploaded files to attach, in this order.
     pub uploads: Vec<UploadId>,
     /// Parts of the forwarded message to attach.
     pub keep_parts: Vec<PartId>,
-    /// The form that it is typed into. Never stored.
+    /// The key of the form. Never stored.
     pub form: Option<FormKey>,
-    /// How many files the form shows, in whatever state; as many have to be in `uploads`. Never
+    /// The number of files that the form shows, in any state; `uploads` must have as many. Never
     /// stored.
     pub files: Option<u32>,
 }
 
-/// The keys with which the browser seals texts of an account that are not sent yet, each 32 bytes in
-/// base64url. The first one seals; the others only open what was sealed before.
+/// The keys that encrypt an account's unsent texts in the browser: 32 bytes each, in base64url. The
+/// first key encrypts; the others only decrypt older texts.
 ///
-/// Only a live session of the account gets them, so nobody else who uses the browser can read the
-/// texts. They never stand in a page.
+/// Only a live session of the account receives them, so that other users of the browser cannot read
+/// the texts. They are never part of a page.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealingKeys(pub Vec<String>);
 
@@ -119,85 +119,85 @@ impl std::fmt::Debug for SealingKeys {
     }
 }
 
-/// Where a sent message stands.
+/// The delivery state of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutboxState {
-    /// In the outbox; will leave by itself.
+    /// Queued; will be sent automatically.
     Waiting,
-    /// In the outbox; the session that wrote it is over. Leaves after the next sign-in.
+    /// Queued, but the session that wrote it ended. Sent after the next sign-in.
     WaitingForSignIn,
-    /// Not taken for now; tried again by itself.
+    /// Temporarily refused; retried automatically.
     WaitingToRetry {
-        /// The next try.
+        /// The time of the next attempt.
         at: DateText,
     },
-    /// On its way to the server.
+    /// Being sent to the server.
     Sending,
-    /// The server took it, for every recipient.
+    /// The server accepted it for all recipients.
     HandedOver,
-    /// The server took it for some recipients only.
+    /// The server accepted it for some recipients only.
     PartlyRefused,
     /// The server refused it.
     Refused,
-    /// It was not sent and will not be tried again by itself.
+    /// Not sent; not retried automatically.
     NotSent,
-    /// The link died after the message was sent: it may have gone out.
+    /// The connection was lost after the message was sent: it may have been delivered.
     Unknown,
-    /// Its writer stopped it. Whoever has it by then has it.
+    /// Stopped by the user. Recipients that received it before keep it.
     Stopped,
-    /// What is kept of it cannot be opened: nothing can be done with it.
+    /// The stored record cannot be read; no change to it is possible.
     Damaged {
-        /// Why.
+        /// The cause.
         why: Damage,
     },
 }
 
-/// Why what is kept of a message cannot be opened.
+/// Why the stored record of a message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Damage {
-    /// It is sealed with a key that the server does not have.
+    /// It is encrypted with a key that the server does not have.
     KeyLost,
-    /// A later program wrote it.
+    /// A later version of the program wrote it.
     LaterProgram,
-    /// Its bytes are not what was written.
+    /// It is corrupted.
     Bytes,
 }
 
-/// What a person does to an entry of the outbox.
+/// A change that a user makes to an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryChange {
-    /// Sends it again, to those recipients that did not get it.
+    /// Sends it again, to the recipients that did not receive it.
     Retry,
-    /// Tries it no more; it stays, to be corrected or sent.
+    /// Stops retrying; the entry remains and can be corrected or sent.
     Stop,
-    /// Takes it out of the list, for some days.
+    /// Removes it from the list; it can be restored for some days.
     Remove,
-    /// Puts it back into the list.
+    /// Restores it to the list.
     PutBack,
-    /// Deletes one that was removed.
+    /// Deletes a removed entry.
     Delete,
 }
 
-/// Where a message stands for one recipient.
+/// The delivery state for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientState {
-    /// Nothing is known yet.
+    /// No result yet.
     Waiting,
-    /// The server took it.
+    /// The server accepted it.
     HandedOver,
-    /// The server does not take it for now.
+    /// The server refused it temporarily.
     Delayed,
     /// The server refused it.
     Refused,
     /// It was not sent.
     NotSent,
-    /// It may have gone out.
+    /// It may have been delivered.
     Unknown,
-    /// The writer stopped it before this recipient got it.
+    /// The user stopped it before this recipient received it.
     Stopped,
 }
 
@@ -206,40 +206,40 @@ pub enum RecipientState {
 pub struct RecipientView {
     /// The address.
     pub address: String,
-    /// Where it stands.
+    /// The delivery state.
     pub state: RecipientState,
-    /// What that means, as a sentence; may be empty.
+    /// An explanation, as a sentence; may be empty.
     pub meaning: String,
-    /// The server's own words.
+    /// The server's reply, verbatim.
     pub reply: Option<String>,
 }
 
-/// What became of the copy in Sent.
+/// The state of the copy in Sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SentCopy {
-    /// Not tried yet.
+    /// Not attempted yet.
     Pending,
-    /// It lies in this folder.
+    /// Stored in this folder.
     Filed {
         /// The folder's id.
         folder: FolderId,
     },
-    /// POP3: there is no Sent; this ledger is the record.
+    /// POP3: there is no Sent folder; the ledger is the record.
     NotKept,
-    /// It could not be filed.
+    /// Storing it failed.
     Failed {
-        /// Why, as a sentence.
+        /// The cause, as a sentence.
         cause: String,
     },
 }
 
-/// One message in the ledger.
+/// A message in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {
     /// Its id.
     pub id: OutboxId,
-    /// The account it leaves from.
+    /// The sending account.
     pub account: AccountId,
     /// Its subject.
     pub subject: String,
@@ -251,11 +251,11 @@ pub struct OutboxEntry {
     pub host: String,
     /// Its size in bytes.
     pub size_bytes: u64,
-    /// Where it stands.
+    /// The delivery state.
     pub state: OutboxState,
-    /// What went wrong for the whole message: cause and fix.
+    /// The error of the whole message: cause and fix.
     pub trouble: Option<ApiErrorText>,
-    /// Every recipient.
+    /// All recipients.
     pub recipients: Vec<RecipientView>,
     /// The copy in Sent.
     pub copy: SentCopy,
@@ -266,28 +266,28 @@ pub struct OutboxEntry {
 pub struct OutboxRows {
     /// Its entries, newest first.
     pub entries: Vec<OutboxEntry>,
-    /// Where the next page begins, if there are older entries.
+    /// The cursor of the next page, if there are older entries.
     pub older: Option<String>,
-    /// With the newest page: entries that were removed and can be put back.
+    /// Removed entries that can be restored; on the newest page only.
     pub removed: Vec<OutboxEntry>,
 }
 
-/// A message that was put into the outbox.
+/// A message that was queued in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentView {
     /// The id of its entry.
     pub outbox: OutboxId,
-    /// Its entry, where it could be read.
+    /// Its entry, if it could be read.
     pub entry: Option<OutboxEntry>,
 }
 
-/// Cause, fix and the server's words, ready to be shown.
+/// Cause, fix and server reply, ready for display.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiErrorText {
     /// What happened.
     pub cause: String,
     /// What to do.
     pub fix: String,
-    /// The server's own words.
+    /// The server's reply, verbatim.
     pub reply: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Where writing begins, and what is asked before a message leaves.
+//! The initially focused field, and the questions before a message is sent.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::fields::Fields;
 use crate::api::types::{ComposeKind, Draft, Lang};
 use crate::ui::question::{Answer, Question};
 
-/// The field that is written next: the one at fault; in an answer the text, above the quote; in a
-/// message that is corrected its recipients; else the first that is empty.
+/// Returns the field to focus: the field at fault; in a reply the text, above the quote; in a
+/// corrected message the recipients; otherwise the first empty field.
 pub(super) fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static str {
     let at_fault = at_fault.as_deref();
     let named = ["to", "cc", "bcc", "subject", "body"].into_iter();
@@ -25,7 +25,7 @@ pub(super) fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static s
     }
 }
 
-/// What is asked before a message leaves that has no subject or nothing written in it.
+/// Returns the question before sending a message without a subject or without text.
 pub(super) fn left_out(
     draft: &Draft,
     quote: &str,

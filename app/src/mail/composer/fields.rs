@@ -1,4 +1,4 @@
-//! The lines of the compose form, and what is typed in them.
+//! The fields of the compose form, and their content.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::page::PageContext;
 use crate::text::size::size;
 use crate::ui::dynamic::derived;
 
-/// The elements that the text is read from when the message leaves.
+/// The form elements that the draft is read from.
 #[derive(Clone, Copy)]
 pub struct Fields {
     /// Recipients.
@@ -30,7 +30,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Elements that are not on the page yet.
+    /// Returns references to elements that are not mounted yet.
     pub fn unmounted() -> Self {
         Self {
             to: NodeRef::new(),
@@ -42,12 +42,12 @@ impl Fields {
         }
     }
 
-    /// The lines in their order.
+    /// The input lines in display order.
     fn lines(self) -> [NodeRef<html::Input>; 4] {
         [self.to, self.cc, self.bcc, self.subject]
     }
 
-    /// Puts the focus into a field by its name, at its beginning where it is the text.
+    /// Focuses a field by its name; the text field with the cursor at its beginning.
     pub fn focus(self, name: &str) {
         let line = match name {
             "to" => self.to,
@@ -56,7 +56,7 @@ impl Fields {
             "subject" => self.subject,
             _ => {
                 if let Some(body) = self.body.get_untracked() {
-                    // Fails for no text area that is on the page.
+                    // Does not fail for a text area in the document.
                     drop(body.focus());
                 }
                 return;
@@ -68,7 +68,8 @@ impl Fields {
         }
     }
 
-    /// Where Enter goes from a field: to the next one that is open. `false` where it is not ours.
+    /// Handles Enter in a field: focuses the next visible field. `false` if the form does not
+    /// handle the key.
     pub fn go_on_from(self, from: &web_sys::EventTarget) -> bool {
         let Some(from) = from.dyn_ref::<web_sys::HtmlInputElement>() else {
             return false;
@@ -94,11 +95,11 @@ impl Fields {
                 None => self.focus("body"),
             }
         }
-        // A tick of a forwarded file would send the form as well.
+        // On the check box of a forwarded file, Enter would submit the form.
         true
     }
 
-    /// Puts a text into the fields.
+    /// Writes a draft into the fields.
     pub fn fill(self, draft: &Draft) {
         let texts = [&draft.to, &draft.cc, &draft.bcc, &draft.subject];
         for (line, text) in self.lines().into_iter().zip(texts) {
@@ -117,7 +118,7 @@ impl Fields {
         }
     }
 
-    /// What is typed now; `fixed` is what no field holds.
+    /// Returns the current draft; `fixed` supplies the values without a field.
     pub fn draft(self, fixed: Draft, uploads: Vec<UploadId>) -> Draft {
         let value = |field: NodeRef<html::Input>| {
             field
@@ -142,7 +143,7 @@ impl Fields {
         }
     }
 
-    /// The forwarded parts that are ticked.
+    /// Returns the checked forwarded parts.
     fn ticked_parts(self) -> Vec<PartId> {
         let ticked = self.ticks("input:checked").into_iter();
         ticked.map(|input| PartId(input.value())).collect()
@@ -162,14 +163,15 @@ impl Fields {
     }
 }
 
-/// Shows a line: copies may stand in a part that is closed.
+/// Makes a line visible: the `Cc` and `Bcc` lines may be in a collapsed part.
 fn unfold(line: &web_sys::HtmlInputElement) {
     if let Ok(Some(closed)) = line.closest("details") {
         drop(closed.set_attribute("open", ""));
     }
 }
 
-/// What is answered, forwarded or corrected, for the plain form.
+/// The hidden fields that name the message that is answered, forwarded or corrected, for the plain
+/// form.
 #[component]
 pub fn Source(draft: Draft) -> impl IntoView {
     let source = draft.source.map(|source| {
@@ -188,7 +190,7 @@ pub fn Source(draft: Draft) -> impl IntoView {
     )
 }
 
-/// A line of the form; red where it is at fault.
+/// A line of the form; red if its value is at fault.
 #[component]
 pub fn Line(
     name: &'static str,
@@ -224,7 +226,7 @@ pub fn Line(
     }
 }
 
-/// The parts of a forwarded message: ticked ones go along.
+/// The parts of a forwarded message; checked parts are attached.
 #[component]
 pub fn Kept(
     parts: Vec<AttachmentView>,

@@ -1,4 +1,4 @@
-//! The files of a message that is being written.
+//! The attachments of a message that is being written.
 
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -14,12 +14,12 @@ use crate::text::size::{encoded_size, size};
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, each, effect, when};
 
-/// The files: a field without script, a list with progress with it.
+/// The attachments: a file field without script, a list with progress with script.
 #[component]
 pub fn Files(
     files: Attachments,
     uploads: Vec<UploadView>,
-    /// Names of files that were chosen and are not here.
+    /// Names of chosen files that are not in the spool.
     missing: Vec<String>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -28,14 +28,14 @@ pub fn Files(
     let add = move || {
         if let Some(input) = field.get_untracked() {
             files.add_all(input.files());
-            // Empty again, so that the same file can be chosen after it was taken out.
+            // Cleared, so that the same file can be chosen again after its removal.
             input.set_value("");
         }
     };
-    // What was chosen before the page came alive.
+    // Adds the files that were chosen before hydration.
     effect(add);
     take_dropped(files);
-    // What an earlier post left in the spool comes back with the next one.
+    // The next post sends the ids of files that an earlier post left in the spool.
     let spooled = uploads
         .into_iter()
         .map(|upload| {
@@ -50,7 +50,8 @@ pub fn Files(
             .into_any()
         })
         .collect_view();
-    // Nothing leaves without a file that was chosen: it is chosen again, or unticked.
+    // The message is not sent without a chosen file: the user chooses the file again or clears its
+    // check box.
     let missing = missing
         .into_iter()
         .map(|name| {
@@ -118,12 +119,12 @@ pub fn Files(
     .into_any()
 }
 
-/// Attaches what is dropped anywhere on the page, which the browser would open in its place, and
-/// files that are pasted without a text beside them.
+/// Attaches files that are dropped anywhere on the page, which the browser would otherwise open,
+/// and pasted files unless text is pasted with them.
 fn take_dropped(files: Attachments) {
     effect(move || {
         let over = window_event_listener(ev::dragover, |event| {
-            // Text that is dragged stays the browser's.
+            // The browser handles dragged text.
             let dragged = part(&event, "dataTransfer");
             if dragged.is_some_and(|dragged| has_type(&dragged, "Files")) {
                 event.prevent_default();
@@ -151,25 +152,25 @@ fn take_dropped(files: Attachments) {
     });
 }
 
-/// A property. Asked for by name: the bindings of these events would be a feature of every crate
-/// that has to do with the page.
+/// Returns a property by name: each `web-sys` binding of these events would add a feature to every
+/// dependent crate.
 fn part(of: &JsValue, name: &str) -> Option<JsValue> {
     let value = js_sys::Reflect::get(of, &name.into()).ok()?;
     (!value.is_null() && !value.is_undefined()).then_some(value)
 }
 
-/// Whether something of a kind is dragged or pasted.
+/// Whether the dragged or pasted data has a type.
 fn has_type(transfer: &JsValue, kind: &str) -> bool {
     let types = part(transfer, "types").and_then(|types| types.dyn_into::<js_sys::Array>().ok());
     types.is_some_and(|types| types.includes(&kind.into(), 0))
 }
 
-/// The files that are dragged or pasted.
+/// Returns the dragged or pasted files.
 fn listed(transfer: &JsValue) -> Option<web_sys::FileList> {
     part(transfer, "files")?.dyn_into().ok()
 }
 
-/// One file: its name, how far it is, and the way out.
+/// One file: its name, its progress, and its remove button.
 #[component]
 fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
     let lang = PageContext::expect().lang;

@@ -1,4 +1,4 @@
-//! Keeping what is typed in the form until it is sent.
+//! Stores the text of the compose form in the browser until it is sent.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
 use crate::ui::dynamic::effect;
 
-/// Keeps what is typed in a form, and puts an unsent text into it that is wanted here.
+/// Stores the content of a form as it changes, and fills the form from the unsent text that was
+/// requested for it.
 pub(super) fn keep(
     unsent: Unsent,
     form: Form,
@@ -27,17 +28,17 @@ pub(super) fn keep(
         {
             let began = form.began.clone();
             number.set_value(unsent.begin(form));
-            // The elements of an earlier form are used again, with what was typed in them. The
-            // first form of a page may have been typed in before the page came alive.
+            // The elements of an earlier form are reused with their content. The first form of a
+            // page may have been edited before hydration.
             if let Some(began) = began.filter(|_| number.get_value() > 1) {
                 fields.fill(&began);
             }
-            // What was typed before the page came alive.
+            // Reports text typed before hydration.
             observe(unsent, fields, files, fixed);
         }
     });
     effect(move || {
-        // Each of them as it is now.
+        // Tracks the progress of every current file.
         files
             .files
             .with(|files| files.iter().for_each(|file| file.progress.track()));
@@ -74,7 +75,7 @@ pub(super) fn keep(
     }
 }
 
-/// Tells what stands in the form.
+/// Reports the content of the form to [`Unsent`].
 pub(super) fn observe(
     unsent: Unsent,
     fields: Fields,

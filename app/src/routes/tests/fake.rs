@@ -1,4 +1,4 @@
-//! A backend without a mail server: one account, a few folders, a long inbox.
+//! A fake backend without a mail server: one account, a few folders, a long inbox.
 
 use std::sync::Mutex;
 
@@ -6,21 +6,21 @@ use app::api::backend::{BackendFuture, MailBackend};
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::*;
 
-/// Messages in its inbox.
+/// The number of messages in its inbox.
 pub(super) const TOTAL: u32 = 1_284;
 
-/// One session's mail, made up as it is asked for.
+/// The mail of one session, generated on request.
 #[derive(Default)]
 pub(super) struct Fake {
-    /// Whether the account is a POP3 one.
+    /// Whether the account uses POP3.
     pub(super) is_pop3: bool,
-    /// Folders that the server has and the page does not.
+    /// The number of folders that the server has and the page does not list.
     pub(super) left_out: u32,
-    /// What was sent through it.
+    /// The drafts that were sent.
     pub(super) sent: Mutex<Vec<Draft>>,
 }
 
-/// An error with every part that the page shows.
+/// Returns an error with all parts that the page shows.
 pub(super) fn error(kind: ErrorKind, cause: &str) -> ApiError {
     ApiError {
         kind,
@@ -42,7 +42,7 @@ fn date() -> DateText {
     }
 }
 
-/// The oldest message has no date.
+/// Returns the date of a message; the oldest message has none.
 fn date_at(position: u32) -> DateText {
     if position + 1 < TOTAL {
         return date();

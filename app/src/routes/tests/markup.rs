@@ -1,5 +1,5 @@
-//! Markup in every string that a page may show: the page has the elements, attributes and comments
-//! that it has with harmless strings.
+//! Tests with markup in every string that a page may show: the page must have the same elements,
+//! attributes and comments as with harmless strings.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,15 +34,15 @@ const PAYLOADS: [&str; 12] = [
     "\\\"><b>\\u003cb>\\",
 ];
 
-/// Puts a text into each string of a value, and into each that is missing, wherever the type takes
-/// any text there.
+/// Puts a text into every string of a value, and into every missing one, if the type accepts any
+/// text there.
 fn fill<T: Serialize + DeserializeOwned>(value: T, text: &str) -> T {
     let mut json = serde_json::to_value(&value).expect("plain data");
     for place in places(&json) {
         let before = json.pointer(&place).cloned().expect("a place in it");
         let put = |json: &mut Value, value| *json.pointer_mut(&place).expect("a place") = value;
         put(&mut json, text.into());
-        // A word of an enum, or something that is no text.
+        // An enum value, or not a string.
         if T::deserialize(&json).is_err() {
             put(&mut json, before);
         }
@@ -50,7 +50,8 @@ fn fill<T: Serialize + DeserializeOwned>(value: T, text: &str) -> T {
     T::deserialize(&json).expect("the same type")
 }
 
-/// The pointers of every string and null (RFC 6901). No field of ours needs escaping in one.
+/// Returns the pointers of all strings and nulls (RFC 6901). No field name needs escaping in a
+/// pointer.
 fn places(json: &Value) -> Vec<String> {
     let below = |name: &str, value: &Value| -> Vec<String> {
         let deeper = places(value).into_iter();
@@ -70,7 +71,7 @@ fn places(json: &Value) -> Vec<String> {
     }
 }
 
-/// The made-up backend, with a text in everything that it says.
+/// The fake backend with a text in every string that it returns.
 struct Hostile {
     fake: Fake,
     text: String,
@@ -89,7 +90,7 @@ impl Hostile {
         })
     }
 
-    /// The folder that the made-up backend knows, in place of the filled one.
+    /// Returns the folder that the fake backend knows, in place of the filled one.
     fn inbox() -> FolderRef {
         FolderRef {
             account: "acc".into(),
@@ -148,7 +149,7 @@ impl MailBackend for Hostile {
     }
 }
 
-/// A page of the app with a text in every string.
+/// Renders a page of the app with a text in every string.
 async fn app_page(path: &str, text: &str, flash: Option<Flash>, is_retry: bool) -> String {
     LazyLock::force(&ROUTES);
     let options = LeptosOptions::builder()
@@ -288,7 +289,7 @@ fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
     }
 }
 
-/// Every page by name, with the name that its title begins with where that is a stranger's.
+/// Renders every page; returns its name, and the beginning of its title if that is untrusted.
 async fn pages(text: &str) -> Vec<(String, String)> {
     let typed = url::encode(text);
     let list = format!("/mail/{typed}/{typed}");
@@ -356,7 +357,7 @@ async fn no_string_of_any_page_becomes_markup() {
                     at.and_then(|at| outline.get(at.saturating_sub(2)..outline.len().min(at + 3))),
                 );
                 assert_eq!(seen.texts_of("title").len(), 1, "{name} with {text:?}");
-                // What travels in scripts is closed in itself, whatever it holds.
+                // Each data script must be closed, whatever it contains.
                 for script in seen.texts_of("script") {
                     let is_data = script.starts_with("__RESOLVED");
                     let ends = ["<", "-->", "\u{2028}", "\u{2029}"];
@@ -379,7 +380,7 @@ async fn a_title_is_the_text_that_names_the_page() {
         )
         .await;
         let titles = Document::parse(&page, true).texts_of("title");
-        // The account is none of this session's, so the page names its error.
+        // The session does not have the account, so the page shows its error.
         assert_eq!(titles.len(), 1, "{page}");
         let typed = url::encode(text);
         let message = format!("/mail/{typed}/{typed}/{typed}");

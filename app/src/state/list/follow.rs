@@ -1,4 +1,4 @@
-//! The rows in the document follow the scrollbar, and the rows that are asked for follow them.
+//! Keeps the rows in the document at the scroll position, and fetches the missing ones.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -12,33 +12,32 @@ use crate::state::viewport::Measures;
 use crate::state::viewport::Viewport;
 use crate::ui::dynamic::after_frame;
 
-/// So many rows above and below what is shown are fetched too, once somebody scrolls.
+/// The number of rows above and below the displayed ones that are fetched too, once the list is
+/// scrolled.
 const AHEAD: u32 = 25;
-/// Rows that are asked for are shown as grey shadows after this time: most answers are there first.
+/// The delay before missing rows are shown as grey placeholders; most responses arrive earlier.
 const SHADOWS_AFTER: Duration = Duration::from_millis(100);
-/// The page behind the first one is fetched so long after the list came alive: what a person waits
-/// for comes first.
+/// The delay before the second page is fetched, so that the user's own requests come first.
 const NEXT_PAGE_AFTER: Duration = Duration::from_millis(400);
 
-/// What becomes of a scroll position whose rows are not known.
+/// The display of missing rows at a scroll position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shadows {
-    /// Nothing in sight is unknown.
+    /// All visible rows are known.
     None,
-    /// They are shown unless the rows come first.
+    /// Placeholders are shown after the delay, unless the rows arrive first.
     Soon(u32),
-    /// They are shown at once, until everything in sight is known.
+    /// Placeholders are shown at once, until all visible rows are known.
     Shown,
 }
 
-/// How many rows of the page that the server wrote are left when the page is taken over: by
-/// context.
+/// The number of server-rendered rows left in the document at hydration; provided by context.
 #[derive(Debug, Clone, Copy)]
 pub struct RowsInPage(pub u32);
 
-/// Takes rows out of the page that the server wrote and that are below what is seen. They are for
-/// readers without script; to take a row over costs as much as to make one. Most would leave the
-/// document a moment later, and the first of them come back behind the first frame.
+/// Removes server-rendered rows below the visible area before hydration. They are for readers
+/// without script, and hydrating a row costs as much as creating it. Most of them would leave the
+/// document at once, and the first of them are added again after the first frame.
 #[cfg(feature = "hydrate")]
 pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
     let scroller = document().query_selector(".list-scroll").ok()??;
@@ -55,7 +54,7 @@ pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
     let view = measures.viewport(f64::from(scroller.scroll_top()));
     let keep = view.bottom;
     if keep == 0 || row_px <= 0.0 {
-        // It is not shown, or empty.
+        // The list is hidden or empty.
         return None;
     }
     let behind = format!(".row-item:nth-child(n + {})", keep.saturating_add(2));
@@ -66,15 +65,15 @@ pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
 }
 
 impl ListState {
-    /// Follows the scrollbar.
+    /// Handles a scroll event.
     pub fn scrolled(self) {
         if self.is_alive() && self.follow() {
             self.fetch_missing();
         }
     }
 
-    /// Puts the rows into the document that belong to the scroll position. Rows that are not known
-    /// leave what is there for a moment: an answer within it is one change, not two.
+    /// Shows the rows of the scroll position. If rows are missing, the document stays unchanged for
+    /// a short time, so that a fast response causes one change instead of two.
     pub(super) fn follow(self) -> bool {
         let Some((measures, scroll_px)) = self.measures() else {
             return false;
@@ -106,7 +105,7 @@ impl ListState {
         view.top..view.bottom
     }
 
-    /// Puts rows into the document. Somewhere else in the list those in sight come first.
+    /// Shows rows. After a jump to another part of the list, the visible rows are shown first.
     fn put(self, view: Viewport) {
         let before = self.view.get_untracked();
         if view == before {
@@ -126,7 +125,7 @@ impl ListState {
         });
     }
 
-    /// Shows what is wanted with shadows, unless its rows come first.
+    /// Shows the wanted rows with placeholders after a delay, unless the rows arrive first.
     fn put_later(self) {
         let wait = self.waits.get_value().wrapping_add(1);
         self.waits.set_value(wait);
@@ -162,8 +161,8 @@ impl ListState {
         if !is_new {
             return;
         }
-        // Somebody drags the scrollbar through the folder faster than the server answers: only
-        // where it rests is worth asking.
+        // The user drags the scrollbar faster than the server responds: fetch only after the
+        // position has been stable for 60 ms.
         let first = self.shown().start;
         set_timeout(
             move || {
@@ -175,7 +174,7 @@ impl ListState {
         );
     }
 
-    /// Fetches the page after what is in the document soon, before somebody scrolls there.
+    /// Fetches the page after the displayed rows after a delay, before the user scrolls there.
     pub(super) fn fetch_next_page_soon(self) {
         set_timeout(move || self.fetch_next_page(), NEXT_PAGE_AFTER);
     }
@@ -191,7 +190,7 @@ impl ListState {
         }
     }
 
-    /// Asks for the rows in sight; where all are known, for those around them.
+    /// Fetches the visible rows; if all are known, the rows around them.
     fn fetch_shown(self) {
         let shown = self.shown();
         let mut missing = self.rows.with_value(|rows| rows.missing(self.in_sight()));

@@ -1,4 +1,4 @@
-//! Leaving a form that holds a text: what is asked first, and what the browser asks by itself.
+//! Leaving a form with unsent text: the page's own questions, and the browser's prompt.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -19,18 +19,18 @@ use crate::state::session::Session;
 use crate::text::url;
 use crate::ui::question::{Act, Answer, Asked, Question};
 
-/// A link that waits for a text to be stored is followed after this time in any case: the browser
-/// asks then.
+/// Maximum delay of a link that waits for a text to be stored; after it the link is followed, and
+/// the browser prompts.
 const STORED_WITHIN: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// The link or form that waits for an answer.
     static WAITING: RefCell<Option<HtmlElement>> = const { RefCell::new(None) };
-    /// Whether a click is the answer's own.
+    /// Whether a click comes from the answer to a question.
     static IS_ANSWERED: RefCell<bool> = const { RefCell::new(false) };
 }
 
-/// Watches the page's links and its way out, for as long as the tab is open.
+/// Watches links, sign-out and page unload until the tab is closed.
 pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) {
     let lang = page.lang;
     let compose = url::compose_form(&page.base);
@@ -55,9 +55,9 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
         }
     });
     window_event_listener(ev::storage, move |event| {
-        // Without a name everything was cleared.
+        // An event without a key means that the storage was cleared.
         let is_ours = |name: String| with(|state| name.starts_with(&state.prefix));
-        // Unseen there is time to look until the page is seen again.
+        // A hidden page loads the texts when it becomes visible.
         if event.key().is_none_or(is_ours) && !document().hidden() {
             spawn_local(unsent.look(session));
         }
@@ -66,16 +66,16 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
         if unsent.is_at_risk() {
             unsent.store_soon();
             event.prevent_default();
-            // Older browsers ask for this.
+            // Older browsers require a return value.
             event.set_return_value("unsent");
         }
     });
 }
 
-/// Listens on the document: before the router, which listens on the window.
+/// Listens on the document, so that it runs before the router, which listens on the window.
 fn listen(name: &str, act: impl FnMut(Event) + 'static) {
     let act = Closure::<dyn FnMut(Event)>::new(act);
-    // The document is there as long as the tab.
+    // The document lives as long as the tab.
     drop(document().add_event_listener_with_callback(name, act.as_ref().unchecked_ref()));
     act.forget();
 }
@@ -117,7 +117,7 @@ fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang
         }
     } else {
         if link.get_attribute("rel").as_deref() == Some("external") && unsent.is_unstored() {
-            // A page that is loaded takes what was typed last with it.
+            // A full page load would lose the last change, so it is stored first.
             event.prevent_default();
             WAITING.set(Some(link));
             set_timeout(follow, STORED_WITHIN);
@@ -142,7 +142,8 @@ fn follow() {
     }
 }
 
-/// What is asked before a text is discarded; `stay` is what keeps it, `act` discards it.
+/// Returns the question before a text is discarded; `stay` is the label that cancels, `act`
+/// discards the text.
 pub fn discarding(lang: Lang, stay: Cow<'static, str>, act: Act) -> Question {
     Question {
         title: lang.unsent_discard(),
@@ -157,7 +158,7 @@ pub fn discarding(lang: Lang, stay: Cow<'static, str>, act: Act) -> Question {
     }
 }
 
-/// What is asked before another form takes the place of one that holds a text.
+/// Returns the question before another form replaces one with unsent text.
 fn replacing(unsent: Unsent, lang: Lang, then: Act) -> Question {
     let kept = Arc::clone(&then);
     Question {
@@ -183,7 +184,8 @@ fn replacing(unsent: Unsent, lang: Lang, then: Act) -> Question {
     }
 }
 
-/// Does what brings another text into the form, after asking where it holds one.
+/// Performs an action that puts another text into the form, after a question if the form has unsent
+/// text.
 pub fn before_replacing(unsent: Unsent, asked: Asked, lang: Lang, act: Act) {
     if unsent.is_written() {
         asked.ask(replacing(unsent, lang, act));
@@ -192,7 +194,7 @@ pub fn before_replacing(unsent: Unsent, asked: Asked, lang: Lang, act: Act) {
     }
 }
 
-/// Asks before signing out deletes what is not sent.
+/// Asks before signing out, which deletes unsent texts.
 fn signing_out(
     unsent: Unsent,
     asked: Asked,
@@ -219,7 +221,7 @@ fn signing_out(
                 .take()
                 .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
             if let Some(form) = form {
-                // It is on the page, the only case that throws.
+                // Throws only if the form is not in the document.
                 drop(form.submit());
             }
         };

@@ -1,38 +1,38 @@
-//! A text that was written and not sent, and how it is written down.
+//! An unsent text, and its serialization.
 
 use crate::api::json::decode;
 use crate::api::types::{AccountId, ComposeSource, Draft, OutboxId, UploadId, UploadView};
 use crate::text::url;
 
-/// A compose form: what it answers, or corrects, and what it held at first.
+/// A compose form: the message it answers or the entry it corrects, and its initial content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
-    /// The account that it leaves from.
+    /// The sending account.
     pub account: AccountId,
-    /// What it answers or forwards.
+    /// The message that it answers or forwards.
     pub source: Option<ComposeSource>,
-    /// The entry of the outbox that it corrects.
+    /// The outbox entry that it corrects.
     pub replaces: Option<OutboxId>,
-    /// What it held at first; `None` where that is a text which is not sent already.
+    /// Its initial content; `None` if that is already an unsent text.
     pub began: Option<Draft>,
 }
 
-/// What is written.
+/// The content of an unsent text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// What is typed.
+    /// The draft.
     pub draft: Draft,
-    /// Its files; one whose upload had not ended has an empty id.
+    /// Its files; the id is empty if the upload had not ended.
     pub files: Vec<UploadView>,
-    /// The name that the tabs of its session share: uploads are gone with their session.
+    /// The channel name of its session: uploads are deleted with their session.
     pub session: String,
     /// The tab in which it was written.
     pub tab: String,
 }
 
 impl Text {
-    /// Lines: the draft as JSON, the session, the tab, and each file as "ID SIZE NAME". JSON writes
-    /// no line ends, and names have none that matter.
+    /// Serializes the text as lines: the draft as JSON, the session, the tab, and each file as "ID
+    /// SIZE NAME". JSON output has no line ends, and those in names do not matter.
     pub(super) fn write(&self) -> Option<String> {
         let mut text = serde_json::to_string(&self.draft).ok()?;
         for line in [&self.session, &self.tab] {
@@ -46,7 +46,7 @@ impl Text {
         Some(text)
     }
 
-    /// Reads what was written; `None` where it is of another program version.
+    /// Parses a serialized text; `None` if another program version wrote it.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut lines = text.split('\n');
         let draft = decode(lines.next()?).ok()?;
@@ -70,23 +70,23 @@ impl Text {
     }
 }
 
-/// A text that can be gone on with.
+/// An unsent text that the user can continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// Tells it from the others.
+    /// Its unique id.
     pub id: String,
-    /// The account it would leave from.
+    /// The sending account.
     pub account: AccountId,
-    /// When it was last changed, in Unix milliseconds.
+    /// The time of its last change, in Unix milliseconds.
     pub at_ms: u64,
-    /// What is written.
+    /// The content.
     pub text: Text,
-    /// Whether it is in the browser's storage, and not in this tab alone.
+    /// Whether it is in the browser's storage, not only in this tab's memory.
     pub is_stored: bool,
 }
 
 impl Offer {
-    /// The address of its form.
+    /// Returns the URL of its form.
     pub fn address(&self, base: &str) -> String {
         let Draft {
             source, replaces, ..

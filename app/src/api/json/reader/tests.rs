@@ -1,4 +1,4 @@
-//! The reader beside `serde_json`, over values that are derived from the types themselves.
+//! Compares the reader with `serde_json` over values derived from the types themselves.
 
 mod derived;
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::page::Flash;
 use derived::{Example, examples};
 
-/// Stands for the browser's parser.
+/// Replaces the browser's parser.
 impl Parsed for Value {
     fn null() -> Self {
         Self::Null
@@ -54,7 +54,7 @@ impl Parsed for Value {
     }
 }
 
-/// Reads with both and returns whether it could be read, as what it would be written again.
+/// Decodes with both readers, checks that they agree, and returns whether the value was readable.
 fn read_alike<T: Serialize + DeserializeOwned>(json: &Value) -> bool {
     let again = |value: T| serde_json::to_value(value).unwrap();
     let ours = T::deserialize(Reader(json.clone())).ok().map(again);
@@ -85,7 +85,7 @@ fn a_large_number_is_refused_rather_than_rounded() {
     assert_eq!(u32::deserialize(Reader(json!(1.5))), Err(Unreadable));
 }
 
-/// How many values a tree has.
+/// The number of values in a tree.
 fn count(json: &Value) -> usize {
     1 + match json {
         Value::Array(all) => all.iter().map(count).sum(),
@@ -94,7 +94,7 @@ fn count(json: &Value) -> usize {
     }
 }
 
-/// The value of that number, counted from the root down.
+/// The `n`th value, counted from the root down.
 fn nth<'a>(json: &'a mut Value, n: &mut usize) -> Option<&'a mut Value> {
     if *n == 0 {
         return Some(json);
@@ -154,7 +154,7 @@ proptest! {
     }
 }
 
-/// Shapes that serde derives and no type of ours has yet.
+/// Shapes that serde derives and that no API type has yet.
 mod shapes {
     use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Examples of every type that is read, made from what its `Deserialize` asks for.
+//! Example values of every decoded type, generated from what its `Deserialize` requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::api::types::*;
 use crate::page::Flash;
 use crate::routes::compose::ComposeRetry;
 
-/// The sources that declare types which are read.
+/// The source files that declare decoded types.
 const SOURCES: [&str; 7] = [
     include_str!("../../../error.rs"),
     include_str!("../../../live.rs"),
@@ -23,23 +23,23 @@ const SOURCES: [&str; 7] = [
     include_str!("../../../types/writing.rs"),
     include_str!("../../../../page.rs"),
 ];
-/// JSON, and how it is read.
+/// A JSON value, and the function that decodes it.
 pub(super) struct Example {
     pub(super) json: Value,
     pub(super) read: fn(&Value) -> bool,
 }
 
-/// What is read as a whole.
+/// A type that is decoded from a whole document.
 struct Root {
     format: Format,
-    /// What stands around it: answers of server functions come as `Ok` and `Err`.
+    /// Wraps the value: responses of server functions come as `Ok` and `Err`.
     around: fn(Value) -> Value,
-    /// Which options it has to have depends on the others: it has them all.
+    /// All options are present: which of them are required depends on the others.
     is_full: bool,
     read: fn(&Value) -> bool,
 }
 
-/// The types that are read as a whole, and the formats of all that they hold.
+/// The root types, and the formats of all types that they contain.
 struct Types {
     registry: Registry,
     roots: Vec<Root>,
@@ -51,8 +51,8 @@ struct Tracing {
 }
 
 impl Tracing {
-    /// A variant at a time: an enum that is only traced within another type stays incomplete, which
-    /// [`Tracer::registry`] refuses.
+    /// Traces one variant at a time: an enum that is only traced within another type stays
+    /// incomplete, which [`Tracer::registry`] refuses.
     fn variants_of<T: DeserializeOwned>(&mut self) -> &mut Self {
         self.tracer.trace_type::<T>(&Samples::new()).unwrap();
         self
@@ -73,7 +73,7 @@ impl Tracing {
         self
     }
 
-    /// The answer of a server function.
+    /// Adds the result type of a server function.
     fn answer<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
         self.root::<T>(
             |value| json!({"Ok": value}),
@@ -83,7 +83,8 @@ impl Tracing {
     }
 }
 
-/// What server functions answer and take, the events, and what pages and browsers keep.
+/// The parameters and results of server functions, the events, and the values stored in pages and
+/// browsers.
 fn types() -> Types {
     let mut tracing = Tracing {
         tracer: Tracer::new(TracerConfig::default()),
@@ -142,7 +143,7 @@ fn types() -> Types {
     }
 }
 
-/// Examples of every root: each variant of each type that it holds comes up.
+/// Examples of every root type; each variant of each contained enum occurs.
 pub(super) fn examples() -> Vec<Example> {
     let Types { registry, roots } = types();
     let variants = registry.values().map(variants).max().unwrap_or(1);
@@ -173,14 +174,14 @@ fn variants(container: &ContainerFormat) -> u64 {
 
 struct Maker<'r> {
     registry: &'r Registry,
-    /// Which variant of an enum is next.
+    /// The next variant of each enum.
     turns: BTreeMap<&'r str, usize>,
     drawn: u64,
     is_full: bool,
 }
 
 impl<'r> Maker<'r> {
-    /// A number of a plain sequence: examples are the same in every run.
+    /// The next number of a fixed sequence, so that every run generates the same examples.
     fn draw(&mut self, below: u64) -> u64 {
         self.drawn = self
             .drawn
@@ -252,7 +253,7 @@ fn every_type_that_can_be_read_is_in_an_example() {
             if line.starts_with("#[derive(") {
                 is_read = line.contains("Deserialize");
             }
-            // Read by way of another type, which is.
+            // Decoded through another type, which is listed itself.
             if line.starts_with("#[serde(") && line.contains("from = ") {
                 is_read = false;
             }
