@@ -1,9 +1,10 @@
-//! Accounts: for each (session, account) its connections, its outbox, its undo.
+//! Accounts: for each (session, account) pair its connections, outbox and undo table.
 //!
-//! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle asks the [`incoming`] side: the
-//! task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`]) connection that has the answer,
-//! so that nobody waits for another one. Messages leave
-//! through the [`outbox`]. The connections themselves are [`clients`](crate::clients); [`views`](crate::views) words what they say.
+//! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle sends each request to the
+//! [`incoming`] side: the task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`])
+//! connection that serves it, so that one request does not wait for another connection's. The
+//! [`outbox`] sends messages. The protocol clients are in [`clients`](crate::clients);
+//! [`views`](crate::views) formats errors for the page.
 
 mod backoff;
 pub(crate) mod body;

@@ -54,15 +54,15 @@ struct ConfigArgs {
 }
 
 impl Cli {
-    /// Whether the program is to serve, for as long as nobody stops it.
+    /// Returns whether the command runs a server until it is stopped.
     pub fn is_server(&self) -> bool {
         matches!(self.command, Command::Serve(_) | Command::Demo(_))
     }
 
-    /// Does what the command line asks for.
+    /// Runs the command.
     ///
     /// # Errors
-    /// What went wrong, to be shown to the person who typed it.
+    /// What failed, worded for the user of the command line.
     pub async fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Serve(args) => serve::run(&load(&args)?).await?,

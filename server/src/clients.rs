@@ -1,8 +1,8 @@
-//! Connections to mail servers, past their sign-in: typed calls of IMAP, POP3 and SMTP.
+//! Signed-in connections to mail servers: typed calls of IMAP, POP3 and SMTP.
 //!
-//! Whoever keeps what a server sends charges it to a [`Budget`](budget::Budget), and every call has
-//! the deadline of its [`Phase`](mail_net::Phase). Accounts, the command line and whoever looks for
-//! a fault use the same ones: nothing here knows of the page, of sessions or of what is stored.
+//! Data from a server that is held in memory is charged to a [`Budget`](budget::Budget), and every
+//! call has the deadline of its [`Phase`](mail_net::Phase). Accounts, the command line and
+//! diagnostics use the same clients, which do not depend on the page, on sessions or on the store.
 
 pub(crate) mod budget;
 mod causes;
@@ -24,39 +24,39 @@ use crate::domain::Protocol;
 
 pub use error::{ClientError, LinkError};
 
-/// A server, and who signs in there.
+/// A server and the credentials for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
-    /// What is dialled.
+    /// The server's address and TLS mode.
     pub(crate) endpoint: Endpoint,
     /// The login name.
     pub(crate) user: String,
     pub(crate) password: Secret,
-    /// Keeps what is said.
+    /// Records the protocol transcript.
     pub(crate) transcript: Recorder,
 }
 
 impl Access {
-    /// What has to be kept out of the server's replies.
+    /// Returns the secrets to redact from the server's replies.
     pub(crate) fn known_secrets(&self) -> Arc<KnownSecrets> {
         Arc::new(KnownSecrets::new(&self.user, &self.password))
     }
 }
 
-/// A message that is given in pieces, as large as somebody wants.
+/// A message body that is read in chunks, of any size.
 pub(crate) trait MessageBody {
-    /// Why a message cannot be read, or why a server does not have it.
+    /// A read error, or an error of the connection to the server.
     type Error: From<ClientError> + Send;
 
-    /// The next bytes, at most `max`; `None` at the end.
+    /// Returns the next bytes, at most `max`; `None` at the end.
     fn next(
         &mut self,
         max: usize,
     ) -> impl Future<Output = Result<Option<Bytes>, Self::Error>> + Send;
 }
 
-/// Connects, up to TLS where it comes first. By `client`, the address of the person who named the
-/// server, servers are counted; without it this one was counted when it was named.
+/// Connects, including implicit TLS. `client` is the address of the user who named the server,
+/// under which new servers are counted; `None` if this server was counted when it was named.
 async fn dial(
     dialer: &Dialer,
     protocol: Protocol,

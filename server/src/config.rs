@@ -1,32 +1,32 @@
-//! The configuration: a TOML file, then the environment, then these defaults.
+//! The configuration: values of the environment, else of a TOML file, else the defaults below.
 //!
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `listen` | `127.0.0.1:3000` | `ADDRESS:PORT`, or `unix:/PATH` for a socket behind a proxy |
-//! | `base_path` | `""` | the path below which the product is served: `""` or `"/webmail"` |
-//! | `public_origin` | none | how browsers reach it: `https://mail.example.org`, without a path. Needed unless `listen` is a loopback address |
-//! | `insecure_http` | `false` | allows plain http beyond this machine. Passwords and mail then travel unprotected |
-//! | `state_dir` | `restante-state` | database, spool and key; made with mode 0700 |
-//! | `trusted_proxies` | `[]` | peers whose `X-Forwarded-For` is believed: addresses, networks (`10.0.0.0/8`), or `"unix"` |
+//! | `base_path` | `""` | the URL path prefix of the product: `""` or `"/webmail"` |
+//! | `public_origin` | none | the origin that browsers use: `https://mail.example.org`, without a path. Required unless `listen` is a loopback address |
+//! | `insecure_http` | `false` | allows plain HTTP from other machines. Passwords and mail are then sent unencrypted |
+//! | `state_dir` | `restante-state` | folder of database, spool and key; created with mode 0700 |
+//! | `trusted_proxies` | `[]` | peers whose `X-Forwarded-For` is trusted: addresses, networks (`10.0.0.0/8`), or `"unix"` |
 //! | `upstreams` | `"public"` | mail servers that users may name: `"public"` (any public host on mail ports) or `"listed"` (only those below) |
-//! | `sessions_per_account` | `16` | how many browsers may be signed in to one mail account at once, 1 to 1000; the one unused the longest gives way |
-//! | `upload_max_bytes` | `26214400` | the most that one message's attachments may weigh, at most 256 MiB |
-//! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | what the waiting messages and files of one account may take on the disk; at least 3 times `upload_max_bytes` |
+//! | `sessions_per_account` | `16` | number of browsers signed in to one mail account at once, 1 to 1000; beyond it the least recently used session ends |
+//! | `upload_max_bytes` | `26214400` | maximum size of one message's attachments together, at most 256 MiB |
+//! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | maximum disk space of one account's queued messages and files; at least 3 times `upload_max_bytes` |
 //! | `spool_max_bytes` | 16 times `spool_account_max_bytes` | the same for all accounts together |
-//! | `ledger_keep_days` | `90` | how long an entry of the outbox is kept after its last change, 1 to 3650 |
+//! | `ledger_keep_days` | `90` | days after its last change until an outbox entry is deleted, 1 to 3650 |
 //!
-//! `[[upstream]]`, any number of times, describes a mail server; it may have a private address:
+//! Each `[[upstream]]` table describes a mail server, which may have a private address:
 //!
 //! | key | default | meaning |
 //! |---|---|---|
-//! | `host` | needed | its name, as in its certificate |
-//! | `ports` | the usual ones | `{ imap = 993, pop3 = 995, smtp = 465 }`; each a port or a list, the first being the preset |
+//! | `host` | required | host name, as in the server's certificate |
+//! | `ports` | the standard ports | `{ imap = 993, pop3 = 995, smtp = 465 }`; each a port or a list, the first being the preset |
 //! | `tls` | by port | the preset's mode: `"implicit"`, `"starttls"`, or `"plain"`, which also allows logins without TLS to this host |
-//! | `ca_file` | none | a PEM file with the authority that signed its certificate |
+//! | `ca_file` | none | a PEM file with the CA of the server's certificate |
 //! | `domains` | `[]` | mail addresses of these domains use this server |
 //!
-//! In the environment each top-level key is `RESTANTE__` and its name in capitals
-//! (`RESTANTE__BASE_PATH=/webmail`); lists and tables are written as in TOML.
+//! The environment variable of a top-level key is `RESTANTE__` and the key in capitals
+//! (`RESTANTE__BASE_PATH=/webmail`); lists and tables have TOML syntax.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -38,47 +38,47 @@ use serde::Deserialize;
 
 use crate::store::spool::SpoolLimits;
 
-/// The largest `sessions_per_account`.
+/// Maximum of `sessions_per_account`.
 pub const SESSIONS_PER_ACCOUNT_CEILING: usize = 1000;
-/// The largest `upload_max_bytes`.
+/// Maximum of `upload_max_bytes`.
 pub const UPLOAD_CEILING_BYTES: u64 = 256 << 20;
 /// The default of `upload_max_bytes`.
 pub const UPLOAD_DEFAULT_BYTES: u64 = 25 << 20;
 /// The default of `ledger_keep_days`.
 pub const LEDGER_KEEP_DAYS: u32 = 90;
-/// The largest `ledger_keep_days`.
+/// Maximum of `ledger_keep_days`.
 pub const LEDGER_KEEP_MAX_DAYS: u32 = 3650;
 
-/// The configuration, checked.
+/// The validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the server listens.
+    /// The listening address.
     pub listen: Listen,
-    /// `""` or `"/x"`, never with a slash at its end.
+    /// The URL path prefix: `""` or `"/x"`, without a trailing slash.
     pub base_path: String,
-    /// How browsers reach it, without a path and a slash at its end.
+    /// The origin that browsers use, without path and trailing slash.
     pub public_origin: Option<String>,
-    /// Plain http is allowed beyond this machine.
+    /// Whether plain HTTP from other machines is allowed.
     pub insecure_http: bool,
     /// The folder of database, spool and key.
     pub state_dir: PathBuf,
-    /// Peers whose forwarded headers are believed.
+    /// Peers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<Peer>,
     /// Mail servers that users may name.
     pub upstreams: Upstreams,
-    /// Mail servers that the operator described.
+    /// Mail servers that the configuration describes.
     pub upstream: Vec<Upstream>,
-    /// How many sessions one account may have at once.
+    /// Maximum number of concurrent sessions of one account.
     pub sessions_per_account: usize,
-    /// The most that one message's attachments may weigh.
+    /// Maximum size of one message's attachments together.
     pub upload_max_bytes: u64,
-    /// What waiting messages and files may take on the disk.
+    /// Disk quotas of queued messages and files.
     pub spool: SpoolLimits,
-    /// How long an entry of the outbox is kept after its last change.
+    /// Days after its last change until an outbox entry is deleted.
     pub ledger_keep_days: u32,
 }
 
-/// Where the server listens.
+/// The listening address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
     /// An address and a port.
@@ -87,12 +87,12 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
-/// A peer that is trusted to say whom it forwards for.
+/// A peer whose forwarding headers are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// An address with the count of its leading bits that matter.
+    /// A network: an address and its prefix length in bits.
     Network(IpAddr, u8),
-    /// Whoever can reach the Unix socket.
+    /// Every peer on the Unix socket.
     Unix,
 }
 
@@ -106,10 +106,10 @@ pub enum Upstreams {
     Listed,
 }
 
-/// A mail server that the operator described.
+/// A mail server that the configuration describes.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    /// Its name, lower case.
+    /// Its host name, in lower case.
     pub host: String,
     /// Its IMAP ports; the first is the preset.
     pub imap_ports: Vec<u16>,
@@ -117,27 +117,27 @@ pub struct Upstream {
     pub pop3_ports: Vec<u16>,
     /// Its SMTP submission ports.
     pub smtp_ports: Vec<u16>,
-    /// The preset's mode; by the port where absent.
+    /// The preset's TLS mode; chosen by the port if absent.
     pub tls: Option<TlsMode>,
-    /// The authority of its certificate, in PEM.
+    /// The CA of its certificate, in PEM.
     pub ca_pem: Option<String>,
-    /// Mail domains that use it, lower case.
+    /// Mail domains that use it, in lower case.
     pub domains: Vec<String>,
 }
 
-/// What the operator said about the mail servers of a domain.
+/// The configured mail servers of a domain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preset {
     /// IMAP.
     pub imap: Option<Endpoint>,
     /// POP3.
     pub pop3: Option<Endpoint>,
-    /// Submission.
+    /// SMTP submission.
     pub smtp: Option<Endpoint>,
 }
 
 impl Config {
-    /// A server for this machine alone, on a free port.
+    /// Returns a configuration for this machine only, on a free port.
     pub fn local(state_dir: &Path) -> Self {
         Self {
             listen: Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0))),
@@ -155,14 +155,14 @@ impl Config {
         }
     }
 
-    /// Whether browsers reach the product over https.
+    /// Returns whether browsers use HTTPS.
     pub fn is_https(&self) -> bool {
         self.public_origin
             .as_deref()
             .is_some_and(|o| o.starts_with("https://"))
     }
 
-    /// What the operator said about the mail servers of a domain.
+    /// The configured mail servers of a domain.
     pub fn preset(&self, domain: &str) -> Option<Preset> {
         let domain = domain.to_ascii_lowercase();
         let mut found = None::<Preset>;
@@ -176,14 +176,14 @@ impl Config {
         found
     }
 
-    /// The description of a host, where the operator gave one.
+    /// Returns the configured server with this host name.
     pub fn listed(&self, host: &str) -> Option<&Upstream> {
         self.upstream
             .iter()
             .find(|u| u.host.eq_ignore_ascii_case(host))
     }
 
-    /// What an operator should know although it is no fault.
+    /// Returns warnings about settings that are valid but risky.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         warnings.extend(exposed_state(&self.state_dir));
@@ -234,7 +234,7 @@ impl Config {
 }
 
 impl Upstream {
-    /// Every port of it.
+    /// Returns all its ports.
     pub fn ports(&self) -> Vec<u16> {
         [&self.imap_ports, &self.pop3_ports, &self.smtp_ports]
             .into_iter()
@@ -243,7 +243,7 @@ impl Upstream {
             .collect()
     }
 
-    /// One port of it with the mode that goes with the port.
+    /// Returns the endpoint of a port, with the configured TLS mode or the port's default.
     pub fn endpoint(&self, port: u16) -> Endpoint {
         let by_port = match port {
             25 | 110 | 143 | 587 => TlsMode::StartTls,
@@ -258,7 +258,7 @@ impl Upstream {
 }
 
 impl Peer {
-    /// Whether a peer on the network is this one.
+    /// Returns whether an address belongs to this network; `false` for [`Peer::Unix`].
     pub fn contains(self, address: IpAddr) -> bool {
         let Self::Network(network, bits) = self else {
             return false;
@@ -299,7 +299,7 @@ impl std::str::FromStr for Peer {
 }
 
 impl Listen {
-    /// Whether only this machine can reach it.
+    /// Returns whether only this machine can connect.
     pub fn is_loopback(&self) -> bool {
         matches!(self, Self::Tcp(address) if address.ip().is_loopback())
     }
@@ -326,13 +326,13 @@ impl fmt::Display for Listen {
     }
 }
 
-/// What the spool may take, where the operator said one number, both, or none.
+/// Returns the quotas of the spool, with defaults for absent values.
 pub fn spool_limits(
     upload_max_bytes: u64,
     account_max_bytes: Option<u64>,
     max_bytes: Option<u64>,
 ) -> SpoolLimits {
-    // A message takes its files, and itself: encoded they are a third larger.
+    // A message takes its uploaded files and their encoded copies, which are a third larger.
     let room = upload_max_bytes.saturating_mul(4).max(256 << 20);
     let account_max_bytes = account_max_bytes.unwrap_or(room);
     SpoolLimits {
@@ -341,7 +341,7 @@ pub fn spool_limits(
     }
 }
 
-/// A warning where other users can reach the state folder.
+/// Returns a warning if other users can access the state folder.
 fn exposed_state(state_dir: &Path) -> Option<String> {
     #[cfg(unix)]
     if let Ok(Some(mode)) = crate::store::private::exposed_mode(state_dir) {
@@ -355,8 +355,8 @@ fn exposed_state(state_dir: &Path) -> Option<String> {
     None
 }
 
-/// A text as a base path: with a slash before, none behind. `None` where it holds anything but
-/// `A–Z a–z 0–9 . _ ~ -` between its slashes.
+/// Parses a base path: with a leading slash, without a trailing one. `None` if a segment has
+/// characters other than `A–Z a–z 0–9 . _ ~ -`, is empty, `.` or `..`.
 pub fn base_path(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let plain = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
@@ -368,7 +368,7 @@ pub fn base_path(text: &str) -> Option<String> {
     }
 }
 
-/// Whether a host name or address means this machine.
+/// Returns whether a host name or address is this machine's loopback.
 pub fn is_loopback_host(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")

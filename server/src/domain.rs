@@ -1,7 +1,7 @@
-//! The types that store, accounts and views share.
+//! Types that the store, the accounts and the views share.
 //!
-//! They do nothing but hold values: no I/O, no database, no connection, which `cargo xtask
-//! check-layers` proves. Of `app` they name ids and enums without words.
+//! They hold values only: no I/O, no database and no connection (checked by `cargo xtask
+//! check-layers`). From `app` they use ids and enums without text.
 
 mod account;
 pub(crate) mod bounds;

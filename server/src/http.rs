@@ -1,10 +1,11 @@
 //! The web server: routes, headers, limits, forms, streams.
 //!
 //! # Invariants
-//! - State changes on POST only, past one CSRF layer; the one exception is a message page that
-//!   marks its message read ([`page`]).
-//! - Every class of answer has its own headers ([`headers`]); none is set globally.
-//! - Everything works by links and forms; scripts only make it quicker.
+//! - Only POST changes state, and every POST passes the CSRF layer (`csrf`). One exception: opening
+//!   a message page marks the message as read ([`page`]).
+//! - Each class of response has its own headers ([`headers`]). The only header on every response is
+//!   the build id, `x-restante-build`.
+//! - Everything works with links and forms; scripts only make it faster.
 
 mod admission;
 pub mod assets;
@@ -52,45 +53,45 @@ use crate::store::spool::Spool;
 pub use router::router;
 pub use serve::{Bound, serve};
 
-/// What every request can reach.
+/// The state shared by all requests.
 pub struct WebState {
-    /// The configuration.
+    /// Name, path and flags of the session cookie.
     pub config: Config,
     /// The rules of the session cookie.
     pub cookie: CookieRules,
-    /// The front-end build.
+    /// The front-end build: scripts, WebAssembly, styles and icons.
     pub site: assets::Site,
-    /// What the framework has to know of the build.
+    /// Build settings that the framework needs.
     pub leptos: LeptosOptions,
-    /// Opens accounts.
+    /// Opens accounts at mail servers.
     pub accounts: Accounts,
     /// The live sessions.
     pub registry: Registry,
-    /// The server key.
+    /// Seals stored data with the server key.
     pub sealer: Arc<Sealer>,
     /// The database.
     pub store: Store,
-    /// Outgoing files.
+    /// Files of outgoing messages.
     pub spool: Spool,
-    /// How many connections, sessions and streams there may be.
+    /// Maximum numbers of connections, sessions and event streams.
     pub room: Room,
-    /// Turns of downloads, of all sessions.
+    /// Permits for downloads, shared by all sessions.
     pub downloads: Arc<Semaphore>,
-    /// Turns of event streams, of all sessions.
+    /// Permits for event streams, shared by all sessions.
     pub streams: Arc<Semaphore>,
-    /// Failed sign-ins.
+    /// Rate limits for failed sign-ins.
     pub sign_ins: rate_limit::SignInLimits,
-    /// The demo's mailbox, told on the sign-in page.
+    /// The demo's mailbox, shown on the sign-in page; `None` outside the demo.
     pub demo: Option<DemoMailbox>,
-    /// Ends when the process has to stop.
+    /// Cancelled when the process has to stop.
     pub shutdown: CancellationToken,
 }
 
-/// The state as it is handed around.
+/// The shared state as handlers receive it.
 pub type Web = Arc<WebState>;
 
 impl WebState {
-    /// The state of a server, before its first request.
+    /// Creates the state before the first request.
     pub fn new(
         config: Config,
         site: assets::Site,
@@ -104,7 +105,7 @@ impl WebState {
             .site_pkg_dir(site.pkg_dir())
             .build();
         let room = limits::raise_descriptors();
-        // Everybody shares the account of the demo.
+        // All visitors of the demo share its account.
         let per_account = match demo {
             Some(_) => room.sessions,
             None => config.sessions_per_account,
@@ -132,7 +133,7 @@ impl WebState {
         })
     }
 
-    /// `""` or `"/x"`.
+    /// Returns the base path: `""` or, for example, `"/x"`.
     pub fn base(&self) -> &str {
         &self.config.base_path
     }

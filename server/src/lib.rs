@@ -1,15 +1,16 @@
-//! The server of Restante: sessions in front, the connections of their mail accounts behind.
+//! The server of Restante: HTTP sessions, and the connections to their mail accounts.
 //!
-//! A request passes [`http`] (routes, headers, limits), finds its [`session`], and asks the
+//! A request passes [`http`] (routes, headers, limits), finds its [`session`], and calls the
 //! session's [`account`]s through the page's contract (`app::api::backend`), which [`views`]
-//! answers. What outlives a process is in the [`store`]; what a mail server's words mean is in
-//! [`meaning`]; the types that they all share are in [`domain`].
+//! implements. Data that outlives a process is in the [`store`]; [`meaning`] interprets the replies
+//! of mail servers; the shared types are in [`domain`].
 //!
 //! # Invariants
-//! - Mail that a server keeps is never kept here.
-//! - Passwords are in memory only, in `mail_proto::Secret`.
-//! - State changes on POST only, past one check of where the request comes from.
-//! - Message HTML leaves as a document of its own, in a sandbox, and is never edited once cleaned.
+//! - Mail that a mail server stores is never stored here.
+//! - Passwords are held in memory only, in `mail_proto::Secret`.
+//! - State changes on POST only, after one check of the request's origin.
+//! - Message HTML is served as a separate, sandboxed document, and is never edited after it was
+//!   sanitized.
 
 #![warn(missing_docs)]
 #![deny(

@@ -1,114 +1,117 @@
-//! The bounds of connections, requests, event streams and sessions, in one place.
+//! Limits of connections, requests, event streams and sessions.
 //!
-//! | what | how much | beyond it |
+//! | resource | limit | beyond the limit |
 //! |---|---|---|
-//! | connections in all | [`Room::connections`], from the descriptor limit | strangers give way to new connections, the silent ones first; then signed-in connections without a request; then the new one is answered 503 |
-//! | connections of strangers from one address (IPv6: /64) | [`Room::strangers_per_address`] | the oldest silent or idle one gives way, else 503 |
+//! | connections in all | [`Room::connections`], from the descriptor limit | the server closes a stranger's connection, silent ones first; then a signed-in connection without a request; otherwise it answers the new one with 503 |
+//! | connections of strangers from one address (IPv6: /64) | [`Room::strangers_per_address`] | the server closes the oldest silent or idle one, else 503 |
 //! | signed-in connections from one address | [`Room::signed_in_per_address`] | the connection counts as a stranger's |
-//! | first request of a connection | [`FIRST_REQUEST_WITHIN`] | closed; 408 if a part of it came |
+//! | first request of a connection | [`FIRST_REQUEST_WITHIN`] | closed; 408 if a part of the request arrived |
 //! | head of a later request, from its first byte | [`HEAD_WITHIN`] | 408, closed |
 //! | connection without a request | [`KEEP_ALIVE`] | closed |
 //! | size of a request head | [`HEAD_MAX_BYTES`] (HTTP/1), [`HEADER_LIST_MAX_BYTES`] (HTTP/2) | 431 |
-//! | request body | [`BODY_PACE_BYTES`] in each [`BODY_WITHIN`] of waiting | 408, closed |
-//! | response | [`RESPONSE_PACE_BYTES`] in each [`RESPONSE_WITHIN`] of waiting | cut off, closed |
-//! | requests of one session at once | [`SESSION_REQUESTS`] | they wait for [`TURN_WITHIN`], [`SESSION_WAITING`] of them at most, then 429 |
+//! | request body | [`BODY_PACE_BYTES`] per [`BODY_WITHIN`] of waiting | 408, closed |
+//! | response | [`RESPONSE_PACE_BYTES`] per [`RESPONSE_WITHIN`] of waiting | cut off, closed |
+//! | requests of one session at once | [`SESSION_REQUESTS`] | at most [`SESSION_WAITING`] requests wait for [`TURN_WITHIN`], then 429 |
 //! | downloads of one session at once | [`SESSION_DOWNLOADS`] | as above |
-//! | downloads in all | [`DOWNLOADS`] | they wait for [`TURN_WITHIN`], then 503 |
-//! | connections to outgoing servers that wait for a message, in all | [`PREPARED_CONNECTIONS`] | the connection opens once the message is there |
+//! | downloads in all | [`DOWNLOADS`] | requests wait for [`TURN_WITHIN`], then 503 |
+//! | prepared SMTP connections, in all | [`PREPARED_CONNECTIONS`] | the connection is opened when the message is complete |
 //! | accounts of one session | [`SESSION_ACCOUNTS`] | the next one is refused |
-//! | event streams of one session | [`SESSION_STREAMS`] | the oldest is told `replaced` and ends |
+//! | event streams of one session | [`SESSION_STREAMS`] | the oldest gets the event `replaced` and ends |
 //! | event streams in all | [`Room::streams`] | 503 |
-//! | sessions of one account | `sessions_per_account` of the configuration | the one unused the longest ends; its sign-in page says why |
-//! | sessions in all | [`Room::sessions`] | one unused for [`SESSION_UNUSED_MS`] and without an open page ends, else 429 |
+//! | sessions of one account | `sessions_per_account` of the configuration | the least recently used one ends; its sign-in page shows the reason |
+//! | sessions in all | [`Room::sessions`] | one without a request for [`SESSION_UNUSED_MS`] and without an open page ends, else 429 |
 //!
-//! Connections of trusted proxies and of the Unix socket carry many people: they count in all, but
-//! not by address.
+//! Connections of trusted proxies and of the Unix socket serve many users: they count in all, but
+//! not by address. A connection without a session is called a stranger's.
 
 use std::time::Duration;
 
-/// From the beginning of a connection to the end of its first request's head. Also bounds the
+/// Timeout from the start of a connection to the end of its first request's head. Also limits the
 /// detection of HTTP/2, whose preface may never be completed.
 pub const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(10);
-/// From the first byte of a later request's head to its end.
+/// Timeout from the first byte of a later request's head to its end.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(15);
-/// How long a connection stays open without a request. Above the 60 s of nginx's upstream
+/// Time that a connection stays open without a request. Above the 60 s of nginx's upstream
 /// connections: the side that sends requests should close first.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long open requests may take once the process has to stop.
+/// Maximum time for open requests after the process received the signal to stop.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// The largest head of an HTTP/1 request, and how much of a response is buffered.
+/// Maximum size of an HTTP/1 request head, and of the buffer of a response.
 pub const HEAD_MAX_BYTES: usize = 64 << 10;
-/// The largest head of an HTTP/2 request (`SETTINGS_MAX_HEADER_LIST_SIZE`).
+/// Maximum size of an HTTP/2 request head (`SETTINGS_MAX_HEADER_LIST_SIZE`).
 pub const HEADER_LIST_MAX_BYTES: u32 = 16 << 10;
-/// Requests at once on one HTTP/2 connection.
+/// Maximum number of concurrent requests on one HTTP/2 connection.
 pub const STREAMS_PER_CONNECTION: u32 = 64;
 /// The HTTP/2 window of one request body.
 pub const STREAM_WINDOW_BYTES: u32 = 64 << 10;
 /// The HTTP/2 window of all request bodies of a connection.
 pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
-/// What one HTTP/2 response may have waiting for the peer's window.
+/// Maximum buffer of one HTTP/2 response that waits for the peer's window.
 pub const SEND_BUFFER_BYTES: usize = 64 << 10;
-/// How often an HTTP/2 peer has to answer a PING …
+/// Interval between HTTP/2 PINGs.
 pub const PING_EVERY: Duration = Duration::from_secs(30);
-/// … and within which time.
+/// Timeout of the reply to an HTTP/2 PING.
 pub const PING_WITHIN: Duration = Duration::from_secs(15);
 
-/// While a request body is waited for, so much of it has to come …
+/// Minimum number of request body bytes in each [`BODY_WITHIN`] of waiting.
 pub const BODY_PACE_BYTES: u64 = 16 << 10;
-/// … in each such time: 0.8 KiB/s.
+/// Period of [`BODY_PACE_BYTES`]: together 0.8 KiB/s.
 pub const BODY_WITHIN: Duration = Duration::from_secs(20);
-/// While a response waits for its peer, so much of it has to be taken …
+/// Minimum number of response bytes that the peer takes in each [`RESPONSE_WITHIN`] of waiting.
 pub const RESPONSE_PACE_BYTES: u64 = 64 << 10;
-/// … in each such time: 2.1 KiB/s.
+/// Period of [`RESPONSE_PACE_BYTES`]: together 2.1 KiB/s.
 pub const RESPONSE_WITHIN: Duration = Duration::from_secs(30);
-/// How much of a response the system may hold that it has not sent yet, so that progress is seen
-/// in steps of this size.
+/// Maximum number of unsent response bytes in the system's send buffer. The server sees progress in
+/// steps of this size.
 pub const UNSENT_BYTES: u32 = 64 << 10;
-/// How long sent bytes may stay unacknowledged before the system closes the connection: finds
-/// peers that are gone, which have event streams open.
+/// Time that sent bytes may stay unacknowledged before the system closes the connection. Detects
+/// dead peers with open event streams.
 pub const UNACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Sockets that gave way and are not closed yet; with more of them no connection is accepted.
+/// Maximum number of sockets that the server is closing to free their place; beyond it, no
+/// connection is accepted.
 pub const CLOSING_CONNECTIONS: usize = 32;
 
-/// Requests of one session at once, without downloads and event streams.
+/// Maximum number of concurrent requests of one session, without downloads and event streams.
 pub const SESSION_REQUESTS: usize = 32;
-/// Downloads of one session at once: message parts and sources. Each holds up to 2 MiB.
+/// Maximum number of concurrent downloads of one session: message parts and sources. Each holds up
+/// to 2 MiB.
 pub const SESSION_DOWNLOADS: usize = 4;
-/// Requests of one session that wait for others of it to end.
+/// Maximum number of requests of one session that wait for its other requests to end.
 pub const SESSION_WAITING: usize = 64;
-/// Downloads at once, of all sessions.
+/// Maximum number of concurrent downloads of all sessions.
 pub const DOWNLOADS: usize = 64;
-/// How long a request waits for its turn.
+/// Maximum time that a request waits for its turn.
 pub const TURN_WITHIN: Duration = Duration::from_secs(10);
 
-/// Connections to outgoing servers that wait for a message which is being written, of all
-/// sessions.
+/// Maximum number of SMTP connections, of all sessions, that are opened before their message is
+/// complete.
 pub const PREPARED_CONNECTIONS: usize = 64;
 
-/// Accounts of one session.
+/// Maximum number of accounts of one session.
 pub const SESSION_ACCOUNTS: usize = 16;
 
-/// Event streams of one session. A browser has one, or one for each visible tab.
+/// Maximum number of event streams of one session. A browser opens one, or one for each visible
+/// tab.
 pub const SESSION_STREAMS: usize = 8;
 
 /// The default of `sessions_per_account`.
 pub const SESSIONS_PER_ACCOUNT: usize = 16;
-/// After which time without a request a session gives way to a new one of another account.
+/// Time without a request after which a session may be ended for a new one of another account.
 pub const SESSION_UNUSED_MS: i64 = 30 * 60 * 1000;
-/// Sessions whose end is remembered, for their sign-in page.
+/// Maximum number of ended sessions whose reason is stored for their sign-in page.
 pub const ENDED_REMEMBERED: usize = 1024;
 
-/// Descriptors for the database, spool files, the log and the listener.
+/// Descriptors reserved for the database, spool files, the log and the listener.
 const OWN_DESCRIPTORS: u64 = 96;
-/// No more connections than this, whatever the system allows.
+/// Maximum number of connections, independent of the descriptor limit.
 const CONNECTIONS_MAX: u64 = 16 << 10;
 const STRANGERS_PER_ADDRESS_MAX: usize = 256;
-/// No more sessions than this, whatever the system allows.
+/// Maximum number of sessions, independent of the descriptor limit.
 const SESSIONS_MAX: u64 = 16 << 10;
 
-/// What follows from the number of descriptors that the process may open.
+/// Limits derived from the number of descriptors that the process may open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
     /// Connections in all.
@@ -124,8 +127,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// A third of the descriptors for connections of browsers, a third for two mail connections of
-    /// each session, a third for sign-ins under way, sending, and files.
+    /// Computes the limits: a third of the descriptors for connections of browsers, a third for two
+    /// mail connections per session, a third for sign-ins in progress, sending, and files.
     pub fn of(descriptors: u64) -> Self {
         let third = descriptors.saturating_sub(OWN_DESCRIPTORS) / 3;
         let at_most = |count: u64, max: u64| usize::try_from(count.clamp(8, max)).unwrap_or(8);
@@ -140,8 +143,7 @@ impl Room {
     }
 }
 
-/// Raises the soft limit of descriptors to the hard one and returns it. The log tells what follows
-/// from it.
+/// Raises the soft descriptor limit to the hard limit, logs the derived limits and returns them.
 pub fn raise_descriptors() -> Room {
     let descriptors = raised();
     let room = Room::of(descriptors);
@@ -170,11 +172,11 @@ fn raised() -> u64 {
             limit.current
         }
     };
-    // None: no limit.
+    // `None` means no limit.
     current.unwrap_or(u64::MAX)
 }
 
-/// Windows has handles, of which there are millions.
+/// Windows has no descriptor limit: it uses handles, of which a process may have millions.
 #[cfg(not(unix))]
 fn raised() -> u64 {
     u64::MAX

@@ -1,11 +1,11 @@
-//! What went wrong, in words for a person: the cause, and what to do about it.
+//! Explains errors to the user: the cause, and what to do about it.
 //!
-//! Everything here is a pure function from codes, a host, a port and the server's own words to
-//! finished sentences in one of the product's languages. A language that lacks a sentence does
-//! not compile. The server's own words are shown beside these, never inside them.
+//! Everything here is a pure function from codes, a host, a port and the server's reply text to
+//! finished sentences in one of the interface languages. A missing translation is a compile error.
+//! The reply text is shown beside these sentences, never inside them.
 //!
-//! - [`dial`]: no connection came about.
-//! - [`link`](mod@link): a connection that was there ended, or the server lacks what it needs.
+//! - [`dial`]: a connection could not be opened.
+//! - [`link`](mod@link): an open connection ended, or the server lacks a required capability.
 //! - [`sign_in`]: the server refused the sign-in.
 //! - [`imap`], [`pop3`], [`smtp`]: the server refused a command, a recipient or a message.
 
@@ -40,10 +40,10 @@ impl Meaning {
     }
 }
 
-/// Which server it is about.
+/// The server that an error is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint<'a> {
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
     /// Its host name.
     pub host: &'a str,
@@ -81,7 +81,7 @@ impl Protocol {
     }
 }
 
-/// What a server said, taken apart.
+/// The fields of a server's reply.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReplyFields<'a> {
     /// The SMTP reply code.
@@ -95,14 +95,14 @@ pub struct ReplyFields<'a> {
 }
 
 impl ReplyFields<'_> {
-    /// Tells whether the text holds one of these, letter case aside. For servers that say by
-    /// words alone what others say by a code.
+    /// Returns whether the text contains one of the needles, ignoring case. For servers that give
+    /// the reason only in the text, without a code.
     fn say_one_of(&self, needles: &[&str]) -> bool {
         let text = self.text.to_lowercase();
         needles.iter().any(|needle| text.contains(needle))
     }
 
-    /// The subject and detail of the enhanced code.
+    /// Returns the subject and detail of the enhanced code.
     fn subject_and_detail(&self) -> Option<(u16, u16)> {
         let mut parts = self.enhanced?.split('.').skip(1);
         let subject = parts.next()?.parse().ok()?;
@@ -111,12 +111,13 @@ impl ReplyFields<'_> {
     }
 }
 
-/// A size in whole megabytes of 1,000,000 bytes, rounded down: a limit is never told too large.
+/// Returns a size in whole megabytes of 1,000,000 bytes, rounded down: a limit is never shown too
+/// large.
 fn megabytes(bytes: u64) -> u64 {
     bytes / 1_000_000
 }
 
-/// The words for "try again later", where nothing else helps.
+/// Returns the fix "try again later", for errors without a better one.
 fn later(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Try again in a few minutes.",
@@ -124,7 +125,7 @@ fn later(lang: Lang) -> &'static str {
     }
 }
 
-/// The words for "it has enough connections", where it says so or closes without a word.
+/// Returns the fix for a server that has too many connections, or that closes without a reply.
 fn fewer_connections(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
@@ -134,7 +135,7 @@ fn fewer_connections(lang: Lang) -> &'static str {
     }
 }
 
-/// How servers say that they have enough connections, in lower case.
+/// Phrases in lower case with which servers report too many connections.
 const TOO_MANY_CONNECTIONS: &[&str] = &[
     "too many simultaneous",
     "too many connections",
@@ -156,7 +157,7 @@ const TOO_MANY_CONNECTIONS: &[&str] = &[
     "连接过多",
 ];
 
-/// The words for "it is the server's fault".
+/// Returns the fix for an error of the server.
 fn tell_provider(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Try again. If it stays so, tell your provider.",
@@ -179,7 +180,7 @@ mod tests {
         }
     }
 
-    /// Every text has to be finished: a full stop, no open brace, no exclamation mark.
+    /// Asserts that every text is finished: a full stop, no open brace, no exclamation mark.
     pub(super) fn assert_finished(lang: Lang, meaning: &Meaning) {
         for text in [&meaning.cause, &meaning.fix] {
             let ends = match lang {

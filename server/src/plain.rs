@@ -1,17 +1,18 @@
-//! A writer for logs and for JSON on a terminal: what terminals obey or reorder is written out.
+//! A writer for logs and for JSON on a terminal that escapes characters which terminals obey or
+//! reorder.
 //!
-//! A mail server's words stand in both. JSON escapes control characters below U+0020 only, and the
-//! log's text form knows nothing of writing direction.
+//! Both contain text from mail servers. JSON escapes control characters below U+0020 only, and the
+//! log's text form does not escape direction marks.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// Passes text on, with C1 control characters (RFC 3629 writes them as two bytes, some terminals
-/// obey them), line separators and direction marks as `\u` and four hexadecimal digits: in a string
-/// of JSON that is the same character.
+/// Passes text through and escapes C1 control characters (two bytes in UTF-8, RFC 3629, which some
+/// terminals obey), line separators and direction marks as `\u` and four hexadecimal digits. In a
+/// JSON string the escape is the same character.
 ///
-/// Each `write` takes whole characters, as formatters write them.
+/// Each `write` must get whole characters, as formatters write them.
 #[derive(Debug)]
 pub(crate) struct Plain<W>(pub(crate) W);
 
@@ -34,7 +35,7 @@ fn written_out(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if steers(c) {
-            // Writing to a string does not fail.
+            // Writing to a `String` does not fail.
             let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);

@@ -1,8 +1,8 @@
-//! Sessions: the cookie, the sealed record in the store, and what is alive in memory.
+//! Sessions: the cookie, the sealed record in the store, and the live state in memory.
 //!
-//! A session is found by a hash of its id; only the browser knows the id. Passwords live in the
-//! accounts, so a session that is not in the [`registry`] cannot be used, whatever its row
-//! says: after a restart everybody signs in again.
+//! The server finds a session by a hash of its id; only the browser has the id. Passwords are in
+//! the live accounts, so a session that is not in the [`registry`] cannot be used even if its row
+//! exists: after a restart every user signs in again.
 
 pub mod events;
 pub mod record;
@@ -24,22 +24,22 @@ pub use registry::{LiveSession, Registry};
 
 /// How long a session lives without a request.
 pub const IDLE_MS: i64 = 12 * 60 * 60 * 1000;
-/// How long a session's row may be behind its last request.
+/// How long a session's row may lag behind its last request.
 pub const RENEW_MS: i64 = 5 * 60 * 1000;
 
 /// Name, path and flags of the session cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieRules {
-    /// Its name: the prefixes make browsers check the flags (RFC 6265bis §4.1.3).
+    /// Its name: browsers check the flags that its prefix requires (RFC 6265bis §4.1.3).
     pub name: &'static str,
-    /// Where it is sent.
+    /// The path below which browsers send it.
     pub path: String,
-    /// Over https only.
+    /// Whether browsers send it over https only.
     pub is_secure: bool,
 }
 
 impl CookieRules {
-    /// The rules for a configuration: https with and without a base path, or plain http.
+    /// Returns the rules for a configuration: https with and without a base path, or plain http.
     pub fn of(config: &Config) -> Self {
         let path = if config.base_path.is_empty() {
             "/"
@@ -58,7 +58,8 @@ impl CookieRules {
         }
     }
 
-    /// The layer that reads and writes the cookie. It carries no date: it ends with the browser.
+    /// Returns the layer that reads and writes the cookie. Without an expiry date, the cookie ends
+    /// with the browser session.
     pub fn layer(&self, sessions: SealedSessions) -> SessionManagerLayer<SealedSessions> {
         SessionManagerLayer::new(sessions)
             .with_name(self.name)
@@ -69,7 +70,8 @@ impl CookieRules {
             .with_expiry(Expiry::OnSessionEnd)
     }
 
-    /// A `Set-Cookie` that removes it. It repeats the flags, else browsers keep a prefixed cookie.
+    /// Returns a `Set-Cookie` that removes the cookie. It repeats the flags; without them browsers
+    /// keep a prefixed cookie.
     pub fn removal(&self) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!(
@@ -78,7 +80,7 @@ impl CookieRules {
         )
     }
 
-    /// A `Set-Cookie` for a form that waits for its writer's sign-in.
+    /// Returns a `Set-Cookie` for a form that is stored until its author signs in.
     pub fn posted_form(&self, name: &str, value: &str, path: &str, max_age_secs: i64) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!(
@@ -86,7 +88,7 @@ impl CookieRules {
         )
     }
 
-    /// A `Set-Cookie` for a choice that is no secret and lasts a year.
+    /// Returns a `Set-Cookie` for a preference: not secret, valid for one year.
     pub fn preference(&self, name: &str, value: &str) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!(
@@ -96,7 +98,7 @@ impl CookieRules {
     }
 }
 
-/// The key of a session's rows.
+/// Returns the key of a session's rows: a hash of its id.
 pub fn row_key(id: Id) -> RowKey {
     let hash = Sha256::new()
         .chain_update(b"restante/session-row/")

@@ -1,8 +1,9 @@
-//! What the server keeps: one SQLite database, sealed secrets, and the spool of outgoing files.
+//! The server's persistent state: one SQLite database, sealed secrets, and the spool of outgoing
+//! files.
 //!
-//! It is not a mail store. Rules that keep another engine possible: run-time queries with `$1`,
-//! INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims by
-//! conditional UPDATE. This module is the only one that names the driver.
+//! It stores no received mail. Rules that allow a change of the database engine: run-time queries
+//! with `$1`, INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims
+//! by conditional UPDATE. This module is the only one that names the driver.
 
 pub mod flash;
 pub(crate) mod folders;
@@ -33,23 +34,23 @@ use sqlx::sqlite::{
 
 use private::{close_file, private_dir, private_file};
 
-/// The connection pool of the engine in use.
+/// The connection pool of the database engine.
 pub(crate) type Pool = SqlitePool;
 /// One of its connections.
 pub(crate) type Connection = sqlx::sqlite::SqliteConnection;
 
-/// One step of the schema.
+/// A migration of the schema.
 #[derive(Debug, Clone, Copy)]
 pub struct SchemaStep {
-    /// Its place in the order, from 1, never given twice.
+    /// Its number in the order of migrations, from 1; never reused.
     pub version: i64,
-    /// What it is about.
+    /// Its subject.
     pub name: &'static str,
-    /// Its statements.
+    /// Its SQL statements.
     pub sql: &'static str,
 }
 
-/// The whole schema, oldest step first. A step that was released is never changed.
+/// All migrations, oldest first. A released migration is never changed.
 pub const SCHEMA: &[SchemaStep] = &[
     SchemaStep {
         version: 1,
@@ -88,36 +89,36 @@ pub const SCHEMA: &[SchemaStep] = &[
     },
 ];
 
-/// Why the store could not do what was asked.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The folder or a file in it.
+    /// The state folder or a file in it cannot be accessed.
     #[error("{path}")]
     File {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
-    /// Other users can reach a folder that is not ours alone.
+    /// Other users can access the state folder, and it has foreign content.
     #[error(
         "other users can reach the folder {0}, and it holds other things: chmod 700 {0}, or give a folder of its own"
     )]
     Exposed(String),
-    /// The database.
+    /// A database error.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("schema of the database")]
     Schema(#[from] sqlx::migrate::MigrateError),
-    /// The key file or a sealed value.
+    /// An error of the key file or of a sealed value.
     #[error(transparent)]
     Seal(#[from] seal::SealError),
 }
 
-/// The database, opened and up to date.
+/// The open database with an up-to-date schema.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
@@ -125,15 +126,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `state_dir/restante.db`, makes folder and file where they are missing, and brings
-    /// the schema up to date.
+    /// Opens `state_dir/restante.db`, creates folder and file if they are missing, and applies
+    /// missing migrations.
     ///
     /// # Errors
-    /// Where the folder cannot be made, or the database is damaged or newer than this program.
+    /// If the folder cannot be created, or the database is damaged or newer than this program.
     pub async fn open(state_dir: &Path, schema: &[SchemaStep]) -> Result<Self, StoreError> {
         private_dir(state_dir)?;
         let path = state_dir.join("restante.db");
-        // The journal and its index get the mode of the database.
+        // SQLite creates the journal and its index with the mode of the database.
         private_file(&path)?;
         for journal in ["restante.db-wal", "restante.db-shm"] {
             let path = state_dir.join(journal);
@@ -143,7 +144,8 @@ impl Store {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A message is called sent because of a row: it has to survive a power cut.
+            // The page reports a message as sent because of a row, so the row has to survive a
+            // power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
@@ -172,15 +174,15 @@ impl Store {
         })
     }
 
-    /// The pool, for the modules that hold the queries.
+    /// Returns the pool, for the modules that contain the queries.
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }
 
-    /// Asks the database for a sign of life.
+    /// Checks that the database responds.
     ///
     /// # Errors
-    /// Where it gives none.
+    /// If the query fails.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
@@ -192,7 +194,7 @@ impl Store {
     }
 }
 
-/// A compose form's key as it stands in the database: it opens nothing there.
+/// Returns the hash of a compose form's key that the database stores in place of the key.
 pub(crate) fn form_hash(form: &FormKey) -> String {
     let hash = Sha256::new()
         .chain_update(b"restante/form/")
@@ -200,7 +202,7 @@ pub(crate) fn form_hash(form: &FormKey) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
-/// The time as the store keeps it.
+/// Returns the current time in the store's unit, Unix milliseconds.
 pub fn now_unix_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -208,7 +210,7 @@ pub fn now_unix_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A folder that is removed with the value.
+/// A temporary folder that is removed on drop.
 #[cfg(test)]
 pub(crate) struct TestDir(PathBuf);
 

@@ -1,7 +1,7 @@
 //! The log: to standard error, as text on a terminal and as JSON lines elsewhere.
 //!
-//! Passwords, session ids, addresses in mail and message text never reach it: the types that hold
-//! them print stars, and a request is logged by the pattern of its route alone.
+//! Passwords, session ids, mail addresses and message text are never logged: the types that hold
+//! them print stars, and a request is logged by the pattern of its route only.
 
 use std::io::{self, IsTerminal as _};
 
@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::plain::Plain;
 
-/// What is told unless `RUST_LOG` says otherwise: our own words, and warnings of the libraries.
+/// The filter without `RUST_LOG`: info of this program, and warnings of the libraries.
 const DEFAULT_FILTER: &str = "warn,server=info,mail_net=info";
 
 /// Starts the log. A second call changes nothing.
@@ -19,7 +19,7 @@ pub fn start() {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| Plain(io::stderr()));
-    // A second start fails, as in tests that run several servers.
+    // A second start fails, for example in tests that run several servers.
     let _ = if io::stderr().is_terminal() {
         log.with_target(false).try_init()
     } else {

@@ -1,5 +1,5 @@
-//! What is done beside requests, at the start and ever after: the lease of this process, what other
-//! processes left behind, and what has become old.
+//! Periodic maintenance, at the start and every 10 s: renews the lease of this process, recovers
+//! rows and sessions of processes without a lease, and deletes old entries and files.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use crate::account::{AccountError, Accounts};
 use crate::http::Web;
 use crate::store::{Store, now_unix_ms};
 
-/// A lease lasts three of these.
+/// The interval between renewals; a lease lasts three intervals.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
-/// So many renewals lie between two sweeps: 5 min.
+/// Number of renewals between two sweeps: 5 min.
 const SWEEP_EVERY: u32 = 30;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
-/// Renews the lease, and takes over what processes without one left behind. Returns how many
-/// messages are free to be sent again.
+/// Renews the lease, and recovers the rows and sessions of processes without a lease. Returns the
+/// number of messages that can be sent again.
 ///
 /// # Errors
-/// [`AccountError::Internal`] where the store cannot be read or written.
+/// [`AccountError::Internal`] if the store cannot be read or written.
 pub async fn recover(
     accounts: &Accounts,
     store: &Store,
@@ -29,7 +29,7 @@ pub async fn recover(
     Ok(freed)
 }
 
-/// Runs until the process ends.
+/// Runs the maintenance until the process ends.
 pub async fn run(web: Web) {
     let mut every = tokio::time::interval(RENEW_EVERY);
     let keep_ms = DAY_MS.saturating_mul(web.config.ledger_keep_days.into());

@@ -1,7 +1,8 @@
-//! What the page is given: domain types as page types, dates in the reader's zone, and sentences.
+//! Page types made from domain types, with dates in the reader's time zone and finished sentences.
 //!
-//! This room makes the page's types, and no other (`cargo xtask check-layers`). [`SessionBackend`]
-//! answers the page's contract: it asks the session's accounts and words what they say.
+//! Only this layer constructs the page's types (checked by `cargo xtask check-layers`).
+//! [`SessionBackend`] implements the page's contract: it calls the session's accounts and converts
+//! their results to page types and texts.
 
 mod backend;
 mod compose;

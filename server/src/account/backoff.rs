@@ -1,14 +1,14 @@
-//! Pauses between tries to reach a mail server that nobody asked for.
+//! Pauses between background connection attempts to a mail server.
 
 use std::time::Duration;
 
-/// The longest pause between two tries.
+/// The maximum pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Returns the pause after so many failures in a row, with full jitter: anything up to a ceiling
-/// that doubles, so that a restarted server is not met by everybody at once.
+/// Returns the pause after `failures` consecutive failures, with full jitter: a random value up to
+/// a ceiling that doubles, so that not all clients reconnect to a restarted server at once.
 ///
-/// `first` is half of the first ceiling; no pause is shorter than a fifth of it.
+/// `first` is half of the first ceiling; no pause is shorter than 1/5 of `first`.
 pub(super) fn backoff(first: Duration, failures: u32) -> Duration {
     let ceiling = first
         .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))

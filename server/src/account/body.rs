@@ -1,4 +1,4 @@
-//! Message HTML on its way to the frame: cleaned once, kept for the request that follows.
+//! Cache of sanitized message HTML between the opening of a message and the request of its frame.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,16 +15,16 @@ use tokio::time::{Instant, sleep_until};
 use super::error::AccountError;
 use super::off_thread::off_thread;
 
-/// The cleaned documents of all accounts of the process together, in bytes.
+/// Maximum size of the cached documents of all accounts of the process, in bytes.
 const KEPT_MAX_BYTES: usize = 16 << 20;
-/// How long a document waits for the frame's request.
+/// How long a document is cached for the frame's request.
 const KEPT_FOR: Duration = Duration::from_secs(12);
-/// How many KiB of HTML are cleaned at a time: the tree of tags takes up to 20 times as much.
+/// How many KiB of HTML are cleaned at a time: the element tree takes up to 20 times as much.
 const CLEANED_AT_ONCE_KIB: u32 = 3 << 10;
-/// Turns of cleaning, one for each KiB.
+/// Permits for cleaning, one for each KiB.
 static TURNS: Semaphore = Semaphore::const_new(CLEANED_AT_ONCE_KIB as usize);
 
-/// A cleaned document and what was found in it.
+/// A cleaned document and the facts that the cleaner found in it.
 #[derive(Debug)]
 pub(crate) struct CleanedBody {
     /// The complete document of the frame.
@@ -43,17 +43,17 @@ impl CleanedBody {
     }
 }
 
-/// Which message, with or without remote images, with which address of its parts.
+/// The cache key: a message, whether remote images load, and the URL of the message's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyKey {
     pub(crate) folder: FolderId,
     pub(crate) message: MessageId,
     pub(crate) images: Images,
-    /// Where the message's own parts are served, up to the part's number.
+    /// The URL prefix of the message's own parts, up to the part's number.
     pub(crate) part_prefix: String,
 }
 
-/// The budget that the documents of all accounts share. The oldest make room for new ones.
+/// The cache that all accounts share. The oldest documents are dropped for new ones.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BodyBudget(Arc<Mutex<CachedBody>>);
 
@@ -62,7 +62,7 @@ struct CachedBody {
     /// Oldest first.
     entries: VecDeque<Entry>,
     bytes: usize,
-    /// Whether a task drops what waited for too long.
+    /// Whether a task that drops expired documents is running.
     is_swept: bool,
 }
 
@@ -74,8 +74,8 @@ struct Entry {
     until: Instant,
 }
 
-/// The documents of one account that were cleaned when a message was opened and are about to be
-/// asked for. They go with it.
+/// The cached documents of one account: cleaned when a message is opened, before the frame requests
+/// them. Dropped with this value.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     budget: BodyBudget,
@@ -83,7 +83,7 @@ pub(crate) struct Bodies {
 }
 
 impl BodyBudget {
-    /// A share for an account.
+    /// Returns a new account's part of the cache.
     pub(crate) fn share(&self) -> Bodies {
         static OWNERS: AtomicU64 = AtomicU64::new(0);
         Bodies {
@@ -96,7 +96,7 @@ impl BodyBudget {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops what waited for too long, until nothing waits.
+    /// Drops expired documents until the cache is empty.
     async fn sweep(self) {
         loop {
             let next = {
@@ -128,7 +128,7 @@ impl CachedBody {
 }
 
 impl Bodies {
-    /// A document that was cleaned a moment ago.
+    /// Returns a cached document.
     pub(crate) fn find(&self, place: &BodyKey) -> Option<Arc<CleanedBody>> {
         let kept = self.budget.kept();
         let is_it = |entry: &&Entry| entry.owner == self.owner && entry.place == *place;
@@ -138,7 +138,7 @@ impl Bodies {
             .map(|entry| Arc::clone(&entry.body))
     }
 
-    /// Keeps a document for the frame's request. To be called on the runtime.
+    /// Caches a document for the frame's request. Must be called on the runtime.
     pub(crate) fn keep(&self, place: BodyKey, body: Arc<CleanedBody>) {
         let mut kept = self.budget.kept();
         kept.drop_where(|entry| entry.owner == self.owner && entry.place == place);
@@ -168,10 +168,10 @@ impl Drop for Bodies {
     }
 }
 
-/// Cleans a message's HTML on a thread of its own: one document behind the other.
+/// Cleans a message's HTML documents one after the other, on a separate thread.
 ///
 /// # Errors
-/// [`AccountError::Unreadable`] where a library below the cleaner gave up on it.
+/// [`AccountError::Unreadable`] if a library that the cleaner uses panicked.
 pub(crate) async fn clean_html(
     documents: Vec<String>,
     root: Part,

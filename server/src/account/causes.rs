@@ -1,4 +1,4 @@
-//! Account errors as the codes that the ledger keeps and views have words for.
+//! Account errors as the codes that the ledger stores and the views format.
 
 use mail_proto::smtp;
 
@@ -7,7 +7,7 @@ use crate::domain::bounds::cut;
 use crate::domain::{ErrorCause, NotSentCause, ServerReply};
 
 impl AccountError {
-    /// Why something did not work, as codes.
+    /// Returns the cause of the error as codes.
     pub(crate) fn error_cause(&self) -> ErrorCause {
         match self {
             Self::Client(error) => error.error_cause(),
@@ -26,7 +26,7 @@ impl AccountError {
             Self::Withheld => ErrorCause::Withheld,
             Self::SignedOut => ErrorCause::SignedOut,
             Self::FileLost(_) => ErrorCause::FileLost,
-            // None of these is about sending or filing a message.
+            // None of these errors concerns sending or filing a message.
             Self::HalfMoved { .. }
             | Self::Invalid { .. }
             | Self::Unreadable(_)

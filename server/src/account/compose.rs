@@ -1,4 +1,4 @@
-//! Writing: what an answer begins with, and a typed draft as a message in the spool.
+//! Composing: the initial content of a reply, and a draft as a message in the spool.
 
 mod files;
 
@@ -19,18 +19,18 @@ use crate::domain::{
     AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy,
 };
 
-/// The most recipients of one message.
+/// Maximum number of recipients of one message.
 const RECIPIENTS_MAX: usize = 100;
-/// The most files of one message, of either kind.
+/// Maximum number of files of one message, of either kind.
 const FILES_MAX: usize = 100;
-/// The longest text of a message, in bytes.
+/// Maximum size of a message's text, in bytes.
 const TEXT_MAX_BYTES: usize = 1 << 20;
-/// The longest subject, in bytes.
+/// Maximum size of the subject, in bytes.
 const SUBJECT_MAX_BYTES: usize = 4 << 10;
-/// The longest field of recipients, in bytes.
+/// Maximum size of one field of recipients, in bytes.
 const ADDRESSES_MAX_BYTES: usize = 64 << 10;
 
-/// Whether a row may be replaced by a correction to these recipients.
+/// Checks whether a row may be replaced by a correction to these recipients.
 pub(crate) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotReplaced> {
     let in_state = |state| {
         let mut recipients = old.message.recipients.iter();
@@ -54,14 +54,14 @@ pub(crate) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotRep
     }
 }
 
-/// A message that is written, with its row: not yet in the store. Dropped, it leaves nothing.
+/// A composed message with its row, not yet in the store. Dropping it removes its files.
 pub(crate) struct Written {
     pub(crate) row: OutboxRow,
-    /// The files that become the row's: the message, and what is attached to it.
+    /// The files that the row takes over: the message, and its attachments.
     pub(crate) files: Vec<Attached>,
 }
 
-/// Writes a draft as a message into the spool and makes its row, not yet in the store.
+/// Writes a draft as a message into the spool and returns its row, not yet in the store.
 pub(crate) async fn spool(
     handle: &AccountHandle,
     draft: &Draft,
@@ -106,7 +106,7 @@ pub(crate) async fn spool(
                 outgoing.in_reply_to = opened.headers.message_id();
                 outgoing.references = opened.headers.references();
                 if outgoing.references.is_empty() {
-                    // RFC 5322 §3.6.4: a single id there is that of the parent's parent.
+                    // RFC 5322 §3.6.4: a single id in In-Reply-To is that of the parent's parent.
                     let ids = opened.headers.in_reply_to();
                     outgoing.references = if ids.len() == 1 { ids } else { Vec::new() };
                 }
@@ -184,7 +184,7 @@ pub(crate) async fn spool(
     Ok(Written { row, files: owned })
 }
 
-/// Texts as they are typed have a limit: they are kept, sealed, as long as the message waits.
+/// Checks the length of the typed texts: they are stored, sealed, until the message is sent.
 fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
     for (field, text, max_bytes) in [
         ("to", &draft.to, ADDRESSES_MAX_BYTES),
@@ -236,7 +236,7 @@ fn parse_field(field: &'static str, typed: &str) -> Result<Vec<EmailAddress>, Ac
     })
 }
 
-/// The answer where a file of a message is not there any more.
+/// The error if a file of a message no longer exists.
 pub(crate) fn upload_gone() -> AccountError {
     AccountError::Invalid {
         field: "attachment",
@@ -263,7 +263,7 @@ fn compose_error(error: ComposeError) -> AccountError {
     }
 }
 
-/// At the sender's domain: says nothing about this server.
+/// Returns a Message-ID at the sender's domain, which does not reveal this server.
 fn message_id(from: &EmailAddress) -> Result<String, AccountError> {
     let domain = from.envelope().map_err(|why| AccountError::Invalid {
         field: "from",

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with an account, by whose fault it was.
+//! Errors of an account, grouped by the component at fault.
 
 use app::api::types::FolderRole;
 use mail_mime::address::InvalidAddress;
@@ -8,14 +8,14 @@ use crate::clients::ClientError;
 use crate::clients::budget::Overloaded;
 use crate::domain::{ServerReply, Unsupported};
 
-/// Why an account could not do what was asked.
+/// Why an account could not complete a request.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// A server did not do what was asked.
+    /// A server, or the connection to it, failed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// A message was not sent, and nobody refused it.
+    /// A message was not sent, although no server refused it.
     #[error("not sent: {cause}")]
     NotSent {
         /// Why.
@@ -30,62 +30,62 @@ pub enum AccountError {
     /// The mail server cannot do this.
     #[error("not possible with this server: {0:?}")]
     Unsupported(Unsupported),
-    /// The server began to move messages and did not end it.
+    /// The server started to move messages and did not complete the move.
     #[error("moved half-way ({state:?}, {moved} moved): {}", reply.as_ref().map_or("", |r| &r.text))]
     HalfMoved {
-        /// How many were moved all the same.
+        /// How many messages were moved.
         moved: u32,
-        /// Where the others are.
+        /// The state of the others.
         state: HalfMove,
-        /// The name of the folder where they were to go.
+        /// The name of the target folder.
         to: String,
-        /// Its role.
+        /// The role of the target folder.
         role: Option<FolderRole>,
-        /// The server's words.
+        /// The server's reply.
         reply: Option<ServerReply>,
     },
-    /// A field of the request does not fit.
+    /// A field of the request is invalid.
     #[error("{field}: {problem:?}")]
     Invalid {
         /// The form field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         problem: InvalidField,
     },
-    /// A message is broken or too large to be shown.
+    /// A message is malformed or too large to be shown.
     #[error("the message cannot be shown: {0}")]
     Unreadable(String),
-    /// The server answers as if it gave a message, without anything of it that can be read. It did
-    /// not say that the message is gone.
+    /// The server completed the FETCH of a message without any readable data. It did not report
+    /// that the message is expunged.
     #[error("the server gave nothing of the message that can be read")]
     Withheld,
-    /// There is no room for a message: nothing of it was kept.
+    /// There is no room for a message: no part of it was stored.
     #[error("no room: {0:?}")]
     NoRoom(NoRoom),
-    /// The message that was to be replaced is not as it was any more.
+    /// The message that was to be replaced has changed.
     #[error("the message to be replaced changed: {0:?}")]
     NotReplaced(NotReplaced),
     /// The message could not be stopped.
     #[error("not stopped: {0:?}")]
     NotStopped(NotStopped),
-    /// The account's connections are gone: the session ended.
+    /// The session ended and the account's connections are closed.
     #[error("the session ended")]
     SignedOut,
-    /// A message's file in the spool is not there, was cut, or is damaged.
+    /// A message's file in the spool is missing, truncated or damaged.
     #[error("the file of a message is lost: {0}")]
     FileLost(String),
-    /// A fault of ours.
+    /// An internal error.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl AccountError {
-    /// Whether a connection is gone, so that the next request needs a new one.
+    /// Whether the connection is lost, so that the next request needs a new one.
     pub(crate) fn is_link_lost(&self) -> bool {
         matches!(self, Self::Client(error) if error.is_link_lost())
     }
 
-    /// Whether a server's answer was larger than what is taken.
+    /// Whether a server's response was larger than the limit.
     pub(crate) fn is_over_limit(&self) -> bool {
         matches!(self, Self::Client(error) if error.is_over_limit())
     }
@@ -97,34 +97,34 @@ impl From<Overloaded> for AccountError {
     }
 }
 
-/// Where messages are whose move ended half-way.
+/// Where messages are after a move that was not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HalfMove {
-    /// Where they were: nothing was done to them.
+    /// In the source folder: nothing was done to them.
     Untouched,
-    /// Where they were. Copies that the server had made are deleted again.
+    /// In the source folder. The copies that the server had made are deleted again.
     Undone,
     /// In both folders.
     InBoth,
-    /// Where they were. Nothing tells whether copies lie in the other folder.
+    /// In the source folder. Whether copies exist in the target folder is unknown.
     Unknown,
 }
 
-/// Which room is used up.
+/// Which storage limit is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoRoom {
-    /// The account's files and waiting messages take all that they may.
+    /// The account's files and queued messages use all of the account's quota.
     Account {
-        /// The most, in bytes.
+        /// The limit, in bytes.
         max_bytes: u64,
     },
-    /// The disk is full, or as good as.
+    /// The disk is full, or nearly full.
     Server,
-    /// As many messages wait as may.
+    /// The maximum number of messages is queued.
     Messages {
-        /// The most.
+        /// The limit.
         max: i64,
     },
 }
@@ -133,11 +133,11 @@ pub enum NoRoom {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotStopped {
-    /// It is being sent at this moment.
+    /// The message is being sent.
     Sending,
-    /// It was sent, or may have been.
+    /// The message was sent, or may have been.
     Sent,
-    /// It waits to be sent, or is being sent: it is not removed before it is stopped.
+    /// The message is queued or being sent: it must be stopped before it is removed.
     Waits,
 }
 
@@ -145,11 +145,11 @@ pub enum NotStopped {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotReplaced {
-    /// It is being sent at this moment, or changed while the correction came.
+    /// The message is being sent, or changed before the correction arrived.
     Sending,
-    /// It was sent, or may have been.
+    /// The message was sent, or may have been.
     Sent,
-    /// This recipient of the correction has it.
+    /// This recipient of the correction already received the message.
     Recipient(String),
 }
 
@@ -157,51 +157,52 @@ pub enum NotReplaced {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidField {
-    /// Nobody to send to.
+    /// The message has no recipient.
     NoRecipient,
-    /// Not a recipient as it was typed.
+    /// The typed text is not a recipient.
     Address {
-        /// What was typed, on one short line.
+        /// The typed text, as one short line.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         why: InvalidAddress,
     },
     /// More recipients than one message may have.
     TooManyRecipients {
-        /// The most.
+        /// The limit.
         max: usize,
     },
     /// More messages than one change may name.
     TooManyMessages {
-        /// The most.
+        /// The limit.
         max: usize,
     },
-    /// As many folders are pinned as may be.
+    /// The maximum number of folders is pinned.
     TooManyPinned {
-        /// The most.
+        /// The limit.
         max: usize,
     },
-    /// No place of this list: a cursor of another one, or an offset where rows are merged.
+    /// The position is not valid for this list: a cursor of another list, or an offset into a
+    /// merged list.
     NoSuchPlace,
     /// More files than one message may have.
     TooManyFiles {
-        /// The most.
+        /// The limit.
         max: usize,
     },
-    /// An attachment is not there any more.
+    /// An attachment no longer exists.
     UploadGone,
-    /// The form shows more files than came with it.
+    /// The form lists more files than the request contains.
     FilesMissing,
-    /// A message left by this form, and what is in it now is another one.
+    /// The form was already sent, and its content has changed since.
     FormSent,
-    /// A text is longer than what is taken.
+    /// A text is longer than the limit.
     TextTooLong {
-        /// The most, in bytes.
+        /// The limit, in bytes.
         max_bytes: usize,
     },
-    /// The message is larger than what the server takes.
+    /// The message is larger than the server accepts.
     TooLarge {
-        /// The most, in bytes.
+        /// The limit, in bytes.
         max_bytes: u64,
     },
 }

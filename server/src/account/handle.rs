@@ -1,4 +1,4 @@
-//! Signing in, and the handle by which a session reaches its account.
+//! Sign-in, and the handle through which a session uses its account.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,12 +33,12 @@ use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
 use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
-/// Events that a slow tab may be behind.
+/// Capacity of the event channel: how many events a slow tab may lag behind.
 const EVENTS: usize = 256;
-/// How much of a download is asked for at a time.
+/// Window size of a download, in bytes.
 const WINDOW_BYTES: u32 = 1 << 20;
 
-/// What all accounts of the process share.
+/// The state that all accounts of the process share.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     dialer: Arc<Dialer>,
@@ -47,13 +47,13 @@ pub struct Accounts {
     spool: Spool,
     ledger: Ledger,
     bodies: BodyBudget,
-    /// What all accounts hold of their servers' mail.
+    /// The memory budget for the mail of all accounts.
     memory: Budget,
     prepared: Arc<Semaphore>,
 }
 
 impl Accounts {
-    /// Makes the one `Accounts` of a process.
+    /// Creates the one `Accounts` of a process.
     pub fn new(dialer: Arc<Dialer>, store: Store, sealer: Arc<Sealer>, spool: Spool) -> Self {
         let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
         Self {
@@ -68,11 +68,11 @@ impl Accounts {
         }
     }
 
-    /// Brings the outbox of an older program up to date, and sets rows aside whose key is gone. To
-    /// be called once, before the spool is swept.
+    /// Migrates the outbox of an earlier version, and sets aside rows whose key is lost. Must be
+    /// called once, before the spool is swept.
     ///
     /// # Errors
-    /// [`AccountError::Internal`] where the store cannot be read or written.
+    /// [`AccountError::Internal`] if the store cannot be read or written.
     pub async fn convert(&self) -> Result<(), AccountError> {
         let convert = async {
             let lost = self.ledger.outbox_check_keys().await?;
@@ -91,12 +91,12 @@ impl Accounts {
         Ok(())
     }
 
-    /// Renews the lease of this process, and puts rows right that others left behind when they
-    /// ended. To be called at the start and then at least every
-    /// [`LEASE_MS`](crate::store::process::LEASE_MS). Returns how many rows are free again.
+    /// Renews the lease of this process, and releases rows of processes that ended. Must be called
+    /// at startup and then at least every [`LEASE_MS`](crate::store::process::LEASE_MS). Returns
+    /// how many rows were released.
     ///
     /// # Errors
-    /// [`AccountError::Internal`] where the store cannot be read or written.
+    /// [`AccountError::Internal`] if the store cannot be read or written.
     pub async fn recover(&self, now_unix_ms: i64) -> Result<u64, AccountError> {
         let recover = async {
             self.store.lease_renew(now_unix_ms).await?;
@@ -105,10 +105,10 @@ impl Accounts {
         recover.await.map_err(AccountError::store)
     }
 
-    /// Deletes rows of the outbox and the ledger that have not changed for so long.
+    /// Deletes rows of the outbox and the ledger that have not changed for `keep_ms`.
     ///
     /// # Errors
-    /// [`AccountError::Internal`] where the store cannot be read or written.
+    /// [`AccountError::Internal`] if the store cannot be read or written.
     pub async fn prune(&self, now_unix_ms: i64, keep_ms: i64) -> Result<u64, AccountError> {
         let before = now_unix_ms.saturating_sub(keep_ms);
         let pruned = self
@@ -121,21 +121,22 @@ impl Accounts {
         Ok(pruned)
     }
 
-    /// Signs in to the incoming server: one try, whatever comes of it.
+    /// Signs in to the incoming server, with a single attempt.
     ///
-    /// `client` is the address of the person at the form: by it the servers that are named, the
-    /// outgoing one as well, are counted. Messages that waited for this account's
-    /// sign-in leave from now on.
+    /// `client` is the IP address of the browser that sent the form: the limit on named servers,
+    /// the outgoing one included, is counted for it. Messages that waited for this account's
+    /// sign-in are sent from now on.
     ///
     /// # Errors
-    /// [`AccountError`]: which step failed, and why.
+    /// [`AccountError`]: the step that failed, and the cause.
     pub async fn open(
         &self,
         sign_in: SignIn,
         client: Option<IpAddr>,
     ) -> Result<AccountHandle, AccountError> {
-        // The outgoing server is named now and dialled later: it is counted now. Later dials of either
-        // server are not: whoever shares this address could use the count up, and no mail would leave.
+        // The outgoing server is named now and dialled later: it is counted now. Later dials of
+        // either server are not counted: another client at this address could use up the limit, and
+        // no mail would be sent.
         let outgoing = sign_in.outgoing_access().endpoint;
         self.dialer
             .admit(&outgoing, client)
@@ -207,11 +208,11 @@ impl Accounts {
     }
 }
 
-/// A session's way to one of its accounts. Cheap to clone.
+/// A session's handle to one of its accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct AccountHandle {
     inner: Arc<Inner>,
-    /// Ends once nobody waits for what is asked by this handle.
+    /// Cancelled once the caller no longer waits for this handle's requests.
     caller: Option<CancellationToken>,
 }
 
@@ -229,7 +230,7 @@ struct Inner {
 }
 
 impl Drop for Inner {
-    /// Whoever opened it may have gone before anybody could close it.
+    /// Closes the account even if the task that opened it ended before it could.
     fn drop(&mut self) {
         self.closing.cancel();
     }
@@ -243,7 +244,7 @@ impl std::fmt::Debug for AccountHandle {
     }
 }
 
-/// An open page that watches an account.
+/// The registration of an open page that watches an account; ends when dropped.
 #[derive(Debug)]
 pub struct Watcher(Arc<AtomicUsize>);
 
@@ -253,20 +254,20 @@ impl Drop for Watcher {
     }
 }
 
-/// A part on its way to the browser.
+/// A message part that is being downloaded to the browser.
 pub struct PartDownload {
     /// Its file name, cleaned; may be empty.
     pub name: String,
-    /// Its media type as the sender wrote it: not to be believed.
+    /// Its media type as the sender wrote it: untrusted.
     pub media_type: String,
-    /// Its bytes, transfer-decoded. An error ends the stream: the answer has to be aborted then,
-    /// never ended cleanly.
+    /// Its bytes, transfer-decoded. After an error the HTTP response must be aborted, never ended
+    /// cleanly.
     pub stream: BoxStream<'static, Result<Bytes, AccountError>>,
 }
 
 impl AccountHandle {
-    /// The same account for one caller: what is asked for is given up once `caller` ends. Only for
-    /// one who reads: a change is never left half done.
+    /// Returns a handle whose requests are cancelled once `caller` is. Only for reads: a change
+    /// must not be left half done.
     pub(crate) fn read_by(&self, caller: CancellationToken) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -274,82 +275,83 @@ impl AccountHandle {
         }
     }
 
-    /// The key of rows that outlive the session.
+    /// The key of the account's rows in the store, which outlive the session.
     pub fn key(&self) -> &AccountKey {
         &self.inner.key
     }
 
-    /// The keys for what its browsers keep.
+    /// The keys that encrypt the data stored in its browsers.
     pub(crate) fn browser_keys(&self) -> &BrowserKeys {
         &self.inner.browser_keys
     }
 
-    /// The id in addresses.
+    /// The account's id in URLs.
     pub fn id(&self) -> AccountId {
         self.inner.key.id()
     }
 
-    /// The address with which it was opened.
+    /// The e-mail address with which the account was opened.
     pub fn address(&self) -> &str {
         &self.inner.sign_in.address
     }
 
-    /// What was signed in with.
+    /// The data of the sign-in.
     pub(crate) fn sign_in(&self) -> &SignIn {
         &self.inner.sign_in
     }
 
-    /// The name of the server that mail leaves by.
+    /// The host name of the outgoing server.
     pub(crate) fn outgoing_host(&self) -> &str {
         &self.inner.sign_in.outgoing.host
     }
 
-    /// What the server that mail comes from cannot do.
+    /// What the incoming server does not support.
     pub(crate) fn limitations(&self) -> &[Limitation] {
         self.inner.incoming.limitations()
     }
 
-    /// The newest lines that were said on the session's connections, secrets left out.
+    /// The newest transcript lines of the session's connections, without secrets.
     pub fn transcript(&self) -> Vec<Entry> {
         self.inner.sign_in.transcript.entries()
     }
 
-    /// What happens from now on.
+    /// Subscribes to the account's events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
         self.inner.events.subscribe()
     }
 
-    /// Tells the open pages something. Nobody listening is no fault.
+    /// Sends an event to the open pages. No subscriber is not an error.
     pub(super) fn tell(&self, event: LiveEvent) {
         let _ = self.inner.events.send(event);
     }
 
-    /// The memory for what is kept of its mail.
+    /// The memory budget for its cached mail.
     pub(super) fn budget(&self) -> &Budget {
         &self.inner.budget
     }
 
-    /// Says that an open page watches: until the watcher is dropped, connections are kept, renewed
-    /// and opened again.
+    /// Registers an open page: until the watcher is dropped, connections stay open, are renewed and
+    /// reopened.
     pub fn watch(&self) -> Watcher {
         self.inner.watchers.fetch_add(1, Ordering::Relaxed);
         Watcher(Arc::clone(&self.inner.watchers))
     }
 
-    /// Waits until it is closed.
+    /// Waits until the account is closed.
     pub(crate) async fn closed(&self) {
         self.inner.closing.cancelled().await;
     }
 
-    /// Ends everything: connections and the outbox's worker. Messages that wait stay in the store.
+    /// Closes the connections and ends the outbox's worker. Queued messages stay in the store.
     pub async fn close(&self) {
         self.inner.closing.cancel();
     }
 
-    /// One part, decoded, streamed in windows; the next is asked for while one is being sent.
+    /// Streams one part, decoded, in windows; the next window is requested while one is being sent.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`] where the message has no such part, and whatever the link says.
+    /// [`AccountError::NotFound`] if the message has no such part; otherwise the error of the
+    /// request.
     pub async fn part(
         &self,
         folder: FolderId,
@@ -389,7 +391,7 @@ impl AccountHandle {
         })
     }
 
-    /// The whole message as it lies on the server.
+    /// Streams the whole message as stored on the server.
     ///
     /// # Errors
     /// As [`part`](Self::part).
@@ -398,7 +400,7 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<BoxStream<'static, Result<Bytes, AccountError>>, AccountError> {
-        // The first window is fetched here, so that what is not there is said before the answer
+        // The first window is fetched here, so that an error is returned before the response
         // begins.
         let mut windows = self.windows(folder, message, Section::Whole);
         match windows.next().await {
@@ -418,8 +420,8 @@ impl AccountHandle {
         let fetch = move |offset: u64| {
             let (handle, folder) = (handle.clone(), folder.clone());
             let (message, section) = (message.clone(), section.clone());
-            // A task of its own, so that the next window comes while this one is being sent. It
-            // ends with the download.
+            // A separate task, so that the next window is fetched while this one is being sent. It
+            // is aborted with the download.
             AbortOnDropHandle::new(tokio::spawn(async move {
                 handle
                     .ask(
@@ -449,18 +451,18 @@ impl AccountHandle {
                     return None;
                 }
                 let offset = offset.saturating_add(window.len() as u64);
-                // The end is a window shorter than asked.
+                // A window shorter than requested is the last one.
                 let is_last = window.len() < WINDOW_BYTES as usize;
                 let next = (!is_last).then(|| fetch(offset));
                 Some((Ok(window), (next, offset, fetch)))
             },
         )
-        // A response asks once more after the end.
+        // A response body polls the stream once more after its end.
         .fuse()
         .boxed()
     }
 
-    /// A message with its text.
+    /// Opens a message, with its text.
     pub(crate) async fn open(
         &self,
         folder: FolderId,
@@ -474,7 +476,8 @@ impl AccountHandle {
         .await
     }
 
-    /// Asks the incoming side and waits for the answer. The operation may be called twice.
+    /// Sends an operation to the incoming side and waits for its reply. The operation may be called
+    /// twice.
     pub(crate) async fn ask<T, F>(
         &self,
         place: RequestTarget,
@@ -493,7 +496,7 @@ impl AccountHandle {
             answer.await.map_err(|_| AccountError::SignedOut)?
         };
         match &self.caller {
-            // The error reaches nobody.
+            // The caller no longer receives this error.
             Some(caller) => caller
                 .run_until_cancelled(asking)
                 .await
@@ -502,12 +505,12 @@ impl AccountHandle {
         }
     }
 
-    /// Lets the outbox look for messages that are due.
+    /// Wakes the outbox to send messages that are due.
     pub(crate) fn wake_outbox(&self) {
         self.inner.outbox.wake.notify_one();
     }
 
-    /// Lets the outbox have its connection ready: a message is being written.
+    /// Makes the outbox open its connection ahead: a message is being written.
     pub(crate) fn expect_message(&self) {
         self.inner.outbox.writing.notify_one();
     }
@@ -516,7 +519,7 @@ impl AccountHandle {
         &self.inner.outbox
     }
 
-    /// The largest message that the outgoing server takes, once it said so.
+    /// The maximum message size of the outgoing server, once it is known.
     pub(crate) fn server_max_bytes(&self) -> Option<u64> {
         Some(self.inner.outbox.size_max_bytes.load(Ordering::Relaxed)).filter(|max| *max > 0)
     }

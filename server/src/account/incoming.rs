@@ -1,5 +1,5 @@
-//! Where an account's mail comes from: whoever asks hands the request to the connection that has
-//! the answer, and waits for that one alone.
+//! The incoming side of an account: hands a request to the connection that serves it, and waits for
+//! that connection only.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,26 +30,26 @@ pub(super) enum Incoming {
     Pop3(Arc<Pop3Incoming>),
 }
 
-/// The session ended: nobody answers any more.
+/// The session ended: no task receives the request.
 #[derive(Debug)]
 pub(super) struct Closed;
 
-/// What an account needs of its surroundings, whatever protocol it speaks.
+/// The dependencies of an account's incoming side, for either protocol.
 pub(super) struct Surroundings {
     pub(super) key: AccountKey,
     pub(super) dialer: Arc<Dialer>,
-    /// The address of the person who named the server.
+    /// The IP address of the browser whose sign-in form named the server.
     pub(super) client: Option<IpAddr>,
     pub(super) events: broadcast::Sender<LiveEvent>,
     pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) store: Store,
-    /// The memory for what its servers send.
+    /// The memory budget for its servers' responses.
     pub(super) budget: Budget,
 }
 
 impl Incoming {
-    /// Signs in: one try. The first look at the mail begins at once.
+    /// Signs in, with a single attempt, and starts the first fetch of the mail.
     pub(super) async fn open(
         sign_in: SignIn,
         surroundings: Surroundings,
@@ -66,7 +66,7 @@ impl Incoming {
         }
     }
 
-    /// What its server cannot do.
+    /// What its server does not support.
     pub(super) fn limitations(&self) -> &[Limitation] {
         match self {
             Self::Imap(imap) => imap.limitations(),
@@ -74,8 +74,8 @@ impl Incoming {
         }
     }
 
-    /// Hands a request over; waits while too many wait for the same connection. Dropped before it
-    /// ends, nothing was handed over.
+    /// Hands a request over; waits while the connection's queue is full. If it is dropped before it
+    /// completes, the request is not handed over.
     pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         match self {
             Self::Imap(imap) => imap.send(ask).await,

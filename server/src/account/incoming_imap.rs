@@ -1,7 +1,7 @@
-//! Mail that comes in by IMAP: two connections at most, one on INBOX, one wherever it is needed.
+//! Incoming mail over IMAP: at most 2 connections, one on INBOX, one for all other mailboxes.
 //!
-//! Each connection is a [`imap_worker::ImapWorker`], a task of its own: a large download from one folder never
-//! holds up the inbox. Links share folders and undo records ([`shared::Shared`]).
+//! Each connection is an [`imap_worker::ImapWorker`], a separate task: a large download from one
+//! folder does not delay INBOX. The workers share folders and undo records ([`shared::Shared`]).
 
 mod change;
 mod described;
@@ -38,20 +38,21 @@ use sent::SentCopies;
 use shared::Shared;
 use undo::Undo;
 
-/// A copy larger than this is filed over the other connection, so that the inbox goes on.
+/// A copy larger than this, in bytes, is appended over the other connection, so that it does not
+/// delay INBOX.
 const LARGE_COPY_BYTES: u64 = 2 << 20;
 
 /// An account's IMAP side.
 pub(super) struct ImapIncoming {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Request>,
-    /// Opened when it is needed, and closed after a while without work.
+    /// The other worker: started when needed, ended after a time without requests.
     other: Mutex<Option<mpsc::Sender<Request>>>,
     limitations: Vec<Limitation>,
 }
 
 impl ImapIncoming {
-    /// Signs in: one try. The first look at the mailbox begins at once.
+    /// Signs in, with a single attempt, and starts the first fetch of the mailbox.
     pub(super) async fn open(
         sign_in: SignIn,
         surroundings: Surroundings,
@@ -105,12 +106,12 @@ impl ImapIncoming {
         })
     }
 
-    /// What this server cannot do.
+    /// What this server does not support.
     pub(super) fn limitations(&self) -> &[Limitation] {
         &self.limitations
     }
 
-    /// Hands a request to the link that has its folder.
+    /// Hands a request to the worker that serves its folder.
     pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         if self.is_for_inbox(&ask.place) {
             return self.inbox.send(ask).await.map_err(|_| Closed);
@@ -118,7 +119,7 @@ impl ImapIncoming {
         let ask = match self.open_other() {
             Some(other) => match other.send(ask).await {
                 Ok(()) => return Ok(()),
-                // The link closed meanwhile.
+                // The worker ended meanwhile.
                 Err(unsent) => unsent.0,
             },
             None => ask,
@@ -126,13 +127,13 @@ impl ImapIncoming {
         self.other()?.send(ask).await.map_err(|_| Closed)
     }
 
-    /// The other link, if it is there.
+    /// Returns the other worker, if it runs.
     fn open_other(&self) -> Option<mpsc::Sender<Request>> {
         let other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
         other.clone().filter(|other| !other.is_closed())
     }
 
-    /// The other link; a new one where there is none.
+    /// Returns the other worker; starts it if it does not run.
     fn other(&self) -> Result<mpsc::Sender<Request>, Closed> {
         if self.shared.closing.is_cancelled() {
             return Err(Closed);
@@ -157,7 +158,7 @@ impl ImapIncoming {
                 }
                 None => true,
             },
-            // Looking in Sent selects it, and the inbox's connection stays on INBOX.
+            // A search in Sent selects it, and INBOX's connection stays on INBOX.
             RequestTarget::Copy { size_bytes, filing } => {
                 *size_bytes <= LARGE_COPY_BYTES
                     && *filing != Filing::LeftOver

@@ -1,11 +1,12 @@
-//! Mail that comes in by POP3: one maildrop, one session at a time, marks and deletes kept here.
+//! Incoming mail over POP3: one maildrop, one session at a time, with local marks and pending
+//! deletes.
 //!
 //! POP3 locks the maildrop and numbers messages per session, so this folder has parts that IMAP
-//! does not need: [`lease`] lets the sessions of the whole process take turns, [`identity`] gives
-//! messages ids that outlive a session, [`kept`] holds the marks and the deletes that wait, and
-//! [`delete`] is the only place that ever sends DELE. [`pop3_worker::Pop3Worker`] is the task that serves
-//! requests, [`session`] lets its sessions begin and end, and [`background`] looks for new mail and
-//! runs the deletes that are due.
+//! does not need: [`lease`] serializes the sessions of the whole process, [`identity`] gives
+//! messages ids that outlive a session, [`local_marks`] holds the marks and the pending deletes,
+//! and [`delete`] is the only place that ever sends DELE. [`pop3_worker::Pop3Worker`] is the task
+//! that serves requests, [`session`] begins and ends its sessions, and [`background`] polls for new
+//! mail and runs the deletes that are due.
 
 mod background;
 mod change;
@@ -40,7 +41,7 @@ pub(super) struct Pop3Incoming {
 }
 
 impl Pop3Incoming {
-    /// Signs in: one try. The first look at the maildrop begins at once.
+    /// Signs in, with a single attempt, and starts the first listing of the maildrop.
     pub(super) async fn open(
         sign_in: SignIn,
         surroundings: Surroundings,
@@ -71,12 +72,12 @@ impl Pop3Incoming {
         })
     }
 
-    /// What POP3 cannot do.
+    /// What POP3 does not support.
     pub(super) fn limitations(&self) -> &[Limitation] {
         &self.limitations
     }
 
-    /// Hands a request to the session's task, which answers it.
+    /// Hands a request to the worker.
     pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
         self.requests.send(ask).await.map_err(|_| Closed)
     }

@@ -1,4 +1,4 @@
-//! What is to be done about an error: whether it is tried again, when, and by whom.
+//! Classification of errors: whether to retry, when, and by which side.
 
 use mail_net::dial::DialError;
 use mail_net::egress::Refusal;
@@ -14,7 +14,7 @@ use crate::meaning::{Endpoint, ReplyFields};
 use crate::store::spool::SpoolError;
 
 impl AccountError {
-    /// Whether trying again later, as it is, makes no sense.
+    /// Whether a retry of the same request later is pointless.
     pub(crate) fn is_permanent(&self) -> bool {
         match self {
             Self::Client(ClientError::Refused { reply, .. }) => {
@@ -25,12 +25,13 @@ impl AccountError {
         }
     }
 
-    /// A failure of the store.
+    /// Converts an error of the store.
     pub(crate) fn store(error: crate::store::StoreError) -> Self {
         Self::Internal(format!("store: {error}"))
     }
 
-    /// A failure of the spool: a file that grew too large, or finds no room, is the writer's to mend.
+    /// Converts an error of the spool: a file that is too large, or has no room, is for the user to
+    /// correct.
     pub(crate) fn spool(error: SpoolError) -> Self {
         match error {
             SpoolError::TooLarge { max_bytes } => Self::Invalid {
@@ -46,7 +47,8 @@ impl AccountError {
         }
     }
 
-    /// A failure to read a file of the spool: what is not as it was written never will be.
+    /// Converts an error of reading a file of the spool: a missing or damaged file is permanently
+    /// lost.
     pub(crate) fn spool_file(error: SpoolError) -> Self {
         match error {
             SpoolError::Io(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
@@ -57,7 +59,7 @@ impl AccountError {
         }
     }
 
-    /// When what was asked may work, in seconds.
+    /// Returns after how many seconds a retry may succeed.
     pub(crate) fn retry_after_secs(&self) -> Option<u32> {
         match self {
             Self::Client(error) => error.retry_after_secs(),
@@ -65,15 +67,15 @@ impl AccountError {
         }
     }
 
-    /// Whether it is the password that was refused: not to be tried again by itself, and counted
-    /// by whoever limits guessing.
+    /// Whether the password was refused: such a sign-in is not retried automatically, and counts
+    /// for the limit on password guessing.
     pub fn is_password_refused(&self) -> bool {
         matches!(self, Self::Client(error) if error.is_password_refused())
     }
 }
 
 impl ClientError {
-    /// When what was asked may work, in seconds.
+    /// Returns after how many seconds a retry may succeed.
     pub(crate) fn retry_after_secs(&self) -> Option<u32> {
         match self {
             Self::Dial {
@@ -87,7 +89,7 @@ impl ClientError {
         }
     }
 
-    /// Whether it is the password that was refused.
+    /// Whether the password was refused.
     pub(crate) fn is_password_refused(&self) -> bool {
         match self.error_cause() {
             ErrorCause::LoginRefused(server, reply) => sign_in(&server, &reply).is_about_password(),
@@ -114,12 +116,12 @@ pub(crate) fn words(reply: &ServerReply) -> ReplyFields<'_> {
     }
 }
 
-/// What a refused sign-in is about.
+/// Returns the cause of a refused sign-in.
 pub(crate) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
     SignInCause::read(place(server), words(reply))
 }
 
-/// When what was refused may work, in seconds.
+/// Returns after how many seconds a retry may succeed.
 fn retry_after_secs(trouble: &ErrorCause) -> Option<u32> {
     match trouble {
         ErrorCause::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),

@@ -1,8 +1,8 @@
 //! Lists by source: one folder, or the folders with a role of all accounts, merged.
 //!
-//! A merged list waits a moment for its accounts. For those that take longer it is answered without
-//! them, and what was asked goes on as a view: each late answer is told, and kept for the same
-//! query.
+//! A merged list waits `PATIENCE` for its accounts, and then for the first reply. It is returned
+//! without the slower ones, and their requests continue as a view: each late reply is announced,
+//! and cached for the same query.
 
 mod merge;
 mod view;
@@ -24,14 +24,15 @@ use crate::domain::{Listing, Row};
 use merge::{FolderPosition, MergeCursor, Part, merge};
 pub use view::Lists;
 
-/// How long a list of several accounts waits for the others once one has answered.
+/// How long a merged list waits for all of its accounts; after that it is returned once at least
+/// one has replied.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A window of a list.
 pub(crate) enum List {
-    /// Of one folder.
+    /// The rows of one folder.
     Folder(FolderRef, Listing),
-    /// Of the folders with a role.
+    /// The merged rows of the folders with a role.
     Merged(MergedList),
 }
 
@@ -39,25 +40,25 @@ pub(crate) enum List {
 pub(crate) struct MergedList {
     pub(crate) role: FolderRole,
     pub(crate) rows: Vec<(FolderRef, Row)>,
-    /// All messages of the folders that answered.
+    /// The number of all messages of the folders that replied.
     pub(crate) total: u32,
-    /// Unread ones, where all of them tell.
+    /// The number of unread messages, if all folders report it.
     pub(crate) unread: Option<u32>,
-    /// Where the list goes on; `None` at its end.
+    /// The cursor of the next rows; `None` at the end of the list.
     pub(crate) next: Option<String>,
-    /// Accounts that did not answer yet.
+    /// Accounts that have not replied yet.
     pub(crate) pending: Vec<AccountId>,
-    /// What is under way for them.
+    /// The view in which their requests continue.
     pub(crate) view: Option<ViewId>,
-    /// Accounts that could not answer.
+    /// Accounts that failed.
     pub(crate) failed: Vec<(AccountId, AccountError)>,
 }
 
 impl Lists {
-    /// A window of a list of a session's accounts.
+    /// Returns a window of a list of a session's accounts.
     ///
     /// # Errors
-    /// What the account says; of several accounts only where none of them answers.
+    /// The account's error; of several accounts only if none of them succeeds.
     pub(crate) async fn list(
         &self,
         handles: &[AccountHandle],
@@ -133,7 +134,7 @@ impl Lists {
             (None, true) => None,
             (None, false) => Some(self.go_on(query.clone(), late.clone(), asked, cancel)?),
         };
-        // In the order of the accounts, whoever was first.
+        // In the order of the accounts, whichever replied first.
         let order = |id: &AccountId| handles.iter().position(|handle| handle.id() == *id);
         answers.sort_by_key(|(id, _)| order(id));
         let (mut parts, mut failed) = (Vec::new(), Vec::new());
@@ -198,7 +199,7 @@ async fn folder(
         .await
 }
 
-/// The folder with a role, where the account has one.
+/// Returns the folder with a role, if the account has one.
 async fn folder_of(
     handle: &AccountHandle,
     role: FolderRole,
@@ -221,7 +222,7 @@ async fn folder_of(
     }))
 }
 
-/// The rows of an account from a spot on; `None` where it has no folder with the role.
+/// Returns the rows of an account from a position on; `None` if it has no folder with the role.
 async fn part(
     handle: &AccountHandle,
     role: FolderRole,
@@ -241,8 +242,8 @@ async fn part(
         folder: spot.folder.clone(),
     };
     let list = |offset, limit| folder(handle, spot.folder.clone(), Window { offset, limit });
-    // The last row that was shown is looked for: where it was, below (messages came), above
-    // (messages left).
+    // The last shown row is searched for: at its old position, below (messages arrived), above
+    // (messages were removed).
     let expected = spot.offset.saturating_sub(1);
     let begins = [
         (expected, limit + 1),
@@ -266,6 +267,6 @@ async fn part(
             }
         }));
     }
-    // All of them are gone: what stood behind the last one stands in its place.
+    // All of them are gone: the row after the last one is now at its position.
     Ok(Some(Part::new(of, list(expected, limit).await?, 0)))
 }

@@ -1,4 +1,4 @@
-//! What an account's mail can be asked for, whatever protocol it comes by.
+//! The operations on an account's mail, for either protocol.
 
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window};
 use async_trait::async_trait;
@@ -11,28 +11,28 @@ use crate::domain::{
     Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark, Unsupported,
 };
 
-/// The mail of one account. Operations come one after the other; what a protocol cannot do keeps
-/// the default, which says so.
+/// The mail of one account. Operations run one after the other; an operation that a protocol does
+/// not support keeps the default, which returns an error.
 ///
 /// # Errors
-/// Whatever the server says ([`AccountError`]), [`AccountError::NotFound`] for a folder or message
-/// that is not there, [`AccountError::Unsupported`] for what cannot be done.
+/// The server's error ([`AccountError`]), [`AccountError::NotFound`] for a folder or message that
+/// does not exist, [`AccountError::Unsupported`] for an unsupported operation.
 #[async_trait]
 pub(crate) trait Mailstore: Send {
-    /// The folder tree.
+    /// Returns the folder tree.
     async fn folders(&mut self) -> Result<FolderList, AccountError>;
 
-    /// A window of a folder, newest first.
+    /// Returns a window of a folder, newest first.
     async fn list(&mut self, folder: FolderId, window: Window) -> Result<Listing, AccountError>;
 
-    /// A message with its text.
+    /// Opens a message, with its text.
     async fn open(
         &mut self,
         folder: FolderId,
         message: MessageId,
     ) -> Result<Box<Opened>, AccountError>;
 
-    /// Up to `max_bytes` of a section from `offset`; fewer at its end.
+    /// Returns up to `max_bytes` of a section from `offset`; fewer at its end.
     async fn read(
         &mut self,
         folder: FolderId,
@@ -42,7 +42,7 @@ pub(crate) trait Mailstore: Send {
         max_bytes: u32,
     ) -> Result<Bytes, AccountError>;
 
-    /// One part's type, encoding and name.
+    /// Returns one part's type, encoding and name.
     async fn structure(
         &mut self,
         folder: FolderId,
@@ -66,7 +66,7 @@ pub(crate) trait Mailstore: Send {
         to: Destination,
     ) -> Result<Changed, AccountError>;
 
-    /// Takes a change back.
+    /// Undoes a change.
     async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError>;
 
     /// Marks the message that was answered or forwarded.
@@ -77,7 +77,7 @@ pub(crate) trait Mailstore: Send {
         mark: SourceMark,
     ) -> Result<(), AccountError>;
 
-    /// Makes the folder for a role.
+    /// Creates the folder for a role.
     async fn create_folder(
         &mut self,
         _role: FolderRole,
@@ -86,7 +86,7 @@ pub(crate) trait Mailstore: Send {
         Err(AccountError::Unsupported(Unsupported::Folders))
     }
 
-    /// Pins a folder to the top, or lets it go.
+    /// Pins a folder to the top, or unpins it.
     async fn pin_folder(
         &mut self,
         _folder: FolderId,
@@ -95,8 +95,8 @@ pub(crate) trait Mailstore: Send {
         Err(AccountError::Unsupported(Unsupported::Folders))
     }
 
-    /// Files a copy in Sent. Where Sent has one with this message id (without angle brackets),
-    /// nothing is added. By default there is nowhere to file it: the ledger is the record.
+    /// Files a copy in Sent. If Sent has one with this message id (without angle brackets), none is
+    /// added. By default there is no folder to file it in: the ledger is the record.
     async fn file_sent(
         &mut self,
         _copy: SpooledMessage,
@@ -106,14 +106,15 @@ pub(crate) trait Mailstore: Send {
         Ok(Filed::NotKept)
     }
 
-    /// Looks once more, a while after a copy was filed: where the server filed one too, ours goes.
+    /// Searches again some time after a copy was filed: if the server filed one too, ours is
+    /// removed.
     async fn keep_one_copy(&mut self, _message_id: String) -> Result<(), AccountError> {
         Ok(())
     }
 }
 
-/// Makes a link the [`Mailstore`] of its protocol: by its own methods of the same names, which
-/// borrow what they are asked, and by those that are given here.
+/// Implements [`Mailstore`] for a worker: by its own methods of the same names, which borrow their
+/// arguments, and by those that are given here.
 macro_rules! mailstore {
     ($link:ty { $($own:tt)* }) => {
         #[async_trait::async_trait]

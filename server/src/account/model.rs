@@ -1,4 +1,4 @@
-//! What a person signs in with, whatever protocol the account speaks.
+//! The data of a sign-in, for either protocol.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,12 +9,12 @@ use mail_proto::Secret;
 use super::error::AccountError;
 use crate::clients::Access;
 
-/// A server that mail comes from.
+/// An incoming server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// IMAP or POP3.
     pub kind: IncomingKind,
-    /// Its name or address.
+    /// Its host name or IP address.
     pub host: String,
     /// Its port.
     pub port: u16,
@@ -22,10 +22,10 @@ pub struct Incoming {
     pub tls: TlsMode,
 }
 
-/// A server that mail leaves by.
+/// An outgoing server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Its name or address.
+    /// Its host name or IP address.
     pub host: String,
     /// Its port.
     pub port: u16,
@@ -33,28 +33,28 @@ pub struct Outgoing {
     pub tls: TlsMode,
 }
 
-/// What a person signs in with.
+/// The data of a sign-in.
 #[derive(Debug, Clone)]
 pub struct SignIn {
     /// The e-mail address.
     pub address: String,
-    /// The login name, where it is not the address.
+    /// The login name, if it is not the address.
     pub user: Option<String>,
     /// The password.
     pub password: Secret,
-    /// Where mail comes from.
+    /// The incoming server.
     pub incoming: Incoming,
-    /// Where mail leaves.
+    /// The outgoing server.
     pub outgoing: Outgoing,
-    /// The newest lines of the session's connections, for whoever asks why something failed.
+    /// The newest transcript lines of the session's connections, for the diagnosis of failures.
     pub transcript: Recorder,
 }
 
 impl SignIn {
-    /// How much of a session's transcript is kept: about 150 lines.
+    /// Maximum size of a session's transcript, in bytes: about 150 lines.
     pub const TRANSCRIPT_MAX_BYTES: usize = 16 << 10;
 
-    /// The incoming server, and who signs in there.
+    /// The incoming server, with the credentials for it.
     pub(crate) fn incoming_access(&self) -> Access {
         let Incoming {
             host, port, tls, ..
@@ -62,7 +62,7 @@ impl SignIn {
         self.access(host, *port, *tls)
     }
 
-    /// The outgoing server, and who signs in there.
+    /// The outgoing server, with the credentials for it.
     pub(crate) fn outgoing_access(&self) -> Access {
         let Outgoing { host, port, tls } = &self.outgoing;
         self.access(host, *port, *tls)
@@ -87,7 +87,7 @@ impl SignIn {
     }
 }
 
-/// The time now, in milliseconds since 1970.
+/// Returns the current time, in milliseconds since 1970.
 pub(crate) fn now_unix_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -97,10 +97,10 @@ pub(crate) fn now_unix_ms() -> i64 {
         .unwrap_or(i64::MAX)
 }
 
-/// A random id of 16 base64url characters.
+/// Returns a random id of 16 base64url characters.
 ///
 /// # Errors
-/// [`AccountError::Internal`] where the machine gives no randomness.
+/// [`AccountError::Internal`] if the system provides no randomness.
 pub(crate) fn random_id() -> Result<String, AccountError> {
     use base64::Engine as _;
     let mut bytes = [0_u8; 12];

@@ -1,13 +1,13 @@
-//! Work that a peer or a message makes large, away from the threads that serve everybody.
+//! Runs work whose size a peer or a message determines off the async threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::AccountError;
 
-/// Runs work on a thread of its own. A panic ends this work and nothing else.
+/// Runs work on a separate thread. A panic ends only this work.
 ///
 /// # Errors
-/// [`AccountError::Internal`] where the work panicked.
+/// [`AccountError::Internal`] if the work panicked.
 pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AccountError> {

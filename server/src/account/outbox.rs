@@ -1,8 +1,8 @@
-//! The outbox's worker: sends what is due, and writes down what became of it.
+//! The outbox's worker: sends messages that are due, and records the results.
 //!
-//! The rules that keep a message from being sent twice or lost: it is durable before it is said to
-//! be sending; `committing` is durable before the final dot; what happens after the dot without an
-//! answer is unknown and never repeated by itself.
+//! The rules that prevent sending a message twice or losing it: it is durable before its state is
+//! reported as sending; `committing` is durable before the final dot; if no reply follows the final
+//! dot, the result is unknown and the message is never resent automatically.
 
 mod follow_up;
 mod link;
@@ -35,7 +35,7 @@ use crate::store::StoreError;
 use crate::store::outbox::Ledger;
 use crate::store::spool::{Spool, SpoolName};
 
-/// The worker looks again after this long, whatever it believes.
+/// The worker checks for due messages at least this often.
 const LOOKS_EVERY: Duration = Duration::from_secs(300);
 
 /// Sends the messages of one account.
@@ -53,13 +53,13 @@ pub(crate) struct Outbox {
     pub(crate) writing: Notify,
     /// Bounds the connections that all outboxes open ahead.
     pub(crate) prepared: Arc<Semaphore>,
-    /// The largest message that the server takes, once it said so; 0 before.
+    /// The maximum message size of the server, in bytes, once known; 0 before.
     pub(crate) size_max_bytes: AtomicU64,
     pub(crate) closing: CancellationToken,
 }
 
 impl Outbox {
-    /// Sends what is due until the session ends.
+    /// Sends messages that are due until the session ends.
     pub(crate) async fn run(self: Arc<Self>) {
         let (settled, follow_ups) = mpsc::unbounded_channel();
         let follower = Arc::clone(&self);
@@ -97,7 +97,7 @@ impl Outbox {
         })
     }
 
-    /// Sends everything that is due, over one connection.
+    /// Sends all messages that are due, over one connection.
     async fn send_due(
         &self,
         link: &mut SendingLink,
@@ -117,7 +117,7 @@ impl Outbox {
             match row.state {
                 _ if !is_written || !row.is_to_follow_up() => {}
                 RowState::Result => drop(settled.send((row, Copies::None))),
-                // Nobody owns it until it is due again, which may be at once.
+                // No process owns the row until it is due again, which may be at once.
                 _ => self.follow_up(&mut row, Copies::None).await?,
             }
         }
@@ -125,7 +125,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Connects to the outgoing server and signs in: one try.
+    /// Connects to the outgoing server and signs in, with a single attempt.
     async fn open(&self) -> Result<SmtpConnection, AccountError> {
         let open = SmtpConnection::open(&self.dialer, &self.sign_in.outgoing_access()).await?;
         let max = open.size_max_bytes().unwrap_or_default();
@@ -144,7 +144,8 @@ impl Outbox {
             );
             return Sent::Settled;
         };
-        // A server that only says what it offers may have lost the first try by that.
+        // A server that advertises an extension without supporting it may have made the first
+        // attempt fail.
         let mut is_plain = row.tries > 1;
         let mut is_second_in_plain = false;
         loop {
@@ -187,7 +188,8 @@ impl Outbox {
                 }) if !is_plain => {
                     info!(%reply, "the message is sent again, one command at a time");
                     is_plain = true;
-                    // Where the server took the message for commands, the connection is of no use.
+                    // If the server parsed the message as commands, the connection cannot be
+                    // reused.
                     if !open.is_over() {
                         is_second_in_plain = true;
                         link.put(open);
@@ -223,10 +225,10 @@ impl Outbox {
         })
     }
 
-    /// Removes files that no row needs any more.
+    /// Removes files that no row references any more.
     pub(crate) async fn remove_discarded(&self) {
         if let Err(error) = self.spool.remove_discarded().await {
-            // The next sweep takes them.
+            // The next sweep removes them.
             warn!(%error, "files could not be removed from the spool");
         }
     }
@@ -236,9 +238,8 @@ impl Outbox {
     }
 }
 
-/// Whether a failure says nothing of the message, but of a connection that was there before it: the
-/// server had closed it, or (`is_out_of_step`) its answers may be to octets that it took for
-/// commands.
+/// Whether a failure concerns a reused connection and not the message: the server had closed it, or
+/// (`is_out_of_step`) its replies may be to octets that it parsed as commands.
 fn is_of_the_connection<E>(delivery: &Delivery<E>, is_out_of_step: bool) -> bool {
     match delivery {
         Delivery::NotSent(_)
@@ -257,12 +258,12 @@ fn is_of_the_connection<E>(delivery: &Delivery<E>, is_out_of_step: bool) -> bool
 
 enum Sent {
     Settled,
-    /// Another process has the row: nothing of it may be written here.
+    /// Another process owns the row: this one must not write it.
     TakenOver,
 }
 
-/// The envelope for those who still have to get the message: where a server takes only so many at a
-/// time, nobody waits behind a mailbox that is full.
+/// Returns the envelope for the pending recipients, those without an attempt first: if a server
+/// accepts only a few at a time, no recipient waits behind a full mailbox.
 fn wanted_of(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
     let recipients = &row.message.recipients;
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);

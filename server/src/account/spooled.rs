@@ -1,4 +1,4 @@
-//! A message in the spool, as what leaves by SMTP or is filed by APPEND.
+//! A message in the spool, as the body of an SMTP transaction or an APPEND.
 
 use bytes::Bytes;
 
@@ -6,21 +6,21 @@ use super::error::AccountError;
 use crate::clients::MessageBody;
 use crate::store::spool::{Spool, SpoolName, SpoolReader};
 
-/// A message that lies in the spool, ready to leave.
+/// A message in the spool, ready to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct SpooledMessage {
     pub(crate) spool: Spool,
     pub(crate) name: SpoolName,
-    /// Its size with CRLF line ends, as it will be announced.
+    /// Its size with CRLF line endings, as it is announced.
     pub(crate) size_bytes: u64,
     /// When it was written.
     pub(crate) written_unix_ms: i64,
-    /// Fields that only the copy of the writer has, in front of the others.
+    /// Header fields that only the sender's copy has, before the others.
     pub(crate) own_fields: Bytes,
 }
 
 impl SpooledMessage {
-    /// Its size with the fields that only the writer's copy has.
+    /// Returns its size with the header fields that only the sender's copy has.
     pub(crate) fn filed_bytes(&self) -> u64 {
         let own = u64::try_from(self.own_fields.len()).unwrap_or(u64::MAX);
         self.size_bytes.saturating_add(own)

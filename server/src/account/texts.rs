@@ -1,4 +1,4 @@
-//! The text of a message out of the parts that are shown as its text.
+//! Assembles the text of a message from the parts that are shown as its text.
 
 use mail_mime::charset;
 use mail_mime::document;
@@ -9,30 +9,30 @@ use mail_mime::tree::Part;
 
 use crate::domain::OpenedBody;
 
-/// Gathers the texts of a message: transfer-decoded, as far as they are shown.
+/// Collects the texts of a message: transfer-decoded, as far as they are shown.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     done: Vec<(Part, Vec<u8>)>,
     open: Option<(Part, Decoder, Vec<u8>)>,
-    /// The bytes of the texts that are done.
+    /// The size of the completed texts, in bytes.
     bytes: usize,
 }
 
 impl Texts {
-    /// Begins the next text, and ends the one before.
+    /// Begins the next text, and ends the previous one.
     pub(super) fn begin(&mut self, part: &Part) {
         self.end();
         self.open = Some((part.clone(), Decoder::new(part.encoding), Vec::new()));
     }
 
-    /// Takes the next octets of the text that was begun, as encoded.
+    /// Decodes the next octets of the current text.
     pub(super) fn push(&mut self, octets: &[u8]) {
         if let Some((_, decoder, decoded)) = &mut self.open {
             decoder.push(octets, decoded);
         }
     }
 
-    /// Whether there is more than is shown.
+    /// Whether the texts exceed what is shown.
     pub(super) fn is_full(&self) -> bool {
         let open = self
             .open
@@ -52,7 +52,7 @@ impl Texts {
         }
     }
 
-    /// What is shown of them.
+    /// Returns the shown part of the texts.
     pub(super) fn finish(mut self) -> OpenedBody {
         self.end();
         let mut room = SHOWN_BYTES;

@@ -1,4 +1,5 @@
-//! Files of a session that wait in the spool for their message. They are removed with it.
+//! Uploaded files of a session that wait in the spool for their message. They are removed with the
+//! session.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,17 +8,17 @@ use app::api::types::UploadId;
 
 use crate::store::spool::SpoolFile;
 
-/// The most files that wait at once.
+/// Maximum number of waiting files.
 const MAX_WAITING: usize = 200;
 
-/// A file in the spool with what the sender said about it.
+/// A file in the spool with the name and the type that the sender gave.
 #[derive(Debug, Clone)]
 pub struct Upload {
-    /// Where it lies; removed with the last of its clones, unless a message took it.
+    /// The file; removed with the last of its clones, unless a message took it.
     pub file: Arc<SpoolFile>,
     /// Its name, cleaned.
     pub name: String,
-    /// Its media type, lower case; `application/octet-stream` where none fits.
+    /// Its media type, lower case; `application/octet-stream` if there is no valid one.
     pub media_type: String,
 }
 
@@ -28,7 +29,7 @@ impl Upload {
     }
 }
 
-/// The waiting files of one session. An id is good in its own session only.
+/// The waiting files of one session. An id is valid only in its own session.
 #[derive(Debug, Default)]
 pub struct Uploads {
     waiting: Mutex<HashMap<UploadId, Upload>>,
@@ -41,7 +42,7 @@ impl Uploads {
         waiting.len() < MAX_WAITING
     }
 
-    /// Keeps a file, and tells its id.
+    /// Stores a file, and returns its id.
     pub fn add(&self, upload: Upload) -> UploadId {
         let id = upload.id();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +50,7 @@ impl Uploads {
         id
     }
 
-    /// Looks at a file.
+    /// Returns a file without removing it.
     pub fn find(&self, id: &UploadId) -> Option<Upload> {
         self.waiting
             .lock()
@@ -58,7 +59,7 @@ impl Uploads {
             .cloned()
     }
 
-    /// Takes a file out.
+    /// Removes and returns a file.
     pub fn take(&self, id: &UploadId) -> Option<Upload> {
         self.waiting
             .lock()
@@ -72,13 +73,13 @@ impl Uploads {
     }
 }
 
-/// A file name as it is shown, kept and sent: what the composer of the message makes of it, so that
-/// nobody sends another name than the one that was on the page.
+/// Cleans a file name with the rule of the message composer, so that the name on the page is the
+/// name that is sent.
 pub fn clean_file_name(name: &str) -> String {
     mail_mime::display::file_name(name).unwrap_or_else(|| "file".to_owned())
 }
 
-/// A media type as typed by a browser, without parameters.
+/// Cleans a media type sent by a browser, without parameters.
 pub fn clean_media_type(given: &str) -> String {
     let essence = given
         .split(';')

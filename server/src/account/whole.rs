@@ -1,5 +1,5 @@
-//! A message that was read whole, in its parts: what POP3 gives, and what is done with a message
-//! whose structure an IMAP server describes beyond the limits.
+//! A message that was read whole, split into its parts: for POP3, and for messages whose structure
+//! an IMAP server describes beyond the limits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use super::error::AccountError;
 use super::texts::Texts;
 use crate::domain::OpenedBody;
 
-/// Text is decoded in steps, because only the beginning of a long one is shown.
+/// Step size of decoding, in bytes: only the beginning of a long text is shown.
 const DECODE_STEP_BYTES: usize = 64 << 10;
-/// What is read of a header that is over the limits: its first fields.
+/// How much of a header over the limits is parsed, in bytes: its first fields.
 const HEADER_BEGIN_BYTES: usize = 64 << 10;
 
-/// At most so many octets from an offset on; none behind the end.
+/// Returns at most `max_bytes` octets from `offset`; none beyond the end.
 pub(super) fn piece_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
     let start = usize::try_from(offset)
         .unwrap_or(usize::MAX)
@@ -36,15 +36,15 @@ pub(super) struct Split {
     pub(super) root: Part,
     /// The octets of each part as encoded, by its section.
     parts: Vec<(String, Bytes)>,
-    /// The message is over the limits: only its source can be offered.
+    /// Whether the message is over the limits: only its source can be offered.
     is_unreadable: bool,
 }
 
 impl Split {
-    /// Splits a message, off the async threads. One over the limits has no parts but itself.
+    /// Splits a message, off the async threads. One over the limits has a single part.
     ///
     /// # Errors
-    /// [`AccountError::Internal`] where the process takes no more work.
+    /// [`AccountError::Internal`] if the process accepts no more work.
     pub(super) async fn of(raw: Bytes) -> Result<Self, AccountError> {
         let split = spawn_blocking(move || {
             catch_unwind(AssertUnwindSafe(|| Self::now(&raw)))
@@ -84,7 +84,7 @@ impl Split {
         }
     }
 
-    /// The octets of a part as encoded.
+    /// Returns the octets of a part as encoded.
     pub(super) fn part(&self, section: &str) -> Option<&Bytes> {
         self.parts
             .iter()
@@ -92,7 +92,7 @@ impl Split {
             .map(|(_, octets)| octets)
     }
 
-    /// The text that is shown, decoded off the async threads.
+    /// Returns the shown text, decoded off the async threads.
     pub(super) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
         let this = Arc::clone(self);
         let body = spawn_blocking(move || this.decode_body()).await;
@@ -111,7 +111,7 @@ impl Split {
                 .unwrap_or_default()
                 .chunks(DECODE_STEP_BYTES);
             texts.begin(part);
-            // One step beyond what is shown tells that there is more.
+            // One step beyond the shown size reveals that there is more.
             while !texts.is_full()
                 && let Some(step) = steps.next()
             {
@@ -122,7 +122,7 @@ impl Split {
     }
 }
 
-/// The fields of a header; of one over the limits its beginning, or nothing.
+/// Parses the fields of a header; of one over the limits, its beginning or nothing.
 pub(super) fn read_headers(header: &[u8]) -> Headers {
     Headers::parse(header).unwrap_or_else(|_| {
         let begin = header.get(..HEADER_BEGIN_BYTES).unwrap_or(header);
@@ -131,7 +131,7 @@ pub(super) fn read_headers(header: &[u8]) -> Headers {
     })
 }
 
-/// Where the last whole line ends.
+/// Returns where the last whole line ends.
 fn last_line_end(bytes: &[u8]) -> usize {
     bytes
         .iter()
@@ -139,7 +139,7 @@ fn last_line_end(bytes: &[u8]) -> usize {
         .map_or(0, |at| at + 1)
 }
 
-/// The one part of a message that is not looked into: it has no name and no text.
+/// Returns the single part of a message that is not parsed: it has no name and no text.
 pub(super) fn opaque_root(size_bytes: u64) -> Part {
     Part::leaf(LeafFields {
         section: "1",

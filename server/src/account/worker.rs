@@ -1,5 +1,5 @@
-//! The task of one connection: answers what is asked of its mailstore, one after the other, and
-//! does by itself what has to be done in between.
+//! The task of one connection: serves requests to its mailstore, one after the other, and does
+//! background work in between.
 
 use std::ops::ControlFlow;
 
@@ -13,49 +13,50 @@ use super::error::AccountError;
 use super::mailstore::Mailstore;
 use crate::domain::Filing;
 
-/// Requests that wait for a busy connection; more are held back where they come from.
+/// Maximum number of queued requests of a busy connection; further ones wait in their callers.
 const QUEUE: usize = 64;
 
-/// What a request is about: it tells which connection has the answer.
+/// What a request concerns: determines which connection serves it.
 #[derive(Debug, Clone)]
 pub(crate) enum RequestTarget {
-    /// The account as a whole.
+    /// The whole account.
     Account,
     /// A folder.
     Folder(FolderId),
-    /// The folder of a change that is taken back.
+    /// The folder of a change that is undone.
     Undo(UndoId),
-    /// Sent, where a copy of so many bytes is to be filed.
+    /// Sent, where a copy of `size_bytes` is to be filed.
     Copy { size_bytes: u64, filing: Filing },
-    /// Sent, to look at it.
+    /// Sent, to search it.
     Sent,
 }
 
-/// What becomes of a request when its caller goes, or the connection turns out to be dead.
+/// What happens to a request when its caller is dropped, or when the connection turns out to be
+/// closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestKind {
-    /// The page asks by itself: a reading that is no use of the connection.
+    /// A read that the page sends automatically: it does not count as use of the connection.
     Look,
-    /// Ends with its caller, and is repeated once on a fresh connection.
+    /// Cancelled with its caller, and retried once on a new connection.
     Read,
-    /// Goes on without its caller; twice is as good as once, so it is repeated as well.
+    /// Continues without its caller; idempotent, so it is retried as well.
     Set,
-    /// Goes on without its caller, and is never repeated.
+    /// Continues without its caller, and is never retried.
     Change,
 }
 
-/// Something that is asked of an account's mail.
+/// A request to an account's mailstore.
 pub(super) struct Request {
     pub(super) place: RequestTarget,
     kind: RequestKind,
     job: Box<dyn Job>,
 }
 
-/// Where the answer comes.
+/// Receives the reply.
 pub(super) type Reply<T> = oneshot::Receiver<Result<T, AccountError>>;
 
 impl Request {
-    /// A request, and where its answer comes. The operation may be called twice.
+    /// Returns a request, and the receiver of its reply. The operation may be called twice.
     pub(super) fn new<T, F>(
         place: RequestTarget,
         kind: RequestKind,
@@ -114,7 +115,7 @@ where
                 if link.is_lost_by(result.as_ref().err()) {
                     link.drop_connection();
                 }
-                // A caller that is gone needs no answer.
+                // A dropped caller needs no reply.
                 let _ = reply.send(result);
             }
             None => link.abandon().await,
@@ -122,7 +123,7 @@ where
     }
 }
 
-/// Runs an operation, again on a fresh connection where an old one turned out to be dead.
+/// Runs an operation; retries it once on a new connection if the old one was closed by the peer.
 async fn repeated<T, F>(link: &mut dyn ConnectedMailstore, operation: &F) -> Result<T, AccountError>
 where
     F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
@@ -138,53 +139,55 @@ where
     }
 }
 
-/// A mailstore over a connection of its own, which may be lost and opened anew.
+/// A mailstore over its own connection, which may be lost and reopened.
 #[async_trait]
 pub(super) trait ConnectedMailstore: Mailstore {
     /// Whether there is a connection.
     fn is_open(&self) -> bool;
 
-    /// Whether the connection cannot be used any more, after an answer.
+    /// Whether the connection cannot be used any more, after a reply.
     fn is_lost_by(&self, error: Option<&AccountError>) -> bool;
 
-    /// Whether an error tells of a connection that was dead before, not of the operation.
+    /// Whether an error means that the connection was already closed, not that the operation
+    /// failed.
     fn is_to_be_repeated(&self, error: &AccountError) -> bool;
 
-    /// Forgets the connection; the next operation opens one.
+    /// Drops the connection; the next operation opens one.
     fn drop_connection(&mut self);
 
-    /// The caller of what was being read is gone: the next one finds the connection clean.
+    /// Cleans the connection up after the caller of a read was dropped, so that the next request
+    /// can use it.
     async fn abandon(&mut self);
 }
 
-/// What a link does between answers.
+/// The background work of a connection's task.
 #[async_trait]
 pub(super) trait Worker: ConnectedMailstore + Sized + 'static {
-    /// Something that happens by itself.
+    /// An event that is not a request.
     type Event: Send;
-    /// Whether the end of the session cuts off what is being answered. Else it, and what waits, is
-    /// still done: no change is left half done.
+    /// Whether the end of the session cancels the current request. Otherwise it and the queued ones
+    /// are completed: no change is left half done.
     const IS_CUT_OFF: bool;
 
-    /// The first look, before anybody asks.
+    /// Fetches the first data, before the first request.
     async fn begin(&mut self);
 
-    /// Waits for what happens next. Cancel-safe.
+    /// Waits for the next event. Cancel-safe.
     async fn next_event(&mut self) -> Self::Event;
 
-    /// Does what an event calls for; `Break`: the link is no longer needed.
+    /// Handles an event; `Break`: the worker is no longer needed.
     async fn on_event(&mut self, event: Self::Event) -> ControlFlow<()>;
 
-    /// A request is about to be answered.
+    /// Called before a request is served.
     fn before_answer(&mut self, kind: RequestKind);
 
-    /// A request was answered.
+    /// Called after a request is served.
     fn after_answer(&mut self) {}
 
-    /// A request was answered, or an event dealt with.
+    /// Called after a request is served or an event is handled.
     async fn after_round(&mut self);
 
-    /// Says good-bye.
+    /// Ends the connection.
     async fn leave(self);
 }
 
@@ -194,8 +197,8 @@ enum Wake<E> {
     Close,
 }
 
-/// Starts the task of a link; it ends with the session, when nobody can ask any more, or when the
-/// link is no longer needed.
+/// Starts the task of a worker; it ends with the session, when all senders are dropped, or when the
+/// worker is no longer needed.
 pub(super) fn spawn<W: Worker>(worker: W, closing: CancellationToken) -> mpsc::Sender<Request> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(run(worker, receiver, closing));
@@ -247,7 +250,7 @@ async fn run<W: Worker>(
         }
         worker.after_round().await;
     }
-    // What came in while the end was decided is still answered.
+    // Requests that arrived meanwhile are still served.
     requests.close();
     while let Ok(ask) = requests.try_recv() {
         if !W::IS_CUT_OFF {

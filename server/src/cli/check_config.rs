@@ -1,4 +1,4 @@
-//! `restante check-config`: what the configuration means, and what to think about.
+//! `restante check-config`: prints the effective configuration and warnings about it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Reading the configuration: file, then environment, with errors that name place, key and fix.
+//! Reads the configuration: file, then environment. Errors name the location, the key and the fix.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use crate::config::{
 use crate::limits::SESSIONS_PER_ACCOUNT;
 use crate::store::spool::SpoolLimits;
 
-/// What the variables of the environment begin with.
+/// The prefix of the environment variables.
 pub const ENV_PREFIX: &str = "RESTANTE__";
 
-/// A fault in the configuration: where it is, what is wrong, and what to write instead.
+/// An error in the configuration: where it is, what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}\n  fix: {fix}")]
 pub struct ConfigError {
@@ -33,7 +33,7 @@ pub struct ConfigError {
 /// Reads the file, if one is given, and `environment` (all variables, others are ignored).
 ///
 /// # Errors
-/// The first fault found, with its place and what to write instead.
+/// The first error found, with its location and what to write instead.
 pub fn load(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
@@ -63,7 +63,7 @@ pub fn load(
     raw.check(file.and_then(Path::parent))
 }
 
-/// Where a text came from.
+/// The source of a configuration text.
 enum Source {
     File { name: String, text: String },
     Variable { name: String },
@@ -82,7 +82,7 @@ impl Source {
     }
 }
 
-/// A value with its place, as text.
+/// A value, and where it was set.
 #[derive(Debug, Clone)]
 struct Given<T> {
     value: T,
@@ -168,7 +168,7 @@ struct Raw {
     ledger_keep_days: Option<Given<u32>>,
 }
 
-/// Text of the environment as a line of TOML: what is not TOML by itself is a string.
+/// Returns a variable's value as a line of TOML: a value that is not valid TOML becomes a string.
 fn toml_line(key: &str, value: &str) -> String {
     let written = format!("{key} = {value}");
     if toml::from_str::<toml::Table>(&written).is_ok() {
@@ -242,7 +242,7 @@ impl Raw {
         put(&mut self.ledger_keep_days, newer.ledger_keep_days);
     }
 
-    /// Checks what TOML cannot; relative CA files are looked for beside the file.
+    /// Validates the values; relative CA files are resolved against the folder of the file.
     fn check(self, folder: Option<&Path>) -> Result<Config, ConfigError> {
         let listen = match &self.listen {
             None => Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 3000))),
@@ -345,7 +345,8 @@ impl Raw {
         })
     }
 
-    /// What the spool may take: at least one message with the largest attachments.
+    /// Returns the limits of the spool: at least one message with the largest attachments has to
+    /// fit.
     fn spool_limits(&self, upload_max_bytes: u64) -> Result<SpoolLimits, ConfigError> {
         let value = |given: &Option<Given<u64>>| given.as_ref().map(|given| given.value);
         let limits = spool_limits(

@@ -1,4 +1,4 @@
-//! `restante demo`: the whole product against a mail server of its own, on this machine.
+//! `restante demo`: the whole product with its own mail server, on this machine.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -92,7 +92,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The product's configuration in front of a demo mail server: its ports only, its authority only.
+/// Returns the configuration for a demo mail server: allows only its ports and trusts only its CA.
 pub fn config(demo: &Demo, state_dir: PathBuf) -> Config {
     let ports = demo.ports();
     let upstream = |host: &str, domains: Vec<String>| Upstream {

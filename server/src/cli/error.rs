@@ -1,4 +1,4 @@
-//! What went wrong, for the person at the command line: the cause, the fix, the server's words.
+//! Errors of commands for the user: the cause, the fix, the server's reply.
 
 use std::fmt;
 
@@ -13,16 +13,16 @@ use super::exit::Exit;
 use crate::account::AccountError;
 use crate::clients::{ClientError, LinkError};
 
-/// Why a command did not do all it was asked for.
+/// Why a command did not do everything requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CliError {
     #[serde(skip)]
     pub(super) exit: Exit,
-    /// Finished sentences.
+    /// The cause in complete sentences.
     pub(super) cause: String,
     /// What to do about it; may be empty.
     pub(super) fix: String,
-    /// The server's own words.
+    /// The server's reply.
     pub(super) reply: Option<String>,
 }
 
@@ -36,17 +36,17 @@ impl CliError {
         }
     }
 
-    /// The command line cannot be understood.
+    /// Creates an error for an invalid command line.
     pub(super) fn usage(cause: impl Into<String>) -> Self {
         Self::new(Exit::Usage, cause, "")
     }
 
-    /// The person stopped the command before anything was decided.
+    /// Creates an error for a command stopped by a signal before anything was decided.
     pub(super) fn interrupted() -> Self {
         Self::new(Exit::Temporary, "Stopped by a signal.", "")
     }
 
-    /// Tells it on standard error.
+    /// Prints the error on standard error.
     pub(super) fn tell(&self) {
         #[expect(
             clippy::print_stderr,
@@ -88,7 +88,7 @@ impl From<ClientError> for CliError {
     }
 }
 
-/// Nobody can be told of an address that was taken and that no command can carry.
+/// Addresses are validated earlier, so this is an internal error.
 impl From<InvalidAddress> for CliError {
     fn from(error: InvalidAddress) -> Self {
         Self::new(
@@ -101,8 +101,7 @@ impl From<InvalidAddress> for CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A cause may name what a server said, and a reply is what it said: either may hold what a
-        // terminal obeys.
+        // The cause and the reply may contain server text with terminal control characters.
         f.write_str(&display::line(&self.cause))?;
         if !self.fix.is_empty() {
             write!(f, " {}", display::line(&self.fix))?;

@@ -1,4 +1,4 @@
-//! How a command ends, as a number: for scripts.
+//! The exit codes of commands.
 
 use std::process::ExitCode;
 
@@ -14,35 +14,35 @@ use crate::clients::{ClientError, LinkError};
 pub enum Exit {
     /// Everything was done.
     Done = 0,
-    /// A part was done; some recipients or messages were refused.
+    /// Some recipients or messages were done; others were refused.
     SomeRefused = 1,
-    /// Everything was refused, for good.
+    /// Everything was refused permanently.
     Refused = 2,
-    /// Nothing was refused for good: the same may work later.
+    /// Nothing was refused permanently: the same command may succeed later.
     Temporary = 3,
-    /// It is not known whether it was done. Nothing here tries it again.
+    /// Whether it was done is not known. The program does not retry.
     Unknown = 4,
-    /// The command line cannot be understood.
+    /// The command line is invalid.
     Usage = 64,
-    /// A file that is to be read is not there.
+    /// An input file does not exist.
     NoInput = 66,
-    /// There is no host of this name.
+    /// The host name does not exist.
     NoHost = 68,
-    /// The server lacks something that is needed.
+    /// The server lacks a required capability.
     Unavailable = 69,
-    /// A fault of this program.
+    /// An internal error.
     Software = 70,
-    /// A file or folder cannot be made.
+    /// A file or folder cannot be created.
     CannotCreate = 73,
     /// Reading or writing a file failed.
     InputOutput = 74,
-    /// The server broke its protocol, or its certificate is not acceptable.
+    /// The server violated its protocol, or its certificate is not accepted.
     Protocol = 76,
     /// The server refused the sign-in.
     SignInRefused = 77,
 }
 
-/// What `--help` says about the exit codes.
+/// The text of `--help` about exit codes.
 pub(super) const HELP: &str = "\
 Exit codes:
    0  all done
@@ -61,7 +61,7 @@ Exit codes:
   77  the server refused the sign-in";
 
 impl Exit {
-    /// Every way to end.
+    /// All exit codes.
     pub const ALL: [Self; 14] = [
         Self::Done,
         Self::SomeRefused,
@@ -79,12 +79,12 @@ impl Exit {
         Self::SignInRefused,
     ];
 
-    /// The number.
+    /// Returns the numeric code.
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// How a command ends that met this error before anything was done.
+    /// Returns the exit code for an error that occurred before anything was done.
     pub(super) fn of(error: &ClientError) -> Self {
         match error {
             ClientError::Dial { error, .. } => match error {
@@ -115,7 +115,7 @@ impl Exit {
         }
     }
 
-    /// How a command ends whose message was not sent, although nobody refused it.
+    /// Returns the exit code for a message that was not sent.
     pub(super) const fn of_unsent(cause: &smtp::Cause) -> Self {
         match cause {
             smtp::Cause::Rejected { reply, .. } if reply.is_transient() => Self::Temporary,

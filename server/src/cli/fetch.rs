@@ -1,4 +1,4 @@
-//! `restante fetch`: messages from a POP3 or IMAP server into files.
+//! `restante fetch`: saves messages from a POP3 or IMAP server to files.
 
 mod imap;
 mod keeper;
@@ -67,7 +67,7 @@ pub(super) struct FetchArgs {
     json: bool,
 }
 
-/// Fetches, tells what was saved, and returns how the command ends.
+/// Fetches, reports what was saved, and returns the exit code.
 pub(super) async fn run(args: FetchArgs) -> Exit {
     match fetch(&args).await {
         Ok(exit) => exit,
@@ -78,13 +78,13 @@ pub(super) async fn run(args: FetchArgs) -> Exit {
     }
 }
 
-/// What is asked for.
+/// The request of the command line.
 struct Task<'a> {
     url: &'a ServerUrl,
     args: &'a FetchArgs,
     dialer: Dialer,
     access: Access,
-    /// Nothing is saved where there is none.
+    /// The folder to save to; `None` saves nothing.
     out: Option<OutDir>,
 }
 
@@ -134,7 +134,7 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
             IncomingKind::Pop3 => pop3::fetch(&task, &mut work).await,
         }
     };
-    // What was begun is dropped: a file that is not whole goes with it.
+    // The branch not taken is dropped, which removes incomplete files.
     let result = tokio::select! {
         biased;
         result = fetching => result,

@@ -1,4 +1,4 @@
-//! Where a password comes from on the command line: a file, the environment, or the terminal.
+//! Reads the password for a command: from a file, the environment, or the terminal.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub(super) struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// The password of a user at a server.
+    /// Returns the password of a user at a server.
     pub(super) fn password(&self, user: &str, server: &ServerUrl) -> Result<Secret, CliError> {
         if let Some(path) = &self.password_file {
             let mut text = std::fs::read_to_string(path).map_err(|error| {

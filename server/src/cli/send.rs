@@ -1,4 +1,5 @@
-//! `restante send`: one message, through a submission server or to the recipients' own.
+//! `restante send`: sends one message, through a submission server or directly to the recipients'
+//! servers.
 
 mod direct;
 mod message;
@@ -26,7 +27,7 @@ use crate::clients::MessageBody as _;
 use message::Message;
 use report::{RecipientReport, SendReport, exit_of};
 
-/// The longest piece of a message that is written at a time.
+/// Maximum size of one chunk when writing a message.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// What `restante send` takes.
@@ -108,7 +109,7 @@ pub(super) struct SendArgs {
     json: bool,
 }
 
-/// Sends, tells what became of it, and returns how the command ends.
+/// Sends, reports the results, and returns the exit code.
 pub(super) async fn run(args: SendArgs) -> Exit {
     match send(&args).await {
         Ok(exit) => exit,
@@ -141,7 +142,7 @@ async fn send(args: &SendArgs) -> Result<Exit, CliError> {
                 None => None,
             };
             let dialer = Dialer::new(Egress::unfenced(), args.trust.client_config()?);
-            // Not before: while a password is asked for, a signal simply ends the program.
+            // Installed only now: during the password prompt a signal ends the program.
             stopped_by_signal(&stop)?;
             let submission = submit::Submission {
                 dialer,
@@ -162,13 +163,13 @@ async fn send(args: &SendArgs) -> Result<Exit, CliError> {
         recipients,
     };
     if let Err(error) = report.write(args.json) {
-        // What became of the message is told all the same, by the exit code.
+        // The exit code still reports what happened to the message.
         CliError::new(exit, format!("The results cannot be written: {error}."), "").tell();
     }
     Ok(exit)
 }
 
-/// By whom the message is to be taken.
+/// The way to deliver the message.
 enum Way {
     Submit(ServerUrl, Option<EhloName>),
     Direct(Option<EhloName>),
@@ -192,7 +193,7 @@ impl Way {
     }
 }
 
-/// Writes the message as it would leave, and its envelope beside it.
+/// Writes the message as it would be sent to standard output, its envelope to standard error.
 async fn show(message: &Message) -> Result<(), CliError> {
     let broken = |error: io::Error| {
         let cause = format!("The message cannot be written: {error}.");
@@ -221,7 +222,7 @@ fn stopped_by_signal(stop: &CancellationToken) -> Result<(), CliError> {
         .map_err(|error| CliError::new(Exit::Software, format!("{error:#}."), ""))
 }
 
-/// The same for every recipient: nothing was sent.
+/// Returns the same report for every recipient: nothing was sent.
 fn none_sent(recipients: &[String], trouble: &CliError, server: &str) -> Vec<RecipientReport> {
     let reports = recipients.iter().map(|address| RecipientReport {
         server: Some(server.to_owned()),

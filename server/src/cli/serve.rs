@@ -1,4 +1,4 @@
-//! `restante serve`: the product for its users.
+//! `restante serve`: the web server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,11 +36,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens key, store and spool, puts right what an earlier process left, and makes the state of the
-/// web server.
+/// Opens key, store and spool, recovers from an earlier process, and creates the state of the web
+/// server.
 ///
 /// # Errors
-/// Where the state folder cannot be used, or a CA file holds no usable certificate.
+/// If the state folder cannot be used, or a CA file holds no usable certificate.
 pub async fn prepare(
     config: Config,
     demo: Option<DemoMailbox>,
@@ -59,7 +59,7 @@ pub async fn prepare(
     let swept = spool.sweep(now_unix_ms()).await?;
     tracing::debug!(swept, "cleaned up after earlier processes");
 
-    // Read from a folder while developing; inside the program in releases.
+    // Read from a folder during development; embedded in release builds.
     let site_dir = std::env::var_os("RESTANTE_SITE_DIR").map(PathBuf::from);
     let site = Site::load(site_dir.as_deref()).context("RESTANTE_SITE_DIR")?;
     Ok(WebState::new(
@@ -72,7 +72,7 @@ pub async fn prepare(
     ))
 }
 
-/// The dialler with the operator's fence.
+/// Creates the dialler with the servers that the operator allows.
 fn dialer(config: &Config) -> anyhow::Result<Dialer> {
     let mut listed = Vec::new();
     for upstream in &config.upstream {
@@ -99,7 +99,7 @@ fn dialer(config: &Config) -> anyhow::Result<Dialer> {
     Ok(Dialer::new(egress, Trust::platform().client_config()?))
 }
 
-/// Ends the token on SIGINT or SIGTERM.
+/// Cancels the token on SIGINT or SIGTERM.
 pub(super) fn stop_on_signal(shutdown: CancellationToken) -> anyhow::Result<()> {
     #[cfg(unix)]
     let mut terminate = {

@@ -1,4 +1,4 @@
-//! Servers on the command line are URLs: `imaps://user%40example.org@imap.example.org/Archive`.
+//! Server URLs of the command line: `imaps://user%40example.org@imap.example.org/Archive`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use mail_net::{Endpoint, TlsMode};
 use url::{Host, Url};
 
-/// What `--help` says about server URLs.
+/// The text of `--help` about server URLs.
 pub(super) const HELP: &str = "\
 Servers are URLs, scheme://user@host:port
   smtps imaps pop3s                 TLS from the beginning   (465, 993, 995)
@@ -15,7 +15,7 @@ Servers are URLs, scheme://user@host:port
 An @ within the user is written %40. The password is asked for, or comes from
 --password-file or the variable RESTANTE_PASSWORD; it is never an argument.";
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Speaks {
     Smtp,
@@ -23,18 +23,18 @@ pub(super) enum Speaks {
     Pop3,
 }
 
-/// A server, and who signs in there.
+/// A server, and the user to sign in as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ServerUrl {
     pub(super) speaks: Speaks,
     pub(super) endpoint: Endpoint,
-    /// Who signs in; nobody where there is none.
+    /// The user to sign in as; `None` to connect without a sign-in.
     pub(super) user: Option<String>,
-    /// The IMAP folder, decoded; INBOX where there is none.
+    /// The IMAP folder, decoded; `None` means INBOX.
     pub(super) folder: Option<String>,
 }
 
-/// Why a text is no server. The text is not repeated: it may hold a password.
+/// Why a text is not a server URL. Errors do not repeat the text: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidUrl {
     #[error("it is no URL ({0}); servers are written like smtps://user@mail.example.org")]
@@ -62,7 +62,7 @@ pub(super) enum InvalidUrl {
 }
 
 impl ServerUrl {
-    /// Reads a URL as the command line has it.
+    /// Parses a URL from the command line.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidUrl> {
         let url = Url::parse(text).map_err(InvalidUrl::Malformed)?;
         if url.password().is_some() {
@@ -90,7 +90,7 @@ impl ServerUrl {
     }
 }
 
-/// Without the user: as a place.
+/// Writes `host:port`, without the user.
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", EndpointDisplay(&self.endpoint))
@@ -125,7 +125,7 @@ fn scheme(scheme: &str) -> Result<(Speaks, TlsMode), InvalidUrl> {
     })
 }
 
-/// RFC 8314 §7.
+/// Returns the default port (RFC 8314 §7).
 const fn default_port(speaks: Speaks, tls: TlsMode) -> u16 {
     match (speaks, tls) {
         (Speaks::Smtp, TlsMode::Implicit) => 465,
@@ -137,13 +137,13 @@ const fn default_port(speaks: Speaks, tls: TlsMode) -> u16 {
     }
 }
 
-/// The host in the form in which names are looked up and certificates are written.
+/// Returns the host in the form used for DNS lookups and in certificates.
 fn host(url: &Url) -> Result<String, InvalidUrl> {
     match url.host() {
         None => Err(InvalidUrl::NoHost),
         Some(Host::Ipv4(address)) => Ok(address.to_string()),
         Some(Host::Ipv6(address)) => Ok(address.to_string()),
-        // The hosts of schemes that `url` does not know are left as they are.
+        // `url` does not normalize the hosts of schemes that it does not know.
         Some(Host::Domain("")) => Err(InvalidUrl::NoHost),
         Some(Host::Domain(name)) => {
             let host = Host::parse(&decoded("host", name)?).map_err(InvalidUrl::Host)?;

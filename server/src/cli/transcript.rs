@@ -1,6 +1,6 @@
-//! `--transcript`: the conversation with the server, on standard error, each line with its time.
+//! `--transcript`: prints the protocol lines of each connection on standard error, with their time.
 //!
-//! The lines are those of the protocol machines, which leave secrets out where they are produced.
+//! The protocol state machines produce the lines and omit secrets.
 
 use std::fmt;
 use std::io::Write as _;
@@ -11,10 +11,10 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Where the driver of the machines tells their lines.
+/// The log target for the protocol lines.
 const TARGET: &str = "wire";
 
-/// Shows the conversations of this process from now on.
+/// Prints the protocol lines of this process from now on.
 pub(super) fn show() {
     let is_wire = |metadata: &Metadata<'_>| metadata.target() == TARGET;
     let shown = Shown.with_filter(filter_fn(is_wire));
@@ -30,7 +30,7 @@ impl<S: Subscriber> Layer<S> for Shown {
         event.record(&mut said);
         let time = jiff::Zoned::now().strftime("%H:%M:%S%.3f");
         let Said { host, line } = said;
-        // Without standard error nobody reads it.
+        // Ignores a closed standard error.
         let _ = writeln!(std::io::stderr().lock(), "{time} {host} {line}");
     }
 }

@@ -1,4 +1,4 @@
-//! `--ca-file`: whom to trust beside this machine's own authorities.
+//! `--ca-file`: certificate authorities to trust in addition to those of this machine.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct TrustArgs {
 }
 
 impl TrustArgs {
-    /// The TLS configuration for this trust.
+    /// Returns the TLS configuration with these authorities.
     pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, CliError> {
         let mut trust = Trust::platform();
         if let Some(path) = &self.ca_file {

@@ -1,4 +1,4 @@
-//! The memory that all mail takes in this process: charged before it is kept.
+//! The process-wide memory limit for mail: memory is charged before it is used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +6,25 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// What all accounts of the process hold together, in KiB: answers under way, rows, messages.
+/// Limit of all accounts of the process together, in KiB: responses in progress, rows, messages.
 const PROCESS_MAX_KIB: usize = 256 << 10;
 
-/// The memory for mail, charged before it is kept. Cheap to clone.
+/// A memory limit that [`Share`]s are charged to. Cheap to clone.
 ///
-/// There is no [`Share`] without one: whoever keeps what a server sends says what it counts against.
+/// A [`Share`] is created from a budget only, so that all data from servers is charged to one.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget(Option<Arc<Semaphore>>);
 
 impl Budget {
-    /// For the command line: the memory is the person's own.
+    /// No limit, for the command line: one user's process.
     pub(crate) const UNCHARGED: Self = Self(None);
 
-    /// For all accounts of a process.
+    /// Creates the budget for all accounts of a process.
     pub(crate) fn of_process() -> Self {
         Self(Some(Arc::new(Semaphore::new(PROCESS_MAX_KIB))))
     }
 
-    /// A share of nothing yet.
+    /// Creates an empty share.
     pub(crate) fn share(&self) -> Share {
         Share {
             of: self.clone(),
@@ -32,10 +32,10 @@ impl Budget {
         }
     }
 
-    /// Waits for a share of a size, but not for ever.
+    /// Waits for a share of `bytes`, at most for `patience`.
     ///
     /// # Errors
-    /// [`Overloaded`] where others hold the memory for that long.
+    /// [`Overloaded`] if other shares hold the memory for that time.
     pub(crate) async fn wait_for(
         &self,
         bytes: u64,
@@ -52,11 +52,11 @@ impl Budget {
     }
 }
 
-/// Others hold the memory that this would take.
+/// Other shares hold the memory that a request needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Overloaded;
 
-/// A share of a budget. Given back when it is dropped.
+/// A share of a budget, returned on drop.
 #[derive(Debug)]
 pub(crate) struct Share {
     of: Budget,
@@ -64,15 +64,15 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Another share of the same budget, of nothing yet.
+    /// Creates another, empty share of the same budget.
     pub(crate) fn another(&self) -> Self {
         self.of.share()
     }
 
-    /// Makes the share as large as this, if it is smaller. Does not wait.
+    /// Grows the share to `bytes` if it is smaller. Does not wait.
     ///
     /// # Errors
-    /// [`Overloaded`] where others hold the memory; the share stays as it was.
+    /// [`Overloaded`] if other shares hold the memory; the share is unchanged then.
     pub(crate) fn grow_to(&mut self, bytes: u64) -> Result<(), Overloaded> {
         let Some(all) = &self.of.0 else {
             return Ok(());
@@ -91,7 +91,7 @@ impl Share {
         Ok(())
     }
 
-    /// Gives back what is over this size.
+    /// Returns the memory over `bytes` to the budget.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let spare = self.kib().saturating_sub(kib(bytes));
         if let Some(permit) = &mut self.permit {

@@ -1,4 +1,4 @@
-//! Errors as the codes that the ledger keeps and views have words for.
+//! Conversion of client errors to the codes that the ledger stores and the views translate.
 
 use jiff::Timestamp;
 use mail_net::dial::{DialError, Endpoint};
@@ -10,7 +10,7 @@ use super::error::{ClientError, LinkError};
 use crate::domain::{DialCause, ErrorCause, LinkCause, Protocol, Server};
 
 impl ClientError {
-    /// Why a server did not do what was asked, as a code that can be kept.
+    /// Returns the cause of the error as a code that can be stored.
     pub(crate) fn error_cause(&self) -> ErrorCause {
         match self {
             Self::Dial {
@@ -23,7 +23,7 @@ impl ClientError {
                 ..
             }
             | Self::Overloaded => ErrorCause::Overloaded,
-            // A handshake after STARTTLS fails as one before the first byte does.
+            // A failed handshake after STARTTLS has the same causes as one of implicit TLS.
             Self::Link {
                 protocol,
                 endpoint,
@@ -57,7 +57,7 @@ fn server(protocol: Protocol, endpoint: &Endpoint) -> Server {
 
 fn of_dial(error: &DialError) -> DialCause {
     match error {
-        // The same words for both: who asks must not find out which names exist inside.
+        // One cause for both: a user must not find out which names exist inside the network.
         DialError::NameNotFound | DialError::Fenced(Refusal::Private { .. }) => {
             DialCause::NameNotFound
         }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong with a connection to a mail server.
+//! Errors of connections to mail servers.
 
 use mail_net::dial::{DialError, Endpoint};
 use mail_net::{Phase, TlsError};
@@ -7,63 +7,63 @@ use mail_proto::{imap, pop3, smtp};
 use super::budget::Overloaded;
 use crate::domain::{Protocol, ServerReply};
 
-/// Why a server did not do what was asked.
+/// An error of a request to a mail server.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// No connection to a server came about.
+    /// The connection could not be opened.
     #[error("no connection to {}:{}: {error}", endpoint.host, endpoint.port)]
     Dial {
-        /// Which server.
+        /// The server's protocol.
         protocol: Protocol,
-        /// Where it should be.
+        /// The server's address.
         endpoint: Endpoint,
-        /// Why.
+        /// The cause.
         error: DialError,
     },
-    /// The link broke, or the server stopped keeping to its protocol.
+    /// The connection failed, or the server violated its protocol.
     #[error("the link to {}:{} ended: {error}", endpoint.host, endpoint.port)]
     Link {
-        /// Which server.
+        /// The server's protocol.
         protocol: Protocol,
-        /// Where it is.
+        /// The server's address.
         endpoint: Endpoint,
-        /// Why.
+        /// The cause.
         error: LinkError,
     },
     /// The server refused the login.
     #[error("{} refused the login: {reply}", endpoint.host)]
     LoginRefused {
-        /// Which server.
+        /// The server's protocol.
         protocol: Protocol,
-        /// Where it is.
+        /// The server's address.
         endpoint: Endpoint,
-        /// Its words, with the code that tells why.
+        /// The server's reply, with the code that gives the reason.
         reply: ServerReply,
     },
     /// The server refused a command.
     #[error("{} refused: {reply}", endpoint.host)]
     Refused {
-        /// Which server.
+        /// The server's protocol.
         protocol: Protocol,
-        /// Where it is.
+        /// The server's address.
         endpoint: Endpoint,
-        /// Its words.
+        /// The server's reply.
         reply: ServerReply,
     },
-    /// Others hold the memory that the answer would take.
+    /// Other requests use the memory that the response needs.
     #[error("the memory for mail is used by others")]
     Overloaded,
 }
 
 impl ClientError {
-    /// Whether the connection is gone, so that the next request needs a new one.
+    /// Returns whether the connection is lost, so that the next request needs a new one.
     pub(crate) fn is_link_lost(&self) -> bool {
         matches!(self, Self::Link { .. })
     }
 
-    /// The same error where it came before the sign-in: a server that closes the connection then
-    /// does not want another one.
+    /// Turns [`LinkError::Closed`] into [`LinkError::ClosedEarly`], for errors before the sign-in:
+    /// a server that closes the connection then does not want another one.
     pub(crate) fn before_sign_in(self) -> Self {
         match self {
             Self::Link {
@@ -79,7 +79,7 @@ impl ClientError {
         }
     }
 
-    /// Whether a server's answer was larger than what is taken.
+    /// Returns whether an IMAP response was over a limit.
     pub(crate) fn is_over_limit(&self) -> bool {
         matches!(
             self,
@@ -97,14 +97,14 @@ impl From<Overloaded> for ClientError {
     }
 }
 
-/// Why a link ended.
+/// Why a connection failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
     /// TLS failed after STARTTLS or STLS.
     #[error(transparent)]
     Tls(TlsError),
-    /// Nothing came in time.
+    /// The server did not respond within the deadline of the phase.
     #[error("nothing came in time ({0:?})")]
     Deadline(Phase),
     /// The server closed the connection.
@@ -113,16 +113,16 @@ pub enum LinkError {
     /// The server closed the connection before the sign-in.
     #[error("closed before the sign-in")]
     ClosedEarly,
-    /// What servers have sent and not ended takes too much memory on all connections together.
+    /// The incomplete responses of all connections together take too much memory.
     #[error("too much waits for its end on all connections together")]
     Overloaded,
-    /// An IMAP server broke the rules, or lacks what is needed.
+    /// An IMAP server violated the protocol, or lacks a required capability.
     #[error(transparent)]
     Imap(imap::Error),
-    /// The same for POP3.
+    /// A POP3 server violated the protocol, or lacks a required capability.
     #[error(transparent)]
     Pop3(pop3::Error),
-    /// The same for SMTP.
+    /// An SMTP server violated the protocol, or lacks a required capability.
     #[error(transparent)]
     Smtp(smtp::Error),
 }

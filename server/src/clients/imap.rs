@@ -1,4 +1,4 @@
-//! One signed-in IMAP connection: commands in, collected answers out, the selected mailbox kept.
+//! One signed-in IMAP connection: runs commands, collects responses, tracks the selected mailbox.
 
 mod ends;
 mod mailbox;
@@ -28,40 +28,40 @@ use crate::domain::{Protocol, ServerReply};
 pub(crate) use self::mailbox::{Examined, MailboxState};
 pub(crate) use self::responses::{Completion, ResponseLimits, Responses};
 
-/// A window of a body, in bytes: what one FETCH asks for at most.
+/// Maximum number of body bytes that one FETCH asks for.
 pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
-/// What a server may send unasked while nothing runs, until the next command or IDLE.
+/// Maximum number of unsolicited bytes while no command runs, until the next command or IDLE.
 const UNASKED_MAX_BYTES: u64 = 16 << 20;
-/// What a server may send in answer to LIST: 10,000 folders with long names, and their counts.
+/// Maximum size of the response to LIST: 10,000 folders with long names, and their counts.
 const LISTING_MAX_BYTES: u64 = 4 << 20;
-/// How long the answer to a command is waited for whose caller is gone …
+/// Maximum time to wait for the response to a cancelled command.
 const DRAINED_WITHIN: Duration = Duration::from_secs(3);
-/// … and how much of it is read and dropped.
+/// Maximum number of bytes of the response to a cancelled command that are read and dropped.
 const DRAINED_MAX_BYTES: u64 = 2 << 20;
 
-/// A connection past its login. What is known of the mailbox that is selected is `M`'s to keep.
+/// A signed-in connection. `M` holds the state of the selected mailbox.
 pub(crate) struct ImapConnection<M> {
     connection: Connection<Client>,
     endpoint: Endpoint,
     selected: Option<M>,
-    /// IDLE that is on or about to be, and since when.
+    /// The IDLE command that runs or is queued, and its start time.
     idle: Option<(Tag, Instant)>,
-    /// The server offers IDLE and refuses it all the same.
+    /// The server announces IDLE and refused it.
     is_idle_refused: bool,
-    /// When the server last answered a command.
+    /// The time of the last tagged response.
     talked_at: Instant,
-    /// The server said BYE.
+    /// The connection is over: the server sent BYE, an error occurred, or a listing was cut.
     is_over: bool,
     limits: ResponseLimits,
     budget: Budget,
-    /// Commands whose answer is still to come.
+    /// Commands without a tagged response yet.
     under_way: Vec<Tag>,
-    /// A SELECT is under way: until it is over, nobody knows what is selected.
+    /// SELECT is in progress: the selected mailbox is unknown until it completes.
     is_selecting: bool,
 }
 
 impl<M: MailboxState> ImapConnection<M> {
-    /// Connects and signs in: one try, whatever comes of it.
+    /// Connects and signs in, in a single attempt.
     pub(crate) async fn open(
         dialer: &Dialer,
         access: &Access,
@@ -155,8 +155,8 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Says who we are, for providers that open no folder for a program without a name. It leaves
-    /// in one write with the next command, and nobody waits for its answer.
+    /// Sends ID, for providers that open no folder for a client without a name. The command is sent
+    /// in one write with the next command, and its response is not awaited.
     fn send_id(&mut self) {
         if !self.capabilities().has(Capability::Id) {
             return;
@@ -169,64 +169,64 @@ impl<M: MailboxState> ImapConnection<M> {
         self.connection.machine_mut().enqueue(id);
     }
 
-    /// What the server can do.
+    /// Returns the server's capabilities.
     pub(crate) fn capabilities(&self) -> &imap::Capabilities {
         self.connection.machine().capabilities()
     }
 
-    /// What is kept out of names that are shown.
+    /// Returns the secrets to redact from names that are shown.
     pub(crate) fn known_secrets(&self) -> Option<&mail_proto::KnownSecrets> {
         self.connection.known_secrets()
     }
 
-    /// The mailbox that is selected.
+    /// Returns the selected mailbox.
     pub(crate) fn selected(&self) -> Option<&M> {
         self.selected.as_ref()
     }
 
-    /// The mailbox that is selected, to change what is known of it.
+    /// Returns the selected mailbox, mutable.
     pub(crate) fn selected_mut(&mut self) -> Option<&mut M> {
         self.selected.as_mut()
     }
 
-    /// Whether the server said goodbye.
+    /// Returns whether the connection is over.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Nothing is asked for now: the server may be silent for as long as it likes.
+    /// Enters the idle phase, without a deadline: no command runs.
     pub(crate) fn rest(&mut self) {
         if self.idle.is_none() {
             self.connection.begin(Phase::Idle);
         }
     }
 
-    /// What the server said when it refused a command.
+    /// Returns the error of a refused command.
     pub(crate) fn refusal(&self, done: &Completion) -> ClientError {
         self.refused_by(done)
     }
 
-    /// The server's words at the end of a command.
+    /// Returns the text of a tagged response, with its code.
     pub(crate) fn words_of(&self, done: &Completion) -> String {
         reply_of(done.code.as_ref(), done.status, &done.text).text
     }
 
-    /// Whether IDLE is on, or about to be.
+    /// Returns whether IDLE runs or is queued.
     pub(crate) fn is_idling(&self) -> bool {
         self.idle.is_some()
     }
 
-    /// Whether the server can tell of changes by itself.
+    /// Returns whether the server supports IDLE and has not refused it.
     pub(crate) fn can_idle(&self) -> bool {
         !self.is_idle_refused && self.capabilities().has(Capability::Idle)
     }
 
-    /// Since when IDLE is on.
+    /// Returns the start time of IDLE.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         self.idle.map(|(_, since)| since)
     }
 
-    /// When the server last answered a command.
+    /// Returns the time of the last tagged response.
     pub(crate) fn talked_at(&self) -> Instant {
         self.talked_at
     }
@@ -235,13 +235,13 @@ impl<M: MailboxState> ImapConnection<M> {
     pub(crate) fn enter_idle(&mut self) {
         if self.idle.is_none() {
             let tag = self.connection.machine_mut().enqueue(Command::Idle);
-            // Silence is allowed once the server has said that it idles.
+            // The deadline ends when the server confirms IDLE.
             self.connection.begin(Phase::Command);
             self.idle = Some((tag, Instant::now()));
         }
     }
 
-    /// Ends IDLE and enters it again: some networks drop links that are silent for long.
+    /// Ends IDLE and enters it again: some networks drop connections that are silent for long.
     pub(crate) fn renew_idle(&mut self) {
         self.leave_idle();
         self.enter_idle();
@@ -253,13 +253,13 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Lets answers be as large as this from now on.
+    /// Sets the limits of the responses to later commands.
     pub(crate) fn set_limits(&mut self, limits: ResponseLimits) {
         self.limits = limits;
     }
 
-    /// Waits for the answers to commands that nobody waits for any more, and drops them. `false`
-    /// where that takes too long or too much: the connection is not worth keeping then.
+    /// Reads and drops the responses to commands that were cancelled. Returns `false` if that takes
+    /// too long or too many bytes: the caller should drop the connection then.
     pub(crate) async fn drain(&mut self) -> bool {
         if self.is_selecting {
             self.forget_selected();
@@ -292,7 +292,7 @@ impl<M: MailboxState> ImapConnection<M> {
             .unwrap_or(false)
     }
 
-    /// Waits for what the server says unasked. Cancel-safe. Returns once something changed.
+    /// Waits for unsolicited responses. Cancel-safe. Returns after each event.
     pub(crate) async fn wait(&mut self) -> Result<(), ClientError> {
         match self.next().await? {
             ConnectionEvent::Event(Event::Bye { code, text }) => {
@@ -306,7 +306,8 @@ impl<M: MailboxState> ImapConnection<M> {
                 if let Event::Completed { tag, status, .. } = &event
                     && self.idle.is_some_and(|(idle, _)| idle == *tag)
                 {
-                    // Ended by the server: entered again later. Refused: not asked for again.
+                    // If the server ended IDLE, it is entered again later; if it refused IDLE, it
+                    // is not.
                     self.idle = None;
                     self.talked_at = Instant::now();
                     self.is_idle_refused = *status != Status::Ok;
@@ -318,7 +319,7 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Runs commands, pipelined. Every one has to be accepted.
+    /// Runs commands, pipelined. Returns an error if the server refuses one.
     pub(crate) async fn run(
         &mut self,
         commands: Vec<Command>,
@@ -335,7 +336,7 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Runs commands, pipelined, and lets the caller look at how each went.
+    /// Runs commands, pipelined. The caller checks the status of each.
     pub(crate) async fn run_raw(
         &mut self,
         commands: Vec<Command>,
@@ -346,8 +347,8 @@ impl<M: MailboxState> ImapConnection<M> {
         Ok(answer)
     }
 
-    /// Runs commands, pipelined, and returns what was answered, even where the connection ended
-    /// before all of it came.
+    /// Runs commands, pipelined, and returns the responses, even if the connection ended before all
+    /// of them arrived.
     pub(crate) async fn run_far(
         &mut self,
         commands: Vec<Command>,
@@ -359,8 +360,8 @@ impl<M: MailboxState> ImapConnection<M> {
         (answer, end)
     }
 
-    /// Runs FETCH where the messages' data is remembered by the mailbox and needed nowhere else.
-    /// The server may send so many bytes, and for LIST behind it as much as for LIST alone.
+    /// Runs FETCH, with message data applied to the mailbox state and not collected. The server may
+    /// send `max_bytes`, plus the limit of a listing if the commands contain LIST.
     pub(crate) async fn run_remembered(
         &mut self,
         commands: Vec<Command>,
@@ -376,8 +377,8 @@ impl<M: MailboxState> ImapConnection<M> {
         Ok(answer)
     }
 
-    /// Runs LIST, and NAMESPACE with it. A listing longer than what is taken is cut: its beginning
-    /// is the answer, and the connection is over.
+    /// Runs LIST, and NAMESPACE with it. A listing over the limit is cut: the result is its
+    /// beginning, and the connection is over.
     pub(crate) async fn run_list(
         &mut self,
         commands: Vec<Command>,
@@ -394,20 +395,21 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Whether LIST is asked in its extended form (RFC 5258, RFC 5819).
+    /// Returns whether LIST is sent in its extended form (RFC 5258, RFC 5819).
     pub(crate) fn lists_extended(&self) -> bool {
         let capabilities = self.capabilities();
         capabilities.has(Capability::ListExtended) || capabilities.has(Capability::ListStatus)
     }
 
-    /// Asks LIST in its plain form from now on: the server cannot do what it announces.
+    /// Sends LIST in its basic form from now on: the server fails at the extension that it
+    /// announces.
     pub(crate) fn list_plainly(&mut self) {
         let machine = self.connection.machine_mut();
         machine.switch_off(Capability::ListExtended);
         machine.switch_off(Capability::ListStatus);
     }
 
-    /// Waits until every command of an answer is over.
+    /// Waits for the tagged responses to all commands of `answer`.
     async fn complete(&mut self, answer: &mut Responses, phase: Phase) -> Result<(), ClientError> {
         self.connection.begin(phase);
         while !answer.is_complete() {
@@ -422,7 +424,7 @@ impl<M: MailboxState> ImapConnection<M> {
         Ok(())
     }
 
-    /// Runs APPEND with its body, as it is read.
+    /// Runs APPEND and streams the message from `body`.
     pub(crate) async fn append<B: MessageBody>(
         &mut self,
         append: imap::Append,
@@ -451,7 +453,7 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Selects a mailbox, unless it is selected already.
+    /// Selects a mailbox, if it is not selected already.
     pub(crate) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), ClientError> {
         if self
             .selected
@@ -471,19 +473,19 @@ impl<M: MailboxState> ImapConnection<M> {
         result.map(drop)
     }
 
-    /// Forgets the old mailbox: data that comes from now on is about `mailbox`.
+    /// Resets the mailbox state: responses from now on are about `mailbox`.
     pub(crate) fn begin_select(&mut self, mailbox: &Mailbox) {
         self.is_selecting = true;
         self.selected = Some(M::new(mailbox.clone(), self.budget.share()));
     }
 
-    /// It is not known which mailbox is selected: the next one who needs it selects it.
+    /// Clears the selected mailbox: the next command that needs one selects it again.
     pub(crate) fn forget_selected(&mut self) {
         self.is_selecting = false;
         self.selected = None;
     }
 
-    /// What SELECT told is how things are, no news to anybody.
+    /// Ends SELECT: the data that it reported is the initial state, not a change.
     pub(crate) fn clear_pending_changes(&mut self) {
         self.is_selecting = false;
         if let Some(selected) = &mut self.selected {
@@ -491,7 +493,7 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    /// Says LOGOUT and waits a little for the answer.
+    /// Sends LOGOUT and waits for the response within the deadline of `Phase::Farewell`.
     pub(crate) async fn log_out(mut self) {
         self.leave_idle();
         self.connection.machine_mut().enqueue(Command::Logout);
@@ -517,7 +519,7 @@ impl<M: MailboxState> ImapConnection<M> {
     }
 
     async fn next(&mut self) -> Result<ConnectionEvent<Event>, ClientError> {
-        // A server that never stops sending shall not keep the thread from others.
+        // Yields to other tasks, even if the server never stops sending.
         tokio::task::consume_budget().await;
         let next = self.connection.next().await;
         next.map_err(|error| {
@@ -582,7 +584,7 @@ impl<M: MailboxState> ImapConnection<M> {
     }
 }
 
-/// The set of some UIDs, ranges where they follow each other.
+/// Returns UIDs as a sequence set, with ranges for consecutive ones.
 pub(crate) fn uid_set(uids: &[Uid]) -> Option<SequenceSet> {
     let mut sorted = uids.to_vec();
     sorted.sort_unstable();

@@ -1,4 +1,4 @@
-//! One signed-in POP3 connection: listings, headers, a message at a time, and the end of it.
+//! One signed-in POP3 connection: listings, headers, messages, deletes and QUIT.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,61 +16,61 @@ use mail_proto::{Limits, Machine, OverLimit};
 use super::{Access, ClientError, LinkError, dial};
 use crate::domain::{Protocol, ServerReply};
 
-/// The largest message that is read at all. Nothing here may write it to a disk, and a session
-/// cannot stop in the middle of one, so it has to fit into memory.
+/// Maximum size of a message that is read. It has to fit into memory: received mail must not be
+/// written to disk, and a session cannot stop in the middle of a response.
 pub(crate) const MESSAGE_MAX_BYTES: u64 = 48 << 20;
-/// The most messages that a maildrop may list.
+/// Maximum number of messages in a listing.
 const MESSAGES_MAX: usize = 200_000;
-/// What a server may send in answer to LIST and UIDL: twice what so many messages take.
+/// Maximum size of the responses to LIST and UIDL: twice what that number of messages takes.
 const LISTING_MAX_BYTES: u64 = 40 << 20;
-/// The most of a header that is kept: what the MIME limits allow.
+/// Maximum number of header bytes that are held: the MIME limit.
 const HEADER_MAX_BYTES: usize = 256 << 10;
-/// The most that an answer to TOP may have.
+/// Maximum size of a response to TOP.
 const TOP_MAX_BYTES: u64 = 16 << 20;
 
-/// A server that does not list TOP is asked for so many headers by it before it counts as missing:
-/// one of the messages may be damaged.
+/// Number of TOP commands to a server that does not announce TOP before TOP counts as missing. More
+/// than 1, because one message may be damaged.
 const TOP_TRIES: usize = 2;
 
-/// A connection past its sign-in.
+/// A signed-in connection.
 pub(crate) struct Pop3Connection {
     connection: Connection<Client>,
     endpoint: Endpoint,
     top: Top,
-    /// An answer is on its way. A connection that was left so cannot be used again.
+    /// A response is in progress. A connection that was left in this state cannot be used again.
     is_in_command: bool,
 }
 
-/// Whether the server has `TOP`.
+/// The server's support of `TOP`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Top {
     Offered,
-    /// Not listed. Some servers have it all the same, and whole messages cost much more.
+    /// Not announced. Some servers support it all the same, and whole messages cost much more.
     Untried,
     Missing,
 }
 
-/// What comes of a message that is being read.
+/// An event of a message that is being read.
 pub(crate) enum Retrieved {
-    /// The next bytes of it.
+    /// The next bytes.
     Bytes(Bytes),
-    /// It is complete.
+    /// The message is complete.
     End,
-    /// The server does not give it.
+    /// The server refused the message.
     Refused(ServerReply),
 }
 
-/// One message as the server lists it.
+/// A message of the server's listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) number: MessageNumber,
-    /// The server's word.
+    /// The size that the server reports.
     pub(crate) size_bytes: u64,
     pub(crate) unique_id: Option<UniqueId>,
 }
 
 impl Pop3Connection {
-    /// Connects and signs in: one try, whatever comes of it.
+    /// Connects and signs in, in a single attempt.
     pub(crate) async fn open(
         dialer: &Dialer,
         access: &Access,
@@ -104,8 +104,8 @@ impl Pop3Connection {
         Ok(this)
     }
 
-    /// Asks what the server can do behind the sign-in, where it told less than is needed before it
-    /// (RFC 2449 §5: the capabilities of the two states may differ).
+    /// Sends CAPA after the sign-in, if the capabilities before it were incomplete (RFC 2449 §5:
+    /// the capabilities of the two states may differ).
     async fn ask_capabilities_again(&mut self) -> Result<(), ClientError> {
         let known = self.connection.machine().capabilities();
         let is_other_for_user = known.login_delay.is_some_and(|delay| delay.is_per_user);
@@ -131,7 +131,7 @@ impl Pop3Connection {
         };
         let credentials = Credentials::new(access.user.as_str(), access.password.clone())
             .map_err(|_| refused(&self.endpoint, ServerReply::default()))?;
-        // After STLS only: a sign-in is tied to its TLS.
+        // The sign-in is created after STLS, because it is bound to the TLS session.
         let next = async |this: &mut Self| this.next().await.map_err(ClientError::before_sign_in);
         while !matches!(next(self).await?, Event::Ready { .. }) {}
         let login = Command::Login(self.connection.sign_in(credentials));
@@ -147,7 +147,7 @@ impl Pop3Connection {
         }
     }
 
-    /// The pause that the server wants between two sign-ins; zero where it wants none.
+    /// Returns the minimum interval between two sign-ins that the server announces; else zero.
     pub(crate) fn login_delay(&self) -> Duration {
         let delay = self.connection.machine().capabilities().login_delay;
         delay.map_or(Duration::ZERO, |delay| {
@@ -155,17 +155,18 @@ impl Pop3Connection {
         })
     }
 
-    /// Whether the connection was left in the middle of an answer.
+    /// Returns whether a response is incomplete.
     pub(crate) fn is_in_command(&self) -> bool {
         self.is_in_command
     }
 
-    /// Lists all messages in the order of their numbers, with their unique ids where the server
-    /// has them.
+    /// Lists all messages in the order of their numbers, with their unique ids if the server
+    /// supports UIDL.
     pub(crate) async fn list(&mut self) -> Result<Vec<Listed>, ClientError> {
         self.begin(Phase::Command);
         let list = self.enqueue(Command::List);
-        // Also where it is not listed: without it every message has to be read for its name.
+        // Sent even if it is not announced: without UIDL, every message has to be read to identify
+        // it.
         let mut uidl = Some(self.enqueue(Command::Uidl));
         let mut is_listed = false;
         let mut messages = BTreeMap::new();
@@ -210,11 +211,10 @@ impl Pop3Connection {
             .collect())
     }
 
-    /// Reads headers, one after the other, and hands each over together with its place in
-    /// `messages`. A message that the server does not give has none.
+    /// Reads headers in order and passes each to `each` with its index in `messages`. `each` is not
+    /// called for a message that the server refuses.
     ///
-    /// By TOP; where that is missing or refused, the message is read and all but its header
-    /// dropped.
+    /// Uses TOP; if TOP is missing or refused, reads the message and drops all but its header.
     pub(crate) async fn headers(
         &mut self,
         messages: &[(MessageNumber, u64)],
@@ -245,7 +245,7 @@ impl Pop3Connection {
             place = end;
         }
         left.extend(place..messages.len());
-        // A message that is too large to be read is not read for its header either.
+        // A message over the size limit is not read for its header either.
         left.retain(|place| {
             messages
                 .get(*place)
@@ -266,7 +266,7 @@ impl Pop3Connection {
             .map(drop)
     }
 
-    /// Runs TOP or RETR commands and returns the places of those that were refused.
+    /// Runs TOP or RETR commands and returns the indexes of the refused ones.
     async fn read_headers(
         &mut self,
         commands: Vec<Command>,
@@ -290,13 +290,13 @@ impl Pop3Connection {
                     let room = HEADER_MAX_BYTES.saturating_sub(header.len());
                     header.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                 }
-                // Answers come in the order of the commands.
+                // Responses arrive in command order.
                 Event::BodyEnd { .. } => {
                     each(place, &header);
                     header.clear();
                     size_bytes = 0;
                     place += 1;
-                    // The pace is that of one message, not of all.
+                    // The deadline applies to each message, not to all together.
                     self.connection.begin(Phase::Body);
                 }
                 Event::Rejected { .. } => {
@@ -310,8 +310,8 @@ impl Pop3Connection {
         Ok(refused)
     }
 
-    /// Reads a message and hands it over in pieces. Complete only when this returns `Ok`; if
-    /// `take` refuses a piece, the connection is lost.
+    /// Reads a message and passes it in chunks to `take`. The message is complete only if this
+    /// returns `Ok`. If `take` fails, the connection cannot be used again.
     pub(crate) async fn retrieve<E: From<ClientError>>(
         &mut self,
         number: MessageNumber,
@@ -335,8 +335,8 @@ impl Pop3Connection {
         }
     }
 
-    /// Reads messages, pipelined, and hands each over in pieces together with its place in
-    /// `numbers`. If `take` fails, the connection is lost.
+    /// Reads messages, pipelined, and passes chunks to `take` with the index in `numbers`. If
+    /// `take` fails, the connection cannot be used again.
     pub(crate) async fn retrieve_all<E: From<ClientError>>(
         &mut self,
         numbers: &[MessageNumber],
@@ -346,7 +346,7 @@ impl Pop3Connection {
         for number in numbers {
             self.enqueue(Command::Retr { number: *number });
         }
-        // Answers come in the order of the commands.
+        // Responses arrive in command order.
         let mut place = 0;
         while place < numbers.len() {
             match self.next().await? {
@@ -354,7 +354,7 @@ impl Pop3Connection {
                 Event::BodyEnd { .. } => {
                     take(place, Retrieved::End)?;
                     place += 1;
-                    // The pace is that of one message, not of all.
+                    // The deadline applies to each message, not to all together.
                     self.connection.begin(Phase::Body);
                 }
                 Event::Rejected { response, .. } => {
@@ -368,7 +368,7 @@ impl Pop3Connection {
         Ok(())
     }
 
-    /// Marks messages as deleted. Returns for each what the server said if it refused.
+    /// Marks messages as deleted. Returns for each the server's reply if it refused.
     ///
     /// Nothing is deleted before [`commit`](Self::commit) returns `Ok`.
     pub(crate) async fn delete(
@@ -391,9 +391,9 @@ impl Pop3Connection {
         Ok(done)
     }
 
-    /// Says QUIT: what was marked is deleted, if and only if this returns `Ok`.
+    /// Sends QUIT. The marked messages are deleted if and only if this returns `Ok`.
     pub(crate) async fn commit(mut self) -> Result<(), ClientError> {
-        // A server may rewrite a whole file now.
+        // Some servers rewrite the whole maildrop file now.
         self.begin(Phase::LongCommand);
         self.enqueue(Command::Quit);
         loop {
@@ -405,7 +405,8 @@ impl Pop3Connection {
         }
     }
 
-    /// Says QUIT and waits a little for the answer, so that the maildrop is unlocked.
+    /// Sends QUIT and waits for the response within the deadline of `Phase::Farewell`, so that the
+    /// server unlocks the maildrop.
     pub(crate) async fn quit(mut self) {
         if self.is_in_command {
             return;
@@ -429,7 +430,7 @@ impl Pop3Connection {
         self.connection.begin(phase);
     }
 
-    /// Nothing is asked for now: the server may be silent for as long as it likes.
+    /// Enters the idle phase, without a deadline: no command runs.
     fn rest(&mut self) {
         self.is_in_command = false;
         self.connection.begin(Phase::Idle);
@@ -440,7 +441,7 @@ impl Pop3Connection {
     }
 
     async fn next(&mut self) -> Result<Event, ClientError> {
-        // A server that never stops sending shall not keep the thread from others.
+        // Yields to other tasks, even if the server never stops sending.
         tokio::task::consume_budget().await;
         match self.connection.next().await {
             Ok(ConnectionEvent::Event(event)) => Ok(event),
@@ -453,7 +454,8 @@ impl Pop3Connection {
 
     fn link_error(&self, error: Error<<Client as Machine>::Error>) -> ClientError {
         self.link(match error {
-            // How a server says that it closes for inactivity.
+            // An unsolicited -ERR in the idle phase: the server closes the connection for
+            // inactivity.
             Error::Protocol(pop3::Error::Rejected {
                 stage: pop3::Stage::Idle,
                 ..

@@ -1,4 +1,4 @@
-//! Mail that leaves: one SMTP connection per batch, one message after the other.
+//! SMTP submission: one connection per batch, one message after another.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,54 +15,56 @@ use tokio::net::TcpStream;
 use super::{Access, ClientError, LinkError, MessageBody, dial};
 use crate::domain::{Protocol, ServerReply};
 
-/// What became of one message.
+/// The result of sending one message.
 #[derive(Debug)]
 pub(crate) enum Delivery<E> {
-    /// The server gave its answer, or the link broke: the outcome tells which.
+    /// The server replied, or the connection failed: the outcome says which.
     Outcome(Outcome),
-    /// The message was not sent, for a reason that has nothing to do with it.
+    /// The message was not sent, because its body could not be read or the connection failed before
+    /// the final dot.
     NotSent(E),
-    /// The writer said no before the final dot: another process has the message.
+    /// `commit` returned `false` before the final dot: another process owns the message.
     TakenOver,
 }
 
-/// Where a conversation takes place, and under which names.
+/// The server of a connection, and the names to use.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
-    /// What is dialled.
+    /// The server's address and TLS mode.
     pub(crate) endpoint: Endpoint,
-    /// The name that the certificate has to carry.
+    /// The name that the server's certificate must have.
     pub(crate) tls_name: String,
-    /// Our own name; the address of our end of the connection where there is none.
+    /// The client's EHLO name; `None` uses the local address of the connection.
     pub(crate) ehlo_name: Option<EhloName>,
-    /// Keeps what is said.
+    /// Records the protocol transcript.
     pub(crate) transcript: Recorder,
-    /// What is kept out of the server's replies, where it is known before the sign-in.
+    /// The secrets to redact from the server's replies, if they are known before the sign-in.
     pub(crate) secrets: Option<Arc<KnownSecrets>>,
 }
 
 impl Route {
-    /// The way to a submission server.
+    /// Returns the route to a submission server.
     pub(crate) fn submission(endpoint: Endpoint) -> Self {
         Self {
             transcript: Recorder::new(0),
             secrets: None,
             tls_name: endpoint.host.clone(),
             endpoint,
-            // Never the machine's own name: it says nothing to the provider and much to others.
+            // Not the machine's host name: it is of no use to the provider and is disclosed to
+            // others.
             ehlo_name: Some(EhloName::LOCALHOST),
         }
     }
 }
 
-/// An SMTP connection whose server is ready for a message.
+/// An SMTP connection after EHLO, ready for a sign-in or a message.
 pub(crate) struct SmtpConnection {
     connection: Connection<Client>,
     endpoint: Endpoint,
 }
 
 impl SmtpConnection {
-    /// Connects and signs in: one try.
+    /// Connects and signs in, in a single attempt.
     pub(crate) async fn open(dialer: &Dialer, access: &Access) -> Result<Self, ClientError> {
         let route = Route {
             transcript: access.transcript.clone(),
@@ -74,7 +76,7 @@ impl SmtpConnection {
         Ok(this)
     }
 
-    /// Connects, up to TLS and EHLO. The server was counted when it was named.
+    /// Connects, including TLS and EHLO. The server was counted when it was named.
     pub(crate) async fn connect(dialer: &Dialer, route: Route) -> Result<Self, ClientError> {
         let Route {
             endpoint,
@@ -113,22 +115,22 @@ impl SmtpConnection {
         }
     }
 
-    /// The largest message that the server takes, in bytes, where it says so.
+    /// Returns the maximum message size of the server in bytes, if it announces one.
     pub(crate) fn size_max_bytes(&self) -> Option<u64> {
         self.connection.machine().extensions().size_max_bytes
     }
 
-    /// Whether the server takes no more on this connection.
+    /// Returns whether the server accepts no more messages on this connection.
     pub(crate) fn is_used_up(&self) -> bool {
         self.connection.machine().is_used_up()
     }
 
-    /// Whether nothing more can be sent on this connection.
+    /// Returns whether the connection is over.
     pub(crate) fn is_over(&self) -> bool {
         self.connection.machine().is_over()
     }
 
-    /// How far the conversation has come.
+    /// Returns the current stage of the protocol.
     pub(crate) fn stage(&self) -> Stage {
         self.connection.machine().stage()
     }
@@ -163,8 +165,8 @@ impl SmtpConnection {
         }
     }
 
-    /// Sends one message. `commit` is asked before the final dot leaves: only if it says `true`
-    /// does the dot leave, and from then on every failure is an unknown outcome.
+    /// Sends one message. `commit` is called before the final dot: the dot is sent only if it
+    /// returns `true`, and every later failure is an unknown outcome.
     pub(crate) async fn deliver<B: MessageBody, F>(
         &mut self,
         envelope: Envelope,
@@ -185,8 +187,8 @@ impl SmtpConnection {
         loop {
             match self.connection.next().await {
                 Ok(ConnectionEvent::NeedBody { max }) => {
-                    // The answers to the envelope may take their time, also where the message is
-                    // on its way already.
+                    // Replies to the envelope have a longer deadline, even if the message is being
+                    // sent already.
                     if self.stage() == Stage::Body {
                         self.connection.begin(Phase::SmtpBlock);
                     }
@@ -197,7 +199,7 @@ impl SmtpConnection {
                     }
                 }
                 Ok(ConnectionEvent::Event(Event::ReadyToCommit)) => {
-                    // What is known to be lost before the dot is not unknown behind it.
+                    // A failure detected before the dot is no unknown outcome.
                     if let Err(error) = self.connection.flushed().await {
                         return Delivery::NotSent(self.link_error(error).into());
                     }
@@ -206,7 +208,8 @@ impl SmtpConnection {
                         None => false,
                     };
                     if !is_ours {
-                        // The connection is dropped by the caller: a half-sent message is none.
+                        // The caller drops the connection: the server discards an incomplete
+                        // message.
                         return Delivery::TakenOver;
                     }
                     self.connection.begin(Phase::SmtpFinalReply);
@@ -217,7 +220,7 @@ impl SmtpConnection {
                 }
                 Ok(ConnectionEvent::Event(_)) => {}
                 Ok(ConnectionEvent::Done) | Err(_) if commit.is_none() => {
-                    // The dot may have left.
+                    // The dot may have been sent.
                     return Delivery::Outcome(Outcome::Unknown {
                         cause: Cause::ConnectionClosed,
                         recipients: unanswered,
@@ -231,13 +234,13 @@ impl SmtpConnection {
         }
     }
 
-    /// Waits until nothing can be sent on this connection any more. Cancel-safe.
+    /// Waits until the connection is over. Cancel-safe.
     pub(crate) async fn ended(&mut self) {
         self.connection.begin(Phase::Idle);
         while let Ok(ConnectionEvent::Event(_)) = self.connection.next().await {}
     }
 
-    /// Says QUIT and waits a little for the answer.
+    /// Sends QUIT and waits for the reply within the deadline of `Phase::Farewell`.
     pub(crate) async fn quit(mut self) {
         self.connection.begin(Phase::Farewell);
         self.connection.machine_mut().quit();
@@ -288,7 +291,7 @@ impl SmtpConnection {
     }
 }
 
-/// The address of our end of a connection that is not encrypted yet.
+/// Returns the local address of a connection that is not encrypted yet.
 fn own_address(transport: &Transport<TcpStream>) -> Option<IpAddr> {
     match transport {
         Transport::Plain(stream) => stream.local_addr().ok().map(|address| address.ip()),
@@ -296,7 +299,7 @@ fn own_address(transport: &Transport<TcpStream>) -> Option<IpAddr> {
     }
 }
 
-/// An SMTP reply, reduced to what a meaning needs.
+/// Converts an SMTP reply to the fields that decide its meaning.
 pub(crate) fn reply_of(reply: &Reply) -> ServerReply {
     ServerReply {
         code: Some(reply.code),
@@ -306,7 +309,7 @@ pub(crate) fn reply_of(reply: &Reply) -> ServerReply {
     }
 }
 
-/// The envelope of a message of so many bytes, CRLF line ends and all.
+/// Creates the envelope of a message; `size_bytes` is its exact size with CRLF line ends.
 pub(crate) fn envelope(
     from: &str,
     recipients: impl Iterator<Item = impl AsRef<str>>,

@@ -1,17 +1,17 @@
-//! How much of what strangers write is kept and shown, however long it is.
+//! Limits on the text of received messages that is held in memory and shown.
 
 use mail_mime::address::EmailAddress;
 
-/// The most of a subject that a list keeps, in bytes.
+/// Maximum length of a subject in a list row, in bytes.
 pub(crate) const SUBJECT_MAX_BYTES: usize = 1000;
-/// What a row takes in memory beside its texts.
+/// Memory of a list row without its strings, in bytes.
 pub(crate) const ROW_BYTES: usize = 512;
-/// The most people of one field that a list keeps.
+/// Maximum number of addresses of one header field in a list row.
 const PEOPLE_MAX: usize = 8;
-/// The most of a name or an address that a list keeps, in bytes.
+/// Maximum length of a display name or an address in a list row, in bytes.
 const PERSON_MAX_BYTES: usize = 320;
 
-/// The first people of a field, none of them longer than a list shows.
+/// Returns the first addresses of a header field, with names and addresses cut to the list limits.
 pub(crate) fn few(mut people: Vec<EmailAddress>) -> Vec<EmailAddress> {
     people.truncate(PEOPLE_MAX);
     people.shrink_to_fit();
@@ -22,7 +22,7 @@ pub(crate) fn few(mut people: Vec<EmailAddress>) -> Vec<EmailAddress> {
     people
 }
 
-/// A text of at most so many bytes; one that is cut ends in an ellipsis.
+/// Truncates a text to at most `max_bytes` between characters, and then appends an ellipsis.
 pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
     if text.len() > max_bytes {
         text.truncate(text.floor_char_boundary(max_bytes));
@@ -32,7 +32,7 @@ pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
     text
 }
 
-/// What a person takes in memory.
+/// Returns the memory that an address takes, in bytes.
 pub(crate) fn weight_of(person: &EmailAddress) -> usize {
     size_of::<EmailAddress>() + person.name.len() + person.address.len()
 }

@@ -1,8 +1,8 @@
-//! Changes to messages, and copies of sent ones.
+//! Results of changes to messages, and of filing copies of sent messages.
 
 use app::api::types::{Change, FolderId, MessageId, UndoId};
 
-/// What a change did.
+/// The result of a change to messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Changed {
     pub(crate) what: Change,
@@ -10,33 +10,34 @@ pub(crate) struct Changed {
     pub(crate) count: u32,
     /// Messages that are no longer in the folder.
     pub(crate) gone: u32,
-    /// The folder where the messages of an undone change are, and the ids that they have there.
+    /// After an undo: the folder that holds the messages now, and their ids in it.
     pub(crate) back: Option<(FolderId, Vec<MessageId>)>,
     pub(crate) undo: Option<UndoId>,
 }
 
-/// When a copy is filed.
+/// The occasion on which a copy is filed in Sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Filing {
-    /// The message was handed over a moment ago.
+    /// Directly after the server accepted the message.
     AtOnce,
-    /// A server that files copies itself had the time to.
+    /// After a delay that gives a server time to file its own copy.
     AfterWaiting,
-    /// An earlier session may have ended between filing the copy and writing that down.
+    /// In a later session: the earlier session may have ended between filing the copy and recording
+    /// it.
     LeftOver,
 }
 
-/// What became of a copy.
+/// The result of filing a copy in Sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Filed {
-    /// It lies in this folder.
+    /// The copy is in this folder.
     In {
         folder: Option<FolderId>,
-        /// Whether the server files one as well is not known: a later look at Sent finds out.
+        /// Whether it is unknown if the server files a copy too; a later check of Sent decides it.
         is_unproven: bool,
     },
-    /// This account has no place for copies.
+    /// The account has no folder for copies.
     NotKept,
-    /// The server files it itself, and has not yet.
+    /// The server files the copy itself and has not done so yet.
     Awaited,
 }

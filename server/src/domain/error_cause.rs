@@ -1,12 +1,12 @@
-//! Why something did not work, as codes: the ledger keeps them, and views make sentences of them.
+//! Error causes as codes: the ledger stores them, and the views turn them into sentences.
 
 use app::api::types::FolderRole;
-/// When TLS begins.
+/// The TLS mode: when TLS begins.
 pub use mail_proto::Tls;
 
 use super::bounds::cut;
 
-/// Which protocol a server speaks.
+/// The protocol of a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// IMAP.
@@ -17,144 +17,143 @@ pub enum Protocol {
     Smtp,
 }
 
-/// A server, as it is spoken to.
+/// A mail server: protocol, address and TLS mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// What it speaks.
+    /// Its protocol.
     pub protocol: Protocol,
     /// Its host name.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// When TLS begins.
+    /// The TLS mode: when TLS begins.
     pub tls: Tls,
 }
 
-/// Why a message, or its copy in Sent, did not go where it was to go.
+/// Why a message was not sent, or its copy was not filed in Sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorCause {
-    /// No connection to a server came about.
+    /// The connection to a server could not be opened.
     Dial(Server, DialCause),
-    /// A connection that was there could not go on.
+    /// An open connection failed.
     Link(Server, LinkCause),
     /// The server refused the sign-in.
     LoginRefused(Server, ServerReply),
     /// The server refused a command.
     Refused(Protocol, ServerReply),
-    /// A message was not sent, and nobody refused it.
+    /// The message was not sent, although no server refused it.
     NotSent {
         /// Why.
         cause: NotSentCause,
-        /// The server's words, where it said some.
+        /// The server's reply, if it sent one.
         words: Option<String>,
     },
-    /// A folder or message is not there.
+    /// The folder or message does not exist.
     NotFound,
     /// No folder has this role.
     MissingFolder(FolderRole),
-    /// The mail server cannot do this.
+    /// The mail server does not support the action.
     Unsupported(Unsupported),
-    /// The mail server answered without anything that can be read.
+    /// The mail server's response has no readable content.
     Withheld,
-    /// Other accounts held the memory that this would take.
+    /// Other accounts use the memory that the request needs.
     Overloaded,
     /// The session ended.
     SignedOut,
-    /// The message's file in the spool is not there, was cut, or is damaged.
+    /// The message's file in the spool is missing, truncated or damaged.
     FileLost,
-    /// A fault of ours.
+    /// An internal error of this program.
     Internal,
-    /// An earlier program wrote down why, in sentences that are not kept.
+    /// An earlier version recorded the cause as a sentence, which is not stored any more.
     Earlier {
-        /// The server's words, where it said some.
+        /// The server's reply, if it sent one.
         words: Option<String>,
     },
 }
 
-/// Why no connection came about.
+/// Why a connection could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DialCause {
-    /// There is no such name, or it leads to an address inside a private network.
+    /// The name does not exist, or resolves to an address inside a private network.
     NameNotFound,
     /// Nothing listens on the port.
     Refused,
-    /// No answer came.
+    /// The server did not respond in time.
     TimedOut {
-        /// How long it was waited for, in seconds.
+        /// The timeout, in seconds.
         secs: u64,
     },
-    /// There is no way to the host.
+    /// The host is unreachable.
     Unreachable,
-    /// The operator's rules allow listed hosts only.
+    /// The configuration allows listed hosts only.
     HostNotListed,
-    /// The operator's rules allow other ports only.
+    /// The configuration does not allow this port.
     PortNotAllowed,
-    /// Too many new hosts were named from this address.
+    /// The client address has named too many new hosts.
     TooManyHosts,
-    /// The certificate's time is over.
+    /// The certificate has expired.
     CertificateExpired {
-        /// When it ended, as it is to be shown, where it is known.
+        /// The date of expiry as shown to users, if known.
         ended_on: Option<String>,
     },
-    /// The certificate's time has not begun.
+    /// The certificate is not valid yet.
     CertificateNotYetValid,
     /// The certificate is for other names.
     WrongName {
-        /// Those names.
+        /// The names in the certificate.
         presented: Vec<String>,
     },
-    /// Nobody we trust issued the certificate.
+    /// No trusted authority issued the certificate.
     Untrusted,
-    /// The certificate is wrong in another way.
+    /// The certificate is invalid for another reason.
     CertificateInvalid,
     /// The server does not speak TLS on this port.
     NotTls,
-    /// The server speaks only versions of TLS that are broken.
+    /// The server supports only versions of TLS that are insecure.
     TlsTooOld,
-    /// The server closed the connection before TLS was there.
+    /// The server closed the connection during the TLS handshake.
     ClosedInHandshake,
-    /// The server took the connection and did not answer to TLS.
+    /// The server accepted the connection and did not answer the TLS handshake.
     SilentInHandshake,
-    /// TLS was begun and not finished.
+    /// The TLS handshake failed for another reason.
     TlsFailed,
 }
 
-/// Why a connection cannot go on.
+/// Why an open connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkCause {
-    /// The server closed it, or the link broke.
+    /// The server closed the connection, or the network failed.
     Closed,
-    /// The server closed it before the sign-in.
+    /// The server closed the connection before the sign-in.
     ClosedEarly,
-    /// Nothing came in time.
+    /// The server did not respond in time.
     Silent,
-    /// Nothing came at all, not even a greeting.
+    /// The server sent no greeting.
     NoGreeting,
-    /// The server said what the protocol does not allow.
+    /// The server violated the protocol.
     Misbehaved,
-    /// Unencrypted words stood where encryption had been agreed on: somebody in between may have
-    /// put them there.
+    /// Plaintext arrived where encryption was agreed on: an attacker may have injected it.
     PlaintextInjected,
-    /// The server could not prove that it knows the password, which is half of a SCRAM sign-in.
+    /// The server did not prove that it knows the password, which SCRAM requires.
     ServerUnproven,
-    /// The server said more than is believed.
+    /// The server's response is over a limit.
     OverLimit,
-    /// STARTTLS or STLS is not offered.
+    /// The server does not offer STARTTLS or STLS.
     StartTlsNotOffered,
-    /// The server offers no sign-in on this connection.
+    /// The server does not allow a sign-in on this connection.
     LoginNotOffered,
-    /// Signing in without encryption is not allowed here.
+    /// The configuration does not allow a sign-in without TLS.
     LoginNeedsTls,
-    /// The server offers only ways to sign in that are not spoken here.
+    /// The server offers only SASL mechanisms that this program does not support.
     NoCommonMechanism {
-        /// Those, in the server's spelling.
+        /// The offered mechanisms, in the server's spelling.
         offered: Vec<String>,
     },
-    /// The server lacks something else.
+    /// The server lacks another required capability.
     Incompatible,
 }
 
-/// Why a message was not sent although nobody refused it.
+/// Why a message was not sent although no server refused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotSentCause {
     /// The connection ended, or the server broke the protocol, before the message was complete.
@@ -163,31 +162,31 @@ pub enum NotSentCause {
     Smtputf8Missing,
     /// The message needs 8BITMIME, which the server lacks.
     EightBitMimeMissing,
-    /// The message is larger than the server takes.
+    /// The message is larger than the server accepts.
     TooLarge {
-        /// The most that it takes, in bytes.
+        /// The server's limit, in bytes.
         max_bytes: u64,
     },
-    /// There is no recipient.
+    /// The message has no recipients.
     NoRecipients,
-    /// The message could not be read to its end, or holds what cannot be sent.
+    /// The message could not be read completely, or has content that cannot be sent.
     Unreadable,
 }
 
-/// What some servers cannot do.
+/// An action that the server does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
-    /// POP3 has one folder.
+    /// Folders: POP3 has only one.
     Folders,
-    /// The message lies in that folder already.
+    /// A move to the folder that holds the message already.
     SameFolder,
-    /// The change can no longer be taken back.
+    /// An undo after its time is over.
     UndoIsOver,
-    /// Removing a message here would remove others that are marked as deleted.
+    /// An expunge that would also remove other messages marked as deleted.
     UnsafeExpunge,
 }
 
-/// What a server said, reduced to what a meaning needs.
+/// A server's reply, reduced to the fields that decide its meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerReply {
     /// SMTP reply code.
@@ -196,15 +195,15 @@ pub struct ServerReply {
     pub enhanced: Option<String>,
     /// IMAP or POP3 response code in capitals ("AUTHENTICATIONFAILED", "IN-USE").
     pub response_code: Option<String>,
-    /// The server's own words, with codes, lossy UTF-8.
+    /// The server's text with its codes, as lossy UTF-8.
     pub text: String,
 }
 
 impl ServerReply {
-    /// What is kept of a server's words, in bytes.
+    /// Maximum length of the stored text without its ellipsis, in bytes.
     pub(crate) const KEPT_MAX_BYTES: usize = 2000;
 
-    /// The reply, with no more of its words than are kept.
+    /// Returns the reply with its text cut to [`KEPT_MAX_BYTES`](Self::KEPT_MAX_BYTES).
     pub(crate) fn kept(self) -> Self {
         Self {
             text: cut(self.text, Self::KEPT_MAX_BYTES),
@@ -219,7 +218,7 @@ impl std::fmt::Display for ServerReply {
     }
 }
 
-/// One of each, for tests.
+/// One value of each variant, for tests.
 #[cfg(test)]
 impl DialCause {
     pub(crate) fn every() -> Vec<Self> {

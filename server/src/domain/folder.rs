@@ -5,28 +5,28 @@ use app::api::types::{FolderId, FolderRole};
 /// One folder of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder {
-    /// Its id in addresses.
+    /// Its id in URLs.
     pub(crate) id: FolderId,
-    /// Its own name, decoded, without its parents'.
+    /// Its decoded name, without the names of its parents.
     pub(crate) name: String,
-    /// How deep it stands.
+    /// Its depth in the folder tree.
     pub(crate) depth: u32,
-    /// What it is for.
+    /// Its special use.
     pub(crate) role: Option<FolderRole>,
-    /// Whether it can be opened.
+    /// Whether it can be selected.
     pub(crate) is_selectable: bool,
-    /// Whether it was pinned to the top.
+    /// Whether it is pinned to the top.
     pub(crate) is_pinned: bool,
-    /// Unread messages, where known.
+    /// Number of unread messages, if known.
     pub(crate) unread: Option<u32>,
-    /// All messages, where known.
+    /// Number of messages, if known.
     pub(crate) total: Option<u32>,
 }
 
-/// The folders of an account, in showing order.
+/// The folders of an account, in display order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct FolderList {
     pub(crate) folders: Vec<Folder>,
-    /// How many more the server listed than are kept.
+    /// Number of folders that the server listed beyond the limit.
     pub(crate) left_out: u32,
 }

@@ -1,4 +1,4 @@
-//! Read, starred, answered, forwarded: the marks of a message.
+//! The marks of a message: read, starred, answered, forwarded.
 
 use app::api::types::Mark;
 
@@ -12,7 +12,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Tells whether a mark is as [`Mark`] would make it.
+    /// Returns whether the message is in the state that [`Mark`] sets.
     pub(crate) fn has(self, mark: Mark) -> bool {
         match mark {
             Mark::Seen => self.is_seen,
@@ -33,7 +33,7 @@ impl Marks {
     }
 }
 
-/// The mark that takes a mark back.
+/// Returns the mark that undoes `mark`.
 pub(crate) fn opposite(mark: Mark) -> Mark {
     match mark {
         Mark::Seen => Mark::Unseen,
@@ -43,7 +43,7 @@ pub(crate) fn opposite(mark: Mark) -> Mark {
     }
 }
 
-/// A flag that sending sets on the message that was answered or forwarded.
+/// The flag that sending a reply or a forward sets on its source message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SourceMark {
     /// `\Answered`.

@@ -1,4 +1,4 @@
-//! Messages as a list shows them, and as they are opened.
+//! Messages as list rows, and as open messages.
 
 use app::api::types::{FolderRole, MessageId, PartId};
 use mail_mime::address::EmailAddress;
@@ -8,27 +8,27 @@ use mail_mime::tree::Part;
 
 use super::Marks;
 
-/// What a list shows of a message.
+/// A message as a row of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row {
     pub(crate) id: MessageId,
-    /// How many newer messages the folder holds.
+    /// Number of newer messages in the folder.
     pub(crate) position: u32,
     pub(crate) from: Vec<EmailAddress>,
     pub(crate) to: Vec<EmailAddress>,
     pub(crate) subject: String,
-    /// When it arrived, where the server knows, else when it was written; `None` where nobody tells.
+    /// Time of arrival if the server reports it, else the `Date` field; `None` if neither is known.
     pub(crate) date_unix_ms: Option<i64>,
     pub(crate) size_bytes: u64,
     pub(crate) marks: Marks,
     pub(crate) has_attachment: bool,
-    /// The server did not tell who wrote and what about, or not in a form that can be read.
+    /// Whether the server did not report sender and subject, or not in a readable form.
     pub(crate) is_unreadable: bool,
-    /// The server's words, where it refused to tell; else empty.
+    /// The server's reply if it refused to report them; else empty.
     pub(crate) refusal: String,
 }
 
-/// A window of a folder.
+/// A range of a folder's rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing {
     pub(crate) name: String,
@@ -40,7 +40,7 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// Whether no row of the folder is behind these.
+    /// Returns whether the folder has no further rows after these.
     pub(crate) fn is_at_end(&self) -> bool {
         let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.offset.saturating_add(rows) >= self.total
@@ -56,7 +56,7 @@ pub(crate) struct Opened {
     pub(crate) body: OpenedBody,
     pub(crate) marks: Marks,
     pub(crate) size_bytes: u64,
-    /// When it arrived, where the server knows.
+    /// Time of arrival, if the server reports it.
     pub(crate) arrived_unix_ms: Option<i64>,
     pub(crate) position: u32,
     pub(crate) total: u32,
@@ -64,33 +64,33 @@ pub(crate) struct Opened {
     pub(crate) older: Option<MessageId>,
 }
 
-/// The part of a message that is read, transfer-decoded and as text.
+/// The body of an open message, transfer-decoded and as text.
 #[derive(Debug, Clone)]
 pub(crate) enum OpenedBody {
     /// Plain text.
     Text {
         text: String,
-        /// How its lines are to be read.
+        /// The format of its lines.
         format: Format,
         is_cut: bool,
     },
-    /// HTML, as it came: never shown before it is cleaned.
+    /// HTML as received: it must be sanitized before it is shown.
     Html {
-        /// The texts of the message, one behind the other, each a document of its own.
+        /// The HTML parts of the message in order, each a separate document.
         documents: Vec<String>,
         is_cut: bool,
     },
-    /// Nothing that can be read.
+    /// No readable text.
     Empty,
-    /// The message is over the limits of what is read: its source is offered.
+    /// The message is over the parser's limits: only its source is offered.
     OverLimits,
 }
 
-/// Which bytes of a message are wanted.
+/// The section of a message to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Section {
-    /// All of it, as it lies on the server.
+    /// The complete message, as stored on the server.
     Whole,
-    /// One part, as encoded.
+    /// One part, still transfer-encoded.
     Part(PartId),
 }

@@ -1,4 +1,4 @@
-//! A message on its way out, and what became of it.
+//! Messages in the outbox and their results.
 
 use app::api::types::{
     AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState, UploadId,
@@ -6,16 +6,16 @@ use app::api::types::{
 
 use super::{AccountKey, ErrorCause, ServerReply};
 
-/// Where a row stands.
+/// The state of an outbox row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowState {
-    /// Will be sent at its time.
+    /// Queued until its due time.
     Waiting,
-    /// Is being sent; the final dot has not left.
+    /// Being sent; the final dot has not been sent.
     Sending,
-    /// The final dot may have left.
+    /// The final dot may have been sent.
     Committing,
-    /// Nothing more happens by itself.
+    /// No further automatic attempt.
     Result,
 }
 
@@ -25,38 +25,39 @@ pub(crate) struct OutboxRow {
     pub(crate) id: OutboxId,
     pub(crate) account_key: AccountKey,
     pub(crate) state: RowState,
-    /// The server refused the password: nothing happens before the next sign-in.
+    /// The server refused the password: no attempt before the next sign-in.
     pub(crate) needs_sign_in: bool,
-    /// How often it was tried.
+    /// Number of attempts.
     pub(crate) tries: u32,
     pub(crate) due_unix_ms: i64,
     pub(crate) created_unix_ms: i64,
     pub(crate) changed_unix_ms: i64,
-    /// Its file in the spool; gone, with what was typed, once nothing is left to be sent.
+    /// Its file in the spool; `None`, together with the draft, once no recipient is left to send
+    /// to.
     pub(crate) spool: Option<String>,
     pub(crate) size_bytes: u64,
-    /// Its record cannot be opened: it is shown so, and nothing is done with it.
+    /// Set if the record cannot be opened: the row is shown as damaged and not processed.
     pub(crate) damage: Option<Damage>,
     pub(crate) message: OutboxMessage,
 }
 
-/// What is known of the message of a row.
+/// The message of an outbox row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutboxMessage {
-    /// The envelope's sender.
+    /// The envelope sender.
     pub(crate) from: String,
     pub(crate) subject: String,
-    /// The outgoing server, as shown.
+    /// The outgoing server, as shown to users.
     pub(crate) host: String,
-    /// Without angle brackets.
+    /// The Message-ID without angle brackets.
     pub(crate) message_id: String,
     pub(crate) recipients: Vec<RecipientResult>,
-    /// What went wrong for the whole message at the last try.
+    /// The error of the last attempt that concerns the whole message.
     pub(crate) trouble: Option<ErrorCause>,
     pub(crate) copy: SentCopy,
-    /// The files attached to it, kept until it is handed over: for "correct and send".
+    /// Its attachments, stored until the message is handed over, for "correct and send".
     pub(crate) attachments: Vec<AttachedFile>,
-    /// The message that was answered or forwarded; set to nothing once it is marked.
+    /// The message that was answered or forwarded; `None` once it is marked.
     pub(crate) source: Option<ComposeSource>,
     /// Header fields that only the copy in Sent has, `Bcc`.
     pub(crate) own_fields: String,
@@ -71,7 +72,7 @@ pub(crate) struct AttachedFile {
     pub(crate) size_bytes: u64,
 }
 
-/// The result for one recipient.
+/// The delivery result for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecipientResult {
     pub(crate) address: String,
@@ -79,24 +80,24 @@ pub(crate) struct RecipientResult {
     pub(crate) reply: Option<ServerReply>,
 }
 
-/// What became of a message that nothing more happens to by itself.
+/// The outcome of a row in state [`RowState::Result`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Everybody's server took it.
+    /// The server accepted the message for every recipient.
     HandedOver,
-    /// Some were refused, others not.
+    /// The server accepted some recipients and refused others.
     PartlyRefused,
-    /// Everybody was refused.
+    /// The server refused every recipient.
     Refused,
-    /// Nobody has it.
+    /// No recipient has the message.
     NotSent,
-    /// Its writer stopped it before everybody had it.
+    /// The sender stopped it before every recipient had it.
     Stopped,
-    /// It may have gone out.
+    /// The message may have been sent.
     Unknown,
 }
 
-/// What was typed, as it is kept until it is handed over.
+/// The content of a compose form, stored until the message is handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Typed {
     /// Recipients, as typed.
@@ -104,31 +105,31 @@ pub(crate) struct Typed {
     pub(crate) cc: String,
     pub(crate) bcc: String,
     pub(crate) subject: String,
-    /// LF line ends.
+    /// The text, with LF line ends.
     pub(crate) body: String,
     pub(crate) source: Option<ComposeSource>,
-    /// The entry that it corrects.
+    /// The outbox entry that this message corrects.
     pub(crate) replaces: Option<OutboxId>,
     pub(crate) uploads: Vec<UploadId>,
     pub(crate) keep_parts: Vec<PartId>,
 }
 
-/// A compose form that waits for its writer to sign in again.
+/// A compose form that is stored until its sender signs in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PostedForm {
-    /// The account that wrote it.
+    /// The sender's account.
     pub(crate) account: AccountId,
     pub(crate) typed: Typed,
     pub(crate) form: Option<FormKey>,
-    /// How many files the form showed, in whatever state.
+    /// Number of files that the form listed, in any state.
     pub(crate) files: Option<u32>,
-    /// Names of files that were chosen and are not here.
+    /// Names of files that were chosen and not received.
     pub(crate) missing: Vec<String>,
-    /// Files and parts that the form named, with the names that it showed.
+    /// Ids of files and parts in the form, with their displayed names.
     pub(crate) named: Vec<(String, String)>,
 }
 
-/// What became of the copy in Sent.
+/// The state of the copy in Sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SentCopy {
     Pending,
@@ -138,7 +139,7 @@ pub(crate) enum SentCopy {
 }
 
 impl RecipientResult {
-    /// Whether it still has to get the message.
+    /// Returns whether the message still has to be sent to this recipient.
     pub(crate) fn is_wanted(&self) -> bool {
         matches!(
             self.state,
@@ -148,7 +149,7 @@ impl RecipientResult {
 }
 
 impl OutboxMessage {
-    /// The message of a row that cannot be opened: nothing is known of it.
+    /// Returns an empty message for a row that cannot be opened.
     pub(crate) fn unreadable() -> Self {
         Self {
             from: String::new(),
@@ -166,29 +167,29 @@ impl OutboxMessage {
 }
 
 impl OutboxRow {
-    /// Whether its record could not be opened.
+    /// Returns whether the record could not be opened.
     pub(crate) fn is_damaged(&self) -> bool {
         self.damage.is_some()
     }
 
-    /// Whether somebody does not have it yet.
+    /// Returns whether the row is not final, or a recipient has not received the message.
     pub(crate) fn is_open(&self) -> bool {
         let mut recipients = self.message.recipients.iter();
         self.state != RowState::Result || !recipients.all(|r| r.state == RecipientState::HandedOver)
     }
 
-    /// Whether somebody has it.
+    /// Returns whether the message is handed over for at least one recipient.
     pub(crate) fn is_anybody_served(&self) -> bool {
         let mut recipients = self.message.recipients.iter();
         recipients.any(|r| r.state == RecipientState::HandedOver)
     }
 
-    /// Somebody got it, and no copy lies in Sent yet.
+    /// Returns whether a recipient has the message and its copy is not filed in Sent yet.
     pub(crate) fn awaits_its_copy(&self) -> bool {
         self.message.copy == SentCopy::Pending && self.is_anybody_served()
     }
 
-    /// Whether the first try has not ended.
+    /// Returns whether the first attempt has not ended.
     pub(crate) fn is_first_try_ahead(&self) -> bool {
         match self.state {
             RowState::Waiting => self.tries == 0,
@@ -197,14 +198,14 @@ impl OutboxRow {
         }
     }
 
-    /// Whether something follows a result: the copy, the mark on what was answered, or that the
-    /// text goes because everybody has it.
+    /// Returns whether work follows a result: filing the copy, marking the source message, or
+    /// deleting the draft because every recipient has the message.
     pub(crate) fn is_to_follow_up(&self) -> bool {
         let is_marked = self.message.source.is_none();
         !self.is_open() || self.awaits_its_copy() || (self.is_anybody_served() && !is_marked)
     }
 
-    /// Nothing more is sent by itself: whoever still had to get it becomes `rest`.
+    /// Ends the automatic attempts: the pending recipients get the state `rest`.
     pub(crate) fn end(&mut self, rest: RecipientState) {
         self.state = RowState::Result;
         for recipient in &mut self.message.recipients {
@@ -214,13 +215,13 @@ impl OutboxRow {
         }
     }
 
-    /// The dot may have left and nobody knows the answer: whoever was not refused before may have
-    /// got it.
+    /// Sets the outcome to unknown: the dot may have been sent without a reply, so that every
+    /// recipient not refused before may have the message.
     pub(crate) fn become_unknown(&mut self) {
         self.end(RecipientState::Unknown);
     }
 
-    /// What became of it, once nothing more happens by itself.
+    /// Returns the outcome; `None` before state [`RowState::Result`], and for a damaged row.
     pub(crate) fn outcome(&self) -> Option<Outcome> {
         let recipients = &self.message.recipients;
         let is_any = |state| recipients.iter().any(|r| r.state == state);

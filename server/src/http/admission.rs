@@ -1,9 +1,8 @@
-//! The table of connections: who may connect, and who gives way.
+//! The connection table: admits connections, and evicts others when limits are reached.
 //!
-//! A connection begins as a silent one, becomes a stranger's at its first request, and a signed-in
-//! one at its first request with a live session. Strangers give way to every new connection, so
-//! that one of a signed-in browser always finds a place; signed-in ones give way only while they
-//! have no request.
+//! A connection starts as silent. Its first request makes it a stranger's; its first request with a
+//! live session makes it a signed-in one. A new connection evicts a stranger's, so a signed-in
+//! browser can always connect. A signed-in connection is evicted only while it has no open request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -18,7 +17,7 @@ use super::client_ip::Connected;
 use crate::config::Peer;
 use crate::limits::{self, Room};
 
-/// How many connections are looked at for an idle one.
+/// Maximum number of connections that one search for an idle one checks.
 const LOOK_AT: usize = 64;
 
 /// All connections of the process.
@@ -29,16 +28,16 @@ pub(super) struct Connections(Arc<Shared>);
 struct Shared {
     room: Room,
     table: Mutex<Table>,
-    /// A connection has ended.
+    /// Notified when a connection ends.
     ended: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    /// Open sockets, those that are about to close included.
+    /// Number of open sockets, including those of evicted connections that are about to close.
     open: usize,
-    /// By their number, oldest first.
+    /// Silent connections by connection number, oldest first.
     silent: BTreeMap<u64, Entry>,
     strangers: BTreeMap<u64, Entry>,
     signed_in: BTreeMap<u64, Entry>,
@@ -51,7 +50,7 @@ struct Entry {
     address: Option<IpAddr>,
 }
 
-/// What the table and the task of a connection tell each other.
+/// Signals between the table and the task of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     waker: AtomicWaker,
@@ -61,7 +60,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// The task that is to be woken.
+    /// Registers the task to wake when a signal changes.
     pub(super) fn register(&self, waker: &Waker) {
         self.waker.register(waker);
     }
@@ -70,17 +69,17 @@ impl Signals {
         self.waker.wake();
     }
 
-    /// Whether the connection has to end at once.
+    /// Returns whether the connection has to end immediately.
     pub(super) fn is_evicted(&self) -> bool {
         self.is_evicted.load(Ordering::Acquire)
     }
 
-    /// Whether the connection ends with its open requests.
+    /// Returns whether the connection ends after its open requests.
     pub(super) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    /// Tells how many requests have no complete response.
+    /// Sets the number of requests without a complete response.
     pub(super) fn has_open(&self, requests: usize) {
         self.open_requests.store(requests, Ordering::Relaxed);
     }
@@ -95,14 +94,14 @@ impl Signals {
     }
 }
 
-/// Whose connection it is.
+/// What a connection's requests have shown so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
-    /// No request came yet.
+    /// No request arrived yet.
     Silent,
-    /// Requests without a session.
+    /// Requests arrived, all without a session.
     Stranger,
-    /// A request of a live session came.
+    /// A request of a live session arrived.
     SignedIn,
 }
 
@@ -113,16 +112,16 @@ struct Address {
     signed_in: usize,
 }
 
-/// Why a connection was refused.
+/// Why a connection is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// Its address has as many as it may.
+    /// The address has reached its limit, and none of its connections is idle.
     Address,
-    /// Every place is taken by a request of a signed-in person.
+    /// Every connection is signed in; no idle one was found.
     Full,
 }
 
-/// The place of a connection in the table, until it is dropped.
+/// A connection's entry in the table; dropping it removes the entry.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot {
     shared: Arc<Shared>,
@@ -139,7 +138,7 @@ impl Connections {
         }))
     }
 
-    /// Takes in a connection; another one may have to give way to it.
+    /// Admits a connection; may evict another one.
     pub(super) fn admit(
         &self,
         peer: Connected,
@@ -180,7 +179,8 @@ impl Connections {
         })
     }
 
-    /// Waits while more connections than those of the table are still about to close.
+    /// Waits until fewer than [`limits::CLOSING_CONNECTIONS`] evicted connections are still
+    /// closing.
     pub(super) async fn settle(&self) {
         let most = self
             .0
@@ -190,7 +190,8 @@ impl Connections {
         self.until(|open| open < most).await;
     }
 
-    /// Makes room where the process has no descriptor left: some that may give way end.
+    /// Evicts up to [`limits::CLOSING_CONNECTIONS`] connections when the process is out of
+    /// descriptors.
     pub(super) fn make_room(&self) {
         let mut table = self.0.table();
         for _ in 0..limits::CLOSING_CONNECTIONS {
@@ -201,7 +202,7 @@ impl Connections {
         }
     }
 
-    /// Lets every connection end its open requests, and waits for them.
+    /// Tells every connection to end after its open requests, and waits until all have ended.
     pub(super) async fn stop(&self) {
         {
             let table = self.0.table();
@@ -238,7 +239,7 @@ impl Shared {
 }
 
 impl ConnectionSlot {
-    /// Notes that the connection is more than it was.
+    /// Raises the connection to a higher standing.
     pub(super) fn rise(&self, to: Standing) {
         let mut table = self.shared.table();
         let id = self.id;
@@ -261,7 +262,8 @@ impl ConnectionSlot {
                 };
                 if let Some(address) = entry.address {
                     let of_address = table.addresses.entry(address).or_default();
-                    // Its places as a signed-in one are taken: it stays a stranger.
+                    // The address has its maximum of signed-in connections: this one stays a
+                    // stranger's.
                     if of_address.signed_in >= self.shared.room.signed_in_per_address {
                         table.strangers.insert(id, entry);
                         return;
@@ -294,7 +296,7 @@ impl Table {
             .saturating_add(self.strangers.len())
     }
 
-    /// Takes a connection out. Its socket may still be open.
+    /// Removes a connection from the table. Its socket may still be open.
     fn remove(&mut self, id: u64) -> Option<Arc<Signals>> {
         let is_signed_in = self.signed_in.contains_key(&id);
         let entry = self
@@ -322,15 +324,15 @@ impl Table {
         }
     }
 
-    /// The stranger of an address that gives way: the oldest silent one, else the oldest without a
-    /// request.
+    /// Returns the stranger's connection of an address to evict: the oldest silent one, else the
+    /// oldest one without an open request.
     fn idle_stranger(&self, of_address: &BTreeSet<u64>) -> Option<u64> {
         let silent = of_address.iter().find(|id| self.silent.contains_key(id));
         let idle = || of_address.iter().find(|id| is_idle(&self.strangers, id));
         silent.or_else(idle).copied()
     }
 
-    /// The connection that gives way where all places are taken.
+    /// Returns the connection to evict when the table is full.
     fn to_give_way(&self) -> Option<u64> {
         let first = |entries: &BTreeMap<u64, Entry>| entries.keys().next().copied();
         let idle = |entries: &BTreeMap<u64, Entry>| {
@@ -348,13 +350,14 @@ fn is_idle(entries: &BTreeMap<u64, Entry>, id: &u64) -> bool {
     entries.get(id).is_some_and(|entry| entry.signals.is_idle())
 }
 
-/// The address that a connection counts for: none where one peer stands for many people.
+/// Returns the address that a connection counts for; `None` for the Unix socket and trusted
+/// proxies.
 fn address_of(peer: Connected, trusted: &[Peer]) -> Option<IpAddr> {
     match peer {
         Connected::Unix => None,
         Connected::Ip(ip) if trusted.iter().any(|peer| peer.contains(ip)) => None,
         Connected::Ip(ip) => Some(match ip.to_canonical() {
-            // One person has a whole /64.
+            // One subscriber often has a whole /64.
             IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
             ip @ IpAddr::V4(_) => ip,
         }),

@@ -1,7 +1,7 @@
 //! The front-end build: scripts, WebAssembly, styles and icons under `{base}/a/`.
 //!
-//! Release builds carry it inside (`build.rs`); while developing it is read from a folder at start.
-//! Every name holds a hash of the content, so browsers keep the files for ever.
+//! Release builds embed it (`build.rs`); during development it is read from a folder at start.
+//! Every file name holds a hash of the content, so browsers may cache the files for ever.
 
 use std::collections::HashMap;
 use std::io;
@@ -20,16 +20,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::Web;
 
-/// The name of script and WebAssembly within the build.
+/// The name of the script and the WebAssembly file within the build.
 pub const OUTPUT_NAME: &str = "restante";
 
-/// The sheet that the sign-in page carries in its document, beside the manifest.
+/// The file, beside the manifest, of the style sheet that the sign-in page embeds.
 const SIGN_IN_STYLE: &str = "sign-in.css";
 
-/// Name and content of every file, as `build.rs` found them.
+/// Name and content of every embedded file, collected by `build.rs`.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
-/// One file, with what was compressed ahead.
+/// One file, with its precompressed variants.
 #[derive(Debug, Clone, Default)]
 struct Asset {
     plain: Option<Bytes>,
@@ -47,21 +47,21 @@ pub struct Site {
     sign_in: Option<SignInStyle>,
 }
 
-/// The style sheet that the sign-in page carries in its document.
+/// The style sheet that the sign-in page embeds in its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInStyle {
-    /// The sheet.
+    /// The text of the sheet.
     pub css: String,
-    /// How a policy names it.
+    /// The source expression of the sheet in a Content-Security-Policy.
     pub csp_source: String,
 }
 
 impl Site {
-    /// Reads the build from a folder, or takes the one inside the program.
+    /// Reads the build from a folder, or uses the embedded build.
     ///
     /// # Errors
-    /// Where the folder cannot be read. A build without a manifest serves no files: pages then
-    /// work without script and style.
+    /// If the folder cannot be read. A build without a manifest serves no files: pages then work
+    /// without script and style.
     pub fn load(dir: Option<&Path>) -> io::Result<Self> {
         let mut site = Self::default();
         match dir {
@@ -81,27 +81,27 @@ impl Site {
         Ok(site)
     }
 
-    /// The folder of script and WebAssembly below the base: `a/<hash>`.
+    /// Returns the folder of script and WebAssembly below the base: `a/<hash>`.
     pub fn pkg_dir(&self) -> String {
         format!("a/{}", self.pkg)
     }
 
-    /// The build's id: the hash of its folder.
+    /// Returns the build's id: the hash in the name of its folder.
     pub fn build(&self) -> &str {
         &self.pkg
     }
 
-    /// The style sheet's name below `a/`.
+    /// Returns the style sheet's name below `a/`.
     pub fn css(&self) -> &str {
         &self.css
     }
 
-    /// The icon sheet's name below `a/`.
+    /// Returns the icon sheet's name below `a/`.
     pub fn icons(&self) -> &str {
         &self.icons
     }
 
-    /// The sign-in page's own style sheet, where the build has one.
+    /// Returns the sign-in page's own style sheet, if the build has one.
     pub fn sign_in_style(&self) -> Option<&SignInStyle> {
         self.sign_in.as_ref()
     }
@@ -140,7 +140,7 @@ impl Site {
         }
     }
 
-    /// Lines `pkg=`, `css=`, `icons=` with paths such as `a/<hash>` or `/a/main.<hash>.css`.
+    /// Reads lines `pkg=`, `css=`, `icons=` with paths such as `a/<hash>` or `/a/main.<hash>.css`.
     fn read_manifest(&mut self, text: &str) {
         for (key, path) in text.lines().filter_map(|line| line.split_once('=')) {
             let path = path.trim().trim_start_matches('/');
@@ -196,7 +196,7 @@ pub(super) async fn asset(
     response
 }
 
-/// The source expression by which a policy allows this one inline script or style (CSP3 §2.3.1).
+/// Returns the CSP source expression that allows this one inline script or style (CSP3 §2.3.1).
 pub(super) fn csp_source(content: &str) -> String {
     let digest = STANDARD.encode(Sha256::digest(content));
     format!("'sha256-{digest}'")

@@ -1,7 +1,7 @@
 //! `GET …/part/{n}`: one part of a message, decoded and streamed.
 //!
-//! The sender chose type and name: only four kinds of picture are ever shown, with our own type;
-//! all else is a download of unknown type.
+//! The sender controls type and name of the part. Only four image types are served inline, with a
+//! type set by this server; all other parts are downloads of type `application/octet-stream`.
 
 use app::text::url;
 use axum::Extension;
@@ -18,7 +18,7 @@ use app::routes::notice::Notice;
 
 const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// The ids of a part in an address.
+/// The ids in the path of a part: account, folder, message, part.
 type PartPath = (String, String, String, String);
 
 pub(super) async fn part(
@@ -39,8 +39,8 @@ pub(super) async fn part(
     let (folder, message) = (folder.as_str().into(), message.as_str().into());
     match handle.part(folder, message, part.as_str().into()).await {
         Ok(download) => {
-            // No Content-Length: the size that the mail server announces is a guess, and a
-            // download that breaks off has to be seen as broken.
+            // No Content-Length: the size from the mail server is an estimate. Without it the
+            // browser reports an interrupted download as failed.
             let mut response = Body::from_stream(download.stream).into_response();
             let headers = response.headers_mut();
             headers::download(headers);
@@ -63,7 +63,7 @@ pub(super) async fn part(
     }
 }
 
-/// `Content-Disposition` with the name in both forms (RFC 6266 §4.1, appendix D).
+/// Returns `Content-Disposition` with the name in both forms (RFC 6266 §4.1, appendix D).
 fn disposition(kind: &str, name: &str) -> String {
     let name = clean_file_name(name);
     let plain = |c: char| {

@@ -1,7 +1,8 @@
-//! Reading request bodies up to a limit, and dropping what is over it.
+//! Reads request bodies up to a limit, and drops the bytes over it.
 //!
-//! A browser shows an answer only after it has sent its whole request: so the rest of a body that
-//! is too large is read and dropped, within bounds, before 413 is said and the connection closed.
+//! A browser shows a response only after it has sent its whole request. So the rest of a body that
+//! is too large is read and dropped, up to the bounds of [`Drain`], before the response 413 is sent
+//! and the connection is closed.
 
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use http::header::{CONNECTION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-/// How long one whole body may take, whatever its size.
+/// Maximum time for one whole upload, whatever its size.
 const SLOWEST: Duration = Duration::from_secs(30 * 60);
 
-/// How much of a body that is too large is read and dropped.
+/// How much of a body that is too large is read and dropped, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Drain {
     max_bytes: u64,
@@ -23,18 +24,18 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// For a signed-in session.
+    /// Bounds for a signed-in session.
     pub(super) const SIGNED_IN: Self = Self {
         max_bytes: 256 << 20,
         within: Duration::from_secs(60),
     };
-    /// For anyone else.
+    /// Bounds for requests without a session.
     pub(super) const STRANGER: Self = Self {
         max_bytes: 16 << 20,
         within: Duration::from_secs(5),
     };
 
-    /// The bounds for a visitor.
+    /// Returns the bounds for a visitor.
     pub(super) fn of(is_signed_in: bool) -> Self {
         if is_signed_in {
             Self::SIGNED_IN
@@ -43,12 +44,12 @@ impl Drain {
         }
     }
 
-    /// Whether the announced size is within the bounds; an unknown one is.
+    /// Returns whether the announced size is within the bounds; an unknown size counts as within.
     pub(super) fn takes(self, headers: &HeaderMap) -> bool {
         content_length(headers).is_none_or(|size| size <= self.max_bytes)
     }
 
-    /// Reads and drops a body. `false` where the bounds were reached first.
+    /// Reads and drops a body. Returns `false` if a bound was reached first or reading failed.
     pub(super) async fn rest(self, stream: &mut BodyDataStream) -> bool {
         let until = Instant::now() + self.within;
         let mut dropped = 0_u64;
@@ -68,16 +69,17 @@ impl Drain {
     }
 }
 
-/// Why a body was not read.
+/// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyFault {
-    /// Over the limit. What could be dropped was dropped; the connection is to be closed.
+    /// The body is over the limit. It was dropped up to the bounds; the connection has to be
+    /// closed.
     TooLarge,
-    /// It broke off.
+    /// The body ended early or did not arrive in time.
     Broken,
 }
 
-/// The size that a request announces.
+/// Returns the size from `Content-Length`.
 pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -93,7 +95,7 @@ pub(super) async fn whole(
         return Err(BodyFault::TooLarge);
     }
     let mut stream = body.into_data_stream();
-    // What is announced as too large is not kept while it is dropped.
+    // A body announced as too large is dropped without being buffered.
     let announced = content_length(headers).unwrap_or_default();
     if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
         drain.rest(&mut stream).await;
@@ -115,20 +117,20 @@ pub(super) async fn whole(
     Ok(read.freeze())
 }
 
-/// When an upload that began now has to be complete.
+/// Returns the deadline of an upload that starts now.
 pub(super) fn upload_deadline() -> Instant {
     Instant::now() + SLOWEST
 }
 
-/// Tells the peer that the connection ends with this answer.
+/// Adds `Connection: close` to a response.
 pub(super) fn close(headers: &mut HeaderMap) {
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
-/// The fields of a plain form, in their order.
+/// The fields of a form in their order.
 pub(super) type Fields = Vec<(String, String)>;
 
-/// The first value of a field.
+/// Returns the first value of a field.
 pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields
         .iter()
@@ -136,7 +138,7 @@ pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// Takes a plain form apart (`application/x-www-form-urlencoded`).
+/// Parses a form of type `application/x-www-form-urlencoded`.
 pub(super) fn parse_form(body: &[u8]) -> Fields {
     body.split(|b| *b == b'&')
         .filter(|pair| !pair.is_empty())

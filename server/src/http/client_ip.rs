@@ -1,4 +1,4 @@
-//! Whose request it is: the peer, or whom a trusted proxy says it forwards for.
+//! Determines the client's address: the peer, or the client that a trusted proxy forwards for.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Once;
@@ -7,12 +7,12 @@ use http::HeaderMap;
 
 use crate::config::Peer;
 
-/// How many hops of `X-Forwarded-For` are looked at, the nearest first.
+/// Maximum number of hops of `X-Forwarded-For` that are examined, nearest first.
 const HOPS_MAX: usize = 32;
-/// What stands for the peer on the Unix socket: an address that no client can have.
+/// The address that stands for a peer on the Unix socket: no client can have it.
 const UNIX_PEER: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// Who connected.
+/// The peer of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Connected {
     /// A peer on the network.
@@ -21,13 +21,13 @@ pub(super) enum Connected {
     Unix,
 }
 
-/// The address to count by.
+/// Returns the address that limits count by.
 ///
-/// From a listed peer it is the rightmost address of `X-Forwarded-For` that is not itself a listed
-/// peer. Where there is none, it is the farthest hop that is known: what stands before it was not
-/// written by a trusted proxy. The header of a peer that is not listed may be forged, so it is
-/// ignored, and the peer itself is counted: all users behind a proxy that the operator forgot to
-/// list share one limit. At most 32 hops are looked at.
+/// For a listed peer it is the rightmost address of `X-Forwarded-For` that is not itself a listed
+/// peer. If there is none, it is the farthest valid hop: no trusted proxy wrote what stands before
+/// it. The header of a peer that is not listed may be forged, so it is ignored and the peer itself
+/// is counted: all users behind a proxy that the operator did not list share one limit. At most 32
+/// hops are examined.
 pub(super) fn client_ip(peer: Connected, headers: &HeaderMap, trusted: &[Peer]) -> IpAddr {
     let (mut nearest, is_listed) = match peer {
         Connected::Ip(ip) => (ip.to_canonical(), is_trusted(ip, trusted)),
@@ -43,7 +43,7 @@ pub(super) fn client_ip(peer: Connected, headers: &HeaderMap, trusted: &[Peer]) 
     let lines = values.iter().rev().filter_map(|value| value.to_str().ok());
     let hops = lines.flat_map(|line| line.rsplit(','));
     for hop in hops.map(str::trim).take(HOPS_MAX) {
-        // What a trusted proxy wrote is an address; anything else was sent to it.
+        // A trusted proxy writes only addresses; any other text was sent to it.
         let Some(ip) = parse(hop) else { break };
         nearest = ip;
         if !is_trusted(ip, trusted) {
@@ -57,7 +57,7 @@ fn is_trusted(ip: IpAddr, trusted: &[Peer]) -> bool {
     trusted.iter().any(|peer| peer.contains(ip))
 }
 
-/// Once: whoever forges the header shall not fill the log as well.
+/// Warns once per process, so that forged headers cannot fill the log.
 fn warn_once(peer: Connected) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
@@ -69,7 +69,7 @@ fn warn_once(peer: Connected) {
     });
 }
 
-/// An address, with or without a port.
+/// Parses an address, with or without a port.
 fn parse(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let ip = bare

@@ -1,5 +1,5 @@
-//! `POST {base}/compose`: the compose form without script. Text fields are read, attachments are
-//! streamed to the spool; what cannot be taken is shown again as it was typed.
+//! `POST {base}/compose`: the compose form without script. Reads the text fields and streams the
+//! attachments to the spool. A form that cannot be accepted is shown again with the text as typed.
 
 mod form;
 mod posted;
@@ -31,8 +31,8 @@ use crate::views;
 
 pub(super) use self::posted::keep;
 
-/// Without script the page behind this answer tells nothing new by itself: a try that ends within
-/// this time is waited for.
+/// How long the response waits for the first delivery attempt. Without script the next page does
+/// not update itself.
 const TRIED_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) async fn submit(
@@ -66,18 +66,18 @@ pub(super) async fn submit(
     response
 }
 
-/// What was typed, with the names of its files.
+/// The text as typed, with the names of its files.
 #[derive(Debug, Clone)]
 struct Text {
     draft: Draft,
-    /// Names of files that were chosen and are not here.
+    /// Names of files that were selected but are not stored here.
     missing: Vec<String>,
-    /// Files and parts that the form named, with the names that it showed.
+    /// Files and parts that the form refers to: id and the name that it showed.
     named: Vec<(String, String)>,
 }
 
 impl Text {
-    /// As it is kept until its writer has signed in again.
+    /// Converts the text into the form that is stored until its author has signed in again.
     fn into_posted(self, account: AccountId) -> PostedForm {
         PostedForm {
             account,
@@ -126,7 +126,7 @@ fn typed_of(typed: &Typed) -> Text {
     }
 }
 
-/// The compose page as it was typed, with the reason.
+/// Renders the compose page with the text as typed and the error.
 async fn show_again(
     web: &Web,
     visitor: &Visitor,
@@ -136,7 +136,7 @@ async fn show_again(
     error: ApiError,
 ) -> Response {
     if error.field.as_deref() == Some("form") || text.draft.form.is_none() {
-        // What is typed now would leave as another message.
+        // The form was already sent, or has no key: with a new key the text is another message.
         text.draft.form = web.sealer.form_key(&account).ok();
     }
     let address = address(web.base(), &account, &text.draft);
@@ -160,7 +160,7 @@ async fn show_again(
     response
 }
 
-/// The address of a compose form.
+/// Returns the address of a compose form.
 fn address(base: &str, account: &AccountId, draft: &Draft) -> String {
     let address = match (&draft.replaces, &draft.source) {
         (Some(outbox), _) => url::compose_again(base, outbox),
@@ -173,7 +173,7 @@ fn address(base: &str, account: &AccountId, draft: &Draft) -> String {
     }
 }
 
-/// A form that holds what was typed, even if the message that it answers cannot be reached.
+/// Builds a form with the text as typed, even if the message that it replies to cannot be loaded.
 async fn filled(
     web: &Web,
     visitor: &Visitor,
@@ -215,7 +215,7 @@ async fn filled(
         upload_max_bytes: web.config.upload_max_bytes,
         server_max_bytes: None,
     });
-    // Parts that were to go along stay named: the message does not leave without them.
+    // Parts to forward stay in the form: the message is not sent without them.
     for part in &draft.keep_parts {
         if !form.forwarded.iter().any(|known| known.part == *part) {
             form.forwarded.push(AttachmentView {
@@ -226,7 +226,7 @@ async fn filled(
             });
         }
     }
-    // Files of this session, and those of the row that is corrected.
+    // Files of this session, and those of the outbox row that is edited.
     let of_row = std::mem::take(&mut form.uploads);
     for id in &draft.uploads {
         let upload = session
@@ -243,7 +243,7 @@ async fn filled(
     form
 }
 
-/// The account named in the form if it is one of the session's, else its first.
+/// Returns the account named in the form if it belongs to the session, else the session's first.
 fn own_account(session: &LiveSession, named: Option<AccountId>) -> AccountId {
     let named = named.filter(|id| session.account(id).is_some());
     named
@@ -251,20 +251,20 @@ fn own_account(session: &LiveSession, named: Option<AccountId>) -> AccountId {
         .unwrap_or_else(|| "".into())
 }
 
-/// What a compose page begins with.
+/// How a compose page starts.
 pub(super) enum Beginning {
-    /// Its form.
+    /// With an ordinary form.
     Form,
-    /// The address has to name the form: coming back to it by the browser's history leads to the
-    /// same form.
+    /// With a redirect to this address, which holds the form key: going back in the browser's
+    /// history leads to the same form.
     Named(String),
-    /// A text that waited for its writer's sign-in.
+    /// With a text that was stored until its author signed in.
     Posted(Box<ComposeRetry>),
-    /// A text waits that another account wrote.
+    /// With an error: the stored text belongs to another account.
     OtherAccount(ApiError),
 }
 
-/// What the page at an address begins with, where it is a compose page.
+/// Returns how the requested page starts, if it is a compose page.
 pub(super) async fn beginning(web: &Web, visitor: &Visitor, request: &Parts) -> Beginning {
     let uri = &request.uri;
     let is_page = request.method == Method::GET && uri.path() == url::compose_form(web.base());
@@ -290,7 +290,7 @@ pub(super) async fn beginning(web: &Web, visitor: &Visitor, request: &Parts) -> 
     }
 }
 
-/// The error beside a text that waited for a sign-in.
+/// Returns the error shown beside a text that was stored until the sign-in.
 fn not_sent_yet(visitor: &Visitor) -> ApiError {
     RequestError::NotSentYet.to_api(visitor.lang)
 }

@@ -1,8 +1,8 @@
-//! One connection of a browser or proxy: serves its requests, and ends it where the peer sends or
-//! takes nothing for too long.
+//! One connection of a browser or proxy: serves its requests, and ends it when the peer sends or
+//! reads nothing for too long.
 //!
-//! The bounds are in [`crate::limits`]. hyper has deadlines for the head of an HTTP/1 request only;
-//! detection of the protocol, idle HTTP/2 connections, bodies and responses are bounded here.
+//! The timeouts are in [`crate::limits`]. hyper has a deadline only for the head of an HTTP/1
+//! request; this module bounds protocol detection, idle HTTP/2 connections, bodies and responses.
 
 mod activity;
 mod exchange;
@@ -31,13 +31,13 @@ use activity::Verdict;
 pub(super) use exchange::Exchange;
 use socket::Socket;
 
-/// What hyper has to know of the limits.
+/// Returns hyper's connection builder with the limits set.
 pub(super) fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Runs while the connection is idle as well; heads have a shorter deadline of ours.
+        // Also runs while the connection is idle; [`Activity`] has a shorter deadline for heads.
         .header_read_timeout(limits::KEEP_ALIVE)
         .max_buf_size(limits::HEAD_MAX_BYTES);
     builder
@@ -53,8 +53,8 @@ pub(super) fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection to its end: that of the peer, of a deadline, or of its place among all
-/// connections.
+/// Serves a connection until the peer closes it, a deadline expires or it is evicted from the
+/// table.
 pub(super) async fn serve<S>(
     builder: &auto::Builder<TokioExecutor>,
     router: Router,
@@ -103,13 +103,13 @@ pub(super) async fn serve<S>(
             match activity.judge(Instant::now()) {
                 Verdict::Goes => check.as_mut().reset(activity.deadline()),
                 Verdict::Idle if !is_ending => {
-                    // HTTP/2 peers are told which requests were served.
+                    // With HTTP/2, GOAWAY tells the peer which requests were served.
                     is_ending = true;
                     connection.as_mut().graceful_shutdown();
                     check.as_mut().reset(Instant::now() + limits::STOP_WITHIN);
                 }
                 Verdict::Unanswered => {
-                    // Reading fails now, after a 408 where one can be said.
+                    // From now on reads fail, after a 408 if one can be sent.
                     activity.refuse_head();
                     if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
                         return Poll::Ready(outcome);

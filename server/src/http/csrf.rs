@@ -1,4 +1,4 @@
-//! One gate before every request that changes something: it has to come from our own pages.
+//! The CSRF layer: a request that changes state has to come from a page of this server.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use super::{Web, page};
 use crate::config::{Config, is_loopback_host};
 
-/// The layer.
+/// Rejects state-changing requests of other sites with 403.
 pub(super) async fn same_site_only(
     State(web): State<Web>,
     request: Request,
@@ -34,16 +34,16 @@ pub(super) async fn same_site_only(
         Notice::OtherSite,
         None,
     );
-    // The body was not read.
+    // The body was not read, so the connection cannot be reused.
     response
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// Browsers say where a request comes from in `Sec-Fetch-Site`; those that do not, or that take
-/// our plain http address for insecure, send `Origin`. A header that comes twice is believed in
-/// neither form: no browser sends it so.
+/// Returns whether a request may pass. Browsers send `Sec-Fetch-Site`; those that do not, or that
+/// do not trust a plain http address, send `Origin`. A request that repeats either header is
+/// rejected: no browser sends one.
 fn is_allowed(method: &Method, headers: &HeaderMap, uri: &Uri, config: &Config) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return true;
@@ -55,8 +55,9 @@ fn is_allowed(method: &Method, headers: &HeaderMap, uri: &Uri, config: &Config) 
     ) else {
         return false;
     };
-    // An address in the request line stands above `Host` (RFC 9112 §3.2.2). Without a public origin
-    // two that differ are no browser's either; with one, proxies may write what they like.
+    // The authority in the request line takes precedence over `Host` (RFC 9112 §3.2.2). Without a
+    // public origin the two have to be equal, as browsers send them; with one, proxies may rewrite
+    // them.
     let address = uri.authority().map(http::uri::Authority::as_str);
     let host = match (address, host) {
         (Some(address), Some(host))
@@ -66,8 +67,8 @@ fn is_allowed(method: &Method, headers: &HeaderMap, uri: &Uri, config: &Config) 
         }
         _ => address.or(host),
     };
-    // Without a public origin a page of any name that was made to resolve to this machine would be
-    // "same-origin": only names that always mean this machine are believed.
+    // Without a public origin, any name that resolves to this machine (DNS rebinding) would be
+    // "same-origin": only names that always mean this machine are accepted.
     let is_local = host.is_some_and(is_loopback_authority);
     if config.public_origin.is_none() && !config.insecure_http && !is_local {
         return false;
@@ -76,15 +77,15 @@ fn is_allowed(method: &Method, headers: &HeaderMap, uri: &Uri, config: &Config) 
         (Some(site), ..) => matches!(site, "same-origin" | "none"),
         (None, None, _) => false,
         (None, Some(origin), Some(public)) => origin.eq_ignore_ascii_case(public),
-        // The address that this very request came to, port included: another port of this machine
-        // is another site, and so is https, which this server does not speak itself.
+        // `Origin` has to be the address of this request, port included: another port of this
+        // machine is another site, and so is https, which this server does not speak itself.
         (None, Some(origin), None) => {
             host.is_some_and(|host| is_plain_http_origin_of(origin, host))
         }
     }
 }
 
-/// The only value of a header; an error where it comes more than once or is no text.
+/// Returns the only value of a header; an error if it is repeated or not text.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -94,7 +95,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ()> {
     }
 }
 
-/// Whether an origin is `http://` and this authority. An origin leaves out port 80.
+/// Returns whether an origin is `http://` with this authority. An origin omits port 80.
 fn is_plain_http_origin_of(origin: &str, host: &str) -> bool {
     let Some(authority) = origin.strip_prefix("http://") else {
         return false;
@@ -107,7 +108,7 @@ fn is_plain_http_origin_of(origin: &str, host: &str) -> bool {
     !authority.contains('@') && without_port_80(authority) == without_port_80(host)
 }
 
-/// Whether `host:port` means this machine.
+/// Returns whether `host:port` means this machine.
 pub(super) fn is_loopback_authority(authority: &str) -> bool {
     let parsed = authority.parse::<http::uri::Authority>();
     parsed.is_ok_and(|a| !a.as_str().contains('@') && is_loopback_host(a.host()))
@@ -165,7 +166,7 @@ mod tests {
             ("cross-site", false),
             ("", false),
         ] {
-            // The origin does not matter then: behind some policies browsers send "null".
+            // `Origin` is ignored then: with some referrer policies browsers send "null".
             for origin in [None, Some("null"), Some("https://evil.example")] {
                 let seen = allowed("POST", PUBLIC, "mail.example.org", Some(site), origin);
                 assert_eq!(seen, expected, "{site} {origin:?}");
@@ -185,7 +186,7 @@ mod tests {
             (None, false),
         ] {
             for method in ["POST", "PUT", "DELETE", "PATCH"] {
-                // Host is what a proxy makes of it: never compared with.
+                // A proxy may rewrite `Host`, so it is not compared.
                 let seen = allowed(method, PUBLIC, "10.1.2.3", None, origin);
                 assert_eq!(seen, expected, "{method} {origin:?}");
             }

@@ -1,4 +1,4 @@
-//! Errors as answers: the status of each kind, and faults of ours with a line in the log.
+//! Errors as responses: the status of each kind, and internal errors with a log line.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use http::StatusCode;
 use super::headers;
 use super::request_error::RequestError;
 
-/// The status of a kind of error.
+/// Returns the HTTP status of a kind of error.
 pub(super) fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::SignedOut => StatusCode::UNAUTHORIZED,
@@ -30,17 +30,17 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
     }
 }
 
-/// The answer to a script.
+/// Returns an error as JSON, for scripts.
 pub(super) fn json(error: ApiError) -> Response {
     let mut response = (status(error.kind), Json(error)).into_response();
     headers::private(response.headers_mut());
     response
 }
 
-/// A fault of ours: the log gets the cause, the page the same reference.
+/// Creates an internal error: logs the cause under a reference that the page shows too.
 pub(super) fn internal(what: &str, cause: &dyn Display) -> RequestError {
     let mut bytes = [0; 6];
-    // Without randomness the reference is zeros: the line is found by its time then.
+    // Without randomness the reference is all zeros; the log line is then found by its time.
     let _ = getrandom::fill(&mut bytes);
     let ref_id = URL_SAFE_NO_PAD.encode(bytes);
     tracing::error!(ref_id, %cause, "{what}");

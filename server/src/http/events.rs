@@ -1,4 +1,4 @@
-//! `GET {base}/events`: what happens in the session, as server-sent events.
+//! `GET {base}/events`: the events of the session as server-sent events.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -27,15 +27,14 @@ use crate::session::events::Since;
 use crate::session::turns::OpenStream;
 use crate::store::now_unix_ms;
 
-/// The pause between two beats while the session is in use: the page says within 3 s that the
-/// connection is gone.
+/// Interval of beats while the session is in use: the page reports a lost connection within 3 s.
 const BEAT_EVERY: Duration = Duration::from_secs(2);
-/// The pause while nothing was asked for in a while. Below the minute after which proxies give up.
+/// Interval of beats while the session is not in use. Below the common proxy timeout of 60 s.
 const IDLE_BEAT_EVERY: Duration = Duration::from_secs(15);
-/// How long after its last request a session counts as used.
+/// How long after its last request a session counts as in use.
 const IN_USE_MS: i64 = 60_000;
 
-/// The stream: `hello` first, then what came after `?after=` or `Last-Event-ID`, then what comes.
+/// Streams `hello` first, then the events after `?after=` or `Last-Event-ID`, then new events.
 pub(super) async fn events(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -44,7 +43,7 @@ pub(super) async fn events(
     request: HeaderMap,
 ) -> Response {
     let query = parse_form(query.unwrap_or_default().as_bytes());
-    // The header is newer: the browser itself reconnects with it to the same address.
+    // The header is newer: on reconnect the browser adds it to the same address.
     let last = request.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last
         .or_else(|| field(&query, "after"))
@@ -62,13 +61,14 @@ pub(super) async fn events(
     headers::set(headers, CACHE_CONTROL, "no-store, no-transform");
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     if version <= Version::HTTP_11 {
-        // Nothing follows an event stream that ends: the browser or its next page asks anew.
+        // HTTP/1 connections are not reused after an event stream; the next request opens a new
+        // one.
         body::close(headers);
     }
     response
 }
 
-/// The answer where the process has as many streams as it may: the page asks again later.
+/// The response when the process has its maximum of streams; the page retries later.
 fn crowded() -> Response {
     let secs = HeaderValue::from(limits::TURN_WITHIN.as_secs());
     let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -80,24 +80,24 @@ fn crowded() -> Response {
 /// One open stream.
 struct Reader {
     session: Option<Arc<LiveSession>>,
-    /// To be sent before anything is looked for.
+    /// Events to send before the ring is read.
     ready: VecDeque<(Option<u64>, LiveEvent)>,
-    /// The number of the last event that was taken.
+    /// The number of the last event that was read.
     seen: u64,
     newest: Option<watch::Receiver<u64>>,
-    /// Keeps the accounts' connections up while somebody looks.
+    /// Keeps the accounts' connections open while the stream is open.
     watchers: Watched,
-    /// Its place among the streams of the session, and of the process.
+    /// The slot of this stream in its session, and its permit of the process.
     place: Option<(OpenStream, OwnedSemaphorePermit)>,
     shutdown: CancellationToken,
     /// When the next beat is due.
     beat_at: Instant,
-    /// When it is looked whether the session came into use, so that the beat is due earlier.
+    /// When to check whether the session is in use again, which makes the beat due earlier.
     looks_at: Instant,
     is_over: bool,
 }
 
-/// The accounts that a stream watches: their connections stay up.
+/// The accounts that a stream watches, which keeps their connections open.
 struct Watched {
     accounts: Arc<[AccountHandle]>,
     _watchers: Vec<Watcher>,
@@ -111,7 +111,7 @@ impl Watched {
         }
     }
 
-    /// Follows the session, whose accounts come and go; each change is an event.
+    /// Updates the watched accounts from the session. Each change of the accounts is also an event.
     fn follow(&mut self, session: &LiveSession) {
         let accounts = session.accounts();
         if !Arc::ptr_eq(&accounts, &self.accounts) {
@@ -150,14 +150,14 @@ impl Reader {
             seen,
             newest: Some(newest),
             shutdown: web.shutdown.clone(),
-            // Told at once, so that the page knows what to expect.
+            // The first beat is due immediately: it tells the page the interval.
             beat_at: Instant::now(),
             looks_at: Instant::now(),
             is_over: false,
         }
     }
 
-    /// The stream of a session that is over.
+    /// Creates the stream of a session that has ended.
     fn ended(shutdown: CancellationToken) -> Self {
         let ready = VecDeque::from([(None, LiveEvent::End)]);
         Self {
@@ -174,7 +174,7 @@ impl Reader {
         }
     }
 
-    /// The next event with its number, if it has one; `None` at the end of the stream.
+    /// Returns the next event with its number, if it has one; `None` at the end of the stream.
     async fn next(&mut self) -> Option<(Option<u64>, LiveEvent)> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -231,7 +231,7 @@ impl Reader {
             if let (Some(seq), Some(session)) = (seq, &reader.session) {
                 sent = sent.id(session.events.id(seq));
             }
-            // A LiveEvent is plain data: it always becomes JSON.
+            // `LiveEvent` is plain data: serializing it to JSON does not fail.
             let sent = sent.json_data(&event).unwrap_or_else(|_| Event::default());
             Some((Ok(sent), reader))
         })

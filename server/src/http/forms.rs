@@ -1,5 +1,5 @@
-//! The plain POST routes: each reads a form, calls one method of the backend, keeps the result as
-//! a flash for the next page, and answers 303. The page without script works by them alone.
+//! The plain POST routes: each reads a form, calls one method of the backend, stores the result as
+//! a flash for the next page, and responds with 303. The page without script uses only these.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, THEME_COOKIE, Visitor, theme_from_word};
 use super::{Web, page};
 
-/// A list of 200 ticked messages has about 6 KiB.
+/// Maximum size of a form. One with 200 selected messages has about 6 KiB.
 const FORM_MAX_BYTES: usize = 1 << 20;
 
-/// `POST {base}/act`: `message` (repeated) with `action` and `to`, or `star`, or `unstar`; `return`.
-/// A message is `{account}/{folder}/{message}`.
+/// `POST {base}/act`: `message` (repeated) with `action` and `to`, or `star`, or `unstar`;
+/// `return`. A message is `{account}/{folder}/{message}`.
 pub(super) async fn act(posted: Posted) -> Response {
     let action = Action::read(&posted.fields);
     let otherwise = match &action {
@@ -107,7 +107,7 @@ pub(super) async fn outbox_change(
     posted.finish(flash, on).await
 }
 
-/// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Kept in cookies of this browser.
+/// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Stored in cookies of the browser.
 pub(super) async fn appearance(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -136,7 +136,7 @@ pub(super) async fn appearance(
     response
 }
 
-/// A form that somebody signed in has posted, to be answered by where to go on.
+/// A form posted by a signed-in session; the response is a redirect.
 pub(super) struct Posted {
     web: Web,
     visitor: Visitor,
@@ -164,7 +164,7 @@ impl FromRequest<Web> for Posted {
 }
 
 impl Posted {
-    /// Keeps the flash and goes on to `return`, or to `otherwise`.
+    /// Stores the flash and redirects to `return`, or to `otherwise`.
     async fn finish(self, flash: Flash, otherwise: String) -> Response {
         let web = &self.web;
         let is_signed_out = |error: &ApiError| error.kind == ErrorKind::SignedOut;
@@ -178,16 +178,16 @@ impl Posted {
     }
 }
 
-/// What the list's form asks for.
+/// The action that the list's form requests.
 #[derive(Debug, PartialEq, Eq)]
 enum Action {
     Mark(Vec<MessageRef>, Mark),
     Move(Vec<MessageRef>, Destination),
-    /// Makes the folder of a role and then moves there.
+    /// Creates the folder of a role, then moves the messages there.
     CreateAndMove(Vec<MessageRef>, FolderRole),
 }
 
-/// Why an action failed, and what would be repeated once the missing folder is there.
+/// Why an action failed, and what to repeat once the missing folder exists.
 struct ActionError {
     error: ApiError,
     again: Option<(Vec<MessageRef>, FolderRole)>,
@@ -240,7 +240,7 @@ impl Action {
         messages
     }
 
-    /// The folder of the first message.
+    /// Returns the address of the first message's folder.
     fn folder_url(&self, base: &str) -> String {
         match self.messages().first() {
             Some(of) => url::folder(base, &of.folder, 1),
@@ -279,7 +279,7 @@ impl Action {
     }
 }
 
-/// What was done; an error where some messages were not changed, and what would be repeated then.
+/// Returns the changes made, or an error if some messages were not changed, with what to repeat.
 fn first_failure(
     done: Result<ChangesDone, ApiError>,
     again: impl Fn(&ApiError) -> Option<(Vec<MessageRef>, FolderRole)>,
@@ -299,7 +299,7 @@ fn first_failure(
     }
 }
 
-/// The roles whose folder can be made.
+/// Parses a role whose folder can be created.
 fn role_from_word(word: &str) -> Option<FolderRole> {
     match word {
         "drafts" => Some(FolderRole::Drafts),
@@ -324,7 +324,7 @@ async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields
     Err(response)
 }
 
-/// The page that a form was on which came without a session.
+/// Returns the page of a form that was posted without a session: its `return` field.
 pub(super) async fn return_of(web: &Web, request: Request) -> Result<Option<String>, BodyFault> {
     let (head, body) = request.into_parts();
     let bytes = body::whole(&head.headers, body, FORM_MAX_BYTES, Drain::STRANGER).await?;
@@ -354,7 +354,7 @@ fn failure(error: ApiError) -> Flash {
     }
 }
 
-/// The values of a field that may stand several times.
+/// Returns all values of a field that may be repeated.
 fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str> {
     fields
         .iter()

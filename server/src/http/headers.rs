@@ -1,4 +1,4 @@
-//! The headers of each class of answer.
+//! The HTTP headers of each class of response.
 
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -7,17 +7,17 @@ use http::{HeaderMap, HeaderValue};
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-/// The front-end build that this server serves, for scripts and proxies.
+/// Names the front-end build of this server, for scripts and proxies.
 pub const BUILD: HeaderName = HeaderName::from_static("x-restante-build");
 
-/// The policy of notices: pages without script.
+/// The Content-Security-Policy of notices: pages without script.
 pub const PLAIN_PAGE_CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
      base-uri 'none'; manifest-src 'self'";
 
-/// The policy of the sign-in page. `script` and `style` are the hashes of the one script and the
-/// one sheet in its document: no other script in it runs. `'self'` lets the page fetch the next
-/// page's script ahead.
+/// Returns the policy of the sign-in page. `script` and `style` are the hashes of the only script
+/// and the only sheet in its document: no other inline script runs. `'self'` allows the page to
+/// prefetch the next page's script.
 pub fn sign_in_csp(script: &str, style: Option<&str>) -> String {
     let style = style.map_or_else(String::new, |style| format!(" {style}"));
     format!(
@@ -27,15 +27,15 @@ pub fn sign_in_csp(script: &str, style: Option<&str>) -> String {
     )
 }
 
-/// The policy of downloads: were one ever shown as a page, it could do nothing.
+/// The policy of downloads: a download opened as a page cannot load or run anything.
 pub const DOWNLOAD_CSP: &str = "sandbox; default-src 'none'";
 
-/// Sets a header whose value is ours.
+/// Sets a header to a constant value.
 pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// The policy of an app page with this nonce.
+/// Returns the policy of an app page with this nonce.
 pub fn app_csp(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
@@ -45,8 +45,8 @@ pub fn app_csp(nonce: &str) -> String {
     )
 }
 
-/// The policy of a message document. `parts` is the address of this message's own part folder;
-/// after consent images may come from any https address.
+/// Returns the policy of a message document. `parts` is the address of this message's own part
+/// folder; once the user allows images, they may come from any https address.
 pub fn frame_csp(parts: &str, images_allowed: bool) -> String {
     let remote = if images_allowed { " https:" } else { "" };
     format!(
@@ -56,24 +56,26 @@ pub fn frame_csp(parts: &str, images_allowed: bool) -> String {
     )
 }
 
-/// Headers of a page with mail in it; its policy comes with its nonce.
+/// Sets the headers of a page that shows mail; its policy is set with its nonce.
 pub(super) fn app_page(headers: &mut HeaderMap) {
     set(headers, REFERRER_POLICY, "same-origin");
     set(headers, COOP, "same-origin");
     private(headers);
 }
 
-/// Headers of a page without script.
+/// Sets the headers of a page without script.
 pub(super) fn plain_page(headers: &mut HeaderMap) {
     set(headers, CONTENT_SECURITY_POLICY, PLAIN_PAGE_CSP);
     app_page(headers);
 }
 
-/// Headers of a message document. No COOP: with a sandbox policy browsers would not open it.
+/// Sets the headers of a message document. No COOP: with a sandbox policy browsers refuse to open
+/// it.
 pub(super) fn frame(headers: &mut HeaderMap, policy: &str) {
     match HeaderValue::from_str(policy) {
         Ok(policy) => headers.insert(CONTENT_SECURITY_POLICY, policy),
-        // The parts' address comes from checked text; were it ever not, nothing at all is allowed.
+        // The parts' address is validated text; if it is not a valid header value, nothing is
+        // allowed.
         Err(_) => headers.insert(
             CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(DOWNLOAD_CSP),
@@ -83,14 +85,14 @@ pub(super) fn frame(headers: &mut HeaderMap, policy: &str) {
     private(headers);
 }
 
-/// Headers of an attachment or a raw message.
+/// Sets the headers of an attachment or a raw message.
 pub(super) fn download(headers: &mut HeaderMap) {
     set(headers, CONTENT_SECURITY_POLICY, DOWNLOAD_CSP);
     set(headers, REFERRER_POLICY, "no-referrer");
     private(headers);
 }
 
-/// Headers of what only this session may keep, for as long as it is shown.
+/// Sets the headers of a response that must not be cached.
 pub(super) fn private(headers: &mut HeaderMap) {
     set(headers, CACHE_CONTROL, "no-store");
     set(headers, CORP, "same-origin");

@@ -7,7 +7,7 @@ use http::header::CACHE_CONTROL;
 
 use super::{Web, headers};
 
-/// 200 while the database answers and the process is not stopping, else 503.
+/// Returns 200 while the database responds and the process is not stopping, else 503.
 pub(super) async fn health(State(web): State<Web>) -> Response {
     let answer = if web.shutdown.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")

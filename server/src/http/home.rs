@@ -1,8 +1,8 @@
-//! A list as the answer to a request for another address: no redirect, so no further round trip.
+//! Serves a message list at another address, without a redirect and its extra round trip.
 //!
-//! The page is the one at the list's own address, and a script of ours puts that address into the
-//! address bar before anything else runs. Without script the address of the request stays: that of
-//! `/` can be loaded again, that of a form that was sent never stays.
+//! The page is the one at the list's own address, and a script replaces the address in the address
+//! bar before any other script runs. Without script the address of the request stays: `/` can be
+//! reloaded, and the response to a posted form is a redirect instead.
 
 use app::text::url;
 use axum::Extension;
@@ -40,9 +40,9 @@ pub(super) async fn mail(
     }
 }
 
-/// Answers the sign-in form of a visitor who has a session now, and whose browser runs script:
-/// the list that `return_to` names, the inbox where it names nothing. Other pages are gone on to:
-/// what a message page does when it is opened belongs to a request for it.
+/// Answers the sign-in form after a successful sign-in with script: renders the list that
+/// `return_to` names, or the inbox if it is `None`. Other pages are redirected to, because a
+/// message page marks its message as read only on its own request.
 pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<String>) -> Response {
     let home = url::home(web.base());
     let wanted = return_to.filter(|path| *path != home);
@@ -63,13 +63,13 @@ pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<St
     }
 }
 
-/// The address of the first account's inbox.
+/// Returns the address of the first account's inbox.
 fn inbox(web: &WebState, visitor: &Visitor) -> Option<String> {
     let account = views::account_view(visitor.session.as_ref()?.accounts().first()?);
     Some(url::folder(web.base(), &account.inbox_ref(), 1))
 }
 
-/// Renders the page at `path`, a path of ours.
+/// Renders the page at `path`, a path of this server.
 async fn list_at(web: &Web, visitor: &Visitor, path: String) -> Response {
     let Ok(request) = Request::builder().uri(&path).body(Body::empty()) else {
         return page::see_other(&url::home(web.base()));

@@ -1,4 +1,4 @@
-//! Signing in and out: plain HTML, plain forms, and one script that nothing depends on.
+//! Signing in and out: plain HTML forms, and one script that is optional.
 
 use std::sync::LazyLock;
 
@@ -29,20 +29,20 @@ use crate::limits;
 use crate::session::{LiveSession, row_key};
 use crate::views;
 
-/// Set in the form that adds an account to a session, beside those that it has.
+/// The field in the form that adds an account to a session and keeps the others.
 const ADD_FIELD: &str = "add";
-/// A sign-in form has a dozen short fields.
+/// Maximum size of the form, which has a dozen short fields.
 const FORM_MAX_BYTES: usize = 64 << 10;
-/// The longest address: 64 bytes before the `@` and 255 behind it (RFC 5321 §4.5.3.1).
+/// Maximum length of an address: 64 bytes before the `@` and 255 after it (RFC 5321 §4.5.3.1).
 const ADDRESS_MAX_BYTES: usize = 320;
-/// The longest login name.
+/// Maximum length of a login name.
 const USER_MAX_BYTES: usize = 320;
-/// The longest name of a host (RFC 1035 §2.3.4).
+/// Maximum length of a host name (RFC 1035 §2.3.4).
 const HOST_MAX_BYTES: usize = 253;
-/// The longest password.
+/// Maximum length of a password.
 const PASSWORD_MAX_BYTES: usize = 1024;
 
-/// `GET {base}/login`: `?return=` where to go on, `?lang=` in which language, `?end` why.
+/// `GET {base}/login`: `?return=` is the next page, `?lang=` the language, `?end` the reason.
 pub(super) async fn show(
     State(web): State<Web>,
     Extension(mut visitor): Extension<Visitor>,
@@ -111,12 +111,12 @@ pub(super) async fn submit(
     shown.is_manual_open =
         !shown.form.incoming_host.is_empty() || !shown.form.outgoing_host.is_empty();
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
-    // Beside those of the session, instead of in their place.
+    // The account is added to the session instead of replacing its accounts.
     let is_added = field(&fields, ADD_FIELD).is_some();
 
     let sign_in = match prepare(&web.config, &mut shown, password) {
         Ok(Some(sign_in)) => sign_in,
-        // The servers are a guess: shown first, dialled when they are sent again.
+        // The servers are guessed: the form shows them, and connects once it is sent again.
         Ok(None) => return document(&web, StatusCode::OK, shown),
         Err(fault) => return refused(&web, shown, fault.to_api(visitor.lang)),
     };
@@ -125,8 +125,8 @@ pub(super) async fn submit(
             let its_inbox = views::account_view(&account);
             let its_inbox = url::folder(web.base(), &its_inbox.inbox_ref(), 1);
             match begin_session(&web, &visitor, &session, account, is_added).await {
-                // Without script the address of the form would stay, and loading it again would send
-                // the password again.
+                // Without script the address of the form would stay, and a reload would send the
+                // password again.
                 Ok(()) if is_added => page::see_other(&return_to.unwrap_or(its_inbox)),
                 Ok(()) if field(&fields, SCRIPT_FIELD).is_none() => {
                     page::see_other(&return_to.unwrap_or_else(|| url::home(web.base())))
@@ -139,7 +139,8 @@ pub(super) async fn submit(
             }
         }
         Err(error) => {
-            // What can be corrected is shown: the servers, where it is not the password alone.
+            // Shows the fields that can be corrected: the servers, unless only the password is
+            // wrong.
             shown.is_manual_open |= error.kind != app::api::ErrorKind::Password
                 && web.config.preset(domain_of(&shown.form.email)).is_none();
             refused(&web, shown, error)
@@ -147,8 +148,8 @@ pub(super) async fn submit(
     }
 }
 
-/// `POST {base}/logout`: with `account`, that one is signed out and the session goes on with the
-/// others; else, or where there is no other, all of it ends.
+/// `POST {base}/logout`: with `account`, signs that account out and keeps the session with the
+/// others; without it, or if it is the only account, ends the session.
 pub(super) async fn sign_out(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -157,7 +158,7 @@ pub(super) async fn sign_out(
 ) -> Response {
     let (head, body) = request.into_parts();
     let drain = Drain::of(visitor.session.is_some());
-    // Whatever else is wrong with the form: signing out is never refused.
+    // Signing out is never refused, even if the form cannot be read.
     let fields = body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await;
     let fields = fields.map_or_else(|_| Fields::default(), |bytes| body::parse_form(&bytes));
     if let Some(live) = &visitor.session {
@@ -176,7 +177,7 @@ pub(super) async fn sign_out(
             tracing::info!("an account was signed out");
             return page::see_other(&url::home(web.base()));
         }
-        // An account that is not there, or not any more, ends nothing.
+        // An unknown or already removed account ends nothing.
         if named.is_some_and(|account| live.account(&account).is_none()) {
             return page::see_other(&url::home(web.base()));
         }
@@ -195,7 +196,7 @@ pub(super) async fn sign_out(
     response
 }
 
-/// Opens the account: one try at the mail server, counted unless it succeeds.
+/// Opens the account: one attempt at the mail server, counted as failed unless it succeeds.
 async fn open(
     web: &WebState,
     visitor: &Visitor,
@@ -216,7 +217,7 @@ async fn open(
     }
 }
 
-/// A session with a new id: whatever id the browser came with is worth nothing from now on.
+/// Starts a session with a new id: the id that the browser sent is invalid from now on.
 async fn begin_session(
     web: &WebState,
     visitor: &Visitor,
@@ -224,7 +225,7 @@ async fn begin_session(
     account: AccountHandle,
     is_added: bool,
 ) -> Result<(), RequestError> {
-    // Whoever signs in again to an account of the session, or adds one, goes on with what runs.
+    // A repeated sign-in to an account of the session, or an added account, continues the session.
     let joined = visitor
         .session
         .as_ref()
@@ -262,7 +263,7 @@ async fn begin_session(
             };
             if admitted.is_err() {
                 account.close().await;
-                // A session that only got no further account goes on.
+                // A session that could not take one more account continues.
                 if registry.find(&key).is_none() {
                     registry.end(&key).await;
                 }
@@ -278,13 +279,13 @@ async fn begin_session(
     }
 }
 
-/// The keys of a session's accounts.
+/// Returns the keys of a session's accounts.
 fn keys_of(live: &LiveSession) -> Vec<String> {
     let accounts = live.accounts();
     accounts.iter().map(|own| own.key().0.clone()).collect()
 }
 
-/// Writes a session's accounts into its record: the keys of their rows, and nothing that signs in.
+/// Stores a session's accounts in its record: only the keys of their rows, no credentials.
 async fn store_accounts(
     session: &Session,
     keys: Vec<String>,
@@ -299,7 +300,8 @@ async fn forget_posted(web: &Web, account: &AccountId) {
     }
 }
 
-/// What the form asks for; `None` where the servers had to be guessed, and `shown` now holds them.
+/// Returns the sign-in that the form requests; `None` if the servers were guessed and put into
+/// `shown`.
 fn prepare(
     config: &Config,
     shown: &mut LoginPage,
@@ -308,7 +310,7 @@ fn prepare(
     let form = &mut shown.form;
     check_lengths(form, &password)?;
     let domain = domain_of(&form.email).to_ascii_lowercase();
-    // A local part that is not ASCII can be read by, if not sent from.
+    // An address with a non-ASCII local part can read mail, though it may not be able to send.
     if let Err(why) = Address::parse(&form.email)
         && why != InvalidAddress::LocalPartNotAscii
     {
@@ -359,7 +361,7 @@ fn prepare(
     }))
 }
 
-/// Refuses what is longer than any server takes. Fields are measured as they are used: trimmed.
+/// Rejects fields longer than any server accepts. Fields are measured after trimming.
 fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), RequestError> {
     let fields = [
         ("email", form.email.len(), ADDRESS_MAX_BYTES),
@@ -374,7 +376,7 @@ fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), RequestError
     }
 }
 
-/// Whether the operator's words about a domain are enough to sign in by this protocol.
+/// Returns whether the operator's preset for a domain is sufficient for this protocol.
 fn fills(preset: &Preset, kind: IncomingKind) -> bool {
     let incoming = match kind {
         IncomingKind::Imap => &preset.imap,
@@ -383,7 +385,7 @@ fn fills(preset: &Preset, kind: IncomingKind) -> bool {
     incoming.is_some() && preset.smtp.is_some()
 }
 
-/// Fills in what was left empty: from the preset, else the usual names.
+/// Fills empty fields from the preset, else with the usual names and ports.
 fn fill(form: &mut LoginForm, preset: &Preset, domain: &str) {
     let (known, name, usual_port) = match form.incoming {
         IncomingKind::Imap => (&preset.imap, "imap", 993),
@@ -413,7 +415,7 @@ fn port(text: &str, name: &'static str) -> Result<u16, RequestError> {
     }
 }
 
-/// The mode; plain only to hosts where the operator allows it.
+/// Returns the TLS mode; plain only for hosts that the operator allows.
 fn mode(
     config: &Config,
     host: &str,
@@ -442,7 +444,7 @@ fn domain_of(address: &str) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
-/// The fields as typed. A field that is missing is as if it were empty.
+/// Reads the fields as typed. A missing field counts as empty.
 fn typed(fields: &Fields) -> LoginForm {
     let text = |name| field(fields, name).unwrap_or_default().trim().to_owned();
     let host = |name| text(name).trim_end_matches('.').to_ascii_lowercase();
@@ -523,7 +525,7 @@ fn document(web: &WebState, status: StatusCode, shown: LoginPage) -> Response {
     response
 }
 
-/// Adds a cookie whose text is ours.
+/// Adds a `Set-Cookie` header.
 pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(SET_COOKIE, value);

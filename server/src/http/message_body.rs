@@ -1,4 +1,4 @@
-//! `GET …/body`: the cleaned HTML of a message, a document of its own in a sandboxed frame.
+//! `GET …/body`: the sanitized HTML of a message, a separate document for a sandboxed frame.
 
 use app::api::types::{AccountId, FolderId, FolderRef, MessageId, PartId};
 use app::document::frame_note;
@@ -13,10 +13,10 @@ use super::body::{field, parse_form};
 use super::visitor::Visitor;
 use super::{Web, error, headers, page};
 
-/// The ids of a message in an address.
+/// The ids in the path of a message: account, folder, message.
 pub(super) type MessagePath = (String, String, String);
 
-/// `?images=once` lets remote images load, this time.
+/// `?images=once` allows remote images for this request.
 pub(super) async fn message_body(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,

@@ -1,28 +1,28 @@
-//! Reading `multipart/form-data` (RFC 7578) as a stream, within bounds.
+//! Parses `multipart/form-data` (RFC 7578) as a stream with limits.
 //!
-//! At most one chunk of the body and one head of a part are held. Heads, names and the count of
-//! parts are bounded; what a part holds is the reader's to bound.
+//! Holds at most one chunk of the body and one part head in memory. Heads, names and the number of
+//! parts are limited here; the caller limits the contents of a part.
 
 use std::fmt::Display;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 
-/// The longest head of a part, and what may stand before the first one, in bytes.
+/// Maximum size of a part head, and of the preamble, in bytes.
 const HEAD_MAX_BYTES: usize = 8 << 10;
-/// The longest name of a field, in bytes.
+/// Maximum length of a field name, in bytes.
 const NAME_MAX_BYTES: usize = 64;
-/// The most parts of one form.
+/// Maximum number of parts in one form.
 const PARTS_MAX: usize = 512;
-/// The longest boundary, in bytes (RFC 2046 §5.1.1).
+/// Maximum length of a boundary, in bytes (RFC 2046 §5.1.1).
 const BOUNDARY_MAX_BYTES: usize = 70;
 
 /// Why a form could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FormFault {
-    /// It broke off.
+    /// The body ended early.
     Broken,
-    /// It is no form, or has parts that no page of ours sends.
+    /// The body is not a form, or has parts that no page of this server sends.
     Malformed,
     /// More bytes or parts than a form may have.
     TooLarge,
@@ -33,13 +33,13 @@ pub(super) enum FormFault {
 pub(super) struct PartHead {
     /// The name of the field.
     pub(super) name: String,
-    /// The name of the file, as sent, if it is one; may be empty.
+    /// The name of the file as sent, possibly empty; `None` if the part is not a file.
     pub(super) file_name: Option<String>,
-    /// The media type as sent; empty where there is none.
+    /// The media type as sent; empty if there is none.
     pub(super) media_type: String,
 }
 
-/// A form that is being read.
+/// A parser for one form.
 pub(super) struct Multipart<S> {
     stream: S,
     /// CRLF, two hyphens, boundary.
@@ -56,9 +56,9 @@ enum State {
     Preamble,
     /// In the body of a part.
     Body,
-    /// Behind a delimiter.
+    /// After a delimiter.
     Head,
-    /// Behind the last delimiter.
+    /// After the last delimiter.
     End,
 }
 
@@ -67,14 +67,14 @@ where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
     E: Display,
 {
-    /// Begins to read. `content_type` is the header of the request; the whole form has at most
-    /// `max_bytes`.
+    /// Creates a parser. `content_type` is the header of the request; `max_bytes` limits the whole
+    /// form.
     pub(super) fn new(stream: S, content_type: &str, max_bytes: u64) -> Result<Self, FormFault> {
         let boundary = boundary(content_type).ok_or(FormFault::Malformed)?;
         Ok(Self {
             stream,
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
-            // The first delimiter stands at the beginning of a line as well.
+            // A virtual line break, so that the first delimiter also starts after CRLF.
             buffer: BytesMut::from(b"\r\n".as_slice()),
             state: State::Preamble,
             parts: 0,
@@ -82,7 +82,7 @@ where
         })
     }
 
-    /// The head of the next part; what is left of the present one is dropped. `None` at the end.
+    /// Returns the head of the next part and drops the rest of the current one; `None` at the end.
     pub(super) async fn next_part(&mut self) -> Result<Option<PartHead>, FormFault> {
         if self.state == State::Preamble {
             self.preamble().await?;
@@ -93,7 +93,7 @@ where
         if self.state == State::End {
             return Ok(None);
         }
-        // Two hyphens end the form; else a line's end follows, perhaps behind blanks.
+        // Two hyphens end the form; otherwise a line end follows, possibly after white space.
         self.at_least(2).await?;
         if self.buffer.starts_with(b"--") {
             self.state = State::End;
@@ -119,12 +119,12 @@ where
         part_head(&String::from_utf8_lossy(&head)).map(Some)
     }
 
-    /// What is left of the body behind what was read of it.
+    /// Returns the unread rest of the body.
     pub(super) fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// The next bytes of the part; `None` at its end.
+    /// Returns the next bytes of the part; `None` at its end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, FormFault> {
         while self.state == State::Body {
             if let Some(end) = find(&self.buffer, &self.delimiter) {
@@ -133,7 +133,7 @@ where
                 self.state = State::Head;
                 return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
             }
-            // Its last bytes may be the beginning of a delimiter.
+            // The last bytes may be the start of a delimiter.
             let sure = self.buffer.len().saturating_sub(self.delimiter.len());
             if sure > 0 {
                 return Ok(Some(self.buffer.split_to(sure).freeze()));
@@ -184,7 +184,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, wanted)
 }
 
-/// The boundary of a `multipart/form-data` type.
+/// Returns the boundary of a `multipart/form-data` type.
 fn boundary(content_type: &str) -> Option<String> {
     let (essence, params) = content_type.split_once(';')?;
     if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
@@ -223,8 +223,8 @@ fn part_head(head: &str) -> Result<PartHead, FormFault> {
     }
 }
 
-/// The parameters of a header's value, names in lower case. Browsers write a quote within a value
-/// as `%22`, other programs as `\"`.
+/// Parses the parameters of a header value, with names in lower case. Browsers write a quote within
+/// a value as `%22`, other clients as `\"`.
 fn parameters(text: &str) -> impl Iterator<Item = (String, String)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -249,7 +249,7 @@ fn parameters(text: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Where a quoted value ends: at a quote without a backslash before it.
+/// Returns the position of the closing quote: the first one without a backslash before it.
 fn closing_quote(quoted: &str) -> usize {
     let mut before = None;
     for (at, c) in quoted.char_indices() {
@@ -271,7 +271,7 @@ mod tests {
 
     const TYPE: &str = "multipart/form-data; boundary=\"b=1\"";
 
-    /// Reads a form that comes in pieces of a size.
+    /// Parses a form that arrives in chunks of `piece` bytes.
     async fn read(form: &[u8], piece: usize) -> Result<Vec<(PartHead, Vec<u8>)>, FormFault> {
         let pieces: Vec<_> = form
             .chunks(piece.max(1))

@@ -1,4 +1,4 @@
-//! Pages of the app, rendered on the server, and pages with one thing to say.
+//! Pages of the app, rendered on the server, and notice pages.
 
 use std::sync::Arc;
 
@@ -30,18 +30,18 @@ use crate::session::LiveSession;
 use crate::store::seal::Purpose;
 use crate::views;
 
-/// What a rendered page is told beside its address.
+/// Data for a rendered page besides its address.
 #[derive(Debug, Default)]
 pub(super) struct PageData {
-    /// What the last plain form came to.
+    /// The result of the last plain form.
     pub(super) flash: Option<Flash>,
-    /// A compose form that could not be taken.
+    /// A compose form that was not accepted.
     pub(super) retry: Option<ComposeRetry>,
-    /// The page's own address, where another one was asked for.
+    /// The page's own address, if the request was for another one.
     pub(super) address: Option<String>,
 }
 
-/// `GET` of every route of the app. The session was checked by a layer.
+/// `GET` of every route of the app. A layer has checked the session.
 pub(super) async fn app_page(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -67,7 +67,7 @@ pub(super) async fn app_page(
     render(&web, &visitor, Request::from_parts(head, body), told).await
 }
 
-/// What the session's last plain form came to: told once.
+/// Returns the result of the session's last plain form, once.
 pub(super) async fn flash_of(web: &Web, visitor: &Visitor) -> Option<Flash> {
     match &visitor.session {
         Some(session) => take_flash(web, session).await,
@@ -82,7 +82,7 @@ pub(super) async fn render(
     request: Request,
     told: PageData,
 ) -> Response {
-    // Ends when the browser leaves, or once it has the whole page.
+    // Cancelled when the client disconnects, or when the whole page is sent.
     let waiting = CancellationToken::new();
     let context = {
         let page = visitor.page_context(web);
@@ -101,7 +101,7 @@ pub(super) async fn render(
             if let Some(backend) = backend.clone() {
                 provide_context::<Arc<dyn MailBackend>>(backend);
             }
-            // The nonce is made for this answer: the policy can only be written here.
+            // The framework creates the nonce for each response, so the policy is written here.
             let nonce = leptos::nonce::use_nonce();
             if let (Some(nonce), Some(response)) = (nonce, use_context::<ResponseOptions>())
                 && let Ok(policy) = HeaderValue::from_str(&headers::app_csp(&nonce))
@@ -123,7 +123,7 @@ pub(super) async fn render(
     response
 }
 
-/// A page without script that says one thing.
+/// Renders a page without script that shows one notice.
 pub(super) fn notice(
     web: &Web,
     visitor: &Visitor,
@@ -137,7 +137,7 @@ pub(super) fn notice(
     response
 }
 
-/// A page that tells an error.
+/// Renders a page that shows an error.
 pub(super) fn failed(
     web: &Web,
     visitor: &Visitor,
@@ -148,7 +148,7 @@ pub(super) fn failed(
     notice(web, visitor, status, Notice::Failed(error), back)
 }
 
-/// Any address that leads nowhere.
+/// The fallback for unknown addresses.
 pub(super) async fn not_found(State(web): State<Web>, request: Request) -> Response {
     let visitor = match request.extensions().get::<Visitor>() {
         Some(visitor) => visitor.clone(),
@@ -163,7 +163,7 @@ pub(super) async fn not_found(State(web): State<Web>, request: Request) -> Respo
     )
 }
 
-/// `GET {base}/mail/{account}`: its inbox.
+/// `GET {base}/mail/{account}`: redirects to the account's inbox.
 pub(super) async fn account_home(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -185,7 +185,7 @@ pub(super) async fn account_home(
     }
 }
 
-/// 303 to a path of ours.
+/// Redirects with 303 to a path of this server.
 pub(super) fn see_other(path: &str) -> Response {
     let mut response = match HeaderValue::from_str(path) {
         Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
@@ -195,7 +195,7 @@ pub(super) fn see_other(path: &str) -> Response {
     response
 }
 
-/// Keeps a flash for the session's next page.
+/// Stores a flash for the session's next page.
 pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
     let row = session.key();
     let key = row.as_str().as_bytes();
@@ -236,8 +236,8 @@ async fn take_flash(web: &Web, session: &LiveSession) -> Option<Flash> {
     serde_json::from_slice(&json).ok()
 }
 
-/// The message that this request marks as read, if it does: the one state change on GET, for a
-/// message page that a person opened.
+/// Returns the message that this request marks as read, if any: the one state change on GET, for a
+/// message page that the user opened.
 fn read_by_person(web: &Web, request: &Request<Body>) -> Option<MessageRef> {
     let is_page =
         request.method() == Method::GET && opened_by_person(request.headers(), &web.config);
@@ -250,19 +250,19 @@ async fn mark_read(web: &Web, visitor: &Visitor, message: MessageRef) {
         return;
     };
     let marked = backend.message_mark(vec![message], Mark::Seen).await;
-    // A failure shows itself when the page opens the message.
+    // If this fails, the page reports the failure when it opens the message.
     if let Err(error) = marked {
         tracing::debug!(kind = ?error.kind, ref_id = error.ref_id, "a message was not marked read");
     }
 }
 
-/// Whether a page is opened by a person from our own pages or the address bar, and not fetched
-/// ahead, framed, or led to by another site.
+/// Returns whether the user opened the page from a page of this server or the address bar; not a
+/// prefetch, a frame or a link from another site.
 fn opened_by_person(headers: &HeaderMap, config: &Config) -> bool {
     let value = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     match (value("sec-fetch-dest"), value("sec-fetch-site")) {
         (Some(dest), Some(site)) => {
-            // Speculation asks with a purpose.
+            // Prefetches and prerenders carry `Sec-Purpose`.
             let is_ahead = headers.contains_key("sec-purpose");
             dest == b"document" && matches!(site, b"same-origin" | b"none") && !is_ahead
         }
@@ -276,7 +276,7 @@ fn opened_by_person(headers: &HeaderMap, config: &Config) -> bool {
     }
 }
 
-/// Scheme and authority under which this request reached us: configured, or this machine's own.
+/// Returns scheme and authority of this request: the public origin, or this machine's own.
 pub(super) fn own_origin(headers: &HeaderMap, config: &Config) -> Option<String> {
     if let Some(origin) = &config.public_origin {
         return Some(origin.clone());
@@ -287,7 +287,8 @@ pub(super) fn own_origin(headers: &HeaderMap, config: &Config) -> Option<String>
     is_ours.then(|| format!("http://{host}"))
 }
 
-/// A path of ours to go on to: below the base, on this host, without control characters.
+/// Returns a path to redirect to if it is below the base, on this host and without control
+/// characters.
 pub(super) fn own_path(base: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(base)?;
     let is_plain = path.len() <= 2048 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');

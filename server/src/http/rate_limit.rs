@@ -1,4 +1,4 @@
-//! Limits that count failures only: whoever signs in without trouble never meets them.
+//! Rate limits that count only failed sign-ins; successful ones are not limited.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// For one account from one address.
+/// Limits of one account from one address.
 const ACCOUNT_AND_IP: &[Limit] = &[
     Limit {
         max: 5,
@@ -21,31 +21,31 @@ const ACCOUNT_AND_IP: &[Limit] = &[
         within: HOUR,
     },
 ];
-/// For one address, IPv6 by /64.
+/// Limit of one address; IPv6 addresses count by /64.
 const IP: &[Limit] = &[Limit {
     max: 30,
     within: MINUTE,
 }];
-/// For one account from everywhere; then only addresses wait that never signed in to it.
+/// Limit of one account from all addresses; exempts addresses that signed in to it before.
 const ACCOUNT: &[Limit] = &[Limit {
     max: 30,
     within: HOUR,
 }];
-/// The most names that a table keeps.
+/// Maximum number of keys in one table.
 const TABLE_MAX: usize = 30_000;
-/// The most accounts whose owners' addresses are remembered.
+/// Maximum number of accounts whose sign-in addresses are stored.
 const OWNED_MAX: usize = 20_000;
-/// The most addresses that are remembered of one account's owner.
+/// Maximum number of sign-in addresses stored for one account.
 const ADDRESSES_MAX: usize = 8;
 
-/// How long to wait before the next try.
+/// How long to wait before the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
     /// In seconds, at least 1.
     pub secs: u32,
 }
 
-/// Failed sign-ins. Accounts and addresses are kept as hashes, in tables of bounded size.
+/// Counts failed sign-ins. Stores accounts and addresses as hashes, in tables of bounded size.
 #[derive(Debug)]
 pub struct SignInLimits {
     keys: Keys,
@@ -60,7 +60,7 @@ struct Tables {
     owned: OwnedAccounts,
 }
 
-/// What one try is counted by.
+/// The keys under which one attempt is counted.
 #[derive(Debug, Clone, Copy)]
 struct Names {
     account_and_ip: Key,
@@ -82,8 +82,8 @@ impl Default for SignInLimits {
     }
 }
 
-/// One try that was let through. It counts as failed unless it succeeds, so that many tries at
-/// once are not all let through before the first has failed.
+/// One admitted attempt. It counts as failed unless it succeeds, so that concurrent attempts cannot
+/// all be admitted before the first one fails.
 #[derive(Debug)]
 #[must_use = "a try that is dropped counts as failed"]
 pub struct Try<'a> {
@@ -93,10 +93,10 @@ pub struct Try<'a> {
 }
 
 impl SignInLimits {
-    /// Lets a try through, or says how long to wait. `account` is compared without case.
+    /// Admits an attempt, or returns how long to wait. Compares `account` case-insensitively.
     ///
     /// # Errors
-    /// [`Wait`] while a limit is reached.
+    /// [`Wait`] if a limit is reached.
     pub fn begin(&self, account: &str, ip: IpAddr) -> Result<Try<'_>, Wait> {
         let account = account.trim().to_lowercase();
         let ip = client_network(ip);
@@ -131,7 +131,7 @@ impl SignInLimits {
 }
 
 impl Try<'_> {
-    /// The try did not fail.
+    /// Marks the attempt as successful, which removes it from the counts.
     pub fn succeeded(self) {
         let (names, at) = (self.names, self.at);
         let tables = &self.limits.tables;
@@ -143,9 +143,8 @@ impl Try<'_> {
     }
 }
 
-/// From which addresses the owners of accounts last signed in: at most [`ADDRESSES_MAX`] of each
-/// account, and of a bounded number of accounts. The account goes that was not signed in to for the
-/// longest time.
+/// The addresses from which accounts last signed in: at most [`ADDRESSES_MAX`] for each account,
+/// and a bounded number of accounts. When full, the account with the oldest sign-in is removed.
 #[derive(Debug)]
 struct OwnedAccounts {
     capacity: usize,
@@ -156,7 +155,7 @@ struct OwnedAccounts {
 #[derive(Debug)]
 struct Owned {
     last: Instant,
-    /// The newest last.
+    /// Hashed addresses, newest last.
     ips: Vec<Key>,
 }
 

@@ -1,4 +1,4 @@
-//! The few sentences that the web layer itself says, in every language.
+//! Error messages of the web layer, in every language.
 
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::Lang;
@@ -6,60 +6,60 @@ use app::text::size::size;
 
 use super::rate_limit::Wait;
 
-/// A fault that a request shows, before any mail server was asked.
+/// An error in a request, found before any mail server is contacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequestError {
-    /// The session is over.
+    /// The session has ended.
     SignedOut,
     /// Too many failed sign-ins.
     TooManyTries(Wait),
-    /// Not an e-mail address, in `email`.
+    /// `email` is not an e-mail address.
     Address,
-    /// A needed field is empty.
+    /// A required field is empty.
     Missing(&'static str),
-    /// Not a port.
+    /// The field is not a port number.
     Port(&'static str),
-    /// No such connection mode, or one that the operator does not allow.
+    /// The connection mode is unknown, or the operator does not allow it.
     TlsMode(&'static str),
-    /// Nothing was ticked.
+    /// No message was selected.
     NothingSelected,
-    /// The form holds something that our pages do not send.
+    /// The form holds something that no page of this server sends.
     Malformed,
-    /// A message, or a file for it, is larger than allowed.
+    /// A message or an attachment is larger than allowed.
     TooLarge { max_bytes: u64 },
-    /// A request that is no message is larger than allowed.
+    /// A request other than a message is larger than allowed.
     RequestTooLarge { max_bytes: u64 },
-    /// A field is longer than any mail server takes.
+    /// A field is longer than any mail server accepts.
     TooLong {
         field: &'static str,
         max_bytes: usize,
     },
-    /// More files wait for their message than may.
+    /// The session has its maximum of files that wait for their message.
     TooManyFiles,
-    /// The files and messages of the account take all the room that they may.
+    /// The files and messages of the account have reached its storage limit.
     AccountFull { max_bytes: u64 },
-    /// The disk is full, or as good as.
+    /// The disk is full or nearly full.
     ServerFull,
-    /// The upload broke off.
+    /// The upload ended early.
     BrokenUpload,
-    /// Files that were chosen are not with the message: their names.
+    /// Selected files are not attached: their names.
     FilesMissing(String),
-    /// The session had ended when the form was posted.
+    /// The session had ended when the form was posted; the message is not sent.
     NotSentYet,
-    /// A text waits that another account wrote.
+    /// The stored text belongs to another account.
     OtherAccount,
-    /// There is no room for a text that waits for a sign-in.
+    /// There is no room to store a text until the sign-in.
     TextNotKept,
-    /// As many requests or sessions as there may be at once.
+    /// The maximum number of concurrent requests or sessions is reached.
     Crowded,
-    /// As many accounts as a session may have.
+    /// The session has its maximum number of accounts.
     TooManyAccounts,
-    /// The disk, or another fault of ours.
+    /// An internal error, such as a failed disk write.
     Internal { ref_id: String },
 }
 
 impl RequestError {
-    /// The fault as the page shows it.
+    /// Converts the error for display.
     pub(super) fn to_api(&self, lang: Lang) -> ApiError {
         let (kind, field, wait) = match self {
             Self::SignedOut => (ErrorKind::SignedOut, None, None),

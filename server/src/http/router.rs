@@ -1,4 +1,4 @@
-//! All routes, each with the base in its path, and the layers around them.
+//! All routes, each with the base in its path, and their layers.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
@@ -31,10 +31,10 @@ use super::{
     message_body, page, source, turns, upload,
 };
 
-/// One JSON request: a draft of a long text.
+/// Maximum size of one JSON request: a draft of a long text.
 const API_MAX_BYTES: usize = 8 << 20;
 
-/// The whole web server.
+/// Builds the router of the whole web server.
 pub fn router(web: &Web) -> Router {
     let at = |path: &str| format!("{}{path}", web.base());
 
@@ -58,7 +58,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/compose"), post(compose::submit))
         .route(&at("/outbox/{id}/{change}"), post(forms::outbox_change))
         .route(&at("/upload"), post(upload::upload))
-        // The framework's own limit of 2 MiB would end what `api` has taken.
+        // axum's default limit of 2 MiB would reject bodies that `api` accepts.
         .route(
             &at("/api/{*endpoint}"),
             post(api).layer(DefaultBodyLimit::max(API_MAX_BYTES)),
@@ -91,7 +91,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/settings/appearance"), post(forms::appearance))
         .route(&at("/events"), get(events::events));
 
-    // A layer that is added later stands further outside.
+    // Layers added later run earlier on a request.
     let pages = open
         .merge(home)
         .merge(signed_in)
@@ -108,7 +108,7 @@ pub fn router(web: &Web) -> Router {
         ))
         .layer(
             CompressionLayer::new().compress_when(
-                // Downloads and pictures leave as they are, events at once.
+                // Downloads and images are not compressed; events are sent without buffering.
                 SizeAbove::new(1024)
                     .and(NotForContentType::const_new("text/event-stream"))
                     .and(NotForContentType::const_new("application/octet-stream"))
@@ -135,10 +135,10 @@ pub fn router(web: &Web) -> Router {
         .with_state(Web::clone(web))
 }
 
-/// The app's own addresses of its pages, without a base.
+/// The paths of the app's pages, without a base.
 ///
-/// Listed once, before the first page: while the framework lists them, no page of the whole process
-/// loads its data (`SuppressResourceLoad`), and one that is rendered meanwhile would never end.
+/// Collected once, before the first page: while the framework collects them, no page in the process
+/// loads its data (`SuppressResourceLoad`), and a page rendered at that time would never finish.
 static APP_PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let context = || provide_context(PageContext::default());
     let (routes, _) =
@@ -146,21 +146,21 @@ static APP_PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
     routes.iter().map(|route| route.path().to_owned()).collect()
 });
 
-/// The pages of the app.
+/// Returns the routes of the app's pages.
 fn app_routes(web: &Web) -> Router<Web> {
     APP_PATHS.iter().fold(Router::new(), |router, path| {
         router.route(&format!("{}{path}", web.base()), get(page::app_page))
     })
 }
 
-/// Nothing outside the base is ours; and every answer names the front-end build.
+/// Rejects paths outside the base, and adds the build id to every response.
 async fn outermost(State(web): State<Web>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_ours = match path.strip_prefix(web.base()) {
         Some(rest) => rest.is_empty() || rest.starts_with('/'),
         None => path == "/healthz",
     };
-    // The pattern, not the path: folders and messages are nobody else's business.
+    // Logs the route pattern instead of the path, which holds folder and message ids.
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -182,7 +182,7 @@ async fn outermost(State(web): State<Web>, request: Request, next: Next) -> Resp
     response
 }
 
-/// Whoever has no session signs in first, and then goes on.
+/// Redirects a request without a session to the sign-in page, which leads back afterwards.
 async fn needs_session(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -217,7 +217,7 @@ async fn needs_session(
         let drain = Drain::STRANGER;
         must_close = !drain.takes(&head.headers) || !drain.rest(&mut body.into_data_stream()).await;
     } else if !is_get {
-        // What the form asks for is not done: the page that it was on says so after the sign-in.
+        // The form's action is not performed; its page reports that after the sign-in.
         match forms::return_of(&web, request).await {
             Ok(back) => on = url::login_end(web.base(), LoginEnd::NotDone.word(), back.as_deref()),
             Err(_) => must_close = true,
@@ -232,7 +232,7 @@ async fn needs_session(
             page::failed(&web, &visitor, fault.to_api(visitor.lang), None)
         }
         (false, true) => error::json(signed_out()),
-        // A frame or a picture has no use for the sign-in page.
+        // A frame or an image cannot show the sign-in page.
         (false, false) if is_framed && is_get => page::failed(&web, &visitor, signed_out(), None),
         (false, false) => page::see_other(&on),
     };
@@ -242,8 +242,8 @@ async fn needs_session(
     response
 }
 
-/// `POST {base}/api/{endpoint}`: the server functions. Their paths are fixed when the program is
-/// built, so the base is taken off.
+/// `POST {base}/api/{endpoint}`: the server functions. Their paths are fixed at compile time, so
+/// the base is removed.
 async fn api(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -270,7 +270,8 @@ async fn api(
         return page::not_found(State(web), Request::from_parts(head, Body::empty())).await;
     };
     head.uri = uri;
-    // A plain form post would be answered by a redirect to its Referer; ours go to `forms`.
+    // The framework answers a plain form post with a redirect to its Referer; plain forms use
+    // `forms`.
     head.headers.remove(http::header::ACCEPT);
     let context = {
         let (page, backend) = (visitor.page_context(&web), visitor.backend(&web));
@@ -290,7 +291,7 @@ async fn api(
     response
 }
 
-/// The framework answers every error with 500; the status of its kind says more.
+/// Replaces the status 500, which the framework sets for every error, by the status of its kind.
 async fn with_status_of_error(response: Response) -> Response {
     if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return response;
@@ -301,7 +302,7 @@ async fn with_status_of_error(response: Response) -> Response {
     };
     if let Ok(error) = serde_json::from_slice::<ApiError>(&bytes) {
         head.status = match error.kind {
-            // What could not be read as a request is the sender's fault.
+            // A request that cannot be parsed is a client error.
             app::api::ErrorKind::Transport => StatusCode::BAD_REQUEST,
             kind => error::status(kind),
         };

@@ -1,4 +1,4 @@
-//! Accepting connections, and stopping in order.
+//! Accepts connections, and shuts down in order.
 
 #[cfg(unix)]
 use std::fs::Permissions;
@@ -22,29 +22,29 @@ use crate::config::Listen;
 use crate::limits;
 use crate::store::now_unix_ms;
 
-/// The pause after the system gave no connection.
+/// Delay after a failed `accept`.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 const TELL_EVERY: Duration = Duration::from_secs(60);
-/// The answer where there is no place for a connection.
+/// The response when a connection is refused.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 10\r\n\
     connection: close\r\ncontent-length: 0\r\n\r\n";
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// A socket that is listened on.
+/// A listening socket.
 pub enum Bound {
-    /// On the network.
+    /// A TCP socket.
     Tcp(TcpListener),
-    /// In the file system.
+    /// A Unix socket in the file system.
     #[cfg(unix)]
     Unix(UnixListener),
 }
 
 impl Bound {
-    /// Begins to listen. A socket file that a stopped process left behind is replaced; owner and
-    /// group may connect to it.
+    /// Starts to listen. Replaces a socket file that an earlier process left; owner and group may
+    /// connect to it.
     ///
     /// # Errors
-    /// Where the address is taken or not allowed.
+    /// If the address is in use or not allowed.
     pub async fn new(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => Ok(Self::Tcp(TcpListener::bind(address).await?)),
@@ -54,7 +54,7 @@ impl Bound {
                     let _ = tokio::fs::remove_file(path).await;
                 }
                 let listener = UnixListener::bind(path)?;
-                // To connect a proxy needs to write: it runs in the group of the socket.
+                // A proxy in the socket's group needs write permission to connect.
                 let mode = Permissions::from_mode(0o660);
                 tokio::fs::set_permissions(path, mode).await?;
                 Ok(Self::Unix(listener))
@@ -64,10 +64,10 @@ impl Bound {
         }
     }
 
-    /// The address that was bound, with its port.
+    /// Returns the bound address with its port.
     ///
     /// # Errors
-    /// Where the system does not tell.
+    /// If the system does not report it.
     pub fn address(&self) -> io::Result<Listen> {
         match self {
             Self::Tcp(listener) => Ok(Listen::Tcp(listener.local_addr()?)),
@@ -82,8 +82,8 @@ impl Bound {
     }
 }
 
-/// Serves until the shutdown token ends: then no connection is accepted, streams end, open
-/// requests have five seconds, and the accounts close.
+/// Serves until the shutdown token is cancelled: then it accepts no connections, ends streams,
+/// gives open requests 5 s, and closes the accounts.
 pub async fn serve(web: Web, bound: Bound) {
     let router = super::router(&web);
     let builder = Arc::new(connection::builder());
@@ -113,7 +113,7 @@ pub async fn serve(web: Web, bound: Bound) {
     web.store.close().await;
 }
 
-/// Accepts connections for ever.
+/// Accepts connections in an endless loop.
 async fn accept_all(
     web: &Web,
     bound: &Bound,
@@ -127,7 +127,7 @@ async fn accept_all(
             Ok(accepted) => accepted,
             Err(error) if is_of_one_peer(&error) => continue,
             Err(error) => {
-                // Out of descriptors, most likely: others have to end first.
+                // Most likely out of descriptors: other connections have to end first.
                 refusals.note("no descriptor is left", &error);
                 connections.make_room();
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -156,13 +156,13 @@ async fn accept_all(
                 });
             }
         }
-        // The new connection reads first: with a request it is no silent one any more.
+        // Lets the new connection read first: with a request it is no longer silent.
         tokio::task::yield_now().await;
         connections.settle().await;
     }
 }
 
-/// A stream that was accepted.
+/// An accepted stream.
 enum Accepted {
     Tcp(TcpStream),
     #[cfg(unix)]
@@ -170,9 +170,9 @@ enum Accepted {
 }
 
 impl Accepted {
-    /// Says that there is no place, and closes.
+    /// Sends 503 and closes the connection.
     fn refuse(self) {
-        // As far as it fits into an empty socket: a peer that does not read gets nothing.
+        // One write into an empty socket buffer; a peer that does not read gets no response.
         let _ = match self {
             Self::Tcp(stream) => stream.try_write(NO_PLACE),
             #[cfg(unix)]
@@ -185,7 +185,7 @@ async fn accept(bound: &Bound) -> io::Result<(Accepted, Connected)> {
     match bound {
         Bound::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
-            // Fails where the peer has left again, which reading finds out.
+            // Fails if the peer has closed the connection, which the next read reports.
             let _ = stream.set_nodelay(true);
             bound_unsent(&stream);
             Ok((Accepted::Tcp(stream), Connected::Ip(peer.ip())))
@@ -198,7 +198,7 @@ async fn accept(bound: &Bound) -> io::Result<(Accepted, Connected)> {
     }
 }
 
-/// Lets the system hold little that is not sent, and close connections whose peer is gone.
+/// Limits unsent data in the kernel, and lets it close connections whose peer does not acknowledge.
 #[cfg(target_os = "linux")]
 fn bound_unsent(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
@@ -209,7 +209,7 @@ fn bound_unsent(stream: &TcpStream) {
 #[cfg(not(target_os = "linux"))]
 fn bound_unsent(_: &TcpStream) {}
 
-/// Whether only the peer that was about to be accepted is concerned.
+/// Returns whether the error concerns only the connection being accepted.
 fn is_of_one_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -220,7 +220,7 @@ fn is_of_one_peer(error: &io::Error) -> bool {
     )
 }
 
-/// Refusals for the log, one line a minute at most.
+/// Logs refused connections, at most one line per minute.
 #[derive(Default)]
 struct Refusals {
     count: u64,
@@ -237,7 +237,7 @@ impl Refusals {
     }
 }
 
-/// Ends idle sessions.
+/// Ends idle sessions periodically.
 async fn sweep(web: Web) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {

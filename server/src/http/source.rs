@@ -1,4 +1,4 @@
-//! `GET …/source`: a message as it was sent, as text, streamed.
+//! `GET …/source`: streams the raw message as text.
 
 use app::routes::notice::Notice;
 use axum::Extension;

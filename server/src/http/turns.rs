@@ -1,4 +1,4 @@
-//! The layer that bounds how much of one session is served at once.
+//! The layer that limits the concurrent requests of one session.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{Web, error, page};
 use crate::limits;
 use crate::session::turns::RequestClass;
 
-/// A request waits for its turn and keeps it until its response is complete.
+/// Waits for a permit, and holds it until the response is complete.
 pub(super) async fn take_turn(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -53,7 +53,8 @@ pub(super) async fn take_turn(
             }
             next.run(request).await
         }
-        // Without a connection of ours the turn ends with the head of the response.
+        // Outside this server's connections (no `Exchange`), the permit ends with the response
+        // head.
         None => {
             let response = next.run(request).await;
             drop((turn, download));
@@ -72,13 +73,13 @@ fn work_of(request: &Request) -> RequestClass {
     }
 }
 
-/// 429 or 503 with the time after which it is worth another try.
+/// Responds with 429 or 503 and `Retry-After`.
 async fn refused(web: &Web, visitor: &Visitor, request: Request, status: StatusCode) -> Response {
     let path = request.uri().path();
     let path = path.strip_prefix(web.base()).unwrap_or_default();
     let wants_json = path.starts_with("/api/") || path == "/upload";
     if request.method() != Method::GET {
-        // A browser shows the answer only after it has sent all of its request.
+        // A browser shows the response only after it has sent the whole request.
         let (head, request_body) = request.into_parts();
         if Drain::STRANGER.takes(&head.headers) {
             let mut rest = request_body.into_data_stream();

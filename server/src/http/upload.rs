@@ -1,6 +1,6 @@
-//! `POST {base}/upload`: one file, as a raw body, into the spool.
+//! `POST {base}/upload`: stores one file, sent as a raw body, in the spool.
 //!
-//! `X-File-Name` holds its name, percent-encoded; `Content-Type` its type. The answer is an
+//! `X-File-Name` holds its name, percent-encoded; `Content-Type` its type. The response is an
 //! `UploadView` whose id goes into the draft.
 
 use std::fmt::Display;
@@ -80,16 +80,15 @@ pub(super) async fn upload(
     }
 }
 
-/// How large a file may be.
+/// The announced and the maximum size of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
-    /// What was announced; 0 where nothing was.
+    /// The announced size; 0 if none was announced.
     pub(super) expected_bytes: u64,
     pub(super) max_bytes: u64,
 }
 
-/// Streams a file into the spool and keeps it with the session. Where it is refused, nothing of it
-/// is left.
+/// Streams a file into the spool and adds it to the session. A refused file is removed.
 pub(super) async fn to_spool<E: Display>(
     web: &WebState,
     session: &LiveSession,
@@ -128,7 +127,7 @@ pub(super) async fn to_spool<E: Display>(
     Ok(view)
 }
 
-/// Why a file was not taken.
+/// Converts a spool error.
 fn fault(error: SpoolError) -> RequestError {
     match error {
         SpoolError::TooLarge { max_bytes } => RequestError::TooLarge { max_bytes },

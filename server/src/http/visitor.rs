@@ -1,4 +1,4 @@
-//! Who asks: language, theme, time zone, address, and the live session if there is one.
+//! The sender of a request: language, theme, time zone, address, and the live session if any.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -26,22 +26,22 @@ pub(super) const LANG_COOKIE: &str = "restante_lang";
 pub(super) const THEME_COOKIE: &str = "restante_theme";
 const ZONE_COOKIE: &str = "restante_zone";
 
-/// What a request says about its sender.
+/// What a request tells about its sender.
 #[derive(Debug, Clone)]
 pub(super) struct Visitor {
     pub(super) lang: Lang,
     pub(super) theme: Theme,
     pub(super) locale: Locale,
-    /// The address to count failures by.
+    /// The client address that failed sign-ins count by.
     pub(super) ip: IpAddr,
-    /// The session, where it is alive.
+    /// The live session, if any.
     pub(super) session: Option<Arc<LiveSession>>,
-    /// A session cookie came, whether or not it opened anything.
+    /// Whether the request had a session cookie, valid or not.
     pub(super) had_cookie: bool,
 }
 
 impl Visitor {
-    /// A visitor as far as headers tell.
+    /// Creates a visitor from the headers alone.
     pub(super) fn without_session(web: &WebState, headers: &HeaderMap) -> Self {
         let lang = cookie(headers, LANG_COOKIE)
             .and_then(Lang::from_tag)
@@ -50,7 +50,7 @@ impl Visitor {
         let theme = cookie(headers, THEME_COOKIE)
             .and_then(theme_from_word)
             .unwrap_or_default();
-        // A zone's name holds slashes, which some scripts encode in cookies.
+        // Time zone names contain slashes, which some scripts percent-encode in cookies.
         let named = cookie(headers, ZONE_COOKIE).map(app::text::url::decode);
         let zone = named
             .filter(|name| name.len() <= 64)
@@ -69,7 +69,7 @@ impl Visitor {
         }
     }
 
-    /// What pages have to know of this request.
+    /// Returns the data of this request that pages need.
     pub(super) fn page_context(&self, web: &WebState) -> PageContext {
         PageContext {
             base: web.base().to_owned(),
@@ -89,13 +89,13 @@ impl Visitor {
         }
     }
 
-    /// What the session can do, in this request's language and zone.
+    /// Returns the session's backend, with this request's language and time zone.
     pub(super) fn backend(&self, web: &WebState) -> Option<Arc<SessionBackend>> {
         self.backend_over(web, AccountHandle::clone)
     }
 
-    /// The same for a page that is being rendered: the framework reads for it in tasks of its own,
-    /// which end with `page`.
+    /// Returns the backend for a page that is being rendered: the framework reads in separate
+    /// tasks, which end when `page` is cancelled.
     pub(super) fn backend_until(
         &self,
         web: &WebState,
@@ -121,7 +121,7 @@ impl Visitor {
     }
 }
 
-/// The layer that finds out who asks. Stands inside the session layer.
+/// The layer that identifies the visitor. Runs inside the session layer.
 pub(super) async fn recognise(
     State(web): State<Web>,
     session: Session,
@@ -141,14 +141,14 @@ pub(super) async fn recognise(
     if let Some(live) = &visitor.session
         && live.touch(now_unix_ms())
     {
-        // Marks the session as changed, so that its layer moves the row's end.
+        // Marks the session as changed, so that the session layer extends the row's expiry.
         session.set_expiry(session.expiry());
     }
     request.extensions_mut().insert(visitor);
     next.run(request).await
 }
 
-/// A cookie's value.
+/// Returns the value of a cookie.
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers
         .get_all(COOKIE)
@@ -169,7 +169,7 @@ pub(super) fn theme_from_word(word: &str) -> Option<Theme> {
     }
 }
 
-/// The first language of ours, by the order of preference (RFC 9110 §12.5.4).
+/// Returns the first supported language in the client's order of preference (RFC 9110 §12.5.4).
 fn accepted_language(headers: &HeaderMap) -> Option<Lang> {
     let lists = headers
         .get_all(ACCEPT_LANGUAGE)
@@ -185,7 +185,7 @@ fn accepted_language(headers: &HeaderMap) -> Option<Lang> {
                 .map(|lang| (quality, lang))
         })
         .collect();
-    // A stable sort: among equals the first that was named wins.
+    // The sort is stable: of equal weights, the first one listed wins.
     wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
     wanted.first().map(|(_, lang)| *lang)
 }

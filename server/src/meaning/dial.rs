@@ -1,4 +1,4 @@
-//! No connection came about: name, port, firewall, TLS, certificate.
+//! Explains failed connections: name, port, firewall, TLS, certificate.
 
 use app::api::types::Lang;
 use mail_proto::Tls;
@@ -6,7 +6,7 @@ use mail_proto::Tls;
 use super::{Endpoint, Meaning, fewer_connections, later};
 use crate::domain::{DialCause, Protocol};
 
-/// Tells why no connection to a server came about.
+/// Explains why a connection to a server could not be opened.
 pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     match cause {
         DialCause::NameNotFound
@@ -72,7 +72,7 @@ fn unreached(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-/// The usual port that was not tried, with the encryption it goes with.
+/// Names the usual port that was not tried, with its encryption.
 fn other_port(lang: Lang, place: Endpoint<'_>) -> String {
     let Endpoint { protocol, port, .. } = place;
     let (other, mode) = if port == protocol.tls_port() {
@@ -187,7 +187,7 @@ fn tls(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
         ..
     } = place;
     match (cause, lang) {
-        // RFC 8314: what answers without TLS on a port is most likely meant for STARTTLS.
+        // RFC 8314: a port that answers without TLS most likely uses STARTTLS.
         (DialCause::NotTls, Lang::En) if place.tls == Tls::Implicit => Meaning::new(
             format!("Port {port} of {host} speaks STARTTLS."),
             format!(
@@ -221,7 +221,7 @@ fn tls(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-/// The server was there, and no TLS came about. On the usual port that is not the person's to mend.
+/// Explains a failed TLS handshake. On the usual port the user's settings are not the cause.
 fn handshake(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     let Endpoint {
         host,
@@ -355,7 +355,7 @@ mod tests {
             let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
             assert!(told.fix.contains("limit how many connections"), "{told:?}");
             assert!(!told.fix.contains("Check port"), "{told:?}");
-            // On another port the port may be wrong as well.
+            // On another port the port may also be wrong.
             let told = meaning(Lang::En, imap(Tls::Implicit, 2993), cause.clone());
             assert!(told.fix.contains("Check port"), "{told:?}");
         }
@@ -376,8 +376,8 @@ mod tests {
             }
             told.sort();
             told.dedup();
-            // Each its own: none falls through to the words of another by mistake. NotTls under
-            // STARTTLS is told like TLS that failed.
+            // Each cause has its own text; none falls through to the text of another. The exception
+            // is NotTls under STARTTLS, which has the text of a failed handshake.
             assert_eq!(told.len(), causes.len());
         }
     }

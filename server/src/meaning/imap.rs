@@ -1,4 +1,4 @@
-//! An IMAP server refused a command (RFC 9051 §7.1, RFC 5530).
+//! Explains commands refused by an IMAP server (RFC 9051 §7.1, RFC 5530).
 
 use app::api::types::Lang;
 
@@ -8,52 +8,52 @@ use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImapCause {
-    /// The mailbox has no room left.
+    /// The mailbox is full.
     OverQuota,
-    /// The folder or message is not there any more.
+    /// The folder or message no longer exists.
     NonExistent,
-    /// A folder of this name is there already.
+    /// A folder of this name already exists.
     AlreadyExists,
-    /// This account may not do that.
+    /// The account lacks the permission.
     NoPermission,
-    /// Somebody else is at it.
+    /// Another session uses the folder or message.
     InUse,
-    /// Too much was asked for.
+    /// The command exceeds a limit of the server.
     Limit,
-    /// The server has trouble that goes away.
+    /// The server has a temporary error.
     Unavailable,
-    /// The provider lets no unknown mail program in (163, 126, yeah).
+    /// The provider rejects unknown mail programs (163, 126, yeah).
     UnknownProgram,
-    /// It cannot be done at all.
+    /// The server does not support the operation.
     Cannot,
-    /// Another program changed the same meanwhile.
+    /// Another client changed the same data meanwhile.
     Changed,
-    /// The server did not understand what was asked.
+    /// The server did not understand the command.
     NotUnderstood,
-    /// The mailbox is damaged, or somebody at the provider has to look at it.
+    /// The mailbox is damaged, or the provider has to act.
     ContactProvider,
-    /// The server wants an encrypted connection for that.
+    /// The server requires an encrypted connection for the command.
     EncryptionNeeded,
-    /// The session or the password is over.
+    /// The session or the password has expired.
     Expired,
-    /// The folder is kept by another server.
+    /// The folder is on another server.
     Elsewhere,
-    /// Signed in, and the mailbox is not opened (Exchange and Microsoft 365).
+    /// The sign-in succeeded, but the mailbox is not opened (Exchange and Microsoft 365).
     NotConnected,
-    /// The server has enough connections.
+    /// The server has too many connections.
     TooManyConnections,
-    /// More was asked for in a while than the provider allows.
+    /// The provider's rate limit is reached.
     Throttled,
-    /// None of these.
+    /// Any other cause.
     Other,
 }
 
 impl ImapCause {
-    /// Reads the cause from what a server answered.
+    /// Reads the cause from a server's reply.
     pub fn read(words: ReplyFields<'_>) -> Self {
         match words.response_code {
             _ if words.say_one_of(&["authenticated but not connected"]) => Self::NotConnected,
-            // Gmail says OVERQUOTA for it, and the mailbox is not full at all.
+            // Gmail sends OVERQUOTA for throttling, although the mailbox is not full.
             _ if words.say_one_of(&["bandwidth limit", "is throttled", "backoff time"]) => {
                 Self::Throttled
             }
@@ -97,7 +97,7 @@ impl ImapCause {
         }
     }
 
-    /// Returns after how many seconds the same may work, where waiting helps.
+    /// Returns the seconds after which a retry may succeed; `None` if waiting does not help.
     pub const fn retry_after_secs(self) -> Option<u32> {
         match self {
             Self::InUse | Self::Unavailable | Self::TooManyConnections => Some(60),
@@ -107,7 +107,7 @@ impl ImapCause {
     }
 }
 
-/// Tells why an IMAP server refused a command.
+/// Explains why an IMAP server refused a command.
 pub fn meaning(lang: Lang, cause: ImapCause) -> Meaning {
     match (cause, lang) {
         (ImapCause::OverQuota, Lang::En) => Meaning::new(

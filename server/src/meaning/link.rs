@@ -1,4 +1,4 @@
-//! A connection that was there ended, or the server lacks what the connection needs.
+//! Explains connections that ended after they were open, and servers that lack a capability.
 
 use app::api::types::Lang;
 use mail_proto::Tls;
@@ -6,7 +6,7 @@ use mail_proto::Tls;
 use super::{Endpoint, Meaning, fewer_connections, later, provider, tell_provider};
 use crate::domain::LinkCause;
 
-/// Tells why a connection to a server cannot go on.
+/// Explains why a connection to a server cannot continue.
 pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
     let Endpoint {
         protocol,
@@ -40,7 +40,7 @@ pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
             format!("{host} 无法证明它知道您的密码，可能不是您的服务器。"),
             "请检查服务器名称。如无误，请先告知服务商再登录。",
         ),
-        // Where TLS comes first, a client that waits for words waits for ever.
+        // A TLS port sends no greeting in plain text, so a client without TLS waits for ever.
         (LinkCause::NoGreeting, Lang::En) if tls != Tls::Implicit && port == tls_port => {
             Meaning::new(
                 format!("Port {port} speaks TLS."),

@@ -1,4 +1,4 @@
-//! A POP3 server refused a command (RFC 1939, RFC 2449 §8, RFC 3206).
+//! Explains commands refused by a POP3 server (RFC 1939, RFC 2449 §8, RFC 3206).
 
 use app::api::types::Lang;
 
@@ -8,27 +8,27 @@ use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pop3Cause {
-    /// The server has trouble that goes away.
+    /// The server has a temporary error.
     Unavailable,
-    /// The server has trouble that somebody has to repair.
+    /// The server has an error that its operator has to repair.
     Broken,
-    /// The message is not there.
+    /// The message does not exist.
     NoSuchMessage,
-    /// The message has international addresses, which the server tells only to programs that ask
-    /// for UTF-8.
+    /// The message has internationalized addresses, which the server sends only to clients that
+    /// enable UTF-8.
     NeedsUtf8,
-    /// The sign-in does not hold any more.
+    /// The session is no longer authenticated.
     NotSignedIn,
-    /// The session ended for want of use.
+    /// The session timed out.
     Idle,
-    /// The server has enough connections.
+    /// The server has too many connections.
     TooManyConnections,
-    /// None of these.
+    /// Any other cause.
     Other,
 }
 
 impl Pop3Cause {
-    /// Reads the cause from what a server answered.
+    /// Reads the cause from a server's reply.
     pub fn read(words: ReplyFields<'_>) -> Self {
         match words.response_code {
             _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
@@ -46,7 +46,7 @@ impl Pop3Cause {
         }
     }
 
-    /// Returns after how many seconds the same may work, where waiting helps.
+    /// Returns the seconds after which a retry may succeed; `None` if waiting does not help.
     pub const fn retry_after_secs(self) -> Option<u32> {
         match self {
             Self::Unavailable | Self::TooManyConnections => Some(60),
@@ -55,7 +55,7 @@ impl Pop3Cause {
     }
 }
 
-/// Tells why a POP3 server refused a command.
+/// Explains why a POP3 server refused a command.
 pub fn meaning(lang: Lang, cause: Pop3Cause) -> Meaning {
     match (cause, lang) {
         (Pop3Cause::Unavailable, Lang::En) => {

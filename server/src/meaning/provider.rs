@@ -1,25 +1,25 @@
-//! Providers that do not take the password of their web page, and what they want instead.
+//! Providers that do not accept the password of their web page, and what they require instead.
 
 use app::api::types::Lang;
 
 use super::Meaning;
 
-/// A provider that wants something other than the web password.
+/// A provider that requires something other than the web password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Provider {
-    /// Ends of the names of its servers.
+    /// Domain suffixes of its servers.
     hosts: &'static [&'static str],
     name: &'static str,
     name_zh: &'static str,
     pub(super) wants: Wants,
-    /// Where one is made.
+    /// The page on which the code or password is created.
     page: Option<&'static str>,
 }
 
-/// What a provider wants.
+/// What a provider requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wants {
-    /// A code made in the settings of the web mail, where IMAP and POP3 are switched on as well.
+    /// A code from the settings of the webmail, where IMAP and POP3 are also enabled.
     AuthorisationCode,
     /// A password made for one program.
     AppPassword,
@@ -122,7 +122,7 @@ fn is_under(host: &str, end: &str) -> bool {
         .is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }
 
-/// Tells that an authorisation code is needed.
+/// Explains that an authorisation code is needed.
 pub(super) fn authorisation_code(lang: Lang, host: &str) -> Meaning {
     let provider = Provider::of(host);
     let name = provider.map_or(host, |provider| provider.name(lang));
@@ -145,7 +145,7 @@ pub(super) fn authorisation_code(lang: Lang, host: &str) -> Meaning {
     }
 }
 
-/// Tells that an app password is needed.
+/// Explains that an app password is needed.
 pub(super) fn app_password(lang: Lang, host: &str) -> Meaning {
     let provider = Provider::of(host);
     let name = provider.map_or(host, |provider| provider.name(lang));
@@ -170,7 +170,7 @@ pub(super) fn app_password(lang: Lang, host: &str) -> Meaning {
     }
 }
 
-/// Tells that no password is taken at all.
+/// Explains that the provider accepts no password.
 pub(super) fn oauth_only(lang: Lang, host: &str) -> Meaning {
     let name = Provider::of(host).map_or(host, |provider| provider.name(lang));
     match lang {

@@ -1,4 +1,4 @@
-//! The server refused the sign-in.
+//! Explains refused sign-ins.
 
 use app::api::types::Lang;
 
@@ -11,39 +11,39 @@ use super::{Endpoint, Meaning, Protocol, ReplyFields, TOO_MANY_CONNECTIONS, late
 pub enum SignInCause {
     /// User name or password are wrong.
     WrongPassword,
-    /// The password has run out (IMAP `EXPIRED`).
+    /// The password has expired (IMAP `EXPIRED`).
     PasswordExpired,
-    /// The provider wants an authorisation code instead of the web password.
+    /// The provider requires an authorisation code instead of the web password.
     AuthorisationCodeNeeded,
-    /// The provider wants a password made for one program.
+    /// The provider requires an app password.
     AppPasswordNeeded,
-    /// The provider takes no passwords.
+    /// The provider accepts no passwords.
     OAuthOnly,
-    /// Mail programs are switched off for this account.
+    /// Access by mail programs is disabled for this account.
     ServiceOff,
     /// The account has too many connections.
     TooManyConnections,
-    /// Another session has the maildrop.
+    /// Another session holds the lock of the maildrop.
     MaildropLocked,
-    /// Signed in again too soon.
+    /// The minimum time between sign-ins has not passed.
     TooSoon,
-    /// The server wants encryption first.
+    /// The server requires encryption first.
     EncryptionNeeded,
     /// The server cannot check passwords now.
     Unavailable,
-    /// The provider wants a sign-in on its web page before it lets mail programs in again.
+    /// The provider requires a sign-in on its web page before it allows mail programs again.
     WebSignInNeeded,
     /// The provider locked the account.
     AccountLocked,
-    /// Somebody at the provider has to do something.
+    /// The provider's administrator has to act.
     ContactAdmin,
 }
 
 impl SignInCause {
-    /// Reads the cause from what a server answered to a sign-in.
+    /// Reads the cause from a server's reply to a sign-in.
     ///
-    /// Codes come first, then words that only one cause uses, then what is known of the provider.
-    /// What is left is a wrong password, the commonest by far.
+    /// Codes take precedence, then phrases that have only one cause, then the known providers. The
+    /// fallback is a wrong password, by far the most common cause.
     pub fn read(place: Endpoint<'_>, words: ReplyFields<'_>) -> Self {
         let by_code = match place.protocol {
             Protocol::Imap => imap_code(words),
@@ -54,8 +54,8 @@ impl SignInCause {
             .or_else(|| by_words(place.protocol, words))
             .unwrap_or(Self::WrongPassword);
         match (cause, Provider::of(place.host)) {
-            // A provider that never takes the web password: that it was refused is no news. Some
-            // (QQ) name five possible causes in one breath, so their words do not decide.
+            // The provider never accepts the web password, so its refusal says nothing new. Some
+            // replies (QQ) list five possible causes, so their text does not decide.
             (Self::WrongPassword | Self::ServiceOff, Some(provider)) => match provider.wants {
                 Wants::AuthorisationCode => Self::AuthorisationCodeNeeded,
                 Wants::AppPassword => Self::AppPasswordNeeded,
@@ -65,7 +65,7 @@ impl SignInCause {
         }
     }
 
-    /// Tells whether another password may help, and nothing else will.
+    /// Returns whether only another password can help.
     pub const fn is_about_password(self) -> bool {
         matches!(
             self,
@@ -77,7 +77,8 @@ impl SignInCause {
         )
     }
 
-    /// Returns after how many seconds the same sign-in may work, where waiting helps.
+    /// Returns the seconds after which the same sign-in may succeed; `None` if waiting does not
+    /// help.
     pub const fn retry_after_secs(self) -> Option<u32> {
         match self {
             Self::TooManyConnections | Self::MaildropLocked | Self::Unavailable => Some(60),
@@ -87,7 +88,7 @@ impl SignInCause {
     }
 }
 
-/// RFC 5530 §3 and RFC 9051 §7.1.
+/// Reads IMAP response codes (RFC 5530 §3, RFC 9051 §7.1).
 fn imap_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     Some(match words.response_code? {
         "EXPIRED" => SignInCause::PasswordExpired,
@@ -95,12 +96,12 @@ fn imap_code(words: ReplyFields<'_>) -> Option<SignInCause> {
         "CONTACTADMIN" => SignInCause::ContactAdmin,
         "UNAVAILABLE" | "SERVERBUG" => SignInCause::Unavailable,
         "INUSE" | "LIMIT" => SignInCause::TooManyConnections,
-        // AUTHENTICATIONFAILED, AUTHORIZATIONFAILED, ALERT: the words may tell more.
+        // AUTHENTICATIONFAILED, AUTHORIZATIONFAILED, ALERT: the text may be more specific.
         _ => return None,
     })
 }
 
-/// RFC 2449 §8, RFC 3206.
+/// Reads POP3 response codes (RFC 2449 §8, RFC 3206).
 fn pop3_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     Some(match words.response_code? {
         "IN-USE" => SignInCause::MaildropLocked,
@@ -111,7 +112,7 @@ fn pop3_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     })
 }
 
-/// RFC 4954 §4 and §6, and what large providers add.
+/// Reads SMTP codes (RFC 4954 §4 and §6), and those that large providers add.
 fn smtp_code(words: ReplyFields<'_>) -> Option<SignInCause> {
     match words.subject_and_detail() {
         Some((7, 9)) => return Some(SignInCause::AppPasswordNeeded),
@@ -125,7 +126,7 @@ fn smtp_code(words: ReplyFields<'_>) -> Option<SignInCause> {
         }
         538 => SignInCause::EncryptionNeeded,
         421 if words.say_one_of(&["too many", "limit"]) => SignInCause::TooManyConnections,
-        // 454 and its kin, but not a "too many" that the words tell better.
+        // 454 and similar, unless the text has a more specific cause such as "too many".
         400..=499 if by_words(Protocol::Smtp, words).is_none() => SignInCause::Unavailable,
         _ => return None,
     })
@@ -210,7 +211,7 @@ fn by_words(protocol: Protocol, words: ReplyFields<'_>) -> Option<SignInCause> {
             SignInCause::Unavailable,
         ),
     ];
-    // Servers from before RFC 2449 say by words alone that the maildrop is locked.
+    // Servers older than RFC 2449 report a locked maildrop only in the text.
     const LOCKED: &[&str] = &["lock", "in use", "another session", "already open"];
     if protocol == Protocol::Pop3 && words.say_one_of(LOCKED) {
         return Some(SignInCause::MaildropLocked);
@@ -221,7 +222,7 @@ fn by_words(protocol: Protocol, words: ReplyFields<'_>) -> Option<SignInCause> {
         .map(|(_, cause)| *cause)
 }
 
-/// Tells why a server refused a sign-in.
+/// Explains why a server refused a sign-in.
 pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: SignInCause) -> Meaning {
     let Endpoint { protocol, host, .. } = place;
     let name = protocol.name();

@@ -1,4 +1,4 @@
-//! An SMTP server refused a recipient or a message, or its fate is not known.
+//! Explains refused recipients and messages, unsent messages, and messages of unknown fate.
 
 use app::api::types::Lang;
 
@@ -14,14 +14,14 @@ pub use cause::RefusalCause;
 pub enum Refused {
     /// One recipient (`RCPT`).
     Recipient,
-    /// One recipient, for now (4yz): the outbox tries again by itself.
+    /// One recipient, temporarily (4yz): the outbox retries automatically.
     RecipientForNow,
     /// The sender or the message as a whole (`MAIL`, `DATA`, the final reply).
     Message,
 }
 
-/// Tells why a recipient or a message was refused. `max_bytes` is the largest message that the
-/// server takes, where it said so.
+/// Explains why a recipient or a message was refused. `max_bytes` is the largest message that the
+/// server accepts, if known.
 pub fn refusal(
     lang: Lang,
     cause: RefusalCause,
@@ -30,7 +30,7 @@ pub fn refusal(
 ) -> Meaning {
     let meaning = by_cause(lang, cause, refused, max_bytes);
     match (refused, lang) {
-        // Nobody has to do what is done by itself.
+        // The outbox retries, so the user need not do anything.
         (Refused::RecipientForNow, Lang::En) => {
             Meaning::new(meaning.cause, "It is tried again by itself.")
         }
@@ -112,7 +112,7 @@ fn address_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
     }
 }
 
-/// What happens on the way, or by the kind of the message.
+/// Explains failures on the route, and refusals because of the kind of message.
 fn delivery_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
     match (cause, lang) {
         (RefusalCause::MailingList, Lang::En) => Meaning::new(
@@ -180,7 +180,7 @@ fn delivery_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
     }
 }
 
-/// Tells that a message is too large for the server that it was given to.
+/// Explains that a message is too large for the account's server.
 pub fn too_large(lang: Lang, max_bytes: Option<u64>) -> Meaning {
     let cause = match (lang, told_limit(max_bytes)) {
         (Lang::En, Some(n)) => format!("Too large for your server. It takes {n} MB."),
@@ -191,7 +191,7 @@ pub fn too_large(lang: Lang, max_bytes: Option<u64>) -> Meaning {
     Meaning::new(cause, make_it_smaller(lang))
 }
 
-/// Tells that a message is too large for a recipient's server.
+/// Explains that a message is too large for a recipient's server.
 fn too_large_for_them(lang: Lang, max_bytes: Option<u64>) -> Meaning {
     let cause = match (lang, told_limit(max_bytes)) {
         (Lang::En, Some(n)) => format!("Too large for their server. It takes {n} MB."),
@@ -202,7 +202,7 @@ fn too_large_for_them(lang: Lang, max_bytes: Option<u64>) -> Meaning {
     Meaning::new(cause, make_it_smaller(lang))
 }
 
-/// A limit in megabytes, where it is known and worth telling.
+/// Returns a limit in megabytes, if known and at least 1 MB.
 fn told_limit(max_bytes: Option<u64>) -> Option<u64> {
     max_bytes.map(megabytes).filter(|megabytes| *megabytes > 0)
 }
@@ -316,7 +316,7 @@ fn server_refusal(lang: Lang, cause: RefusalCause, refused: Refused) -> Meaning 
     }
 }
 
-/// Tells why a message was not sent although nobody refused it.
+/// Explains why a message was not sent although no server refused it.
 pub fn not_sent(lang: Lang, cause: &NotSentCause) -> Meaning {
     match (cause, lang) {
         (NotSentCause::ConnectionLost, Lang::En) => Meaning::new(
@@ -360,7 +360,7 @@ pub fn not_sent(lang: Lang, cause: &NotSentCause) -> Meaning {
     }
 }
 
-/// Tells that the fate of a message is not known.
+/// Explains that the fate of a message is unknown.
 pub fn unknown(lang: Lang) -> Meaning {
     match lang {
         Lang::En => Meaning::new(

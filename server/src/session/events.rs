@@ -1,4 +1,4 @@
-//! The last events of a session, so that a page that was away can catch up.
+//! The last events of a session, so that a page can catch up after it reconnects.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use app::api::live::LiveEvent;
 use tokio::sync::watch;
 
-/// How many events are kept.
+/// Maximum number of events stored.
 pub const RING_EVENTS: usize = 256;
 
 /// Events with their numbers, oldest first. Event ids are `{process start ms}-{seq}`.
@@ -18,17 +18,17 @@ pub struct EventRing {
     newest: watch::Sender<u64>,
 }
 
-/// What a reader has to be told.
+/// The events that a reader has not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Since {
-    /// These, with their numbers.
+    /// The missed events with their numbers.
     Events(Vec<(u64, LiveEvent)>),
-    /// Events are lost to it; it goes on after this number.
+    /// Some events are no longer stored; the reader continues after this number.
     Missed(u64),
 }
 
 impl EventRing {
-    /// An empty ring of this process.
+    /// Creates an empty ring for this process.
     pub fn new(process_start_ms: i64) -> Self {
         Self {
             process_start_ms,
@@ -44,29 +44,29 @@ impl EventRing {
             kept.pop_front();
         }
         kept.push_back(event);
-        // Within the lock, so that number and place always agree.
+        // Inside the lock, so that numbers and positions always agree.
         self.newest.send_modify(|n| *n = n.saturating_add(1));
     }
 
-    /// The id of the event with this number.
+    /// Returns the id of the event with this number.
     pub fn id(&self, seq: u64) -> String {
         format!("{}-{seq}", self.process_start_ms)
     }
 
-    /// The number of the newest event.
+    /// Returns the number of the newest event.
     pub fn newest(&self) -> u64 {
         *self.newest.borrow()
     }
 
-    /// Where a reader goes on that has seen the event with this id: `None` where the id is of
-    /// another start, or of the future.
+    /// Returns the number of the event with this id; `None` if the id is from another process
+    /// start, or not assigned yet.
     pub fn position_of(&self, id: &str) -> Option<u64> {
         let (start, seq) = id.split_once('-')?;
         let seq = seq.parse().ok().filter(|seq| *seq <= self.newest())?;
         (start.parse() == Ok(self.process_start_ms)).then_some(seq)
     }
 
-    /// The events after a number.
+    /// Returns the events after a number.
     pub fn since(&self, seen: u64) -> Since {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = self.newest();
@@ -80,7 +80,7 @@ impl EventRing {
         Since::Events(numbers.zip(kept.iter().skip(skip).cloned()).collect())
     }
 
-    /// Tells when there is something new.
+    /// Returns a receiver that changes with each new event.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }

@@ -12,10 +12,11 @@ use super::{IDLE_MS, row_key};
 use crate::store::seal::{Purpose, Sealer};
 use crate::store::{Store, StoreError, now_unix_ms};
 
-/// How often a new id is drawn when one is taken. Ids have 128 random bits.
+/// Maximum number of new ids drawn if one is taken. Ids have 128 random bits.
 const ID_TRIES: u32 = 4;
 
-/// Sessions in the store: `create` never takes over a row, `save` never revives one.
+/// A store of sealed sessions: `create` never overwrites a row, `save` never restores a deleted
+/// one.
 #[derive(Debug, Clone)]
 pub struct SealedSessions {
     store: Store,
@@ -23,7 +24,7 @@ pub struct SealedSessions {
 }
 
 impl SealedSessions {
-    /// Sessions over this store.
+    /// Creates a session store.
     pub fn new(store: Store, sealer: Arc<Sealer>) -> Self {
         Self { store, sealer }
     }
@@ -88,7 +89,8 @@ impl SessionStore for SealedSessions {
             &sealed,
         );
         let Ok(value) = opened else {
-            // The server key was changed: the session is over, and not by anybody's fault.
+            // The server key was changed, so the session has ended; this is not an error of the
+            // request.
             tracing::warn!("a stored session cannot be opened with the present key");
             return Ok(None);
         };

@@ -1,4 +1,4 @@
-//! The sessions that are alive: their accounts, events and waiting uploads.
+//! The live sessions: their accounts, events and waiting uploads.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,19 +23,19 @@ use crate::store::{Store, now_unix_ms};
 /// One session with its signed-in accounts.
 #[derive(Debug)]
 pub struct LiveSession {
-    /// The key of its rows: another one after each sign-in.
+    /// The key of its rows, which changes at each sign-in.
     key: RwLock<RowKey>,
-    /// The name that its tabs share; it stays.
+    /// The name that its tabs share; it never changes.
     live_name: String,
     /// Its accounts, in the order they were opened. Never empty.
     accounts: RwLock<Arc<[AccountHandle]>>,
     /// Its last events.
     pub events: EventRing,
-    /// Its files that wait for their message.
+    /// Uploaded files that wait for their message.
     pub uploads: Arc<Uploads>,
-    /// Its lists that are being put together.
+    /// Message lists that are being assembled.
     pub lists: Lists,
-    /// The turns of its requests.
+    /// Permits for its requests.
     pub turns: Turns,
     /// Its open event streams.
     pub streams: Arc<Streams>,
@@ -45,24 +45,24 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
-    /// The key of its rows.
+    /// Returns the key of its rows.
     pub fn key(&self) -> RowKey {
         let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
         key.clone()
     }
 
-    /// The name that its tabs share. It opens nothing.
+    /// Returns the name that its tabs share. It grants no access.
     pub fn live_name(&self) -> &str {
         &self.live_name
     }
 
-    /// Its accounts now, in the order they were opened. Never empty.
+    /// Returns its current accounts, in the order they were opened. Never empty.
     pub fn accounts(&self) -> Arc<[AccountHandle]> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&accounts)
     }
 
-    /// The account with this id, if it is one of this session's own.
+    /// Returns the account with this id if it belongs to this session.
     pub fn account(&self, id: &AccountId) -> Option<AccountHandle> {
         let accounts = self.accounts();
         accounts.iter().find(|account| account.id() == *id).cloned()
@@ -76,12 +76,12 @@ impl LiveSession {
         *own = accounts.into();
     }
 
-    /// Ends when the session does.
+    /// Returns a token that is cancelled when the session ends.
     pub fn over(&self) -> &CancellationToken {
         &self.over
     }
 
-    /// Notes a request; tells whether cookie and row are due to be renewed.
+    /// Records a request; returns whether cookie and row are due for renewal.
     pub fn touch(&self, now: i64) -> bool {
         self.used_at.store(now, Ordering::Relaxed);
         let renewed_at = self.renewed_at.load(Ordering::Relaxed);
@@ -92,7 +92,7 @@ impl LiveSession {
                 .is_ok()
     }
 
-    /// How long ago the last request was.
+    /// Returns the time since the last request.
     pub fn unused_ms(&self, now: i64) -> i64 {
         now.saturating_sub(self.used_at.load(Ordering::Relaxed))
     }
@@ -101,7 +101,7 @@ impl LiveSession {
         self.unused_ms(now) >= IDLE_MS
     }
 
-    /// Sorts sessions by who gives way first: those without an open page, the longest unused first.
+    /// Sort key for eviction: sessions without an open page first, the longest unused first.
     fn order_of_giving_way(&self) -> (bool, i64) {
         (
             self.streams.is_any_open(),
@@ -123,26 +123,26 @@ pub struct Registry {
     store: Store,
     process_start_ms: i64,
     bounds: Bounds,
-    /// The sessions that gave way to a newer one of their account, oldest first.
+    /// The sessions evicted by a newer one of their account, oldest first.
     replaced: Mutex<VecDeque<RowKey>>,
 }
 
-/// How many sessions there may be.
+/// Maximum numbers of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Of one account.
+    /// For one account.
     pub per_account: usize,
-    /// Of all accounts.
+    /// For all accounts.
     pub in_all: usize,
 }
 
-/// Every place is taken by sessions in use.
+/// The error when no session can be evicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no more sessions fit into this process")]
 pub struct Full;
 
 impl Registry {
-    /// An empty registry.
+    /// Creates an empty registry.
     pub fn new(store: Store, bounds: Bounds) -> Self {
         Self {
             bounds,
@@ -153,7 +153,7 @@ impl Registry {
         }
     }
 
-    /// The live session with this key.
+    /// Returns the live session with this key.
     pub fn find(&self, key: &RowKey) -> Option<Arc<LiveSession>> {
         self.sessions
             .read()
@@ -162,7 +162,7 @@ impl Registry {
             .cloned()
     }
 
-    /// How many sessions are alive.
+    /// Returns the number of live sessions.
     pub fn len(&self) -> usize {
         self.sessions
             .read()
@@ -170,18 +170,18 @@ impl Registry {
             .len()
     }
 
-    /// Whether nobody is signed in.
+    /// Returns whether there are no live sessions.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes in a session that has just signed in; its row is in the store already.
+    /// Adds a session that has just signed in; its row is already stored.
     ///
-    /// With too many sessions of its account, the one that nobody uses for the longest time ends;
-    /// with too many in all, one that is unused for [`limits::SESSION_UNUSED_MS`].
+    /// If its account has too many sessions, the one that is unused for the longest time ends; if
+    /// there are too many in all, one that is unused for [`limits::SESSION_UNUSED_MS`].
     ///
     /// # Errors
-    /// [`Full`] where every session is in use.
+    /// [`Full`] if every session is in use.
     pub async fn admit(
         &self,
         key: RowKey,
@@ -201,7 +201,7 @@ impl Registry {
             renewed_at: now.into(),
             over: CancellationToken::new(),
         });
-        // Looked up and put in under one lock: sign-ins at the same time count each other.
+        // Checks and inserts under one lock, so that concurrent sign-ins count each other.
         let ends = {
             let mut sessions = self
                 .sessions
@@ -221,12 +221,12 @@ impl Registry {
         Ok(session)
     }
 
-    /// Takes an account into a session that runs, in the place of the same account where it has it.
-    /// The session's rows have another key from now on: the browser's earlier id opens nothing.
-    /// What runs goes on, but for what the replaced account was asked.
+    /// Adds an account to a running session, or replaces the same account in it. The session's rows
+    /// get a new key: the browser's earlier id becomes invalid. Other work continues; pending
+    /// requests to the replaced account end.
     ///
     /// # Errors
-    /// [`Full`] where the session has [`limits::SESSION_ACCOUNTS`], or ended meanwhile.
+    /// [`Full`] if the session has [`limits::SESSION_ACCOUNTS`], or has ended.
     pub async fn join(
         &self,
         session: &Arc<LiveSession>,
@@ -246,7 +246,7 @@ impl Registry {
                 .iter_mut()
                 .find(|own| own.key() == account.key())
                 .map(|same| std::mem::replace(same, account.clone()));
-            // Found out without this session, which is not one more.
+            // The session is not in the map now, so it does not count as one more.
             let joined = match same {
                 Some(replaced) => Ok((Some(replaced), Vec::new())),
                 None if accounts.len() >= limits::SESSION_ACCOUNTS => Err(Full),
@@ -262,13 +262,13 @@ impl Registry {
                 }
                 session.set_accounts(accounts);
             }
-            // The row has its new key, whatever came of it.
+            // The row already has its new key, whether or not the account was added.
             *session.key.write().unwrap_or_else(PoisonError::into_inner) = key.clone();
             sessions.insert(key, own);
             let (replaced, ends) = joined?;
             (former, replaced, ends)
         };
-        // Another sign-in may have moved it since this one's request came.
+        // A concurrent sign-in may have changed the key since this request arrived.
         self.delete_row(&former).await;
         forward_events(account, session);
         session.events.push(LiveEvent::Resync);
@@ -279,11 +279,11 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes an account out of a session that runs, and closes it. `false`: it is not there, or
-    /// the only one.
+    /// Removes an account from a running session, and closes it. Returns `false` if the account is
+    /// unknown or the only one.
     pub async fn leave(&self, session: &LiveSession, account: &AccountId) -> bool {
         let left = {
-            // Joining and leaving at the same time come one after the other.
+            // The lock serializes joining and leaving.
             let _sessions = self
                 .sessions
                 .write()
@@ -314,7 +314,7 @@ impl Registry {
         }
     }
 
-    /// The sessions that have to end for one more of these accounts.
+    /// Returns the sessions that have to end so that one more with these accounts can start.
     fn to_give_way(
         &self,
         sessions: &HashMap<RowKey, Arc<LiveSession>>,
@@ -346,13 +346,13 @@ impl Registry {
         replaced.push_back(key.clone());
     }
 
-    /// Whether this session ended because a newer one of its account took its place.
+    /// Returns whether a newer session of its account evicted this session.
     pub fn was_replaced(&self, key: &RowKey) -> bool {
         let replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
         replaced.contains(key)
     }
 
-    /// Ends a session: its row goes, its streams end, its accounts close.
+    /// Ends a session: deletes its row, ends its streams, closes its accounts.
     pub async fn end(&self, key: &RowKey) {
         let session = self
             .sessions
@@ -365,7 +365,7 @@ impl Registry {
         }
     }
 
-    /// Ends a session that was found, whatever its key has become meanwhile.
+    /// Ends a session, even if its key has changed since it was found.
     pub async fn end_found(&self, session: &LiveSession) {
         let key = {
             let mut sessions = self
@@ -404,7 +404,7 @@ impl Registry {
         }
     }
 
-    /// Lets every outbox look for messages that are due.
+    /// Wakes every outbox, so that it checks for messages that are due.
     pub fn wake_outboxes(&self) {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
         for session in sessions.values() {
@@ -415,7 +415,7 @@ impl Registry {
         }
     }
 
-    /// Closes every account, when the process stops.
+    /// Closes every account on shutdown.
     pub async fn close_all(&self) {
         let all = std::mem::take(
             &mut *self
@@ -434,7 +434,7 @@ impl Registry {
     }
 }
 
-/// Carries an account's events into the ring of its session from now on, until either is over.
+/// Forwards an account's events to the ring of its session, until either ends.
 fn forward_events(account: AccountHandle, session: &Arc<LiveSession>) {
     let events = account.subscribe();
     tokio::spawn(forward(account, events, Arc::clone(session)));

@@ -1,4 +1,4 @@
-//! How many requests and event streams of one session are served at once.
+//! Limits on the concurrent requests and event streams of one session.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,16 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits;
 
-/// What a request does, as far as the bounds tell.
+/// The class of a request, which selects its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestClass {
     /// A page, a form, a server function.
     Request,
-    /// A part or the source of a message: may take long, and holds a piece of it in memory.
+    /// A part or the source of a message: may take long, and holds up to 2 MiB in memory.
     Download,
 }
 
-/// The turns of one session's requests.
+/// The permits for one session's requests.
 #[derive(Debug)]
 pub struct Turns {
     requests: Arc<Semaphore>,
@@ -38,8 +38,8 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits for a turn; it is over when the permit is dropped. `None` where too many requests
-    /// wait already, or none ended in [`limits::TURN_WITHIN`].
+    /// Waits for a permit, which lasts until it is dropped. Returns `None` if too many requests are
+    /// waiting already, or if none ended within [`limits::TURN_WITHIN`].
     pub async fn take(&self, work: RequestClass) -> Option<OwnedSemaphorePermit> {
         let turns = match work {
             RequestClass::Request => &self.requests,
@@ -54,7 +54,7 @@ impl Turns {
     }
 }
 
-/// One request that waits.
+/// One waiting request, counted until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -81,12 +81,12 @@ pub struct Streams {
 #[derive(Debug)]
 pub struct OpenStream {
     streams: Arc<Streams>,
-    /// Ends when a newer stream takes its place.
+    /// Cancelled when a newer stream replaces this one.
     pub replaced: CancellationToken,
 }
 
 impl Streams {
-    /// Opens a stream; with more than [`limits::SESSION_STREAMS`] the oldest gives way.
+    /// Opens a stream; with more than [`limits::SESSION_STREAMS`] the oldest is replaced.
     pub fn open(self: &Arc<Self>) -> OpenStream {
         let replaced = CancellationToken::new();
         let oldest = {
@@ -104,7 +104,7 @@ impl Streams {
         }
     }
 
-    /// Whether a page listens.
+    /// Returns whether a stream is open.
     pub fn is_any_open(&self) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         !open.is_empty()
@@ -113,7 +113,7 @@ impl Streams {
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        // Also marks it for the comparison: tokens have no identity of their own.
+        // Cancelling also marks this token for the comparison below: tokens have no identity.
         self.replaced.cancel();
         let mut open = self
             .streams

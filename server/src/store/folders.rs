@@ -1,6 +1,6 @@
-//! What is kept here of folders, which no mail server keeps.
+//! Folder data that mail servers do not store: pins.
 //!
-//! A folder is named by the hash of its id, never by its name.
+//! Rows identify a folder by the hash of its id; they do not contain its name.
 
 use std::collections::HashSet;
 
@@ -12,22 +12,22 @@ use sha2::{Digest as _, Sha256};
 use super::{Store, StoreError};
 use crate::domain::AccountKey;
 
-/// The folders of an account that were pinned.
+/// The set of pinned folders of an account.
 #[derive(Debug, Default)]
 pub(crate) struct PinnedFolders(HashSet<String>);
 
 impl PinnedFolders {
-    /// Whether a folder is one of them.
+    /// Returns whether a folder is pinned.
     pub(crate) fn has(&self, folder: &FolderId) -> bool {
         !self.0.is_empty() && self.0.contains(&hash(folder))
     }
 }
 
 impl Store {
-    /// The most folders of an account that are pinned.
+    /// Maximum number of pinned folders of an account.
     pub(crate) const PINNED_MAX: usize = 200;
 
-    /// The pinned folders of an account.
+    /// Returns the pinned folders of an account.
     pub(crate) async fn folders_pinned(
         &self,
         account: &AccountKey,
@@ -43,7 +43,7 @@ impl Store {
         ))
     }
 
-    /// Pins a folder or lets it go. `false` where as many are pinned as may be.
+    /// Pins or unpins a folder. `false` if [`PINNED_MAX`](Self::PINNED_MAX) is reached.
     pub(crate) async fn folder_pin(
         &self,
         account: &AccountKey,
@@ -60,7 +60,7 @@ impl Store {
                 .await?;
             return Ok(true);
         }
-        // Counted and written in one statement: two tabs together stay below the most.
+        // Counted and written in one statement, so that concurrent requests stay within the limit.
         let done = sqlx::query(
             "INSERT INTO folder_mark (account_key, folder_hash, is_pinned, changed_unix_ms) \
              SELECT $1, $2, 1, $3 WHERE \

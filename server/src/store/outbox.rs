@@ -1,11 +1,12 @@
-//! Rows of the outbox: durable before "sending" is said, fenced before the final dot leaves.
+//! Rows of the outbox: durable before the page reports "sending", and claimed by one owner before
+//! the final dot is sent.
 //!
-//! A row goes `waiting → sending → committing → result`. Whoever sends it owns it from `sending`
-//! on; only the owner may write `committing`, and only once. After a crash `sending` is safe to
-//! repeat and `committing` is not.
+//! The states are `waiting → sending → committing → result`. The sending process owns the row from
+//! `sending` on; only the owner may write `committing`, and only once. After a crash it is safe to
+//! repeat `sending`, and not `committing`.
 //!
-//! What was typed is sealed apart from the record. It and the row's files go in the transaction
-//! that says that nothing is left to be sent ([`OutboxRow::spool`] is `None`).
+//! The draft is sealed separately from the record. Draft and files of a row are deleted in the
+//! transaction that records that no recipient is left to send to ([`OutboxRow::spool`] is `None`).
 
 mod change;
 mod forms;
@@ -26,32 +27,32 @@ pub(crate) use self::change::REMOVED_KEPT_MS;
 pub(crate) use self::forms::SentForm;
 pub(crate) use self::record::ListCursor;
 
-/// The most rows of an account that somebody does not have yet.
+/// Maximum number of rows of an account that are not handed over to every recipient.
 pub(crate) const OPEN_MAX: i64 = 200;
-/// How rows are kept: record and draft apart, the record with its version, what is counted in
-/// columns.
+/// Format of the rows: 3 seals record and draft separately, adds a version to the record, and has
+/// columns for what queries count.
 const FORMAT: i64 = 3;
-/// Makes a transaction a writer at once: it waits for others instead of failing.
+/// Begins a write transaction immediately: it waits for other writers instead of failing later.
 pub(super) const WRITES: &str = "BEGIN IMMEDIATE";
 
-/// The outbox table, with the key that opens its records.
+/// The outbox table and the key of its records.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     store: Store,
     sealer: Arc<Sealer>,
 }
 
-/// What became of a new row.
+/// The result of inserting a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Inserted {
     Done,
-    /// A message left by its form already.
+    /// The form was sent before.
     FormSent(SentForm),
-    /// The account has [`OPEN_MAX`] rows that are not handed over.
+    /// The account has [`OPEN_MAX`] open rows.
     TooMany,
-    /// One of its files is gone, or another row's.
+    /// A file of the row does not exist any more, or belongs to another row.
     FileGone,
-    /// The row that it replaces changed meanwhile.
+    /// The row to replace changed meanwhile.
     NotReplaced,
 }
 
@@ -87,9 +88,9 @@ impl Ledger {
         Self { store, sealer }
     }
 
-    /// Adds a row with what was typed, which takes its files from this process or from the row
-    /// that it replaces; that one goes, if it is still as it was seen. All or nothing, and durable
-    /// when this returns.
+    /// Inserts a row with its draft, in one transaction that is durable when this returns. The row
+    /// takes its files from this process or from the row `replaces`, which is deleted if it is
+    /// unchanged.
     pub(crate) async fn outbox_insert(
         &self,
         row: &OutboxRow,
@@ -172,7 +173,7 @@ impl Ledger {
         Ok(Inserted::Done)
     }
 
-    /// Takes the next row of an account that is due, and makes this process its owner.
+    /// Claims the next due row of an account for this process.
     pub(crate) async fn outbox_claim(
         &self,
         account: &AccountKey,
@@ -197,13 +198,13 @@ impl Ledger {
             if !row.is_damaged() {
                 return Ok(Some(row));
             }
-            // The next one is not to wait behind it.
+            // A damaged row must not block the next one.
             self.let_go(row.id.as_str()).await?;
         }
     }
 
-    /// Writes that the final dot is about to leave. `false`: the row is somebody else's by now,
-    /// and the dot must not leave.
+    /// Records that the final dot is about to be sent. `false`: another process owns the row by
+    /// now, and the dot must not be sent.
     pub(crate) async fn outbox_commit(
         &self,
         id: &OutboxId,
@@ -221,7 +222,7 @@ impl Ledger {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Writes a row back and lets it go. Where it is owned, only this process may write it.
+    /// Writes a row and releases it. A row with an owner can be written only by that process.
     pub(crate) async fn outbox_save(
         &self,
         row: &OutboxRow,
@@ -230,8 +231,8 @@ impl Ledger {
         self.write(row, is_owned, false).await
     }
 
-    /// Writes down what became of a row. One that something follows stays this process's until
-    /// then.
+    /// Records the result of a row. If work follows the result, this process keeps the row until it
+    /// is done.
     pub(crate) async fn outbox_settle(&self, row: &OutboxRow) -> Result<bool, StoreError> {
         let stays_owned = row.state == RowState::Result && row.is_to_follow_up();
         self.write(row, true, stays_owned).await
@@ -280,7 +281,7 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Takes the settled rows of an account whose copy was not filed before their session ended.
+    /// Claims the settled rows of an account whose copy was not filed before their session ended.
     pub(crate) async fn outbox_claim_unfiled(
         &self,
         account: &AccountKey,
@@ -302,14 +303,15 @@ impl Ledger {
             if !row.is_damaged() {
                 claimed.push(row);
             } else if let Err(error) = self.let_go(row.id.as_str()).await {
-                // The others are this process's already.
+                // This process owns the other rows already, so the error does not end the loop.
                 tracing::warn!(%error, "a damaged row could not be set aside");
             }
         }
         Ok(claimed)
     }
 
-    /// At most `limit` rows of an account, newest first: those behind a cursor, if one is given.
+    /// Returns at most `limit` rows of an account, newest first: those after the cursor, if there
+    /// is one.
     pub(crate) async fn outbox_list(
         &self,
         account: &AccountKey,
@@ -331,7 +333,7 @@ impl Ledger {
         Ok(raw.into_iter().map(|raw| self.open_row(raw)).collect())
     }
 
-    /// How many rows of an account somebody does not have yet.
+    /// Returns the number of open rows of an account.
     pub(crate) async fn outbox_count_open(&self, account: &AccountKey) -> Result<u32, StoreError> {
         let (open,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_key = $1 AND is_open = 1")
@@ -341,7 +343,7 @@ impl Ledger {
         Ok(u32::try_from(open).unwrap_or(u32::MAX))
     }
 
-    /// One row of an account.
+    /// Returns a row of an account.
     pub(crate) async fn outbox_show(
         &self,
         account: &AccountKey,
@@ -359,7 +361,7 @@ impl Ledger {
         Ok(raw.map(|raw| self.open_row(raw)))
     }
 
-    /// What was typed, as long as it may be sent again.
+    /// Returns the draft of a row, as long as it can be sent again.
     pub(crate) async fn outbox_typed(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
         let sealed: Option<(Option<Vec<u8>>,)> =
             sqlx::query_as("SELECT sealed_draft FROM outbox WHERE id = $1 AND account_key = $2")
@@ -377,7 +379,7 @@ impl Ledger {
         Ok(records::read_typed(&json).ok())
     }
 
-    /// When the next row of an account is due.
+    /// Returns the due time of the next row of an account.
     pub(crate) async fn outbox_next_due(
         &self,
         account: &AccountKey,
@@ -393,7 +395,7 @@ impl Ledger {
         Ok(due.0)
     }
 
-    /// Lets the rows go that waited for a sign-in with this account key.
+    /// Releases the rows of an account that waited for a sign-in.
     pub(crate) async fn outbox_release(&self, account: &AccountKey) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET needs_sign_in = 0 WHERE account_key = $1 AND needs_sign_in = 1",
@@ -405,7 +407,7 @@ impl Ledger {
     }
 }
 
-/// Discards the files of a row: the sweep removes them.
+/// Marks the files of a row as discarded: the sweep removes them.
 async fn discard_files(writing: &mut Connection, id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE spool_file SET owner = $1, outbox_id = NULL WHERE outbox_id = $2")
         .bind(DISCARDED)
@@ -415,12 +417,12 @@ async fn discard_files(writing: &mut Connection, id: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-/// A sealed record opens only in its own row and for its own account.
+/// Returns the associated data of a sealed record: it opens only in its row and for its account.
 fn place(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}")
 }
 
-/// The same for what was typed.
+/// Returns the associated data of a sealed draft.
 fn draft_place(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}\0draft")
 }

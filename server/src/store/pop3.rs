@@ -1,6 +1,7 @@
-//! What POP3 servers do not keep: marks of messages, and deletes that wait for the undo time.
+//! State that POP3 servers do not store: marks of messages, and deletes that wait for the end of
+//! the undo time.
 //!
-//! Messages are named by the hash of their unique id, never by the id itself.
+//! Rows identify a message by the hash of its unique id; they do not contain the id.
 
 use app::api::types::{Mark, MessageId, UndoId};
 
@@ -8,19 +9,20 @@ use super::{Store, StoreError};
 use crate::domain::AccountKey;
 use crate::domain::{Marks, SourceMark};
 
-/// The most messages of an account whose marks are kept: all of them are read for a list.
+/// Maximum number of messages of an account with stored marks: a list reads all of them.
 const MARKS_MAX: i64 = 50_000;
 
-/// A message that is deleted once the time for undoing is over.
+/// A message that is deleted when the undo time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PendingDelete {
     pub(crate) message: MessageId,
-    /// The change that it belongs to.
+    /// The change that the delete belongs to.
     pub(crate) undo: UndoId,
     pub(crate) due_unix_ms: i64,
 }
 
-/// Marks that are written one by one, so that two sessions never undo each other's.
+/// The columns of marks: each is written separately, so that concurrent sessions do not overwrite
+/// each other's marks.
 #[derive(Debug, Clone, Copy)]
 enum Column {
     Seen,
@@ -30,7 +32,7 @@ enum Column {
 }
 
 impl Column {
-    /// Writes one mark; the others of a new row are off.
+    /// Returns the statement that writes one mark; a new row has the other marks off.
     const fn upsert(self) -> &'static str {
         match self {
             Self::Seen => {
@@ -58,7 +60,7 @@ impl Column {
 }
 
 impl Store {
-    /// All marks of an account.
+    /// Returns all marks of an account.
     pub(crate) async fn pop3_marks(
         &self,
         account: &AccountKey,
@@ -84,7 +86,7 @@ impl Store {
         Ok(marks.collect())
     }
 
-    /// Sets a mark on messages, on all or on none.
+    /// Sets a mark on messages, in one transaction.
     pub(crate) async fn pop3_set_mark(
         &self,
         account: &AccountKey,
@@ -142,7 +144,7 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
-        // The marks that were written longest ago go first.
+        // Deletes the marks that were written least recently.
         sqlx::query(
             "DELETE FROM pop3_mark WHERE account_key = $1 AND uidl_hash IN \
              (SELECT uidl_hash FROM pop3_mark WHERE account_key = $1 \
@@ -156,8 +158,8 @@ impl Store {
         Ok(())
     }
 
-    /// Lets messages wait to be deleted, all or none. One that waits already belongs to the new
-    /// change from now on.
+    /// Schedules the deletion of messages, in one transaction. A message that is scheduled already
+    /// belongs to the new change from now on.
     pub(crate) async fn pop3_put_delete(
         &self,
         account: &AccountKey,
@@ -183,7 +185,7 @@ impl Store {
         Ok(())
     }
 
-    /// The messages of an account that wait to be deleted, the first due first.
+    /// Returns the scheduled deletes of an account, ordered by due time.
     pub(crate) async fn pop3_deletes(
         &self,
         account: &AccountKey,
@@ -205,7 +207,7 @@ impl Store {
         Ok(deletes.collect())
     }
 
-    /// Takes a delete back. Returns how many messages no longer wait.
+    /// Cancels the deletes of a change. Returns the number of messages.
     pub(crate) async fn pop3_undo_delete(
         &self,
         account: &AccountKey,
@@ -219,7 +221,7 @@ impl Store {
         Ok(u32::try_from(done.rows_affected()).unwrap_or(u32::MAX))
     }
 
-    /// Gives up deletes, all or none: the messages are shown again.
+    /// Cancels the deletes of messages, in one transaction: the messages are listed again.
     pub(crate) async fn pop3_give_up_deletes(
         &self,
         account: &AccountKey,
@@ -229,8 +231,8 @@ impl Store {
         self.pop3_remove(account, messages, &from).await
     }
 
-    /// Forgets messages that are deleted, with their marks, all or none. A server may use their
-    /// unique ids again.
+    /// Removes the rows of deleted messages and their marks, in one transaction: a server may reuse
+    /// their unique ids.
     pub(crate) async fn pop3_forget(
         &self,
         account: &AccountKey,

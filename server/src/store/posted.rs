@@ -1,5 +1,5 @@
-//! Compose forms that were posted after their session had ended: kept sealed, and not for long,
-//! until their writer has signed in again.
+//! Compose forms that were posted after their session had ended: stored sealed for 1 h, until their
+//! sender signs in again.
 
 use app::api::types::{AccountId, FormKey};
 
@@ -9,18 +9,18 @@ use super::seal::{Purpose, SealError, Sealer};
 use super::{Store, StoreError, form_hash};
 use crate::domain::PostedForm;
 
-/// How long a form is kept.
+/// Time that a form is stored, in milliseconds.
 pub(crate) const KEPT_MS: i64 = 60 * 60 * 1000;
-/// The most forms of one account; the oldest give way.
+/// Maximum number of forms of one account; the oldest are deleted.
 const OF_ACCOUNT_MAX: i64 = 8;
-/// The most bytes of all forms.
+/// Maximum size of all forms together, in bytes.
 const ALL_MAX_BYTES: i64 = 64 << 20;
-/// Forgets the forms that were posted before a time.
+/// Deletes the forms that were posted before a time.
 const PRUNE: &str = "DELETE FROM posted_form WHERE posted_unix_ms < $1";
 
 impl Store {
-    /// Keeps a form in the place of an earlier post of it, sealed with a cookie of its browser.
-    /// `false`: there is no room.
+    /// Stores a form, sealed with a cookie of its browser, and replaces an earlier post of it.
+    /// `false` if the size limit is reached.
     pub(crate) async fn posted_form_put(
         &self,
         sealer: &Sealer,
@@ -70,7 +70,7 @@ impl Store {
         Ok(true)
     }
 
-    /// A form that is not too old, and opens with this cookie.
+    /// Returns a form that is not too old and can be opened with this cookie.
     pub(crate) async fn posted_form_find(
         &self,
         sealer: &Sealer,
@@ -94,7 +94,7 @@ impl Store {
             .and_then(|json| records::read_posted_form(&json).ok()))
     }
 
-    /// Forgets the forms of an account, when its session is signed out.
+    /// Deletes the forms of an account, when its session is signed out.
     pub(crate) async fn posted_form_forget(&self, account: &AccountId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM posted_form WHERE account = $1")
             .bind(account.as_str())
@@ -103,7 +103,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the forms that are too old.
+    /// Deletes the forms that are too old.
     pub(crate) async fn posted_form_prune(&self, now_unix_ms: i64) -> Result<(), StoreError> {
         sqlx::query(PRUNE)
             .bind(now_unix_ms.saturating_sub(KEPT_MS))

@@ -1,15 +1,16 @@
-//! Folders and files that only their owner can reach, whatever the umask says.
+//! Folders and files that only their owner can access, independent of the umask.
 
 use std::io;
 use std::path::Path;
 
 use super::StoreError;
 
-/// Makes a folder with mode 0700. One that is there already and can be reached by other users is
-/// closed to them if it is ours alone (empty, or with our key or database in it), with a warning.
+/// Creates a folder with mode 0700. If an existing folder is accessible to other users and belongs
+/// to this program alone (empty, or with our key or database in it), its mode is set to 0700, with
+/// a warning.
 ///
 /// # Errors
-/// Where the folder cannot be made, or others can reach it and it holds other things.
+/// If the folder cannot be created, or others can access it and it has foreign content.
 pub(crate) fn private_dir(path: &Path) -> Result<(), StoreError> {
     let failed = |cause| StoreError::File {
         path: path.into(),
@@ -34,10 +35,11 @@ pub(crate) fn private_dir(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes a file with mode 0600 if it is missing, and closes one that is there to other users.
+/// Creates a file with mode 0600 if it is missing, and removes other users' access to an existing
+/// one.
 ///
 /// # Errors
-/// Where the file cannot be made or changed.
+/// If the file cannot be created or changed.
 pub(crate) fn private_file(path: &Path) -> Result<(), StoreError> {
     let failed = |cause| StoreError::File {
         path: path.into(),
@@ -51,7 +53,7 @@ pub(crate) fn private_file(path: &Path) -> Result<(), StoreError> {
     close_file(path).map_err(failed)
 }
 
-/// Closes a file to other users, if there is one.
+/// Removes other users' access to a file, if it exists.
 pub(crate) fn close_file(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     match exposed_mode(path) {
@@ -68,10 +70,10 @@ pub(crate) fn close_file(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The mode of a path that other users can reach; `None` where they cannot.
+/// Returns the mode of a path that other users can access; `None` if they cannot.
 ///
 /// # Errors
-/// Where the path cannot be looked at.
+/// If the metadata of the path cannot be read.
 #[cfg(unix)]
 pub(crate) fn exposed_mode(path: &Path) -> io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -85,8 +87,8 @@ fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
-/// Whether a folder is empty, the spool, or holds our key or database: a shared folder such as
-/// `/tmp` must not be closed to everybody.
+/// Returns whether a folder is empty, is the spool, or holds our key or database. The mode of a
+/// shared folder such as `/tmp` must not be changed.
 #[cfg(unix)]
 fn is_ours(path: &Path) -> io::Result<bool> {
     let is_spool = path.file_name().is_some_and(|name| name == "spool");

@@ -1,14 +1,14 @@
-//! Leases of processes: several may serve over one database, and each owns rows and files.
+//! Leases of processes: several processes may share one database, and each owns rows and files.
 //!
-//! What a process owns is its own while its lease lasts. A process that lost its lease, because it
-//! stopped or was suspended, loses its rows to others: every write names the owner.
+//! A process owns its rows and files while its lease lasts. A process whose lease expired, because
+//! it stopped or was suspended, loses its rows to others: every write checks the owner.
 
 use super::{Store, StoreError};
 
-/// How long a lease lasts that is not renewed.
+/// Duration of a lease without renewal, in milliseconds.
 pub const LEASE_MS: i64 = 30_000;
 
-/// The owners with a lease at the time `$now`, as a condition on a column `owner`.
+/// The SQL condition that the `owner` column names a process without a lease at the time `$now`.
 macro_rules! owner_is_gone {
     ($now:literal) => {
         concat!(
@@ -21,15 +21,16 @@ macro_rules! owner_is_gone {
 pub(crate) use owner_is_gone;
 
 impl Store {
-    /// Names this process as an owner.
+    /// Returns the owner name of this process.
     pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Takes or renews the lease of this process, and forgets leases that have been over for long.
+    /// Takes or renews the lease of this process, and deletes leases that expired more than
+    /// [`LEASE_MS`] ago.
     ///
     /// # Errors
-    /// Where the database cannot be written.
+    /// If the database cannot be written.
     pub async fn lease_renew(&self, now_unix_ms: i64) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO process (owner, lease_until_unix_ms) VALUES ($1, $2) \
@@ -46,10 +47,11 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the lease up, when the process stops: its rows are free for the next one at once.
+    /// Releases the lease when the process stops, so that the next process can take its rows at
+    /// once.
     ///
     /// # Errors
-    /// Where the database cannot be written.
+    /// If the database cannot be written.
     pub async fn lease_release(&self) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM process WHERE owner = $1")
             .bind(self.owner())
@@ -58,11 +60,11 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the sessions of processes that are gone: passwords live in memory only, so nothing
-    /// can be done with these.
+    /// Deletes the sessions of processes without a lease: their passwords were in memory only, so
+    /// the sessions are unusable.
     ///
     /// # Errors
-    /// Where the database cannot be written.
+    /// If the database cannot be written.
     pub async fn session_delete_orphaned(&self, now_unix_ms: i64) -> Result<u64, StoreError> {
         let query = sqlx::query(concat!(
             "DELETE FROM session WHERE owner IS NULL OR ",

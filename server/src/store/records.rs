@@ -1,8 +1,9 @@
-//! What is sealed in rows: every record carries its version, and every version ever written opens.
+//! Sealed records of rows: every record carries its version, and every version ever written can be
+//! read.
 //!
-//! A version never changes again: not a field, not a code. What needs another shape gets the next
-//! number, and the golden rows of the former one stay in the tree (`records/golden/`). Records hold
-//! codes and the servers' words, never a sentence of ours.
+//! A released version never changes: not a field, not a code. A new shape gets the next number, and
+//! the golden rows of the former one stay in the tree (`records/golden/`). Records contain codes
+//! and the servers' replies, never sentences of this program.
 
 mod v0;
 pub(in crate::store) mod v1;
@@ -11,16 +12,16 @@ use serde::Deserialize;
 
 use crate::domain::{OutboxMessage, PostedForm, Typed};
 
-/// Why a record that was opened cannot be read.
+/// Why an opened record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Its version is not known here.
+    /// Its version is newer than this program.
     LaterProgram,
-    /// It is not what its version says.
+    /// Its content does not match its version.
     Bytes,
 }
 
-/// Records before version 1 carry none.
+/// The version of a record; absent before version 1.
 #[derive(Deserialize)]
 struct Versioned {
     #[serde(default)]
@@ -36,7 +37,7 @@ fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(json).map_err(|_| Unreadable::Bytes)
 }
 
-/// The message of a row.
+/// Reads the message of a row.
 pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
     match version(json)? {
         0 => read::<v0::Message>(json).map(OutboxMessage::from),
@@ -45,21 +46,21 @@ pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
     }
 }
 
-/// What was typed.
+/// Reads a draft.
 pub(super) fn read_typed(json: &[u8]) -> Result<Typed, Unreadable> {
     match version(json)? {
-        // Only the version was added.
+        // Version 1 only added the version field.
         0 | 1 => read::<v1::Typed>(json).map(Typed::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }
 
-/// What was typed, from a message of rows of format 1, which held it.
+/// Reads the draft inside a message record of format 1.
 pub(super) fn read_typed_within(json: &[u8]) -> Result<Typed, Unreadable> {
     read::<v0::WithTyped>(json).map(|within| within.draft.into())
 }
 
-/// A compose form that waits for a sign-in.
+/// Reads a compose form that is stored for a sign-in.
 pub(super) fn read_posted_form(json: &[u8]) -> Result<PostedForm, Unreadable> {
     match version(json)? {
         0 | 1 => read::<v1::PostedForm>(json).map(PostedForm::from),

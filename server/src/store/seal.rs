@@ -1,7 +1,7 @@
-//! Sealing: XChaCha20-Poly1305 with sub-keys of the server key, one per purpose.
+//! Sealing: XChaCha20-Poly1305 with keys derived from the server key, one per purpose.
 //!
 //! The key file (`state_dir/key`, mode 0600) holds one or two lines of base64url, 32 bytes each:
-//! the first seals and opens, the second, the key before a rotation, only opens.
+//! the first key seals and opens, the second, the key before a rotation, only opens.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -26,44 +26,44 @@ const KEY_ID_BYTES: usize = 4;
 const FORMAT: u8 = 1;
 /// The random part of a form's key.
 const FORM_KEY_BYTES: usize = 12;
-/// What is kept of its mark: 96 bits.
+/// Length of the MAC in a form's key, in base64url characters: 96 bits.
 const FORM_MARK_CHARS: usize = 16;
 
-/// Why something could not be sealed or opened.
+/// An error of sealing or opening.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The key file can be read by others.
+    /// Other users can read the key file.
     #[error("the key file {0} can be read by other users: chmod 600 {0}")]
     KeyExposed(String),
     /// The key file does not hold one or two keys.
     #[error("the key file {0} does not hold one or two keys of 32 bytes in base64url")]
     KeyMalformed(String),
-    /// Sealed with a key that this server does not have, damaged, or meant for something else.
+    /// The value is sealed with an unknown key, is damaged, or has another purpose or place.
     #[error("a sealed value cannot be opened: another key, damage, or another place")]
     Unopenable,
-    /// Longer than a sealed value may be.
+    /// The value is too long to be sealed.
     #[error("too large to be sealed")]
     TooLarge,
-    /// The machine gives no randomness.
+    /// The operating system provides no randomness.
     #[error("no randomness: {0}")]
     NoEntropy(String),
 }
 
-/// What a sealed value is for. Each purpose has a key of its own.
+/// The purpose of a sealed value. Each purpose has its own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose<'a> {
-    /// The record of the session with this id (needs the cookie).
+    /// The record of the session with this id; needs the session cookie.
     Session(&'a [u8]),
-    /// What the next page of a session tells.
+    /// A flash message for the next page of a session.
     Flash,
     /// A file of the spool.
     Spool,
     /// A row of the outbox or the ledger.
     Outbox,
-    /// What is kept of a POP3 maildrop.
+    /// The stored state of a POP3 maildrop.
     Pop3,
-    /// A compose form that waits for a sign-in (needs its cookie).
+    /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
 }
 
@@ -80,21 +80,21 @@ impl Purpose<'_> {
     }
 }
 
-/// The keys of an account's rows, by the server key that made them.
+/// The account keys of an account's rows, one per server key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountKeys {
-    /// Of the present server key.
+    /// The key derived from the current server key.
     pub current: AccountKey,
-    /// Of the server key before a rotation, as long as it is kept.
+    /// The key derived from the server key before a rotation, as long as the key file has it.
     pub previous: Option<AccountKey>,
 }
 
-/// The keys with which an account's browsers seal what is written and not sent.
+/// The keys with which an account's browsers seal unsent drafts.
 #[derive(Clone)]
 pub struct BrowserKeys {
     /// Seals and opens: 32 bytes, base64url.
     pub current: Zeroizing<String>,
-    /// Opens what was sealed before a rotation of the server key.
+    /// Opens data that was sealed before a rotation of the server key.
     pub previous: Option<Zeroizing<String>>,
 }
 
@@ -106,11 +106,11 @@ impl std::fmt::Debug for BrowserKeys {
 
 struct ServerKey {
     secret: Zeroizing<[u8; KEY_BYTES]>,
-    /// Tells the two keys apart in sealed values; says nothing about the key.
+    /// Identifies the key in sealed values; reveals nothing about the key.
     id: [u8; KEY_ID_BYTES],
 }
 
-/// The server key, and what is made of it.
+/// The server key, and the keys derived from it.
 pub struct Sealer {
     current: ServerKey,
     previous: Option<ServerKey>,
@@ -123,10 +123,10 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// Reads `state_dir/key`; makes it with a new key where it is missing.
+    /// Reads `state_dir/key`; creates it with a new key if it is missing.
     ///
     /// # Errors
-    /// Where the file cannot be read or made, others can read it, or it holds no key.
+    /// If the file cannot be read or created, other users can read it, or it holds no key.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
         private_dir(state_dir)?;
         let path = state_dir.join("key");
@@ -190,10 +190,11 @@ impl Sealer {
         }
     }
 
-    /// Seals a value. `place` says where it belongs (a row's key): it opens nowhere else.
+    /// Seals a value. `place` is the associated data (a row's key): the value opens only with the
+    /// same place.
     ///
     /// # Errors
-    /// [`SealError::NoEntropy`] where no nonce can be made.
+    /// [`SealError::NoEntropy`] if no nonce can be generated.
     pub fn seal(
         &self,
         purpose: Purpose<'_>,
@@ -216,7 +217,7 @@ impl Sealer {
         Ok([head.as_slice(), &self.current.id, &nonce, &sealed].concat())
     }
 
-    /// Whether the key is here with which a value was sealed; it may be damaged all the same.
+    /// Returns whether the key of a sealed value is available. The value may still be damaged.
     pub fn has_key_of(&self, sealed: &[u8]) -> bool {
         let id = sealed.get(1..=KEY_ID_BYTES);
         self.key_ids()
@@ -227,7 +228,7 @@ impl Sealer {
     /// Opens a sealed value.
     ///
     /// # Errors
-    /// [`SealError::Unopenable`], whatever the reason.
+    /// [`SealError::Unopenable`], for any reason.
     pub fn open_sealed(
         &self,
         purpose: Purpose<'_>,
@@ -256,8 +257,8 @@ impl Sealer {
             .map_err(|_| SealError::Unopenable)
     }
 
-    /// The keys of an account's rows that outlive a session: the present one, and the one of before
-    /// a rotation of the server key. To be used only after that server has accepted that login.
+    /// Derives the account keys of rows that outlive a session: from the current server key, and
+    /// from the one before a rotation. Call it only after that server has accepted that login.
     pub fn account_keys(
         &self,
         kind: IncomingKind,
@@ -277,10 +278,10 @@ impl Sealer {
         }
     }
 
-    /// The key of a new compose form of an account: random, and marked as made here.
+    /// Creates the key of a new compose form of an account: random bytes and a MAC.
     ///
     /// # Errors
-    /// [`SealError::NoEntropy`] where the machine gives no randomness.
+    /// [`SealError::NoEntropy`] if the operating system provides no randomness.
     pub fn form_key(&self, account: &AccountId) -> Result<FormKey, SealError> {
         let mut random = [0; FORM_KEY_BYTES];
         getrandom::fill(&mut random).map_err(|e| SealError::NoEntropy(e.to_string()))?;
@@ -289,8 +290,8 @@ impl Sealer {
         Ok(FormKey(format!("{random}.{mark}")))
     }
 
-    /// Whether the key of a compose form was made here for this account: whoever posts it was
-    /// signed in.
+    /// Returns whether this server created the key of a compose form for this account, which proves
+    /// that the sender was signed in.
     pub fn is_own_form_key(&self, form: &FormKey, account: &AccountId) -> bool {
         let Some((random, mark)) = form.as_str().split_once('.') else {
             return false;
@@ -299,14 +300,14 @@ impl Sealer {
         keys.any(|key| key.form_mark(random, account) == mark)
     }
 
-    /// What the cookie of a browser holds that posted this form without a session.
+    /// Returns the cookie value of a browser that posted this form without a session.
     pub fn form_cookie(&self, form: &FormKey) -> String {
         let text = format!("form-cookie\0{}", form.as_str());
         URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
     }
 
-    /// The keys for an account's browsers. They are the same for every session of the account, so
-    /// that what one session sealed opens in the next.
+    /// Derives the keys for an account's browsers. They are the same for every session of the
+    /// account, so that drafts sealed in one session open in the next.
     ///
     /// # Errors
     /// [`SealError::TooLarge`]: never for an account key.
@@ -319,13 +320,13 @@ impl Sealer {
         })
     }
 
-    /// The ids of the two keys, as they stand in sealed values; the same twice where there is one.
+    /// Returns the ids of the two keys in sealed values; the same id twice if there is one key.
     pub(super) fn key_ids(&self) -> [[u8; KEY_ID_BYTES]; 2] {
         let previous = self.previous.as_ref().unwrap_or(&self.current);
         [self.current.id, previous.id]
     }
 
-    /// The cipher of the current key, with the id that finds the key again.
+    /// Returns the cipher of the current key, with the key's id.
     pub(super) fn cipher(
         &self,
         purpose: Purpose<'_>,
@@ -333,7 +334,7 @@ impl Sealer {
         Ok((self.current.id, self.current.cipher(purpose)?))
     }
 
-    /// The cipher of the key with this id.
+    /// Returns the cipher of the key with this id.
     pub(super) fn cipher_of(
         &self,
         id: &[u8; KEY_ID_BYTES],
@@ -377,8 +378,8 @@ impl ServerKey {
     }
 
     fn mac(&self, text: &[u8]) -> [u8; 32] {
-        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2); done here the
-        // constructor cannot fail.
+        // HMAC pads a short key with zeros to the hash's block (RFC 2104 §2). With the padding done
+        // here, the constructor cannot fail.
         let mut block = Zeroizing::new([0; 64]);
         for (to, from) in block.iter_mut().zip(self.secret.iter()) {
             *to = *from;
@@ -389,7 +390,7 @@ impl ServerKey {
     }
 }
 
-/// HKDF-SHA-256 (RFC 5869).
+/// Derives a key with HKDF-SHA-256 (RFC 5869).
 fn expand(secret: &[u8; KEY_BYTES], info: &[u8], out: &mut [u8]) -> Result<(), SealError> {
     Hkdf::<Sha256>::new(None, secret)
         .expand(info, out)

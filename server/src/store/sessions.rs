@@ -1,30 +1,30 @@
-//! Rows of sessions. What a record holds is sealed before it comes here.
+//! Rows of sessions. Their records are sealed by the caller.
 
 use super::{Store, StoreError};
 
-/// The key of a session's rows: a hash of its id, which is known to the browser alone.
+/// The key of a session's rows: a hash of the session id, which only the browser has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowKey(String);
 
 impl RowKey {
-    /// Wraps the text form of the hash.
+    /// Wraps the hash in text form.
     pub(crate) fn new(hash: String) -> Self {
         Self(hash)
     }
 
-    /// The key as it stands in the database.
+    /// Returns the key as stored in the database.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name that a session's tabs share. It opens nothing.
+    /// Returns the name that the tabs of a session share. It grants no access.
     pub fn live_name(&self) -> &str {
         self.0.get(..8).unwrap_or(&self.0)
     }
 }
 
 impl Store {
-    /// Adds a session; `false` where the key is taken.
+    /// Adds a session; `false` if the key exists.
     pub async fn session_create(
         &self,
         key: &RowKey,
@@ -47,7 +47,7 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Replaces a session's record and moves its end; a session that is gone stays gone.
+    /// Replaces a session's record and its expiry time. Does nothing if the session was deleted.
     pub async fn session_save(
         &self,
         key: &RowKey,
@@ -63,7 +63,7 @@ impl Store {
         Ok(())
     }
 
-    /// The record of a session that has not ended.
+    /// Returns the record of a session that has not expired.
     pub async fn session_load(
         &self,
         key: &RowKey,
@@ -81,7 +81,7 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes the sessions that have ended by themselves.
+    /// Deletes the expired sessions.
     pub async fn session_delete_expired(&self, now: i64) -> Result<u64, StoreError> {
         let query = sqlx::query("DELETE FROM session WHERE expires_at <= $1").bind(now);
         Ok(query.execute(self.pool()).await?.rows_affected())

@@ -1,13 +1,13 @@
-//! The spool: files on their way out, sealed in chunks, written and read as streams.
+//! The spool: outgoing files, sealed in chunks, written and read as streams.
 //!
-//! A file is a head (magic, key id, nonce prefix) and chunks of 64 KiB, each sealed with its index
-//! and whether it is the last one, so that a file that was cut, or whose chunks were moved, does
-//! not open. Its random name is bound in as well: files cannot be exchanged.
+//! A file consists of a head (magic, key id, nonce prefix) and chunks of 64 KiB. Each chunk is
+//! sealed with its index and a last-chunk flag, so that a truncated file, or one with moved chunks,
+//! does not open. The random file name is authenticated too: files cannot be exchanged.
 //!
 //! # Invariants
-//! - A file has a row in the table `spool_file` from before it is made until it is removed.
-//! - It has one owner: the process, through a [`SpoolFile`] or [`SpoolWriter`] that removes it when
-//!   dropped, or a row of the outbox, which takes it in the transaction that inserts the row.
+//! - A file has a row in the table `spool_file` from before its creation until its removal.
+//! - A file has one owner: the process, through a [`SpoolFile`] or [`SpoolWriter`] that removes it
+//!   on drop, or a row of the outbox, which takes it in the transaction that inserts the row.
 //! - Bytes are reserved in the account's quota and in the server's before they are written.
 
 mod chunks;
@@ -32,35 +32,35 @@ pub use self::chunks::SpoolReader;
 pub(super) use self::table::DISCARDED;
 
 const UNFINISHED: &str = "part";
-/// A file whose size is not known takes so much more of the quota each time it grows.
+/// Step in which the reservation of a file of unknown size grows.
 const STEP_BYTES: u64 = 2 << 20;
 
-/// Why a file of the spool could not be written or read.
+/// An error of writing or reading a spool file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpoolError {
-    /// The file system.
+    /// An error of the file system.
     #[error("spool: {0}")]
     Io(io::Error),
-    /// The table of files.
+    /// An error of the table of files.
     #[error("spool: {0}")]
     Store(#[from] StoreError),
-    /// The file is damaged, was cut, or is another one.
+    /// The file is damaged, truncated or exchanged.
     #[error("spool: {0}")]
     Seal(#[from] SealError),
     /// More bytes than the file may hold.
     #[error("spool: over the limit of {max_bytes} bytes")]
     TooLarge {
-        /// The most it may hold.
+        /// The limit of the file, in bytes.
         max_bytes: u64,
     },
-    /// The account's files take all that they may.
+    /// The account's quota is used up.
     #[error("spool: the account's quota of {max_bytes} bytes is used up")]
     AccountFull {
-        /// The most that they may take.
+        /// The account's quota, in bytes.
         max_bytes: u64,
     },
-    /// All files take what they may, or the disk is full.
+    /// The quota of all accounts is used up, or the disk is full.
     #[error("spool: no room: {0}")]
     ServerFull(String),
 }
@@ -76,12 +76,12 @@ impl From<io::Error> for SpoolError {
     }
 }
 
-/// What the spool may take on the disk.
+/// Disk quotas of the spool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpoolLimits {
-    /// The files of one account, in bytes.
+    /// Maximum size of the files of one account, in bytes.
     pub account_max_bytes: u64,
-    /// The files of all accounts, in bytes.
+    /// Maximum size of the files of all accounts, in bytes.
     pub max_bytes: u64,
 }
 
@@ -90,13 +90,13 @@ pub struct SpoolLimits {
 pub struct SpoolName(String);
 
 impl SpoolName {
-    /// The name as it stands in a row.
+    /// Returns the name as stored in a row.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// A name read back from a row or a request; `None` where it cannot be one of ours. Never
-    /// holds a path.
+    /// Parses a name from a row or a request; `None` if its form is invalid. A valid name contains
+    /// no path.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         (text.len() == 22 && text.bytes().all(plain)).then(|| Self(text.to_owned()))
@@ -109,17 +109,17 @@ impl SpoolName {
     }
 }
 
-/// A file that is complete and durable. Dropped, it is removed, unless a row of the outbox took it.
+/// A complete and durable file. It is removed on drop, unless a row of the outbox took it.
 #[derive(Debug)]
 pub struct SpoolFile {
     /// Its name.
     pub name: SpoolName,
-    /// What was written into it, in bytes.
+    /// The size of its content, in bytes.
     pub size_bytes: u64,
     _held: Held,
 }
 
-/// The folder of the spool, and its table.
+/// The folder of the spool and its table.
 #[derive(Debug, Clone)]
 pub struct Spool {
     dir: PathBuf,
@@ -129,10 +129,10 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Opens `state_dir/spool`, and makes it where it is missing.
+    /// Opens `state_dir/spool`; creates it if it is missing.
     ///
     /// # Errors
-    /// Where the folder cannot be made.
+    /// If the folder cannot be created.
     pub fn open(
         state_dir: &Path,
         store: Store,
@@ -149,12 +149,12 @@ impl Spool {
         })
     }
 
-    /// Begins a file of an account that may hold up to `max_bytes`. So many bytes as are expected
-    /// are reserved at once; others as they come.
+    /// Creates a file of an account that may hold up to `max_bytes`. Reserves `expected_bytes` at
+    /// once, and more as data arrives.
     ///
     /// # Errors
-    /// [`SpoolError::AccountFull`] and [`SpoolError::ServerFull`] where there is no room for it,
-    /// [`SpoolError::Io`] where it cannot be made.
+    /// [`SpoolError::AccountFull`] and [`SpoolError::ServerFull`] if a quota is used up,
+    /// [`SpoolError::Io`] if the file cannot be created.
     pub async fn create(
         &self,
         account: &AccountKey,
@@ -167,7 +167,8 @@ impl Spool {
         let name = SpoolName::random()?;
         let held = Held(Some((self.clone(), name.clone())));
         let (spool, key, entered) = (self.clone(), account.clone(), name.clone());
-        // A task of its own: where the caller is gone meanwhile, the hold ends after the entry.
+        // A separate task: if the caller is cancelled meanwhile, the hold is dropped after the row
+        // is inserted.
         let reserving = tokio::spawn(async move {
             let cost = table::cost(expected_bytes);
             let reserved = spool
@@ -201,16 +202,16 @@ impl Spool {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// [`SpoolError::Io`] where there is none, [`SpoolError::Seal`] where its head is damaged.
+    /// [`SpoolError::Io`] if the file does not exist, [`SpoolError::Seal`] if its head is damaged.
     pub async fn read(&self, name: &SpoolName) -> Result<SpoolReader, SpoolError> {
         let file = File::open(self.dir.join(&name.0)).await?;
         SpoolReader::begin(file, name.clone(), &self.sealer).await
     }
 
-    /// Removes the files that are discarded: their owner dropped them.
+    /// Removes the discarded files.
     ///
     /// # Errors
-    /// [`SpoolError::Store`] where the table cannot be read or written.
+    /// [`SpoolError::Store`] if the table cannot be read or written.
     pub async fn remove_discarded(&self) -> Result<u64, SpoolError> {
         let mut removed = 0_u64;
         loop {
@@ -221,7 +222,7 @@ impl Spool {
                         self.store.spool_forget(&name).await?;
                         removed = removed.saturating_add(1);
                     }
-                    // Its room is still taken, and the next sweep tries again.
+                    // The file still counts towards the quota, and the next sweep tries again.
                     Err(error) => tracing::warn!(%error, "a file of the spool stays"),
                 }
             }
@@ -231,13 +232,13 @@ impl Spool {
         }
     }
 
-    /// Removes what nobody owns: files of processes that are gone, of rows that are gone, and
-    /// files that are in no table. May run at any time beside any number of processes.
+    /// Removes files without an owner: those of processes without a lease, of deleted rows, and
+    /// files that are not in the table. Other processes may run at the same time.
     ///
     /// # Errors
-    /// [`SpoolError::Io`] where the folder cannot be read.
+    /// [`SpoolError::Io`] if the folder cannot be read.
     pub async fn sweep(&self, now_unix_ms: i64) -> Result<u64, SpoolError> {
-        // Only a process with a lease may say that others have none.
+        // Only a process with a lease may decide that others have none.
         self.store.lease_renew(now_unix_ms).await?;
         self.store.spool_discard_orphans(now_unix_ms).await?;
         let mut removed = self.remove_discarded().await?;
@@ -246,7 +247,7 @@ impl Spool {
             let path = PathBuf::from(entry.file_name());
             let name = path.file_stem().and_then(|stem| stem.to_str());
             let is_known = match name.and_then(SpoolName::parse) {
-                // A file is in the table before it is in the folder.
+                // A file is in the table before it is created in the folder.
                 Some(name) => self.store.spool_knows(&name).await?,
                 None => false,
             };
@@ -257,12 +258,12 @@ impl Spool {
         Ok(removed)
     }
 
-    /// The name of a file until it is finished.
+    /// Returns the path of a file until it is finished.
     fn unfinished(&self, name: &SpoolName) -> PathBuf {
         self.dir.join(&name.0).with_extension(UNFINISHED)
     }
 
-    /// Removes a file, finished or not; one that is gone already is no error.
+    /// Removes a file, finished or not. A missing file is no error.
     async fn remove(&self, name: &SpoolName) -> io::Result<()> {
         for path in [self.dir.join(&name.0), self.unfinished(name)] {
             match tokio::fs::remove_file(path).await {
@@ -283,7 +284,7 @@ impl Spool {
     }
 }
 
-/// The process's hold on a file.
+/// This process's ownership of a file, which removes the file on drop.
 #[derive(Debug)]
 struct Held(Option<(Spool, SpoolName)>);
 
@@ -292,7 +293,7 @@ impl Drop for Held {
         let Some((spool, name)) = self.0.take() else {
             return;
         };
-        // Without a runtime the process ends, and its lease with it.
+        // Without a runtime the process ends, and its lease expires.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = spool.drop_file(name).await {
@@ -303,7 +304,7 @@ impl Drop for Held {
     }
 }
 
-/// A file that is being written. Dropped before [`SpoolWriter::finish`] it leaves nothing behind.
+/// A file that is being written. It is removed if it is dropped before [`SpoolWriter::finish`].
 pub struct SpoolWriter {
     spool: Spool,
     account: AccountKey,
@@ -318,11 +319,11 @@ pub struct SpoolWriter {
 }
 
 impl SpoolWriter {
-    /// Adds bytes.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// [`SpoolError::TooLarge`] beyond the limit, [`SpoolError::AccountFull`] and
-    /// [`SpoolError::ServerFull`] where there is no room for more.
+    /// [`SpoolError::TooLarge`] beyond the file's limit, [`SpoolError::AccountFull`] and
+    /// [`SpoolError::ServerFull`] if a quota is used up.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), SpoolError> {
         let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.size_bytes = self.size_bytes.saturating_add(more);
@@ -342,7 +343,8 @@ impl SpoolWriter {
             self.reserved_bytes = wanted;
         }
         while !bytes.is_empty() {
-            // A full chunk is written once it is known not to be the last one.
+            // A full chunk is written only when more data follows, since the last chunk is sealed
+            // with a flag.
             if self.pending.len() == CHUNK_BYTES {
                 let sealed = self.chunks.seal(&self.pending, false)?;
                 self.file.write_all(&sealed).await?;
@@ -358,7 +360,7 @@ impl SpoolWriter {
         Ok(())
     }
 
-    /// How many bytes were added.
+    /// Returns the number of appended bytes.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
     }
@@ -366,11 +368,11 @@ impl SpoolWriter {
     /// Makes the file complete and durable.
     ///
     /// # Errors
-    /// [`SpoolError::Io`] and [`SpoolError::ServerFull`]: nothing is left behind then.
+    /// [`SpoolError::Io`] and [`SpoolError::ServerFull`]: the file is removed then.
     pub async fn finish(mut self) -> Result<SpoolFile, SpoolError> {
         let sealed = self.chunks.seal(&self.pending, true)?;
         self.file.write_all(&sealed).await?;
-        // Tells an error of the last write, which `sync_all` does not.
+        // Reports an error of the last write, which `sync_all` does not.
         self.file.flush().await?;
         self.file.get_ref().sync_all().await?;
         if self.reserved_bytes != self.size_bytes {
@@ -379,7 +381,7 @@ impl SpoolWriter {
         }
         let path = self.spool.dir.join(&self.name.0);
         tokio::fs::rename(self.spool.unfinished(&self.name), &path).await?;
-        // The new name is durable with its folder.
+        // The rename is durable after the folder is synced.
         File::open(&self.spool.dir).await?.sync_all().await?;
         Ok(SpoolFile {
             name: self.name,
@@ -390,7 +392,7 @@ impl SpoolWriter {
 }
 
 impl SpoolLimits {
-    /// Limits that nothing reaches.
+    /// No limits.
     pub const NONE: Self = Self {
         account_max_bytes: u64::MAX,
         max_bytes: u64::MAX,

@@ -1,4 +1,5 @@
-//! A session's accounts behind the page's contract: ask the mailstore, word the answer.
+//! The page's contract for the accounts of a session: calls the mailstore and converts the results
+//! to page types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +30,11 @@ use crate::account::uploads::Uploads;
 use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{Changed, Opened, OpenedBody};
 
-/// A server at hand has a message within this time: its person is shown what became of it, and not
-/// first that it is on its way.
+/// Time that a send request waits for the first attempt. A nearby server accepts a message within
+/// it, so that the page shows the result at once, not first that the message is being sent.
 const TRIED_SOON: Duration = Duration::from_millis(150);
 
-/// The accounts of one session, in one request's language and zone.
+/// The backend of one request: the session's accounts, in the request's language and time zone.
 pub struct SessionBackend {
     pub(super) handles: Vec<AccountHandle>,
     pub(super) locale: Locale,
@@ -44,7 +45,7 @@ pub struct SessionBackend {
 }
 
 impl SessionBackend {
-    /// Makes the backend of a request. `base` is the path under which the product is served.
+    /// Creates the backend of a request. `base` is the URL path prefix of the product.
     pub fn new(
         handles: Vec<AccountHandle>,
         locale: Locale,
@@ -67,10 +68,10 @@ impl SessionBackend {
         own(&self.handles, account)
     }
 
-    /// The complete document of a message's frame.
+    /// Returns the complete HTML document of a message's frame.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`] where the message has no HTML.
+    /// [`AccountError::NotFound`] if the message has no HTML.
     pub async fn body_document(
         &self,
         message: &MessageRef,
@@ -150,7 +151,7 @@ impl SessionBackend {
                     readable.attachments,
                 )
             }
-            // The one part is the whole message: its source is what can be saved.
+            // The only part is the whole message, which can be saved as source.
             (OpenedBody::OverLimits, _) => {
                 let why = wording::message::over_limits(self.locale.lang).to_owned();
                 (BodyView::Empty { why }, Vec::new())
@@ -172,7 +173,7 @@ impl SessionBackend {
         ))
     }
 
-    /// Changes messages of any accounts and folders, each folder's at once.
+    /// Changes messages of any accounts and folders, with one concurrent change per folder.
     async fn changes<'a, F>(
         &'a self,
         messages: Vec<MessageRef>,
@@ -195,7 +196,7 @@ impl SessionBackend {
         self.told(join_all(changed).await)
     }
 
-    /// What became of changes; an error where nothing came of any.
+    /// Converts the results of changes; returns an error if every change failed.
     fn told(
         &self,
         changes: Vec<(AccountId, Vec<MessageRef>, Result<Changed, AccountError>)>,
@@ -219,13 +220,13 @@ impl SessionBackend {
         }
     }
 
-    /// Words an answer's error in the request's language, and notes the whole story in the log.
+    /// Converts the error of a result to a text in the request's language, and logs its details.
     fn worded<T>(&self, result: Result<T, AccountError>) -> Result<T, ApiError> {
         result.map_err(|error| error.to_api(self.locale.lang))
     }
 }
 
-/// The most messages of one change; a page of a list has 50, a window 200 at most.
+/// Maximum number of messages of one change; a page of a list has 50, a window at most 200.
 const CHANGED_MAX: usize = 1_000;
 
 fn check_count(messages: usize) -> Result<(), AccountError> {
@@ -238,7 +239,7 @@ fn check_count(messages: usize) -> Result<(), AccountError> {
     })
 }
 
-/// The messages of each folder, in the order in which they are named.
+/// Groups messages by folder, in request order.
 fn by_folder(messages: Vec<MessageRef>) -> Vec<(FolderRef, Vec<MessageId>)> {
     let mut folders: Vec<(FolderRef, Vec<MessageId>)> = Vec::new();
     for MessageRef { folder, message } in messages {

@@ -1,4 +1,4 @@
-//! What a compose form begins with: an answer, a message to be forwarded, an entry to be corrected.
+//! The initial content of compose forms: replies, forwards and corrections of outbox entries.
 
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, Person, RecipientState,
@@ -14,10 +14,10 @@ use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::domain::{AttachedFile, Opened, OpenedBody, OutboxRow, Typed};
 
-/// What is quoted of a message, in bytes.
+/// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
 
-/// What a compose form begins with.
+/// Returns the initial content of a compose form.
 pub(super) async fn start(
     handle: &AccountHandle,
     source: Option<ComposeSource>,
@@ -72,7 +72,7 @@ pub(super) async fn start(
     Ok(form)
 }
 
-/// What a compose form begins with that corrects a row of the outbox. Its files stay the row's until
+/// Returns the initial content of a form that corrects an outbox row. The row keeps its files until
 /// the correction is sent.
 pub(super) async fn again(
     handle: &AccountHandle,
@@ -93,7 +93,7 @@ pub(super) async fn again(
         let address = mailbox.envelope();
         address.is_ok_and(|address| got.iter().any(|other| other.is_same_address(&address)))
     };
-    // What was typed comes back as it was typed, but for those who have the message.
+    // The fields are restored as typed, without the recipients that have the message.
     let left = |field: &str| {
         let entries = address::entries(field);
         let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
@@ -114,7 +114,7 @@ pub(super) async fn again(
     Ok(form)
 }
 
-/// A draft as it is kept.
+/// Converts a draft to its stored form.
 pub(crate) fn typed(draft: &Draft) -> Typed {
     Typed {
         to: draft.to.clone(),
@@ -129,7 +129,7 @@ pub(crate) fn typed(draft: &Draft) -> Typed {
     }
 }
 
-/// What was typed, as the form has it again.
+/// Converts a stored draft to a form's draft.
 pub(crate) fn draft(typed: Typed) -> Draft {
     Draft {
         to: typed.to,
@@ -146,7 +146,7 @@ pub(crate) fn draft(typed: Typed) -> Draft {
     }
 }
 
-/// A file of a row as the page shows it.
+/// Converts a file of a row to its page type.
 fn file_view(file: &AttachedFile) -> UploadView {
     UploadView {
         id: UploadId(file.spool.clone()),
@@ -155,7 +155,7 @@ fn file_view(file: &AttachedFile) -> UploadView {
     }
 }
 
-/// Mailboxes for people, in a text; what came is shown, valid or not.
+/// Formats addresses as one line of text, valid or not.
 fn people(mailboxes: &[EmailAddress]) -> String {
     let shown: Vec<String> = mailboxes.iter().map(EmailAddress::to_string).collect();
     shown.join(", ")
@@ -198,8 +198,8 @@ fn written_at(opened: &Opened, locale: &Locale) -> Option<String> {
     date.map(|date| locale.attribution(date))
 }
 
-/// Room for the answer, then who wrote what when, then the text one level deeper. What is not
-/// known of a message is left out.
+/// Formats the body of a reply: an empty line for the text, the attribution, then the text quoted
+/// one level deeper. Unknown parts of the attribution are omitted.
 fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
     let (writer, date) = (writer_of(opened), written_at(opened, locale));
     let attribution = match (locale.lang, date.as_deref(), writer.as_str()) {
@@ -214,7 +214,8 @@ fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
     format!("\n\n{attribution}{}", quote::quote(text))
 }
 
-/// Room for a word of one's own, then the message with its main fields.
+/// Formats the body of a forward: an empty line for the text, then the message with its main
+/// fields.
 fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     let headers = &opened.headers;
     let date = written_at(opened, locale).unwrap_or_default();
@@ -240,7 +241,7 @@ fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     format!("\n\n{head}\n\n{text}")
 }
 
-/// An account that is the session's own, for a request that names it.
+/// Returns the session's account with this id.
 pub(super) fn own<'a>(
     handles: &'a [AccountHandle],
     account: &AccountId,

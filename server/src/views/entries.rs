@@ -1,4 +1,4 @@
-//! What a person does to the entries of the outbox.
+//! Changes to outbox entries by their user.
 
 use app::api::types::{EntryChange, OutboxId, RecipientState};
 
@@ -8,11 +8,11 @@ use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, RowState};
 
-/// A row is looked at so often: its worker may take it, and give it back, at any time.
+/// Maximum number of attempts to stop a row: its worker may claim and release it at any time.
 const LOOKS: u32 = 3;
 
 impl SessionBackend {
-    /// Changes an entry. Every tab of the session hears of it.
+    /// Changes an entry, and notifies every tab of the session.
     pub(super) async fn change(
         &self,
         id: &OutboxId,
@@ -24,7 +24,7 @@ impl SessionBackend {
         match change {
             EntryChange::Retry => {
                 let mut again = row.clone();
-                // One that changed meanwhile is being worked on: that is what was asked for.
+                // A row that changed meanwhile is being sent, which is what the user requested.
                 if again.retry() {
                     let written = ledger.outbox_change(&again, &row).await;
                     written.map_err(AccountError::store)?;
@@ -34,7 +34,7 @@ impl SessionBackend {
             EntryChange::Stop => stop(handle, row).await?,
             EntryChange::Remove => {
                 if row.is_damaged() {
-                    // It may say that it waits: nothing is sent of it all the same.
+                    // The state of a damaged row may be waiting, although it is not sent.
                     let aside = ledger.outbox_set_aside(&row).await;
                     aside.map_err(AccountError::store)?;
                 }
@@ -60,7 +60,7 @@ impl SessionBackend {
     }
 }
 
-/// Stops a message that waits. Nothing is said to be stopped that may have left.
+/// Stops a waiting message. Returns an error if the message may have been sent.
 async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountError> {
     let ledger = &handle.outbox().ledger;
     for _ in 0..LOOKS {
@@ -85,7 +85,7 @@ async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountE
     Err(AccountError::NotStopped(NotStopped::Sending))
 }
 
-/// Whether a row that nothing more happens to was stopped before its message left.
+/// Returns an error if a settled message was or may have been sent.
 fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
     let mut recipients = row.message.recipients.iter();
     let may_have_left = recipients.any(|recipient| {
@@ -101,7 +101,7 @@ fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
 }
 
 impl OutboxRow {
-    /// Nothing more is sent by itself; those who have it have it.
+    /// Ends the automatic attempts. Recipients that have the message keep their state.
     fn stop(&mut self) {
         self.end(RecipientState::Stopped);
         self.needs_sign_in = false;

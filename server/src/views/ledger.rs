@@ -1,4 +1,4 @@
-//! A session's outbox: messages go in, are listed, and are replaced by their corrections.
+//! The outbox of a session: adds messages, lists them, and replaces them with corrections.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, Outcome, RowState, SentCopy as Copy};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 
-/// Entries on one page of the outbox.
+/// Maximum number of entries on one page of the outbox.
 const PAGE_ROWS: u32 = 25;
 
 impl SessionBackend {
-    /// Puts a message into the outbox, once for each form: a form that was sent leads to the message
-    /// that left by it.
+    /// Adds a message to the outbox, once per form: if the form was sent before, returns the
+    /// message that it sent.
     pub(super) async fn send(
         &self,
         account: &AccountId,
@@ -38,7 +38,7 @@ impl SessionBackend {
         match self.send_new(handle, &draft).await {
             Ok(Ok(outbox)) => Ok(outbox),
             Ok(Err(sent)) => self.sent_before(sent, &draft),
-            // Another post of the same form may have taken the files meanwhile.
+            // A concurrent post of the same form may have taken the files.
             Err(error) => match form_sent(handle, &draft).await {
                 Ok(Some(sent)) => self.sent_before(sent, &draft),
                 _ => Err(error),
@@ -63,8 +63,8 @@ impl SessionBackend {
         }
     }
 
-    /// Writes a message into the spool and puts it into the outbox. Where this fails or is
-    /// cancelled, nothing of it is left.
+    /// Writes a message into the spool and adds it to the outbox. If this fails or is cancelled,
+    /// both are unchanged.
     async fn send_new(
         &self,
         handle: &AccountHandle,
@@ -116,7 +116,8 @@ impl SessionBackend {
         Ok(Ok(row.id))
     }
 
-    /// Waits until a message of an account was tried or stopped, at most for `wait`.
+    /// Waits until the first attempt of a message ended or the message was stopped, at most for
+    /// `wait`.
     pub(crate) async fn tried(&self, account: &AccountId, id: &OutboxId, wait: Duration) {
         let tried = async {
             let mut events = own(&self.handles, account).ok()?.subscribe();
@@ -132,21 +133,21 @@ impl SessionBackend {
             }
             Some(())
         };
-        // The ledger tells either way.
+        // On a timeout the caller reads the state from the ledger.
         drop(timeout(wait, tried).await);
     }
 
-    /// What a compose form begins with that corrects an entry.
+    /// Returns the initial content of a form that corrects an entry.
     pub(super) async fn again(&self, id: &OutboxId) -> Result<ComposeForm, AccountError> {
         let (handle, row) = self.row(id).await?;
         let typed = handle.outbox().ledger.outbox_typed(&row).await;
-        // Handed over, or set aside: nothing is left to be corrected.
+        // A message that is handed over, or damaged, has no draft to correct.
         let typed = typed.map_err(AccountError::store)?;
         let typed = typed.ok_or(AccountError::NotFound)?;
         form::again(handle, row, typed, &self.locale, self.upload_max_bytes).await
     }
 
-    /// A row, whichever account of the session it belongs to.
+    /// Returns a row of any account of the session, with its account.
     pub(super) async fn row(
         &self,
         id: &OutboxId,
@@ -160,7 +161,7 @@ impl SessionBackend {
         Err(AccountError::NotFound)
     }
 
-    /// A page of the outbox, newest first: the entries behind a cursor.
+    /// Returns a page of the outbox, newest first: the entries after a cursor.
     pub(super) async fn rows(&self, before: Option<&str>) -> Result<OutboxRows, AccountError> {
         let before = before.and_then(ListCursor::parse);
         let mut rows = Vec::new();
@@ -200,7 +201,7 @@ impl SessionBackend {
         Ok(removed)
     }
 
-    /// How many messages are not handed over to everybody yet.
+    /// Returns the number of messages that are not handed over to every recipient.
     pub(super) async fn open_count(&self) -> Result<u32, AccountError> {
         let mut open = 0_u32;
         for handle in &self.handles {
@@ -253,7 +254,7 @@ impl SessionBackend {
     }
 }
 
-/// The message that left by a draft's form, if one did.
+/// Returns the message that a draft's form sent, if it sent one.
 async fn form_sent(
     handle: &AccountHandle,
     draft: &Draft,

@@ -1,17 +1,17 @@
-//! The language and time zone of a request, and dates written in them.
+//! Language and time zone of a request, and dates formatted for them.
 
 use app::api::types::{DateText, Lang};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// How the answers of one request are worded.
+/// Language and time zone of the responses to one request.
 #[derive(Debug, Clone)]
 pub struct Locale {
     /// The language of sentences and dates.
     pub lang: Lang,
-    /// The zone of dates.
+    /// The time zone of dates.
     pub zone: TimeZone,
-    /// Whether the reader never said which zone: dates then name it.
+    /// Whether the user's time zone is unknown: dates then name the zone.
     pub zone_is_guess: bool,
 }
 
@@ -26,9 +26,9 @@ impl Default for Locale {
 }
 
 impl Locale {
-    /// Writes a time as the page shows it; `now` decides what "today" is.
+    /// Formats a time for the page; `now_unix_ms` decides what "today" is.
     ///
-    /// A time that is not known, or that no calendar holds, is "No date", of no group.
+    /// An unknown time, or one out of the calendar's range, is "No date" and has no group.
     pub fn date(&self, unix_ms: impl Into<Option<i64>>, now_unix_ms: i64) -> DateText {
         let at = unix_ms.into().and_then(|at| self.find_zoned(at));
         let Some(at) = at else {
@@ -52,7 +52,7 @@ impl Locale {
         }
     }
 
-    /// Writes a time as an attribution line has it: "Sat, 21 Nov 2026 at 09:42".
+    /// Formats a time for an attribution line: "Sat, 21 Nov 2026 at 09:42".
     pub fn attribution(&self, unix_ms: i64) -> String {
         let at = self.zoned(unix_ms);
         match self.lang {
@@ -61,7 +61,7 @@ impl Locale {
         }
     }
 
-    /// Minutes that the zone is ahead of UTC at a time, for a Date field.
+    /// Returns the zone's UTC offset at a time in minutes, for a Date field.
     pub fn offset_minutes(&self, unix_ms: i64) -> i16 {
         i16::try_from(self.zoned(unix_ms).offset().seconds() / 60).unwrap_or_default()
     }
@@ -114,7 +114,7 @@ impl Locale {
 
     fn group(&self, at: &Zoned, now: &Zoned, days_ago: i32) -> String {
         match (self.lang, days_ago) {
-            // A clock that runs ahead puts a message into tomorrow; it still belongs on top.
+            // A clock that runs ahead dates a message tomorrow; the message belongs on top too.
             (Lang::En, ..=0) => "Today".to_owned(),
             (Lang::ZhCn, ..=0) => "今天".to_owned(),
             (Lang::En, 1) => "Yesterday".to_owned(),

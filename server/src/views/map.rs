@@ -1,4 +1,4 @@
-//! Domain types to page types.
+//! Conversion of domain types to page types.
 
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, ChangeDone, Failed, FolderId, FolderRef,
@@ -19,7 +19,7 @@ use crate::account::uploads::Upload;
 use crate::domain::{Changed, Folder, FolderList, Opened, OpenedBody, Row};
 use crate::store::seal::BrowserKeys;
 
-/// An account, as the page has to know it.
+/// Converts an account to its page type.
 pub(crate) fn account_view(handle: &AccountHandle) -> AccountView {
     let sign_in = handle.sign_in();
     AccountView {
@@ -33,7 +33,7 @@ pub(crate) fn account_view(handle: &AccountHandle) -> AccountView {
     }
 }
 
-/// A file that waits for its message.
+/// Converts an uploaded file to its page type.
 pub(crate) fn upload_view(upload: &Upload) -> UploadView {
     UploadView {
         id: UploadId(upload.file.name.as_str().to_owned()),
@@ -42,7 +42,7 @@ pub(crate) fn upload_view(upload: &Upload) -> UploadView {
     }
 }
 
-/// The keys for what a browser keeps, the one that seals first.
+/// Returns the keys that seal unsent drafts in a browser, the current key first.
 pub(super) fn unsent_keys(keys: &BrowserKeys) -> SealingKeys {
     let all = std::iter::once(&keys.current).chain(&keys.previous);
     SealingKeys(all.map(|key| key.as_str().to_owned()).collect())
@@ -79,11 +79,11 @@ pub(super) fn folder_list(list: FolderList) -> app::api::types::FoldersView {
     }
 }
 
-/// Pinned folders in front of the others, each with the folders below it.
+/// Returns pinned folders first, each with its subfolders.
 fn pinned_first(folders: Vec<Folder>) -> impl Iterator<Item = Folder> {
     let mut pinned = Vec::new();
     let mut others = Vec::new();
-    // The depth of the pinned folder that the present one is below.
+    // The depth of the pinned folder that contains the current one.
     let mut above = None;
     for mut folder in folders {
         above = above.filter(|depth| folder.depth > *depth);
@@ -183,7 +183,8 @@ fn message_row(
     }
 }
 
-/// A message for the page. `attachments` and `body` are decided by whoever cleaned the HTML.
+/// Converts an open message to its page type. `attachments` and `body` depend on the sanitized
+/// HTML, so the caller passes them.
 pub(super) fn message_view(
     folder: &FolderRef,
     opened: &Opened,
@@ -238,7 +239,7 @@ pub(super) fn attachment_view(part: &Part) -> AttachmentView {
     }
 }
 
-/// Text in blocks of equal quoting.
+/// Splits a text into blocks of equal quote depth.
 pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
     let OpenedBody::Text { text, format, .. } = opened else {
         return Vec::new();
@@ -259,7 +260,7 @@ pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
         .collect()
 }
 
-/// What was done in one folder; an undone change names the one where its messages are now.
+/// Converts a change in one folder. An undone change names the folder that now holds its messages.
 pub(super) fn change_done(account: &AccountId, changed: Changed) -> ChangeDone {
     let undo = changed.undo.map(|undo| UndoRef {
         account: account.clone(),
@@ -282,7 +283,7 @@ pub(super) fn change_done(account: &AccountId, changed: Changed) -> ChangeDone {
     }
 }
 
-/// Adds what was done to what is told: changes that came to the same are one.
+/// Adds a change to the list, merged with an earlier one of the same kind.
 pub(super) fn add_done(all: &mut Vec<ChangeDone>, done: ChangeDone) {
     match all.iter_mut().find(|known| known.change == done.change) {
         Some(known) => {

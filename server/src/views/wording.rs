@@ -17,11 +17,12 @@ use crate::domain::bounds::cut;
 use crate::domain::{DialCause, ErrorCause, Unsupported};
 use crate::meaning::Meaning;
 
-/// What is shown of a server's own words.
+/// Maximum length of a server's reply that is shown, in bytes.
 const REPLY_MAX_BYTES: usize = 2000;
 
 impl AccountError {
-    /// Words the error, and writes the whole story to the log under a reference id.
+    /// Converts the error to its page type with cause and fix, and logs its details under a
+    /// reference id.
     pub fn to_api(&self, lang: Lang) -> ApiError {
         let ref_id: String = random_id().unwrap_or_default().chars().take(8).collect();
         match self.kind() {
@@ -45,7 +46,7 @@ impl AccountError {
         }
     }
 
-    /// Cause, fix and the server's words.
+    /// Returns cause, fix and the server's reply.
     pub fn text(&self, lang: Lang) -> ApiErrorText {
         let trouble = self.error_cause();
         let reply = match self {
@@ -109,7 +110,7 @@ impl AccountError {
     }
 }
 
-/// The kind of a failure with a server, as the page knows kinds.
+/// Returns the page's kind of a client error.
 fn kind_of(error: &ClientError) -> ErrorKind {
     match error {
         ClientError::Dial { .. } => match error.error_cause() {
@@ -145,7 +146,7 @@ fn both(lang: Lang, en: (&str, &str), zh: (&str, &str)) -> Meaning {
     }
 }
 
-/// What a folder is called by its role.
+/// Returns the display name of a folder's role.
 pub(super) fn role_name(role: FolderRole, lang: Lang) -> Cow<'static, str> {
     match role {
         FolderRole::Inbox => lang.folder_inbox(),

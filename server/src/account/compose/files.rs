@@ -16,15 +16,15 @@ use crate::account::uploads::Uploads;
 use crate::domain::{AttachedFile, Opened, OutboxRow};
 use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 
-/// A message in the spool may be this much larger than what was uploaded: base64 and headers.
+/// Maximum ratio of a spooled message's size to that of its uploads: base64 and headers add to it.
 const SPOOL_FACTOR: u64 = 2;
 
 /// A file of a new message.
 #[derive(Debug, Clone)]
 pub(crate) enum Attached {
-    /// This process's, removed with the last hold on it.
+    /// Owned by this process; removed when the last reference is dropped.
     Held(Arc<SpoolFile>),
-    /// Of the row that is replaced.
+    /// A file of the row that is replaced.
     Replaced(SpoolName),
 }
 
@@ -37,7 +37,7 @@ impl Attached {
     }
 }
 
-/// The files that were uploaded for a message, or are attached to the one that it replaces.
+/// Returns the files that were uploaded for a message, or are attached to the one that it replaces.
 pub(super) fn attached_files(
     ids: &[UploadId],
     uploads: &Uploads,
@@ -70,8 +70,8 @@ pub(super) fn attached_files(
         .collect()
 }
 
-/// Copies the parts of a forwarded message that go along into the spool. What they weigh is known
-/// from the message's structure, and held against the limit before any byte is fetched.
+/// Copies the parts of a forwarded message that are attached again into the spool. Their size comes
+/// from the message's structure, and is checked against the limit before any byte is fetched.
 pub(super) async fn kept_parts(
     handle: &AccountHandle,
     source: &ComposeSource,
@@ -126,16 +126,16 @@ pub(super) async fn kept_parts(
     Ok(kept)
 }
 
-/// The most that a part may weigh once decoded, by the server's word.
+/// Returns the maximum decoded size of a part, computed from the size that the server reports.
 fn decoded_size(part: &Part) -> u64 {
     match part.encoding {
-        // Four octets are three bytes (RFC 2045 §6.8).
+        // 4 octets encode 3 bytes (RFC 2045 §6.8).
         TransferEncoding::Base64 => part.size_bytes.div_ceil(4).saturating_mul(3),
         _ => part.size_bytes,
     }
 }
 
-/// Streams the whole message into one file of the spool. Durable when this returns.
+/// Streams the whole message into one file of the spool. The file is durable when this returns.
 pub(super) async fn write(
     handle: &AccountHandle,
     composer: &Composer,
@@ -167,7 +167,7 @@ async fn encode(
     file: &AttachedFile,
     writer: &mut SpoolWriter,
 ) -> Result<(), AccountError> {
-    // A row's file may be lost as well as an upload's.
+    // The file of a replaced row may be lost, just as that of an upload.
     let lost = |error| match AccountError::spool_file(error) {
         AccountError::FileLost(_) => upload_gone(),
         other => other,

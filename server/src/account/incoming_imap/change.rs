@@ -1,4 +1,4 @@
-//! Changing: marks, moving, undoing, and new folders.
+//! Changes: flags, moves, undo, and new folders.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use crate::domain::Unsupported;
 use crate::domain::{Changed, Folder, SourceMark, opposite};
 
 impl ImapWorker {
-    /// Sets a mark on messages; those that have it already are not counted.
+    /// Sets a mark on messages; messages that already have it are not counted.
     pub(super) async fn mark(
         &mut self,
         folder: &FolderId,
@@ -107,7 +107,7 @@ impl ImapWorker {
         })
     }
 
-    /// Takes a change back, on the connection that has its mailbox.
+    /// Undoes a change, on the connection that has its mailbox selected.
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
         let over = AccountError::Unsupported(Unsupported::UndoIsOver);
         let undo = self.shared.take_undo(id).ok_or(over.clone())?;
@@ -128,7 +128,8 @@ impl ImapWorker {
             return Err(over);
         }
         if was_selected {
-            // What another connection moved here may not be told yet, and is not found until then.
+            // The server may not have reported messages that another connection moved here; SEARCH
+            // does not find them before.
             connection.run(vec![Command::Noop], Phase::Command).await?;
         }
         let (count, gone, back_in, messages) = match undo {
@@ -174,7 +175,7 @@ impl ImapWorker {
         })
     }
 
-    /// Makes the folder for a role.
+    /// Creates the folder for a role.
     pub(super) async fn create_folder(
         &mut self,
         role: FolderRole,
@@ -238,7 +239,7 @@ impl ImapWorker {
     }
 }
 
-/// The UIDs behind the page's ids; one that is none fails the whole request.
+/// Returns the UIDs of the page's message ids; one invalid id fails the whole request.
 fn uids_of(connection: &ImapConnection, messages: &[MessageId]) -> Result<Vec<Uid>, AccountError> {
     if messages.is_empty() {
         return Err(AccountError::NotFound);
@@ -249,11 +250,11 @@ fn uids_of(connection: &ImapConnection, messages: &[MessageId]) -> Result<Vec<Ui
         .collect()
 }
 
-/// What became of setting a mark.
+/// The result of setting a mark.
 struct Marked {
-    /// Those that lacked it and have it now.
+    /// The messages that did not have the mark before.
     changed: Vec<Uid>,
-    /// How many are not in the mailbox any more.
+    /// How many are no longer in the mailbox.
     gone: u32,
 }
 
@@ -284,7 +285,8 @@ async fn set_mark(
         silent: false,
     });
     let answer = connection.run(vec![fetch, store], Phase::Command).await?;
-    // The first word about a message is what it was before STORE, the last what it is behind it.
+    // The first FETCH response for a message has its flags before STORE, the last one those after
+    // it.
     let mut told: HashMap<Uid, (bool, bool)> = HashMap::new();
     for data in &answer.fetched {
         if let (Some(uid), Some(flags)) = (data.uid(), data.flags()) {
@@ -304,7 +306,7 @@ async fn set_mark(
     })
 }
 
-/// UIDs as the page knows them.
+/// Returns the page's message ids for UIDs.
 fn ids_of(uid_validity: u32, uids: &[Uid]) -> Vec<MessageId> {
     let ids = uids.iter().map(|uid| message_id(uid_validity, *uid));
     ids.collect()

@@ -1,4 +1,4 @@
-//! What IMAP says of a message, as the types that MIME has for it.
+//! Converts IMAP's description of a message to the types of `mail_mime`.
 
 use mail_mime::address::EmailAddress;
 use mail_mime::date::Date;
@@ -8,7 +8,7 @@ use mail_mime::tree::{LeafFields, Part};
 use mail_proto::imap;
 use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
-/// The tree of a BODYSTRUCTURE.
+/// Converts a BODYSTRUCTURE to a tree of parts.
 pub(super) fn part_of(structure: &BodyStructure) -> Part {
     match structure {
         // RFC 9051 §6.4.5.1: the only part of a message is part 1.
@@ -67,7 +67,7 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
     })
 }
 
-/// The mailboxes of an ENVELOPE address list; groups are flattened.
+/// Returns the addresses of an ENVELOPE address list; groups are flattened.
 pub(super) fn people_of<'e>(
     addresses: impl Iterator<Item = imap::Address<'e>>,
 ) -> Vec<EmailAddress> {
@@ -87,12 +87,12 @@ pub(super) fn people_of<'e>(
         .collect()
 }
 
-/// An ENVELOPE string for people.
+/// Decodes an ENVELOPE string for display.
 pub(super) fn text_of(raw: Option<&[u8]>) -> String {
     raw.map(header::decode_unstructured).unwrap_or_default()
 }
 
-/// The date of an ENVELOPE, where it can be read.
+/// Returns the date of an ENVELOPE, if it can be parsed.
 pub(super) fn date_of(raw: &[u8]) -> Option<i64> {
     Date::of_message(raw).map(|date| date.unix_ms)
 }

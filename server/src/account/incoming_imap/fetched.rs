@@ -1,4 +1,4 @@
-//! What a server told of one message: whether it is all that was asked for, and where it is in it.
+//! The FETCH responses for one message: whether they are complete, and access to their items.
 
 use bytes::Bytes;
 use mail_mime::header::Headers;
@@ -16,24 +16,24 @@ use super::selected::ImapConnection;
 use crate::clients::imap::{Responses, WINDOW_BYTES};
 use crate::domain::Marks;
 
-/// What a server told of one message: all that was asked for.
+/// The complete FETCH data of one message.
 pub(super) struct Fetched {
     answer: Responses,
     pub(super) data: FetchData,
 }
 
 impl Fetched {
-    /// Gathers what an answer tells of a message; `None` where bytes are missing that were asked
-    /// for, or the message itself.
+    /// Collects the FETCH data of a message; `None` if a requested body section, or the message
+    /// itself, is missing.
     pub(super) fn of(answer: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
         let mut told = answer.fetched.iter().filter(|data| match data.uid() {
             Some(told) => told == uid,
-            // Some servers leave it out of what they tell of one message.
+            // Some servers omit the UID in responses for one message.
             None => data.items.iter().any(is_body),
         });
         let mut data = told.next()?.clone();
         for more in told {
-            // What came last counts.
+            // The latest response takes precedence.
             data.items.splice(0..0, more.items.iter().cloned());
         }
         let is_given = items.iter().all(|item| match item {
@@ -66,7 +66,7 @@ impl Fetched {
         is_given.then_some(Self { answer, data })
     }
 
-    /// The bytes of a section, where they were asked for.
+    /// Returns the bytes of a section, if it was requested.
     pub(super) fn body(&self, section: &ImapSection) -> Option<Bytes> {
         self.data.items.iter().find_map(|item| match item {
             FetchedItem::Body {
@@ -78,7 +78,7 @@ impl Fetched {
         })
     }
 
-    /// The octets of a text, where they were asked for.
+    /// Returns the octets of a text part, if it was requested.
     pub(super) fn text(&self, text: &Part) -> Option<Bytes> {
         let section = part_section(&text.section).ok()?;
         self.data.items.iter().find_map(|item| match item {
@@ -118,7 +118,7 @@ fn is_body(item: &FetchedItem) -> bool {
     matches!(item, FetchedItem::Body { .. })
 }
 
-/// What FETCH told about a message as a whole.
+/// The FETCH items that describe the message as a whole.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) marks: Marks,
@@ -128,8 +128,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Whether a message has a text that its structure does not tell of: there is none in it, and a
-    /// good part of the message is in no part.
+    /// Whether the structure omits a text of the message: it lists none, and more than 1/4 of the
+    /// body is in no part.
     pub(super) fn is_unexplained_by(&self, root: &Part) -> bool {
         let texts = root.readable().texts;
         if texts.iter().any(|part| part.size_bytes > 0) {
@@ -137,7 +137,7 @@ impl Facts {
         }
         let body_bytes = self.size_bytes.saturating_sub(self.header_bytes);
         let missing_bytes = body_bytes.saturating_sub(root.size_bytes);
-        // All of it header: the line is missing that ends one.
+        // The whole message is header: the empty line that ends the header is missing.
         body_bytes == 0 && self.size_bytes > 0 || missing_bytes > body_bytes / 4
     }
 }
@@ -149,10 +149,10 @@ pub(super) fn peek(section: ImapSection, offset: u64, max_bytes: u32) -> FetchIt
     }
 }
 
-/// Asks for a window of a text.
+/// Builds the fetch item for a window of a text.
 ///
-/// Where octets of zero belong to it, as in UTF-16, and it stands there without an encoding, BODY
-/// cannot give it: a literal holds none (RFC 9051 §9), and servers put others in their place.
+/// If the text has NUL octets, as in UTF-16, and no transfer encoding, BODY cannot return it: a
+/// literal has no NUL (RFC 9051 §9), and servers replace them.
 pub(super) fn peek_text(
     connection: &ImapConnection,
     text: &Part,
@@ -179,7 +179,8 @@ pub(super) fn peek_text(
     Ok(peek(section, offset, max_bytes))
 }
 
-/// How much is asked of the n-th text together with the others: an answer has room for two windows.
+/// Returns how many bytes of the n-th text are requested with the others: a response has room for 2
+/// windows.
 pub(super) fn first_window(nth: usize) -> u32 {
     match nth {
         0 => WINDOW_BYTES,

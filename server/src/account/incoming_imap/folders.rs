@@ -1,8 +1,8 @@
-//! The folder tree: what LIST said, in the order in which a person looks for things.
+//! The folder tree, built from LIST, in display order.
 //!
-//! How much a server lists is its own choice. What is kept of it is bounded by [`FOLDERS_MAX`],
-//! [`LEVELS_MAX`], [`NAME_MAX_BYTES`] and [`NAMES_MAX_BYTES`]; the time is linear in the bytes that
-//! the server sent. A folder beyond a bound is counted in [`FolderTable::left_out`].
+//! The server decides how many folders it lists. What is stored of them is bounded by
+//! [`FOLDERS_MAX`], [`LEVELS_MAX`], [`NAME_MAX_BYTES`] and [`NAMES_MAX_BYTES`]; the time is linear
+//! in the bytes of the response. A folder beyond a bound is counted in [`FolderTable::left_out`].
 
 mod namespaces;
 mod roles;
@@ -22,20 +22,20 @@ use crate::domain::{Folder, FolderList};
 use namespaces::Namespaces;
 use tree::Tree;
 
-/// The most folders that are kept, parents that LIST left out included.
+/// Maximum number of folders, including parents that LIST left out.
 const FOLDERS_MAX: usize = 1_000;
-/// The most levels of a folder's name.
+/// Maximum number of levels of a folder's name.
 const LEVELS_MAX: usize = 32;
-/// The longest name of a folder on the wire, in bytes.
+/// Maximum length of a folder's name on the wire, in bytes.
 const NAME_MAX_BYTES: usize = 1 << 10;
-/// The names of all folders together, on the wire, in bytes.
+/// Maximum length of the names of all folders together, on the wire, in bytes.
 const NAMES_MAX_BYTES: usize = 128 << 10;
 
-/// The folders of an account, and how their ids lead back to names on the wire.
+/// The folders of an account, and the mapping from their ids to names on the wire.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FolderTable {
     entries: Vec<Entry>,
-    /// What one's own folders but INBOX begin with ("INBOX."), where that is so.
+    /// The prefix of the user's own folders other than INBOX (`INBOX.`); empty if there is none.
     prefix: Vec<u8>,
     utf8_names: bool,
     left_out: u32,
@@ -48,8 +48,8 @@ pub(super) struct Entry {
 }
 
 impl FolderTable {
-    /// Builds the tree from the answers to LIST and NAMESPACE. INBOX and the folders with a role
-    /// come first into it, then the others as the server listed them, until a bound is reached.
+    /// Builds the tree from the responses to LIST and NAMESPACE. INBOX and the folders with a role
+    /// are inserted first, then the others in the server's order, until a bound is reached.
     pub(super) fn new(
         lists: &[ListData],
         namespaces: Option<&NamespaceData>,
@@ -57,7 +57,7 @@ impl FolderTable {
     ) -> Self {
         let delimiter = lists.iter().find_map(|list| list.delimiter);
         let namespaces = Namespaces::new(namespaces, lists);
-        // INBOX is always there (RFC 9051 §5.1), also behind the end of a listing that was cut.
+        // INBOX always exists (RFC 9051 §5.1), even if the response was cut before it.
         let inbox = ListData {
             mailbox: Mailbox::inbox(),
             delimiter,
@@ -100,7 +100,7 @@ impl FolderTable {
         }
     }
 
-    /// Takes the counts of answers to STATUS.
+    /// Stores the counts of STATUS responses.
     pub(super) fn set_counts(&mut self, statuses: &[StatusData]) {
         let by_wire: HashMap<Mailbox, usize> = self
             .entries
@@ -117,8 +117,8 @@ impl FolderTable {
         }
     }
 
-    /// Masks secrets in names that are shown. Such a folder's id is a hash, since the usual one is
-    /// its name.
+    /// Masks secrets in displayed names. The id of such a folder is a hash, because the usual id
+    /// encodes the name.
     pub(super) fn redact(&mut self, secrets: &KnownSecrets) {
         static KEYS: LazyLock<Keys> = LazyLock::new(Keys::default);
         for entry in &mut self.entries {
@@ -131,12 +131,12 @@ impl FolderTable {
         }
     }
 
-    /// Counts folders that were dropped before they came here.
+    /// Adds folders that were dropped before the tree was built to the count.
     pub(super) fn add_left_out(&mut self, folders: u32) {
         self.left_out = self.left_out.saturating_add(folders);
     }
 
-    /// The folders in showing order.
+    /// Returns the folders in display order.
     pub(super) fn folders(&self) -> FolderList {
         FolderList {
             folders: self
@@ -148,29 +148,29 @@ impl FolderTable {
         }
     }
 
-    /// The folder of an id.
+    /// Returns the folder with an id.
     pub(super) fn by_id(&self, id: &FolderId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.folder.id == *id)
     }
 
-    /// The folder of a name on the wire.
+    /// Returns the folder with a name on the wire.
     pub(super) fn by_wire(&self, wire: &Mailbox) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.wire == *wire)
     }
 
-    /// The folder of a name on the wire, to correct its counts.
+    /// Returns the folder with a name on the wire, to update its counts.
     pub(super) fn by_wire_mut(&mut self, wire: &Mailbox) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.wire == *wire)
     }
 
-    /// The folder for a role.
+    /// Returns the folder for a role.
     pub(super) fn by_role(&self, role: FolderRole) -> Option<&Entry> {
         self.entries
             .iter()
             .find(|entry| entry.folder.role == Some(role))
     }
 
-    /// Folders that STATUS has to be asked about one by one.
+    /// Returns the selectable folders, for one STATUS command each.
     pub(super) fn selectable(&self) -> impl Iterator<Item = &Mailbox> {
         self.entries
             .iter()
@@ -178,7 +178,7 @@ impl FolderTable {
             .map(|e| &e.wire)
     }
 
-    /// The name on the wire for a new folder at the top.
+    /// Returns the name on the wire for a new top-level folder.
     pub(super) fn wire_name(&self, name: &str) -> Option<Mailbox> {
         let encoded = Mailbox::encode(name, self.utf8_names).ok()?;
         Some(Mailbox::from_wire(
@@ -187,7 +187,8 @@ impl FolderTable {
     }
 }
 
-/// The id of a folder: its decoded name in base64url, or its wire name behind a zero byte.
+/// Returns the id of a folder: base64url of its decoded name, or of a NUL byte and its wire name if
+/// that cannot be decoded.
 pub(super) fn folder_id(wire: &Mailbox, utf8_names: bool) -> FolderId {
     FolderId(wire.decode(utf8_names).map_or_else(
         || URL_SAFE_NO_PAD.encode([b"\0", wire.as_wire()].concat()),

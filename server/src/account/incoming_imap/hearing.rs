@@ -1,5 +1,5 @@
-//! What one connection changed, told to the account's other connections in this process: those of
-//! the same session and those of other sessions. The page of each hears of it by its own events.
+//! Notifies the account's other connections in this process, of the same session and of other
+//! sessions, of a change that one connection made. Each session's page receives its own events.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,20 +17,20 @@ use super::selected::ImapConnection;
 use crate::clients::imap::MailboxState as _;
 use crate::domain::AccountKey;
 
-/// Changes that a busy connection may be behind.
+/// Capacity of the channel: how many changes a busy connection may lag behind.
 const CHANGES: usize = 32;
-/// Mailboxes that wait to be looked at; with more, the page asks for everything again.
+/// Maximum number of mailboxes that wait to be checked; beyond it, the page reloads everything.
 const LOOKS_MAX: usize = 16;
 
 /// A mailbox that was changed.
 #[derive(Debug, Clone)]
 pub(super) struct FolderChange {
-    /// The link that did it, and knows.
+    /// The worker that made the change.
     by: LinkId,
     mailbox: Mailbox,
 }
 
-/// Tells links of this process apart.
+/// Identifies a worker in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LinkId(u64);
 
@@ -41,8 +41,8 @@ impl LinkId {
     }
 }
 
-/// Where the links of an account tell each other of changes. It is the same one for as long as a
-/// receiver is kept.
+/// Returns the channel for the changes of an account's workers. It is the same channel as long as
+/// one receiver exists.
 pub(super) fn channel_of(
     account: &AccountKey,
 ) -> (
@@ -51,7 +51,7 @@ pub(super) fn channel_of(
 ) {
     static CHANNELS: LazyLock<Mutex<HashMap<AccountKey, broadcast::Sender<FolderChange>>>> =
         LazyLock::new(Mutex::default);
-    // Nothing that holds the lock can leave the table half changed.
+    // No code that holds the lock can panic with the table half changed.
     let mut channels = CHANNELS.lock().unwrap_or_else(PoisonError::into_inner);
     channels.retain(|known, channel| known == account || channel.receiver_count() > 0);
     let channel = channels
@@ -61,21 +61,22 @@ pub(super) fn channel_of(
 }
 
 impl ImapWorker {
-    /// Tells the account's other links that a mailbox is changed.
+    /// Notifies the account's other workers that a mailbox changed.
     pub(super) fn changed(&mut self, mailbox: &Mailbox) {
         let change = FolderChange {
             by: self.id,
             mailbox: mailbox.clone(),
         };
-        // No other link is no fault.
+        // No other worker is not an error.
         let _ = self.shared.changes.send(change);
-        // What this link has selected is told by the server's own responses.
+        // For the mailbox that this worker has selected, the server's own responses report the
+        // change.
         if !self.has_selected(mailbox) {
             self.look_for_tabs(mailbox);
         }
     }
 
-    /// Takes what another link tells.
+    /// Handles a change that another worker reports.
     pub(super) fn hear(&mut self, change: Result<FolderChange, RecvError>) {
         match change {
             Ok(change) if change.by == self.id => {}
@@ -86,7 +87,8 @@ impl ImapWorker {
         }
     }
 
-    /// One link of a session looks for its tabs: the one that has the mailbox, else INBOX's.
+    /// Schedules a check for the session's tabs by exactly one worker: the one that has the mailbox
+    /// selected, else INBOX's.
     fn look_for_tabs(&mut self, mailbox: &Mailbox) {
         if self.kind == ImapWorkerKind::Inbox && !self.shared.is_selected_by_other(mailbox) {
             self.shared.forget_counts(mailbox);
@@ -110,7 +112,7 @@ impl ImapWorker {
         selected.is_some_and(|selected| selected.mailbox() == mailbox)
     }
 
-    /// Lets the server tell what changed in the mailboxes that others changed, and the tabs know.
+    /// Makes the server report the changes in the scheduled mailboxes, and notifies the tabs.
     pub(super) async fn look(&mut self) -> Result<(), AccountError> {
         let mut mailboxes = std::mem::take(&mut self.to_look);
         let before = mailboxes.len();

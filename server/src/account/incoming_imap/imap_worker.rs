@@ -1,4 +1,4 @@
-//! One connection's task: does what is asked, idles in between, tells what changed, reconnects.
+//! The task of one connection: executes requests, idles in between, publishes changes, reconnects.
 
 mod background;
 mod mailstore;
@@ -30,32 +30,32 @@ use super::selected::SelectedMailbox;
 use super::shared::Shared;
 use crate::clients::imap::MailboxState as _;
 
-/// Rows are right without asking for this long after the last answer.
+/// Rows are used without a round trip for this long after the last response.
 const FRESH_FOR: Duration = Duration::from_secs(2);
-/// Changes that come together are told together …
+/// Changes are collected for this long before they are published …
 const GATHER: Duration = Duration::from_millis(40);
-/// … and not more often than this.
+/// … and published at most this often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
-/// The first pause before a broken connection is tried again is at most twice as long.
+/// Base of the reconnect pause: the first pause is at most twice as long.
 const BACKOFF: Duration = Duration::from_secs(1);
 
-/// Which of the two connections a link is.
+/// Which of the two connections a worker has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ImapWorkerKind {
     /// Stays on INBOX.
     Inbox,
-    /// Goes wherever it is needed.
+    /// Selects any other mailbox.
     Other,
 }
 
-/// A connection, and what it takes to have one again.
+/// A connection, and the state needed to reopen it.
 pub(super) struct ImapWorker {
     pub(super) shared: Arc<Shared>,
     pub(super) kind: ImapWorkerKind,
     pub(super) id: LinkId,
-    /// What the account's other links changed.
+    /// Changes by the account's other workers.
     heard: broadcast::Receiver<FolderChange>,
-    /// Mailboxes that others changed, to be looked at once nobody waits.
+    /// Mailboxes that other workers changed, to be checked once no request waits.
     pub(super) to_look: Vec<Mailbox>,
     connection: Option<ImapConnection>,
     last_asked: Instant,
@@ -63,11 +63,11 @@ pub(super) struct ImapWorker {
     last_told: Option<Instant>,
     failures: u32,
     reconnect_at: Option<Instant>,
-    /// The message that was read whole last.
+    /// The last message that was fetched whole.
     pub(super) whole: Option<KeptWhole>,
 }
 
-/// What happens to a link by itself.
+/// An event that is not a request.
 pub(super) enum Event {
     Server(Result<(), AccountError>),
     Heard(Result<FolderChange, RecvError>),
@@ -97,7 +97,7 @@ impl ImapWorker {
         }
     }
 
-    /// The live connection, opened if there is none.
+    /// Returns the connection; opens it if there is none.
     pub(super) async fn connection(&mut self) -> Result<&mut ImapConnection, AccountError> {
         if self.connection.is_none() {
             self.reconnect().await?;
@@ -105,7 +105,7 @@ impl ImapWorker {
         self.connection.as_mut().ok_or(AccountError::SignedOut)
     }
 
-    /// Selects a mailbox; what was not told of the old one is told before.
+    /// Selects a mailbox; pending changes of the old one are published first.
     pub(super) async fn select(&mut self, mailbox: &Mailbox) -> Result<(), AccountError> {
         let is_selected = |c: &ImapConnection| c.selected().is_some_and(|s| s.mailbox() == mailbox);
         if self.connection.as_ref().is_some_and(is_selected) {
@@ -116,7 +116,7 @@ impl ImapWorker {
         Ok(connection.select(mailbox).await?)
     }
 
-    /// Lets the server report changes where nothing else makes it.
+    /// Sends NOOP if the connection does not idle and the last response is too old.
     pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
         let connection = self.connection().await?;
         if !connection.is_idling() && connection.talked_at().elapsed() > FRESH_FOR {
@@ -125,20 +125,20 @@ impl ImapWorker {
         Ok(())
     }
 
-    /// The first window and the folders, before anybody asks: the browser is on its way to them.
+    /// Fetches the first window and the folders at sign-in, before the browser requests them.
     ///
-    /// SELECT comes first: a server that counts the messages of a mailbox that it has open answers
-    /// LIST with counts sooner. FETCH, NAMESPACE and LIST leave in one flight behind it.
+    /// SELECT is sent first: a server that counts the messages of a selected mailbox answers LIST
+    /// with counts sooner. FETCH, NAMESPACE and LIST are pipelined after it.
     async fn warm_up(&mut self) -> Result<(), AccountError> {
         let connection = self.connection().await?;
-        // Where SELECT is refused, no list may be shown: the page's own request selects.
+        // If SELECT is refused, there is no list to show: the page's own request selects.
         connection.select(&Mailbox::inbox()).await?;
         let commands = list_commands(connection);
         let fetched =
             fetch_rows_before(connection, 0, Window::PAGE, Detail::Full, commands).await?;
         let table = match fetched {
             (_, Some(answer)) => folders_of(connection, answer).await?,
-            // An empty mailbox.
+            // The mailbox is empty, so that no FETCH was sent.
             (_, None) => fetch_folders(connection).await?,
         };
         self.shared.set_folders(table);
@@ -170,7 +170,7 @@ impl ImapWorker {
         self.shared.is_watched()
     }
 
-    /// Tells everybody who watches what changed in the selected mailbox.
+    /// Publishes the changes of the selected mailbox to the open pages.
     fn tell_news(&mut self) {
         self.tell_at = None;
         let Some(selected) = self
@@ -203,13 +203,13 @@ impl ImapWorker {
             self.shared.tell_connection(true, 0);
         }
         if is_back {
-            // What was missed meanwhile is not known: the page asks for everything again.
+            // Changes during the outage are unknown: the page reloads everything.
             self.shared.tell(LiveEvent::Resync);
         }
         Ok(())
     }
 
-    /// The link is gone: forget it, and try again later if somebody watches.
+    /// Drops a lost connection, and schedules a reconnect if a page watches.
     fn lost(&mut self, error: &AccountError) {
         self.forget_connection();
         if !self.is_watched() || self.kind == ImapWorkerKind::Other {
@@ -217,7 +217,7 @@ impl ImapWorker {
         }
         self.failures = self.failures.saturating_add(1);
         if error.is_password_refused() {
-            // A refused password is never tried again by itself.
+            // A refused password is never retried automatically.
             self.shared.tell_connection(false, 0);
             return;
         }
@@ -230,12 +230,12 @@ impl ImapWorker {
         }
     }
 
-    /// The connection, where there is one.
+    /// Returns the connection, if it is open.
     pub(super) fn open_connection(&self) -> Option<&ImapConnection> {
         self.connection.as_ref()
     }
 
-    /// Lets go of a connection that cannot be used any more.
+    /// Drops a connection that is over.
     pub(super) fn drop_if_over(&mut self) {
         if self
             .connection
@@ -251,7 +251,7 @@ impl ImapWorker {
         self.tell_at = None;
     }
 
-    /// After a broken protocol or a BYE a connection is never used again.
+    /// Drops the connection after a protocol error or a BYE; it is never reused.
     fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
         if worker::ConnectedMailstore::is_lost_by(self, result.as_ref().err()) {
             self.forget_connection();
@@ -273,7 +273,7 @@ impl worker::ConnectedMailstore for ImapWorker {
     }
 
     fn is_to_be_repeated(&self, error: &AccountError) -> bool {
-        // One that was too large is so again.
+        // A response that was over the limit would be over it again.
         !error.is_over_limit() && self.is_lost_by(Some(error))
     }
 
@@ -281,7 +281,7 @@ impl worker::ConnectedMailstore for ImapWorker {
         self.forget_connection();
     }
 
-    /// What the server still says to it is read and dropped.
+    /// The rest of the response is read and dropped.
     async fn abandon(&mut self) {
         if let Some(connection) = &mut self.connection
             && !connection.drain().await
@@ -350,7 +350,7 @@ impl Worker for ImapWorker {
     }
 }
 
-/// Waits for the server's words; for ever where there is no connection.
+/// Waits for data from the server; forever if there is no connection.
 async fn wait(connection: &mut Option<ImapConnection>) -> Result<(), AccountError> {
     match connection {
         Some(connection) => Ok(connection.wait().await?),

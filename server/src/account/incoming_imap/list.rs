@@ -1,5 +1,5 @@
-//! Windows of a list. A message that the server cannot describe, or describes beyond a limit, gets
-//! its row all the same: less and less is asked of it, and of it alone.
+//! Windows of a list. A message that the server cannot describe, or describes beyond a limit, still
+//! gets a row: for that message alone, less and less is requested.
 
 use app::api::types::{FolderId, Window};
 use mail_net::Phase;
@@ -13,10 +13,10 @@ use crate::clients::imap::{Completion, Responses};
 use crate::domain::{Listing, Row};
 
 impl ImapWorker {
-    /// A window of a folder. Costs no round trip while IDLE keeps the rows right.
+    /// Returns a window of a folder. Needs no round trip while IDLE keeps the rows current.
     ///
-    /// Where the answer as a whole is larger than what is taken, the connection is lost and another
-    /// one is asked for less.
+    /// If the response as a whole is over the limit, the connection is dropped and less is
+    /// requested over another one.
     pub(super) async fn list(
         &mut self,
         folder: &FolderId,
@@ -62,25 +62,24 @@ impl ImapWorker {
     }
 }
 
-/// What a server may send for each message of a window, on average. One with a few hundred
-/// recipients and parts is well below.
+/// Maximum response size for each message of a window, on average, in bytes. A message with a few
+/// hundred recipients and parts is well below.
 const MESSAGE_MAX_BYTES: u64 = 64 << 10;
-/// Messages that leave while a window is asked for let it be asked for again, so often.
+/// Maximum number of restarts because messages were expunged while a window was fetched.
 const MOVES_MAX: u32 = 3;
-/// What it may send in any case.
+/// Minimum of the response limit, in bytes.
 const WINDOW_MIN_BYTES: u64 = 1 << 20;
 
-/// How many commands ask for the rows of one window, at most …
+/// Maximum number of commands for the rows of one window …
 const COMMANDS_MAX: usize = 100;
 /// … and in how many round trips.
 const ROUNDS_MAX: usize = 16;
 
-/// The rows of a window of the selected mailbox; asks only for those that are not known. Every
-/// message that the server counts has one.
+/// Returns the rows of a window of the selected mailbox; requests only unknown ones. Every message
+/// that the server counts has one.
 ///
 /// # Errors
-/// Where the server refused and told nothing of any of them, in its words; and whatever the link
-/// says.
+/// The server's refusal, if it described none of the messages; and errors of the connection.
 pub(super) async fn fetch_rows(
     connection: &mut ImapConnection,
     offset: u32,
@@ -91,8 +90,8 @@ pub(super) async fn fetch_rows(
     Ok(rows)
 }
 
-/// The same, with commands that leave in one flight with the first FETCH and behind it. Where rows
-/// are known without any, they are not run.
+/// Like [`fetch_rows`], with commands that are pipelined after the first FETCH. If no FETCH is
+/// needed, they are not sent.
 pub(super) async fn fetch_rows_before(
     connection: &mut ImapConnection,
     offset: u32,
@@ -131,7 +130,7 @@ pub(super) async fn fetch_rows_before(
     let rows = selected.rows_between(first, last, &words);
     match refusal {
         Some(refused) if !is_told => {
-            // The next one who asks for them asks the server.
+            // The next request asks the server again.
             selected.forget_rows();
             Err(connection.refusal(&refused).into())
         }
@@ -147,22 +146,22 @@ fn exists(connection: &ImapConnection) -> u32 {
     connection.selected().map_or(0, |s| s.exists())
 }
 
-/// The first and the last rank of a window; the last is 0 where there is none.
+/// Returns the first and the last rank of a window; the last is 0 if the window is empty.
 fn ranks(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
     let last = exists(connection).saturating_sub(offset);
     let first = last.saturating_sub(limit).saturating_add(1).max(1);
     (first, last)
 }
 
-/// The asking for the rows of one window.
+/// The state of fetching the rows of one window.
 struct Asking {
     offset: u32,
     limit: u32,
     commands_left: usize,
     rounds_left: usize,
-    /// How often it begins anew because messages left.
+    /// Restarts left for expunged messages.
     moves_left: u32,
-    /// Commands that are still to leave behind the first FETCH, and what was answered to them.
+    /// Commands to be pipelined after the first FETCH, and their responses.
     behind: Vec<Command>,
     behind_answer: Option<Responses>,
     /// The last command that the server refused.
@@ -170,8 +169,8 @@ struct Asking {
 }
 
 impl Asking {
-    /// Asks for the rows that are not known: for all of them, and where the server refuses, in
-    /// smaller parts, until what it does not describe is alone; of that less and less is asked.
+    /// Requests the unknown rows: all at once, and after a refusal in smaller parts, until a
+    /// message that the server does not describe is alone; then repeats this with less detail.
     async fn run(
         &mut self,
         connection: &mut ImapConnection,
@@ -186,15 +185,16 @@ impl Asking {
                 let departures = departures(connection);
                 let (is_any_told, smaller) = self.round(connection, sets, detail).await?;
                 if self::departures(connection) != departures && self.moves_left > 0 {
-                    // Messages left while they were asked for, so the places asked for were those
-                    // of others.
+                    // Messages were expunged meanwhile, so the requested sequence numbers meant
+                    // other messages.
                     self.moves_left -= 1;
                     sets = vec![self.wanting(connection)];
                 } else if is_any_told || is_first {
                     sets = smaller;
                     is_first = false;
                 } else {
-                    // Where it refuses all of the smaller parts as well, it is the question.
+                    // If the server refuses all smaller parts as well, it refuses the command
+                    // itself.
                     sets = Vec::new();
                 }
                 sets.retain(|set| !set.is_empty());
@@ -204,7 +204,8 @@ impl Asking {
         Ok(())
     }
 
-    /// Asks for some sets in one flight. Returns whether any row was told, and what to ask for next.
+    /// Sends one FETCH for each set in one flight. Returns whether any row was received, and the
+    /// sets to request next.
     async fn round(
         &mut self,
         connection: &mut ImapConnection,
@@ -246,7 +247,7 @@ impl Asking {
         Ok((is_any_told, smaller))
     }
 
-    /// The places whose rows are not known as far as the server may tell them.
+    /// Returns the sequence numbers whose rows are unknown, as far as the server may describe them.
     fn wanting(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
         let (first, last) = ranks(connection, self.offset, self.limit);
         let seqs = seqs_at(connection, first, last);
@@ -254,15 +255,16 @@ impl Asking {
     }
 }
 
-/// What to ask for after a command for `len` messages was refused and these are left.
+/// Returns the two sets to request after a command for `len` messages was refused and `left` remain
+/// unknown.
 fn parts_of(mut left: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 2] {
-    // Where some were told, the server stopped at the first that is missing.
+    // If some rows were received, the server stopped at the first missing one.
     let at = if left.len() < len { 1 } else { len / 2 };
     let rest = left.split_off(at.min(left.len()));
     [left, rest]
 }
 
-/// Where the server has the messages of the ranks from `first` to `last`, sorted.
+/// Returns the sequence numbers of the ranks from `first` to `last`, sorted.
 fn seqs_at(connection: &ImapConnection, first: u32, last: u32) -> Vec<SequenceNumber> {
     let Some(selected) = connection.selected() else {
         return Vec::new();
@@ -285,7 +287,7 @@ fn still_wanting(
     places
 }
 
-/// Asks which messages these are, where FETCH did not tell the UID of one.
+/// Searches for the UIDs that FETCH did not return.
 async fn find_uids(
     connection: &mut ImapConnection,
     first: u32,
@@ -297,7 +299,7 @@ async fn find_uids(
     let exists = selected.exists();
     let mut seqs = seqs_at(connection, first, last.min(exists));
     if let Some(selected) = connection.selected_mut() {
-        // Those that came back are known where others beside them are not.
+        // The UIDs of returned messages are known even if those beside them are not.
         let is_unknown = |seq: &SequenceNumber| selected.uid_at(seq.get()).is_none();
         seqs.retain(is_unknown);
     }
@@ -324,8 +326,8 @@ async fn find_uids(
 
 fn fetch(places: &[SequenceNumber], detail: Detail) -> Option<Command> {
     let set = match (places, detail) {
-        // A range, however many of it are known: it asks for one window of new rows. Those that came
-        // back from elsewhere lie far from it.
+        // A range, even if some of it is known: a window of new rows is one range. Returned
+        // messages lie far from it.
         ([low, .., high], Detail::Full) if high.get() - low.get() < Window::MAX_LIMIT => {
             SequenceSet::range(*low, *high)
         }

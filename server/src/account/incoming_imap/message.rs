@@ -1,7 +1,7 @@
-//! Reading: a message, and windows of its parts.
+//! Reads a message, and windows of its parts.
 //!
-//! A message whose description by the server cannot be used is read whole and taken apart here. Its
-//! parts have numbers of their own then: the server may count them otherwise.
+//! A message whose server-side description cannot be used is fetched whole and parsed here. Its
+//! parts then have our own numbers: the server may number them otherwise.
 
 use std::sync::Arc;
 
@@ -26,39 +26,39 @@ use crate::clients::budget::Share;
 use crate::clients::imap::WINDOW_BYTES;
 use crate::domain::{Opened, OpenedBody, Section};
 
-/// The most of a header that is fetched: what the MIME limits allow.
+/// Maximum size of a fetched header, in bytes: the MIME limit.
 const HEADER_MAX_BYTES: u32 = 1 << 20;
-/// A message without a usable structure is read whole up to this size.
+/// A message without a usable structure is fetched whole up to this size, in bytes.
 const WHOLE_MAX_BYTES: usize = 8 << 20;
-/// So many texts are asked for when a message is opened; those behind them once it is known that
-/// there is room for them.
+/// Number of texts that are requested when a message is opened; further ones only once there is
+/// room for them.
 const FIRST_TEXTS: usize = 8;
-/// Before the number of a part that was found here, not by the server.
+/// Prefix of a part number that was assigned here, not by the server.
 const OWN_PART: char = 'w';
 
-/// A message that was read whole.
+/// A message that was fetched whole.
 pub(super) struct KeptWhole {
     message: MessageId,
     folder: FolderId,
     split: Arc<Split>,
-    /// What it takes of the process's memory.
+    /// Its share of the process's memory budget.
     _share: Share,
 }
 
-/// What the server is asked for when a message is opened.
+/// What is fetched when a message is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
-    /// Its structure, and the parts that are shown.
+    /// The structure, and the parts that are shown.
     Described,
-    /// All of it.
+    /// The whole message.
     Whole,
 }
 
 impl ImapWorker {
     /// Opens a message: its header, its structure and the text that is shown.
     ///
-    /// Where the server's description of it is larger than what is taken, refused, left out or of no
-    /// use, it is read whole.
+    /// If the server's description of it is over the limit, refused, left out or unusable, the
+    /// message is fetched whole.
     pub(super) async fn open(
         &mut self,
         folder: &FolderId,
@@ -76,7 +76,7 @@ impl ImapWorker {
             result => return result,
         };
         match self.try_open(folder, message, Reading::Whole).await {
-            // The first words tell more than those about a question that nobody asked.
+            // The first error is more specific than the refusal of the fallback.
             Err(AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld)
                 if !error.is_over_limit() =>
             {
@@ -86,7 +86,7 @@ impl ImapWorker {
         }
     }
 
-    /// Whether the server said goodbye.
+    /// Whether there is no connection, or the server ended it.
     fn is_over(&self) -> bool {
         self.open_connection().is_none_or(ImapConnection::is_over)
     }
@@ -114,7 +114,7 @@ impl ImapWorker {
             peek(ImapSection::header(), 0, HEADER_MAX_BYTES),
         ];
         match &known {
-            // One round trip: what is wanted is known already.
+            // One round trip: the structure is already known.
             Some(root) => {
                 for (nth, part) in root.readable().texts.iter().take(FIRST_TEXTS).enumerate() {
                     items.push(peek_text(connection, part, 0, first_window(nth))?);
@@ -127,7 +127,7 @@ impl ImapWorker {
         let opened =
             match reading {
                 Reading::Described => self.fetch_of(uid, items, more).await.map(Some),
-                // What is not told beside the message itself may be missing.
+                // Only the message itself is required.
                 Reading::Whole => match self.fetch_of(uid, items, more).await {
                     Err(
                         AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld,
@@ -151,7 +151,7 @@ impl ImapWorker {
                 let body = self.read_texts(uid, &root, opened).await?;
                 (root, body)
             }
-            // The server's description is of no use: the message itself tells.
+            // The server's description is unusable: parse the message itself.
             (_, opened) => {
                 drop(opened);
                 match self.read_whole(folder, message, uid).await? {
@@ -186,7 +186,7 @@ impl ImapWorker {
         })
     }
 
-    /// A part of a message: its type, its encoding and its name.
+    /// Returns the type, the encoding and the name of a part.
     pub(super) async fn structure(
         &mut self,
         folder: &FolderId,
@@ -219,7 +219,7 @@ impl ImapWorker {
         )
     }
 
-    /// A window of a section.
+    /// Returns a window of a section.
     pub(super) async fn read(
         &mut self,
         folder: &FolderId,
@@ -259,8 +259,7 @@ impl ImapWorker {
         Ok(fetched.body(&section).unwrap_or_default())
     }
 
-    /// Reads a message whole and splits it here, unless that was done a moment ago; `None` where it
-    /// is too large for that.
+    /// Fetches a message whole and splits it here, unless it is cached; `None` if it is too large.
     async fn read_whole(
         &mut self,
         folder: &FolderId,
@@ -299,7 +298,7 @@ impl ImapWorker {
         Ok(Some(split))
     }
 
-    /// Decodes the texts of a message, reading on where a first window is missing or was full.
+    /// Decodes the texts of a message; fetches on where the first window is missing or was full.
     async fn read_texts(
         &mut self,
         uid: Uid,
@@ -327,7 +326,8 @@ impl ImapWorker {
                 };
                 texts.push(&window);
                 offset = offset.saturating_add(window.len() as u64);
-                // The end is a window shorter than asked, never the size that BODYSTRUCTURE tells.
+                // A window shorter than requested is the last one; the size in BODYSTRUCTURE is not
+                // relied on.
                 if window.len() < max_bytes as usize || texts.is_full() {
                     break;
                 }
@@ -336,12 +336,12 @@ impl ImapWorker {
         Ok(texts.finish())
     }
 
-    /// Asks for items of one message, and for something else in the same flight.
+    /// Fetches items of one message, with further commands in the same flight.
     ///
     /// # Errors
-    /// [`AccountError::NotFound`] where the server says that the message is gone;
-    /// [`ClientError::Refused`] where it refused; [`AccountError::Withheld`] where it did neither
-    /// and gave not all that was asked for.
+    /// [`AccountError::NotFound`] if the server reports that the message is expunged;
+    /// [`ClientError::Refused`] if it refused; [`AccountError::Withheld`] if it did neither and did
+    /// not return all requested items.
     async fn fetch_of(
         &mut self,
         uid: Uid,
@@ -364,7 +364,7 @@ impl ImapWorker {
             (None, Some(refusal)) => return Err(refusal.into()),
             (None, None) => {}
         }
-        // By its place a server may give what it does not by its UID.
+        // A server may return by sequence number what it does not return by UID.
         let Some(seq) = find_place(connection, uid).await? else {
             return Err(AccountError::Withheld);
         };
@@ -378,10 +378,10 @@ impl ImapWorker {
     }
 }
 
-/// Where a message is; `None` where the server does not tell.
+/// Returns the sequence number of a message; `None` if the server does not report it.
 ///
 /// # Errors
-/// [`AccountError::NotFound`] where it searched for the message and did not find it.
+/// [`AccountError::NotFound`] if the server searched for the message and did not find it.
 async fn find_place(
     connection: &mut ImapConnection,
     uid: Uid,
@@ -402,7 +402,7 @@ async fn find_place(
     Ok(place.and_then(SequenceNumber::new))
 }
 
-/// The tree of a message that was read whole, with numbers that tell so.
+/// Returns the tree of a message that was fetched whole, with part numbers marked as our own.
 fn own_root(root: &Part) -> Part {
     let mut root = root.clone();
     let mut open = vec![&mut root];
@@ -413,7 +413,8 @@ fn own_root(root: &Part) -> Part {
     root
 }
 
-/// The UIDs around a message, where they are not known: for "newer" and "older".
+/// Returns the FETCH for the UIDs before and after a message, if they are unknown: for "newer" and
+/// "older".
 fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
     let selected = connection.selected_mut()?;
     let rank = selected.rank_of(uid)?;

@@ -1,9 +1,9 @@
-//! Moving messages: by MOVE, else by COPY, STORE and EXPUNGE.
+//! Moves messages: by MOVE, else by COPY, STORE and EXPUNGE.
 //!
-//! What counts is what the server confirmed: COPYUID, else the messages that it marked and
-//! expunged. A move that fails between copy and removal is finished or undone, and told as what
-//! it is; a copy that could not be removed again is remembered, so that the next try makes no
-//! second one.
+//! A move counts as confirmed by COPYUID, else by the messages that the server marked and expunged.
+//! A move that fails between copy and removal is finished or undone, and its true state is
+//! reported; a copy that could not be removed again is remembered, so that a retry makes no second
+//! one.
 
 mod half;
 
@@ -24,40 +24,40 @@ use crate::clients::imap::MailboxState as _;
 use crate::clients::imap::{Responses, uid_set};
 use crate::domain::{ServerReply, Unsupported};
 
-/// The most copies whose places are taken from one COPYUID. A server may name four thousand
-/// million UIDs; no page moves so many at once.
+/// Maximum number of copies that are taken from one COPYUID. A server may name up to 2^32 - 1 UIDs;
+/// no page moves so many at once.
 const COPIES_MAX: u64 = 10_000;
 
-/// Messages that lie in two folders and are remembered as such.
+/// Maximum number of remembered messages that are in two folders.
 const HALF_MOVES_MAX: usize = 1_000;
 
-/// What became of a move.
+/// The result of a move.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     /// How many messages the server moved.
     pub(super) count: u32,
-    /// How many are no longer in the folder, and were not moved by this.
+    /// How many are no longer in the folder, and were not moved by this command.
     pub(super) gone: u32,
-    /// Where they lie, if the server told.
+    /// The UIDs of the copies, if the server reported them.
     pub(super) copies: Option<Copies>,
 }
 
-/// Where messages lie that were moved.
+/// The UIDs of moved messages in the target mailbox.
 #[derive(Debug)]
 pub(super) struct Copies {
     pub(super) uid_validity: UidValidity,
     pub(super) uids: Vec<Uid>,
-    /// The UIDs that they had before, one for each.
+    /// The UIDs in the source mailbox, one for each.
     pub(super) sources: Vec<Uid>,
 }
 
-/// One move: these messages of a mailbox, to another.
+/// One move: messages of a mailbox, to another.
 #[derive(Debug, Clone)]
 struct Move {
     from: Mailbox,
-    /// The generation of the UIDs in `from`.
+    /// The UIDVALIDITY of `from`.
     uid_validity: u32,
-    /// Sorted, each once.
+    /// Sorted, without duplicates.
     uids: Vec<Uid>,
     to: Mailbox,
 }
@@ -71,8 +71,8 @@ pub(super) struct Copied {
 }
 
 impl Copied {
-    /// COPYUID of the tagged and untagged responses (RFC 4315 §3, RFC 6851 §4.3): a server may
-    /// move in several steps.
+    /// Collects COPYUID of the tagged and untagged responses (RFC 4315 §3, RFC 6851 §4.3): a server
+    /// may move in several steps.
     fn of(answer: &Responses) -> Self {
         let tagged = answer
             .completions
@@ -103,7 +103,7 @@ impl Copied {
         self.source.is_empty()
     }
 
-    /// The copies of these messages only. Where the copies lie may not be known.
+    /// Returns the copies of these messages only. The UIDs of the copies may be unknown.
     fn only(&self, uids: &[Uid]) -> Self {
         let wanted: HashSet<Uid> = uids.iter().copied().collect();
         let copies = self.copies.iter().copied().map(Some);
@@ -121,7 +121,7 @@ impl Copied {
         }
     }
 
-    /// Adds other copies. Where not all of them are known, none is.
+    /// Adds other copies. If the UIDs of some copies are unknown, all are dropped.
     fn add(&mut self, other: &Self) {
         let is_known = |one: &Self| one.source.len() == one.copies.len();
         let is_same = self.is_none() || self.uid_validity == other.uid_validity;
@@ -144,7 +144,7 @@ impl Copied {
     }
 }
 
-/// Copies whose originals could not be removed, of an account.
+/// The copies of an account whose originals could not be removed.
 #[derive(Debug, Default)]
 pub(super) struct HalfMoves {
     entries: VecDeque<HalfMoved>,
@@ -156,12 +156,12 @@ struct HalfMoved {
     uid_validity: u32,
     uid: Uid,
     to: Mailbox,
-    /// Where the copy lies, if the server told.
+    /// The UID of the copy, if the server reported it.
     copy: Option<(UidValidity, Uid)>,
 }
 
 impl HalfMoves {
-    /// The copies that a move finds made already.
+    /// Returns the copies that an earlier attempt of a move has already made.
     fn find(&self, order: &Move) -> Copied {
         let mut all = Copied::default();
         for entry in self.entries.iter().filter(|entry| entry.is_of(order)) {
@@ -238,7 +238,8 @@ impl ImapWorker {
         self.by_copy(&order).await
     }
 
-    /// `None` where the server does not know MOVE, although it offers it: nothing was moved.
+    /// Moves by MOVE. Returns `None` if the server rejects MOVE as unknown although it advertises
+    /// it: nothing was moved.
     async fn by_move(&mut self, order: &Move) -> Result<Option<Moved>, AccountError> {
         let connection = self.connection().await?;
         let set = uid_set(&order.uids).ok_or(AccountError::NotFound)?;
@@ -246,7 +247,7 @@ impl ImapWorker {
         let has_copy_uid = connection.capabilities().has(Capability::UidPlus);
         commands.push(match has_copy_uid {
             true => next_uid(&order.to),
-            // Nothing tells afterwards which of them were there.
+            // There is no later way to find out which of them existed.
             false => Command::Fetch {
                 set: set.clone(),
                 uid: true,
@@ -292,8 +293,9 @@ impl ImapWorker {
         }
     }
 
-    /// The server moved what it did not name, although it knows COPYUID: it should send it and need
-    /// not (RFC 6851 §4.3). What left the folder was moved, if as much came where it was to go.
+    /// Determines the result of a MOVE without COPYUID on a server with UIDPLUS, which should send
+    /// it and need not (RFC 6851 §4.3). The messages that left the folder count as moved, at most
+    /// as many as arrived in the target.
     async fn untold_move(
         &mut self,
         order: &Move,
@@ -316,7 +318,7 @@ impl ImapWorker {
     async fn by_copy(&mut self, order: &Move) -> Result<Moved, AccountError> {
         let connection = self.connection().await?;
         if !connection.capabilities().has(Capability::UidPlus) {
-            // Without UID EXPUNGE everything that anybody marked as deleted would go.
+            // EXPUNGE without UIDs would remove every message marked as deleted, by any client.
             if !connection.only_deleted(&order.uids).await? {
                 return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
             }
@@ -338,7 +340,7 @@ impl ImapWorker {
             }
             match answer.completions.last() {
                 Some(done) if done.status == Some(Status::Ok) => copied.add(&Copied::of(&answer)),
-                // COPY that fails leaves no copies (RFC 9051 §6.4.7).
+                // A failed COPY leaves no copies (RFC 9051 §6.4.7).
                 Some(done) => return Err(connection.refusal(done).into()),
                 None => return Err(connection.closed().into()),
             }
@@ -346,7 +348,7 @@ impl ImapWorker {
         self.remove_copied(order, copied).await
     }
 
-    /// Removes messages from where they were copied from.
+    /// Removes copied messages from the source mailbox.
     async fn remove_copied(&mut self, order: &Move, copied: Copied) -> Result<Moved, AccountError> {
         let mut is_second_try = false;
         loop {
@@ -365,7 +367,7 @@ impl ImapWorker {
                 Ok(()) => return self.stopped_removal(order, copied, &answer).await,
                 Err(error) => AccountError::from(error),
             };
-            // The copies are there: the removal goes on over another connection.
+            // The copies exist: the removal continues over another connection.
             if is_second_try || !self.select_again(order).await {
                 return Err(self.lies_in_both(order, copied, reply_in(&error)));
             }
@@ -373,7 +375,7 @@ impl ImapWorker {
         }
     }
 
-    /// What the page is told of a move that went well.
+    /// Returns the result of a completed move.
     async fn counted(
         &mut self,
         order: &Move,
@@ -418,7 +420,7 @@ impl ImapConnection {
         Ok(answer.found)
     }
 
-    /// Whether the selected mailbox has no message marked as deleted beside these.
+    /// Whether the selected mailbox has no other message marked as deleted.
     async fn only_deleted(&mut self, uids: &[Uid]) -> Result<bool, AccountError> {
         let Some(found) = self.search(SearchKey::Deleted).await? else {
             return Ok(true);
@@ -426,7 +428,7 @@ impl ImapConnection {
         Ok(found.len() <= uids.len() as u64 && found.uids().all(|uid| uids.contains(&uid)))
     }
 
-    /// Those of these messages that the selected mailbox still has.
+    /// Returns those of these messages that the selected mailbox still has.
     async fn still_there(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
         let Some(set) = uid_set(uids) else {
             return Ok(Vec::new());
@@ -442,14 +444,15 @@ impl ImapConnection {
             .collect())
     }
 
-    /// How many of these messages the selected mailbox does not have any more.
+    /// Returns how many of these messages the selected mailbox no longer has.
     pub(super) async fn gone_of(&mut self, uids: &[Uid]) -> Result<u32, AccountError> {
         let there = self.still_there(uids).await?;
         Ok(count_of(uids.len() - there.len()))
     }
 }
 
-/// STATUS of where the copies go: whether some came is told by it when nothing else does.
+/// Builds STATUS of the target: the only way to find out whether copies arrived if the server does
+/// not report it.
 fn next_uid(mailbox: &Mailbox) -> Command {
     Command::Status {
         mailbox: mailbox.clone(),
@@ -457,7 +460,7 @@ fn next_uid(mailbox: &Mailbox) -> Command {
     }
 }
 
-/// STORE and EXPUNGE of these messages, and of no others.
+/// Builds STORE and EXPUNGE for these messages, and no others.
 fn removal(connection: &ImapConnection, uids: &[Uid]) -> Result<Vec<Command>, AccountError> {
     let set = uid_set(uids).ok_or(AccountError::NotFound)?;
     let expunge = match connection.capabilities().has(Capability::UidPlus) {
@@ -477,7 +480,7 @@ fn mark_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> 
     }))
 }
 
-/// The messages that STORE answered for.
+/// Returns the messages for which STORE returned a response.
 fn marked_deleted(answer: &Responses, uids: &[Uid]) -> Vec<Uid> {
     let marked = answer.fetched.iter().filter(|data| {
         let flags = data.flags().unwrap_or_default();
@@ -490,7 +493,7 @@ fn marked_deleted(answer: &Responses, uids: &[Uid]) -> Vec<Uid> {
         .collect()
 }
 
-/// The server's words in an error.
+/// Returns the server's reply in an error.
 fn reply_in(error: &AccountError) -> Option<ServerReply> {
     match error {
         AccountError::Client(ClientError::Refused { reply, .. }) => Some(reply.clone()),

@@ -1,11 +1,12 @@
-//! The order in which a mailbox is shown: that of the server, but for messages that were moved away
-//! and back.
+//! The display order of a mailbox: the server's order, except for messages that were moved away and
+//! back.
 //!
-//! A server gives a message that comes back a new UID and the last place, so that one of last year
-//! would stand above today's. It is shown where it stood: as if it had the UID that it had before.
+//! A server gives a returned message a new UID and the last sequence number, so that last year's
+//! message would be listed above today's. It is shown at its earlier position: as if it still had
+//! its earlier UID.
 //!
-//! A *rank* is a place in the shown order, a sequence number one in the server's; both count from 1,
-//! the oldest. Without such messages they are equal.
+//! A *rank* is a position in the display order, a sequence number one in the server's order; both
+//! count from 1, the oldest. Without returned messages they are equal.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -22,29 +23,29 @@ use super::moving::Copies;
 use super::selected::SelectedMailbox;
 use crate::clients::imap::MailboxState as _;
 
-/// How many messages that came back are remembered.
+/// Maximum number of returned messages that are remembered.
 const KEPT_MAX: usize = 500;
-/// SEARCH may name so many messages one by one.
+/// Maximum number of messages that a SEARCH response may list one by one.
 const NAMED_MAX: u32 = 20_000;
-/// Places that lie further back are asked for one by one: those of so many messages.
+/// Maximum number of positions further back, which need one SEARCH each.
 const FAR_MAX: usize = 10;
-/// So often it is asked again because messages came or left meanwhile.
+/// Maximum number of attempts, because messages arrive or are expunged meanwhile.
 const TRIES: usize = 3;
 
 /// A message that was moved away and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Returned {
-    /// The generation of its UIDs.
+    /// The UIDVALIDITY of its mailbox.
     pub(super) uid_validity: UidValidity,
     /// Its UID now.
     pub(super) uid: Uid,
-    /// The UID by which it has its place.
+    /// The UID that determines its position.
     pub(super) key: Uid,
 }
 
 impl Returned {
-    /// Messages that were moved back. `before` tells by what UID each of them had its place, by the
-    /// UID that it had where it was meanwhile.
+    /// Returns the messages that were moved back. `before` maps the UID of each in the mailbox
+    /// where it was meanwhile to the UID that determines its position.
     pub(super) fn all(copies: &Copies, before: &HashMap<Uid, Uid>) -> Vec<Self> {
         let both = copies.uids.iter().zip(&copies.sources);
         let returned = both.filter_map(|(uid, source)| {
@@ -54,17 +55,17 @@ impl Returned {
                 key: *before.get(source)?,
             })
         });
-        // A server that gives the same UID again, or a smaller one, has it in its place.
+        // If the server reuses the same UID, or gives a smaller one, the position is right already.
         returned.filter(|one| one.key < one.uid).collect()
     }
 }
 
-/// The messages of an account that were moved away and back, oldest first.
+/// The returned messages of an account, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct ReturnedTable(VecDeque<(Mailbox, Returned)>);
 
 impl ReturnedTable {
-    /// Remembers messages. One that came back before keeps the place that it had at first.
+    /// Records returned messages. A message that returned before keeps its first position.
     pub(super) fn put(&mut self, mailbox: &Mailbox, returned: impl IntoIterator<Item = Returned>) {
         for mut one in returned {
             let is_same = |(other, old): &(Mailbox, Returned)| {
@@ -82,7 +83,7 @@ impl ReturnedTable {
         }
     }
 
-    /// Those of a mailbox.
+    /// Returns those of a mailbox.
     pub(super) fn of(&self, mailbox: &Mailbox, uid_validity: u32) -> Vec<Returned> {
         let own = self
             .0
@@ -92,36 +93,36 @@ impl ReturnedTable {
     }
 }
 
-/// One message that is shown elsewhere than the server has it.
+/// One message whose rank differs from the server's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ShownPosition {
-    /// Where the server has it.
+    /// Its sequence number.
     seq: u32,
-    /// How many messages of the server's order have a UID below the one by which it is shown.
+    /// How many messages have a UID below `key`.
     below: u32,
-    /// That UID.
+    /// The UID that determines its position.
     key: u32,
-    /// Where it is shown.
+    /// Its rank.
     rank: u32,
 }
 
-/// The shown order of the selected mailbox.
+/// The display order of the selected mailbox.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    /// By key, and so by rank.
+    /// Sorted by key, and thus by rank.
     places: Vec<ShownPosition>,
-    /// Where the server has them, sorted.
+    /// Their sequence numbers, sorted.
     seqs: Vec<u32>,
-    /// The messages for which it was made; `None` where it has to be made anew.
+    /// The returned messages that the order was computed for; `None` if it must be recomputed.
     made_for: Option<Vec<Returned>>,
-    /// One of them was not there yet.
+    /// Whether one of them had not arrived yet.
     is_waiting: bool,
     /// How often the server's order changed.
     changes: u32,
 }
 
 impl Order {
-    /// Whether it is that of these messages.
+    /// Whether the order was computed for these messages.
     fn is_of(&self, returned: &[Returned]) -> bool {
         match &self.made_for {
             Some(made_for) => made_for == returned,
@@ -129,7 +130,7 @@ impl Order {
         }
     }
 
-    /// Follows what changed in the server's order.
+    /// Applies a change of the server's order.
     pub(super) fn follow(&mut self, change: Option<&Change>) {
         match change {
             Some(Change::Exists { before, now }) if now > before => self.arrived(),
@@ -139,7 +140,7 @@ impl Order {
         }
     }
 
-    /// Messages came, at the end of the server's order.
+    /// Applies new messages at the end of the server's order.
     fn arrived(&mut self) {
         self.changes = self.changes.wrapping_add(1);
         if self.is_waiting {
@@ -147,7 +148,7 @@ impl Order {
         }
     }
 
-    /// A message left the server's order.
+    /// Applies an EXPUNGE.
     fn expunged(&mut self, seq: u32) {
         self.changes = self.changes.wrapping_add(1);
         if self.places.is_empty() {
@@ -161,7 +162,7 @@ impl Order {
         self.count();
     }
 
-    /// The server's order changed in a way that cannot be followed.
+    /// Resets the order after a change that cannot be applied.
     fn forget(&mut self) {
         *self = Self {
             changes: self.changes.wrapping_add(1),
@@ -175,19 +176,19 @@ impl Order {
         self.count();
     }
 
-    /// Counts the ranks.
+    /// Computes the ranks.
     fn count(&mut self) {
         self.seqs = self.places.iter().map(|place| place.seq).collect();
         self.seqs.sort_unstable();
         for (nth, place) in (1..).zip(&mut self.places) {
-            // Those that are where the server has them are shown below it, and those that came back
-            // to places further down.
+            // Below it are the messages that keep the server's order, and returned ones with
+            // smaller keys.
             let others = place.below - below(&self.seqs, place.below.saturating_add(1));
             place.rank = others + nth;
         }
     }
 
-    /// The rank of the message that the server has at a place.
+    /// Returns the rank of a sequence number.
     pub(super) fn rank_of(&self, seq: u32) -> u32 {
         if let Some(place) = self.places.iter().find(|place| place.seq == seq) {
             return place.rank;
@@ -198,7 +199,7 @@ impl Order {
         nth_other + u32::try_from(shown_below.count()).unwrap_or(0)
     }
 
-    /// Where the server has the message of a rank.
+    /// Returns the sequence number of a rank.
     pub(super) fn seq_at(&self, rank: u32) -> u32 {
         let above = self.places.partition_point(|place| place.rank < rank);
         if let Some(place) = self.places.get(above).filter(|place| place.rank == rank) {
@@ -211,24 +212,24 @@ impl Order {
         seq
     }
 
-    /// Where the server has the messages of these ranks.
+    /// Returns the sequence numbers of these ranks.
     pub(super) fn seqs_at(&self, ranks: RangeInclusive<u32>) -> impl Iterator<Item = u32> {
         ranks.map(|rank| self.seq_at(rank))
     }
 
-    /// Those from a place of the server's order on that are shown elsewhere.
+    /// Returns the returned messages from a sequence number on.
     pub(super) fn returned_from(&self, seq: u32) -> Vec<u32> {
         let returned = self.seqs.iter().copied();
         returned.filter(|returned| *returned >= seq).collect()
     }
 }
 
-/// How many of these are below a number.
+/// Returns how many of these are below a number.
 fn below(sorted: &[u32], number: u32) -> u32 {
     u32::try_from(sorted.partition_point(|one| *one < number)).unwrap_or(0)
 }
 
-/// How many of the UIDs found are this one or larger ones.
+/// Returns how many of the found UIDs are equal to or larger than this one.
 fn found_from(found: Option<&SequenceSet>, uid: Uid) -> u64 {
     let ranges = found.map(SequenceSet::ranges).unwrap_or_default();
     let counts = ranges.iter().map(|range| match *range {
@@ -249,11 +250,12 @@ fn search(uid: bool, set: SequenceSet) -> Vec<Command> {
 }
 
 impl ImapWorker {
-    /// Finds out where the messages of the selected mailbox that came back are shown. Costs nothing
-    /// where there are none, or none that it has not been found out for.
+    /// Computes the ranks of the returned messages of the selected mailbox. Needs no round trip if
+    /// there are none, or if they are already known.
     ///
     /// # Errors
-    /// What the link says. Where the server does not tell, they are shown where it has them.
+    /// Errors of the connection. If the server does not report the positions, the messages are
+    /// shown in the server's order.
     pub(super) async fn arrange(&mut self) -> Result<(), AccountError> {
         for _ in 0..TRIES {
             let shared = std::sync::Arc::clone(&self.shared);
@@ -281,8 +283,8 @@ impl ImapWorker {
         Ok(())
     }
 
-    /// What came back to its place is no new mail: it is taken out of the news, but for its count
-    /// among the unread.
+    /// Excludes returned messages from the count of new mail, but not from the count of unread
+    /// messages.
     pub(super) async fn count_returned(&mut self) -> Result<(), AccountError> {
         self.arrange().await?;
         let connection = self.connection().await?;
@@ -305,7 +307,7 @@ impl ImapWorker {
         Ok(())
     }
 
-    /// The places of messages that came back, and whether one of them is still to come.
+    /// Returns the positions of the returned messages, and whether one of them has not arrived yet.
     async fn places_of(
         &mut self,
         returned: &[Returned],
@@ -333,10 +335,10 @@ impl ImapWorker {
         let mut places = Vec::new();
         let mut is_waiting = false;
         let mut far_left = FAR_MAX;
-        // The last ones first: of those that lie far back, not all are asked for.
+        // Newest first: only `FAR_MAX` of those far back are searched for.
         for one in returned.iter().rev() {
             if !is_near(one.uid) || !found.is_some_and(|found| found.contains(one.uid)) {
-                // It is gone again where a later one is there.
+                // If a later UID exists, the message was removed again.
                 is_waiting |= found_from(found, one.uid) == 0;
                 continue;
             }
@@ -383,7 +385,7 @@ mod tests {
         }
     }
 
-    /// The order of a mailbox with these UIDs, of which some came back.
+    /// Returns the order of a mailbox with these UIDs, of which some returned.
     fn order(uids: &[u32], back: &[(u32, u32)]) -> Order {
         let places = back.iter().map(|(now, key)| ShownPosition {
             seq: below(uids, now + 1),
@@ -414,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_message_that_came_back_is_shown_where_it_stood() {
-        // 3 went away and came back as 12; then 13 arrived.
+        // UID 3 was moved away and returned as 12; then 13 arrived.
         let uids = [1, 2, 5, 9, 12, 13];
         assert_eq!(
             shown(&uids, &order(&uids, &[(12, 3)])),
@@ -428,7 +430,7 @@ mod tests {
 
     #[test]
     fn every_order_of_returns_is_shown_by_their_keys() {
-        // 12 came back as 15 after it had arrived above the first that came back (3 as 10).
+        // 12 returned as 15 after it had arrived above the first returned message (3 as 10).
         let uids = [1, 2, 5, 9, 10, 11, 13, 15, 16, 17];
         let back = [(10, 3), (15, 12), (16, 8), (17, 4)];
         let expected = [1, 2, 10, 17, 5, 16, 9, 11, 15, 13];

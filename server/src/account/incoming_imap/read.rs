@@ -1,4 +1,4 @@
-//! Reading: the folder tree, and the UIDs behind the ids of the page.
+//! Reads the folder tree, and maps the page's message ids to UIDs.
 
 use app::api::types::MessageId;
 use mail_net::Phase;
@@ -13,11 +13,11 @@ use super::selected::ImapConnection;
 use crate::clients::imap::Responses;
 use crate::domain::FolderList;
 
-/// STATUS is asked of so many folders where LIST cannot tell.
+/// Maximum number of STATUS commands if LIST cannot return counts.
 const STATUS_MAX: usize = 40;
 
 impl ImapWorker {
-    /// Asks for the folder tree with counts.
+    /// Fetches the folder tree with counts.
     pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         let connection = self.connection().await?;
         let table = fetch_folders(connection).await?;
@@ -27,7 +27,7 @@ impl ImapWorker {
     }
 }
 
-/// Asks for all folders, with their counts where one command can tell.
+/// Fetches all folders, with their counts if one command can return them.
 pub(super) async fn fetch_folders(
     connection: &mut ImapConnection,
 ) -> Result<FolderTable, AccountError> {
@@ -36,8 +36,8 @@ pub(super) async fn fetch_folders(
     folders_of(connection, answer).await
 }
 
-/// LIST of everything, with counts and roles where the server can, and NAMESPACE in the same
-/// flight. LIST is the last of them.
+/// Builds LIST of all folders, with counts and roles if the server can return them, and NAMESPACE
+/// in the same flight. LIST is the last command.
 pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
     let mut commands = Vec::new();
     if connection.capabilities().has(Capability::Namespace) {
@@ -51,8 +51,8 @@ pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
     commands
 }
 
-/// Asks once more in the plain form where LIST with RETURN was refused, or answered with nothing
-/// at all: every account has INBOX.
+/// Retries with plain LIST if LIST with RETURN was refused, or returned no folder: every account
+/// has INBOX.
 async fn listed(
     connection: &mut ImapConnection,
     mut answer: Responses,
@@ -76,7 +76,8 @@ async fn listed(
     }
 }
 
-/// The folder table of an answer to [`list_commands`], asking STATUS where it brought no counts.
+/// Returns the folder table of the responses to [`list_commands`]; sends STATUS if they have no
+/// counts.
 pub(super) async fn folders_of(
     connection: &mut ImapConnection,
     answer: Responses,
@@ -86,7 +87,7 @@ pub(super) async fn folders_of(
     let (lists, statuses, dropped) = (answer.lists, answer.statuses, answer.dropped_lists);
     let namespaces = answer.namespaces;
     let has_counts = !statuses.is_empty();
-    // The server chooses how much there is to sort.
+    // Off the runtime: the server decides how many folders there are to sort.
     let mut table = off_thread(move || {
         let mut table = FolderTable::new(&lists, namespaces.as_ref(), utf8_names);
         table.set_counts(&statuses);
@@ -106,7 +107,7 @@ pub(super) async fn folders_of(
                 items: vec![StatusItem::Messages, StatusItem::Unseen],
             })
             .collect();
-        // A folder that refuses STATUS has no counts, no more.
+        // A folder for which STATUS is refused only lacks counts.
         let answer = connection.run_raw(commands, Phase::LongCommand).await?;
         table.set_counts(&answer.statuses);
     }
@@ -116,11 +117,11 @@ pub(super) async fn folders_of(
     Ok(table)
 }
 
-/// The UID behind an id of the page, in the mailbox that is selected.
+/// Returns the UID of a page's message id, in the selected mailbox.
 ///
 /// # Errors
-/// [`AccountError::Withheld`] where the server told none, [`AccountError::NotFound`] where the id is
-/// of an earlier generation of UIDs or none.
+/// [`AccountError::Withheld`] if the server returned no UID, [`AccountError::NotFound`] if the id
+/// is invalid or has an earlier UIDVALIDITY.
 pub(super) fn uid_of(
     connection: &ImapConnection,
     message: &MessageId,

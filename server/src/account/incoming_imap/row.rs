@@ -1,4 +1,4 @@
-//! A row of a list as it was fetched: what the list shows, and a small structure for opening.
+//! A fetched list row: what the list shows, and a small structure for opening the message.
 
 use std::time::Duration;
 
@@ -16,37 +16,39 @@ use crate::domain::bounds::{
 };
 use crate::domain::{Marks, Row};
 
-/// A larger structure is not kept for opening the message: it is asked for then.
+/// Maximum size of a cached structure, in bytes. A larger one is fetched again when the message is
+/// opened.
 const STRUCTURE_MAX_BYTES: usize = 4 << 10;
 
-/// The fields of a header that a list shows, for a message whose envelope cannot be read.
+/// The header fields that a list shows, for a message whose envelope cannot be parsed.
 const HEADER_FIELDS: [&str; 6] = ["Date", "From", "To", "Subject", "Received", "Content-Type"];
-/// The most of them that is fetched, in bytes.
+/// Maximum size of the fetched header fields, in bytes.
 const HEADER_FIELDS_MAX_BYTES: u32 = 16 << 10;
-/// What is kept of a server's words about one message, in bytes.
+/// Maximum length of a stored refusal of one message, in bytes.
 const REFUSAL_MAX_BYTES: usize = 200;
-/// A message that the server did not describe is asked for again after this time.
+/// Time until a message that the server did not describe is requested again.
 const SETTLED_FOR: Duration = Duration::from_secs(60);
-/// Dates before the second day of 1970 are what servers write that have none.
+/// Earlier dates are ignored: servers without a date write one before 1970-01-02.
 const FIRST_DATE_UNIX_MS: i64 = 86_400_000;
 
-/// How much a list asks of its messages: where a server cannot tell all of one, less is asked of it.
+/// How much is requested of the messages of a list: less if a server cannot describe all of a
+/// message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Detail {
-    /// Everything that a list shows, and the structure.
+    /// All items that a list shows, and the structure.
     #[default]
     Full,
-    /// Fields of the header in place of envelope and structure: octets of the message, which no
-    /// server has to describe.
+    /// Header fields instead of envelope and structure: literal octets, which the server does not
+    /// have to parse.
     Header,
-    /// Without the header as well.
+    /// As `Header`, but without the header fields.
     Sizes,
-    /// That the message is there.
+    /// Only the UID.
     Uids,
 }
 
 impl Detail {
-    /// What is asked for.
+    /// Returns the items to fetch.
     pub(super) fn items(self) -> Vec<FetchItem> {
         let mut items = vec![FetchItem::Uid];
         if self != Self::Uids {
@@ -67,7 +69,7 @@ impl Detail {
         items
     }
 
-    /// The next lower one.
+    /// Returns the next lower level.
     pub(super) fn less(self) -> Option<Self> {
         match self {
             Self::Full => Some(Self::Header),
@@ -83,28 +85,29 @@ impl Detail {
 pub(super) struct SeenRow {
     from: Vec<EmailAddress>,
     to: Vec<EmailAddress>,
-    /// `None` where the server did not tell it in a form that can be read.
+    /// `None` if the server did not return it in a readable form.
     subject: Option<String>,
-    /// When the message arrived, where the server told a date that can be.
+    /// When the message arrived, if the server returned a plausible date.
     arrived_unix_ms: Option<i64>,
-    /// When it was written or received, by its own header.
+    /// When it was written or received, by its header.
     written_unix_ms: Option<i64>,
     size_bytes: Option<u64>,
     pub(super) marks: Marks,
     has_attachment: bool,
-    /// Where it is small.
+    /// Only if it is at most [`STRUCTURE_MAX_BYTES`].
     structure: Option<Box<Part>>,
-    /// The server's description of the parts cannot be used: the message is read whole.
+    /// The server's description of the parts cannot be used: the message is fetched whole.
     pub(super) is_opaque: bool,
-    /// Since when nothing more is asked of the server.
+    /// When requests for more detail ended.
     settled_at: Option<Instant>,
-    /// The server's words, where it refused to describe the message.
+    /// The server's reply, if it refused to describe the message.
     refusal: String,
     weight_bytes: usize,
 }
 
 impl SeenRow {
-    /// The row that a FETCH with this much detail told; `None` where it is news about flags.
+    /// Builds the row of a FETCH response with this much detail; `None` if it is only a flag
+    /// update.
     pub(super) fn of(data: &FetchData, detail: Detail) -> Option<Self> {
         let header = header_fields_of(data);
         let size_bytes = told_size(data);
@@ -116,7 +119,8 @@ impl SeenRow {
             return None;
         }
         let structure = data.body_structure().map(described::part_of);
-        // Where less was asked for, the server had not told all of this message before.
+        // A request for less detail means that the server had not described the message fully
+        // before.
         let is_opaque =
             structure.is_none() && (detail != Detail::Full || has_item(data, b"BODYSTRUCTURE"));
         let has_attachment = structure.as_ref().is_some_and(Part::has_attachment);
@@ -149,18 +153,18 @@ impl SeenRow {
         Some(row)
     }
 
-    /// Whether more may be asked of the server about this message.
+    /// Whether more detail of this message may be requested.
     pub(super) fn is_wanting(&self) -> bool {
         let is_told = self.subject.is_some() && self.date_unix_ms().is_some();
         !is_told && self.settled_at.is_none_or(|at| at.elapsed() > SETTLED_FOR)
     }
 
-    /// Whether the server told anything of the message but that it is there.
+    /// Whether the server returned nothing of the message except that it exists.
     pub(super) fn is_bare(&self) -> bool {
         self.subject.is_none() && self.size_bytes.is_none() && self.arrived_unix_ms.is_none()
     }
 
-    /// Takes what another answer about the same message told and this one did not.
+    /// Fills in the items of another response for the same message that this one lacks.
     pub(super) fn complete(&mut self, other: Self) {
         if self.subject.is_none() && other.subject.is_some() {
             self.from = other.from;
@@ -178,7 +182,7 @@ impl SeenRow {
         self.weight_bytes = self.weigh();
     }
 
-    /// Says that nothing more is asked for now. `refusal` are the server's words, if it refused.
+    /// Ends requests for more detail for now. `refusal` is the server's reply, if it refused.
     pub(super) fn settle(&mut self, refusal: &str) {
         self.settled_at = Some(Instant::now());
         self.is_opaque |= self.structure.is_none();
@@ -188,12 +192,12 @@ impl SeenRow {
         self.weight_bytes = self.weigh();
     }
 
-    /// What the row takes in memory, about.
+    /// The approximate memory size of the row.
     pub(super) fn weight_bytes(&self) -> usize {
         self.weight_bytes
     }
 
-    /// The structure of the message, where it is kept.
+    /// The structure of the message, if cached.
     pub(super) fn structure(&self) -> Option<&Part> {
         self.structure.as_deref()
     }
@@ -227,7 +231,7 @@ impl SeenRow {
     }
 }
 
-/// When a message arrived, where the server told a date that can be.
+/// Returns when a message arrived, if the server returned a plausible date.
 pub(super) fn arrived_of(data: &FetchData) -> Option<i64> {
     let told = data.items.iter().find_map(|item| match item {
         FetchedItem::InternalDate(date) => Some(date.unix_secs().saturating_mul(1000)),
@@ -236,7 +240,7 @@ pub(super) fn arrived_of(data: &FetchData) -> Option<i64> {
     told.filter(|unix_ms| *unix_ms >= FIRST_DATE_UNIX_MS)
 }
 
-/// Whether a message most likely has attachments, where its parts are not known.
+/// Whether a message probably has attachments; used if its parts are unknown.
 fn is_mixed(headers: &Headers) -> bool {
     let content_type = headers.first("Content-Type").map(|field| field.raw());
     let kind = content_type.unwrap_or_default().trim_ascii_start();
@@ -245,7 +249,7 @@ fn is_mixed(headers: &Headers) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case(mixed))
 }
 
-/// The fields of the header, where they were told.
+/// Returns the header fields, if they were returned.
 fn header_fields_of(data: &FetchData) -> Option<&[u8]> {
     data.items.iter().find_map(|item| match item {
         FetchedItem::Body {
@@ -257,7 +261,7 @@ fn header_fields_of(data: &FetchData) -> Option<&[u8]> {
     })
 }
 
-/// What a structure takes in memory, about.
+/// Returns the approximate memory size of a structure.
 fn weight_of(root: &Part) -> usize {
     let mut weight = 0;
     let mut open = vec![root];
@@ -278,7 +282,7 @@ fn weight_of(root: &Part) -> usize {
     weight
 }
 
-/// Whether the server told an item, in whatever form.
+/// Whether the server returned an item, in whatever form.
 fn has_item(data: &FetchData, wanted: &[u8]) -> bool {
     data.items.iter().any(|item| match item {
         FetchedItem::Envelope(_) => wanted == b"ENVELOPE",
@@ -290,7 +294,7 @@ fn has_item(data: &FetchData, wanted: &[u8]) -> bool {
     })
 }
 
-/// RFC822.SIZE, where it was told.
+/// Returns RFC822.SIZE, if it was returned.
 fn told_size(data: &FetchData) -> Option<u64> {
     data.items.iter().find_map(|item| match item {
         FetchedItem::Rfc822Size(size) => Some(*size),
@@ -298,7 +302,7 @@ fn told_size(data: &FetchData) -> Option<u64> {
     })
 }
 
-/// The marks that the page knows, of the flags of a message.
+/// Returns the page's marks for the flags of a message.
 pub(super) fn marks_of(flags: &[Flag]) -> Marks {
     let mut marks = Marks::default();
     for flag in flags {

@@ -1,4 +1,4 @@
-//! The selected mailbox: which message is where, and the rows that were seen of it.
+//! The selected mailbox: the mapping of UIDs to sequence numbers, and the cached rows.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -12,21 +12,22 @@ use crate::clients::budget::Share;
 use crate::clients::imap::{self, MailboxState};
 use crate::domain::Row;
 
-/// How many rows are kept: some screens of a list that is scrolled.
+/// Maximum number of cached rows: a few screens of a scrolled list.
 const ROWS_MAX: usize = 600;
-/// What they take in memory together, in bytes. The largest window has room in it.
+/// Maximum memory size of the cached rows, in bytes. The largest window fits.
 const ROWS_MAX_BYTES: usize = 2 << 20;
-/// The most rows whose UID is not known: those of the largest window.
+/// Maximum number of rows with an unknown UID: those of the largest window.
 const UNNAMED_MAX: usize = 200;
-/// In place of a UID, before the place of a message whose UID the server does not tell.
+/// Prefix of the sequence number that replaces the UID in an id if the server does not return the
+/// UID.
 const NAMELESS: char = 'n';
-/// The share of the process's memory grows in steps.
+/// Step, in bytes, by which the share of the process's memory budget grows.
 const STEP_BYTES: usize = 32 << 10;
 
-/// A connection whose mailbox has rows.
+/// A connection that caches the rows of its mailbox.
 pub(super) type ImapConnection = imap::ImapConnection<SelectedMailbox>;
 
-/// What is known of the mailbox that is selected.
+/// The state of the selected mailbox.
 #[derive(Debug)]
 pub(crate) struct SelectedMailbox {
     mailbox: Mailbox,
@@ -36,27 +37,27 @@ pub(crate) struct SelectedMailbox {
     order: VecDeque<Uid>,
     rows_bytes: usize,
     share: Share,
-    /// How much the FETCH asks for that is under way; `None` where none for the list is.
+    /// The detail of the list FETCH in progress; `None` if there is none.
     asked: Option<Detail>,
-    /// Rows by place, whose UID the server left out.
+    /// Rows by sequence number, for which the server omitted the UID.
     unnamed: HashMap<u32, SeenRow>,
     news: PendingChanges,
     /// The order in which the messages are shown.
     pub(super) shown: Order,
-    /// How often messages left.
+    /// How often messages were expunged.
     departures: u32,
 }
 
-/// What changed since somebody last asked.
+/// Changes since they were last taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PendingChanges {
-    /// New messages at the end.
+    /// How many messages are new at the end.
     pub(super) arrived: u32,
-    /// Rows whose marks changed, or that are gone.
+    /// Whether marks of rows changed, or rows were expunged.
     pub(super) has_changes: bool,
-    /// Unread messages more or less, as far as the rows tell.
+    /// The change of the unread count, as far as the rows show it.
     pub(super) unread_delta: i64,
-    /// The rows no longer tell how many are unread.
+    /// Whether the unread count can no longer be computed from the rows.
     pub(super) is_unread_lost: bool,
 }
 
@@ -66,7 +67,7 @@ impl PendingChanges {
     }
 }
 
-/// A UID of one generation as the page knows it.
+/// Returns the page's message id for a UIDVALIDITY and a UID.
 pub(super) fn message_id(uid_validity: u32, uid: Uid) -> MessageId {
     MessageId(format!("{uid_validity}.{}", uid.get()))
 }
@@ -80,27 +81,28 @@ impl SelectedMailbox {
         self.state.uid_validity().map_or(0, |v| v.get())
     }
 
-    /// How often messages left so far: with each, places became those of other messages.
+    /// How often messages were expunged so far: after each time, sequence numbers mean other
+    /// messages.
     pub(super) fn departures(&self) -> u32 {
         self.departures
     }
 
-    /// The row of a UID, where it was seen.
+    /// Returns the row of a UID, if cached.
     pub(super) fn row(&self, uid: Uid) -> Option<&SeenRow> {
         self.rows.get(&uid)
     }
 
-    /// Says how much the next FETCH for the list asks for; `None` once it is over.
+    /// Sets the detail of the next FETCH for the list; `None` once it is complete.
     pub(super) fn expect(&mut self, asked: Option<Detail>) {
         self.asked = asked;
     }
 
-    /// Whether any row is kept.
+    /// Whether any row is cached.
     pub(super) fn has_rows(&self) -> bool {
         !self.rows.is_empty()
     }
 
-    /// Lets go of the rows: nobody has asked for them for a while.
+    /// Drops the cached rows.
     pub(super) fn forget_rows(&mut self) {
         self.rows = HashMap::new();
         self.order = VecDeque::new();
@@ -108,23 +110,23 @@ impl SelectedMailbox {
         self.share.shrink_to(0);
     }
 
-    /// The UID at a place, where it was seen.
+    /// Returns the UID of a sequence number, if known.
     pub(super) fn uid_at(&mut self, seq: u32) -> Option<Uid> {
         self.state.uid_at(SequenceNumber::new(seq)?)
     }
 
-    /// The place of a UID, where it was seen.
+    /// Returns the sequence number of a UID, if known.
     pub(super) fn seq_of(&mut self, uid: Uid) -> Option<u32> {
         self.state.seq_of(uid).map(SequenceNumber::get)
     }
 
-    /// The rank of a UID, where it was seen.
+    /// Returns the rank of a UID, if known.
     pub(super) fn rank_of(&mut self, uid: Uid) -> Option<u32> {
         let seq = self.seq_of(uid)?;
         Some(self.shown.rank_of(seq))
     }
 
-    /// The UID that is shown at a rank, where it was seen; `None` beyond the ends.
+    /// Returns the UID at a rank, if known; `None` beyond the ends.
     pub(super) fn uid_shown_at(&mut self, rank: u32) -> Option<Uid> {
         let is_inside = (1..=self.exists()).contains(&rank);
         is_inside
@@ -132,7 +134,7 @@ impl SelectedMailbox {
             .and_then(|seq| self.uid_at(seq))
     }
 
-    /// Whether the row of a place is not known, or not all of it that the server may tell.
+    /// Whether the row of a sequence number is unknown, or lacks detail that the server may return.
     pub(super) fn is_wanting(&mut self, seq: u32) -> bool {
         let row = match self.uid_at(seq) {
             Some(uid) => self.rows.get(&uid),
@@ -141,13 +143,14 @@ impl SelectedMailbox {
         row.is_none_or(SeenRow::is_wanting)
     }
 
-    /// Notes the UIDs from a place on, as the server found them.
+    /// Stores the UIDs from a sequence number on, as the server found them.
     pub(super) fn locate(&mut self, first: SequenceNumber, uids: impl IntoIterator<Item = Uid>) {
         self.state.locate(first, uids);
     }
 
-    /// Ends the asking for the rows of the ranks from `first` to `last`: every place has one from
-    /// now on. With the server's words, if it refused. `false` where it told nothing of any of them.
+    /// Ends the requests for the rows of the ranks from `first` to `last`: every rank has a row
+    /// from now on, with the server's reply if it refused. Returns `false` if the server described
+    /// none of them.
     pub(super) fn settle(&mut self, first: u32, last: u32, refusal: &str) -> bool {
         let mut is_told = false;
         for rank in first.max(1)..=last.min(self.exists()) {
@@ -176,8 +179,8 @@ impl SelectedMailbox {
         is_told
     }
 
-    /// The rows of the ranks from `first` to `last`, newest first. A place whose UID is not known has a row that
-    /// says that much.
+    /// Returns the rows of the ranks from `first` to `last`, newest first. A message with an
+    /// unknown UID has a placeholder row.
     pub(super) fn rows_between(&mut self, first: u32, last: u32, refusal: &str) -> Vec<Row> {
         let exists = self.exists();
         let mut rows = Vec::new();
@@ -200,17 +203,17 @@ impl SelectedMailbox {
         rows
     }
 
-    /// The id of a message whose UID the server does not tell: good for a row, and for nothing else.
+    /// Returns the id of a message whose UID the server does not return: usable for a row only.
     fn nameless_id(&self, seq: u32) -> MessageId {
         MessageId(format!("{}.{NAMELESS}{seq}", self.uid_validity()))
     }
 
-    /// A UID as the page knows it.
+    /// Returns the page's message id for a UID.
     pub(super) fn message_id(&self, uid: Uid) -> MessageId {
         message_id(self.uid_validity(), uid)
     }
 
-    /// The UID of an id; `None` where it is of another generation or no id at all.
+    /// Returns the UID of an id; `None` if the id is invalid or has another UIDVALIDITY.
     pub(super) fn uid_of(&self, id: &MessageId) -> Option<Uid> {
         let (validity, uid) = id.as_str().split_once('.')?;
         (validity.parse::<u32>().ok()? == self.uid_validity())
@@ -218,7 +221,7 @@ impl SelectedMailbox {
             .flatten()
     }
 
-    /// Whether an id is that of a row whose UID the server did not tell.
+    /// Whether an id is that of a row without a UID.
     pub(super) fn is_nameless(&self, id: &MessageId) -> bool {
         let parts = id.as_str().split_once('.');
         parts.is_some_and(|(validity, rest)| {
@@ -226,23 +229,22 @@ impl SelectedMailbox {
         })
     }
 
-    /// Takes what changed, for those who watch.
+    /// Takes the pending changes, for the watching pages.
     pub(super) fn take_pending_changes(&mut self) -> PendingChanges {
         std::mem::take(&mut self.news)
     }
 
-    /// Whether something changed.
+    /// Whether changes are pending.
     pub(super) fn has_pending_changes(&self) -> bool {
         self.news.is_any()
     }
 
-    /// How many messages arrived since the news were last taken.
+    /// Returns how many messages arrived since the pending changes were last taken.
     pub(super) fn arrived(&self) -> u32 {
         self.news.arrived
     }
 
-    /// Takes those out of the new messages that came back to their places. Returns where the server
-    /// has them.
+    /// Removes returned messages from the count of new ones. Returns their sequence numbers.
     pub(super) fn take_returned(&mut self) -> Vec<u32> {
         let first = self
             .exists()
@@ -255,7 +257,7 @@ impl SelectedMailbox {
         returned
     }
 
-    /// Counts new messages that nobody has read.
+    /// Adds new unread messages to the count.
     pub(super) fn add_unread(&mut self, unread: i64) {
         self.news.unread_delta = self.news.unread_delta.saturating_add(unread);
     }
@@ -297,7 +299,7 @@ impl SelectedMailbox {
         }
     }
 
-    /// Keeps the row of a place for as long as it is asked for: its UID may still be told.
+    /// Caches the row of a sequence number during the list FETCH: its UID may still be returned.
     fn take_unnamed(&mut self, seq: u32, told: Option<SeenRow>) {
         let Some(told) = told.filter(|_| self.asked.is_some()) else {
             return;
@@ -309,7 +311,7 @@ impl SelectedMailbox {
         }
     }
 
-    /// Keeps a row; the oldest ones go when there are too many or they take too much.
+    /// Caches a row; the oldest rows are dropped beyond the limits of count and memory.
     fn remember(&mut self, uid: Uid, row: SeenRow) {
         self.rows_bytes += row.weight_bytes();
         self.rows.insert(uid, row);
@@ -318,8 +320,8 @@ impl SelectedMailbox {
             self.forget_oldest();
         }
         let step = |bytes: usize| bytes.next_multiple_of(STEP_BYTES) as u64;
-        // Where the process has no memory left, the rows of others are not ours to take: one's own
-        // older ones go, but for a screen of them.
+        // If the process's memory budget is used up, only this mailbox's older rows are dropped,
+        // except the last 50.
         while self.share.grow_to(step(self.rows_bytes)).is_err() && self.order.len() > 50 {
             self.forget_oldest();
         }
@@ -365,7 +367,7 @@ impl MailboxState for SelectedMailbox {
         let change = self.state.apply(event);
         self.shown.follow(change.as_ref());
         if change.is_some() {
-            // Places are not what they were.
+            // Sequence numbers have changed.
             self.unnamed.clear();
         }
         if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {

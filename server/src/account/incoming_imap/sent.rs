@@ -1,8 +1,8 @@
-//! The copy of what was sent: one in Sent, whether the server files one itself or not.
+//! The copy of a sent message: exactly one in Sent, whether the server files one itself or not.
 //!
-//! Some servers file what leaves through them. They do not say so, and a second copy looks as if
-//! the message was sent twice. So Sent is searched for the Message-ID before a copy is filed and
-//! after, until it is known of an account what its server does.
+//! Some servers file the messages that are sent through them. They do not announce it, and a second
+//! copy looks as if the message was sent twice. So Sent is searched for the Message-ID before and
+//! after a copy is filed, until the server's behaviour is known.
 
 use app::api::types::{FolderId, FolderRole};
 use mail_net::Phase;
@@ -19,15 +19,15 @@ use crate::account::spooled::SpooledMessage;
 use crate::clients::imap::uid_set;
 use crate::domain::{Filed, Filing};
 
-/// A copy lies in Sent with the day on which it was written, or another one next to it: a header is
-/// searched in the messages of these days only.
+/// A copy in Sent has the date on which it was written, or an adjacent one: the search for a header
+/// is limited to messages of these days.
 const SEARCHED_SECS: i64 = 2 * 24 * 3600;
-/// How many messages with one id are looked at.
+/// Maximum number of messages with one Message-ID that are examined.
 const FOUND_MAX: usize = 100;
-/// The domains of Microsoft's servers for mailboxes, which file what is sent through them.
+/// The domains of Microsoft's mailbox servers, which file the messages that are sent through them.
 const MICROSOFT: [&str; 3] = ["office365.com", "outlook.com", "office365.us"];
 
-/// Who files the copies of an account.
+/// Which side files the copies of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum SentCopies {
     #[default]
@@ -36,7 +36,7 @@ pub(super) enum SentCopies {
     ByUs,
 }
 
-/// The copy that was filed last: it goes where the server files one as well.
+/// The last filed copy: it is removed if the server files one as well.
 #[derive(Debug, Clone)]
 pub(super) struct LastCopy {
     message_id: String,
@@ -45,7 +45,7 @@ pub(super) struct LastCopy {
     written_unix_secs: i64,
 }
 
-/// Whether a server is known to file what is sent by the account's outgoing server.
+/// Whether a server is known to file the messages that are sent by the account's outgoing server.
 pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
     let host = outgoing_host.trim_end_matches('.').to_ascii_lowercase();
     let is_in = |domain: &&str| {
@@ -56,7 +56,7 @@ pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
 }
 
 impl ImapWorker {
-    /// Files a copy in Sent, unless one lies there already or the server is about to file it.
+    /// Files a copy in Sent, unless one exists already or the server is about to file it.
     pub(super) async fn file_sent(
         &mut self,
         copy: &SpooledMessage,
@@ -107,13 +107,13 @@ impl ImapWorker {
                 written_unix_secs,
             });
         }
-        // The server's own may have come meanwhile.
+        // The server's own copy may have arrived meanwhile.
         let is_unproven = !self.keep_one(message_id).await?;
         Ok(self.filed(&mailbox, is_unproven))
     }
 
-    /// Looks for the server's copy of the message whose copy was filed last: where there is one,
-    /// ours goes; where there is none, the server files none.
+    /// Searches for the server's copy of the message that was filed last: if there is one, ours is
+    /// removed; if there is none, the server files none.
     pub(super) async fn keep_one_copy(&mut self, message_id: &str) -> Result<(), AccountError> {
         if !self.keep_one(message_id).await? && self.shared.sent_copies() == SentCopies::Unknown {
             self.shared.set_sent_copies(SentCopies::ByUs);
@@ -151,7 +151,8 @@ impl ImapWorker {
     async fn sent_mailbox(&mut self) -> Result<Mailbox, AccountError> {
         let role = FolderRole::Sent;
         if self.shared.folder_by_role(role).is_none() {
-            // Right after signing in the folders are not known, and one may have been made since.
+            // Directly after sign-in the folders are unknown; the folder may also have been created
+            // since.
             self.folders().await?;
         }
         let folder = self.shared.folder_by_role(role);
@@ -168,7 +169,7 @@ impl ImapWorker {
         }
     }
 
-    /// The messages with an id in Sent. A server that cannot search has none.
+    /// Returns the messages with a Message-ID in Sent. A server that cannot search returns none.
     async fn find(
         &mut self,
         mailbox: &Mailbox,
@@ -201,7 +202,7 @@ impl ImapWorker {
     }
 }
 
-/// Removes one message of the selected mailbox, where nothing else can go with it.
+/// Removes one message of the selected mailbox, if no other message can be expunged with it.
 async fn remove(connection: &mut ImapConnection, uid: Uid) -> Result<(), AccountError> {
     if !connection.capabilities().has(Capability::UidPlus) {
         return Ok(());

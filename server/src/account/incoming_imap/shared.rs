@@ -1,4 +1,4 @@
-//! What an account's two links have in common.
+//! The state that an account's two workers share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,35 +27,36 @@ use crate::clients::budget::Budget;
 use crate::domain::{AccountKey, Folder, FolderList};
 use crate::store::Store;
 
-/// Folders that were asked for this recently are not asked for again.
+/// Folders that were fetched within this time are not fetched again.
 const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
 
-/// What both links of an account know.
+/// The state of both workers of an account.
 pub(super) struct Shared {
     pub(super) account: AccountId,
     pub(super) access: Access,
     pub(super) key: AccountKey,
     pub(super) store: Store,
     pub(super) dialer: Arc<Dialer>,
-    /// The memory for what the server sends.
+    /// The memory budget for the server's responses.
     pub(super) budget: Budget,
     pub(super) events: broadcast::Sender<LiveEvent>,
-    /// Where the account's links, also those of other sessions, tell each other of changes.
+    /// The channel through which the account's workers, also those of other sessions, report
+    /// changes.
     pub(super) changes: broadcast::Sender<FolderChange>,
-    /// Keeps that channel the account's own, whether a link listens or not.
+    /// Keeps that channel registered for the account, even if no worker receives.
     pub(super) _listening: broadcast::Receiver<FolderChange>,
-    /// Open pages.
+    /// The number of open pages.
     pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) state: Mutex<State>,
 }
 
-/// The part that changes.
+/// The mutable part.
 #[derive(Default)]
 pub(super) struct State {
     folders: FolderTable,
     folders_at: Option<Instant>,
-    /// What the link that goes anywhere has selected.
+    /// The mailbox that the other worker has selected.
     selected_by_other: Option<Mailbox>,
     undo: UndoTable,
     half_moves: HalfMoves,
@@ -66,11 +67,11 @@ pub(super) struct State {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock can leave the tables half changed.
+        // No code that holds the lock can panic with the tables half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether an open page wants to hear of changes.
+    /// Whether an open page watches the account.
     pub(super) fn is_watched(&self) -> bool {
         self.watchers.load(Ordering::Relaxed) > 0
     }
@@ -81,7 +82,7 @@ impl Shared {
         Ok(ImapConnection::open(&self.dialer, &self.access, None, Phase::Command, budget).await?)
     }
 
-    /// Who files the copies of what is sent.
+    /// Returns which side files the copies of sent messages.
     pub(super) fn sent_copies(&self) -> SentCopies {
         self.state().sent_copies
     }
@@ -104,14 +105,14 @@ impl Shared {
         state.folders_at = Some(Instant::now());
     }
 
-    /// The folders, if they were asked for a moment ago.
+    /// Returns the folders, if they were fetched within [`FOLDERS_FRESH_FOR`].
     pub(super) fn fresh_folders(&self) -> Option<FolderList> {
         let state = self.state();
         let at = state.folders_at?;
         (at.elapsed() < FOLDERS_FRESH_FOR).then(|| state.folders.folders())
     }
 
-    /// The folders, with those marked that were pinned here.
+    /// Marks the folders that the user pinned.
     pub(super) async fn with_pins(&self, mut list: FolderList) -> Result<FolderList, AccountError> {
         let pinned = self.store.folders_pinned(&self.key).await;
         let pinned = pinned.map_err(AccountError::store)?;
@@ -121,7 +122,7 @@ impl Shared {
         Ok(list)
     }
 
-    /// Pins a folder that LIST told, or lets it go, and tells the open tabs.
+    /// Pins or unpins a folder of the LIST response, and notifies the open tabs.
     pub(super) async fn pin_folder(
         &self,
         folder: &FolderId,
@@ -145,12 +146,12 @@ impl Shared {
         Ok(())
     }
 
-    /// The counts of a folder are no longer right: the next question goes to the server.
+    /// Invalidates the counts of a folder: the next request goes to the server.
     pub(super) fn forget_counts(&self, _mailbox: &Mailbox) {
         self.state().folders_at = None;
     }
 
-    /// The name on the wire behind a folder id. Only names that LIST told are ever sent.
+    /// Returns the name on the wire of a folder id. Only names from LIST are ever sent.
     pub(super) fn wire_name(&self, id: &FolderId) -> Result<Mailbox, AccountError> {
         if id.as_str() == super::INBOX_ID {
             return Ok(Mailbox::inbox());
@@ -164,7 +165,7 @@ impl Shared {
         }
     }
 
-    /// Name, role and unread count of a mailbox, as far as LIST told.
+    /// Returns name, role and unread count of a mailbox, as far as LIST returned them.
     pub(super) fn folder_of(&self, mailbox: &Mailbox) -> (String, Option<FolderRole>, Option<u32>) {
         match self.folder(mailbox) {
             Some(folder) => (folder.name, folder.role, folder.unread),
@@ -180,7 +181,7 @@ impl Shared {
             .map(|entry| entry.folder.clone())
     }
 
-    /// Wire name, role and name of the folder for a role.
+    /// Returns wire name, role and name of the folder for a role.
     pub(super) fn folder_by_role(
         &self,
         role: FolderRole,
@@ -194,12 +195,12 @@ impl Shared {
         ))
     }
 
-    /// The wire name for a new folder.
+    /// Returns the wire name for a new folder.
     pub(super) fn new_wire_name(&self, name: &str) -> Option<Mailbox> {
         self.state().folders.wire_name(name)
     }
 
-    /// Remembers what a folder was made for, where the server has no SPECIAL-USE.
+    /// Stores the role of a created folder, for servers without SPECIAL-USE.
     pub(super) fn set_role(&self, mailbox: &Mailbox, role: FolderRole) {
         let mut state = self.state();
         if let Some(entry) = state.folders.by_wire_mut(mailbox) {
@@ -219,27 +220,27 @@ impl Shared {
         self.state().undo.take(id)
     }
 
-    /// Remembers messages of a mailbox that were moved away and back.
+    /// Records messages of a mailbox that were moved away and back.
     pub(super) fn put_returned(&self, mailbox: &Mailbox, returned: Vec<Returned>) {
         self.state().returned.put(mailbox, returned);
     }
 
-    /// The messages of a mailbox that were moved away and back.
+    /// Returns the messages of a mailbox that were moved away and back.
     pub(super) fn returned(&self, mailbox: &Mailbox, uid_validity: u32) -> Vec<Returned> {
         self.state().returned.of(mailbox, uid_validity)
     }
 
-    /// Messages that lie in two folders because their move ended half-way.
+    /// Accesses the messages that are in two folders because their move failed half-way.
     pub(super) fn half_moves<T>(&self, look: impl FnOnce(&mut HalfMoves) -> T) -> T {
         look(&mut self.state().half_moves)
     }
 
-    /// Tells the open tabs something. Nobody listening is no fault.
+    /// Sends an event to the open tabs. No subscriber is not an error.
     pub(super) fn tell(&self, event: LiveEvent) {
         let _ = self.events.send(event);
     }
 
-    /// Corrects the counts of a mailbox and tells the open tabs.
+    /// Updates the counts of a mailbox and notifies the open tabs.
     pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: PendingChanges) {
         let (folder, unread) = {
             let mut state = self.state();
@@ -266,7 +267,7 @@ impl Shared {
         });
     }
 
-    /// Notes what the link that goes anywhere has selected.
+    /// Records the mailbox that the other worker has selected.
     pub(super) fn set_selected_by_other(&self, mailbox: Option<&Mailbox>) {
         let mut state = self.state();
         if state.selected_by_other.as_ref() != mailbox {
@@ -274,12 +275,12 @@ impl Shared {
         }
     }
 
-    /// Whether the link that goes anywhere has a mailbox selected.
+    /// Whether the other worker has a mailbox selected.
     pub(super) fn is_selected_by_other(&self, mailbox: &Mailbox) -> bool {
         self.state().selected_by_other.as_ref() == Some(mailbox)
     }
 
-    /// Takes counts that STATUS told and tells the open tabs.
+    /// Stores the counts of a STATUS response and notifies the open tabs.
     pub(super) fn tell_counts(&self, status: &StatusData) {
         let event = {
             let mut state = self.state();
@@ -295,14 +296,14 @@ impl Shared {
                         arrived: total.saturating_sub(before),
                     }
                 }
-                // A folder that nobody has seen yet: the tree is asked for again.
+                // The folder is not in the tree: the page reloads it.
                 _ => LiveEvent::Resync,
             }
         };
         self.tell(event);
     }
 
-    /// Tells the open tabs whether the mail server answers.
+    /// Notifies the open tabs whether the mail server is reachable.
     pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
         self.tell(LiveEvent::Connection {
             account: self.account.clone(),

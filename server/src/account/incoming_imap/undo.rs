@@ -1,4 +1,4 @@
-//! Changes that can be taken back, for a while.
+//! Changes that can be undone, for a limited time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,12 +10,13 @@ use tokio::time::Instant;
 use super::super::error::AccountError;
 use super::super::model::random_id;
 
-/// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
+/// Lifetime of an undo record. The page offers Undo for 10 s; a page without scripts, for as long
+/// as it stays open.
 const KEPT_FOR: Duration = Duration::from_secs(600);
-/// How many changes are remembered.
+/// Maximum number of undo records.
 const KEPT_MAX: usize = 50;
 
-/// How to take a change back.
+/// How to undo a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Undo {
     /// Set this mark on these messages.
@@ -27,28 +28,28 @@ pub(super) enum Undo {
     },
     /// Move these messages back.
     Move {
-        /// Where they lie now.
+        /// The mailbox where they are now.
         from: Mailbox,
-        /// The generation of the UIDs there.
+        /// Its UIDVALIDITY.
         uid_validity: UidValidity,
         uids: Vec<Uid>,
-        /// Where they lay.
+        /// The mailbox where they were before.
         to: Mailbox,
-        /// The generation of the UIDs there.
+        /// Its UIDVALIDITY.
         to_validity: u32,
         /// The UIDs that they had there, one for each.
         places: Vec<Uid>,
     },
 }
 
-/// The changes of an account that can be taken back.
+/// The undo records of an account.
 #[derive(Debug, Default)]
 pub(super) struct UndoTable {
     entries: VecDeque<(UndoId, Instant, Undo)>,
 }
 
 impl UndoTable {
-    /// Remembers a change.
+    /// Stores an undo record.
     pub(super) fn put(&mut self, undo: Undo) -> Result<UndoId, AccountError> {
         let id = UndoId(random_id()?);
         if self.entries.len() >= KEPT_MAX {
@@ -58,7 +59,7 @@ impl UndoTable {
         Ok(id)
     }
 
-    /// Looks a change up, without forgetting it.
+    /// Returns an undo record without removing it.
     pub(super) fn show(&self, id: &UndoId) -> Option<Undo> {
         self.entries
             .iter()
@@ -66,7 +67,7 @@ impl UndoTable {
             .map(|(_, _, undo)| undo.clone())
     }
 
-    /// Takes a change out: nothing is taken back twice.
+    /// Removes and returns an undo record: no change is undone twice.
     pub(super) fn take(&mut self, id: &UndoId) -> Option<Undo> {
         let undo = self.show(id)?;
         self.entries.retain(|(known, _, _)| known != id);

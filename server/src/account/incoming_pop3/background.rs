@@ -1,4 +1,4 @@
-//! What nobody asks for: looking for new mail, deletes that are due, letting go.
+//! Background work: polling for new mail, deletes that are due, closing.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use super::pop3_worker::Pop3Worker;
 use super::session::PREFETCH_MAX;
 use crate::clients::ClientError;
 
-/// What nobody waits for does not hold up what somebody asks.
+/// Maximum wait of background work for the lease, so that it does not delay requests.
 const TURN_WAIT: Duration = Duration::from_secs(2);
-/// The first pause before the maildrop is tried again is at most twice as long.
+/// Base of the retry pause: the first pause is at most twice as long.
 const BACKOFF: Duration = Duration::from_secs(2);
 
-/// Messages that were read are kept for so long after the last request.
+/// Whole messages are cached for this long after the last request.
 const MESSAGES_KEPT_FOR: Duration = Duration::from_secs(30);
 
 impl Pop3Worker {
-    /// When to look again at what there is to do.
+    /// Returns when the timer fires next.
     pub(super) fn next_timer(&self) -> Instant {
-        // At the latest then: whether somebody watches is told by nobody.
+        // Upper bound: the worker gets no event when a page starts to watch.
         let now = Instant::now();
         let mut next = now + self.timing.polled_every;
         if self.session.is_some() {
@@ -39,7 +39,7 @@ impl Pop3Worker {
         next
     }
 
-    /// Does what it is time for.
+    /// Runs the work that is due.
     pub(super) async fn on_timer(&mut self) {
         let now = Instant::now();
         if now >= self.last_asked + self.timing.linger {
@@ -49,7 +49,7 @@ impl Pop3Worker {
             self.messages.clear();
         }
         if self.deletes_at(now).is_some_and(|at| at <= now) {
-            // Not cut short when the page's session ends: it would only have to be done again.
+            // Not cancelled when the page's session ends: it would have to be repeated.
             if let Err(error) = self.run_deletes(TURN_WAIT, &[]).await {
                 self.failed(&error);
             }
@@ -66,26 +66,27 @@ impl Pop3Worker {
         }
     }
 
-    /// Whole messages go before the session does: they are the largest thing that it holds.
+    /// Returns how long whole messages are cached: at most as long as the session, because they are
+    /// its largest data.
     fn messages_kept_for(&self) -> Duration {
         self.timing.linger.min(MESSAGES_KEPT_FOR)
     }
 
-    /// When the next delete may run.
+    /// Returns when the next delete may run.
     fn deletes_at(&self, now: Instant) -> Option<Instant> {
         let due_unix_ms = self.kept.next_due_unix_ms()?;
         let left_ms = u64::try_from(due_unix_ms.saturating_sub(now_unix_ms())).unwrap_or(0);
         self.not_before(now + Duration::from_millis(left_ms))
     }
 
-    /// When new mail is looked for next.
+    /// Returns when to poll for new mail next.
     fn poll_at(&self, now: Instant) -> Option<Instant> {
         let looked_at = self.listing.as_ref().map(|listing| listing.taken_at);
         let looked_at = looked_at.filter(|_| !self.is_look_due);
         self.not_before(looked_at.map_or(now, |at| at + self.polled_every()))
     }
 
-    /// The first time from `at` on when something may be tried that nobody asked for.
+    /// Returns the first time from `at` on when background work may run.
     fn not_before(&self, at: Instant) -> Option<Instant> {
         if self.refusal.is_some() {
             return None;
@@ -98,24 +99,24 @@ impl Pop3Worker {
         )
     }
 
-    /// Looks for new mail in a session of its own: the maildrop of an open one never changes.
+    /// Polls for new mail in a new session: the maildrop of an open session never changes.
     async fn poll(&mut self) -> Result<(), AccountError> {
         self.end_session().await;
         self.begin_session(TURN_WAIT).await?;
         self.kept.refresh().await?;
         if let Some(arrived) = self.news.filter(|arrived| *arrived > 0) {
             self.fetch_rows(0, arrived.min(PREFETCH_MAX)).await?;
-            // Somebody will want to read them.
+            // The user is likely to open them: the session stays open for that.
             self.last_asked = Instant::now();
         }
         Ok(())
     }
 
-    /// Something failed that nobody asked for: it is tried again later.
+    /// Handles a failure of background work and schedules a retry.
     fn failed(&mut self, error: &AccountError) {
         self.session = None;
         if self.refusal.is_some() {
-            // A refused password is never tried again by itself.
+            // A refused password is never retried automatically.
             self.tell_connection(false, 0);
             return;
         }
@@ -123,7 +124,7 @@ impl Pop3Worker {
         let pause = backoff(BACKOFF, self.failures);
         info!(%error, retry_in_secs = pause.as_secs(), "the maildrop could not be looked at");
         self.retry_at = Some(Instant::now() + pause);
-        // Where another program is at the maildrop, the server is there all the same.
+        // If another program has locked the maildrop, the server is reachable.
         let is_answered = matches!(
             error,
             AccountError::Client(ClientError::LoginRefused { .. })

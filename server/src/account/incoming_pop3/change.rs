@@ -1,4 +1,4 @@
-//! Changing: marks, deletes that wait, and taking either back.
+//! Changes: marks, pending deletes, and their undo.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -15,13 +15,14 @@ use super::read::is_inbox;
 use crate::domain::Unsupported;
 use crate::domain::{Changed, SourceMark, opposite};
 
-/// The page offers Undo for ten seconds; a page without script, for as long as it stays open.
+/// Lifetime of an undo record. The page offers Undo for 10 s; a page without scripts, for as long
+/// as it stays open.
 const KEPT_FOR: Duration = Duration::from_secs(600);
-/// How many changes are remembered.
+/// Maximum number of undo records.
 const KEPT_MAX: usize = 50;
 
 impl Pop3Worker {
-    /// Sets a mark on messages; those that have it already are not counted.
+    /// Sets a mark on messages; messages that already have it are not counted.
     pub(super) async fn mark(
         &mut self,
         folder: &FolderId,
@@ -62,7 +63,7 @@ impl Pop3Worker {
         Ok(())
     }
 
-    /// Lets messages wait to be deleted. There is nowhere else to move them.
+    /// Schedules messages for deletion. POP3 has no other folder to move them to.
     pub(super) async fn move_messages(
         &mut self,
         folder: &FolderId,
@@ -74,7 +75,8 @@ impl Pop3Worker {
         }
         let wait = self.timing.undo;
         let in_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
-        // Those deleted in another tab a moment ago are gone: that one's undo goes on to count.
+        // Messages deleted in another tab a moment ago count as missing: the undo of that tab stays
+        // valid.
         let (keys, gone) = self.find_all(folder, messages).await?;
         if keys.is_empty() {
             return Ok(Changed {
@@ -100,7 +102,7 @@ impl Pop3Worker {
         })
     }
 
-    /// Takes a change back: a mark, or a delete that still waits.
+    /// Undoes a change: a mark, or a pending delete.
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
         let (count, keys) = if let Some(MarkUndo { keys, mark }) = self.undo.take(id) {
             self.kept.set_mark(&keys, mark).await?;
@@ -125,8 +127,8 @@ impl Pop3Worker {
         })
     }
 
-    /// The messages behind the page's ids that are shown, and how many are no longer there. An id
-    /// that is none fails the whole request.
+    /// Returns the shown messages of the page's ids, and how many no longer exist. One invalid id
+    /// fails the whole request.
     async fn find_all(
         &mut self,
         folder: &FolderId,
@@ -158,21 +160,21 @@ fn count_of(keys: &[MessageKey]) -> u32 {
     u32::try_from(keys.len()).unwrap_or(u32::MAX)
 }
 
-/// How to take a mark back. Deletes are in the store, with their undo ids.
+/// How to undo a mark. Deletes are in the store, with their undo ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MarkUndo {
     keys: Vec<MessageKey>,
     mark: Mark,
 }
 
-/// The marks of an account that can be taken back.
+/// The undo records for marks of an account.
 #[derive(Debug, Default)]
 pub(super) struct UndoTable {
     entries: VecDeque<(UndoId, Instant, MarkUndo)>,
 }
 
 impl UndoTable {
-    /// Remembers a change.
+    /// Stores an undo record.
     fn put(&mut self, undo: MarkUndo) -> Result<UndoId, AccountError> {
         let id = UndoId(random_id()?);
         if self.entries.len() >= KEPT_MAX {
@@ -182,7 +184,7 @@ impl UndoTable {
         Ok(id)
     }
 
-    /// Takes a change out: nothing is taken back twice, nor too late.
+    /// Removes and returns an undo record: no change is undone twice, nor after its lifetime.
     fn take(&mut self, id: &UndoId) -> Option<MarkUndo> {
         let place = self.entries.iter().position(|(known, _, _)| known == id)?;
         let (_, since, undo) = self.entries.remove(place)?;

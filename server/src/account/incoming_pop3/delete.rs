@@ -1,4 +1,4 @@
-//! Deleting: the only place that ever sends DELE, in sessions that do nothing else.
+//! Deletes messages: the only place that ever sends DELE, in sessions that do nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,12 @@ use super::pop3_worker::Pop3Worker;
 use super::session::SignedIn;
 
 impl Pop3Worker {
-    /// Deletes what is due, and what belongs to `undos` in any case: UIDL, DELE, QUIT.
+    /// Deletes messages that are due, and those of `undos` regardless of their due time: UIDL,
+    /// DELE, QUIT.
     ///
-    /// Done only once QUIT is answered with +OK. Whatever fails before leaves the maildrop as it
-    /// was and the deletes waiting; if the answer to QUIT is lost, the next session sees what is
-    /// left to be done.
+    /// The deletes are complete only once QUIT is answered with +OK. An earlier failure leaves the
+    /// maildrop unchanged and the deletes pending; if the reply to QUIT is lost, the next session
+    /// finds what is left to delete.
     pub(super) async fn run_deletes(
         &mut self,
         turn_wait: Duration,
@@ -32,9 +33,9 @@ impl Pop3Worker {
             mut connection,
             lease,
         } = self.log_in(Phase::Command, turn_wait).await?;
-        // Nothing is taken over from an earlier session: what is deleted was named in this one.
+        // No earlier listing is used: the messages to delete are identified in this session.
         let listing = Listing::take(&mut connection, None, &mut self.rows).await?;
-        // The last word on what is still to be deleted.
+        // Reads the pending deletes once more, as late as possible.
         self.kept.refresh().await?;
         let due = self.kept.due(undos);
         let (mut deleted, mut numbers, mut gone) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What a message is called from one session to the next: a hash of its unique id.
+//! Message ids that are stable across sessions: a hash of the server's unique id.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use mail_mime::header::Headers;
 use mail_proto::pop3::UniqueId;
 use sha2::{Digest as _, Sha256};
 
-/// Fields that a server writes or rewrites itself: the same message would change its name.
+/// Header fields that a server writes or rewrites itself: hashing them would change the key of the
+/// same message.
 const VOLATILE: [&str; 7] = [
     "status",
     "x-status",
@@ -20,17 +21,17 @@ const VOLATILE: [&str; 7] = [
     "lines",
 ];
 
-/// A message of a maildrop, in any session: the first 128 bits of a SHA-256.
+/// The key of a message in any session: the first 128 bits of a SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct MessageKey([u8; 16]);
 
 impl MessageKey {
-    /// The key by the server's unique id.
+    /// Returns the key of the server's unique id.
     pub(super) fn of_unique_id(unique_id: &UniqueId) -> Self {
         Self::hash(&[b"uidl", unique_id.as_str().as_bytes()])
     }
 
-    /// The key by the header, where the server has no unique ids.
+    /// Returns the key of a header, for servers without unique ids.
     pub(super) fn of_header(header: &[u8]) -> Self {
         let Ok(headers) = Headers::parse(header) else {
             return Self::hash(&[b"header", header]);
@@ -48,13 +49,13 @@ impl MessageKey {
         Self::cut(&digest.finalize())
     }
 
-    /// The key behind an id of the page; nothing where it cannot be one.
+    /// Returns the key of the page's message id; `None` if the id is invalid.
     pub(super) fn parse(id: &MessageId) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(id.as_str()).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
-    /// The id that stands in addresses: 22 base64url characters.
+    /// Returns the id for URLs: 22 base64url characters.
     pub(super) fn id(self) -> MessageId {
         MessageId(URL_SAFE_NO_PAD.encode(self.0))
     }
@@ -79,10 +80,10 @@ impl MessageKey {
 
 /// Makes keys distinct where a server gave several messages the same unique id.
 ///
-/// `keys` are in the order of the message numbers, with the messages' sizes. A twin is named by
-/// its size and by its place among its equals. No twin keeps the plain key: once one of them is
-/// deleted and the other is alone, the name of the deleted one is not given to the other, and a
-/// delete that is tried again finds nothing.
+/// `keys` are in the order of the message numbers, with the messages' sizes. The key of a duplicate
+/// is derived from its size and its position among its equals. No duplicate keeps the plain key:
+/// after one of them is deleted, the remaining one does not get the deleted one's key, and a
+/// retried delete finds no message.
 pub(super) fn distinguish(keys: &mut [(MessageKey, u64)]) {
     let mut counts: HashMap<MessageKey, u32> = HashMap::with_capacity(keys.len());
     for (key, _) in keys.iter() {

@@ -1,4 +1,4 @@
-//! Turns at a maildrop: POP3 locks it, so the sessions of a process must not meet there.
+//! Leases of a maildrop: POP3 locks it, so the sessions of a process must not overlap.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -10,56 +10,55 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::identity::MessageKey;
 use crate::domain::AccountKey;
 
-/// Deleted messages that are remembered for listings that were taken before.
+/// Maximum number of deleted messages that are remembered for older listings.
 const DELETED_MAX: usize = 1_000;
 
-/// The maildrops that somebody in this process uses.
+/// The maildrops in use in this process.
 #[derive(Debug, Default)]
 pub(super) struct Maildrops {
     by_account: Mutex<HashMap<AccountKey, Arc<Maildrop>>>,
 }
 
-/// One maildrop: whose turn it is, and when the server lets anybody sign in again.
+/// One maildrop: its lease, and when the server permits the next sign-in.
 #[derive(Debug)]
 pub(super) struct Maildrop {
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// How many wait for their turn.
+    /// How many sessions wait for the lease.
     asking: watch::Sender<u32>,
     next_login_at: Mutex<Option<Instant>>,
-    /// Counts what was written to the store about this maildrop, so that the account's other
-    /// sessions notice.
+    /// Counts writes to the store for this maildrop, so that the account's other sessions notice.
     changes: watch::Sender<u64>,
-    /// Messages that were deleted on the server, and when: older listings have them still.
+    /// Messages that were deleted on the server, and when: older listings still have them.
     deleted: Mutex<VecDeque<(Instant, MessageKey)>>,
 }
 
-/// The right to have a session. Given up by dropping it, after QUIT.
+/// The right to have a session. Released by dropping it, after QUIT.
 #[derive(Debug)]
 pub(super) struct Lease {
     maildrop: Arc<Maildrop>,
     _turn: OwnedMutexGuard<()>,
 }
 
-/// Why there is no session now.
+/// Why a session cannot begin now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Busy {
-    /// Another session of this process is busy there.
+    /// Another session of this process has the lease.
     Held,
-    /// The server wants a pause between two sign-ins (RFC 2449 §6.5).
+    /// The server requires a pause between two sign-ins (RFC 2449 §6.5).
     LoginDelay,
 }
 
 impl Maildrops {
-    /// The ones of this process.
+    /// Returns the maildrops of this process.
     pub(super) fn of_process() -> &'static Self {
         static MAILDROPS: LazyLock<Maildrops> = LazyLock::new(Maildrops::default);
         &MAILDROPS
     }
 
-    /// The maildrop of an account, the same for all its sessions.
+    /// Returns the maildrop of an account, the same for all its sessions.
     pub(super) fn maildrop(&self, account: &AccountKey) -> Arc<Maildrop> {
         let mut by_account = lock(&self.by_account);
-        // A pause that the server wants outlives the session that signed in.
+        // A pause that the server requires outlives the session that signed in.
         by_account.retain(|known, maildrop| {
             known == account
                 || Arc::strong_count(maildrop) > 1
@@ -82,8 +81,8 @@ impl Default for Maildrop {
 }
 
 impl Maildrop {
-    /// Waits for the turn, first come, first served, and then for the time that the server wants
-    /// between two sign-ins. Whoever has the turn and does nothing is told to give it up.
+    /// Waits for the lease, first come, first served, and then until the server permits the next
+    /// sign-in. A session that holds the lease without working is asked to release it.
     pub(super) async fn lease(self: &Arc<Self>, within: Duration) -> Result<Lease, Busy> {
         let until = Instant::now() + within;
         let asking = Asking::new(self);
@@ -102,17 +101,17 @@ impl Maildrop {
         })
     }
 
-    /// When the server lets anybody sign in again, if that is not now.
+    /// Returns when the server permits the next sign-in, if that is not now.
     pub(super) fn next_login_at(&self) -> Option<Instant> {
         lock(&self.next_login_at).filter(|at| *at > Instant::now())
     }
 
-    /// How often the store was written for this maildrop.
+    /// Returns how often the store was written for this maildrop.
     pub(super) fn changes(&self) -> u64 {
         *self.changes.borrow()
     }
 
-    /// Tells of every write from now on.
+    /// Subscribes to the count of writes.
     pub(super) fn watch_changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -127,7 +126,7 @@ impl Maildrop {
         before
     }
 
-    /// Notes messages that the server deleted.
+    /// Records messages that the server deleted.
     pub(super) fn note_deleted(&self, keys: &[MessageKey]) {
         let mut deleted = lock(&self.deleted);
         deleted.extend(keys.iter().map(|key| (Instant::now(), *key)));
@@ -135,7 +134,7 @@ impl Maildrop {
         deleted.drain(..over);
     }
 
-    /// Messages that the server deleted since.
+    /// Returns the messages that the server deleted since a time.
     pub(super) fn deleted_since(&self, since: Instant) -> Vec<MessageKey> {
         let deleted = lock(&self.deleted);
         let later = deleted.iter().filter(|(at, _)| *at >= since);
@@ -144,26 +143,26 @@ impl Maildrop {
 }
 
 impl Lease {
-    /// The server accepted a sign-in: the pause until the next counts from now.
+    /// Records an accepted sign-in: the pause until the next one starts now.
     pub(super) fn signed_in(&self, login_delay: Duration) {
         let next = (!login_delay.is_zero()).then(|| Instant::now() + login_delay);
         *lock(&self.maildrop.next_login_at) = next;
     }
 
-    /// Whether somebody waits for the turn.
+    /// Whether another session waits for the lease.
     pub(super) fn is_asked_for(&self) -> bool {
         *self.maildrop.asking.borrow() > 0
     }
 
-    /// Waits until somebody asks for the turn. Cancel-safe.
+    /// Waits until another session requests the lease. Cancel-safe.
     pub(super) async fn asked_for(&self) {
         let mut asking = self.maildrop.asking.subscribe();
-        // The sender lives in the maildrop, which this lease holds: waiting cannot fail.
+        // The sender is in the maildrop, which this lease holds: waiting cannot fail.
         let _ = asking.wait_for(|count| *count > 0).await;
     }
 }
 
-/// Somebody who waits; counted until the turn comes or the wait is given up.
+/// A waiting session; counted until it gets the lease or stops waiting.
 struct Asking<'a>(&'a Maildrop);
 
 impl<'a> Asking<'a> {
@@ -184,7 +183,7 @@ impl Drop for Asking<'_> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds these locks can leave them half changed.
+    // No code that holds these locks can panic with the data half changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

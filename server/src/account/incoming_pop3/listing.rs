@@ -1,4 +1,4 @@
-//! What lies in the maildrop, as one session saw it.
+//! The messages of the maildrop, as one session listed them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use super::rows::{RowCache, RowFacts};
 use crate::clients::budget::Share;
 use crate::clients::pop3::{Listed, Pop3Connection};
 
-/// Of so many headers that were read for a name, the rows are kept: a page and the next ones.
+/// Maximum number of headers read for identification whose rows are cached: a page and the next
+/// ones.
 const ROWS_MAX: usize = 200;
 
-/// All messages, oldest first. The numbers in it hold for the session that made it and no other.
+/// All messages, oldest first. Their numbers are valid only in the session that listed them.
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
     entries: Vec<Entry>,
@@ -28,9 +29,9 @@ pub(super) struct Listing {
 pub(super) struct Entry {
     pub(super) key: MessageKey,
     pub(super) number: MessageNumber,
-    /// The server's word, not to be relied on.
+    /// As reported by the server; not reliable.
     pub(super) size_bytes: u64,
-    /// Named by its header, for want of a unique id.
+    /// Whether its key is the hash of its header, because it has no unique id.
     is_by_header: bool,
 }
 
@@ -47,11 +48,11 @@ impl Entry {
 }
 
 impl Listing {
-    /// Lists the maildrop and names its messages.
+    /// Lists the maildrop and assigns keys to its messages.
     ///
-    /// Messages without a unique id are named by their headers. Those that an `earlier` listing
-    /// has in the same places are not read again; without one all are. What was read becomes `rows`
-    /// as well.
+    /// Messages without a unique id get a key from their header. Headers that an `earlier` listing
+    /// has at the same positions are not read again; without one, all are read. The headers also
+    /// fill `rows`.
     pub(super) async fn take(
         connection: &mut Pop3Connection,
         earlier: Option<&Self>,
@@ -71,7 +72,7 @@ impl Listing {
             .map(|(place, _)| place)
             .collect();
         let mut read = name_by_headers(connection, &listed, &nameless, &mut keys).await?;
-        // A message whose header cannot be had is left out: it could not be opened either.
+        // A message whose header cannot be read is left out: it could not be opened either.
         let named: Vec<(&Listed, MessageKey)> = listed
             .iter()
             .zip(&keys)
@@ -106,17 +107,17 @@ impl Listing {
         })
     }
 
-    /// All messages, newest first.
+    /// Returns all messages, newest first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().rev()
     }
 
-    /// The message of a key.
+    /// Returns the message with a key.
     pub(super) fn entry(&self, key: MessageKey) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Leaves out what was deleted.
+    /// Returns the listing without deleted messages.
     pub(super) fn without(&self, deleted: &[MessageKey]) -> Self {
         let deleted: HashSet<MessageKey> = deleted.iter().copied().collect();
         let left = self
@@ -142,8 +143,8 @@ impl Listing {
         keys(self) == keys(other)
     }
 
-    /// Takes over names of messages that have no unique id, where nothing was deleted since: the
-    /// sizes up to the last one are as they were, and the last one has the header that it had.
+    /// Reuses keys of messages without a unique id, if none was deleted since: all sizes up to the
+    /// last message are unchanged, and so is the header of the last one.
     async fn recognise(
         &self,
         connection: &mut Pop3Connection,
@@ -171,7 +172,7 @@ impl Listing {
     }
 }
 
-/// Names messages by their headers. Returns the rows of the newest of them.
+/// Assigns keys to messages from their headers. Returns the rows of the newest of them.
 async fn name_by_headers(
     connection: &mut Pop3Connection,
     listed: &[Listed],

@@ -1,5 +1,5 @@
-//! What the store keeps of a maildrop: marks, and deletes that wait. A copy in memory, written
-//! through, and read again once another session of the account wrote.
+//! The stored state of a maildrop: marks, and pending deletes. A write-through copy in memory, read
+//! again once another session of the account wrote.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct LocalMarks {
     store: Store,
     account: AccountKey,
     maildrop: Arc<Maildrop>,
-    /// The count of changes that the copy is up to; none before it was read.
+    /// The count of writes that the copy includes; `None` before it is read.
     read_at: Option<u64>,
     marks: HashMap<MessageKey, Marks>,
     deletes: HashMap<MessageKey, Pending>,
@@ -42,15 +42,15 @@ impl LocalMarks {
         }
     }
 
-    /// Whether nobody else wrote since the store was read.
+    /// Whether no other session wrote since the store was read.
     pub(super) fn is_current(&self) -> bool {
         let changes = self.maildrop.changes();
         self.read_at == Some(changes)
     }
 
-    /// Reads the store again, if somebody else wrote.
+    /// Reads the store again, if another session wrote.
     pub(super) async fn refresh(&mut self) -> Result<(), AccountError> {
-        // Counted before it is read: what is written in between is read again.
+        // The count is taken before the read: a write in between causes another read.
         let changes = self.maildrop.changes();
         if self.read_at == Some(changes) {
             return Ok(());
@@ -84,12 +84,12 @@ impl LocalMarks {
         Ok(())
     }
 
-    /// The marks of a message.
+    /// Returns the marks of a message.
     pub(super) fn marks(&self, key: MessageKey) -> Marks {
         self.marks.get(&key).copied().unwrap_or_default()
     }
 
-    /// Whether a message waits to be deleted, and is not shown.
+    /// Whether a message is pending deletion, and thus not shown.
     pub(super) fn is_hidden(&self, key: MessageKey) -> bool {
         self.deletes.contains_key(&key)
     }
@@ -132,7 +132,7 @@ impl LocalMarks {
         Ok(())
     }
 
-    /// Lets messages wait to be deleted.
+    /// Stores pending deletes for messages.
     pub(super) async fn put_delete(
         &mut self,
         keys: &[MessageKey],
@@ -157,8 +157,8 @@ impl LocalMarks {
         Ok(())
     }
 
-    /// Takes a delete back that still waits. Returns how many messages are shown again, and which of
-    /// them are known here.
+    /// Undoes a pending delete. Returns how many messages are shown again, and which of them are
+    /// known here.
     pub(super) async fn undo_delete(
         &mut self,
         undo: &UndoId,
@@ -173,7 +173,7 @@ impl LocalMarks {
         Ok((count, keys))
     }
 
-    /// Forgets messages that are deleted, with their marks.
+    /// Removes deleted messages, with their marks.
     pub(super) async fn forget(&mut self, keys: &[MessageKey]) -> Result<(), AccountError> {
         let written = self.store.pop3_forget(&self.account, &ids(keys)).await;
         written.map_err(AccountError::store)?;
@@ -185,7 +185,7 @@ impl LocalMarks {
         Ok(())
     }
 
-    /// Gives up deletes that the server will not do: the messages are shown again.
+    /// Removes deletes that the server refuses: the messages are shown again.
     pub(super) async fn give_up_deletes(
         &mut self,
         keys: &[MessageKey],
@@ -202,7 +202,7 @@ impl LocalMarks {
         Ok(())
     }
 
-    /// When the next delete is due.
+    /// Returns when the next delete is due.
     pub(super) fn next_due_unix_ms(&self) -> Option<i64> {
         self.deletes
             .values()
@@ -210,7 +210,7 @@ impl LocalMarks {
             .min()
     }
 
-    /// Messages whose time for undoing is over, and those of `undos` in any case.
+    /// Returns messages whose undo time is over, and those of `undos` in any case.
     pub(super) fn due(&self, undos: &[UndoId]) -> Vec<MessageKey> {
         let now = now_unix_ms();
         let is_due =
@@ -220,7 +220,7 @@ impl LocalMarks {
     }
 
     fn wrote(&mut self) {
-        // Only if nobody else wrote meanwhile is the copy still complete.
+        // The copy is complete only if no other session wrote meanwhile.
         let before = self.maildrop.count_change();
         self.read_at = (self.read_at == Some(before)).then(|| before.wrapping_add(1));
     }

@@ -1,4 +1,4 @@
-//! Whole messages in memory, for a short while: POP3 gives no parts and no windows.
+//! Short-lived cache of whole messages: POP3 has no parts and no windows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,17 @@ use super::identity::MessageKey;
 use crate::clients::budget::{Budget, Share};
 use crate::clients::pop3::MESSAGE_MAX_BYTES;
 
-/// The largest message that is split into its parts; of a larger one the source is offered.
+/// Maximum size of a message that is split into its parts, in bytes; of a larger one only the
+/// source is offered.
 pub(super) const SPLIT_MAX_BYTES: u64 = 32 << 20;
-/// What an account keeps of messages that were read; a single larger one is kept too.
+/// Maximum size of an account's cached messages, in bytes; a single larger one is cached too.
 const KEPT_MAX_BYTES: u64 = 8 << 20;
-/// How far ahead room is made while a message is read.
+/// Step, in bytes, by which the buffer grows while a message is read.
 const GROWTH_BYTES: usize = 1 << 20;
-/// How long a message waits for others to leave memory.
+/// Maximum wait for memory that other messages use.
 const MEMORY_WAIT: Duration = Duration::from_secs(20);
 
-/// A message that was read to its end.
+/// A message that was read completely.
 #[derive(Debug)]
 pub(super) struct Loaded {
     raw: Bytes,
@@ -28,10 +29,10 @@ pub(super) struct Loaded {
     _memory: Share,
 }
 
-/// The messages that were read last.
+/// The most recently read messages.
 #[derive(Debug, Default)]
 pub(super) struct LoadedMessages {
-    /// The last one used stands last.
+    /// Least recently used first.
     loaded: Vec<(MessageKey, Arc<Loaded>)>,
 }
 
@@ -43,8 +44,8 @@ pub(super) struct Loading {
 }
 
 impl Loading {
-    /// Waits for the memory that a message of a size needs. The size is the server's word:
-    /// it is waited for, not allocated.
+    /// Waits for the memory that a message of a size needs. The size is reported by the server: the
+    /// memory is reserved, not allocated.
     pub(super) async fn begin(listed_bytes: u64, budget: &Budget) -> Result<Self, AccountError> {
         let memory = budget.wait_for(listed_bytes.min(MESSAGE_MAX_BYTES), MEMORY_WAIT);
         let memory = memory.await?;
@@ -54,7 +55,7 @@ impl Loading {
         })
     }
 
-    /// Takes the next octets of the message.
+    /// Appends the next octets of the message.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), AccountError> {
         let length = (self.raw.len() as u64).saturating_add(bytes.len() as u64);
         if length > MESSAGE_MAX_BYTES {
@@ -62,14 +63,14 @@ impl Loading {
         }
         self.memory.grow_to(length)?;
         if self.raw.capacity() < self.raw.len() + bytes.len() {
-            // In steps: doubling would take twice what is charged.
+            // In steps: doubling would use twice the reserved memory.
             self.raw.reserve_exact(bytes.len().max(GROWTH_BYTES));
         }
         self.raw.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// The whole message is here: splits it, off the async threads.
+    /// Completes the message: splits it, off the async threads.
     pub(super) async fn finish(mut self) -> Result<Loaded, AccountError> {
         self.raw.shrink_to_fit();
         let raw = Bytes::from(self.raw);
@@ -87,22 +88,22 @@ impl Loading {
 }
 
 impl Loaded {
-    /// The message as it lies on the server.
+    /// The message as stored on the server.
     pub(super) fn raw(&self) -> &Bytes {
         &self.raw
     }
 
-    /// The message in its parts.
+    /// Returns the message in its parts.
     ///
     /// # Errors
-    /// [`AccountError::Unreadable`] where it is too large to be split.
+    /// [`AccountError::Unreadable`] if it is too large to be split.
     pub(super) fn split(&self) -> Result<&Arc<Split>, AccountError> {
         self.split.as_ref().map_err(AccountError::clone)
     }
 }
 
 impl LoadedMessages {
-    /// A message that is still here.
+    /// Returns a cached message.
     pub(super) fn find(&mut self, key: MessageKey) -> Option<Arc<Loaded>> {
         let place = self.loaded.iter().position(|(known, _)| *known == key)?;
         let found = self.loaded.remove(place);
@@ -111,7 +112,7 @@ impl LoadedMessages {
         Some(message)
     }
 
-    /// Lets go of what has to go before a message of a size comes.
+    /// Drops as many messages as needed before a message of a size is read.
     pub(super) fn make_room(&mut self, listed_bytes: u64) {
         let held = |loaded: &Self| {
             loaded
@@ -124,24 +125,24 @@ impl LoadedMessages {
         }
     }
 
-    /// Keeps a message.
+    /// Caches a message.
     pub(super) fn put(&mut self, key: MessageKey, message: Arc<Loaded>) {
         self.make_room(message.raw.len() as u64);
         self.loaded.push((key, message));
     }
 
-    /// Whether nothing is kept.
+    /// Whether the cache is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.loaded.is_empty()
     }
 
-    /// Lets go of everything.
+    /// Drops all cached messages.
     pub(super) fn clear(&mut self) {
         self.loaded = Vec::new();
     }
 }
 
-/// A message that is too large for what was asked.
+/// Returns the error for a message that is too large for the request.
 pub(super) fn too_large(size_bytes: u64) -> AccountError {
     AccountError::Unreadable(format!("too large ({size_bytes} bytes)"))
 }

@@ -1,4 +1,4 @@
-//! The maildrop's task: hands out answers, and tells the open tabs what changed.
+//! The task of the maildrop: serves requests, and notifies the open tabs of changes.
 
 mod mailstore;
 
@@ -32,18 +32,18 @@ use super::session::{Session, SignedIn, is_over};
 use crate::clients::Access;
 use crate::clients::budget::Budget;
 
-/// How long things last. Tests have shorter times.
+/// Timeouts and intervals. Tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timing {
-    /// A session stays open for so long after the last request.
+    /// How long a session stays open after the last request.
     pub(super) linger: Duration,
-    /// New mail is looked for this often while somebody watches; a listing is right for so long.
+    /// Polling interval for new mail while a page watches, and lifetime of a listing.
     pub(super) polled_every: Duration,
-    /// Whoever asks for the newest messages is not content with an older look than this.
+    /// Maximum age of the listing for a request of the newest messages.
     pub(super) reloaded_after: Duration,
-    /// Deletes can be taken back for so long.
+    /// How long deletes can be undone.
     pub(super) undo: Duration,
-    /// A request waits for the maildrop for so long.
+    /// Maximum wait of a request for the maildrop.
     pub(super) turn_wait: Duration,
 }
 
@@ -59,54 +59,55 @@ impl Default for Timing {
     }
 }
 
-/// The end of a session is waited for at most so long; what is not deleted by then is deleted
-/// after the next sign-in.
+/// Maximum time for the end of a session; messages that are not deleted by then are deleted after
+/// the next sign-in.
 const CLOSE_MAX: Duration = Duration::from_secs(30);
 
-/// The maildrop of one account in one session of the page.
+/// The worker for the maildrop of one account in one session of the page.
 pub(super) struct Pop3Worker {
     account: AccountId,
     pub(super) access: Access,
     pub(super) dialer: Arc<Dialer>,
-    /// The address of the person who named the server, until it is counted with the first dial.
+    /// The IP address of the browser whose sign-in form named the server, until it is counted with
+    /// the first dial.
     pub(super) client: Option<IpAddr>,
     events: broadcast::Sender<LiveEvent>,
-    /// Open pages.
+    /// The number of open pages.
     watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) timing: Timing,
     pub(super) maildrop: Arc<Maildrop>,
-    /// What any session of the account writes to the store.
+    /// Notifies of writes to the store by any session of the account.
     changes: watch::Receiver<u64>,
-    /// The sign-in's session, until the first look.
+    /// The sign-in's session, until the first listing.
     pub(super) signed_in: Option<SignedIn>,
     pub(super) session: Option<Session>,
-    /// The last look at the maildrop, by whichever session.
+    /// The last listing of the maildrop, by any session.
     pub(super) listing: Option<Arc<Listing>>,
     pub(super) kept: LocalMarks,
     pub(super) rows: RowCache,
     pub(super) budget: Budget,
     pub(super) messages: LoadedMessages,
     pub(super) undo: UndoTable,
-    /// Deletes of this session of the page: they run before it ends.
+    /// Deletes of this session of the page: they run before the session ends.
     pub(super) own_deletes: Vec<UndoId>,
-    /// The pause that the server wants between two sign-ins.
+    /// The pause that the server requires between two sign-ins.
     pub(super) login_delay: Duration,
     pub(super) last_asked: Instant,
-    /// Somebody saw the newest messages of an older look: the next one is due.
+    /// A page was shown an older listing: the next poll is due.
     pub(super) is_look_due: bool,
-    /// Something changed that the open tabs do not know; so many messages are new.
+    /// The number of new messages, if there are changes that the open tabs were not notified of.
     pub(super) news: Option<u32>,
-    /// How often in a row something failed that nobody asked for.
+    /// The number of consecutive failures of background work.
     pub(super) failures: u32,
     pub(super) retry_at: Option<Instant>,
-    /// The password was refused: only a person's request tries it again.
+    /// The password was refused: only a user's request retries it.
     pub(super) refusal: Option<AccountError>,
 }
 
-/// What happens to a maildrop's link by itself.
+/// An event that is not a request.
 pub(super) enum Event {
-    /// The server ended the session, or somebody else asks for the maildrop.
+    /// The server ended the session, or another session requests the lease.
     SessionOver,
     /// A session of the account wrote to the store.
     Written,
@@ -160,12 +161,12 @@ impl Pop3Worker {
         }
     }
 
-    /// How often new mail is looked for.
+    /// Returns the polling interval for new mail.
     pub(super) fn polled_every(&self) -> Duration {
         self.timing.polled_every.max(self.login_delay)
     }
 
-    /// Reads what the store and the server have by now, where another session changed it.
+    /// Refreshes the state from the store and the listing, if another session changed them.
     pub(super) async fn refresh_kept(&mut self) -> Result<(), AccountError> {
         self.kept.refresh().await?;
         if let Some(listing) = &self.listing {
@@ -177,7 +178,7 @@ impl Pop3Worker {
         Ok(())
     }
 
-    /// Another session of the account marked or deleted something: the open tabs hear of it.
+    /// Notifies the open tabs if another session of the account marked or deleted messages.
     async fn hear(&mut self) {
         if self.kept.is_current() {
             return;
@@ -188,7 +189,7 @@ impl Pop3Worker {
         }
     }
 
-    /// Takes over what a session saw.
+    /// Takes over the listing of a session.
     pub(super) fn take_listing(&mut self, listing: Arc<Listing>) {
         self.is_look_due = false;
         let before = self.listing.replace(Arc::clone(&listing));
@@ -203,12 +204,12 @@ impl Pop3Worker {
         self.add_news(u32::try_from(arrived).unwrap_or(u32::MAX));
     }
 
-    /// The open tabs have to be told that something changed.
+    /// Records a change that the open tabs must be notified of.
     pub(super) fn add_news(&mut self, arrived: u32) {
         self.news = Some(self.news.unwrap_or(0).saturating_add(arrived));
     }
 
-    /// The page's session ends: what it deleted is deleted, due or not.
+    /// Runs the deletes of the page's session when it ends, due or not.
     async fn run_own_deletes(mut self) {
         self.end_session().await;
         let own = std::mem::take(&mut self.own_deletes);
@@ -219,7 +220,7 @@ impl Pop3Worker {
         }
     }
 
-    /// Whether an open page wants to hear of changes.
+    /// Whether an open page watches the account.
     pub(super) fn is_watched(&self) -> bool {
         self.watchers.load(Ordering::Relaxed) > 0
     }
@@ -238,7 +239,7 @@ impl Pop3Worker {
         });
     }
 
-    /// Tells the open tabs whether the mail server answers.
+    /// Notifies the open tabs whether the mail server is reachable.
     pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
         self.tell(LiveEvent::Connection {
             account: self.account.clone(),
@@ -248,7 +249,7 @@ impl Pop3Worker {
         });
     }
 
-    /// Tells the open tabs something. Nobody listening is no fault.
+    /// Sends an event to the open tabs. No subscriber is not an error.
     fn tell(&self, event: LiveEvent) {
         let _ = self.events.send(event);
     }
@@ -274,7 +275,7 @@ impl worker::ConnectedMailstore for Pop3Worker {
         self.session = None;
     }
 
-    /// A session in the middle of an answer ends with it.
+    /// Ends a session that is in the middle of a response.
     async fn abandon(&mut self) {
         drop(self.settle(Ok(())));
     }
@@ -301,7 +302,7 @@ impl Worker for Pop3Worker {
         tokio::select! {
             biased;
             () = is_over(&mut self.session) => Event::SessionOver,
-            // The sender lives as long as the maildrop, which this link holds.
+            // The sender lives as long as the maildrop, which this worker holds.
             _ = self.changes.changed() => Event::Written,
             () = sleep_until(timer) => Event::Timer,
         }
@@ -331,7 +332,7 @@ impl Worker for Pop3Worker {
     }
 
     async fn leave(self) {
-        // What was deleted is deleted before the session ends.
+        // Pending deletes of this session run before it ends.
         if timeout(CLOSE_MAX, self.run_own_deletes()).await.is_err() {
             warn!("the maildrop could not be left in time; what waits is deleted later");
         }

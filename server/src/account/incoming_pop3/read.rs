@@ -1,4 +1,4 @@
-//! Reading: the one folder, windows of its list, a message, and windows of its parts.
+//! Reads the one folder, windows of its list, a message, and windows of its parts.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use super::rows::RowFacts;
 use crate::clients::pop3::MESSAGE_MAX_BYTES;
 use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
 
-/// The name of the one folder; the page shows its own word for it.
+/// The name of the one folder; the page shows its own name for it.
 const INBOX_NAME: &str = "INBOX";
 
 impl Pop3Worker {
-    /// The one folder, with its counts.
+    /// Returns the one folder, with its counts.
     pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
-        // The page asks by itself, again and again: a refused password is not tried for that.
+        // The page polls this automatically: a refused password is not retried for that.
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
@@ -50,7 +50,8 @@ impl Pop3Worker {
         })
     }
 
-    /// A window of the list. Costs no session while the last look is fresh and the rows are known.
+    /// Returns a window of the list. Needs no session while the listing is fresh and the rows are
+    /// cached.
     pub(super) async fn list(
         &mut self,
         folder: &FolderId,
@@ -75,7 +76,7 @@ impl Pop3Worker {
         })
     }
 
-    /// Opens a message: reads it whole, unless it was read a moment ago.
+    /// Opens a message: reads it whole, unless it is cached.
     pub(super) async fn open(
         &mut self,
         folder: &FolderId,
@@ -106,7 +107,7 @@ impl Pop3Worker {
         })
     }
 
-    /// A part of a message: its type, its encoding and its name.
+    /// Returns the type, the encoding and the name of a part.
     pub(super) async fn structure(
         &mut self,
         folder: &FolderId,
@@ -119,7 +120,7 @@ impl Pop3Worker {
         found.ok_or(AccountError::NotFound)
     }
 
-    /// A window of a message or of one of its parts.
+    /// Returns a window of a message or of one of its parts.
     pub(super) async fn read(
         &mut self,
         folder: &FolderId,
@@ -143,7 +144,7 @@ impl Pop3Worker {
         Ok(piece_of(&octets, offset, max_bytes))
     }
 
-    /// The rows of a window, newest first; asks only for those that are not known.
+    /// Returns the rows of a window, newest first; reads only those that are not cached.
     pub(super) async fn fetch_rows(
         &mut self,
         offset: u32,
@@ -182,14 +183,14 @@ impl Pop3Worker {
             let marks = self.kept.marks(entry.key);
             match self.rows.facts(entry) {
                 Some(facts) => facts.row(entry.key, position, marks),
-                // The server would not give its header. It may still give the message.
+                // The server did not return its header. It may still return the message.
                 None => RowFacts::unknown(entry.size_bytes).row(entry.key, position, marks),
             }
         });
         Ok(rows.collect())
     }
 
-    /// How many messages are shown, and how many of them are unread.
+    /// Returns how many messages are shown, and how many of them are unread.
     pub(super) fn counts(&self) -> (u32, u32) {
         let Some(listing) = &self.listing else {
             return (0, 0);
@@ -202,7 +203,7 @@ impl Pop3Worker {
         })
     }
 
-    /// The message behind an id of the page, if the maildrop has it.
+    /// Returns the message of the page's message id, if the maildrop has it.
     pub(super) async fn find(
         &mut self,
         folder: &FolderId,
@@ -226,7 +227,7 @@ impl Pop3Worker {
         }
     }
 
-    /// A whole message, from memory or from the server.
+    /// Returns a whole message, from the cache or from the server.
     async fn load(&mut self, key: MessageKey, max_bytes: u64) -> Result<Arc<Loaded>, AccountError> {
         if let Some(loaded) = self.messages.find(key) {
             return Ok(loaded);
@@ -265,7 +266,7 @@ impl Pop3Worker {
     }
 }
 
-/// Refuses any folder but the one.
+/// Fails for any folder other than INBOX.
 pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
     if folder.as_str() == INBOX_ID {
         Ok(())
@@ -274,7 +275,7 @@ pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
     }
 }
 
-/// The messages that do not wait to be deleted, newest first.
+/// Returns the messages that are not pending deletion, newest first.
 fn shown<'a>(listing: &'a Listing, kept: &'a LocalMarks) -> impl Iterator<Item = &'a Entry> {
     listing
         .newest_first()
@@ -291,7 +292,7 @@ fn window(listing: &Listing, kept: &LocalMarks, offset: u32, limit: u32) -> Vec<
         .collect()
 }
 
-/// Where a message stands among those that are shown.
+/// The position of a message among those that are shown.
 struct MessagePosition {
     position: u32,
     total: u32,

@@ -1,4 +1,4 @@
-//! What a list shows of messages: read once from their headers, kept for as long as the account.
+//! Rows of messages: read once from their headers, cached for as long as the account.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,12 @@ use crate::clients::budget::Share;
 use crate::domain::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use crate::domain::{Marks, Row};
 
-/// How many rows are kept.
+/// Maximum number of cached rows.
 const KEPT_MAX: usize = 600;
-/// What they take in memory together, in bytes. The largest window has room in it.
+/// Maximum memory size of the cached rows, in bytes. The largest window fits.
 const KEPT_MAX_BYTES: usize = 2 << 20;
-/// How many go at once when there are more: the search for the oldest is not made for each.
+/// How many rows are dropped at once beyond the limit, so that the search for the oldest does not
+/// run for each.
 const DROPPED_AT_ONCE: usize = 100;
 
 /// The facts of one row.
@@ -33,7 +34,7 @@ pub(super) struct RowFacts {
 }
 
 impl RowFacts {
-    /// The facts of a message whose header the server does not give.
+    /// Returns the facts of a message whose header the server does not return.
     pub(super) fn unknown(size_bytes: u64) -> Self {
         Self {
             is_unreadable: true,
@@ -41,19 +42,19 @@ impl RowFacts {
         }
     }
 
-    /// Reads what a header tells. Of one over the MIME limits its beginning is read.
+    /// Reads the facts from a header. Of one over the MIME limits only its beginning is parsed.
     pub(super) fn read(header: &[u8], size_bytes: u64) -> Self {
         let headers = read_headers(header);
         let content_type = headers
             .first("Content-Type")
             .map(|field| field.raw().to_ascii_lowercase());
-        // The parts are not known. What has a text and something beside it is mostly this.
+        // The parts are unknown. A message with a text and attachments usually has this type.
         let has_attachment =
             content_type.is_some_and(|kind| kind.trim_ascii().starts_with(b"multipart/mixed"));
         Self::of(&headers, size_bytes, has_attachment)
     }
 
-    /// The facts by the fields of a message.
+    /// Returns the facts from the header fields of a message.
     pub(super) fn of(headers: &Headers, size_bytes: u64, has_attachment: bool) -> Self {
         Self {
             from: few(headers.from()),
@@ -66,13 +67,13 @@ impl RowFacts {
         }
     }
 
-    /// What the facts take in memory, about.
+    /// Returns the approximate memory size of the facts.
     fn weight_bytes(&self) -> usize {
         let people = self.from.iter().chain(&self.to);
         ROW_BYTES + people.map(weight_of).sum::<usize>() + self.subject.len()
     }
 
-    /// The row of a message at a place, newest 0.
+    /// Returns the row of a message at a position; the newest is at 0.
     pub(super) fn row(&self, key: MessageKey, position: u32, marks: Marks) -> Row {
         Row {
             id: key.id(),
@@ -90,7 +91,7 @@ impl RowFacts {
     }
 }
 
-/// The rows that were read; the least used go when there are too many.
+/// The cached rows; the least recently used are dropped beyond the limit.
 #[derive(Debug)]
 pub(super) struct RowCache {
     rows: HashMap<MessageKey, CachedRow>,
@@ -101,14 +102,14 @@ pub(super) struct RowCache {
 
 #[derive(Debug)]
 struct CachedRow {
-    /// As listed: another size under the same unique id is another message.
+    /// The listed size: another size with the same unique id is another message.
     listed_bytes: u64,
     facts: RowFacts,
     last_use: u64,
 }
 
 impl RowCache {
-    /// Nothing yet, to be charged to this.
+    /// Returns an empty cache that is charged to `share`.
     pub(super) fn new(share: Share) -> Self {
         Self {
             rows: HashMap::new(),
@@ -118,12 +119,12 @@ impl RowCache {
         }
     }
 
-    /// A further share of what it is charged to.
+    /// Returns a further share of the budget that the cache is charged to.
     pub(super) fn share(&self) -> Share {
         self.share.another()
     }
 
-    /// The row of a message, if it was read.
+    /// Returns the facts of a message, if cached.
     pub(super) fn facts(&mut self, entry: &Entry) -> Option<&RowFacts> {
         self.uses += 1;
         let kept = self.rows.get_mut(&entry.key)?;
@@ -134,14 +135,14 @@ impl RowCache {
         Some(&kept.facts)
     }
 
-    /// Whether the row of a message was read.
+    /// Whether the row of a message is cached.
     pub(super) fn knows(&self, entry: &Entry) -> bool {
         self.rows
             .get(&entry.key)
             .is_some_and(|kept| kept.listed_bytes == entry.size_bytes)
     }
 
-    /// Keeps a row.
+    /// Caches a row.
     pub(super) fn put(&mut self, entry: &Entry, facts: RowFacts) {
         self.uses += 1;
         let kept = CachedRow {
@@ -159,7 +160,8 @@ impl RowCache {
         }
     }
 
-    /// Charges what is kept to the process. `false` where others hold the memory.
+    /// Charges the cached rows to the process's memory budget. Returns `false` if the budget is
+    /// used up.
     fn is_charged(&mut self) -> bool {
         let bytes = self.bytes as u64;
         self.share.shrink_to(bytes);

@@ -1,4 +1,4 @@
-//! Sessions: taking a turn, signing in, looking at the maildrop, and leaving it.
+//! Sessions: taking the lease, signing in, listing the maildrop, and ending.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,25 +14,25 @@ use crate::clients::ClientError;
 use crate::clients::pop3::Pop3Connection;
 use crate::domain::{Protocol, ServerReply};
 
-/// New rows are fetched at once when so many arrive, for the page that will ask.
+/// Maximum number of new rows that are prefetched for the page.
 pub(super) const PREFETCH_MAX: u32 = 50;
 
-/// A session that is signed in and has not looked at the maildrop.
+/// A session that is signed in and has not listed the maildrop.
 pub(super) struct SignedIn {
     pub(super) connection: Pop3Connection,
     pub(super) lease: Lease,
 }
 
-/// A session, and what it saw. The connection ends before the turn is given up.
+/// A session, and its listing. The connection ends before the lease is released.
 pub(super) struct Session {
     pub(super) connection: Pop3Connection,
     pub(super) lease: Lease,
-    /// Its message numbers hold for this session.
+    /// Its message numbers are valid in this session.
     pub(super) listing: Arc<Listing>,
 }
 
 impl Pop3Worker {
-    /// Takes a turn at the maildrop and signs in: one try.
+    /// Takes the lease of the maildrop and signs in, with a single attempt.
     pub(super) async fn log_in(
         &mut self,
         phase: Phase,
@@ -60,7 +60,7 @@ impl Pop3Worker {
         Ok(SignedIn { connection, lease })
     }
 
-    /// The session, begun if there is none. A new one looks at the maildrop first.
+    /// Returns the session; begins one if there is none. A new one lists the maildrop first.
     pub(super) async fn session(&mut self) -> Result<&mut Session, AccountError> {
         if self.session.is_none() {
             self.begin_session(self.timing.turn_wait).await?;
@@ -68,8 +68,9 @@ impl Pop3Worker {
         self.session.as_mut().ok_or(AccountError::SignedOut)
     }
 
-    /// For whoever asks for the newest messages. An open page is shown what is known, and told a
-    /// moment later what is new; anybody else waits for a look that is new enough.
+    /// Refreshes the listing for a request of the newest messages. A watched account returns the
+    /// known messages and publishes new ones shortly after; an unwatched one waits for a recent
+    /// listing.
     pub(super) async fn refresh_newest(&mut self) -> Result<(), AccountError> {
         let oldest = self.timing.reloaded_after.min(self.polled_every());
         if !self.is_watched() {
@@ -81,8 +82,8 @@ impl Pop3Worker {
         Ok(())
     }
 
-    /// Begins a new session where the last look at the maildrop is too old. New messages are
-    /// visible to new sessions only.
+    /// Begins a new session if the listing is too old. New messages are visible to new sessions
+    /// only.
     pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
         self.refresh_if_older(self.polled_every()).await
     }
@@ -90,7 +91,7 @@ impl Pop3Worker {
     async fn refresh_if_older(&mut self, oldest: Duration) -> Result<(), AccountError> {
         if let Some(listing) = &self.listing {
             let is_fresh = listing.taken_at.elapsed() < oldest;
-            // Until the server lets anybody sign in again, what is known is shown.
+            // Until the server permits the next sign-in, the known listing is shown.
             if is_fresh || self.maildrop.next_login_at().is_some() {
                 return Ok(());
             }
@@ -99,7 +100,7 @@ impl Pop3Worker {
         self.begin_session(self.timing.turn_wait).await
     }
 
-    /// Says QUIT, so that the maildrop is unlocked, and lets others have their turn.
+    /// Sends QUIT, so that the maildrop is unlocked, and releases the lease.
     pub(super) async fn end_session(&mut self) {
         if let Some(Session {
             connection, lease, ..
@@ -132,14 +133,14 @@ impl Pop3Worker {
         Ok(())
     }
 
-    /// The first window, before anybody asks: the browser is on its way to it.
+    /// Fetches the first window at sign-in, before the browser requests it.
     pub(super) async fn warm_up(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
         self.look(signed_in).await?;
         self.kept.refresh().await?;
         self.fetch_rows(0, PREFETCH_MAX).await.map(drop)
     }
 
-    /// After a broken protocol, or out of the middle of an answer, a session is never used again.
+    /// Drops a session after a protocol error, or in the middle of a response; it is never reused.
     pub(super) fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
         let is_left = self
             .session
@@ -151,7 +152,8 @@ impl Pop3Worker {
         result
     }
 
-    /// Why there is no session now, as the code that a server has for it.
+    /// Returns the error for a session that cannot begin now, with the response code that a server
+    /// would use.
     fn busy(&self, busy: Busy) -> AccountError {
         let code = match busy {
             Busy::Held => "IN-USE",
@@ -168,7 +170,7 @@ impl Pop3Worker {
     }
 }
 
-/// Waits until a session is over: for ever where there is none.
+/// Waits until a session is over; forever if there is none.
 pub(super) async fn is_over(session: &mut Option<Session>) {
     match session {
         Some(Session {

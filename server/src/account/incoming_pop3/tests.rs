@@ -1,4 +1,4 @@
-//! Whole stories against a small server on loopback: what a person sees, and what was sent.
+//! End-to-end scenarios against a fake server on loopback: what the user sees, and what was sent.
 
 mod delete;
 mod fake;
@@ -40,7 +40,7 @@ use crate::domain::{
 use crate::store::{SCHEMA, Store, TestDir};
 use fake::{FakeServer, Lists, Quirks};
 
-/// Nothing happens by itself while a test lasts.
+/// No timer fires during a test.
 const STILL: Timing = Timing {
     linger: Duration::from_secs(60),
     polled_every: Duration::from_secs(60),
@@ -52,7 +52,7 @@ const SOON: Duration = Duration::from_millis(50);
 /// Shorter than everything in [`STILL`].
 const BEFORE_LONG: Duration = Duration::from_secs(5);
 
-/// Somebody with an account on a server, and a store that outlives sessions.
+/// A user with an account on a server, and a store that outlives sessions.
 struct Person {
     server: FakeServer,
     store: Store,
@@ -151,7 +151,7 @@ impl Session {
         F: Send + Sync + 'static,
     {
         let (ask, answer) = Request::new(RequestTarget::Account, kind, operation);
-        // A session that is gone drops the place where the answer is awaited.
+        // A session that ended drops the reply's sender.
         let _ = self.pop3.send(ask).await;
         let answer = timeout(Duration::from_secs(20), answer)
             .await
@@ -259,7 +259,7 @@ impl Session {
 
     async fn sign_out(mut self) {
         self.closing.cancel();
-        // The session's task holds the last sender of events.
+        // The worker holds the last sender of events.
         while !matches!(self.events.recv().await, Err(RecvError::Closed)) {}
     }
 }
@@ -272,7 +272,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Lets this time pass, without waiting for it.
+/// Advances the clock without waiting.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;

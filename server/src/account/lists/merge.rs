@@ -1,4 +1,4 @@
-//! Rows of several folders as one list, and where it goes on.
+//! Merges rows of several folders into one list, and encodes the cursor of its next rows.
 
 use app::api::types::{AccountId, FolderId, FolderRef, MessageId};
 use base64::Engine as _;
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Listing, Row};
 
-/// The longest cursor that is read, in bytes: a spot for each account that a session may have.
+/// Maximum length of a cursor, in bytes: one position for each account of a session.
 const CURSOR_MAX_BYTES: usize = 16 << 10;
 
-/// How many of the rows that were shown last are looked for where a list goes on.
+/// How many of the last shown rows are searched for where a list continues.
 const LAST_SHOWN: usize = 3;
 
-/// The rows of one folder that a list may go on with, in the folder's own order.
+/// The next rows of one folder, in the folder's own order.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     folder: FolderRef,
@@ -23,7 +23,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The rows of a listing but for the first so many.
+    /// Returns the rows of a listing without the first `skipped`.
     pub(super) fn new(folder: FolderRef, mut listing: Listing, skipped: u32) -> Self {
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         listing.rows.drain(..skipped.min(listing.rows.len()));
@@ -35,47 +35,48 @@ impl Part {
         }
     }
 
-    /// About what it takes in memory, in bytes.
+    /// Returns the approximate memory size, in bytes.
     pub(super) fn weight_bytes(&self) -> u64 {
         self.rows.len() as u64 * 1024
     }
 }
 
-/// Where a folder's rows go on in a merged list.
+/// The position of a folder in a merged list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FolderPosition {
     account: AccountId,
     pub(super) folder: FolderId,
-    /// How many of its messages stood before.
+    /// How many of its messages were shown before.
     pub(super) offset: u32,
-    /// The last of them, the last one first: one that leaves is not found again.
+    /// The last of them, the last one first: several, because an expunged one is not found again.
     last: Vec<MessageId>,
-    /// Whether there were more.
+    /// Whether the folder has more rows.
     is_more: bool,
 }
 
 impl FolderPosition {
-    /// How many rows of a listing were shown: all up to the last one that is found in it.
+    /// Returns how many rows of a listing were shown: all up to the last shown one that is found in
+    /// it.
     pub(super) fn shown_of(&self, listing: &Listing) -> Option<u32> {
         let place = |id: &MessageId| listing.rows.iter().position(|row| row.id == *id);
         let (rank, at) =
             (self.last.iter().enumerate()).find_map(|(rank, id)| place(id).map(|at| (rank, at)))?;
-        // Behind one at the very end a later one may follow.
+        // An earlier row at the very end is inconclusive: a later shown row may follow.
         let is_sure = rank == 0 || at + 1 < listing.rows.len();
         is_sure.then(|| u32::try_from(at + 1).ok()).flatten()
     }
 }
 
-/// Where a merged list goes on: a spot for each account that rows were shown of.
+/// The position of a merged list: one for each account with shown rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct MergeCursor {
     shown: Vec<FolderPosition>,
-    /// A folder has rows of which none was shown.
+    /// Whether a folder has rows of which none was shown.
     is_more: bool,
 }
 
 impl MergeCursor {
-    /// Reads a cursor; `None` where it is none.
+    /// Parses a cursor; `None` if it is invalid.
     pub(super) fn parse(cursor: &str) -> Option<Self> {
         if cursor.len() > CURSOR_MAX_BYTES {
             return None;
@@ -88,14 +89,14 @@ impl MergeCursor {
         })
     }
 
-    /// As a cursor.
+    /// Encodes the position as a cursor.
     pub(super) fn to_text(&self) -> String {
-        // Texts and numbers only: it cannot fail.
+        // Strings and numbers only: serialization cannot fail.
         let json = serde_json::to_vec(&self.shown).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// Where an account's rows go on; `None` where none was shown.
+    /// Returns the position of an account; `None` if no row of it was shown.
     pub(super) fn of(&self, account: &AccountId) -> Option<FolderPosition> {
         self.shown
             .iter()
@@ -103,7 +104,7 @@ impl MergeCursor {
             .cloned()
     }
 
-    /// Whether the list goes on.
+    /// Whether the list has more rows.
     pub(super) fn is_more(&self) -> bool {
         self.is_more || self.shown.iter().any(|spot| spot.is_more)
     }
@@ -114,10 +115,10 @@ impl MergeCursor {
     }
 }
 
-/// The next rows of a list, and where it goes on.
+/// Returns the next rows of a merged list, and its new position.
 ///
-/// Each folder keeps its own order; between folders the newer message is first. One without a date
-/// stands where its folder has it.
+/// Each folder keeps its own order; between folders the newer message comes first. A message
+/// without a date keeps its position in its folder.
 pub(super) fn merge(
     parts: Vec<Part>,
     mut spots: MergeCursor,
@@ -134,7 +135,7 @@ pub(super) fn merge(
             .iter_mut()
             .enumerate()
             .filter_map(|(at, (_, _, rows))| Some((at, date_of(rows.peek()?))))
-            // Of equal ones the first account's.
+            // Of equal dates, the first account's.
             .max_by_key(|(at, date)| (*date, std::cmp::Reverse(*at)));
         let Some((folder, total, rows)) = newest.and_then(|(at, _)| heads.get_mut(at)) else {
             break;
@@ -194,7 +195,7 @@ mod tests {
         }
     }
 
-    /// What an account answers for a window behind a spot.
+    /// Returns an account's reply for a window after a position.
     fn part(account: usize, dates: &[Option<i64>], spots: &MergeCursor, limit: usize) -> Part {
         let of = folder(account);
         let begin = spots.of(&of.account).map_or(0, |spot| spot.offset as usize);
@@ -218,7 +219,7 @@ mod tests {
             if !next.is_more() {
                 return all;
             }
-            // As it travels.
+            // Encoded and parsed, as between requests.
             spots = MergeCursor::parse(&next.to_text()).expect("a cursor of ours");
         }
     }

@@ -1,4 +1,4 @@
-//! Lists of a session that are still being put together.
+//! Lists of a session for which some accounts have not replied yet.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,19 +17,19 @@ use crate::account::handle::AccountHandle;
 use crate::account::model::random_id;
 use crate::clients::budget::Share;
 
-/// The most views of a session; the oldest is given up for a new one.
+/// Maximum number of views of a session; the oldest is dropped for a new one.
 const VIEWS_MAX: usize = 8;
-/// How long late answers wait for their query once all of them are there.
+/// How long late replies are cached once all of them have arrived.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
-/// What an account answered; `None` where it has no such folder.
+/// An account's reply; `None` if it has no such folder.
 pub(super) type PartResult = Result<Option<Part>, AccountError>;
 
-/// The lists of one session that are being put together.
+/// The incomplete lists of one session.
 #[derive(Debug, Clone, Default)]
 pub struct Lists(Arc<Mutex<VecDeque<View>>>);
 
-/// What goes on for a query, and what came of it.
+/// The pending requests of a query, and the replies so far.
 #[derive(Debug)]
 struct View {
     id: ViewId,
@@ -37,7 +37,7 @@ struct View {
     pending: Vec<AccountId>,
     answers: Vec<(AccountId, PartResult)>,
     memory: Vec<Share>,
-    /// When the last answer came.
+    /// When the last reply arrived.
     over_at: Option<Instant>,
     cancel: CancellationToken,
 }
@@ -48,28 +48,29 @@ impl Drop for View {
     }
 }
 
-/// What is there already for a query.
+/// The replies and pending accounts of an earlier request for the same query.
 #[derive(Default)]
 pub(super) struct Earlier {
     pub(super) answers: Vec<(AccountId, PartResult)>,
-    /// Accounts that are being asked.
+    /// Accounts with pending requests.
     pub(super) pending: Vec<AccountId>,
-    /// Where they are.
+    /// The view of these requests.
     pub(super) view: Option<ViewId>,
 }
 
 impl Lists {
     fn views(&self) -> MutexGuard<'_, VecDeque<View>> {
-        // Nothing that holds the lock can leave a view half changed.
+        // No code that holds the lock can panic with a view half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a view up: what is under way for it is drained from its connections.
+    /// Cancels a view: its pending responses are drained from the connections.
     pub(crate) fn cancel(&self, view: &ViewId) {
         self.views().retain(|known| known.id != *view);
     }
 
-    /// What an earlier asking of the same query came to. Complete answers are handed out once.
+    /// Returns the state of an earlier request for the same query. Complete replies are returned
+    /// once.
     pub(super) fn resume(&self, query: &ListQuery) -> Earlier {
         let mut views = self.views();
         let is_kept = |view: &View| view.over_at.is_none_or(|at| at.elapsed() < KEPT_FOR);
@@ -94,7 +95,7 @@ impl Lists {
         }
     }
 
-    /// Lets what was asked go on as a view, and tells of each answer.
+    /// Continues pending requests as a view, and announces each reply.
     pub(super) fn go_on<F>(
         &self,
         query: ListQuery,
@@ -136,7 +137,7 @@ impl Lists {
         Ok(id)
     }
 
-    /// Keeps an answer. Returns how many are still to come; `None` where the view was given up.
+    /// Stores a reply. Returns how many are still pending; `None` if the view was cancelled.
     fn take(&self, id: &ViewId, handle: &AccountHandle, answer: PartResult) -> Option<u32> {
         let mut views = self.views();
         let view = views.iter_mut().find(|view| view.id == *id)?;

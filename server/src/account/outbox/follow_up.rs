@@ -1,4 +1,4 @@
-//! What follows once a message is handed over: the copy in Sent, and the mark on its source.
+//! Follow-up of a sent message: the copy in Sent, and the mark on its source.
 
 use std::time::Duration;
 
@@ -14,30 +14,30 @@ use crate::account::worker::{Request, RequestKind, RequestTarget};
 use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
 
-/// The pauses between looks for a copy that the server is to file itself.
+/// The pauses between searches for a copy that the server is expected to file.
 const AWAITED_FOR: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
-/// After this time it is known whether a server files copies itself.
+/// Pause before the search that decides whether a server files copies itself.
 const LOOKED_AFTER: Duration = Duration::from_secs(15);
 
-/// What may lie in Sent already.
+/// Whether Sent may already have a copy.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Copies {
     None,
-    /// An earlier session may have ended between filing the copy and writing that down.
+    /// An earlier session may have ended between filing the copy and recording it.
     PerhapsOne,
 }
 
-/// A settled row whose copy is to be filed. It stays this process's until then.
+/// A settled row whose copy is to be filed. This process owns it until then.
 pub(super) type Settled = (OutboxRow, Copies);
 
 impl Outbox {
-    /// Follows up settled rows, one after the other, beside the sending: nobody who waits for an
-    /// answer waits for the copy.
+    /// Follows up settled rows, one after the other, in parallel with sending: no message waits for
+    /// the copy of another.
     pub(super) async fn follow_up_all(&self, mut settled: mpsc::UnboundedReceiver<Settled>) {
         while let Some((mut row, copies)) = settled.recv().await {
             if let Err(error) = self.follow_up(&mut row, copies).await {
@@ -46,7 +46,7 @@ impl Outbox {
         }
     }
 
-    /// Hands the rows over that were sent by a session which then ended.
+    /// Hands over the rows of messages that were sent by a session which then ended.
     pub(super) async fn file_left_over(
         &self,
         settled: &mpsc::UnboundedSender<Settled>,
@@ -57,7 +57,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// After somebody got it: the copy in Sent, and the mark on what was answered.
+    /// Files the copy in Sent, and marks the source message, once a recipient was accepted.
     pub(super) async fn follow_up(
         &self,
         row: &mut OutboxRow,
@@ -87,14 +87,15 @@ impl Outbox {
             }
         }
         if row.state != RowState::Result {
-            // It is anybody's meanwhile: what was stopped stays so.
+            // This process no longer owns the row: only the copy is recorded, and a stopped message
+            // stays stopped.
             self.ledger.outbox_note_copy(row).await?;
             self.tell(&row.id);
             return Ok(());
         }
-        // The next sign-in files a copy that this session did not live to file.
+        // A copy that this session could not file is filed after the next sign-in.
         if !row.is_open() && !row.awaits_its_copy() {
-            // Nothing is left to be sent: the files and what was typed go with this.
+            // Nothing is left to be sent: the files and the typed text are removed with this.
             row.spool = None;
             row.message.attachments.clear();
         }
@@ -114,7 +115,7 @@ impl Outbox {
         let Some(message) = self.message(row) else {
             return failed(&AccountError::FileLost("it has no name".to_owned()));
         };
-        // Who got it unseen stands in the writer's copy, and nowhere else.
+        // The Bcc recipients are only in the sender's copy.
         let copy = SpooledMessage {
             own_fields: row.message.own_fields.clone().into(),
             ..message
@@ -158,7 +159,7 @@ impl Outbox {
         }
     }
 
-    /// Has Sent looked at once more, after a server that files copies itself had the time to.
+    /// Schedules another search in Sent, after the time in which a server files its own copy.
     fn look_again(&self, message_id: String) {
         let (incoming, closing) = (self.incoming.clone(), self.closing.clone());
         tokio::spawn(async move {

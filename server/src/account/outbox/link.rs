@@ -1,4 +1,4 @@
-//! The connection to the outgoing server: ready before a message is, and closed soon after.
+//! The connection to the outgoing server: opened ahead of a message, and closed soon after.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use super::Outbox;
 use crate::account::error::AccountError;
 use crate::clients::smtp::SmtpConnection;
 
-/// A connection is kept for a message that is being written for this long. Many servers close one
+/// How long a connection stays open for a message that is being written. Many servers close one
 /// that is silent for longer.
 const KEPT_FOR: Duration = Duration::from_secs(60);
-/// How long opening one ahead may take: a message that is due meanwhile waits for it.
+/// Timeout for opening a connection ahead: a message that becomes due meanwhile waits for it.
 const PREPARED_WITHIN: Duration = Duration::from_secs(15);
 
 /// The one connection of an outbox.
 pub(super) struct SendingLink {
     connection: Option<SmtpConnection>,
     closes_at: Instant,
-    /// The place among the connections that are open ahead.
+    /// The permit for a connection that is opened ahead.
     place: Option<OwnedSemaphorePermit>,
-    /// The password was refused when the connection was opened ahead: the message is told so, and
-    /// the server is not asked twice.
+    /// The refusal of the password when the connection was opened ahead: the next message gets this
+    /// error, and the server is not asked again.
     refused: Option<(AccountError, Instant)>,
 }
 
@@ -38,8 +38,8 @@ impl SendingLink {
         }
     }
 
-    /// Opens the connection, signed in, for a message that is being written. Quietly: what goes
-    /// wrong is told when a message is there.
+    /// Opens the connection and signs in, for a message that is being written. Errors are reported
+    /// only once a message is sent.
     pub(super) async fn prepare(&mut self, outbox: &Outbox) {
         let closes_at = Instant::now() + KEPT_FOR;
         if self.connection.is_some() {
@@ -74,7 +74,7 @@ impl SendingLink {
         (*until > Instant::now()).then_some(error)
     }
 
-    /// Takes the refusal of the password that a message has not been told yet.
+    /// Takes the refusal of the password that no message has been given yet.
     pub(super) fn take_refusal(&mut self) -> Option<AccountError> {
         let (error, until) = self.refused.take()?;
         (until > Instant::now()).then_some(error)
@@ -86,19 +86,20 @@ impl SendingLink {
         self.connection.take()
     }
 
-    /// Gives it back after a message.
+    /// Returns the connection after a message.
     pub(super) fn put(&mut self, connection: SmtpConnection) {
         self.connection = Some(connection);
     }
 
-    /// Says QUIT after the last message, unless the connection waits for one that is being written.
+    /// Sends QUIT after the last message, unless the connection waits for one that is being
+    /// written.
     pub(super) fn rest(&mut self) {
         if self.place.is_none() {
             self.quit();
         }
     }
 
-    /// Waits until the server has closed the connection, or until it was kept long enough.
+    /// Waits until the server closes the connection, or until it expires.
     pub(super) async fn end(&mut self) {
         match &mut self.connection {
             Some(connection) => tokio::select! {
@@ -112,7 +113,7 @@ impl SendingLink {
         }
     }
 
-    /// Says QUIT; nobody waits for the answer.
+    /// Sends QUIT without waiting for the reply.
     pub(super) fn quit(&mut self) {
         if let Some(connection) = self.take() {
             tokio::spawn(connection.quit());

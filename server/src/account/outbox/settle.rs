@@ -1,4 +1,4 @@
-//! What a row becomes by what the server did.
+//! The state of a row after a delivery attempt.
 
 use app::api::types::RecipientState;
 use mail_proto::smtp::{self, Address, Cause, Outcome, Reply};
@@ -8,15 +8,16 @@ use crate::account::model::now_unix_ms;
 use crate::clients::smtp::reply_of;
 use crate::domain::{OutboxRow, RecipientResult, RowState, ServerReply};
 
-/// Pauses between tries, in seconds; the last one repeats.
+/// Pauses between attempts, in seconds; the last one repeats.
 const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
-/// A message that could not be sent for so long is given up, and its writer is told.
+/// A message that could not be sent for this long, in milliseconds, is not retried, and the user is
+/// notified.
 const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
-/// The message was not sent, for a reason that is about the link or the server.
+/// Settles a message that was not sent because of the connection or the server.
 pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
     row.message.trouble = Some(error.error_cause());
     if error.is_password_refused() {
-        // A refused password is never tried again by itself.
+        // A refused password is never retried automatically.
         row.state = RowState::Waiting;
         row.needs_sign_in = true;
         return;
@@ -50,7 +51,8 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             }
             finish(row);
             if is_any_deferred {
-                // There was no room for them: the next transaction is theirs, and no further try.
+                // The transaction had no room for them: they get the next one, which does not count
+                // as a retry.
                 row.due_unix_ms = now_unix_ms();
                 row.tries = row.tries.saturating_sub(1);
             }
@@ -67,7 +69,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                     smtp::RecipientResult::Accepted(_) | smtp::RecipientResult::Unanswered => {
                         refuse(record, &reply);
                     }
-                    // Stays as it is: nothing was said about it.
+                    // Unchanged: the server did not reply for this recipient.
                     smtp::RecipientResult::Deferred(_) => {}
                 }
             }
@@ -121,7 +123,7 @@ fn reply_record(reply: &Reply) -> ServerReply {
     reply_of(reply).kept()
 }
 
-/// Every recipient has an answer; those who are delayed are tried again.
+/// Settles a message once every recipient has a reply; delayed recipients are retried.
 fn finish(row: &mut OutboxRow) {
     if row.message.recipients.iter().any(|r| r.is_wanted()) {
         wait_for_retry(row);
@@ -147,8 +149,8 @@ fn wait_for_retry(row: &mut OutboxRow) {
 }
 
 impl OutboxRow {
-    /// Sends the message once more to those who did not get it. `false`: nobody is left, or the
-    /// message itself is not kept any more.
+    /// Schedules the message again for the recipients that were not accepted. Returns `false` if
+    /// there are none, or if the message itself is no longer stored.
     pub(crate) fn retry(&mut self) -> bool {
         if self.is_damaged()
             || self.spool.is_none()

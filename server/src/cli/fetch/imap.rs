@@ -1,6 +1,6 @@
-//! Fetching by IMAP: the folder is only looked at (`EXAMINE`), and nothing is marked as read.
+//! Fetching by IMAP: opens the folder read-only (`EXAMINE`), so no message is marked as read.
 //!
-//! A message is saved as `{folder}.{UIDVALIDITY}.{UID}.eml`, a name that never means another one.
+//! A message is saved as `{folder}.{UIDVALIDITY}.{UID}.eml`, a name that identifies it permanently.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ use crate::cli::exit::Exit;
 use crate::clients::budget::Budget;
 use crate::clients::imap::{Examined, ImapConnection, ResponseLimits, Responses};
 
-/// The most messages that are asked for in one command.
+/// Maximum number of messages in one command.
 const BATCH: usize = 16;
-/// What is asked for of each of them: all together are held at once.
+/// Number of bytes requested first of each message; a whole batch is held in memory.
 const FIRST_WINDOW_BYTES: u32 = 128 << 10;
-/// What is asked for at a time of a message that is larger.
+/// Number of bytes requested at a time of the rest of a larger message.
 const WINDOW_BYTES: u32 = 1 << 20;
 
 pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(), CliError> {
@@ -67,7 +67,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(
     Ok(())
 }
 
-/// Lists what is asked for, and begins the report: one row for each UID that is returned.
+/// Lists the requested messages, and starts the report: one row for each UID returned.
 async fn list(
     task: &Task<'_>,
     connection: &mut ImapConnection<Examined>,
@@ -98,7 +98,7 @@ async fn list(
         let command = Command::Fetch { set, uid, items };
         let answer = connection.run(vec![command], Phase::Command).await?;
         for data in answer.fetched {
-            // Without a size it is news about flags, not an answer.
+            // Without a size it is an unsolicited FETCH with flags, not part of the response.
             if let (Some(uid), Some(size_bytes)) = (data.uid(), size_of(&data)) {
                 found.insert(uid, (size_bytes, date_of(&data)));
             }
@@ -131,7 +131,7 @@ struct Saver<'a> {
 
 impl Drop for Saver<'_> {
     fn drop(&mut self) {
-        // Also when the person stops it: what is whole is kept, and told.
+        // Also after an interrupt: complete files are kept and reported.
         let _ = self.work.note(self.keeper.all_kept());
     }
 }
@@ -163,7 +163,7 @@ impl Saver<'_> {
         Ok(())
     }
 
-    /// Saves a message whose first bytes are known.
+    /// Saves a message whose first bytes were fetched.
     async fn save_one(
         &mut self,
         place: usize,
@@ -178,7 +178,7 @@ impl Saver<'_> {
             draft.write(&bytes)?;
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             offset = offset.saturating_add(length);
-            // The end is a window that is not full; what was said about the size is no proof.
+            // A short window marks the end; the size that the server reported is not reliable.
             if is_whole || length < u64::from(asked) {
                 let path = self.out.claim(&self.name(uid));
                 self.keeper.keep(place, draft, path);
@@ -225,14 +225,14 @@ impl Saver<'_> {
     }
 }
 
-/// The bytes that came for a message, and whether the server sent the whole although a part was
-/// asked for, as some do.
+/// Returns the bytes received for a message, and whether the server sent the whole message although
+/// a part was requested, as some servers do.
 fn body_of(answer: &mut Responses, uid: Uid) -> Option<(Bytes, bool)> {
     let mut fetched = answer.fetched.iter().filter(|data| data.uid() == Some(uid));
     fetched.find_map(|data| {
         data.items.iter().find_map(|item| match item {
             FetchedItem::Body { origin, value, .. } => {
-                // NIL: there is nothing at this place.
+                // NIL: there are no bytes at this offset.
                 let bytes = answer.body(value).unwrap_or_default();
                 Some((bytes, origin.is_none()))
             }

@@ -1,4 +1,4 @@
-//! Makes files durable, several at a time: each waits for the disk, and a disk serves many at once.
+//! Syncs files to disk in parallel: each sync waits for the disk, and a disk handles many at once.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -8,15 +8,15 @@ use super::save::Draft;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 
-/// How many files wait for the disk at a time.
+/// Number of files that are synced at the same time.
 const WORKERS: usize = 16;
 
-/// Gives files their names, in threads of its own. Dropped, it ends what was begun.
+/// Syncs and names files in its own threads. Dropping it waits for the files in progress.
 pub(super) struct Keeper {
     workers: Vec<Worker>,
     turn: usize,
     results: Receiver<Kept>,
-    /// How many results are still to come.
+    /// Number of outstanding results.
     awaited: usize,
 }
 
@@ -31,9 +31,9 @@ struct Job {
     path: PathBuf,
 }
 
-/// What became of a file.
+/// The result for one file.
 pub(super) struct Kept {
-    /// The message's place in the report.
+    /// The index of the message in the report.
     pub(super) place: usize,
     pub(super) path: PathBuf,
     pub(super) result: Result<(), CliError>,
@@ -49,7 +49,7 @@ impl Keeper {
             let work = move || {
                 for Job { place, draft, path } in waiting {
                     let result = draft.keep(&path);
-                    // Nobody listens any more once the command is stopped.
+                    // The receiver is dropped when the command is stopped.
                     let _ = told.send(Kept {
                         place,
                         path,
@@ -71,7 +71,7 @@ impl Keeper {
         })
     }
 
-    /// Takes a whole file. Waits while the disk is behind.
+    /// Queues a complete file. Blocks while the worker's queue is full.
     pub(super) fn keep(&mut self, place: usize, draft: Draft, path: PathBuf) {
         let turn = self.turn % self.workers.len().max(1);
         self.turn = turn + 1;
@@ -82,7 +82,7 @@ impl Keeper {
         }
     }
 
-    /// The results that are there.
+    /// Returns the results available now.
     pub(super) fn kept(&mut self) -> Vec<Kept> {
         let kept: Vec<Kept> = self.results.try_iter().take(self.awaited).collect();
         self.awaited -= kept.len();
@@ -101,7 +101,7 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         for Worker { jobs, thread } in self.workers.drain(..) {
             drop(jobs);
-            // A file that was not whole in time is removed by its own end.
+            // Waits for the worker; a file that it could not name is removed by its `Drop`.
             let _ = thread.join();
         }
     }

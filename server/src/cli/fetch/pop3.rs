@@ -1,7 +1,7 @@
-//! Fetching by POP3: one session lists, saves and, where asked, deletes.
+//! Fetching by POP3: one session lists, saves and, if requested, deletes.
 //!
-//! A message is saved as `{unique id}.{size}.eml`: servers are known to give an id again to
-//! another message, and to give one id to several. The size is the server's own, from `LIST`.
+//! A message is saved as `{unique id}.{size}.eml`, because some servers reuse an id for another
+//! message or give one id to several. The size is the one from `LIST`.
 
 use std::collections::HashMap;
 
@@ -16,13 +16,13 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::clients::pop3::{Listed, Pop3Connection, Retrieved};
 
-/// A message that is asked for.
+/// A message to fetch.
 struct Wanted {
     number: MessageNumber,
     size_bytes: u64,
-    /// Its file; nothing where the server has no unique ids, and the contents name it.
+    /// Its file name; `None` if the server has no unique ids, and the content determines the name.
     name: Option<String>,
-    /// Its place in the report.
+    /// Its index in the report.
     place: usize,
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(
     delete(connection, &wanted, work).await
 }
 
-/// Picks what is asked for, and begins the report.
+/// Selects the requested messages, and starts the report.
 fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut FetchProgress) -> Vec<Wanted> {
     let skipped = match task.args.newest {
         Some(newest) => listed
@@ -112,7 +112,7 @@ fn choose(task: &Task<'_>, listed: Vec<Listed>, work: &mut FetchProgress) -> Vec
     wanted
 }
 
-/// Saves messages, one after the other.
+/// Saves messages one after the other.
 struct Fetcher<'a> {
     out: &'a mut OutDir,
     work: &'a mut FetchProgress,
@@ -122,13 +122,13 @@ struct Fetcher<'a> {
 
 impl Drop for Fetcher<'_> {
     fn drop(&mut self) {
-        // Also when the person stops it: what is whole is kept, and told.
+        // Also after an interrupt: complete files are kept and reported.
         let _ = self.work.note(self.keeper.all_kept());
     }
 }
 
 impl Fetcher<'_> {
-    /// Whether a message lies in the folder since an earlier run; the report then says so.
+    /// Returns whether an earlier run saved the message, and reports it as already saved.
     fn is_saved(&mut self, message: &Wanted) -> bool {
         let name = message.name.as_ref().filter(|name| self.out.has(name));
         if let Some(name) = name {
@@ -190,14 +190,14 @@ impl Fetcher<'_> {
         }
     }
 
-    /// Gives a whole message its name. What lies there with the same contents stays.
+    /// Gives a complete message its name. An existing file with the same content stays.
     fn keep(&mut self, message: &Wanted, draft: Draft) -> Result<(), CliError> {
-        // No unique id has a `=` in the name of its file.
+        // File names made from unique ids never contain `=`.
         let by_contents = || format!("sha256={}.{}.eml", draft.digest(), message.size_bytes);
         let name = match &message.name {
             None => by_contents(),
             Some(name) if !self.out.has(name) => name.clone(),
-            // Fetched again because the file's header is another one.
+            // It was fetched again because the header in the file differs.
             Some(name) if self.out.is_same(name, &draft).unwrap_or_default() => name.clone(),
             Some(_) => by_contents(),
         };
@@ -210,8 +210,8 @@ impl Fetcher<'_> {
         self.work.note(self.keeper.kept())
     }
 
-    /// Makes sure that what was saved in an earlier run is what the server would delete: by its
-    /// header, and where that differs by fetching it again.
+    /// Verifies that messages saved by earlier runs are those that the server would delete:
+    /// compares the headers, and fetches a message again if they differ.
     async fn make_sure(
         &mut self,
         connection: &mut Pop3Connection,
@@ -237,7 +237,7 @@ impl Fetcher<'_> {
     }
 }
 
-/// Deletes what is safe. Only the answer to QUIT tells that it was done.
+/// Deletes saved messages. Only the reply to QUIT confirms the deletion.
 async fn delete(
     mut connection: Pop3Connection,
     wanted: &[Wanted],
@@ -251,7 +251,7 @@ async fn delete(
     let safe: Vec<&Wanted> = wanted.iter().filter(is_safe).collect();
     let numbers: Vec<_> = safe.iter().map(|message| message.number).collect();
     let answers = connection.delete(&numbers).await?;
-    // From here on the server may delete, whether its answer comes or not.
+    // From here on the server may delete, even if its reply does not arrive.
     work.deletion = Deletion::Unknown;
     connection.commit().await.map_err(|error| {
         let mut trouble = CliError::from(error);

@@ -1,4 +1,4 @@
-//! What became of each message, for people and as JSON for scripts.
+//! The result for each message, as text and as JSON for scripts.
 
 use std::io::{self, Write as _};
 
@@ -10,52 +10,52 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::plain::Plain;
 
-/// What became of one message.
+/// The result for one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum FetchOutcome {
-    /// Only listed, as asked.
+    /// Listed only, as requested.
     Listed,
-    /// It was not its turn.
+    /// Not fetched: the command ended before.
     NotFetched,
-    /// It lies in a file, whole.
+    /// Saved completely in a file.
     Saved,
-    /// It lay there already.
+    /// Already saved by an earlier run.
     AlreadySaved,
-    /// The server does not give it.
+    /// The server refused to return it.
     Refused,
     /// The server has no such message.
     Missing,
 }
 
-/// What became of the messages that were to be deleted on the server.
+/// The result of deleting messages on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Deletion {
-    /// Nothing was to be deleted.
+    /// Deletion was not requested.
     #[default]
     NotAsked,
     /// Nothing was deleted.
     Nothing,
-    /// The server was told to, and gave no answer.
+    /// The deletion was sent, and the server did not reply.
     Unknown,
-    /// The server said that it was done.
+    /// The server confirmed the deletion.
     Done,
 }
 
-/// The result for one message.
+/// The report of one message.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct MessageReport {
-    /// IMAP: the UID. POP3: the unique id; the number where the server has none.
+    /// IMAP: the UID. POP3: the unique id, or the message number if the server has no unique ids.
     pub(super) id: String,
-    /// As the server counts.
+    /// The size as the server reports it.
     pub(super) size_bytes: u64,
-    /// IMAP: when it arrived.
+    /// IMAP: the internal date.
     pub(super) date: Option<String>,
     pub(super) outcome: FetchOutcome,
-    /// The file's name in the folder.
+    /// The file's name in the output folder.
     pub(super) file: Option<String>,
-    /// The server's words, where it refused.
+    /// The server's reply, if it refused.
     pub(super) reply: Option<String>,
     pub(super) is_deleted: bool,
 }
@@ -74,7 +74,7 @@ impl MessageReport {
     }
 }
 
-/// What was done so far; whole at any time, so that it can be told after any failure.
+/// The progress so far; complete at any time, so that it can be reported after any failure.
 #[derive(Debug, Default)]
 pub(super) struct FetchProgress {
     pub(super) messages: Vec<MessageReport>,
@@ -91,13 +91,13 @@ struct FetchReport<'a> {
     not_fetched: usize,
     deletion: Deletion,
     deleted: usize,
-    /// Why it ended early.
+    /// Why the command ended early.
     trouble: Option<&'a CliError>,
     messages: &'a [MessageReport],
 }
 
 impl FetchProgress {
-    /// Tells the results and how the command ends.
+    /// Prints the results, and returns the exit code.
     pub(super) fn tell(&self, task: &Task<'_>, trouble: Option<CliError>) -> Exit {
         let exit = self.exit(trouble.as_ref());
         let told = match task.args.json {
@@ -122,10 +122,10 @@ impl FetchProgress {
         }
     }
 
-    /// Notes what lies in files by now.
+    /// Records the files that were saved.
     ///
     /// # Errors
-    /// The first file that could not be kept.
+    /// The first file that could not be saved.
     pub(super) fn note(&mut self, kept: Vec<Kept>) -> Result<(), CliError> {
         let mut first = Ok(());
         for Kept {
@@ -198,7 +198,7 @@ impl FetchProgress {
         let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
         for message in &self.messages {
             let size_bytes = message.size_bytes;
-            // What a server calls a message may hold what a terminal obeys.
+            // A server's id for a message may contain terminal control characters.
             let id = mail_mime::display::line(&message.id);
             match message.outcome {
                 FetchOutcome::Listed => {

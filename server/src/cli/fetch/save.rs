@@ -1,5 +1,5 @@
-//! Files of messages: each is written under another name, made durable, and only then gets its
-//! own. No file is ever written over.
+//! Message files: each is written under a temporary name, synced, and then renamed. No file is ever
+//! overwritten.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -13,19 +13,19 @@ use tempfile::NamedTempFile;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 
-/// The longest header that is read from a file.
+/// Maximum size of a header that is read from a file.
 const HEADER_MAX_BYTES: u64 = 1 << 20;
 
 /// The folder that messages are saved in.
 #[derive(Clone)]
 pub(super) struct OutDir {
     path: PathBuf,
-    /// The names in it, to the letter: some file systems find `A` under `a`.
+    /// The names in the folder, compared exactly: some file systems ignore case.
     names: HashSet<OsString>,
 }
 
 impl OutDir {
-    /// Opens the folder, and makes it where it is not there.
+    /// Opens the folder; creates it if it does not exist.
     pub(super) fn open(path: &Path) -> Result<Self, CliError> {
         let broken = |error: io::Error| {
             let cause = format!("{} cannot be used: {error}.", path.display());
@@ -42,12 +42,12 @@ impl OutDir {
         })
     }
 
-    /// Whether a message of this name is saved.
+    /// Returns whether a message is saved under this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains(std::ffi::OsStr::new(name))
     }
 
-    /// Begins a file.
+    /// Starts a file.
     pub(super) fn begin(&self) -> Result<Draft, CliError> {
         let file = tempfile::Builder::new()
             .prefix(".restante-")
@@ -63,15 +63,15 @@ impl OutDir {
         })
     }
 
-    /// Where a file of this name lies from now on, once it is kept.
+    /// Reserves a name, and returns its path.
     pub(super) fn claim(&mut self, name: &str) -> PathBuf {
         self.names.insert(name.into());
         self.path.join(name)
     }
 
-    /// Makes the names durable. Only then nothing of what was kept can be lost.
+    /// Syncs the folder, which makes the names of saved files durable.
     pub(super) fn sync(&self) -> Result<(), CliError> {
-        // Elsewhere a folder is no file, and names are durable with their files.
+        // Outside Unix a folder cannot be synced; names become durable with their files.
         if cfg!(not(unix)) {
             return Ok(());
         }
@@ -82,7 +82,7 @@ impl OutDir {
         })
     }
 
-    /// The header of a saved message, with the empty line behind it.
+    /// Returns the header of a saved message, including the empty line after it.
     pub(super) fn header_of(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut read = Vec::new();
         let file = File::open(self.path.join(name))?;
@@ -91,7 +91,7 @@ impl OutDir {
         Ok(read)
     }
 
-    /// Whether a file has these contents.
+    /// Returns whether a file has the content of `draft`.
     pub(super) fn is_same(&self, name: &str, draft: &Draft) -> io::Result<bool> {
         let mut digest = Sha256::new();
         let mut file = File::open(self.path.join(name))?;
@@ -105,7 +105,7 @@ impl OutDir {
     }
 }
 
-/// How long the header at the front of a message is, the empty line included.
+/// Returns the length of the header of a message, including the empty line after it.
 pub(super) fn header_length(message: &[u8]) -> usize {
     let mut length = 0;
     for line in message.split_inclusive(|byte| *byte == b'\n') {
@@ -117,7 +117,7 @@ pub(super) fn header_length(message: &[u8]) -> usize {
     length
 }
 
-/// A file that is being written. Dropped, it is gone.
+/// A file being written. Dropping it removes it.
 pub(super) struct Draft {
     file: NamedTempFile,
     digest: Sha256,
@@ -132,7 +132,7 @@ impl Draft {
         })
     }
 
-    /// Makes it durable and gives it its name, unless another file has it.
+    /// Syncs the file and renames it, unless a file with that name exists.
     pub(super) fn keep(self, path: &Path) -> Result<(), CliError> {
         let broken = |error: &io::Error| {
             let cause = format!("{} cannot be written: {error}.", path.display());
@@ -143,7 +143,7 @@ impl Draft {
         kept.map(drop).map_err(|refused| broken(&refused.error))
     }
 
-    /// A name for its contents: 128 bits in hexadecimal.
+    /// Returns a name derived from the content: 128 bits in hexadecimal.
     pub(super) fn digest(&self) -> String {
         let digest = self.digest.clone().finalize();
         let octets = digest.iter().take(16);
@@ -151,8 +151,8 @@ impl Draft {
     }
 }
 
-/// What a server calls a message or folder, as a part of a file's name: letters, digits, `-` and
-/// `_` as they are, all else as `%XX`. Different names stay different.
+/// Encodes a server's name for a message or folder for use in a file name: letters, digits, `-` and
+/// `_` are unchanged, all else becomes `%XX`. The encoding is unique for each name.
 pub(super) fn escaped(name: &str) -> String {
     let mut escaped = String::with_capacity(name.len());
     for octet in name.bytes() {

@@ -1,10 +1,9 @@
-//! `--direct`: to the mail exchangers of each recipient's domain, as a mail server does
+//! `--direct`: delivers to the mail exchangers of each recipient's domain, as a mail server does
 //! (RFC 5321 §5.1).
 //!
-//! TLS is used where it is offered, and its certificate is not looked at: whoever stands between
-//! could as well take the offer away (RFC 7435). Hosts are tried one after the other until one
-//! takes the message or refuses it for good; a message that may have gone out is never given to
-//! another host.
+//! TLS is used if the host offers it, without verifying its certificate: an active attacker could
+//! also remove the offer (RFC 7435). Hosts are tried in order until one accepts the message or
+//! refuses it permanently; a message that may have been delivered is never sent to another host.
 
 use std::net::IpAddr;
 
@@ -23,10 +22,10 @@ use crate::cli::server_url::EndpointDisplay;
 use crate::clients::smtp::{Route, SmtpConnection};
 use crate::clients::{ClientError, LinkError};
 
-/// The most addresses that are tried for one domain.
+/// Maximum number of addresses tried for one domain.
 const ADDRESSES_MAX: usize = 10;
 
-/// Delivers to every domain, one after the other. The results are in the envelope's order.
+/// Delivers to each domain in turn. The results are in the envelope's order.
 pub(super) async fn deliver(
     args: &SendArgs,
     ehlo_name: Option<EhloName>,
@@ -66,7 +65,7 @@ pub(super) async fn deliver(
     Ok(results)
 }
 
-/// The recipients of each domain, in the order in which the domains first occur.
+/// Groups the recipients by domain, in the order in which the domains first occur.
 fn by_domain(recipients: &[String]) -> Vec<(String, Vec<String>)> {
     let mut domains: Vec<(String, Vec<String>)> = Vec::new();
     for address in recipients {
@@ -202,7 +201,7 @@ impl Courier<'_> {
         Ok(handed.reports)
     }
 
-    /// With TLS; without it where the host does not offer it or cannot do it.
+    /// Opens a connection with TLS; without TLS if the host does not offer it or TLS fails.
     async fn open(
         &self,
         host: &str,
@@ -223,7 +222,7 @@ impl Courier<'_> {
             SmtpConnection::connect(&self.dialer, route)
         };
         match connect(TlsMode::StartTls).await {
-            // Offered, and not to be had at the moment (RFC 3207 §4).
+            // STARTTLS is offered, but temporarily unavailable (RFC 3207 §4).
             Err(ClientError::Refused { reply, .. }) if reply.code == Some(454) => {
                 connect(TlsMode::Plain).await
             }
@@ -238,19 +237,19 @@ impl Courier<'_> {
     }
 }
 
-/// Whether another host may not or need not be tried: something was taken, may have been taken,
-/// or was refused for good by a host that heard of the message.
+/// Returns whether no other host may or need be tried: a recipient was accepted, may have been
+/// accepted, or was refused permanently by a reply.
 fn is_final(results: &[RecipientReport]) -> bool {
     results.iter().any(|result| match result.outcome {
         SendOutcome::Accepted | SendOutcome::Unknown => true,
         SendOutcome::Refused => result.code.is_some(),
-        // A file that cannot be read cannot be read for the next host either.
+        // A file that cannot be read also fails for the next host.
         SendOutcome::NotSent => matches!(result.exit, Exit::NoInput | Exit::InputOutput),
         SendOutcome::Deferred => false,
     })
 }
 
-/// The address in an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+/// Parses an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 fn literal(domain: &str) -> Option<IpAddr> {
     let inner = domain.strip_prefix('[')?.strip_suffix(']')?;
     match inner.get(..5) {

@@ -1,5 +1,5 @@
-//! The message that `send` makes: built once, then read as often as there are servers to give it
-//! to. Attachments are read from their files each time and never held whole.
+//! The message of `send`: built once, then read once for each server. Attachments are read from
+//! their files each time and never held in memory as a whole.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -19,21 +19,21 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::clients::MessageBody;
 
-/// What is read of a file at a time; three octets become four.
+/// Number of bytes read from a file at a time; base64 turns 3 octets into 4.
 const READ_BYTES: usize = 48 << 10;
 
 /// A message and its envelope.
 pub(super) struct Message {
     composer: Composer,
     pub(super) message_id: String,
-    /// What is to be told about its delivery.
+    /// The requested delivery status notifications.
     pub(super) notices: Notices,
     files: Vec<PathBuf>,
     sizes_bytes: Vec<u64>,
 }
 
 impl Message {
-    /// Builds the message that the command line asks for.
+    /// Builds the message from the command line.
     pub(super) fn build(args: &SendArgs) -> Result<Self, CliError> {
         let notices = Notices::parse(args.dsn.as_deref().unwrap_or_default())?;
         let from = one_mailbox(&args.from)?;
@@ -101,23 +101,23 @@ impl Message {
         })
     }
 
-    /// The envelope's sender.
+    /// Returns the envelope's sender.
     pub(super) fn sender(&self) -> &str {
         self.composer.sender().as_str()
     }
 
-    /// The envelope's recipients, each once.
+    /// Returns the envelope's recipients, each once.
     pub(super) fn recipients(&self) -> Vec<String> {
         let recipients = self.composer.recipients().iter();
         recipients.map(|one| one.as_str().to_owned()).collect()
     }
 
-    /// The size of the whole, with CRLF line ends.
+    /// Returns the size of the whole message, with CRLF line ends.
     pub(super) fn size_bytes(&self) -> u64 {
         self.composer.size_bytes()
     }
 
-    /// The message from its beginning.
+    /// Returns a reader at the start of the message.
     pub(super) fn read(&self) -> MessageReader<'_> {
         MessageReader {
             message: self,
@@ -127,7 +127,7 @@ impl Message {
     }
 }
 
-/// A message that is being read.
+/// A reader of a message.
 pub(super) struct MessageReader<'a> {
     message: &'a Message,
     next: Part,
@@ -148,7 +148,7 @@ enum Part {
 }
 
 impl MessageReader<'_> {
-    /// The next piece; nothing after the last. A piece may be empty.
+    /// Returns the next chunk; `None` after the last. A chunk may be empty.
     async fn piece(&mut self) -> Result<Option<Bytes>, CliError> {
         let message = self.message;
         let part = std::mem::replace(&mut self.next, Part::End);
@@ -198,7 +198,7 @@ impl MessageReader<'_> {
         let count = count.map_err(|error| unreadable(path, &error))?;
         let octets = read.get(..count).unwrap_or_default();
         let mut encoded = Vec::new();
-        // The size was announced: another one would be another message.
+        // The size was announced to the server, so the file must not change while it is sent.
         let changed = || {
             let cause = format!("{} changed while it was sent.", path.display());
             CliError::new(Exit::InputOutput, cause, "")
@@ -288,7 +288,7 @@ fn unreadable(path: &Path, error: &io::Error) -> CliError {
     CliError::new(Exit::NoInput, cause, "")
 }
 
-/// 128 random bits in letters and digits.
+/// Returns 128 random bits as letters and digits.
 fn random_word() -> Result<String, CliError> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {

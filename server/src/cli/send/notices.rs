@@ -1,10 +1,10 @@
-//! `--dsn`: what the sender wants to hear about the delivery (RFC 3461).
+//! `--dsn`: the delivery status notifications to request (RFC 3461).
 
 use mail_proto::smtp::{Envelope, EnvelopeId, Notify, Return};
 
 use crate::cli::error::CliError;
 
-/// Which notices are wanted. As the servers like where nothing is said.
+/// The requested notifications. The default leaves the choice to the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Notices {
     notify: Option<Notify>,
@@ -12,7 +12,7 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    /// Reads words parted by commas.
+    /// Parses a list separated by commas.
     pub(super) fn parse(text: &str) -> Result<Self, CliError> {
         let mut notices = Self::default();
         let mut is_never = false;
@@ -62,7 +62,8 @@ impl Notices {
         Ok(notices)
     }
 
-    /// Asks for them. A notice names the message by its id.
+    /// Adds the request to an envelope. The message id becomes the envelope id, which a
+    /// notification repeats.
     pub(super) fn ask(self, envelope: &mut Envelope, message_id: &str) {
         if self == Self::default() {
             return;

@@ -1,4 +1,4 @@
-//! What became of a message, for each recipient: for people, and as JSON for scripts.
+//! The result for each recipient, as text and as JSON for scripts.
 
 use std::io::{self, Write};
 
@@ -13,43 +13,43 @@ use crate::meaning::smtp::{RefusalCause, Refused, refusal, unknown};
 use crate::meaning::{Meaning, ReplyFields};
 use crate::plain::Plain;
 
-/// What became of the message for one recipient.
+/// The result for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SendOutcome {
-    /// A server took responsibility.
+    /// A server accepted responsibility.
     Accepted,
-    /// A server refused for good.
+    /// A server refused permanently.
     Refused,
-    /// A server refused for now.
+    /// A server refused temporarily.
     Deferred,
-    /// It was not sent, and nobody refused it.
+    /// The message was not sent, and no server refused it.
     NotSent,
-    /// It was sent whole, and no answer came.
+    /// The message was sent completely, and no reply arrived.
     Unknown,
 }
 
-/// The result for one recipient.
+/// The report of one recipient.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct RecipientReport {
     pub(super) address: String,
     pub(super) outcome: SendOutcome,
-    /// Who said it.
+    /// The server that decided the result.
     pub(super) server: Option<String>,
-    /// Where in the conversation it was decided.
+    /// The stage of the session at which the result was decided.
     pub(super) stage: Option<&'static str>,
     pub(super) code: Option<u16>,
     pub(super) enhanced_code: Option<String>,
-    /// The server's own words.
+    /// The server's reply.
     pub(super) reply: Option<String>,
     pub(super) cause: Option<String>,
     pub(super) fix: Option<String>,
-    /// What was asked for and does not come, because the server does not offer it.
+    /// Requested parameters that were omitted because the server does not offer them.
     pub(super) left_out: Vec<&'static str>,
-    /// How the command would end for this recipient alone.
+    /// The exit code for this recipient alone.
     #[serde(skip)]
     pub(super) exit: Exit,
-    /// There was no room beside the others: the next transaction is its turn.
+    /// The transaction had no room for this recipient: the next one includes it.
     #[serde(skip)]
     pub(super) is_next: bool,
 }
@@ -72,7 +72,7 @@ impl RecipientReport {
         }
     }
 
-    /// Nobody was asked, or nobody could be.
+    /// Creates a report for an error before any server decided about the recipient.
     pub(super) fn not_sent(address: &str, trouble: &CliError) -> Self {
         let outcome = match trouble.exit {
             Exit::Refused => SendOutcome::Refused,
@@ -115,7 +115,7 @@ impl RecipientReport {
         this
     }
 
-    /// Whether another recipient's result is told in the same words.
+    /// Returns whether another recipient has the same result with the same texts.
     fn is_like(&self, other: &Self) -> bool {
         let words = |this: &Self| {
             let words = (this.cause.clone(), this.fix.clone(), this.reply.clone());
@@ -134,7 +134,7 @@ impl RecipientReport {
         };
         write!(out, "{addresses}: {what}")?;
         if let Some(server) = &self.server {
-            // Named by DNS where mail is delivered directly.
+            // The name comes from DNS in direct delivery, so control characters are removed.
             write!(out, " by {}", mail_mime::display::line(server))?;
         }
         if let Some(stage) = self.stage {
@@ -147,7 +147,7 @@ impl RecipientReport {
             }
         }
         for line in self.reply.iter().flat_map(|reply| reply.lines()) {
-            // A reply may hold what a terminal obeys.
+            // A reply may contain terminal control characters.
             writeln!(out, "  {}", mail_mime::display::line(line))?;
         }
         for what in &self.left_out {
@@ -165,7 +165,7 @@ impl RecipientReport {
     }
 }
 
-/// The results of one transaction, in the order of the envelope.
+/// Returns the reports of one transaction, in the order of the envelope.
 pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
     let mut reports = match outcome {
         Outcome::Accepted {
@@ -215,7 +215,7 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
     reports
 }
 
-/// What the server said to a recipient, else what became of the whole.
+/// Reports the server's reply to each recipient, or else the result of the transaction.
 fn each(
     recipients: &[(Address, RecipientResult)],
     goes_on: bool,
@@ -244,7 +244,7 @@ fn each(
     reports.collect()
 }
 
-/// The results for all recipients.
+/// The reports of all recipients.
 #[derive(Debug, Serialize)]
 pub(super) struct SendReport {
     pub(super) outcome: &'static str,
@@ -255,7 +255,7 @@ pub(super) struct SendReport {
     pub(super) recipients: Vec<RecipientReport>,
 }
 
-/// How the command ends. What may have gone out outweighs everything else.
+/// Returns the exit code. A message that may have been delivered outweighs all other results.
 pub(super) fn exit_of(recipients: &[RecipientReport]) -> Exit {
     let count = |fate| recipients.iter().filter(|r| r.outcome == fate).count();
     if count(SendOutcome::Unknown) > 0 {
@@ -270,14 +270,14 @@ pub(super) fn exit_of(recipients: &[RecipientReport]) -> Exit {
     let first = exits.next().unwrap_or(Exit::Usage);
     match exits.all(|exit| exit == first) {
         true => first,
-        // Some may go out later.
+        // Some of the recipients may succeed later.
         false if recipients.iter().any(|r| r.exit == Exit::Temporary) => Exit::Temporary,
         false => Exit::Refused,
     }
 }
 
 impl SendReport {
-    /// One word for the whole.
+    /// Returns one word for the overall result.
     pub(super) const fn word(exit: Exit) -> &'static str {
         match exit {
             Exit::Done => "accepted",
@@ -288,7 +288,7 @@ impl SendReport {
         }
     }
 
-    /// Writes the results to standard output.
+    /// Writes the reports to standard output.
     pub(super) fn write(&self, as_json: bool) -> io::Result<()> {
         let mut out = Plain(io::stdout().lock());
         if as_json {
@@ -296,7 +296,7 @@ impl SendReport {
             writeln!(out)?;
             return out.flush();
         }
-        // Who has the same result is told of together.
+        // Recipients with the same result share one line.
         for alike in self.recipients.chunk_by(RecipientReport::is_like) {
             let addresses: Vec<&str> = alike.iter().map(|r| r.address.as_str()).collect();
             if let Some(first) = alike.first() {

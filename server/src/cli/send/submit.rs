@@ -1,4 +1,4 @@
-//! Sending through a submission server, and the handing over that direct delivery shares.
+//! Sending through a submission server, and the transaction that direct delivery shares.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,17 +16,17 @@ use crate::cli::server_url::ServerUrl;
 use crate::clients::ClientError;
 use crate::clients::smtp::{Delivery, Route, SmtpConnection, envelope};
 
-/// A server that takes mail from those who sign in, or from its neighbours.
+/// A server that accepts mail from signed-in users, or from its own network.
 pub(super) struct Submission {
     pub(super) dialer: Dialer,
     pub(super) url: ServerUrl,
-    /// Present where there is a user.
+    /// The password; present if the URL has a user.
     pub(super) password: Option<Secret>,
     pub(super) ehlo_name: Option<EhloName>,
 }
 
 impl Submission {
-    /// Sends the message: one try.
+    /// Sends the message, with one attempt.
     pub(super) async fn send(
         &self,
         message: &Message,
@@ -77,8 +77,8 @@ impl Submission {
     }
 }
 
-/// Sends to all recipients, in as many turns as the server wants (RFC 5321 §4.5.3.1.10). The
-/// results are in the order of the recipients.
+/// Sends to all recipients, in as many transactions as the server's recipient limit requires (RFC
+/// 5321 §4.5.3.1.10). The results are in the order of the recipients.
 pub(super) async fn in_turns(
     recipients: Vec<String>,
     mut turn: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, CliError>,
@@ -90,7 +90,7 @@ pub(super) async fn in_turns(
             turn(left).await?.into_iter().partition(|r| r.is_next);
         left = Vec::new();
         if settled.is_empty() {
-            // Not even one fits: nothing would change.
+            // The server accepts not even one recipient: another transaction would not help.
             results.extend(next);
         } else {
             left.extend(next.into_iter().map(|report| report.address));
@@ -101,18 +101,18 @@ pub(super) async fn in_turns(
     Ok(results)
 }
 
-/// What came of handing a message over.
+/// The result of sending a message over one connection.
 pub(super) struct HandedOver {
-    /// One for each recipient.
+    /// One report for each recipient.
     pub(super) reports: Vec<RecipientReport>,
-    /// The conversation is where it should be: QUIT can be said.
+    /// Whether the session is in a state in which QUIT can be sent.
     pub(super) can_go_on: bool,
 }
 
-/// Gives the message to a server that is ready for it.
+/// Sends the message over an open connection.
 ///
-/// A signal before the final dot drops the connection, so that the server keeps nothing; a signal
-/// after it cannot take anything back.
+/// A signal before the final dot drops the connection, so that the server discards the message; a
+/// signal after it cannot undo the delivery.
 pub(super) async fn hand_over(
     connection: &mut SmtpConnection,
     server: &str,
@@ -174,7 +174,7 @@ fn is_settled(outcome: &Outcome) -> bool {
     matches!(outcome, Accepted { .. } | Rejected { .. })
 }
 
-/// Where a conversation ended that never came to the message.
+/// Returns the stage at which a session ended before its transaction.
 pub(super) fn stage_of(error: &ClientError) -> Option<&'static str> {
     match error {
         ClientError::Dial { .. } => Some("connect"),

@@ -1,4 +1,4 @@
-//! Why a connection cannot go on, and what a server said when it refused.
+//! Errors that end a connection, and the replies of refused commands.
 
 use mail_net::Error;
 use mail_proto::imap::{self, Client, Code, Status};

@@ -1,26 +1,27 @@
-//! What is known of the mailbox that is selected: as much as somebody needs.
+//! The state of the selected mailbox, in the detail that the caller needs.
 
 use mail_proto::imap::mailbox::{Change, Selected};
 use mail_proto::imap::{Event, Mailbox};
 
 use crate::clients::budget::Share;
 
-/// Follows what a server tells of the mailbox that is selected.
+/// Tracks what the server reports about the selected mailbox.
 pub(crate) trait MailboxState: Send {
-    /// Nothing is known of the mailbox yet. What is kept of it is charged to the share.
+    /// Creates an empty state. The memory of later data is charged to `share`.
     fn new(mailbox: Mailbox, share: Share) -> Self;
 
-    /// Which one it is.
+    /// Returns the name of the mailbox.
     fn mailbox(&self) -> &Mailbox;
 
-    /// Follows an event of the server. Returns what it changed.
+    /// Applies an event of the server. Returns the change, if there is one.
     fn apply(&mut self, event: &Event) -> Option<Change>;
 
-    /// SELECT is over: what it told is how things are, no news.
+    /// Called when SELECT is complete: the data that it reported is the initial state, not a
+    /// change.
     fn begin(&mut self) {}
 }
 
-/// How many messages a mailbox has, and the generation of their UIDs; no rows are kept.
+/// The message count and UIDVALIDITY of a mailbox, without rows.
 #[derive(Debug)]
 pub(crate) struct Examined {
     mailbox: Mailbox,

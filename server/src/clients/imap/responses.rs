@@ -1,4 +1,4 @@
-//! What the server answers to commands: what was asked for and nothing else, within a budget.
+//! Collects the responses to commands: requested data only, within a memory limit.
 
 use std::collections::HashMap;
 
@@ -11,25 +11,25 @@ use mail_proto::imap::{
 
 use crate::clients::budget::{Overloaded, Share};
 
-/// How much an answer may be.
+/// Limits of the responses to a group of commands.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ResponseLimits {
-    /// What the server may send until the commands are over, asked for or not, in bytes.
+    /// Maximum number of bytes that the server sends until the commands complete, requested or not.
     received_bytes: u64,
-    /// What may be held of it at once, in bytes of memory.
+    /// Maximum number of bytes of memory that the collected responses take.
     held_bytes: u64,
-    /// Folders that are kept of a listing; what comes behind them is dropped.
+    /// Maximum number of folders of a listing; further ones are dropped.
     lists: usize,
 }
 
 impl ResponseLimits {
-    /// For the account of a session: two connections hold 16 MiB together.
+    /// Limits for the account of a session: its two connections hold 16 MiB together.
     pub(crate) const SESSION: Self = Self {
         received_bytes: 16 << 20,
         held_bytes: 8 << 20,
         lists: 10_000,
     };
-    /// The same, where the server may send no more than this.
+    /// Returns the limits with at most `max_bytes` received.
     pub(crate) fn receiving(self, max_bytes: u64) -> Self {
         Self {
             received_bytes: self.received_bytes.min(max_bytes),
@@ -37,7 +37,7 @@ impl ResponseLimits {
         }
     }
 
-    /// For the command line: the memory is the person's own.
+    /// Limits for the command line: one user's process.
     pub(crate) const COMMAND_LINE: Self = Self {
         received_bytes: u64::MAX,
         held_bytes: 1 << 30,
@@ -45,25 +45,25 @@ impl ResponseLimits {
     };
 }
 
-/// Streamed literals of one answer are kept up to this sum: two windows and a header.
+/// Maximum size of the streamed literals of one group of commands: two windows and a header.
 const LITERALS_MAX_BYTES: usize = 3 << 20;
-/// What a response takes in memory beside its own octets.
+/// Memory of a response beside its octets, in bytes.
 const RESPONSE_BYTES: u64 = 512;
-/// A response as values takes this many times its octets.
+/// Ratio of a parsed response's memory to its octets.
 const VALUES_FACTOR: u64 = 4;
-/// Response codes that are kept of untagged responses.
+/// Maximum number of collected response codes of untagged responses.
 const CODES_MAX: usize = 16;
-/// Messages that leave a mailbox by one command, and are watched.
+/// Maximum number of messages per UID set of a MOVE whose removal is tracked.
 const LEAVING_MAX: usize = 10_000;
-/// Folders with a special use that are kept behind all others.
+/// Maximum number of folders with a special use that are collected beyond the folder limit.
 const SPECIAL_MAX: usize = 32;
-/// The share of the process's memory grows in steps.
+/// The step in which the memory share grows.
 const STEP_BYTES: u64 = 64 << 10;
 
-/// What the commands asked for.
+/// The data that the commands request.
 #[derive(Debug, Default)]
 struct RequestedData {
-    /// Messages by number, and messages by UID.
+    /// Messages by sequence number; `uids` has those by UID.
     messages: Vec<SequenceSet>,
     uids: Vec<SequenceSet>,
     is_listed: bool,
@@ -71,27 +71,27 @@ struct RequestedData {
     has_status: bool,
     is_searched: bool,
     is_copied: bool,
-    /// Messages, by UID, that are to leave the mailbox.
+    /// Messages, by UID, that MOVE removes from the mailbox.
     leaving: Vec<SequenceSet>,
 }
 
-/// What the server answered to a run of commands.
+/// The collected responses to a group of commands.
 #[derive(Debug)]
 pub(crate) struct Responses {
-    /// One per command, in their order.
+    /// One per command, in command order.
     pub(crate) completions: Vec<Completion>,
     pub(crate) fetched: Vec<FetchData>,
     pub(crate) lists: Vec<ListData>,
     pub(crate) namespaces: Option<NamespaceData>,
-    /// Folders of the listing that were dropped.
+    /// Number of folders of the listing that were dropped.
     pub(crate) dropped_lists: u32,
     pub(crate) statuses: Vec<StatusData>,
     pub(crate) found: Option<SequenceSet>,
-    /// Messages that were to leave the mailbox and did.
+    /// Messages that MOVE removed from the mailbox.
     pub(crate) gone: Vec<imap::Uid>,
-    /// A response to SEARCH came, if only to say that nothing was found.
+    /// Whether a SEARCH response arrived, even an empty one.
     pub(crate) is_search_answered: bool,
-    /// COPYUID may stand in an untagged OK (RFC 6851 §4.3).
+    /// Codes of untagged responses: COPYUID may be in an untagged OK (RFC 6851 §4.3).
     pub(crate) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
     literal_bytes: usize,
@@ -101,7 +101,7 @@ pub(crate) struct Responses {
     share: Share,
 }
 
-/// How one command went.
+/// The tagged response to one command.
 #[derive(Debug, Clone)]
 pub(crate) struct Completion {
     pub(crate) tag: Tag,
@@ -111,7 +111,7 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    /// One that is still to come.
+    /// A tagged response that has not arrived.
     pub(crate) fn awaited(tag: Tag) -> Self {
         Self {
             tag,
@@ -144,12 +144,13 @@ impl RequestedData {
                 _ => asked.is_copied = true,
             }
         }
-        // LIST brings the counts with it, where it can.
+        // LIST returns the counts too, if the server supports it.
         asked.has_status |= asked.is_listed;
         asked
     }
 
-    /// Whether the data of this message was asked for. Without a UID in it, it may be.
+    /// Returns whether the data of this message was requested. Data without a UID may be, if any
+    /// UIDs were requested.
     fn has_message(&self, seq: imap::SequenceNumber, uid: Option<imap::Uid>) -> bool {
         self.messages.iter().any(|set| set.contains(seq))
             || uid.map_or(!self.uids.is_empty(), |uid| {
@@ -159,8 +160,8 @@ impl RequestedData {
 }
 
 impl Responses {
-    /// The answer to commands that are about to leave. Where rows are only to be remembered by the
-    /// mailbox, the messages' data is `taken_elsewhere` and not kept here.
+    /// Creates the collection for commands that are about to be sent. With `taken_elsewhere`
+    /// message data is not collected: the mailbox state takes it.
     pub(crate) fn to(
         commands: &[Command],
         limits: ResponseLimits,
@@ -192,7 +193,7 @@ impl Responses {
         }
     }
 
-    /// The most that the server may send.
+    /// Returns the maximum number of bytes that the server may send.
     pub(crate) fn received_max_bytes(&self) -> u64 {
         self.limits.received_bytes
     }
@@ -201,21 +202,21 @@ impl Responses {
         self.completions.iter().all(|c| c.status.is_some())
     }
 
-    /// Whether every command was accepted.
+    /// Returns whether the server accepted every command.
     pub(crate) fn is_all_ok(&self) -> bool {
         self.completions
             .iter()
             .all(|c| c.status == Some(Status::Ok))
     }
 
-    /// Notes a message that left the mailbox, if it was to leave.
+    /// Records a message that left the mailbox, if MOVE was to remove it.
     pub(crate) fn take_gone(&mut self, uid: imap::Uid) {
         if self.asked.leaving.iter().any(|set| set.contains(uid)) && !self.gone.contains(&uid) {
             self.gone.push(uid);
         }
     }
 
-    /// Notes messages that left the mailbox, of those that were to leave.
+    /// Records the messages that left the mailbox, of those that MOVE was to remove.
     pub(crate) fn take_vanished(&mut self, uids: &SequenceSet) {
         let leaving: Vec<imap::Uid> = (self.asked.leaving.iter())
             .flat_map(|set| set.uids().take(LEAVING_MAX))
@@ -226,7 +227,7 @@ impl Responses {
         }
     }
 
-    /// The bytes of a fetched section, wherever they were kept.
+    /// Returns the bytes of a fetched section, inline or streamed.
     pub(crate) fn body(&self, value: &imap::BodyValue) -> Option<Bytes> {
         match value {
             imap::BodyValue::Nil => None,
@@ -238,7 +239,7 @@ impl Responses {
         }
     }
 
-    /// Takes the data of a message, of a response of so many bytes.
+    /// Collects the data of a message; `response_bytes` is the size of its response.
     pub(crate) fn take_fetched(
         &mut self,
         data: FetchData,
@@ -252,8 +253,8 @@ impl Responses {
         Ok(())
     }
 
-    /// Takes a folder of a listing. Its name is copied: it shares the memory of a whole response.
-    /// Behind as many as are kept only those count that have a use of their own.
+    /// Collects a folder of a listing. The name is copied, because it shares the memory of a whole
+    /// response. Beyond the folder limit only folders with a special use are collected.
     pub(crate) fn take_list(&mut self, mut data: ListData) -> Result<(), ResponseError> {
         if !self.asked.is_listed {
             return Ok(());
@@ -277,7 +278,7 @@ impl Responses {
         Ok(())
     }
 
-    /// Takes what NAMESPACE told.
+    /// Collects the response to NAMESPACE.
     pub(crate) fn take_namespaces(
         &mut self,
         data: NamespaceData,
@@ -290,7 +291,7 @@ impl Responses {
         Ok(())
     }
 
-    /// Takes the counts of a folder.
+    /// Collects the counts of a folder.
     pub(crate) fn take_status(&mut self, mut data: StatusData) -> Result<(), ResponseError> {
         if !self.asked.has_status || self.statuses.len() >= self.limits.lists {
             return Ok(());
@@ -302,7 +303,7 @@ impl Responses {
         Ok(())
     }
 
-    /// Takes what SEARCH found. A server may tell it in several responses; the last one counts.
+    /// Collects the result of SEARCH. If the server sends several responses, the last one counts.
     pub(crate) fn take_found(
         &mut self,
         found: Option<SequenceSet>,
@@ -316,7 +317,7 @@ impl Responses {
         Ok(())
     }
 
-    /// Takes the response code of an untagged response.
+    /// Collects the response code of an untagged response.
     pub(crate) fn take_code(
         &mut self,
         code: Code,
@@ -329,14 +330,14 @@ impl Responses {
         Ok(())
     }
 
-    /// A streamed literal begins: kept only where it is of a message that was asked for.
+    /// Begins a streamed literal, which is collected only if its message was requested.
     pub(crate) fn begin_literal(&mut self, id: LiteralId, item: Option<&LiteralItem>) {
         if item.is_some_and(|item| self.asked.has_message(item.seq, item.uid)) {
             self.literals.insert(id, BytesMut::new());
         }
     }
 
-    /// Takes the next bytes of a streamed literal.
+    /// Collects the next bytes of a streamed literal.
     pub(crate) fn take_literal(
         &mut self,
         id: LiteralId,
@@ -373,7 +374,7 @@ impl Responses {
     }
 }
 
-/// Whether a folder is INBOX or has a special use (RFC 6154).
+/// Returns whether a folder is INBOX or has a special use (RFC 6154).
 fn has_use(data: &ListData) -> bool {
     let is_special = |attribute: &MailboxAttribute| {
         matches!(
@@ -388,12 +389,12 @@ fn has_use(data: &ListData) -> bool {
     data.mailbox.is_inbox() || data.attributes.iter().any(is_special)
 }
 
-/// Why an answer cannot go on.
+/// Why collecting responses failed.
 #[derive(Debug)]
 pub(crate) enum ResponseError {
-    /// It is too large: the connection has to be dropped.
+    /// The responses are too large: the connection has to be dropped.
     Limit(OverLimit),
-    /// The process has no memory for it.
+    /// The process has no memory for the responses.
     Overloaded(Overloaded),
 }
 
@@ -461,7 +462,7 @@ mod tests {
         answer.take_fetched(data(1), 100).unwrap();
         answer.take_fetched(data(2), 100).unwrap();
         assert_eq!(answer.fetched.len(), 1);
-        // The same one again and again is held once too often.
+        // Repeated data of one message runs into the memory limit.
         let over = (0..100).find_map(|_| answer.take_fetched(data(2), 100_000).err());
         assert!(matches!(over, Some(ResponseError::Limit(_))), "{over:?}");
     }

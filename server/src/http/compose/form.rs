@@ -1,4 +1,4 @@
-//! Reading a posted compose form: texts into fields, files into the spool.
+//! Reads a posted compose form: text into fields, files into the spool.
 
 use std::fmt;
 use std::pin::pin;
@@ -25,38 +25,38 @@ use crate::http::request_error::RequestError;
 use crate::http::upload::{self, Sizes};
 use crate::session::LiveSession;
 
-/// All text fields of one form together.
+/// Maximum total size of the text fields of one form.
 const TEXT_MAX_BYTES: usize = 2 << 20;
-/// The fields that say whose form it is, before that is checked.
+/// Maximum size of the fields that identify the form, before its key is checked.
 const UNCHECKED_MAX_BYTES: usize = 1 << 10;
-/// How long the rest of a form that is too large is read and dropped.
+/// Maximum time to read and drop the rest of a part or of a form without a session.
 const DROP_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who posts a form.
 pub(super) enum Poster<'a> {
-    /// A live session: it takes the files.
+    /// A live session: the files are stored with it.
     Session(&'a LiveSession),
-    /// Whose session ended: the files cannot be kept. Nothing is read but what says whose form it
-    /// is, until its key turns out to be one of ours.
+    /// A browser whose session has ended: the files cannot be stored. Only the fields that identify
+    /// the form are read until its key is verified.
     SignedOut(Option<Arc<Exchange>>),
 }
 
-/// What was read of a form.
+/// The contents of a form as far as they were read.
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     pub(super) fields: Fields,
-    /// Files that this very post brought.
+    /// Files uploaded with this request.
     pub(super) files: Vec<UploadView>,
-    /// Names of files that were chosen and are not here.
+    /// Names of files that were selected but are not stored here.
     pub(super) missing: Vec<String>,
-    /// Why the message cannot leave.
+    /// Why the message cannot be sent.
     pub(super) fault: Option<RequestError>,
-    /// The body was not read to its end: the connection has to be closed.
+    /// The body was not read to its end, so the connection has to be closed.
     pub(super) is_cut: bool,
 }
 
 impl Typed {
-    /// Why the message cannot leave, with the files that it is about.
+    /// Returns why the message cannot be sent, with the names of the files concerned.
     pub(super) fn error(&self, lang: Lang) -> Option<ApiError> {
         let fault = self.fault.as_ref()?;
         let mut error = fault.to_api(lang);
@@ -67,18 +67,19 @@ impl Typed {
         Some(error)
     }
 
-    /// The key of the form.
+    /// Returns the key of the form.
     pub(super) fn form(&self) -> Option<FormKey> {
         let key = field(&self.fields, "form")?;
         (!key.is_empty()).then(|| FormKey(key.to_owned()))
     }
 
-    /// The account that the form names.
+    /// Returns the account that the form names.
     pub(super) fn account(&self) -> Option<AccountId> {
         field(&self.fields, "account").map(AccountId::from)
     }
 
-    /// The name that the page showed for a file or part (`named`: its id, a space, its name).
+    /// Returns the name that the page showed for a file or part (`named`: its id, a space, its
+    /// name).
     pub(super) fn name_of(&self, id: &str) -> Option<String> {
         let named = self.fields.iter().filter(|(key, _)| key == "named");
         let mut names = named.filter_map(|(_, value)| value.split_once(' '));
@@ -86,7 +87,7 @@ impl Typed {
         Some(clean_file_name(name))
     }
 
-    /// The message as typed.
+    /// Returns the message as typed.
     pub(super) fn draft(&self) -> Draft {
         let fields = &self.fields;
         let text = |name| field(fields, name).unwrap_or_default().to_owned();
@@ -116,7 +117,7 @@ impl Typed {
             cc: text("cc"),
             bcc: text("bcc"),
             subject: text("subject"),
-            // Forms send CRLF.
+            // Browsers send line breaks as CRLF.
             body: text("body").replace("\r\n", "\n"),
             source,
             replaces: filled("again").map(OutboxId::from),
@@ -127,7 +128,7 @@ impl Typed {
         }
     }
 
-    /// Files of earlier posts that did not come with this one either.
+    /// Adds files that earlier requests were missing and that this one does not bring either.
     fn note_missing(&mut self) {
         let named = self.fields.iter().filter(|(key, _)| key == "missing");
         for (_, name) in named {
@@ -143,8 +144,8 @@ impl Typed {
     }
 }
 
-/// Reads a form, as much of it as can be read. What is wrong with it stands beside what was typed,
-/// so that this can be shown again.
+/// Reads as much of a form as possible. Returns an error together with the text, so that the page
+/// can show the text again.
 pub(super) async fn read(
     web: &WebState,
     poster: Poster<'_>,
@@ -178,7 +179,7 @@ struct FormReader<'a> {
     web: &'a WebState,
     session: Option<&'a LiveSession>,
     exchange: Option<Arc<Exchange>>,
-    /// Whether the form is known to be one of ours.
+    /// Whether the form key was verified.
     is_known: bool,
     typed: Typed,
     text_bytes: usize,
@@ -224,7 +225,7 @@ impl FormReader<'_> {
             .map_err(|_| RequestError::BrokenUpload)?
     }
 
-    /// What is wrong with a form.
+    /// Converts a parser error.
     fn fault(&self, fault: FormFault) -> RequestError {
         match fault {
             FormFault::Broken => RequestError::BrokenUpload,
@@ -261,7 +262,7 @@ impl FormReader<'_> {
         Ok(())
     }
 
-    /// The first two fields of our form are its account and its key.
+    /// Checks the key as soon as account and key, the first two fields of the form, are read.
     fn check_key(&mut self) -> Result<(), RequestError> {
         match (self.typed.account(), self.typed.form()) {
             (Some(account), Some(form)) => {
@@ -284,7 +285,7 @@ impl FormReader<'_> {
             return Err(RequestError::SignedOut);
         }
         let file_name = part.file_name.unwrap_or_default();
-        // A file field that was left empty has no name.
+        // An empty file field has no file name.
         if file_name.is_empty() || part.name != "attachment" {
             return self.drop_rest(form).await;
         }
@@ -326,7 +327,7 @@ impl FormReader<'_> {
         }
     }
 
-    /// Reads and drops the rest of a part: the form as a whole is bounded.
+    /// Reads and drops the rest of a part; the size of the whole form is limited.
     async fn drop_rest(&self, form: &mut Form) -> Result<(), RequestError> {
         let dropping = async {
             while form.chunk().await?.is_some() {}
@@ -339,7 +340,7 @@ impl FormReader<'_> {
     }
 }
 
-/// A fault of the form within a file.
+/// A parser error inside a file.
 struct PartFault(FormFault);
 
 impl fmt::Display for PartFault {

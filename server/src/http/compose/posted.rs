@@ -1,5 +1,5 @@
-//! A compose form that is posted after its session ended: its text is kept, sealed with a cookie
-//! of this browser, and is in the form again once the same account has signed in.
+//! A compose form posted after its session ended: its text is stored, sealed with a cookie of the
+//! browser, and returns to the form once the same account has signed in.
 
 use app::api::types::{AccountId, FormKey};
 use app::routes::compose::ComposeRetry;
@@ -22,11 +22,11 @@ use crate::session::LiveSession;
 use crate::store::posted::KEPT_MS;
 use crate::store::{form_hash, now_unix_ms};
 
-/// The longest address that a sign-in page carries.
+/// Maximum length of the return address in a sign-in address.
 const RETURN_MAX_BYTES: usize = 1500;
 
-/// Keeps a form that was posted without a session, and leads to the sign-in page and from there
-/// back to the form.
+/// Stores a form posted without a session, and redirects to the sign-in page, which leads back to
+/// the form.
 pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let exchange = head.extensions.get::<std::sync::Arc<Exchange>>().cloned();
@@ -101,7 +101,7 @@ async fn store(
     }
 }
 
-/// The text that was posted by this browser with this form, for the account that wrote it.
+/// Finds the text that this browser posted with this form, for the account that wrote it.
 pub(super) async fn find(
     web: &Web,
     visitor: &Visitor,
@@ -134,7 +134,7 @@ async fn open(web: &WebState, headers: &HeaderMap, form: &FormKey) -> Option<Pos
     })
 }
 
-/// A cookie for each form: two forms of two tabs do not take each other's place.
+/// Returns a cookie name for each form, so that the forms of two tabs do not replace each other.
 fn cookie_name(form: &FormKey) -> String {
     let hash = form_hash(form);
     format!("restante_form_{}", hash.get(..8).unwrap_or(&hash))

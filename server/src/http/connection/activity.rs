@@ -1,4 +1,4 @@
-//! What happens on a connection, and when it has to end.
+//! The activity of a connection, and its deadlines.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -9,19 +9,19 @@ use super::exchange::Exchange;
 use crate::http::admission::{ConnectionSlot, Signals, Standing};
 use crate::limits;
 
-/// How often a connection with requests is looked at that do not wait for the peer.
+/// Interval of checks while a connection has open requests and its socket is not blocked.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
-/// What a deadline means for the connection.
+/// The result of checking a connection's deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It stays.
+    /// The connection continues.
     Goes,
-    /// There was no request for too long.
+    /// No request arrived for too long.
     Idle,
-    /// A head did not end in time.
+    /// A request head was not complete in time.
     Unanswered,
-    /// The peer takes no response.
+    /// The peer does not read its responses.
     Stalled,
 }
 
@@ -35,21 +35,21 @@ pub(in crate::http) struct Activity {
 #[derive(Debug)]
 struct State {
     standing: Standing,
-    /// The beginning of the connection, or the end of the last request.
+    /// When the connection started, or when its last request ended.
     idle_since: Instant,
-    /// The first byte of a head that is not complete.
+    /// When the first byte of the current incomplete head arrived.
     head_since: Option<Instant>,
-    /// The head was refused: reading fails.
+    /// Whether the head was refused; reads then fail.
     is_refused: bool,
-    /// Since when the socket takes less than offered, and what it took since.
+    /// Since when the socket accepts less than offered; `taken_bytes` counts from then.
     blocked_since: Option<Instant>,
     taken_bytes: u64,
-    /// Requests whose response is not complete.
+    /// Requests without a complete response.
     exchanges: Vec<Weak<Exchange>>,
 }
 
 impl Activity {
-    /// A connection that begins.
+    /// Creates the activity of a new connection.
     pub(in crate::http) fn new(place: ConnectionSlot) -> Self {
         Self {
             state: Mutex::new(State {
@@ -69,12 +69,12 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the table of connections tells.
+    /// Returns the signals shared with the connection table.
     pub(super) fn signals(&self) -> &Signals {
         &self.place.signals
     }
 
-    /// Notes that a request of a live session came.
+    /// Records that a request of a live session arrived.
     pub(in crate::http) fn signed_in(&self) {
         self.rise(Standing::SignedIn);
     }
@@ -91,7 +91,7 @@ impl Activity {
         }
     }
 
-    /// A request's head is complete.
+    /// Records that the head of a request is complete.
     pub(super) fn began(&self, exchange: &Arc<Exchange>) {
         {
             let mut state = self.state();
@@ -102,7 +102,7 @@ impl Activity {
         self.rise(Standing::Stranger);
     }
 
-    /// A response is complete, or nobody waits for it any more.
+    /// Records that a response is complete or was dropped.
     pub(super) fn ended(&self) {
         {
             let mut state = self.state();
@@ -113,7 +113,7 @@ impl Activity {
         self.signals().wake();
     }
 
-    /// Bytes came from the peer.
+    /// Records that bytes arrived from the peer.
     pub(super) fn came(&self) {
         let mut state = self.state();
         if state.exchanges.is_empty() {
@@ -121,7 +121,7 @@ impl Activity {
         }
     }
 
-    /// Whether a part of a head came and no request is open.
+    /// Returns whether part of a head arrived and no request is open.
     pub(super) fn is_head_begun(&self) -> bool {
         self.state().head_since.is_some()
     }
@@ -134,7 +134,7 @@ impl Activity {
         self.state().is_refused = true;
     }
 
-    /// The socket took bytes.
+    /// Records that the socket accepted bytes.
     pub(super) fn took(&self, bytes: usize) {
         let mut state = self.state();
         if state.blocked_since.is_some() {
@@ -146,7 +146,7 @@ impl Activity {
         }
     }
 
-    /// The socket takes nothing now.
+    /// Records that the socket accepts no bytes now.
     pub(super) fn blocked(&self) {
         let mut state = self.state();
         if state.blocked_since.is_none() {
@@ -155,12 +155,12 @@ impl Activity {
         }
     }
 
-    /// The socket took everything that there was.
+    /// Records that the socket accepted all data.
     pub(super) fn flushed(&self) {
         self.state().blocked_since = None;
     }
 
-    /// When [`judge`](Self::judge) has to be asked.
+    /// Returns when [`judge`](Self::judge) has to be called next.
     pub(super) fn deadline(&self) -> Instant {
         let state = self.state();
         let blocked = state.blocked_since.map(|t| t + limits::RESPONSE_WITHIN);
@@ -172,7 +172,7 @@ impl Activity {
         blocked.map_or(other, |blocked| blocked.min(other))
     }
 
-    /// Whether the connection may go on. Responses that their peer does not take lose their bodies.
+    /// Checks the deadlines. Drops the bodies of responses that the peer does not read.
     pub(super) fn judge(&self, now: Instant) -> Verdict {
         let open: Vec<Arc<Exchange>> = {
             let state = self.state();
@@ -196,7 +196,7 @@ impl Activity {
             .iter()
             .filter(|exchange| exchange.is_stalled(now))
             .count();
-        // One that stalls among others costs its own response; the rest goes on.
+        // If only some of the responses stall, they are dropped and the connection continues.
         if stalled > 0 && stalled == open.len() {
             Verdict::Stalled
         } else {
@@ -206,7 +206,7 @@ impl Activity {
 }
 
 impl State {
-    /// The deadline of a connection without requests.
+    /// Returns the deadline of a connection without requests, and what it means.
     fn head_or_idle(&self) -> (Instant, Verdict) {
         let idle = match self.standing {
             Standing::Silent => (

@@ -1,4 +1,4 @@
-//! A request and its response: how fast the body comes, and whether the response is taken.
+//! A request and its response: measures how fast the body arrives and the response is read.
 
 use std::io;
 use std::pin::Pin;
@@ -18,32 +18,32 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::activity::Activity;
 use crate::limits;
 
-/// The most of a response that is handed over at once.
+/// Maximum size of one chunk of a response.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// A request from its head to the last byte of its response. Ends when it is dropped.
+/// A request from its head to the last byte of its response; ends when it is dropped.
 #[derive(Debug)]
 pub(in crate::http) struct Exchange {
     activity: Arc<Activity>,
     response: Mutex<ResponseState>,
-    /// The body of the request came too slowly.
+    /// Whether the body of the request arrived too slowly.
     is_slow: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct ResponseState {
     body: Option<Body>,
-    /// What is left of the last part of the body.
+    /// The unsent rest of the current chunk of the body.
     rest: Bytes,
-    /// When the last part was handed over, if no further one was asked for.
+    /// When the last chunk was handed to hyper, while no further one is requested.
     given_at: Option<Instant>,
-    /// Turns that the request holds until its response is complete.
+    /// Permits held until the response is complete.
     permits: Vec<OwnedSemaphorePermit>,
     is_cut: bool,
 }
 
 impl Exchange {
-    /// A request whose head is complete.
+    /// Starts an exchange once the head of the request is complete.
     pub(super) fn begin(activity: Arc<Activity>) -> Arc<Self> {
         let exchange = Arc::new(Self {
             activity,
@@ -58,18 +58,18 @@ impl Exchange {
         self.response.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection of the request.
+    /// Returns the activity of the request's connection.
     pub(in crate::http) fn activity(&self) -> &Activity {
         &self.activity
     }
 
-    /// Keeps a turn until the response is complete.
+    /// Holds a permit until the response is complete.
     pub(in crate::http) fn keep(&self, permit: OwnedSemaphorePermit) {
         self.response().permits.push(permit);
     }
 
-    /// Whether the peer takes nothing of the response; then its body is dropped with all that it
-    /// holds.
+    /// Returns whether the peer reads nothing of the response. If so, drops the body and the
+    /// permits.
     pub(super) fn is_stalled(&self, now: Instant) -> bool {
         let mut response = self.response();
         let is_late = response
@@ -86,7 +86,7 @@ impl Exchange {
         true
     }
 
-    /// The body of the request, at the least pace.
+    /// Wraps the body of the request with the minimum rate.
     pub(super) fn received<B>(self: &Arc<Self>, body: B) -> ReceivedBody<B> {
         ReceivedBody {
             exchange: Arc::clone(self),
@@ -98,7 +98,7 @@ impl Exchange {
         }
     }
 
-    /// The response as it is sent: 408 where the request came too slowly to be read.
+    /// Wraps the response; replaces an error status by 408 if the request body arrived too slowly.
     pub(super) fn answer(self: &Arc<Self>, response: Response<Body>) -> Response<SentBody> {
         let (mut head, body) = response.into_parts();
         let is_refused = head.status.is_client_error() || head.status.is_server_error();
@@ -118,11 +118,11 @@ impl Drop for Exchange {
     }
 }
 
-/// A request body that fails where it comes too slowly.
+/// A request body that fails if it arrives too slowly.
 pub(super) struct ReceivedBody<B> {
     exchange: Arc<Exchange>,
     body: B,
-    /// The time that was spent waiting for the present [`limits::BODY_PACE_BYTES`].
+    /// Time spent waiting for the current [`limits::BODY_PACE_BYTES`].
     waited: Duration,
     came_bytes: u64,
     waits_since: Option<Instant>,
@@ -141,7 +141,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
-        // Only the time between two polls counts: while the handler is busy, nothing is waited for.
+        // Counts only the time after a pending poll: a busy handler does not count as waiting.
         if let Some(since) = this.waits_since.take() {
             this.waited = this.waited.saturating_add(since.elapsed());
         }
@@ -180,8 +180,8 @@ where
     }
 }
 
-/// A response body that notes when its peer asks for more. It leaves in pieces of at most
-/// 32 KiB, so that a slow peer asks often enough.
+/// A response body that notes when its peer asks for more. It is sent in chunks of at most 32 KiB,
+/// so that even a slow peer asks often enough.
 pub(super) struct SentBody(Arc<Exchange>);
 
 impl HttpBody for SentBody {
@@ -247,7 +247,7 @@ mod tests {
 
     type Chunk = Result<Frame<Bytes>, io::Error>;
 
-    /// A body of so many parts of so many bytes, one in each such time.
+    /// Returns a body of `count` chunks, one in each interval.
     fn dripping(
         count: usize,
         bytes: usize,

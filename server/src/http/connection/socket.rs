@@ -1,4 +1,4 @@
-//! The socket of a connection: notes what comes and what is taken.
+//! The socket of a connection: records received and written bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 
-/// What is said to a peer whose head does not end in time (RFC 9110 §15.5.9).
+/// The response to a peer whose head is not complete in time (RFC 9110 §15.5.9).
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -18,7 +18,7 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) struct Socket<S> {
     stream: S,
     activity: Arc<Activity>,
-    /// How many bytes of the HTTP/2 preface came first.
+    /// Number of received bytes that match the HTTP/2 preface.
     preface: usize,
     is_http1: bool,
 }
@@ -33,7 +33,7 @@ impl<S> Socket<S> {
         }
     }
 
-    /// Follows the first bytes of the connection, as far as they tell the protocol.
+    /// Compares the first bytes of the connection with the HTTP/2 preface to detect the protocol.
     fn notes_protocol(&mut self, came: &[u8]) {
         for byte in came {
             if self.is_http1 || self.preface == HTTP2_PREFACE.len() {
@@ -57,8 +57,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
         let this = &mut *self;
         if this.activity.is_refused() {
             if this.preface < HTTP2_PREFACE.len() && this.activity.is_head_begun() {
-                // Nothing else was written since the last response was complete. A peer whose
-                // window is closed gets no answer.
+                // Nothing else was written since the last response was complete. A peer with a
+                // closed TCP window gets no response.
                 let _ = Pin::new(&mut this.stream).poll_write(cx, REQUEST_TIMEOUT);
             }
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -113,7 +113,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper and h2 flush only when the stream took all that they had.
+        // hyper and h2 flush only after the stream accepted all of their data.
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {
             self.activity.flushed();

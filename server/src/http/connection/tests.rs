@@ -1,4 +1,4 @@
-//! Connections over a pipe, with a clock that runs ahead.
+//! Connections over an in-memory pipe, with a paused clock.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Peer {
         self.stream.write_all(bytes).await.unwrap();
     }
 
-    /// Everything until the end, and after how many seconds it came.
+    /// Reads until the connection ends; returns the bytes and the seconds it took.
     async fn rest(&mut self) -> (String, u64) {
         let mut rest = Vec::new();
         let end = timeout(LONG, self.stream.read_to_end(&mut rest)).await;
@@ -67,7 +67,8 @@ impl Peer {
         (text, self.started.elapsed().as_secs())
     }
 
-    /// After how many seconds the server lets go, while nothing is read.
+    /// Returns after how many seconds the server closes the connection while the client reads
+    /// nothing.
     async fn end_unread(&mut self) -> u64 {
         let ended = timeout(LONG, self.connections.all_ended()).await;
         ended.expect("an end");

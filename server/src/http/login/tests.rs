@@ -14,7 +14,7 @@ fn upstream(host: &str, tls: Option<TlsMode>) -> Upstream {
     }
 }
 
-/// What a form leads to, and the page that is shown otherwise.
+/// Returns what a form leads to, and the page that is shown otherwise.
 fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, RequestError>, LoginPage) {
     let mut config = Config::local(std::path::Path::new("unused"));
     config.upstream = upstreams;

@@ -1,4 +1,4 @@
-//! What a reply comes to: by its enhanced code, else by its words, else by its code.
+//! The cause of a refusal: from the enhanced code, else the text, else the reply code.
 
 use super::super::ReplyFields;
 
@@ -6,70 +6,70 @@ use super::super::ReplyFields;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalCause {
-    /// There is no such mailbox.
+    /// The mailbox does not exist.
     NoSuchUser,
-    /// There is no such domain, or it takes no mail.
+    /// The domain does not exist, or accepts no mail.
     NoSuchDomain,
-    /// The server cannot read the address.
+    /// The server cannot parse the address.
     AddressSyntax,
-    /// The person has moved to another address.
+    /// The recipient has moved to another address.
     Moved,
-    /// The mailbox is switched off.
+    /// The mailbox is disabled.
     MailboxDisabled,
-    /// The mailbox has no room left.
+    /// The mailbox is full.
     MailboxFull,
     /// The message is too large.
     TooLarge,
-    /// The server may not be used to send there, or not without sign-in.
+    /// The server does not relay to that address, or requires a sign-in first.
     NotAllowedToSend,
     /// The sender's address does not belong to the account.
     SenderNotOwned,
     /// The mail could not be verified (SPF, DKIM, DMARC, reverse name).
     NotVerified,
-    /// The message looks like junk.
+    /// The message was classified as junk.
     Junk,
-    /// The server takes no mail from ours, for a reason of its own.
+    /// The server rejects mail from this server by a policy of its own.
     Policy,
-    /// More was sent than is allowed for now.
+    /// A rate limit of the server is reached.
     TooMuch,
-    /// The mailbox or the server is busy: later.
+    /// The mailbox or the server is busy; a retry may succeed.
     Busy,
-    /// The server has no room left.
+    /// The server has no storage left.
     SystemFull,
     /// The server did not understand a command.
     NotUnderstood,
-    /// A mailing list could not pass it on, or may not be used by the sender.
+    /// A mailing list could not forward the message, or the sender may not use it.
     MailingList,
-    /// Their server cannot take the form in which the message is written.
+    /// The recipient's server does not support the format of the message.
     ContentNotSupported,
-    /// A server on the way does not take international addresses.
+    /// A server on the route does not support internationalized addresses.
     InternationalAddress,
-    /// The mail went round in circles.
+    /// The message is in a mail loop.
     Loop,
-    /// It took too long to be delivered.
+    /// The delivery timed out.
     Expired,
-    /// The mailbox or the domain belongs to somebody else than before.
+    /// The mailbox or the domain has a new owner.
     OwnerChanged,
-    /// It cannot go encrypted all the way, as was asked.
+    /// The required encryption is not available on the whole route.
     EncryptionMissing,
-    /// Something is wrong with a server on the way.
+    /// A server on the route has an error.
     ServerBroken,
-    /// Refused for now, for another reason.
+    /// Refused temporarily, for another reason.
     Later,
-    /// Refused for good, for another reason.
+    /// Refused permanently, for another reason.
     Other,
 }
 
 impl RefusalCause {
-    /// Reads the cause from a reply: by its enhanced code (RFC 3463, RFC 5248, RFC 7372), else by
-    /// its words, else by its code (RFC 5321 §4.2.3).
+    /// Reads the cause from a reply: from its enhanced code (RFC 3463, RFC 5248, RFC 7372), else
+    /// its text, else its code (RFC 5321 §4.2.3).
     pub fn read(words: ReplyFields<'_>) -> Self {
         by_enhanced(words)
             .or_else(|| by_words(words))
             .unwrap_or_else(|| by_code(words))
     }
 
-    /// Tells whether the same message may be taken later, by the first digit of the reply.
+    /// Returns whether a retry may succeed: the first digit of the reply code is 4.
     pub const fn is_transient(words: &ReplyFields<'_>) -> bool {
         matches!(words.code, Some(400..=499))
     }
@@ -78,7 +78,7 @@ impl RefusalCause {
 fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
     let (subject, detail) = words.subject_and_detail()?;
     Some(match (subject, detail) {
-        // "5.1.0" and "5.0.0" say nothing: the words may.
+        // "5.1.0" and "5.0.0" carry no cause; the text may.
         (1, 1 | 4) => RefusalCause::NoSuchUser,
         (1, 2 | 10) => RefusalCause::NoSuchDomain,
         (1, 3) => RefusalCause::AddressSyntax,
@@ -93,7 +93,8 @@ fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
         (3, 2) | (4, 1 | 2 | 5) | (7, 15) => RefusalCause::Busy,
         (3, 3) | (5, 0 | 1 | 2 | 4 | 5 | 6) => RefusalCause::NotUnderstood,
         (3, 5) => RefusalCause::ServerBroken,
-        // "Unable to route" is about the domain if it is for good, about the network if it is not.
+        // "Unable to route": a permanent failure is about the domain, a temporary one about the
+        // network.
         (4, 3 | 4) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
         (4, 3) => RefusalCause::ServerBroken,
         (4, 4) => RefusalCause::NoSuchDomain,
@@ -105,7 +106,7 @@ fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
         (7, 5 | 10 | 30) => RefusalCause::EncryptionMissing,
         (7, 17..=19) => RefusalCause::OwnerChanged,
         (7, 20..=26 | 29) => RefusalCause::NotVerified,
-        // Policy in general: relaying, junk and greylisting are told apart by words only.
+        // General policy codes: only the text distinguishes relaying, junk and greylisting.
         (7, 0 | 1) => match by_words(words) {
             Some(cause) => cause,
             None if RefusalCause::is_transient(&words) => RefusalCause::Later,
@@ -257,7 +258,7 @@ fn by_code(words: ReplyFields<'_>) -> RefusalCause {
         Some(551) => RefusalCause::Moved,
         Some(552) => RefusalCause::MailboxFull,
         Some(553) => RefusalCause::AddressSyntax,
-        // RFC 7504: a host or a domain that takes no mail at all.
+        // RFC 7504: a host or a domain that accepts no mail.
         Some(521 | 556) => RefusalCause::NoSuchDomain,
         _ => RefusalCause::Other,
     }

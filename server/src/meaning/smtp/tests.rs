@@ -1,4 +1,4 @@
-//! What servers really say, and what it means.
+//! Replies of real servers, and their causes.
 
 use super::super::ReplyFields;
 use super::super::tests::{LANGS, assert_finished};
@@ -233,8 +233,8 @@ fn every_cause_is_told_in_finished_sentences() {
     }
 }
 
-/// Every code of the registry of enhanced codes (RFC 5248) that says more than its class, with what
-/// it comes to. "x.y.0" and "x.1.5", "x.1.9" and "x.6.0" say nothing by themselves.
+/// Every registered enhanced code (RFC 5248) that is more specific than its class, with its cause.
+/// "x.y.0" and "x.1.5", "x.1.9" and "x.6.0" carry no cause by themselves.
 // docs/protocols.md, SMTP: ENHANCEDSTATUSCODES
 #[test]
 fn every_registered_enhanced_code_has_a_meaning_of_its_own() {
@@ -304,7 +304,7 @@ fn every_reply_code_that_refuses_has_a_meaning() {
     ] {
         assert_ne!(read(code, None, "no"), RefusalCause::Other, "{code}");
     }
-    // These leave it to the words.
+    // For these the text decides.
     for code in [550, 554] {
         assert_eq!(read(code, None, "no"), RefusalCause::Other, "{code}");
     }

@@ -1,4 +1,4 @@
-//! What a person does to a row: try it again, stop it, remove it, put it back.
+//! Changes to a row by its user: retry, stop, remove, put back, delete.
 
 use app::api::types::OutboxId;
 
@@ -6,14 +6,14 @@ use super::{Ledger, RawRow, WRITES, columns, discard_files};
 use crate::domain::{AccountKey, OutboxRow, Outcome};
 use crate::store::StoreError;
 
-/// How long a removed row can be put back.
+/// Time during which a removed row can be put back, in milliseconds.
 pub(crate) const REMOVED_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
-/// The most removed rows that are listed.
+/// Maximum number of removed rows in the list.
 const REMOVED_LISTED: i64 = 100;
 
 impl Ledger {
-    /// Writes a row that nobody is sending, if it is still as it was seen. It is in the list then.
-    /// `false`: it changed meanwhile, or is being sent.
+    /// Writes a row without an owner if it is unchanged since `seen`, and puts a removed row back
+    /// into the list. `false`: the row changed meanwhile, or is being sent.
     pub(crate) async fn outbox_change(
         &self,
         row: &OutboxRow,
@@ -46,8 +46,8 @@ impl Ledger {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Takes a row out of the list; its text and files stay for a while. `false`: it waits or is
-    /// being sent.
+    /// Removes a row from the list; its draft and files are stored until it is pruned. `false`: the
+    /// row is waiting or being sent.
     pub(crate) async fn outbox_remove(
         &self,
         account: &AccountKey,
@@ -80,8 +80,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Deletes a removed row; its files are discarded with it. One that something still follows
-    /// goes with the next pruning. `false`: there is none.
+    /// Deletes a removed row and discards its files. A row with an owner is hidden, and deleted by
+    /// the next pruning. `false`: there is no such row.
     pub(crate) async fn outbox_delete(
         &self,
         account: &AccountKey,
@@ -113,8 +113,8 @@ impl Ledger {
         Ok(hidden.rows_affected() == 1)
     }
 
-    /// Notes the copy in Sent and the mark on what was answered in a row that anybody may change
-    /// meanwhile; nothing else of it is written.
+    /// Records the copy in Sent and the marking of the source message, and writes nothing else: the
+    /// user may change the row meanwhile.
     pub(crate) async fn outbox_note_copy(&self, row: &OutboxRow) -> Result<(), StoreError> {
         let mut writing = self.store.pool().begin_with(WRITES).await?;
         let raw: Option<RawRow> = sqlx::query_as(concat!(
@@ -148,7 +148,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The removed rows of an account, newest first.
+    /// Returns the removed rows of an account, newest first.
     pub(crate) async fn outbox_removed(
         &self,
         account: &AccountKey,

@@ -1,4 +1,4 @@
-//! Compose forms that were sent: one message leaves by each, however often it is posted.
+//! Compose forms that were sent: each form sends one message, even if it is posted several times.
 
 use app::api::types::{AccountId, FormKey, OutboxId, PartId};
 use base64::Engine as _;
@@ -11,17 +11,17 @@ use crate::domain::{AccountKey, OutboxRow, Typed};
 use crate::store::records::v1;
 use crate::store::{Connection, StoreError, form_hash};
 
-/// A message that left by a form.
+/// The message that a form sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SentForm {
-    /// Its entry; of one that was corrected, the correction's.
+    /// Its outbox entry, or the entry of its latest correction.
     pub(crate) outbox: OutboxId,
-    /// Whether what is in the form now is what was sent.
+    /// Whether the form's present content is the content that was sent.
     pub(crate) is_same: bool,
 }
 
-/// What a form held, as far as a second post of it holds the same. Files that come with the form
-/// have other ids each time.
+/// The content of a form that is compared between posts. Uploads are compared by number only, since
+/// files sent with the form have other ids each time.
 #[derive(Serialize)]
 struct Content<'a> {
     texts: [&'a str; 5],
@@ -45,7 +45,7 @@ fn digest(form: &FormKey, typed: &Typed) -> String {
         keep_parts: &typed.keep_parts,
         files: typed.uploads.len(),
     };
-    // Texts, numbers and lists of them have a form in JSON.
+    // Serializing strings, numbers and lists to JSON does not fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();
     let hash = Sha256::new()
         .chain_update(b"restante/form-content/")
@@ -56,7 +56,7 @@ fn digest(form: &FormKey, typed: &Typed) -> String {
 }
 
 impl Ledger {
-    /// The message that left by a form, if one did.
+    /// Returns the message that a form sent, if it sent one.
     pub(crate) async fn form_sent(
         &self,
         account: &AccountKey,
@@ -67,12 +67,12 @@ impl Ledger {
         find(&mut reading, account, form, typed).await
     }
 
-    /// The key of a new form of an account.
+    /// Creates the key of a new form of an account.
     pub(crate) fn form_key(&self, account: &AccountId) -> Result<FormKey, StoreError> {
         Ok(self.sealer.form_key(account)?)
     }
 
-    /// Forgets forms that were sent before a time.
+    /// Deletes the records of forms that were sent before a time.
     pub(crate) async fn form_prune(&self, before_unix_ms: i64) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM sent_form WHERE sent_unix_ms < $1")
             .bind(before_unix_ms)
@@ -101,8 +101,8 @@ async fn find(
     }))
 }
 
-/// Enters the form of a new row, within the transaction that inserts the row. A form that was sent
-/// already is returned instead.
+/// Records the form of a new row, in the transaction that inserts the row. Returns the earlier
+/// message if the form was sent before.
 pub(super) async fn enter(
     writing: &mut Connection,
     row: &OutboxRow,
@@ -123,7 +123,7 @@ pub(super) async fn enter(
     if done.rows_affected() == 0 {
         return find(writing, &row.account_key, form, typed).await;
     }
-    // The text that waited for a sign-in is sent.
+    // The form that was stored for a sign-in is sent now.
     sqlx::query("DELETE FROM posted_form WHERE form_hash = $1")
         .bind(form_hash(form))
         .execute(writing)
@@ -131,7 +131,7 @@ pub(super) async fn enter(
     Ok(None)
 }
 
-/// Leads the forms of a row to the correction that replaces it.
+/// Points the forms of a row to the correction that replaces it.
 pub(super) async fn follow(
     writing: &mut Connection,
     old: &OutboxId,

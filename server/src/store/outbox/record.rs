@@ -1,4 +1,4 @@
-//! How a row stands in the table: its state's name, its place in the list, its record opened.
+//! The stored form of a row: state names, list cursor, opening of records.
 
 use std::fmt;
 
@@ -73,7 +73,8 @@ impl Ledger {
         }
     }
 
-    /// Opens a row. One that cannot be opened is a row all the same: it fails no list and no page.
+    /// Opens a row. A row that cannot be opened is returned as damaged, so that lists and pages do
+    /// not fail.
     pub(super) fn open_row(&self, raw: RawRow) -> OutboxRow {
         let opened = self.open_message(&raw);
         if let Err(damage) = opened
@@ -99,7 +100,7 @@ impl Ledger {
             spool: raw.spool,
             size_bytes: u64::try_from(raw.size_bytes).unwrap_or_default(),
         };
-        // Its sender died after the dot may have left: only the column says so.
+        // The sending process ended after the dot may have been sent: only the column records that.
         if raw.outcome.as_deref() == Some(Outcome::Unknown.name()) {
             row.become_unknown();
         }
@@ -107,7 +108,7 @@ impl Ledger {
     }
 }
 
-/// A place in the list of rows, which goes from the newest to the oldest.
+/// A cursor in the list of rows, which is ordered from newest to oldest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ListCursor {
     pub(super) created_unix_ms: i64,
@@ -115,7 +116,7 @@ pub(crate) struct ListCursor {
 }
 
 impl ListCursor {
-    /// The place of a row.
+    /// Returns the cursor of a row.
     pub(crate) fn of(row: &OutboxRow) -> Self {
         Self {
             created_unix_ms: row.created_unix_ms,
@@ -123,7 +124,7 @@ impl ListCursor {
         }
     }
 
-    /// A cursor read back from a request.
+    /// Parses a cursor from a request.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (created, id) = text.split_once('.')?;
         Some(Self {

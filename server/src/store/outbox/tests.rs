@@ -23,7 +23,7 @@ impl Scene {
         Self { dir, ledger, spool }
     }
 
-    /// Another process over the same folder.
+    /// Opens a second process on the same folder.
     async fn another(&self) -> (Ledger, Spool) {
         opened(&self.dir).await
     }
@@ -41,7 +41,7 @@ impl Scene {
         std::fs::read_dir(spool).unwrap().count()
     }
 
-    /// A row with its message in the spool, inserted.
+    /// Inserts a row with its message in the spool.
     async fn sent(&self, id: &str) -> OutboxRow {
         let (row, name) = self.written(id).await;
         let draft = Typed {
@@ -130,7 +130,7 @@ async fn what_was_typed_and_its_files_go_with_the_hand_over() {
     assert!(scene.ledger.outbox_typed(&row).await.unwrap().is_none());
     assert_eq!(scene.ledger.outbox_count_open(&ann()).await.unwrap(), 0);
     assert_eq!(scene.files(), 0);
-    // What the ledger needs stays until it is old.
+    // The ledger entry stays until it is old.
     assert_eq!(scene.ledger.outbox_prune(1, 1).await.unwrap(), 0);
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
     assert_eq!(rows[0].message.subject, "a");
@@ -160,7 +160,7 @@ async fn a_row_that_is_being_sent_is_replaced_by_nothing() {
         assert_eq!(inserted.await.unwrap(), Inserted::NotReplaced);
     }
     assert_eq!(scene.count("SELECT COUNT(*) FROM outbox").await, 1);
-    // Once it is let go, the correction takes its place, and its files.
+    // Once the row is released, the correction replaces it and takes its files.
     let mut waits = claimed;
     waits.state = RowState::Waiting;
     assert!(scene.ledger.outbox_save(&waits, true).await.unwrap());
@@ -235,12 +235,12 @@ async fn only_a_process_without_a_lease_loses_its_rows() {
     assert_eq!(state(&sending.id).await, waits);
     let unknown = (RowState::Result, RecipientState::Unknown);
     assert_eq!(state(&committing.id).await, unknown);
-    // The one that lost them says nothing more about them.
+    // The process that lost the rows cannot write them any more.
     assert!(!scene.ledger.outbox_commit(&sending.id, 7).await.unwrap());
     assert!(!scene.ledger.outbox_settle(&committing).await.unwrap());
 }
 
-/// A row as the program wrote it before the draft was sealed apart: this text never changes.
+/// A row of format 1, in which the draft is in the record: this text never changes.
 fn sealed_in_format_1(scene: &Scene, id: &str, attachment: &str) -> Vec<u8> {
     let record = json!({
         "from": "ann@peer.test", "subject": "old", "host": "smtp.peer.test",
@@ -290,7 +290,7 @@ async fn rows_of_the_old_program_open_and_keep_their_files() {
     }
     let sealed = sealed_in_format_1(&scene, "old", file);
     insert_format_1(&scene, "old", message, sealed).await;
-    // One that is damaged keeps the file that is known.
+    // A damaged row keeps the file that is known.
     insert_format_1(&scene, "bad", "CCCCCCCCCCCCCCCCCCCCCC", vec![1; 60]).await;
     scene.ledger.outbox_convert().await.unwrap();
     scene.ledger.outbox_recover(5).await.unwrap();
@@ -310,7 +310,7 @@ async fn rows_of_the_old_program_open_and_keep_their_files() {
     assert_eq!(draft.body, "typed");
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.is_damaged()).count(), 1);
-    // A damaged one can be removed.
+    // A damaged row can be removed.
     let id = OutboxId("bad".to_owned());
     assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
     assert!(scene.ledger.outbox_delete(&ann(), &id).await.unwrap());
@@ -389,7 +389,7 @@ async fn pages_of_the_list_hold_every_row_once() {
     let scene = Scene::new().await;
     for nth in 0..7 {
         let mut row = row(&format!("r{nth}"));
-        // Several of the same millisecond.
+        // Several rows of the same millisecond.
         row.created_unix_ms = nth / 3;
         scene.inserted(&row).await;
     }

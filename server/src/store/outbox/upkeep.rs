@@ -1,5 +1,4 @@
-//! What is done to rows beside sending: after a crash, after a new program, after a new key, and
-//! once they are old.
+//! Maintenance of rows: recovery after a crash, conversion of formats, change of keys, and pruning.
 
 use super::{FORMAT, Ledger, RawRow, WRITES, columns, discard_files, place};
 use crate::domain::{AccountKey, OutboxRow, Outcome, Typed};
@@ -9,15 +8,15 @@ use crate::store::seal::Purpose;
 use crate::store::spool::SpoolName;
 use crate::store::{Connection, StoreError};
 
-/// The most settled rows of an account; the oldest go first.
+/// Maximum number of settled rows of an account; the oldest are deleted first.
 const SETTLED_MAX: i64 = 1000;
-/// So many rows are deleted in one transaction.
+/// Maximum number of rows that one statement handles.
 const BATCH: i64 = 200;
 
 impl Ledger {
-    /// Puts rows right that a process left behind when it died: `sending` is safe to repeat,
-    /// `committing` may have gone out. Rows of processes that have a lease are left alone. Returns
-    /// how many were freed.
+    /// Recovers the rows of processes without a lease: `sending` is safe to repeat, `committing`
+    /// may have been sent. Rows of processes with a lease are unchanged. Returns the number of
+    /// recovered rows.
     pub(crate) async fn outbox_recover(&self, now_unix_ms: i64) -> Result<u64, StoreError> {
         let freed = sqlx::query(concat!(
             "UPDATE outbox SET state = CASE WHEN state = 'sending' THEN 'waiting' ELSE state END, \
@@ -27,7 +26,8 @@ impl Ledger {
         .bind(now_unix_ms)
         .execute(self.store.pool())
         .await?;
-        // Whoever was not refused before may have it: opening a row says so by its outcome.
+        // Opening the row sets the recipients that were not refused to unknown, because of its
+        // outcome.
         sqlx::query(
             "UPDATE outbox SET state = 'result', outcome = $1, changed_unix_ms = $2 \
              WHERE state = 'committing' AND owner IS NULL",
@@ -39,7 +39,7 @@ impl Ledger {
         Ok(freed.rows_affected())
     }
 
-    /// Sets a row aside that was seen to be damaged, unless somebody is sending it.
+    /// Marks a row as damaged, unless a process owns it.
     pub(crate) async fn outbox_set_aside(&self, row: &OutboxRow) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET is_damaged = 1 \
@@ -52,8 +52,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Sets a row aside that was claimed and cannot be opened: it is shown so, and nothing is done
-    /// with it.
+    /// Marks a claimed row that cannot be opened as damaged and releases it: it is shown as damaged
+    /// and not processed.
     pub(super) async fn let_go(&self, id: &str) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET is_damaged = 1, owner = NULL, \
@@ -65,12 +65,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// Brings the rows of older programs to the present format, and enters their files into the
-    /// table of the spool. To be called before the spool is swept, and after the keys were looked
-    /// at: a row that cannot be opened stays as it is, and is brought up once it can.
+    /// Converts the rows of older versions to the present format, and adds their files to the spool
+    /// table. Call it before the spool is swept and after the keys are checked: a row that cannot
+    /// be opened is marked as damaged, and is converted once it can be opened.
     pub(crate) async fn outbox_convert(&self) -> Result<(), StoreError> {
         loop {
-            // A start does not wait for the disk once for each row.
+            // One transaction per batch: the start does not wait for the disk once per row.
             let mut writing = self.store.pool().begin_with(WRITES).await?;
             let some: Vec<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
@@ -90,7 +90,7 @@ impl Ledger {
         }
     }
 
-    /// What was typed, where it is sealed with a key that is here.
+    /// Returns the draft of a row, or `None` if its key is not available.
     async fn typed_if_it_opens(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
         match self.outbox_typed(row).await {
             Err(StoreError::Seal(_)) => Ok(None),
@@ -103,7 +103,7 @@ impl Ledger {
         let opened = self
             .sealer
             .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed);
-        // Rows of format 1 hold it in the record.
+        // Rows of format 1 contain the draft in the record.
         let within = opened.map(|json| records::read_typed_within(&json).ok());
         let (id, account) = (raw.id.clone(), raw.account_key.clone());
         let row = self.open_row(raw);
@@ -157,11 +157,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// Finds the rows whose key is not there: they are set aside, and said in the log. Rows that
-    /// were set aside are looked at again, for a key that was put back.
+    /// Marks rows as damaged whose key is missing, and returns their number. Damaged rows whose key
+    /// is available again are unmarked.
     pub(crate) async fn outbox_check_keys(&self) -> Result<u64, StoreError> {
         let [current, previous] = self.sealer.key_ids();
-        // A sealed value begins with its format and the id of its key.
+        // A sealed value starts with its format and the id of its key.
         let lost = sqlx::query(
             "UPDATE outbox SET is_damaged = 1 \
              WHERE is_damaged = 0 AND substr(sealed, 2, 4) NOT IN ($1, $2)",
@@ -181,8 +181,9 @@ impl Ledger {
         Ok(lost.rows_affected())
     }
 
-    /// Gives the rows of an account to its present key, sealed anew: keys of accounts are made with
-    /// the server key, which was changed. A row that cannot be opened goes along.
+    /// Moves the rows of an account from its old key to its new one and seals them again: account
+    /// keys are derived from the server key, which was changed. Rows that cannot be opened are
+    /// moved too.
     pub(crate) async fn outbox_adopt(
         &self,
         old: &AccountKey,
@@ -232,7 +233,7 @@ impl Ledger {
             let query = sqlx::query(statement).bind(&new.0).bind(&old.0);
             query.execute(self.store.pool()).await?;
         }
-        // What both keys have is the present one's.
+        // Rows that exist under both keys: the one of the new key stays.
         for statement in [
             "DELETE FROM pop3_mark WHERE account_key = $1",
             "DELETE FROM pop3_delete WHERE account_key = $1",
@@ -244,9 +245,9 @@ impl Ledger {
         Ok(adopted)
     }
 
-    /// Deletes rows that have not changed since a time, and the oldest settled ones beyond
-    /// [`SETTLED_MAX`] of an account, and those that were removed before another time. Their files
-    /// are discarded.
+    /// Deletes rows that have not changed since `before_unix_ms`, the oldest settled ones beyond
+    /// [`SETTLED_MAX`] of an account, and those that were removed before `removed_before_unix_ms`.
+    /// Their files are discarded.
     pub(crate) async fn outbox_prune(
         &self,
         before_unix_ms: i64,

@@ -10,7 +10,7 @@ use crate::domain::{
     SentCopy, Server, ServerReply, Tls, Unsupported,
 };
 
-/// One line for each message that version 1 wrote. Lines are added, and never changed.
+/// Messages of version 1, one per line. Lines are added and never changed.
 const MESSAGES_V1: &str = include_str!("golden/messages.v1.jsonl");
 const TYPED_V1: &str = include_str!("golden/typed.v1.json");
 const POSTED_V0: &str = include_str!("golden/posted.v0.json");
@@ -82,7 +82,7 @@ fn typed() -> Typed {
     }
 }
 
-/// Every code that version 1 has, one message for each.
+/// Returns one message for each code of version 1.
 fn messages() -> Vec<OutboxMessage> {
     let unsent = [
         NotSentCause::ConnectionLost,

@@ -1,5 +1,5 @@
-//! Records of the first programs, without a version (rows of format 1 and 2). They held our own
-//! sentences in each language, which are not taken over.
+//! Records without a version (rows of format 1 and 2). They contain sentences in each language,
+//! which are not converted.
 
 use app::api::types::FolderId;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ struct Reply {
     text: String,
 }
 
-/// Of a sentence, the server's words are kept.
+/// A sentence, of which only the server's reply is read.
 #[derive(Deserialize)]
 struct Text {
     reply: Option<String>,
@@ -51,7 +51,7 @@ enum Copy {
     Failed(IgnoredAny),
 }
 
-/// What was typed lay in the message itself.
+/// The draft inside the message record.
 #[derive(Deserialize)]
 pub(super) struct WithTyped {
     pub(super) draft: v1::Typed,

@@ -1,6 +1,6 @@
-//! Version 1 of the records. Nothing in here changes any more.
+//! Version 1 of the records. This format is frozen.
 //!
-//! JSON; enums as codes in snake case. Texts are UTF-8; times do not occur, they are columns.
+//! JSON; enums as codes in snake case. Texts are UTF-8; times are in columns, not in records.
 
 use app::api::types::{
     AccountId, ComposeKind, ComposeSource, FolderId, FolderRole, FormKey, MessageId, OutboxId,
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain;
 
-/// Every record carries it.
+/// The version in every record.
 const VERSION: u32 = 1;
 
-/// Codes that say the same as an enum of `domain`.
+/// Defines enums of codes with the same variants as an enum of `domain`.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $domain:ty {
         $($variant:ident $({ $($field:ident: $type:ty),+ })?),+ $(,)?
@@ -93,7 +93,7 @@ struct Recipient {
     reply: Option<Reply>,
 }
 
-/// What a server said.
+/// A server's reply.
 #[derive(Serialize, Deserialize)]
 struct Reply {
     code: Option<u16>,
@@ -168,7 +168,7 @@ pub(super) struct File {
     size_bytes: u64,
 }
 
-/// What is answered or forwarded.
+/// The message that is answered or forwarded.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct Source {
     kind: Kind,
@@ -176,7 +176,7 @@ pub(in crate::store) struct Source {
     message: MessageId,
 }
 
-/// What was typed. Before version 1 it had the same fields.
+/// A draft. The records before version 1 have the same fields.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct Typed {
     #[serde(default)]
@@ -192,7 +192,7 @@ pub(in crate::store) struct Typed {
     keep_parts: Vec<PartId>,
 }
 
-/// A compose form that waits for a sign-in. Before version 1 it had the same fields.
+/// A compose form that is stored for a sign-in. The records before version 1 have the same fields.
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct PostedForm {
     #[serde(default)]
@@ -335,7 +335,7 @@ impl From<Trouble> for domain::ErrorCause {
     }
 }
 
-/// Records with the same fields as a type of `domain`, both ways.
+/// Converts records with the same fields as a type of `domain`, both ways.
 macro_rules! fields {
     ($($name:ident = $domain:ty { $($field:ident),+ })+) => { $(
         impl From<$domain> for $name {

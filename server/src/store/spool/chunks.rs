@@ -1,4 +1,4 @@
-//! The chunks of a file, and reading them back.
+//! The sealed chunks of a spool file, and the reader.
 
 use std::io;
 
@@ -15,10 +15,10 @@ pub(super) const MAGIC: [u8; 4] = *b"RSP1";
 pub(super) const PREFIX_BYTES: usize = 19;
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 pub(super) const TAG_BYTES: usize = 16;
-/// So much is read and written at a time: each is a turn of another thread.
+/// Buffer size of reads and writes: each is a call on another thread.
 pub(super) const AT_ONCE_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
 
-/// Seals and opens the chunks of one file in their order.
+/// Seals and opens the chunks of one file in order.
 pub(super) struct Chunks {
     cipher: XChaCha20Poly1305,
     prefix: [u8; PREFIX_BYTES],
@@ -27,7 +27,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// A new file, with its head.
+    /// Starts a new file and returns its head.
     pub(super) fn begin(sealer: &Sealer, name: SpoolName) -> Result<(Self, Vec<u8>), SealError> {
         let (key_id, cipher) = sealer.cipher(Purpose::Spool)?;
         let mut prefix = [0; PREFIX_BYTES];
@@ -42,7 +42,7 @@ impl Chunks {
         Ok((this, head))
     }
 
-    /// The nonce of the next chunk: prefix, index, and whether it is the last one.
+    /// Returns the nonce of the next chunk: prefix, index, and last-chunk flag.
     fn nonce(&mut self, is_last: bool) -> Result<XNonce, SealError> {
         let mut nonce = [0; 24];
         let parts = self
@@ -81,7 +81,7 @@ impl Chunks {
     }
 }
 
-/// A file that is being read.
+/// The reader of a spool file.
 pub struct SpoolReader {
     chunks: Chunks,
     file: BufReader<File>,
@@ -129,11 +129,11 @@ impl SpoolReader {
         })
     }
 
-    /// The next bytes, at most 64 KiB; `None` at the end of a file that is whole.
+    /// Returns the next bytes, at most 64 KiB; `None` at the end of a complete file.
     ///
     /// # Errors
-    /// [`SpoolError::Seal`] where the file was changed or cut. Final: what came before is not to
-    /// be taken for the file.
+    /// [`SpoolError::Seal`] if the file was changed or truncated. The error is final: the bytes
+    /// returned before must not be used as the file's content.
     pub async fn next(&mut self) -> Result<Option<Bytes>, SpoolError> {
         if self.is_done {
             return Ok(None);
@@ -150,7 +150,7 @@ impl SpoolReader {
         Ok((!plain.is_empty()).then(|| Bytes::from(plain)))
     }
 
-    /// Up to one chunk as it lies in the file; shorter at its end.
+    /// Reads one sealed chunk; shorter at the end of the file.
     async fn sealed_chunk(&mut self) -> Result<Vec<u8>, SpoolError> {
         let mut sealed = Vec::with_capacity(CHUNK_BYTES + TAG_BYTES);
         let chunk = (CHUNK_BYTES + TAG_BYTES) as u64;

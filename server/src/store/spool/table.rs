@@ -1,17 +1,17 @@
-//! The table of the spool's files: who owns each, and what it may take of the quota.
+//! The table of the spool's files: the owner of each, and its share of the quota.
 
 use super::{SpoolError, SpoolLimits, SpoolName};
 use crate::domain::AccountKey;
 use crate::store::process::owner_is_gone;
 use crate::store::{Store, StoreError};
 
-/// Of files that nobody needs any more: the next sweep removes those that are still there.
+/// Owner of files that are not needed any more: the next sweep removes those that still exist.
 pub(crate) const DISCARDED: &str = "discarded";
 
-/// The least that a file takes: its block, and its place in the folder and the table.
+/// Minimum cost of a file, in bytes: its block, and its entries in folder and table.
 const LEAST_BYTES: u64 = 4096;
 
-/// What a file of so many bytes takes on the disk.
+/// Returns the disk space of a file of `size_bytes`, including the tags of its chunks.
 pub(super) fn cost(size_bytes: u64) -> i64 {
     let tags = size_bytes / 4096;
     let cost = size_bytes.saturating_add(tags).saturating_add(LEAST_BYTES);
@@ -23,7 +23,7 @@ fn limit(bytes: u64) -> i64 {
 }
 
 impl Store {
-    /// Enters a file of this process before it is made, if the quota has room for it.
+    /// Inserts a file of this process before it is created, if the quotas allow it.
     pub(super) async fn spool_reserve(
         &self,
         name: &SpoolName,
@@ -45,7 +45,7 @@ impl Store {
         }
     }
 
-    /// Lets a file of this process take more, if the quota has room for it.
+    /// Raises the reservation of a file of this process, if the quotas allow it.
     pub(super) async fn spool_grow(
         &self,
         name: &SpoolName,
@@ -64,8 +64,8 @@ impl Store {
         }
     }
 
-    /// Runs a statement that takes room for a file only within the quota. Returns how many rows
-    /// changed: none where there is no room.
+    /// Runs a statement that reserves space within the quotas. Returns the number of changed rows:
+    /// 0 if a quota is used up.
     async fn spool_take(
         &self,
         statement: &'static str,
@@ -87,7 +87,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Which of the two limits is in the way.
+    /// Returns the error of the quota that is used up.
     async fn no_room(
         &self,
         account: &AccountKey,
@@ -111,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Writes down what a file of this process takes now that it is complete.
+    /// Records the final size of a complete file of this process.
     pub(super) async fn spool_settle(
         &self,
         name: &SpoolName,
@@ -127,7 +127,8 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Marks a file of this process as discarded. `false`: a row owns it by now, or it is gone.
+    /// Marks a file of this process as discarded. `false`: a row owns the file by now, or it does
+    /// not exist.
     pub(super) async fn spool_discard(&self, name: &SpoolName) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE spool_file SET owner = $1 WHERE name = $2 AND owner = $3")
             .bind(DISCARDED)
@@ -138,8 +139,8 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Discards the files that nobody owns: those of processes that are gone, and of rows that are
-    /// gone.
+    /// Discards the files without an owner: those of processes without a lease, and of deleted
+    /// rows.
     pub(super) async fn spool_discard_orphans(&self, now_unix_ms: i64) -> Result<(), StoreError> {
         let query = sqlx::query(concat!(
             "UPDATE spool_file SET owner = $2, outbox_id = NULL WHERE owner IS NOT NULL AND ",
@@ -151,7 +152,7 @@ impl Store {
         Ok(())
     }
 
-    /// Some of the files that are discarded.
+    /// Returns up to 1000 discarded files.
     pub(super) async fn spool_discarded(&self) -> Result<Vec<SpoolName>, StoreError> {
         let names: Vec<(String,)> =
             sqlx::query_as("SELECT name FROM spool_file WHERE owner = $1 LIMIT 1000")
@@ -162,7 +163,7 @@ impl Store {
         Ok(names.collect())
     }
 
-    /// Forgets a file that was removed.
+    /// Deletes the table row of a removed file.
     pub(super) async fn spool_forget(&self, name: &SpoolName) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM spool_file WHERE name = $1 AND owner = $2")
             .bind(name.as_str())
@@ -172,7 +173,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a file is anybody's.
+    /// Returns whether a file is in the table.
     pub(super) async fn spool_knows(&self, name: &SpoolName) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM spool_file WHERE name = $1")
             .bind(name.as_str())

@@ -16,7 +16,7 @@ async fn spool() -> (TestDir, Spool) {
     (dir, spool)
 }
 
-/// A process over this folder.
+/// Opens the spool of this folder as a new process.
 async fn opened(dir: &TestDir) -> Spool {
     let sealer = Arc::new(Sealer::open(dir.path()).unwrap());
     let store = Store::open(dir.path(), SCHEMA).await.unwrap();
@@ -31,7 +31,7 @@ fn files(dir: &TestDir) -> usize {
     std::fs::read_dir(dir.path().join("spool")).unwrap().count()
 }
 
-/// Waits until files that were dropped are gone.
+/// Waits until dropped files are removed.
 async fn until(dir: &TestDir, count: usize) {
     let gone = async {
         while files(dir) != count {
@@ -148,7 +148,7 @@ async fn a_sweep_beside_the_server_touches_only_what_nobody_owns() {
     std::fs::write(dir.path().join("spool/AAAAAAAAAAAAAAAAAAAAAA"), b"unknown").unwrap();
     let now = crate::store::now_unix_ms();
     assert_eq!(spool.sweep(now).await.unwrap(), 2);
-    // Another process leaves the files of this one alone as long as its lease lasts.
+    // Another process does not remove the files of this one while its lease lasts.
     let other = opened(&dir).await;
     assert_eq!(other.sweep(now + LEASE_MS - 1).await.unwrap(), 0);
     assert_eq!(read(&spool, &kept.name).await.unwrap(), b"kept");
@@ -167,7 +167,7 @@ async fn a_file_that_is_dropped_at_any_point_leaves_neither_bytes_nor_a_claim() 
     assert_eq!(files(&dir), 2);
     drop((whole, half));
     until(&dir, 0).await;
-    // All of the quota is there again.
+    // The complete quota is available again.
     let all = LIMITS.account_max_bytes - (16 << 10);
     let again = async {
         loop {

@@ -1,11 +1,11 @@
-//! Why a typed recipient cannot be taken, and what to type instead.
+//! Sentences for invalid recipients: the cause, and what to type instead.
 
 use app::api::types::Lang;
 use mail_mime::address::{InvalidAddress, RECIPIENTS_MAX};
 
 use crate::meaning::Meaning;
 
-/// `text` is what was typed, on one short line.
+/// Returns cause and fix for an invalid address; `text` is the typed text on one short line.
 pub(super) fn invalid(text: &str, why: InvalidAddress, lang: Lang) -> Meaning {
     let (cause, fix) = match lang {
         Lang::En => english(why),

@@ -1,4 +1,4 @@
-//! What went wrong with a server, as finished sentences.
+//! Error causes of servers as finished sentences.
 
 use app::api::types::{ApiErrorText, Lang, RecipientState};
 
@@ -10,7 +10,7 @@ use crate::meaning::pop3::Pop3Cause;
 use crate::meaning::smtp::{RefusalCause, Refused};
 use crate::meaning::{self, Meaning};
 
-/// What went wrong, in a language, with the server's words.
+/// Returns the text of an error cause in a language, with the server's reply.
 pub(in crate::views) fn text(trouble: &ErrorCause, lang: Lang) -> ApiErrorText {
     let Meaning { cause, fix } = meaning(trouble, lang);
     ApiErrorText {
@@ -20,7 +20,7 @@ pub(in crate::views) fn text(trouble: &ErrorCause, lang: Lang) -> ApiErrorText {
     }
 }
 
-/// The server's words, where it said some.
+/// Returns the server's reply, if it sent one.
 pub(super) fn reply(trouble: &ErrorCause) -> Option<&str> {
     let words = match trouble {
         ErrorCause::LoginRefused(_, reply) | ErrorCause::Refused(_, reply) => {
@@ -32,7 +32,7 @@ pub(super) fn reply(trouble: &ErrorCause) -> Option<&str> {
     words.filter(|text| !text.trim().is_empty())
 }
 
-/// Cause and fix.
+/// Returns the sentences of cause and fix.
 pub(super) fn meaning(trouble: &ErrorCause, lang: Lang) -> Meaning {
     match trouble {
         ErrorCause::Dial(server, cause) => meaning::dial::meaning(lang, place(server), cause),
@@ -136,11 +136,11 @@ fn plain(trouble: &ErrorCause, lang: Lang) -> Meaning {
     }
 }
 
-/// What the result for one recipient means; empty where there is nothing to be said.
+/// Returns the text for the result of one recipient; empty if there is nothing to explain.
 pub(in crate::views) fn of_recipient(recipient: &RecipientResult, lang: Lang) -> String {
     let meaning = match (recipient.state, &recipient.reply) {
         (RecipientState::Refused | RecipientState::Delayed, Some(reply)) => {
-            // Whoever is delayed is tried again by the outbox: nobody has to do anything.
+            // The outbox retries delayed recipients: the user does not have to act.
             let refused = match recipient.state {
                 RecipientState::Delayed => Refused::RecipientForNow,
                 _ => Refused::Recipient,

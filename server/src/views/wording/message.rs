@@ -1,10 +1,10 @@
-//! What is said in place of a message, or of its text.
+//! Placeholders for unreadable messages and message texts.
 
 use app::api::types::Lang;
 use mail_mime::tree::Sealed;
 
-/// In place of the subject of a message that the server did not describe; with its words, where it
-/// refused.
+/// Returns the placeholder for the subject of a message that the server did not describe, with the
+/// server's reply if it refused.
 pub(in crate::views) fn unreadable_row(refusal: &str, lang: Lang) -> String {
     match (lang, refusal) {
         (Lang::En, "") => "[The mail server did not describe this message]".to_owned(),
@@ -16,7 +16,7 @@ pub(in crate::views) fn unreadable_row(refusal: &str, lang: Lang) -> String {
     }
 }
 
-/// In place of the text of a message that has none that can be read.
+/// Returns the placeholder for a message without readable text.
 pub(in crate::views) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static str {
     match (sealed, lang) {
         (None, Lang::En) => "This message has no text.",
@@ -60,7 +60,7 @@ pub(in crate::views) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static 
     }
 }
 
-/// In place of the text of a message that is over the limits.
+/// Returns the placeholder for the text of a message over the parser's limits.
 pub(in crate::views) fn over_limits(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {

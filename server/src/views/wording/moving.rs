@@ -1,4 +1,4 @@
-//! What is told of a move that ended half-way.
+//! Sentences for a move that failed half-way.
 
 use app::api::types::{FolderRole, Lang};
 
@@ -6,7 +6,8 @@ use super::role_name;
 use crate::account::error::HalfMove;
 use crate::meaning::Meaning;
 
-/// Tells where the messages are. `is_refused`: the server said no; else the connection was lost.
+/// Returns cause and fix, with the location of the messages. `is_refused`: the server refused the
+/// command; otherwise the connection was lost.
 pub(super) fn half_moved(
     moved: u32,
     state: HalfMove,

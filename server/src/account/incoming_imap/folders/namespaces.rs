@@ -1,24 +1,24 @@
-//! Whose a folder is, by its name (RFC 2342): one's own, another user's or everybody's.
+//! The owner of a folder, by its namespace (RFC 2342): personal, another user's or shared.
 
 use mail_proto::imap::{ListData, Mailbox, Namespace, NamespaceData};
 
 use super::NAME_MAX_BYTES;
 
-/// The most namespaces that are kept. Servers have three.
+/// Maximum number of namespaces. Servers usually have 3.
 const NAMESPACES_MAX: usize = 64;
 
 /// The namespaces of an account.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Namespaces {
-    /// What the person's own folders begin with, but for INBOX ("INBOX.").
+    /// The prefix of the user's own folders other than INBOX (`INBOX.`).
     prefix: Vec<u8>,
-    /// Beginnings of names, and whether what begins so is one's own.
+    /// Namespace prefixes, and whether each is personal.
     prefixes: Vec<(Vec<u8>, bool)>,
 }
 
 impl Namespaces {
-    /// Reads what NAMESPACE told. Where the server has no NAMESPACE, what all folders begin with
-    /// is taken for the prefix: Courier and others keep everything below INBOX.
+    /// Reads the response to NAMESPACE. If the server has no NAMESPACE, the common prefix of all
+    /// folders is used: Courier and others put all folders below INBOX.
     pub(super) fn new(told: Option<&NamespaceData>, lists: &[ListData]) -> Self {
         let Some(told) = told.filter(|told| !told.personal.is_empty()) else {
             return Self {
@@ -38,18 +38,18 @@ impl Namespaces {
         }
     }
 
-    /// What a new folder at the top begins with.
+    /// The prefix of a new top-level folder.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.prefix
     }
 
-    /// Whether a folder is another user's or everybody's.
+    /// Whether a folder is another user's or shared.
     pub(super) fn is_foreign(&self, mailbox: &Mailbox) -> bool {
         if mailbox.is_inbox() {
             return false;
         }
         let name = mailbox.as_wire();
-        // "user." itself is no mailbox of one's own either.
+        // `user.` itself is not a personal mailbox either.
         let begins = |prefix: &[u8]| {
             without(prefix, name).is_some()
                 || prefix
@@ -60,13 +60,13 @@ impl Namespaces {
             .prefixes
             .iter()
             .filter(|(prefix, _)| begins(prefix))
-            // Where two are alike, it is one's own.
+            // Of two equal prefixes the personal one takes precedence.
             .max_by_key(|(prefix, is_own)| (prefix.len(), *is_own));
         longest.is_some_and(|(_, is_own)| !is_own)
     }
 }
 
-/// A namespace's prefix with the delimiter at its end, which some servers leave out.
+/// Returns a namespace's prefix with a trailing delimiter, which some servers omit.
 fn prefix_of(space: &Namespace) -> Vec<u8> {
     let mut prefix = space.prefix.to_vec();
     if let Some(delimiter) = space.delimiter
@@ -77,7 +77,7 @@ fn prefix_of(space: &Namespace) -> Vec<u8> {
     prefix
 }
 
-/// A name behind a prefix. INBOX at its beginning is one name in any case.
+/// Returns the rest of a name after a prefix. INBOX at its start is case-insensitive.
 pub(super) fn without<'n>(prefix: &[u8], name: &'n [u8]) -> Option<&'n [u8]> {
     const INBOX: usize = b"INBOX".len();
     let (head, tail) = name.split_at_checked(prefix.len())?;

@@ -1,11 +1,11 @@
-//! What folders are for: by the attributes of SPECIAL-USE (RFC 6154), else by their names.
+//! Folder roles: by the SPECIAL-USE attributes (RFC 6154), else by name.
 
 use app::api::types::FolderRole;
 use mail_proto::imap::{ListData, MailboxAttribute};
 
 use super::tree::Tree;
 
-/// Roles that a folder can have by its name.
+/// Roles that a folder can get by its name.
 const NAMED: [FolderRole; 5] = [
     FolderRole::Drafts,
     FolderRole::Sent,
@@ -14,12 +14,12 @@ const NAMED: [FolderRole; 5] = [
     FolderRole::Trash,
 ];
 
-/// A folder that LIST told, its role, and whether it is the first of that role.
+/// A folder of a LIST response, its role, and whether it is the first with that role.
 pub(super) type Listed<'l> = (&'l ListData, Option<FolderRole>, bool);
 
-/// The folders that exist, in the order of LIST, each with its role. Folders at the top that a
-/// server gave no role get one by their name, the first of each; where there is none at the top,
-/// those right below INBOX. A folder of others has none, whatever the server says.
+/// Returns the existing folders in the order of LIST, each with its role. Top-level folders without
+/// a role from the server get one by their name, the first of each; if there is none at the top
+/// level, those directly below INBOX. A foreign folder never has a role.
 pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'l>> {
     let mut taken: Vec<FolderRole> = Vec::new();
     let mut is_new = |role: Option<FolderRole>| match role {
@@ -79,7 +79,7 @@ fn role_by_attribute(list: &ListData) -> Option<FolderRole> {
     })
 }
 
-/// Whether a name in lower case is usual for a role.
+/// Whether a lower-case name is common for a role.
 fn is_name_of(name: &str, role: FolderRole) -> bool {
     let names: &[&str] = match role {
         FolderRole::Drafts => &[

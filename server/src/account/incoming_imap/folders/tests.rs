@@ -256,10 +256,10 @@ fn counts_go_to_the_folder_that_they_are_of() {
     assert_eq!(counted, [("f7".to_owned(), 7), ("f99".to_owned(), 99)]);
 }
 
-/// The processor time of this thread: what others do on the machine does not count.
+/// Returns the CPU time of this thread: other load on the machine does not count.
 #[cfg(target_os = "linux")]
 fn cpu_time() -> std::time::Duration {
-    // The kernel brings the figure up to date when the thread gives way.
+    // The kernel updates the figure when the thread yields.
     std::thread::yield_now();
     let figures = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     let nanos = figures.split(' ').next().unwrap();
@@ -321,7 +321,7 @@ fn wire_of(table: &FolderTable, role: FolderRole) -> Option<String> {
 #[test]
 fn a_shared_folder_takes_nothing_from_ones_own() {
     let courier = namespaces(&[b"INBOX."], &[b"user."], &[b"shared."]);
-    // Cyrus keeps what everybody may read at the top.
+    // Cyrus has shared folders at the top level.
     let cyrus = namespaces(&[b"INBOX."], &[b"user."], &[b""]);
     for told in [courier, cyrus] {
         let lists = dotted(&[
@@ -343,7 +343,7 @@ fn a_shared_folder_takes_nothing_from_ones_own() {
         }
         let new = table.wire_name("Archive").unwrap();
         assert_eq!(new.as_wire(), b"INBOX.Archive");
-        // One's own first, and a folder of others beside one's own of the same name.
+        // Personal folders first, and a foreign folder beside a personal one of the same name.
         assert_eq!(
             names(&table),
             [

@@ -1,4 +1,4 @@
-//! Names on the wire as a tree: each level found by its parent and its own name, in linear time.
+//! Names on the wire as a tree: each level is found by its parent and its name, in linear time.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -9,26 +9,26 @@ use mail_proto::imap::{ListData, Mailbox, MailboxAttribute};
 use super::namespaces::{Namespaces, without};
 use super::{FOLDERS_MAX, LEVELS_MAX, NAME_MAX_BYTES, NAMES_MAX_BYTES};
 
-/// The parent of folders at the top.
+/// The parent index of top-level folders.
 const TOP: usize = usize::MAX;
-/// Stands for the parent of INBOX in the index.
+/// The parent of INBOX in the index.
 const ABOVE_INBOX: usize = usize::MAX - 1;
-/// The parent, in the index, of folders at the top that lack the prefix of one's own.
+/// The parent, in the index, of top-level folders without the personal prefix.
 const BESIDE_PREFIX: usize = usize::MAX - 2;
 
 /// A folder in the tree.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) wire: Mailbox,
-    /// Its own name, decoded.
+    /// The last level of its name, decoded.
     pub(super) name: String,
     pub(super) depth: u32,
     pub(super) role: Option<FolderRole>,
     pub(super) is_selectable: bool,
-    /// Another user's, or everybody's.
+    /// Whether it is another user's or shared.
     is_foreign: bool,
     parent: usize,
-    /// Whether LIST told it; else it only stands above one that LIST told.
+    /// Whether LIST returned it; otherwise it is only the parent of a listed folder.
     is_listed: bool,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Tree<'l> {
     namespaces: &'l Namespaces,
     utf8_names: bool,
     nodes: Vec<Node>,
-    /// Index of a node by its parent's index and its own name on the wire.
+    /// Index of a node by its parent's index and the last level of its name on the wire.
     index: HashMap<(usize, &'l [u8]), usize>,
-    /// The names of all nodes, in bytes.
+    /// Length of the names of all nodes, in bytes.
     names_bytes: usize,
     left_out: u32,
 }
@@ -56,12 +56,12 @@ impl<'l> Tree<'l> {
         }
     }
 
-    /// Folders that were told and found no room.
+    /// Returns how many listed folders were dropped because a bound was reached.
     pub(super) fn left_out(&self) -> u32 {
         self.left_out
     }
 
-    /// Adds a folder and those above it. What LIST told twice is one folder.
+    /// Adds a folder and its parents. A name that LIST returns twice is one folder.
     pub(super) fn insert(&mut self, list: &'l ListData, role: Option<FolderRole>) {
         match self.node_of(list) {
             Some(index) => {
@@ -77,7 +77,8 @@ impl<'l> Tree<'l> {
         }
     }
 
-    /// The decoded name of one's own folder at the top, or below INBOX; `None` for any other.
+    /// Returns the decoded name of a personal top-level folder, or of one directly below INBOX;
+    /// `None` for any other.
     pub(super) fn name_at_top(&self, list: &ListData, below_inbox: bool) -> Option<String> {
         if self.is_foreign(&list.mailbox) {
             return None;
@@ -91,7 +92,7 @@ impl<'l> Tree<'l> {
         (!is_below && name.len() <= NAME_MAX_BYTES).then(|| self.decoded(name))
     }
 
-    /// Whether a folder is another user's or everybody's.
+    /// Whether a folder is another user's or shared.
     pub(super) fn is_foreign(&self, mailbox: &Mailbox) -> bool {
         self.namespaces.is_foreign(mailbox)
     }
@@ -106,7 +107,7 @@ impl<'l> Tree<'l> {
             .unwrap_or_else(|| String::from_utf8_lossy(name).into_owned())
     }
 
-    /// The node of a name, made where it is missing; `None` where there is no room.
+    /// Returns the node of a name, created if missing; `None` if a bound is reached.
     fn node_of(&mut self, list: &'l ListData) -> Option<usize> {
         let wire = list.mailbox.as_wire();
         let name = self.without_prefix(wire);
@@ -143,7 +144,7 @@ impl<'l> Tree<'l> {
             let depth = self.nodes.get(parent).map_or(0, |node| node.depth + 1);
             let index = self.nodes.len();
             self.nodes.push(Node {
-                // A copy: what LIST told may be a slice of a much longer response.
+                // A copy: the name may be a slice of a much longer response.
                 wire: Mailbox::from_wire(wire.get(..end).unwrap_or(wire).to_vec()),
                 name: self.decoded(level),
                 depth,
@@ -159,14 +160,15 @@ impl<'l> Tree<'l> {
         Some(parent)
     }
 
-    /// Roles first, in the order of the design; then by name, each folder before its children.
+    /// Returns the nodes in display order: roles first, in the order of the design; then by name,
+    /// each folder before its children.
     pub(super) fn in_showing_order(self) -> Vec<Node> {
         let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
             children.entry(node.parent).or_default().push(index);
         }
         for siblings in children.values_mut() {
-            // The last comes first off the stack.
+            // The stack pops the last one first.
             siblings.sort_by_cached_key(|index| {
                 let node = self.nodes.get(*index);
                 Reverse(node.map(|node| {
@@ -190,8 +192,9 @@ impl<'l> Tree<'l> {
     }
 }
 
-/// Where a level is found: by its parent and its name. INBOX is one name in any case; a folder
-/// that has this name behind the prefix is another one, as is a folder of the same name without.
+/// Returns the index key of a level: its parent and its name. INBOX is case-insensitive; a folder
+/// named INBOX after the prefix is another folder, and so is a folder of the same name without the
+/// prefix.
 fn key(parent: usize, level: &[u8], has_prefix: bool) -> (usize, &[u8]) {
     match parent {
         TOP if has_prefix => (parent, level),
@@ -201,7 +204,7 @@ fn key(parent: usize, level: &[u8], has_prefix: bool) -> (usize, &[u8]) {
     }
 }
 
-/// Folders of others stand behind all of one's own.
+/// Foreign folders come after all personal ones.
 const RANK_FOREIGN: u8 = 9;
 
 fn rank(role: Option<FolderRole>) -> u8 {

@@ -1,4 +1,4 @@
-//! What nobody asks for: IDLE and its renewal, what others changed, new rows, letting go.
+//! Background work: IDLE and its renewal, changes by other workers, prefetch of new rows, closing.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::super::selected::ImapConnection;
 use super::super::selected::SelectedMailbox;
 use super::{ImapWorker, ImapWorkerKind};
 
-/// IDLE is entered after this much silence: a person who clicks on pays no DONE.
+/// IDLE is entered after this time without requests: a request that follows closely needs no DONE.
 const IDLE_AFTER: Duration = Duration::from_millis(300);
-/// IDLE is renewed this often; some networks drop silent links.
+/// Interval of IDLE renewal; some networks drop silent connections.
 const IDLE_RENEWED_EVERY: Duration = Duration::from_secs(9 * 60);
-/// A server without IDLE is asked this often, while somebody watches.
+/// Polling interval for a server without IDLE, while a page watches.
 const POLLED_EVERY: Duration = Duration::from_secs(60);
-/// Nobody watches and nobody asks: the inbox's connection closes.
+/// INBOX's connection closes after this time without a watching page and without requests.
 const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
 /// The same for the connection of another folder.
 const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
-/// New rows are fetched at once when so many arrive, for the page that will ask.
+/// Maximum number of new rows that are prefetched for the page.
 const PREFETCH_MAX: u32 = 50;
-/// Rows are kept for so long after somebody last asked.
+/// Rows are cached for this long after the last request.
 const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
 
 impl ImapWorker {
@@ -36,7 +36,7 @@ impl ImapWorker {
         };
         let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
         if next <= Instant::now() {
-            // Watched, so it stays open: look again later.
+            // The connection is watched and stays open: check again later.
             next = Instant::now() + closes_after;
         }
         let mut consider = |at: Option<Instant>| {
@@ -127,7 +127,7 @@ impl ImapWorker {
         !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
     }
 
-    /// Enters or renews IDLE, or asks where there is none.
+    /// Enters or renews IDLE; polls a server without IDLE.
     async fn keep_alive(&mut self, now: Instant) -> Result<(), AccountError> {
         let Some(connection) = &mut self.connection else {
             return Ok(());
@@ -148,7 +148,7 @@ impl ImapWorker {
         Ok(())
     }
 
-    /// Fetches what is new before it is told, so that the page's question finds it here.
+    /// Prefetches new rows before they are announced, so that the page's request finds them cached.
     async fn fetch_arrived(&mut self) -> Result<(), AccountError> {
         let selected = self.connection.as_ref().and_then(ImapConnection::selected);
         if selected.is_none_or(|selected| selected.arrived() == 0) || !self.is_watched() {

@@ -1,4 +1,4 @@
-//! What IMAP answers.
+//! The mailstore operations of an IMAP worker.
 
 use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window};
 use bytes::Bytes;

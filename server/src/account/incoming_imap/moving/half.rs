@@ -1,4 +1,4 @@
-//! Moves that stopped half-way: finished or undone, and told as what they are.
+//! Finishes or undoes moves that failed half-way, and reports their true state.
 
 use app::api::live::LiveEvent;
 use mail_net::Phase;
@@ -12,7 +12,7 @@ use crate::clients::imap::{Responses, uid_set};
 use crate::domain::ServerReply;
 
 impl ImapWorker {
-    /// The connection ended while MOVE ran.
+    /// Handles a connection that closed during MOVE.
     pub(super) async fn lost_move(
         &mut self,
         order: &Move,
@@ -24,13 +24,13 @@ impl ImapWorker {
         }
         let there = self.connection().await?.still_there(&order.uids).await?;
         if there.len() == order.uids.len() && copied.is_none() {
-            // MOVE moves a message or leaves it alone (RFC 6851 §3.3): it can be repeated.
+            // MOVE moves a message or leaves it unchanged (RFC 6851 §3.3): it can be repeated.
             return Err(error);
         }
         self.settled(order, &there, copied, reply_in(&error)).await
     }
 
-    /// The server refused to go on with MOVE after it had begun.
+    /// Handles a refusal by the server after MOVE had begun.
     pub(super) async fn stopped_move(
         &mut self,
         order: &Move,
@@ -42,7 +42,8 @@ impl ImapWorker {
             .await
     }
 
-    /// Messages that are `there` still were not moved: their copies go.
+    /// Settles a partial move: messages that are still `there` were not moved, and their copies are
+    /// deleted.
     async fn settled(
         &mut self,
         order: &Move,
@@ -75,8 +76,8 @@ impl ImapWorker {
         Err(self.half(order, count_of(moved.len()), state, reply))
     }
 
-    /// The connection ended while COPY ran. Whether the copies came is told by the UID that the
-    /// next message in the target will have.
+    /// Handles a connection that closed during COPY. UIDNEXT of the target shows whether the copies
+    /// were made.
     pub(super) async fn lost_copy(
         &mut self,
         order: &Move,
@@ -94,7 +95,8 @@ impl ImapWorker {
         }
     }
 
-    /// How many messages came into the target since a move began, if the server tells.
+    /// Returns how many messages arrived in the target since a move began, if the server reports
+    /// it.
     pub(super) async fn came_since(&mut self, order: &Move, answer: &Responses) -> Option<u32> {
         let (generation, before) = answer.statuses.first().map(place_of)?;
         let (now, after) = self.next_uid_in(&order.to).await?;
@@ -110,7 +112,7 @@ impl ImapWorker {
         answer.ok()?.statuses.first().map(place_of)
     }
 
-    /// The copies are there, and STORE or EXPUNGE was refused.
+    /// Handles a refusal of STORE or EXPUNGE after the copies were made.
     pub(super) async fn stopped_removal(
         &mut self,
         order: &Move,
@@ -131,7 +133,8 @@ impl ImapWorker {
                 };
                 return self.counted(order, &moved, copied).await;
             }
-            // Not deleted after all: other programs would hide them, or expunge them later.
+            // Removes `\Deleted` again: other programs would hide these messages, or expunge them
+            // later.
             if let (Ok(unmark), Ok(connection)) = (
                 mark_deleted(&order.uids, StoreMode::Remove),
                 self.connection().await,
@@ -145,7 +148,7 @@ impl ImapWorker {
         Err(self.lies_in_both(order, copied, reply))
     }
 
-    /// EXPUNGE of all that is marked as deleted, where that is these messages and no others.
+    /// Sends EXPUNGE without UIDs if exactly these messages are marked as deleted.
     async fn expunge_plainly(&mut self, uids: &[Uid]) -> bool {
         let Ok(connection) = self.connection().await else {
             return false;
@@ -157,10 +160,10 @@ impl ImapWorker {
         connection.run(expunge, Phase::LongCommand).await.is_ok()
     }
 
-    /// Deletes the copies. `false` where they are there still, or may be.
+    /// Deletes the copies. Returns `false` if they still exist, or may.
     async fn undo_copies(&mut self, order: &Move, copied: &Copied) -> bool {
         let is_undone = self.try_undo_copies(order, copied).await.unwrap_or(false);
-        // Back to where the messages are. What happened there meanwhile is not known.
+        // Selects the source mailbox again. Changes there meanwhile are unknown.
         self.select_again(order).await;
         self.shared.tell(LiveEvent::Resync);
         is_undone
@@ -190,7 +193,7 @@ impl ImapWorker {
         Ok(false)
     }
 
-    /// The messages lie in both folders now. The next try makes no further copies.
+    /// Records that the messages are in both folders. A retry makes no further copies.
     pub(super) fn lies_in_both(
         &self,
         order: &Move,
@@ -198,7 +201,7 @@ impl ImapWorker {
         reply: Option<ServerReply>,
     ) -> AccountError {
         let copied = match copied.is_none() {
-            // Where the copies lie is not known, only that they are there.
+            // The UIDs of the copies are unknown, only that they exist.
             true => Copied {
                 source: order.uids.clone(),
                 ..Copied::default()
@@ -209,8 +212,8 @@ impl ImapWorker {
         self.half(order, 0, HalfMove::InBoth, reply)
     }
 
-    /// Selects the mailbox of a move anew, over another connection where the old one is lost.
-    /// `false` where that failed, or its UIDs mean other messages now.
+    /// Selects the source mailbox of a move again, over a new connection if the old one is lost.
+    /// Returns `false` if that failed, or if its UIDVALIDITY changed.
     pub(super) async fn select_again(&mut self, order: &Move) -> bool {
         self.drop_if_over();
         let result = self.select(&order.from).await;
@@ -240,7 +243,7 @@ impl ImapWorker {
     }
 }
 
-/// What tells whether messages came into a mailbox.
+/// Returns the values that show whether messages arrived in a mailbox.
 fn place_of(status: &StatusData) -> (Option<u32>, Option<Uid>) {
     (status.uid_validity.map(|v| v.get()), status.uid_next)
 }

@@ -1,4 +1,4 @@
-//! What POP3 answers: there is one folder, and nowhere to file a copy.
+//! The mailstore operations of a POP3 worker: there is one folder, and no folder to file a copy in.
 
 use app::api::types::{Destination, FolderId, Mark, MessageId, PartId, UndoId, Window};
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! Deletes, marks, and taking them back.
+//! Deletes, marks, and their undo.
 
 use super::*;
 
@@ -84,7 +84,7 @@ async fn a_delete_without_the_answer_to_quit_is_not_told_as_done_and_tried_again
     };
     let mut session = person.sign_in(timing).await.unwrap();
     let message = session.id("one").await;
-    // The session that lingers says QUIT first, and nobody waits for that answer.
+    // The lingering session sends QUIT first, and the worker does not wait for that reply.
     person.server.state().quirks.lost_quits = 2;
     session.move_to(&message, FolderRole::Trash).await.unwrap();
     let server = person.server.clone();

@@ -1,4 +1,4 @@
-//! A POP3 server of a few lines, which can be as strange as real ones are.
+//! A minimal POP3 server with the quirks of real ones.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,27 +8,27 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a server does differently.
+/// How a server deviates.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quirks {
     pub(super) has_no_uidl: bool,
     pub(super) has_no_top: bool,
-    /// What CAPA tells of TOP and UIDL.
+    /// When CAPA lists TOP and UIDL.
     pub(super) lists: Lists,
-    /// What stands behind the `+OK` of the greeting.
+    /// The text after the `+OK` of the greeting.
     pub(super) greeting: &'static str,
-    /// What answers a password, as a whole line.
+    /// The reply to PASS, as a whole line.
     pub(super) pass_answer: Option<&'static str>,
-    /// Refuses a sign-in within so many seconds of the last one.
+    /// Refuses a sign-in within this many seconds of the last one.
     pub(super) login_delay_secs: Option<u64>,
-    /// Another program is at the maildrop.
+    /// Whether another program has locked the maildrop.
     pub(super) is_locked: bool,
-    /// So many messages are cut off in the middle.
+    /// How many messages are cut off in the middle.
     pub(super) cut_bodies: u32,
-    /// So many times QUIT is not answered, and nothing is deleted.
+    /// How many times QUIT is not answered, and nothing is deleted.
     pub(super) lost_quits: u32,
     pub(super) refuses_dele: bool,
-    /// What LIST says of every message, instead of its size.
+    /// The size that LIST reports for every message, instead of the real one.
     pub(super) listed_bytes: Option<u64>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct State {
     pub(super) quirks: Quirks,
     pub(super) password: String,
     pub(super) messages: Vec<Stored>,
-    /// Every command and, for sign-ins, how they ended.
+    /// Every command and, for sign-ins, their result.
     pub(super) log: Vec<String>,
     is_in_use: bool,
     last_login: Option<Instant>,
@@ -120,7 +120,7 @@ impl FakeServer {
         self.state().messages.iter().map(subject).collect()
     }
 
-    /// How often a command was given.
+    /// Returns how often a command was received.
     pub(super) fn count(&self, verb: &str) -> usize {
         self.state()
             .log
@@ -167,7 +167,7 @@ enum Answer {
 
 struct Session {
     server: FakeServer,
-    /// What lay there at sign-in.
+    /// The messages at sign-in.
     snapshot: Option<Vec<Stored>>,
     deleted: BTreeSet<usize>,
 }

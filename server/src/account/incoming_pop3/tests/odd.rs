@@ -1,4 +1,4 @@
-//! Servers and messages that are odd in ways that are seen in the field.
+//! Servers and messages with deviations that are seen in the field.
 
 use app::api::types::Lang;
 

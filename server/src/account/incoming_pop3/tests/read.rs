@@ -1,4 +1,4 @@
-//! Reading, from servers that have everything and from servers that lack things.
+//! Reads from servers with and without the optional commands.
 
 use super::*;
 

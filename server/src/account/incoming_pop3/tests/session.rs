@@ -1,4 +1,4 @@
-//! Sessions: taking turns, lingering, looking for new mail, and being refused.
+//! Sessions: leases, lingering, polling for new mail, and refusals.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Rows that earlier programs wrote, that another key sealed, or that are not as they were.
+//! Rows of earlier versions, rows sealed with another key, and damaged rows.
 
 use app::api::types::{Damage, FolderId, MessageId};
 use base64::Engine as _;
@@ -6,8 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-/// Rows as they lie in databases, sealed with [`GOLDEN_KEY`]: format, state, then the sealed record
-/// and what was typed in base64. Lines are added, and never changed.
+/// Stored rows, sealed with [`GOLDEN_KEY`]: format, state, then the sealed record and draft in
+/// base64. Lines are added and never changed.
 const ROWS: &str = include_str!("../../records/golden/rows.txt");
 const GOLDEN_KEY: &str = "Z29sZGVuIGdvbGRlbiBnb2xkZW4gZ29sZGVuIGdvbGQ\n";
 
@@ -119,7 +119,7 @@ async fn a_row_tells_why_it_cannot_be_opened_and_stops_neither_list_nor_start() 
         row.due_unix_ms = i64::from(id == "good");
         scene.inserted(&row).await;
     }
-    // Another key sealed it; its id stands behind the first octet.
+    // Sealed with another key, whose id follows the first octet.
     scene
         .set("UPDATE outbox SET sealed = CAST(substr(sealed, 1, 1) || x'00000000' || substr(sealed, 6) AS BLOB) WHERE id = 'lost'")
         .await;
@@ -153,7 +153,7 @@ async fn a_row_tells_why_it_cannot_be_opened_and_stops_neither_list_nor_start() 
     );
     let rows = scene.ledger.outbox_list(&ann(), None, 10).await.unwrap();
     assert_eq!(rows.len(), 4);
-    // None of them is lost for a program, or a key, that can open it.
+    // The rows stay for a program, or a key, that can open them.
     assert_eq!(
         scene
             .count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'")
@@ -168,7 +168,7 @@ async fn a_row_whose_sender_died_behind_the_dot_is_unknown_without_being_opened(
     scene.sent("a").await;
     let row = scene.ledger.outbox_claim(&ann(), 5).await.unwrap().unwrap();
     assert!(scene.ledger.outbox_commit(&row.id, 6).await.unwrap());
-    // The key is lost with the crash: the start says what it knows all the same.
+    // The key is lost with the crash: the recovery at the start still records the outcome.
     std::fs::remove_file(scene.dir.path().join("key")).unwrap();
     let (other, _) = scene.another().await;
     assert_eq!(other.outbox_recover(LEASE_MS).await.unwrap(), 1);
@@ -213,7 +213,7 @@ async fn a_damaged_row_that_waits_is_removed_like_any_other() {
     assert!(!scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
     scene.ledger.outbox_set_aside(&damaged).await.unwrap();
     assert!(scene.ledger.outbox_remove(&ann(), &id, 5).await.unwrap());
-    // Once it opens again, what was removed is not sent.
+    // After the row can be opened again, a removed message is not sent.
     let sealed = scene.ledger.seal_message(&row("waits")).unwrap();
     sqlx::query("UPDATE outbox SET sealed = $1")
         .bind(sealed)
@@ -237,11 +237,11 @@ async fn a_damaged_row_that_waits_is_removed_like_any_other() {
 async fn a_row_whose_key_is_away_at_the_upgrade_loses_nothing() {
     let scene = scene_with_key(GOLDEN_KEY).await;
     scene.insert_golden().await;
-    // What was typed is sealed with a key that is away; the message of f2 is not.
+    // The draft of f2 is sealed with a missing key; its message is not.
     scene
         .set("UPDATE outbox SET sealed_draft = CAST(substr(sealed_draft, 1, 1) || x'00000000' || substr(sealed_draft, 6) AS BLOB) WHERE id = 'f2'")
         .await;
-    // Of f1, nothing opens.
+    // Neither record nor draft of f1 can be opened.
     scene
         .set("UPDATE outbox SET sealed = CAST(substr(sealed, 1, 1) || x'00000000' || substr(sealed, 6) AS BLOB) WHERE id = 'f1'")
         .await;
