@@ -1,11 +1,12 @@
-//! The IMAP client machine (RFC 9051 and 3501) and the types of the protocol.
+//! The IMAP client state machine (RFC 9051 and RFC 3501) and the types of the protocol.
 //!
-//! [`Client`] takes [`Command`]s and bytes, and yields [`Event`]s. It knows the order in which
-//! commands may leave (RFC 9051 §5.5), the literal forms, STARTTLS and IDLE; it holds no mailbox.
-//! [`mailbox::Selected`] follows the state of a selected mailbox from the same events.
+//! [`Client`] takes [`Command`]s and bytes, and yields [`Event`]s. It implements command pipelining
+//! (RFC 9051 §5.5), the literal forms, STARTTLS and IDLE; it holds no mailbox state.
+//! [`mailbox::Selected`] tracks the state of the selected mailbox from the same events.
 //!
-//! What a server says is read tolerantly: data nobody asked for, unknown items, codes and flags are
-//! events and values, never errors. An error means that the state of the connection is unknown.
+//! Responses are parsed leniently: unsolicited data and unknown items, codes and flags are reported
+//! as events and values, never as errors. An error means that the state of the connection is
+//! unknown.
 //!
 //! ```text
 //! bytes ─ framer ─ values ─ response ─ Event        Command ─ encode ─ client ─ bytes

@@ -4,11 +4,11 @@
 //! back as events. `mail-net` drives a machine over a socket; tests feed it transcripts.
 //!
 //! # Invariants
-//! - No I/O, no clock, no randomness, no `std`: what a machine does depends on its input alone.
-//! - A body is never whole in memory: it leaves and enters in chunks.
-//! - Nothing is allocated by an announced size.
+//! - No I/O, no clock, no randomness, no `std`: the output of a machine depends on its input alone.
+//! - A body is never held whole in memory: it is sent and received in chunks.
+//! - No buffer is allocated by a size that the peer announces.
 //! - After an error a machine is poisoned and its connection has to be dropped.
-//! - Secrets live in [`Secret`] and are masked where a line that holds one is produced.
+//! - Secrets are stored in [`Secret`] and masked where a line that holds one is produced.
 //! - No workspace crate is a dependency.
 
 #![no_std]

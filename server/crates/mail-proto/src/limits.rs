@@ -1,26 +1,26 @@
-//! How much of a peer's words is believed before the connection is dropped.
+//! Limits on the data that a peer sends. The connection is dropped when one is exceeded.
 
 /// The limits of one connection, in bytes unless the name says otherwise.
 ///
-/// Nothing is ever allocated by an announced size; these bound what is *received*.
+/// No buffer is allocated by an announced size; these limits bound the bytes *received*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest IMAP response, without the literals that are streamed.
+    /// Maximum length of an IMAP response, without the literals that are streamed.
     pub imap_line_bytes: usize,
-    /// IMAP literals up to this size are kept as values; larger ones are streamed.
+    /// Maximum size of an IMAP literal that is stored as a value; larger ones are streamed.
     pub imap_inline_literal_bytes: usize,
-    /// How deep an IMAP list may nest. In the data of a message what is deeper is left out, and the
-    /// item is told as too large; elsewhere it is an error.
+    /// Maximum nesting depth of an IMAP list. In the data of a message, deeper lists are omitted
+    /// and the item is reported as too large; elsewhere a deeper list is an error.
     pub imap_nesting: usize,
-    /// How much of the data of one message is read past, without being kept, once it is longer than
-    /// a response may be.
+    /// Maximum amount of the data of one message that is read and discarded once it exceeds the
+    /// maximum length of a response.
     pub imap_skipped_bytes: u64,
-    /// The longest POP3 status line or line of a listing.
+    /// Maximum length of a POP3 status line or line of a listing.
     pub pop3_line_bytes: usize,
-    /// The longest line of an SMTP reply.
+    /// Maximum length of a line of an SMTP reply.
     pub smtp_line_bytes: usize,
-    /// The most lines of one SMTP reply.
+    /// Maximum number of lines of one SMTP reply.
     pub smtp_reply_lines: usize,
 }
 
@@ -38,12 +38,12 @@ impl Default for Limits {
     }
 }
 
-/// Which limit a peer went over.
+/// The limit that a peer exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is over the limit of {max}")]
 pub struct OverLimit {
-    /// What was too large, as the protocols call it ("response line", "literal", "nesting").
+    /// The protocol's name of what was too large ("response line", "literal", "nesting").
     pub what: &'static str,
-    /// The largest that is accepted.
+    /// The maximum that is accepted.
     pub max: u64,
 }

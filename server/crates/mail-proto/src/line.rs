@@ -1,21 +1,21 @@
-//! Cuts what a peer sends into lines, whatever pieces it arrives in.
+//! Splits received bytes into lines, independent of the chunks in which they arrive.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
 use crate::OverLimit;
 
-/// The bytes of a peer that no one has read yet.
+/// A buffer of received bytes that are not parsed yet.
 #[derive(Debug)]
 pub struct LineBuffer {
     bytes: BytesMut,
-    /// How many bytes from the front are known to hold no line end.
+    /// Number of bytes at the front that are known to contain no line end.
     searched: usize,
     max_line_bytes: usize,
     what: &'static str,
 }
 
 impl LineBuffer {
-    /// Makes an empty buffer whose lines are at most `max_line_bytes` long, line end included.
+    /// Creates an empty buffer whose lines are at most `max_line_bytes` long, line end included.
     /// `what` names such a line in [`OverLimit`].
     pub fn new(max_line_bytes: usize, what: &'static str) -> Self {
         Self {
@@ -31,23 +31,23 @@ impl LineBuffer {
         self.bytes.extend_from_slice(input);
     }
 
-    /// How many bytes are left to be read.
+    /// Returns the number of unread bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Tells whether nothing is left to be read, not even a part of a line.
+    /// Returns whether the buffer is empty, without even a part of a line.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Takes the next line, without its CRLF or bare LF.
+    /// Removes and returns the next line, without its CRLF or bare LF.
     ///
-    /// Returns `None` until the line has ended. Bare LF is taken as a line end because some peers
-    /// send it in replies; it decides nothing but where a reply's text is cut.
+    /// Returns `None` while the line is incomplete. A bare LF is accepted as a line end because
+    /// some peers send it in replies; it affects only where the text of a reply is split.
     ///
     /// # Errors
-    /// [`OverLimit`] when the line, ended or not, is too long.
+    /// [`OverLimit`] if the line, complete or not, is too long.
     pub fn next_line(&mut self) -> Result<Option<Bytes>, OverLimit> {
         let unsearched = self.bytes.get(self.searched..).unwrap_or_default();
         let end = memchr::memchr(b'\n', unsearched).map(|at| at.saturating_add(self.searched));
@@ -71,18 +71,18 @@ impl LineBuffer {
         Ok(Some(line.freeze()))
     }
 
-    /// Shows all bytes that are there, line ends and all.
+    /// Returns all unread bytes, including line ends.
     pub fn peek(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Drops this many bytes from the front.
+    /// Removes `count` bytes from the front.
     pub fn consume(&mut self, count: usize) {
         self.searched = 0;
         self.bytes.advance(count.min(self.bytes.len()));
     }
 
-    /// Forgets everything.
+    /// Discards all bytes.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.searched = 0;

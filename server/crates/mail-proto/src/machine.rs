@@ -1,53 +1,53 @@
-//! The contract that all three protocol machines share.
+//! The interface that all three protocol machines implement.
 //!
-//! A machine eats bytes and yields steps. It does no I/O and reads no clock: whoever drives it
+//! A machine takes bytes and returns steps. It does no I/O and reads no clock: the driver
 //! (`mail-net`) owns the socket, TLS and the deadlines.
 
 use bytes::Bytes;
 
 use crate::sasl::{DerivedKey, KeyDerivation};
 
-/// What the driver has to do next.
+/// The next action of the driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a step that is dropped loses bytes or an event"]
 pub enum Step<E> {
     /// Nothing to do until more bytes arrive ([`Machine::feed`]) or a command is queued.
     NeedInput,
-    /// Send these bytes. They may be cut at any place.
+    /// Send these bytes. The driver may split them anywhere.
     Write(Bytes),
     /// The machine waits for the next piece of an outgoing body ([`Machine::body`]), at most
-    /// `max` bytes long. The driver may go on reading and feeding first; the machine then repeats
+    /// `max` bytes long. The driver may read and feed input first; the machine then repeats
     /// this step, or ends the body by itself (a refused transaction).
     NeedBody {
         /// The longest chunk that may be given, in bytes.
         max: usize,
     },
-    /// All earlier writes are to be flushed, then TLS starts on this very connection, then
-    /// [`Machine::upgraded`] is called.
+    /// Flush all earlier writes, start TLS on this connection, then call [`Machine::upgraded`].
     StartTls,
-    /// All earlier writes are to be flushed, then both directions are compressed by raw DEFLATE
-    /// (RFC 4978), then [`Machine::upgraded`] is called.
+    /// Flush all earlier writes, compress both directions with raw DEFLATE (RFC 4978), then call
+    /// [`Machine::upgraded`].
     StartDeflate {
-        /// What was fed already but came behind the answer to `COMPRESS`: it is compressed.
+        /// Bytes that were fed after the tagged OK to `COMPRESS`; they are already compressed.
         fed: Bytes,
     },
-    /// This is to be computed where it keeps nobody waiting, then [`Machine::key_derived`] is called.
+    /// Run this computation where it does not block other work, then call
+    /// [`Machine::key_derived`].
     DeriveKey(KeyDerivation),
-    /// Something happened that the owner of the connection has to know.
+    /// An event for the owner of the connection.
     Event(E),
-    /// The conversation is over. Final: every later step is `Done` again.
+    /// The session is over. Final: every later step is `Done` again.
     Done,
 }
 
-/// One piece of an outgoing body: the answer to [`Step::NeedBody`].
+/// One chunk of an outgoing body: the response to [`Step::NeedBody`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyChunk {
-    /// The next bytes, never empty, at most as many as were asked for.
+    /// The next bytes, never empty, at most `max` of [`Step::NeedBody`].
     Data(Bytes),
     /// The body is complete.
     End,
-    /// The body cannot be completed. The machine makes sure that the peer does not take the part
-    /// that was sent for the whole, if need be by ending the connection.
+    /// The body cannot be completed. The machine prevents the peer from accepting the part that
+    /// was sent as a whole message, if necessary by ending the connection.
     Abort,
 }
 
@@ -56,29 +56,29 @@ pub enum BodyChunk {
 /// After an `Err` the machine is poisoned: every later [`step`](Machine::step) returns the same
 /// error, and the connection has to be dropped.
 pub trait Machine {
-    /// What the machine reports.
+    /// The events that the machine reports.
     type Event;
-    /// Why the machine stopped.
+    /// The reason why the machine stopped.
     type Error: Clone;
 
-    /// Gives the machine bytes that the peer sent; never empty. They may be cut at any place.
+    /// Passes bytes that the peer sent to the machine; never empty. They may be split anywhere.
     fn feed(&mut self, input: &[u8]);
-    /// Tells the machine that the peer closed its side.
+    /// Reports that the peer closed its side of the connection.
     fn end_of_input(&mut self);
-    /// Answers [`Step::NeedBody`].
+    /// Passes the chunk that [`Step::NeedBody`] requested.
     fn body(&mut self, chunk: BodyChunk);
-    /// Tells the machine that TLS is up, after [`Step::StartTls`], or compression, after
-    /// [`Step::StartDeflate`].
+    /// Reports that TLS is established, after [`Step::StartTls`], or that compression is active,
+    /// after [`Step::StartDeflate`].
     fn upgraded(&mut self);
-    /// How many bytes of the peer's the machine holds that are no whole response yet.
+    /// Returns the number of received bytes in the machine that are not a complete response yet.
     fn held_bytes(&self) -> usize {
         0
     }
-    /// Answers [`Step::DeriveKey`]. Until then the machine is not stepped.
+    /// Passes the result of [`Step::DeriveKey`]. The driver must not call `step` before it.
     fn key_derived(&mut self, result: DerivedKey);
-    /// Returns the next step. To be called until it says [`Step::NeedInput`].
+    /// Returns the next step. The driver calls it until it returns [`Step::NeedInput`].
     ///
     /// # Errors
-    /// What the peer did wrong, what it lacks, or which limit it went over. Final.
+    /// The peer violated the protocol, lacks a capability, or exceeded a limit. Final.
     fn step(&mut self) -> Result<Step<Self::Event>, Self::Error>;
 }

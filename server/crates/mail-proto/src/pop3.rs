@@ -1,9 +1,9 @@
-//! POP3 (RFC 1939, 2449, 2595, 5034, 6856) as a client.
+//! A POP3 client (RFC 1939, 2449, 2595, 5034, 6856).
 //!
-//! [`Client`] serves [`Command`]s in order, many at once where the server offers PIPELINING.
-//! Messages and listings are streamed. Message numbers hold for one session. [`State`] says where a
-//! session is, which commands it knows there, and what becomes of [`Deletions`] when the connection
-//! drops: what is marked is deleted only when the server answers `QUIT` ([`Event::Quit`]).
+//! [`Client`] runs [`Command`]s in order, and pipelines them if the server offers PIPELINING.
+//! Messages and listings are streamed. Message numbers are valid for one session. [`State`] is the
+//! state of a session, which determines the valid commands and the [`Deletions`] if the connection
+//! drops: marked messages are deleted only when the server confirms `QUIT` ([`Event::Quit`]).
 
 mod answers;
 mod body;

@@ -1,18 +1,18 @@
-//! Text of a peer that is not UTF-8, carried in a `String` until somebody knows its charset.
+//! Received text that is not UTF-8, carried in a `String` until its charset is known.
 //!
-//! Servers write replies in the charset of their country without saying which. There are no charset
-//! tables here, so an octet that is no part of UTF-8 stands as a character of a private area,
-//! U+F780 to U+F7FF for 0x80 to 0xFF. The driver has it read before anybody sees it.
+//! Servers write replies in a local charset without naming it. This crate has no charset tables, so
+//! an octet that is not part of valid UTF-8 is stored as a private-use character, U+F780 to U+F7FF
+//! for 0x80 to 0xFF. The driver decodes the text before it is shown.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The character of octet 0x00, were it ever carried.
+/// The offset of the carrier characters; octets below 0x80 are never carried.
 const FIRST: u32 = 0xf700;
-/// The first octet in UTF-8 of every character that carries one.
+/// The first UTF-8 octet of every carrier character.
 const UTF8_LEAD: u8 = 0xef;
 
-/// Puts text into a `String`: UTF-8 as it is, other octets as characters that carry them.
+/// Converts octets to a `String`: UTF-8 unchanged, each other octet as a carrier character.
 pub fn carry(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len());
     for chunk in octets.utf8_chunks() {
@@ -22,8 +22,8 @@ pub fn carry(octets: &[u8]) -> String {
     text
 }
 
-/// A character of the private area that is really in the text is carried as its octets, so that it
-/// is not taken for one that carries.
+/// Appends valid UTF-8. A carrier character that is part of the text is itself carried as its
+/// octets, so that it is not read as a carried octet.
 fn carry_valid(valid: &str, text: &mut String) {
     if memchr::memchr(UTF8_LEAD, valid.as_bytes()).is_none() {
         text.push_str(valid);
@@ -38,7 +38,7 @@ fn carry_valid(valid: &str, text: &mut String) {
     }
 }
 
-/// Returns the octets of a text that carries some, or nothing where it is UTF-8 and was read.
+/// Returns the original octets of a text with carrier characters; `None` if it has none.
 pub fn octets(text: &str) -> Option<Vec<u8>> {
     let may_carry = memchr::memchr(UTF8_LEAD, text.as_bytes()).is_some();
     if !may_carry || !text.chars().any(|c| carried(c).is_some()) {

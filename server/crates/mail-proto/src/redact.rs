@@ -1,21 +1,21 @@
-//! Keeps a password that a server repeats out of what people and logs read.
+//! Masks passwords in texts from a server before they reach the page or a log.
 //!
-//! A server saw the password, so that its words may hold it: a reply that quotes the command, an
-//! error that prints the credentials. [`KnownSecrets`] knows the forms in which that happens, and
-//! [`Redactor`] puts [`MASK`] in their place, text by text, also where two texts that follow each
-//! other hold a half each:
+//! A server received the password, so its replies may contain it: a reply that quotes the command,
+//! or an error that prints the credentials. [`KnownSecrets`] holds the forms in which the password
+//! may appear, and [`Redactor`] replaces them by [`MASK`], text by text, also if a form is split
+//! over two consecutive texts:
 //!
-//! - the password as it is, in any case of ASCII letters;
+//! - the password unchanged, in any case of ASCII letters;
 //! - with `\` before `"` and `\` (IMAP and JSON), percent-encoded (also with `+` for a space), with
 //!   HTML entities, in the UTF-7 of mailbox names, and in hexadecimal digits;
-//! - in base64 by itself, in SASL PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER, and at any place within
-//!   other base64, plain and URL-safe; there the whole run of base64 is masked.
+//! - in base64 alone, in SASL PLAIN, LOGIN, XOAUTH2 and OAUTHBEARER, and anywhere within other
+//!   base64, plain and URL-safe; the whole run of base64 is masked.
 //!
-//! Of a password of fewer than 4 bytes only the SASL messages are masked: it stands in ordinary words
-//! by chance, and stars in their place would tell what it is. What a server makes of a password
-//! otherwise, such as its letters backwards, cannot be told from any other text.
+//! Of a password of fewer than 4 bytes only the SASL messages are masked: it occurs in ordinary
+//! words by chance, and a mask in their place would reveal it. Other transformations of a password,
+//! such as its letters backwards, cannot be recognised.
 //!
-//! Mail itself, such as a subject, is not a server's reply and is never changed.
+//! Mail data, such as a subject, is not a server's reply and is never changed.
 
 use alloc::format;
 use alloc::string::String;
@@ -32,27 +32,27 @@ use crate::Secret;
 use crate::imap::utf7;
 use crate::transcript::MASK;
 
-/// A shorter password is not looked for in plain text, nor a shorter piece of a longer one.
+/// Minimum length of a password, or of a part of one, that is searched for in plain text.
 const PLAIN_MIN_BYTES: usize = 4;
-/// Fewer digits of base64 are not enough to tell.
+/// Minimum length of a base64 form; shorter ones match other text by chance.
 const BASE64_MIN_BYTES: usize = 6;
 
 /// The forms in which a server may repeat one account's password.
 pub struct KnownSecrets {
-    /// The longest first.
+    /// Sorted by length, longest first.
     forms: Vec<Form>,
-    /// Which pairs of bytes a form begins with.
+    /// Bit set of the hashed byte pairs with which a form begins.
     beginnings: [u64; 16],
 }
 
 struct Form {
-    /// With ASCII letters in lower case.
+    /// The form, with ASCII letters in lower case.
     bytes: Zeroizing<Vec<u8>>,
     is_base64: bool,
 }
 
 impl KnownSecrets {
-    /// Takes an account's login name and its password or token.
+    /// Builds the forms from an account's login name and its password or token.
     pub fn new(login: &str, secret: &Secret) -> Self {
         let mut this = Self {
             forms: Vec::new(),
@@ -123,13 +123,13 @@ impl KnownSecrets {
         self.forms.push(Form { bytes, is_base64 });
     }
 
-    /// Masks a text that stands by itself. Returns whether it held a secret.
+    /// Masks a single text. Returns whether it contained a secret.
     pub fn redact(&self, text: &mut String) -> bool {
         let found = self.find(text.as_bytes());
         mask(text, found)
     }
 
-    /// Where whole forms stand.
+    /// Returns the ranges of complete forms.
     fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut at = 0;
@@ -168,16 +168,16 @@ impl fmt::Debug for KnownSecrets {
     }
 }
 
-/// Masks texts that follow each other, such as the lines of a reply.
+/// Masks consecutive texts, such as the lines of a reply.
 #[derive(Debug, Clone)]
 pub struct Redactor {
     secrets: Arc<KnownSecrets>,
-    /// The forms that the last text may have begun, and how much of them stood there.
+    /// Indexes of forms with which the last text may end, and the length of the matched part.
     begun: Vec<(usize, usize)>,
 }
 
 impl Redactor {
-    /// Makes a redactor that has seen no text.
+    /// Creates a redactor without an earlier text.
     pub const fn new(secrets: Arc<KnownSecrets>) -> Self {
         Self {
             secrets,
@@ -190,8 +190,8 @@ impl Redactor {
         &self.secrets
     }
 
-    /// Masks the next text: whole forms, the rest of what the last text began, and at its end 4 bytes
-    /// or more that may be the beginning of one.
+    /// Masks the next text: complete forms, the rest of a form that began in the last text, and at
+    /// the end of the text 4 bytes or more that may be the beginning of a form.
     pub fn redact(&mut self, text: &mut String) {
         let bytes = text.as_bytes();
         let mut found = self.secrets.find(bytes);
@@ -225,7 +225,7 @@ impl Redactor {
     }
 }
 
-/// The password as text, in the ways in which programs write text.
+/// Returns the password in the escapings that programs apply to text.
 fn plain_forms(plain: &str) -> Vec<Zeroizing<String>> {
     let write = |escape: &dyn Fn(char, &mut String)| {
         let mut text = Zeroizing::new(String::with_capacity(plain.len().saturating_mul(6)));
@@ -273,7 +273,7 @@ fn plain_forms(plain: &str) -> Vec<Zeroizing<String>> {
             }
         }),
         write(&|c, text| {
-            // As the transcript shows it.
+            // The escaping of the transcript.
             if c.is_control() {
                 text.extend(c.escape_unicode());
             } else {
@@ -285,8 +285,8 @@ fn plain_forms(plain: &str) -> Vec<Zeroizing<String>> {
     ]
 }
 
-/// The digits of base64 that are the same whatever stands around the text, where this many bytes
-/// (0 to 2) of a group of 3 come before it.
+/// Returns the base64 digits that do not depend on the bytes around the text, if `before` bytes
+/// (0 to 2) of a group of 3 precede it.
 fn within_base64(text: &[u8], before: usize) -> Zeroizing<Vec<u8>> {
     let mut message = Zeroizing::new(alloc::vec![0; before]);
     message.extend_from_slice(text);
@@ -296,7 +296,7 @@ fn within_base64(text: &[u8], before: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(digits.as_bytes().get(range).unwrap_or_default().to_vec())
 }
 
-/// A place in the table of beginnings.
+/// Returns the index and the bit of a byte pair in the table of beginnings.
 const fn pair(first: u8, second: u8) -> (usize, u64) {
     let hash = (first as usize).wrapping_mul(37) ^ (second as usize).wrapping_mul(5);
     (hash / 64 % 16, 1 << (hash % 64))
@@ -312,7 +312,7 @@ fn position(text: &[u8], form: &[u8]) -> Option<usize> {
     windows.position(|window| window.eq_ignore_ascii_case(form))
 }
 
-/// How much of a form's beginning stands at the end of a text, but not all of it.
+/// Returns the length of the longest proper prefix of a form with which the text ends.
 fn longest_beginning_at_end(text: &[u8], form: &[u8]) -> Option<usize> {
     let longest = form.len().saturating_sub(1).min(text.len());
     (1..=longest).rev().find(|length| {
@@ -323,7 +323,7 @@ fn longest_beginning_at_end(text: &[u8], form: &[u8]) -> Option<usize> {
     })
 }
 
-/// Widens a range over the digits of base64 around it.
+/// Extends a range over the base64 digits around it.
 fn base64_run(text: &[u8], range: Range<usize>) -> Range<usize> {
     let is_digit = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
     let before = text.get(..range.start).unwrap_or_default();
@@ -333,7 +333,7 @@ fn base64_run(text: &[u8], range: Range<usize>) -> Range<usize> {
     range.start.saturating_sub(before)..range.end.saturating_add(behind)
 }
 
-/// Puts one mask in the place of each range, or of ranges that touch. Returns whether there was any.
+/// Replaces each range, or adjacent ranges, by one mask. Returns whether there was any range.
 fn mask(text: &mut String, mut ranges: Vec<Range<usize>>) -> bool {
     if ranges.is_empty() {
         return false;

@@ -1,12 +1,12 @@
-//! Sign-in by SASL (RFC 4422): our own thin layer over the primitives of `RustCrypto`.
+//! Sign-in by SASL (RFC 4422): a thin layer over the primitives of `RustCrypto`.
 //!
-//! [`SignIn`] is what the owner of a connection gives: [`Credentials`], a fresh [`Nonce`] and, where
-//! there is TLS, its [`ChannelBinding`]. The three clients pick the best [`Mechanism`] that their
-//! server offers, and go on to the next one only as long as nothing made from the password has
-//! left. Deriving a SCRAM key takes long, so it leaves the machine as [`KeyDerivation`].
+//! [`SignIn`] is the input from the owner of a connection: [`Credentials`], a fresh [`Nonce`] and,
+//! with TLS, its [`ChannelBinding`]. The three clients select the best [`Mechanism`] that their
+//! server offers, and try the next one only while nothing derived from the password has been sent.
+//! Deriving a SCRAM key takes long, so the driver runs it as a [`KeyDerivation`].
 //!
-//! What is made here holds a password or a proof of it. It is zeroed when dropped, also after it was
-//! handed out as [`Bytes`], and stands as `***` in every transcript.
+//! The messages of this module contain a password or a proof of it. They are zeroed when dropped,
+//! also after conversion to [`Bytes`], and every transcript shows them as `***`.
 
 mod authentication;
 mod channel_binding;
@@ -49,7 +49,7 @@ pub(crate) fn secret_line(before: &str, secret: &[u8]) -> Bytes {
 /// A message of an exchange: zeroed when dropped.
 type Message = Zeroizing<Vec<u8>>;
 
-/// Encodes a message for the line that it leaves in.
+/// Encodes a message in base64.
 ///
 /// ```abnf
 /// base64          = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
@@ -61,19 +61,19 @@ fn to_base64(message: &[u8]) -> Message {
     Zeroizing::new(STANDARD.encode(message).into_bytes())
 }
 
-/// Decodes a message; nothing if it is not base64.
+/// Decodes a message; `None` if it is not base64.
 ///
 /// ```abnf
 /// base64          = base64-terminal / ( 1*(4base64-char) [base64-terminal] )
 /// base64-char     = ALPHA / DIGIT / "+" / "/"
 /// base64-terminal = (2base64-char "==") / (3base64-char "=")
 /// ```
-/// RFC 4954 §8, RFC 4648 §4. White space around it is left out, and it may be empty.
+/// RFC 4954 §8, RFC 4648 §4. White space around it is ignored, and it may be empty.
 fn from_base64(text: &[u8]) -> Option<Message> {
     STANDARD.decode(text.trim_ascii()).ok().map(Zeroizing::new)
 }
 
-/// Joins the parts of a message in one allocation: a vector that grows leaves copies behind.
+/// Joins the parts of a message in one allocation: growing a vector would leave copies in memory.
 fn join(parts: &[&[u8]]) -> Message {
     let length = parts.iter().map(|part| part.len()).sum();
     let mut message = Zeroizing::new(Vec::with_capacity(length));

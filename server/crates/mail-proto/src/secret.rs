@@ -1,4 +1,4 @@
-//! Passwords and what is made of them.
+//! The type of passwords and tokens.
 
 use alloc::string::String;
 use core::fmt;
@@ -23,7 +23,7 @@ impl Secret {
         &self.0
     }
 
-    /// Tells whether there is nothing in it.
+    /// Returns whether the secret is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a line-based client says and hands out, in order. POP3 and SMTP share it.
+//! The ordered output of a line-based client: commands and steps. POP3 and SMTP share it.
 
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -11,10 +11,10 @@ use crate::Step;
 use crate::sasl::{self, Authentication, ChallengeResponse};
 use crate::transcript::Transcript;
 
-/// Commands, events and the transcript of both.
+/// A queue of commands and steps, and the transcript.
 #[derive(Debug)]
 pub(crate) struct SendBuffer<E> {
-    /// Commands that leave in the next write.
+    /// Bytes of the next write.
     pending: Vec<u8>,
     steps: VecDeque<Step<E>>,
     pub(crate) transcript: Transcript,
@@ -29,14 +29,14 @@ impl<E> SendBuffer<E> {
         }
     }
 
-    /// Puts a command into the next write.
+    /// Appends a command to the next write.
     pub(crate) fn send_line(&mut self, line: &str) {
         self.transcript.sent(line.as_bytes());
         self.pending.extend_from_slice(line.as_bytes());
         self.pending.extend_from_slice(b"\r\n");
     }
 
-    /// Sends a line whose rest is secret, in a write of its own that is zeroed when it is dropped.
+    /// Sends a line whose rest is secret, in a separate write that is zeroed when it is dropped.
     pub(crate) fn send_secret_line(&mut self, visible: &str, secret: &[u8]) {
         self.transcript.sent_secret(visible);
         let space = if visible.is_empty() { "" } else { " " };
@@ -44,13 +44,14 @@ impl<E> SendBuffer<E> {
         self.push(Step::Write(line));
     }
 
-    /// The end of the next write, for bytes of a body.
+    /// Returns the buffer of the next write, to append bytes of a body.
     pub(crate) const fn body(&mut self) -> &mut Vec<u8> {
         &mut self.pending
     }
 
-    /// Says `AUTH` with its mechanism and why that was taken. The first message leaves with it unless
-    /// the line, its end included, would be longer than this: then it waits for the challenge.
+    /// Sends `AUTH` with its mechanism and records why it was chosen. The initial response is part
+    /// of the line, unless the line with its end would exceed `max_line_bytes`: then the client
+    /// sends the initial response after the challenge.
     ///
     /// ```abnf
     /// auth-command     = "AUTH" SP sasl-mech [SP initial-response]
@@ -74,14 +75,14 @@ impl<E> SendBuffer<E> {
         }
     }
 
-    /// Does what a challenge is to be answered with.
+    /// Queues the response to a challenge.
     ///
     /// ```abnf
     /// auth-command    = "AUTH" SP sasl-mech [SP initial-response]
     ///                   *(CRLF [base64]) [CRLF cancel-response] CRLF
     /// cancel-response = "*"
     /// ```
-    /// RFC 4954 §8, RFC 5034 §5. A line behind the first.
+    /// RFC 4954 §8, RFC 5034 §5. A line after the first.
     pub(crate) fn say_answer(&mut self, answer: ChallengeResponse) {
         match answer {
             ChallengeResponse::Send(message) => self.send_secret_line("", &message),
@@ -94,13 +95,13 @@ impl<E> SendBuffer<E> {
         self.push(Step::Event(event));
     }
 
-    /// Hands out a step behind all that was said before.
+    /// Appends a step after all pending bytes.
     pub(crate) fn push(&mut self, step: Step<E>) {
         self.flush();
         self.steps.push_back(step);
     }
 
-    /// Ends the present write: what is said next leaves in another.
+    /// Ends the current write: later lines start a new one.
     pub(crate) fn flush(&mut self) {
         if !self.pending.is_empty() {
             let bytes = mem::take(&mut self.pending);
@@ -108,7 +109,7 @@ impl<E> SendBuffer<E> {
         }
     }
 
-    /// Takes the next step.
+    /// Removes and returns the next step.
     pub(crate) fn next(&mut self) -> Option<Step<E>> {
         self.flush();
         self.steps.pop_front()
@@ -118,7 +119,7 @@ impl<E> SendBuffer<E> {
         self.pending.is_empty() && self.steps.is_empty()
     }
 
-    /// Forgets what was not said yet: the peer is not listened to any more.
+    /// Discards the bytes that are not sent yet, because the connection failed.
     pub(crate) fn forget_unsaid(&mut self) {
         self.pending.clear();
     }

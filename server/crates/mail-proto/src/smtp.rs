@@ -1,13 +1,13 @@
-//! SMTP submission (RFC 5321, 6409, 8314) as a client.
+//! An SMTP submission client (RFC 5321, 6409, 8314).
 //!
-//! [`Client`] signs in and sends messages; [`Envelope`] says to whom; [`Outcome`] says what became
-//! of one, down to each recipient. The owner is asked before the final dot or the last piece leaves
-//! ([`Event::ReadyToCommit`]), because what happens after it cannot be undone.
+//! [`Client`] signs in and sends messages; [`Envelope`] names the recipients; [`Outcome`] is the
+//! result of a message, for each recipient. The owner confirms before the final dot or the last
+//! chunk is sent ([`Event::ReadyToCommit`]), because a sent message cannot be recalled.
 //!
 //! # Map
-//! - `client`, `auth`, `command`, `sending`: the conversation, and what is asked of it
+//! - `client`, `auth`, `command`, `sending`: the session and its requests
 //! - `transaction`, `verdict`: one message from `MAIL` to its outcome
-//! - `envelope`, `parameters`, `optional_params`: what the sender asks for, and what of it is said
+//! - `envelope`, `parameters`, `optional_params`: the requested parameters, and those that are sent
 //! - `transfer`, `body`, `chunks`: the message by `DATA` or `BDAT`
 
 mod address;

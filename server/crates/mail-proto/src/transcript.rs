@@ -1,8 +1,8 @@
-//! What a person may read of a conversation with a mail server.
+//! The transcript of a connection to a mail server, without secrets and mail.
 //!
 //! A machine writes its own transcript, because only the machine knows which of the bytes it
-//! sends are secret and which are somebody's mail. Secrets are therefore left out where they are
-//! produced, not searched for afterwards, and bodies are told by their size.
+//! sends are secret and which belong to a message. Secrets are therefore omitted where they are
+//! produced, not searched for afterwards, and a body is recorded as its size.
 
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -12,32 +12,32 @@ use core::fmt;
 
 use crate::Machine;
 
-/// The most lines kept until the driver takes them.
+/// Maximum number of lines stored until the driver takes them.
 const MAX_LINES: usize = 512;
-/// The most bytes of one line that are kept.
+/// Maximum number of bytes stored of one line.
 const MAX_LINE_BYTES: usize = 1024;
-/// What stands for a secret.
+/// The replacement for a secret.
 pub const MASK: &str = "***";
 
-/// Who said a line.
+/// The origin of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// We sent it.
+    /// The client sent the line.
     Sent,
-    /// The peer sent it.
+    /// The peer sent the line.
     Received,
-    /// Nobody said it: it tells why what follows was said.
+    /// A comment of the machine: the reason for the lines that follow.
     Note,
 }
 
-/// One line of a conversation, without its line end.
+/// One line of a transcript, without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Who said it.
+    /// The origin of the line.
     pub direction: Direction,
-    /// What was said. Control characters and bytes that are not UTF-8 are escaped, secrets are
-    /// [`MASK`], bodies and literals are a note such as `[1024 bytes]`, and what is over 1 KiB
-    /// ends in `…`.
+    /// The text of the line. Control characters and bytes that are not UTF-8 are escaped, secrets
+    /// are [`MASK`], bodies and literals are a note such as `[1024 bytes]`, and a line over 1 KiB
+    /// is truncated and ends in `…`.
     pub text: String,
 }
 
@@ -53,27 +53,27 @@ impl fmt::Display for Line {
     }
 }
 
-/// A machine that keeps a transcript. All machines of this crate do.
+/// A machine that records a transcript. All machines of this crate implement it.
 pub trait Transcribed: Machine {
-    /// Takes the lines said since the last call, in the order in which they were said.
+    /// Removes and returns the lines recorded since the last call, in order.
     ///
-    /// Meant to be called after each [`step`](crate::Machine::step). Of lines that nobody takes
-    /// only the newest 512 are kept.
+    /// Call it after each [`step`](crate::Machine::step). If the driver does not take the lines,
+    /// only the newest 512 are stored.
     fn take_transcript(&mut self) -> Vec<Line>;
 
-    /// Says whether a transcript is kept, as it is at first. Where nobody reads it, writing it down
-    /// costs more than reading the lines.
+    /// Turns recording on or off; it is on initially. A driver without a reader turns it off,
+    /// because recording costs more than parsing the lines.
     fn keep_transcript(&mut self, keeps: bool);
 
-    /// Shows each text in an event that is a server's reply, to be redacted. Mail, names of folders
-    /// and lists of abilities are none.
+    /// Calls `redact` with each text in an event that comes from a server's reply. Mail, mailbox
+    /// names and lists of capabilities are excluded.
     fn reply_texts(event: &mut Self::Event, redact: &mut dyn FnMut(&mut String));
 
-    /// Shows each text in an error that came from the server, to be redacted.
+    /// Calls `redact` with each text in an error that came from the server.
     fn error_texts(error: &mut Self::Error, redact: &mut dyn FnMut(&mut String));
 }
 
-/// The lines that a machine has to tell and its driver has not taken yet.
+/// The recorded lines that the driver has not taken yet.
 #[derive(Debug, Default)]
 pub struct Transcript {
     lines: VecDeque<Line>,
@@ -81,7 +81,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Makes an empty transcript.
+    /// Creates an empty transcript.
     pub const fn new() -> Self {
         Self {
             lines: VecDeque::new(),
@@ -89,48 +89,48 @@ impl Transcript {
         }
     }
 
-    /// Says whether lines are noted from now on.
+    /// Turns recording on or off.
     pub const fn keep(&mut self, keeps: bool) {
         self.is_off = !keeps;
     }
 
-    /// Notes a line that we send. A line end at its end is left out.
+    /// Records a line that the client sends, without its line end.
     pub fn sent(&mut self, line: &[u8]) {
         self.push(Direction::Sent, || escape(line));
     }
 
-    /// Notes a line that we send whose rest is secret: `visible`, then [`MASK`].
+    /// Records a line that the client sends and whose rest is secret: `visible`, then [`MASK`].
     pub fn sent_secret(&mut self, visible: &str) {
         let space = if visible.is_empty() { "" } else { " " };
         self.push(Direction::Sent, || format!("{visible}{space}{MASK}"));
     }
 
-    /// Notes that a body or literal of this size was sent.
+    /// Records that a body or literal of this size was sent.
     pub fn sent_body(&mut self, size_bytes: u64) {
         self.push(Direction::Sent, || format!("[{size_bytes} bytes]"));
     }
 
-    /// Notes a line that the peer sent. A line end at its end is left out.
+    /// Records a line that the peer sent, without its line end.
     pub fn received(&mut self, line: &[u8]) {
         self.push(Direction::Received, || escape(line));
     }
 
-    /// Notes a line of the peer whose rest is not to be shown: `visible`, then [`MASK`].
+    /// Records a line that the peer sent and whose rest is hidden: `visible`, then [`MASK`].
     pub fn received_secret(&mut self, visible: &str) {
         self.push(Direction::Received, || format!("{visible} {MASK}"));
     }
 
-    /// Notes why what follows is said.
+    /// Records the reason for the lines that follow.
     pub fn note(&mut self, reason: &str) {
         self.push(Direction::Note, || escape(reason.as_bytes()));
     }
 
-    /// Notes that a body or literal of this size was received.
+    /// Records that a body or literal of this size was received.
     pub fn received_body(&mut self, size_bytes: u64) {
         self.push(Direction::Received, || format!("[{size_bytes} bytes]"));
     }
 
-    /// Takes all lines noted so far.
+    /// Removes and returns all recorded lines.
     pub fn take(&mut self) -> Vec<Line> {
         self.lines.drain(..).collect()
     }
@@ -147,7 +147,7 @@ impl Transcript {
     }
 }
 
-/// Makes a wire line fit to be shown: escaped, without its line end, cut to [`MAX_LINE_BYTES`].
+/// Makes a wire line displayable: escaped, without its line end, cut to [`MAX_LINE_BYTES`].
 fn escape(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -171,7 +171,7 @@ fn escape(line: &[u8]) -> String {
     text
 }
 
-/// Tells whether a character could reorder the text around it on the page.
+/// Returns whether a character could reorder the text around it on the page.
 const fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -10,10 +10,10 @@ use super::fetch::PartNumber;
 use super::value::Value;
 use crate::limits::OverLimit;
 
-/// The most parts that a message is believed to have.
+/// Maximum number of parts of a message.
 const MAX_PARTS: usize = 1000;
 
-/// How many parts may still come.
+/// Number of parts that the tree may still add.
 struct Room(usize);
 
 impl Room {
@@ -29,13 +29,13 @@ impl Room {
 /// A node of the MIME tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyStructure {
-    /// A part with a body of its own.
+    /// A part with a body of its own: not a multipart.
     Single(SinglePart),
-    /// A part that holds parts.
+    /// A `multipart` part.
     Multipart(Multipart),
 }
 
-/// A part with a body of its own.
+/// A part with a body of its own: not a multipart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinglePart {
     /// The media type, such as `text`, in lower case.
@@ -44,17 +44,17 @@ pub struct SinglePart {
     pub media_subtype: Bytes,
     /// Parameters of `Content-Type`: names in lower case, raw values.
     pub parameters: Vec<(Bytes, Bytes)>,
-    /// `Content-ID`, mostly in angle brackets.
+    /// `Content-ID`, usually in angle brackets.
     pub id: Option<Bytes>,
     /// `Content-Description`
     pub description: Option<Bytes>,
-    /// `Content-Transfer-Encoding`, in lower case; empty if not told.
+    /// `Content-Transfer-Encoding`, in lower case; empty if the server sent none.
     pub encoding: Bytes,
-    /// The size of the encoded body. Only a hint: servers err here.
+    /// The size of the encoded body in bytes. A hint only: some servers report a wrong size.
     pub size_bytes: u64,
-    /// The number of lines, of text and messages.
+    /// The number of lines, of `text` and `message/rfc822` parts.
     pub lines: Option<u64>,
-    /// What is in a `message/rfc822` part.
+    /// The message in a `message/rfc822` part.
     pub message: Option<Box<EmbeddedMessage>>,
     /// `Content-MD5`
     pub md5: Option<Bytes>,
@@ -66,16 +66,16 @@ pub struct SinglePart {
     pub location: Option<Bytes>,
 }
 
-/// A message in a message.
+/// The content of a `message/rfc822` part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedMessage {
-    /// Its main header fields.
+    /// The main header fields of the embedded message.
     pub envelope: Envelope,
-    /// Its own tree.
+    /// The MIME tree of the embedded message.
     pub body: BodyStructure,
 }
 
-/// A part that holds parts.
+/// A `multipart` part: a part that contains other parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Multipart {
     /// The subtype, such as `alternative`, in lower case.
@@ -102,17 +102,17 @@ pub struct Disposition {
 }
 
 impl BodyStructure {
-    /// Returns all parts with a body of their own, in order, with the number that fetches them.
+    /// Returns all parts that are not multiparts, in order, each with its part number for FETCH.
     ///
-    /// Parts of embedded messages are among them, behind the `message/rfc822` part that holds them.
+    /// The parts of an embedded message follow the `message/rfc822` part that contains it.
     pub fn parts(&self) -> Vec<(PartNumber, &SinglePart)> {
         let mut parts = Vec::new();
         self.collect(&PartNumber::message(), &mut parts);
         parts
     }
 
-    // RFC 9051 §6.4.5.1: a message that is not multipart has the one part 1, and so has a message in
-    // a message. The depth is bounded by the nesting limit of the framer.
+    // RFC 9051 §6.4.5.1: a message that is not multipart has exactly one part, number 1; the same
+    // holds for an embedded message. The nesting limit of the framer bounds the recursion depth.
     fn collect<'a>(&'a self, holder: &PartNumber, parts: &mut Vec<(PartNumber, &'a SinglePart)>) {
         match self {
             Self::Single(single) => single.collect(holder.child(1), parts),
@@ -138,8 +138,8 @@ impl SinglePart {
 }
 
 impl BodyStructure {
-    /// Reads a tree. Servers leave extension data out, cut it short and add to it; what is missing
-    /// is empty. `None`: this is no tree.
+    /// Parses a MIME tree; `None` if `value` is not a tree. Servers omit, truncate and extend the
+    /// extension data: missing fields are empty.
     ///
     /// ```abnf
     /// body = "(" (body-type-1part / body-type-mpart) ")"
@@ -149,7 +149,7 @@ impl BodyStructure {
         Self::node(value, &mut Room(MAX_PARTS)).transpose()
     }
 
-    /// Reads one node of the tree, and those below it.
+    /// Parses one node of the tree and the nodes below it.
     ///
     /// ```abnf
     /// body            = "(" (body-type-1part / body-type-mpart) ")"
@@ -165,14 +165,14 @@ impl BodyStructure {
         room.take()?;
         Ok(Some(match first {
             Value::List(_) => Self::Multipart(Multipart::parse(fields, room)?),
-            // A multipart without parts: some servers write `("MIXED" …)` or `(NIL "MIXED" …)`.
+            // Some servers write a multipart without parts as `("MIXED" …)` or `(NIL "MIXED" …)`.
             _ => Self::Single(SinglePart::parse(fields, room)?),
         }))
     }
 }
 
 impl Multipart {
-    /// Reads a part that holds parts.
+    /// Parses a `multipart` part.
     ///
     /// ```abnf
     /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
@@ -202,7 +202,7 @@ impl Multipart {
 }
 
 impl SinglePart {
-    /// Reads a part with a body of its own.
+    /// Parses a part that is not a multipart.
     ///
     /// ```abnf
     /// body-type-basic = media-basic SP body-fields
@@ -214,7 +214,8 @@ impl SinglePart {
     /// body-ext-1part  = body-fld-md5 [SP body-fld-dsp [SP body-fld-lang
     ///                   [SP body-fld-loc *(SP body-extension)]]]
     /// ```
-    /// RFC 9051 §9. Any `message` with an envelope and a body is read as a message.
+    /// RFC 9051 §9. Any `message` part with an envelope and a body is parsed as an embedded
+    /// message.
     fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
         let mut rest = fields.iter();
         let mut part = Self {
@@ -249,7 +250,7 @@ impl SinglePart {
 }
 
 impl Disposition {
-    /// Reads a disposition.
+    /// Parses a `Content-Disposition`.
     ///
     /// ```abnf
     /// body-fld-dsp = "(" string SP body-fld-param ")" / nil
@@ -264,7 +265,7 @@ impl Disposition {
     }
 }
 
-/// Reads a string that may be NIL.
+/// Parses a string that may be NIL.
 ///
 /// ```abnf
 /// nstring = string / nil
@@ -280,12 +281,12 @@ fn lower(value: Option<&Value>) -> Bytes {
         .unwrap_or_default()
 }
 
-/// Reads parameters.
+/// Parses the parameters of a part or of its disposition.
 ///
 /// ```abnf
 /// body-fld-param = "(" string SP string *(SP string SP string) ")" / nil
 /// ```
-/// RFC 9051 §9. A pair whose name is empty or NIL is passed over.
+/// RFC 9051 §9. A pair whose name is empty or NIL is skipped.
 fn parameters(value: Option<&Value>) -> Vec<(Bytes, Bytes)> {
     let list = value.and_then(Value::list).unwrap_or_default();
     let pairs = list.as_chunks::<2>().0.iter();
@@ -300,7 +301,7 @@ fn parameters(value: Option<&Value>) -> Vec<(Bytes, Bytes)> {
         .collect()
 }
 
-/// Reads languages.
+/// Parses `Content-Language`: one language or a list.
 ///
 /// ```abnf
 /// body-fld-lang = nstring / "(" string *(SP string) ")"
@@ -438,8 +439,8 @@ mod tests {
 
     #[test]
     fn trees_that_are_cut_short_or_odd_are_read_as_far_as_they_go() {
-        // No extension data, a message part without its message (seen from servers whose message
-        // is too deep), numbers in quotes, NIL for a word, an empty multipart.
+        // No extension data, a message part without its message (some servers send this when the
+        // message nests too deep), numbers in quotes, NIL for a word, an empty multipart.
         assert_eq!(numbers(&tree(r#"("TEXT" "HTML")"#)), ["1 text/html"]);
         let odd = tree(r#"("MESSAGE" "RFC822" NIL NIL NIL "7BIT" "12" NIL ("attachment" NIL))"#);
         let BodyStructure::Single(part) = odd else {

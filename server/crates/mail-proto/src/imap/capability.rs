@@ -1,4 +1,4 @@
-//! What a server can do (RFC 9051 §7.2.2).
+//! Server capabilities (RFC 9051 §7.2.2).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::number::parse_u64;
 
 macro_rules! capabilities {
     ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
-        /// A capability that this client knows.
+        /// A capability known to this client.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         #[non_exhaustive]
@@ -32,11 +32,11 @@ capabilities! {
     LoginDisabled = "LOGINDISABLED",
     /// `AUTH=PLAIN`
     AuthPlain = "AUTH=PLAIN",
-    /// `SASL-IR`: AUTHENTICATE in one round trip.
+    /// `SASL-IR`: initial response in the AUTHENTICATE command, which saves a round trip.
     SaslIr = "SASL-IR",
     /// `LITERAL+`
     LiteralPlus = "LITERAL+",
-    /// `LITERAL-`: as LITERAL+, up to 4096 bytes.
+    /// `LITERAL-`: like LITERAL+, for literals of up to 4096 bytes.
     LiteralMinus = "LITERAL-",
     /// `IDLE`
     Idle = "IDLE",
@@ -68,68 +68,69 @@ capabilities! {
     CondStore = "CONDSTORE",
     /// `QRESYNC`
     QResync = "QRESYNC",
-    /// `SEARCHRES`: a result is kept as `$`.
+    /// `SEARCHRES`: the server saves a search result as `$`.
     SearchRes = "SEARCHRES",
-    /// `PARTIAL` (RFC 9394): pages of SEARCH and of UID FETCH, also from the end.
+    /// `PARTIAL` (RFC 9394): paged SEARCH and UID FETCH, also counted from the end.
     Partial = "PARTIAL",
-    /// `CONTEXT=SEARCH` (RFC 5267): pages of SEARCH, from the beginning.
+    /// `CONTEXT=SEARCH` (RFC 5267): paged SEARCH, counted from the beginning.
     ContextSearch = "CONTEXT=SEARCH",
-    /// `CONTEXT=SORT` (RFC 5267): pages of SORT.
+    /// `CONTEXT=SORT` (RFC 5267): paged SORT.
     ContextSort = "CONTEXT=SORT",
-    /// `WITHIN` (RFC 5032): OLDER and YOUNGER.
+    /// `WITHIN` (RFC 5032): the search keys OLDER and YOUNGER.
     Within = "WITHIN",
     /// `SORT` (RFC 5256)
     Sort = "SORT",
-    /// `SORT=DISPLAY` (RFC 5957): by the names that people read.
+    /// `SORT=DISPLAY` (RFC 5957): SORT by display names.
     SortDisplay = "SORT=DISPLAY",
-    /// `ESORT` (RFC 5267): RETURN in SORT.
+    /// `ESORT` (RFC 5267): RETURN options in SORT.
     ESort = "ESORT",
     /// `THREAD=REFERENCES` (RFC 5256)
     ThreadReferences = "THREAD=REFERENCES",
     /// `THREAD=ORDEREDSUBJECT` (RFC 5256)
     ThreadOrderedSubject = "THREAD=ORDEREDSUBJECT",
-    /// `BINARY` (RFC 3516): parts come decoded.
+    /// `BINARY` (RFC 3516): the server decodes the transfer encoding of parts.
     Binary = "BINARY",
     /// `QUOTA` (RFC 9208)
     Quota = "QUOTA",
-    /// `QUOTA=RES-STORAGE`: octets are counted, in units of 1024; STATUS tells what is `\Deleted`.
+    /// `QUOTA=RES-STORAGE`: quota on storage, in units of 1024 octets; STATUS has DELETED-STORAGE.
     QuotaStorage = "QUOTA=RES-STORAGE",
-    /// `QUOTA=RES-MESSAGE`: messages are counted; STATUS tells how many are `\Deleted`.
+    /// `QUOTA=RES-MESSAGE`: quota on the number of messages; STATUS has DELETED.
     QuotaMessage = "QUOTA=RES-MESSAGE",
-    /// `QUOTA=RES-MAILBOX`: mailboxes are counted.
+    /// `QUOTA=RES-MAILBOX`: quota on the number of mailboxes.
     QuotaMailbox = "QUOTA=RES-MAILBOX",
     /// `COMPRESS=DEFLATE` (RFC 4978)
     CompressDeflate = "COMPRESS=DEFLATE",
-    /// `OBJECTID` (RFC 8474): ids that outlive a move.
+    /// `OBJECTID` (RFC 8474): ids that stay the same after a move.
     ObjectId = "OBJECTID",
-    /// `PREVIEW` (RFC 8970): the first words of a message.
+    /// `PREVIEW` (RFC 8970): the first words of a message as text.
     Preview = "PREVIEW",
-    /// `SAVEDATE` (RFC 8514): when a message came into this mailbox.
+    /// `SAVEDATE` (RFC 8514): the time at which a message was added to its mailbox.
     SaveDate = "SAVEDATE",
-    /// `NOTIFY` (RFC 5465): changes of other mailboxes are told.
+    /// `NOTIFY` (RFC 5465): the server reports changes of mailboxes that are not selected.
     Notify = "NOTIFY",
     /// `APPENDLIMIT`, with or without a number (RFC 7889); see [`Capabilities::append_limit_bytes`].
     AppendLimit = "APPENDLIMIT",
-    /// `STATUS=SIZE` (RFC 8438): STATUS tells how large a mailbox is.
+    /// `STATUS=SIZE` (RFC 8438): STATUS has SIZE, the total size of a mailbox.
     StatusSize = "STATUS=SIZE",
-    /// `X-GM-EXT-1`: Gmail's own items and search.
+    /// `X-GM-EXT-1`: Gmail's FETCH items and search keys.
     Gmail = "X-GM-EXT-1",
-    /// `UTF8=ACCEPT` (RFC 9755); not enabled here: names and APPEND would change their form.
+    /// `UTF8=ACCEPT` (RFC 9755). This client does not enable it: it changes the form of mailbox
+    /// names and of APPEND.
     Utf8Accept = "UTF8=ACCEPT",
-    /// `UTF8=ONLY` (RFC 9755): nothing works before UTF8=ACCEPT is enabled.
+    /// `UTF8=ONLY` (RFC 9755): the server requires UTF8=ACCEPT to be enabled.
     Utf8Only = "UTF8=ONLY",
-    /// `MULTIAPPEND` (RFC 3502): several messages in one APPEND. One at a time is as good here.
+    /// `MULTIAPPEND` (RFC 3502): several messages in one APPEND. This client sends one per APPEND.
     MultiAppend = "MULTIAPPEND",
-    /// `REPLACE` (RFC 8508): a draft takes the place of an earlier one.
+    /// `REPLACE` (RFC 8508): replaces a message, such as a draft, by a new one.
     Replace = "REPLACE",
-    /// `LOGIN-REFERRALS` (RFC 2221): a refusal may name another server.
+    /// `LOGIN-REFERRALS` (RFC 2221): a refused sign-in may refer to another server.
     LoginReferrals = "LOGIN-REFERRALS",
 }
 
-// A bit each.
+// One bit per capability.
 const _: () = assert!(Capability::ALL.len() <= u128::BITS as usize);
 
-/// What RFC 9051 made part of `IMAP4rev2` itself.
+/// The extensions that are part of `IMAP4rev2` (RFC 9051).
 const REV2: &[Capability] = &[
     Capability::SaslIr,
     Capability::LiteralMinus,
@@ -146,17 +147,18 @@ const REV2: &[Capability] = &[
     Capability::ESearch,
     Capability::SearchRes,
     Capability::StatusSize,
-    // Its FETCH side, and nothing here uses the other.
+    // `IMAP4rev2` has only the FETCH side of BINARY; this client does not use the other side.
     Capability::Binary,
 ];
 
-/// What goes before the number of APPENDLIMIT.
+/// The prefix of the number in `APPENDLIMIT=n`.
 const APPEND_LIMIT: &str = "APPENDLIMIT=";
 
-/// The most words that are kept of those that are not known here; servers announce about thirty.
+/// Maximum number of unknown capability words in a [`Capabilities`]; servers announce about 30
+/// words.
 const MAX_OTHERS: usize = 256;
 
-/// The set of what a server announced.
+/// The set of capabilities that a server announced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     known: u128,
@@ -165,16 +167,18 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Reads the words of a CAPABILITY response or code.
+    /// Parses the words of a CAPABILITY response or response code, and adds those that `IMAP4rev2`
+    /// implies.
     ///
     /// ```abnf
     /// capability-data = "CAPABILITY" *(SP capability) SP "IMAP4rev2"
     ///                   *(SP capability) ; behind CAPABILITY
     /// ```
-    /// RFC 9051 §9. `IMAP4rev2` may be missing.
+    /// RFC 9051 §9. `IMAP4rev2` may be absent.
     pub fn from_words<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut set = Self::named(words);
-        // Beside IMAP4rev1 a server lists these by name, and does them differently if it does not.
+        // A server that also announces IMAP4rev1 lists these by name; unlisted ones may behave
+        // differently there.
         if set.has(Capability::Imap4Rev2) && !set.has(Capability::Imap4Rev1) {
             set.known |= REV2
                 .iter()
@@ -183,7 +187,7 @@ impl Capabilities {
         set
     }
 
-    /// Takes these words and nothing that they imply.
+    /// Parses these words, without the capabilities that they imply.
     ///
     /// ```abnf
     /// enable-data = "ENABLED" *(SP capability) ; behind ENABLED
@@ -208,7 +212,7 @@ impl Capabilities {
         set
     }
 
-    /// The same without words that are not in [`Capability`].
+    /// Returns a copy without the words that are not in [`Capability`].
     #[must_use]
     pub const fn without_others(&self) -> Self {
         Self {
@@ -217,12 +221,13 @@ impl Capabilities {
         }
     }
 
-    /// Tells whether the server can do this.
+    /// Returns whether the server has this capability.
     pub const fn has(&self, capability: Capability) -> bool {
         self.known & bit(capability) != 0
     }
 
-    /// Tells whether the server announced this word, known here or not, in any case.
+    /// Returns whether the server announced this word, ignoring case; the word need not be in
+    /// [`Capability`].
     pub fn has_word(&self, word: &str) -> bool {
         match Capability::ALL
             .iter()
@@ -236,7 +241,7 @@ impl Capabilities {
         }
     }
 
-    /// Returns the SASL mechanisms that are offered, in upper case.
+    /// Returns the SASL mechanisms that the server offers, in upper case.
     ///
     /// ```abnf
     /// capability = ("AUTH=" auth-type) / atom
@@ -252,13 +257,14 @@ impl Capabilities {
         )
     }
 
-    /// Returns the size in bytes of the largest message that APPEND takes, if it is the same for all
-    /// mailboxes (RFC 7889 §2). Where only [`Capability::AppendLimit`] is announced, STATUS tells it.
+    /// Returns the maximum size in bytes of a message in APPEND, if it is the same for all
+    /// mailboxes (RFC 7889 §2). If the server announces `APPENDLIMIT` without a number, the STATUS
+    /// item APPENDLIMIT has the limit.
     ///
     /// ```abnf
     /// capability =/ "APPENDLIMIT" ["=" number]
     /// ```
-    /// Numbers of 64 bits are read.
+    /// Numbers of up to 64 bits are accepted.
     pub fn append_limit_bytes(&self) -> Option<u64> {
         self.others
             .iter()
@@ -266,23 +272,23 @@ impl Capabilities {
             .and_then(|number| parse_u64(number.as_bytes()))
     }
 
-    /// Takes a capability away: the server announces it and does not know it.
+    /// Removes a capability that the server announces but does not implement.
     pub(crate) fn remove(&mut self, capability: Capability) {
         self.known &= !bit(capability);
     }
 
-    /// Tells whether mailbox names are UTF-8 on the wire, not modified UTF-7: a server of
-    /// `IMAP4rev2` alone.
+    /// Returns whether mailbox names are UTF-8 on the wire instead of modified UTF-7: the server
+    /// announces `IMAP4rev2` without `IMAP4rev1`.
     pub const fn utf8_names(&self) -> bool {
         self.has(Capability::Imap4Rev2) && !self.has(Capability::Imap4Rev1)
     }
 
-    /// Returns the words that are not known here, in upper case.
+    /// Returns the words that are not in [`Capability`], in upper case.
     pub fn others(&self) -> impl Iterator<Item = &str> {
         self.others.iter().map(String::as_str)
     }
 
-    /// Returns all words, in upper case; those that `IMAP4rev2` implies are among them.
+    /// Returns all words in upper case, including those that `IMAP4rev2` implies.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         let known = Capability::ALL
             .iter()

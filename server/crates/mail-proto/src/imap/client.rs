@@ -1,5 +1,5 @@
-//! The client machine: its state, and what it says next. [`send`] holds what we say, [`receive`] what
-//! the server says, [`sign_in`] both sides of signing in.
+//! The client state machine: its state and the choice of its next step. [`send`] writes commands,
+//! [`receive`] handles responses, [`sign_in`] does both for signing in.
 
 mod receive;
 mod send;
@@ -26,37 +26,40 @@ use crate::machine::{BodyChunk, Machine, Step};
 use crate::sasl::{Authentication, DerivedKey, KeyDerivation, SignIn};
 use crate::transcript::{Line, Transcribed, Transcript};
 
-/// The most of a body that is asked for at once.
+/// Maximum number of body bytes that one [`Step::NeedBody`] requests.
 const BODY_CHUNK_BYTES: usize = 64 << 10;
 
-/// How a connection is to be made.
+/// Configuration of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
     /// When TLS begins.
     pub tls: Tls,
-    /// Passwords may leave on [`Tls::Plain`]: for servers that the operator allows to be spoken
-    /// to in plaintext.
+    /// Whether passwords may be sent on [`Tls::Plain`], for servers that the operator allows to use
+    /// without TLS.
     pub allow_plaintext_login: bool,
-    /// How much of the server's words is believed.
+    /// Limits on the responses of the server.
     pub limits: Limits,
 }
 
-/// An IMAP connection, from the greeting to its end.
+/// State machine of an IMAP connection, from the greeting to the end.
 ///
-/// It greets, starts TLS and asks for the capabilities by itself, then reports [`Event::Ready`].
-/// Commands can be queued at any time; they leave in order, as early as the server's state allows:
+/// It reads the greeting, starts TLS and requests the capabilities by itself, then reports
+/// [`Event::Ready`]. Commands can be queued at any time; the client sends them in order, as early
+/// as the state of the connection allows:
 ///
-/// - behind a literal that waits for `+`, a body, IDLE and signing in everything waits;
-/// - IDLE, COMPRESS and signing in wait until nothing is under way, and so does what leaves a mailbox: SELECT,
-///   EXAMINE, UNSELECT and CLOSE, but for the first SELECT;
-/// - a command with sequence numbers waits until only such FETCH, STORE and SEARCH are under way
-///   (RFC 9051 §5.5); FETCH, which changes nothing, leaves behind DONE as well: where an EXPUNGE
-///   comes before the answer to IDLE, its numbers are those of other messages than meant.
+/// - a literal that waits for `+`, a body, IDLE and signing in block all later commands;
+/// - IDLE, COMPRESS and signing in wait until no command is in progress. So do the commands that
+///   leave a mailbox: SELECT, EXAMINE, UNSELECT and CLOSE, except the first SELECT;
+/// - a command with sequence numbers waits until the only commands in progress are FETCH, STORE and
+///   SEARCH with sequence numbers (RFC 9051 §5.5). FETCH, which changes nothing, is also sent
+///   directly after DONE: if an EXPUNGE arrives before the tagged response to IDLE, its sequence
+///   numbers denote other messages than intended.
 ///
-/// An extension whose command is answered BAD is off for the rest of the session: servers announce what
-/// they cannot do. SELECT and FETCH take nothing away.
+/// If the server answers a command of an extension with BAD, the extension is disabled for the rest
+/// of the session: some servers announce extensions that they do not implement. SELECT and FETCH
+/// disable nothing.
 ///
-/// After BYE nothing more is sent, and commands that have not left get no answer.
+/// After BYE the client sends nothing more, and commands that were not sent are not completed.
 #[derive(Debug)]
 pub struct Client {
     config: Config,
@@ -64,20 +67,21 @@ pub struct Client {
     framer: Framer,
     said: Transcript,
     capabilities: Capabilities,
-    /// What an earlier connection was told behind its sign-in.
+    /// The capabilities that an earlier connection received after its sign-in.
     remembered: Option<Capabilities>,
-    /// What the server announced and answered with BAD: it stays off, whatever it announces later.
+    /// Extensions that the server announced and answered with BAD; later announcements do not
+    /// enable them again.
     switched_off: Vec<Capability>,
-    /// The capabilities were told since we last signed in or started TLS.
+    /// Whether the server sent its capabilities since the last sign-in or STARTTLS.
     capabilities_told: bool,
     greeting: String,
     last_tag: u32,
     last_idle: Tag,
-    /// SELECT or EXAMINE has left, and the mailbox was not closed since.
+    /// Whether SELECT or EXAMINE was sent and the mailbox was not closed since.
     mailbox_open: bool,
     queue: VecDeque<Queued>,
     under_way: Vec<UnderWay>,
-    /// The command whose chunks are leaving; it is under way as well.
+    /// The command whose chunks are being sent; it is in `under_way` as well.
     sending: Option<Sending>,
     writes: VecDeque<Bytes>,
     line: BytesMut,
@@ -90,15 +94,15 @@ pub struct Client {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The greeting is awaited.
+    /// Waiting for the greeting.
     Greeting,
-    /// In plaintext, before STARTTLS: nothing the server says is believed or reported.
+    /// In plaintext, before STARTTLS: responses are neither trusted nor reported.
     BeforeTls,
     /// STARTTLS was accepted.
     Upgrading,
-    /// COMPRESS was accepted: every byte behind its answer is compressed.
+    /// COMPRESS was accepted: all bytes after its tagged response are compressed.
     Deflating,
-    /// The capabilities are awaited.
+    /// Waiting for the capabilities.
     Opening,
     Ready,
     Over,
@@ -108,7 +112,7 @@ enum Phase {
 struct Queued {
     tag: Tag,
     command: Command,
-    /// DONE was asked for since: if this is IDLE, it ends as soon as it runs.
+    /// Whether DONE was queued later: if this command is IDLE, it ends as soon as it runs.
     done: bool,
 }
 
@@ -116,24 +120,25 @@ struct Queued {
 struct UnderWay {
     tag: Tag,
     purpose: Purpose,
-    /// The extension that BAD to this command takes away.
+    /// The extension that a BAD response to this command disables.
     relies_on: Option<Capability>,
 }
 
 #[derive(Debug)]
 enum Purpose {
-    /// The machine's own STARTTLS.
+    /// STARTTLS that the client sends by itself.
     StartTls,
-    /// The machine's own CAPABILITY before it is ready.
+    /// CAPABILITY that the client sends by itself before it is ready.
     Opening,
-    /// The machine's own CAPABILITY behind a sign-in, whose completion is held until it is over.
+    /// CAPABILITY that the client sends by itself after a sign-in. The completion of the sign-in is
+    /// reported after it.
     SignedIn {
         completed: Box<Event>,
     },
     SignIn {
-        /// The tag that the owner knows it by; a second mechanism has one of its own.
+        /// The tag that [`Client::enqueue`] returned; a second mechanism is sent with another tag.
         answers: Tag,
-        /// The exchange of AUTHENTICATE; LOGIN has none.
+        /// The SASL exchange of AUTHENTICATE; `None` for LOGIN.
         authentication: Option<Box<Authentication>>,
     },
     Logout,
@@ -169,8 +174,8 @@ struct Sending {
     tag: Tag,
     chunks: VecDeque<Chunk>,
     waits: Waits,
-    /// The answer came before the body was complete. The body still has to be, for the server
-    /// counts its bytes.
+    /// The completion, if the tagged response arrived before the end of the body. The rest of the
+    /// body must still be sent because the server counts its bytes.
     completed: Option<Event>,
 }
 
@@ -185,7 +190,7 @@ enum Waits {
 }
 
 impl Client {
-    /// Makes a machine for a connection on which nothing was said yet.
+    /// Creates a client for a new connection on which no bytes were exchanged.
     pub fn new(config: Config) -> Self {
         Self {
             config,
@@ -213,7 +218,7 @@ impl Client {
         }
     }
 
-    /// Queues a command and returns its tag, by which [`Event::Completed`] names it.
+    /// Queues a command and returns its tag, which [`Event::Completed`] repeats.
     ///
     /// [`Command::Done`] returns the tag of the IDLE that it ends.
     pub fn enqueue(&mut self, command: Command) -> Tag {
@@ -238,20 +243,20 @@ impl Client {
         self.enqueue(Command::SignIn(sign_in.into()))
     }
 
-    /// Returns what the server can do, as far as it was told over this connection's TLS.
+    /// Returns the capabilities of the server; those announced before STARTTLS are discarded.
     pub const fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// Takes what an earlier connection to this server was told behind its sign-in.
+    /// Sets the capabilities that an earlier connection to this server received after its sign-in.
     ///
-    /// If the answer to the sign-in does not tell what the server can do, these hold until the
-    /// answer to CAPABILITY, which leaves with the next command: no round trip is spent on it.
+    /// If the response to the sign-in has no capabilities, these apply until the response to
+    /// CAPABILITY, which is sent with the next command: this saves a round trip.
     pub fn remember(&mut self, capabilities: Capabilities) {
         self.remembered = Some(capabilities);
     }
 
-    /// Tells whether IDLE is on and nobody has asked for DONE.
+    /// Returns whether IDLE is running and DONE was not queued.
     pub fn is_idling(&self) -> bool {
         self.under_way.iter().any(|one| {
             matches!(
@@ -265,14 +270,14 @@ impl Client {
         })
     }
 
-    /// Returns how many bytes the response had that the last event came from, without literals
-    /// that were streamed: what data is counted by that shares its memory.
+    /// Returns the size in bytes of the response of the last event, without streamed literals. The
+    /// [`Bytes`] in that event share memory of this size.
     pub const fn response_bytes(&self) -> usize {
         self.framer.finished_bytes()
     }
 
     fn next_tag(&mut self) -> Tag {
-        // No connection lives for four thousand million commands.
+        // No connection sends 2^32 commands.
         self.last_tag = self.last_tag.wrapping_add(1);
         Tag(self.last_tag)
     }
@@ -320,7 +325,7 @@ impl Client {
                 }
                 self.phase = Phase::Over;
             } else if let Some(left_bytes) = self.body_left() {
-                // Asked for beyond its size too: the body has to say that it ends there.
+                // Also requested when no bytes are left: the body has to report its end.
                 let left = usize::try_from(left_bytes).unwrap_or(usize::MAX);
                 return Ok(Step::NeedBody {
                     max: left.clamp(1, BODY_CHUNK_BYTES),
@@ -348,7 +353,7 @@ impl Machine for Client {
         self.framer.held_bytes()
     }
 
-    /// Takes a piece of the body of APPEND. A piece that was not asked for is ignored.
+    /// Handles a chunk of the body of APPEND. A chunk that was not requested is ignored.
     fn body(&mut self, chunk: BodyChunk) {
         let Some(sending) = &mut self.sending else {
             return;
@@ -392,7 +397,7 @@ impl Machine for Client {
             self.failed = Some(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls));
             return;
         }
-        // Whatever was learnt in plaintext is forgotten (RFC 9051 §6.2.1).
+        // State from before TLS is discarded (RFC 9051 §6.2.1).
         self.framer = Framer::new(self.config.limits);
         self.capabilities = Capabilities::default();
         self.capabilities_told = false;

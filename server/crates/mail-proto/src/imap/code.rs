@@ -1,5 +1,5 @@
-//! Response codes: the machine-readable part of a status response (RFC 9051 §7.1, RFC 5530 and those
-//! of the extensions).
+//! Response codes: the machine-readable part of a status response (RFC 9051 §7.1, RFC 5530 and the
+//! extensions).
 
 mod parse;
 
@@ -16,117 +16,118 @@ use super::sequence_set::SequenceSet;
 
 pub(crate) use parse::split;
 
-/// What stands in brackets in front of a server's words.
+/// A response code: the part in brackets before the text of a status response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code {
-    /// ALERT: a person has to be shown the text.
+    /// ALERT: the text must be shown to the user.
     Alert,
-    /// ALREADYEXISTS: there is a mailbox of this name.
+    /// ALREADYEXISTS: a mailbox with this name exists.
     AlreadyExists,
-    /// APPENDUID: where the message went.
+    /// APPENDUID: the UID of the appended message.
     AppendUid {
-        /// The generation of the UIDs there.
+        /// The UIDVALIDITY of the destination mailbox.
         uid_validity: UidValidity,
-        /// The UIDs of the messages, mostly one.
+        /// The UIDs of the messages, usually one.
         uids: SequenceSet,
     },
-    /// AUTHENTICATIONFAILED: wrong name or password.
+    /// AUTHENTICATIONFAILED: wrong user name or password.
     AuthenticationFailed,
-    /// AUTHORIZATIONFAILED: right password, but not allowed.
+    /// AUTHORIZATIONFAILED: authentication succeeded, but access is not allowed.
     AuthorizationFailed,
-    /// BADCHARSET: the charsets that are known instead, if they are told.
+    /// BADCHARSET: the charsets that the server supports, if it lists them.
     BadCharset(Vec<Bytes>),
-    /// BADEVENT (RFC 5465): the events that NOTIFY may ask for.
+    /// BADEVENT (RFC 5465): the events that the server supports in NOTIFY.
     BadEvent(Vec<Bytes>),
-    /// CANNOT: will never work.
+    /// CANNOT: the operation can never succeed.
     Cannot,
     /// CAPABILITY
     Capability(Capabilities),
     /// CLIENTBUG
     ClientBug,
-    /// CLOSED: what follows is about the mailbox that is selected next.
+    /// CLOSED: the following responses belong to the mailbox that is being selected.
     Closed,
     /// COMPRESSIONACTIVE (RFC 4978): the connection is compressed already.
     CompressionActive,
     /// CONTACTADMIN
     ContactAdmin,
-    /// COPYUID: where the messages went. The n-th of `source` became the n-th of `destination`.
+    /// COPYUID: the UIDs of copied messages. The n-th of `source` became the n-th of `destination`.
     CopyUid {
-        /// The generation of the UIDs there.
+        /// The UIDVALIDITY of the destination mailbox.
         uid_validity: UidValidity,
-        /// The UIDs here.
+        /// The UIDs in the source mailbox.
         source: SequenceSet,
-        /// The UIDs there.
+        /// The UIDs in the destination mailbox.
         destination: SequenceSet,
     },
     /// CORRUPTION
     Corruption,
     /// EXPIRED: the password is no longer valid.
     Expired,
-    /// EXPUNGEISSUED: messages are gone that have not been reported yet.
+    /// EXPUNGEISSUED: messages were expunged and the server has not reported them yet.
     ExpungeIssued,
-    /// HASCHILDREN: a mailbox with children is not deleted.
+    /// HASCHILDREN: the server does not delete a mailbox that has children.
     HasChildren,
     /// HIGHESTMODSEQ
     HighestModSeq(u64),
-    /// INUSE: somebody else holds what is needed.
+    /// INUSE: another session uses the resource.
     InUse,
-    /// LIMIT: too many of something.
+    /// LIMIT: a limit of the server is exceeded.
     Limit,
-    /// MAILBOXID (RFC 8474): the id of the mailbox that was made or selected.
+    /// MAILBOXID (RFC 8474): the id of the mailbox that was created or selected.
     MailboxId(ObjectId),
-    /// MODIFIED (RFC 7162): what a conditional STORE left alone, UIDs or sequence numbers as asked.
+    /// MODIFIED (RFC 7162): the messages that a conditional STORE did not change, as UIDs or
+    /// sequence numbers like the command.
     Modified(SequenceSet),
-    /// NONEXISTENT: there is no such mailbox.
+    /// NONEXISTENT: the mailbox does not exist.
     NonExistent,
     /// NOMODSEQ: this mailbox has no modification sequences.
     NoModSeq,
     /// NOPERM
     NoPerm,
-    /// NOTIFICATIONOVERFLOW (RFC 5465): changes are no longer told, as if by NOTIFY NONE.
+    /// NOTIFICATIONOVERFLOW (RFC 5465): the server stops reporting changes, as after NOTIFY NONE.
     NotificationOverflow,
-    /// NOTSAVED (RFC 5182): the result was not kept; the saved result is empty now.
+    /// NOTSAVED (RFC 5182): the result was not saved; the saved result is now empty.
     NotSaved,
     /// OVERQUOTA
     OverQuota,
-    /// PARSE: a message could not be understood.
+    /// PARSE: the server could not parse a message.
     Parse,
-    /// PERMANENTFLAGS: the flags that can be changed for good.
+    /// PERMANENTFLAGS: the flags that can be changed permanently.
     PermanentFlags(Vec<Flag>),
-    /// PRIVACYREQUIRED: only with TLS.
+    /// PRIVACYREQUIRED: the operation requires TLS.
     PrivacyRequired,
     /// READ-ONLY
     ReadOnly,
     /// READ-WRITE
     ReadWrite,
-    /// REFERRAL (RFC 2221, RFC 2193): another server has it. The URL is never followed by itself.
+    /// REFERRAL (RFC 2221, RFC 2193): the URL of another server. The client does not follow it.
     Referral(String),
     /// SERVERBUG
     ServerBug,
     /// TOOBIG (RFC 4469): the message is too large.
     TooBig,
-    /// TRYCREATE: the mailbox is not there but can be made.
+    /// TRYCREATE: the mailbox does not exist but can be created.
     TryCreate,
     /// UIDNEXT
     UidNext(Uid),
-    /// UIDNOTSTICKY: UIDs do not outlive the session.
+    /// UIDNOTSTICKY: UIDs are not valid beyond the session.
     UidNotSticky,
     /// UIDVALIDITY
     UidValidity(UidValidity),
-    /// UNAVAILABLE: a part of the server is down; may work later.
+    /// UNAVAILABLE: a part of the server is down; a retry may succeed.
     Unavailable,
-    /// UNKNOWN-CTE: a part's transfer encoding cannot be undone (RFC 3516).
+    /// UNKNOWN-CTE: the server cannot decode the transfer encoding of a part (RFC 3516).
     UnknownCte,
     /// UNSEEN: the sequence number of the first unread message.
     Unseen(u32),
-    /// USEATTR (RFC 6154): no mailbox can be made for this special use.
+    /// USEATTR (RFC 6154): the server cannot create a mailbox with this special use.
     UseAttr,
-    /// A code that is not known here, or whose arguments could not be read.
+    /// A code unknown to this client, or one whose arguments could not be parsed.
     Unknown {
-        /// Its name, in upper case.
+        /// The name of the code, in upper case.
         name: String,
-        /// What follows the name, up to the bracket.
+        /// The text between the name and the closing bracket.
         text: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What can be asked of a server (RFC 9051 §6).
+//! The commands of the client (RFC 9051 §6).
 
 mod list;
 mod message;
@@ -23,12 +23,12 @@ pub use notify::{Notify, NotifyEvents, NotifyGroup, NotifyMailboxes, NotifySelec
 pub use search::{Search, SearchReturn, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm};
 pub use select::{Enable, QResync, Select, SelectParameter, SequenceMatch};
 
-/// The name of a command on its connection, `r1`, `r2` and so on.
+/// The tag of a command, unique on its connection: `r1`, `r2` and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(pub(crate) u32);
 
 impl Tag {
-    /// Reads a tag as this client writes it.
+    /// Parses a tag in the form that this client writes.
     ///
     /// ```abnf
     /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
@@ -36,7 +36,7 @@ impl Tag {
     /// RFC 9051 §9.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let number = text.strip_prefix(b"r")?;
-        // `r01` is not what was sent.
+        // This client never writes `r01`.
         if number.first() == Some(&b'0') {
             return None;
         }
@@ -47,7 +47,7 @@ impl Tag {
 }
 
 impl fmt::Display for Tag {
-    /// Writes the tag as it stands in front of its command.
+    /// Writes the tag in its wire form.
     ///
     /// ```abnf
     /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
@@ -58,36 +58,37 @@ impl fmt::Display for Tag {
     }
 }
 
-/// A command. Extensions are used where they are offered; what is asked for and not offered is
-/// left out where that changes no meaning, and sent anyway where it would.
+/// A command. The encoder omits a parameter of an extension that the server does not offer, unless
+/// this changes the meaning of the command: then the parameter is sent anyway.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Command {
-    /// CAPABILITY. The machine asks by itself when it has to.
+    /// CAPABILITY. The client sends it by itself when it needs to.
     Capability,
-    /// NOOP: lets the server report changes.
+    /// NOOP: gives the server an opportunity to report changes.
     Noop,
-    /// LOGOUT: the machine says `Done` after its answer, and sends nothing more.
+    /// LOGOUT: after its tagged response the client returns [`Step::Done`](crate::Step::Done) and
+    /// sends nothing more.
     Logout,
-    /// ID (RFC 2971): fields and values that name this client; empty sends NIL.
+    /// ID (RFC 2971): fields and values that identify this client; an empty list sends NIL.
     Id(Vec<(Text, Text)>),
-    /// Signs in by the best way that is offered and can be used: AUTHENTICATE with a SASL mechanism
-    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), in one round trip less where SASL-IR is
-    /// offered, or LOGIN. Never sent without TLS, unless the configuration allows it.
+    /// Signs in with the best usable method that the server offers: AUTHENTICATE with a SASL
+    /// mechanism ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), one round trip shorter if
+    /// SASL-IR is offered, or LOGIN. Never sent without TLS, unless the configuration allows it.
     SignIn(SignIn),
-    /// ENABLE, before a mailbox is selected. Servers ignore what they do not know.
+    /// ENABLE, before a mailbox is selected. Servers ignore unknown extensions.
     Enable(Vec<Enable>),
-    /// COMPRESS DEFLATE (RFC 4978), after signing in and only where it is offered. When it is done,
-    /// the driver compresses ([`Step::StartDeflate`](crate::Step::StartDeflate)); nothing leaves in
-    /// between.
+    /// COMPRESS DEFLATE (RFC 4978), after signing in and only if it is offered. After its
+    /// completion the driver starts compression
+    /// ([`Step::StartDeflate`](crate::Step::StartDeflate)); nothing is sent in between.
     Compress,
     /// NAMESPACE.
     Namespace,
     /// LIST.
     List(List),
-    /// LSUB of RFC 3501: the mailboxes that are subscribed, where LIST cannot select them.
+    /// LSUB (RFC 3501): the subscribed mailboxes, for servers whose LIST cannot select them.
     Lsub {
-        /// Where the pattern begins; mostly empty.
+        /// The reference name that the pattern is relative to; usually empty.
         reference: Mailbox,
         /// The pattern, as in [`List`].
         pattern: Text,
@@ -96,12 +97,12 @@ pub enum Command {
     Status {
         /// The mailbox, which should not be the selected one.
         mailbox: Mailbox,
-        /// What is asked for. Items that are not offered are left out.
+        /// The requested items. Items that the server does not offer are omitted.
         items: Vec<StatusItem>,
     },
     /// SELECT.
     Select(Mailbox),
-    /// EXAMINE: SELECT without the right to change anything.
+    /// EXAMINE: like SELECT, but read-only.
     Examine(Mailbox),
     /// SELECT or EXAMINE with CONDSTORE or QRESYNC.
     SelectWith(Select),
@@ -109,111 +110,112 @@ pub enum Command {
     Create {
         /// The name of the new mailbox.
         mailbox: Mailbox,
-        /// What it is for: sent where CREATE-SPECIAL-USE is offered.
+        /// The special use of the mailbox; sent if CREATE-SPECIAL-USE is offered.
         special_use: Option<MailboxAttribute>,
     },
-    /// DELETE: the mailbox and all that is in it.
+    /// DELETE: deletes the mailbox and its messages.
     Delete(Mailbox),
-    /// RENAME, with all that is below it. INBOX keeps its name and gives its messages away.
+    /// RENAME: renames the mailbox and all mailboxes below it. Renaming INBOX moves its messages to
+    /// `to` and keeps INBOX.
     Rename {
-        /// What it is called.
+        /// The present name.
         from: Mailbox,
-        /// What it shall be called.
+        /// The new name.
         to: Mailbox,
     },
     /// SUBSCRIBE.
     Subscribe(Mailbox),
     /// UNSUBSCRIBE.
     Unsubscribe(Mailbox),
-    /// CHECK of RFC 3501: lets the server write down what it knows. NOOP is as good elsewhere.
+    /// CHECK (RFC 3501): requests a checkpoint of the mailbox. `IMAP4rev2` has NOOP instead.
     Check,
-    /// UNSELECT: leaves the mailbox and expunges nothing.
+    /// UNSELECT: closes the mailbox without expunging messages.
     Unselect,
-    /// CLOSE: leaves the mailbox and expunges what is `\Deleted`.
+    /// CLOSE: closes the mailbox and expunges the messages with `\Deleted`.
     Close,
     /// FETCH or UID FETCH.
     Fetch {
-        /// Which messages.
+        /// The messages.
         set: SequenceSet,
-        /// The set holds UIDs.
+        /// Whether `set` holds UIDs instead of sequence numbers.
         uid: bool,
-        /// What is asked for, never empty.
+        /// The requested items; never empty.
         items: Vec<FetchItem>,
     },
     /// FETCH or UID FETCH with modifiers.
     FetchWith {
-        /// Which messages.
+        /// The messages.
         set: SequenceSet,
-        /// The set holds UIDs.
+        /// Whether `set` holds UIDs instead of sequence numbers.
         uid: bool,
-        /// What is asked for, never empty.
+        /// The requested items; never empty.
         items: Vec<FetchItem>,
-        /// What it is narrowed by.
+        /// The modifiers, which restrict the result.
         modifiers: FetchModifiers,
     },
     /// STORE or UID STORE.
     Store(Store),
-    /// STORE or UID STORE with UNCHANGEDSINCE (RFC 7162 §3.1.3): messages that have changed since are
-    /// left alone and named by [`Code::Modified`](super::Code::Modified). Only where CONDSTORE is
-    /// offered.
+    /// STORE or UID STORE with UNCHANGEDSINCE (RFC 7162 §3.1.3): messages that have changed since
+    /// are not modified, and [`Code::Modified`](super::Code::Modified) lists them. Only if
+    /// CONDSTORE is offered.
     StoreUnchangedSince {
-        /// What is to be changed.
+        /// The change.
         store: Store,
-        /// The modification sequence that was seen last.
+        /// The last known modification sequence.
         mod_seq: u64,
     },
     /// COPY or UID COPY.
     Copy {
-        /// Which messages.
+        /// The messages.
         set: SequenceSet,
-        /// The set holds UIDs.
+        /// Whether `set` holds UIDs instead of sequence numbers.
         uid: bool,
-        /// Where to.
+        /// The destination mailbox.
         mailbox: Mailbox,
     },
-    /// MOVE or UID MOVE (RFC 6851); only where it is offered.
+    /// MOVE or UID MOVE (RFC 6851); only if it is offered.
     Move {
-        /// Which messages.
+        /// The messages.
         set: SequenceSet,
-        /// The set holds UIDs.
+        /// Whether `set` holds UIDs instead of sequence numbers.
         uid: bool,
-        /// Where to.
+        /// The destination mailbox.
         mailbox: Mailbox,
     },
-    /// EXPUNGE: everything that is `\Deleted`, whoever marked it.
+    /// EXPUNGE: removes all messages with `\Deleted`, including those that other clients marked.
     Expunge,
-    /// UID EXPUNGE (RFC 4315): of these messages those that are `\Deleted`; only where UIDPLUS is
-    /// offered.
+    /// UID EXPUNGE (RFC 4315): removes those of these messages that have `\Deleted`; only if
+    /// UIDPLUS is offered.
     UidExpunge(SequenceSet),
-    /// SEARCH or UID SEARCH. Asks for `RETURN (ALL)` where ESEARCH is offered, because the plain
-    /// answer names every message.
+    /// SEARCH or UID SEARCH. Requests `RETURN (ALL)` if ESEARCH is offered, because a plain SEARCH
+    /// response lists every message by itself.
     Search {
-        /// The answer holds UIDs.
+        /// Whether the response holds UIDs instead of sequence numbers.
         uid: bool,
-        /// All of these have to hold; empty means ALL.
+        /// The criteria, which must all match; empty means ALL.
         criteria: Vec<SearchKey>,
     },
-    /// SEARCH or UID SEARCH with a choice of what is told.
+    /// SEARCH or UID SEARCH with RETURN options.
     SearchWith(Search),
-    /// SORT or UID SORT (RFC 5256); only where it is offered.
+    /// SORT or UID SORT (RFC 5256); only if it is offered.
     Sort(Sort),
-    /// THREAD or UID THREAD (RFC 5256); only where the algorithm is offered.
+    /// THREAD or UID THREAD (RFC 5256); only if the algorithm is offered.
     Thread(Thread),
     /// GETQUOTA (RFC 9208).
     GetQuota {
         /// The name of a quota root.
         root: Text,
     },
-    /// GETQUOTAROOT: the quota roots of a mailbox, and what is used of each.
+    /// GETQUOTAROOT: the quota roots of a mailbox, with the usage of each.
     GetQuotaRoot(Mailbox),
-    /// NOTIFY (RFC 5465); only where it is offered.
+    /// NOTIFY (RFC 5465); only if it is offered.
     Notify(Notify),
-    /// APPEND. The body is asked for through [`Step::NeedBody`](crate::Step::NeedBody).
+    /// APPEND. [`Step::NeedBody`](crate::Step::NeedBody) requests the body.
     Append(Append),
-    /// IDLE (RFC 2177), until [`Command::Done`]. Waits until nothing else is under way; later
+    /// IDLE (RFC 2177), until [`Command::Done`]. Waits until no other command is in progress; later
     /// commands wait for `Done`.
     Idle,
-    /// DONE: ends the IDLE that was asked for last, whose tag it shares. Commands behind it may
-    /// leave in the same write. Nothing is sent when IDLE has ended by itself.
+    /// DONE: ends the IDLE that was queued last, whose tag it shares. Commands after it may be sent
+    /// in the same write. Nothing is sent if IDLE has already ended.
     Done,
 }

@@ -1,4 +1,4 @@
-//! Dates of IMAP: `date-time` of INTERNALDATE and `date` of SEARCH (RFC 9051 §9).
+//! Dates in IMAP: `date-time` of INTERNALDATE and `date` of SEARCH (RFC 9051 §9).
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// When a message arrived, by the server's clock and in the zone the server chose.
+/// The time at which a message arrived, by the server's clock and in a zone that the server chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InternalDate {
     /// The day in that zone.
@@ -22,7 +22,7 @@ pub struct InternalDate {
 }
 
 impl InternalDate {
-    /// Reads `17-Jul-1996 02:44:25 -0700`; a day of one digit may stand without its space.
+    /// Parses `17-Jul-1996 02:44:25 -0700`; a day of one digit may lack its leading space.
     ///
     /// ```abnf
     /// date-time      = DQUOTE date-day-fixed "-" date-month "-" date-year
@@ -31,7 +31,7 @@ impl InternalDate {
     /// time           = 2DIGIT ":" 2DIGIT ":" 2DIGIT
     /// zone           = ("+" / "-") 4DIGIT
     /// ```
-    /// RFC 9051 §9. Any white space may stand between the fields.
+    /// RFC 9051 §9. Any white space may separate the fields.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(text).ok()?;
         let mut words = text.split_ascii_whitespace();
@@ -59,14 +59,14 @@ impl InternalDate {
         })
     }
 
-    /// Returns the moment in seconds since 1970 in UTC.
+    /// Returns the Unix time in seconds.
     pub fn unix_secs(&self) -> i64 {
         let clock =
             i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
         self.date.days_since_1970() * 86_400 + clock - i64::from(self.zone_minutes) * 60
     }
 
-    /// Makes a date in UTC of seconds since 1970; `None` outside of the years 1 to 9999.
+    /// Creates a date in UTC from a Unix time in seconds; `None` outside the years 1 to 9999.
     pub fn from_unix_secs(secs: i64) -> Option<Self> {
         let date = Date::from_days_since_1970(secs.div_euclid(86_400))?;
         let clock = secs.rem_euclid(86_400);
@@ -104,7 +104,7 @@ impl fmt::Display for InternalDate {
     }
 }
 
-/// A day of the calendar.
+/// A calendar day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Date {
     year: u16,
@@ -113,7 +113,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// Takes a day, unless there is none of that name. Years are 1 to 9999.
+    /// Creates a day; `None` if it does not exist. Years are 1 to 9999.
     pub const fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         if year == 0 || year > 9999 || day == 0 || day > days_in_month(year, month) {
             return None;
@@ -136,7 +136,7 @@ impl Date {
         self.day
     }
 
-    /// Reads a day.
+    /// Parses a day.
     ///
     /// ```abnf
     /// date-text  = date-day "-" date-month "-" date-year

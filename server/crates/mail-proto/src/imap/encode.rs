@@ -1,7 +1,8 @@
-//! Commands into bytes (RFC 9051 §6 and §9).
+//! Encoder: commands to bytes (RFC 9051 §6 and §9).
 //!
-//! A string leaves as a quoted string only if it is plain printable ASCII; anything else is a
-//! literal by its length in bytes. So no argument can end its line or begin another command.
+//! A string of up to 1024 bytes of printable ASCII without `"` and `\` is sent as a quoted string;
+//! any other string is sent as a literal with its length in bytes. So no argument can end its line
+//! or begin another command.
 
 mod mailboxes;
 mod messages;
@@ -20,11 +21,11 @@ use super::command::{Command, Tag};
 use super::sequence_set::SequenceSet;
 use crate::sasl::Credentials;
 
-/// The longest literal that LITERAL- lets leave at once (RFC 7888 §5). Bodies up to this size do
-/// not wait either: longer ones do, so that a server can refuse them before they are sent.
+/// Maximum size of a non-synchronizing literal with LITERAL- (RFC 7888 §5). Message bodies above
+/// this size always wait for `+`, so that a server can refuse them before they are sent.
 const SHORT_LITERAL_BYTES: u64 = 4096;
 
-/// A run of bytes that may leave at once, and what has to happen behind it.
+/// A run of bytes that can be sent at once, and the condition for sending the next chunk.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) bytes: Bytes,
@@ -32,11 +33,11 @@ pub(crate) struct Chunk {
     pub(crate) then: Then,
 }
 
-/// How the transcript tells a chunk.
+/// The form of a chunk in the transcript.
 #[derive(Debug)]
 pub(crate) enum Said {
     Line(String),
-    /// This, and then something secret.
+    /// This text, followed by a redacted secret.
     Secret(String),
     Nothing,
 }
@@ -44,20 +45,20 @@ pub(crate) enum Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Then {
     Go,
-    /// The server has to say `+` first.
+    /// The server must send `+` first.
     AwaitContinuation,
-    /// A body of this size comes next.
+    /// A body of this size follows.
     Body {
         size_bytes: u64,
     },
 }
 
-/// A command as it leaves.
+/// An encoded command.
 #[derive(Debug)]
 pub(crate) struct Encoded {
     pub(crate) chunks: VecDeque<Chunk>,
-    /// The extension without which this command would not have been sent like this: BAD means that
-    /// the server does not know it.
+    /// The extension that this form of the command depends on: a BAD response means that the server
+    /// does not implement it.
     pub(crate) relies_on: Option<Capability>,
 }
 
@@ -141,7 +142,7 @@ impl<'a> Encoder<'a> {
     /// getquota        = "GETQUOTA" SP quota-root-name           ; RFC 9208 §7
     /// getquotaroot    = "GETQUOTAROOT" SP mailbox               ; RFC 9208 §7
     /// ```
-    /// RFC 9051 §9. What is not written here is written by the method of its name.
+    /// RFC 9051 §9. The methods named after the other commands write their arguments.
     fn command(&mut self, command: &Command) {
         match command {
             Command::Capability => self.raw("CAPABILITY"),
@@ -153,7 +154,7 @@ impl<'a> Encoder<'a> {
             Command::Namespace => self.extension("NAMESPACE", Capability::Namespace),
             Command::Unselect => self.extension("UNSELECT", Capability::Unselect),
             Command::Idle => self.extension("IDLE", Capability::Idle),
-            // These leave from the machine itself: more than one line, or none of its own.
+            // The client writes these itself: they have more than one line, or no tagged line.
             Command::SignIn(_) | Command::Done => {}
             Command::Id(fields) => {
                 self.id(fields.iter().map(|(a, b)| (a.as_bytes(), b.as_bytes())))
@@ -224,7 +225,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Writes a command of one word, which an extension brought.
+    /// Writes a word of a command that an extension defines.
     fn extension(&mut self, word: &str, capability: Capability) {
         self.relies_on(capability);
         self.raw(word);
@@ -270,7 +271,7 @@ impl<'a> Encoder<'a> {
         self.named(" ", password.as_bytes());
     }
 
-    /// Writes the verb of a command that has a UID form, and its set.
+    /// Writes the name and the set of a command that has a UID form.
     ///
     /// ```abnf
     /// uid = "UID" SP (copy / move / fetch / search / store / uid-expunge) ; verb and set
@@ -300,13 +301,13 @@ impl<'a> Encoder<'a> {
         self.raw(")");
     }
 
-    /// Writes a string as the plainest form that is safe.
+    /// Writes a string: quoted if that is safe, otherwise as a literal.
     ///
     /// ```abnf
     /// string = quoted / literal
     /// quoted = DQUOTE *QUOTED-CHAR DQUOTE
     /// ```
-    /// RFC 9051 §9. Never an atom: both are an `astring` too.
+    /// RFC 9051 §9. Never an atom: both forms are valid where an `astring` is expected.
     fn string(&mut self, text: &[u8]) {
         let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
         if text.len() <= 1024 && text.iter().all(plain) {
@@ -329,7 +330,7 @@ impl<'a> Encoder<'a> {
             || (self.has(Capability::LiteralMinus) && size_bytes <= SHORT_LITERAL_BYTES)
     }
 
-    /// Announces a literal; without `+` if the server has to ask for it first.
+    /// Writes the length prefix of a literal; without `+` if the literal waits for the server.
     ///
     /// ```abnf
     /// literal = "{" number64 ["+"] "}" CRLF *CHAR8 ; up to CRLF
@@ -339,7 +340,7 @@ impl<'a> Encoder<'a> {
         self.raw("{");
         self.display(size_bytes);
         self.raw(if waits { "}" } else { "+}" });
-        // The transcript shows one line, not the line ends of literals.
+        // The transcript shows the command as one line, without the line ends of literals.
         self.line.extend_from_slice(b"\r\n");
     }
 
@@ -362,12 +363,14 @@ impl<'a> Encoder<'a> {
         self.capabilities.has(capability)
     }
 
-    /// Tells whether changes are numbered: QRESYNC takes in CONDSTORE (RFC 7162 §3.2.3).
+    /// Returns whether the server has modification sequences: QRESYNC includes CONDSTORE (RFC 7162
+    /// §3.2.3).
     fn has_mod_seq(&self) -> bool {
         self.has(Capability::CondStore) || self.has(Capability::QResync)
     }
 
-    /// Notes which extension the command is made of; the last one noted is the likeliest to be unknown.
+    /// Records an extension that the command uses. The last one recorded is the most likely cause
+    /// of BAD.
     const fn relies_on(&mut self, capability: Capability) {
         self.relies_on = Some(capability);
     }
@@ -380,7 +383,7 @@ impl<'a> Encoder<'a> {
             (true, false) => Said::Secret(text),
             (false, false) => Said::Line(text),
         };
-        // Zeroed when the last handle is dropped, for it may be a password.
+        // The buffer may hold a password: it is zeroed when the last handle is dropped.
         self.chunks.push_back(Chunk {
             bytes: Bytes::from_owner(line),
             said,
@@ -396,7 +399,7 @@ impl<'a> Encoder<'a> {
             .is_some_and(|last| matches!(last.then, Then::Body { .. }));
         self.cut(Then::Go);
         if body && let Some(last) = self.chunks.back_mut() {
-            // Only the line end behind a body.
+            // This chunk is only the line end after a body.
             last.said = Said::Nothing;
         }
         Encoded {

@@ -7,10 +7,10 @@ use core::fmt;
 
 use bytes::Bytes;
 
-/// The main header fields. Encoded words and 8-bit bytes are left as they are.
+/// The main header fields of a message. Encoded words and 8-bit bytes are not decoded.
 ///
-/// Its strings stay where they came, in one text that all of them share: lists of messages consist
-/// of little else, and a share for each string would cost more than to read it.
+/// All strings share one buffer. Message lists consist mostly of envelopes, and a reference-counted
+/// handle per string would cost more than parsing it.
 #[derive(Clone, Default)]
 pub struct Envelope {
     text: Bytes,
@@ -24,18 +24,18 @@ pub struct Envelope {
     bcc: Span,
     in_reply_to: Span,
     message_id: Span,
-    /// The entries of all lists. Two lists that are the same have the same ones.
+    /// The entries of all address lists. Equal lists may share their entries.
     entries: Vec<Entry>,
 }
 
-/// From where to where something goes; the default is NIL.
+/// A range of bytes in the text, or of entries; the default is NIL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
     start: u32,
     end: u32,
 }
 
-/// Where the strings of an address are.
+/// The positions of the strings of an address.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     name: Span,
@@ -46,26 +46,26 @@ struct Entry {
 /// An entry of an address list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address<'e> {
-    /// A mailbox.
+    /// An address.
     Mailbox {
         /// The display name.
         name: Option<&'e [u8]>,
-        /// What is before the `@`.
+        /// The part before the `@`.
         local_part: &'e [u8],
-        /// What is behind it.
+        /// The part after the `@`.
         domain: &'e [u8],
     },
-    /// A group begins: the mailboxes up to its end belong to it.
+    /// Start of a group: the addresses up to its end belong to it.
     GroupStart {
         /// The name of the group.
         name: &'e [u8],
     },
-    /// The group ends.
+    /// End of a group.
     GroupEnd,
 }
 
 impl Envelope {
-    /// Returns `Date`, as text.
+    /// Returns `Date` as text.
     pub fn date(&self) -> Option<&[u8]> {
         self.date.of(&self.text)
     }
@@ -80,12 +80,12 @@ impl Envelope {
         self.addresses(self.from)
     }
 
-    /// Returns `Sender`; servers repeat `From` here when the field is missing.
+    /// Returns `Sender`; servers repeat `From` here if the field is missing.
     pub fn sender(&self) -> impl ExactSizeIterator<Item = Address<'_>> {
         self.addresses(self.sender)
     }
 
-    /// Returns `Reply-To`; servers repeat `From` here when the field is missing.
+    /// Returns `Reply-To`; servers repeat `From` here if the field is missing.
     pub fn reply_to(&self) -> impl ExactSizeIterator<Item = Address<'_>> {
         self.addresses(self.reply_to)
     }
@@ -141,7 +141,7 @@ impl Envelope {
     }
 }
 
-/// What they say is the same, wherever it stands.
+/// Compares the contents, not the positions in the buffers.
 impl PartialEq for Envelope {
     fn eq(&self, other: &Self) -> bool {
         let mut lists = self.lists().into_iter().zip(other.lists());
@@ -166,10 +166,10 @@ impl fmt::Debug for Envelope {
 }
 
 impl Span {
-    /// Ends before it starts, so it is of nothing.
+    /// NIL: the end is before the start, so it never denotes a range.
     const NIL: Self = Self { start: 1, end: 0 };
 
-    /// NIL for what is beyond 4 GiB, where no limit of ours lets a response go.
+    /// Creates a span; NIL beyond 4 GiB, which the limits on responses rule out.
     fn new(start: usize, end: usize) -> Self {
         match (u32::try_from(start), u32::try_from(end)) {
             (Ok(start), Ok(end)) => Self { start, end },
@@ -189,7 +189,7 @@ impl Default for Span {
 }
 
 impl Entry {
-    // RFC 9051 §7.5.2: a NIL host begins or ends a group.
+    // RFC 9051 §7.5.2: a NIL host starts or ends a group.
     fn address<'e>(&self, text: &'e [u8]) -> Address<'e> {
         match (self.mailbox.of(text), self.host.of(text)) {
             (None, None) => Address::GroupEnd,

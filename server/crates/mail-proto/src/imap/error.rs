@@ -1,4 +1,4 @@
-//! Why an IMAP connection ended, grouped by whose fault it is.
+//! Errors that end an IMAP connection, grouped by cause.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,40 +8,40 @@ use super::event::Status;
 use crate::limits::OverLimit;
 use crate::sasl::SaslError;
 
-/// Why the machine stopped. Final: the connection has to be dropped.
+/// The error that stopped the client. It is final: the connection must be dropped.
 ///
-/// A command that is answered NO or BAD is no error but [`Event::Completed`](super::Event).
+/// A NO or BAD response to a command is not an error but [`Event::Completed`](super::Event).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused to go on before the connection was ready.
+    /// The server refused a step before the connection was ready.
     #[error("{command} was refused: {reply}")]
     Rejected {
-        /// What was refused: `greeting`, `STARTTLS` or `CAPABILITY`.
+        /// The refused step: `greeting`, `STARTTLS` or `CAPABILITY`.
         command: &'static str,
-        /// The server's own words.
+        /// The reply of the server.
         reply: Reply,
     },
-    /// The server broke the protocol in a way after which nothing it says can be placed.
+    /// The server violated the protocol so that later responses cannot be interpreted.
     #[error("the server broke the protocol: {0}")]
     PeerMisbehaved(Misbehaviour),
-    /// The server lacks what this connection must have.
+    /// The server lacks a feature that this connection requires.
     #[error("the server cannot be used: {0}")]
     PeerIncompatible(Incompatibility),
-    /// The server went over a limit.
+    /// A response of the server exceeded a limit.
     #[error("{0}")]
     Limit(#[from] OverLimit),
     /// The server closed the connection without BYE.
     #[error("the server closed the connection")]
     Closed,
-    /// A password was to leave on a connection without TLS. It did not.
+    /// Signing in would have sent a password without TLS. The password was not sent.
     #[error("no password is sent without TLS")]
     PlaintextLogin,
-    /// The body of APPEND was longer or shorter than announced, so the connection ends before the
-    /// server can take a part for the whole.
+    /// The body of APPEND was longer or shorter than announced. The connection ends so that the
+    /// server does not store a truncated message.
     #[error("the body of APPEND was announced with {announced_bytes} bytes and had other size")]
     BodySize {
-        /// The size that the command named.
+        /// The size in the command, in bytes.
         announced_bytes: u64,
     },
     /// The body of APPEND could not be completed.
@@ -49,14 +49,14 @@ pub enum Error {
     BodyAborted,
 }
 
-/// A status response: what a server answers in words.
+/// A status response: condition, response code and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// OK, NO or BAD; `None` stands for BYE.
     pub status: Option<Status>,
     /// The response code in brackets.
     pub code: Option<Code>,
-    /// The text for people, as sent; bytes that are not UTF-8 are replaced.
+    /// The human-readable text as sent; bytes that are not UTF-8 are replaced.
     pub text: String,
 }
 
@@ -67,46 +67,46 @@ impl fmt::Display for Reply {
     }
 }
 
-/// How a server broke the protocol.
+/// A protocol violation of the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// The first line was no IMAP greeting; it is given as far as it can be shown.
+    /// The first line was not an IMAP greeting; the field holds its printable part.
     #[error("the greeting is not IMAP: {0}")]
     NotAGreeting(String),
-    /// The greeting says that we are signed in already. Nobody here gave it a name to sign in,
-    /// and before STARTTLS it is a way to keep a client from TLS.
+    /// The greeting was PREAUTH: the session is already authenticated. The client sent no
+    /// credentials, and an attacker can use PREAUTH before STARTTLS to prevent TLS.
     #[error("the greeting says that somebody is signed in already (PREAUTH)")]
     Preauth,
-    /// Bytes came in plaintext behind the answer to STARTTLS (RFC 9051 §6.2.1).
+    /// Plaintext bytes followed the response to STARTTLS (RFC 9051 §6.2.1).
     #[error("plaintext was sent behind the answer to STARTTLS")]
     PlaintextBehindStartTls,
-    /// A command was answered that is not under way.
+    /// A tagged response has a tag of no command in progress.
     #[error("an answer came for {0}, which is not under way")]
     UnknownTag(String),
-    /// Something that the mechanism of the sign-in does not allow.
+    /// The server violated the rules of the SASL mechanism.
     #[error("the sign-in was broken: {0}")]
     Sasl(SaslError),
-    /// A command was accepted whose literal was not asked for yet: what is done cannot be what was
-    /// meant.
+    /// The server completed a command with OK before it requested the literal: it cannot have
+    /// executed the command as sent.
     #[error("{0} was accepted before all of it was sent")]
     DoneTooEarly(String),
 }
 
-/// What a server lacks.
+/// A required feature that the server lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Incompatibility {
-    /// STARTTLS was asked for and is not offered.
+    /// STARTTLS is configured and the server does not offer it.
     #[error("STARTTLS is not offered")]
     NoStartTls,
-    /// LOGINDISABLED is announced.
+    /// The server announces LOGINDISABLED.
     #[error("signing in is switched off (LOGINDISABLED)")]
     LoginDisabled,
-    /// Neither LOGIN nor a mechanism that we know is offered.
+    /// The server offers neither LOGIN nor a supported mechanism.
     #[error("no way to sign in is offered that is known here")]
     NoMechanism,
-    /// Neither `IMAP4rev1` nor `IMAP4rev2` is announced.
+    /// The server announces neither `IMAP4rev1` nor `IMAP4rev2`.
     #[error("neither IMAP4rev1 nor IMAP4rev2 is offered")]
     NoImap4,
 }

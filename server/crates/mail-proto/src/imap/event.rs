@@ -1,4 +1,4 @@
-//! What the machine reports.
+//! The events that the client reports.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,64 +19,67 @@ use super::sequence_set::SequenceSet;
 use super::status::StatusData;
 use super::value::Value;
 
-/// Something the server said, or a state the connection reached.
+/// A response of the server, or a change of the connection state.
 ///
-/// Data may come at any time and unasked for. Between the same bytes cut differently only the
-/// boundaries of [`LiteralChunk`](Event::LiteralChunk)s differ.
+/// Data can arrive at any time, also unsolicited. The events do not depend on how the input is
+/// split, except for the boundaries of [`LiteralChunk`](Event::LiteralChunk)s.
 ///
-/// The [`Bytes`] in an event share the memory of the whole response they came in: copy what is kept
-/// for long.
+/// The [`Bytes`] in an event share the memory of the whole response: copy data that is stored for
+/// long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The greeting is over, TLS is up where it was asked for, and the capabilities are known:
-    /// sign in now. Reported once. What a server says before it is reported only if TLS is up.
+    /// The connection is ready for signing in: the greeting was received, TLS is active if
+    /// configured, and the capabilities are known. Reported once. Responses before STARTTLS are not
+    /// reported.
     Ready {
-        /// The server's words; empty after STARTTLS, where the only greeting came in plaintext.
+        /// The text of the greeting; empty after STARTTLS, because the greeting was plaintext.
         greeting: String,
     },
-    /// A command is over.
+    /// The server completed a command with a tagged response.
     Completed {
-        /// Which one.
+        /// The tag of the command.
         tag: Tag,
-        /// How it went.
+        /// The result.
         status: Status,
         /// The response code.
         code: Option<Code>,
-        /// The server's words.
+        /// The text of the response.
         text: String,
     },
-    /// IDLE is on: the server reports changes until [`Command::Done`](super::Command::Done).
+    /// IDLE is running: the server reports changes until [`Command::Done`](super::Command::Done).
     Idling {
         /// The tag of IDLE.
         tag: Tag,
     },
-    /// [`Client::capabilities`](super::Client::capabilities) differ from what they were.
+    /// [`Client::capabilities`](super::Client::capabilities) changed.
     CapabilitiesChanged,
     /// The number of messages in the mailbox.
     Exists(u32),
-    /// The number of messages nobody has seen, of RFC 3501. Of no use.
+    /// The number of messages with `\Recent`: first reported to this session (RFC 3501 §2.3.2). Not
+    /// used.
     Recent(u32),
-    /// A message is gone, and all later ones have moved up by one.
+    /// A message was expunged: all larger sequence numbers decrease by 1.
     Expunge {
-        /// Where it was.
+        /// The sequence number of the message.
         seq: SequenceNumber,
     },
-    /// Messages are gone (RFC 7162).
+    /// Messages were expunged (RFC 7162).
     Vanished {
-        /// They went before this connection looked: EXISTS does not count them any more.
+        /// Whether they were expunged before the mailbox was selected, so that EXISTS does not
+        /// count them (`EARLIER`).
         earlier: bool,
-        /// Which ones. Hostile servers name ranges of four thousand million.
+        /// The UIDs. A hostile server can send ranges of up to 2^32 - 1 UIDs.
         uids: SequenceSet,
     },
-    /// Data of a message.
+    /// The data of a message.
     Fetch(FetchData),
-    /// A mailbox of the listing, or one that was made, renamed or deleted (NOTIFY).
+    /// A mailbox of the response to LIST, or one that was created, renamed or deleted (NOTIFY).
     List(ListData),
-    /// A mailbox of the answer to LSUB. `\Noselect` means here that only something below it is
+    /// A mailbox of the response to LSUB. `\Noselect` means here that only a mailbox below it is
     /// subscribed (RFC 3501 §6.3.9).
     Lsub(ListData),
-    /// The numbers of a mailbox.
+    /// The STATUS data of a mailbox.
     Status(StatusData),
     /// The result of SEARCH.
     Search(SearchData),
@@ -84,69 +87,69 @@ pub enum Event {
     Sort(SortData),
     /// The result of THREAD.
     Thread(Vec<ThreadTree>),
-    /// What is used of a quota root.
+    /// The usage and limits of a quota root.
     Quota(QuotaData),
-    /// Which quota roots a mailbox counts for.
+    /// The quota roots of a mailbox.
     QuotaRoot(QuotaRootData),
-    /// What ENABLE has switched on, this time.
+    /// The extensions that the last ENABLE activated.
     Enabled(Capabilities),
-    /// The flags that the mailbox knows.
+    /// The flags that are defined in the mailbox.
     Flags(Vec<Flag>),
-    /// Where mailboxes live.
+    /// The namespaces of the server.
     Namespace(NamespaceData),
-    /// What the server says about itself: field and value.
+    /// The response to ID: fields and values that identify the server.
     Id(Vec<(Bytes, Option<Bytes>)>),
-    /// A status response without a tag. With [`Code::Alert`] a person has to be shown the text.
+    /// An untagged status response. With [`Code::Alert`] the text must be shown to the user.
     Untagged {
-        /// OK, NO or BAD: a note, a warning, or a complaint about a line.
+        /// OK: information. NO: a warning. BAD: a protocol error.
         status: Status,
         /// The response code.
         code: Option<Code>,
-        /// The server's words.
+        /// The text of the response.
         text: String,
     },
-    /// The server is about to close, also as the answer to LOGOUT.
+    /// The server is about to close the connection; also sent in response to LOGOUT.
     Bye {
         /// The response code.
         code: Option<Code>,
-        /// The server's words: often the only reason that is ever given.
+        /// The text of the response: often the only reason that the server gives.
         text: String,
     },
-    /// A literal over `imap_inline_literal_bytes` begins. The response that holds it follows after
-    /// [`LiteralEnd`](Event::LiteralEnd), with [`Value::Streamed`] or
-    /// [`BodyValue::Streamed`](super::BodyValue::Streamed) in its place.
+    /// A literal larger than `imap_inline_literal_bytes` starts. The response that contains it
+    /// follows after [`LiteralEnd`](Event::LiteralEnd), with [`Value::Streamed`] or
+    /// [`BodyValue::Streamed`](super::BodyValue::Streamed) in place of the literal.
     LiteralStart {
-        /// Names it in the events that follow.
+        /// The id of the literal in the following events.
         id: LiteralId,
-        /// What it is, where it belongs to a FETCH response.
+        /// The content of the literal, if it belongs to a FETCH response.
         item: Option<LiteralItem>,
-        /// Its announced size in bytes.
+        /// The announced size in bytes.
         size_bytes: u64,
     },
-    /// The next bytes of a literal, never empty.
+    /// The next bytes of a literal; never empty.
     LiteralChunk {
-        /// Which literal.
+        /// The literal.
         id: LiteralId,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A literal was received whole.
+    /// A literal was received completely.
     LiteralEnd {
-        /// Which literal.
+        /// The literal.
         id: LiteralId,
     },
-    /// A response that is not known here, without its `*`.
+    /// A response unknown to this client, without its `*`.
     Unknown(Vec<Value>),
 }
 
-/// How a command went.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// It was done.
+    /// The command succeeded.
     Ok,
-    /// It was refused.
+    /// The command was refused or failed.
     No,
-    /// It was not understood.
+    /// The server did not recognize the command.
     Bad,
 }
 
@@ -160,7 +163,7 @@ impl Status {
     }
 }
 
-/// The name of a streamed literal on its connection.
+/// The id of a streamed literal, unique on its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LiteralId(pub(crate) u64);
 
@@ -170,17 +173,17 @@ impl fmt::Display for LiteralId {
     }
 }
 
-/// What a streamed literal of a FETCH response holds.
+/// The content of a streamed literal in a FETCH response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiteralItem {
-    /// The message.
+    /// The sequence number of the message.
     pub seq: SequenceNumber,
-    /// Its UID, where the server named it before the literal.
+    /// The UID of the message, if the server sent it before the literal.
     pub uid: Option<Uid>,
     /// The part of the message.
     pub section: Section,
-    /// Where in that part the bytes begin, for a partial FETCH.
+    /// The offset of the bytes in that part, for a partial FETCH.
     pub origin: Option<u64>,
-    /// The bytes are those of the part without its transfer encoding (BINARY).
+    /// Whether the bytes are the decoded part, without its transfer encoding (BINARY).
     pub is_decoded: bool,
 }

@@ -21,17 +21,17 @@ pub(crate) use line::read;
 use section::Form;
 pub use section::{PartNumber, Section, SectionText};
 
-/// What the server says about one message, asked for or not.
+/// The data of one message in a FETCH response, requested or unsolicited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchData {
-    /// The message.
+    /// The sequence number of the message.
     pub seq: SequenceNumber,
-    /// The items, in the order in which they came.
+    /// The items, in the order of the response.
     pub items: Vec<FetchedItem>,
 }
 
 impl FetchData {
-    /// Returns the UID, if it was told.
+    /// Returns the UID, if the response has it.
     pub fn uid(&self) -> Option<Uid> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::Uid(uid) => Some(*uid),
@@ -39,7 +39,7 @@ impl FetchData {
         })
     }
 
-    /// Returns the flags, if they were told.
+    /// Returns the flags, if the response has them.
     pub fn flags(&self) -> Option<&[Flag]> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::Flags(flags) => Some(flags.as_slice()),
@@ -47,7 +47,7 @@ impl FetchData {
         })
     }
 
-    /// Returns the envelope, if it was told.
+    /// Returns the envelope, if the response has it.
     pub fn envelope(&self) -> Option<&Envelope> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::Envelope(envelope) => Some(&**envelope),
@@ -55,7 +55,7 @@ impl FetchData {
         })
     }
 
-    /// Returns the modification sequence, if it was told.
+    /// Returns the modification sequence, if the response has it.
     pub fn mod_seq(&self) -> Option<u64> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::ModSeq(mod_seq) => Some(*mod_seq),
@@ -63,13 +63,13 @@ impl FetchData {
         })
     }
 
-    /// Tells whether the server's description was over a limit, as a whole or in part.
+    /// Returns whether the response or one of its items exceeded a limit.
     pub fn is_too_large(&self) -> bool {
         let is_cut = |item: &FetchedItem| matches!(item, FetchedItem::TooLarge { .. });
         self.items.iter().any(is_cut)
     }
 
-    /// Returns the structure of the message, if it was told.
+    /// Returns the structure of the message, if the response has it.
     pub fn body_structure(&self) -> Option<&BodyStructure> {
         self.items.iter().find_map(|item| match item {
             FetchedItem::BodyStructure(structure) => Some(&**structure),
@@ -86,66 +86,68 @@ pub enum FetchedItem {
     Uid(Uid),
     /// All flags of the message.
     Flags(Vec<Flag>),
-    /// When it arrived.
+    /// The time at which the message arrived.
     InternalDate(InternalDate),
-    /// Its size in bytes, as the server counts.
+    /// The size in bytes, as counted by the server.
     Rfc822Size(u64),
-    /// Its main header fields.
+    /// The main header fields.
     Envelope(Box<Envelope>),
-    /// Its MIME tree; also where the server calls it `BODY`.
+    /// The MIME tree; also of an item named `BODY`.
     BodyStructure(Box<BodyStructure>),
     /// Bytes of the message.
     Body {
-        /// Which part.
+        /// The part.
         section: Section,
-        /// Where in that part the bytes begin, for a partial FETCH.
+        /// The offset of the bytes in that part, for a partial FETCH.
         origin: Option<u64>,
         /// The bytes.
         value: BodyValue,
     },
     /// The modification sequence (RFC 7162).
     ModSeq(u64),
-    /// Bytes of a part without its transfer encoding (RFC 3516).
+    /// Bytes of a decoded part, without its transfer encoding (RFC 3516).
     Binary {
-        /// Which part.
+        /// The part.
         part: PartNumber,
-        /// Where in the decoded part the bytes begin, for a partial FETCH.
+        /// The offset of the bytes in the decoded part, for a partial FETCH.
         origin: Option<u64>,
         /// The bytes.
         value: BodyValue,
     },
-    /// The size of a part without its transfer encoding.
+    /// The size of a decoded part, without its transfer encoding.
     BinarySize {
-        /// Which part.
+        /// The part.
         part: PartNumber,
-        /// Its size in bytes.
+        /// The size in bytes.
         size_bytes: u64,
     },
-    /// The id that the message keeps in every mailbox (RFC 8474).
+    /// The id of the message, which is the same in every mailbox (RFC 8474).
     EmailId(ObjectId),
-    /// The id of its thread; `None` where the server tells none.
+    /// The id of the thread; `None` if the server has none.
     ThreadId(Option<ObjectId>),
-    /// Its first words, as UTF-8 text; `None` where they are not at hand (RFC 8970).
+    /// The first words as UTF-8 text; `None` if the server has no preview (RFC 8970).
     Preview(Option<Bytes>),
-    /// When it came into this mailbox; `None` where the mailbox does not know (RFC 8514).
+    /// The time at which the message was added to this mailbox; `None` if the mailbox does not
+    /// store it (RFC 8514).
     SaveDate(Option<InternalDate>),
     /// Gmail's id of the message.
     GmailMessageId(u64),
-    /// Gmail's id of its thread.
+    /// Gmail's id of the thread.
     GmailThreadId(u64),
     /// Gmail's labels, in modified UTF-7; system labels begin with a backslash.
     GmailLabels(Vec<Bytes>),
-    /// An item over a limit, which is not told: the message nests too deep, has too many parts or
-    /// too long a description. An empty name: so is the response as a whole.
+    /// An item that is dropped because it exceeds a limit: the message nests too deeply, has too
+    /// many parts or its data is too long. If the name is empty, the whole response exceeds a
+    /// limit.
     TooLarge {
-        /// Its name.
+        /// The name of the item.
         name: Bytes,
     },
-    /// An item that is not known here, or whose value could not be read.
+    /// An item unknown to this client, or one whose value could not be parsed.
     Unknown {
-        /// Its name.
+        /// The name of the item.
         name: Bytes,
-        /// Its value.
+        /// The value of the item.
         value: Value,
     },
 }
@@ -153,21 +155,22 @@ pub enum FetchedItem {
 /// The bytes of a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyValue {
-    /// NIL: there is no such part, or nothing at that offset.
+    /// NIL: the part does not exist or has no bytes at that offset.
     Nil,
     /// The bytes themselves.
     Inline(Bytes),
-    /// The bytes left as chunks before this response.
+    /// The bytes were reported as [`LiteralChunk`](super::Event::LiteralChunk)s before this
+    /// response.
     Streamed {
-        /// The name they had.
+        /// The id of the literal.
         id: LiteralId,
-        /// How many there were.
+        /// The number of bytes.
         size_bytes: u64,
     },
 }
 
-/// Tells what a literal is that begins behind these values: those of the response, and those of the
-/// list that is open in it.
+/// Returns the content of a literal that starts after these values: the values of the response and
+/// those of its open list.
 ///
 /// ```abnf
 /// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; up to the literal
@@ -194,8 +197,8 @@ pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<Litera
     })
 }
 
-/// Reads the items of a FETCH response; none is lost, and none makes the others void.
-/// Those that `cut` names are told as too large.
+/// Parses the items of a FETCH response. No item is lost, and no invalid item affects the others.
+/// Items named in `cut` are reported as [`FetchedItem::TooLarge`].
 ///
 /// ```abnf
 /// msg-att = "(" (msg-att-dynamic / msg-att-static)
@@ -203,8 +206,8 @@ pub(crate) fn literal_item(response: &[Value], items: &[Value]) -> Option<Litera
 /// ```
 /// RFC 9051 §9.
 ///
-/// Servers put an item into parentheses of its own, or leave a value out: the items around it keep
-/// their values.
+/// Some servers put an item into extra parentheses or omit a value: the items around it keep their
+/// values.
 pub(crate) fn parse_items(values: Vec<Value>, cut: &[Bytes]) -> Vec<FetchedItem> {
     let mut items = Vec::with_capacity(values.len() / 2);
     take_items(values, cut, &mut items, true);
@@ -241,7 +244,7 @@ fn take_items(
     }
 }
 
-/// The items whose value is never one of these names.
+/// Items whose value is never one of these names.
 const COMMON_ITEMS: [&[u8]; 6] = [
     b"UID",
     b"FLAGS",
@@ -264,7 +267,7 @@ fn item_of(name: Bytes, value: Value) -> FetchedItem {
     parse_item(&name, &value).unwrap_or_else(|| FetchedItem::Unknown { name, value })
 }
 
-/// Reads the value of an item; nothing if it does not fit its name.
+/// Parses the value of an item; `None` if it is invalid for that name.
 ///
 /// ```abnf
 /// msg-att-dynamic  = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")"
@@ -279,7 +282,7 @@ fn item_of(name: Bytes, value: Value) -> FetchedItem {
 /// msg-att-dynamic =/ "PREVIEW" SP nstring                  ; RFC 8970
 /// msg-att-static  =/ "SAVEDATE" SP (date-time / nil)       ; RFC 8514
 /// ```
-/// RFC 9051 §9. The items that begin with X-GM- are those of X-GM-EXT-1.
+/// RFC 9051 §9. The items that begin with X-GM- belong to X-GM-EXT-1.
 fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
     match Word::new(name).as_bytes() {
         b"UID" => Uid::new(value.number32()?).map(FetchedItem::Uid),
@@ -319,7 +322,7 @@ fn parse_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
     }
 }
 
-/// Reads an item whose name holds a section.
+/// Parses an item whose name contains a section.
 ///
 /// ```abnf
 /// msg-att-static = "BODY" section ["<" number ">"] SP nstring /
@@ -348,7 +351,7 @@ fn parse_section_item(name: &Bytes, value: &Value) -> Option<FetchedItem> {
 }
 
 impl BodyValue {
-    /// Reads the bytes of a section.
+    /// Parses the bytes of a section.
     ///
     /// ```abnf
     /// msg-att-static = "BINARY" section-binary SP (nstring / literal8) ; the value

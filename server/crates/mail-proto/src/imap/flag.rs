@@ -9,26 +9,26 @@ use super::value::Value;
 /// A flag of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Flag {
-    /// `\Seen`: has been read.
+    /// `\Seen`: the message has been read.
     Seen,
-    /// `\Answered`: has been replied to.
+    /// `\Answered`: the message has been replied to.
     Answered,
-    /// `\Flagged`: is starred.
+    /// `\Flagged`: the message is starred.
     Flagged,
-    /// `\Deleted`: goes with the next EXPUNGE.
+    /// `\Deleted`: the next EXPUNGE removes the message.
     Deleted,
-    /// `\Draft`: is not finished.
+    /// `\Draft`: the message is a draft.
     Draft,
-    /// `\Recent` of RFC 3501; cannot be set.
+    /// `\Recent` (RFC 3501); clients cannot set it.
     Recent,
-    /// `\*` in PERMANENTFLAGS: new keywords can be made.
+    /// `\*` in PERMANENTFLAGS: clients can create keywords.
     Wildcard,
-    /// A keyword such as `$Forwarded`, or a flag with a backslash that is not known.
+    /// A keyword such as `$Forwarded`, or an unknown flag with a backslash.
     Keyword(Keyword),
 }
 
 impl Flag {
-    /// Reads a flag as the server writes it; any case of the system flags is understood.
+    /// Parses a flag; the case of system flags is ignored.
     ///
     /// ```abnf
     /// flag           = "\Answered" / "\Flagged" / "\Deleted" /
@@ -55,7 +55,7 @@ impl Flag {
         }
     }
 
-    /// Returns the flag as it stands on the wire.
+    /// Returns the flag in its wire form.
     ///
     /// ```abnf
     /// flag           = "\Answered" / "\Flagged" / "\Deleted" /
@@ -78,7 +78,8 @@ impl Flag {
         }
     }
 
-    /// Tells whether a client may set this flag: not `\Recent`, `\*` or what is no atom.
+    /// Returns whether a client may set this flag: not `\Recent`, `\*` or a keyword that is not an
+    /// atom.
     ///
     /// ```abnf
     /// flag = "\Answered" / "\Flagged" / "\Deleted" /
@@ -111,7 +112,8 @@ impl fmt::Display for Flag {
 pub struct Keyword(Box<str>);
 
 impl Keyword {
-    /// Takes a keyword that can be stored: an atom, so no spaces, brackets or 8-bit characters.
+    /// Creates a keyword that can be stored: an atom, so without spaces, parentheses and 8-bit
+    /// characters.
     ///
     /// ```abnf
     /// flag-keyword = "$MDNSent" / "$Forwarded" / "$Junk" /
@@ -128,7 +130,7 @@ impl Keyword {
     }
 }
 
-/// Reads a list of flags; what is neither an atom nor a string is left out.
+/// Parses a list of flags; elements that are neither atoms nor strings are skipped.
 ///
 /// ```abnf
 /// flag-list = "(" [flag *(SP flag)] ")"
@@ -145,7 +147,7 @@ pub(crate) fn parse_list(value: &Value) -> Option<alloc::vec::Vec<Flag>> {
     )
 }
 
-/// Tells whether a text is an atom of RFC 9051 §9, with `]` allowed: servers hand out such flags.
+/// Returns whether a text is an atom (RFC 9051 §9). `]` is allowed because servers send such flags.
 ///
 /// ```abnf
 /// atom          = 1*ATOM-CHAR

@@ -1,4 +1,4 @@
-//! Bytes into responses: lines, literals that are kept, and literals that are streamed.
+//! Framer: splits input bytes into responses of lines, inline literals and streamed literals.
 
 use alloc::vec::Vec;
 
@@ -12,27 +12,27 @@ use super::value::Value;
 use crate::limits::{Limits, OverLimit};
 use crate::transcript::Transcript;
 
-/// A response, or a piece of one.
+/// A response, or a part of one.
 #[derive(Debug)]
 pub(crate) enum Frame {
     /// `+`, with its text.
     Continuation(Bytes),
-    /// A status response. Its text is for people, so it never goes through the tokens.
+    /// A status response. Its text is human-readable, so it is not tokenized.
     Status {
         tag: Option<Bytes>,
         condition: Condition,
         text: Bytes,
     },
-    /// Any other response with `*`. Not `balanced`: its parentheses do not match. `cut` names the
-    /// items of a FETCH of which something over a limit was left out.
+    /// Any other untagged response. `balanced` is `false` if its parentheses do not match. `cut`
+    /// names the FETCH items that are incomplete because they exceed a limit.
     Data {
         values: Vec<Value>,
         balanced: bool,
         cut: Vec<Bytes>,
     },
-    /// The data of a message, read straight from its line.
+    /// A FETCH response that was parsed directly from its line.
     Fetch(FetchData),
-    /// A line that is none of these.
+    /// A line that is none of the above.
     Other(Bytes),
     LiteralStart {
         id: LiteralId,
@@ -48,7 +48,7 @@ pub(crate) enum Frame {
     },
 }
 
-/// The word of a status response.
+/// The condition of a status response: its first word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
     Is(Status),
@@ -60,18 +60,18 @@ pub(crate) enum Condition {
 enum State {
     /// At the start of a response.
     Fresh,
-    /// On a line that goes on behind a literal.
+    /// On a line that continues after a literal.
     Continued,
-    /// In a literal that is kept.
+    /// In an inline literal, which becomes part of the response.
     Inline { size_bytes: usize },
-    /// In a literal that leaves as chunks.
+    /// In a streamed literal, which is reported in chunks.
     Streamed {
         id: LiteralId,
         size_bytes: u64,
         left_bytes: u64,
     },
-    /// In the data of a message that is longer than a response may be: read past to its end.
-    /// `left_bytes` are still to come of a literal in it.
+    /// In a FETCH response that exceeds the size limit: it is discarded up to its end. `left_bytes`
+    /// is the rest of the present literal in it.
     Skipped {
         seq: SequenceNumber,
         skipped_bytes: u64,
@@ -79,20 +79,21 @@ enum State {
     },
 }
 
-/// The end of a line that may announce a literal: `{`, 20 digits, `+}`, CR, LF.
+/// Maximum size of a literal announcement at the end of a line, rounded up: `{`, 20 digits, `+}`,
+/// CR, LF.
 const ANNOUNCEMENT_BYTES: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Framer {
     limits: Limits,
     input: BytesMut,
-    /// How much of `input` holds no line end.
+    /// Length of the prefix of `input` that has no line end.
     scanned: usize,
     state: State,
     tokens: Tokens,
-    /// What the present response has cost so far.
+    /// Bytes of the present response so far.
     response_bytes: usize,
-    /// What the last whole response cost.
+    /// Bytes of the last complete response.
     finished_bytes: usize,
     next_literal: u64,
     hides_challenges: bool,
@@ -113,8 +114,8 @@ impl Framer {
         }
     }
 
-    /// Says whether the transcript leaves out what continuations say: with the challenges of a
-    /// sign-in a password could be guessed at leisure.
+    /// Sets whether the transcript omits the text of continuations: the challenges of a sign-in
+    /// allow an offline attack on the password.
     pub(crate) const fn hide_challenges(&mut self, hides: bool) {
         self.hides_challenges = hides;
     }
@@ -123,23 +124,23 @@ impl Framer {
         self.input.extend_from_slice(input);
     }
 
-    /// Gives back what belongs to no frame yet.
+    /// Takes the input that does not belong to a frame yet.
     pub(crate) fn take_input(&mut self) -> Bytes {
         self.scanned = 0;
         core::mem::take(&mut self.input).freeze()
     }
 
-    /// How many bytes wait for the rest of their response.
+    /// Returns the number of buffered bytes of an incomplete response.
     pub(crate) fn held_bytes(&self) -> usize {
         self.input.len().saturating_add(self.response_bytes)
     }
 
-    /// Tells whether bytes wait that belong to no frame yet.
+    /// Returns whether there is input that does not belong to a frame yet.
     pub(crate) fn has_input(&self) -> bool {
         !self.input.is_empty()
     }
 
-    /// Returns the next frame, or nothing until more bytes arrive.
+    /// Returns the next frame, or `None` if it needs more input.
     pub(crate) fn next(&mut self, said: &mut Transcript) -> Result<Option<Frame>, OverLimit> {
         loop {
             let frame = match self.state {
@@ -228,14 +229,14 @@ impl Framer {
             }
         }
         if self.input.is_empty() {
-            // An idle connection holds no buffer: there are thousands of them.
+            // An idle connection holds no buffer: there can be thousands of connections.
             self.input = BytesMut::new();
             self.tokens.shrink();
         }
         Ok(None)
     }
 
-    /// Takes a line without its end. A lone LF ends a line too.
+    /// Takes a line without its line end. A single LF also ends a line.
     fn take_line(&mut self) -> Result<Option<Bytes>, OverLimit> {
         let unread = self.input.get(self.scanned..).unwrap_or_default();
         let Some(end) = memchr::memchr(b'\n', unread) else {
@@ -308,13 +309,13 @@ impl Framer {
         self.finished_bytes = core::mem::take(&mut self.response_bytes);
     }
 
-    /// How many bytes the last whole response had, without literals that were streamed.
+    /// Returns the size in bytes of the last complete response, without streamed literals.
     pub(crate) const fn finished_bytes(&self) -> usize {
         self.finished_bytes
     }
 
-    /// Goes over to reading past the data of a message that is too long; any other response is
-    /// an error. `left_bytes` of a literal are to come first.
+    /// Starts to discard a FETCH response that is too long; for any other response returns the
+    /// error. The next `left_bytes` belong to a literal.
     fn skip(&mut self, over: OverLimit, left_bytes: u64) -> Result<(), OverLimit> {
         let seq = match self.state {
             State::Fresh => seq_of_fetch(&self.input),
@@ -331,8 +332,8 @@ impl Framer {
         Ok(())
     }
 
-    /// Drops what is here of a response that is read past. Returns how much it was in all, once it
-    /// is over.
+    /// Drops the available input of a discarded response. Returns the total size of the response at
+    /// its end.
     fn read_past(
         &mut self,
         seq: SequenceNumber,
@@ -345,7 +346,7 @@ impl Framer {
             (dropped, left_bytes.saturating_sub(dropped as u64), false)
         } else {
             match memchr::memchr(b'\n', &self.input) {
-                // The end may announce a literal.
+                // The end of the line may announce a literal.
                 None => (here.saturating_sub(ANNOUNCEMENT_BYTES), 0, false),
                 Some(end) => {
                     let announced = announced_at_end(self.input.get(..end).unwrap_or_default());
@@ -373,7 +374,7 @@ impl Framer {
         Ok(None)
     }
 
-    /// What is told of a message whose data was read past.
+    /// Returns the frame that replaces a discarded FETCH response.
     fn skipped(&mut self, seq: SequenceNumber) -> Frame {
         self.end_response();
         Frame::Fetch(FetchData {
@@ -394,7 +395,7 @@ impl Framer {
     }
 }
 
-/// The number of the message, where a line begins as the data of one: `* 7 FETCH (`.
+/// Returns the sequence number if a line begins like a FETCH response: `* 7 FETCH (`.
 ///
 /// ```abnf
 /// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; the front of a FETCH
@@ -410,7 +411,7 @@ fn seq_of_fetch(line: &[u8]) -> Option<SequenceNumber> {
         .flatten()
 }
 
-/// The size of the literal that a line announces at its end, if it does.
+/// Returns the size of the literal that the end of a line announces, if any.
 ///
 /// ```abnf
 /// literal  = "{" number64 ["+"] "}" CRLF *CHAR8
@@ -423,7 +424,7 @@ fn announced_at_end(line: &[u8]) -> Option<u64> {
     announced_literal(line.get(brace..)?)
 }
 
-/// Tells what a first line is; `Err` holds the values of a data response.
+/// Classifies the first line of a response; `Err` holds the values of a data response.
 ///
 /// ```abnf
 /// greeting        = "*" SP (resp-cond-auth / resp-cond-bye) CRLF

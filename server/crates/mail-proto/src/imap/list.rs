@@ -10,25 +10,24 @@ use super::value::Value;
 /// One mailbox of a LIST or LSUB response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListData {
-    /// Its name on the wire.
+    /// The name in wire form.
     pub mailbox: Mailbox,
-    /// The byte between the levels of its name; `None` for a flat name.
+    /// The hierarchy delimiter; `None` for a flat name.
     pub delimiter: Option<u8>,
-    /// What it is.
+    /// The attributes.
     pub attributes: Vec<MailboxAttribute>,
-    /// What else was told of it.
+    /// The extended data.
     pub extended: ListExtended,
 }
 
 /// The extended data of a LIST response (RFC 9051 §6.3.9.6, RFC 5258).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListExtended {
-    /// CHILDINFO: below it there are mailboxes that match these selection options, such as
-    /// `SUBSCRIBED`.
+    /// CHILDINFO: mailboxes below this one match these selection options, such as `SUBSCRIBED`.
     pub child_info: Vec<Bytes>,
-    /// OLDNAME: what it was called, or how the command called it.
+    /// OLDNAME: the name before a rename, or the name in the command if the server changed it.
     pub old_name: Option<Mailbox>,
-    /// Items that are not known here, names and values in turn.
+    /// Items unknown to this client, as alternating names and values.
     pub others: Vec<Value>,
 }
 
@@ -36,15 +35,15 @@ pub struct ListExtended {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MailboxAttribute {
-    /// `\Noselect`: a name that cannot be opened.
+    /// `\Noselect`: the mailbox cannot be selected.
     NoSelect,
-    /// `\NonExistent`: not there, only subscribed or a parent.
+    /// `\NonExistent`: the mailbox does not exist; its name is only subscribed or a parent.
     NonExistent,
     /// `\HasChildren`
     HasChildren,
     /// `\HasNoChildren`
     HasNoChildren,
-    /// `\Noinferiors`: can have no children.
+    /// `\Noinferiors`: the mailbox cannot have children.
     NoInferiors,
     /// `\Marked`
     Marked,
@@ -54,13 +53,13 @@ pub enum MailboxAttribute {
     Subscribed,
     /// `\Remote`
     Remote,
-    /// `\All`: shows every message.
+    /// `\All`: presents all messages.
     All,
     /// `\Archive`
     Archive,
     /// `\Drafts`
     Drafts,
-    /// `\Flagged`: shows starred messages.
+    /// `\Flagged`: presents starred messages.
     Flagged,
     /// `\Junk`
     Junk,
@@ -70,34 +69,34 @@ pub enum MailboxAttribute {
     Trash,
     /// `\Important` (RFC 8457)
     Important,
-    /// Another one, as the server wrote it.
+    /// Another attribute, as sent by the server.
     Other(Bytes),
 }
 
-/// Where mailboxes live (RFC 2342).
+/// The namespaces of a server (RFC 2342).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespaceData {
-    /// One's own.
+    /// The personal namespaces of the user.
     pub personal: Vec<Namespace>,
-    /// Those of other users.
+    /// The namespaces of other users.
     pub other_users: Vec<Namespace>,
-    /// Those of everybody.
+    /// The shared namespaces.
     pub shared: Vec<Namespace>,
 }
 
 /// One namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
-    /// What its mailbox names begin with.
+    /// The prefix of the mailbox names.
     pub prefix: Bytes,
-    /// The byte between the levels.
+    /// The hierarchy delimiter; `None` for flat names.
     pub delimiter: Option<u8>,
-    /// Extensions, names and values in turn (RFC 2342 §6).
+    /// Extensions, as alternating names and values (RFC 2342 §6).
     pub others: Vec<Value>,
 }
 
 impl ListData {
-    /// Reads what stands behind LIST.
+    /// Parses the data of a LIST response.
     ///
     /// ```abnf
     /// mailbox-list   = "(" [mbx-list-flags] ")" SP
@@ -122,14 +121,14 @@ impl ListData {
         })
     }
 
-    /// Tells whether the mailbox has this attribute.
+    /// Returns whether the mailbox has this attribute.
     pub fn has(&self, attribute: &MailboxAttribute) -> bool {
         self.attributes.contains(attribute)
     }
 }
 
 impl ListExtended {
-    /// Reads the items of the extended data.
+    /// Parses the items of the extended data.
     ///
     /// ```abnf
     /// mbox-list-extended      = "(" [mbox-list-extended-item
@@ -180,7 +179,7 @@ impl MailboxAttribute {
         (Self::Important, "\\Important"),
     ];
 
-    /// Reads an attribute, in any case.
+    /// Parses an attribute, ignoring case.
     ///
     /// ```abnf
     /// mbx-list-oflag  = "\Noinferiors" / child-mbox-flag /
@@ -191,7 +190,7 @@ impl MailboxAttribute {
     /// use-attr        = "\All" / "\Archive" / "\Drafts" / "\Flagged" /
     ///                   "\Junk" / "\Sent" / "\Trash" / use-attr-ext
     /// ```
-    /// RFC 9051 §9. `\Important` is of RFC 8457.
+    /// RFC 9051 §9. RFC 8457 adds `\Important`.
     fn parse(text: &Bytes) -> Self {
         let known = Self::KNOWN
             .iter()
@@ -202,7 +201,7 @@ impl MailboxAttribute {
         )
     }
 
-    /// Returns the attribute as it stands on the wire; nothing for those that are not known here.
+    /// Returns the attribute in its wire form; `None` for [`Other`](Self::Other).
     ///
     /// ```abnf
     /// use-attr = "\All" / "\Archive" / "\Drafts" / "\Flagged" /
@@ -218,7 +217,7 @@ impl MailboxAttribute {
 }
 
 impl NamespaceData {
-    /// Reads what stands behind NAMESPACE.
+    /// Parses the data of a NAMESPACE response.
     ///
     /// ```abnf
     /// namespace-response = "NAMESPACE" SP namespace SP namespace SP namespace
@@ -239,7 +238,7 @@ impl NamespaceData {
 }
 
 impl Namespace {
-    /// Reads one namespace.
+    /// Parses one namespace.
     ///
     /// ```abnf
     /// namespace-descr               = "(" string SP

@@ -1,4 +1,4 @@
-//! Mailbox names, and what is known of the mailbox that is selected.
+//! Mailbox names, and the state of the selected mailbox.
 
 mod resync;
 mod selected;
@@ -13,13 +13,13 @@ use super::utf7;
 pub use resync::{Resync, Visit};
 pub use selected::{Change, Selected};
 
-/// The name of a mailbox as it stands on the wire. INBOX is one name in any case.
+/// The name of a mailbox in its wire form. INBOX is case-insensitive and normalized to upper case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mailbox(Bytes);
 
 impl Mailbox {
-    /// Takes a name as a server wrote it. If a hostile server put CR, LF or NUL into it, commands
-    /// still keep it in one literal.
+    /// Creates a mailbox from a name that a server sent. If a hostile server put CR, LF or NUL into
+    /// it, commands send it as one literal.
     ///
     /// ```abnf
     /// mailbox = "INBOX" / astring ; INBOX is case insensitive
@@ -34,8 +34,8 @@ impl Mailbox {
         }
     }
 
-    /// Encodes a name for the wire, in modified UTF-7; `utf8` for servers that have UTF-8 names
-    /// ([`Capabilities::utf8_names`](super::Capabilities::utf8_names)).
+    /// Encodes a name to its wire form: modified UTF-7, or UTF-8 if `utf8`, for servers with UTF-8
+    /// names ([`Capabilities::utf8_names`](super::Capabilities::utf8_names)).
     ///
     /// # Errors
     /// [`ForbiddenByte`] when it holds CR, LF or NUL.
@@ -47,22 +47,22 @@ impl Mailbox {
         Ok(Self::from_wire(utf7::encode(name).into_bytes()))
     }
 
-    /// INBOX.
+    /// Returns INBOX.
     pub const fn inbox() -> Self {
         Self(Bytes::from_static(b"INBOX"))
     }
 
-    /// Tells whether this is INBOX.
+    /// Returns whether this is INBOX.
     pub fn is_inbox(&self) -> bool {
         self.0 == b"INBOX"[..]
     }
 
-    /// Returns the name on the wire.
+    /// Returns the name in its wire form.
     pub fn as_wire(&self) -> &[u8] {
         &self.0
     }
 
-    /// Returns the name for people; `None` if it cannot be told. `utf8` as in
+    /// Returns the decoded name; `None` if it cannot be decoded. `utf8` as in
     /// [`encode`](Self::encode).
     pub fn decode(&self, utf8: bool) -> Option<alloc::string::String> {
         if utf8 {

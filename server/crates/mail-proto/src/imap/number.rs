@@ -1,4 +1,4 @@
-//! The numbers of IMAP: UIDs, sequence numbers and UIDVALIDITY, none of which is ever zero.
+//! The nonzero numbers of IMAP: UIDs, sequence numbers and UIDVALIDITY.
 
 use core::fmt;
 use core::num::NonZeroU32;
@@ -10,7 +10,7 @@ macro_rules! nonzero_number {
         pub struct $name(NonZeroU32);
 
         impl $name {
-            /// Makes one of a number, unless it is zero.
+            /// Creates a value; `None` for 0.
             pub const fn new(number: u32) -> Option<Self> {
                 match NonZeroU32::new(number) {
                     Some(number) => Some(Self(number)),
@@ -23,12 +23,12 @@ macro_rules! nonzero_number {
                 self.0.get()
             }
 
-            /// Reads a decimal number, nothing else.
+            /// Parses a decimal number; `None` for anything else.
             ///
             /// ```abnf
             /// nz-number = digit-nz *DIGIT ; (0 < n < 4,294,967,296)
             /// ```
-            /// RFC 9051 §9. Zeros in front of the first other digit are read too.
+            /// RFC 9051 §9. Leading zeros are accepted.
             pub fn parse(text: &[u8]) -> Option<Self> {
                 u32::try_from(parse_u64(text)?).ok().and_then(Self::new)
             }
@@ -55,24 +55,25 @@ macro_rules! nonzero_number {
 }
 
 nonzero_number! {
-    /// The unique identifier of a message: stable in its mailbox as long as UIDVALIDITY is.
+    /// The unique identifier of a message in its mailbox: stable as long as UIDVALIDITY does not
+    /// change.
     Uid
 }
 nonzero_number! {
-    /// The place of a message in its mailbox, counted from 1. EXPUNGE moves it.
+    /// The position of a message in its mailbox, counted from 1. EXPUNGE changes it.
     SequenceNumber
 }
 nonzero_number! {
-    /// The generation of a mailbox's UIDs: another one means that all known UIDs are void.
+    /// The validity value of the UIDs of a mailbox: if it changes, all known UIDs are invalid.
     UidValidity
 }
 
-/// Reads a decimal number of at most 64 bits, nothing else.
+/// Parses a decimal number of at most 64 bits; `None` for anything else.
 ///
 /// ```abnf
 /// number64 = 1*DIGIT ; (0 <= n <= 9,223,372,036,854,775,807)
 /// ```
-/// RFC 9051 §9. Numbers up to 2^64 - 1 are read.
+/// RFC 9051 §9. Numbers up to 2^64 - 1 are accepted.
 pub(crate) fn parse_u64(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

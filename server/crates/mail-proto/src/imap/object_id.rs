@@ -1,4 +1,4 @@
-//! Ids that outlive names and moves (RFC 8474).
+//! Object identifiers, which stay the same after renames and moves (RFC 8474).
 
 use core::fmt;
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 
 use super::value::Value;
 
-/// The id of a mailbox, of a message or of a thread: 1 to 255 letters, digits, `_` and `-`, whose
-/// case counts.
+/// The id of a mailbox, a message or a thread: 1 to 255 ASCII letters, digits, `_` and `-`;
+/// case-sensitive.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId(Bytes);
 
 impl ObjectId {
-    /// Takes an id; `None` if it cannot be one.
+    /// Creates an id; `None` if it is invalid.
     ///
     /// ```abnf
     /// objectid = 1*255(ALPHA / DIGIT / "_" / "-")
@@ -24,12 +24,12 @@ impl ObjectId {
         ((1..=255).contains(&id.len()) && id.iter().all(is_known)).then_some(Self(id))
     }
 
-    /// Returns the id as it stands on the wire.
+    /// Returns the id in its wire form.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Reads an id in parentheses.
+    /// Parses an id in parentheses.
     ///
     /// ```abnf
     /// fetch-emailid-resp = "EMAILID" SP "(" objectid ")" ; the parentheses

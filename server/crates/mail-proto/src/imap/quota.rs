@@ -1,4 +1,4 @@
-//! QUOTA: how much may be stored, and how much is (RFC 9208).
+//! QUOTA: usage and limits of quota roots (RFC 9208).
 
 use alloc::vec::Vec;
 
@@ -7,27 +7,28 @@ use bytes::Bytes;
 use super::mailbox::Mailbox;
 use super::value::Value;
 
-/// What is used of a quota root.
+/// The usage and limits of a quota root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaData {
-    /// Its name, often empty.
+    /// The name of the quota root, often empty.
     pub root: Bytes,
-    /// What is limited.
+    /// The limited resources.
     pub resources: Vec<QuotaResource>,
 }
 
 /// One resource of a quota root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaResource {
-    /// `STORAGE` (in units of 1024 octets), `MESSAGE`, `MAILBOX` or another, as the server wrote it.
+    /// `STORAGE` (in units of 1024 octets), `MESSAGE`, `MAILBOX` or another name, as sent by the
+    /// server.
     pub name: Bytes,
-    /// How much is used, in the resource's unit.
+    /// The usage, in the unit of the resource.
     pub usage: u64,
-    /// How much may be used.
+    /// The limit, in the unit of the resource.
     pub limit: u64,
 }
 
-/// Which quota roots a mailbox counts for.
+/// The quota roots of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaRootData {
     /// The mailbox.
@@ -37,7 +38,7 @@ pub struct QuotaRootData {
 }
 
 impl QuotaData {
-    /// Reads what stands behind QUOTA. Nothing, if a number of it cannot be.
+    /// Parses the data of a QUOTA response; `None` if a number in it is invalid.
     ///
     /// ```abnf
     /// quota-response = "QUOTA" SP quota-root-name SP quota-list
@@ -70,7 +71,7 @@ impl QuotaData {
         })
     }
 
-    /// Returns how many bytes are used and how many may be, if the server limits them.
+    /// Returns the usage and the limit of `STORAGE` in bytes, if the server limits it.
     pub fn storage_bytes(&self) -> Option<(u64, u64)> {
         let is_storage = |one: &&QuotaResource| one.name.eq_ignore_ascii_case(b"STORAGE");
         let storage = self.resources.iter().find(is_storage)?;
@@ -80,7 +81,7 @@ impl QuotaData {
 }
 
 impl QuotaRootData {
-    /// Reads what stands behind QUOTAROOT.
+    /// Parses the data of a QUOTAROOT response.
     ///
     /// ```abnf
     /// quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name)

@@ -1,4 +1,4 @@
-//! Values into events: what a response without a tag says.
+//! Parser of untagged data responses: values to events.
 
 use alloc::vec::Vec;
 
@@ -16,15 +16,15 @@ use super::sequence_set::SequenceSet;
 use super::status::StatusData;
 use super::value::{Value, Word};
 
-/// What a data response is.
+/// A data response.
 #[derive(Debug)]
 pub(crate) enum Data {
     Event(Event),
     Capability(Capabilities),
 }
 
-/// Gives a response its type. What is not known, or not of the form it should have, is kept.
-/// `cut` names the items of a FETCH of which something was left out.
+/// Parses a response. An unknown or invalid response becomes [`Event::Unknown`]. `cut` names the
+/// FETCH items that are incomplete.
 ///
 /// ```abnf
 /// response-data = "*" SP (resp-cond-state / resp-cond-bye /
@@ -45,7 +45,7 @@ pub(crate) fn parse(values: Vec<Value>, cut: &[Bytes]) -> Data {
     })
 }
 
-/// Reads a response that is known, but for FETCH; nothing if it has another form.
+/// Parses a known response other than FETCH; `None` if it is invalid.
 ///
 /// ```abnf
 /// mailbox-data  = "FLAGS" SP flag-list / "LIST" SP mailbox-list /
@@ -113,7 +113,7 @@ fn parse_known(values: &[Value]) -> Option<Event> {
     }
 }
 
-/// Reads the fields and values of ID.
+/// Parses the fields and values of ID.
 ///
 /// ```abnf
 /// id_params_list ::= "(" #(string SPACE nstring) ")" / nil
@@ -126,8 +126,8 @@ fn parse_id(value: &Value) -> Vec<(Bytes, Option<Bytes>)> {
         .collect()
 }
 
-/// Reads a response whose parentheses do not match. Of the data of a message, what stands before the
-/// item in which they do not is told; any other response is kept as it came.
+/// Parses a response whose parentheses do not match. A FETCH response keeps the items before the
+/// unbalanced one; any other response becomes [`Event::Unknown`].
 pub(crate) fn parse_broken(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     if values.get(2).is_some_and(|items| items.list().is_some()) {
         values.truncate(3);
@@ -135,7 +135,7 @@ pub(crate) fn parse_broken(mut values: Vec<Value>, cut: &[Bytes]) -> Event {
     parse_fetch(values, cut)
 }
 
-/// Reads a FETCH response; any other one is kept as it came.
+/// Parses a FETCH response; any other response becomes [`Event::Unknown`].
 ///
 /// ```abnf
 /// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; a FETCH alone

@@ -1,19 +1,19 @@
-//! Which command may leave while others are under way (RFC 9051 §5.5).
+//! Pipelining: which command may be sent while others are in progress (RFC 9051 §5.5).
 
 use super::command::Command;
 use super::search::SearchKey;
 use super::sequence_set::SequenceSet;
 
-/// What a command under way means for those behind it.
+/// The effect of a command in progress on later commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// FETCH, STORE or SEARCH by sequence numbers: the server reports no EXPUNGE meanwhile.
+    /// FETCH, STORE or SEARCH with sequence numbers: the server sends no EXPUNGE during it.
     KeepsNumbers,
-    /// IDLE. `done`: DONE has left, so only its answer is awaited.
+    /// IDLE. `done`: DONE was sent, and only the tagged response is missing.
     Idle { done: bool },
-    /// Changes what can be said next: nothing leaves beside it.
+    /// The command changes the connection state: no other command may be sent during it.
     Exclusive,
-    /// Any other.
+    /// Any other command.
     Ordinary,
 }
 
@@ -28,29 +28,29 @@ impl Kind {
                 Self::KeepsNumbers
             }
             Command::Idle => Self::Idle { done: false },
-            // Signing in changes the capabilities, COMPRESS the form of all bytes, leaving a mailbox
-            // what all data is about, and behind LOGOUT there is nothing.
+            // Signing in changes the capabilities, COMPRESS the encoding of the stream, and leaving
+            // a mailbox the meaning of all data; no command may follow LOGOUT.
             Command::SignIn(_)
             | Command::Compress
             | Command::Unselect
             | Command::Close
             | Command::Logout => Self::Exclusive,
-            // SORT and THREAD too: RFC 5256 §3 keeps EXPUNGE out of them, RFC 9051 §5.5 does not.
+            // SORT and THREAD too: RFC 5256 §3 forbids EXPUNGE during them, RFC 9051 §5.5 does not.
             _ => Self::Ordinary,
         }
     }
 }
 
-/// Tells whether a command may leave now. `mailbox_open`: a mailbox was selected and not left.
+/// Returns whether a command may be sent now. `mailbox_open`: whether a mailbox is selected.
 pub(crate) fn may_leave(
     command: &Command,
     mailbox_open: bool,
     mut under_way: impl Iterator<Item = Kind>,
 ) -> bool {
     match command {
-        // Signing in and COMPRESS begin a new state, and IDLE wants the line to itself.
+        // Signing in and COMPRESS start a new state, and no other command may run during IDLE.
         Command::SignIn(_) | Command::Compress | Command::Idle => under_way.next().is_none(),
-        // Data of the mailbox that is left must not be taken for that of the next.
+        // Data of the mailbox that is left must not be attributed to the next one.
         Command::Select(_)
         | Command::Examine(_)
         | Command::SelectWith(_)
@@ -60,14 +60,14 @@ pub(crate) fn may_leave(
         {
             under_way.next().is_none()
         }
-        // Behind DONE too: FETCH changes nothing, and where an EXPUNGE came before the answer to
-        // IDLE, its owner sees that other messages answer to these numbers now.
+        // Also after DONE: FETCH changes nothing, and if an EXPUNGE arrives before the tagged
+        // response to IDLE, the caller sees that the sequence numbers denote other messages.
         Command::Fetch {
             set, uid: false, ..
         } if !set.is_saved_result() => {
             under_way.all(|kind| matches!(kind, Kind::KeepsNumbers | Kind::Idle { done: true }))
         }
-        // EXPUNGE may move what the numbers mean until every command that allows it is over.
+        // EXPUNGE can change the sequence numbers until every command that allows it is complete.
         _ if uses_sequence_numbers(command) => under_way.all(|kind| kind == Kind::KeepsNumbers),
         _ => under_way.all(|kind| match kind {
             Kind::KeepsNumbers | Kind::Ordinary | Kind::Idle { done: true } => true,
@@ -76,7 +76,7 @@ pub(crate) fn may_leave(
     }
 }
 
-/// Tells whether there are sequence numbers in a command or in its answer.
+/// Returns whether a command or its response contains sequence numbers.
 fn uses_sequence_numbers(command: &Command) -> bool {
     match command {
         Command::Fetch { set, uid, .. }
@@ -94,7 +94,7 @@ fn uses_sequence_numbers(command: &Command) -> bool {
     }
 }
 
-// `$` stands for messages: RFC 5182 §2.1 sends `COPY $` and `STORE $` behind each other.
+// `$` denotes messages, not numbers: RFC 5182 §2.1 pipelines `COPY $` and `STORE $`.
 const fn has_numbers(uid: bool, set: &SequenceSet) -> bool {
     !uid && !set.is_saved_result()
 }
@@ -135,7 +135,7 @@ mod tests {
         }
     }
 
-    /// Tells whether the last of these may leave while all others are under way.
+    /// Returns whether the last of these may be sent while all others are in progress.
     fn leaves(commands: &[Command]) -> bool {
         let (last, before) = commands.split_last().unwrap();
         may_leave(last, true, before.iter().map(Kind::of))

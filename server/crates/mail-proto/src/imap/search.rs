@@ -1,5 +1,5 @@
-//! SEARCH, SORT and THREAD: what can be looked for, and what was found (RFC 9051 §6.4.4 and §7.3.4,
-//! RFC 4731, RFC 5256).
+//! SEARCH, SORT and THREAD: search keys and results (RFC 9051 §6.4.4 and §7.3.4, RFC 4731, RFC
+//! 5256).
 
 mod key;
 mod partial;
@@ -16,42 +16,43 @@ pub use key::SearchKey;
 pub use partial::{PartialRange, PartialResult};
 pub use thread::ThreadTree;
 
-/// The result of a search, of a SEARCH or an ESEARCH response.
+/// The result of a search: a SEARCH or ESEARCH response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchData {
-    /// The command it answers, where the server says so (ESEARCH).
+    /// The tag of the command, if the server sent it (ESEARCH).
     pub tag: Option<Tag>,
-    /// The numbers are UIDs; a SEARCH response does not say.
+    /// Whether the numbers are UIDs; `false` for a SEARCH response, which does not have this
+    /// information.
     pub uid: bool,
-    /// UIDs or sequence numbers, as asked; `None` when nothing was found or ALL was not asked for.
-    /// Of ESORT: in their order.
+    /// The matches, as UIDs or sequence numbers like the command; `None` if there are none or ALL
+    /// was not requested. In sort order for ESORT.
     pub found: Option<SequenceSet>,
-    /// The smallest number, where it was asked for.
+    /// The smallest number, if it was requested.
     pub min: Option<NonZeroU32>,
-    /// The largest number, where it was asked for.
+    /// The largest number, if it was requested.
     pub max: Option<NonZeroU32>,
-    /// How many were found, where that was asked for. Of a SEARCH response these three are always
-    /// known.
+    /// The number of matches, if it was requested. For a SEARCH response `min`, `max` and `count`
+    /// are computed from its numbers.
     pub count: Option<u64>,
-    /// A page of what was found.
+    /// A page of the matches.
     pub partial: Option<PartialResult>,
-    /// The largest modification sequence of what was found (RFC 7162 §3.1.5).
+    /// The largest modification sequence of the matches (RFC 7162 §3.1.5).
     pub mod_seq: Option<u64>,
-    /// Return data that is not known here, names and values in turn.
+    /// Return data unknown to this client, as alternating names and values.
     pub others: Vec<Value>,
 }
 
-/// The result of SORT: UIDs or sequence numbers in their order.
+/// The result of SORT: UIDs or sequence numbers in sort order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SortData {
-    /// The numbers, as asked.
+    /// UIDs or sequence numbers, like the command.
     pub numbers: Vec<NonZeroU32>,
-    /// The largest modification sequence of what was found.
+    /// The largest modification sequence of the matches.
     pub mod_seq: Option<u64>,
 }
 
 impl SearchData {
-    /// Reads what stands behind SEARCH: numbers, and with CONDSTORE a list at the end.
+    /// Parses the data of a SEARCH response: numbers, and with CONDSTORE a list at the end.
     ///
     /// ```abnf
     /// mailbox-data  = "SEARCH" *(SP nz-number)                ; RFC 3501 §9
@@ -70,7 +71,7 @@ impl SearchData {
         }
     }
 
-    /// Reads what stands behind ESEARCH (RFC 4731 §3.1). Nothing, if a number of it cannot be.
+    /// Parses the data of an ESEARCH response (RFC 4731 §3.1); `None` if a number in it is invalid.
     ///
     /// ```abnf
     /// esearch-response    = "ESEARCH" [search-correlator] [SP "UID"]
@@ -115,7 +116,7 @@ impl SearchData {
 }
 
 impl SortData {
-    /// Reads what stands behind SORT.
+    /// Parses the data of a SORT response.
     ///
     /// ```abnf
     /// sort-data  = "SORT" *(SP nz-number)                     ; RFC 5256 §5
@@ -135,7 +136,7 @@ fn numbers(values: &[Value]) -> impl Iterator<Item = NonZeroU32> + '_ {
     numbers.filter_map(NonZeroU32::new)
 }
 
-/// Reads `(MODSEQ n)` at the end.
+/// Parses `(MODSEQ n)` at the end of the values.
 ///
 /// ```abnf
 /// search-sort-mod-seq = "(" "MODSEQ" SP mod-sequence-value ")"

@@ -11,49 +11,51 @@ use super::number::{SequenceNumber, Uid};
 pub enum Bound {
     /// A number.
     Number(NonZeroU32),
-    /// `*`: the last message of the mailbox, whatever its number. If the mailbox is shorter than
-    /// the other end of the range, the range still holds this message.
+    /// `*`: the last message of the mailbox. If its number is smaller than the other end of the
+    /// range, the range still contains this message.
     Last,
 }
 
-/// A set of numbers, never empty, in the order in which it was written; or the saved result, whose
-/// numbers only the server knows.
+/// A set of numbers, never empty, in its written order; or the saved result, whose numbers only the
+/// server knows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-// No ranges stand for the saved result.
+// An empty vector denotes the saved result.
 pub struct SequenceSet(Vec<(Bound, Bound)>);
 
 impl SequenceSet {
-    /// Every message: `1:*`.
+    /// Returns the set of all messages: `1:*`.
     pub fn all() -> Self {
         Self::from_first(NonZeroU32::MIN)
     }
 
-    /// All messages from this number on: `n:*`. Never empty: see [`Bound::Last`].
+    /// Returns the set of all messages from this number on: `n:*`. Never empty: see
+    /// [`Bound::Last`].
     pub fn from_first(first: impl Into<NonZeroU32>) -> Self {
         Self([(Bound::Number(first.into()), Bound::Last)].into())
     }
 
-    /// What the last SEARCH with `SAVE` found: `$` (RFC 5182), only where SEARCHRES is offered. It
-    /// stands for messages, not for numbers: an EXPUNGE does not change its meaning.
+    /// Returns the saved result of the last SEARCH with `SAVE`: `$` (RFC 5182), only if SEARCHRES
+    /// is offered. It denotes messages, not numbers: an EXPUNGE does not change its meaning.
     ///
-    /// A SEARCH that is answered BAD leaves in it what an earlier one found. What changes messages is
-    /// therefore asked for behind that answer; reading need not wait.
+    /// After a SEARCH with a BAD response, it still holds the result of an earlier SEARCH. Send
+    /// commands that change messages only after the response to the SEARCH; commands that only read
+    /// need not wait.
     pub const fn saved_result() -> Self {
         Self(Vec::new())
     }
 
-    /// Tells whether this is the saved result.
+    /// Returns whether this is the saved result.
     pub const fn is_saved_result(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// One message.
+    /// Returns the set of one message.
     pub fn single(number: impl Into<NonZeroU32>) -> Self {
         let bound = Bound::Number(number.into());
         Self([(bound, bound)].into())
     }
 
-    /// All numbers between the two, which belong to it.
+    /// Returns the set of all numbers between the two, both inclusive.
     pub fn range(first: impl Into<NonZeroU32>, last: impl Into<NonZeroU32>) -> Self {
         let (first, last) = (first.into(), last.into());
         Self(
@@ -65,7 +67,7 @@ impl SequenceSet {
         )
     }
 
-    /// Gathers numbers in any order, runs of them as ranges. `None` if there are none.
+    /// Collects numbers in any order; consecutive numbers become ranges. `None` if there are none.
     pub fn from_numbers<N: Into<NonZeroU32>>(numbers: impl IntoIterator<Item = N>) -> Option<Self> {
         let mut numbers: Vec<NonZeroU32> = numbers.into_iter().map(Into::into).collect();
         numbers.sort_unstable();
@@ -83,7 +85,7 @@ impl SequenceSet {
         (!set.is_empty()).then_some(Self(set))
     }
 
-    /// Reads the wire form; `None` for anything that is not exactly a set.
+    /// Parses the wire form; `None` for anything else.
     ///
     /// ```abnf
     /// sequence-set = (seq-number / seq-range) ["," sequence-set]
@@ -91,7 +93,7 @@ impl SequenceSet {
     /// uid-set      = (uniqueid / uid-range) *("," uid-set)
     /// uid-range    = (uniqueid ":" uniqueid)
     /// ```
-    /// RFC 9051 §9. Not `$`.
+    /// RFC 9051 §9. `$` is not accepted.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let ranges = text.split(|byte| *byte == b',').map(|range| {
             let mut ends = range.splitn(2, |byte| *byte == b':');
@@ -107,7 +109,7 @@ impl SequenceSet {
         &self.0
     }
 
-    /// Returns how many numbers the ranges without `*` hold; overlaps are counted twice.
+    /// Returns how many numbers the ranges without `*` contain; overlaps count twice.
     pub fn len(&self) -> u64 {
         let lens = self.0.iter().map(|range| match *range {
             (Bound::Number(first), Bound::Number(last)) => {
@@ -118,12 +120,14 @@ impl SequenceSet {
         lens.fold(0, u64::saturating_add)
     }
 
-    /// Tells whether there is no number in it: only `*`, or the saved result.
+    /// Returns whether [`len`](Self::len) is 0: the set has only ranges with `*`, or is the saved
+    /// result.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Tells whether a number is in it. A range up to `*` holds all from its first.
+    /// Returns whether the set contains a number. A range up to `*` contains all numbers from its
+    /// start.
     pub fn contains(&self, number: impl Into<NonZeroU32>) -> bool {
         let number = Bound::Number(number.into());
         self.0
@@ -131,7 +135,8 @@ impl SequenceSet {
             .any(|(first, last)| *first <= number && number <= *last)
     }
 
-    /// Returns how many numbers of the ranges without `*` are smaller; overlaps are counted twice.
+    /// Returns how many numbers of the ranges without `*` are smaller than `number`; overlaps count
+    /// twice.
     pub(crate) fn count_below(&self, number: u32) -> u64 {
         let below = self.0.iter().map(|range| match *range {
             (Bound::Number(first), Bound::Number(last)) => {
@@ -144,9 +149,9 @@ impl SequenceSet {
         below.fold(0, u64::saturating_add)
     }
 
-    /// Returns the numbers of the ranges without `*`, in the order of the set, one by one.
+    /// Returns the numbers of the ranges without `*`, in the order of the set.
     ///
-    /// A set from a server may stand for four thousand million of them: bound what you take.
+    /// A range from a server can contain 2^32 - 1 numbers: limit the iteration.
     pub fn numbers(&self) -> impl Iterator<Item = NonZeroU32> + '_ {
         let ranges = self.0.iter().filter_map(|range| match *range {
             (Bound::Number(first), Bound::Number(last)) => Some(first.get()..=last.get()),
@@ -166,7 +171,7 @@ impl SequenceSet {
     }
 }
 
-/// Reads one end of a range.
+/// Parses one end of a range.
 ///
 /// ```abnf
 /// seq-number = nz-number / "*"
@@ -196,7 +201,7 @@ impl fmt::Display for Bound {
 }
 
 impl fmt::Display for SequenceSet {
-    /// Writes the set as it stands in a command.
+    /// Writes the set in its wire form.
     ///
     /// ```abnf
     /// sequence-set      = (seq-number / seq-range) ["," sequence-set]

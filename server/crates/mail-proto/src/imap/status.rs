@@ -1,4 +1,4 @@
-//! STATUS: the numbers of a mailbox that is not selected (RFC 9051 §6.3.11 and §7.3.4).
+//! STATUS: counters of a mailbox that is not selected (RFC 9051 §6.3.11 and §7.3.4).
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use super::number::{Uid, UidValidity};
 use super::object_id::ObjectId;
 use super::value::{Value, Word};
 
-/// What STATUS can ask for.
+/// An item that STATUS requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StatusItem {
     /// `MESSAGES`
@@ -19,11 +19,11 @@ pub enum StatusItem {
     UidNext,
     /// `UIDVALIDITY`
     UidValidity,
-    /// `SIZE` (RFC 8438): how many bytes the messages have.
+    /// `SIZE` (RFC 8438): the total size of the messages in bytes.
     Size,
-    /// `DELETED`: how many messages are `\Deleted`.
+    /// `DELETED`: the number of messages with `\Deleted`.
     Deleted,
-    /// `DELETED-STORAGE` (RFC 9208): how much space they would give back.
+    /// `DELETED-STORAGE` (RFC 9208): the storage that expunging those messages would free.
     DeletedStorage,
     /// `HIGHESTMODSEQ` (RFC 7162)
     HighestModSeq,
@@ -33,36 +33,36 @@ pub enum StatusItem {
     AppendLimit,
 }
 
-/// The numbers of one mailbox, those that were told.
+/// The STATUS data of one mailbox; items that the server did not send are `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusData {
-    /// Its name on the wire.
+    /// The mailbox.
     pub mailbox: Mailbox,
-    /// How many messages there are.
+    /// The number of messages.
     pub messages: Option<u32>,
-    /// How many of them are not `\Seen`.
+    /// The number of messages without `\Seen`.
     pub unseen: Option<u32>,
-    /// The UID that the next message will have, or more.
+    /// The next message gets this UID or a larger one.
     pub uid_next: Option<Uid>,
-    /// The generation of the UIDs.
+    /// The UIDVALIDITY of the mailbox.
     pub uid_validity: Option<UidValidity>,
     /// The largest modification sequence (RFC 7162).
     pub highest_mod_seq: Option<u64>,
-    /// How many bytes the messages have, as the server counts.
+    /// The total size of the messages in bytes, as counted by the server.
     pub size_bytes: Option<u64>,
-    /// How many messages are `\Deleted`.
+    /// The number of messages with `\Deleted`.
     pub deleted: Option<u32>,
-    /// How much space those messages take, in the units of the server's quota.
+    /// The storage that those messages use, in the units of the server's quota.
     pub deleted_storage: Option<u64>,
-    /// The id that the mailbox keeps under another name (RFC 8474).
+    /// The id of the mailbox, which a rename does not change (RFC 8474).
     pub mailbox_id: Option<ObjectId>,
-    /// The largest message that APPEND takes here.
+    /// Maximum size of a message in APPEND to this mailbox.
     pub append_limit: Option<AppendLimit>,
-    /// Items that are not known here, names and values in turn.
+    /// Items unknown to this client, as alternating names and values.
     pub others: Vec<Value>,
 }
 
-/// The largest message that APPEND takes (RFC 7889 §4).
+/// Maximum size of a message in APPEND (RFC 7889 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendLimit {
     /// NIL: there is no limit.
@@ -72,7 +72,7 @@ pub enum AppendLimit {
 }
 
 impl StatusItem {
-    /// Returns the item as it stands on the wire.
+    /// Returns the item in its wire form.
     ///
     /// ```abnf
     /// status-att  = "MESSAGES" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" /
@@ -98,8 +98,8 @@ impl StatusItem {
         }
     }
 
-    /// Tells whether a server with these capabilities knows this item: one that it does not know
-    /// would cost all others.
+    /// Returns whether a server with these capabilities supports this item. An unsupported item
+    /// would make the server refuse the whole command.
     pub(crate) fn is_offered(self, capabilities: &Capabilities) -> bool {
         let has = |capability| capabilities.has(capability);
         match self {
@@ -116,7 +116,7 @@ impl StatusItem {
 }
 
 impl StatusData {
-    /// Reads what stands behind STATUS.
+    /// Parses the data of a STATUS response.
     ///
     /// ```abnf
     /// mailbox-data    = "STATUS" SP mailbox SP "(" [status-att-list] ")"
@@ -129,7 +129,7 @@ impl StatusData {
     /// status-att-val =/ "MAILBOXID" SP "(" objectid ")"         ; RFC 8474 §7
     /// status-att-val =/ "APPENDLIMIT" SP (number / nil)         ; RFC 7889
     /// ```
-    /// RFC 9051 §9. A value that does not fit its item is left out.
+    /// RFC 9051 §9. An item with an invalid value is omitted.
     pub(crate) fn parse(values: &[Value]) -> Option<Self> {
         let [mailbox, items, ..] = values else {
             return None;
@@ -168,7 +168,7 @@ impl StatusData {
 }
 
 impl AppendLimit {
-    /// Reads the value of APPENDLIMIT.
+    /// Parses the value of APPENDLIMIT.
     ///
     /// ```abnf
     /// status-att-val =/ "APPENDLIMIT" SP (number / nil) ; the value

@@ -1,16 +1,16 @@
-//! Strings that may leave in a command.
+//! String arguments of commands.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 /// A string argument without CR, LF and NUL.
 ///
-/// The encoder chooses between a quoted string and a literal; neither lets the text end its line.
+/// The encoder sends it as a quoted string or a literal; in neither form can the text end its line.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(Vec<u8>);
 
 impl Text {
-    /// Takes a text for a command.
+    /// Creates a string argument.
     ///
     /// # Errors
     /// [`ForbiddenByte`] when it holds CR, LF or NUL.
@@ -20,7 +20,7 @@ impl Text {
         Ok(Self(text))
     }
 
-    // For texts that are written here and plainly hold none of those bytes.
+    // For constants in this crate that contain none of those bytes.
     pub(crate) fn fixed(text: &'static str) -> Self {
         Self(text.into())
     }
@@ -37,7 +37,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// An argument holds a byte that no IMAP line may carry.
+/// An argument contains a byte that is not allowed in an IMAP command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("CR, LF and NUL cannot be sent in an IMAP command")]
 pub struct ForbiddenByte;

@@ -1,4 +1,4 @@
-//! Which texts of events and errors are a server's reply.
+//! Redaction of the server's texts in events and errors.
 
 use alloc::string::String;
 

@@ -1,4 +1,4 @@
-//! The tokens of a response, gathered into a tree of values as its lines arrive.
+//! Tokenizer: builds the value tree of a response as its lines arrive.
 
 use alloc::vec::Vec;
 
@@ -8,39 +8,39 @@ use super::number::SequenceNumber;
 use super::value::Value;
 use crate::limits::OverLimit;
 
-/// The most values of one response, a list counted twice for the room that it takes. A line of the
-/// longest length could hold half a million, which is fifty times its own size; a SEARCH of that
-/// length names 155,000 messages.
+/// Maximum number of values of a response; a list counts twice because of its size. A line of the
+/// maximum length could hold 500,000 values, which take 50 times its own size; a SEARCH response of
+/// that length lists 155,000 messages.
 const MAX_VALUES: usize = 250_000;
-/// The same of the data of one message. 1,000 parts with all that is told of them are 30,000.
+/// Maximum number of values of a FETCH response. The structure of 1,000 parts has 30,000 values.
 const MAX_FETCH_VALUES: usize = 50_000;
 
 /// A value tree under construction. A response is one line or, with literals, several.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    /// The values of the response and of the lists that are open in it, an inner list's behind
-    /// those of the one around it: so a list is allocated once, when it closes, at its size.
+    /// The values of the response and of its open lists, those of an inner list after those of the
+    /// enclosing one. So a list is allocated once, when it closes, at its final size.
     open: Vec<Value>,
-    /// Where the values of each open list begin.
+    /// The start index in `open` of each open list.
     starts: Vec<usize>,
     unbalanced: bool,
-    /// The last value is a quoted string that its line did not end.
+    /// Whether the last value is an unterminated quoted string.
     is_unended: bool,
     max_nesting: usize,
-    /// How many values there are so far.
+    /// The number of values so far.
     values: usize,
-    /// How many lists are open inside one that is left out, that one included.
+    /// The number of open lists that are left out: the outermost one and those in it.
     left_out: usize,
-    /// The names of FETCH items of which something was left out; empty where no item had begun.
+    /// The names of incomplete FETCH items; an empty name if no item had started.
     cut: Vec<Bytes>,
 }
 
-/// The most names of items that are remembered as cut: a response asks for a dozen.
+/// Maximum number of names in `cut`: a FETCH requests about 12 items.
 const MAX_CUT: usize = 32;
 
-/// What a token was.
+/// The result of reading a token.
 enum Token<'l> {
-    /// Nothing more than itself, before this.
+    /// A token within the line; the field is the rest after it.
     Before(&'l [u8]),
     /// The announcement of a literal, at the end of the line.
     Literal { size_bytes: u64 },
@@ -60,11 +60,11 @@ impl Tokens {
         }
     }
 
-    /// Reads one line, without its end. Returns the size of the literal that it announces.
+    /// Reads one line, without its line end. Returns the size of the literal that it announces.
     ///
-    /// What one message's data holds beyond a limit is left out and its item remembered as cut:
-    /// a message that somebody sent must not take the others away. In any other response a limit
-    /// is an error.
+    /// In a FETCH response, data beyond a limit is left out and its item is recorded in `cut`: a
+    /// hostile message must not make the others inaccessible. In any other response, exceeding a
+    /// limit is an error.
     pub(crate) fn line(&mut self, line: &Bytes) -> Result<Option<u64>, OverLimit> {
         let mut rest: &[u8] = line;
         while !rest.is_empty() {
@@ -76,18 +76,18 @@ impl Tokens {
         Ok(None)
     }
 
-    /// Reads the value of a FETCH item from what is left of a line, and returns what is behind it.
-    /// Nothing, if there is none, it does not end, goes over a limit or is a literal.
+    /// Parses the value of a FETCH item from the rest of a line, and returns it with the bytes
+    /// after it. `None` if the value is missing, does not end, exceeds a limit or is a literal.
     pub(crate) fn value<'l>(
         &mut self,
         line: &Bytes,
         mut rest: &'l [u8],
     ) -> Option<(Value, &'l [u8])> {
-        // The list that the item is in.
+        // The list that contains the item.
         self.starts.push(self.open.len());
         while self.open.is_empty() || self.starts.len() > 1 {
             match rest.first()? {
-                // Which does not end before the value.
+                // The list must not end before the value.
                 b' ' | b')' if self.open.is_empty() && self.starts.len() == 1 => return None,
                 _ => {}
             }
@@ -100,7 +100,7 @@ impl Tokens {
         Some((self.open.pop()?, rest))
     }
 
-    /// Reads the token at the front of what is left of a line, which is not empty.
+    /// Reads the next token from `rest`, the non-empty rest of a line.
     ///
     /// ```abnf
     /// quoted = DQUOTE *QUOTED-CHAR DQUOTE
@@ -152,7 +152,7 @@ impl Tokens {
         }))
     }
 
-    /// Adds a value to the innermost list, unless that is left out.
+    /// Adds a value to the innermost list, unless that list is left out.
     pub(crate) fn push(&mut self, value: Value) {
         if self.left_out == 0 && !self.is_full() {
             self.values += 1;
@@ -160,7 +160,7 @@ impl Tokens {
         }
     }
 
-    /// The number of the message whose data this response is, as far as it was read.
+    /// Returns the sequence number if the response is a FETCH response whose list has started.
     pub(crate) fn fetch_seq(&self) -> Option<SequenceNumber> {
         match (self.starts.first(), self.open.as_slice()) {
             (Some(2), [seq, word, ..]) if word.is_atom("FETCH") => {
@@ -170,13 +170,13 @@ impl Tokens {
         }
     }
 
-    /// The names of FETCH items of which something was left out since the last call.
+    /// Returns the names of the FETCH items that were left incomplete since the last call.
     pub(crate) fn take_cut(&mut self) -> Vec<Bytes> {
         core::mem::take(&mut self.cut)
     }
 
-    /// The values of the response so far, and those of the list in it, if one is open and no other
-    /// in that.
+    /// Returns the values of the response so far and those of its open list, if exactly one list is
+    /// open.
     pub(crate) fn open_list_values(&self) -> Option<(&[Value], &[Value])> {
         let [start] = self.starts[..] else {
             return None;
@@ -184,12 +184,12 @@ impl Tokens {
         self.open.split_at_checked(start)
     }
 
-    /// How deep lists may nest.
+    /// Returns the maximum nesting depth of lists.
     pub(crate) const fn max_nesting(&self) -> usize {
         self.max_nesting
     }
 
-    /// Forgets what was read of a response.
+    /// Discards the present response.
     pub(crate) fn clear(&mut self) {
         self.open.clear();
         self.starts.clear();
@@ -200,8 +200,8 @@ impl Tokens {
         self.cut.clear();
     }
 
-    /// Ends the response. `false` if its parentheses do not match: then they are closed here, and of
-    /// the data of a message the value is dropped in which they do not.
+    /// Ends the response. Returns `false` if its parentheses do not match: open lists are then
+    /// closed here, and a FETCH response loses the unbalanced value.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
         let balanced = !self.unbalanced && self.starts.is_empty() && self.left_out == 0;
         if !balanced && self.fetch_seq().is_some() {
@@ -211,14 +211,14 @@ impl Tokens {
         while !self.starts.is_empty() {
             self.close_list();
         }
-        // The room for the next response stays here.
+        // `open` keeps its capacity for the next response.
         let mut values = Vec::with_capacity(self.open.len());
         values.append(&mut self.open);
         self.clear();
         (values, balanced)
     }
 
-    /// Gives the memory back that no response needs now.
+    /// Frees the buffers if no response is in progress.
     pub(crate) fn shrink(&mut self) {
         if self.open.is_empty() && self.starts.is_empty() {
             self.open = Vec::new();
@@ -226,7 +226,7 @@ impl Tokens {
         }
     }
 
-    /// Drops the value of the FETCH item that is open: its name stays, without a value.
+    /// Drops the unfinished value of a FETCH item; the name of the item remains without a value.
     fn drop_open_value(&mut self) {
         if let Some(&start) = self.starts.get(1) {
             self.open.truncate(start);
@@ -268,18 +268,17 @@ impl Tokens {
             return;
         };
         let list = self.open.split_off(start.min(self.open.len()));
-        // Not by `push`: a list that is open ends, however many values there are.
+        // Not by `push`: an open list must close regardless of the number of values.
         self.values += 1;
         self.open.push(Value::List(list));
     }
 
-    /// Whether there are as many values as there may be.
+    /// Returns whether the number of values exceeds its limit.
     fn is_full(&self) -> bool {
         self.values > MAX_VALUES || self.values > MAX_FETCH_VALUES && self.fetch_seq().is_some()
     }
 
-    /// Remembers that something of the present FETCH item is left out; an error in a response that
-    /// is not about a message.
+    /// Records that the present FETCH item is incomplete; in any other response returns the error.
     fn cut_item(&mut self, limit: OverLimit) -> Result<(), OverLimit> {
         if self.fetch_seq().is_none() {
             return Err(limit);
@@ -298,7 +297,7 @@ impl Tokens {
     }
 }
 
-/// Reads the values of a text that holds no literal, such as the arguments of a response code.
+/// Parses the values of a text without literals, such as the arguments of a response code.
 pub(crate) fn values_of(text: &Bytes, max_nesting: usize) -> Option<Vec<Value>> {
     let mut tokens = Tokens::new(max_nesting);
     match tokens.line(text) {
@@ -310,8 +309,8 @@ pub(crate) fn values_of(text: &Bytes, max_nesting: usize) -> Option<Vec<Value>> 
     }
 }
 
-/// Returns a word that most responses hold as one that shares no memory: to count who shares costs
-/// more than to compare.
+/// Returns a static copy of a common word: comparing costs less than counting a reference to the
+/// line.
 fn common_atom(atom: &[u8]) -> Option<Bytes> {
     Some(Bytes::from_static(match atom {
         b"NIL" => b"NIL",
@@ -328,24 +327,24 @@ fn common_atom(atom: &[u8]) -> Option<Bytes> {
     }))
 }
 
-/// What a quoted string says.
+/// The content of a quoted string.
 pub(crate) enum Quoted<'l> {
-    /// Just what stands there.
+    /// A string without backslashes.
     Plain(&'l [u8]),
-    /// What stands there without its backslashes.
+    /// A string with its backslashes removed.
     Unescaped(Vec<u8>),
 }
 
-/// Takes a quoted string, of which `rest` is what is behind its first quote. Returns what is behind
-/// it too; nothing if it does not end.
+/// Parses a quoted string; `rest` starts after its first quote. Returns its content and the bytes
+/// after it; `None` if the string does not end.
 ///
 /// ```abnf
 /// quoted      = DQUOTE *QUOTED-CHAR DQUOTE
 /// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> /
 ///               "\" quoted-specials / UTF8-2 / UTF8-3 / UTF8-4
 /// ```
-/// RFC 9051 §9. A backslash may stand before any byte.
-// A string is as short as the call to it is long.
+/// RFC 9051 §9. A backslash may precede any byte.
+// Strings are short, so the call would cost as much as the work.
 #[inline]
 pub(crate) fn take_quoted(rest: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
     let special = memchr::memchr2(b'"', b'\\', rest)?;
@@ -357,7 +356,7 @@ pub(crate) fn take_quoted(rest: &[u8]) -> Option<(Quoted<'_>, &[u8])> {
     Some((Quoted::Unescaped(text), behind))
 }
 
-/// Goes on behind what had no backslash, up to the quote that ends the string.
+/// Unescapes the rest of a string after its `plain` prefix, up to the closing quote.
 ///
 /// ```abnf
 /// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
@@ -374,7 +373,7 @@ fn unescape<'l>(plain: &[u8], behind: &'l [u8]) -> Option<(Vec<u8>, &'l [u8])> {
     }
 }
 
-/// Takes what is behind a quote that has no other: to the end of the line, without backslashes.
+/// Returns the content of a string without a closing quote: the rest of the line, unescaped.
 fn take_unended(rest: &[u8]) -> Bytes {
     let mut text = Vec::new();
     let mut bytes = rest.iter();
@@ -387,7 +386,7 @@ fn take_unended(rest: &[u8]) -> Bytes {
     text.into()
 }
 
-/// Reads `{n}`, `{n+}` or `~{n}` at the very end of a line.
+/// Parses `{n}`, `{n+}` or `~{n}` at the end of a line.
 ///
 /// ```abnf
 /// literal  = "{" number64 ["+"] "}" CRLF *CHAR8
@@ -400,16 +399,16 @@ pub(crate) fn announced_literal(rest: &[u8]) -> Option<u64> {
     super::number::parse_u64(digits.strip_suffix(b"+").unwrap_or(digits))
 }
 
-/// Returns how many bytes the atom at the front has.
+/// Returns the length of the atom at the start of `rest`.
 ///
 /// ```abnf
 /// atom         = 1*ATOM-CHAR
 /// ASTRING-CHAR = ATOM-CHAR / resp-specials
 /// ```
-/// RFC 9051 §9. Of the specials only SP, `(`, `)`, `"` and a literal end it.
+/// RFC 9051 §9. Of the specials only SP, `(`, `)`, `"` and a literal end an atom.
 ///
-/// Brackets belong to an atom (flags hold them). Only behind BODY and BINARY they enclose a
-/// section, with its spaces and lists.
+/// Brackets belong to an atom, because flags contain them. Only after BODY and BINARY do they
+/// enclose a section, with its spaces and lists.
 pub(crate) fn atom_len(rest: &[u8]) -> usize {
     let mut at = 0;
     while let Some(byte) = rest.get(at) {
@@ -431,7 +430,7 @@ fn is_section_name(name: &[u8]) -> bool {
         .any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Returns the length of `[…]`, or nothing if the bracket does not close on this line.
+/// Returns the length of `[…]`; `None` if the bracket does not close on this line.
 ///
 /// ```abnf
 /// section = "[" [section-spec] "]"
@@ -523,7 +522,7 @@ mod tests {
         );
     }
 
-    /// The values of a FETCH response, and which of its items are cut.
+    /// Returns the values of a FETCH response, whether it is balanced, and its incomplete items.
     fn fetched(line: &str, max_nesting: usize) -> (Vec<Value>, bool, Vec<Bytes>) {
         let mut tokens = Tokens::new(max_nesting);
         assert_eq!(
@@ -551,7 +550,7 @@ mod tests {
         assert_eq!(items.len(), 6);
         assert_eq!(items[1], atom("7"));
         assert_eq!(items[5], atom("9"));
-        // And the next response is read as ever.
+        // The next response is parsed as usual.
         assert_eq!(fetched("1 FETCH (UID 7)", 4).2, [""; 0]);
     }
 
@@ -560,7 +559,7 @@ mod tests {
         let many = alloc::format!("1 FETCH (UID 7 X-A ({}) UID 9)", "a (b) ".repeat(200_000));
         let (values, balanced, cut) = fetched(&many, 100);
         assert!(balanced);
-        // What comes behind the list has no room either.
+        // The values after the list exceed the limit as well.
         assert_eq!(cut, ["X-A", ""]);
         let Some(Value::List(items)) = values.last() else {
             panic!("{values:?}")

@@ -1,4 +1,4 @@
-//! Modified UTF-7, the form of mailbox names on the wire (RFC 3501 §5.1.3).
+//! Modified UTF-7, the wire encoding of mailbox names (RFC 3501 §5.1.3).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,7 +15,7 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Turns a name into its wire form.
+/// Encodes a name to its wire form.
 pub fn encode(name: &str) -> String {
     let mut wire = String::with_capacity(name.len());
     let mut shifted: Vec<u8> = Vec::new();
@@ -46,12 +46,12 @@ fn flush(shifted: &mut Vec<u8>, wire: &mut String) {
     }
 }
 
-/// Reads a name from its wire form.
+/// Decodes a name from its wire form.
 ///
-/// Tolerant where servers err and the meaning is plain: ASCII that was shifted, leftover bits, two
-/// shifts in a row, raw UTF-8. `None` when the text cannot be told; such a mailbox keeps its wire
-/// form. Different wire forms can mean the same name, so a name is mapped back by the listing, not
-/// by [`encode`].
+/// Accepts unambiguous errors of servers: shifted ASCII, leftover bits, two shifts in a row, raw
+/// UTF-8. Returns `None` if the text cannot be decoded; the mailbox is then shown in its wire form.
+/// Different wire forms can decode to the same name, so use the LIST response, not [`encode`], to
+/// map a name back to its wire form.
 pub fn decode(wire: &[u8]) -> Option<String> {
     let mut name = String::with_capacity(wire.len());
     let mut rest = core::str::from_utf8(wire).ok()?;

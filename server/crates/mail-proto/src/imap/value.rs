@@ -1,4 +1,4 @@
-//! The value tree: what the data of a response is made of before it is given a type.
+//! The value tree: the untyped data of a response.
 
 use alloc::vec::Vec;
 
@@ -13,13 +13,13 @@ pub enum Value {
     Atom(Bytes),
     /// A quoted string, without its quotes and backslashes.
     Quoted(Bytes),
-    /// A literal that was small enough to be kept.
+    /// An inline literal: at most `imap_inline_literal_bytes`.
     Literal(Bytes),
-    /// A literal that left as chunks before this response.
+    /// A literal that was reported in chunks before this response.
     Streamed {
-        /// Which one.
+        /// The id of the literal.
         id: LiteralId,
-        /// Its announced size in bytes; it was received whole.
+        /// The announced size in bytes; the literal was received completely.
         size_bytes: u64,
     },
     /// A list in parentheses.
@@ -27,7 +27,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// What stands where nothing stands.
+    /// The NIL atom, also used in place of a missing value.
     pub(crate) const NIL: Self = Self::Atom(Bytes::from_static(b"NIL"));
 
     /// Returns the bytes of an atom.
@@ -38,7 +38,7 @@ impl Value {
         }
     }
 
-    /// Tells whether this is the given atom, in any case.
+    /// Returns whether this is the given atom, ignoring case.
     pub(crate) fn is_atom(&self, word: &str) -> bool {
         self.atom()
             .is_some_and(|atom| atom.eq_ignore_ascii_case(word.as_bytes()))
@@ -52,7 +52,7 @@ impl Value {
         }
     }
 
-    /// Returns an `nstring`: nothing for NIL, for a list and for a streamed literal.
+    /// Returns an `nstring`: `None` for NIL, for a list and for a streamed literal.
     ///
     /// ```abnf
     /// nstring = string / nil
@@ -63,13 +63,13 @@ impl Value {
     pub(crate) fn nstring(&self) -> Option<&Bytes> {
         match self {
             Self::Atom(bytes) if bytes.eq_ignore_ascii_case(b"NIL") => None,
-            // Numbers and words without quotes happen where a string belongs.
+            // Some servers send numbers and words without quotes in place of a string.
             Self::Atom(bytes) | Self::Quoted(bytes) | Self::Literal(bytes) => Some(bytes),
             Self::Streamed { .. } | Self::List(_) => None,
         }
     }
 
-    /// Takes an [`astring`](Self::astring) over.
+    /// Converts the value into an [`astring`](Self::astring).
     ///
     /// ```abnf
     /// astring = 1*ASTRING-CHAR / string
@@ -82,7 +82,7 @@ impl Value {
         }
     }
 
-    /// Returns an `astring`: NIL is a word like any other.
+    /// Returns an `astring`: NIL is an ordinary word.
     ///
     /// ```abnf
     /// astring = 1*ASTRING-CHAR / string
@@ -95,7 +95,7 @@ impl Value {
         }
     }
 
-    /// Returns a number, also one in quotes.
+    /// Returns a number, which may be quoted.
     ///
     /// ```abnf
     /// number64 = 1*DIGIT
@@ -116,23 +116,24 @@ impl Value {
     }
 }
 
-/// A word in upper case, to be matched.
+/// A word in upper case, for matching.
 #[derive(Debug)]
 pub(crate) enum Word<'t> {
-    /// It came so, as nearly all do.
+    /// The word was in upper case, as nearly all are.
     Upper(&'t [u8]),
-    /// It had to be raised.
+    /// The word was converted to upper case.
     Raised {
         bytes: [u8; MAX_WORD_BYTES],
         len: usize,
     },
 }
 
-/// A word with small letters that is longer is none that is known.
+/// Maximum length in bytes of a word that is converted to upper case; a longer one matches no known
+/// word.
 const MAX_WORD_BYTES: usize = 16;
 
 impl<'t> Word<'t> {
-    // Once for every item of every response: without allocating.
+    // Runs for every item of every response, so it does not allocate.
     pub(crate) fn new(text: &'t [u8]) -> Self {
         if !text.iter().any(u8::is_ascii_lowercase) {
             return Self::Upper(text);

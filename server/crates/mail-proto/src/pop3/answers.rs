@@ -1,4 +1,4 @@
-//! What the server answers to the commands of a session.
+//! Handling of the server's responses to the commands of a session.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -14,15 +14,15 @@ use super::event::Event;
 use super::listing::{Batch, DropListing, Listing, ScanListing, UniqueIdListing};
 use super::response::{Response, Status};
 
-/// The most octets of a message in one event.
+/// Maximum number of octets of a message in one event.
 const MAX_CHUNK_BYTES: usize = 64 << 10;
 
 impl Client {
-    /// Takes the response to the oldest command that is not answered.
+    /// Handles the response to the oldest pending command.
     pub(super) fn on_response(&mut self, status: Status) -> Result<(), Error> {
         let Some((id, pending)) = self.in_flight.pop_front() else {
             return Err(match status {
-                // How servers say that they close for inactivity.
+                // Servers announce in this way that they close an inactive session.
                 Status::Err(response) => Error::Rejected {
                     stage: Stage::Idle,
                     response,
@@ -101,7 +101,7 @@ impl Client {
         Ok(())
     }
 
-    /// Reads what is there of a message; tells whether anything was.
+    /// Reads the available part of a message; returns whether there was any.
     pub(super) fn read_body(&mut self, mut decoder: BodyDecoder, size_bytes: u64) -> bool {
         let input = self.input.peek();
         let input = input.get(..MAX_CHUNK_BYTES).unwrap_or(input);
@@ -133,7 +133,7 @@ impl Client {
         used > 0
     }
 
-    /// Reads the lines of a listing that are there; tells whether any were.
+    /// Reads the available lines of a listing; returns whether there were any.
     pub(super) fn read_listing(
         &mut self,
         mut listing: Listing,
@@ -148,7 +148,7 @@ impl Client {
             ..Batch::default()
         };
         let result = batch.read(&mut self.input, &mut listing);
-        // What was read before an error was read none the less.
+        // Report the rows before an error too.
         if !batch.scans.is_empty() {
             let rows = mem::take(&mut batch.scans);
             self.out.report(Event::Listing { id, rows });

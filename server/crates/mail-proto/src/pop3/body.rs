@@ -1,13 +1,13 @@
-//! A message as it comes from `RETR` or `TOP` (RFC 1939 §3).
+//! Decoding of a message from `RETR` or `TOP` (RFC 1939 §3).
 
 use alloc::vec::Vec;
 
 use memchr::memmem;
 
-/// Takes the dots off that the server put on, and finds the end.
+/// Removes the dot-stuffing of a message and finds its end.
 ///
-/// The end is CRLF, a dot, CRLF, and nothing else: a lone dot between bare line feeds is a line
-/// of the message. Bare CR and LF come out as they went in.
+/// Only CRLF, a dot, CRLF ends a message: a lone dot between bare line feeds is a line of the
+/// message. Bare CR and LF are left unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyDecoder {
     place: Place,
@@ -15,13 +15,13 @@ pub struct BodyDecoder {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Behind a CRLF, or at the very front.
+    /// After a CRLF, or at the start of the message.
     LineStart,
-    /// Behind a dot at the start of a line, which is not written yet.
+    /// After a dot at the start of a line; the dot is not written.
     Dot,
-    /// Behind a CR behind that dot.
+    /// After a CR that follows such a dot; the CR is not written yet.
     DotCr,
-    /// Behind a CR inside a line.
+    /// After a CR inside a line.
     Cr,
     Inside,
 }
@@ -35,8 +35,8 @@ impl Default for BodyDecoder {
 }
 
 impl BodyDecoder {
-    /// Decodes what comes next onto the end of `out`. Returns how many octets were used, which
-    /// is less than all when the message ended, and whether it did.
+    /// Decodes the next input and appends it to `out`. Returns the number of consumed octets, which
+    /// is less than all if the message ended, and whether it ended.
     ///
     /// ```abnf
     /// multi-line  = single-line *dot-stuffed "." CRLF ; behind single-line
@@ -55,7 +55,7 @@ impl BodyDecoder {
                     self.place = Place::LineStart;
                     return (input.len().saturating_sub(behind.len()), true);
                 }
-                // The CR behind the dot did not end the message: it belongs to the line.
+                // The CR after the dot did not end the message: it belongs to the line.
                 (Place::DotCr, _) => {
                     out.push(b'\r');
                     self.place = Place::Cr;
@@ -70,7 +70,7 @@ impl BodyDecoder {
                     self.place = Place::Cr;
                 }
                 (_, _) => {
-                    // Up to the next line that begins with a dot: few do.
+                    // Copy up to the next line that begins with a dot; few lines do.
                     let line_start = dotted.find(rest).map(|at| at.saturating_add(2));
                     let end = line_start.unwrap_or(rest.len());
                     let (run, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));

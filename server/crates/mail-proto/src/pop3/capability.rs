@@ -1,4 +1,4 @@
-//! What a server says it can do: the response to `CAPA` (RFC 2449).
+//! The capabilities of a server: the response to `CAPA` (RFC 2449).
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -6,14 +6,15 @@ use alloc::vec::Vec;
 
 use crate::OverLimit;
 
-/// The most lines that `CAPA` may have.
+/// Maximum number of lines in the response to `CAPA`.
 const MAX_LINES: usize = 200;
 
 /// The capabilities that a server offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// `CAPA` was answered. If not, nothing is known, and `UIDL` and `TOP` may work none the less.
+    /// The server supports `CAPA`. If not, the other fields are unknown, and `UIDL` and `TOP` may
+    /// still work.
     pub capa: bool,
     /// `USER` and `PASS`.
     pub user: bool,
@@ -25,52 +26,53 @@ pub struct Capabilities {
     pub stls: bool,
     /// Commands may be sent ahead of the responses.
     pub pipelining: bool,
-    /// Response codes are used, so a text that begins with a bracket is one.
+    /// The server uses response codes, so a text that begins with a bracket is a code.
     pub resp_codes: bool,
-    /// `[AUTH]` and `[SYS/…]` are used (RFC 3206).
+    /// The server uses `[AUTH]` and `[SYS/…]` (RFC 3206).
     pub auth_resp_code: bool,
-    /// How long to wait between two sessions.
+    /// The minimum delay between two sessions.
     pub login_delay: Option<LoginDelay>,
     /// The SASL mechanisms, in the server's spelling (RFC 5034).
     pub sasl: Vec<String>,
-    /// What runs there (`IMPLEMENTATION`).
+    /// The server software (`IMPLEMENTATION`).
     pub implementation: Option<String>,
-    /// How long messages are kept.
+    /// The retention period of messages.
     pub expire: Option<Expire>,
     /// Messages and names may be UTF-8 after the command `UTF8` (RFC 6856 §2).
     pub utf8: bool,
-    /// `USER` and `PASS` may be UTF-8 even before (RFC 6856 §2.1).
+    /// `USER` and `PASS` may be UTF-8 without that command (RFC 6856 §2.1).
     pub utf8_user: bool,
-    /// The language of the server's words can be chosen (RFC 6856 §3).
+    /// The language of the server's response texts can be chosen (RFC 6856 §3).
     pub lang: bool,
-    /// Every other line, as it is.
+    /// Every other line, unchanged.
     pub others: Vec<String>,
 }
 
-/// How long messages are kept that were not deleted (RFC 2449 §6.7).
+/// The retention period of messages that were not deleted (RFC 2449 §6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expire {
-    /// For ever.
+    /// Messages do not expire.
     Never,
-    /// For so many days; zero: they may be gone as soon as the session ends.
+    /// Messages expire after this number of days; 0: the server may delete them as soon as the
+    /// session ends.
     Days {
-        /// How many.
+        /// The number of days.
         days: u32,
-        /// It may be another for some users; this is the shortest.
+        /// The period may differ between users; this is the shortest.
         is_per_user: bool,
     },
 }
 
-/// How long to wait between two sessions (RFC 2449 §6.5).
+/// The minimum delay between two sessions (RFC 2449 §6.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginDelay {
-    /// The least time between two sign-ins, in seconds.
+    /// The minimum time between two sign-ins, in seconds.
     pub secs: u32,
-    /// It may be another for some users; this is the longest.
+    /// The delay may differ between users; this is the longest.
     pub is_per_user: bool,
 }
 
-/// A list of capabilities that is being read.
+/// A partially read list of capabilities.
 #[derive(Debug)]
 pub(super) struct CapabilityListing {
     pub(super) capabilities: Capabilities,
@@ -78,7 +80,7 @@ pub(super) struct CapabilityListing {
 }
 
 impl CapabilityListing {
-    /// The list of a server that answers `CAPA`.
+    /// Creates the empty list of a server that supports `CAPA`.
     pub(super) fn new() -> Self {
         let capabilities = Capabilities {
             capa: true,
@@ -90,7 +92,7 @@ impl CapabilityListing {
         }
     }
 
-    /// Takes one line as it came.
+    /// Adds one received line.
     ///
     /// ```abnf
     /// capa-resp = single-line *capability "." CRLF ; one capability
@@ -110,14 +112,14 @@ impl CapabilityListing {
 }
 
 impl Capabilities {
-    /// Takes one line of the list. Lines that are not known are kept.
+    /// Adds one line of the list. Unknown lines are stored in `others`.
     ///
     /// ```abnf
     /// capability = capa-tag *(SP param) CRLF ;512 octets maximum
     /// capa-tag   = 1*cchar
     /// param      = 1*VCHAR
     /// ```
-    /// RFC 2449 §3. The tag is read in any case.
+    /// RFC 2449 §3. The tag is case-insensitive.
     fn add(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(tag) = words.next() else { return };
@@ -162,7 +164,7 @@ impl Capabilities {
         }
     }
 
-    /// Tells whether a SASL mechanism is offered.
+    /// Returns whether the server offers a SASL mechanism.
     pub fn has_mechanism(&self, name: &str) -> bool {
         self.sasl
             .iter()

@@ -22,25 +22,25 @@ use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
 
-/// The most commands that are sent ahead of their responses.
+/// Maximum number of commands that are sent ahead of their responses.
 const WINDOW: usize = 20;
 
-/// How to talk to one server.
+/// The configuration of a connection to one server.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// When TLS begins.
     pub tls: Tls,
-    /// Sign in over [`Tls::Plain`], because the operator said so.
+    /// Whether sign-in over [`Tls::Plain`] is allowed; the operator decides this.
     pub allow_plaintext_login: bool,
-    /// How much of the server's words is believed.
+    /// Limits on the server's responses.
     pub limits: Limits,
 }
 
 /// A POP3 client on one connection (RFC 1939).
 ///
-/// Commands are answered in the order in which they were queued. Up to 20 are sent ahead where
-/// the server offers PIPELINING; sign-in and `QUIT` always wait until everything before them is
-/// answered. A connection that ends inside a message is an error, never the end of the message.
+/// Commands complete in the order in which they were queued. Up to 20 are sent ahead if the server
+/// offers PIPELINING; sign-in and `QUIT` are sent only when all earlier commands are complete. A
+/// connection that ends inside a message is an error, never the end of the message.
 #[derive(Debug)]
 pub struct Client {
     pub(super) config: Config,
@@ -52,26 +52,26 @@ pub struct Client {
     pub(super) in_flight: VecDeque<(CommandId, Pending)>,
     next_id: u64,
     pub(super) capabilities: Capabilities,
-    /// Of the greeting, for `APOP`.
+    /// The timestamp of the greeting, for `APOP`.
     pub(super) timestamp: Option<Timestamp>,
     pub(super) is_tls: bool,
     is_input_over: bool,
     failure: Option<Error>,
 }
 
-/// What the server says next.
+/// The response that the client expects next.
 #[derive(Debug)]
 pub(super) enum Reading {
     Greeting,
-    /// The answer to the machine's own `CAPA`.
+    /// The response to the `CAPA` that the machine sends itself.
     Capa,
     CapaList(CapabilityListing),
     Stls,
-    /// `Step::StartTls` was given; [`Machine::upgraded`] is awaited.
+    /// `Step::StartTls` was returned; the machine waits for [`Machine::upgraded`].
     Upgrading,
-    /// Commands are served; the next line is a status line.
+    /// Commands run; the next line is a status line.
     Serving,
-    /// Inside the listing or the message that answers the oldest command.
+    /// The rest of the listing in response to the oldest command.
     Listing {
         listing: Listing,
         response: Response,
@@ -84,7 +84,7 @@ pub(super) enum Reading {
     Done,
 }
 
-/// A command that was sent, and what its response means.
+/// A command that was sent and has no complete response.
 #[derive(Debug)]
 pub(super) enum Pending {
     Login(Login),
@@ -103,8 +103,7 @@ pub(super) enum Pending {
 }
 
 impl Client {
-    /// Makes the client of a connection that was just opened, and whose TLS is up where it is
-    /// [`Tls::Implicit`].
+    /// Creates the client of a new connection. With [`Tls::Implicit`] TLS is already established.
     pub fn new(config: Config) -> Self {
         let input = LineBuffer::new(config.limits.pop3_line_bytes, "response line");
         let is_tls = config.tls == Tls::Implicit;
@@ -125,18 +124,18 @@ impl Client {
         }
     }
 
-    /// As if somebody had signed in.
+    /// Skips the sign-in.
     #[cfg(test)]
     pub(super) fn signed_in(mut self) -> Self {
         self.session.signed_in();
         self
     }
 
-    /// Queues a command. Its events carry the id that is returned.
+    /// Queues a command. Its events carry the returned id.
     ///
-    /// A `Login` fails the conversation with [`Error::PeerIncompatible`] when there is no TLS and
-    /// it was not allowed to go without, or when the server offers no way that is known. A command
-    /// that the session's state does not know when its turn comes is not sent
+    /// A `Login` fails the session with [`Error::PeerIncompatible`] if there is no TLS and
+    /// plaintext sign-in is not allowed, or if the server offers no supported mechanism. A command
+    /// that is invalid in the state of the session when it is due is not sent
     /// ([`Event::Misplaced`]).
     pub fn enqueue(&mut self, command: Command) -> CommandId {
         let id = CommandId(self.next_id);
@@ -145,23 +144,23 @@ impl Client {
         id
     }
 
-    /// Returns what the server can do, as far as it has said so on this connection.
+    /// Returns the capabilities that the server announced on this connection.
     pub const fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// Returns where the session is.
+    /// Returns the state of the session.
     pub const fn state(&self) -> State {
         self.session
     }
 
-    /// Tells what became of the messages that were marked as deleted, if the connection is gone now:
-    /// also after an error, and after one that only the owner of the connection knows.
+    /// Returns the fate of the messages marked as deleted if the connection is closed now. It is
+    /// valid after any error, also after one that only the owner of the connection observes.
     pub const fn deletions(&self) -> Deletions {
         self.session.deletions()
     }
 
-    /// Returns what is going on, which decides how long it may take.
+    /// Returns the stage of the session, which determines the timeout.
     pub fn stage(&self) -> Stage {
         match self.reading {
             Reading::Greeting => Stage::Greeting,
@@ -179,8 +178,8 @@ impl Client {
         }
     }
 
-    /// Goes as far as possible without a step to hand out; returns one that waits, or nothing
-    /// when there is more to do.
+    /// Advances until there is output or no progress; returns a waiting step, or `None` if there is
+    /// more to do.
     fn advance(&mut self) -> Result<Option<Step<Event>>, Error> {
         match self.reading {
             Reading::Done => return Ok(Some(Step::Done)),
@@ -214,7 +213,7 @@ impl Client {
         Ok(Some(Step::NeedInput))
     }
 
-    /// Takes the next line; tells whether there was one.
+    /// Handles the next line; returns whether there was one.
     ///
     /// ```abnf
     /// capa-resp   = single-line *capability "." CRLF
@@ -226,7 +225,7 @@ impl Client {
             return Ok(false);
         };
         match self.in_flight.front() {
-            // With a challenge and its answer a password could be guessed at leisure.
+            // A challenge and its response allow an offline guess of the password.
             Some((_, Pending::Login(_))) if line.starts_with(b"+ ") => {
                 self.out.transcript.received_secret("+");
             }
@@ -247,7 +246,7 @@ impl Client {
         Ok(true)
     }
 
-    /// Takes a status line: the greeting, or the response to a command.
+    /// Handles a status line: the greeting, or the response to a command.
     ///
     /// ```abnf
     /// greeting = "+OK" [resp-code] *gchar [timestamp] *gchar CRLF ;512 octets maximum
@@ -267,7 +266,7 @@ impl Client {
             },
             Reading::Capa => match status {
                 Status::Ok(_) => self.reading = Reading::CapaList(CapabilityListing::new()),
-                // A server from before RFC 2449.
+                // The server is older than RFC 2449.
                 Status::Err(_) => self.on_capabilities_known()?,
                 Status::Challenge(_) => return Err(challenge),
             },
@@ -297,7 +296,7 @@ impl Client {
             self.out.report(Event::Ready { capabilities });
             return Ok(());
         }
-        // A server that does not know CAPA may know STLS none the less.
+        // A server without CAPA may still support STLS.
         if self.capabilities.capa && !self.capabilities.stls {
             return Err(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
         }
@@ -306,7 +305,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sends what may be sent now.
+    /// Sends the queued commands that may be sent now.
     fn send_queued(&mut self) -> Result<(), Error> {
         if !matches!(
             self.reading,
@@ -315,7 +314,7 @@ impl Client {
             return Ok(());
         }
         if self.in_flight.is_empty() && !self.input.is_empty() {
-            // What was said before a command cannot be its response: it is one to nothing.
+            // Input received before a command is sent is not its response: it is unsolicited.
             return Ok(());
         }
         let window = if self.capabilities.pipelining {
@@ -324,7 +323,7 @@ impl Client {
             1
         };
         while let Some((_, next)) = self.queue.front() {
-            // Behind these the session may be in another state.
+            // These commands may change the state of the session.
             let waits_for_all = matches!(next, Command::Login(_) | Command::Quit);
             let is_held_back = matches!(
                 self.in_flight.back(),
@@ -413,7 +412,7 @@ impl Machine for Client {
             return;
         }
         self.is_tls = true;
-        // Whatever was learnt in plaintext is forgotten (RFC 2595 §4).
+        // Discard everything that was received in plaintext (RFC 2595 §4).
         self.capabilities = Capabilities::default();
         self.timestamp = None;
         self.say_capa();

@@ -1,4 +1,4 @@
-//! What can be asked of a maildrop (RFC 1939 §5–7).
+//! The commands of a POP3 session (RFC 1939 §5–7).
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -8,63 +8,64 @@ use core::num::NonZeroU32;
 use super::session::State;
 use crate::sasl::SignIn;
 
-/// A command. Each is answered by an [`Event`](super::Event) with its [`CommandId`].
+/// A command. Each is completed by an [`Event`](super::Event) with its [`CommandId`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Command {
-    /// Signs in by the best way that is offered and can be used: a SASL mechanism
+    /// Signs in by the best usable method that the server offers: a SASL mechanism
     /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked)), else `USER` and `PASS`; without TLS
-    /// `APOP` before whatever shows the password. Commands behind it wait for its answer.
+    /// `APOP` precedes methods that send the password. Later commands wait for its completion.
     Login(SignIn),
-    /// Asks once more what the server can do: signed in it may be something else (RFC 2449 §5).
+    /// Requests the capabilities again: they may differ after sign-in (RFC 2449 §5).
     Capa,
-    /// Lets messages and names be UTF-8. Before signing in only (RFC 6856 §2).
+    /// Allows UTF-8 in messages and names. Valid only before sign-in (RFC 6856 §2).
     Utf8,
-    /// Chooses the language of the server's words, or lists those that there are.
+    /// Selects the language of the server's response texts, or lists the available ones.
     Lang(Option<LanguageTag>),
-    /// Counts messages and octets.
+    /// Returns the number of messages and their total size in octets.
     Stat,
     /// Lists the sizes of all messages.
     List,
     /// Lists the size of one message.
     ListOne {
-        /// Which message.
+        /// The message number.
         number: MessageNumber,
     },
     /// Lists the unique ids of all messages. Optional for servers.
     Uidl,
     /// Lists the unique id of one message. Optional for servers.
     UidlOne {
-        /// Which message.
+        /// The message number.
         number: MessageNumber,
     },
-    /// Reads the header and the first lines of the body. Optional for servers.
+    /// Fetches the header and the first lines of the body. Optional for servers.
     Top {
-        /// Which message.
+        /// The message number.
         number: MessageNumber,
-        /// How many lines of the body.
+        /// The number of lines of the body.
         lines: u32,
     },
-    /// Reads a message.
+    /// Fetches a message.
     Retr {
-        /// Which message.
+        /// The message number.
         number: MessageNumber,
     },
-    /// Marks a message as deleted. It is deleted when `QUIT` is answered.
+    /// Marks a message as deleted. The server deletes it at `QUIT`.
     Dele {
-        /// Which message.
+        /// The message number.
         number: MessageNumber,
     },
-    /// Takes all marks back.
+    /// Removes all deletion marks.
     Rset,
-    /// Does nothing, and keeps the session open.
+    /// Keeps the session open.
     Noop,
-    /// Deletes what is marked and ends the session. Sent only when everything before is answered.
+    /// Deletes the marked messages and ends the session. Sent only when all earlier commands are
+    /// complete.
     Quit,
 }
 
 impl Command {
-    /// Returns the line to be sent. `Login` has none of its own: it takes more than one.
+    /// Returns the command line; `None` for `Login`, which consists of several lines.
     ///
     /// ```abnf
     /// command = keyword *(SP param) CRLF ;255 octets maximum
@@ -95,7 +96,7 @@ impl Command {
 }
 
 impl Command {
-    /// Tells whether the state of a session knows this command (RFC 1939 §4 to §6).
+    /// Returns whether the command is valid in a state (RFC 1939 §4 to §6).
     pub(super) const fn belongs_to(&self, state: State) -> bool {
         match (self, state) {
             (_, State::Update { .. }) => false,
@@ -108,12 +109,12 @@ impl Command {
     }
 }
 
-/// A language tag (RFC 5646), or `*` for the server's own.
+/// A language tag (RFC 5646), or `*` for the server's default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LanguageTag(String);
 
 impl LanguageTag {
-    /// Takes a tag: up to 35 letters, digits and `-`, or `*`. Nothing when it is none.
+    /// Parses a tag: 1 to 35 letters, digits and `-`, or `*`. Returns `None` for other texts.
     ///
     /// ```abnf
     /// Language-Tag = langtag / privateuse / grandfathered
@@ -126,16 +127,16 @@ impl LanguageTag {
     }
 }
 
-/// Tells the answers to different commands apart. Holds for one connection.
+/// The id of a command in its events. Unique within one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandId(pub(super) u64);
 
-/// The number of a message in one session, from 1. It never outlives the session.
+/// The number of a message, from 1. It is valid only within one session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageNumber(NonZeroU32);
 
 impl MessageNumber {
-    /// Takes a number; zero is none.
+    /// Creates a message number; `None` for 0.
     pub const fn new(number: u32) -> Option<Self> {
         match NonZeroU32::new(number) {
             Some(number) => Some(Self(number)),

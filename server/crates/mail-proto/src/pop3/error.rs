@@ -1,4 +1,4 @@
-//! Why a POP3 conversation cannot go on.
+//! Errors that end a POP3 session.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,84 +8,84 @@ use super::response::Response;
 use crate::OverLimit;
 use crate::sasl::SaslError;
 
-/// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped;
-/// the server then deletes nothing (RFC 1939 §6).
+/// An error that ends the session, grouped by cause. The connection has to be dropped; the server
+/// then deletes no messages (RFC 1939 §6).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused to go on at a place where nothing else can be tried.
+    /// The server refused a command that has no alternative.
     #[error("the server refused at {stage}: {response}")]
     Rejected {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
-        /// The server's own words.
+        /// The server's response.
         response: Response,
     },
-    /// The server said what the protocol does not allow.
+    /// The server violated the protocol.
     #[error("the server broke the protocol: {0}")]
     PeerMisbehaved(Misbehaviour),
     /// The server lacks what this connection needs.
     #[error("the server cannot do what is needed: {0}")]
     PeerIncompatible(Incompatibility),
-    /// The server said more than is believed.
+    /// The server exceeded a limit.
     #[error(transparent)]
     Limit(#[from] OverLimit),
-    /// The server closed the connection. At [`Stage::Body`] a message was cut short; at
-    /// [`Stage::Quit`] it is not known what was deleted.
+    /// The server closed the connection. At [`Stage::Body`] a message is truncated; at
+    /// [`Stage::Quit`] it is unknown which messages were deleted.
     #[error("the server closed the connection at {stage}")]
     Closed {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
     },
 }
 
-/// What a server did that the protocol does not allow.
+/// A violation of the protocol by the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misbehaviour {
     /// A line that begins neither with `+OK` nor with `-ERR`.
     #[error("a line that is no response")]
     MalformedResponse,
-    /// A response to nothing.
+    /// A response without a pending command.
     #[error("a response to nothing")]
     UnsolicitedResponse,
-    /// A challenge where none makes sense.
+    /// A challenge outside a SASL exchange.
     #[error("a challenge where none makes sense")]
     UnexpectedChallenge,
-    /// A `STAT` response or a line of a listing that cannot be read.
+    /// A `STAT` response or a line of a listing that cannot be parsed.
     #[error("a listing that cannot be read")]
     MalformedListing,
-    /// Plaintext behind the response to `STLS`: somebody may have put it there to have it taken
-    /// for the first words inside TLS.
+    /// Plaintext after the response to `STLS`: an attacker may have injected it so that it is read
+    /// as the first data inside TLS.
     #[error("plaintext behind the response to STLS")]
     PlaintextAfterStls,
-    /// Something that the mechanism of the sign-in does not allow.
+    /// A violation of the SASL mechanism.
     #[error("the sign-in was broken: {0}")]
     Sasl(SaslError),
 }
 
-/// What a server lacks.
+/// A capability that the server lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Incompatibility {
     /// `STLS` is not offered on a connection that needs it.
     #[error("STLS is not offered")]
     StlsNotOffered,
-    /// The connection has no TLS, and signing in without it is not allowed here.
+    /// The connection has no TLS, and the configuration does not allow sign-in without it.
     #[error("signing in without TLS is not allowed")]
     LoginNeedsTls,
     /// The server offers no sign-in on this connection.
     #[error("no sign-in is offered")]
     LoginNotOffered,
-    /// The server offers only ways to sign in that are not spoken here.
+    /// The server offers only sign-in methods that the client does not support.
     #[error("none of the offered ways to sign in is known")]
     NoCommonMechanism {
-        /// What it offers, in its own spelling.
+        /// The offered mechanisms, in the server's spelling.
         offered: Vec<String>,
     },
 }
 
-/// What is going on, which decides how long it may take.
+/// The stage of a session, which determines the timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -95,7 +95,7 @@ pub enum Stage {
     Capa,
     /// `STLS`.
     Stls,
-    /// Nothing is going on.
+    /// No command is pending.
     Idle,
     /// `USER`, `PASS` or `AUTH`.
     Login,
@@ -108,7 +108,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Returns the name as it is told in logs and transcripts.
+    /// Returns the name for logs and transcripts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Greeting => "greeting",

@@ -1,4 +1,4 @@
-//! What the POP3 client reports.
+//! The events of the POP3 client.
 
 use alloc::vec::Vec;
 
@@ -10,93 +10,94 @@ use super::listing::{DropListing, LanguageListing, ScanListing, UniqueIdListing}
 use super::response::Response;
 use super::session::State;
 
-/// What the machine reports.
+/// An event of the POP3 client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// Greeting, TLS and `CAPA` are done: commands are served from now on.
+    /// Greeting, TLS and `CAPA` are complete; the client now runs commands.
     Ready {
-        /// What the server can do; what it said before TLS is forgotten.
+        /// The server's capabilities; those announced before TLS are discarded.
         capabilities: Capabilities,
     },
-    /// A command was done: the last event of all but `CAPA`, `STAT`, `RETR`, `TOP` and `QUIT`.
+    /// A command succeeded. The last event of all commands but `CAPA`, `STAT`, `RETR`, `TOP` and
+    /// `QUIT`.
     Completed {
-        /// Which.
+        /// The command.
         id: CommandId,
-        /// The server's own words.
+        /// The server's response.
         response: Response,
     },
-    /// A command was refused: the last event of it. The connection lives on, but for `QUIT`: then
-    /// some of the marked messages may not have been deleted.
+    /// The server refused a command. The last event of the command. The connection stays open,
+    /// except after `QUIT`: then some of the marked messages may not have been deleted.
     Rejected {
-        /// Which.
+        /// The command.
         id: CommandId,
-        /// The server's own words.
+        /// The server's response.
         response: Response,
     },
-    /// A command was not sent, because the session's state does not know it: the last event of it.
-    /// Nobody is signed in, or somebody already is, or `QUIT` was sent.
+    /// A command was not sent because it is invalid in the state of the session: the user is not
+    /// signed in, or is already signed in, or `QUIT` was sent. The last event of the command.
     Misplaced {
-        /// Which.
+        /// The command.
         id: CommandId,
-        /// Where the session is.
+        /// The state of the session.
         state: State,
     },
-    /// What the server can do now: the answer to `CAPA` behind the one of [`Ready`](Self::Ready).
+    /// The server's current capabilities: the response to a `CAPA` after [`Ready`](Self::Ready).
     Capabilities {
-        /// Which command.
+        /// The command.
         id: CommandId,
-        /// All of it; what was known before is void.
+        /// All capabilities; they replace the earlier ones.
         capabilities: Capabilities,
     },
     /// Some lines of `LANG`; [`Completed`](Self::Completed) follows the last.
     Languages {
-        /// Which command.
+        /// The command.
         id: CommandId,
         /// The lines, in the server's order.
         rows: Vec<LanguageListing>,
     },
-    /// `STAT` was answered.
+    /// The response to `STAT`.
     Stat {
-        /// Which command.
+        /// The command.
         id: CommandId,
-        /// What it tells.
+        /// The number of messages and their size.
         listing: DropListing,
     },
     /// Some lines of `LIST`, at most 500; [`Completed`](Self::Completed) follows the last.
     Listing {
-        /// Which command.
+        /// The command.
         id: CommandId,
         /// The lines, in the server's order.
         rows: Vec<ScanListing>,
     },
     /// Some lines of `UIDL`, at most 500; [`Completed`](Self::Completed) follows the last.
     UniqueIds {
-        /// Which command.
+        /// The command.
         id: CommandId,
         /// The lines, in the server's order.
         rows: Vec<UniqueIdListing>,
     },
-    /// A piece of a message (`RETR`, `TOP`), dots taken off, at most 64 KiB, never empty.
+    /// A chunk of a message (`RETR`, `TOP`) without dot-stuffing, at most 64 KiB, never empty.
     BodyChunk {
-        /// Which command.
+        /// The command.
         id: CommandId,
         /// The octets.
         bytes: Bytes,
     },
-    /// The message is complete. Without this event it is not, whatever came before.
+    /// The message is complete. Without this event it is truncated.
     BodyEnd {
-        /// Which command.
+        /// The command.
         id: CommandId,
-        /// How many octets it had.
+        /// The size of the message in octets.
         size_bytes: u64,
     },
-    /// `QUIT` was answered with `+OK`: what was marked is deleted, not before.
+    /// The server answered `QUIT` with `+OK`: only now the marked messages are deleted.
     /// [`Step::Done`](crate::Step::Done) follows.
     Quit {
-        /// Which command.
+        /// The command.
         id: CommandId,
-        /// The server's own words.
+        /// The server's response.
         response: Response,
     },
 }

@@ -10,34 +10,34 @@ use super::command::MessageNumber;
 use super::error::{Error, Misbehaviour};
 use crate::line::LineBuffer;
 
-/// The most lines of a listing in one event.
+/// Maximum number of lines of a listing in one event.
 const MAX_BATCH: usize = 500;
 
-/// What `STAT` tells.
+/// The response to `STAT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropListing {
-    /// How many messages there are, those marked as deleted left out.
+    /// The number of messages, without those marked as deleted.
     pub messages: u32,
-    /// How many octets they have.
+    /// The total size of these messages in octets.
     pub size_bytes: u64,
 }
 
 /// One line of `LIST`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScanListing {
-    /// Which message.
+    /// The message number.
     pub number: MessageNumber,
-    /// How many octets it has, as the server counts them: a hint, not a promise.
+    /// The size of the message in octets according to the server; it may be inexact.
     pub size_bytes: u64,
 }
 
 /// One line of `UIDL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UniqueIdListing {
-    /// Which message.
+    /// The message number.
     pub number: MessageNumber,
-    /// Its unique id; nothing where the server's is none (empty, too long, odd octets). Two
-    /// messages may have the same.
+    /// The unique id; `None` if the server's is invalid (empty, too long, forbidden octets). Two
+    /// messages may have the same one.
     pub unique_id: Option<UniqueId>,
 }
 
@@ -46,16 +46,16 @@ pub struct UniqueIdListing {
 pub struct LanguageListing {
     /// The language tag, as the server spells it.
     pub tag: String,
-    /// Its name in that language, bytes that are not UTF-8 replaced.
+    /// The name of the language in that language; bytes that are not UTF-8 are replaced.
     pub description: String,
 }
 
-/// What identifies a message across sessions: 1 to 70 octets from 0x21 to 0x7E (RFC 1939 §7).
+/// The id of a message across sessions: 1 to 70 octets from 0x21 to 0x7E (RFC 1939 §7).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UniqueId(String);
 
 impl UniqueId {
-    /// Takes a unique id; nothing when it is none.
+    /// Parses a unique id; `None` if it is invalid.
     pub fn new(text: &str) -> Option<Self> {
         let is_one = (1..=70).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         is_one.then(|| Self(text.to_owned()))
@@ -74,7 +74,7 @@ impl fmt::Display for UniqueId {
 }
 
 impl DropListing {
-    /// Reads the text of a positive `STAT` response; more may follow the two numbers.
+    /// Parses the text of a positive `STAT` response; text after the two numbers is ignored.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let messages = number(words.next()?)?;
@@ -87,7 +87,7 @@ impl DropListing {
 }
 
 impl ScanListing {
-    /// Reads a line of `LIST`; more may follow the two numbers.
+    /// Parses a line of `LIST`; text after the two numbers is ignored.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         let mut words = core::str::from_utf8(line).ok()?.split_ascii_whitespace();
         let number_of = MessageNumber::new(number(words.next()?)?)?;
@@ -100,7 +100,7 @@ impl ScanListing {
 }
 
 impl UniqueIdListing {
-    /// Reads a line of `UIDL`.
+    /// Parses a line of `UIDL`.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         let end = memchr::memchr(b' ', line).unwrap_or(line.len());
         let (digits, rest) = line.split_at_checked(end)?;
@@ -113,7 +113,7 @@ impl UniqueIdListing {
 }
 
 impl LanguageListing {
-    /// Reads a line of `LANG`.
+    /// Parses a line of `LANG`.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(line);
         let (tag, description) = text.split_once(' ').unwrap_or((&text, ""));
@@ -124,7 +124,7 @@ impl LanguageListing {
     }
 }
 
-/// A listing that is being read.
+/// The kind of a partially read listing.
 #[derive(Debug)]
 pub(super) enum Listing {
     Scan,
@@ -133,26 +133,26 @@ pub(super) enum Listing {
     Capability(CapabilityListing),
 }
 
-/// The lines of a listing that go into one event.
+/// The lines of a listing for one event.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) scans: Vec<ScanListing>,
     pub(super) unique_ids: Vec<UniqueIdListing>,
     pub(super) languages: Vec<LanguageListing>,
     pub(super) lines: usize,
-    /// How large the whole listing is so far.
+    /// The size of the listing up to now.
     pub(super) size_bytes: u64,
     pub(super) is_last: bool,
 }
 
 impl Batch {
-    /// Reads the lines that are there, at most [`MAX_BATCH`].
+    /// Reads the available lines, at most [`MAX_BATCH`].
     ///
     /// ```abnf
     /// multi-line  = single-line *dot-stuffed "." CRLF ; behind single-line
     /// dot-stuffed = *CHAR CRLF ;must be dot-stuffed
     /// ```
-    /// RFC 2449 §3. No line of a listing begins with a dot, so none is taken off.
+    /// RFC 2449 §3. No line of a listing begins with a dot, so no dot is removed.
     pub(super) fn read(
         &mut self,
         input: &mut LineBuffer,
@@ -184,7 +184,7 @@ impl Batch {
     }
 }
 
-/// Reads a decimal number without a sign.
+/// Parses a decimal number without a sign.
 fn number<T: core::str::FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
         digits.parse().ok()

@@ -1,4 +1,4 @@
-//! Sign-in (RFC 1939 §7, RFC 5034) as a part of the client's conversation.
+//! Sign-in of the client (RFC 1939 §7, RFC 5034).
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -10,10 +10,10 @@ use super::event::Event;
 use super::response::{Response, ResponseCode, Status};
 use crate::sasl::{self, Authentication, DerivedKey, Mechanism, SaslError, SignIn};
 
-/// The longest `AUTH` command with an initial response, line end included (RFC 5034 §4).
+/// Maximum length of an `AUTH` command with an initial response, line end included (RFC 5034 §4).
 const MAX_AUTH_LINE_BYTES: usize = 255;
 
-/// A sign-in under way.
+/// The state of a sign-in in progress.
 #[derive(Debug)]
 pub(super) enum Login {
     /// `USER` was sent.
@@ -32,8 +32,8 @@ impl Client {
             return Err(Error::PeerIncompatible(Incompatibility::LoginNeedsTls));
         }
         let has_apop = self.timestamp.is_some() && sign_in.credentials.password().is_some();
-        // What shows the password comes behind APOP where everybody can read along. USER comes last:
-        // there are servers that announce it and take no plaintext.
+        // Without TLS, APOP precedes the methods that send the password. USER comes last: some
+        // servers announce it and refuse plaintext.
         let is_better = |mechanism: Mechanism| match mechanism {
             Mechanism::Plain | Mechanism::Login => self.is_tls || !has_apop,
             _ => true,
@@ -46,7 +46,7 @@ impl Client {
         self.say_apop_or_user(sign_in)
     }
 
-    /// Goes on without SASL.
+    /// Signs in without SASL.
     ///
     /// ```abnf
     /// command = keyword *(SP param) CRLF ;255 octets maximum
@@ -65,14 +65,14 @@ impl Client {
         self.capabilities.user || !self.capabilities.capa
     }
 
-    /// Sends USER, where it can be used.
+    /// Sends USER, if it is usable.
     ///
     /// ```abnf
     /// command = keyword *(SP param) CRLF ;255 octets maximum
     /// keyword = 3*4VCHAR
     /// param   = 1*VCHAR
     /// ```
-    /// RFC 2449 §3, RFC 1939 §7. The name may hold spaces.
+    /// RFC 2449 §3, RFC 1939 §7. The name may contain spaces.
     fn say_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
         if self.has_user() && sign_in.credentials.password().is_some() {
             self.out
@@ -92,7 +92,7 @@ impl Client {
         ))
     }
 
-    /// Says APOP where the server has a time stamp and there is a password.
+    /// Sends APOP, if the greeting has a timestamp and the credentials are a password.
     fn say_apop(&mut self, sign_in: &SignIn) -> Option<()> {
         let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
         self.out
@@ -108,7 +108,7 @@ impl Client {
         Login::Sasl(authentication)
     }
 
-    /// Takes the response to a command of the sign-in, and sends the next one.
+    /// Handles the response to a command of the sign-in, and sends the next one.
     ///
     /// ```abnf
     /// command      = keyword *(SP param) CRLF ; PASS
@@ -126,7 +126,7 @@ impl Client {
             (Login::User(_), Status::Ok(_)) | (Login::Sasl(_), Status::Challenge(_))
         );
         if speaks_next && !self.input.is_empty() {
-            // What was said before the next line cannot be the response to it.
+            // Input received before the next line is sent cannot be the response to it.
             return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse));
         }
         let login = match (login, status) {
@@ -145,14 +145,14 @@ impl Client {
                 if is_about_mechanism(&response) && authentication.try_next() {
                     self.say_auth(authentication)
                 } else if response.is_unknown_command() {
-                    // There are servers that list SASL and do not know AUTH.
+                    // Some servers list SASL and do not support AUTH.
                     self.say_apop_or_user(authentication.sign_in().clone())?
                 } else {
                     self.out.report(Event::Rejected { id, response });
                     return Ok(());
                 }
             }
-            // A time stamp in the greeting does not make APOP known.
+            // A server with a timestamp in the greeting may not support APOP.
             (Login::Apop(sign_in), Status::Err(response)) if response.is_unknown_command() => {
                 self.say_user(sign_in)?
             }
@@ -188,7 +188,7 @@ impl Client {
     }
 }
 
-/// Tells whether another mechanism may be tried: not where the server has trouble of its own.
+/// Returns whether a refusal may be about the mechanism; a failure of the server itself is not.
 const fn is_about_mechanism(response: &Response) -> bool {
     !matches!(
         response.code,

@@ -7,12 +7,13 @@ use core::fmt;
 
 use crate::raw_text;
 
-/// What a server answered after `+OK` or `-ERR`.
+/// The text of a server's response after `+OK` or `-ERR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The response code in brackets at the front of the text, if there is one.
     pub code: Option<ResponseCode>,
-    /// The text, bytes that are not UTF-8 carried as by [`raw_text::carry`], a response code left in.
+    /// The text, including the response code. Bytes that are not UTF-8 are carried as by
+    /// [`raw_text::carry`].
     pub text: String,
 }
 
@@ -22,32 +23,32 @@ impl fmt::Display for Response {
     }
 }
 
-/// Why a server refused, for programs.
+/// The machine-readable reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseCode {
-    /// `[IN-USE]`: another session has the maildrop. Not a matter of the password.
+    /// `[IN-USE]`: another session has locked the maildrop. The password is not the cause.
     InUse,
-    /// `[LOGIN-DELAY]`: signed in again too soon.
+    /// `[LOGIN-DELAY]`: the client signed in again too soon.
     LoginDelay,
-    /// `[AUTH]`: the credentials are the problem.
+    /// `[AUTH]`: the credentials are wrong.
     Auth,
-    /// `[SYS/TEMP]`: the system's problem, gone later.
+    /// `[SYS/TEMP]`: a temporary failure of the server.
     SysTemp,
-    /// `[SYS/PERM]`: the system's problem, needs somebody's hand.
+    /// `[SYS/PERM]`: a permanent failure of the server, which needs an administrator.
     SysPerm,
-    /// Any other, as it is.
+    /// Any other code, unchanged.
     Other(String),
 }
 
 impl Response {
-    /// Reads what stands behind the status.
+    /// Parses the text after the status.
     ///
     /// ```abnf
     /// text       = *schar / resp-code *CHAR
     /// resp-code  = "[" resp-level *("/" resp-level) "]"
     /// ```
-    /// RFC 2449 §3. Octets beyond ASCII are taken.
+    /// RFC 2449 §3. Octets beyond ASCII are accepted.
     fn new(text: &[u8]) -> Self {
         let text = raw_text::carry(text);
         let code = text
@@ -59,8 +60,8 @@ impl Response {
 }
 
 impl ResponseCode {
-    /// Reads what stands between the brackets. Levels below a known code are ignored, as
-    /// RFC 2449 §8 asks, except those of SYS, which say two things.
+    /// Parses the code between the brackets. Levels below a known code are ignored, as RFC 2449 §8
+    /// requires, except those of SYS, which has two meanings.
     ///
     /// ```abnf
     /// resp-code  = "[" resp-level *("/" resp-level) "]" ; between the brackets
@@ -91,19 +92,19 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// Reads a line without its line end; nothing when it is no status line.
+    /// Parses a line without its line end; `None` if it is not a status line.
     ///
     /// ```abnf
     /// single-line  = status [SP text] CRLF ;512 octets maximum
     /// status       = "+OK" / "-ERR"
     /// continue-req = "+" SP [base64] CRLF  ; RFC 5034 §5
     /// ```
-    /// RFC 2449 §3. `+` may stand alone, and lines may be longer.
+    /// RFC 2449 §3. A single `+` is accepted, and lines may be longer.
     pub(super) fn parse(line: &[u8]) -> Option<Self> {
         if let Some(text) = after_indicator(line, b"+OK") {
             return Some(Self::Ok(Response::new(text)));
         }
-        // `+ERR` is a mistake of hMailServer. It is a refusal: nothing else can be meant by it.
+        // `+ERR` is a bug of hMailServer. It can only mean a refusal.
         for indicator in [b"-ERR", b"+ERR"] {
             if let Some(text) = after_indicator(line, indicator) {
                 return Some(Self::Err(Response::new(text)));
@@ -114,8 +115,8 @@ impl Status {
 }
 
 impl Response {
-    /// Returns true if the text says that the server does not know the command, which is no answer
-    /// to the credentials in it.
+    /// Returns whether the text says that the server does not know the command; such a response is
+    /// not about the credentials.
     pub(super) fn is_unknown_command(&self) -> bool {
         const PHRASES: [&str; 12] = [
             "unknown command",
@@ -137,7 +138,7 @@ impl Response {
     }
 }
 
-/// Returns the text behind an indicator; nothing if the line has another one.
+/// Returns the text after an indicator; `None` if the line has another one.
 ///
 /// ```abnf
 /// single-line = status [SP text] CRLF ; behind status

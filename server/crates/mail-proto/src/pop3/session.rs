@@ -1,48 +1,48 @@
-//! The states of a session (RFC 1939 §3) and what becomes of deletions in each.
+//! The states of a session (RFC 1939 §3) and the fate of deletions in each.
 
-/// Where a session is.
+/// The state of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Nobody is signed in.
+    /// The user is not signed in.
     Authorization,
-    /// The maildrop is open and locked for us.
+    /// The maildrop is open and locked for this session.
     Transaction {
-        /// How many messages are marked as deleted. The server still has all of them.
+        /// The number of messages marked as deleted. The server still has all of them.
         marked: u32,
     },
-    /// `QUIT` was sent from the transaction: the server deletes what is marked.
+    /// `QUIT` was sent in the transaction state: the server deletes the marked messages.
     Update {
-        /// How many messages were marked.
+        /// The number of messages that were marked.
         marked: u32,
-        /// The server said that it has deleted all of them.
+        /// The server confirmed that it deleted all of them.
         is_confirmed: bool,
     },
 }
 
-/// What became of the messages that were marked as deleted, if the connection is gone now.
+/// The fate of the messages marked as deleted if the connection is closed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletions {
-    /// None was marked.
+    /// No message was marked.
     None,
-    /// `QUIT` was not sent: the server keeps them all (RFC 1939 §6).
+    /// `QUIT` was not sent: the server deletes no message (RFC 1939 §6).
     Lost {
-        /// How many.
+        /// The number of messages.
         count: u32,
     },
-    /// `QUIT` was sent and not answered, or refused: any of them may be gone or not.
+    /// `QUIT` was sent and not answered, or refused: each message may be deleted or not.
     Unknown {
-        /// How many.
+        /// The number of messages.
         count: u32,
     },
-    /// `QUIT` was answered: all of them are gone.
+    /// `QUIT` succeeded: all of them are deleted.
     Done {
-        /// How many.
+        /// The number of messages.
         count: u32,
     },
 }
 
 impl State {
-    /// Tells what became of the marked messages, if the connection is gone now.
+    /// Returns the fate of the marked messages if the connection is closed now.
     pub const fn deletions(self) -> Deletions {
         match self {
             Self::Authorization
@@ -60,26 +60,26 @@ impl State {
         }
     }
 
-    /// Goes on behind a positive answer to a sign-in.
+    /// Changes the state after a successful sign-in.
     pub(super) const fn signed_in(&mut self) {
         *self = Self::Transaction { marked: 0 };
     }
 
-    /// Goes on behind a positive answer to `DELE`.
+    /// Changes the state after a successful `DELE`.
     pub(super) const fn marked_one(&mut self) {
         if let Self::Transaction { marked } = self {
             *marked = marked.saturating_add(1);
         }
     }
 
-    /// Goes on behind a positive answer to `RSET`.
+    /// Changes the state after a successful `RSET`.
     pub(super) const fn unmarked_all(&mut self) {
         if let Self::Transaction { marked } = self {
             *marked = 0;
         }
     }
 
-    /// Goes on behind `QUIT`, which changes nothing where nobody is signed in.
+    /// Changes the state after `QUIT` was sent; it changes nothing before sign-in.
     pub(super) const fn quit_sent(&mut self) {
         if let Self::Transaction { marked } = *self {
             *self = Self::Update {
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    /// Goes on behind a positive answer to `QUIT`.
+    /// Changes the state after a successful `QUIT`.
     pub(super) const fn quit_confirmed(&mut self) {
         if let Self::Update { is_confirmed, .. } = self {
             *is_confirmed = true;

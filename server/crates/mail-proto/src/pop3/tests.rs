@@ -1,4 +1,4 @@
-//! Conversations with servers, kind and unkind.
+//! Sessions with correct and misbehaving servers.
 
 mod commands;
 mod session;
@@ -62,7 +62,7 @@ fn completed(n: u64, text: &str) -> Event {
     }
 }
 
-/// Joins what may come in pieces.
+/// Joins events that may be split.
 fn merge(events: Vec<Event>) -> Vec<Event> {
     let mut merged: Vec<Event> = Vec::new();
     for event in events {
@@ -114,7 +114,7 @@ fn talk(moves: &[Move<Client>]) -> Played<Event, Error> {
     play(|| Client::new(config(Tls::Implicit)), moves, merge)
 }
 
-/// A conversation with somebody signed in already.
+/// Plays a session that is already signed in.
 fn serve(moves: &[Move<Client>]) -> Played<Event, Error> {
     play(
         || Client::new(config(Tls::Implicit)).signed_in(),
@@ -127,7 +127,7 @@ fn talk_stls(moves: &[Move<Client>]) -> Played<Event, Error> {
     play(|| Client::new(config(Tls::StartTls)), moves, merge)
 }
 
-/// The events behind `Ready`.
+/// Returns the events after `Ready`.
 fn answers(played: &Played<Event, Error>) -> &[Event] {
     assert!(
         matches!(played.events.first(), Some(Event::Ready { .. })),

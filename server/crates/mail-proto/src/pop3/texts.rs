@@ -1,4 +1,4 @@
-//! Which texts of events and errors are a server's reply.
+//! The texts of events and errors that come from a server's response.
 
 use alloc::string::String;
 

@@ -71,7 +71,7 @@ fn a_password_split_over_two_or_three_texts_is_masked() {
             ],
         );
         let visible = seen.join("");
-        // Of the shorter piece at most 3 bytes stay.
+        // At most 3 bytes of the shorter piece stay visible.
         assert!(!visible.contains(first) || first.len() < 4, "{seen:?}");
         assert!(!visible.contains(second) || second.len() < 4, "{seen:?}");
         assert!(

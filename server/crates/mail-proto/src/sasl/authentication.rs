@@ -1,4 +1,4 @@
-//! The sign-in of one connection: which mechanism is on, and which are left.
+//! The sign-in of one connection: the current mechanism and the untried ones.
 
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -11,18 +11,18 @@ use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::{Message, from_base64, to_base64};
 
-/// What a client does about a challenge.
+/// The response of a client to a challenge.
 #[derive(Debug)]
 pub(crate) enum ChallengeResponse {
-    /// Sends this, in base64; an empty one is an empty line.
+    /// Send this message, in base64; an empty message is an empty line.
     Send(Message),
-    /// Has this computed, and gives the result to [`Authentication::key_derived`].
+    /// Compute this key, and pass the result to [`Authentication::key_derived`].
     DeriveKey(KeyDerivation),
-    /// Sends `*`: the server will refuse.
+    /// Send `*`; the server then refuses the sign-in.
     Cancel,
 }
 
-/// A sign-in under way, whatever the protocol around it.
+/// A sign-in in progress, independent of the mail protocol.
 #[derive(Debug)]
 pub(crate) struct Authentication {
     sign_in: SignIn,
@@ -34,19 +34,19 @@ pub(crate) struct Authentication {
     is_cancelled: bool,
 }
 
-/// The client's first message.
+/// The state of the client's initial response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Initial {
-    /// Waits for a challenge to be sent.
+    /// Not sent; it is sent after a challenge.
     Waits,
-    /// Left with the command.
+    /// Sent with the command.
     LeftWithCommand,
-    /// Was asked for by an empty challenge.
+    /// Sent in response to a challenge, or a challenge was already processed.
     LeftAsAnswer,
 }
 
 impl Authentication {
-    /// Begins with the best of the offered mechanisms, unless none can be used.
+    /// Begins with the best of the offered mechanisms; `None` if none is usable.
     pub(crate) fn begin<'a>(
         sign_in: SignIn,
         offered: impl IntoIterator<Item = &'a str>,
@@ -69,39 +69,39 @@ impl Authentication {
         })
     }
 
-    /// Returns the mechanism that is on.
+    /// Returns the current mechanism.
     pub(crate) const fn mechanism(&self) -> Mechanism {
         self.mechanism
     }
 
-    /// Returns who signs in, and by what.
+    /// Returns the credentials and parameters of the sign-in.
     pub(crate) const fn sign_in(&self) -> &SignIn {
         &self.sign_in
     }
 
-    /// Tells why this mechanism was taken, for the transcript.
+    /// Returns the reason for the choice of the mechanism, for the transcript.
     pub(crate) fn explanation(&self) -> String {
         let (mechanism, offered) = (self.mechanism, self.offered.join(" "));
         format!("signing in by {mechanism}, the best usable of: {offered}")
     }
 
-    /// Returns the message that can leave with the command, in base64, where the client begins. If it
-    /// does leave so, [`initial_left`](Self::initial_left) is to be called.
+    /// Returns the initial response in base64, if the mechanism has one. A caller that sends it
+    /// with the command calls [`initial_left`](Self::initial_left).
     pub(crate) fn initial(&mut self) -> Option<Message> {
         self.exchange.initial().map(|message| to_base64(&message))
     }
 
-    /// Notes that the first message left with the command.
+    /// Records that the initial response was sent with the command.
     pub(crate) const fn initial_left(&mut self) {
         self.initial = Initial::LeftWithCommand;
     }
 
-    /// Takes a challenge, in base64.
+    /// Handles a challenge in base64.
     pub(crate) fn challenge(&mut self, text: &[u8]) -> Result<ChallengeResponse, SaslError> {
         if self.is_cancelled {
             return Err(SaslError::UnexpectedChallenge);
         }
-        // Servers from before the initial response ask for it again, by an empty challenge.
+        // Servers without support for initial responses request it again by an empty challenge.
         let asks_again = self.initial == Initial::LeftWithCommand && text.trim_ascii().is_empty();
         if (self.initial == Initial::Waits || asks_again)
             && let Some(message) = self.initial()
@@ -111,7 +111,7 @@ impl Authentication {
         }
         self.initial = Initial::LeftAsAnswer;
         let message = match self.mechanism {
-            // What it asks with is for people ("Username:"), and not always base64.
+            // The prompt of LOGIN is for people ("Username:"), and not always base64.
             Mechanism::Login => Message::default(),
             _ => from_base64(text).ok_or(SaslError::MalformedChallenge)?,
         };
@@ -125,24 +125,25 @@ impl Authentication {
         })
     }
 
-    /// Takes the result of [`ChallengeResponse::DeriveKey`]; returns what is to be sent, in base64.
+    /// Takes the result of [`ChallengeResponse::DeriveKey`]; returns the next message in base64.
     pub(crate) fn key_derived(&mut self, result: &DerivedKey) -> Result<Message, SaslError> {
         self.exchange
             .key_derived(result)
             .map(|message| to_base64(&message))
     }
 
-    /// Judges the server's word that we are in.
+    /// Checks the server's acceptance of the sign-in.
     ///
     /// # Errors
-    /// [`SaslError::ServerUnproven`] where the mechanism makes the server prove itself and it did not.
+    /// [`SaslError::ServerUnproven`] if the mechanism requires a proof of the server and it sent
+    /// none.
     pub(crate) fn accepted(&self) -> Result<(), SaslError> {
         self.exchange.accepted()
     }
 
-    /// Goes on to the next mechanism after a refusal for good. `false` when none is left, or when
-    /// something made from the password has left: then the refusal is about the password, and trying
-    /// it another way would only count as a second wrong one.
+    /// Selects the next mechanism after a permanent refusal. Returns `false` if none is left, or if
+    /// something derived from the password was sent: then the refusal is about the password, and
+    /// another attempt would count as a second wrong password.
     pub(crate) fn try_next(&mut self) -> bool {
         if self.exchange.has_shown_proof() {
             return false;

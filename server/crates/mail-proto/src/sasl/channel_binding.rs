@@ -1,14 +1,14 @@
-//! What ties an exchange to one TLS connection (RFC 5056).
+//! The channel binding of an exchange to one TLS connection (RFC 5056).
 
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The channel binding of one TLS connection. With it nobody in the middle can pass the exchange on
-/// to another connection.
+/// The channel binding of one TLS connection. It prevents an attacker in the middle from relaying
+/// the exchange to another connection.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChannelBinding {
-    /// `tls-exporter` (RFC 9266), for TLS 1.3: 32 octets that only the two ends know.
+    /// `tls-exporter` (RFC 9266), for TLS 1.3: 32 octets known only to the two endpoints.
     TlsExporter([u8; 32]),
     /// `tls-server-end-point` (RFC 5929 §4): the hash of the server's certificate.
     TlsServerEndPoint(Vec<u8>),
@@ -28,7 +28,7 @@ impl ChannelBinding {
         }
     }
 
-    /// Returns the octets that both ends have to agree on.
+    /// Returns the octets on which both endpoints have to agree.
     pub(super) fn data(&self) -> &[u8] {
         match self {
             Self::TlsExporter(data) => data,

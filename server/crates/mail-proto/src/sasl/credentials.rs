@@ -1,4 +1,4 @@
-//! Who signs in, and by what.
+//! Credentials and the other inputs of a sign-in.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,7 +7,7 @@ use super::channel_binding::ChannelBinding;
 use super::nonce::Nonce;
 use crate::Secret;
 
-/// A user name and its password or access token, fit to be sent.
+/// A user name and its password or access token, checked for characters that cannot be sent.
 #[derive(Clone)]
 pub struct Credentials {
     user: String,
@@ -24,8 +24,9 @@ impl Credentials {
     /// Takes a user name and its password.
     ///
     /// # Errors
-    /// One of them is empty, or holds what no protocol could carry and what could be read as
-    /// another command: a control character in the name; CR, LF or NUL in the password.
+    /// One of them is empty, or contains characters that no protocol can carry and that a server
+    /// could read as another command: a control character in the name; CR, LF or NUL in the
+    /// password.
     pub fn new(user: impl Into<String>, password: Secret) -> Result<Self, InvalidCredentials> {
         let user = check_user(user.into())?;
         let is_unfit = |byte: u8| matches!(byte, b'\r' | b'\n' | 0);
@@ -39,8 +40,8 @@ impl Credentials {
     /// Takes a user name and an OAuth 2.0 access token (RFC 6750 §2.1).
     ///
     /// # Errors
-    /// One of them is empty, the name holds a control character, or the token holds anything but
-    /// visible ASCII.
+    /// One of them is empty, the name contains a control character, or the token contains anything
+    /// but visible ASCII.
     pub fn with_token(user: impl Into<String>, token: Secret) -> Result<Self, InvalidCredentials> {
         let user = check_user(user.into())?;
         if token.is_empty() || !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -55,7 +56,7 @@ impl Credentials {
         &self.user
     }
 
-    /// Returns the password, unless there is a token instead.
+    /// Returns the password; `None` if the credentials are a token.
     pub const fn password(&self) -> Option<&Secret> {
         match &self.proof {
             Proof::Password(password) => Some(password),
@@ -63,7 +64,7 @@ impl Credentials {
         }
     }
 
-    /// Returns the access token, if there is one.
+    /// Returns the access token; `None` if the credentials are a password.
     pub const fn token(&self) -> Option<&Secret> {
         match &self.proof {
             Proof::Token(token) => Some(token),
@@ -87,7 +88,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Which part of the credentials cannot be sent.
+/// The part of the credentials that cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidCredentials {
@@ -97,19 +98,19 @@ pub enum InvalidCredentials {
     /// The password is empty or holds a line end or NUL.
     #[error("the password is empty or holds a line end or NUL")]
     Password,
-    /// The token is empty or holds something that no token has.
+    /// The token is empty or contains anything but visible ASCII.
     #[error("the token is empty or holds a space, a control character or a letter beyond ASCII")]
     Token,
 }
 
-/// What one sign-in on one connection takes.
+/// The inputs of one sign-in on one connection.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// Who signs in.
+    /// The user name and the password or token.
     pub credentials: Credentials,
-    /// What makes this exchange unlike any other. Without one, the SCRAM mechanisms are left out.
+    /// The client's nonce. Without one, the SCRAM mechanisms are not used.
     pub nonce: Option<Nonce>,
-    /// What ties the exchange to this very TLS connection, where its kind allows it.
+    /// The channel binding of this TLS connection, if it has one.
     pub channel_binding: Option<ChannelBinding>,
 }
 

@@ -1,4 +1,4 @@
-//! One exchange by one mechanism: messages without base64 and without a protocol around them.
+//! One exchange by one mechanism: raw messages without base64 and without a mail protocol.
 
 use alloc::string::String;
 
@@ -8,42 +8,43 @@ use super::mechanism::Mechanism;
 use super::scram::{Reaction, Scram};
 use super::{Message, join, md5, oauth};
 
-/// What a server did in an exchange that the mechanism does not allow. The connection is dropped:
-/// whoever is at the other end is not the server that was meant, or broken.
+/// A violation of the mechanism by the server. The connection is dropped: the peer is not the
+/// intended server, or is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaslError {
     /// A message that the mechanism does not have, or that is not base64.
     #[error("a challenge that the mechanism does not have")]
     MalformedChallenge,
-    /// A message where none is expected any more.
+    /// A message after the last one of the exchange.
     #[error("a challenge where none is expected")]
     UnexpectedChallenge,
-    /// The server's nonce does not go on from ours: an old exchange is played again.
+    /// The server's nonce does not begin with the client's: an old exchange is replayed.
     #[error("a nonce that does not go on from ours")]
     WrongNonce,
-    /// The server asks for so few rounds that the password would be easy to guess from our proof, or
-    /// for so many that they would only keep us busy.
+    /// The server asks for so few rounds that the password is easy to guess from the client's
+    /// proof, or for so many that they only consume CPU time.
     #[error("{asked} rounds of the key derivation, which is outside of 4096 to 600000")]
     Iterations {
-        /// What it asked for, in its own digits.
+        /// The requested number, in the server's digits.
         asked: String,
     },
-    /// The server insists on an extension of SCRAM.
+    /// The server requires an extension of SCRAM.
     #[error("an extension of SCRAM that is not known")]
     UnknownExtension,
-    /// The server accepted us without the proof, or with a wrong proof, that it knows the password.
+    /// The server accepted the client without a proof, or with a wrong proof, that it knows the
+    /// password.
     #[error("no proof that the server knows the password")]
     ServerUnproven,
 }
 
-/// What the next message of the server is answered with.
+/// The state of an exchange, which determines the response to the next message of the server.
 #[derive(Debug)]
 pub(super) enum Exchange {
-    /// The whole is one message: PLAIN, OAUTHBEARER and XOAUTH2.
+    /// A mechanism of one message: PLAIN, OAUTHBEARER and XOAUTH2.
     OneMessage {
         message: Message,
-        /// What a refusal that comes as a challenge is answered with; nothing where none comes so.
+        /// The response to a refusal that is sent as a challenge; `None` if the mechanism has none.
         to_refusal: Option<&'static [u8]>,
         has_left: bool,
     },
@@ -58,12 +59,12 @@ pub(super) enum Exchange {
     Scram(Scram),
 }
 
-/// What to do about a message of the server.
+/// The response to a message of the server.
 #[derive(Debug)]
 pub(super) enum Turn {
     ChallengeResponse(Message),
     DeriveKey(KeyDerivation),
-    /// Nothing is left to be said: the exchange is cancelled, and the server will refuse.
+    /// No message is left: the client cancels the exchange, and the server refuses the sign-in.
     Cancel,
 }
 
@@ -110,7 +111,7 @@ impl Exchange {
         })
     }
 
-    /// Returns the message with which the client begins, where it does.
+    /// Returns the initial response, if the mechanism has one.
     pub(super) fn initial(&mut self) -> Option<Message> {
         match self {
             Self::OneMessage {
@@ -124,7 +125,7 @@ impl Exchange {
         }
     }
 
-    /// Takes a message of the server.
+    /// Handles a message of the server.
     pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Turn, SaslError> {
         match self {
             Self::OneMessage { to_refusal, .. } => Ok(match to_refusal.take() {
@@ -163,7 +164,7 @@ impl Exchange {
         }
     }
 
-    /// Judges the server's word that we are in.
+    /// Checks the server's acceptance of the sign-in.
     pub(super) fn accepted(&self) -> Result<(), SaslError> {
         match self {
             Self::Scram(scram) if !scram.is_proven() => Err(SaslError::ServerUnproven),
@@ -171,7 +172,7 @@ impl Exchange {
         }
     }
 
-    /// Tells whether something made from the password or token has left.
+    /// Returns whether something derived from the password or token was sent.
     pub(super) const fn has_shown_proof(&self) -> bool {
         match self {
             Self::OneMessage { has_left, .. } | Self::CramMd5 { has_left, .. } => *has_left,

@@ -1,4 +1,4 @@
-//! What takes too long to be done between two reads.
+//! Key derivation, which takes too long to run between two reads.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// A computation that a machine wants to have done elsewhere ([`Step::DeriveKey`](crate::Step::DeriveKey)):
-/// the salted password of SCRAM, up to 600,000 rounds of HMAC.
+/// The derivation of the salted password of SCRAM, up to 600,000 rounds of HMAC. The driver runs it
+/// outside the machine ([`Step::DeriveKey`](crate::Step::DeriveKey)).
 #[derive(Clone)]
 pub struct KeyDerivation {
     pub(super) hash: Hash,
@@ -36,13 +36,13 @@ impl Hash {
     }
 }
 
-/// What came of a [`KeyDerivation`].
+/// The result of a [`KeyDerivation`].
 #[derive(Clone)]
 pub struct DerivedKey(pub(super) Zeroizing<Vec<u8>>);
 
 impl KeyDerivation {
-    /// Does the computation: `Hi(password, salt, i)` of RFC 5802 §2.2, which is PBKDF2. Takes up to
-    /// a second.
+    /// Runs the computation: `Hi(password, salt, i)` of RFC 5802 §2.2, which is PBKDF2. Takes up to
+    /// 1 s.
     pub fn run(&self) -> DerivedKey {
         let mut key = Zeroizing::new(vec![0; self.hash.size_bytes()]);
         let password = self.password.expose().as_bytes();
@@ -57,7 +57,7 @@ impl KeyDerivation {
 
 impl fmt::Debug for KeyDerivation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Work")
+        f.debug_struct("KeyDerivation")
             .field("hash", &self.hash)
             .field("iterations", &self.iterations)
             .finish_non_exhaustive()
@@ -70,7 +70,7 @@ impl fmt::Debug for DerivedKey {
     }
 }
 
-/// Compares what is asked for, and leaves the password out: nothing here compares secrets.
+/// Compares the parameters without the password, so that no code compares secrets.
 impl PartialEq for KeyDerivation {
     fn eq(&self, other: &Self) -> bool {
         (self.hash, &self.salt, self.iterations) == (other.hash, &other.salt, other.iterations)

@@ -1,4 +1,4 @@
-//! The digests of before SASL: CRAM-MD5 (RFC 2195) and APOP (RFC 1939 §7).
+//! The MD5 digests: CRAM-MD5 (RFC 2195) and APOP (RFC 1939 §7).
 
 use alloc::format;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::credentials::Credentials;
 use super::{Message, join};
 
-/// Answers the challenge of CRAM-MD5: the user name and the keyed digest of the challenge.
+/// Returns the response to a CRAM-MD5 challenge: the user name and the challenge's keyed digest.
 pub(super) fn cram_md5(credentials: &Credentials, challenge: &[u8]) -> Option<Message> {
     let password = credentials.password()?;
     let mut mac = Hmac::<Md5>::new_from_slice(password.expose().as_bytes()).ok()?;
@@ -24,7 +24,7 @@ pub(super) fn cram_md5(credentials: &Credentials, challenge: &[u8]) -> Option<Me
     ]))
 }
 
-/// The timestamp of a POP3 greeting, without which there is no APOP.
+/// The timestamp of a POP3 greeting, which APOP requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Timestamp(String);
 
@@ -40,8 +40,8 @@ impl Timestamp {
     /// ```
     /// RFC 1939 §7, RFC 5322 §3.6.4. The sides are `dot-atom-text`, their dots at any place.
     ///
-    /// One that is not shaped like the `<a@b>` of RFC 5322 is none: whoever may choose its octets
-    /// freely can make MD5 give away the password bit by bit (CVE-2007-1558).
+    /// A timestamp without the form `<a@b>` of RFC 5322 is ignored: an attacker who can choose its
+    /// octets freely can recover the password from the MD5 digests (CVE-2007-1558).
     pub(crate) fn find(greeting: &str) -> Option<Self> {
         let (_, behind) = greeting.split_once('<')?;
         let (inside, _) = behind.split_once('>')?;

@@ -1,11 +1,11 @@
-//! The ways to sign in, and which of those that are offered is best.
+//! The SASL mechanisms and their order of preference.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::credentials::SignIn;
 
-/// A way to sign in that this crate speaks.
+/// A SASL mechanism that this crate supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mechanism {
@@ -13,25 +13,25 @@ pub enum Mechanism {
     ScramSha256Plus,
     /// SCRAM-SHA-1 bound to the TLS connection (RFC 5802).
     ScramSha1Plus,
-    /// SCRAM-SHA-256 (RFC 7677): the password does not leave, and the server proves that it knows it.
+    /// SCRAM-SHA-256 (RFC 7677): the password is not sent, and the server proves that it knows it.
     ScramSha256,
     /// SCRAM-SHA-1 (RFC 5802).
     ScramSha1,
     /// OAUTHBEARER (RFC 7628): an access token.
     OAuthBearer,
-    /// XOAUTH2: the older form of the same.
+    /// XOAUTH2: the older form of OAUTHBEARER.
     XOAuth2,
-    /// PLAIN (RFC 4616): user name and password in one answer.
+    /// PLAIN (RFC 4616): user name and password in one message.
     Plain,
-    /// LOGIN: user name and password as two answers. Never standardised, widely needed.
+    /// LOGIN: user name and password in two messages. Never standardised, widely needed.
     Login,
     /// CRAM-MD5 (RFC 2195): a digest of the password.
     CramMd5,
 }
 
-/// Each mechanism, best first, where there is TLS: no password is shown where that can be helped.
-/// CRAM-MD5 comes last although the password does not leave: a server can offer it only if it keeps
-/// passwords in clear, so where another way works it is most likely a leftover that fails.
+/// The mechanisms with TLS, best first; those that do not send the password are preferred.
+/// CRAM-MD5 is last although it does not send the password: a server can support it only if it
+/// stores passwords in clear, so beside other mechanisms it is probably a leftover that fails.
 const OVER_TLS: [Mechanism; 9] = [
     Mechanism::ScramSha256Plus,
     Mechanism::ScramSha1Plus,
@@ -44,7 +44,7 @@ const OVER_TLS: [Mechanism; 9] = [
     Mechanism::CramMd5,
 ];
 
-/// The same where everybody on the way can read along, because the operator said so.
+/// The mechanisms without TLS, best first, if the operator allows plaintext sign-in.
 const WITHOUT_TLS: [Mechanism; 7] = [
     Mechanism::ScramSha256,
     Mechanism::ScramSha1,
@@ -77,7 +77,7 @@ impl Mechanism {
         }
     }
 
-    /// Ranks the offered mechanisms that can be used, best first. Letter case is ignored.
+    /// Returns the usable ones of the offered mechanisms, best first. Letter case is ignored.
     pub fn ranked<'a>(
         offered: impl IntoIterator<Item = &'a str>,
         sign_in: &SignIn,

@@ -1,4 +1,4 @@
-//! What makes one exchange unlike any other.
+//! The client's nonce.
 
 use alloc::string::String;
 use core::fmt;
@@ -6,12 +6,12 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The client's nonce of SCRAM (RFC 5802 §5.1): used once, and nobody can guess it.
+/// The client's nonce of SCRAM (RFC 5802 §5.1): used once and unpredictable.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Nonce(String);
 
 impl Nonce {
-    /// Makes a nonce of bytes that came from the system's generator a moment ago.
+    /// Creates a nonce from fresh bytes of the system's random number generator.
     ///
     /// ```abnf
     /// c-nonce   = printable
@@ -22,12 +22,12 @@ impl Nonce {
         Self(STANDARD.encode(entropy))
     }
 
-    /// Returns its text: base64, which has neither a comma nor a control character.
+    /// Returns the text: base64, which contains neither a comma nor a control character.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The nonces of the RFCs' examples, which are shorter.
+    /// Creates a nonce from an example of an RFC, which is shorter.
     #[cfg(test)]
     pub(crate) fn of_example(text: &str) -> Self {
         Self(text.into())

@@ -1,10 +1,10 @@
-//! The one message of OAUTHBEARER (RFC 7628 §3.1) and of XOAUTH2.
+//! The initial responses of OAUTHBEARER (RFC 7628 §3.1) and of XOAUTH2.
 
 use super::credentials::Credentials;
 use super::{Message, join};
 use alloc::string::String;
 
-/// `n,a=user,^Aauth=Bearer token^A^A`. Host and port may be left out, and servers do not look at them.
+/// Returns `n,a=user,^Aauth=Bearer token^A^A`. Host and port are optional and ignored by servers.
 ///
 /// ```abnf
 /// client-resp = (gs2-header kvsep *kvpair kvsep) / kvsep
@@ -25,7 +25,7 @@ pub(super) fn oauthbearer(credentials: &Credentials) -> Message {
     ])
 }
 
-/// `user=user^Aauth=Bearer token^A^A`.
+/// Returns `user=user^Aauth=Bearer token^A^A`.
 pub(super) fn xoauth2(credentials: &Credentials) -> Message {
     let user = credentials.user().as_bytes();
     let token = credentials.token().map_or("", |token| token.expose());
@@ -38,7 +38,8 @@ pub(super) fn xoauth2(credentials: &Credentials) -> Message {
     ])
 }
 
-/// A name in a GS2 header or a SCRAM message: `,` and `=` would part its fields (RFC 5801 §4).
+/// Escapes a name for a GS2 header or a SCRAM message, where `,` and `=` separate fields
+/// (RFC 5801 §4).
 ///
 /// ```abnf
 /// saslname = 1*(UTF8-char-safe / "=2C" / "=3D")

@@ -1,4 +1,4 @@
-//! `SASLprep` (RFC 4013): one spelling for names and passwords that can be written in several ways.
+//! `SASLprep` (RFC 4013): Unicode normalisation of names and passwords.
 
 use alloc::string::String;
 
@@ -6,8 +6,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 /// Normalises a name or a password.
 ///
-/// What the profile prohibits is kept: a server that took such a password has it as it was typed,
-/// and it decides whether the sign-in is right.
+/// Characters that the profile prohibits are left unchanged: a server that accepted such a password
+/// stores it as it was typed, and the server decides about the sign-in.
 pub(super) fn saslprep(text: &str) -> String {
     if text.is_ascii() {
         return text.into();
@@ -19,7 +19,7 @@ pub(super) fn saslprep(text: &str) -> String {
         .collect()
 }
 
-/// RFC 3454 table B.1.
+/// Returns whether a character is in RFC 3454 table B.1.
 const fn is_mapped_to_nothing(c: char) -> bool {
     matches!(
         c,
@@ -28,7 +28,7 @@ const fn is_mapped_to_nothing(c: char) -> bool {
     )
 }
 
-/// RFC 3454 table C.1.2, but for U+200B, which is mapped to nothing.
+/// Returns whether a character is in RFC 3454 table C.1.2, except U+200B: it is mapped to nothing.
 const fn is_other_space(c: char) -> bool {
     matches!(
         c,

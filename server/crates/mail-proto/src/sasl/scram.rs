@@ -20,14 +20,14 @@ use super::prep::saslprep;
 use super::{Message, join};
 use crate::Secret;
 
-/// How many rounds a server may ask for: fewer do not protect the password (RFC 5802 §5.1), more
-/// only keep us busy.
+/// The accepted iteration counts: fewer do not protect the password (RFC 5802 §5.1), more only
+/// consume CPU time.
 const ITERATIONS: core::ops::RangeInclusive<u32> = 4096..=600_000;
-/// The longest salt.
+/// Maximum length of the salt.
 const MAX_SALT_BYTES: usize = 1024;
 
-/// One exchange. The server's last message is checked too: who cannot prove that it knows the
-/// password is not the server that the person meant.
+/// One SCRAM exchange. The server's last message is checked too: a server that cannot prove that it
+/// knows the password is not the intended one.
 #[derive(Debug)]
 pub(super) struct Scram {
     hash: Hash,
@@ -42,21 +42,21 @@ pub(super) struct Scram {
 
 #[derive(Debug)]
 enum State {
-    /// The server's first message is awaited.
+    /// Waiting for the server's first message.
     First,
     /// The salted password is being computed.
     Salting { server_first: String },
-    /// The server's proof is awaited.
+    /// Waiting for the server's proof.
     Final {
         server_signature: Zeroizing<Vec<u8>>,
     },
-    /// The server proved itself.
+    /// The server's proof is valid.
     Proven,
 }
 
 impl Scram {
-    /// Begins an exchange. `is_plus_offered`: the server offers a mechanism with channel binding,
-    /// whether it is this one or not.
+    /// Begins an exchange. `is_plus_offered` is true if the server offers any mechanism with
+    /// channel binding.
     ///
     /// ```abnf
     /// gs2-cbind-flag            = ("p=" cb-name) / "n" / "y"
@@ -80,8 +80,8 @@ impl Scram {
         let binding = sign_in.channel_binding.as_ref();
         let gs2_header = match binding {
             Some(binding) if is_bound => alloc::format!("p={},,", binding.name()),
-            // Tells the server that we could have and saw no offer, so that somebody in the middle
-            // who took the offer away is found out (RFC 5802 §6).
+            // `y`: the client supports channel binding and saw no offer. The server thus detects an
+            // attacker who removed the offer (RFC 5802 §6).
             Some(_) if !is_plus_offered => "y,,".into(),
             _ => "n,,".into(),
         };
@@ -98,7 +98,7 @@ impl Scram {
         })
     }
 
-    /// Returns the client's first message. It holds nothing made from the password.
+    /// Returns the client's first message. It contains nothing derived from the password.
     ///
     /// ```abnf
     /// client-first-message = gs2-header client-first-message-bare
@@ -111,7 +111,7 @@ impl Scram {
         ])
     }
 
-    /// Takes a message of the server.
+    /// Handles a message of the server.
     pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Reaction, SaslError> {
         let message = core::str::from_utf8(message).map_err(|_| SaslError::MalformedChallenge)?;
         match &self.state {
@@ -124,7 +124,7 @@ impl Scram {
         }
     }
 
-    /// Takes the server's first message; the salted password is to be computed from it.
+    /// Parses the server's first message; returns the derivation of the salted password.
     ///
     /// ```abnf
     /// server-first-message = [reserved-mext ","] nonce "," salt ","
@@ -222,7 +222,7 @@ impl Scram {
         Ok(join(&[without_proof.as_bytes(), b",p=", proof.as_bytes()]))
     }
 
-    /// Takes the server's final message, and checks its proof.
+    /// Parses the server's final message and checks its proof.
     ///
     /// ```abnf
     /// server-final-message = (server-error / verifier) ["," extensions]
@@ -233,7 +233,7 @@ impl Scram {
     fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, SaslError> {
         let first = message.split(',').next().unwrap_or_default();
         if first.starts_with("e=") {
-            // The server says why, and refuses in its protocol's own way right after.
+            // The server reports an error here and then refuses the command of the mail protocol.
             return Ok(Reaction::ChallengeResponse(join(&[])));
         }
         let theirs = first
@@ -247,12 +247,12 @@ impl Scram {
         Ok(Reaction::ChallengeResponse(join(&[])))
     }
 
-    /// Tells whether the server has proved that it knows the password.
+    /// Returns whether the server has proved that it knows the password.
     pub(super) const fn is_proven(&self) -> bool {
         matches!(self.state, State::Proven)
     }
 
-    /// Tells whether something made from the password has left.
+    /// Returns whether something derived from the password was sent.
     pub(super) const fn has_shown_proof(&self) -> bool {
         matches!(self.state, State::Final { .. } | State::Proven)
     }
@@ -280,14 +280,14 @@ impl Scram {
     }
 }
 
-/// What to do about a message of the server.
+/// The response to a message of the server.
 #[derive(Debug)]
 pub(super) enum Reaction {
     ChallengeResponse(Message),
     DeriveKey(KeyDerivation),
 }
 
-/// Compares without telling by its time where two signatures differ.
+/// Compares two signatures in constant time.
 fn is_equal(left: &[u8], right: &[u8]) -> bool {
     let differences = left.iter().zip(right).fold(0, |all, (a, b)| all | (a ^ b));
     left.len() == right.len() && !left.is_empty() && differences == 0

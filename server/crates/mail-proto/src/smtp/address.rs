@@ -1,5 +1,5 @@
-//! The words of an envelope that come from users. None can hold a line end, a space or an angle
-//! bracket, so none can be read as another command.
+//! Addresses and names in the commands of an envelope. None can contain a line end, a space or an
+//! angle bracket, so none can be read as another command.
 
 use alloc::borrow::{Cow, ToOwned as _};
 use alloc::format;
@@ -7,28 +7,29 @@ use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 
-/// The longest address: a path of 256 octets without its angle brackets (RFC 5321 §4.5.3.1.3).
+/// Maximum length of an address: a path of 256 octets without its angle brackets
+/// (RFC 5321 §4.5.3.1.3).
 const MAX_ADDRESS_BYTES: usize = 254;
-/// The longest domain (RFC 5321 §4.5.3.1.2).
+/// Maximum length of a domain (RFC 5321 §4.5.3.1.2).
 const MAX_DOMAIN_BYTES: usize = 255;
 
-/// A mailbox address as it goes into `RCPT TO:<…>`: `local-part@domain`.
+/// An email address as in `RCPT TO:<…>`: `local-part@domain`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(String);
 
 impl Address {
-    /// Takes an ASCII address.
+    /// Parses an ASCII address.
     ///
     /// ```abnf
     /// Mailbox    = Local-part "@" ( Domain / address-literal )
     /// Local-part = Dot-string / Quoted-string
     /// ```
-    /// RFC 5321 §4.1.2. Of both sides only the characters are checked.
+    /// RFC 5321 §4.1.2. On both sides only the characters are checked.
     ///
     /// # Errors
-    /// It is no `local-part@domain`, too long, or holds what could end the command: a control
-    /// character, a space, `<` or `>`. A quoted local part with a space is among those: too
-    /// rare to be worth the risk.
+    /// The text is not `local-part@domain`, is too long, or contains a character that could end the
+    /// command: a control character, a space, `<` or `>`. This also refuses a quoted local part
+    /// with a space, which is too rare to justify the risk.
     pub fn new(text: &str) -> Result<Self, InvalidAddress> {
         if !text.is_ascii() {
             return Err(InvalidAddress::NotAscii);
@@ -36,7 +37,7 @@ impl Address {
         Self::new_utf8(text)
     }
 
-    /// Takes an address that may be international (RFC 6531). Sending to it needs SMTPUTF8.
+    /// Parses an address that may be international (RFC 6531). Sending to it requires SMTPUTF8.
     ///
     /// ```abnf
     /// Mailbox     = Local-part "@" ( Domain / address-literal )
@@ -45,7 +46,7 @@ impl Address {
     /// ```
     ///
     /// # Errors
-    /// As [`new`](Self::new), but for letters that are not ASCII.
+    /// As [`new`](Self::new), except that characters beyond ASCII are accepted.
     pub fn new_utf8(text: &str) -> Result<Self, InvalidAddress> {
         if text.len() > MAX_ADDRESS_BYTES {
             return Err(InvalidAddress::TooLong);
@@ -69,7 +70,7 @@ impl Address {
         &self.0
     }
 
-    /// Tells whether it can be sent without SMTPUTF8.
+    /// Returns whether the address can be sent without SMTPUTF8.
     pub const fn is_ascii(&self) -> bool {
         self.0.as_bytes().is_ascii()
     }
@@ -81,20 +82,20 @@ impl fmt::Display for Address {
     }
 }
 
-/// Where failures are told to: `MAIL FROM:<…>`.
+/// The address to which failures are reported: `MAIL FROM:<…>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReversePath(Option<Address>);
 
 impl ReversePath {
-    /// Nobody (`<>`): for what must never be answered by a failure notice (RFC 5321 §4.5.5).
+    /// No address (`<>`): for messages that must not cause a failure notice (RFC 5321 §4.5.5).
     pub const NULL: Self = Self(None);
 
-    /// Returns the address, or nothing for `<>`.
+    /// Returns the address; `None` for `<>`.
     pub const fn address(&self) -> Option<&Address> {
         self.0.as_ref()
     }
 
-    /// Returns what stands between the angle brackets.
+    /// Returns the text between the angle brackets.
     ///
     /// ```abnf
     /// Reverse-path = Path / "<>"
@@ -112,34 +113,34 @@ impl From<Address> for ReversePath {
     }
 }
 
-/// Why a text is no address.
+/// The reason why a text is not a valid address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAddress {
-    /// It holds letters that are not ASCII.
+    /// It contains characters beyond ASCII.
     #[error("not ASCII")]
     NotAscii,
     /// It is longer than 254 octets.
     #[error("longer than 254 octets")]
     TooLong,
-    /// It holds a control character, a space or an angle bracket.
+    /// It contains a control character, a space or an angle bracket.
     #[error("holds a control character, a space or an angle bracket")]
     ForbiddenCharacter,
-    /// It has no `@` with something on both sides.
+    /// It has no `@`, or no text on one side of it.
     #[error("no local part and domain")]
     NoDomain,
 }
 
-/// The name by which we greet a server in `EHLO` (RFC 5321 §4.1.1.1). It comes from the operator's
+/// The name of the client in `EHLO` (RFC 5321 §4.1.1.1). It comes from the operator's
 /// configuration, never from a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EhloName(Cow<'static, str>);
 
 impl EhloName {
-    /// `[127.0.0.1]`: tells a submission server nothing about the host.
+    /// `[127.0.0.1]`: reveals nothing about the host to a submission server.
     pub const LOCALHOST: Self = Self(Cow::Borrowed("[127.0.0.1]"));
 
-    /// Takes a domain name.
+    /// Parses a domain name.
     ///
     /// ```abnf
     /// Domain     = sub-domain *("." sub-domain)
@@ -147,10 +148,10 @@ impl EhloName {
     /// Let-dig    = ALPHA / DIGIT
     /// Ldh-str    = *( ALPHA / DIGIT / "-" ) Let-dig
     /// ```
-    /// RFC 5321 §4.1.2. Only the characters are checked, and `_` is taken too.
+    /// RFC 5321 §4.1.2. Only the characters are checked, and `_` is accepted too.
     ///
     /// # Errors
-    /// It is empty, too long, or holds anything but letters, digits, `-`, `.` and `_`.
+    /// It is empty, too long, or contains anything but letters, digits, `-`, `.` and `_`.
     pub fn domain(name: &str) -> Result<Self, InvalidEhloName> {
         let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
         if name.is_empty() || name.len() > MAX_DOMAIN_BYTES || !name.bytes().all(is_fit) {
@@ -159,7 +160,7 @@ impl EhloName {
         Ok(Self(Cow::Owned(name.to_owned())))
     }
 
-    /// Makes an address literal, for a host without a name (RFC 5321 §4.1.3).
+    /// Creates an address literal, for a host without a name (RFC 5321 §4.1.3).
     ///
     /// ```abnf
     /// address-literal      = "[" ( IPv4-address-literal /

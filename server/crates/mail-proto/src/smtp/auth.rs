@@ -1,4 +1,4 @@
-//! Sign-in (RFC 4954) as a part of the client's conversation.
+//! Sign-in of the client (RFC 4954).
 
 use alloc::boxed::Box;
 
@@ -8,8 +8,8 @@ use super::event::Event;
 use super::reply::Reply;
 use crate::sasl::{Authentication, DerivedKey, SaslError, SignIn};
 
-/// The longest command with an initial response, line end included: a longer one waits for the
-/// challenge, which answers of any length may follow (RFC 4954 §4).
+/// Maximum length of an `AUTH` command with an initial response, line end included. A longer
+/// initial response is sent after the challenge, where its length is not limited (RFC 4954 §4).
 const MAX_AUTH_LINE_BYTES: usize = 512;
 
 impl Client {
@@ -37,12 +37,12 @@ impl Client {
         self.state = State::Auth(authentication);
     }
 
-    /// Takes a reply to AUTH or to an answer of the exchange.
+    /// Handles a reply to AUTH or to a response of the exchange.
     ///
     /// ```abnf
     /// continue-req = "334" SP [base64] CRLF
     /// ```
-    /// RFC 4954 §8. `334` may stand alone.
+    /// RFC 4954 §8. A single `334` is accepted.
     pub(super) fn on_auth_reply(
         &mut self,
         mut authentication: Box<Authentication>,
@@ -59,7 +59,7 @@ impl Client {
                 self.state = State::Auth(authentication);
                 self.out.say_answer(answer);
             }
-            // Refused for good, and before anything was proven: that is about the mechanism.
+            // A permanent refusal before the client sent a proof is about the mechanism.
             _ if reply.is_permanent() && authentication.try_next() => self.say_auth(authentication),
             _ if reply.is_refusal() => self.out.report(Event::AuthenticationRefused { reply }),
             _ => return Err(refused_or_unexpected(Stage::Auth, reply)),

@@ -1,29 +1,29 @@
-//! The message as it goes through `DATA` or `BDAT` (RFC 5321 §4.5.2, §2.3.8, RFC 3030 §2).
+//! Encoding of a message for `DATA` or `BDAT` (RFC 5321 §4.5.2, §2.3.8, RFC 3030 §2).
 
 use alloc::vec::Vec;
 
 use memchr::memchr3;
 
-/// Makes a message fit to be sent: line ends become CRLF, then, for `DATA`, lines that begin with a
+/// Encodes a message for sending: line ends become CRLF, then, for `DATA`, lines that begin with a
 /// dot get another one.
 ///
-/// No bare CR or LF ever leaves, whatever comes in: servers that take `LF . LF` for the end of a
-/// message could otherwise be made to see a second message inside the first (CVE-2023-51764 and
-/// its kin). Lines are not folded: whoever composes keeps them under 998 octets.
+/// No bare CR or LF is sent, whatever the input is: a server that takes `LF . LF` for the end of a
+/// message would otherwise accept a second message inside the first (SMTP smuggling such as
+/// CVE-2023-51764). Lines are not folded: the composer limits them to 998 octets.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyEncoder {
     stuffs_dots: bool,
     is_line_start: bool,
-    /// A CR came last and has not been written: its LF may be in the next piece.
+    /// The last octet was a CR, which is not written yet: its LF may be in the next piece.
     has_open_cr: bool,
 }
 
-/// The message holds a NUL, which no server has to take.
+/// The message contains a NUL, which servers may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message holds a NUL")]
 pub struct NulInBody;
 
-/// For `DATA`.
+/// Creates the encoder for `DATA`.
 impl Default for BodyEncoder {
     fn default() -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Default for BodyEncoder {
 }
 
 impl BodyEncoder {
-    /// Makes the encoder for `BDAT`, which counts octets and needs no dots.
+    /// Creates the encoder for `BDAT`, which counts octets and needs no dot-stuffing.
     pub fn for_bdat() -> Self {
         Self {
             stuffs_dots: false,
@@ -43,10 +43,10 @@ impl BodyEncoder {
         }
     }
 
-    /// Encodes the next piece of the message, cut at any place, onto the end of `out`.
+    /// Encodes the next piece of the message, split anywhere, and appends it to `out`.
     ///
     /// # Errors
-    /// The piece holds a NUL; what was written is then not to be sent.
+    /// The piece contains a NUL; the caller must not send the content of `out`.
     pub fn encode(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         out.reserve(piece.len().saturating_add(64));
         while let Some((&first, rest)) = piece.split_first() {
@@ -80,8 +80,8 @@ impl BodyEncoder {
         Ok(())
     }
 
-    /// How many octets leave as they are: up to a line end that is no CRLF, or a line that begins
-    /// with a dot. Most messages have neither.
+    /// Returns the number of octets that are sent unchanged: up to a line end that is not CRLF, or
+    /// a line that begins with a dot. Most messages have neither.
     fn run_len(&self, piece: &[u8]) -> Result<usize, NulInBody> {
         let mut len: usize = 0;
         loop {
@@ -102,7 +102,7 @@ impl BodyEncoder {
         }
     }
 
-    /// Ends the message: its last line gets a CRLF if it has none. The final dot is not written.
+    /// Ends the message and adds a missing CRLF to its last line. The final dot is not written.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         if self.has_open_cr || !self.is_line_start {
             self.end_line(out);
@@ -136,7 +136,7 @@ mod tests {
         String::from_utf8(encode(&[text.as_bytes()]).unwrap()).unwrap()
     }
 
-    /// What a message is once its line ends are CRLF, said in another way than the encoder's.
+    /// Returns a message with CRLF line ends, computed independently of the encoder.
     fn normalised(text: &str) -> String {
         let text = text
             .replace("\r\n", "\n")
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// What a server makes of it: lines lose their first dot.
+    /// Removes the dot-stuffing as a server does.
     fn destuffed(wire: &str) -> String {
         wire.split_inclusive("\r\n")
             .map(|line| line.strip_prefix('.').unwrap_or(line))

@@ -1,4 +1,4 @@
-//! The message in pieces, as `BDAT` takes them (RFC 3030 §2).
+//! Splitting of a message into `BDAT` chunks (RFC 3030 §2).
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -9,39 +9,40 @@ use bytes::Bytes;
 use super::body::{BodyEncoder, NulInBody};
 use super::reply::Reply;
 
-/// The size of a piece of a message whose size is not known.
+/// Chunk size of a message whose size is unknown.
 const PIECE_BYTES: usize = 256 << 10;
-/// The longest piece of a message whose size is known, which is not held but announced: also how
-/// much leaves before the answers to the envelope.
+/// Maximum chunk size of a message of known size, which is announced and not buffered. Also the
+/// maximum that is sent before the replies to the envelope.
 const ANNOUNCED_MAX_BYTES: u64 = 2 << 20;
-/// What is kept back for `BDAT … LAST`: the final CRLF. Some old servers do not take a last piece
-/// that is empty, and the less leaves after the owner's commit, the less is ever unknown.
+/// Size of the chunk of `BDAT … LAST`: the final CRLF. Some old servers refuse an empty last chunk,
+/// and the fewer octets follow the owner's commit, the fewer outcomes are unknown.
 const LAST_BYTES: usize = 2;
-/// How many pieces may be without an answer: what a server that refuses the first has to read.
+/// Maximum number of chunks without a reply: a server that refuses the first one reads them all.
 const MAX_UNANSWERED: usize = 8;
 
-/// The message ended before the octets that were announced.
+/// The message is shorter than its announced size.
 #[derive(Debug)]
 pub(super) struct TooShort;
 
-/// A piece that may leave.
+/// A chunk that may be sent.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// All of it is at hand.
+    /// A complete chunk.
     Whole(Bytes),
-    /// It is announced by its size; its octets leave as they are given.
+    /// A chunk announced by its size; its octets are sent as the owner supplies them.
     Announced(u64),
 }
 
-/// Cuts a message into pieces and counts their answers.
+/// Splits a message into chunks and counts their replies.
 #[derive(Debug)]
 pub(super) struct Chunks {
     encoder: BodyEncoder,
-    /// Octets of the piece that is not full yet.
+    /// Octets of the chunk that is not full yet.
     held: Vec<u8>,
-    /// Octets of a message of known size that are not announced yet, but for the last ones.
+    /// Number of octets of a message of known size that are not announced yet, without the last
+    /// chunk.
     unannounced_bytes: u64,
-    /// Octets that were announced and not given yet.
+    /// Number of octets that are announced and not supplied yet.
     open_bytes: u64,
     full: VecDeque<Bytes>,
     has_ended: bool,
@@ -51,7 +52,8 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Without PIPELINING each piece is answered before the next one leaves.
+    /// Creates the splitter. Without PIPELINING a chunk is sent only after the reply to the last
+    /// one.
     pub(super) fn new(is_pipelined: bool, size_bytes: Option<u64>) -> Self {
         const LAST: u64 = LAST_BYTES as u64;
         Self {
@@ -67,32 +69,32 @@ impl Chunks {
         }
     }
 
-    /// Tells whether more of the message may be given.
+    /// Returns whether the owner may supply more of the message.
     pub(super) fn wants_more(&self) -> bool {
         let is_between = self.unannounced_bytes == 0 && self.full.is_empty();
         !self.has_ended && (self.is_inside() || (self.refusal.is_none() && is_between))
     }
 
-    /// Tells whether octets are to follow that were announced.
+    /// Returns whether announced octets are missing.
     pub(super) const fn is_inside(&self) -> bool {
         self.open_bytes > 0
     }
 
-    /// Tells whether the message can be announced before it is given.
+    /// Returns whether a chunk can be announced before the owner supplies it.
     pub(super) const fn can_announce(&self) -> bool {
         self.unannounced_bytes > 0
     }
 
-    /// Nobody wants the message: nothing of it follows what was announced.
+    /// Discards the rest of a refused message, except the octets that are already announced.
     pub(super) fn stop(&mut self) {
         self.unannounced_bytes = 0;
         self.full.clear();
         self.held = Vec::new();
     }
 
-    /// Takes the next octets of the message.
+    /// Adds the next octets of the message.
     ///
-    /// Those that were announced go onto the end of `out`.
+    /// Announced octets are appended to `out`.
     pub(super) fn add(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         let mut lines = Vec::new();
         self.encoder.encode(octets, &mut lines)?;
@@ -100,7 +102,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// The message has no more octets.
+    /// Ends the message.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         let mut lines = Vec::new();
         self.encoder.finish(&mut lines);
@@ -116,7 +118,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// Moves what is held and was announced meanwhile to the end of `out`.
+    /// Appends the buffered octets that are announced by now to `out`.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>) {
         let held = mem::take(&mut self.held);
         self.split(&held, out);
@@ -131,7 +133,7 @@ impl Chunks {
         self.hold(rest);
     }
 
-    /// Returns the next piece that may leave now.
+    /// Returns the next chunk that may be sent now.
     pub(super) fn next_piece(&mut self) -> Option<Piece> {
         if self.unanswered >= self.max_unanswered || self.is_inside() {
             return None;
@@ -147,37 +149,37 @@ impl Chunks {
         Some(piece)
     }
 
-    /// Returns what is left for the last piece.
+    /// Returns the last chunk.
     pub(super) fn last(&mut self) -> Bytes {
         Bytes::from(mem::take(&mut self.held))
     }
 
-    /// Tells whether an answer to a piece is awaited.
+    /// Returns whether the reply to a chunk is pending.
     pub(super) const fn awaits_answer(&self) -> bool {
         self.unanswered > 0
     }
 
-    /// Tells whether an answer to a piece is awaited whose octets were all given.
+    /// Returns whether the reply to a completely supplied chunk is pending.
     pub(super) fn awaits_answer_to_a_whole_piece(&self) -> bool {
         self.unanswered > usize::from(self.is_inside())
     }
 
-    /// Tells whether all but the last piece has left and was taken.
+    /// Returns whether all chunks but the last were sent and accepted.
     pub(super) fn is_taken(&self) -> bool {
         self.has_ended && self.full.is_empty() && self.unanswered == 0 && self.refusal.is_none()
     }
 
-    /// Takes the answer to the oldest piece: a 2yz, 4yz or 5yz.
+    /// Handles the reply to the oldest chunk: a 2yz, 4yz or 5yz.
     pub(super) fn on_answer(&mut self, reply: Reply) {
         self.unanswered = self.unanswered.saturating_sub(1);
         if !reply.is_positive() && self.refusal.is_none() {
-            // Nothing more is sent of it (RFC 3030 §2).
+            // The client sends no further chunk (RFC 3030 §2).
             self.refusal = Some(reply);
             self.stop();
         }
     }
 
-    /// Returns the first refusal of a piece.
+    /// Returns the first refusal of a chunk.
     pub(super) const fn refusal(&self) -> Option<&Reply> {
         self.refusal.as_ref()
     }
@@ -188,13 +190,13 @@ impl Chunks {
             return;
         }
         if self.unannounced_bytes > 0 {
-            // Of the next piece that is announced: no more than one chunk of the owner's.
+            // Octets of the next announced chunk: at most one `BodyChunk` of the owner.
             self.held.extend_from_slice(octets);
             return;
         }
         while !octets.is_empty() {
             if self.held.capacity() < FULL {
-                // At once: to grow by and by costs four fifths of the pace.
+                // Reserve all at once: repeated growth costs four fifths of the throughput.
                 self.held
                     .reserve_exact(FULL.saturating_sub(self.held.len()));
             }
@@ -208,7 +210,7 @@ impl Chunks {
         }
     }
 
-    /// Makes a piece of the first octets that are held.
+    /// Turns the first `length` buffered octets into a chunk.
     fn cut(&mut self, length: usize) {
         let rest = self.held.get(length..).unwrap_or_default().to_vec();
         let mut piece = mem::replace(&mut self.held, rest);

@@ -1,4 +1,4 @@
-//! The SMTP client machine: greeting, TLS, sign-in, and the queue of what is asked of it.
+//! The SMTP client machine: greeting, TLS, sign-in, and the queue of requests.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -25,24 +25,25 @@ use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
 
-/// How to talk to one server.
+/// The configuration of a connection to one server.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// When TLS begins.
     pub tls: Tls,
-    /// The name to greet with.
+    /// The name of the client in `EHLO`.
     pub ehlo_name: EhloName,
-    /// Sign in over [`Tls::Plain`], because the operator said so.
+    /// Whether sign-in over [`Tls::Plain`] is allowed; the operator decides this.
     pub allow_plaintext_login: bool,
-    /// Send by `DATA` although `BDAT` is offered, for a server that has trouble with it.
+    /// Send by `DATA` although `BDAT` is offered, for a server that mishandles it.
     pub prefers_data: bool,
-    /// How much of the server's words is believed.
+    /// Limits on the server's replies.
     pub limits: Limits,
 }
 
 impl Config {
-    /// No sign-in without TLS, `BDAT` where it is offered, the usual limits.
+    /// Creates a configuration without plaintext sign-in, with `BDAT` if it is offered, and with
+    /// the default limits.
     pub fn new(tls: Tls, ehlo_name: EhloName) -> Self {
         Self {
             tls,
@@ -56,10 +57,10 @@ impl Config {
 
 /// An SMTP client on one connection (RFC 5321).
 ///
-/// Requests are queued and served one after the other once the server is ready; [`Event`]s come
-/// in their order. `MAIL`, `RCPT` and `DATA` leave in one write where the server offers
-/// PIPELINING. What the server says is bounded by [`Limits`]; a reply to nothing, a reply with
-/// mixed codes or an answer to a message that has not ended is an [`Error`].
+/// Requests are queued and run one after the other once the server is ready; [`Event`]s are
+/// reported in the same order. `MAIL`, `RCPT` and `DATA` are sent in one write if the server offers
+/// PIPELINING. [`Limits`] bound the replies; an unsolicited reply, a reply with mixed codes or a
+/// reply to an unfinished message is an [`Error`].
 #[derive(Debug)]
 pub struct Client {
     pub(super) config: Config,
@@ -83,7 +84,7 @@ pub(super) enum State {
     Ehlo,
     Helo,
     StartTls,
-    /// `Step::StartTls` was given; [`Machine::upgraded`] is awaited.
+    /// `Step::StartTls` was returned; the machine waits for [`Machine::upgraded`].
     Upgrading,
     Idle,
     Auth(Box<Authentication>),
@@ -102,8 +103,7 @@ pub(super) enum Request {
 }
 
 impl Client {
-    /// Makes the client of a connection that was just opened, and whose TLS is up where it is
-    /// [`Tls::Implicit`].
+    /// Creates the client of a new connection. With [`Tls::Implicit`] TLS is already established.
     pub fn new(config: Config) -> Self {
         let input = LineBuffer::new(config.limits.smtp_line_bytes, "reply line");
         let is_tls = config.tls == Tls::Implicit;
@@ -123,29 +123,29 @@ impl Client {
         }
     }
 
-    /// Signs in by the best mechanism that is offered and can be used
-    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked), RFC 4954). Answered by
+    /// Signs in by the best usable mechanism that the server offers
+    /// ([`Mechanism::ranked`](crate::sasl::Mechanism::ranked), RFC 4954). Completes with
     /// [`Event::Authenticated`] or [`Event::AuthenticationRefused`].
     ///
-    /// Fails the conversation with [`Error::PeerIncompatible`] when there is no TLS and it was
-    /// not allowed to go without, or when the server offers none.
+    /// Fails the session with [`Error::PeerIncompatible`] if there is no TLS and plaintext sign-in
+    /// is not allowed, or if the server offers no supported mechanism.
     pub fn authenticate(&mut self, sign_in: impl Into<SignIn>) {
         self.requests
             .push_back(Request::Authenticate(sign_in.into()));
     }
 
-    /// Says a command that stands alone, after everything that was asked before; answered by
-    /// [`Event::Answered`], or by nothing when the conversation fails first.
+    /// Queues a command outside of a transaction. Completes with [`Event::Answered`], or with no
+    /// event if the session fails first.
     pub fn command(&mut self, command: Command) {
         self.requests.push_back(Request::Command(command));
     }
 
-    /// Says `QUIT` after everything that was asked before; then comes [`Step::Done`].
+    /// Queues `QUIT` after all earlier requests; [`Step::Done`] follows.
     pub fn quit(&mut self) {
         self.requests.push_back(Request::Quit);
     }
 
-    /// Returns what is going on, which decides how long it may take (RFC 5321 §4.5.3.2).
+    /// Returns the stage of the session, which determines the timeout (RFC 5321 §4.5.3.2).
     pub fn stage(&self) -> Stage {
         match &self.state {
             State::Greeting => Stage::Greeting,
@@ -159,13 +159,13 @@ impl Client {
         }
     }
 
-    /// Returns what the server can do, as far as it has said so on this connection.
+    /// Returns the extensions that the server announced on this connection.
     pub const fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Goes as far as possible without a step to hand out; returns one that waits, or nothing
-    /// when there is more to do.
+    /// Advances until there is output or no progress; returns a waiting step, or `None` if there is
+    /// more to do.
     fn advance(&mut self) -> Result<Option<Step<Event>>, Error> {
         match self.state {
             State::Done => return Ok(Some(Step::Done)),
@@ -174,7 +174,7 @@ impl Client {
         }
         if let Some(line) = self.input.next_line()? {
             match &self.state {
-                // With a challenge and its answer a password could be guessed at leisure.
+                // A challenge and its response allow an offline guess of the password.
                 State::Auth(_) if line.starts_with(b"334") => {
                     self.out.transcript.received_secret("334");
                 }
@@ -212,7 +212,7 @@ impl Client {
             );
         if is_leaving {
             self.leave();
-            // What was not served is reported first.
+            // Report the outcomes of unserved requests first.
             return Ok(self.out.next().unwrap_or(Step::Done));
         }
         Err(Error::Closed {
@@ -245,7 +245,7 @@ impl Client {
         }
     }
 
-    /// Takes a reply, and answers a refusal of EHLO by HELO.
+    /// Handles a reply, and sends HELO after a refusal of EHLO.
     ///
     /// ```abnf
     /// Greeting = ( "220 " (Domain / address-literal)
@@ -256,10 +256,10 @@ impl Client {
     ///            "220" [ SP textstring ] CRLF )
     /// helo     = "HELO" SP Domain CRLF
     /// ```
-    /// RFC 5321 §4.2 and §4.1.1.1. The name may be an address literal with HELO too.
+    /// RFC 5321 §4.2 and §4.1.1.1. HELO, too, may be sent with an address literal.
     fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         let stage = self.stage();
-        // The server is going away (RFC 5321 §3.8): nothing it said before holds any more.
+        // The server is shutting down (RFC 5321 §3.8): the session ends here.
         if reply.code == 421 && !matches!(self.state, State::Quit) {
             return Err(Error::Rejected { stage, reply });
         }
@@ -270,7 +270,7 @@ impl Client {
             },
             State::Ehlo => match reply.code {
                 250 => self.on_extensions(Extensions::parse(&reply))?,
-                // RFC 5321 §3.2; 501 and 503 come from servers that know HELO alone.
+                // RFC 5321 §3.2; servers that support only HELO send 501 and 503.
                 500..=504 => {
                     let name = self.config.ehlo_name.as_str();
                     let line = format!("HELO {name}");
@@ -334,7 +334,7 @@ impl Client {
         self.state = State::Ehlo;
     }
 
-    /// Ends the conversation; every message that was asked for gets its outcome first.
+    /// Ends the session by an error; reports the outcome of every queued message first.
     pub(super) fn fail(&mut self, error: Error) {
         if self.failure.is_some() {
             return;
@@ -349,15 +349,14 @@ impl Client {
         self.failure = Some(error);
     }
 
-    /// The conversation ended as it should.
+    /// Ends the session regularly.
     fn leave(&mut self) {
         self.state = State::Done;
         self.answer_requests(&Cause::ConnectionClosed);
     }
 }
 
-/// An answer that ends the conversation: a refusal in the server's words, else a code that makes
-/// no sense here.
+/// Returns the error for a reply that ends the session: a refusal, or an unexpected code.
 pub(super) fn refused_or_unexpected(stage: Stage, reply: Reply) -> Error {
     if reply.is_refusal() {
         return Error::Rejected { stage, reply };

@@ -1,4 +1,4 @@
-//! Commands outside of a transaction, for whoever looks at a server by hand (RFC 5321 §3.5, §4.1.1).
+//! Commands outside of a transaction, to inspect a server by hand (RFC 5321 §3.5, §4.1.1).
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -10,29 +10,29 @@ use super::event::Event;
 use super::reply::Reply;
 use super::transaction::unexpected;
 
-/// The longest argument: a command line has 512 octets (RFC 5321 §4.5.3.1.4).
+/// Maximum length of an argument: a command line has 512 octets (RFC 5321 §4.5.3.1.4).
 const MAX_ARGUMENT_BYTES: usize = 505;
 
-/// A command that stands alone.
+/// A command outside of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
-    /// Forget what was begun.
+    /// `RSET`: abort the transaction.
     Rset,
-    /// Nothing, but an answer.
+    /// `NOOP`: request a reply only.
     Noop,
-    /// Is there such a user or mailbox?
+    /// `VRFY`: verify a user or mailbox.
     Vrfy(Argument),
-    /// Who is on this list?
+    /// `EXPN`: list the members of a mailing list.
     Expn(Argument),
-    /// What is there to know, about one thing or at all?
+    /// `HELP`: request help, in general or on one subject.
     Help(Option<Argument>),
-    /// Send what waits for this host, `@domain` or `#queue` (RFC 1985).
+    /// `ETRN`: deliver the queued messages for a host, `@domain` or `#queue` (RFC 1985).
     Etrn(Argument),
 }
 
 impl Command {
-    /// Returns the line to be sent, without CRLF.
+    /// Returns the command line, without CRLF.
     ///
     /// ```abnf
     /// rset = "RSET" CRLF
@@ -41,7 +41,7 @@ impl Command {
     /// expn = "EXPN" SP String CRLF
     /// help = "HELP" [ SP String ] CRLF
     /// ```
-    /// RFC 5321 §4.1.1. ETRN is of RFC 1985.
+    /// RFC 5321 §4.1.1. ETRN is defined in RFC 1985.
     fn line(&self) -> String {
         let (verb, argument) = match self {
             Self::Rset => ("RSET", None),
@@ -58,22 +58,22 @@ impl Command {
     }
 }
 
-/// What follows the verb of a [`Command`]: one line of ASCII, so that it is no second command.
+/// The argument of a [`Command`]: one line of ASCII, so that it cannot add a second command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument(String);
 
 impl Argument {
-    /// Takes a text; spaces around it are dropped.
+    /// Parses an argument; spaces around it are removed.
     ///
     /// ```abnf
     /// String        = Atom / Quoted-string
     /// Atom          = 1*atext
     /// Quoted-string = DQUOTE *QcontentSMTP DQUOTE
     /// ```
-    /// RFC 5321 §4.1.2. Any line of printable ASCII is taken.
+    /// RFC 5321 §4.1.2. Any line of printable ASCII is accepted.
     ///
     /// # Errors
-    /// It is empty, longer than 505 octets, or holds a control character or one beyond ASCII.
+    /// It is empty, longer than 505 octets, or contains a control character or one beyond ASCII.
     pub fn new(text: &str) -> Result<Self, InvalidArgument> {
         let text = text.trim_matches(' ');
         let is_fit = (1..=MAX_ARGUMENT_BYTES).contains(&text.len())
@@ -91,7 +91,7 @@ impl Argument {
     }
 }
 
-/// A text that cannot follow a verb.
+/// A text that is not a valid argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("empty, too long, or not one line of ASCII")]
 pub struct InvalidArgument;

@@ -1,50 +1,49 @@
-//! To whom a message goes, and what is asked for it.
+//! The envelope of a message: sender, recipients and parameters.
 
 use alloc::vec::Vec;
 
 use super::address::{Address, ReversePath};
 use super::parameters::{DeliverBy, EnvelopeId, Hold, Notify, Priority, Return};
 
-/// To whom a message goes (RFC 5321 §3.3). Its body follows through
+/// The envelope of a message (RFC 5321 §3.3). The owner supplies the body through
 /// [`NeedBody`](crate::Step::NeedBody).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope {
-    /// Where failures are told to.
+    /// The address to which failures are reported.
     pub reverse_path: ReversePath,
-    /// Who gets it.
+    /// The recipients.
     pub recipients: Vec<Recipient>,
-    /// The size of the message with CRLF line ends, without stuffed dots and the final one
-    /// (RFC 1870 §5), where it is known beforehand.
+    /// The size of the message with CRLF line ends, without dot-stuffing and the final dot
+    /// (RFC 1870 §5), if it is known in advance.
     pub size_bytes: Option<u64>,
-    /// The body holds octets above 127 (RFC 6152).
+    /// The body contains octets above 127 (RFC 6152).
     pub body_8bit: bool,
-    /// The message needs SMTPUTF8 (RFC 6531). An address that is not ASCII asks for it by itself.
+    /// The message needs SMTPUTF8 (RFC 6531). An address beyond ASCII implies it.
     pub smtputf8: bool,
-    /// What a failure notice is to carry (RFC 3461).
+    /// The part of the message that a failure notice returns (RFC 3461).
     pub returns: Option<Return>,
-    /// What notices are to name the message by (RFC 3461).
+    /// The id of the message in notices (RFC 3461).
     pub envelope_id: Option<EnvelopeId>,
-    /// The message goes by TLS all the way or not at all (RFC 8689).
+    /// The message may be relayed over TLS only (RFC 8689).
     pub requires_tls: bool,
-    /// Until when it is held back (RFC 4865).
+    /// The time until which the server holds the message (RFC 4865).
     pub hold: Option<Hold>,
-    /// By when it should have arrived (RFC 2852).
+    /// The time by which the message should be delivered (RFC 2852).
     pub deliver_by: Option<DeliverBy>,
-    /// How urgent it is (RFC 6710).
+    /// The priority of the message (RFC 6710).
     pub priority: Option<Priority>,
-    /// `size_bytes` is what the body will have, to the octet. `BDAT` then announces the message
-    /// before it is given, and it leaves with the envelope where the server offers PIPELINING. A
-    /// body that turns out shorter ends the conversation with
-    /// [`Error::Aborted`](super::Error::Aborted).
+    /// `size_bytes` is the exact size of the body. The client then announces `BDAT` chunks before
+    /// the owner supplies them, and sends them with the envelope if the server offers PIPELINING.
+    /// A shorter body ends the session with [`Error::Aborted`](super::Error::Aborted).
     pub is_size_exact: bool,
-    /// Every command waits for the answer to the last, and the message goes by `DATA`: for a
-    /// server that offers PIPELINING or CHUNKING and does not know it.
+    /// Send each command only after the reply to the last one, and the message by `DATA`: for a
+    /// server that offers PIPELINING or CHUNKING but does not support it.
     pub is_plain: bool,
 }
 
 impl Envelope {
-    /// Makes an envelope that asks for nothing in particular.
+    /// Creates an envelope without optional parameters.
     pub fn new(
         reverse_path: impl Into<ReversePath>,
         recipients: impl IntoIterator<Item = impl Into<Recipient>>,
@@ -82,13 +81,13 @@ impl Envelope {
     }
 }
 
-/// One who gets a message.
+/// A recipient of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     /// The address.
     pub address: Address,
-    /// When a notice about this recipient is wanted (RFC 3461 §4.1); as the server likes where
-    /// nothing is said. `ORCPT` goes with it.
+    /// The conditions for a notice about this recipient (RFC 3461 §4.1); `None` is the server's
+    /// default. `ORCPT` is sent with it.
     pub notify: Option<Notify>,
 }
 

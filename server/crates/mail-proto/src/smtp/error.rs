@@ -1,4 +1,4 @@
-//! Why an SMTP conversation cannot go on.
+//! Errors that end an SMTP session.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,49 +8,48 @@ use super::reply::Reply;
 use crate::OverLimit;
 use crate::sasl::SaslError;
 
-/// Why the conversation ended, grouped by whose fault it is. The connection has to be dropped.
+/// An error that ends the session, grouped by cause. The connection has to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server refused to go on at a place where nothing else can be tried, or is going away
-    /// (421).
+    /// The server refused a command that has no alternative, or is shutting down (421).
     #[error("the server refused at {stage}: {reply}")]
     Rejected {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
-        /// The server's own words.
+        /// The server's reply.
         reply: Reply,
     },
-    /// The server said what the protocol does not allow.
+    /// The server violated the protocol.
     #[error("the server broke the protocol: {0}")]
     PeerMisbehaved(Misbehaviour),
     /// The server lacks what this connection needs.
     #[error("the server cannot do what is needed: {0}")]
     PeerIncompatible(Incompatibility),
-    /// The server said more than is believed.
+    /// The server exceeded a limit.
     #[error(transparent)]
     Limit(#[from] OverLimit),
     /// The server closed the connection.
     #[error("the server closed the connection at {stage}")]
     Closed {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
     },
-    /// We gave up a message that the server had begun to take. Only a dropped connection makes
-    /// sure that it does not keep the part that was sent.
+    /// The client aborted a partially sent message. Only a dropped connection ensures that the
+    /// server does not accept the part that was sent.
     #[error("sending was given up before the end of the message")]
     Aborted,
-    /// The message holds a NUL, which no server has to take (RFC 5321 §4.5.2). Given up like
+    /// The message contains a NUL, which servers may refuse (RFC 5321 §4.5.2). Handled like
     /// [`Aborted`](Self::Aborted).
     #[error("the message holds a NUL")]
     NulInBody,
 }
 
-/// What a server did that the protocol does not allow.
+/// A violation of the protocol by the server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// A line that is no reply.
+    /// A line that is not a reply.
     #[error("a line that is no reply")]
     MalformedReply,
     /// A multi-line reply whose lines have different codes (RFC 5321 §4.2.1).
@@ -61,54 +60,54 @@ pub enum Misbehaviour {
         /// The code that differs.
         second: u16,
     },
-    /// A reply to nothing.
+    /// A reply without a pending command.
     #[error("a reply ({code}) to nothing")]
     UnsolicitedReply {
         /// Its code.
         code: u16,
     },
-    /// A code that makes no sense as an answer to this.
+    /// A reply code that the pending command does not have.
     #[error("the code {code} at {stage}")]
     UnexpectedCode {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
         /// The code.
         code: u16,
     },
-    /// An answer to the message before its end was sent: it cannot be an answer to it.
+    /// A reply to the message before its end was sent, which cannot belong to it.
     #[error("an answer to the message before its end")]
     EarlyReply,
-    /// Plaintext behind the reply to `STARTTLS`: somebody may have put it there to have it taken
-    /// for the first words inside TLS (RFC 3207 §4.2, RFC 8314 §3).
+    /// Plaintext after the reply to `STARTTLS`: an attacker may have injected it so that it is read
+    /// as the first data inside TLS (RFC 3207 §4.2, RFC 8314 §3).
     #[error("plaintext behind the reply to STARTTLS")]
     PlaintextAfterStartTls,
-    /// Something that the mechanism of the sign-in does not allow.
+    /// A violation of the SASL mechanism.
     #[error("the sign-in was broken: {0}")]
     Sasl(SaslError),
 }
 
-/// What a server lacks.
+/// A capability that the server lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Incompatibility {
     /// `STARTTLS` is not offered on a connection that needs it.
     #[error("STARTTLS is not offered")]
     StartTlsNotOffered,
-    /// The connection has no TLS, and signing in without it is not allowed here.
+    /// The connection has no TLS, and the configuration does not allow sign-in without it.
     #[error("signing in without TLS is not allowed")]
     LoginNeedsTls,
     /// The server offers no sign-in on this connection.
     #[error("no sign-in is offered")]
     LoginNotOffered,
-    /// The server offers only ways to sign in that are not spoken here.
+    /// The server offers only mechanisms that the client does not support.
     #[error("none of the offered ways to sign in is known")]
     NoCommonMechanism {
-        /// What it offers, in its own spelling.
+        /// The offered mechanisms, in the server's spelling.
         offered: Vec<String>,
     },
 }
 
-/// How far a conversation has come.
+/// The stage of a session, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Stage {
@@ -120,7 +119,7 @@ pub enum Stage {
     StartTls,
     /// `AUTH`.
     Auth,
-    /// Nothing is going on.
+    /// No request is pending.
     Idle,
     /// A command outside of a transaction ([`Client::command`](super::Client::command)).
     Command,
@@ -134,14 +133,14 @@ pub enum Stage {
     Data,
     /// The message, before its final dot.
     Body,
-    /// The final dot has left; the answer to the message is awaited.
+    /// The final dot was sent; the reply to the message is pending.
     Final,
     /// `QUIT`.
     Quit,
 }
 
 impl Stage {
-    /// Returns the name as it is told in logs and transcripts.
+    /// Returns the name for logs and transcripts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Greeting => "greeting",

@@ -1,39 +1,38 @@
-//! What the SMTP client reports.
+//! The events of the SMTP client.
 
 use super::command::Command;
 use super::extensions::Extensions;
 use super::outcome::Outcome;
 use super::reply::Reply;
 
-/// What the machine reports.
+/// An event of the SMTP client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// Greeting, TLS and `EHLO` are done: requests are served from now on.
+    /// Greeting, TLS and `EHLO` are complete; the client now runs requests.
     Ready {
-        /// What the server can do; what it said before TLS is forgotten.
+        /// The server's extensions; those announced before TLS are discarded.
         extensions: Extensions,
     },
     /// The server accepted the credentials.
     Authenticated,
-    /// The server refused the credentials. The connection lives on.
+    /// The server refused the credentials. The connection stays open.
     AuthenticationRefused {
-        /// The server's own words.
+        /// The server's reply.
         reply: Reply,
     },
-    /// What the server said to a [`Client::command`](super::Client::command). A refusal is an
-    /// answer too.
+    /// The server's reply to a [`Client::command`](super::Client::command), which may be a refusal.
     Answered {
         /// The command.
         command: Command,
-        /// The answer.
+        /// The reply.
         reply: Reply,
     },
-    /// The whole message was given to the server, but for its final dot or last piece. The owner now
-    /// makes durable that it may have gone out, then calls [`Client::commit`](super::Client::commit), or
-    /// [`Client::abort`](super::Client::abort).
+    /// The whole message was sent, except its final dot or last chunk. The owner now records
+    /// durably that the message may have been sent, then calls
+    /// [`Client::commit`](super::Client::commit) or [`Client::abort`](super::Client::abort).
     ReadyToCommit,
-    /// What became of a message. Each [`Client::send`](super::Client::send) gets exactly one, also when the
-    /// conversation fails.
+    /// The outcome of a message. Each [`Client::send`](super::Client::send) gets exactly one, also
+    /// if the session fails.
     Outcome(Outcome),
 }

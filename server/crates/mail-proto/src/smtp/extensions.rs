@@ -1,4 +1,4 @@
-//! What a server says it can do: the reply to `EHLO` (RFC 5321 §4.1.1.1).
+//! The extensions of a server: the reply to `EHLO` (RFC 5321 §4.1.1.1).
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::String;
@@ -15,31 +15,31 @@ pub struct Extensions {
     pub pipelining: bool,
     /// `STARTTLS` is offered (RFC 3207).
     pub starttls: bool,
-    /// Octets above 127 may be in a body (RFC 6152).
+    /// A body may contain octets above 127 (RFC 6152).
     pub eight_bit_mime: bool,
     /// International addresses and header fields may be sent (RFC 6531).
     pub smtputf8: bool,
     /// Replies carry enhanced codes (RFC 2034).
     pub enhanced_status_codes: bool,
-    /// `MAIL` takes the size of the message (RFC 1870).
+    /// `MAIL` may declare the size of the message (RFC 1870).
     pub size: bool,
-    /// The largest message that the server takes. Nothing where it names no limit.
+    /// Maximum size of a message; `None` if the server announces no limit.
     pub size_max_bytes: Option<u64>,
     /// The message may be sent by `BDAT` (RFC 3030).
     pub chunking: bool,
-    /// A message may hold anything at all (RFC 3030). Never made use of here.
+    /// A message may contain arbitrary octets (RFC 3030). The client does not use it.
     pub binary_mime: bool,
-    /// Delivery notices may be asked for (RFC 3461).
+    /// Delivery notices may be requested (RFC 3461).
     pub dsn: bool,
-    /// A message may insist on TLS for all of its way (RFC 8689).
+    /// A message may require TLS on every hop (RFC 8689).
     pub require_tls: bool,
-    /// A message may be held back (RFC 4865).
+    /// The server can hold a message (RFC 4865).
     pub future_release: Option<FutureRelease>,
-    /// A message may be given a time to arrive by (RFC 2852).
+    /// A message may have a delivery deadline (RFC 2852).
     pub deliver_by: Option<DeliverByOffer>,
-    /// A message may be given a priority (RFC 6710).
+    /// A message may have a priority (RFC 6710).
     pub mt_priority: Option<MtPriorityOffer>,
-    /// How much of something the server takes (RFC 9422).
+    /// The limits of a session (RFC 9422).
     pub limits: SessionLimits,
     /// `HELP` is offered (RFC 5321 §4.1.1.8).
     pub help: bool,
@@ -51,46 +51,48 @@ pub struct Extensions {
     pub etrn: bool,
     /// The SASL mechanisms, in the server's spelling (RFC 4954).
     pub auth: Vec<String>,
-    /// Every line whose keyword is not known, as it is and in its order.
+    /// The lines with an unknown keyword, unchanged and in order.
     pub others: Vec<String>,
 }
 
-/// How long a server holds a message back (RFC 4865 §3).
+/// The limits of a server for holding a message (RFC 4865 §3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FutureRelease {
-    /// The longest interval. Nothing where what it said is no number.
+    /// Maximum interval; `None` if the announced value is not a number.
     pub max_secs: Option<u32>,
-    /// The latest time. Nothing where what it said is no time in UTC.
+    /// The latest time; `None` if the announced value is not a time in UTC.
     pub max_until: Option<UtcTime>,
 }
 
-/// How soon a server can promise to deliver (RFC 2852 §3).
+/// The limits of a server for delivery deadlines (RFC 2852 §3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeliverByOffer {
-    /// The shortest time that it takes with [`DeliverBy::or_return`](super::DeliverBy::or_return).
+    /// Minimum time that the server accepts with
+    /// [`DeliverBy::or_return`](super::DeliverBy::or_return).
     pub min_secs: Option<u32>,
 }
 
-/// Which priorities a server knows (RFC 6710 §2).
+/// The priorities that a server supports (RFC 6710 §2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MtPriorityOffer {
-    /// The name of the policy that they follow.
+    /// The name of the priority policy.
     pub policy: Option<String>,
 }
 
-/// Limits of a session that a server tells beforehand (RFC 9422 §4).
+/// Limits of a session that a server announces (RFC 9422 §4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// The most transactions in a session.
+    /// Maximum number of transactions in a session.
     pub mail_max: Option<u32>,
-    /// The most recipients in a transaction.
+    /// Maximum number of recipients in a transaction.
     pub rcpt_max: Option<u32>,
-    /// The most different domains of recipients in a session.
+    /// Maximum number of different recipient domains in a session.
     pub rcpt_domain_max: Option<u32>,
 }
 
 impl Extensions {
-    /// Reads a positive reply to `EHLO`. Its first line greets; lines that are not known are kept.
+    /// Parses a positive reply to `EHLO`. Its first line is a greeting; unknown lines are stored in
+    /// `others`.
     ///
     /// ```abnf
     /// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
@@ -107,7 +109,7 @@ impl Extensions {
         extensions
     }
 
-    /// Takes one line of the reply, without its code.
+    /// Adds one line of the reply, without its code.
     ///
     /// ```abnf
     /// ehlo-line       = ehlo-keyword *( SP ehlo-param )
@@ -130,7 +132,7 @@ impl Extensions {
             "ENHANCEDSTATUSCODES" => self.enhanced_status_codes = true,
             "SIZE" => {
                 self.size = true;
-                // Zero says that there is no fixed limit (RFC 1870 §4).
+                // 0 means that there is no fixed limit (RFC 1870 §4).
                 let max = words.next().and_then(|digits| digits.parse::<u64>().ok());
                 self.size_max_bytes = max.filter(|max| *max > 0);
             }
@@ -145,7 +147,7 @@ impl Extensions {
                 });
             }
             "DELIVERBY" => {
-                // RFC 2852 §4.1: a client type may follow the time, behind a comma.
+                // RFC 2852 §4.1: a client type may follow the time, after a comma.
                 let secs = words.next().and_then(|word| word.split(',').next());
                 let min_secs = secs.and_then(|secs| positive(secs, 9));
                 self.deliver_by = Some(DeliverByOffer { min_secs });
@@ -160,7 +162,7 @@ impl Extensions {
             "EXPN" => self.expn = true,
             "ETRN" => self.etrn = true,
             "AUTH" => self.add_mechanisms(words),
-            // Servers from before RFC 2554 wrote "AUTH=LOGIN PLAIN".
+            // Servers older than RFC 2554 send "AUTH=LOGIN PLAIN".
             old if old.starts_with("AUTH=") => {
                 self.add_mechanisms(keyword.get(5..).into_iter().chain(words));
             }
@@ -168,7 +170,7 @@ impl Extensions {
         }
     }
 
-    /// Takes the mechanisms of AUTH, each once.
+    /// Adds the mechanisms of AUTH, without duplicates.
     ///
     /// ```abnf
     /// sasl-mech = 1*20mech-char
@@ -188,14 +190,14 @@ impl Extensions {
 }
 
 impl SessionLimits {
-    /// A limit that is not known or makes no sense is passed over (RFC 9422 §3).
+    /// Adds a limit; an unknown or invalid one is ignored (RFC 9422 §3).
     ///
     /// ```abnf
     /// limits-param     = limit-name-value 0*[SP limit-name-value] ; one of them
     /// limit-name-value = limit-name ["=" limit-value]
     /// limit-value      = 1*(%x21-3A / %x3C-7E) ; Any VCHAR except ";"
     /// ```
-    /// RFC 9422 §3 and §4. The values that are read are `%x31-39 0*5DIGIT`.
+    /// RFC 9422 §3 and §4. The accepted values are `%x31-39 0*5DIGIT`.
     fn add(&mut self, limit: &str) {
         let Some((name, value)) = limit.split_once('=') else {
             return;

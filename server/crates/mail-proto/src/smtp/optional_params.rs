@@ -1,5 +1,5 @@
-//! What of an envelope the server gets to see: the parameters of `MAIL` and `RCPT`, those left out,
-//! the recipients for whom there is room, and what stands in the way of sending at all.
+//! Selection of what is sent of an envelope: the parameters of `MAIL` and `RCPT`, the omitted
+//! parameters, the recipients within the server's limits, and the reasons not to send at all.
 
 use alloc::borrow::ToOwned as _;
 use alloc::collections::BTreeSet;
@@ -15,7 +15,7 @@ use super::parameters::{Hold, HoldUntil};
 use super::parameters::{Notify, Parameter, original_recipient};
 use super::reply::Reply;
 
-/// The parameters that a message may go without, as far as they are sent.
+/// The optional parameters of a message, sent and omitted.
 #[derive(Debug, Default)]
 pub(super) struct OptionalParams {
     sent: Vec<Parameter>,
@@ -23,7 +23,7 @@ pub(super) struct OptionalParams {
 }
 
 impl OptionalParams {
-    /// Asks for what the server offers.
+    /// Selects the requested parameters that the server offers.
     pub(super) fn new(envelope: &Envelope, extensions: &Extensions) -> Self {
         let mut optional_params = Self::default();
         let by = envelope.deliver_by.is_some_and(|by| !by.returns);
@@ -44,14 +44,14 @@ impl OptionalParams {
                 optional_params.left_out.push(parameter);
             }
         }
-        // The size is told for the server's sake: without SIZE nobody misses it.
+        // SIZE only informs the server, so without the extension it is not reported as omitted.
         if extensions.size && envelope.size_bytes.is_some() {
             optional_params.sent.push(Parameter::Size);
         }
         optional_params
     }
 
-    /// Goes without anything that can be gone without. `false`: there was nothing.
+    /// Omits all optional parameters. Returns `false` if none was sent.
     pub(super) fn drop_optional(&mut self) -> bool {
         let is_any = !self.sent.is_empty();
         self.left_out.append(&mut self.sent);
@@ -62,17 +62,17 @@ impl OptionalParams {
         self.left_out
     }
 
-    /// Tells whether this refusal of `MAIL` may be of a parameter that it can be said without.
+    /// Returns whether this refusal of `MAIL` may be caused by an optional parameter.
     pub(super) fn may_be_why_of_mail(&self, refusal: &Reply) -> bool {
         !self.sent.is_empty() && is_about_a_parameter(refusal)
     }
 
-    /// Tells whether this refusal of `RCPT` may be of a parameter that it can be said without.
+    /// Returns whether this refusal of `RCPT` may be caused by an optional parameter.
     pub(super) fn may_be_why_of_rcpt(&self, recipient: &Recipient, refusal: &Reply) -> bool {
         recipient.notify.is_some() && self.has(Parameter::Dsn) && is_about_a_parameter(refusal)
     }
 
-    /// Returns the line of MAIL, without CRLF, with the parameters that are sent.
+    /// Returns the MAIL command with its parameters, without CRLF.
     ///
     /// ```abnf
     /// mail            = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
@@ -124,7 +124,7 @@ impl OptionalParams {
         line
     }
 
-    /// Returns the line of RCPT, without CRLF, with the parameters that are sent.
+    /// Returns the RCPT command with its parameters, without CRLF.
     ///
     /// ```abnf
     /// rcpt            = "RCPT TO:" ( "<Postmaster@" Domain ">" /
@@ -153,8 +153,9 @@ impl OptionalParams {
     }
 }
 
-/// 555 says so (RFC 5321 §4.1.1.11); 501 and 504 are about arguments in general (RFC 5321 §4.2.2,
-/// RFC 3461 §5.1), unless their enhanced code is about the address.
+/// Returns whether a refusal is about a parameter: 555 is (RFC 5321 §4.1.1.11); 501 and 504 are
+/// about arguments in general (RFC 5321 §4.2.2, RFC 3461 §5.1), so their enhanced code, if any, has
+/// to be about the protocol.
 const fn is_about_a_parameter(refusal: &Reply) -> bool {
     match (refusal.code, &refusal.enhanced) {
         (555, _) | (501 | 504, None) => true,
@@ -163,7 +164,7 @@ const fn is_about_a_parameter(refusal: &Reply) -> bool {
     }
 }
 
-/// Tells why the server would not take the message, from what it offers alone.
+/// Returns the reason why the message cannot be sent with the offered extensions, if any.
 pub(super) fn unsupported(
     envelope: &Envelope,
     extensions: &Extensions,
@@ -214,16 +215,16 @@ fn is_too_long(hold: &Hold, offer: &FutureRelease) -> bool {
     }
 }
 
-/// What of its limits a session has used (RFC 9422).
+/// The used part of the limits of a session (RFC 9422).
 #[derive(Debug, Default)]
 pub(super) struct Used {
     transactions: u32,
-    /// Only kept where the server limits them.
+    /// The recipient domains of the session; recorded only if the server limits them.
     domains: BTreeSet<String>,
 }
 
 impl Used {
-    /// Tells whether the server said that it takes no more, or no more domains.
+    /// Returns whether the limit of transactions or of domains is reached.
     pub(super) fn is_up(&self, extensions: &Extensions) -> bool {
         let limits = &extensions.limits;
         let domains = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
@@ -231,9 +232,9 @@ impl Used {
             || limits.rcpt_domain_max.is_some_and(|max| domains >= max)
     }
 
-    /// Begins a transaction: tells for each recipient whether there is room for it.
+    /// Begins a transaction; returns for each recipient whether it is within the limits.
     ///
-    /// Nobody fits once the session is used up.
+    /// No recipient is once the limit of transactions is reached.
     pub(super) fn fit<'a>(
         &mut self,
         recipients: impl Iterator<Item = &'a Address>,
@@ -258,7 +259,7 @@ impl Used {
         fits
     }
 
-    /// Notes that `MAIL` was said.
+    /// Counts a `MAIL` command.
     pub(super) const fn count_transaction(&mut self) {
         self.transactions = self.transactions.saturating_add(1);
     }

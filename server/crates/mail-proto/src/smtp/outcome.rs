@@ -1,4 +1,4 @@
-//! What became of a message.
+//! The outcome of a message.
 
 use alloc::vec::Vec;
 
@@ -8,82 +8,83 @@ use super::parameters::Parameter;
 use super::reply::Reply;
 use crate::OverLimit;
 
-/// What became of one message.
+/// The outcome of one message.
 ///
 /// `recipients` are in the order of the envelope, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The server took responsibility for the message, for those recipients that it accepted.
+    /// The server took responsibility for the message, for the recipients that it accepted.
     Accepted {
-        /// The answer to the message.
+        /// The reply to the message.
         reply: Reply,
-        /// What the server said to each recipient.
+        /// The result of each recipient.
         recipients: Vec<(Address, RecipientResult)>,
-        /// What the sender had asked for and did not get, because the server does not offer it
-        /// or refused it.
+        /// The requested parameters that were omitted, because the server does not offer them or
+        /// refused them.
         left_out: Vec<Parameter>,
     },
-    /// The server refused the message, or every recipient. Nothing was sent on.
+    /// The server refused the message, or every recipient. The message was not delivered.
     Rejected {
-        /// Where it was refused.
+        /// The stage of the refusal.
         stage: Stage,
-        /// The server's own words; at [`Stage::Rcpt`] those to the first recipient.
+        /// The server's reply; at [`Stage::Rcpt`] the first refusal of a recipient.
         reply: Reply,
-        /// What the server said to each recipient before.
+        /// The result of each recipient before the refusal.
         recipients: Vec<(Address, RecipientResult)>,
     },
-    /// The message did not go out, for a reason that is no refusal.
+    /// The message was not sent, for a reason other than a refusal.
     NotSent {
-        /// How far it came.
+        /// The stage that was reached.
         stage: Stage,
-        /// Why.
+        /// The reason.
         cause: Cause,
-        /// What the server said to each recipient before.
+        /// The result of each recipient before the failure.
         recipients: Vec<(Address, RecipientResult)>,
     },
-    /// The whole message was sent, and no answer came that can be understood. It may have gone
-    /// out: never to be sent again without asking.
+    /// The whole message was sent, and no valid reply was received. The message may have been
+    /// delivered: it must not be sent again without asking the user.
     Unknown {
-        /// Why there is no answer.
+        /// The reason for the missing reply.
         cause: Cause,
-        /// What the server said to each recipient before.
+        /// The result of each recipient before the failure.
         recipients: Vec<(Address, RecipientResult)>,
     },
 }
 
-/// What a server said to one recipient. Of a reply without end the first 4 KiB are kept.
+/// The result of one recipient. Replies are truncated to 4 KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientResult {
-    /// It will take mail for this recipient.
+    /// The server accepted the recipient.
     Accepted(Reply),
-    /// It will not; 4yz may change later, 5yz will not.
+    /// The server refused the recipient; 4yz is temporary, 5yz is permanent.
     Refused(Reply),
-    /// There was no room for this recipient beside the others (RFC 5321 §4.5.3.1.10, RFC 9422): to
-    /// be sent to in a further transaction, at once. With the server's words if it was asked.
+    /// The recipient did not fit into the transaction (RFC 5321 §4.5.3.1.10, RFC 9422), or was
+    /// refused for an optional parameter, and can be sent to in another transaction immediately.
+    /// Contains the server's reply if `RCPT` was sent.
     Deferred(Option<Reply>),
-    /// It was not asked, or did not answer.
+    /// `RCPT` was not sent, or the server did not reply.
     Unanswered,
 }
 
-/// Why a message was not sent, or its fate is not known.
+/// The reason why a message was not sent, or why its outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
     /// The server closed the connection.
     #[error("the server closed the connection")]
     ConnectionClosed,
-    /// The server broke the protocol.
+    /// The server violated the protocol.
     #[error("the server broke the protocol: {0}")]
     PeerMisbehaved(Misbehaviour),
-    /// The server said more than is believed.
+    /// The server exceeded a limit.
     #[error(transparent)]
     Limit(#[from] OverLimit),
-    /// The server ended the conversation before the message's turn.
+    /// The server ended the session before the message was due.
     #[error("the server refused at {stage}: {reply}")]
     Rejected {
-        /// What was being done.
+        /// The stage of the session.
         stage: Stage,
-        /// The server's own words.
+        /// The server's reply.
         reply: Reply,
     },
     /// The server lacks what this connection needs.
@@ -92,56 +93,56 @@ pub enum Cause {
     /// There is no recipient.
     #[error("there is no recipient")]
     NoRecipients,
-    /// The server takes no message of this size (RFC 1870). It was not even asked.
+    /// The message exceeds the size limit of the server (RFC 1870). No command was sent.
     #[error("the message has {size_bytes} bytes, the server takes {max_bytes}")]
     TooLarge {
         /// The size of the message.
         size_bytes: u64,
-        /// The largest that the server takes.
+        /// The maximum that the server accepts.
         max_bytes: u64,
     },
     /// The message or an address needs SMTPUTF8, which the server does not offer.
     #[error("the server does not offer SMTPUTF8")]
     Smtputf8NotOffered,
-    /// The message holds octets above 127, and the server does not offer 8BITMIME.
+    /// The message contains octets above 127, and the server does not offer 8BITMIME.
     #[error("the server does not offer 8BITMIME")]
     EightBitMimeNotOffered,
-    /// The message insists on TLS for all of its way, and the server does not offer REQUIRETLS, or
-    /// the connection has no TLS (RFC 8689 §2).
+    /// The message requires TLS on every hop, and the server does not offer REQUIRETLS, or the
+    /// connection has no TLS (RFC 8689 §2).
     #[error("the server does not offer REQUIRETLS under TLS")]
     RequireTlsNotOffered,
-    /// The message is to be held back, and the server does not offer FUTURERELEASE.
+    /// The message requests a hold, and the server does not offer FUTURERELEASE.
     #[error("the server does not offer FUTURERELEASE")]
     FutureReleaseNotOffered,
-    /// The message is to be held back for longer than the server does.
+    /// The message requests a longer hold than the server supports.
     #[error("the server does not hold a message for so long")]
     HoldTooLong,
-    /// The message is to be returned if it is late, and the server does not offer DELIVERBY.
+    /// The message requests its return if it is late, and the server does not offer DELIVERBY.
     #[error("the server does not offer DELIVERBY")]
     DeliverByNotOffered,
-    /// The message is to be returned if it is late, sooner than the server can promise.
+    /// The message requests its return after less time than the server supports.
     #[error("the server promises no delivery within less than {min_secs} s")]
     DeliverByTooSoon {
-        /// The shortest time that it takes.
+        /// Minimum time that the server accepts.
         min_secs: u32,
     },
-    /// The server takes no more on this connection (RFC 9422): another one is needed. It was not
-    /// even asked.
+    /// The limits of the session are reached (RFC 9422): another connection is needed. No command
+    /// was sent.
     #[error("the server takes no more messages on this connection")]
     SessionUsedUp,
-    /// The server refused `BDAT` or a command that left before the answer to the last as one that
-    /// it does not know or expect there. Nothing was sent: the same message may be sent once more
-    /// with [`Envelope::is_plain`](super::Envelope::is_plain).
+    /// The server refused `BDAT` or a pipelined command as unknown or out of sequence. The message
+    /// was not sent: it may be sent again with
+    /// [`Envelope::is_plain`](super::Envelope::is_plain).
     #[error("the server does not take the message in one go: {reply}")]
     NotInOneGo {
-        /// The server's own words.
+        /// The server's reply.
         reply: Reply,
     },
-    /// The owner gave the message up ([`BodyChunk::Abort`](crate::BodyChunk::Abort) or
+    /// The owner aborted the message ([`BodyChunk::Abort`](crate::BodyChunk::Abort) or
     /// [`Client::abort`](super::Client::abort)).
     #[error("sending was given up")]
     Aborted,
-    /// The message holds a NUL, which no server has to take (RFC 5321 §4.5.2, RFC 5322 §4).
+    /// The message contains a NUL, which servers may refuse (RFC 5321 §4.5.2, RFC 5322 §4).
     #[error("the message holds a NUL")]
     NulInBody,
 }

@@ -1,5 +1,5 @@
-//! What a sender may ask of the server for one message: the values of the parameters of `MAIL` and
-//! `RCPT`. None can hold a space or a line end, so none can be read as another parameter or command.
+//! The values of the optional parameters of `MAIL` and `RCPT`. None can contain a space or a line
+//! end, so none can be read as another parameter or command.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -8,17 +8,17 @@ use core::fmt;
 
 use super::address::Address;
 
-/// The longest interval that nine digits can say (RFC 2852 §4, RFC 4865 §3).
+/// Maximum interval, which has 9 digits (RFC 2852 §4, RFC 4865 §3).
 const MAX_SECS: u32 = 999_999_999;
-/// The longest `ENVID` (RFC 3461 §4.4).
+/// Maximum length of `ENVID` (RFC 3461 §4.4).
 const MAX_ENVELOPE_ID_BYTES: usize = 100;
 
-/// What a failure notice carries of the message (RFC 3461 §4.3).
+/// The part of the message that a failure notice returns (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Return {
-    /// All of it.
+    /// The whole message.
     Full,
-    /// Its header.
+    /// The header.
     Headers,
 }
 
@@ -37,12 +37,12 @@ impl Return {
     }
 }
 
-/// A name by which the sender knows the transaction again in a notice (RFC 3461 §4.4).
+/// The id by which the sender recognises the transaction in a notice (RFC 3461 §4.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvelopeId(String);
 
 impl EnvelopeId {
-    /// Takes a name.
+    /// Encodes an id.
     ///
     /// ```abnf
     /// envid-parameter = "ENVID=" xtext ; the value
@@ -50,7 +50,8 @@ impl EnvelopeId {
     /// RFC 3461 §4.4.
     ///
     /// # Errors
-    /// It is empty, has more than 100 octets once encoded, or holds what cannot be printed.
+    /// It is empty, has more than 100 octets when encoded, or contains anything but printable
+    /// ASCII.
     pub fn new(text: &str) -> Result<Self, InvalidParameter> {
         if text.is_empty() || !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return Err(InvalidParameter::ForbiddenCharacter);
@@ -67,19 +68,19 @@ impl EnvelopeId {
     }
 }
 
-/// When a notice about one recipient is wanted (RFC 3461 §4.1): never, where nothing is set.
+/// The conditions for a notice about one recipient (RFC 3461 §4.1); none set means never.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Notify {
-    /// Once it was delivered.
+    /// On delivery.
     pub success: bool,
-    /// When it cannot be delivered.
+    /// On failure of the delivery.
     pub failure: bool,
-    /// When it takes unusually long.
+    /// On an unusual delay of the delivery.
     pub delay: bool,
 }
 
 impl Notify {
-    /// No notice at all.
+    /// No notice.
     pub const NEVER: Self = Self {
         success: false,
         failure: false,
@@ -113,7 +114,7 @@ impl Notify {
     }
 }
 
-/// Until when the server holds a message back (RFC 4865).
+/// The time until which the server holds a message (RFC 4865).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold(pub(super) HoldUntil);
 
@@ -124,10 +125,10 @@ pub(super) enum HoldUntil {
 }
 
 impl Hold {
-    /// Holds it for some seconds.
+    /// Holds the message for `secs` seconds.
     ///
     /// # Errors
-    /// It is zero, or more than 999,999,999.
+    /// `secs` is 0, or more than 999,999,999.
     pub fn for_secs(secs: u32) -> Result<Self, InvalidParameter> {
         if (1..=MAX_SECS).contains(&secs) {
             return Ok(Self(HoldUntil::Secs(secs)));
@@ -135,7 +136,7 @@ impl Hold {
         Err(InvalidParameter::OutOfRange)
     }
 
-    /// Holds it until a time.
+    /// Holds the message until a time.
     pub const fn until(time: UtcTime) -> Self {
         Self(HoldUntil::Time(time))
     }
@@ -156,13 +157,13 @@ impl Hold {
     }
 }
 
-/// A time in UTC, to the second, as SMTP writes it: `2026-12-24T18:00:00Z` (RFC 3339 §5.6). Its
-/// order is that of time.
+/// A time in UTC with a resolution of 1 s, such as `2026-12-24T18:00:00Z` (RFC 3339 §5.6). Ordered
+/// chronologically.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UtcTime(String);
 
 impl UtcTime {
-    /// Takes a time in exactly that form.
+    /// Parses a time in exactly that form.
     ///
     /// ```abnf
     /// date-time    = full-date "T" full-time
@@ -174,7 +175,7 @@ impl UtcTime {
     /// RFC 3339 §5.6. Without `time-secfrac`.
     ///
     /// # Errors
-    /// It has another form, or a part that no time has.
+    /// It has another form, or a part that is out of range.
     pub fn new(text: &str) -> Result<Self, InvalidParameter> {
         let shape = b"dddd-dd-ddTdd:dd:ddZ";
         let fits = |(byte, wanted): (u8, &u8)| match wanted {
@@ -189,7 +190,7 @@ impl UtcTime {
             && ("01"..="31").contains(&part(8))
             && part(11) <= "23"
             && part(14) <= "59"
-            // A leap second is a time.
+            // 60 is a leap second.
             && part(17) <= "60";
         if is_time {
             Ok(Self(text.to_owned()))
@@ -198,13 +199,13 @@ impl UtcTime {
         }
     }
 
-    /// Returns it as it was given.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The time by which a message should have arrived, and what happens if it has not (RFC 2852).
+/// The delivery deadline of a message, and the action if it is missed (RFC 2852).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliverBy {
     pub(super) secs: i32,
@@ -213,11 +214,11 @@ pub struct DeliverBy {
 }
 
 impl DeliverBy {
-    /// It is returned once the time is over (`R`). A server that cannot promise this does not get
-    /// the message.
+    /// Requests the return of a late message (`R`). The client does not send the message to a
+    /// server that does not support this.
     ///
     /// # Errors
-    /// The time is zero, or more than 999,999,999 seconds.
+    /// `secs` is 0, or more than 999,999,999.
     pub fn or_return(secs: u32) -> Result<Self, InvalidParameter> {
         match i32::try_from(secs) {
             Ok(secs) if secs > 0 => Self::checked(secs, true),
@@ -225,16 +226,16 @@ impl DeliverBy {
         }
     }
 
-    /// The sender is told once the time is over (`N`), and it is still delivered. A time that has
-    /// passed is negative.
+    /// Requests a notice to the sender about a late message, which is still delivered (`N`). `secs`
+    /// is negative for a deadline in the past.
     ///
     /// # Errors
-    /// The time is more than 999,999,999 seconds away.
+    /// The absolute value of `secs` is more than 999,999,999.
     pub fn or_notify(secs: i32) -> Result<Self, InvalidParameter> {
         Self::checked(secs, false)
     }
 
-    /// Asks every server on the way to tell that it has relayed the message (`T`).
+    /// Requests a notice from every server that relays the message (`T`).
     #[must_use]
     pub const fn traced(mut self) -> Self {
         self.traces = true;
@@ -268,12 +269,12 @@ impl DeliverBy {
     }
 }
 
-/// The priority of a message from -9 to 9, 0 being ordinary (RFC 6710).
+/// The priority of a message from -9 to 9; 0 is normal (RFC 6710).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(i8);
 
 impl Priority {
-    /// Takes a priority.
+    /// Creates a priority.
     ///
     /// # Errors
     /// It is less than -9 or more than 9.
@@ -296,11 +297,11 @@ impl Priority {
     }
 }
 
-/// Why a value cannot be sent.
+/// The reason why a parameter value is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidParameter {
-    /// It is empty or holds a character that has no place in it.
+    /// It is empty or contains a forbidden character.
     #[error("holds a character that has no place in it")]
     ForbiddenCharacter,
     /// It is too long, too small or too large.
@@ -308,13 +309,14 @@ pub enum InvalidParameter {
     OutOfRange,
 }
 
-/// A parameter that the sender asked for and that a message may go without.
+/// An optional parameter that the sender requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Parameter {
     /// `SIZE` (RFC 1870).
     Size,
-    /// `RET`, `ENVID`, `NOTIFY` and `ORCPT` (RFC 3461): notices come as the server likes.
+    /// `RET`, `ENVID`, `NOTIFY` and `ORCPT` (RFC 3461). Without them the server's defaults for
+    /// notices apply.
     Dsn,
     /// `BY` with [`DeliverBy::or_notify`] (RFC 2852).
     DeliverBy,
@@ -340,7 +342,7 @@ impl fmt::Display for Parameter {
     }
 }
 
-/// The value of `ORCPT`: the address as it is in `RCPT`, for notices to name (RFC 3461 §4.2).
+/// Returns the value of `ORCPT`: the address of `RCPT`, which notices name (RFC 3461 §4.2).
 ///
 /// ```abnf
 /// original-recipient-address = addr-type ";" xtext
@@ -350,7 +352,7 @@ impl fmt::Display for Parameter {
 /// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
 /// ```
 ///
-/// One with letters beyond ASCII is written so that it needs no SMTPUTF8 (RFC 6533 §3).
+/// An address beyond ASCII is encoded so that it needs no SMTPUTF8 (RFC 6533 §3).
 pub(super) fn original_recipient(address: &Address) -> String {
     if address.is_ascii() {
         return format!("rfc822;{}", xtext(address.as_str()));
@@ -366,7 +368,7 @@ pub(super) fn original_recipient(address: &Address) -> String {
     value
 }
 
-/// `xtext` (RFC 3461 §4) of a text in ASCII.
+/// Encodes an ASCII text as `xtext` (RFC 3461 §4).
 ///
 /// ```abnf
 /// xtext   = *( xchar / hexchar )

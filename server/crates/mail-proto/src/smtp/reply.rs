@@ -8,40 +8,40 @@ use super::error::{Error, Misbehaviour};
 use crate::limits::{Limits, OverLimit};
 use crate::raw_text;
 
-/// What a server answered.
+/// A reply of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The three digits, 200 to 599.
     pub code: u16,
-    /// The enhanced code, where the first line begins with one of the same class.
+    /// The enhanced code, if the first line begins with one of the same class.
     pub enhanced: Option<EnhancedCode>,
-    /// The text of each line after the code, bytes that are not UTF-8 carried as by
-    /// [`raw_text::carry`], an enhanced code left in. Never empty.
+    /// The text of each line after the code, including the enhanced code. Bytes that are not UTF-8
+    /// are carried as by [`raw_text::carry`]. Never empty.
     pub lines: Vec<String>,
 }
 
 impl Reply {
-    /// Done (2yz).
+    /// Returns whether the reply is positive (2yz).
     pub const fn is_positive(&self) -> bool {
         matches!(self.code, 200..=299)
     }
 
-    /// Refused for now: the same may work later (4yz).
+    /// Returns whether the reply is a transient refusal: a retry may succeed (4yz).
     pub const fn is_transient(&self) -> bool {
         matches!(self.code, 400..=499)
     }
 
-    /// Refused for good (5yz).
+    /// Returns whether the reply is a permanent refusal (5yz).
     pub const fn is_permanent(&self) -> bool {
         matches!(self.code, 500..=599)
     }
 
-    /// Refused, for now or for good.
+    /// Returns whether the reply is a transient or permanent refusal.
     pub const fn is_refusal(&self) -> bool {
         self.is_transient() || self.is_permanent()
     }
 
-    /// Keeps no more than this much of the text; `max_bytes` is not zero.
+    /// Truncates the text to `max_bytes`, which must not be 0.
     pub(super) fn shortened(mut self, max_bytes: usize) -> Self {
         let mut room = max_bytes;
         self.lines.retain_mut(|line| {
@@ -59,7 +59,7 @@ impl Reply {
     }
 }
 
-/// Shows the reply as the server said it, lines parted by a line feed.
+/// Writes the reply as the server sent it, with lines separated by a line feed.
 impl fmt::Display for Reply {
     /// Writes the lines of the reply.
     ///
@@ -84,16 +84,16 @@ impl fmt::Display for Reply {
 pub struct EnhancedCode {
     /// 2, 4 or 5.
     pub class: u8,
-    /// What it is about: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content,
-    /// 7 security or policy.
+    /// The subject: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 security or
+    /// policy.
     pub subject: u16,
-    /// Which case of it.
+    /// The detail within the subject.
     pub detail: u16,
 }
 
 impl EnhancedCode {
-    /// Reads `class "." subject "." detail` from the front of a text, where a space or the end
-    /// follows. `class` has to be the first digit of `code` (RFC 2034 §4).
+    /// Parses `class "." subject "." detail` at the start of a text, followed by a space or the
+    /// end. `class` has to be the first digit of `code` (RFC 2034 §4).
     ///
     /// ```abnf
     /// status-code = class "." subject "." detail
@@ -123,7 +123,7 @@ impl EnhancedCode {
 }
 
 impl fmt::Display for EnhancedCode {
-    /// Writes the code as it stands in a reply.
+    /// Writes the code as in a reply.
     ///
     /// ```abnf
     /// status-code = class "." subject "." detail
@@ -140,7 +140,7 @@ fn number(digits: &str, max_digits: usize) -> Option<u16> {
     if is_number { digits.parse().ok() } else { None }
 }
 
-/// Puts the lines of a reply together.
+/// Assembles a reply from its lines.
 #[derive(Debug, Default)]
 pub(super) struct ReplyReader {
     code: u16,
@@ -148,12 +148,12 @@ pub(super) struct ReplyReader {
 }
 
 impl ReplyReader {
-    /// How many bytes the lines of an unfinished reply have.
+    /// Returns the size of the lines of an unfinished reply in bytes.
     pub(super) fn held_bytes(&self) -> usize {
         self.lines.iter().map(String::len).sum()
     }
 
-    /// Takes one line, without its line end; returns the reply when it was the last.
+    /// Adds one line, without its line end; returns the reply if the line is its last.
     ///
     /// ```abnf
     /// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
@@ -161,7 +161,7 @@ impl ReplyReader {
     /// Reply-code = %x32-35 %x30-35 %x30-39
     /// textstring = 1*(%d09 / %d32-126) ; HT, SP, Printable US-ASCII
     /// ```
-    /// RFC 5321 §4.2. Any octets are taken as text, and 0 to 9 as the second digit.
+    /// RFC 5321 §4.2. Any octets are accepted as text, and 0 to 9 as the second digit.
     pub(super) fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<Reply>, Error> {
         let malformed = Error::PeerMisbehaved(Misbehaviour::MalformedReply);
         let Some((digits, rest)) = line.split_at_checked(3) else {
@@ -173,7 +173,7 @@ impl ReplyReader {
         let Some(code) = code.filter(|code| matches!(code, 200..=599)) else {
             return Err(malformed);
         };
-        // A code with nothing after it is a whole reply (RFC 5321 §4.2).
+        // A code without text is a complete reply (RFC 5321 §4.2).
         let (is_last, text) = match rest.split_first() {
             None => (true, rest),
             Some((b' ', text)) => (true, text),
@@ -209,12 +209,12 @@ impl ReplyReader {
         }))
     }
 
-    /// Tells whether a reply has begun and not ended.
+    /// Returns whether a reply is unfinished.
     pub(super) const fn is_inside(&self) -> bool {
         !self.lines.is_empty()
     }
 
-    /// Forgets a reply that has begun.
+    /// Discards an unfinished reply.
     pub(super) fn clear(&mut self) {
         self.lines.clear();
     }

@@ -1,4 +1,4 @@
-//! Plays a scripted conversation with a machine, for tests: whole, byte by byte and at random
+//! Plays a scripted session with a machine, for tests: whole, byte by byte and at random
 //! cuts, with equal events.
 
 use alloc::collections::VecDeque;
@@ -11,39 +11,39 @@ use bytes::Bytes;
 use crate::transcript::Transcribed;
 use crate::{BodyChunk, Machine, Step};
 
-/// One move of a conversation.
+/// One move of a session.
 pub(crate) enum Move<M> {
-    /// The peer says this.
+    /// The peer sends this text.
     Server(&'static str),
-    /// The peer says this, which is not UTF-8 or made up.
+    /// The peer sends these bytes, which are not UTF-8 or are generated.
     ServerBytes(Vec<u8>),
-    /// The machine has said exactly this since the last `Client`.
+    /// The machine has sent exactly this since the last `Client`.
     Client(&'static str),
-    /// The machine wants TLS, and gets it.
+    /// The machine requests TLS, and the driver establishes it.
     Upgrade,
-    /// The owner asks for something.
+    /// The owner calls the machine.
     Do(fn(&mut M)),
-    /// The owner gives the body, in these pieces.
+    /// The owner supplies the body, in these pieces.
     Body(&'static [&'static str]),
-    /// The owner gives a piece of the body, and not its end.
+    /// The owner supplies a piece of the body, and not its end.
     Piece(&'static str),
-    /// The peer closes.
+    /// The peer closes the connection.
     Eof,
 }
 
-/// What came of a conversation.
+/// The result of a session.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Played<E, F> {
     pub(crate) events: Vec<E>,
     pub(crate) failure: Option<F>,
     pub(crate) is_done: bool,
-    /// Everything the machine said.
+    /// Everything the machine sent.
     pub(crate) said: String,
     /// The masked transcript, one line each.
     pub(crate) transcript: Vec<String>,
 }
 
-/// How what the peer says is cut into pieces.
+/// The way in which the peer's data is split.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Whole,
@@ -57,7 +57,7 @@ impl Cut {
             Self::Whole => left,
             Self::Bytes => 1,
             Self::Random(seed) => {
-                // xorshift64: any spread will do.
+                // xorshift64: any distribution suffices.
                 *seed ^= *seed << 13;
                 *seed ^= *seed >> 7;
                 *seed ^= *seed << 17;
@@ -67,8 +67,8 @@ impl Cut {
     }
 }
 
-/// Plays a conversation whole, byte by byte and at 64 random cuts. Asserts that the events, after
-/// `merge` has joined what may come in pieces, are the same each time, and returns them.
+/// Plays a session whole, byte by byte and at 64 random cuts. Asserts that the events, after
+/// `merge` has joined those that may be split, are the same each time, and returns them.
 pub(crate) fn play<M, E, F>(
     make: impl Fn() -> M,
     moves: &[Move<M>],

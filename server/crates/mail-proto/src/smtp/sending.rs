@@ -1,4 +1,4 @@
-//! Messages as a part of the client's conversation: from the request to the outcome.
+//! Sending of messages by the client: from the request to the outcome.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -17,10 +17,11 @@ use super::transfer::Commit;
 use crate::{BodyChunk, Step};
 
 impl Client {
-    /// Sends a message. Its body is asked for by [`Step::NeedBody`] once the server wants it;
-    /// answered by [`Event::Outcome`], with [`Event::ReadyToCommit`] before if it comes that far.
+    /// Queues a message. [`Step::NeedBody`] requests its body when the server accepts it.
+    /// [`Event::Outcome`] completes the request, after [`Event::ReadyToCommit`] if the whole body
+    /// was sent.
     ///
-    /// On the same connection any number of messages may be sent, until
+    /// Any number of messages may be sent on one connection, until
     /// [`is_used_up`](Self::is_used_up).
     pub fn send(&mut self, envelope: Envelope) {
         self.requests.push_back(Request::Send(Box::new(envelope)));
@@ -29,21 +30,22 @@ impl Client {
         }
     }
 
-    /// Tells whether the server said that it takes no more on this connection (RFC 9422): what is
-    /// still to be sent needs another one.
+    /// Returns whether the limits of the session are reached (RFC 9422): further messages need
+    /// another connection.
     pub fn is_used_up(&self) -> bool {
         self.used.is_up(&self.extensions)
     }
 
-    /// Tells whether the conversation is over: nothing more can be sent on this connection.
+    /// Returns whether the session is over: no more messages can be sent on this connection.
     pub const fn is_over(&self) -> bool {
         self.failure.is_some() || self.is_input_over || matches!(self.state, State::Done)
     }
 
-    /// Sends the final dot or the last piece, after [`Event::ReadyToCommit`]; does nothing at any
+    /// Sends the final dot or the last chunk, after [`Event::ReadyToCommit`]; does nothing at any
     /// other time.
     ///
-    /// From here on, a message whose connection breaks is [`Outcome::Unknown`](super::Outcome::Unknown).
+    /// If the connection breaks after this call, the outcome of the message is
+    /// [`Outcome::Unknown`](super::Outcome::Unknown).
     pub fn commit(&mut self) {
         let State::Transaction(transaction) = &mut self.state else {
             return;
@@ -52,10 +54,10 @@ impl Client {
             return;
         }
         if self.is_input_over {
-            // Nothing leaves any more; the next step tells why.
+            // The connection is closed; the next step returns the error.
             return;
         }
-        // The answer cannot have begun before the dot was sent.
+        // A reply that begins before the final dot is not a reply to the message.
         if !self.input.is_empty() || self.replies.is_inside() {
             self.fail(Error::PeerMisbehaved(Misbehaviour::EarlyReply));
             return;
@@ -66,17 +68,17 @@ impl Client {
         }
     }
 
-    /// Gives up the message that is being sent; does nothing when there is none or its final dot
-    /// has left. The conversation ends with [`Error::Aborted`]: only a dropped connection keeps
-    /// the server from taking what it got for the whole.
+    /// Aborts the current message; does nothing if there is none or its final dot was sent. The
+    /// session ends with [`Error::Aborted`]: only a dropped connection ensures that the server does
+    /// not accept the sent part as the whole message.
     pub fn abort(&mut self) {
         if matches!(&self.state, State::Transaction(t) if !t.is_committed()) {
             self.fail(Error::Aborted);
         }
     }
 
-    /// Tells whether a final dot has left whose answer is awaited: if the connection is dropped
-    /// now, the fate of that message is unknown.
+    /// Returns whether the reply to a final dot is pending: if the connection is dropped now, the
+    /// outcome of the message is unknown.
     pub fn is_committed(&self) -> bool {
         matches!(&self.state, State::Transaction(t) if t.is_committed())
     }
@@ -103,8 +105,9 @@ impl Client {
     ) -> Result<(), Error> {
         let taken = transaction.on_reply(reply);
         if taken.is_err() || transaction.is_about_to_speak() {
-            // The outcome is made from it; or it speaks, but only once all that the server has
-            // said is read: a reply that is there before its command cannot be one to it.
+            // On an error the outcome is built from the transaction. Otherwise the next command is
+            // sent only when all input is read: a reply received before a command is sent cannot
+            // belong to it.
             self.state = State::Transaction(transaction);
         } else {
             self.go_on_with(transaction);
@@ -112,7 +115,7 @@ impl Client {
         taken
     }
 
-    /// Says the next command of a transaction, if one was put off.
+    /// Sends the next command of a transaction, if one was delayed; returns whether it did.
     pub(super) fn speaks_next(&mut self) -> bool {
         let speaks = matches!(&self.state, State::Transaction(t) if t.is_about_to_speak());
         if speaks
@@ -123,7 +126,7 @@ impl Client {
         speaks
     }
 
-    /// Takes the next piece of the message, if one is wanted.
+    /// Handles the next chunk of the body, if one was requested.
     pub(super) fn give(&mut self, chunk: BodyChunk) {
         let is_wanted =
             matches!(&self.state, State::Transaction(t) if t.max_body_chunk_bytes().is_some());
@@ -152,14 +155,14 @@ impl Client {
         }
     }
 
-    /// Reports what became of a message whose conversation ended by this error.
+    /// Reports the outcome of a message whose session ended by this error.
     pub(super) fn lose(&mut self, mut transaction: Box<Transaction>, error: &Error) {
         self.note_body(transaction.take_data_bytes());
         self.out
             .report(Event::Outcome(transaction.lost(error.clone())));
     }
 
-    /// Gives every message whose turn never came its outcome.
+    /// Reports the outcome of every queued message.
     pub(super) fn answer_requests(&mut self, cause: &Cause) {
         for request in mem::take(&mut self.requests) {
             if let Request::Send(envelope) = request {
@@ -169,7 +172,7 @@ impl Client {
         }
     }
 
-    /// Says what a transaction has to say next; keeps it, or reports what became of it.
+    /// Sends the next output of a transaction until it waits or ends; reports its outcome.
     ///
     /// ```abnf
     /// bdat-cmd ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF ; of an announced piece
@@ -208,7 +211,7 @@ impl Client {
         }
     }
 
-    /// Puts a piece of the message into the next writes; `mark` is what follows its size.
+    /// Sends a `BDAT` chunk; `mark` follows its size.
     ///
     /// ```abnf
     /// bdat-cmd   ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF

@@ -1,4 +1,4 @@
-//! Conversations with servers, kind and unkind.
+//! Sessions with correct and misbehaving servers.
 
 mod any_server;
 mod bdat;
@@ -25,12 +25,12 @@ fn client(tls: Tls) -> Client {
     Client::new(Config::new(tls, name))
 }
 
-/// Plays a conversation over implicit TLS.
+/// Plays a session over implicit TLS.
 fn talk(moves: &Moves) -> Played<Event, Error> {
     play(|| client(Tls::Implicit), moves, |events| events)
 }
 
-/// Plays a conversation that begins in plaintext and is meant for TLS.
+/// Plays a session that begins in plaintext and upgrades to TLS.
 fn talk_starttls(moves: &Moves) -> Played<Event, Error> {
     play(|| client(Tls::StartTls), moves, |events| events)
 }
@@ -66,7 +66,7 @@ fn refused(code: u16, text: &str) -> RecipientResult {
     RecipientResult::Refused(reply(code, text))
 }
 
-/// Returns the outcomes of a conversation.
+/// Returns the outcomes of a session.
 fn outcomes(played: &Played<Event, Error>) -> Vec<&Outcome> {
     let outcomes = played.events.iter().filter_map(|event| match event {
         Event::Outcome(outcome) => Some(outcome),
@@ -75,7 +75,7 @@ fn outcomes(played: &Played<Event, Error>) -> Vec<&Outcome> {
     outcomes.collect()
 }
 
-/// Returns the only outcome of a conversation.
+/// Returns the only outcome of a session.
 fn outcome(played: &Played<Event, Error>) -> &Outcome {
     match outcomes(played)[..] {
         [only] => only,

@@ -1,4 +1,4 @@
-//! Which texts of events and errors are a server's reply.
+//! The texts of events and errors that come from a server's reply.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -16,15 +16,15 @@ use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
 use super::transfer::{Commit, Transfer};
 
-/// How much of the words to one recipient is kept: a thousand times 6 MiB may come.
+/// Maximum size of a stored reply to `RCPT`: 1000 replies of 6 MiB each may be received.
 const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
 
-/// A transaction that is going on.
+/// A transaction in progress.
 #[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) optional_params: OptionalParams,
-    /// One for each recipient of the envelope.
+    /// The result of each recipient of the envelope, in order.
     pub(super) results: Vec<RecipientResult>,
     is_pipelined: bool,
     to_say: VecDeque<Verb>,
@@ -47,55 +47,57 @@ enum Verb {
 
 #[derive(Debug)]
 enum Phase {
-    /// Commands are said and answered.
+    /// The commands of the envelope are sent and their replies are pending.
     Envelope,
-    /// The server wants a message that has no recipient: it gets an empty one, which it refuses.
+    /// The server accepted `DATA` without a recipient; the client sends an empty message, which the
+    /// server refuses.
     LoneDot,
-    /// The message is being given.
+    /// The owner supplies the message.
     Body,
-    /// All was given; pieces of it may be unsaid or unanswered.
+    /// The message is complete; chunks may still be unsent or without a reply.
     Given,
-    /// All but the final dot or the last piece has left.
+    /// Everything but the final dot or the last chunk was sent.
     ReadyToCommit,
-    /// The final dot or the last piece has left.
+    /// The final dot or the last chunk was sent.
     Committed,
-    /// The message was answered.
+    /// The server replied to the message.
     Answered(Reply),
 }
 
-/// Whether a piece of the message left before the answers to the envelope.
+/// Whether a chunk of the message was sent before the replies to the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ahead {
-    /// No, or all of them came and some recipient was accepted.
+    /// No, or all replies were received and a recipient was accepted.
     No,
-    /// Yes, and answers are awaited.
+    /// Yes, and replies are pending.
     Yes,
-    /// Yes, and nobody wants it: what was announced is given, and its answer awaited.
+    /// Yes, and the envelope was refused: the client completes the announced chunk and reads its
+    /// reply.
     InVain,
 }
 
-/// What a transaction does next.
+/// The next output of a transaction.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Say this line.
+    /// Send this line.
     Say(String),
-    /// Say a piece of the message by `BDAT`.
+    /// Send a chunk of the message by `BDAT`.
     Piece(Piece),
-    /// Ask the owner whether the message may go out.
+    /// Ask the owner to commit the message.
     AskToCommit,
-    /// Wait for a reply or for a piece of the message.
+    /// Wait for a reply or for a chunk of the body.
     Wait,
-    /// It is over.
+    /// The transaction is over.
     End {
-        /// What became of it.
+        /// The outcome of the message.
         outcome: Outcome,
-        /// The server may still hold a part of the transaction.
+        /// The transaction may still be open on the server.
         needs_rset: bool,
     },
 }
 
 impl Transaction {
-    /// Begins a transaction, unless what the server offers tells already that it would fail.
+    /// Begins a transaction; fails if the offered extensions already rule it out.
     pub(super) fn new(
         envelope: Envelope,
         extensions: &Extensions,
@@ -137,7 +139,7 @@ impl Transaction {
         Ok(transaction)
     }
 
-    /// Returns the outcome of a message for which nothing was said.
+    /// Returns the outcome of a message for which no command was sent.
     pub(super) fn never_begun(envelope: Envelope, cause: Cause) -> Outcome {
         let recipients = envelope.recipients.into_iter();
         Outcome::NotSent {
@@ -194,8 +196,9 @@ impl Transaction {
         Next::Wait
     }
 
-    /// The first piece leaves with the envelope (RFC 3030 §2): the last one, without which nothing
-    /// is taken, waits for all answers.
+    /// Returns the next output while a chunk is sent ahead of the replies to the envelope
+    /// (RFC 3030 §2). The last chunk, which makes the server accept the message, is sent only after
+    /// all replies.
     fn next_ahead(&mut self) -> Next {
         let Transfer::Bdat(chunks) = &mut self.transfer else {
             return Next::Wait;
@@ -255,19 +258,19 @@ impl Transaction {
         Next::AskToCommit
     }
 
-    /// Tells whether a command is to be said as soon as nothing that the server has said is unread.
+    /// Returns whether the next command is to be sent as soon as all input is read.
     pub(super) fn is_about_to_speak(&self) -> bool {
         matches!(self.phase, Phase::Envelope) && self.awaiting.is_empty() && !self.to_say.is_empty()
     }
 
-    /// Takes the reply to the oldest command that is not answered, or to the message.
+    /// Handles the reply to the oldest pending command, or to the message.
     pub(super) fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match self.phase {
             Phase::Body | Phase::Given if !self.awaiting.is_empty() => {
                 self.on_envelope_reply(reply)
             }
             Phase::Envelope => self.on_envelope_reply(reply),
-            // Whatever it says: nothing was sent to anybody.
+            // The reply is irrelevant: the empty message had no recipient.
             Phase::LoneDot => {
                 self.phase = Phase::Envelope;
                 Ok(())
@@ -290,7 +293,7 @@ impl Transaction {
                 code,
             }));
         };
-        // Taken off only then: an error is one at this command, not at the next.
+        // Remove the command only after success, so that an error names its stage.
         self.on_verb_reply(verb, reply)?;
         self.awaiting.pop_front();
         Ok(())
@@ -312,8 +315,8 @@ impl Transaction {
             Verb::Rcpt(_) if reply.code < 400 && !reply.is_positive() => {
                 return Err(unexpected(Stage::Rcpt, &reply));
             }
-            // Without a sender the recipients are refused for that alone, which says nothing
-            // about them.
+            // After a refused MAIL the server refuses every recipient, so the reply is not about
+            // the recipient.
             Verb::Rcpt(_) if self.mail_refusal.is_some() => {}
             Verb::Rcpt(n) => {
                 if let Some(result) = self.results.get_mut(n) {
@@ -342,8 +345,8 @@ impl Transaction {
                 chunks.on_answer(reply);
                 Ok(())
             }
-            // It does not want the rest. Whether it reads on until a dot or takes the next octets
-            // for commands is not known, so the connection has to go.
+            // The server refuses the rest. It is unknown whether it reads on until a dot or parses
+            // the next octets as commands, so the connection has to be dropped.
             _ if reply.is_refusal() => Err(Error::Rejected {
                 stage: Stage::Body,
                 reply,
@@ -352,7 +355,7 @@ impl Transaction {
         }
     }
 
-    /// Everything said so far is answered: goes on to the message, or ends.
+    /// Continues after all replies to the envelope: with the message, or with the end.
     fn after_envelope(&mut self) -> Next {
         let is_wanted = self.is_wanted();
         let is_bdat = matches!(self.transfer, Transfer::Bdat(_));
@@ -368,7 +371,7 @@ impl Transaction {
                     self.phase = Phase::Body;
                     return Next::Wait;
                 }
-                // RFC 2920 §3.1: DATA was sent along and taken although nobody is to get it.
+                // RFC 2920 §3.1: the server accepted the pipelined DATA without a valid recipient.
                 self.phase = Phase::LoneDot;
                 Next::Say(".".to_string())
             }
@@ -390,7 +393,7 @@ impl Transaction {
             return self.next();
         }
         match self.refusal() {
-            // The message was begun: its owner has to give it once more.
+            // A part of the message was sent: its owner has to supply it again.
             Some((stage, reply)) if self.ahead != Ahead::No && self.may_try_without() => {
                 self.not_in_one_go(stage, reply)
             }
@@ -406,7 +409,7 @@ impl Transaction {
         }
     }
 
-    /// Returns how much of the message may be given now, or nothing when none is wanted.
+    /// Returns the maximum size of the next body chunk; `None` if no chunk is expected.
     pub(super) fn max_body_chunk_bytes(&self) -> Option<usize> {
         match self.phase {
             Phase::Body => self.transfer.max_chunk_bytes(self.ahead != Ahead::No),
@@ -414,19 +417,19 @@ impl Transaction {
         }
     }
 
-    /// Takes a piece of the message. What is to be sent of it at once goes onto the end of `out`.
+    /// Adds octets of the message, and appends those that are sent immediately to `out`.
     pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         self.transfer.give(octets, out)
     }
 
-    /// Ends the message, but for its final dot or last piece.
+    /// Ends the message, without its final dot or last chunk.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         self.transfer.end(out)?;
         self.phase = Phase::Given;
         Ok(())
     }
 
-    /// Puts what was given of a piece before it was announced onto the end of `out`.
+    /// Appends the octets of a chunk that were supplied before its announcement to `out`.
     pub(super) fn fill(&mut self, out: &mut Vec<u8>) {
         if let Transfer::Bdat(chunks) = &mut self.transfer {
             chunks.fill(out);
@@ -441,7 +444,7 @@ impl Transaction {
         matches!(self.phase, Phase::ReadyToCommit)
     }
 
-    /// Returns what has to leave now for the message to be taken.
+    /// Returns the output that makes the server accept the message.
     pub(super) fn commit(&mut self) -> Commit {
         self.phase = Phase::Committed;
         self.transfer.commit()
@@ -451,12 +454,12 @@ impl Transaction {
         matches!(self.phase, Phase::Committed)
     }
 
-    /// Takes the count of octets that left through `DATA`, stuffed dots included.
+    /// Returns and resets the number of octets sent by `DATA`, including dot-stuffing.
     pub(super) const fn take_data_bytes(&mut self) -> u64 {
         self.transfer.take_data_bytes()
     }
 
-    /// Returns how often `MAIL` was said beyond the first time.
+    /// Returns the number of `MAIL` commands after the first.
     pub(super) const fn repeated_mails(&self) -> u32 {
         self.mails_said.saturating_sub(1)
     }
@@ -478,7 +481,7 @@ impl Transaction {
     }
 
     fn next_verb(&mut self) -> Option<Verb> {
-        // Only one by one are the earlier replies known here.
+        // Without PIPELINING the earlier replies are known here.
         let is_futile = self.awaiting.is_empty()
             && (self.mail_refusal.is_some()
                 || (self.to_say.front() == Some(&Verb::Data) && !self.has_accepted_recipient()));

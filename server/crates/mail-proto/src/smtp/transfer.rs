@@ -1,4 +1,4 @@
-//! How the message goes over: by `DATA` with dots stuffed, or in pieces by `BDAT`.
+//! Transfer of the message: by `DATA` with dot-stuffing, or in chunks by `BDAT`.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -11,28 +11,28 @@ use super::client::Config;
 use super::envelope::Envelope;
 use super::extensions::Extensions;
 
-/// The longest piece of a message that is asked for at once.
+/// Maximum size of a requested body chunk.
 const MAX_CHUNK_BYTES: usize = 64 << 10;
-/// Less where pieces for `BDAT` are held besides.
+/// Maximum size of a requested body chunk for `BDAT`; smaller, because chunks are buffered too.
 const MAX_BDAT_CHUNK_BYTES: usize = 32 << 10;
 
-/// A message that is going over.
+/// A message transfer in progress.
 #[derive(Debug)]
 pub(super) enum Transfer {
     Data {
         encoder: BodyEncoder,
-        /// Octets of the message, stuffed dots included, that the transcript does not tell yet.
+        /// Number of octets, including dot-stuffing, that are not in the transcript yet.
         body_bytes: u64,
     },
     Bdat(Chunks),
 }
 
-/// What makes the server take the message.
+/// The output that makes the server accept the message.
 #[derive(Debug)]
 pub(super) enum Commit {
     /// The final dot.
     Dot,
-    /// The last piece.
+    /// The last chunk.
     Last(Bytes),
 }
 
@@ -48,8 +48,8 @@ impl Transfer {
         }
     }
 
-    /// Returns how much may be given now, or nothing while pieces wait to leave. `is_announced_only`:
-    /// no more than what was announced.
+    /// Returns the maximum size of the next body chunk; `None` while chunks wait to be sent. With
+    /// `is_announced_only`, only announced octets are requested.
     pub(super) fn max_chunk_bytes(&self, is_announced_only: bool) -> Option<usize> {
         match self {
             Self::Bdat(chunks) if is_announced_only => {
@@ -60,7 +60,7 @@ impl Transfer {
         }
     }
 
-    /// Takes the next octets. What is to be sent of them at once goes onto the end of `out`.
+    /// Adds the next octets, and appends those that are sent immediately to `out`.
     pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         match self {
             Self::Data {
@@ -76,7 +76,7 @@ impl Transfer {
         }
     }
 
-    /// The message has no more octets.
+    /// Ends the message.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         match self {
             Self::Data {

@@ -1,4 +1,4 @@
-//! What came of a transaction: who was refused, what may be tried again, the outcome.
+//! The result of a transaction: refused recipients, possible retries, and the outcome.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -11,8 +11,8 @@ use super::transaction::{Next, Transaction};
 use super::transfer::Transfer;
 
 impl Transaction {
-    /// Some are accepted, so who was refused for want of room, or for a parameter that can be done
-    /// without, fares better in a transaction without them.
+    /// Defers the recipients that were refused because the transaction is full, or for an optional
+    /// parameter: since others are accepted, these can succeed in another transaction.
     pub(super) fn defer_some(&mut self) {
         let accepted = self.results.iter();
         let accepted = accepted.filter(|result| matches!(result, RecipientResult::Accepted(_)));
@@ -38,8 +38,9 @@ impl Transaction {
         }
     }
 
-    /// The message was refused before it was whole: for good, or because the server does not know
-    /// or expect the command there, which it may where all is said the plain way.
+    /// Ends the transaction after a refusal before the end of the message: as rejected, or as not
+    /// sent in one go if the command was unknown or out of sequence, because the server may accept
+    /// it without PIPELINING and `BDAT`.
     pub(super) fn refused_at(&mut self, stage: Stage, reply: Reply) -> Next {
         if self.may_go_plain(&reply) {
             return self.not_in_one_go(stage, reply);
@@ -77,12 +78,12 @@ impl Transaction {
         }
     }
 
-    /// Returns the refusal of the sender, of all recipients or of a piece, if there is one.
+    /// Returns the refusal of the sender, of all recipients or of a chunk, if there is one.
     pub(super) fn refusal(&self) -> Option<(Stage, Reply)> {
         if let Some(reply) = &self.mail_refusal {
             return Some((Stage::Mail, reply.clone()));
         }
-        // A piece that left before these answers is refused for want of them.
+        // A chunk sent ahead of these replies is refused only because of them.
         self.refusal_of_all()
             .map(|reply| (Stage::Rcpt, reply))
             .or_else(|| match &self.transfer {
@@ -91,7 +92,7 @@ impl Transaction {
             })
     }
 
-    /// Returns the first refusal of a recipient, where none was accepted.
+    /// Returns the first refusal of a recipient, if none was accepted.
     fn refusal_of_all(&self) -> Option<Reply> {
         let mut first = None;
         for result in &self.results {
@@ -104,8 +105,8 @@ impl Transaction {
         first.cloned()
     }
 
-    /// Everything was refused, perhaps for a parameter that can be done without. SMTPUTF8, BODY,
-    /// REQUIRETLS and HOLDFOR stay: without them the message would be another one.
+    /// Returns whether the envelope was refused, possibly for an optional parameter. SMTPUTF8,
+    /// BODY, REQUIRETLS and HOLDFOR are not optional: they change the meaning of the message.
     pub(super) fn may_try_without(&self) -> bool {
         if let Some(reply) = &self.mail_refusal {
             return self.optional_params.may_be_why_of_mail(reply);
@@ -118,7 +119,7 @@ impl Transaction {
             })
     }
 
-    /// Returns the outcome of a conversation that ended by this error.
+    /// Returns the outcome of a transaction whose session ended by this error.
     pub(super) fn lost(mut self, error: Error) -> Outcome {
         let stage = self.stage();
         let is_committed = self.is_committed();
@@ -151,8 +152,8 @@ impl Transaction {
                 reply,
                 recipients,
             },
-            // Already refused when the connection ended, for instance by a server that hangs up
-            // on a sender it does not like.
+            // The server refused the envelope before the connection ended, for instance a sender
+            // that it blocks.
             (_, Some((stage, reply))) => Outcome::Rejected {
                 stage,
                 reply,
@@ -186,9 +187,9 @@ impl Transaction {
     }
 }
 
-/// Tells whether a recipient was refused because the server takes no more of them at a time. Without
-/// an enhanced code (5.3 of RFC 3463 §3.6), the code may as well be about the one mailbox, unless
-/// the hundred that every server takes were accepted (RFC 5321 §4.5.3.1.8, §4.5.3.1.10).
+/// Returns whether a recipient was refused because the transaction has too many of them. Without
+/// the enhanced code 5.3 (RFC 3463 §3.6) the reply may be about the mailbox, unless the 100
+/// recipients that every server accepts were accepted (RFC 5321 §4.5.3.1.8, §4.5.3.1.10).
 const fn is_want_of_room(refusal: &Reply, accepted: usize) -> bool {
     match &refusal.enhanced {
         Some(enhanced) => enhanced.subject == 5 && enhanced.detail == 3,

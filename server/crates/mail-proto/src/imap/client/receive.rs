@@ -1,4 +1,4 @@
-//! What the server says: greeting, status, data and continuation.
+//! Handling of responses: greeting, status, data and continuation.
 
 use alloc::string::String;
 use core::mem;
@@ -69,21 +69,21 @@ impl Client {
         Ok(())
     }
 
-    /// Reports an event, unless it came in plaintext where TLS is wanted: anybody may have said it.
+    /// Reports an event, unless it arrived before STARTTLS: an attacker can inject plaintext.
     fn report(&mut self, event: Event) {
         if self.phase != Phase::BeforeTls {
             self.events.push_back(event);
         }
     }
 
-    /// Takes the greeting, the first response of a connection.
+    /// Handles the greeting, the first response of a connection.
     ///
     /// ```abnf
     /// greeting       = "*" SP (resp-cond-auth / resp-cond-bye) CRLF
     /// resp-cond-auth = ("OK" / "PREAUTH") SP resp-text
     /// resp-cond-bye  = "BYE" SP resp-text
     /// ```
-    /// RFC 9051 §9. Every condition but OK is an error.
+    /// RFC 9051 §9. Every condition other than OK is an error.
     fn take_greeting(&mut self, frame: Frame) -> Result<(), Error> {
         let (condition, text) = match frame {
             Frame::Status {
@@ -149,7 +149,7 @@ impl Client {
         Ok(())
     }
 
-    /// Goes on once the capabilities were asked for: to STARTTLS, or into readiness.
+    /// Continues after the capabilities are known: sends STARTTLS or becomes ready.
     fn open(&mut self) -> Result<(), Error> {
         if self.phase == Phase::BeforeTls {
             if !self.capabilities.has(Capability::StartTls) {
@@ -182,8 +182,9 @@ impl Client {
         }
     }
 
-    /// Takes away an extension that the server announces and does not know, or answers with
-    /// nothing. It stays off for the rest of the session, whatever the server announces later.
+    /// Disables an extension that the server announces but does not implement, or whose commands it
+    /// answers without data. The extension stays disabled for the rest of the session, even if the
+    /// server announces it again.
     pub fn switch_off(&mut self, capability: Capability) {
         if self.capabilities.has(capability) {
             self.switched_off.push(capability);
@@ -231,7 +232,7 @@ impl Client {
             Condition::PreAuth => return Err(Error::PeerMisbehaved(Misbehaviour::Preauth)),
             Condition::Bye if self.phase == Phase::Ready => {
                 self.bye = true;
-                // The body of the command under way is no longer asked for.
+                // The body of the command in progress is no longer requested.
                 let sending = self.sending.take();
                 self.events
                     .extend(sending.and_then(|sending| sending.completed));
@@ -259,7 +260,7 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the response that ends a command.
+    /// Handles a tagged response, which completes a command.
     ///
     /// ```abnf
     /// response-tagged = tag SP resp-cond-state CRLF
@@ -305,7 +306,7 @@ impl Client {
                 .as_ref()
                 .is_some_and(|sending| sending.tag == tag)
             {
-                // Refused before its literal: the rest of the command is void.
+                // The server refused the command before its literal: the rest is not sent.
                 self.sending = None;
             }
             if !self.sign_in_ends(answers, authentication, status, code.as_ref())? {
@@ -354,7 +355,7 @@ impl Client {
                 sending.completed = Some(completed);
                 return Ok(());
             }
-            // Refused before its literal: the rest of the command is void.
+            // The server refused the command before its literal: the rest is not sent.
             self.sending = None;
         }
         self.complete(completed);
@@ -375,7 +376,8 @@ impl Client {
 }
 
 impl Client {
-    /// Goes on behind the machine's own STARTTLS or CAPABILITY, if it was accepted.
+    /// Continues after STARTTLS or CAPABILITY that the client sent by itself, if the server
+    /// accepted it.
     fn take_own(&mut self, starts_tls: bool, reply: Reply) -> Result<(), Error> {
         if reply.status != Some(Status::Ok) {
             let command = if starts_tls { "STARTTLS" } else { "CAPABILITY" };

@@ -1,4 +1,4 @@
-//! What we say: queued commands leave as early as the server's state allows.
+//! Sending: queued commands are sent as early as the state of the connection allows.
 
 use core::mem;
 
@@ -94,7 +94,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a command of the machine's own.
+    /// Sends a command that the client issues by itself.
     ///
     /// ```abnf
     /// command = tag SP (command-any / command-auth /
@@ -111,7 +111,7 @@ impl Client {
         self.write_line(alloc::format!("{tag} {word}\r\n").as_bytes());
     }
 
-    /// Sends DONE, if IDLE is on and is to end.
+    /// Sends DONE if IDLE is running and DONE was queued.
     ///
     /// ```abnf
     /// idle = "IDLE" CRLF "DONE" ; the second line

@@ -1,4 +1,4 @@
-//! Signing in: AUTHENTICATE by the best mechanism, or LOGIN (RFC 9051 §6.2.2, §6.2.3).
+//! Signing in: AUTHENTICATE with the best mechanism, or LOGIN (RFC 9051 §6.2.2, §6.2.3).
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -23,8 +23,8 @@ impl Client {
             return Err(Error::PlaintextLogin);
         }
         let offered = self.capabilities.mechanisms();
-        // The LOGIN command ranks as the mechanism of that name, which is the same with more round
-        // trips.
+        // The LOGIN command has the rank of the LOGIN mechanism, which does the same with more
+        // round trips.
         let login = self.has_login().then_some(Mechanism::Login.name());
         let begun = Authentication::begin(sign_in, offered.chain(login), is_tls);
         let Some(authentication) = begun else {
@@ -42,7 +42,7 @@ impl Client {
         !self.capabilities.has(Capability::LoginDisabled)
     }
 
-    /// Sends AUTHENTICATE, with its initial response where SASL-IR is offered, or LOGIN.
+    /// Sends AUTHENTICATE, with an initial response if SASL-IR is offered, or LOGIN.
     ///
     /// ```abnf
     /// authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp] *(CRLF base64)
@@ -98,7 +98,7 @@ impl Client {
         });
     }
 
-    /// Answers a challenge, if AUTHENTICATE is under way; tells whether it is.
+    /// Answers a challenge if AUTHENTICATE is in progress; returns whether it is.
     ///
     /// ```abnf
     /// continue-req = "+" SP (resp-text / base64) CRLF
@@ -112,7 +112,7 @@ impl Client {
         match authentication.challenge(text).map_err(broken)? {
             ChallengeResponse::Send(message) => self.say_message(&message),
             ChallengeResponse::DeriveKey(work) => self.work = Some(work),
-            // What else is asked for is cancelled (RFC 9051 §6.2.2).
+            // A challenge that the mechanism cannot answer cancels the exchange (RFC 9051 §6.2.2).
             ChallengeResponse::Cancel => self.write_line(b"*\r\n"),
         }
         Ok(true)
@@ -145,7 +145,7 @@ impl Client {
         self.write_bytes(sasl::secret_line("", message));
     }
 
-    /// Judges the end of a sign-in. `false`: it goes on with another mechanism.
+    /// Handles the tagged response to a sign-in. Returns `false` if another mechanism is tried.
     pub(super) fn sign_in_ends(
         &mut self,
         answers: Tag,
@@ -161,7 +161,7 @@ impl Client {
             authentication.accepted().map_err(broken)?;
             return Ok(true);
         }
-        // Trouble of the server's own is not about the mechanism.
+        // These codes report a fault of the server, not of the mechanism.
         let is_trouble = matches!(
             code,
             Some(Code::Unavailable | Code::ServerBug | Code::InUse | Code::Limit)

@@ -1,4 +1,4 @@
-//! The text of a status response into a code and words.
+//! Parser of the text of a status response: response code and human-readable text.
 
 use alloc::string::String;
 
@@ -14,12 +14,12 @@ use crate::imap::tokens;
 use crate::imap::value::Value;
 use crate::raw_text;
 
-/// Splits the text of a status response into its code and the words for people.
+/// Splits the text of a status response into the response code and the human-readable text.
 ///
 /// ```abnf
 /// resp-text = ["[" resp-text-code "]" SP] [text]
 /// ```
-/// RFC 9051 §9. The space behind the bracket may be missing.
+/// RFC 9051 §9. The space after the bracket may be missing.
 pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) {
     let code = text.strip_prefix(b"[").and_then(|inside| {
         let close = closing_bracket(inside)?;
@@ -35,8 +35,8 @@ pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) 
     }
 }
 
-/// Finds the bracket that ends a code. Brackets within lists and strings belong to flags and
-/// names; where those do not end, the first bracket it is.
+/// Returns the index of the bracket that ends a code. Brackets in lists and strings belong to flags
+/// and names; if a list or string is not terminated, the first bracket ends the code.
 fn closing_bracket(inside: &[u8]) -> Option<usize> {
     let mut depth = 0_u32;
     let mut quoted = false;
@@ -53,7 +53,7 @@ fn closing_bracket(inside: &[u8]) -> Option<usize> {
 }
 
 impl Code {
-    /// Reads what stands between the brackets: a name, and what is behind it.
+    /// Parses the text between the brackets: a name and its arguments.
     ///
     /// ```abnf
     /// resp-text-code =/ atom [SP 1*<any TEXT-CHAR except "]">] ; any code
@@ -74,7 +74,7 @@ impl Code {
         }))
     }
 
-    /// Reads a code that is known, `name` in upper case; nothing if its arguments do not fit.
+    /// Parses a known code, `name` in upper case; `None` if its arguments are invalid.
     ///
     /// ```abnf
     /// resp-text-code  = "BADCHARSET" [SP "(" charset *(SP charset) ")" ] /

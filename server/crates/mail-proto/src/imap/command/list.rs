@@ -1,4 +1,4 @@
-//! What LIST asks for (RFC 9051 §6.3.9).
+//! The arguments of LIST (RFC 9051 §6.3.9).
 
 use alloc::vec::Vec;
 
@@ -6,25 +6,25 @@ use crate::imap::mailbox::Mailbox;
 use crate::imap::status::StatusItem;
 use crate::imap::text::Text;
 
-/// What LIST asks for.
+/// The arguments of LIST.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// Where the pattern begins; mostly empty.
+    /// The reference name that the pattern is relative to; usually empty.
     pub reference: Mailbox,
-    /// The pattern in wire form: `*` for anything, `%` for anything but the delimiter.
+    /// The pattern in wire form: `*` matches anything, `%` anything except the delimiter.
     pub pattern: Text,
-    /// Which of the mailboxes that match; all of them by default.
+    /// Selection among the matching mailboxes; all by default.
     pub selection: ListSelection,
-    /// Ask for SPECIAL-USE attributes, where LIST-EXTENDED and SPECIAL-USE are offered.
+    /// Whether to request SPECIAL-USE attributes, if LIST-EXTENDED and SPECIAL-USE are offered.
     pub return_special_use: bool,
-    /// Ask for subscriptions, where LIST-EXTENDED is offered.
+    /// Whether to request subscriptions, if LIST-EXTENDED is offered.
     pub return_subscribed: bool,
-    /// Ask for these numbers of each mailbox, where LIST-STATUS is offered.
+    /// The STATUS items to request for each mailbox, if LIST-STATUS is offered.
     pub return_status: Vec<StatusItem>,
 }
 
 impl List {
-    /// All mailboxes, with the attributes a folder tree shows.
+    /// Returns the arguments that list all mailboxes, with the attributes that a folder tree shows.
     pub fn everything() -> Self {
         Self {
             reference: Mailbox::from_wire(Vec::new()),
@@ -37,17 +37,17 @@ impl List {
     }
 }
 
-/// Which mailboxes LIST names (RFC 5258 §3.1, RFC 6154 §5.2). Sent even to a server that does not
-/// offer them, for without them the answer is about other mailboxes: there LSUB names those that are
-/// subscribed.
+/// The selection options of LIST (RFC 5258 §3.1, RFC 6154 §5.2). They are sent even if the server
+/// does not offer them, because without them the response lists other mailboxes; on such a server
+/// LSUB lists the subscribed mailboxes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ListSelection {
-    /// Those that are subscribed, also where there is no such mailbox any more.
+    /// Only subscribed mailboxes, including those that no longer exist.
     pub subscribed: bool,
-    /// Those with a special use.
+    /// Only mailboxes with a special use.
     pub special_use: bool,
-    /// Mailboxes of other servers as well.
+    /// Also mailboxes of other servers.
     pub remote: bool,
-    /// Also those that only hold one that is selected; nothing by itself.
+    /// Also mailboxes that only contain a selected one; no effect on its own.
     pub recursive_match: bool,
 }

@@ -1,4 +1,4 @@
-//! What FETCH, STORE and APPEND are about (RFC 9051 §6.3.12, §6.4.5 and §6.4.6).
+//! The arguments of FETCH, STORE and APPEND (RFC 9051 §6.3.12, §6.4.5 and §6.4.6).
 
 use alloc::vec::Vec;
 
@@ -9,10 +9,10 @@ use crate::imap::mailbox::Mailbox;
 use crate::imap::search::PartialRange;
 use crate::imap::sequence_set::SequenceSet;
 
-/// One item that FETCH asks for.
+/// An item that FETCH requests.
 ///
-/// Items of an extension that is not offered are left out, so that the others are told; but not
-/// `BINARY`, in whose place something else would have to be asked for.
+/// Items of an extension that the server does not offer are omitted, so that it returns the others.
+/// `BINARY` items are sent anyway: a caller needs another item in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchItem {
@@ -28,19 +28,19 @@ pub enum FetchItem {
     Envelope,
     /// `BODYSTRUCTURE`
     BodyStructure,
-    /// `BODY.PEEK[section]<offset.length>`: the only form there is here, because reading must not
-    /// mark a message read by itself.
+    /// `BODY.PEEK[section]<offset.length>`. There is no `BODY[…]`, because a FETCH must not set
+    /// `\Seen`.
     BodyPeek {
         /// The part of the message.
         section: Section,
-        /// First byte and number of bytes.
+        /// The offset of the first byte and the number of bytes.
         partial: Option<(u64, u32)>,
     },
     /// `BINARY.PEEK[part]<offset.length>`: a part without its transfer encoding (RFC 3516).
     BinaryPeek {
-        /// The part; all of the message if empty.
+        /// The part; the whole message if empty.
         part: PartNumber,
-        /// First byte and number of bytes, of the decoded part.
+        /// The offset of the first byte and the number of bytes, in the decoded part.
         partial: Option<(u64, u32)>,
     },
     /// `BINARY.SIZE[part]`: the size of a part without its transfer encoding.
@@ -51,9 +51,9 @@ pub enum FetchItem {
     EmailId,
     /// `THREADID` (RFC 8474)
     ThreadId,
-    /// `PREVIEW` (RFC 8970): the first words.
+    /// `PREVIEW` (RFC 8970): the first words of the message.
     Preview {
-        /// Only if the server has it at hand.
+        /// Only if the server has already generated it (LAZY).
         lazy: bool,
     },
     /// `SAVEDATE` (RFC 8514)
@@ -66,32 +66,32 @@ pub enum FetchItem {
     GmailLabels,
 }
 
-/// What FETCH is narrowed by (RFC 4466 §2.4).
+/// The modifiers of FETCH (RFC 4466 §2.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FetchModifiers {
-    /// `CHANGEDSINCE`: messages with a larger modification sequence. Left out where CONDSTORE is
-    /// not offered: then all of the set are told.
+    /// `CHANGEDSINCE`: only messages with a larger modification sequence. Omitted if CONDSTORE is
+    /// not offered: then the server returns the whole set.
     pub changed_since: Option<u64>,
-    /// `VANISHED`: tells which of the set are gone since then. Only in UID FETCH, with
-    /// `changed_since`, after QRESYNC was enabled; left out elsewhere.
+    /// `VANISHED`: also reports the messages of the set that were expunged since then. Only in UID
+    /// FETCH with `changed_since`, after QRESYNC was enabled; omitted otherwise.
     pub vanished: bool,
-    /// `PARTIAL` (RFC 9394): a page of the set, only in UID FETCH and where PARTIAL is offered.
-    /// Sent in any case, for without it all of the set are told.
+    /// `PARTIAL` (RFC 9394): a page of the set, only in UID FETCH and if PARTIAL is offered. Always
+    /// sent, because without it the server returns the whole set.
     pub partial: Option<PartialRange>,
 }
 
-/// What STORE changes.
+/// The arguments of STORE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
-    /// Which messages.
+    /// The messages.
     pub set: SequenceSet,
-    /// The set holds UIDs.
+    /// Whether `set` holds UIDs instead of sequence numbers.
     pub uid: bool,
-    /// How the flags are combined with those that are set.
+    /// How the flags are combined with the present ones.
     pub mode: StoreMode,
-    /// The flags. Those that cannot be set are left out.
+    /// The flags. Flags that cannot be set are omitted.
     pub flags: Vec<Flag>,
-    /// The new flags need not be reported (`.SILENT`).
+    /// Whether the server need not report the new flags (`.SILENT`).
     pub silent: bool,
 }
 
@@ -102,21 +102,21 @@ pub enum StoreMode {
     Add,
     /// `-FLAGS`
     Remove,
-    /// `FLAGS`: these and no others.
+    /// `FLAGS`: replaces all flags.
     Replace,
 }
 
-/// What APPEND announces.
+/// The arguments of APPEND.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Append {
-    /// Where to.
+    /// The destination mailbox.
     pub mailbox: Mailbox,
-    /// The flags of the new message. Those that cannot be set are left out.
+    /// The flags of the new message. Flags that cannot be set are omitted.
     pub flags: Vec<Flag>,
-    /// Its INTERNALDATE; now, if not given.
+    /// The INTERNALDATE of the new message; the present time if `None`.
     pub internal_date: Option<InternalDate>,
-    /// Its size in bytes, line ends as CRLF included. The body has to have exactly this size, else
-    /// the connection is ended. A server may refuse more than
+    /// The size of the message in bytes, with line ends as CRLF. The body must have exactly this
+    /// size, otherwise the connection ends with an error. A server may refuse more than
     /// [`append_limit_bytes`](crate::imap::Capabilities::append_limit_bytes).
     pub size_bytes: u64,
 }

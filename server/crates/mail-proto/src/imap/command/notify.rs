@@ -1,72 +1,73 @@
-//! What NOTIFY asks to be told (RFC 5465).
+//! The arguments of NOTIFY (RFC 5465).
 
 use alloc::vec::Vec;
 
 use super::FetchItem;
 use crate::imap::mailbox::Mailbox;
 
-/// Which changes are told without being asked for.
+/// The changes that the server reports unsolicited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notify {
-    /// `NONE`: nothing, not even changes of the selected mailbox.
+    /// `NONE`: no changes, not even those of the selected mailbox.
     Nothing,
-    /// `SET`: these, and no others than these.
+    /// `SET`: exactly these changes.
     Set {
-        /// Tell the present numbers of all mailboxes that are watched, as STATUS responses.
+        /// Whether the server first sends a STATUS response for each watched mailbox.
         status: bool,
-        /// What is to be told of the mailbox that is selected: what is new and what is gone in any
-        /// case, for the state of the mailbox depends on it.
+        /// The events of the selected mailbox. New and expunged messages are always requested,
+        /// because the state of the mailbox depends on them.
         selected: NotifySelected,
-        /// What is to be told of other mailboxes. Where one is in several groups, the first counts.
+        /// The events of other mailboxes. If a mailbox is in several groups, the first group
+        /// applies.
         groups: Vec<NotifyGroup>,
     },
 }
 
-/// What is told of the mailbox that is selected: `SELECTED-DELAYED`.
+/// The events of the selected mailbox: `SELECTED-DELAYED`.
 ///
-/// `SELECTED`, which tells EXPUNGE between commands, does not exist here: sequence numbers could
-/// never be used (RFC 5465 §5.3). During IDLE nothing is delayed.
+/// `SELECTED`, with which the server sends EXPUNGE at any time, is not supported: sequence numbers
+/// could never be used (RFC 5465 §5.3). During IDLE nothing is delayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotifySelected {
-    /// What to tell of messages that are new; nothing but EXISTS if empty.
+    /// The FETCH items to send for new messages; only EXISTS is sent if empty.
     pub new_message_items: Vec<FetchItem>,
-    /// Tell changed flags.
+    /// Whether to report changed flags.
     pub flag_changes: bool,
 }
 
-/// Some mailboxes, and what is told of them.
+/// A group of mailboxes and the events to report for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifyGroup {
-    /// Which mailboxes.
+    /// The mailboxes.
     pub mailboxes: NotifyMailboxes,
-    /// What is told. All of it left out means that nothing is told of them.
+    /// The events. If all are `false`, no changes of these mailboxes are reported.
     pub events: NotifyEvents,
 }
 
 /// A choice of mailboxes (RFC 5465 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotifyMailboxes {
-    /// `INBOXES`: those into which mail is delivered.
+    /// `INBOXES`: the mailboxes that mail is delivered to.
     Inboxes,
-    /// `PERSONAL`: all in one's own namespaces.
+    /// `PERSONAL`: all mailboxes in the user's personal namespaces.
     Personal,
     /// `SUBSCRIBED`
     Subscribed,
-    /// `SUBTREE`: these, and all below them.
+    /// `SUBTREE`: these mailboxes and all below them.
     Subtree(Vec<Mailbox>),
-    /// `MAILBOXES`: these.
+    /// `MAILBOXES`: these mailboxes.
     Mailboxes(Vec<Mailbox>),
 }
 
-/// What is told of mailboxes that are not selected (RFC 5465 §5).
+/// The events of mailboxes that are not selected (RFC 5465 §5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NotifyEvents {
-    /// `MessageNew` and `MessageExpunge`, which do not go without each other: STATUS with MESSAGES
+    /// `MessageNew` and `MessageExpunge`, which RFC 5465 allows only together: STATUS with MESSAGES
     /// and UIDNEXT.
     pub messages: bool,
     /// `FlagChange`, only with `messages`: STATUS with UNSEEN.
     pub flag_changes: bool,
-    /// `MailboxName`: a LIST response for what was made, renamed or deleted.
+    /// `MailboxName`: a LIST response for a mailbox that was created, renamed or deleted.
     pub names: bool,
     /// `SubscriptionChange`: a LIST response.
     pub subscriptions: bool,

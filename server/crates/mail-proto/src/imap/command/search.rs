@@ -1,96 +1,98 @@
-//! What SEARCH, SORT and THREAD ask for (RFC 9051 §6.4.4, RFC 5256).
+//! The arguments of SEARCH, SORT and THREAD (RFC 9051 §6.4.4, RFC 5256).
 
 use alloc::vec::Vec;
 
 use crate::imap::search::{PartialRange, SearchKey};
 
-/// SEARCH or UID SEARCH with RETURN (RFC 4731).
+/// The arguments of SEARCH or UID SEARCH with RETURN options (RFC 4731).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
-    /// The answer holds UIDs.
+    /// Whether the response holds UIDs instead of sequence numbers.
     pub uid: bool,
-    /// What is to be told; empty asks for `ALL`. Where ESEARCH is not offered none of it is sent,
-    /// and all that was found is told: [`SearchData`](crate::imap::SearchData) counts it.
+    /// The RETURN options; empty requests `ALL`. If ESEARCH is not offered, none is sent and the
+    /// server returns all matches; [`SearchData`](crate::imap::SearchData) then has their minimum,
+    /// maximum and count.
     pub returns: Vec<SearchReturn>,
-    /// All of these have to hold; empty means ALL.
+    /// The criteria, which must all match; empty means ALL.
     pub criteria: Vec<SearchKey>,
 }
 
-/// What is told of a result (RFC 4731 §3.1, RFC 5182, RFC 9394 §3.1).
+/// A RETURN option (RFC 4731 §3.1, RFC 5182, RFC 9394 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchReturn {
     /// `MIN`: the smallest number.
     Min,
-    /// `MAX`: the largest.
+    /// `MAX`: the largest number.
     Max,
-    /// `COUNT`: how many there are.
+    /// `COUNT`: the number of matches.
     Count,
-    /// `ALL`: which ones.
+    /// `ALL`: all matches.
     All,
-    /// `SAVE`: keeps the result as [`SequenceSet::saved_result`](crate::imap::SequenceSet). Left
-    /// out where SEARCHRES is not offered.
+    /// `SAVE`: saves the result as [`SequenceSet::saved_result`](crate::imap::SequenceSet). Omitted
+    /// if SEARCHRES is not offered.
     Save,
-    /// `PARTIAL`: a page of them. Where pages are not offered, `ALL` is asked for.
+    /// `PARTIAL`: a page of the matches. If the server offers no pages, `ALL` is requested.
     Partial(PartialRange),
 }
 
-/// SORT or UID SORT (RFC 5256).
+/// The arguments of SORT or UID SORT (RFC 5256).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
-    /// The answer holds UIDs.
+    /// Whether the response holds UIDs instead of sequence numbers.
     pub uid: bool,
-    /// What is to be told, where ESORT is offered; empty, and elsewhere: the numbers in their order.
+    /// The RETURN options, if ESORT is offered. If empty, or if ESORT is not offered, the server
+    /// returns all numbers in order.
     pub returns: Vec<SearchReturn>,
-    /// By what, the most important first. Empty sorts by arrival.
+    /// The sort keys, most significant first. Empty sorts by arrival.
     pub keys: Vec<SortKey>,
-    /// Which messages: all of these have to hold; empty means ALL.
+    /// The search criteria, which must all match; empty means ALL.
     pub criteria: Vec<SearchKey>,
 }
 
 /// A key of SORT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortKey {
-    /// Larger ones first.
+    /// Whether the order is descending.
     pub reverse: bool,
-    /// What is compared.
+    /// The property that is compared.
     pub criterion: SortCriterion,
 }
 
-/// What SORT compares (RFC 5256 §3, RFC 5957).
+/// A property that SORT compares (RFC 5256 §3, RFC 5957).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SortCriterion {
     /// `ARRIVAL`: INTERNALDATE.
     Arrival,
-    /// `CC`: the first address's local part.
+    /// `CC`: the local part of the first address.
     Cc,
     /// `DATE`: the Date field, in UTC.
     Date,
-    /// `FROM`: the first address's local part.
+    /// `FROM`: the local part of the first address.
     From,
     /// `SIZE`
     Size,
-    /// `SUBJECT`: without `Re:` and the like.
+    /// `SUBJECT`: the base subject, without prefixes such as `Re:`.
     Subject,
-    /// `TO`: the first address's local part.
+    /// `TO`: the local part of the first address.
     To,
-    /// `DISPLAYFROM`: the first sender as people read it. `FROM` where it is not offered.
+    /// `DISPLAYFROM`: the display name of the first sender. `FROM` if SORT=DISPLAY is not offered.
     DisplayFrom,
-    /// `DISPLAYTO`: the first recipient as people read it. `TO` where it is not offered.
+    /// `DISPLAYTO`: the display name of the first recipient. `TO` if SORT=DISPLAY is not offered.
     DisplayTo,
 }
 
-/// THREAD or UID THREAD (RFC 5256).
+/// The arguments of THREAD or UID THREAD (RFC 5256).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thread {
-    /// The answer holds UIDs.
+    /// Whether the response holds UIDs instead of sequence numbers.
     pub uid: bool,
-    /// How threads are found.
+    /// The threading algorithm.
     pub algorithm: ThreadAlgorithm,
-    /// Which messages: all of these have to hold; empty means ALL.
+    /// The search criteria, which must all match; empty means ALL.
     pub criteria: Vec<SearchKey>,
 }
 
-/// How THREAD finds threads.
+/// A threading algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ThreadAlgorithm {
     /// `REFERENCES`: by Message-ID, References and In-Reply-To.

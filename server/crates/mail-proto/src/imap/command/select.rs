@@ -1,4 +1,4 @@
-//! What SELECT and EXAMINE carry (RFC 7162 §3.1.8 and §3.2.5).
+//! The arguments of SELECT and EXAMINE, and of ENABLE (RFC 7162 §3.1.8 and §3.2.5).
 
 use crate::imap::mailbox::Mailbox;
 use crate::imap::number::UidValidity;
@@ -7,55 +7,58 @@ use crate::imap::sequence_set::SequenceSet;
 /// SELECT or EXAMINE with a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Select {
-    /// Which mailbox.
+    /// The mailbox.
     pub mailbox: Mailbox,
-    /// EXAMINE: nothing may be changed.
+    /// Whether to send EXAMINE instead of SELECT.
     pub read_only: bool,
-    /// What is asked for besides. Left out where it is not offered.
+    /// The parameter. Omitted if the server does not offer it.
     pub parameter: SelectParameter,
 }
 
 /// A parameter of SELECT.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelectParameter {
-    /// `CONDSTORE`: from now on every change of flags is told with its modification sequence.
+    /// `CONDSTORE`: from now on the server reports every flag change with its modification
+    /// sequence.
     CondStore,
-    /// `QRESYNC`: what changed since an earlier visit is told at once. QRESYNC has to be enabled
-    /// before ([`Command::Enable`](super::Command::Enable)), in the same write if need be.
+    /// `QRESYNC`: the response to SELECT reports the changes since an earlier session. QRESYNC must
+    /// be enabled before ([`Command::Enable`](super::Command::Enable)); both commands may be sent
+    /// in the same write.
     QResync(QResync),
 }
 
-/// What is known from an earlier visit to a mailbox.
+/// The state of a mailbox that the client knows from an earlier session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QResync {
-    /// The generation of the UIDs at that time. If it is another one now, nothing is told.
+    /// The UIDVALIDITY at that time. If it has changed, the server ignores the parameter.
     pub uid_validity: UidValidity,
-    /// The modification sequence up to which everything was known.
+    /// The modification sequence up to which the client knows all changes.
     pub mod_seq: u64,
-    /// The UIDs that are still of interest; all of them, if not given.
+    /// The UIDs that the client knows; all if `None`.
     pub known_uids: Option<SequenceSet>,
-    /// Some messages of that time, so that a server that has forgotten what vanished need not name
-    /// every number.
+    /// Some messages of that time, so that a server without a record of the expunged UIDs need not
+    /// list every UID.
     pub sequence_match: Option<SequenceMatch>,
 }
 
-/// Messages as they were at an earlier visit: the n-th of `numbers` was the n-th of `uids`.
+/// Messages of an earlier session: the n-th of `numbers` had the n-th of `uids`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SequenceMatch {
-    /// Their sequence numbers.
+    /// The sequence numbers of the messages.
     pub numbers: SequenceSet,
-    /// Their UIDs.
+    /// The UIDs of the messages.
     pub uids: SequenceSet,
 }
 
-/// An extension that ENABLE switches on (RFC 5161, RFC 7162).
+/// An extension that ENABLE activates (RFC 5161, RFC 7162).
 ///
-/// `IMAP4rev2` is not among them (beside `IMAP4rev1` it changes what names look like), and neither
-/// is `UTF8=ACCEPT` (it changes APPEND as well).
+/// `IMAP4rev2` is not supported here because it changes the encoding of mailbox names on a server
+/// that also announces `IMAP4rev1`. `UTF8=ACCEPT` is not supported because it changes APPEND as
+/// well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enable {
     /// `CONDSTORE`
     CondStore,
-    /// `QRESYNC`: from now on VANISHED takes the place of EXPUNGE. CONDSTORE is on with it.
+    /// `QRESYNC`: from now on the server sends VANISHED instead of EXPUNGE. It includes CONDSTORE.
     QResync,
 }

@@ -1,4 +1,4 @@
-//! Commands about mailboxes: SELECT, CREATE, LIST, STATUS, ENABLE, NOTIFY.
+//! Encoder of the mailbox commands: SELECT, CREATE, LIST, STATUS, ENABLE, NOTIFY.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use crate::imap::mailbox::Mailbox;
 use crate::imap::status::StatusItem;
 
 impl Encoder<'_> {
-    /// Writes SELECT or EXAMINE with its parameter, as far as that is offered.
+    /// Writes SELECT or EXAMINE with its parameter, if the server offers it.
     ///
     /// ```abnf
     /// select        = "SELECT" SP mailbox [select-params]
@@ -32,13 +32,13 @@ impl Encoder<'_> {
         self.named(verb, select.mailbox.as_wire());
         match &select.parameter {
             SelectParameter::QResync(known) if self.has(Capability::QResync) => self.qresync(known),
-            // The best that is left of it: changes are numbered from now on.
+            // CONDSTORE is the fallback for QRESYNC.
             _ if self.has_mod_seq() => self.raw(" (CONDSTORE)"),
             _ => {}
         }
     }
 
-    /// Writes the parameter QRESYNC, in its parentheses.
+    /// Writes the QRESYNC parameter in its parentheses.
     ///
     /// ```abnf
     /// select-param  =/ ("QRESYNC" SP "(" uidvalidity SP
@@ -83,7 +83,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Writes CREATE, with its special use where that is offered.
+    /// Writes CREATE, with its special use if CREATE-SPECIAL-USE is offered.
     ///
     /// ```abnf
     /// create        = "CREATE" SP mailbox [create-params]
@@ -113,13 +113,13 @@ impl Encoder<'_> {
     ///                    ; and "SPECIAL-USE" (RFC 6154) by option-extension
     /// status-option    = "STATUS" SP "(" status-att *(SP status-att) ")" ; RFC 5819 §4
     /// ```
-    /// RFC 9051 §9. RFC 5258: an option of RETURN is sent only to servers that know it.
+    /// RFC 9051 §9. RFC 5258: a RETURN option is sent only to servers that offer it.
     pub(super) fn list(&mut self, list: &List) {
         self.raw("LIST ");
         self.list_selection(list.selection);
         self.string(list.reference.as_wire());
         self.named(" ", list.pattern.as_bytes());
-        // An empty pattern asks for the delimiter, but not in the extended form (RFC 5258 §3).
+        // An empty pattern requests the delimiter, but not in the extended form (RFC 5258 §3).
         if list.pattern.as_bytes().is_empty() {
             return;
         }
@@ -128,7 +128,7 @@ impl Encoder<'_> {
         if list.return_subscribed && extended {
             options.push("SUBSCRIBED");
         }
-        // Servers tell of children by themselves, unless RETURN lists what they are to tell.
+        // Servers report children by default, but not if RETURN lists other options.
         if extended {
             self.relies_on(Capability::ListExtended);
             options.push("CHILDREN");
@@ -154,7 +154,7 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
-    /// Writes the selection options of LIST and a space behind them, if there are any.
+    /// Writes the selection options of LIST and a space after them, if there are any.
     ///
     /// ```abnf
     /// list-select-opts            = "(" [
@@ -175,7 +175,7 @@ impl Encoder<'_> {
             (selection.subscribed, "SUBSCRIBED"),
             (selection.special_use, "SPECIAL-USE"),
             (selection.remote, "REMOTE"),
-            // RFC 5258 §3.1: not by itself, and not with REMOTE alone.
+            // RFC 5258 §3.1: not on its own, and not with REMOTE alone.
             (selection.recursive_match && selects, "RECURSIVEMATCH"),
         ]
         .into_iter()
@@ -200,7 +200,7 @@ impl Encoder<'_> {
         self.status_items(items);
     }
 
-    /// Writes the items of STATUS, those that are offered.
+    /// Writes the STATUS items that the server offers.
     ///
     /// ```abnf
     /// status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")" ; the list
@@ -213,7 +213,7 @@ impl Encoder<'_> {
             .filter(|item| item.is_offered(self.capabilities))
             .collect();
         if offered.is_empty() {
-            // An empty list is no list.
+            // The grammar requires at least one item.
             return self.raw("(MESSAGES)");
         }
         self.group(&offered, |encoder, item| encoder.raw(item.word()));
@@ -253,7 +253,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Writes the events of the mailbox that is selected.
+    /// Writes the events of the selected mailbox.
     ///
     /// ```abnf
     /// events        = ( "(" event *(SP event) ")" ) / "NONE"
@@ -275,7 +275,7 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
-    /// Writes a group of mailboxes and its events; nothing for no mailbox.
+    /// Writes a group of mailboxes and its events; writes nothing if the group has no mailbox.
     ///
     /// ```abnf
     /// event-group            = "(" filter-mailboxes SP events ")"

@@ -1,4 +1,4 @@
-//! Commands about messages: FETCH, STORE, APPEND.
+//! Encoder of the message commands: FETCH, STORE, APPEND.
 
 use alloc::vec::Vec;
 
@@ -24,7 +24,7 @@ impl Encoder<'_> {
         self.fetch_items(items);
     }
 
-    /// Writes the modifiers of FETCH, those that are offered.
+    /// Writes the FETCH modifiers that the server offers, and PARTIAL in any case.
     ///
     /// ```abnf
     /// fetch-modifiers     = SP "(" fetch-modifier *(SP fetch-modifier) ")" ; RFC 4466 §3
@@ -59,7 +59,7 @@ impl Encoder<'_> {
         self.raw(")");
     }
 
-    /// Writes the items of FETCH, those that are offered.
+    /// Writes the FETCH items that the server offers.
     ///
     /// ```abnf
     /// fetch = "FETCH" SP sequence-set SP "(" fetch-att *(SP fetch-att) ")" ; the list
@@ -68,7 +68,7 @@ impl Encoder<'_> {
     pub(super) fn fetch_items(&mut self, items: &[FetchItem]) {
         let offered: Vec<&FetchItem> = items.iter().filter(|item| self.is_offered(item)).collect();
         if offered.is_empty() {
-            // An empty list is no list.
+            // The grammar requires at least one item.
             return self.raw("(UID)");
         }
         self.group(&offered, |encoder, item| encoder.fetch_item(item));
@@ -110,7 +110,7 @@ impl Encoder<'_> {
     /// preview-mod = "LAZY"                                      ; RFC 8970
     /// fetch-att =/ "SAVEDATE"                                   ; RFC 8514
     /// ```
-    /// RFC 9051 §9. The items that begin with X-GM- are those of X-GM-EXT-1.
+    /// RFC 9051 §9. The items that begin with X-GM- belong to X-GM-EXT-1.
     fn fetch_item(&mut self, item: &FetchItem) {
         match item {
             FetchItem::Uid => self.raw("UID"),
@@ -142,7 +142,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Writes an item of BINARY, of which `before` is what stands before its part.
+    /// Writes a BINARY item; `before` is the text before its part number.
     ///
     /// ```abnf
     /// section-binary = "[" [section-part] "]"
@@ -154,7 +154,7 @@ impl Encoder<'_> {
         self.raw("]");
     }
 
-    /// Writes the first byte and the number of bytes of a partial FETCH.
+    /// Writes the offset and the number of bytes of a partial FETCH.
     ///
     /// ```abnf
     /// partial = "<" number64 "." nz-number64 ">"
@@ -170,7 +170,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Writes what stands between the brackets of BODY.PEEK.
+    /// Writes the section between the brackets of BODY.PEEK.
     ///
     /// ```abnf
     /// section-spec    = section-msgtext / (section-part ["." section-text])
@@ -218,7 +218,7 @@ impl Encoder<'_> {
     ///                   (flag-list / (flag *(SP flag))) ; flag-list
     /// store-modifier =/ "UNCHANGEDSINCE" SP mod-sequence-valzer ; RFC 7162 §7
     /// ```
-    /// RFC 9051 §9; the modifier stands behind the set (RFC 4466 §3).
+    /// RFC 9051 §9; the modifier follows the set (RFC 4466 §3).
     pub(super) fn store(&mut self, store: &Store, unchanged_since: Option<u64>) {
         self.numbered("STORE ", store.uid, &store.set);
         if let Some(mod_seq) = unchanged_since {

@@ -1,4 +1,4 @@
-//! Commands that look for messages: SEARCH, SORT, THREAD.
+//! Encoder of the search commands: SEARCH, SORT, THREAD.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use crate::imap::command::{
 use crate::imap::flag::{Flag, Keyword};
 use crate::imap::search::SearchKey;
 
-/// Which extensions a command's RETURN is made of.
+/// The extensions that the server offers for the RETURN options of a command.
 struct Offered {
     options: Capability,
     pages: bool,
@@ -26,7 +26,7 @@ impl Encoder<'_> {
         self.search_returning(search.uid, &search.returns, &search.criteria);
     }
 
-    /// Writes SEARCH or UID SEARCH, with RETURN where it is offered.
+    /// Writes SEARCH or UID SEARCH, with RETURN if ESEARCH is offered.
     ///
     /// ```abnf
     /// search         = "SEARCH" [search-return-opts] SP search-program
@@ -50,7 +50,7 @@ impl Encoder<'_> {
         self.criteria(criteria);
     }
 
-    /// Writes RETURN with the options that are offered.
+    /// Writes RETURN with the options that the server offers.
     ///
     /// ```abnf
     /// search-return-opts = SP "RETURN" SP "(" [search-return-opt
@@ -188,7 +188,7 @@ impl Encoder<'_> {
         self.criteria(&thread.criteria);
     }
 
-    /// Writes the conditions, a space before each; ALL if there are none.
+    /// Writes the search keys, each after a space; ALL if there are none.
     ///
     /// ```abnf
     /// search-criteria = charset 1*(SP search-key) ; behind charset
@@ -204,7 +204,7 @@ impl Encoder<'_> {
         }
     }
 
-    /// Writes one condition.
+    /// Writes one search key.
     ///
     /// ```abnf
     /// search-key  = "ALL" / "ANSWERED" / "BCC" SP astring /
@@ -229,7 +229,7 @@ impl Encoder<'_> {
     /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date /
     ///               "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"  ; RFC 8514
     /// ```
-    /// RFC 9051 §9. The keys that begin with X-GM- are those of X-GM-EXT-1.
+    /// RFC 9051 §9. The keys that begin with X-GM- belong to X-GM-EXT-1.
     fn search_key(&mut self, key: &SearchKey) {
         match key {
             SearchKey::All => self.raw("ALL"),
@@ -243,7 +243,7 @@ impl Encoder<'_> {
             SearchKey::Undeleted => self.raw("UNDELETED"),
             SearchKey::Draft => self.raw("DRAFT"),
             SearchKey::Undraft => self.raw("UNDRAFT"),
-            // What is no atom is on no message that could be asked for.
+            // A keyword that is not an atom cannot be set on any message: match none or all.
             SearchKey::Keyword(keyword) => self.keyword("KEYWORD ", keyword, "NOT ALL"),
             SearchKey::Unkeyword(keyword) => self.keyword("UNKEYWORD ", keyword, "ALL"),
             SearchKey::Sequence(set) => self.display(set),
@@ -300,7 +300,7 @@ impl Encoder<'_> {
         self.display(value);
     }
 
-    /// Writes a condition about a keyword; `instead` if that is no `flag-keyword`.
+    /// Writes a search key for a keyword; `instead` if the keyword is not a valid `flag-keyword`.
     ///
     /// ```abnf
     /// search-key = "KEYWORD" SP flag-keyword / "UNKEYWORD" SP flag-keyword

@@ -1,4 +1,4 @@
-//! From a line, or from the values of a response, to an envelope.
+//! Envelope parsers: directly from a line, or from the values of a response.
 
 use alloc::vec::Vec;
 
@@ -9,8 +9,8 @@ use crate::imap::tokens::{self, Quoted};
 use crate::imap::value::Value;
 
 impl Envelope {
-    /// Reads ` (` and an envelope from what is left of a line, which is part of `line`, and returns
-    /// what is behind it: straight, without the values between.
+    /// Parses ` (` and an envelope from `rest`, the rest of `line`, and returns it with the bytes
+    /// after it. Works on the bytes directly, without building values.
     ///
     /// ```abnf
     /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
@@ -19,8 +19,8 @@ impl Envelope {
     /// ```
     /// RFC 9051 §9.
     ///
-    /// Nothing, where one string is a literal or anything is not as RFC 9051 §9 has it: then
-    /// [`from_fields`](Self::from_fields) reads what the values tell.
+    /// Returns `None` if a string is a literal or the text differs from the grammar of RFC 9051 §9;
+    /// [`from_fields`](Self::from_fields) then parses the values of the response.
     pub(crate) fn read<'l>(line: &Bytes, rest: &'l [u8]) -> Option<(Self, &'l [u8])> {
         let mut reader = Reader {
             whole: rest,
@@ -55,9 +55,9 @@ impl Envelope {
         Some((envelope, reader.rest))
     }
 
-    /// Reads the envelope of a message, in one more pair of parentheses or not. `None` where it
-    /// cannot be one: one quotation mark too many makes words of all strings behind it, and strings
-    /// of what is between them.
+    /// Parses the envelope of a message, with or without an extra pair of parentheses. `None` if
+    /// the value cannot be an envelope: a stray quotation mark turns all later strings into atoms
+    /// and the text between them into strings.
     ///
     /// ```abnf
     /// envelope = "(" env-date SP env-subject SP env-from SP env-sender SP
@@ -78,7 +78,7 @@ impl Envelope {
         is_told.then(|| Self::from_fields(fields))
     }
 
-    /// Reads an envelope; fields that are missing or not what they should be are empty.
+    /// Parses an envelope; missing and invalid fields are empty.
     ///
     /// ```abnf
     /// env-date        = nstring
@@ -110,16 +110,17 @@ impl Envelope {
     }
 }
 
-/// How many fields an envelope has.
+/// The number of fields of an envelope.
 const FIELDS: usize = 10;
 
-/// Whether a value can be a list of addresses: each has a name, a route, a mailbox and a host.
+/// Returns whether a value can be a list of addresses: each has a name, a route, a mailbox and a
+/// host.
 ///
 /// ```abnf
 /// env-from = "(" 1*address ")" / nil
 /// address  = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
 /// ```
-/// RFC 9051 §9. An empty string stands for NIL, and so does NIL for an address.
+/// RFC 9051 §9. An empty string is accepted for a NIL list, and NIL for an address.
 fn may_be_addresses(value: &Value) -> bool {
     let is_address = |entry: &Value| match entry.list() {
         Some(fields) => fields.len() <= 4 && fields.iter().all(|field| field.list().is_none()),
@@ -131,16 +132,17 @@ fn may_be_addresses(value: &Value) -> bool {
     }
 }
 
-/// Reads what is left of a line by the grammar alone: nothing, where it does not fit.
+/// A strict parser of the rest of a line: its methods return `None` if the text does not match the
+/// grammar.
 struct Reader<'l> {
-    /// All that was to be read; until there is an own text, this is what spans are of.
+    /// The input. Spans refer to it as long as `own` is `None`.
     whole: &'l [u8],
     rest: &'l [u8],
-    /// From the first string on that has backslashes, what was read before it and the strings
-    /// without them: never longer than what was read.
+    /// The unescaped text, once a string with backslashes was parsed: the input before that string,
+    /// then the strings without backslashes. Never longer than the parsed input.
     own: Option<Vec<u8>>,
     entries: Vec<Entry>,
-    /// The list that was read last, as it stands in the line, and its entries.
+    /// The last address list, as bytes of the line, and its entries.
     last_list: (&'l [u8], Span),
 }
 
@@ -159,7 +161,7 @@ impl Reader<'_> {
         self.nstring()
     }
 
-    /// Reads a quoted string or NIL.
+    /// Parses a quoted string or NIL.
     ///
     /// ```abnf
     /// nstring = string / nil
@@ -185,7 +187,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes NIL, in upper case, if it is next.
+    /// Consumes NIL, in upper case, if it is next.
     ///
     /// ```abnf
     /// nil = "NIL"
@@ -200,7 +202,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Reads a space and a list of addresses.
+    /// Parses a space and a list of addresses.
     ///
     /// ```abnf
     /// env-from = "(" 1*address ")" / nil
@@ -211,7 +213,7 @@ impl Reader<'_> {
         if self.nil().is_some() {
             return Some(Span::NIL);
         }
-        // Sender and Reply-To mostly repeat From.
+        // Sender and Reply-To usually repeat From.
         let (last, same) = self.last_list;
         if !last.is_empty()
             && let Some(rest) = self.rest.strip_prefix(last)
@@ -232,7 +234,7 @@ impl Reader<'_> {
         Some(span)
     }
 
-    /// Reads one address.
+    /// Parses one address.
     ///
     /// ```abnf
     /// address      = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
@@ -256,7 +258,7 @@ impl Reader<'_> {
     }
 }
 
-/// What values tell, gathered into one text.
+/// Collects the strings of values into one text.
 #[derive(Default)]
 struct EnvelopeText {
     text: Vec<u8>,
@@ -264,7 +266,7 @@ struct EnvelopeText {
 }
 
 impl EnvelopeText {
-    /// Takes the text of a value; NIL where it has none.
+    /// Appends the string of a value; NIL if it has none.
     ///
     /// ```abnf
     /// nstring = string / nil
@@ -277,20 +279,20 @@ impl EnvelopeText {
         }
     }
 
-    /// Takes the addresses of a value.
+    /// Appends the addresses of a value.
     ///
     /// ```abnf
     /// env-from = "(" 1*address ")" / nil
     /// address  = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"
     /// ```
-    /// RFC 9051 §9. What is no list in it is passed over.
+    /// RFC 9051 §9. Elements that are not lists are skipped.
     fn addresses(&mut self, value: Option<&Value>) -> Span {
         let first = self.entries.len();
         let list = value.and_then(Value::list).unwrap_or_default();
         for fields in list.iter().filter_map(Value::list) {
             let entry = Entry {
                 name: self.nstring(fields.first()),
-                // Between them is the source route.
+                // Field 1 is the source route.
                 mailbox: self.nstring(fields.get(2)),
                 host: self.nstring(fields.get(3)),
             };
@@ -388,7 +390,7 @@ mod tests {
         assert_eq!(envelope.message_id(), None);
     }
 
-    /// What is read straight from a line, which has to be what its values tell.
+    /// Parses an envelope directly from a line and asserts that its values give the same result.
     fn read(text: &str) -> Option<Envelope> {
         let line = Bytes::from(format!(" ({text}) UID 7)"));
         let (read, behind) = Envelope::read(&line, &line)?;

@@ -1,4 +1,4 @@
-//! A FETCH response straight from its line.
+//! Fast parser of a FETCH response that is a single line.
 
 use alloc::vec::Vec;
 
@@ -11,19 +11,20 @@ use crate::imap::flag::Flag;
 use crate::imap::number::{SequenceNumber, Uid, parse_u64};
 use crate::imap::tokens::{Quoted, Tokens, atom_len, take_quoted};
 
-/// With more than these a response is left to its values, which are counted.
+/// Maximum number of items; a response with more is parsed from its values, which have a limit.
 const MAX_ITEMS: usize = 1000;
 
-/// Reads a FETCH response that is one line, given without its `* `: the items of a list of messages
-/// as they stand there, any other by its values alone. Mailboxes are listed in such lines, and a
-/// tree of values between would cost more than what it tells.
+/// Parses a FETCH response that is one line, given without its `* `. The items of a message list
+/// are parsed directly, any other item from its values. Message lists consist of such lines, and a
+/// value tree would cost more than the data itself.
 ///
 /// ```abnf
 /// message-data = nz-number SP ("EXPUNGE" / ("FETCH" SP msg-att)) ; a FETCH alone
 /// ```
 ///
-/// Nothing, where a literal follows or anything is not as RFC 9051 §9 has it: then the values of the
-/// whole response tell what it is. `tokens` have to be empty, and are left so.
+/// Returns `None` if a literal follows or the line differs from the grammar of RFC 9051 §9: the
+/// caller then parses the values of the whole response. `tokens` must be empty and is empty
+/// afterwards.
 pub(crate) fn read(line: &Bytes, tokens: &mut Tokens) -> Option<FetchData> {
     let mut reader = Reader { line, rest: line };
     let seq = reader.atom();
@@ -44,7 +45,7 @@ struct Reader<'l> {
 }
 
 impl<'l> Reader<'l> {
-    /// Reads the items up to the end of the line.
+    /// Parses the items up to the end of the line.
     ///
     /// ```abnf
     /// msg-att = "(" (msg-att-dynamic / msg-att-static)
@@ -64,7 +65,7 @@ impl<'l> Reader<'l> {
         }
     }
 
-    /// Reads one item, its name and its value.
+    /// Parses one item: name and value.
     ///
     /// ```abnf
     /// msg-att-dynamic = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")"
@@ -75,7 +76,7 @@ impl<'l> Reader<'l> {
     /// RFC 9051 §9.
     fn item(&mut self, tokens: &mut Tokens) -> Option<FetchedItem> {
         let name = self.atom();
-        // As deep as the lists of an envelope nest.
+        // The lists of an envelope nest 4 deep.
         if name == b"ENVELOPE"
             && tokens.max_nesting() >= 4
             && let Some((envelope, rest)) = Envelope::read(self.line, self.rest)
@@ -101,7 +102,7 @@ impl<'l> Reader<'l> {
         }
     }
 
-    /// Reads the value of FLAGS.
+    /// Parses the value of FLAGS.
     ///
     /// ```abnf
     /// msg-att-dynamic = "FLAGS" SP "(" [flag-fetch *(SP flag-fetch)] ")" ; the list
@@ -121,7 +122,7 @@ impl<'l> Reader<'l> {
         self.take(b")").then_some(flags)
     }
 
-    /// Reads the value of INTERNALDATE.
+    /// Parses the value of INTERNALDATE.
     ///
     /// ```abnf
     /// date-time = DQUOTE date-day-fixed "-" date-month "-" date-year
@@ -138,7 +139,7 @@ impl<'l> Reader<'l> {
         }
     }
 
-    /// Takes what may be an atom, or nothing.
+    /// Consumes an atom; empty if there is none.
     ///
     /// ```abnf
     /// atom = 1*ATOM-CHAR
@@ -176,7 +177,7 @@ mod tests {
     use crate::imap::response::{self, Data};
     use crate::imap::tokens::values_of;
 
-    /// What is read straight from a line, which has to be what its values tell.
+    /// Parses a line directly and asserts that its values give the same result.
     fn read(line: &str) -> Option<FetchData> {
         let line = Bytes::from(String::from(line));
         let mut tokens = Tokens::new(100);
@@ -185,7 +186,7 @@ mod tests {
             panic!("{line:?} tells capabilities");
         };
         assert_eq!(Event::Fetch(read.clone()), told, "{line:?}");
-        // Nothing is left for the next response.
+        // The tokens are empty for the next response.
         assert_eq!(tokens.finish(), (vec![], true));
         Some(read)
     }

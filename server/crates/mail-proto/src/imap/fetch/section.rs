@@ -1,4 +1,4 @@
-//! The sections of a message: what `BODY[…]` names (RFC 9051 §6.4.5.1).
+//! The sections of a message, as in `BODY[…]` (RFC 9051 §6.4.5.1).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,22 +8,22 @@ use bytes::Bytes;
 use crate::imap::number::{Uid, parse_u64};
 use crate::imap::tokens;
 
-/// The number of a part, such as `1.2`; empty stands for the message itself.
+/// The number of a part, such as `1.2`; empty for the message itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartNumber(Vec<u32>);
 
 impl PartNumber {
-    /// The message itself.
+    /// Returns the empty number, which denotes the message itself.
     pub const fn message() -> Self {
         Self(Vec::new())
     }
 
-    /// Takes a path of numbers from 1; `None` if one is zero.
+    /// Creates a part number from a path of numbers from 1; `None` if one is 0.
     pub fn new(path: &[u32]) -> Option<Self> {
         (!path.contains(&0)).then(|| Self(path.to_vec()))
     }
 
-    /// Reads `1.2.3`; `None` for anything else, the empty text included.
+    /// Parses `1.2.3`; `None` for anything else, including empty text.
     ///
     /// ```abnf
     /// section-part = nz-number *("." nz-number)
@@ -41,7 +41,7 @@ impl PartNumber {
         &self.0
     }
 
-    /// Returns the number of the n-th part of this one, counted from 1.
+    /// Returns the part number of the n-th child of this part, counted from 1.
     pub(crate) fn child(&self, number: u32) -> Self {
         let mut path = self.0.clone();
         path.push(number);
@@ -65,21 +65,21 @@ impl fmt::Display for PartNumber {
     }
 }
 
-/// A section of a message: a part, or some text of it.
+/// A section of a message: a part, or a text of a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Section {
     /// The part; empty for the message itself.
     pub part: PartNumber,
-    /// Which text of it; nothing for all of the part's body, or of the message.
+    /// The text of the part; `None` for the whole body of the part, or the whole message.
     pub text: Option<SectionText>,
 }
 
 /// A text of a part.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SectionText {
-    /// `HEADER`: of the message, or of a `message/rfc822` part.
+    /// `HEADER`: the header of the message, or of a `message/rfc822` part.
     Header,
-    /// `HEADER.FIELDS`: those fields of the header.
+    /// `HEADER.FIELDS`: these fields of the header.
     HeaderFields(Vec<Bytes>),
     /// `HEADER.FIELDS.NOT`: all other fields of the header.
     HeaderFieldsNot(Vec<Bytes>),
@@ -90,17 +90,17 @@ pub enum SectionText {
 }
 
 impl Section {
-    /// All of the message: `BODY[]`.
+    /// Returns the section of the whole message: `BODY[]`.
     pub fn message() -> Self {
         Self::default()
     }
 
-    /// The body of a part: `BODY[1.2]`.
+    /// Returns the section of the body of a part: `BODY[1.2]`.
     pub const fn part(part: PartNumber) -> Self {
         Self { part, text: None }
     }
 
-    /// The header of the message: `BODY[HEADER]`.
+    /// Returns the section of the message header: `BODY[HEADER]`.
     pub const fn header() -> Self {
         Self {
             part: PartNumber::message(),
@@ -108,7 +108,7 @@ impl Section {
         }
     }
 
-    /// Some fields of the header of the message.
+    /// Returns the section of these fields of the message header: `BODY[HEADER.FIELDS (…)]`.
     pub fn header_fields(names: &[&'static str]) -> Self {
         let names = names
             .iter()
@@ -120,7 +120,7 @@ impl Section {
         }
     }
 
-    /// Reads what stands between the brackets.
+    /// Parses the text between the brackets.
     ///
     /// ```abnf
     /// section         = "[" [section-spec] "]" ; between the brackets
@@ -155,7 +155,7 @@ impl Section {
     }
 }
 
-/// Reads the names of fields behind HEADER.FIELDS.
+/// Parses the field names after HEADER.FIELDS.
 ///
 /// ```abnf
 /// header-list     = "(" header-fld-name *(SP header-fld-name) ")"
@@ -163,13 +163,13 @@ impl Section {
 /// ```
 /// RFC 9051 §9.
 fn field_names(inside: &Bytes, names: &[u8]) -> Option<Vec<Bytes>> {
-    // A list of names, so two levels.
+    // One list of names: nesting depth 1.
     let values = tokens::values_of(&inside.slice_ref(names), 1)?;
     let list = values.first()?.list()?;
     list.iter().map(|name| name.astring().cloned()).collect()
 }
 
-/// What an item with a section is.
+/// The kind of an item with a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Body,
@@ -185,7 +185,7 @@ pub(super) struct Name {
     pub(super) origin: Option<u64>,
 }
 
-/// Tells whether an item's name is that of bytes of a message.
+/// Returns whether an item name begins with `BODY[`.
 pub(super) fn is_body(name: &[u8]) -> bool {
     let Some(word) = name.get(..b"BODY[".len()) else {
         return false;
@@ -193,7 +193,7 @@ pub(super) fn is_body(name: &[u8]) -> bool {
     word.eq_ignore_ascii_case(b"BODY[")
 }
 
-/// Reads `BODY[section]<origin>`, `BINARY[part]<origin>` or `BINARY.SIZE[part]`.
+/// Parses `BODY[section]<origin>`, `BINARY[part]<origin>` or `BINARY.SIZE[part]`.
 ///
 /// ```abnf
 /// msg-att-static = "BODY" section ["<" number ">"] SP nstring /
@@ -201,7 +201,7 @@ pub(super) fn is_body(name: &[u8]) -> bool {
 ///                  "BINARY.SIZE" section-binary SP number ; the names
 /// section-binary = "[" [section-part] "]"
 /// ```
-/// RFC 9051 §9. BINARY may have an offset (RFC 3516 §4.2), as BODY has.
+/// RFC 9051 §9. BINARY may have an offset, like BODY (RFC 3516 §4.2).
 pub(super) fn parse_name(name: &Bytes) -> Option<Name> {
     let open = memchr::memchr(b'[', name)?;
     let (word, _) = name.split_at_checked(open)?;
@@ -220,7 +220,7 @@ pub(super) fn parse_name(name: &Bytes) -> Option<Name> {
         b"" => None,
         origin => Some(parse_u64(origin.strip_prefix(b"<")?.strip_suffix(b">")?)?),
     };
-    // RFC 3516 §4.2: a part number, and for the size no offset.
+    // RFC 3516 §4.2: BINARY takes only a part number, and BINARY.SIZE no offset.
     let is_allowed = match form {
         Form::Body => true,
         Form::Binary => section.text.is_none(),

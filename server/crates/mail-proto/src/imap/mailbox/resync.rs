@@ -1,39 +1,42 @@
-//! What an earlier visit to a mailbox is good for (RFC 7162, RFC 4549).
+//! Resynchronization of a mailbox with the state of an earlier visit (RFC 7162, RFC 4549).
 
 use super::Selected;
 use crate::imap::command::{QResync, SelectParameter};
 use crate::imap::number::UidValidity;
 use crate::imap::sequence_set::SequenceSet;
 
-/// What is known of a mailbox when it is left.
+/// The state of a mailbox at the end of a visit, which lasts as long as the mailbox is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
-    /// The generation of the UIDs.
+    /// The UIDVALIDITY of the mailbox.
     pub uid_validity: UidValidity,
-    /// The modification sequence up to which everything was told; `None` if the mailbox has none.
+    /// The modification sequence up to which all changes are known; `None` if the mailbox has no
+    /// modification sequences.
     pub mod_seq: Option<u64>,
-    /// A range that holds all messages that were seen; `None` if there were none.
+    /// A range of UIDs that contains all known messages; `None` if there are none.
     pub known_uids: Option<SequenceSet>,
 }
 
-/// How what was known is brought up to date. After it, [`Selected::caught_up`].
+/// The way to update the state of an earlier visit. Call [`Selected::caught_up`] after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resync {
-    /// Nothing that was known holds: there was no earlier visit, or the server does not say that the
-    /// UIDs of that time are still those of now.
+    /// The earlier state is invalid: there was no earlier visit, or the server did not confirm that
+    /// the UIDs of that visit are still valid.
     Rebuild,
-    /// SELECT has told everything: what vanished, and the flags that changed.
+    /// The response to SELECT has reported all changes: expunged messages and changed flags.
     Told,
-    /// UID FETCH of what was known, with CHANGEDSINCE this number, tells the flags that changed. What
-    /// is gone is not told: a UID SEARCH for what was known finds what is left.
+    /// UID FETCH of the known messages with CHANGEDSINCE this number returns the changed flags. It
+    /// does not report expunged messages: a UID SEARCH for the known messages finds the remaining
+    /// ones.
     ChangedSince(u64),
-    /// Changes are not numbered: the flags of all that is shown have to be asked for again.
+    /// There are no usable modification sequences: the flags of all displayed messages must be
+    /// fetched again.
     Flags,
 }
 
 impl Visit {
-    /// Returns the parameter with which SELECT builds on this visit, where QRESYNC was enabled; with
-    /// CONDSTORE alone it is left out by itself.
+    /// Returns the parameter of SELECT that resumes this visit if QRESYNC was enabled; with
+    /// CONDSTORE alone the encoder sends CONDSTORE instead.
     pub fn parameter(&self) -> SelectParameter {
         match (self.mod_seq, &self.known_uids) {
             (Some(mod_seq), Some(known_uids)) => SelectParameter::QResync(QResync {
@@ -48,15 +51,16 @@ impl Visit {
 }
 
 impl Selected {
-    /// Tells how the earlier visit is brought up to date, once SELECT is answered. `qresync`: its
-    /// [parameter](Visit::parameter) was sent to a server that has QRESYNC on.
+    /// Returns how to update the state of the earlier visit, after the response to SELECT.
+    /// `qresync`: whether its [parameter](Visit::parameter) was sent to a server with QRESYNC
+    /// enabled.
     pub fn resync(&self, qresync: bool) -> Resync {
         let Some(earlier) = self.earlier() else {
             return Resync::Rebuild;
         };
         match (earlier.mod_seq, self.highest_mod_seq()) {
-            // Modification sequences only grow; a smaller one is that of a mailbox restored from a
-            // copy, whose changes since cannot be told by number.
+            // Modification sequences only grow. A smaller one means that the mailbox was restored
+            // from a backup, so CHANGEDSINCE cannot find its changes.
             (Some(before), Some(now)) if before <= now => {
                 if qresync && earlier.known_uids.is_some() {
                     Resync::Told

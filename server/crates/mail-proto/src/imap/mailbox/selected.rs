@@ -1,4 +1,4 @@
-//! What is known of the mailbox that is selected.
+//! The state of the selected mailbox.
 
 use alloc::vec::Vec;
 
@@ -9,15 +9,16 @@ use crate::imap::flag::Flag;
 use crate::imap::number::{SequenceNumber, Uid, UidValidity};
 use crate::imap::sequence_set::SequenceSet;
 
-/// The most rows that [`Selected`] keeps.
+/// Maximum number of rows in a [`Selected`].
 const MAX_ROWS: usize = 2000;
-/// The most flags of a mailbox that are kept; Dovecot allows about a hundred keywords.
+/// Maximum number of flags of a mailbox; Dovecot allows about 100 keywords.
 const MAX_FLAGS: usize = 1000;
 
-/// What is known of the selected mailbox: its size, its UIDs' generation, and which UID is where in
-/// the windows that were seen.
+/// The state of the selected mailbox: number of messages, UIDVALIDITY, and the UIDs of the sequence
+/// numbers that were seen.
 ///
-/// Feed it every event between the SELECT that opened the mailbox and the command that leaves it.
+/// Pass every event from the SELECT that opens the mailbox up to the command that leaves it to
+/// [`apply`](Self::apply).
 #[derive(Debug, Clone, Default)]
 pub struct Selected {
     exists: u32,
@@ -27,17 +28,17 @@ pub struct Selected {
     flags: Vec<Flag>,
     permanent_flags: Option<Vec<Flag>>,
     read_only: bool,
-    /// UIDVALIDITY was told in this visit.
+    /// Whether the server sent UIDVALIDITY in this visit.
     uid_validity_told: bool,
-    /// UIDs do not outlive this visit.
+    /// Whether the UIDs are invalid after this visit (UIDNOTSTICKY).
     uids_are_void: bool,
-    /// What was known before this visit.
+    /// The state of the earlier visit.
     earlier: Option<Visit>,
-    /// What was known before has been brought up to date.
+    /// Whether the state of the earlier visit was updated.
     caught_up: bool,
     /// Sorted by sequence number, and therefore by UID.
     rows: Vec<Row>,
-    /// Counts the uses of rows; the row with the smallest goes first.
+    /// Counts the uses of rows; the row with the smallest `used` is evicted first.
     uses: u64,
 }
 
@@ -48,37 +49,37 @@ struct Row {
     used: u64,
 }
 
-/// What an event changed.
+/// A change of the mailbox that an event reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// The number of messages is another one.
+    /// The number of messages changed.
     Exists {
-        /// What it was.
+        /// The number before the event.
         before: u32,
-        /// What it is.
+        /// The present number.
         now: u32,
     },
-    /// A message is gone.
+    /// A message was expunged.
     Expunged {
-        /// Where it was.
+        /// The sequence number of the message.
         seq: SequenceNumber,
-        /// Which one, if it was in a window that was seen.
+        /// The UID of the message, if it is known.
         uid: Option<Uid>,
     },
-    /// Messages are gone.
+    /// Messages were expunged.
     Vanished(SequenceSet),
-    /// All UIDs known of this mailbox are void.
+    /// All known UIDs of this mailbox are invalid.
     UidValidity {
-        /// The generation they belonged to.
+        /// The earlier UIDVALIDITY.
         before: UidValidity,
-        /// The generation of now.
+        /// The present UIDVALIDITY.
         now: UidValidity,
     },
 }
 
 impl Selected {
-    /// Begins with nothing known but the UIDVALIDITY of an earlier visit, if there was one.
+    /// Creates an empty state with the UIDVALIDITY of an earlier visit, if there was one.
     pub fn new(uid_validity: Option<UidValidity>) -> Self {
         Self {
             uid_validity,
@@ -86,7 +87,8 @@ impl Selected {
         }
     }
 
-    /// Begins a visit that builds on an earlier one: [`resync`](Self::resync) tells how.
+    /// Creates a state that resumes an earlier visit; [`resync`](Self::resync) returns how to
+    /// update it.
     pub fn resume(earlier: Visit) -> Self {
         Self {
             uid_validity: Some(earlier.uid_validity),
@@ -95,33 +97,33 @@ impl Selected {
         }
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub const fn exists(&self) -> u32 {
         self.exists
     }
 
-    /// The UID that the next message will have, or more.
+    /// Returns UIDNEXT: the next message gets this UID or a larger one.
     pub const fn uid_next(&self) -> Option<Uid> {
         self.uid_next
     }
 
-    /// The generation of the UIDs.
+    /// Returns UIDVALIDITY.
     pub const fn uid_validity(&self) -> Option<UidValidity> {
         self.uid_validity
     }
 
-    /// The largest modification sequence, where the server has them.
+    /// Returns the largest modification sequence, if the mailbox has modification sequences.
     pub const fn highest_mod_seq(&self) -> Option<u64> {
         self.highest_mod_seq
     }
 
-    /// Notes that what [`resync`](Self::resync) asked for is done: the next visit builds on this one.
+    /// Marks the [`resync`](Self::resync) as complete: the next visit resumes this one.
     pub const fn caught_up(&mut self) {
         self.caught_up = true;
     }
 
-    /// Returns what a later visit can build on: this visit, or as long as it is not
-    /// [caught up](Self::caught_up) the one before. `None` where UIDs do not outlive a visit.
+    /// Returns the state that a later visit can resume: this visit, or the earlier one if this
+    /// visit is not [caught up](Self::caught_up). `None` if UIDs are invalid after a visit.
     pub fn visit(&self) -> Option<Visit> {
         if self.uids_are_void {
             return None;
@@ -139,7 +141,7 @@ impl Selected {
         })
     }
 
-    /// The earlier visit, if the server said that the UIDs of that time still hold.
+    /// Returns the earlier visit, if the server confirmed that its UIDs are still valid.
     pub(super) fn earlier(&self) -> Option<&Visit> {
         self.earlier.as_ref().filter(|earlier| {
             self.uid_validity == Some(earlier.uid_validity)
@@ -148,28 +150,29 @@ impl Selected {
         })
     }
 
-    /// All windows that were seen lie in this range.
+    /// Returns the range of UIDs that contains all rows.
     fn known_uids(&self) -> Option<SequenceSet> {
         let (first, last) = (self.rows.first()?, self.rows.last()?);
         Some(SequenceSet::range(first.uid, last.uid))
     }
 
-    /// The flags that the mailbox knows.
+    /// Returns the flags that are defined in the mailbox.
     pub fn flags(&self) -> &[Flag] {
         &self.flags
     }
 
-    /// The flags that can be changed for good; without PERMANENTFLAGS all of them.
+    /// Returns the flags that can be changed permanently; all flags if the server sent no
+    /// PERMANENTFLAGS.
     pub fn permanent_flags(&self) -> &[Flag] {
         self.permanent_flags.as_ref().unwrap_or(&self.flags)
     }
 
-    /// Nothing can be changed in this mailbox.
+    /// Returns whether the mailbox is read-only.
     pub const fn read_only(&self) -> bool {
         self.read_only
     }
 
-    /// Returns the UID of the message at this place, if its window was seen.
+    /// Returns the UID of the message with this sequence number, if it is known.
     pub fn uid_at(&mut self, seq: SequenceNumber) -> Option<Uid> {
         let index = self
             .rows
@@ -178,22 +181,22 @@ impl Selected {
         self.touch(index).map(|row| row.uid)
     }
 
-    /// Returns the place of a message, if its window was seen.
+    /// Returns the sequence number of a message, if it is known.
     pub fn seq_of(&mut self, uid: Uid) -> Option<SequenceNumber> {
         let index = self.rows.binary_search_by_key(&uid, |row| row.uid).ok()?;
         self.touch(index)
             .and_then(|row| SequenceNumber::new(row.seq))
     }
 
-    /// Notes the UIDs of places that follow each other, as a search of exactly these places found
-    /// them.
+    /// Records the UIDs of consecutive sequence numbers, as a search for exactly this range
+    /// returned them.
     pub fn locate(&mut self, first: SequenceNumber, uids: impl IntoIterator<Item = Uid>) {
         for (seq, uid) in (first.get()..=self.exists).zip(uids) {
             self.insert(seq, uid);
         }
     }
 
-    /// Takes in what the server said.
+    /// Updates the state with an event; returns the change, if any.
     pub fn apply(&mut self, event: &Event) -> Option<Change> {
         match event {
             Event::Exists(now) => return self.set_exists(*now),
@@ -221,11 +224,11 @@ impl Selected {
     fn note(&mut self, code: &Code) -> Option<Change> {
         match code {
             Code::UidNext(uid) => self.uid_next = Some(*uid),
-            // Zero is none (RFC 7162 §7).
+            // 0 is not a modification sequence (RFC 7162 §7).
             Code::HighestModSeq(mod_seq) => {
                 self.highest_mod_seq = Some(*mod_seq).filter(|mod_seq| *mod_seq > 0);
             }
-            // What was told before is about the mailbox that was selected before.
+            // Earlier responses belong to the previously selected mailbox.
             Code::Closed => {
                 *self = match self.earlier.take() {
                     Some(earlier) => Self::resume(earlier),
@@ -255,7 +258,8 @@ impl Selected {
     fn set_exists(&mut self, now: u32) -> Option<Change> {
         let before = core::mem::replace(&mut self.exists, now);
         if now < before {
-            // A mailbox shrinks by EXPUNGE alone: this server left some out, so no place is sure.
+            // Only EXPUNGE makes a mailbox smaller. The server omitted some, so no sequence number
+            // is certain.
             self.rows.clear();
         }
         (before != now).then_some(Change::Exists { before, now })
@@ -283,8 +287,8 @@ impl Selected {
 
     fn vanish(&mut self, earlier: bool, uids: &SequenceSet) -> Option<Change> {
         if !earlier {
-            // RFC 7162 §3.2.10: each of these was counted by EXISTS. A server that names more
-            // than there were has lost count, and so have we.
+            // RFC 7162 §3.2.10: EXISTS counted each of these. If there are more than EXISTS, the
+            // count of the server is wrong and the state is reset.
             let gone = u32::try_from(uids.len()).ok();
             let Some(left) = gone.and_then(|gone| self.exists.checked_sub(gone)) else {
                 self.rows.clear();
@@ -303,7 +307,7 @@ impl Selected {
         let last_is_inside = self.rows.last().is_none_or(|row| row.seq <= self.exists);
         let is_sorted = self.rows.is_sorted_by(|a, b| a.seq < b.seq);
         if !(last_is_inside && is_sorted) {
-            // It named messages for which there was no place.
+            // The server listed UIDs that are inconsistent with the known rows.
             self.rows.clear();
         }
         Some(Change::Vanished(uids.clone()))
@@ -331,8 +335,8 @@ impl Selected {
             .get(index)
             .is_none_or(|row| row.seq > seq && row.uid > uid);
         if !(fits_before && fits_behind) {
-            // UIDs rise with their places. What contradicts that was missed or is a lie: only the
-            // newest word is kept.
+            // UIDs increase with the sequence numbers. A contradiction means a missed or false
+            // response: only the newest row is valid.
             self.rows.clear();
         }
         if self.rows.len() >= MAX_ROWS {

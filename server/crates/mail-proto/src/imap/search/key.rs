@@ -1,4 +1,4 @@
-//! The conditions of SEARCH, SORT and THREAD (RFC 9051 §6.4.4).
+//! The search keys of SEARCH, SORT and THREAD (RFC 9051 §6.4.4).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::imap::object_id::ObjectId;
 use crate::imap::sequence_set::SequenceSet;
 use crate::imap::text::Text;
 
-/// A condition of SEARCH. Those of an extension are to be used where it is offered.
+/// A search key. The keys of an extension may be used only if the server offers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SearchKey {
@@ -18,37 +18,38 @@ pub enum SearchKey {
     All,
     /// Has `\Answered`.
     Answered,
-    /// Has not.
+    /// Does not have `\Answered`.
     Unanswered,
     /// Has `\Seen`.
     Seen,
-    /// Has not.
+    /// Does not have `\Seen`.
     Unseen,
     /// Has `\Flagged`.
     Flagged,
-    /// Has not.
+    /// Does not have `\Flagged`.
     Unflagged,
     /// Has `\Deleted`.
     Deleted,
-    /// Has not.
+    /// Does not have `\Deleted`.
     Undeleted,
     /// Has `\Draft`.
     Draft,
-    /// Has not.
+    /// Does not have `\Draft`.
     Undraft,
     /// Has this keyword.
     Keyword(Keyword),
-    /// Has not.
+    /// Does not have this keyword.
     Unkeyword(Keyword),
-    /// Is one of these, by sequence numbers, or is in the saved result.
+    /// Has one of these sequence numbers, or is in the saved result.
     Sequence(SequenceSet),
-    /// Is one of these.
+    /// Has one of these UIDs.
     Uid(SequenceSet),
-    /// Has this text in a header field of this name; an empty text asks for the field alone.
+    /// Has this text in a header field with this name; an empty text matches any message with the
+    /// field.
     Header {
         /// The name of the field.
         field: Text,
-        /// Part of its value.
+        /// The text to find in the value of the field.
         text: Text,
     },
     /// Has this text in From.
@@ -71,52 +72,52 @@ pub enum SearchKey {
     Before(Date),
     /// Arrived on this day.
     On(Date),
-    /// Was written on this day or later, by its Date field.
+    /// Was written on this day or later, according to its Date field.
     SentSince(Date),
     /// Was written before this day.
     SentBefore(Date),
     /// Was written on this day.
     SentOn(Date),
-    /// Came into this mailbox on this day or later (RFC 8514).
+    /// Was added to this mailbox on this day or later (RFC 8514).
     SavedSince(Date),
-    /// Came into this mailbox before this day.
+    /// Was added to this mailbox before this day.
     SavedBefore(Date),
-    /// Came into this mailbox on this day.
+    /// Was added to this mailbox on this day.
     SavedOn(Date),
-    /// Is in a mailbox that knows when its messages came.
+    /// Is in a mailbox that stores save dates.
     SaveDateSupported,
-    /// Arrived at least this long ago (RFC 5032).
+    /// Arrived at least this many seconds ago (RFC 5032).
     OlderSecs(NonZeroU32),
-    /// Arrived at most this long ago.
+    /// Arrived at most this many seconds ago.
     YoungerSecs(NonZeroU32),
-    /// Has more bytes.
+    /// Is larger than this size in bytes.
     LargerBytes(u64),
-    /// Has fewer bytes.
+    /// Is smaller than this size in bytes.
     SmallerBytes(u64),
     /// Has this modification sequence or a larger one (RFC 7162).
     ModSeq(u64),
-    /// Is this message (RFC 8474).
+    /// Has this message id (RFC 8474).
     EmailId(ObjectId),
-    /// Is in this thread.
+    /// Has this thread id (RFC 8474).
     ThreadId(ObjectId),
-    /// Matches a search as it is typed into Gmail.
+    /// Matches a search in Gmail's query syntax.
     GmailRaw(Text),
-    /// Is this message of Gmail's.
+    /// Has this Gmail message id.
     GmailMessageId(u64),
-    /// Is in this thread of Gmail's.
+    /// Has this Gmail thread id.
     GmailThreadId(u64),
-    /// Has this label of Gmail's.
+    /// Has this Gmail label.
     GmailLabel(Text),
-    /// The condition does not hold.
+    /// Does not match this key.
     Not(Box<Self>),
-    /// One of the two holds.
+    /// Matches at least one of the two keys.
     Or(Box<Self>, Box<Self>),
-    /// All of these hold.
+    /// Matches all of these keys.
     And(Vec<Self>),
 }
 
 impl SearchKey {
-    /// Tells whether a text in it needs a charset to be named.
+    /// Returns whether a text in this key is not ASCII, so that the command needs a charset.
     pub(crate) fn needs_utf8(&self) -> bool {
         match self {
             Self::Header { field, text } => !is_ascii(field) || !is_ascii(text),
@@ -136,7 +137,7 @@ impl SearchKey {
         }
     }
 
-    /// Tells whether there are sequence numbers in it, whose meaning an EXPUNGE changes.
+    /// Returns whether this key contains sequence numbers, whose meaning an EXPUNGE changes.
     pub(crate) fn has_sequence_numbers(&self) -> bool {
         match self {
             Self::Sequence(set) => !set.is_saved_result(),

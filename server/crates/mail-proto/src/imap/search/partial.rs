@@ -1,4 +1,4 @@
-//! Pages of a result (RFC 9394).
+//! Pages of a search result (RFC 9394).
 
 use core::fmt;
 use core::num::NonZeroU32;
@@ -7,7 +7,7 @@ use crate::imap::number::parse_u64;
 use crate::imap::sequence_set::SequenceSet;
 use crate::imap::value::Value;
 
-/// A page: the messages from one place to another, counted from 1, from the first or from the last.
+/// A page of a result: a range of positions, counted from 1, from the first or the last message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PartialRange {
     first: NonZeroU32,
@@ -16,7 +16,7 @@ pub struct PartialRange {
 }
 
 impl PartialRange {
-    /// A page counted from the first message: `1:50`. Both ends belong to it.
+    /// Creates a page counted from the first message: `1:50`. Both ends are inclusive.
     pub fn from_start(first: NonZeroU32, last: NonZeroU32) -> Self {
         Self {
             first: first.min(last),
@@ -25,7 +25,7 @@ impl PartialRange {
         }
     }
 
-    /// A page counted from the last message: `-1:-50`.
+    /// Creates a page counted from the last message: `-1:-50`. Both ends are inclusive.
     pub fn from_end(first: NonZeroU32, last: NonZeroU32) -> Self {
         Self {
             is_from_end: true,
@@ -33,12 +33,12 @@ impl PartialRange {
         }
     }
 
-    /// Tells whether it is counted from the last message.
+    /// Returns whether the page is counted from the last message.
     pub const fn is_from_end(self) -> bool {
         self.is_from_end
     }
 
-    /// Reads a page, its ends in any order.
+    /// Parses a page, with its ends in any order.
     ///
     /// ```abnf
     /// partial-range       = partial-range-first / partial-range-last
@@ -57,7 +57,7 @@ impl PartialRange {
     }
 }
 
-/// Reads one end of a page, without its sign.
+/// Parses one end of a page, without its sign.
 ///
 /// ```abnf
 /// nz-number = digit-nz *DIGIT ; (0 < n < 4,294,967,296)
@@ -70,7 +70,7 @@ fn place(text: &[u8]) -> Option<NonZeroU32> {
 }
 
 impl fmt::Display for PartialRange {
-    /// Writes the page as it stands in a command.
+    /// Writes the page in its wire form.
     ///
     /// ```abnf
     /// partial-range       = partial-range-first / partial-range-last
@@ -84,17 +84,17 @@ impl fmt::Display for PartialRange {
     }
 }
 
-/// A page of what was found.
+/// A page of the matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialResult {
-    /// Which page it is.
+    /// The range of the page.
     pub range: PartialRange,
-    /// What is on it; `None` if there is nothing.
+    /// The matches on the page; `None` if there are none.
     pub found: Option<SequenceSet>,
 }
 
 impl PartialResult {
-    /// Reads the value of PARTIAL in an ESEARCH response.
+    /// Parses the value of PARTIAL in an ESEARCH response.
     ///
     /// ```abnf
     /// ret-data-partial = "PARTIAL" SP "(" partial-range SP partial-results ")" ; behind PARTIAL

@@ -5,21 +5,21 @@ use core::num::NonZeroU32;
 
 use crate::imap::value::Value;
 
-/// A thread: messages that answer each other one by one, and then the branches.
+/// A thread: a chain of messages, each a reply to the one before, followed by branches.
 ///
-/// `(3 6 (4 23)(44 7 96))` is the chain 3, 6 with two branches. It nests no deeper than the list did
-/// on the wire, however long its chains are.
+/// `(3 6 (4 23)(44 7 96))` is the chain 3, 6 with two branches. The tree nests no deeper than the
+/// list on the wire, regardless of the length of its chains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ThreadTree {
-    /// UIDs or sequence numbers, as asked: each answers the one before. Empty where the message that
-    /// all branches answer is not there.
+    /// UIDs or sequence numbers, like the command: each is a reply to the one before. Empty if the
+    /// common parent of the branches is missing.
     pub chain: Vec<NonZeroU32>,
-    /// What answers the last one of the chain.
+    /// The replies to the last message of the chain.
     pub branches: Vec<Self>,
 }
 
 impl ThreadTree {
-    /// Reads what stands behind THREAD. Nothing, if it is no list of threads.
+    /// Parses the data of a THREAD response; `None` if it is not a list of threads.
     ///
     /// ```abnf
     /// thread-data = "THREAD" [SP 1*thread-list]
@@ -29,15 +29,15 @@ impl ThreadTree {
         values.iter().map(Self::parse).collect()
     }
 
-    /// Reads one thread.
+    /// Parses one thread.
     ///
     /// ```abnf
     /// thread-list    = "(" (thread-members / thread-nested) ")"
     /// thread-members = nz-number *(SP nz-number) [SP thread-nested]
     /// thread-nested  = 2*thread-list
     /// ```
-    /// RFC 5256 §5. A list of one branch, or an empty one, is read too.
-    // The depth is bounded by the nesting limit of the framer.
+    /// RFC 5256 §5. A list of one branch and an empty list are accepted too.
+    // The nesting limit of the framer bounds the recursion depth.
     fn parse(value: &Value) -> Option<Self> {
         let values = value.list()?;
         let branches_at = values
@@ -52,7 +52,7 @@ impl ThreadTree {
         })
     }
 
-    /// Returns all numbers of the thread, each before what answers it.
+    /// Returns all numbers of the thread, each before its replies.
     pub fn numbers(&self) -> impl Iterator<Item = NonZeroU32> + '_ {
         let mut waiting = Vec::from([self]);
         core::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! What a maildrop is asked, and how it answers.
+//! Commands of the transaction state and their responses.
 
 use super::*;
 
@@ -95,7 +95,7 @@ fn rfc1939_7_unique_ids_with_duplicates() {
     assert_eq!(answers(&played), [rows, completed_bare(0)]);
 }
 
-/// `Completed` of a bare `+OK`.
+/// Returns the `Completed` of a `+OK` without text.
 fn completed_bare(n: u64) -> Event {
     Event::Completed {
         id: id(n),

@@ -62,7 +62,7 @@ fn a_server_without_stls_gets_no_password() {
     let played = talk_stls(&[LOGIN, GREETING, CAPA]);
     assert_eq!(played.failure, not_offered);
     assert_eq!(played.said, "CAPA\r\n");
-    // Without CAPA it is tried, and refused.
+    // Without CAPA the client tries STLS, and the server refuses it.
     let played = talk_stls(&[
         LOGIN,
         GREETING,

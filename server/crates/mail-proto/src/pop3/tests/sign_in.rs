@@ -1,4 +1,4 @@
-//! Signing in, by each kind of way.
+//! Sign-in by each method.
 
 use super::*;
 use crate::sasl::{Nonce, SaslError, SignIn};
@@ -101,7 +101,7 @@ fn a_server_without_a_known_sign_in_is_told() {
     assert_eq!(offer("+OK\r\n.\r\n"), Some(not_offered));
 }
 
-/// The person of the example of RFC 5802 §5.
+/// Queues the sign-in of the user of the example of RFC 5802 §5.
 fn user(client: &mut Client) {
     client.enqueue(Command::Login(SignIn {
         credentials: Credentials::new("user", Secret::new("pencil")).unwrap(),

@@ -1,8 +1,8 @@
-//! The three states of a session, and what a drop means in each.
+//! The three states of a session, and the effect of a dropped connection in each.
 
 use super::*;
 
-/// Plays a conversation and tells what became of the marked messages.
+/// Plays a session and returns the result for the marked messages.
 fn deletions_after(heard: &[&str], acts: &[Command]) -> Deletions {
     let mut client = Client::new(config(Tls::Implicit)).signed_in();
     for command in acts {

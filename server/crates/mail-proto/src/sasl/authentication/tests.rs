@@ -1,4 +1,4 @@
-//! Exchanges as the clients see them: base64 in, base64 out.
+//! Exchanges at the interface of the clients, with messages in base64.
 
 use alloc::string::ToString as _;
 
@@ -31,7 +31,7 @@ fn plain_leaves_with_the_command_or_behind_an_empty_challenge() {
     let initial = plain.initial().unwrap();
     assert_eq!(*initial, b"AGFubgBodW50ZXIy".to_vec());
     plain.initial_left();
-    // Asked again although it came with the command, once.
+    // The server requests it again although it was sent with the command; only once.
     assert_eq!(sent(plain.challenge(b"")), "AGFubgBodW50ZXIy");
     assert!(matches!(
         plain.challenge(b""),

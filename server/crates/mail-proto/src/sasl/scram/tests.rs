@@ -1,4 +1,4 @@
-//! The examples of the RFCs, and servers that lie.
+//! The examples of the RFCs, and servers that violate the protocol.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -23,7 +23,7 @@ fn text(message: &Message) -> String {
     core::str::from_utf8(message).unwrap().to_string()
 }
 
-/// The client's final message to a server's first.
+/// Returns the client's final message for a server's first message.
 fn proof(scram: &mut Scram, server_first: &str) -> Result<String, SaslError> {
     match scram.challenge(server_first.as_bytes())? {
         Reaction::DeriveKey(work) => Ok(text(&scram.key_derived(&work.run()).unwrap())),

@@ -1,4 +1,4 @@
-//! What holds whatever a server says.
+//! Properties that hold for any replies of a server.
 
 use alloc::string::String;
 
@@ -14,7 +14,7 @@ const OFFERS: [&str; 4] = [
     "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=2\r\n",
 ];
 
-/// Mostly what a kind server says, so that conversations get far.
+/// Generates mostly valid replies, so that sessions reach late stages.
 fn replies() -> impl Strategy<Value = String> {
     prop_oneof![
         40 => Just("250 ok\r\n".into()),
@@ -25,7 +25,7 @@ fn replies() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Mostly one, as it was asked for.
+/// Generates mostly one reply.
 fn some_replies() -> impl Strategy<Value = String> {
     prop_oneof![
         20 => replies(),
@@ -36,7 +36,7 @@ fn some_replies() -> impl Strategy<Value = String> {
 fn asking(is_size_exact: bool, is_plain: bool) -> Envelope {
     let mut envelope = envelope(&["a@b.example", "c@d.example"]);
     envelope.returns = Some(Return::Full);
-    // Two lines, as they leave.
+    // The encoded size of two lines.
     envelope.size_bytes = Some(14);
     envelope.is_size_exact = is_size_exact;
     envelope.is_plain = is_plain;

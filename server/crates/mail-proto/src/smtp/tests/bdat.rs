@@ -8,16 +8,16 @@ use super::transaction::{BOTH, COMMIT, GREETING, ONE, one};
 use super::*;
 use Move::{Body, Client as Says, Do, Eof, Server};
 
-/// Offers CHUNKING alone: every piece is answered before the next.
+/// Offers only CHUNKING: every chunk waits for the reply to the last one.
 const CHUNKING: Move<Client> = Server("250-x\r\n250 CHUNKING\r\n");
 const TAKEN: Move<Client> = Server("250 sender ok\r\n250 ok\r\n");
 
-/// The piece of a message of `a` that is this long.
+/// Returns a `BDAT` chunk of `length` times `a`.
 fn piece(length: usize) -> &'static str {
     Box::leak(format!("BDAT {length}\r\n{}", "a".repeat(length)).into_boxed_str())
 }
 
-/// A message of this many `a`, given in pieces of 32 KiB.
+/// Returns a message of `length` times `a`, supplied in pieces of 32 KiB.
 fn long(length: usize) -> Move<Client> {
     let text: &'static str = Box::leak("a".repeat(length).into_boxed_str());
     let pieces: Vec<&'static str> = text
@@ -47,7 +47,7 @@ fn rfc3030_4_1_simple_chunking() {
             "To: Susan@random.com\r\nFrom: Sam@random.com\r\n",
             "Subject: This is a bodyless test message\r\n",
         ]),
-        // Of the 86 octets, the last line end waits for the owner.
+        // The last line end of the 86 octets waits for the owner's commit.
         Says(
             "BDAT 84\r\nTo: Susan@random.com\r\nFrom: Sam@random.com\r\n\
              Subject: This is a bodyless test message",
@@ -78,7 +78,7 @@ fn rfc3030_4_2_pipelined_pieces_to_two_recipients() {
                 "jstewart@cnri.reston.va.us",
             ]))
         }),
-        // No BODY=BINARYMIME: what is sent is lines.
+        // No BODY=BINARYMIME: the message consists of lines.
         Says(
             "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<gvaudre@cnri.reston.va.us>\r\n\
              RCPT TO:<jstewart@cnri.reston.va.us>\r\n",

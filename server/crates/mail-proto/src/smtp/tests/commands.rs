@@ -1,4 +1,4 @@
-//! Commands that stand alone, and the scenarios of RFC 5321 App. D that have them.
+//! Commands outside of a transaction, and the scenarios of RFC 5321 App. D with them.
 
 use super::transaction::{COMMIT, GREETING, PIPELINING};
 use super::*;
@@ -10,7 +10,7 @@ fn argument(text: &str) -> Argument {
     Argument::new(text).unwrap()
 }
 
-/// What was answered, as code and lines.
+/// Returns the code and the number of lines of each reply.
 fn answers(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
     let answers = played.events.iter().filter_map(|event| match event {
         Event::Answered { reply, .. } => Some((reply.code, reply.lines.len())),
@@ -233,7 +233,7 @@ fn rset_clears_what_a_refused_message_left() {
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
     ]);
     assert_eq!(played.said.matches("RSET").count(), 1);
-    // Refused, it clears nothing.
+    // A refused RSET does not clear the transaction.
     let played = talk(&[
         GREETING,
         PIPELINING,

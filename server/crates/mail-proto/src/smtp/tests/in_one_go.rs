@@ -1,11 +1,11 @@
-//! The envelope and the message in one flight, and what is done where a server does not take that.
+//! The envelope and the message in one flight, and servers that do not accept this.
 
 use super::transaction::{BOTH, COMMIT, GREETING, one};
 use super::*;
 use crate::{BodyChunk, Machine as _, Step};
 use Move::{Body, Client as Says, Do, Piece, Server};
 
-/// An envelope for a body of exactly this size.
+/// Returns an envelope for a body of exactly this size.
 fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
     let mut envelope = envelope(recipients);
     envelope.size_bytes = Some(size_bytes);
@@ -13,9 +13,9 @@ fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
     envelope
 }
 
-/// `hello` and its line end.
+/// Sends `hello` and its line end.
 const HELLO: Move<Client> = Do(|c| c.send(sized(&["jones@foo.example"], 7)));
-/// The same by the plain way.
+/// Sends the same message without PIPELINING and `BDAT`.
 const PLAIN: Move<Client> = Do(|c| {
     let mut envelope = sized(&["jones@foo.example"], 7);
     envelope.is_plain = true;
@@ -118,7 +118,7 @@ fn a_longer_message_waits_for_the_envelope_after_its_first_piece() {
     client.send(sized(&["jones@foo.example"], size_bytes));
     let before = go(&mut client, b"");
     assert!((2 << 20..(2 << 20) + 1_000).contains(&before), "{before}");
-    // Nobody is to get it: nothing follows what was announced.
+    // No recipient is accepted: the client sends nothing after the announced octets.
     assert_eq!(go(&mut client, b"250 ok\r\n550 5.1.1 no\r\n"), before);
 }
 
@@ -184,7 +184,7 @@ fn a_body_longer_than_announced_leaves_whole() {
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }
 
-/// Returns where it turned out that a message does not go in one flight.
+/// Returns the stage at which the server refused the message in one flight.
 fn not_in_one_go(outcome: &Outcome) -> Stage {
     let Outcome::NotSent { stage, cause, .. } = outcome else {
         panic!("{outcome:?}");
@@ -193,7 +193,7 @@ fn not_in_one_go(outcome: &Outcome) -> Stage {
     *stage
 }
 
-/// What a server that does not know BDAT says to it.
+/// The replies to BDAT of servers that do not support it.
 const UNKNOWN: [&str; 3] = [
     "500 5.5.1 what\r\n",
     "502 5.5.2 not here\r\n",

@@ -1,4 +1,4 @@
-//! More recipients or messages than a server takes at a time (RFC 5321 §4.5.3.1, RFC 9422).
+//! More recipients or messages than a server accepts at a time (RFC 5321 §4.5.3.1, RFC 9422).
 
 use alloc::format;
 use alloc::string::String;
@@ -24,7 +24,7 @@ fn results(outcome: &Outcome) -> Vec<&RecipientResult> {
     recipients.iter().map(|(_, result)| result).collect()
 }
 
-/// A hundred and three recipients, and as many replies to them.
+/// 103 recipients, and as many replies to them.
 fn crowd(refusal: &str) -> [Move<Client>; 5] {
     let replies = format!(
         "250 ok\r\n{}{refusal}\r\n354 go\r\n",
@@ -97,7 +97,7 @@ fn rfc9422_rcptdomainmax_counts_the_domains_of_the_session() {
         COMMIT,
         Server("250 done\r\n"),
         Do(|c| assert!(c.is_used_up())),
-        // Same domain: there is room. Another: nobody fits.
+        // A recipient of the same domain fits, one of another domain does not.
         Do(|c| c.send(envelope(&["White@FOO.example"]))),
         Server("250 ok\r\n250 ok\r\n354 go\r\n"),
         Body(&["a"]),
@@ -130,7 +130,7 @@ fn rfc9422_mailmax_uses_up_the_connection() {
         Server("250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250 LIMITS MAILMAX=2\r\n"),
         Do(|c| assert!(!c.is_used_up())),
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
-        // Said twice, once without SIZE.
+        // MAIL is sent twice, once without SIZE.
         Server("555 no\r\n503 no\r\n503 no\r\n"),
         Server("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
         Body(&["a"]),
@@ -210,7 +210,7 @@ fn rfc5321_4_5_3_1_10_after_a_hundred_a_bare_552_is_no_refusal_of_the_last() {
 
 #[test]
 fn too_many_recipients_before_the_first_is_a_refusal() {
-    // To try again at once would come to the same.
+    // An immediate retry would have the same result.
     let played = talk(&[
         GREETING,
         PIPELINING,

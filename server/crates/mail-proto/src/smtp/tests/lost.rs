@@ -1,4 +1,4 @@
-//! Messages whose conversation ends too early.
+//! Messages whose session ends too early.
 
 use super::transaction::{COMMIT, GREETING, ONE, PIPELINING, one};
 use super::*;

@@ -1,4 +1,4 @@
-//! What a sender asks for: DSN, REQUIRETLS, FUTURERELEASE, DELIVERBY, MT-PRIORITY, SMTPUTF8.
+//! Requested parameters: DSN, REQUIRETLS, FUTURERELEASE, DELIVERBY, MT-PRIORITY, SMTPUTF8.
 
 use super::transaction::{COMMIT, GREETING};
 use super::*;
@@ -20,7 +20,7 @@ fn recipient(text: &str, notify: Notify) -> Recipient {
     }
 }
 
-/// One recipient; the sender asks for the header back.
+/// Returns an envelope with one recipient, changed by `change`.
 fn asking(change: fn(&mut Envelope)) -> Envelope {
     let mut envelope = envelope(&["jones@foo.example"]);
     change(&mut envelope);
@@ -194,7 +194,7 @@ fn rfc8689_2_requiretls_needs_tls_and_the_offer_of_after_it() {
         cause("250-x\r\n250 DSN\r\n", REQUIRING),
         Cause::RequireTlsNotOffered
     );
-    // Who offers it without TLS offers what it cannot do.
+    // An offer of REQUIRETLS without TLS is not valid.
     let moves = [
         GREETING,
         Server("250-x\r\n250 REQUIRETLS\r\n"),
@@ -419,7 +419,7 @@ fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
                 ..
             }
         ));
-        // Once with SIZE, once without, both times with what matters.
+        // MAIL is sent with SIZE and without, both times with the required parameter.
         assert_eq!(played.said.matches("MAIL FROM").count(), 2);
         assert_eq!(played.said.matches(parameter).count(), 2, "{parameter}");
     }

@@ -1,4 +1,4 @@
-//! The same trouble at every place of a conversation.
+//! The same failures at every stage of a session.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,7 +8,7 @@ use super::*;
 use crate::{Machine as _, OverLimit, Step};
 use Move::{Body, Do, Server, ServerBytes, Upgrade};
 
-/// A place where the server is to speak.
+/// A point of a session where the client expects a reply.
 struct Place {
     name: &'static str,
     stage: Stage,
@@ -32,7 +32,7 @@ const STARTTLS: Move<Client> = Server("250-x\r\n250 STARTTLS\r\n");
 const OLD: Move<Client> = Server("250 x\r\n");
 const AUTH: Move<Client> = Do(|c| c.authenticate(credentials()));
 
-/// Every place up to TLS; the others are behind it.
+/// Returns every such point, before and after STARTTLS.
 fn places() -> Vec<Place> {
     let tls = || [GREETING, STARTTLS, Server("220 go\r\n"), Upgrade];
     let inside = |more: Vec<Move<Client>>| tls().into_iter().chain(more);
@@ -102,7 +102,7 @@ fn meet(place: &mut Place, what: Vec<u8>) -> Played<Event, Error> {
     talk_starttls(&place.before)
 }
 
-/// Whether a message was being sent there, of which there has to be an outcome.
+/// Returns whether a message is in progress at that point, so that it has an outcome.
 fn has_message(place: &Place) -> bool {
     place.stage == Stage::Rset || place.stage >= Stage::Mail
 }
@@ -127,7 +127,7 @@ fn going_away_with_421_is_told_at_every_place() {
         assert_eq!(played.failure, Some(expected), "{}", place.name);
         match last_outcome(&played) {
             None => assert!(!has_message(&place), "{}", place.name),
-            // The first message was refused, the second one never began.
+            // The first message was refused, the second one was not begun.
             Some(Outcome::NotSent { cause, .. }) => {
                 assert_eq!(place.stage, Stage::Rset);
                 assert_eq!(
@@ -160,7 +160,7 @@ fn refusals_for_now_and_for_good_are_told_in_their_words_at_every_place() {
             let name = place.name;
             let shown = format!("{played:?}");
             match place.stage {
-                // Nobody asked.
+                // No command is pending.
                 Stage::Idle => assert!(shown.contains("UnsolicitedReply"), "{name}: {shown}"),
                 Stage::Auth => assert!(shown.contains("AuthenticationRefused"), "{name}: {shown}"),
                 Stage::Command => assert!(shown.contains("Answered"), "{name}: {shown}"),
@@ -246,7 +246,7 @@ fn a_line_or_a_reply_without_end_stops_at_its_limit_at_every_place() {
     }
 }
 
-/// Plays to the place and feeds this much at once; to play it at every cut takes minutes.
+/// Plays up to the point and feeds `what` at once; playing it at every cut takes minutes.
 fn only_whole(place: &mut Place, what: &[u8]) -> Option<Error> {
     let mut client = client(Tls::StartTls);
     for next in &place.before {
@@ -280,7 +280,7 @@ fn settle(client: &mut Client) -> Option<Error> {
 // docs/protocols.md, SMTP: PIPELINING
 #[test]
 fn replies_that_are_there_before_their_commands_are_not_taken_for_theirs() {
-    // Fed at once: cut, it cannot be told when each came.
+    // Fed at once, because split input does not show when each reply was received.
     let mut client = client(Tls::Implicit);
     for text in ["220 x\r\n", "250 x\r\n"] {
         client.feed(text.as_bytes());

@@ -123,7 +123,7 @@ fn starttls_forgets_what_was_offered_before() {
 fn starttls_with_buffered_plaintext_is_rejected() {
     let error = Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls);
     for behind in ["220 go\r\n250-x\r\n250 AUTH PLAIN\r\n", "220 go\r\n2"] {
-        // Not cut: what matters is that both arrive before TLS is up.
+        // Not split, because both have to arrive before TLS is established.
         let mut client = client(Tls::StartTls);
         client.feed(b"220 x\r\n");
         let _ = steps(&mut client);
@@ -152,7 +152,7 @@ fn plaintext_that_comes_while_tls_is_being_set_up_is_rejected() {
     assert_eq!(client.step(), Err(error));
 }
 
-/// Steps until the machine waits, is done or fails; returns what it said.
+/// Steps until the machine waits, is done or fails; returns its output and the last step.
 fn steps(client: &mut Client) -> (alloc::string::String, Result<Step<Event>, Error>) {
     let mut said = alloc::string::String::new();
     loop {

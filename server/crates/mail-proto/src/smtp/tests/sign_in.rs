@@ -1,4 +1,4 @@
-//! Signing in, by each kind of mechanism.
+//! Sign-in by each mechanism.
 
 use super::*;
 use crate::sasl::{Nonce, SaslError, SignIn};
@@ -135,7 +135,7 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     assert!(played.said.contains("AUTH PLAIN "));
 }
 
-/// The person of the example of RFC 5802 §5.
+/// Returns the sign-in of the user of the example of RFC 5802 §5.
 fn user() -> SignIn {
     SignIn {
         credentials: Credentials::new("user", Secret::new("pencil")).unwrap(),

@@ -4,7 +4,7 @@ use super::*;
 use Move::{Body, Client as Says, Do, Server};
 
 pub(super) const GREETING: Move<Client> = Server("220 x\r\n");
-/// Offers nothing: one command at a time.
+/// Offers no extension: one command at a time.
 const OLD: Move<Client> = Server("250 x\r\n");
 pub(super) const PIPELINING: Move<Client> = Server("250-x\r\n250 PIPELINING\r\n");
 /// Offers PIPELINING and CHUNKING.
