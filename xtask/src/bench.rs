@@ -1,6 +1,5 @@
-//! `cargo xtask bench`: what the release costs, beside a bare client that asks the same upstream,
-//! and what a person waits for in a real Chromium; or what the protocol machines cost, beside those
-//! of others.
+//! `cargo xtask bench`: measures the release beside a bare client on the same upstream server, and
+//! its response times in a real Chromium; or the protocol machines beside other implementations.
 
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ use crate::test::browser;
 use crate::tools;
 use crate::workspace::{Workspace, must_succeed};
 
-/// What is measured.
+/// The subject of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// The release, from the mail server to the browser.
@@ -35,7 +34,7 @@ impl What {
     }
 }
 
-/// Builds what is measured and prints its figures.
+/// Builds the subject and prints its figures.
 pub(crate) fn run(workspace: &Workspace, what: What) -> Result<ExitCode> {
     match what {
         What::Product => product(workspace),
@@ -43,14 +42,14 @@ pub(crate) fn run(workspace: &Workspace, what: What) -> Result<ExitCode> {
     }
 }
 
-/// The figures of `mail-net/benches/protocols`.
+/// Runs `mail-net/benches/protocols`.
 fn protocols(workspace: &Workspace) -> Result<ExitCode> {
     let mut cargo = workspace.cargo("bench");
     must_succeed(cargo.args(["--quiet", "-p", "mail-net", "--bench", "protocols"]))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The figures of `server/benches/product`.
+/// Runs `server/benches/product`.
 fn product(workspace: &Workspace) -> Result<ExitCode> {
     let mut steps = Steps::new(5);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;

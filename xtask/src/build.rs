@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the release, one self-contained file.
+//! `cargo xtask build`: builds the release as one self-contained file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::{Workspace, must_succeed};
 
-/// Builds `target/release/restante` with the page inside.
+/// Builds `target/release/restante` with the page embedded.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut steps = Steps::new(4);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the release server with the files of `site` inside.
+/// Builds the release server with the files of `site` embedded.
 pub(crate) fn server(workspace: &Workspace, site: &Site, steps: &mut Steps) -> Result<PathBuf> {
     let binary = workspace.target.join("release/restante");
     let what = site::with_hint("Server: release build", !binary.is_file(), "5 min");
@@ -41,8 +41,8 @@ pub(crate) fn server(workspace: &Workspace, site: &Site, steps: &mut Steps) -> R
     })
 }
 
-/// Builds the server without the page: it reads the folder that `RESTANTE_SITE_DIR` names, so that
-/// a change of the page does not link it again.
+/// Builds the server without the page. It reads the folder named by `RESTANTE_SITE_DIR`, so a
+/// change of the page does not relink the server.
 pub(crate) fn dev_server(workspace: &Workspace, steps: &mut Steps) -> Result<PathBuf> {
     let binary = workspace.target.join("debug/restante");
     let is_first = !binary.is_file();

@@ -1,6 +1,6 @@
-//! `cargo xtask docs`: writes the parts of docs/ that are made from the sources.
+//! `cargo xtask docs`: writes the parts of docs/ that are generated from the sources.
 //!
-//! `check-layers` fails where what is written there is not what would be written now.
+//! `check-layers` fails if a generated page is out of date.
 
 mod proofs;
 mod red_cases;
@@ -13,13 +13,13 @@ use anyhow::{Context as _, Result};
 use crate::layers::{Findings, Sources};
 use crate::workspace::Workspace;
 
-/// A page, and what has to stand in it.
+/// A page and its expected content.
 struct Page {
     path: &'static str,
     text: String,
 }
 
-/// Writes every page that is not as it has to be.
+/// Writes every page that is out of date.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let sources = Sources::read(workspace)?;
     let (pages, findings) = pages(workspace, &sources)?;
@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// What is wrong with the sources of the pages, and which page is not up to date.
+/// Returns the errors in the sources of the pages, and the pages that are out of date.
 pub(crate) fn check(workspace: &Workspace, sources: &Sources) -> Result<Findings> {
     let (pages, mut findings) = pages(workspace, sources)?;
     for page in &pages {
@@ -69,7 +69,7 @@ fn pages(workspace: &Workspace, sources: &Sources) -> Result<(Vec<Page>, Finding
     Ok((vec![proofs, red_cases], findings))
 }
 
-/// A file below the root; one that is not there is empty.
+/// Reads a file below the root; a missing file is empty.
 fn read(workspace: &Workspace, path: &str) -> Result<String> {
     match fs::read_to_string(workspace.root.join(path)) {
         Ok(text) => Ok(text),

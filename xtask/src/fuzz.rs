@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: each target of `server/fuzz` under libFuzzer, for a while.
+//! `cargo xtask fuzz`: runs each target of `server/fuzz` under libFuzzer for a limited time.
 //!
-//! This is what cargo-fuzz does, without it: no tool is installed from source here, and all it
-//! adds to cargo are the flags below. The nightly compiler comes by rustup.
+//! It replaces cargo-fuzz, because no tool is installed from source here and cargo-fuzz adds only
+//! the flags below. The nightly compiler is installed by rustup.
 
 use std::env;
 use std::fs;
@@ -14,10 +14,11 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::{Workspace, must_succeed, output_of};
 
-/// Sanitizers know this platform, and naming it keeps the flags away from build scripts.
+/// The sanitizers support this platform. Naming it keeps the flags away from build scripts.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// What libFuzzer needs to see which branches ran and what was compared; and the address sanitizer.
+/// The instrumentation that libFuzzer needs for coverage and comparisons, and the address
+/// sanitizer.
 const RUSTFLAGS: &str = "--cfg fuzzing \
     -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -27,12 +28,12 @@ const RUSTFLAGS: &str = "--cfg fuzzing \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
     -Zsanitizer=address";
 
-/// Inputs are conversations of a few lines, with limits made small for them.
+/// Maximum input length. Inputs are short conversations, and the targets use small limits.
 const MAX_LEN_BYTES: u32 = 4096;
-/// More in one piece was asked for by a size that somebody announced.
+/// A larger single allocation means that the code trusted an announced size.
 const MALLOC_LIMIT_MB: u32 = 16;
 
-/// What to run, and for how long.
+/// Options of the command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     secs: u32,
@@ -60,7 +61,7 @@ impl Options {
     }
 }
 
-/// Builds the targets and runs them one after the other; a finding fails the command.
+/// Builds the targets and runs them one after the other. A finding fails the command.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let targets = chosen(&workspace.root.join("server/fuzz"), options)?;
     let mut steps = Steps::new(2 + targets.len());
@@ -95,7 +96,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     })
 }
 
-/// The targets by name: one program of `fuzz_targets` each.
+/// Returns the names of the targets: one program of `fuzz_targets` each.
 fn chosen(folder: &Path, options: &Options) -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(folder.join("fuzz_targets"))? {
@@ -113,7 +114,7 @@ fn chosen(folder: &Path, options: &Options) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Makes sure that there is a nightly compiler and one for libFuzzer's C++.
+/// Ensures that a nightly compiler and a C++ compiler for libFuzzer are installed.
 fn nightly() -> Result<((), String)> {
     if tools::find("c++").is_none() {
         bail!("libFuzzer needs a C++ compiler. On Debian or Ubuntu: sudo apt-get install g++");
@@ -140,7 +141,8 @@ fn nightly() -> Result<((), String)> {
     Ok(((), format!("{}{added}", version.trim())))
 }
 
-/// rustup without what cargo set for this program: it would choose this program's own compiler.
+/// Returns rustup without the variables that cargo set for this program; with them it would select
+/// this program's own toolchain.
 fn rustup() -> Command {
     let mut command = Command::new("rustup");
     for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
@@ -175,8 +177,8 @@ enum Outcome {
 fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
     let built = workspace.target.join("fuzz");
     let folder = workspace.root.join("server/fuzz");
-    // What libFuzzer gathers is kept from run to run, but not in the tree: seeds there are few and
-    // have names.
+    // The corpus is reused by later runs but not committed: the seeds in the tree are few and have
+    // names.
     let corpus = built.join("corpus").join(target);
     let artifacts = built.join("artifacts").join(target);
     fs::create_dir_all(&corpus)?;
@@ -221,7 +223,7 @@ fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
     }
 }
 
-/// The words of what a target reads; the others draw their input.
+/// Returns the dictionary of a target that parses text; other targets generate their input.
 fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
         "addresses" => "address.dict",

@@ -1,8 +1,8 @@
-//! `cargo xtask check-layers`: the invariants of the architecture that can be read off the sources
-//! and off what cargo resolves.
+//! `cargo xtask check-layers`: checks the architecture's invariants against the sources and cargo's
+//! resolved dependencies.
 //!
-//! Each check returns its findings as lines that name the place and the way out. All checks run;
-//! one finding fails the command.
+//! Each check returns its findings as lines that name the location and the fix. All checks run; one
+//! finding fails the command.
 
 mod directions;
 mod house;
@@ -25,7 +25,7 @@ pub(crate) use self::sources::Sources;
 use crate::docs;
 use crate::workspace::Workspace;
 
-/// What is wrong, one line each.
+/// The findings of a check, one line each.
 pub(crate) type Findings = Vec<String>;
 
 /// Runs all checks and prints their findings.

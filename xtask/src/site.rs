@@ -1,5 +1,5 @@
-//! The page as files: WebAssembly and its glue, one style sheet, icons, under names that change
-//! with their content, and a `manifest` that tells the server those names.
+//! Builds the page's files: WebAssembly and its glue, one style sheet and icons, under names with a
+//! content hash, and a `manifest` that gives these names to the server.
 //!
 //! ```text
 //! SITE/manifest                 pkg=a/HASH  css=main.HASH.css  icons=icons.HASH.svg  (one a line)
@@ -24,12 +24,12 @@ use sha2::{Digest as _, Sha256};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
-/// How the page is compiled.
+/// The build profile of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
-    /// Quick to rebuild, uncompressed: `target/site`.
+    /// Quick to rebuild, uncompressed, in `target/site`.
     Dev,
-    /// Small, with `.br` and `.gz` beside each file: `target/site-release`.
+    /// Small, with `.br` and `.gz` beside each file, in `target/site-release`.
     Release,
 }
 
@@ -57,10 +57,10 @@ pub(crate) struct Site {
     pub(crate) page: PathBuf,
 }
 
-/// Builds the site in two steps; the second is skipped when none of its inputs changed.
+/// Builds the site in two steps; the second is skipped if none of its inputs changed.
 ///
-/// No optimiser runs after the linker: measured, it saves one per cent of what travels, and the
-/// size would then depend on what a machine happens to have installed.
+/// No optimiser runs after the linker: it saves 1 % of the transferred size, and the size would
+/// then depend on the tools installed on the machine.
 pub(crate) fn build(workspace: &Workspace, flavour: Flavour, steps: &mut Steps) -> Result<Site> {
     let profile = flavour.profile();
     let is_first = !page::module(workspace, profile).is_file();
@@ -86,7 +86,7 @@ fn assemble(workspace: &Workspace, flavour: Flavour, wasm: &Path) -> Result<(Sit
     {
         return Ok((Site { folder, page }, "unchanged".to_owned()));
     }
-    // Written beside and renamed: an interrupted build leaves no half a site.
+    // Written to a new folder and renamed, so that an interrupted build leaves no partial site.
     remove_if_there(&stamp, |path| fs::remove_file(path))?;
     let fresh = workspace.target.join(format!("{}.new", flavour.folder()));
     remove_if_there(&fresh, |path| fs::remove_dir_all(path))?;
@@ -120,7 +120,7 @@ fn assemble(workspace: &Workspace, flavour: Flavour, wasm: &Path) -> Result<(Sit
     Ok((Site { folder, page }, format!("build {hash}")))
 }
 
-/// A step's title, with the time that its first run takes.
+/// Returns a step's title, with the duration of its first run.
 pub(crate) fn with_hint(what: &str, is_first: bool, time: &str) -> String {
     if is_first {
         format!("{what} (the first time: {time})")
@@ -129,7 +129,7 @@ pub(crate) fn with_hint(what: &str, is_first: bool, time: &str) -> String {
     }
 }
 
-/// What the second step depends on: the wasm and this program by size and time, the style by
+/// Hashes the inputs of the second step: the wasm and this program by size and time, the style by
 /// content.
 fn fingerprint(wasm: &Path, style: &Path) -> Result<String> {
     let mut digest = Sha256::new();
@@ -147,7 +147,7 @@ fn fingerprint(wasm: &Path, style: &Path) -> Result<String> {
     Ok(hex(&digest.finalize()))
 }
 
-/// The page's folder in a finished site, as its manifest names it.
+/// Returns the page's folder in a finished site, as named in its manifest.
 fn page_folder(site: &Path) -> Option<PathBuf> {
     let manifest = fs::read_to_string(site.join("manifest")).ok()?;
     let page = manifest
@@ -156,7 +156,7 @@ fn page_folder(site: &Path) -> Option<PathBuf> {
     Some(site.join(page)).filter(|page| page.is_dir())
 }
 
-/// Every file below a folder, sorted, so that hashes do not depend on the file system.
+/// Returns every file below a folder, sorted, so that hashes do not depend on the file system.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -176,7 +176,7 @@ pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Bytes as megabytes, for messages.
+/// Formats a size in megabytes for messages.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a size in a message needs two digits"
@@ -185,7 +185,7 @@ pub(crate) fn megabytes(size_bytes: u64) -> f64 {
     size_bytes as f64 / 1e6
 }
 
-/// `main.css` with the content's hash before its ending.
+/// Inserts the content's hash into a file name, before the extension.
 fn hashed_name(name: &str, content: &[u8]) -> String {
     let hash = short_hash(&Sha256::digest(content));
     match name.split_once('.') {
@@ -194,7 +194,7 @@ fn hashed_name(name: &str, content: &[u8]) -> String {
     }
 }
 
-/// The first 8 bytes of a digest in hex.
+/// Returns the first 8 bytes of a digest in hex.
 fn short_hash(digest: &[u8]) -> String {
     hex(digest.get(..8).unwrap_or(digest))
 }

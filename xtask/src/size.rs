@@ -1,4 +1,4 @@
-//! `cargo xtask size`: what a browser downloads to run the page, against budget.toml.
+//! `cargo xtask size`: measures the page's download size against budget.toml.
 
 use std::fs;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const KEY: &str = "wasm_and_js_brotli_bytes";
 const CEILING: &str = "ceiling_bytes";
 
-/// Builds the release page, prints the sum and fails above the budget.
+/// Builds the release page, prints the sum and fails if it exceeds the budget.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut steps = Steps::new(3);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;

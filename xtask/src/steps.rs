@@ -1,4 +1,4 @@
-//! Says what is being done and how far it is.
+//! Progress output of the commands.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ impl Steps {
         Self { total, done: 0 }
     }
 
-    /// Announces a step, carries it out and prints its result with the seconds it took.
+    /// Prints a step's title, runs it and prints its result with the seconds it took.
     pub(crate) fn step<T>(
         &mut self,
         what: &str,

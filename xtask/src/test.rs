@@ -1,7 +1,7 @@
-//! `cargo xtask test`: everything, or one kind of tests on purpose.
+//! `cargo xtask test`: runs all tests, or one part.
 //!
-//! Nothing is left out without a word: a missing program stops the run and is named, a test that
-//! marks itself ignored counts as a failure, and so does a part that ran no test.
+//! Nothing is skipped silently: a missing program stops the run and is named, and an ignored test
+//! or a part without tests counts as a failure.
 
 pub(crate) mod browser;
 mod cargo_tests;
@@ -14,7 +14,7 @@ use self::cargo_tests::Count;
 use crate::tools::{self, Needed};
 use crate::workspace::Workspace;
 
-/// Which parts to run.
+/// The parts to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parts {
     unit: bool,
@@ -63,7 +63,7 @@ impl Parts {
     }
 }
 
-/// The real servers of the `servers` part, one folder and free ports each.
+/// The real servers of the `servers` part. Each runs in its own folder on free ports.
 const SERVERS: [Needed; 8] = [
     Needed {
         program: "dovecot",
@@ -99,8 +99,8 @@ const SERVERS: [Needed; 8] = [
     },
 ];
 
-/// Those parts of Courier that Debian does not install beside Dovecot's, and a library that only
-/// they use.
+/// The parts of Courier that Debian cannot install beside Dovecot, and a library that only they
+/// need.
 const COURIER: [Needed; 3] = [
     Needed {
         program: "usr/bin/imapd",
@@ -116,13 +116,13 @@ const COURIER: [Needed; 3] = [
     },
 ];
 
-/// Runs the chosen parts: cargo's first with their sum, then the browser's, whose own closing line
-/// ends the output.
+/// Runs the chosen parts: cargo's first with their sum, then the browser's, whose summary line ends
+/// the output.
 pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
-    // What is missing is said before minutes of building, not after them.
+    // Missing programs are reported before the build, which takes minutes.
     if parts.servers {
         println!("Real servers: {}", tools::debian(&SERVERS)?);
-        // Where a test finds it: below its CARGO_TARGET_TMPDIR.
+        // The folder where the tests look: below their CARGO_TARGET_TMPDIR.
         let courier = workspace.target.join("tmp/courier");
         println!("Courier: {}", tools::debian_unpacked(&COURIER, &courier)?);
         if !tools::is_root() {

@@ -1,4 +1,4 @@
-//! What the commands need from the machine: found, installed where that is allowed, or named.
+//! Tools that the commands need: finds them, installs them if allowed, or names the missing ones.
 
 use std::env;
 use std::fs;
@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::{Workspace, must_succeed, output_of};
 
-/// Makes sure that the page can be compiled.
+/// Ensures that the page can be compiled.
 pub(crate) fn wasm_target(workspace: &Workspace) -> Result<((), String)> {
     rust_target(workspace, "wasm32-unknown-unknown")
 }
 
-/// Makes sure that the standard library of a target is there; adds it by rustup if not.
+/// Ensures that a target's standard library is installed; adds it by rustup if not.
 pub(crate) fn rust_target(workspace: &Workspace, target: &str) -> Result<((), String)> {
     let rustc = || {
         let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
@@ -43,17 +43,17 @@ pub(crate) fn rust_target(workspace: &Workspace, target: &str) -> Result<((), St
     Ok(((), format!("{version}, {target} (added)")))
 }
 
-/// A program or file, and the Debian package that brings it.
+/// A program or file, and the Debian package that contains it.
 pub(crate) struct Needed {
-    /// A name on the path, or a full path.
+    /// A program name on the path, or a full path.
     pub(crate) program: &'static str,
     pub(crate) package: &'static str,
 }
 
-/// Makes sure that all of `needed` are there.
+/// Ensures that all of `needed` are installed.
 ///
-/// Root on Debian: installs the missing packages, without letting them start their services.
-/// Anyone else: an error that names every missing program and the one command that brings them.
+/// As root on Debian, installs the missing packages without starting their services. Otherwise
+/// returns an error with every missing program and the command that installs them.
 pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     let missing: Vec<&Needed> = needed
         .iter()
@@ -78,7 +78,7 @@ pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     let log = env::temp_dir().join("restante-apt.log");
     let guard = NoServiceStarts::set()?;
     if packages.contains(&"postfix") {
-        // Else the package asks what kind of mail server this machine is to be.
+        // Otherwise the package asks for the type of mail server.
         answer_debconf("postfix postfix/main_mailer_type select No configuration")?;
     }
     apt(&["update", "-qq"], &log)?;
@@ -97,8 +97,8 @@ pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     Ok(format!("installed {packages_line}"))
 }
 
-/// Makes sure that these packages are unpacked in a folder, and nothing of them installed: for
-/// packages that Debian keeps from others. A program of theirs is a path in the folder.
+/// Ensures that packages are unpacked in a folder, without installing them: for packages that
+/// conflict with others in Debian. Their programs are paths in the folder.
 pub(crate) fn debian_unpacked(needed: &[Needed], folder: &Path) -> Result<String> {
     let is_there = |need: &&Needed| folder.join(need.program).exists();
     let missing: Vec<&str> = needed
@@ -126,7 +126,7 @@ pub(crate) fn debian_unpacked(needed: &[Needed], folder: &Path) -> Result<String
     };
     let log = env::temp_dir().join("restante-apt.log");
     if download(&log).is_err() {
-        // The lists are older than the packages, or there are none yet.
+        // The package lists are missing or older than the packages.
         apt(&["update", "-qq"], &log)?;
         download(&log)?;
     }
@@ -145,13 +145,13 @@ pub(crate) fn debian_unpacked(needed: &[Needed], folder: &Path) -> Result<String
     Ok(format!("unpacked {packages_line}"))
 }
 
-/// Where a program is: on the path, among the system programs, or at its full path.
+/// Finds a program: on the path, among the system programs, or at its full path.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|path| path.exists());
     }
     on_path(program).or_else(|| {
-        // Where daemons live; not on the path of every user.
+        // The location of daemons, which is not on the path of every user.
         Some(Path::new("/usr/sbin").join(program)).filter(|path| path.is_file())
     })
 }
@@ -205,7 +205,7 @@ fn answer_debconf(line: &str) -> Result<()> {
     Ok(())
 }
 
-/// While it lives, packages do not start their services: the tests run their own.
+/// Prevents packages from starting their services while it exists: the tests start their own.
 struct NoServiceStarts {
     is_ours: bool,
 }

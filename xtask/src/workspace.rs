@@ -1,4 +1,4 @@
-//! Where things are, and how cargo is called.
+//! The workspace's paths and its cargo commands.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the root from the place this program was built in.
+    /// Finds the root from the folder in which this program was built.
     pub(crate) fn find() -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
@@ -32,10 +32,10 @@ impl Workspace {
         Ok(Self { root, target })
     }
 
-    /// A cargo command in the root, with the lock file as it is.
+    /// Returns a cargo command in the root, with a locked Cargo.lock.
     ///
-    /// The variables that `cargo run` set for this program are taken out: build scripts that watch
-    /// them would otherwise run again each time cargo is called from here and then by hand.
+    /// Removes the variables that `cargo run` set for this program: otherwise build scripts that
+    /// watch them would run again on each change between this program and a manual cargo call.
     pub(crate) fn cargo(&self, verb: &str) -> Command {
         let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(&self.root).arg(verb).arg("--locked");
@@ -48,13 +48,13 @@ impl Workspace {
         command
     }
 
-    /// A path relative to the root, for messages.
+    /// Returns a path relative to the root, for messages.
     pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 }
 
-/// Runs a command to its end with the terminal's own output; a failure names the command.
+/// Runs a command with the terminal's output; an error names the command.
 pub(crate) fn must_succeed(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -65,7 +65,7 @@ pub(crate) fn must_succeed(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and returns what it printed; a failure carries its error output.
+/// Runs a command and returns its standard output; an error contains its error output.
 pub(crate) fn output_of(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())

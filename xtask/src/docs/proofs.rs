@@ -1,18 +1,18 @@
 //! `docs/protocols-tests.md`: the tests that prove each row of `docs/protocols.md`.
 //!
-//! A test says which row it proves in a line above its attribute:
+//! A test names the row that it proves in a line above its attribute:
 //! `// docs/protocols.md, SMTP: BDAT`.
 
 use std::fmt::Write as _;
 
 use crate::layers::{Findings, Sources};
 
-/// The rows.
+/// The page with the rows.
 pub(super) const ROWS: &str = "docs/protocols.md";
-/// What is written.
+/// The generated page.
 pub(super) const PAGE: &str = "docs/protocols-tests.md";
 
-/// How a test begins to name its row.
+/// The prefix of a line that names a row.
 const MARK: &str = "// docs/protocols.md, ";
 
 /// A test that proves a row.
@@ -21,11 +21,11 @@ struct Proof<'s> {
     row: &'s str,
     path: &'s str,
     line: usize,
-    /// `None` where no test follows the line that names the row.
+    /// `None` if no test follows the line that names the row.
     test: Option<&'s str>,
 }
 
-/// The page, and what does not fit: rows without a test, tests without a row.
+/// Returns the page and the mismatches: rows without a test, tests without a row.
 pub(super) fn page(rows: &str, sources: &Sources) -> (String, Findings) {
     let mut proofs: Vec<Proof<'_>> = sources
         .rust()
@@ -72,7 +72,7 @@ pub(super) fn page(rows: &str, sources: &Sources) -> (String, Findings) {
     (page, findings)
 }
 
-/// The rows of the tables with their sections and numbers of lines.
+/// Returns the rows of the tables with their sections and line numbers.
 fn rows_of(page: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     let mut section = "";
     let mut is_in_table = false;

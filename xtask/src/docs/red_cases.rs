@@ -1,28 +1,30 @@
-//! The table of decision 006: by which classes of hostile servers the tests failed while a defence
-//! was off, from what was measured.
+//! Generates the table of decision 006 from measurements: the classes of hostile servers with
+//! failing tests while a defence was disabled.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The decision.
+/// The page of the decision.
 pub(super) const PAGE: &str = "docs/decisions/006-hostile-peers.md";
-/// What was measured: a line for each run, what was off and what was red, with a tab between.
+/// The measurements: one line per run, with the disabled defences and the failed cases, separated
+/// by a tab.
 pub(super) const MEASURED: &str = "docs/decisions/006-red-cases.tsv";
 
 const BEGIN: &str = "<!-- written by `cargo xtask docs` -->";
 const END: &str = "<!-- end of what is written -->";
 const PROTOCOLS: [&str; 3] = ["imap", "pop3", "smtp"];
 
-/// Runs in which cases of a class were red, and the most cases of one run.
+/// The number of runs with failed cases in a class, and the maximum number of failed cases in one
+/// run.
 #[derive(Debug, Clone, Copy, Default)]
 struct Red {
     runs: u32,
     most: u32,
 }
 
-/// The decision with its table.
+/// Returns the decision with its table.
 pub(super) fn page(decision: &str, measured: &str) -> Result<String> {
     let (before, rest) = decision
         .split_once(BEGIN)

@@ -1,12 +1,12 @@
-//! Invariant 1: which member may depend on which.
+//! Invariant 1: the allowed dependencies between workspace members.
 
 use std::collections::BTreeSet;
 
 use super::Findings;
 use super::metadata::Metadata;
 
-/// Each member with all members it may name. Optional dependencies count as well, so this holds
-/// under any feature.
+/// Each member with the members on which it may depend. Optional dependencies count, so the rule
+/// holds under any feature.
 const ALLOWED: [(&str, &[&str]); 8] = [
     ("frontend", &["app"]),
     ("app", &[]),

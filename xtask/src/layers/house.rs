@@ -1,13 +1,13 @@
-//! House rules that a reader relies on: file lengths, folder introductions, and what must not be
-//! in a view or make markup beside it.
+//! Conventions of the workspace: file lengths, module documentation, and the forbidden ways to
+//! create markup in or beside a view.
 
 use std::collections::BTreeMap;
 
 use super::Findings;
 use super::sources::{Source, Sources};
 
-/// Above this a file needs a reason, as `//! Long because …` (in a style sheet or story: in any
-/// comment of its first ten lines).
+/// Maximum number of lines of a file without a reason, which is given as `//! Long because …` (in a
+/// style sheet or story: in any comment of its first 10 lines).
 const MAX_LINES: usize = 600;
 
 pub(super) fn check(sources: &Sources) -> Findings {
@@ -43,8 +43,8 @@ pub(super) fn check(sources: &Sources) -> Findings {
     findings
 }
 
-/// Elements whose children the framework writes without escaping them, with the one file that may
-/// have them: it escapes by itself.
+/// Elements whose children the framework writes without escaping, with the one file that may use
+/// them because it escapes them itself.
 const RAW_ELEMENTS: [(&str, &str); 4] = [
     ("textarea", "app/src/ui/text_area.rs"),
     ("script", ""),
@@ -52,7 +52,7 @@ const RAW_ELEMENTS: [(&str, &str); 4] = [
     ("noscript", ""),
 ];
 
-/// Other ways of the framework to write markup as it is.
+/// Other framework features that write unescaped markup.
 const RAW_MARKUP: [(&str, &str); 3] = [
     (
         "leptos_meta",
@@ -62,10 +62,10 @@ const RAW_MARKUP: [(&str, &str); 3] = [
     ("ServerMetaContext", "it is written as it is; use document"),
 ];
 
-/// Where markup may be made as a string: it is escaped there.
+/// Files that may create markup as a string, because they escape it.
 const MAKES_MARKUP: [&str; 1] = ["app/src/text/markup.rs"];
 
-/// Text that would reach a document of the product by another way than a view's escaping.
+/// Finds text that would reach a document without a view's escaping.
 fn markup_beside_the_view(source: &Source) -> Findings {
     let is_page = source.path.starts_with("app/src/");
     if !is_page && !source.path.starts_with("server/src/") {
@@ -114,21 +114,22 @@ fn too_long(source: &Source) -> Option<String> {
     })
 }
 
-/// Files that several programs include by `#[path]`: their own modules lie beside them, as only a
-/// `mod.rs` can have it from both sides.
+/// Files that several programs include by `#[path]`. Their submodules lie beside them, which only a
+/// `mod.rs` allows for both.
 const INCLUDED_BY_PATH: [&str; 2] = [
     "server/fuzz/src/mod.rs",
     "server/tests/servers/machine/mod.rs",
 ];
 
-/// A `mod.rs` where the workspace writes `foo.rs` beside `foo/`.
+/// Finds a `mod.rs`; the workspace uses `foo.rs` beside `foo/`.
 fn second_module_style(source: &Source) -> Option<String> {
     let folder = source.path.strip_suffix("/mod.rs")?;
     (!INCLUDED_BY_PATH.contains(&source.path.as_str()))
         .then(|| format!("{}: one module style: make it {folder}.rs", source.path))
 }
 
-/// The first file of each folder: `mod.rs`, `lib.rs` or `main.rs` in it, or `x.rs` beside `x/`.
+/// Checks the first file of each folder: `mod.rs`, `lib.rs` or `main.rs` in it, or `x.rs` beside
+/// `x/`.
 fn folders_without_introduction(sources: &Sources) -> Findings {
     let mut first: BTreeMap<&str, Option<&Source>> = BTreeMap::new();
     for source in sources.rust() {
@@ -136,7 +137,7 @@ fn folders_without_introduction(sources: &Sources) -> Findings {
             continue;
         };
         let entry = first.entry(folder).or_default();
-        // A crate with both is introduced by its library.
+        // In a crate with both, the library contains the introduction.
         let is_first = match file {
             "lib.rs" | "mod.rs" => true,
             "main.rs" => entry.is_none(),
@@ -148,7 +149,7 @@ fn folders_without_introduction(sources: &Sources) -> Findings {
     }
     let mut findings = Findings::new();
     for (folder, source) in first {
-        // Without a main.rs each file there is a test program of its own.
+        // Without a main.rs each file in such a folder is a program of its own.
         let stands_alone = ["/tests", "/benches", "/fuzz_targets"]
             .iter()
             .any(|ending| folder.ends_with(ending));
@@ -182,7 +183,7 @@ fn not_introduced(source: &Source) -> Option<String> {
     })
 }
 
-/// `style=` or `style:…=` as an attribute of a view.
+/// Returns whether a line has `style=` or `style:…=` as an attribute of a view.
 fn has_style_attribute(line: &str) -> bool {
     line.match_indices("style").any(|(start, word)| {
         let before = line.get(..start).and_then(|text| text.chars().next_back());

@@ -1,10 +1,10 @@
-//! The licences of everything that is linked into the product or used to build it.
+//! Checks the licences of all packages that are linked into the product or used to build it.
 
 use super::Findings;
 use super::metadata::{Metadata, Package};
 
-/// Licences that ask for no more than their notice. MPL-2.0 asks for changes to its own files,
-/// which are used as published.
+/// Licences that require no more than their notice. MPL-2.0 also covers changes to its own files,
+/// which are used unmodified.
 const ALLOWED: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
@@ -37,8 +37,8 @@ pub(super) fn check(metadata: &Metadata) -> Findings {
     findings
 }
 
-/// Whether a licence expression can be met by allowed licences alone; `None` if it is no
-/// expression. `/` is the old way to write `OR`; `AND` binds closer than `OR`.
+/// Returns whether allowed licences alone satisfy an expression; `None` if it is invalid. `/` is
+/// the old form of `OR`; `AND` binds closer than `OR`.
 fn is_allowed(expression: &str) -> Option<bool> {
     let spaced = expression
         .replace('/', " OR ")

@@ -1,4 +1,4 @@
-//! What cargo knows about the packages.
+//! Package metadata from cargo.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::workspace::{Workspace, output_of};
 
-/// The platforms that are built: the server's and the page's.
+/// The target platforms: the server's and the page's.
 const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "wasm32-unknown-unknown"];
 
 /// The packages of both platforms.
@@ -21,7 +21,8 @@ pub(super) struct Package {
     pub(super) version: String,
     pub(super) license: Option<String>,
     pub(super) is_member: bool,
-    /// Declared dependencies, optional and platform-bound ones included; without those of tests.
+    /// Declared dependencies, including optional and platform-specific ones, without
+    /// dev-dependencies.
     pub(super) dependencies: BTreeSet<String>,
 }
 

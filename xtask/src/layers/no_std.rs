@@ -1,4 +1,4 @@
-//! Invariant 3: mail-proto can do no I/O and read no clock, because it has no standard library.
+//! Invariant 3: mail-proto does no I/O and reads no clock, because it builds without `std`.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use super::sources::Sources;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// A target without an operating system: `std` does not exist for it, nor for any dependency.
+/// A target without an operating system: `std` is not available to any crate.
 const TARGET: &str = "x86_64-unknown-none";
 
 pub(super) fn check(workspace: &Workspace, sources: &Sources) -> Result<Findings> {

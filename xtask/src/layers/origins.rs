@@ -1,4 +1,4 @@
-//! Where packages come from, and which must not come at all.
+//! Checks the sources of packages, and the packages that are banned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use super::Findings;
 use crate::workspace::Workspace;
 
-/// Crates that must not come in, with what is used instead.
+/// Banned crates, each with its replacement.
 const BANNED: [(&str, &str); 6] = [
     ("openssl-sys", "rustls"),
     ("native-tls", "rustls"),
@@ -18,7 +18,7 @@ const BANNED: [(&str, &str); 6] = [
     ("openssl", "rustls"),
 ];
 
-/// Crates of which one version is enough: two of them double audits and trust stores.
+/// Crates that may occur in one version only: two versions double audits and trust stores.
 const SINGLE: [&str; 7] = [
     "rustls",
     "ring",

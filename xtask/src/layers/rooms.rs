@@ -1,18 +1,20 @@
-//! Invariants 13 and 14: which room of `server/src` may name which, and what of the page's types.
+//! Invariants 13 and 14: the modules of `server/src` that a module may name, and its access to the
+//! page's types.
 
 use super::Findings;
 use super::sources::{Source, Sources};
 
-/// A room, and what its product code must not name: rooms of the server, and crates.
+/// A top-level module of the server ("room"), with the modules and crates that its product code
+/// must not name.
 struct Room {
     name: &'static str,
     rooms: &'static [&'static str],
     crates: &'static [&'static str],
-    /// What it may name of `app`, where that is not everything.
+    /// The types of `app` that it may name; `None` for all.
     app: Option<&'static [&'static [&'static str]]>,
 }
 
-/// Ids, and codes without words: what the page shows is made of them, and may change without them.
+/// IDs and codes without text. The page translates them, so its wording can change independently.
 const IDS_AND_CODES: &[&str] = &[
     "AccountId",
     "Change",
@@ -36,7 +38,7 @@ const IDS_AND_CODES: &[&str] = &[
     "ViewId",
 ];
 
-/// What a session asks for, and what it is told as it happens.
+/// The requests that a session handles and the events that it receives.
 const REQUESTS_AND_EVENTS: &[&str] = &[
     "Destination",
     "Draft",
@@ -126,7 +128,7 @@ fn check_file(source: &Source) -> Findings {
         };
         for named in paths(line) {
             match room_of(&named, modules.len()) {
-                // A list in braces would hide what it names.
+                // A list in braces would hide the names.
                 Some("{") => found("several rooms in one `use`: write one for each"),
                 Some(other) if room.rooms.contains(&other) => found(&format!("`{other}`")),
                 Some(_) => {}
@@ -154,7 +156,7 @@ fn check_file(source: &Source) -> Findings {
     findings
 }
 
-/// What a file names of `app`, with the number of the line; a list in braces may span lines.
+/// Returns the names of `app` types in a file, with line numbers; a list in braces may span lines.
 fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
     const TYPES: &str = "app::api::types::";
     let mut found = Vec::new();
@@ -199,8 +201,8 @@ fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
     found.into_iter()
 }
 
-/// The room that a path leads to: through `crate::`, or through enough `super::` to climb to the
-/// root from a file so many modules below it. `None`: it stays in its room, or leads elsewhere.
+/// Returns the room that a path names: through `crate::`, or through enough `super::` to reach the
+/// root from a file at this module depth. `None` if the path stays in its room or leads elsewhere.
 fn room_of<'p>(path: &[&'p str], depth: usize) -> Option<&'p str> {
     match path {
         ["crate", room, ..] => Some(room),
@@ -213,7 +215,7 @@ fn room_of<'p>(path: &[&'p str], depth: usize) -> Option<&'p str> {
     }
 }
 
-/// The paths of a line, in their parts; a list in braces is the part `{`.
+/// Returns the paths in a line, split into segments; a list in braces is the segment `{`.
 fn paths(line: &str) -> Vec<Vec<&str>> {
     let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{');
     line.split(|c: char| !is_path(c))

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::site::files_below;
 use crate::workspace::Workspace;
 
-/// Where sources lie. Nothing generated or installed is below these.
+/// The folders of the sources, which contain no generated or installed files.
 const FOLDERS: [&str; 10] = [
     "app/src",
     "frontend/src",
@@ -22,7 +22,7 @@ const FOLDERS: [&str; 10] = [
     "xtask/src",
 ];
 
-/// End-to-end sources, apart from the packages that npm puts beside them.
+/// End-to-end sources, without the npm packages beside them.
 const STORIES: [&str; 2] = ["end2end/stories", "end2end/support"];
 
 /// All source files: Rust, style sheets, stories.
@@ -30,9 +30,9 @@ pub(crate) struct Sources {
     files: Vec<Source>,
 }
 
-/// One file.
+/// One source file.
 pub(crate) struct Source {
-    /// From the root, with `/` between folders.
+    /// The path relative to the root, with `/` as separator.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -91,7 +91,7 @@ impl Sources {
 }
 
 impl Source {
-    /// Whether the whole file is only for tests, benches or fuzzing.
+    /// Returns whether the whole file is for tests, benches or fuzzing.
     pub(crate) fn is_test(&self) -> bool {
         let mut folders = self.path.split('/').rev();
         let file = folders.next().unwrap_or_default();
@@ -99,7 +99,8 @@ impl Source {
         file == "tests.rs" || folders.any(is_apart)
     }
 
-    /// The numbered lines of product code: without comments, and without the tests at the end.
+    /// Returns the numbered lines of product code, without comments and without the tests at the
+    /// end.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines: Vec<&str> = if self.is_test() {
             Vec::new()

@@ -1,4 +1,4 @@
-//! Invariant 2: what must not reach the browser.
+//! Invariant 2: the crates that must not be part of the browser build.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use anyhow::{Result, bail};
 use super::Findings;
 use crate::workspace::{Workspace, output_of};
 
-/// Crates that have no business in a page.
+/// Crates that must not be part of the page.
 const BANNED: [&str; 6] = ["tokio", "rustls", "sqlx", "regex", "chrono-tz", "jiff"];
 
-/// Edges that stay because the page's framework declares them: `leptos_config` reads Cargo.toml on
-/// the host with them; nothing of it is called in the page and the linker drops it all.
+/// Edges that are allowed because the page's framework declares them: `leptos_config` reads
+/// Cargo.toml on the host with them. The page does not call them, and the linker removes them.
 const KNOWN: [(&str, &str); 1] = [("regex", "leptos_config")];
 
 pub(super) fn check(workspace: &Workspace) -> Result<Findings> {
@@ -40,9 +40,9 @@ fn judge(edges: &BTreeSet<(String, String)>) -> Findings {
         .collect()
 }
 
-/// The edges (parent, child) of `cargo tree --prefix depth --format " {p}"`: each line is a depth,
-/// a name and a version. A package that comes up again is printed without its own children, so each
-/// edge is there at least once.
+/// Parses the edges (parent, child) of `cargo tree --prefix depth --format " {p}"`. Each line has a
+/// depth, a name and a version. A repeated package is printed without its children, so each edge
+/// occurs at least once.
 fn edges(tree: &str) -> Result<BTreeSet<(String, String)>> {
     let mut edges = BTreeSet::new();
     let mut above: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Precompressed copies: the server then spends nothing on compressing what never changes.
+//! Precompressed copies of static files, so that the server does not compress them at run time.
 
 use std::fs;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 
 use super::files_below;
 
-/// Endings that are worth compressing; pictures and fonts are compressed already.
+/// Extensions of compressible files; pictures and fonts are compressed already.
 const TEXT_LIKE: [&str; 7] = ["css", "js", "json", "svg", "txt", "wasm", "webmanifest"];
 
 /// Writes `.br` (quality 11) and `.gz` (best) beside each file below `folder`.

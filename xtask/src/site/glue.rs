@@ -1,22 +1,22 @@
-//! The JavaScript between browser and WebAssembly, made shorter.
+//! Shortens the JavaScript glue between browser and WebAssembly.
 //!
-//! The bindings generator names every import and export by what it does and by a hash, and writes
-//! its script for readers. The names stand in both files, and no compressor shortens a hash.
+//! The bindings generator gives every import and export a descriptive name with a hash, and formats
+//! its script for readers. The names occur in both files, and hashes do not compress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 
-/// What others call by name: the script in the page, and the glue's own use of the memory.
+/// Names that are used from outside: by the page's script, and by the glue for the memory.
 const PUBLIC: [&str; 2] = ["hydrate", "memory"];
 
-/// New names for the names that the module and its glue share.
+/// The new names of the imports and exports that the module and its glue share.
 pub(super) struct ShortNames(BTreeMap<String, String>);
 
 impl ShortNames {
-    /// Finds a name for each of `names`: `$0`, `$1` and so on.
+    /// Assigns `$0`, `$1` and so on to `names`.
     ///
-    /// Fails where the script uses such names already.
+    /// Fails if the script already uses such names.
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>, script: &str) -> Result<Self> {
         let own = words(script).any(|word| word.len() > 1 && word.starts_with('$'));
         ensure!(!own, "the glue has names with a `$` of its own");
@@ -29,14 +29,14 @@ impl ShortNames {
         ))
     }
 
-    /// The new name in place of the old one.
+    /// Replaces an old name by its new one.
     pub(super) fn put(&self, name: &mut String) {
         if let Some(short) = self.0.get(name) {
             name.clone_from(short);
         }
     }
 
-    /// The script with the new names, without comments and indentation.
+    /// Returns the script with the new names, without comments and indentation.
     pub(super) fn shorten(&self, script: &str) -> Result<String> {
         let mut out = String::with_capacity(script.len());
         let mut is_comment = false;
@@ -60,7 +60,7 @@ impl ShortNames {
     }
 }
 
-/// Cuts a text into names and what stands between them.
+/// Splits a text into names and the text between them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

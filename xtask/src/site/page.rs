@@ -1,4 +1,4 @@
-//! The frontend crate as WebAssembly with its JavaScript glue.
+//! Builds the frontend crate as WebAssembly with its JavaScript glue.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use super::glue::ShortNames;
 use super::{files_below, short_hash};
 use crate::workspace::{Workspace, must_succeed};
 
-/// Where cargo puts the linked module.
+/// Returns the path of the linked module.
 pub(super) fn module(workspace: &Workspace, profile: &str) -> PathBuf {
     let target = workspace.target.join("wasm32-unknown-unknown");
     target.join(profile).join("frontend.wasm")
 }
 
-/// Compiles the frontend and returns the linked module; `is_quiet` hides cargo's own progress.
+/// Compiles the frontend and returns the linked module; `is_quiet` hides cargo's progress.
 pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> Result<PathBuf> {
     let mut cargo = workspace.cargo("build");
     cargo.args(["-p", "frontend", "--target", "wasm32-unknown-unknown"]);
@@ -29,10 +29,10 @@ pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> R
     Ok(module(workspace, profile))
 }
 
-/// Writes `restante.js` and `restante_bg.wasm` into a folder named by their content and returns
-/// that name.
+/// Writes `restante.js` and `restante_bg.wasm` into a folder named by their hash and returns the
+/// folder's name.
 ///
-/// One folder for both: the glue imports the module by a relative path.
+/// Both share one folder, because the glue imports the module by a relative path.
 pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     let work = into.join("unnamed");
     let mut output = Bindgen::new()
@@ -81,8 +81,8 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     Ok(hash)
 }
 
-/// The glue with our own scripts in it: a file of theirs would be asked for only once the glue is
-/// read, and the page would wait for it.
+/// Inlines our own scripts into the glue. As separate files they would be requested only after the
+/// glue is parsed, which delays the page.
 fn with_snippets<'a>(glue: &str, snippets: impl Iterator<Item = &'a String>) -> Result<String> {
     let mut script = String::new();
     let mut exported = Vec::new();

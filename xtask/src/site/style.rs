@@ -1,4 +1,4 @@
-//! The style sheet in one file, and the files of `style/public` as they are.
+//! Bundles the style sheets into one file and reads the static files of `style/public`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,17 +8,17 @@ use anyhow::{Context as _, Result, bail};
 
 use super::files_below;
 
-/// The sheets of the app.
+/// The index of the app's style sheets.
 pub(super) const APP: &str = "components.css";
-/// The sheets of the sign-in page, which carries them in its document.
+/// The index of the sign-in page's style sheets, which are inlined in its document.
 pub(super) const SIGN_IN: &str = "sign-in.css";
 
 /// Joins the style sheets in cascade order: `tokens.css`, `base.css`, then what the file `index`
 /// imports, in its order.
 ///
 /// # Errors
-/// A sheet that lies in the folder but is not imported by [`APP`] fails the build: it would
-/// otherwise be missing from the pages of the app.
+/// A sheet in the folder that [`APP`] does not import is an error: it would be missing from the
+/// pages of the app.
 pub(super) fn bundle(style: &Path, index: &str) -> Result<String> {
     let mut all = String::new();
     for file in sheets(style, index)? {
@@ -32,7 +32,7 @@ pub(super) fn bundle(style: &Path, index: &str) -> Result<String> {
     Ok(all)
 }
 
-/// The paths of the sheets that [`bundle`] joins.
+/// Returns the paths of the sheets that [`bundle`] joins.
 fn sheets(style: &Path, index: &str) -> Result<Vec<PathBuf>> {
     let mut order: Vec<PathBuf> = ["tokens.css", "base.css"]
         .map(|first| style.join(first))
@@ -65,7 +65,7 @@ fn sheets(style: &Path, index: &str) -> Result<Vec<PathBuf>> {
     Ok(order)
 }
 
-/// The files of `style/public` by name and content.
+/// Returns the files of `style/public` by name and content.
 pub(super) fn public_files(style: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let public = style.join("public");
     if !public.is_dir() {
@@ -98,7 +98,7 @@ fn imports(index: &Path) -> Result<Vec<PathBuf>> {
     Ok(targets)
 }
 
-/// Takes out comments and blank lines: the sheet is downloaded by people who do not read it.
+/// Removes comments and blank lines to reduce the download.
 fn without_comments(sheet: &str) -> String {
     let mut kept = String::with_capacity(sheet.len());
     let mut rest = sheet;
@@ -119,7 +119,7 @@ fn without_comments(sheet: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A folder of its own below the system's temporary one, removed at the end.
+    /// A temporary folder, removed on drop.
     struct Folder(PathBuf);
 
     impl Folder {

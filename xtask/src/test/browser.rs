@@ -1,4 +1,4 @@
-//! The stories in a real Chromium: Playwright over `restante demo`, one for each test.
+//! The stories in a real Chromium: Playwright against one `restante demo` per test.
 
 use std::env;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
             program: "npm",
             package: "npm",
         },
-        // A story damages what the server keeps.
+        // A story damages the server's stored data.
         Needed {
             program: "sqlite3",
             package: "sqlite3",
@@ -45,16 +45,18 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
     Ok(format!("{found}, npm packages {done}"))
 }
 
-/// Runs all stories; true when all passed. `is_built`: another part has just built the server.
+/// Runs all stories; returns true if all passed. `is_built`: another part has just built the
+/// server.
 ///
-/// The page is the release build: it is what people get, and a cold build of it is the quicker one.
+/// The page is the release build, because it is the build that is shipped and its cold build is the
+/// faster one.
 pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
     println!("\nIn Chromium");
     let mut steps = Steps::new(if is_built { 3 } else { 4 });
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
     let site = site::build(workspace, Flavour::Release, &mut steps)?;
-    // The tests of the server were linked together with it; building it once more with the
-    // features of the server alone would compile half of the tree a second time.
+    // The server's tests have built it already. Building it again with the server's features alone
+    // would recompile half of the dependency tree.
     let binary = if is_built {
         workspace.target.join("debug/restante")
     } else {
@@ -71,7 +73,7 @@ pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
     Ok(status.success())
 }
 
-/// The browser: `CHROMIUM` names it, else the system's own.
+/// Returns the browser: the one that `CHROMIUM` names, otherwise the system's.
 pub(crate) fn chromium() -> Option<PathBuf> {
     match env::var_os("CHROMIUM") {
         Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),

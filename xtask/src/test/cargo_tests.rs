@@ -1,4 +1,4 @@
-//! The tests that cargo runs, counted from what each test program says at its end.
+//! Tests run by cargo, counted from the summary line of each test program.
 
 use std::io::{BufRead as _, BufReader};
 use std::ops::AddAssign;
@@ -22,12 +22,12 @@ impl AddAssign for Count {
     }
 }
 
-/// The module of `server/tests`, and of the interop tests of `mail-net`, whose cases need real
-/// servers.
+/// The module with the cases that need real servers, in `server/tests` and in the interop tests of
+/// `mail-net`.
 const SERVER_CASES: &str = "servers::";
 
-/// Everything that needs nothing but this program: unit, property, documentation and in-process
-/// tests of the product, and the tests of xtask itself.
+/// Runs the tests without external programs: unit, property, documentation and in-process tests of
+/// the product, and the tests of xtask.
 pub(super) fn unit(workspace: &Workspace) -> Result<Count> {
     let mut count =
         counted(
@@ -39,9 +39,9 @@ pub(super) fn unit(workspace: &Workspace) -> Result<Count> {
     Ok(count)
 }
 
-/// The cases against real servers.
+/// Runs the cases against real servers.
 ///
-/// The same packages are chosen as for [`unit`], so that nothing is compiled a second time.
+/// Selects the same packages as [`unit()`], so that nothing is compiled twice.
 pub(super) fn servers(workspace: &Workspace) -> Result<Count> {
     counted(workspace.cargo("test").args([
         "--no-fail-fast",
@@ -51,7 +51,7 @@ pub(super) fn servers(workspace: &Workspace) -> Result<Count> {
         "interop",
         "--",
         SERVER_CASES,
-        // Each case starts servers of its own; two cores carry two of them.
+        // Each case starts its own servers; two cores can run two cases.
         "--test-threads=2",
     ]))
 }
@@ -88,7 +88,7 @@ fn counted(command: &mut Command) -> Result<Count> {
     Ok(count)
 }
 
-/// The closing line of one test program.
+/// The summary line of one test program.
 #[derive(Debug, PartialEq, Eq)]
 struct Summary {
     passed: u64,
@@ -97,7 +97,7 @@ struct Summary {
 }
 
 impl Summary {
-    /// `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; …`
+    /// Parses `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; …`.
     fn parse(line: &str) -> Option<Self> {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let count = |what: &str| {

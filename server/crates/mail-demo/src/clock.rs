@@ -1,4 +1,4 @@
-//! The demo's clock: the given start time plus what has passed since.
+//! The demo's clock: the given start time plus the time since.
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
@@ -26,25 +26,25 @@ impl Clock {
     }
 }
 
-/// The zone of the account's owner, UTC+8: dates in the demo are written in it.
+/// The zone of the account's owner, UTC+8. Dates in the demo are written in it.
 pub(crate) fn local(unix_ms: i64) -> Zoned {
     let moment = Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     moment.to_zoned(TimeZone::fixed(Offset::constant(8)))
 }
 
-/// Writes a date as header fields do (RFC 5322 §3.3).
+/// Formats a date for a header field (RFC 5322 §3.3).
 pub(crate) fn rfc5322(unix_ms: i64) -> String {
     local(unix_ms)
         .strftime("%a, %-d %b %Y %H:%M:%S %z")
         .to_string()
 }
 
-/// Writes an `INTERNALDATE`: the day is padded with a space, not a zero (RFC 3501 §9, date-day-fixed).
+/// Formats an `INTERNALDATE`; the day is padded with a space (RFC 3501 §9, date-day-fixed).
 pub(crate) fn imap_date_time(unix_ms: i64) -> String {
     local(unix_ms).strftime("%e-%b-%Y %H:%M:%S %z").to_string()
 }
 
-/// The local day of a moment, as `SEARCH SINCE` compares it.
+/// Returns the local day of a moment, as `SEARCH SINCE` compares it.
 pub(crate) fn local_day(unix_ms: i64) -> Date {
     local(unix_ms).date()
 }

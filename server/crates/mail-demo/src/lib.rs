@@ -1,22 +1,22 @@
 //! The embedded mail server behind `restante demo`, and the in-process server of the tests.
 //!
-//! One account, [`ADDRESS`] with [`PASSWORD`], served by IMAP, POP3 and SMTP submission on
+//! Serves one account, [`ADDRESS`] with [`PASSWORD`], by IMAP, POP3 and SMTP submission on
 //! loopback, over implicit TLS and over STARTTLS/STLS, with a certificate for `localhost` and
-//! `127.0.0.1` from a throw-away CA. IMAP and POP3 show the same INBOX; what is submitted to
-//! anyone at [`DOMAIN`] arrives in it.
+//! `127.0.0.1` from a throw-away CA. IMAP and POP3 serve the same INBOX; a message submitted to any
+//! address at [`DOMAIN`] is delivered to it.
 //!
 //! # Invariants
-//! - Nothing leaves: the crate opens no connection and relays no mail.
-//! - It shares no code with the product's protocol machines and message reader, so that either
-//!   side finds the other's mistakes.
+//! - The crate opens no connection and relays no mail.
+//! - It shares no code with the product's protocol machines and message parser, so that each side
+//!   reveals the other's mistakes.
 //! - The same [`Options`] give the same mailbox, byte for byte.
-//! - Input never panics and is never held beyond the limits named in `imap`, `pop3` and `smtp`.
+//! - Input never panics and is never buffered beyond the limits named in `imap`, `pop3` and `smtp`.
 //!
 //! # Map
 //! - `store`: folders, messages, UIDs, the change counter that drives untagged responses
-//! - `message`: reading a message: part tree, header fields, addresses, charsets
-//! - `imap`, `pop3`, `smtp`: one session type each, over a `wire` of lines
-//! - `sample`: the sample mailbox, the big mailbox and the mail that arrives by itself
+//! - `message`: parsing a message: part tree, header fields, addresses, charsets
+//! - `imap`, `pop3`, `smtp`: one session type each, over a line-based `wire`
+//! - `sample`: the sample mailbox, the big mailbox and the messages that are delivered periodically
 
 #![warn(missing_docs)]
 #![deny(
@@ -57,7 +57,7 @@ use crate::clock::Clock;
 use crate::store::{Flags, Store};
 use crate::wire::{Traffic, Wire};
 
-/// The account's address; it is the user name too, and so is its local part alone.
+/// The account's address. The user name is the address or its local part.
 pub const ADDRESS: &str = "demo@restante.test";
 /// The account's password.
 pub const PASSWORD: &str = "demo";
@@ -67,24 +67,24 @@ pub const DOMAIN: &str = "restante.test";
 /// The largest message accepted by SMTP and by `APPEND`, in octets.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long a client may take for the TLS handshake.
+/// Maximum time of the TLS handshake.
 const TLS_DEADLINE: Duration = Duration::from_secs(10);
-/// The pause after a failed `accept` (out of file descriptors).
+/// The pause after a failed `accept`, for example without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the mailbox holds at the start and what happens to it later.
+/// The initial content of the mailbox and its later changes.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// `None`: the sample mailbox of about 300 messages. `Some(n)`: an INBOX of `n` messages that
-    /// are generated when they are read, beside the sample's other folders.
+    /// `None`: the sample mailbox of about 300 messages. `Some(n)`: an INBOX of `n` messages,
+    /// generated when they are read, beside the sample's other folders.
     pub messages: Option<u32>,
-    /// Lets a new message arrive every so often.
+    /// Interval at which new messages are delivered; `None` for no deliveries.
     pub mail_every: Option<Duration>,
-    /// The time at the start, in Unix milliseconds; all dates are relative to it.
+    /// The start time in Unix milliseconds; all dates are relative to it.
     pub now_unix_ms: i64,
-    /// IMAP capabilities that it plays not to have, to stand for an older server.
+    /// IMAP capabilities that the server does not offer, to act as an older server.
     pub imap_lacks: &'static [&'static str],
-    /// IMAP opens no folder for a program that has not told its name by ID, as some providers do.
+    /// Whether IMAP refuses to open a folder before the client sends ID, as some providers do.
     pub imap_wants_id: bool,
 }
 
@@ -123,10 +123,10 @@ impl fmt::Debug for Demo {
 }
 
 impl Demo {
-    /// Builds the mailbox, binds six free ports on 127.0.0.1 and starts to serve them.
+    /// Builds the mailbox, binds six free ports on 127.0.0.1 and starts to serve.
     ///
     /// # Errors
-    /// When a port cannot be bound or the certificate cannot be made.
+    /// A port cannot be bound or the certificate cannot be generated.
     pub async fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::starting_at(options.now_unix_ms);
         let certificate = tls::Certificate::throw_away()?;
@@ -182,51 +182,51 @@ impl Demo {
         self.ports
     }
 
-    /// Returns the CA certificate (PEM) that a client has to trust.
+    /// Returns the CA certificate (PEM) that a client must trust.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// Puts a message into INBOX as if it had come by SMTP: at once, unread, with CRLF line ends.
+    /// Delivers a message to INBOX as SMTP would: unread, with CRLF line endings.
     ///
     /// No header is added; lone CR and LF become CRLF.
     pub fn deliver(&self, rfc822: impl Into<Bytes>) {
         self.service.deliver(message::with_crlf(rfc822.into()));
     }
 
-    /// Counts the messages in INBOX.
+    /// Returns the number of messages in INBOX.
     pub fn inbox_len(&self) -> usize {
         self.service.store.inbox_len()
     }
 
-    /// Counts the command lines received so far by all protocols.
+    /// Returns the number of command lines received so far over all protocols.
     ///
     /// Continuations (literals, SASL responses, `DONE`, message data) are not counted.
     pub fn commands_seen(&self) -> u64 {
         self.service.commands_seen.load(Ordering::Relaxed)
     }
 
-    /// How many IMAP connections wait in IDLE; wakes whenever that changes.
+    /// Watches the number of IMAP connections in IDLE.
     pub fn idling(&self) -> watch::Receiver<usize> {
         self.service.idling.subscribe()
     }
 
-    /// Wakes whenever INBOX changes.
+    /// Notifies on every change of INBOX.
     pub fn inbox_changes(&self) -> watch::Receiver<u64> {
         self.service.store.watch_inbox()
     }
 
-    /// Counts the round trips so far: how often a client sent something after an answer.
+    /// Returns the number of round trips so far: how often a client sent data after a response.
     pub fn round_trips_seen(&self) -> u64 {
         self.service.traffic.round_trips.load(Ordering::Relaxed)
     }
 
-    /// Counts the octets so far, in both directions, without TLS.
+    /// Returns the number of octets so far, in both directions, without TLS overhead.
     pub fn bytes_seen(&self) -> u64 {
         self.service.traffic.bytes.load(Ordering::Relaxed)
     }
 
-    /// Says goodbye to every client and waits until all tasks have ended.
+    /// Closes all connections with a final response and waits until all tasks have ended.
     pub async fn stop(self) {
         drop(self.ends_tasks_on_drop);
         self.tasks.close();
@@ -234,13 +234,13 @@ impl Demo {
     }
 }
 
-/// What all sessions share.
+/// The state that all sessions share.
 pub(crate) struct Service {
     store: Store,
     clock: Clock,
     tls: TlsAcceptor,
     commands_seen: AtomicU64,
-    /// How many IMAP connections wait in IDLE.
+    /// The number of IMAP connections in IDLE.
     idling: watch::Sender<usize>,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
@@ -249,7 +249,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Tells whether the IMAP server has a capability that it was not told to play without.
+    /// Returns whether the IMAP server offers a capability, that is, it is not in
+    /// [`Options::imap_lacks`].
     pub(crate) fn has(&self, capability: &str) -> bool {
         !self.imap_lacks.contains(&capability)
     }
@@ -258,20 +259,20 @@ impl Service {
         self.commands_seen.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a connection that waits in IDLE, until what is returned is dropped.
+    /// Counts a connection as idle until the returned guard is dropped.
     pub(crate) fn idles(self: &Arc<Self>) -> Idling {
         self.idling.send_modify(|count| *count += 1);
         Idling(Arc::clone(self))
     }
 
-    /// Adds a message with CRLF line ends to INBOX and wakes who watches it.
+    /// Adds a message with CRLF line endings to INBOX and notifies its watchers.
     fn deliver(&self, rfc822: Bytes) {
         self.store
             .deliver(rfc822, Flags::NONE, self.clock.now_unix_ms());
     }
 }
 
-/// One connection that waits in IDLE.
+/// Guard of one connection in IDLE.
 pub(crate) struct Idling(Arc<Service>);
 
 impl Drop for Idling {
@@ -315,7 +316,7 @@ async fn accept(
 }
 
 async fn serve(service: Arc<Service>, stream: TcpStream, protocol: Protocol, tls_mode: TlsMode) {
-    // Replies are small and asked for one by one: waiting for a full segment only adds delay.
+    // Responses are small and requested one by one: Nagle's algorithm only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY not set");
     }

@@ -1,11 +1,11 @@
-//! The one account: user name and password, and the SASL exchanges that carry them.
+//! The account's user name and password, and the SASL exchanges that carry them.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::{ADDRESS, PASSWORD};
 
-/// Tells whether `user` (the address or its local part, in any case) and `password` are right.
+/// Returns whether `user` (the address or its local part, in any case) and `password` are correct.
 pub(crate) fn is_right(user: &[u8], password: &[u8]) -> bool {
     let local_part = ADDRESS.split('@').next().unwrap_or(ADDRESS);
     let known = [ADDRESS, local_part]
@@ -14,16 +14,16 @@ pub(crate) fn is_right(user: &[u8], password: &[u8]) -> bool {
     known && password == PASSWORD.as_bytes()
 }
 
-/// What became of a SASL message.
+/// The result of a SASL message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Accepted,
     WrongCredentials,
-    /// Not base64, or not the shape the mechanism asks for.
+    /// The message is not base64, or does not have the form of the mechanism.
     Malformed,
 }
 
-/// Judges the one message of `PLAIN` (RFC 4616 §2): `authzid NUL authcid NUL password`, in base64.
+/// Checks the message of `PLAIN` (RFC 4616 §2): `authzid NUL authcid NUL password`, in base64.
 ///
 /// An authorisation identity other than the account itself is refused.
 pub(crate) fn plain(message_base64: &[u8]) -> Outcome {
@@ -44,7 +44,7 @@ pub(crate) fn plain(message_base64: &[u8]) -> Outcome {
     }
 }
 
-/// Decodes one base64 SASL message; `=` alone is the empty one (RFC 4954 §4, RFC 4959 §3).
+/// Decodes one base64 SASL message; `=` alone is the empty message (RFC 4954 §4, RFC 4959 §3).
 pub(crate) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     if text == b"=" {
         Some(Vec::new())

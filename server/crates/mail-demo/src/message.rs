@@ -1,7 +1,7 @@
-//! Reading a message: its part tree, header fields, addresses and charsets.
+//! A message parser: part tree, header fields, addresses and charsets.
 //!
-//! Small on purpose, and not the product's reader: what the demo says about a message comes from
-//! other code than what the product makes of it.
+//! It is small and separate from the product's parser, so that the tests compare two independent
+//! implementations.
 
 mod address;
 mod field;
@@ -15,7 +15,7 @@ pub(crate) use field::{Parameters, fields, find_field, unfolded};
 pub(crate) use text::{decoded_header, decoded_text};
 pub(crate) use tree::{Children, Part};
 
-/// Tells whether every CR and every LF is half of a CRLF (RFC 5321 §2.3.8).
+/// Returns whether every CR and every LF is part of a CRLF (RFC 5321 §2.3.8).
 pub(crate) fn has_only_crlf(message: &[u8]) -> bool {
     let is_crlf = |at: usize| match message.get(at) {
         Some(b'\r') => message.get(at + 1) == Some(&b'\n'),
@@ -24,7 +24,7 @@ pub(crate) fn has_only_crlf(message: &[u8]) -> bool {
     memchr::memchr2_iter(b'\r', b'\n', message).all(is_crlf)
 }
 
-/// Turns lone CR and lone LF into CRLF; a message that has none is returned as it is.
+/// Replaces lone CR and lone LF by CRLF; a message without them is returned unchanged.
 pub(crate) fn with_crlf(message: Bytes) -> Bytes {
     if has_only_crlf(&message) {
         return message;
@@ -42,7 +42,7 @@ pub(crate) fn with_crlf(message: Bytes) -> Bytes {
     converted.freeze()
 }
 
-/// Puts header lines before a message.
+/// Prepends header lines to a message.
 pub(crate) fn with_header(header: &str, message: &[u8]) -> Bytes {
     let mut traced = BytesMut::with_capacity(header.len() + message.len());
     traced.extend_from_slice(header.as_bytes());

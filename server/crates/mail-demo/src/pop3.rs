@@ -1,7 +1,7 @@
 //! The POP3 server (RFC 1939, RFC 2449, RFC 2595): INBOX as a maildrop.
 //!
-//! Limits: a line 16 KiB, 10 minutes of silence (RFC 1939 §3), five refused sign-ins. One session
-//! at a time has the maildrop; the next one is told `[IN-USE]` (RFC 2449 §8.1.1).
+//! Limits: 16 KiB per line, 10 minutes of silence (RFC 1939 §3), 5 refused sign-ins. One session at
+//! a time holds the maildrop lock; another one receives `[IN-USE]` (RFC 2449 §8.1.1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::wire::{Wire, WireError};
 const MAX_LINE_BYTES: usize = 16 * 1024;
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 const MAX_REFUSALS: u32 = 5;
-/// Measuring generated messages is work; others get a turn after this many.
+/// Number of generated messages that are measured before the task yields.
 const MEASURED_IN_ONE_GO: usize = 1_000;
 
-/// Serves one client until it leaves, misbehaves, or the demo stops.
+/// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
     let mut session = Session {
         service,
@@ -42,12 +42,12 @@ struct Session {
     service: Arc<Service>,
     wire: Wire,
     user: Option<Bytes>,
-    /// Present in the TRANSACTION state.
+    /// `Some` in the TRANSACTION state.
     maildrop: Option<Maildrop>,
     refusals: u32,
 }
 
-/// INBOX as it was when the session began; numbers are positions in it.
+/// A snapshot of INBOX at the start of the session; message numbers are positions in it.
 struct Maildrop {
     id: UidValidity,
     messages: Vec<Held>,
@@ -69,11 +69,11 @@ impl Held {
     }
 }
 
-/// The one-line answer to a command.
+/// The response to a command.
 enum Reply {
     Ok(String),
     Err(&'static str),
-    /// The answer was written already.
+    /// The response is already in the output.
     Written,
     StartTls,
     Quit,
@@ -105,7 +105,7 @@ impl Session {
                     }
                     self.wire.push("+OK begin TLS now\r\n");
                     self.wire.start_tls(&self.service.tls).await?;
-                    // What was learnt in plaintext is forgotten (RFC 2595 §4).
+                    // The server discards what it learned in plaintext (RFC 2595 §4).
                     self.user = None;
                 }
                 Reply::Quit => {
@@ -286,7 +286,7 @@ impl Session {
         }
     }
 
-    /// Sends a message, or its header and as many lines of its body (RFC 1939 §7, TOP).
+    /// Sends a message, or its header and the first lines of its body (RFC 1939 §7, TOP).
     fn retrieve(&mut self, number: u64, body_lines: Option<u64>) -> Reply {
         let Some(maildrop) = &mut self.maildrop else {
             return WRONG_STATE;
@@ -308,7 +308,7 @@ impl Session {
         Reply::Written
     }
 
-    /// The UPDATE state: what was marked is deleted, and the maildrop is free.
+    /// Enters the UPDATE state: deletes the marked messages and releases the maildrop.
     fn update(&mut self) {
         let Some(maildrop) = self.maildrop.take() else {
             return;
@@ -325,7 +325,7 @@ impl Session {
 }
 
 impl Maildrop {
-    /// Finds a message that is not marked as deleted, by its number from 1.
+    /// Finds a message by its number from 1, unless it is marked as deleted.
     fn find(&mut self, number: u64) -> Option<&mut Held> {
         let at = usize::try_from(number).ok()?.checked_sub(1)?;
         self.messages
@@ -356,7 +356,7 @@ fn listing_line(name: &str, number: usize, id: UidValidity, message: &mut Held) 
     }
 }
 
-/// Reads one or two numbers.
+/// Parses one or two numbers.
 fn numbers(argument: &[u8]) -> Option<(u64, Option<u64>)> {
     let text = std::str::from_utf8(argument).ok()?;
     if !text
@@ -371,15 +371,14 @@ fn numbers(argument: &[u8]) -> Option<(u64, Option<u64>)> {
     }
 }
 
-/// Writes a multi-line answer: a dot before each line that begins with one, and the end
-/// (RFC 1939 §3).
+/// Writes a multi-line response: dot-stuffed lines and the final dot (RFC 1939 §3).
 fn dot_stuffed(message: &[u8], body_lines: Option<u64>, out: &mut BytesMut) {
     let mut lines_left: Option<u64> = None;
     for line in message.split_inclusive(|octet| *octet == b'\n') {
         match &mut lines_left {
             Some(0) => break,
             Some(left) => *left -= 1,
-            // The line between header and body belongs to the header.
+            // The empty line after the header is not a body line.
             None if line == b"\r\n" => lines_left = body_lines,
             None => {}
         }

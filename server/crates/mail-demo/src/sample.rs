@@ -1,8 +1,8 @@
-//! What is in the mailbox: the sample of a real person's mail, a big generated INBOX, and the mail
-//! that arrives by itself.
+//! The content of the mailbox: a sample of one user's mail, a large generated INBOX, and the
+//! messages that are delivered periodically.
 //!
-//! The texts are in `text/*.txt`, in the form that [`script`] reads; [`letter`] makes MIME of them.
-//! Nothing here depends on anything but [`Options`]: the same options give the same octets.
+//! The texts are in `text/*.txt`, in the format that [`script`] parses; [`letter`] encodes them as
+//! MIME. All output depends only on [`Options`]: the same options give the same octets.
 
 mod attachment;
 mod generated;
@@ -19,7 +19,7 @@ use crate::{Options, Service};
 
 pub(crate) use generated::Generated;
 
-/// The folders a demo starts with.
+/// The initial folders of a demo.
 #[derive(Debug)]
 pub(crate) struct Mailboxes {
     pub(crate) folders: Vec<SampleFolder>,
@@ -50,11 +50,11 @@ pub(crate) fn mailboxes(options: &Options) -> Mailboxes {
     Mailboxes { folders }
 }
 
-/// Delivers one message after every pause, until the demo stops.
+/// Delivers one message after each interval, until the demo stops.
 pub(crate) async fn arrivals(service: Arc<Service>, pause: Duration) {
     let shutdown = service.shutdown.clone();
     let letters = mailbox::arrivals();
-    // An interval of nothing would never let go of the processor.
+    // An interval of 0 would loop without a pause.
     let pause = pause.max(Duration::from_millis(10));
     for (number, letter) in (1_u64..).zip(letters.iter().cycle()) {
         if shutdown

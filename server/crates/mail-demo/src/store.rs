@@ -1,7 +1,7 @@
 //! The mail store: folders by name, in memory, shared by all sessions of all protocols.
 //!
-//! One lock guards everything, so a move between folders is one step for every other session.
-//! Nothing waits while it is held.
+//! One lock guards all folders, so a move between folders is atomic for every other session. No
+//! task awaits while it holds the lock.
 
 mod flags;
 mod folder;
@@ -20,9 +20,9 @@ use crate::sample::Mailboxes;
 
 /// The hierarchy delimiter of folder names.
 pub(crate) const DELIMITER: char = '/';
-/// The one folder name that is known in any case (RFC 3501 §5.1).
+/// The folder name that is case-insensitive (RFC 3501 §5.1).
 pub(crate) const INBOX: &str = "INBOX";
-/// No more folders than this can be created.
+/// Maximum number of folders.
 const MAX_FOLDERS: usize = 1_000;
 const MAX_FOLDER_NAME_BYTES: usize = 500;
 
@@ -33,7 +33,7 @@ pub(crate) struct Store {
     maildrop_is_locked: Arc<AtomicBool>,
 }
 
-/// The folders, locked.
+/// The folders, behind the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
     by_name: BTreeMap<String, Folder>,
@@ -47,7 +47,7 @@ pub(crate) struct Folders {
 pub(crate) enum Refused {
     NonExistent,
     AlreadyExists,
-    /// INBOX can neither be deleted nor created.
+    /// INBOX can be neither deleted nor created.
     Inbox,
     HasChildren,
     InvalidName,
@@ -55,8 +55,8 @@ pub(crate) enum Refused {
 }
 
 impl Store {
-    /// Takes over a sample mailbox. UIDVALIDITY follows from the start time, so that a client
-    /// which kept something of an earlier run finds out.
+    /// Creates a store from a sample mailbox. UIDVALIDITY is derived from the start time, so that a
+    /// client with a cache of an earlier run discards it.
     pub(crate) fn new(sample: Mailboxes, now_unix_ms: i64) -> Self {
         let since_2020_secs = (now_unix_ms / 1_000).saturating_sub(1_577_836_800);
         let first_uid_validity = u32::try_from(since_2020_secs).unwrap_or(1).max(1);
@@ -83,7 +83,7 @@ impl Store {
     }
 
     pub(crate) fn folders(&self) -> MutexGuard<'_, Folders> {
-        // Nothing panics while the lock is held; if it did, the data would still be whole.
+        // No code panics while it holds the lock; if it did, the data would still be consistent.
         self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,21 +100,21 @@ impl Store {
             .map_or(0, |inbox| inbox.messages().len())
     }
 
-    /// Wakes whenever INBOX changes, which every account has.
+    /// Notifies on every change of INBOX.
     pub(crate) fn watch_inbox(&self) -> watch::Receiver<u64> {
         let folders = self.folders();
         let inbox = folders.find(INBOX).map(Folder::watch);
         inbox.unwrap_or_else(|| watch::channel(0).1)
     }
 
-    /// Takes the maildrop for one POP3 session (RFC 1939 §4); `None` while another has it.
+    /// Locks the maildrop for one POP3 session (RFC 1939 §4); `None` if another session holds it.
     pub(crate) fn lock_maildrop(&self) -> Option<MaildropLock> {
         let was_locked = self.maildrop_is_locked.swap(true, Ordering::AcqRel);
         (!was_locked).then(|| MaildropLock(Arc::clone(&self.maildrop_is_locked)))
     }
 }
 
-/// The right to be the only POP3 session; given back on drop.
+/// The maildrop lock of one POP3 session; released on drop.
 #[derive(Debug)]
 pub(crate) struct MaildropLock(Arc<AtomicBool>);
 
@@ -139,7 +139,7 @@ impl Folders {
         self.by_name.get_mut(canonical(name))
     }
 
-    /// Finds the folder that a session has selected.
+    /// Returns the folder that a session has selected.
     pub(crate) fn selected(&self, id: UidValidity) -> Option<&Folder> {
         self.by_name
             .values()
@@ -152,7 +152,7 @@ impl Folders {
             .find(|folder| folder.uid_validity == id)
     }
 
-    /// Tells whether a folder lies below `name`.
+    /// Returns whether there are folders below `name`.
     pub(crate) fn has_children(&self, name: &str) -> bool {
         self.children(name).next().is_some()
     }
@@ -174,15 +174,15 @@ impl Folders {
             return Err(Refused::Inbox);
         }
         match self.by_name.remove(name) {
-            // Who has it selected is woken by the end of its watch.
+            // Dropping the folder ends its watch, which wakes the sessions that have it selected.
             Some(_) => Ok(()),
             None if self.has_children(name) => Err(Refused::HasChildren),
             None => Err(Refused::NonExistent),
         }
     }
 
-    /// Renames a folder and those below it; of INBOX, moves its messages into a new folder
-    /// (RFC 3501 §6.3.5).
+    /// Renames a folder and those below it. For INBOX, moves its messages to a new folder (RFC 3501
+    /// §6.3.5).
     pub(crate) fn rename(&mut self, from: &str, to: &str) -> Result<(), Refused> {
         let to = to.strip_suffix(DELIMITER).unwrap_or(to);
         if from.eq_ignore_ascii_case(INBOX) {
@@ -190,7 +190,7 @@ impl Folders {
             let id = self.new_uid_validity();
             let emptied = Folder::empty(id, None);
             if let Some(mut inbox) = self.by_name.insert(INBOX.to_owned(), emptied) {
-                // INBOX stays the same mailbox (RFC 8474 §4.1), whatever happens to its UIDs.
+                // INBOX keeps its mailbox ID (RFC 8474 §4.1), even if its UIDs change.
                 if let Some(emptied) = self.by_name.get_mut(INBOX) {
                     std::mem::swap(&mut emptied.mailbox_id, &mut inbox.mailbox_id);
                 }

@@ -12,14 +12,14 @@ use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// A server certificate made at start-up, and the CA that vouches for it.
+/// A server certificate generated at start-up, and the CA that issued it.
 pub(crate) struct Certificate {
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) ca_pem: String,
 }
 
 impl Certificate {
-    /// Makes a new CA and a certificate of its own; the CA's key is forgotten on return.
+    /// Generates a new CA and a certificate; the CA's key is dropped on return.
     pub(crate) fn throw_away() -> io::Result<Self> {
         let ca_key = KeyPair::generate().map_err(io::Error::other)?;
         let mut ca = CertificateParams::default();

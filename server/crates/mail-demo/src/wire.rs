@@ -1,4 +1,4 @@
-//! A connection as lines: bounded reading, buffered writing, the TLS upgrade, the idle limit.
+//! A line-based connection: bounded reading, buffered writing, the TLS upgrade, the idle timeout.
 
 use std::fmt;
 use std::io;
@@ -14,32 +14,32 @@ use tokio_util::sync::CancellationToken;
 
 use crate::TLS_DEADLINE;
 
-/// How much output is held before it is written even though more input waits.
+/// Buffered output above which it is written even if more input waits.
 const OUTPUT_HELD_BYTES: usize = 64 * 1024;
-/// How long a client may leave our output unread.
+/// Maximum time in which a client must read our output.
 const WRITE_DEADLINE: Duration = Duration::from_secs(300);
-/// How long the goodbye at shutdown may take.
+/// Maximum time to send the final response at shutdown.
 const GOODBYE_DEADLINE: Duration = Duration::from_millis(200);
 const READ_BYTES: usize = 16 * 1024;
 
-/// What a session runs over: a socket, or TLS over one.
+/// The stream under a session: a socket, or TLS over one.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// Why no more input comes. All but `Closed` and `Io` leave the output side usable.
+/// Why reading failed. After any error but `Closed` and `Io` the output side remains usable.
 #[derive(Debug)]
 pub(crate) enum WireError {
-    /// The client has gone.
+    /// The client closed the connection.
     Closed,
     /// The client was silent for longer than the session allows.
     Idle,
     /// The demo is stopping.
     Shutdown,
-    /// A line went over the limit, in octets.
+    /// A line exceeded the limit, given in octets.
     LineTooLong(usize),
     /// A line ended with a lone LF.
     BareLf,
-    /// Plaintext was waiting behind STARTTLS; it could have come from anyone.
+    /// Plaintext followed STARTTLS; an attacker may have injected it.
     InputBeforeTls,
     Io(io::Error),
 }
@@ -64,12 +64,12 @@ impl From<io::Error> for WireError {
     }
 }
 
-/// What went over all connections.
+/// Traffic counters of all connections.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    /// How often a client sent something after it had been answered.
+    /// How often a client sent data after a response.
     pub(crate) round_trips: AtomicU64,
-    /// Octets in both directions, without TLS.
+    /// Octets in both directions, without TLS overhead.
     pub(crate) bytes: AtomicU64,
 }
 
@@ -82,13 +82,14 @@ impl Traffic {
 
 /// One client connection.
 ///
-/// Output is held until input is waited for, so replies to pipelined commands leave together.
+/// Output is buffered until the session waits for input, so that the responses to pipelined
+/// commands are sent together.
 pub(crate) struct Wire {
     stream: Box<dyn Duplex>,
     input: BytesMut,
     output: BytesMut,
     is_encrypted: bool,
-    /// Something was said since the client spoke last.
+    /// Whether output was added since the client last sent data.
     has_answered: bool,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
@@ -115,15 +116,15 @@ impl Wire {
         self.is_encrypted
     }
 
-    /// Tells whether input waits that was not asked for yet.
+    /// Returns whether received input is still unread.
     pub(crate) fn has_input(&self) -> bool {
         !self.input.is_empty()
     }
 
-    /// Writes what is held and runs the server side of the TLS handshake.
+    /// Writes the buffered output and runs the server side of the TLS handshake.
     ///
     /// # Errors
-    /// `InputBeforeTls` when the client sent plaintext it could not know to be answered.
+    /// `InputBeforeTls` if the client sent plaintext after STARTTLS.
     pub(crate) async fn start_tls(&mut self, acceptor: &TlsAcceptor) -> Result<(), WireError> {
         if !self.input.is_empty() {
             return Err(WireError::InputBeforeTls);
@@ -142,7 +143,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads one line and returns it without its CRLF. Cancelling loses nothing.
+    /// Reads one line and returns it without its CRLF. Cancel-safe.
     pub(crate) async fn line(
         &mut self,
         max_bytes: usize,
@@ -152,7 +153,8 @@ impl Wire {
         loop {
             let unsearched = self.input.get(searched..).unwrap_or_default();
             let end = memchr::memchr(b'\n', unsearched).map(|at| searched + at);
-            // Told first, whatever the line's end: how the octets came must make no difference.
+            // Checked before the line ending, so that the result does not depend on how the octets
+            // were split.
             if end.unwrap_or(self.input.len()) > max_bytes + 1 {
                 return Err(WireError::LineTooLong(max_bytes));
             }
@@ -170,7 +172,8 @@ impl Wire {
         }
     }
 
-    /// Reads exactly `len` octets; memory grows with what arrives, not with what was announced.
+    /// Reads exactly `len` octets. Memory grows with the octets received, not with the announced
+    /// length.
     pub(crate) async fn exactly(&mut self, len: usize, idle: Duration) -> Result<Bytes, WireError> {
         while self.input.len() < len {
             self.fill(idle).await?;
@@ -178,7 +181,7 @@ impl Wire {
         Ok(self.input.split_to(len).freeze())
     }
 
-    /// Reads `len` octets and forgets them.
+    /// Reads and discards `len` octets.
     pub(crate) async fn skip(&mut self, mut len: u64, idle: Duration) -> Result<(), WireError> {
         loop {
             let waiting = self.input.len();
@@ -196,12 +199,12 @@ impl Wire {
         }
     }
 
-    /// Adds to the output, which is written when input is waited for.
+    /// Adds to the output, which is written when the session waits for input.
     pub(crate) fn push(&mut self, output: impl AsRef<[u8]>) {
         self.output.extend_from_slice(output.as_ref());
     }
 
-    /// Writes if much is held; to be called while a long reply is made.
+    /// Writes the output if its buffer is large; called while a long response is built.
     pub(crate) async fn flush_if_large(&mut self) -> Result<(), WireError> {
         if self.output.len() < OUTPUT_HELD_BYTES {
             Ok(())
@@ -210,7 +213,7 @@ impl Wire {
         }
     }
 
-    /// Writes all that is held. Cancelling loses nothing.
+    /// Writes all buffered output. Cancel-safe.
     pub(crate) async fn flush(&mut self) -> Result<(), WireError> {
         if self.output.is_empty() {
             return Ok(());
@@ -233,14 +236,15 @@ impl Wire {
             .run_until_cancelled(timeout(WRITE_DEADLINE, write))
             .await;
         let written = written.ok_or(WireError::Shutdown)?;
-        // A burst such as a big body should not be kept as capacity for the life of an idle session.
+        // Frees the capacity of a burst, such as a large body, so that an idle session does not
+        // hold it.
         if output.is_empty() && output.capacity() > OUTPUT_HELD_BYTES {
             *output = BytesMut::new();
         }
         written.unwrap_or(Err(WireError::Idle))
     }
 
-    /// Says a last word, if the client takes it quickly, and closes.
+    /// Sends a final line, if the client accepts it within the deadline, and closes the connection.
     pub(crate) async fn close(mut self, last_word: &str) {
         self.push(last_word);
         let farewell = async {
@@ -283,7 +287,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Sends the pieces one by one and returns what is read as lines of up to 20 octets.
+    /// Sends the pieces one by one and returns the result of reading lines of up to 20 octets.
     fn read_in(pieces: Vec<Vec<u8>>) -> Vec<Result<Bytes, String>> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

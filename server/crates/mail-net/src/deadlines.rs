@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-/// How long a name may take to resolve and a connection to open.
+/// Maximum time to resolve a name and open a connection.
 pub const CONNECT: Duration = Duration::from_secs(10);
-/// When it is told that a name is missing or leads to a private address. A lookup usually takes far
-/// less, so that the time does not tell which of them it was.
+/// Time after which a missing name or a name with a private address is reported. A lookup usually
+/// takes far less, so the response time does not reveal which of the two it was.
 pub const NAME_REFUSED: Duration = Duration::from_secs(1);
-/// After so much silence the machine asks whether the other end is still there.
+/// Idle time before the operating system sends TCP keep-alive probes.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(120);
-/// How long a TLS handshake may take.
+/// Maximum time of a TLS handshake.
 pub const TLS: Duration = Duration::from_secs(10);
-/// After this time a streamed body has to come at [`BODY_MIN_BYTES_PER_SEC`] or faster.
+/// Time after which a streamed body must transfer at [`BODY_MIN_BYTES_PER_SEC`] or faster.
 pub const BODY_GRACE: Duration = Duration::from_secs(10);
-/// The slowest pace of a streamed body.
+/// Minimum average rate of a streamed body.
 pub const BODY_MIN_BYTES_PER_SEC: u64 = 1024;
 
-/// What a connection is doing, which decides how long it may take.
+/// What a connection is doing. The phase selects the deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// A person waits at the sign-in form: greeting, capabilities, login.
+    /// Greeting, capabilities and login, while the user waits at the sign-in form.
     SignIn,
     /// An ordinary IMAP or POP3 command.
     Command,
@@ -28,7 +28,7 @@ pub enum Phase {
     LongCommand,
     /// A body is streamed.
     Body,
-    /// IDLE: the server may be silent for as long as the owner likes.
+    /// IDLE: the server may send nothing for as long as the owner of the connection waits.
     Idle,
     /// SMTP greeting (RFC 5321 §4.5.3.2.1).
     SmtpGreeting,
@@ -40,16 +40,16 @@ pub enum Phase {
     SmtpBlock,
     /// The reply to the final dot (RFC 5321 §4.5.3.2.6).
     SmtpFinalReply,
-    /// QUIT and LOGOUT: nobody waits for long.
+    /// QUIT and LOGOUT.
     Farewell,
 }
 
-/// How long a phase may be silent, and how long it may take in all.
+/// Maximum silence and maximum total time of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
     /// Time without a single byte in either direction.
     pub silence: Option<Duration>,
-    /// Time from the beginning of the phase.
+    /// Time since the phase began.
     pub total: Option<Duration>,
 }
 
@@ -62,10 +62,10 @@ impl Phase {
         };
         match self {
             Self::SignIn => secs(30, Some(30)),
-            // A peer that says a byte now and then is never silent: everything but IDLE has an
-            // end of its own.
+            // A peer that sends one byte now and then never reaches `silence`, so every phase
+            // but IDLE and the streamed body has a `total`.
             Self::Command => secs(60, Some(900)),
-            // Ended by its pace.
+            // Limited by [`BODY_MIN_BYTES_PER_SEC`] instead.
             Self::Body => secs(60, None),
             Self::LongCommand => secs(300, Some(900)),
             Self::Idle => Deadlines {
@@ -74,7 +74,7 @@ impl Phase {
             },
             Self::SmtpGreeting => secs(300, Some(900)),
             Self::SmtpHello => secs(60, Some(900)),
-            // Of a thousand recipients, some servers think about each for seconds.
+            // Some servers take seconds for each of 1000 recipients.
             Self::SmtpEnvelope => secs(300, Some(3600)),
             Self::SmtpBlock => secs(180, Some(180)),
             Self::SmtpFinalReply => secs(600, Some(600)),

@@ -5,16 +5,16 @@ use std::fmt;
 use bytes::{Buf, Bytes, BytesMut};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// How much is unfolded at a time: a few bytes may stand for megabytes.
+/// Maximum output per call: a few compressed bytes may expand to megabytes.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Both directions of a compressed connection. Holds about 350 KiB, most of it for what is sent.
+/// Both directions of a compressed connection. Uses about 350 KiB, most of it for the compressor.
 pub(crate) struct Deflate {
     compress: Compress,
     decompress: Decompress,
-    /// What came and is not unfolded yet.
+    /// Received bytes that are not decompressed yet.
     compressed: BytesMut,
-    /// More may come out without further input.
+    /// The decompressor may have more output without further input.
     is_full: bool,
     /// The peer has ended its stream.
     is_over: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Deflate {
 }
 
 impl Deflate {
-    /// Begins; `compressed` came already.
+    /// Creates the state; `compressed` holds bytes that have already arrived.
     pub(crate) fn new(compressed: Bytes) -> Self {
         Self {
             compress: Compress::new(Compression::default(), false),
@@ -34,7 +34,7 @@ impl Deflate {
         }
     }
 
-    /// Compresses bytes so that the peer can read all of them at once.
+    /// Compresses bytes and flushes, so that the peer can decode all of them at once.
     pub(crate) fn compress(&mut self, bytes: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(bytes.len() / 2 + 64);
         let begin = self.compress.total_in();
@@ -45,7 +45,7 @@ impl Deflate {
             let result = self
                 .compress
                 .compress_vec(left.unwrap_or_default(), &mut out, flush);
-            // What is written ends in the flush's mark only if it did not fill the space.
+            // The output ends with the sync marker only if it did not fill the buffer.
             if !matches!(result, Ok(Status::Ok)) || out.len() < out.capacity() {
                 return out.into();
             }
@@ -53,17 +53,17 @@ impl Deflate {
         }
     }
 
-    /// Keeps bytes that came.
+    /// Appends received bytes.
     pub(crate) fn take_compressed(&mut self, bytes: &[u8]) {
         self.compressed.extend_from_slice(bytes);
     }
 
-    /// Tells whether something can be unfolded without reading more.
+    /// Returns whether there is output without reading more from the peer.
     pub(crate) fn has_compressed(&self) -> bool {
         !self.is_broken && !self.is_over && (self.is_full || !self.compressed.is_empty())
     }
 
-    /// Unfolds a piece and hands it on.
+    /// Decompresses one piece and passes it to `hand_on`.
     pub(crate) fn decompress(&mut self, hand_on: impl FnOnce(&[u8])) {
         let mut piece = [0; PIECE_BYTES];
         let (read, written) = (self.decompress.total_in(), self.decompress.total_out());
@@ -77,7 +77,7 @@ impl Deflate {
         self.compressed.advance(read.min(self.compressed.len()));
         self.is_full = written == PIECE_BYTES;
         match result {
-            // Dovecot ends its stream behind the answer to LOGOUT.
+            // Dovecot ends its stream after the response to LOGOUT.
             Ok(Status::StreamEnd) => self.is_over = true,
             Err(_) => self.is_broken = true,
             Ok(_) if read == 0 && written == 0 && !self.compressed.is_empty() => {
@@ -94,12 +94,12 @@ impl Deflate {
         }
     }
 
-    /// Tells whether the peer has ended its stream: it says nothing more.
+    /// Returns whether the peer has ended its stream: no more data follows.
     pub(crate) const fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Tells whether the peer sent what cannot be unfolded.
+    /// Returns whether the peer sent invalid data.
     pub(crate) const fn is_broken(&self) -> bool {
         self.is_broken
     }

@@ -1,4 +1,4 @@
-//! Opening connections: resolve once, test every address, connect to the tested one, start TLS.
+//! Opens connections: resolves once, tests every address, connects to a tested one, starts TLS.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -26,14 +26,14 @@ pub struct Endpoint {
     pub tls: TlsMode,
 }
 
-/// Why no connection came about.
+/// Why a connection could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DialError {
     /// There is no such name, or it has no address.
     #[error("the name was not found")]
     NameNotFound,
-    /// The operator's rules do not allow it.
+    /// The operator's rules do not allow the connection.
     #[error(transparent)]
     Fenced(Refusal),
     /// The host answers, but nothing listens on the port.
@@ -42,7 +42,7 @@ pub enum DialError {
     /// No answer within the deadline.
     #[error("no answer within the deadline")]
     TimedOut,
-    /// There is no way to the host.
+    /// There is no route to the host.
     #[error("the host cannot be reached: {0}")]
     Unreachable(String),
     /// TLS failed.
@@ -51,7 +51,7 @@ pub enum DialError {
 }
 
 impl DialError {
-    /// Whether the name leads nowhere, or nowhere where it may lead.
+    /// Whether the name does not resolve, or resolves to an address that is not allowed.
     fn is_about_the_name(&self) -> bool {
         matches!(
             self,
@@ -60,7 +60,7 @@ impl DialError {
     }
 }
 
-/// Opens connections within the fence.
+/// Opens connections that the fence allows.
 #[derive(Debug)]
 pub struct Dialer {
     egress: Egress,
@@ -68,12 +68,12 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    /// Makes a dialer; `config` holds the trust for hosts that have none of their own.
+    /// Creates a dialer; `config` holds the trust for hosts that have none of their own.
     pub fn new(egress: Egress, config: Arc<ClientConfig>) -> Self {
         Self { egress, config }
     }
 
-    /// The TLS configuration for an endpoint: its own where the operator gave one.
+    /// Returns the TLS configuration for an endpoint: its own if the operator gave one.
     pub fn tls_config(&self, endpoint: &Endpoint) -> Arc<ClientConfig> {
         self.egress
             .listed(&endpoint.host, endpoint.port)
@@ -81,8 +81,7 @@ impl Dialer {
             .unwrap_or_else(|| Arc::clone(&self.config))
     }
 
-    /// Decides about a server that was named and is to be dialled later, as [`open`](Self::open)
-    /// does before it dials.
+    /// Checks a server that is to be dialled later, as [`open`](Self::open) does before it dials.
     ///
     /// # Errors
     /// [`DialError::Fenced`].
@@ -92,12 +91,12 @@ impl Dialer {
             .map_err(DialError::Fenced)
     }
 
-    /// Opens a connection, with TLS where the mode is implicit.
+    /// Opens a connection, with TLS if the mode is implicit.
     ///
-    /// `client` is the address of the person who named the host, where one did; the number of new
-    /// hosts is limited by it. A name that is missing and one that leads to a private address are
-    /// told after the same time, [`deadlines::NAME_REFUSED`], unless the operator listed the host:
-    /// who asks must not find out which names exist inside.
+    /// `client` is the address of the client that named the host, if there is one; its number of
+    /// new hosts is limited. A missing name and a name with a private address are both reported
+    /// after [`deadlines::NAME_REFUSED`], unless the operator listed the host: the client must not
+    /// learn which names exist in the private network.
     ///
     /// # Errors
     /// [`DialError`].
@@ -119,9 +118,9 @@ impl Dialer {
             }
             Err(_) => return Err(DialError::TimedOut),
         };
-        // Commands are small and each waits for its answer.
+        // Commands are small, and each waits for its response.
         let _ = stream.set_nodelay(true);
-        // A link whose other end is gone without a word is found although nobody speaks: IDLE.
+        // Detects a peer that vanished without closing while neither side sends, as in IDLE.
         let keep_alive = TcpKeepalive::new().with_time(deadlines::KEEP_ALIVE);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
         match endpoint.tls {
@@ -139,8 +138,8 @@ impl Dialer {
             .map_err(|_| DialError::NameNotFound)?
             .collect();
         for address in &addresses {
-            // One private address among public ones is enough to refuse: whoever controls the
-            // name must not choose which of them is taken.
+            // One private address among public ones is enough to refuse: the owner of the name must
+            // not choose which of them is used.
             self.egress
                 .admit_address(&endpoint.host, endpoint.port, address.ip())
                 .map_err(DialError::Fenced)?;

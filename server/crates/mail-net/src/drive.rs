@@ -1,4 +1,5 @@
-//! Driving a machine over a socket: bytes in, bytes out, events to the owner.
+//! Drives a protocol machine over a socket: feeds it received bytes, sends its output, returns its
+//! events.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -24,22 +25,22 @@ use crate::tls_facts::TlsFacts;
 use crate::transcript::Recorder;
 pub use crate::transport::Transport;
 
-/// Above this many unsent bytes no more of a body is asked for.
+/// Above this number of unsent bytes the driver requests no more of a body.
 const UNSENT_MAX_BYTES: usize = 256 << 10;
-/// How much is read at a time.
+/// Maximum number of bytes per read.
 const READ_BYTES: usize = 64 << 10;
 
-/// What the owner of a connection gets from it.
+/// What [`Connection::next`] returns.
 #[derive(Debug)]
 pub enum ConnectionEvent<E> {
     /// The machine reports something.
     Event(E),
-    /// The machine wants the next piece of an outgoing body: [`Connection::body`].
+    /// The machine needs the next chunk of an outgoing body: [`Connection::body`].
     NeedBody {
-        /// The longest chunk that may be given, in bytes.
+        /// Maximum length of the chunk in bytes.
         max: usize,
     },
-    /// The conversation is over.
+    /// The session has ended.
     Done,
 }
 
@@ -47,30 +48,30 @@ pub enum ConnectionEvent<E> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The machine stopped: the peer broke the rules, or lacks what is needed.
+    /// The machine stopped: the peer violated the protocol or lacks a required capability.
     #[error("{0}")]
     Protocol(E),
     /// TLS failed after STARTTLS or STLS.
     #[error(transparent)]
     Tls(TlsError),
-    /// The peer was silent or slow for too long.
+    /// The peer was silent for too long or sent too slowly.
     #[error("nothing came in time ({phase:?})")]
     Deadline {
-        /// What was being done.
+        /// The phase in which the deadline passed.
         phase: Phase,
     },
-    /// The peer closed the connection, or the link broke.
+    /// The peer closed the connection, or the network failed.
     #[error("the connection is closed")]
     Closed,
-    /// What the peer sent is not compressed as was agreed.
+    /// The peer sent invalid DEFLATE data.
     #[error("the compressed stream is broken")]
     BrokenCompression,
-    /// The peers of all connections have sent too much that is not whole yet.
+    /// The incomplete responses of all connections exceed the memory budget.
     #[error("too much waits for its end on all connections together")]
     Overloaded,
 }
 
-/// A machine, the socket it talks through, and the deadlines of what it does.
+/// A protocol machine, its socket, and the deadlines of its phases.
 #[derive(Debug)]
 pub struct Connection<M: Machine, S = TcpStream> {
     machine: M,
@@ -81,7 +82,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     read_text: ReadText,
     redactors: Option<Box<Redactors>>,
     deflate: Option<Box<Deflate>>,
-    /// What the machine wants computed.
+    /// The key derivation that the machine waits for.
     computing: Option<JoinHandle<DerivedKey>>,
     unsent: VecDeque<Bytes>,
     unsent_bytes: usize,
@@ -91,13 +92,13 @@ pub struct Connection<M: Machine, S = TcpStream> {
     phase_since: Instant,
     last_byte_at: Instant,
     phase_bytes: u64,
-    /// Of these, what the peer sent.
+    /// The part of `phase_bytes` that the peer sent.
     received_bytes: u64,
     held: Held,
     failed: Option<Error<M::Error>>,
 }
 
-/// What keeps the account's secrets out of the server's replies and out of the transcript.
+/// Masks the account's secrets in the server's replies and in the transcript.
 #[derive(Debug)]
 struct Redactors {
     replies: Redactor,
@@ -105,7 +106,7 @@ struct Redactors {
 }
 
 impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
-    /// Puts a machine on a connection. `host` is the name that a certificate has to carry.
+    /// Creates a connection for a machine. `host` is the name that the certificate must carry.
     pub fn new(
         machine: M,
         transport: Transport<S>,
@@ -140,7 +141,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         this
     }
 
-    /// Has every line that is said from now on recorded.
+    /// Records every line from now on.
     #[must_use]
     pub fn recorded_by(mut self, recorder: Recorder) -> Self {
         self.recorder = Some(recorder);
@@ -148,16 +149,16 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self
     }
 
-    /// Masks these secrets from now on wherever the server repeats them: in events, in errors and in
-    /// the transcript. To be called before the greeting: a server that was given them on another
-    /// connection may repeat them on this one.
+    /// Masks these secrets from now on wherever the server repeats them: in events, in errors and
+    /// in the transcript. Call it before the greeting: a server that received the secrets on
+    /// another connection may repeat them on this one.
     #[must_use]
     pub fn redacting(mut self, secrets: &Arc<KnownSecrets>) -> Self {
         self.redact_from_now_on(secrets);
         self
     }
 
-    /// Has the server's replies read by this where they are not UTF-8, in events and in errors.
+    /// Sets the decoder for replies that are not UTF-8, in events and in errors.
     #[must_use]
     pub fn reading_text_by(mut self, read_text: ReadText) -> Self {
         self.read_text = read_text;
@@ -171,22 +172,22 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         }));
     }
 
-    /// The secrets that are masked, for names that are shown and are no replies.
+    /// The secrets that are masked, for displayed names that are not replies.
     pub fn known_secrets(&self) -> Option<&KnownSecrets> {
         let redactors = self.redactors.as_ref()?;
         Some(redactors.replies.secrets())
     }
 
     fn keep_transcript(&mut self) {
-        // Writing down what nobody reads costs more than reading the lines themselves.
+        // A transcript without a reader would cost more than parsing the lines.
         let is_logged = tracing::enabled!(target: "wire", tracing::Level::TRACE);
         self.machine
             .keep_transcript(is_logged || self.recorder.as_ref().is_some_and(Recorder::is_on));
     }
 
-    /// Makes what one sign-in on this connection takes: a fresh nonce, and what ties it to its TLS.
-    /// To be called once the machine is ready, which is after STARTTLS. From now on the password is
-    /// masked as by [`redacting`](Self::redacting).
+    /// Returns the inputs of one sign-in on this connection: a fresh nonce and the TLS channel
+    /// binding. Call it once the machine is ready, which is after STARTTLS. From now on the
+    /// password is masked as by [`redacting`](Self::redacting).
     pub fn sign_in(&mut self, credentials: Credentials) -> SignIn {
         if self.redactors.is_none()
             && let Some(secret) = credentials.password().or(credentials.token())
@@ -195,7 +196,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             self.redact_from_now_on(&Arc::new(secrets));
         }
         let mut entropy = [0; 18];
-        // Without entropy there is no nonce, and without a nonce no SCRAM; the rest works.
+        // Without entropy there is no nonce, and so no SCRAM; other mechanisms work.
         let has_entropy = getrandom::fill(&mut entropy).is_ok();
         SignIn {
             credentials,
@@ -204,22 +205,22 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         }
     }
 
-    /// Tells about the TLS of this connection; nothing where there is none.
+    /// Returns the TLS parameters of this connection; `None` without TLS.
     pub fn tls_facts(&self) -> Option<TlsFacts> {
         self.transport.tls_facts()
     }
 
-    /// The machine, to look at its state.
+    /// The machine, to read its state.
     pub fn machine(&self) -> &M {
         &self.machine
     }
 
-    /// The machine, to queue commands. They leave with the next [`next`](Self::next).
+    /// The machine, to queue commands. The next call of [`next`](Self::next) sends them.
     pub fn machine_mut(&mut self) -> &mut M {
         &mut self.machine
     }
 
-    /// Begins a phase: its deadlines count from now.
+    /// Begins a phase; its deadlines count from now.
     pub fn begin(&mut self, phase: Phase) {
         let now = Instant::now();
         self.phase = phase;
@@ -229,7 +230,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.received_bytes = 0;
     }
 
-    /// How many bytes the peer has sent since the phase began.
+    /// The number of bytes that the peer has sent since the phase began.
     pub fn received_bytes(&self) -> u64 {
         self.received_bytes
     }
@@ -239,13 +240,13 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.machine.body(chunk);
     }
 
-    /// Waits for what happens next.
+    /// Waits for the next event.
     ///
-    /// Cancel-safe, but for the time of a TLS handshake after STARTTLS: a connection dropped in
-    /// the middle of one is closed for good.
+    /// Cancel-safe except during a TLS handshake after STARTTLS: cancelling there closes the
+    /// connection.
     ///
     /// # Errors
-    /// [`Error`], final: every later call gives the same.
+    /// [`Error`], final: every later call returns the same error.
     pub async fn next(&mut self) -> Result<ConnectionEvent<M::Event>, Error<M::Error>> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -254,9 +255,9 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.noted(result)
     }
 
-    /// Waits until all that was said has left or cannot leave any more, and hears what the peer
-    /// has said by then. To be called before something is said that cannot be taken back: a link
-    /// that is gone already, or a peer that has answered already, is then known to the machine.
+    /// Waits until all output is sent or cannot be sent, then reads what the peer has sent so far.
+    /// Call it before sending a command that cannot be undone: the machine then knows of a
+    /// connection that is already closed and of a reply that has already arrived.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -281,13 +282,13 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             self.exchange_only_write().await?;
         }
         poll_fn(|cx| {
-            // Ready or not: nobody has to say anything now.
+            // Ready in both cases: the peer need not have sent anything.
             self.poll_read_some(cx);
             Poll::Ready(())
         })
         .await;
         if !self.can_write && self.can_read {
-            // Whatever else it has to say, it does not hear us.
+            // The peer no longer receives, so its further output is not read.
             self.can_read = false;
             self.machine.end_of_input();
         }
@@ -307,8 +308,8 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     continue;
                 }
                 Step::Event(event) => return Ok(ConnectionEvent::Event(event)),
-                // A link that takes nothing any more takes no body, and a slow one no more of it
-                // for now. What the peer says meanwhile is heard at once: unheard it would pile up.
+                // A connection that cannot write takes no body, and a slow one takes no more for
+                // now. Replies are read meanwhile; otherwise they would fill the buffers.
                 Step::NeedBody { max } if self.can_write => {
                     self.send_at_once().await;
                     if self.unsent_bytes <= UNSENT_MAX_BYTES && self.can_write {
@@ -360,8 +361,8 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.unsent.push_back(bytes);
     }
 
-    /// Sends what the link takes without waiting: so one piece of a body is under way at a time where
-    /// the link is quick, and not as many as may be.
+    /// Sends what the socket accepts without waiting. On a fast connection only one chunk of a body
+    /// is then buffered at a time, not up to [`UNSENT_MAX_BYTES`].
     async fn send_at_once(&mut self) {
         let sent = poll_fn(|cx| Poll::Ready(self.poll_write_some(cx))).await;
         if sent {
@@ -369,8 +370,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         }
     }
 
-    /// Hands the machine's own, masked lines to the recorder, and to the log for whoever switched
-    /// `wire` on.
+    /// Passes the machine's masked lines to the recorder and to the log target `wire`.
     fn tell_transcript(&mut self) {
         for mut line in self.machine.take_transcript() {
             if let Some(redactors) = &mut self.redactors {
@@ -383,7 +383,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         }
     }
 
-    /// Masks what the server repeats, before anybody reads it.
+    /// Masks the secrets that the server repeats in a step.
     fn redact(&mut self, step: &mut Result<Step<M::Event>, M::Error>) {
         let Some(redactors) = &mut self.redactors else {
             return;
@@ -395,7 +395,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.computing = Some(spawn_blocking(move || work.run()));
     }
 
-    /// Waits for what the machine wants computed, if there is anything.
+    /// Waits for the pending key derivation, if any.
     async fn finish_computing(&mut self) -> Result<(), Error<M::Error>> {
         let (until, phase) = (self.deadline(), self.phase);
         let Some(computing) = &mut self.computing else {
@@ -408,7 +408,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             None => computing.await,
         };
         self.computing = None;
-        // The pool takes no more work only while the process ends.
+        // The thread pool rejects work only while the process shuts down.
         self.machine.key_derived(result.map_err(|_| Error::Closed)?);
         Ok(())
     }
@@ -443,12 +443,12 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         self.timed(true).await
     }
 
-    /// Sends without reading: what comes before the upgrade must not be taken for plaintext.
+    /// Sends without reading: bytes that arrive before the upgrade must not be read as plaintext.
     async fn exchange_only_write(&mut self) -> Result<(), Error<M::Error>> {
         self.timed(false).await
     }
 
-    /// When the phase has taken too long.
+    /// The time at which the phase's deadline passes.
     fn deadline(&self) -> Option<Instant> {
         let deadlines = self.phase.deadlines();
         let silence = deadlines.silence.map(|d| self.last_byte_at + d);
@@ -515,7 +515,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     moved = true;
                 }
                 Poll::Ready(_) => {
-                    // The peer may have said why before it closed: reading goes on.
+                    // Continue reading: the peer may have sent a reason before it closed.
                     self.can_write = false;
                     self.unsent.clear();
                     self.unsent_bytes = 0;
@@ -525,7 +525,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             }
         }
         if self.unsent.is_empty() && self.can_write {
-            // TLS keeps records of its own until it is flushed.
+            // TLS buffers records until it is flushed.
             if let Poll::Ready(Err(_)) = self.transport.poll_flush(cx) {
                 self.can_write = false;
                 return true;
@@ -538,7 +538,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         if let Some(deflate) = &mut self.deflate
             && deflate.has_compressed()
         {
-            // One piece at a time: the machine takes it before the next, however much it unfolds to.
+            // One piece at a time: the machine parses it before the next is decompressed.
             deflate.decompress(|bytes| self.machine.feed(bytes));
             if deflate.is_over() {
                 self.can_read = false;
@@ -549,7 +549,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         if !self.can_read {
             return !self.can_write;
         }
-        // On the stack: thousands of silent connections hold no buffer.
+        // On the stack, so that thousands of idle connections hold no buffer.
         let mut bytes = [const { MaybeUninit::uninit() }; READ_BYTES];
         let mut buffer = ReadBuf::uninit(&mut bytes);
         match self.transport.poll_read(cx, &mut buffer) {

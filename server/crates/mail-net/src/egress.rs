@@ -1,4 +1,5 @@
-//! Where connections may go: the fence between a sign-in form and the operator's own network.
+//! The egress fence: which hosts a sign-in form may connect to, so that it cannot reach the
+//! operator's own network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,32 +13,33 @@ use crate::rate::{Keys, Limit, RateTable, client_network};
 /// Ports on which mail servers listen: SMTP, POP3 and IMAP, with and without implicit TLS.
 pub const MAIL_PORTS: [u16; 7] = [25, 110, 143, 465, 587, 993, 995];
 
-/// How many hosts that are not listed one client network may name within [`HOSTS_WINDOW`].
+/// Maximum number of unlisted hosts that one client network may name within [`HOSTS_WINDOW`].
 pub const NEW_HOSTS_MAX: usize = 30;
-/// The time over which [`NEW_HOSTS_MAX`] is counted.
+/// The window in which [`NEW_HOSTS_MAX`] is counted.
 pub const HOSTS_WINDOW: Duration = Duration::from_secs(3600);
-/// How many client networks are remembered, and how many pairs of a network and a host.
+/// Maximum number of client networks in the table; [`PAIRS_MAX`] limits the pairs of network and
+/// host.
 const CLIENTS_MAX: usize = 10_000;
 const PAIRS_MAX: usize = 50_000;
-/// One network's new hosts.
+/// The limit of new hosts per network.
 const NEW_HOSTS: &[Limit] = &[Limit {
     max: NEW_HOSTS_MAX,
     within: HOSTS_WINDOW,
 }];
-/// A host that a network named within the window is not new.
+/// A host is not new if the network named it within the window.
 const KNOWN_HOST: &[Limit] = &[Limit {
     max: 1,
     within: HOSTS_WINDOW,
 }];
 
-/// A host that the operator listed: it may have a private address and ports of its own.
+/// A host listed by the operator. It may have a private address and ports of its own.
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// The host name or address literal, lower case.
     pub host: String,
     /// Its ports; empty for the mail ports.
     pub ports: Vec<u16>,
-    /// Its own trust, where the operator gave a CA file.
+    /// Its own TLS trust, if the operator gave a CA file.
     pub tls: Option<Arc<ClientConfig>>,
 }
 
@@ -45,13 +47,13 @@ pub struct Listed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The operator allows listed hosts only, and this is none of them.
+    /// The operator allows listed hosts only, and the host is not listed.
     #[error("host {host} is not listed")]
     NotListed {
         /// The host.
         host: String,
     },
-    /// Not a port on which mail servers listen.
+    /// The port is not one of [`MAIL_PORTS`].
     #[error("port {port} is not allowed for {host}")]
     Port {
         /// The host.
@@ -59,7 +61,7 @@ pub enum Refusal {
         /// The port.
         port: u16,
     },
-    /// The name leads to an address that is not public.
+    /// The name resolves to an address that is not public.
     #[error("{host} has the private address {address}")]
     Private {
         /// The host.
@@ -67,26 +69,27 @@ pub enum Refusal {
         /// The address.
         address: IpAddr,
     },
-    /// This client named too many new hosts.
+    /// The client named too many new hosts.
     #[error("too many new hosts from one client")]
     TooManyHosts {
-        /// When the next one is allowed, in seconds.
+        /// Seconds until the next new host is allowed.
         retry_after_secs: u64,
     },
 }
 
-/// The operator's rules on where to connect.
+/// The operator's rules for outgoing connections.
 #[derive(Debug, Default)]
 pub struct Egress {
     /// Whether any public host is allowed on the mail ports.
     any_public: bool,
-    /// Whether every address is allowed: the command line is the person's own.
+    /// Whether every address is allowed; set for the command line, which runs with its user's
+    /// rights.
     unfenced: bool,
     listed: Vec<Listed>,
     named: Mutex<Named>,
 }
 
-/// Which networks named how many new hosts.
+/// The new hosts that each network named.
 #[derive(Debug)]
 struct Named {
     keys: Keys,
@@ -105,7 +108,7 @@ impl Default for Named {
 }
 
 impl Egress {
-    /// Any public host on mail ports, and the listed ones.
+    /// Allows any public host on mail ports, and the listed hosts.
     pub fn public(listed: Vec<Listed>) -> Self {
         Self {
             any_public: true,
@@ -114,7 +117,7 @@ impl Egress {
         }
     }
 
-    /// Only the listed hosts.
+    /// Allows the listed hosts only.
     pub fn listed_only(listed: Vec<Listed>) -> Self {
         Self {
             listed,
@@ -122,7 +125,7 @@ impl Egress {
         }
     }
 
-    /// No fence: for a command line that runs with its user's own rights.
+    /// Allows every address: for a command line that runs with its user's own rights.
     pub fn unfenced() -> Self {
         Self {
             any_public: true,
@@ -131,7 +134,7 @@ impl Egress {
         }
     }
 
-    /// The listed entry that covers a host and port.
+    /// Returns the listed entry that covers a host and port.
     pub fn listed(&self, host: &str, port: u16) -> Option<&Listed> {
         self.listed.iter().find(|l| {
             l.host.eq_ignore_ascii_case(host)
@@ -143,19 +146,19 @@ impl Egress {
         })
     }
 
-    /// Whether it is nobody's business if a host exists inside: it is fenced and not listed.
+    /// Whether the client must not learn if a host exists: it is fenced and not listed.
     pub(crate) fn hides(&self, host: &str) -> bool {
         let is_listed = |listed: &Listed| listed.host.eq_ignore_ascii_case(host);
         !self.unfenced && !self.listed.iter().any(is_listed)
     }
 
-    /// Decides about a host before its name is looked up.
+    /// Checks a host before its name is looked up.
     ///
-    /// `client` is the address of the person who named the host; its network's new hosts are counted,
-    /// whatever comes of them. `None` on a command line.
+    /// `client` is the address of the client that named the host; the new hosts of its network are
+    /// counted whether or not the connection succeeds. `None` on a command line.
     ///
     /// # Errors
-    /// [`Refusal`], with what the operator would have to list.
+    /// [`Refusal`], which names what the operator would have to list.
     pub fn admit(&self, host: &str, port: u16, client: Option<IpAddr>) -> Result<(), Refusal> {
         if self.unfenced || self.listed(host, port).is_some() {
             return Ok(());
@@ -174,7 +177,7 @@ impl Egress {
         client.map_or(Ok(()), |client| self.count_new_host(host, client))
     }
 
-    /// Decides about one address that the host's name leads to.
+    /// Checks one address to which the host's name resolves.
     ///
     /// # Errors
     /// [`Refusal::Private`].
@@ -208,10 +211,10 @@ impl Egress {
     }
 }
 
-/// Tells whether an address is an ordinary public one.
+/// Returns whether an address is an ordinary public one.
 ///
-/// Deny by default: whatever embeds, maps or translates another address is not public either, so
-/// that no spelling of a private address passes.
+/// Denies by default: an address that embeds, maps or translates another is not public either, so
+/// no spelling of a private address passes.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),

@@ -1,23 +1,23 @@
-//! What peers have sent that is not a whole response yet: one budget for the process.
+//! Memory budget of the process for incomplete responses from all peers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What one connection may hold without being counted: most never hold more.
+/// Bytes that one connection may buffer without being counted. Most connections stay below.
 const FREE_BYTES: usize = 64 << 10;
-/// What all connections of the process hold together beyond that.
+/// Maximum total of the counted bytes of all connections.
 const PROCESS_MAX_BYTES: usize = 32 << 20;
 
 static PROCESS_BYTES: AtomicUsize = AtomicUsize::new(0);
 
-/// What one connection is counted for. Given back when it is dropped.
+/// The bytes counted for one connection. Dropping it returns them to the budget.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     counted_bytes: usize,
 }
 
 impl Held {
-    /// Counts a connection for what it holds now. `false` where all together hold too much: then
-    /// this connection, which holds some of it and wants more, has to go.
+    /// Sets the number of bytes that the connection buffers now. Returns `false` if the process is
+    /// over its budget; the caller, which asks for more, must then close its connection.
     pub(crate) fn set(&mut self, bytes: usize) -> bool {
         let bytes = bytes.saturating_sub(FREE_BYTES);
         if bytes <= self.counted_bytes {
@@ -50,7 +50,7 @@ mod tests {
         assert!(idle.set(FREE_BYTES));
         let mut last = Held::default();
         assert!(!last.set(PROCESS_MAX_BYTES));
-        // Others are not held responsible.
+        // Other connections are not affected.
         assert!(idle.set(FREE_BYTES));
         drop(last);
         let mut next = Held::default();

@@ -1,18 +1,19 @@
-//! The only crate that connects: egress fence, TLS, deadlines, and the driver of the machines.
+//! The crate that connects: egress fence, TLS, deadlines, and the driver of protocol machines.
 //!
 //! [`Dialer::open`] resolves a name once, tests every address against the fence, connects to the
 //! tested address and starts TLS. [`Connection`] then moves bytes between the socket and a
 //! protocol machine of `mail-proto` and hands its events out, one at a time.
 //!
-//! [`resolve`] tells which hosts take mail for a domain, for delivery without a submission server.
+//! [`resolve`] finds the hosts that accept mail for a domain, for delivery without a submission
+//! server.
 //!
 //! # Invariants
 //! - Nothing outside this crate connects a socket.
-//! - The address that is connected is the address that was tested.
-//! - Implicit TLS and STARTTLS share one configuration and one check of the certificate. Only
-//!   delivery between servers goes without that check ([`opportunistic`]), and no password with it.
+//! - A socket is connected only to an address that passed the fence.
+//! - Implicit TLS and STARTTLS share one configuration and one certificate check. Only delivery
+//!   between servers skips that check ([`opportunistic`]), and it never sends a password.
 //! - Reads and writes are polled together; a slow reader never blocks a writer, nor the reverse.
-//! - After an error a connection gives nothing but that error.
+//! - After an error, every call on a connection returns that same error.
 
 #![warn(missing_docs)]
 #![deny(

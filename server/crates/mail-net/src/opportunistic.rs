@@ -1,7 +1,7 @@
-//! TLS without a check of the certificate, for delivery between servers (RFC 7435).
+//! TLS without a certificate check, for delivery between servers (RFC 7435).
 //!
-//! Mail exchangers are found through names that nobody signs, and would get the mail in clear if
-//! they offered no TLS. Encryption without a check keeps out whoever only listens; it is never
+//! MX records are not signed, and a mail exchanger that offers no TLS receives the message in clear
+//! text anyway. Unauthenticated encryption protects against passive eavesdroppers only; it is never
 //! used where a password is sent.
 
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use crate::tls::TlsError;
 
-/// Makes the TLS configuration of [opportunistic](self) connections.
+/// Builds the TLS configuration of [opportunistic](self) connections.
 ///
 /// # Errors
-/// [`TlsError::Handshake`], where the build has no versions of TLS.
+/// [`TlsError::Handshake`] if the build supports no TLS version.
 pub fn client_config() -> Result<Arc<ClientConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(AnyCertificate(Arc::clone(&provider)));
@@ -29,7 +29,7 @@ pub fn client_config() -> Result<Arc<ClientConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
-/// Takes every certificate, but only from whoever has its key.
+/// Accepts every certificate, but verifies that the peer holds its private key.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

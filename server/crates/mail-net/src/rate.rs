@@ -1,4 +1,4 @@
-//! Counts of what one client does over time, in tables that cannot be made to grow.
+//! Rate limits per client, in tables of bounded size.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A limit: so many within a time.
+/// A limit: at most `max` events within `within`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// How many, at least 1.
+    /// Maximum number of events; at least 1.
     pub max: usize,
-    /// Within which time.
+    /// The time window.
     pub within: Duration,
 }
 
-/// An address as clients are counted: IPv4 by the address, IPv6 by its /64, which is the smallest
-/// network that one household or one rented machine gets. IPv4 in IPv6 is IPv4.
+/// Returns the network by which a client is counted: the address for IPv4, the /64 for IPv6, the
+/// smallest network that a household or a rented machine gets. IPv4-mapped addresses count as IPv4.
 pub fn client_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
@@ -26,47 +26,47 @@ pub fn client_network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Names as keys: 128 bits of a hash whose key is random, so that a key is as long as any other and
-/// nobody outside the process can choose two names that share one.
+/// Hashes names to keys of 128 bits. The hash is keyed with random values, so every key has the
+/// same length and a client cannot choose two names that collide.
 #[derive(Debug, Default)]
 pub struct Keys(RandomState, RandomState);
 
-/// A name's hash.
+/// The hash of a name.
 pub type Key = u128;
 
 impl Keys {
-    /// Returns a name's key.
+    /// Returns the key of a name.
     pub fn key(&self, name: impl Hash) -> Key {
         u128::from(self.0.hash_one(&name)) << 64 | u128::from(self.1.hash_one(&name))
     }
 }
 
-/// The times of the last events by key, for one set of limits.
+/// Event times by key, checked against one set of limits.
 ///
-/// A table has at most `capacity` keys. Where it is full the key goes whose last event is over for
-/// the longest time; where none is over, the oldest that has reached no limit; and only where each
-/// has reached one, the oldest of all. So a flood of new keys does not lift a limit that was reached.
-/// Every call costs O(log n).
+/// A table holds at most `capacity` keys. A full table evicts a key whose last event has expired;
+/// if there is none, the oldest key that has reached no limit; if all have reached one, the oldest
+/// key. A flood of new keys therefore does not lift a limit that was reached. Every call costs
+/// O(log n).
 #[derive(Debug)]
 pub struct RateTable {
     limits: &'static [Limit],
     capacity: usize,
     events: HashMap<Key, Events>,
-    /// The keys that reached no limit by their last event, oldest first.
+    /// The keys that had reached no limit at their last event, oldest first.
     free: BTreeSet<(Instant, Key)>,
-    /// The keys that reached one.
+    /// The keys that had reached a limit at their last event, oldest first.
     limited: BTreeSet<(Instant, Key)>,
 }
 
 #[derive(Debug, Default)]
 struct Events {
     times: VecDeque<Instant>,
-    /// The last event by which the key is filed in `free` or `limited`.
+    /// The time of the last event, under which the key is stored in `free` or `limited`.
     filed: Option<Instant>,
 }
 
 impl RateTable {
-    /// Makes a table.
+    /// Creates a table.
     pub fn new(limits: &'static [Limit], capacity: usize) -> Self {
         Self {
             limits,
@@ -77,11 +77,11 @@ impl RateTable {
         }
     }
 
-    /// How long until every limit has room for one more event; `None` where there is room now.
+    /// Returns the time until every limit allows one more event; `None` if one is allowed now.
     pub fn wait(&self, key: Key, now: Instant) -> Option<Duration> {
         let times = &self.events.get(&key)?.times;
         let left = |limit: &Limit| {
-            // The event that has to be over before there is room again.
+            // The event that must expire before one more is allowed.
             let index = times.len().checked_sub(limit.max)?;
             let left = limit.within.checked_sub(now - *times.get(index)?)?;
             (!left.is_zero()).then_some(left)
@@ -89,13 +89,13 @@ impl RateTable {
         self.limits.iter().filter_map(left).max()
     }
 
-    /// Whether a key has an event that is not over.
+    /// Returns whether a key has an event that has not expired.
     pub fn contains(&self, key: Key, now: Instant) -> bool {
         let last = self.events.get(&key).and_then(|e| e.times.back());
         last.is_some_and(|last| now - *last < self.longest())
     }
 
-    /// Counts an event.
+    /// Records an event.
     pub fn add(&mut self, key: Key, now: Instant) {
         if !self.events.contains_key(&key) && self.events.len() >= self.capacity {
             self.evict(now);
@@ -111,7 +111,7 @@ impl RateTable {
         self.file(key);
     }
 
-    /// Takes one event back.
+    /// Removes one event.
     pub fn remove(&mut self, key: Key, at: Instant) {
         if let Some(events) = self.events.get_mut(&key)
             && let Some(index) = events.times.iter().position(|time| *time == at)
@@ -121,17 +121,17 @@ impl RateTable {
         }
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the table has no keys.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Puts a key where it belongs by age, and drops one without events.
+    /// Moves a key to `free` or `limited` by its last event, and removes a key without events.
     fn file(&mut self, key: Key) {
         let Slot::Occupied(mut slot) = self.events.entry(key) else {
             return;

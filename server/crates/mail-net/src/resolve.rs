@@ -1,8 +1,8 @@
-//! Where mail for a domain goes when no submission server takes it: its mail exchangers
-//! (RFC 5321 §5.1, RFC 7505).
+//! Finds the mail exchangers of a domain, for delivery without a submission server (RFC 5321 §5.1,
+//! RFC 7505).
 //!
-//! An alias is followed to find addresses, and that is all: neither the domain of a recipient nor
-//! the name of a host ever becomes what a CNAME says.
+//! CNAME records are followed only to find addresses: the domain of a recipient and the name of a
+//! host are never replaced by the target of a CNAME.
 
 use std::cmp::Reverse;
 use std::future::Future;
@@ -17,19 +17,19 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
-/// The most mail exchangers of a domain that are considered.
+/// Maximum number of mail exchangers that are considered per domain.
 const EXCHANGERS_MAX: usize = 32;
 
 /// One MX record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailExchanger {
-    /// The lower, the sooner.
+    /// The lowest value is tried first.
     pub preference: u16,
-    /// The host, without a dot at its end; empty for the root, which is no host.
+    /// The host without the trailing dot; empty for the root, which is not a host.
     pub name: String,
 }
 
-/// What the domain name system is asked.
+/// The DNS queries that delivery needs.
 pub trait Lookup {
     /// The MX records of a domain, in any order.
     fn mail_exchangers(
@@ -37,14 +37,14 @@ pub trait Lookup {
         domain: &str,
     ) -> impl Future<Output = Result<Vec<MailExchanger>, LookupError>> + Send;
 
-    /// The addresses of a host, those to be tried first at the front.
+    /// The addresses of a host, in the order in which to try them.
     fn addresses(
         &self,
         host: &str,
     ) -> impl Future<Output = Result<Vec<IpAddr>, LookupError>> + Send;
 }
 
-/// Why there is no answer to a question.
+/// Why a DNS query has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LookupError {
@@ -54,34 +54,34 @@ pub enum LookupError {
     /// The name has no records of this kind.
     #[error("the name has no such records")]
     NoRecords,
-    /// No name server gave an answer. Asked again, one may.
+    /// No name server answered. A retry may succeed.
     #[error("no answer from a name server: {0}")]
     NoAnswer(String),
 }
 
-/// Why it is not known where mail for a domain goes.
+/// Why the mail hosts of a domain are not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
-    /// The domain says that it takes no mail (RFC 7505).
+    /// The domain accepts no mail (RFC 7505).
     #[error("the domain takes no mail")]
     NullMx,
     /// There is no such domain.
     #[error("there is no such domain")]
     NoSuchDomain,
-    /// No name server gave an answer. Asked again, one may.
+    /// No name server answered. A retry may succeed.
     #[error("no answer from a name server: {0}")]
     NoAnswer(String),
 }
 
-/// Tells which hosts take mail for a domain, in the order in which they are to be tried.
+/// Returns the hosts that accept mail for a domain, in the order in which to try them.
 ///
 /// A domain without MX records is its own host (RFC 5321 §5.1). Hosts of equal preference are
 /// shuffled by `entropy`, so that senders spread over them.
 ///
 /// # Errors
-/// [`ResolveError`]. A name server that fails is never taken for a domain without MX records:
-/// the mail would go to a host that nobody meant.
+/// [`ResolveError`]. A failing name server is never treated as a domain without MX records: the
+/// message would go to a host that the domain did not name.
 pub async fn mail_hosts(
     lookup: &impl Lookup,
     domain: &str,
@@ -96,7 +96,7 @@ pub async fn mail_hosts(
     if exchangers.is_empty() {
         return Ok(vec![domain.to_owned()]);
     }
-    // Beside others a null MX means nothing (RFC 7505 §3).
+    // A null MX beside other records is ignored (RFC 7505 §3).
     exchangers.retain(|exchanger| !exchanger.name.is_empty());
     if exchangers.is_empty() {
         return Err(ResolveError::NullMx);
@@ -107,7 +107,7 @@ pub async fn mail_hosts(
     Ok(exchangers.into_iter().map(|mx| mx.name).collect())
 }
 
-/// `SplitMix64`: spreads one random number over as many as there are hosts.
+/// `SplitMix64`: derives one random number per host from one seed.
 const fn shuffle(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut mixed = *state;
@@ -116,23 +116,23 @@ const fn shuffle(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The domain name system, asked through name servers.
+/// A [`Lookup`] that queries DNS name servers.
 pub struct Resolver(TokioResolver);
 
 impl Resolver {
-    /// The name servers and the hosts file of this machine.
+    /// Uses the name servers and the hosts file of this machine.
     ///
     /// # Errors
-    /// Its settings cannot be read.
+    /// The system configuration cannot be read.
     pub fn of_this_machine() -> Result<Self, LookupError> {
         let builder = TokioResolver::builder_tokio().map_err(|error| no_answer(&error))?;
         builder.build().map(Self).map_err(|error| no_answer(&error))
     }
 
-    /// One name server, and no hosts file.
+    /// Uses one name server, and no hosts file.
     ///
     /// # Errors
-    /// It cannot be asked.
+    /// The resolver cannot be built.
     pub fn of_server(server: SocketAddr) -> Result<Self, LookupError> {
         let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut way| {
             way.port = server.port();
@@ -180,7 +180,7 @@ impl Lookup for Resolver {
     }
 }
 
-/// The name as it is: no search domain is ever put behind it.
+/// Parses a name as absolute: no search domain is appended.
 fn absolute(name: &str) -> Result<Name, LookupError> {
     let mut name = Name::from_ascii(name).map_err(|_| LookupError::NoSuchName)?;
     name.set_fqdn(true);
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    /// A domain whose MX records are these.
+    /// A domain with these MX records.
     struct Zone(Result<Vec<MailExchanger>, LookupError>);
 
     impl Lookup for Zone {

@@ -1,18 +1,18 @@
-//! The texts of a step that are a server's reply: read before anybody sees them.
+//! Decodes the server's reply texts in a step before the step is returned.
 
 use mail_proto::{Machine, Step, Transcribed, raw_text};
 
-/// Reads what a peer said in a charset that it did not name: the octets, and the peer's host.
+/// Decodes a text whose charset the peer did not name. Arguments: the octets and the peer's host.
 pub type ReadText = fn(&[u8], &str) -> String;
 
-/// Where nobody knows better: UTF-8, with U+FFFD for everything else.
+/// The default [`ReadText`]: UTF-8, with U+FFFD for invalid sequences.
 pub(crate) fn read_lossily(octets: &[u8], _host: &str) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
 type StepOf<M> = Result<Step<<M as Machine>::Event>, <M as Machine>::Error>;
 
-/// Shows each text that is a server's reply.
+/// Calls `each` with every text of the step that is a server's reply.
 pub(crate) fn for_each<M: Transcribed>(step: &mut StepOf<M>, each: &mut dyn FnMut(&mut String)) {
     match step {
         Ok(Step::Event(event)) => M::reply_texts(event, each),
@@ -21,8 +21,8 @@ pub(crate) fn for_each<M: Transcribed>(step: &mut StepOf<M>, each: &mut dyn FnMu
     }
 }
 
-/// Puts characters in the place of octets whose charset was not known until now. All lines of a
-/// reply are guessed at together.
+/// Decodes the raw octets in the reply texts of a step. All lines of a reply are decoded together,
+/// so that the charset is guessed from the whole reply.
 pub(crate) fn read<M: Transcribed>(step: &mut StepOf<M>, read_text: ReadText, host: &str) {
     let mut is_any = false;
     for_each::<M>(step, &mut |text| is_any |= raw_text::octets(text).is_some());

@@ -1,4 +1,4 @@
-//! TLS for both modes: which roots are trusted, and what a failed handshake means.
+//! TLS for implicit TLS and STARTTLS: trusted roots, and the classification of handshake errors.
 
 use std::io;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::deadlines;
 /// Which certificates are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
-    /// Whether the machine's own roots are.
+    /// Whether the platform's own roots are trusted.
     pub is_platform_trusted: bool,
-    /// Further roots, as PEM.
+    /// Additional roots, as PEM.
     pub ca_pem: Vec<String>,
 }
 
-/// Why no TLS connection came about. The certificate is checked before a password is sent.
+/// Why TLS could not be established. The certificate is checked before a password is sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The certificate's time is over.
+    /// The certificate has expired.
     #[error("the certificate expired")]
     Expired {
-        /// When, in seconds since 1970, where it is known.
+        /// End of its validity, in seconds since 1970, if known.
         not_after_unix_secs: Option<u64>,
     },
-    /// The certificate's time has not come, or a clock is wrong.
+    /// The certificate is not valid yet, or a clock is wrong.
     #[error("the certificate is not valid yet")]
     NotYetValid,
     /// The certificate is for other names.
@@ -41,37 +41,37 @@ pub enum TlsError {
         /// The names it is for.
         presented: Vec<String>,
     },
-    /// Nobody we trust issued the certificate.
+    /// The certificate's issuer is not trusted.
     #[error("the certificate's issuer is not trusted")]
     Untrusted,
-    /// The certificate is wrong in another way.
+    /// The certificate is not acceptable for another reason.
     #[error("the certificate is not acceptable: {0}")]
     Certificate(String),
-    /// The peer does not speak TLS here: most likely a port for STARTTLS.
+    /// The peer does not speak TLS on this port: most likely a port for STARTTLS.
     #[error("the peer does not speak TLS on this port")]
     NotTls,
     /// The peer speaks no version or cipher of TLS 1.2 or later.
     #[error("the peer speaks only old versions of TLS")]
     TooOld,
-    /// The peer took too long.
+    /// The handshake exceeded its deadline.
     #[error("the TLS handshake took too long")]
     TimedOut,
     /// The connection ended during the handshake.
     #[error("the connection ended during the TLS handshake")]
     Closed,
-    /// The name cannot stand in a certificate.
+    /// The host name is not valid in a certificate.
     #[error("not a host name")]
     BadName,
-    /// The configuration holds no usable root or a broken PEM.
+    /// The configuration holds no usable root or an invalid PEM.
     #[error("no usable trust roots: {0}")]
     NoRoots(String),
-    /// The handshake failed otherwise.
+    /// The handshake failed for another reason.
     #[error("the TLS handshake failed: {0}")]
     Handshake(String),
 }
 
 impl Trust {
-    /// The machine's own roots.
+    /// Trusts the platform's own roots.
     pub fn platform() -> Self {
         Self {
             is_platform_trusted: true,
@@ -79,7 +79,7 @@ impl Trust {
         }
     }
 
-    /// Makes the TLS configuration for this trust. Loads the roots: to be done once.
+    /// Builds the TLS configuration for this trust. It loads the roots, so call it once.
     ///
     /// # Errors
     /// [`TlsError::NoRoots`].
@@ -123,10 +123,10 @@ impl Trust {
     }
 }
 
-/// Starts TLS on a connection, for implicit TLS and after STARTTLS alike.
+/// Starts TLS on a connection, for implicit TLS and after STARTTLS.
 ///
 /// # Errors
-/// [`TlsError`]; the stream is gone then.
+/// [`TlsError`]; the stream is closed then.
 pub async fn start<S>(
     config: &Arc<ClientConfig>,
     host: &str,
@@ -185,7 +185,7 @@ fn classify_certificate(error: &CertificateError) -> TlsError {
         CertificateError::NotValidForNameContext { presented, .. } => TlsError::WrongName {
             presented: presented.clone(),
         },
-        // A root of the same name with another key shows as a bad signature.
+        // A root with the same name but another key appears as a bad signature.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsError::Untrusted,
         other => TlsError::Certificate(other.to_string()),
     }

@@ -1,4 +1,4 @@
-//! What is known of a TLS connection: for the doctor, and to tie a sign-in to it.
+//! TLS parameters of a connection, for diagnostics and channel binding.
 
 use std::net::IpAddr;
 
@@ -9,31 +9,31 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use x509_parser::oid_registry as oid;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// The TLS of one connection.
+/// The TLS parameters of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFacts {
     /// The version, as `1.2` or `1.3`.
     pub version: &'static str,
-    /// The registered name of the cipher suite.
+    /// The IANA name of the cipher suite.
     pub cipher_suite: String,
-    /// The server's own certificate, where it can be read.
+    /// The server's end-entity certificate, if it can be parsed.
     pub certificate: Option<CertificateFacts>,
 }
 
-/// A certificate, as far as a person wants to know it.
+/// The fields of a certificate that are shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFacts {
-    /// The names and addresses that it is for.
+    /// The subject alternative names: DNS names and addresses.
     pub names: Vec<String>,
-    /// Whom it names as its holder.
+    /// The subject.
     pub subject: String,
-    /// Who issued it.
+    /// The issuer.
     pub issuer: String,
-    /// From when it is valid, in seconds since 1970.
+    /// Start of the validity period, in seconds since 1970.
     pub not_before_unix_secs: i64,
-    /// Until when it is valid, in seconds since 1970.
+    /// End of the validity period, in seconds since 1970.
     pub not_after_unix_secs: i64,
-    /// The SHA-256 of the whole, in hex.
+    /// The SHA-256 of the DER encoding, in hex.
     pub sha256: String,
 }
 
@@ -56,7 +56,7 @@ impl TlsFacts {
 }
 
 impl CertificateFacts {
-    /// Reads a certificate. Nothing is checked: that was done before.
+    /// Parses a certificate. Does not verify it: that is part of the handshake.
     pub fn read(der: &CertificateDer<'_>) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let validity = certificate.validity();
@@ -92,8 +92,9 @@ fn own_certificate(connection: &ClientConnection) -> Option<&CertificateDer<'sta
     connection.peer_certificates()?.first()
 }
 
-/// What ties a sign-in to this connection. TLS 1.2 has no exporter that is safe everywhere
-/// (RFC 9266 §4.2), so there it is the server's certificate, where its signature names a hash.
+/// Returns the channel binding of a connection. TLS 1.2 has no exporter that is safe in every case
+/// (RFC 9266 §4.2), so `tls-server-end-point` is used there, if the certificate's signature
+/// algorithm names a hash.
 pub(crate) fn channel_binding(connection: &ClientConnection) -> Option<ChannelBinding> {
     if connection.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
         let label = b"EXPORTER-Channel-Binding";
@@ -103,8 +104,8 @@ pub(crate) fn channel_binding(connection: &ClientConnection) -> Option<ChannelBi
     server_end_point(own_certificate(connection)?).map(ChannelBinding::TlsServerEndPoint)
 }
 
-/// The hash of a certificate by the hash of its own signature, with SHA-256 for those that are
-/// broken (RFC 5929 §4.1).
+/// Returns the hash of a certificate with the hash function of its own signature; SHA-256 replaces
+/// MD5 and SHA-1 (RFC 5929 §4.1).
 fn server_end_point(der: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let signature = &certificate.signature_algorithm.algorithm;
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(facts.not_before_unix_secs, 1_767_225_600);
         assert_eq!(facts.not_after_unix_secs, 1_798_761_600);
         assert_eq!(facts.sha256.len(), 64);
-        // Signed with ECDSA and SHA-256.
+        // The certificate is signed with ECDSA and SHA-256.
         let end_point = server_end_point(certificate.der()).unwrap();
         assert_eq!(end_point, Sha256::digest(certificate.der()).to_vec());
     }

@@ -1,4 +1,4 @@
-//! What was said on the connections of one session, for a person to read.
+//! The transcript of one session's connections, for a person to read.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,23 +7,23 @@ use std::time::SystemTime;
 
 use mail_proto::transcript::Line;
 
-/// What each entry costs beside its text.
+/// Memory per entry beside its text, in bytes.
 const ENTRY_BYTES: usize = 64;
 
-/// One line, with its time and the server it was said to or by.
+/// One line, with its time and its server.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// When it was written or read.
+    /// When the line was sent or received.
     pub at: SystemTime,
     /// The host of the connection.
     pub host: Arc<str>,
-    /// The line. Secrets were left out where it was produced.
+    /// The line. Secrets were masked where the line was produced.
     pub line: Line,
 }
 
 type Listener = dyn Fn(&Entry) + Send + Sync;
 
-/// Keeps the newest lines of one session's connections. Clones share them.
+/// Stores the newest lines of one session's connections. Clones share them.
 #[derive(Clone)]
 pub struct Recorder {
     ring: Arc<Mutex<Ring>>,
@@ -37,7 +37,7 @@ struct Ring {
 }
 
 impl Recorder {
-    /// Makes a recorder that keeps at most this much, the newest last.
+    /// Creates a recorder that stores at most `max_bytes` and drops the oldest lines.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             ring: Arc::new(Mutex::new(Ring {
@@ -49,7 +49,7 @@ impl Recorder {
         }
     }
 
-    /// Makes a recorder that keeps nothing and hands each entry on as it is made.
+    /// Creates a recorder that stores nothing and passes each entry to `listener`.
     pub fn listening(listener: impl Fn(&Entry) + Send + Sync + 'static) -> Self {
         Self {
             listener: Some(Arc::new(listener)),
@@ -57,13 +57,13 @@ impl Recorder {
         }
     }
 
-    /// Returns what is kept, oldest first.
+    /// Returns the stored entries, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         ring.entries.iter().cloned().collect()
     }
 
-    /// Tells whether anybody reads what is recorded.
+    /// Returns whether recorded lines are stored or passed to a listener.
     pub(crate) fn is_on(&self) -> bool {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         self.listener.is_some() || ring.max_bytes > 0

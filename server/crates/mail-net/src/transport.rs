@@ -1,4 +1,4 @@
-//! The bytes of a connection, before and after TLS.
+//! The byte stream of a connection, before and after TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -13,16 +13,16 @@ use crate::tls_facts::{self, TlsFacts};
 /// A connection, before or after TLS.
 #[derive(Debug)]
 pub enum Transport<S> {
-    /// Bytes as they are.
+    /// Without TLS.
     Plain(S),
-    /// Bytes under TLS.
+    /// With TLS.
     Tls(Box<TlsStream<S>>),
-    /// Being upgraded, or lost while it was.
+    /// During the upgrade to TLS, and after an error.
     Gone,
 }
 
 impl<S> Transport<S> {
-    /// Tells about the TLS of this connection; nothing where there is none.
+    /// Returns the TLS parameters of this connection; `None` without TLS.
     pub fn tls_facts(&self) -> Option<TlsFacts> {
         match self {
             Self::Tls(stream) => Some(TlsFacts::of(stream.get_ref().1)),
@@ -30,7 +30,8 @@ impl<S> Transport<S> {
         }
     }
 
-    /// What ties a sign-in to this TLS connection, where its version and certificate allow it.
+    /// Returns the channel binding of this TLS connection, if its version and certificate allow
+    /// one.
     pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
         match self {
             Self::Tls(stream) => tls_facts::channel_binding(stream.get_ref().1),

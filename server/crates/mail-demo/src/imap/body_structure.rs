@@ -5,14 +5,14 @@ use bytes::{BufMut, BytesMut};
 use super::{envelope, response};
 use crate::message::{Children, Parameters, Part, find_field};
 
-/// Whether the extension data is told.
+/// Whether extension data is included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Basic,
     Extended,
 }
 
-/// Writes the structure of a part and of those below it.
+/// Writes the structure of a part and its descendants.
 pub(crate) fn write(message: &[u8], part: &Part, form: Form, out: &mut BytesMut) {
     out.put_u8(b'(');
     if let Children::Multipart(parts) = &part.children {
@@ -45,7 +45,7 @@ fn single(message: &[u8], part: &Part, form: Form, out: &mut BytesMut) {
     upper(subtype, out);
     out.put_u8(b' ');
     if kind == "text" && part.content_type.find("charset").is_none() {
-        // The default is told as if it were written (RFC 2045 §5.2).
+        // The default charset is reported as if it were written (RFC 2045 §5.2).
         let mut with_charset = part.content_type.clone();
         with_charset
             .parameters

@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Unselect,
     Expunge(Option<SequenceSet>),
     Search {
-        /// Without RETURN the answer is a `SEARCH` response.
+        /// Without RETURN the response is an untagged `SEARCH`.
         returns: Option<SearchReturn>,
         charset: Option<String>,
         key: SearchKey,
@@ -95,14 +95,14 @@ pub(crate) enum Command {
     Idle,
 }
 
-/// What the numbers of a command are.
+/// The kind of the message numbers in a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     SequenceNumber,
     Uid,
 }
 
-/// What `STORE` does with the flags named.
+/// How `STORE` applies the given flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FlagChange {
     Replace,
@@ -110,7 +110,7 @@ pub(crate) enum FlagChange {
     Remove,
 }
 
-/// Reads a tag and the space behind it.
+/// Parses a tag and the space after it.
 pub(crate) fn tag(line: &mut Cursor) -> Parsed<String> {
     let belongs =
         |octet: u8| octet != b'+' && (super::syntax::is_atom_char(octet) || octet == b']');
@@ -119,7 +119,7 @@ pub(crate) fn tag(line: &mut Cursor) -> Parsed<String> {
     Ok(tag)
 }
 
-/// Reads what follows the tag.
+/// Parses the command after the tag.
 pub(crate) fn parse(line: &mut Cursor) -> Parsed<Command> {
     let name = line.atom()?.to_ascii_uppercase();
     let command = match name.as_str() {

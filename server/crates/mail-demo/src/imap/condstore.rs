@@ -1,4 +1,4 @@
-//! Modification sequences: who asked for them, and what is asked by them (RFC 7162).
+//! Modification sequences: enabling CONDSTORE and its conditions (RFC 7162).
 
 use super::command::Command;
 use super::fetch::FetchItem;
@@ -7,7 +7,7 @@ use super::session::Session;
 use super::syntax::{Bad, Cursor, Parsed};
 use crate::store::Uid;
 
-/// The rest of `(WORD n)`, the only modifier there is (RFC 7162 §7).
+/// Parses the rest of `(WORD n)`, the only modifier (RFC 7162 §7).
 pub(super) fn modifier(line: &mut Cursor, word: &str) -> Parsed<u64> {
     if !line.take_word(word) {
         return Err(Bad("unknown modifier"));
@@ -18,7 +18,7 @@ pub(super) fn modifier(line: &mut Cursor, word: &str) -> Parsed<u64> {
     Ok(mod_seq)
 }
 
-/// Commands that show that the client knows modification sequences (RFC 7162 §3.1).
+/// Returns whether a command enables CONDSTORE (RFC 7162 §3.1).
 pub(super) fn asks_for_mod_seq(command: &Command) -> bool {
     match command {
         Command::Select { condstore, .. } => *condstore,
@@ -38,7 +38,7 @@ pub(super) fn asks_for_mod_seq(command: &Command) -> bool {
 }
 
 impl Session {
-    /// From now on every change of flags is told with its modification sequence.
+    /// Enables CONDSTORE: from now on, flag changes are reported with their modification sequence.
     pub(super) fn enable_condstore(&mut self) {
         self.is_condstore = true;
         if let Some(selected) = &mut self.selected {
@@ -46,7 +46,7 @@ impl Session {
         }
     }
 
-    /// Keeps the messages whose modification sequence is as wanted.
+    /// Retains the messages whose modification sequence satisfies `is_wanted`.
     pub(super) fn keep(&self, messages: &mut Vec<(u32, Uid)>, is_wanted: impl Fn(u64) -> bool) {
         let folders = self.service.store.folders();
         let selected = self.selected.as_ref();

@@ -5,7 +5,7 @@ use bytes::{BufMut, BytesMut};
 use super::response;
 use crate::message::{Address, addresses, find_field};
 
-/// Writes the envelope of a header.
+/// Writes the envelope of a message from its header.
 pub(crate) fn write(header: &[u8], out: &mut BytesMut) {
     let text = |name: &str, out: &mut BytesMut| {
         response::nstring(find_field(header, name).as_deref(), out);
@@ -16,7 +16,7 @@ pub(crate) fn write(header: &[u8], out: &mut BytesMut) {
     text("Date", out);
     text("Subject", out);
     let from = list("From");
-    // An absent or empty Sender or Reply-To is told as From (§7.4.2).
+    // An absent or empty Sender or Reply-To defaults to From (§7.4.2).
     let or_from = |found: Vec<Address>| {
         if found.is_empty() {
             from.clone()

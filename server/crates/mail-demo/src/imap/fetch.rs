@@ -1,4 +1,4 @@
-//! `FETCH` data items: which are asked for and how each is written (RFC 3501 §6.4.5, §7.4.2).
+//! `FETCH` data items: parsing and encoding (RFC 3501 §6.4.5, §7.4.2).
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::response;
 use super::syntax::{Bad, Cursor, Parsed, is_atom_char};
 use crate::message::{Children, Part, fields};
 
-/// One data item of a `FETCH`; macros are spelt out when parsed.
+/// One data item of a `FETCH`; the parser expands macros.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FetchItem {
     Body,
@@ -40,7 +40,7 @@ pub(crate) struct Partial {
     length: u32,
 }
 
-/// What stands between the brackets of `BODY[…]`.
+/// The text between the brackets of `BODY[…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Section {
     path: Vec<u32>,
@@ -57,7 +57,7 @@ enum SectionText {
 }
 
 impl FetchItem {
-    /// Reads a macro, one item or a list of items.
+    /// Parses a macro, one item or a list of items.
     pub(crate) fn parse_list(line: &mut Cursor) -> Parsed<Vec<Self>> {
         for (name, items) in [
             (
@@ -129,7 +129,7 @@ impl FetchItem {
         })
     }
 
-    /// Tells whether the item marks the message as read.
+    /// Returns whether the item sets `\Seen`.
     pub(crate) fn sets_seen(&self) -> bool {
         match self {
             Self::BodySection { is_peek, .. } => !is_peek,
@@ -138,7 +138,7 @@ impl FetchItem {
         }
     }
 
-    /// Tells whether the item needs the message itself.
+    /// Returns whether the item needs the message's octets.
     pub(crate) fn needs_message(&self) -> bool {
         !matches!(
             self,
@@ -152,7 +152,7 @@ impl FetchItem {
         )
     }
 
-    /// Writes an item that is made from the message itself; the others are the session's.
+    /// Writes an item that is derived from the message's octets; the session writes the others.
     pub(crate) fn write(&self, message: &Bytes, root: &Part, out: &mut BytesMut) {
         let named = |name: &str, section: Section, out: &mut BytesMut| {
             out.put_slice(name.as_bytes());
@@ -216,7 +216,7 @@ impl Partial {
         Ok(Some(Self { offset, length }))
     }
 
-    /// Beyond the end there is nothing: an empty string, not NIL (RFC 3501 §6.4.5).
+    /// A range beyond the end gives an empty string, not NIL (RFC 3501 §6.4.5).
     fn of(self, octets: &Bytes) -> Bytes {
         let bounded = |octet: u64| {
             usize::try_from(octet)
@@ -280,7 +280,7 @@ impl Section {
         Ok(Self { path, text })
     }
 
-    /// Cuts the section out of a message; `None` if there is no such part.
+    /// Returns the octets of the section; `None` if there is no such part.
     fn octets(&self, message: &Bytes, root: &Part) -> Option<Bytes> {
         let node = self
             .path
@@ -339,10 +339,10 @@ impl fmt::Display for Section {
     }
 }
 
-/// Where a path of part numbers has led to.
+/// The node that a path of part numbers leads to.
 #[derive(Clone, Copy)]
 enum Node<'a> {
-    /// The message itself: 1 is its only part if it is no multipart.
+    /// A message; part 1 is its own body if it is not a multipart.
     Message(&'a Part),
     Part(&'a Part),
 }
@@ -366,7 +366,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The message whose header and text are meant: the whole one, or one nested in a part.
+    /// The message whose header and text are addressed: the whole one, or one nested in a part.
     fn message(self) -> Option<&'a Part> {
         match self {
             Self::Message(part) => Some(part),
@@ -382,7 +382,7 @@ impl<'a> Node<'a> {
 mod tests {
     use super::*;
 
-    /// The shape of the example in RFC 3501 §6.4.5.
+    /// The structure of the example in RFC 3501 §6.4.5.
     const MESSAGE: &str = "Subject: outer\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n\
         --a\r\nContent-Type: text/plain\r\n\r\none\r\n\
         --a\r\nContent-Type: application/octet-stream\r\n\r\ntwo\r\n\

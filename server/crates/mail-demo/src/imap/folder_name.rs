@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Base64 with `,` for `/` and no padding.
+/// The modified base64 alphabet: `,` instead of `/`, without padding.
 const MODIFIED: GeneralPurpose = GeneralPurpose::new(
     &alphabet::IMAP_MUTF7,
     GeneralPurposeConfig::new()
@@ -12,7 +12,7 @@ const MODIFIED: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// Writes a name in modified UTF-7.
+/// Encodes a name in modified UTF-7.
 pub(crate) fn encode(name: &str) -> String {
     let mut wire = String::new();
     let mut shifted: Vec<u8> = Vec::new();
@@ -46,7 +46,7 @@ fn unshift(wire: &mut String, shifted: &mut Vec<u8>) {
     }
 }
 
-/// Reads a name in modified UTF-7; `None` unless it is written exactly as [`encode`] would.
+/// Decodes a name in modified UTF-7; `None` if it differs from what [`encode`] writes.
 pub(crate) fn decode(wire: &[u8]) -> Option<String> {
     let wire = std::str::from_utf8(wire).ok()?;
     let mut name = String::new();

@@ -48,7 +48,7 @@ impl ListCommand {
                     "SUBSCRIBED" => command.selects_subscribed = true,
                     "SPECIAL-USE" => command.selects_special_use = true,
                     "RECURSIVEMATCH" => command.is_recursive_match = true,
-                    // All folders are here, none on another server.
+                    // All folders are local; no other server is involved.
                     "REMOTE" => {}
                     _ => return Err(Bad("unknown LIST selection option")),
                 }
@@ -79,7 +79,7 @@ impl ListCommand {
         Ok(command)
     }
 
-    /// Tells whether counts are asked for (RFC 5819).
+    /// Returns whether counts are requested (RFC 5819).
     pub(super) const fn returns_counts(&self) -> bool {
         self.returns_status.is_some()
     }
@@ -92,7 +92,7 @@ impl ListCommand {
         loop {
             match line.atom()?.to_ascii_uppercase().as_str() {
                 "SUBSCRIBED" => self.returns_subscribed = true,
-                // Both are told always.
+                // Both are always returned.
                 "CHILDREN" | "SPECIAL-USE" => {}
                 "STATUS" => {
                     line.space()?;
@@ -112,7 +112,7 @@ impl ListCommand {
         if let [pattern] = self.patterns.as_slice()
             && pattern.is_empty()
         {
-            // The delimiter is asked for (RFC 3501 §6.3.8).
+            // An empty pattern requests the delimiter (RFC 3501 §6.3.8).
             return format!("* LIST (\\Noselect) \"{DELIMITER}\" \"\"\r\n");
         }
         let patterns: Vec<_> = self
@@ -158,7 +158,7 @@ impl ListCommand {
             (!self.selects_subscribed || entry.is_subscribed)
                 && (!self.selects_special_use || is_special)
         } else {
-            // A subscribed name without a folder is told only when asked for.
+            // A subscribed name without a folder is returned only for SUBSCRIBED.
             entry.folder.is_some() || entry.is_parent
         }
     }
@@ -172,7 +172,7 @@ impl ListCommand {
 }
 
 impl ListCommand {
-    /// Tells whether the client asks for modification sequences.
+    /// Returns whether the client requests modification sequences.
     pub(crate) fn asks_for_mod_seq(&self) -> bool {
         self.returns_status
             .as_ref()
@@ -216,8 +216,8 @@ pub(crate) fn status(name: &str, folder: &Folder, items: &[StatusItem]) -> Strin
     format!("* STATUS {} ({})\r\n", wire_name(name), items.join(" "))
 }
 
-/// Writes the responses to `LSUB`: a name whose child is subscribed is told as `\Noselect` where
-/// `%` stops at it (RFC 3501 §6.3.9).
+/// Writes the responses to `LSUB`. A name whose child is subscribed is returned as `\Noselect`
+/// where `%` stops at it (RFC 3501 §6.3.9).
 pub(crate) fn lsub(folders: &Folders, reference: &str, pattern: &str) -> String {
     let pattern = format!("{reference}{pattern}");
     let mut told: BTreeMap<&str, bool> = BTreeMap::new();
@@ -240,7 +240,7 @@ pub(crate) fn lsub(folders: &Folders, reference: &str, pattern: &str) -> String 
     told.into_iter().map(line).collect()
 }
 
-/// `list-mailbox = 1*list-char / string`, decoded; the wildcards stay.
+/// `list-mailbox = 1*list-char / string`, decoded, with its wildcards.
 pub(crate) fn pattern(line: &mut Cursor) -> Parsed<String> {
     let wire = match line.peek() {
         Some(b'"' | b'{') => line.string()?,
@@ -252,16 +252,16 @@ pub(crate) fn pattern(line: &mut Cursor) -> Parsed<String> {
     folder_name::decode(&wire).ok_or(Bad("a pattern is not in modified UTF-7"))
 }
 
-/// Writes a folder name for a response.
+/// Encodes a folder name for a response.
 pub(crate) fn wire_name(name: &str) -> String {
     astring_text(folder_name::encode(name).as_bytes())
 }
 
-/// A name that `LIST` may tell.
+/// A name that `LIST` may return.
 #[derive(Default)]
 struct Entry<'a> {
     folder: Option<&'a Folder>,
-    /// There are folders below this name.
+    /// Whether there are folders below this name.
     is_parent: bool,
     is_subscribed: bool,
 }
@@ -305,19 +305,19 @@ fn entries(folders: &Folders) -> BTreeMap<&str, Entry<'_>> {
     entries
 }
 
-/// The names above a name, from the top.
+/// Returns the ancestors of a name, from the top.
 fn parents(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices(DELIMITER)
         .filter_map(|(at, _)| name.get(..at))
 }
 
-/// Compares a name with a pattern: `*` stands for anything, `%` for anything but the delimiter.
+/// Matches a name against a pattern: `*` matches any text, `%` any text without the delimiter.
 fn matches(pattern: &str, name: &str) -> bool {
-    // INBOX is matched in any case (RFC 3501 §6.3.8).
+    // INBOX is case-insensitive (RFC 3501 §6.3.8).
     if name == INBOX && pattern.eq_ignore_ascii_case(INBOX) {
         return true;
     }
-    // The positions in the name that the pattern read so far can have come to.
+    // The positions in the name that the pattern read so far can match up to.
     let characters: Vec<char> = name.chars().collect();
     let mut reached = BTreeSet::from([0]);
     for wanted in pattern.chars() {
@@ -341,7 +341,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     reached.contains(&characters.len())
 }
 
-/// The largest UID a folder can name; 0 if it is empty.
+/// Returns the largest UID of a folder; 0 if it is empty.
 pub(crate) fn largest_uid(uids: &[Uid]) -> Uid {
     uids.last().copied().unwrap_or(Uid(0))
 }

@@ -21,7 +21,7 @@ pub(super) const DELETED_FOLDER: &str = "the selected mailbox was deleted";
 pub(super) const READ_ONLY: &str = "[READ-ONLY] the mailbox was opened with EXAMINE";
 const TRY_CREATE: &str = "[TRYCREATE] there is no such mailbox";
 
-/// What becomes of messages that were copied.
+/// Whether the copied messages stay in the source folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Originals {
     Kept,
@@ -57,7 +57,8 @@ impl Session {
             self.wire.push(response.unwrap_or_default());
             self.wire.flush_if_large().await?;
         }
-        // A UID that is gone is no error, a sequence number is still the client's (RFC 2180 §4.1.2).
+        // An expunged UID is not an error; a sequence number is valid until EXPUNGE (RFC 2180
+        // §4.1.2).
         Ok(if all_there || by == By::Uid {
             Reply::ok("FETCH done")
         } else {
@@ -65,7 +66,7 @@ impl Session {
         })
     }
 
-    /// Sets `\Seen` where the items ask for it; returns the sorted UIDs that were unread.
+    /// Sets `\Seen` if an item requires it; returns the sorted UIDs that were unread.
     fn mark_seen(&mut self, items: &[FetchItem], wanted: &[(u32, Uid)]) -> Option<Vec<Uid>> {
         let selected = self.selected.as_mut()?;
         if selected.is_read_only || !items.iter().any(FetchItem::sets_seen) {
@@ -73,7 +74,8 @@ impl Session {
         }
         let mut folders = self.service.store.folders();
         let mut out = BytesMut::new();
-        // What others changed is told first: after this, the flags of this response are the news.
+        // Reports the changes of other sessions first: afterwards only the flags of this response
+        // are new.
         selected.tell(&mut folders, Removals::Kept, &mut out);
         self.wire.push(out);
         let folder = folders.selected_mut(selected.id)?;
@@ -110,7 +112,7 @@ impl Session {
             internal_unix_ms = message.internal_unix_ms;
             mod_seq = message.mod_seq;
             email_id = message.email_id;
-            // A generated message is made to be measured: only when asked for.
+            // Measuring a generated message generates it, so it is done on request only.
             size_bytes = items
                 .contains(&FetchItem::Rfc822Size)
                 .then(|| message.size_bytes());
@@ -161,7 +163,7 @@ impl Session {
         Some(out)
     }
 
-    /// Reads a message, or takes it as it was read last.
+    /// Reads a message, or returns it from the cache of the last read.
     fn read(&mut self, id: UidValidity, uid: Uid, source: &Source) -> (&Bytes, &Part) {
         let known = self
             .last_read
@@ -176,7 +178,7 @@ impl Session {
         (message, root)
     }
 
-    /// `returns`: the tag and the options of a client that said `RETURN`.
+    /// `returns`: the tag and the options of a client that sent `RETURN`.
     pub(super) async fn search(
         &mut self,
         returns: Option<(&str, SearchReturn)>,
@@ -204,7 +206,7 @@ impl Session {
                 })
                 .collect()
         };
-        // Reading every message takes a while; other sessions should not wait for it.
+        // Reading every message takes time and must not block other sessions.
         let judged = if needs_messages {
             tokio::task::spawn_blocking(judge).await
         } else {
@@ -266,7 +268,7 @@ impl Session {
         }
         match self.transfer(set, to, by, Originals::Removed) {
             Ok(Some(code)) => {
-                // RFC 6851 §4.3: the code comes before the EXPUNGEs it explains.
+                // RFC 6851 §4.3: the code precedes the EXPUNGE responses.
                 self.wire.push(format!("* OK {code} moved\r\n"));
                 Reply::ok("MOVE done")
             }
@@ -275,7 +277,7 @@ impl Session {
         }
     }
 
-    /// Copies messages, all or none, and returns the `COPYUID` code, or `None` for no message.
+    /// Copies all messages or none. Returns the `COPYUID` code; `None` if there are no messages.
     fn transfer(
         &mut self,
         set: &SequenceSet,
@@ -328,7 +330,7 @@ impl Session {
         )))
     }
 
-    /// Removes messages that are `\Deleted`: all, or only those of a UID set (RFC 4315 §2.1).
+    /// Removes the messages with `\Deleted`: all, or only those of a UID set (RFC 4315 §2.1).
     pub(super) fn expunge(&mut self, uids: Option<&SequenceSet>) -> Reply {
         if self
             .selected
@@ -350,7 +352,7 @@ impl Session {
         Reply::ok("EXPUNGE done")
     }
 
-    /// What `CLOSE` does: like `EXPUNGE`, but nothing is told and a read-only folder is left alone.
+    /// Runs `CLOSE`: like `EXPUNGE`, but without responses, and a read-only folder is not changed.
     pub(super) fn remove_deleted_silently(&mut self) {
         if let Some(selected) = self
             .selected

@@ -1,4 +1,4 @@
-//! Reading whole commands from the wire: lines with their literals (RFC 3501 §4.3, RFC 7888).
+//! Reads whole commands from the wire: lines with their literals (RFC 3501 §4.3, RFC 7888).
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use bytes::{Bytes, BytesMut};
 use crate::MAX_MESSAGE_BYTES;
 use crate::wire::{Wire, WireError};
 
-/// The longest line of a command, without its literals.
+/// Maximum length of a command in bytes, without its literals.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
-/// All literals of a command together, unless it is an `APPEND`.
+/// Maximum size of all literals of a command together, except for `APPEND`.
 const MAX_LITERALS_BYTES: usize = 64 * 1024;
-/// A non-synchronising literal over this is not even skipped.
+/// Maximum size of a non-synchronising literal that is skipped.
 const MAX_SKIPPED_BYTES: u64 = 1 << 30;
 const MAX_LITERALS: usize = 100;
 
-/// What came from the client.
+/// The input received from the client.
 #[derive(Debug)]
 pub(crate) enum Received {
     /// A command with its literals in place, without the last CRLF.
     Command(Bytes),
-    /// A literal was over the limit; the first line tells what for.
+    /// A literal exceeded the limit; the first line names the command.
     TooBig { first_line: Bytes },
 }
 
-/// Reads one command; asks for synchronising literals that are within the limit.
+/// Reads one command; requests synchronising literals within the limit.
 pub(crate) async fn command(
     wire: &mut Wire,
     may_append: bool,
@@ -61,7 +61,7 @@ pub(crate) async fn command(
                 return Err(WireError::LineTooLong(max_bytes));
             }
             None => {
-                // It comes unasked: it has to be read to find the next command behind it.
+                // The client sends it without waiting, so it is read to find the next command.
                 wire.skip(literal.len, idle).await?;
                 too_big = true;
             }
@@ -86,7 +86,7 @@ struct Literal {
 }
 
 impl Literal {
-    /// Reads `{len}` or `{len+}` at the end of a line.
+    /// Parses `{len}` or `{len+}` at the end of a line.
     fn at_end_of(line: &[u8]) -> Option<Self> {
         let inside = line.strip_suffix(b"}")?;
         let at = memchr::memrchr(b'{', inside)?;

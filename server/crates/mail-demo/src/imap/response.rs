@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-/// Writes a string: quoted where it may be, else a literal.
+/// Writes a string: quoted if possible, otherwise as a literal.
 pub(crate) fn string(octets: &[u8], out: &mut BytesMut) {
     const QUOTED_BYTES: usize = 1_000;
     let may_be_quoted = octets.len() <= QUOTED_BYTES

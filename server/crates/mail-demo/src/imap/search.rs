@@ -1,4 +1,4 @@
-//! `SEARCH` keys: parsing and judging (RFC 3501 §6.4.4).
+//! `SEARCH` keys: parsing and evaluation (RFC 3501 §6.4.4).
 
 use bytes::Bytes;
 use jiff::civil::Date;
@@ -10,10 +10,10 @@ use crate::clock;
 use crate::message::{Part, decoded_header, decoded_text, fields, unfolded};
 use crate::store::{EmailId, Flags, Source, Uid};
 
-/// `NOT`, `OR` and parentheses may be nested this deep.
+/// Maximum nesting of `NOT`, `OR` and parentheses.
 const MAX_DEPTH: u32 = 50;
 
-/// What a message must be like.
+/// A search condition.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SearchKey {
     And(Vec<Self>),
@@ -26,20 +26,20 @@ pub(crate) enum SearchKey {
     Has(Flags),
     Keyword(String),
     Recent,
-    /// The internal date's day compared with a day.
+    /// Compares the day of the internal date.
     Internal(Days, Date),
-    /// The `Date` field's day compared with a day.
+    /// Compares the day of the `Date` field.
     Sent(Days, Date),
     Larger(u32),
     Smaller(u32),
-    /// A field of this name holds the text; an empty text: the field exists.
+    /// A field with this name contains the text; an empty text matches if the field exists.
     Header(String, Needle),
     Body(Needle),
     Text(Needle),
-    /// The modification sequence is this one or larger.
+    /// The modification sequence is at least this one.
     ModSeq(u64),
     EmailId(String),
-    /// No message is in a thread that has an id.
+    /// Matches nothing: no message has a thread ID.
     ThreadId,
 }
 
@@ -50,11 +50,11 @@ pub(crate) enum Days {
     Since,
 }
 
-/// A text to look for, in lower case.
+/// A text to search for, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Needle(String);
 
-/// What is known of a message without reading it, as the session sees it.
+/// The properties of a message that are known without reading it.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) number: u32,
@@ -68,7 +68,7 @@ pub(crate) struct Candidate {
 }
 
 impl SearchKey {
-    /// `search-key *(SP search-key)`: all of them.
+    /// Parses `search-key *(SP search-key)`; all keys must match.
     pub(crate) fn parse_program(line: &mut Cursor) -> Parsed<Self> {
         Self::parse_all(line, 0)
     }
@@ -140,7 +140,7 @@ impl SearchKey {
         })
     }
 
-    /// `MODSEQ [entry-name SP entry-type] n` (RFC 7162 §3.1.5): the entry makes no difference here.
+    /// `MODSEQ [entry-name SP entry-type] n` (RFC 7162 §3.1.5); the entry is ignored.
     fn parse_mod_seq(line: &mut Cursor) -> Parsed<Self> {
         if line.peek() == Some(b'"') {
             line.string()?;
@@ -175,7 +175,7 @@ impl SearchKey {
         Self::Not(Box::new(self))
     }
 
-    /// Tells whether any part of the key fulfils `asks`.
+    /// Returns whether the key or any key in it satisfies `asks`.
     fn any(&self, asks: fn(&Self) -> bool) -> bool {
         match self {
             Self::And(keys) => keys.iter().any(|key| key.any(asks)),
@@ -185,7 +185,7 @@ impl SearchKey {
         }
     }
 
-    /// Tells whether messages must be read or measured to judge them.
+    /// Returns whether messages must be read or measured.
     pub(crate) fn needs_messages(&self) -> bool {
         self.any(|key| {
             matches!(
@@ -195,12 +195,12 @@ impl SearchKey {
         })
     }
 
-    /// Tells whether the answer has to tell a modification sequence.
+    /// Returns whether the response includes a modification sequence.
     pub(crate) fn asks_for_mod_seq(&self) -> bool {
         self.any(|key| matches!(key, Self::ModSeq(_)))
     }
 
-    /// Turns names and numbers into what [`Search::matches`] compares with.
+    /// Resolves names and numbers to what [`Search::matches`] compares.
     pub(crate) fn resolved(
         self,
         largest: Largest,
@@ -212,7 +212,7 @@ impl SearchKey {
         }
     }
 
-    /// A keyword that no message ever had is had by none.
+    /// Resolves keywords; an unknown keyword matches no message.
     fn with_keywords(self, keyword: &impl Fn(&str) -> Option<Flags>) -> Self {
         match self {
             Self::And(keys) => Self::And(
@@ -231,14 +231,14 @@ impl SearchKey {
     }
 }
 
-/// What `*` stands for.
+/// The values of `*`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Largest {
     pub(crate) number: u32,
     pub(crate) uid: Uid,
 }
 
-/// A search that is ready to judge.
+/// A resolved search.
 #[derive(Debug)]
 pub(crate) struct Search {
     key: SearchKey,
@@ -315,7 +315,7 @@ fn contains(set: &SequenceSet, largest: u32, number: u32) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&number))
 }
 
-/// The message as text in lower case, read once and only when a key asks for it.
+/// The message as lower-case text, read once and only if a key needs it.
 #[derive(Default)]
 struct Content(Option<ReadContent>);
 
@@ -337,7 +337,7 @@ impl Content {
             });
             let header: Vec<_> = header.collect();
             let date = header.iter().find(|(name, _)| name == "date");
-            // The zone is disregarded: the day is the one that is written (RFC 3501 §6.4.4).
+            // The time zone is ignored: the day is compared as written (RFC 3501 §6.4.4).
             let sent = date.and_then(|(_, value)| DateTimeParser::new().parse_zoned(value).ok());
             ReadContent {
                 sent: sent.map(|zoned| zoned.date()),

@@ -1,4 +1,4 @@
-//! What `SEARCH` tells: the `RETURN` options and the `ESEARCH` response (RFC 4731).
+//! Results of `SEARCH`: the `RETURN` options and the `ESEARCH` response (RFC 4731).
 
 use super::command::By;
 use super::sequence_set::UidSet;
@@ -23,7 +23,7 @@ pub(crate) struct Found {
 }
 
 impl SearchReturn {
-    /// Reads the options with their parentheses; none asks for `ALL`.
+    /// Parses the options with their parentheses; no option means `ALL`.
     pub(crate) fn parse(line: &mut Cursor) -> Parsed<Self> {
         let mut asked = Self::default();
         for option in line.list(Cursor::atom)? {
@@ -41,8 +41,8 @@ impl SearchReturn {
         Ok(asked)
     }
 
-    /// Writes the response. `found` is in order; with `tells_mod_seq` the largest modification sequence
-    /// of what is told is told too.
+    /// Writes the response. `found` is in order. With `tells_mod_seq` the response includes the
+    /// largest modification sequence of the returned messages.
     pub(crate) fn write(self, tag: &str, by: By, found: &[Found], tells_mod_seq: bool) -> String {
         let numbers: Vec<Uid> = found.iter().map(|one| one.number_by(by)).collect();
         let first = found.first().filter(|_| self.min);
@@ -50,7 +50,7 @@ impl SearchReturn {
         let mod_seq = if self.count || self.all {
             Found::largest_mod_seq(found)
         } else {
-            // RFC 4731 §3.2: only of the messages that are named.
+            // RFC 4731 §3.2: only of the returned messages.
             let named = first.into_iter().chain(last);
             named.map(|one| one.mod_seq).max()
         };
@@ -63,7 +63,7 @@ impl SearchReturn {
                 line.push_str(&format!(" {word} {value}"));
             }
         };
-        // RFC 4731 §3.1: of nothing, only COUNT is told.
+        // RFC 4731 §3.1: without a match, only COUNT is returned.
         tell("MIN", first.map(|one| one.number_by(by).to_string()));
         tell("MAX", last.map(|one| one.number_by(by).to_string()));
         let all = (self.all && !numbers.is_empty()).then(|| UidSet(&numbers).to_string());
@@ -87,7 +87,7 @@ impl Found {
         found.iter().map(|one| one.mod_seq).max()
     }
 
-    /// Writes the response of a client that did not say `RETURN` (RFC 7162 §3.1.5).
+    /// Writes the response to a client that did not send `RETURN` (RFC 7162 §3.1.5).
     pub(crate) fn write_all(found: &[Self], by: By, tells_mod_seq: bool) -> String {
         let mut line = String::from("* SEARCH");
         for one in found {

@@ -1,4 +1,4 @@
-//! What one session knows of the folder it has selected, and what it has to be told.
+//! A session's view of its selected folder, and the untagged responses that update it.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use super::command::By;
 use super::sequence_set::SequenceSet;
 use crate::store::{FlagNames, Flags, Folder, Folders, Uid, UidValidity};
 
-/// The selected folder as the client was told of it: sequence numbers are positions in `uids`.
+/// The selected folder as reported to the client. Sequence numbers are positions in `uids`.
 #[derive(Debug)]
 pub(crate) struct Selected {
     pub(crate) id: UidValidity,
     pub(crate) is_read_only: bool,
-    /// Includes messages that are gone but whose `EXPUNGE` was not sent yet.
+    /// Includes removed messages whose `EXPUNGE` is not sent yet.
     uids: Vec<Uid>,
     uid_next: Uid,
     recent: BTreeSet<Uid>,
-    /// The folder's change counter when flags, and when removals, were last told.
+    /// The folder's change counter when flags, and when removals, were last reported.
     flags_told_at: u64,
     removals_told_at: u64,
     keywords_told: usize,
-    /// Changed flags are told with their modification sequence (RFC 7162 §3.1).
+    /// Whether flag changes are reported with their modification sequence (RFC 7162 §3.1).
     pub(crate) tells_mod_seq: bool,
     pub(crate) watch: watch::Receiver<u64>,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Removals {
 }
 
 impl Selected {
-    /// Takes the present state of a folder as known.
+    /// Creates the view from the current state of a folder.
     pub(crate) fn new(
         folder: &mut Folder,
         keyword_count: usize,
@@ -84,7 +84,8 @@ impl Selected {
         self.recent.contains(&uid)
     }
 
-    /// Tells what happened to the folder since the last call; false if the folder is no more.
+    /// Reports the changes of the folder since the last call. Returns false if the folder was
+    /// deleted.
     pub(crate) fn tell(
         &mut self,
         folders: &mut Folders,
@@ -116,7 +117,7 @@ impl Selected {
         true
     }
 
-    /// Takes the present flags as told; for changes that this session's own response tells.
+    /// Marks the current flags as reported, for changes that the command's own response includes.
     pub(crate) fn flags_are_told(&mut self, folder: &Folder) {
         self.flags_told_at = folder.change();
     }
@@ -140,8 +141,8 @@ impl Selected {
         out.put_u8(b')');
     }
 
-    /// Resolves a set to sequence numbers and UIDs, in order. `None` if it names a sequence
-    /// number that does not exist; UIDs that do not exist are left out.
+    /// Resolves a set to sequence numbers and UIDs, in order. Returns `None` if it contains a
+    /// sequence number that does not exist; UIDs that do not exist are skipped.
     pub(crate) fn resolve(&self, set: &SequenceSet, by: By) -> Option<Vec<(u32, Uid)>> {
         let ranges = match by {
             By::SequenceNumber if !set.is_within(self.exists()) => return None,

@@ -29,7 +29,7 @@ impl SequenceSet {
 
     /// Resolves the set against the largest number in use: sorted, disjoint, inclusive ranges.
     ///
-    /// `*` is the largest number even where a range begins above it (RFC 3501 §6.4.8).
+    /// `*` is the largest number even if a range begins above it (RFC 3501 §6.4.8).
     pub(crate) fn ranges(&self, largest: u32) -> Vec<(u32, u32)> {
         let resolved = |bound: Bound| match bound {
             Bound::Number(number) => number,
@@ -51,8 +51,8 @@ impl SequenceSet {
         merged
     }
 
-    /// Tells whether every number named lies within `1..=largest`; a sequence number that names no
-    /// message is an error of the client (RFC 3501 §6.4.8 tells only UIDs are ignored).
+    /// Returns whether every number lies within `1..=largest`. A sequence number without a message
+    /// is a client error; only UIDs are ignored (RFC 3501 §6.4.8).
     pub(crate) fn is_within(&self, largest: u32) -> bool {
         largest > 0
             && self
@@ -75,7 +75,7 @@ impl Bound {
     }
 }
 
-/// Writes sorted or unsorted UIDs as a set, with runs as ranges: `3:5,9`.
+/// Formats sorted or unsorted UIDs as a set, with runs as ranges: `3:5,9`.
 pub(crate) struct UidSet<'a>(pub(crate) &'a [Uid]);
 
 impl fmt::Display for UidSet<'_> {

@@ -22,10 +22,10 @@ use crate::wire::{Wire, WireError};
 const IDLE_BEFORE_LOGIN: Duration = Duration::from_secs(60);
 /// RFC 3501 §5.4: at least 30 minutes.
 const IDLE_AFTER_LOGIN: Duration = Duration::from_secs(30 * 60);
-/// Refused sign-ins, or commands in a row that are no commands, until the connection is closed.
+/// Number of refused sign-ins, or of consecutive invalid commands, that closes the connection.
 const MAX_REFUSALS: u32 = 5;
 
-/// Serves one client until it leaves, misbehaves, or the demo stops.
+/// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
     let mut session = Session {
         service,
@@ -54,12 +54,12 @@ pub(super) struct Session {
     pub(super) service: Arc<Service>,
     pub(super) wire: Wire,
     is_authenticated: bool,
-    /// ID was sent.
+    /// Whether the client sent ID.
     has_told_its_name: bool,
     pub(super) selected: Option<Selected>,
-    /// The client has asked for modification sequences (RFC 7162 §3.1).
+    /// Whether the client enabled CONDSTORE (RFC 7162 §3.1).
     pub(super) is_condstore: bool,
-    /// The message read last: windows of a big part are asked for one after the other.
+    /// The message read last: clients fetch the ranges of a large part one after the other.
     pub(super) last_read: Option<(UidValidity, Uid, Bytes, Part)>,
     refusals: u32,
 }
@@ -69,9 +69,9 @@ pub(super) enum Reply {
     Ok(String),
     No(String),
     Bad(&'static str),
-    /// After this response TLS begins.
+    /// TLS begins after this response.
     StartTls,
-    /// After this response the connection is closed.
+    /// The connection is closed after this response.
     Last(String),
 }
 
@@ -115,7 +115,7 @@ impl Session {
         }
     }
 
-    /// Runs one command; false ends the session.
+    /// Runs one command; returns false at the end of the session.
     async fn execute(&mut self, line: Bytes) -> Result<bool, WireError> {
         let mut line = Cursor::new(line);
         let tag = match command::tag(&mut line) {
@@ -170,7 +170,7 @@ impl Session {
         Ok(goes_on)
     }
 
-    /// Tells a command that is not allowed in the session's state (RFC 3501 §3).
+    /// Refuses a command that is not allowed in the session's state (RFC 3501 §3).
     fn refused_in_this_state(&self, command: &Command) -> Option<Reply> {
         match command {
             Command::Capability | Command::Noop | Command::Logout | Command::Id => None,
@@ -455,7 +455,7 @@ impl Session {
         })
     }
 
-    /// Writes what happened in the selected folder; false (and a BYE) if it was deleted.
+    /// Reports changes of the selected folder. Returns false, after a BYE, if it was deleted.
     pub(super) fn tell(&mut self, removals: Removals) -> bool {
         let Some(selected) = &mut self.selected else {
             return true;
@@ -469,7 +469,7 @@ impl Session {
         still_exists
     }
 
-    /// Waits for `DONE` and tells changes as they happen (RFC 2177).
+    /// Waits for `DONE` and reports changes as they occur (RFC 2177).
     async fn idle(&mut self) -> Result<Reply, WireError> {
         self.wire.push("+ idling\r\n");
         let _idling = self.service.idles();
@@ -480,7 +480,7 @@ impl Session {
             match &mut self.selected {
                 Some(selected) => tokio::select! {
                     line = self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN) => break line?,
-                    // An error means the folder is gone, which the next `tell` finds out.
+                    // An error means that the folder was deleted; the next `tell` detects it.
                     changed = selected.watch.changed() => drop(changed),
                 },
                 None => break self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN).await?,
@@ -494,7 +494,7 @@ impl Session {
     }
 }
 
-/// The capability without which a command is not known.
+/// Returns the capability that a command requires.
 fn needs(command: &Command) -> Option<&'static str> {
     Some(match command {
         Command::Move { .. } => "MOVE",
@@ -508,7 +508,7 @@ fn needs(command: &Command) -> Option<&'static str> {
     })
 }
 
-/// Commands during which `EXPUNGE` must not be sent (RFC 3501 §7.4.1).
+/// Returns whether `EXPUNGE` must not be sent during a command (RFC 3501 §7.4.1).
 fn uses_sequence_numbers(command: &Command) -> bool {
     matches!(
         command,

@@ -1,4 +1,4 @@
-//! `STORE`: the flags of messages, also only of those that nobody has changed (RFC 7162 §3.1.3).
+//! `STORE`: sets flags, optionally only of unchanged messages (RFC 7162 §3.1.3).
 
 use bytes::{BufMut, BytesMut};
 
@@ -9,11 +9,11 @@ use super::sequence_set::{SequenceSet, UidSet};
 use super::session::{Reply, Session};
 use crate::store::{FlagNames, Flags, Uid};
 
-/// What `STORE` does.
+/// The parameters of a `STORE`.
 pub(super) struct FlagStore<'a> {
     pub(super) change: FlagChange,
     pub(super) names: &'a [String],
-    /// Messages that have changed since are left alone (RFC 7162 §3.1.3).
+    /// Messages changed after this modification sequence are skipped (RFC 7162 §3.1.3).
     pub(super) unchanged_since: Option<u64>,
     pub(super) is_silent: bool,
 }
@@ -41,7 +41,7 @@ impl Session {
         let mut out = BytesMut::new();
         let mut folders = self.service.store.folders();
         let flags = match store.change {
-            // To remove a flag nobody has is no reason to invent it.
+            // Removing an unknown keyword does not create it.
             FlagChange::Remove => Some(
                 store
                     .names
@@ -54,7 +54,8 @@ impl Session {
         let Some(flags) = flags else {
             return Reply::no("[LIMIT] this flag cannot be kept");
         };
-        // What others did is told first, so that what follows is this command's doing.
+        // Reports the changes of other sessions first, so that the responses below are of this
+        // command.
         selected.tell(&mut folders, Removals::Kept, &mut out);
         let mut told = Vec::new();
         if let Some(folder) = folders.selected_mut(selected.id) {
@@ -65,7 +66,7 @@ impl Session {
                 FlagChange::Remove => before & !flags,
             });
             selected.flags_are_told(folder);
-            // Silence is about flags: who knows modification sequences is told the new one.
+            // `.SILENT` suppresses FLAGS only: a CONDSTORE client still receives the new MODSEQ.
             if !store.is_silent || selected.tells_mod_seq {
                 let present = wanted
                     .iter()

@@ -1,4 +1,4 @@
-//! The lexical level of a command: atoms, strings, literals, numbers, dates (RFC 3501 §9).
+//! The lexical syntax of commands: atoms, strings, literals, numbers, dates (RFC 3501 §9).
 
 use bytes::Bytes;
 use jiff::civil::{Date, DateTime, Time};
@@ -8,13 +8,13 @@ use super::folder_name;
 use super::sequence_set::SequenceSet;
 use crate::store::INBOX;
 
-/// Why a command is not understood; the text goes into the `BAD` response.
+/// Why a command is invalid; the text is sent in the `BAD` response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bad(pub(crate) &'static str);
 
 pub(crate) type Parsed<T> = Result<T, Bad>;
 
-/// Walks over one command: its lines with their literals in place, without the last CRLF.
+/// Parser over one command: its lines with their literals in place, without the final CRLF.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor {
     rest: Bytes,
@@ -41,7 +41,7 @@ impl Cursor {
         self.rest.first().copied()
     }
 
-    /// Takes an octet if it comes next.
+    /// Consumes an octet if it comes next.
     pub(crate) fn take(&mut self, octet: u8) -> bool {
         let comes_next = self.peek() == Some(octet);
         if comes_next {
@@ -62,7 +62,7 @@ impl Cursor {
         self.expect(b' ', "a space is missing")
     }
 
-    /// Takes a word, in any case, if it comes next and ends there.
+    /// Consumes a word, case-insensitively, if it comes next and ends there.
     pub(crate) fn take_word(&mut self, word: &str) -> bool {
         let mut ahead = self.clone();
         let is_word = ahead
@@ -74,7 +74,7 @@ impl Cursor {
         is_word
     }
 
-    /// Reads the longest run of octets that `belongs`, at least one.
+    /// Consumes the longest run of octets for which `belongs` is true, at least one.
     pub(crate) fn run(
         &mut self,
         belongs: fn(u8) -> bool,
@@ -108,7 +108,7 @@ impl Cursor {
         self.list(Self::flag)
     }
 
-    /// Reads `"(" [item *(SP item)] ")"`.
+    /// Parses `"(" [item *(SP item)] ")"`.
     pub(crate) fn list<T>(&mut self, item: fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         self.expect(b'(', "a list is missing")?;
         let mut items = Vec::new();
@@ -124,7 +124,7 @@ impl Cursor {
         }
     }
 
-    /// `astring = 1*ASTRING-CHAR / string`; a `]` may be part of the former.
+    /// `astring = 1*ASTRING-CHAR / string`; an unquoted astring may contain `]`.
     pub(crate) fn astring(&mut self) -> Parsed<Bytes> {
         match self.peek() {
             Some(b'"' | b'{') => self.string(),
@@ -156,7 +156,7 @@ impl Cursor {
         }
     }
 
-    /// Reads a literal; the reader of the connection has put its octets here.
+    /// Parses a literal; the connection's reader has placed its octets here.
     pub(crate) fn literal(&mut self) -> Parsed<Bytes> {
         const BROKEN: Bad = Bad("a literal is broken");
         self.expect(b'{', "a literal is missing")?;
@@ -199,7 +199,7 @@ impl Cursor {
         SequenceSet::parse(&text).ok_or(Bad("a sequence set is malformed"))
     }
 
-    /// Reads a folder name and returns it decoded; INBOX in any case is `INBOX`.
+    /// Parses a folder name and decodes it; INBOX in any case becomes `INBOX`.
     pub(crate) fn folder_name(&mut self) -> Parsed<String> {
         let wire = self.astring()?;
         let name =

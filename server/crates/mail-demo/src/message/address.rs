@@ -1,10 +1,10 @@
-//! Address lists as `ENVELOPE` tells them (RFC 5322 §3.4, RFC 3501 §7.4.2).
+//! Address lists in the form that `ENVELOPE` reports (RFC 5322 §3.4, RFC 3501 §7.4.2).
 
 /// One entry of an address list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Address {
     Mailbox {
-        /// The display name, quotes removed, encoded words kept.
+        /// The display name, without quotes; encoded words are not decoded.
         name: Option<Vec<u8>>,
         local_part: Vec<u8>,
         domain: Vec<u8>,
@@ -13,7 +13,7 @@ pub(crate) enum Address {
     GroupEnd,
 }
 
-/// Reads an unfolded address list; what is no address becomes one without a domain.
+/// Parses an unfolded address list. An invalid address becomes one without a domain.
 pub(crate) fn addresses(list: &[u8]) -> Vec<Address> {
     let mut reader = Reader {
         rest: list,
@@ -27,7 +27,7 @@ pub(crate) fn addresses(list: &[u8]) -> Vec<Address> {
 struct Reader<'a> {
     rest: &'a [u8],
     found: Vec<Address>,
-    /// Words before `<`, or the address itself where there is no `<`.
+    /// The words before `<`, or the address itself if there is no `<`.
     words: Vec<u8>,
     angle: Option<Vec<u8>>,
     comment: Vec<u8>,
@@ -128,7 +128,7 @@ impl Reader<'_> {
         if name.is_empty() && address.is_empty() {
             return;
         }
-        // An obsolete source route `<@a,@b:user@host>` says nothing that matters today.
+        // An obsolete source route `<@a,@b:user@host>` is dropped.
         let routed = address.strip_prefix(b"@").and_then(|route| {
             let colon = memchr::memchr(b':', route)?;
             route.get(colon + 1..)

@@ -1,16 +1,16 @@
 //! Header fields and their parameters.
 
-/// One header field as it stands in the message.
+/// One header field as written in the message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field<'a> {
     pub(crate) name: &'a [u8],
-    /// What follows the colon, folding included, without the last line end.
+    /// The text after the colon, with folding, without the final line ending.
     pub(crate) value: &'a [u8],
-    /// The field with its line ends.
+    /// The field with its line endings.
     pub(crate) raw: &'a [u8],
 }
 
-/// Splits a header into its fields; lines that are none are left out.
+/// Splits a header into its fields; lines that are not fields are skipped.
 pub(crate) fn fields(header: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let mut rest = header;
     std::iter::from_fn(move || {
@@ -40,14 +40,14 @@ pub(crate) fn fields(header: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
-/// Finds the first field of a name and returns its value, unfolded.
+/// Returns the unfolded value of the first field with a name.
 pub(crate) fn find_field(header: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut fields = fields(header);
     let field = fields.find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))?;
     Some(unfolded(field.value))
 }
 
-/// Removes the line ends of folding and the space around (RFC 5322 §2.2.3).
+/// Removes the line endings of folding and the surrounding whitespace (RFC 5322 §2.2.3).
 pub(crate) fn unfolded(value: &[u8]) -> Vec<u8> {
     let kept = value
         .iter()
@@ -59,9 +59,9 @@ pub(crate) fn unfolded(value: &[u8]) -> Vec<u8> {
 /// A value with parameters, such as `text/plain; charset=utf-8` (RFC 2045 §5.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Parameters {
-    /// What stands before the first semicolon.
+    /// The text before the first semicolon.
     pub(crate) value: Vec<u8>,
-    /// Attribute and value in the order of the field, quotes removed.
+    /// Attributes and values in source order, without quotes.
     pub(crate) parameters: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -89,7 +89,7 @@ impl Parameters {
     }
 }
 
-/// Walks over a structured field value: quoted strings are unquoted, comments left out.
+/// Scanner of a structured field value: unquotes quoted strings and skips comments.
 struct Scan<'a> {
     rest: &'a [u8],
 }
@@ -151,7 +151,7 @@ impl Scan<'_> {
     }
 }
 
-/// The length of the first line with its line end.
+/// Returns the length of the first line with its line ending.
 fn line_len(text: &[u8]) -> usize {
     memchr::memchr(b'\n', text).map_or(text.len(), |at| at + 1)
 }

@@ -1,4 +1,4 @@
-//! Text as a person reads it, for `SEARCH`: transfer encodings, charsets, encoded words.
+//! Decoded text for `SEARCH`: transfer encodings, charsets, encoded words.
 
 use base64::Engine;
 use base64::alphabet;
@@ -15,7 +15,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Decodes encoded words in a header value (RFC 2047 §2); what is none stays as it is.
+/// Decodes the encoded words of a header value (RFC 2047 §2); other text is unchanged.
 pub(crate) fn decoded_header(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     let mut decoded = String::new();
@@ -23,7 +23,7 @@ pub(crate) fn decoded_header(value: &[u8]) -> String {
     let mut after_word = false;
     while let Some((before, word)) = rest.split_once("=?") {
         let parsed = encoded_word(word);
-        // Space between two encoded words is not part of the text (§6.2).
+        // Whitespace between two encoded words is ignored (§6.2).
         if !(after_word && parsed.is_some() && before.trim().is_empty()) {
             decoded.push_str(before);
         }
@@ -44,7 +44,7 @@ pub(crate) fn decoded_header(value: &[u8]) -> String {
     decoded
 }
 
-/// Decodes all texts of a part and those below it, one after the other.
+/// Decodes and concatenates the texts of a part and its descendants.
 pub(crate) fn decoded_text(message: &[u8], part: &Part) -> String {
     let mut text = String::new();
     collect(message, part, &mut text);
@@ -74,7 +74,7 @@ fn collect(message: &[u8], part: &Part, text: &mut String) {
     }
 }
 
-/// Reads what follows `=?`: `charset?B?text?=`.
+/// Parses the text after `=?`: `charset?B?text?=`.
 fn encoded_word(word: &str) -> Option<(String, &str)> {
     let (charset, rest) = word.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
@@ -93,7 +93,7 @@ fn from_base64(text: &[u8]) -> Vec<u8> {
     let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
     let mut digits: Vec<u8> = text.iter().copied().filter(is_digit).collect();
     if digits.len() % 4 == 1 {
-        // A lone last digit holds no octet.
+        // A single trailing digit encodes no octet.
         digits.pop();
     }
     LENIENT.decode(digits).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The tree of MIME parts, as ranges of octets in the message (RFC 2045, RFC 2046).
+//! The tree of MIME parts, as octet ranges of the message (RFC 2045, RFC 2046).
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use memchr::memmem;
 
 use super::field::{Parameters, find_field};
 
-/// Parts nested deeper than this are taken as one text.
+/// Maximum nesting; a deeper part is treated as one text.
 const MAX_DEPTH: u32 = 50;
-/// Parts beyond this many are not split off.
+/// Maximum number of parts; further parts are not split.
 const MAX_PARTS: usize = 1_000;
 
 /// A message or one part of it.
@@ -23,18 +23,18 @@ pub(crate) struct Part {
     pub(crate) children: Children,
 }
 
-/// What a part consists of.
+/// The children of a part.
 #[derive(Debug)]
 pub(crate) enum Children {
     None,
     /// At least one part.
     Multipart(Vec<Part>),
-    /// The message in a `message/rfc822`.
+    /// The message of a `message/rfc822`.
     Message(Box<Part>),
 }
 
 impl Part {
-    /// Reads a whole message.
+    /// Parses a whole message.
     pub(crate) fn parse(message: &[u8]) -> Self {
         let mut reader = Reader {
             message,
@@ -73,7 +73,7 @@ impl Reader<'_> {
         });
         let children = self.children(&media_type, &content_type, body.clone(), depth);
         if media_type.0 == "multipart" && matches!(children, Children::None) {
-            // No boundary or no part: BODYSTRUCTURE has no form for it but a text.
+            // Without a boundary or a part, BODYSTRUCTURE can only describe it as text.
             media_type = ("text".to_owned(), "plain".to_owned());
         }
         Part {
@@ -129,8 +129,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Finds the parts of a multipart body; the CRLF before a delimiter belongs to it
-    /// (RFC 2046 §5.1.1). A missing close delimiter ends at the end.
+    /// Returns the parts of a multipart body. The CRLF before a delimiter belongs to the delimiter
+    /// (RFC 2046 §5.1.1). Without a close delimiter, the last part ends with the body.
     fn between_delimiters(&self, boundary: &[u8], body: Range<usize>) -> Vec<Range<usize>> {
         let text = self.message.get(body.clone()).unwrap_or_default();
         let delimiter = [b"--", boundary].concat();
@@ -146,7 +146,7 @@ impl Reader<'_> {
             let padding = after.get(..line_end).unwrap_or_default().trim_ascii();
             let is_close = padding == b"--";
             if !is_close && !padding.is_empty() {
-                // A longer boundary that begins like this one.
+                // A longer boundary with this one as its prefix.
                 continue;
             }
             if let Some(start) = part_start {
@@ -167,7 +167,7 @@ impl Reader<'_> {
     }
 }
 
-/// The length of a header with the empty line behind it.
+/// Returns the length of a header with its empty line.
 fn header_len(text: &[u8]) -> usize {
     if text.starts_with(b"\r\n") {
         return 2;

@@ -1,11 +1,11 @@
-//! Small but real files to attach: PNG, PDF, ZIP, iCalendar, CSV.
+//! Small but valid files as attachments: PNG, PDF, ZIP, iCalendar, CSV.
 
 use bytes::BufMut;
 
 use super::letter::fnv1a;
 use crate::clock;
 
-/// A file in a message.
+/// An attached file.
 #[derive(Debug, Clone)]
 pub(super) struct Attachment {
     pub(super) name: String,
@@ -14,7 +14,7 @@ pub(super) struct Attachment {
 }
 
 impl Attachment {
-    /// Makes a file of a kind that the sample's scripts name; `about` goes into it where it has text.
+    /// Generates a file of a kind named in the scripts. A file with text contains `about`.
     pub(super) fn of_kind(kind: &str, name: &str, about: &str, unix_ms: i64) -> Self {
         let (media_type, octets) = match kind {
             "png" => ("image/png", png(240, 160, fnv1a(name))),
@@ -40,7 +40,7 @@ impl Attachment {
         }
     }
 
-    /// A message in a message.
+    /// Attaches a message as `message/rfc822`.
     pub(super) fn message(name: &str, rfc822: &[u8]) -> Self {
         Self {
             name: name.to_owned(),
@@ -49,13 +49,13 @@ impl Attachment {
         }
     }
 
-    /// The `Content-ID` an inline part goes by, without angle brackets.
+    /// Returns the `Content-ID` of an inline part, without angle brackets.
     pub(super) fn content_id(&self) -> String {
         format!("{:016x}@inline.restante.test", fnv1a(&self.name))
     }
 }
 
-/// Draws hills over a lake under a sun, in sixteen colours; `seed` moves them.
+/// Draws hills over a lake under a sun, in 16 colours; `seed` varies the shapes.
 fn png(width: u32, height: u32, seed: u64) -> Vec<u8> {
     const PALETTE: [[u8; 3]; 6] = [
         [252, 229, 205],
@@ -87,7 +87,7 @@ fn png(width: u32, height: u32, seed: u64) -> Vec<u8> {
         .collect();
     let mut rows = Vec::new();
     for y in 0..height {
-        // Each row begins with its filter: none.
+        // Each row begins with its filter type: none.
         rows.push(0);
         let mut left: Option<u8> = None;
         for ((x, near), far) in (0..width).zip(&near).zip(&far) {
@@ -112,7 +112,7 @@ fn png(width: u32, height: u32, seed: u64) -> Vec<u8> {
     let mut header = Vec::new();
     header.put_u32(width);
     header.put_u32(height);
-    // Four bits a pixel, palette, no interlace.
+    // 4 bits per pixel, palette, no interlace.
     header.put_slice(&[4, 3, 0, 0, 0]);
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     png_chunk(b"IHDR", &header, &mut file);
@@ -141,7 +141,7 @@ fn stored_zlib(octets: &[u8]) -> Vec<u8> {
         data.put_slice(chunk);
     }
     let (mut a, mut b) = (1_u32, 0_u32);
-    // So many octets cannot overflow the sums.
+    // 5000 octets cannot overflow the sums.
     for block in octets.chunks(5_000) {
         for octet in block {
             a += u32::from(*octet);
@@ -175,7 +175,7 @@ fn crc32(pieces: &[&[u8]]) -> u32 {
     !crc
 }
 
-/// One page with a line of text; the text loses what Helvetica has not.
+/// Generates one page with a line of text, without the characters that Helvetica lacks.
 fn pdf(about: &str) -> Vec<u8> {
     let is_shown =
         |character: &char| matches!(character, ' '..='~') && !matches!(character, '(' | ')' | '\\');
@@ -212,7 +212,7 @@ fn pdf(about: &str) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// An archive of one stored file.
+/// Generates an archive of one stored file.
 fn zip(name: &str, octets: &[u8]) -> Vec<u8> {
     let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
     let name_len = u16::try_from(name.len()).unwrap_or(u16::MAX);
@@ -242,7 +242,7 @@ fn zip(name: &str, octets: &[u8]) -> Vec<u8> {
     file
 }
 
-/// An invitation to something a week after the mail.
+/// Generates an invitation to an event one week after the message.
 fn ics(about: &str, unix_ms: i64) -> String {
     const WEEK_MS: i64 = 7 * 24 * 3_600_000;
     let moment = |unix_ms: i64| clock::local(unix_ms).strftime("%Y%m%dT%H%M%S").to_string();

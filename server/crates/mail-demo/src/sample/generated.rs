@@ -1,4 +1,4 @@
-//! The big mailbox: messages that are made from their number whenever they are read.
+//! The large mailbox: messages that are generated from their number on each read.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use super::page::{self, Look};
 use crate::ADDRESS;
 use crate::store::Source;
 
-/// What a generated message is made of.
+/// The inputs of a generated message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Generated {
     number: u32,
@@ -18,7 +18,7 @@ pub(crate) struct Generated {
 
 const TWO_YEARS_MS: i64 = 2 * 365 * 24 * 3_600_000;
 const LONGEST_STEP_MS: i64 = 3 * 3_600_000;
-/// Only so many of the newest messages may be unread.
+/// Number of newest messages that may be unread.
 const NEWS: u32 = 400;
 
 const SENDERS: [&str; 16] = [
@@ -77,7 +77,7 @@ const PARAGRAPHS: [&str; 12] = [
 ];
 
 impl Generated {
-    /// Makes the message, always the same one.
+    /// Generates the message; the same input always gives the same octets.
     pub(crate) fn rfc822(&self) -> Bytes {
         let number = self.number;
         let from = pick(&SENDERS, number.wrapping_mul(7) / 3);
@@ -86,7 +86,7 @@ impl Generated {
             .map_or("example", |(_, host)| host.trim_end_matches('>'));
         let subject =
             pick(&SUBJECTS, number.wrapping_mul(5) / 2).replace("{}", &number.to_string());
-        // One in ten is long (about 10 KB), the others are of a few paragraphs.
+        // 1 in 10 is long (about 10 KB); the others have a few paragraphs.
         let paragraphs = if number % 10 == 3 { 60 } else { 1 + number % 5 };
         let text: Vec<_> = (0..paragraphs)
             .map(|n| pick(&PARAGRAPHS, number.wrapping_add(n * 5)))
@@ -121,7 +121,7 @@ impl Generated {
     }
 }
 
-/// Lists an INBOX of `count` messages without making any of them.
+/// Lists an INBOX of `count` messages without generating any of them.
 pub(super) fn inbox(count: u32, now_unix_ms: i64) -> Vec<SampleMessage> {
     let step_ms = (TWO_YEARS_MS / i64::from(count.max(1))).clamp(1, LONGEST_STEP_MS);
     let message = |number: u32| {

@@ -1,7 +1,7 @@
-//! Writing a message: header fields, charsets, transfer encodings, multiparts.
+//! A message writer: header fields, charsets, transfer encodings, multiparts.
 //!
-//! Written here rather than with a library because the sample needs old charsets, broken fields
-//! and boundaries that are the same on every run.
+//! It uses no library because the sample needs old charsets, malformed fields, and boundaries that
+//! are the same on every run.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use encoding_rs::{Encoding, UTF_8};
 use super::attachment::Attachment;
 use crate::clock;
 
-/// A message to be written.
+/// The content of a message before encoding.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Letter {
     /// `Name <address>`
@@ -22,14 +22,14 @@ pub(super) struct Letter {
     pub(super) date_unix_ms: i64,
     /// Without angle brackets.
     pub(super) message_id: String,
-    /// Without angle brackets, oldest first; the last one is replied to.
+    /// Without angle brackets, oldest first; the last one is the message replied to.
     pub(super) references: Vec<String>,
     pub(super) extra_fields: Vec<(String, String)>,
-    /// The label of the text's and the header's charset; empty: UTF-8.
+    /// The label of the charset of text and header; empty for UTF-8.
     pub(super) charset: String,
-    /// The subject stands in the header as raw octets.
+    /// Whether the subject is written as raw octets instead of encoded words.
     pub(super) has_raw_subject: bool,
-    /// The text stands in the body as it is, however many bits that takes.
+    /// Whether the text is written without a transfer encoding.
     pub(super) is_8bit: bool,
     pub(super) text: String,
     pub(super) html: Option<String>,
@@ -37,14 +37,14 @@ pub(super) struct Letter {
     pub(super) attachments: Vec<Attachment>,
 }
 
-/// A part that is ready: its header fields and its body.
+/// An encoded part: its header fields and its body.
 struct Part {
     fields: String,
     body: Vec<u8>,
 }
 
 impl Letter {
-    /// Writes the message with CRLF line ends.
+    /// Encodes the message, with CRLF line endings.
     pub(super) fn rfc822(&self) -> Bytes {
         let mut header = Vec::new();
         let mut field = |name: &str, value: &str| {
@@ -124,7 +124,7 @@ impl Letter {
         } else {
             ("quoted-printable", quoted_printable(&octets))
         };
-        // Flowed text would have to stuff lines that begin with a space (RFC 3676 §4.4).
+        // Flowed text would need space-stuffing for lines that begin with a space (RFC 3676 §4.4).
         let may_flow = subtype == "plain" && encoding == "7bit" && !text.contains("\n ");
         let flowed = if may_flow { "; format=flowed" } else { "" };
         Part {
@@ -155,7 +155,7 @@ impl Letter {
         if is_inline {
             fields.push_str(&format!("Content-ID: <{}>\r\n", attachment.content_id()));
         }
-        // A nested message may not be encoded (RFC 2046 §5.2.1).
+        // A nested message must not be encoded (RFC 2046 §5.2.1).
         if attachment.media_type == "message/rfc822" {
             fields.push_str("Content-Transfer-Encoding: 8bit\r\n");
             return Part {
@@ -189,7 +189,7 @@ impl Letter {
         Encoding::for_label(self.charset.as_bytes()).unwrap_or(UTF_8)
     }
 
-    /// Writes the names of `Name <address>, …` as words or encoded words.
+    /// Encodes the names of `Name <address>, …` as words or encoded words.
     fn address_list(&self, list: &str) -> String {
         let address = |written: &str| match written.trim().split_once('<') {
             Some((name, address)) if !name.trim().is_empty() => {
@@ -212,7 +212,7 @@ impl Letter {
             .join(",\r\n ")
     }
 
-    /// Encodes text in the letter's charset, or in UTF-8 if that has not all of its characters.
+    /// Encodes text in the message's charset, or in UTF-8 if the charset lacks a character.
     fn in_charset(&self, text: &str) -> (&str, Vec<u8>) {
         match self.charset().encode(text) {
             (octets, _, false) if !self.charset.is_empty() => (&self.charset, octets.into_owned()),
@@ -220,8 +220,8 @@ impl Letter {
         }
     }
 
-    /// Writes header text: as it is if ASCII, else in encoded words (RFC 2047 §2), none cut within
-    /// a character, none over 75 octets.
+    /// Encodes header text: ASCII unchanged, other text as encoded words (RFC 2047 §2) of at most
+    /// 75 octets that split no character.
     fn encoded(&self, text: &str) -> String {
         if text.is_ascii() {
             return text.to_owned();
@@ -256,7 +256,7 @@ fn wrapped_base64(octets: &[u8]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Encodes text with CRLF line ends (RFC 2045 §6.7).
+/// Encodes text with CRLF line endings as quoted-printable (RFC 2045 §6.7).
 fn quoted_printable(octets: &[u8]) -> Vec<u8> {
     const LINE_BYTES: usize = 75;
     let mut encoded = Vec::with_capacity(octets.len() * 5 / 4);
@@ -296,7 +296,7 @@ fn percent_encoded(name: &str) -> String {
     name.bytes().map(encoded).collect()
 }
 
-/// A small, stable hash (FNV-1a), where anything that differs between messages will do.
+/// A small, stable hash (FNV-1a) for values that only have to differ between messages.
 pub(super) fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
         (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! From scripts to folders: dates, threads, references, quotes, attachments.
+//! Builds folders from scripts: dates, threads, references, quotes, attachments.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,8 @@ const FOLDERS: [(&str, Option<SpecialUse>); 11] = [
 const OWNER: &str = "周文杰";
 const DAY_MS: i64 = 24 * 3_600_000;
 const MINUTE_MS: i64 = 60_000;
-/// The scripts' newest mail is of 09:42: before ten in the morning their today is yesterday.
+/// The newest message in the scripts is dated 09:42. Before 10:00, the scripts' today is therefore
+/// yesterday.
 const LAST_OF_TODAY_MS: i64 = 10 * 60 * MINUTE_MS;
 
 /// Builds the sample's folders, INBOX first.
@@ -81,12 +82,12 @@ pub(super) fn folders(now_unix_ms: i64) -> Vec<SampleFolder> {
     folders
 }
 
-/// The letters that arrive while the demo runs.
+/// Returns the messages that are delivered while the demo runs.
 pub(super) fn arrivals() -> Vec<Entry> {
     script::entries(ARRIVALS)
 }
 
-/// Writes one of [`arrivals`] as mail of now; `number` tells its copies apart.
+/// Encodes one of [`arrivals`] with the current date; `number` distinguishes its copies.
 pub(super) fn arriving(entry: &Entry, number: u64, now_unix_ms: i64) -> Bytes {
     let mut letter = letter_of(entry, now_unix_ms, &HashMap::new());
     letter.message_id = format!("arrival.{number}.{}", letter.message_id);
@@ -103,7 +104,7 @@ struct Built {
 struct Builder {
     now_unix_ms: i64,
     built: Vec<Built>,
-    /// Messages that have an `id` in the scripts, for being forwarded as attachments.
+    /// Messages with an `id` in the scripts, which may be attached to other messages.
     by_id: HashMap<String, Bytes>,
 }
 
@@ -189,7 +190,7 @@ impl Builder {
         rfc822
     }
 
-    /// A moment of the scripts in the mailbox's time.
+    /// Converts a script's moment to Unix milliseconds.
     fn moment(&self, when: When, seed: &str) -> i64 {
         let today = clock::local(self.now_unix_ms - LAST_OF_TODAY_MS).start_of_day();
         let today_unix_ms = today.map_or(self.now_unix_ms, |day| day.timestamp().as_millisecond());
@@ -259,7 +260,7 @@ fn letter_of(entry: &Entry, unix_ms: i64, by_id: &HashMap<String, Bytes>) -> Let
     }
 }
 
-/// `attach: kind name`; the kind `message:id` is a message of the scripts.
+/// Parses `attach: kind name`; the kind `message:id` is a message of the scripts.
 fn attachments(
     fields: &[(String, String)],
     about: &str,
@@ -281,7 +282,7 @@ fn attachments(
     find_all(fields, "attach").filter_map(attachment).collect()
 }
 
-/// `list: Name <id.of.the.list>` (RFC 2919, RFC 2369)
+/// Writes the fields of `list: Name <id.of.the.list>` (RFC 2919, RFC 2369).
 fn list_fields(entry: &Entry) -> Vec<(String, String)> {
     let Some(list) = find(&entry.fields, "list") else {
         return Vec::new();
@@ -301,7 +302,7 @@ fn list_fields(entry: &Entry) -> Vec<(String, String)> {
     ]
 }
 
-/// The letter as it arrives: with the trace of its way.
+/// Encodes the message as delivered, with trace fields.
 fn traced(letter: &Letter) -> Bytes {
     let host = domain(&letter.from);
     let sender = letter
@@ -337,7 +338,7 @@ fn message_id(from: &str, text: &str, unix_ms: i64) -> String {
     )
 }
 
-/// Tells Chinese from Japanese, which has kana between its ideographs.
+/// Returns whether text is Chinese and not Japanese, which has kana between its ideographs.
 fn is_chinese(text: &str) -> bool {
     if text
         .chars()
@@ -359,7 +360,7 @@ fn replied(subject: &str) -> String {
     }
 }
 
-/// The text replied to, as mail programs quote it.
+/// Quotes the text replied to, as mail programs do.
 fn quoted(letter: &Letter, text: &str) -> String {
     const QUOTED_LINES: usize = 12;
     let name = letter.from.split(" <").next().unwrap_or(&letter.from);

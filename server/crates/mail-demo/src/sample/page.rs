@@ -1,18 +1,18 @@
-//! HTML for the sample: the marked-up text of a script as a letter or as a newsletter.
+//! HTML for the sample: renders a script's marked-up text as a plain mail or a newsletter.
 //!
 //! Marks: `# heading`, `- item`, `! image alt`, `| cell | cell`, `[text](address)`, `> quote`.
 
-/// How a page looks.
+/// The layout of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Paragraphs, as a mail program writes them.
+    /// Paragraphs, like the HTML of a mail program.
     Letter,
-    /// A table of 600 pixels with remote images and a tracker, as newsletters are.
+    /// A table of 600 pixels with remote images and a tracking pixel, like a newsletter.
     Newsletter,
 }
 
-/// Makes a page of marked-up text; `host` serves its remote images, `inline_images` are shown at
-/// the end by their `Content-ID`s.
+/// Renders marked-up text as HTML. `host` serves its remote images; `inline_images` are
+/// `Content-ID`s of images shown at the end.
 pub(super) fn html(text: &str, look: Look, host: &str, inline_images: &[String]) -> String {
     let mut body = String::new();
     let mut open: Option<&'static str> = None;
@@ -77,7 +77,7 @@ pub(super) fn html(text: &str, look: Look, host: &str, inline_images: &[String])
     }
 }
 
-/// The text without its marks, for the plain alternative.
+/// Returns the text without its marks, for the plain text alternative.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::new();
     for line in text.lines() {

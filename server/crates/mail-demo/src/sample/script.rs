@@ -1,4 +1,4 @@
-//! The form the sample's texts are written in.
+//! Parser of the format in which the sample's texts are written.
 //!
 //! ```text
 //! === INBOX | 3d 09:12 | unread flagged
@@ -14,20 +14,20 @@
 //! `3d 09:12` is three days before the mailbox's today. `repeat: 12 every 30d` makes a series, the
 //! nth older by n times 30 days, in which `{name}` stands for the nth of `$name: a | b | c`.
 
-/// One message as it is written, before dates and references are known.
+/// One message of a script, before dates and references are resolved.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
     pub(super) folder: String,
     pub(super) when: When,
     /// `unread flagged answered forwarded draft junk`
     pub(super) flags: Vec<String>,
-    /// Field name and value in the order written.
+    /// Field names and values in source order.
     pub(super) fields: Vec<(String, String)>,
     pub(super) text: String,
     pub(super) replies: Vec<Reply>,
 }
 
-/// An answer to the message before it in a thread.
+/// A reply to the previous message of a thread.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) from: String,
@@ -37,7 +37,7 @@ pub(super) struct Reply {
     pub(super) text: String,
 }
 
-/// A moment relative to the mailbox's today, in the owner's zone.
+/// A moment relative to the mailbox's today, in the owner's time zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct When {
     pub(super) days_ago: i64,
@@ -49,7 +49,7 @@ impl Entry {
         find(&self.fields, name)
     }
 
-    /// Spells out a `repeat`: the entry itself if it has none.
+    /// Expands `repeat` into a series; without one, returns the entry itself.
     pub(super) fn series(&self) -> Vec<Self> {
         let repeat = self.field("repeat").and_then(|text| {
             let (count, days) = text.split_once(" every ")?;
@@ -65,11 +65,11 @@ impl Entry {
             let mut entry = self.clone();
             let steps = i64::try_from(n).unwrap_or(0);
             entry.when.days_ago += steps * every_days;
-            // An hour that is the same to the minute for two years looks made up.
+            // Varies the time of day: the same minute for two years would look artificial.
             entry.when.minute_of_day =
                 (entry.when.minute_of_day + steps * 37 % 90).min(24 * 60 - 1);
             if n > 0 {
-                // Only the newest of a series may be news.
+                // Only the newest message of a series may be unread.
                 entry.flags.retain(|flag| flag != "unread");
             }
             for (_, value) in &mut entry.fields {
@@ -100,7 +100,7 @@ impl Entry {
     }
 }
 
-/// Finds the first field of a name.
+/// Returns the first field with a name.
 pub(super) fn find<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields
         .iter()
@@ -108,7 +108,7 @@ pub(super) fn find<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a
         .map(|(_, value)| value.as_str())
 }
 
-/// Finds all fields of a name.
+/// Returns all fields with a name.
 pub(super) fn find_all<'a>(
     fields: &'a [(String, String)],
     name: &str,
@@ -119,7 +119,7 @@ pub(super) fn find_all<'a>(
         .map(|(_, value)| value.as_str())
 }
 
-/// Reads a file of entries; lines before the first one are a comment.
+/// Parses a file of entries; lines before the first entry are a comment.
 pub(super) fn entries(script: &str) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut is_in_fields = false;
@@ -149,7 +149,7 @@ pub(super) fn entries(script: &str) -> Vec<Entry> {
             });
             is_in_fields = false;
         } else if let Some(field) = line.strip_prefix("+ ").and_then(field) {
-            // Within a reply, where no empty line divides fields and text.
+            // A reply has no empty line between fields and text; its fields begin with `+ `.
             if let Some(reply) = entry.replies.last_mut() {
                 reply.fields.push(field);
             }
@@ -183,7 +183,7 @@ fn field(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), value.trim().to_owned()))
 }
 
-/// `folder or sender | 3d 09:12 | flags`
+/// Parses `folder or sender | 3d 09:12 | flags`.
 fn heading(head: &str) -> (String, When, Vec<String>) {
     let mut parts = head.split('|').map(str::trim);
     let name = parts.next().unwrap_or_default().to_owned();

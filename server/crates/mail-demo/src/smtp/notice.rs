@@ -1,10 +1,10 @@
-//! The notice that a message was delivered, for who asked for it (RFC 3461 §6.2.6, RFC 3464).
+//! Delivery status notifications for senders that request them (RFC 3461 §6.2.6, RFC 3464).
 
 use super::transaction::{Recipient, Transaction};
 use crate::{DOMAIN, clock};
 
-/// Makes the notice about those recipients for whom one is wanted; nothing if there are none, or
-/// nobody to tell it to.
+/// Builds the notification for the recipients that request one. Returns `None` if there are none,
+/// or if the sender is empty or not at [`DOMAIN`].
 pub(super) fn of_delivery(
     transaction: &Transaction,
     text: &[u8],
@@ -14,7 +14,7 @@ pub(super) fn of_delivery(
     let wanted: Vec<&Recipient> = recipients
         .filter(|to| to.asked.notifies_of_success)
         .collect();
-    // Nothing leaves the demo, and `<>` is never answered (RFC 5321 §4.5.5).
+    // The demo relays no mail, and `<>` never receives a notification (RFC 5321 §4.5.5).
     let (_, domain) = transaction.sender.rsplit_once('@')?;
     if wanted.is_empty() || !domain.eq_ignore_ascii_case(DOMAIN) {
         return None;

@@ -1,4 +1,4 @@
-//! What is asked for with `MAIL` and `RCPT`: size and kind of the message, and notices (RFC 3461).
+//! The parameters of `MAIL` and `RCPT`: size and kind of the message, and notifications (RFC 3461).
 
 use super::session::MALFORMED;
 use super::transaction::TOO_BIG;
@@ -15,7 +15,7 @@ type Parameters<'a> = &'a [(String, Option<String>)];
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct OfMail {
     pub(super) is_utf8: bool,
-    /// The name of the transaction, as the sender wrote it.
+    /// The envelope ID (`ENVID`), as the sender wrote it.
     pub(super) envelope_id: Option<String>,
 }
 
@@ -23,12 +23,12 @@ pub(super) struct OfMail {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct OfRecipient {
     pub(super) notifies_of_success: bool,
-    /// The address as the sender wrote it, with its type.
+    /// The original recipient (`ORCPT`), as the sender wrote it, with its address type.
     pub(super) original: Option<String>,
 }
 
 impl OfMail {
-    /// Reads them, or returns the reply that refuses them.
+    /// Parses the parameters, or returns the reply that refuses them.
     pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
         let mut read = Self::default();
         each_once(parameters)?;
@@ -57,7 +57,7 @@ impl OfMail {
 }
 
 impl OfRecipient {
-    /// Reads them, or returns the reply that refuses them.
+    /// Parses the parameters, or returns the reply that refuses them.
     pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
         let mut read = Self::default();
         each_once(parameters)?;
@@ -86,7 +86,7 @@ impl OfRecipient {
     }
 }
 
-/// RFC 3461 §4.5: one given twice is a mistake, whichever it is.
+/// RFC 3461 §4.5: a repeated parameter is an error.
 fn each_once(parameters: Parameters<'_>) -> Result<(), &'static str> {
     let mut seen = std::collections::HashSet::new();
     match parameters.iter().all(|(keyword, _)| seen.insert(keyword)) {
@@ -99,7 +99,8 @@ fn is_one_of(value: &str, known: &[&str]) -> bool {
     known.iter().any(|known| value.eq_ignore_ascii_case(known))
 }
 
-/// Decodes `xtext` (RFC 3461 §4); nothing if it is none, or holds what cannot be shown.
+/// Decodes `xtext` (RFC 3461 §4). Returns `None` if it is invalid or contains unprintable
+/// characters.
 fn from_xtext(encoded: &str) -> Option<String> {
     let mut bytes = encoded.bytes();
     let mut text = String::new();

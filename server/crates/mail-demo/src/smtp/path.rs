@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `FROM:<path> parameters` or `TO:<path> parameters`, read.
+/// The parsed form of `FROM:<path> parameters` or `TO:<path> parameters`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PathArgument {
     /// `None` for the empty path `<>`.
@@ -11,7 +11,7 @@ pub(super) struct PathArgument {
     pub(super) parameters: Vec<(String, Option<String>)>,
 }
 
-/// An address of an envelope.
+/// An envelope address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) local_part: String,
@@ -19,8 +19,8 @@ pub(super) struct Address {
 }
 
 impl PathArgument {
-    /// Reads what follows `MAIL ` (with `keyword` `FROM:`) or `RCPT ` (`TO:`); nothing if it is no
-    /// path.
+    /// Parses the text after `MAIL ` (with `keyword` `FROM:`) or `RCPT ` (`TO:`). Returns `None` if
+    /// it is not a path.
     pub(super) fn parse(argument: &str, keyword: &str) -> Option<Self> {
         let (written, rest) = argument.split_at_checked(keyword.len())?;
         if !written.eq_ignore_ascii_case(keyword) {
@@ -43,7 +43,7 @@ impl PathArgument {
             };
             parameters.push((keyword.to_ascii_uppercase(), value));
         }
-        // RFC 6531 §3.3 lets addresses be international, and no parameter known here.
+        // RFC 6531 §3.3 allows non-ASCII in addresses, but in no parameter known here.
         let is_read = rest.is_empty() || (rest.starts_with(' ') && rest.is_ascii());
         is_read.then_some(Self {
             address,
@@ -59,13 +59,13 @@ impl fmt::Display for Address {
 }
 
 impl Address {
-    /// Tells whether it may stand in a message without SMTPUTF8.
+    /// Returns whether the address can be used without SMTPUTF8.
     pub(super) fn is_ascii(&self) -> bool {
         self.local_part.is_ascii() && self.domain.is_ascii()
     }
 
     fn parse(path: &str) -> Option<Self> {
-        // A source route is read and disregarded (RFC 5321 §3.3, appendix C).
+        // A source route is parsed and ignored (RFC 5321 §3.3, appendix C).
         let mailbox = match path.strip_prefix('@') {
             Some(route) => route.split_once(':')?.1,
             None => path,
@@ -86,7 +86,7 @@ impl Address {
     }
 }
 
-/// The position of the `>` that ends a path: one in a quoted string does not.
+/// Returns the position of the `>` that ends a path; a `>` in a quoted string does not.
 fn end_of_path(text: &str) -> Option<usize> {
     let mut is_quoted = false;
     let mut is_escaped = false;
@@ -104,13 +104,13 @@ fn end_of_path(text: &str) -> Option<usize> {
     None
 }
 
-/// `Dot-string = Atom *("." Atom)`, any character beyond ASCII being one of an atom (RFC 6531 §3.3).
+/// `Dot-string = Atom *("." Atom)`. Non-ASCII characters count as atom characters (RFC 6531 §3.3).
 fn is_dot_string(text: &str) -> bool {
     let is_atext = |character: char| {
         if character.is_ascii() {
             character.is_ascii_graphic() && !"()<>[]:;@\\,.\"".contains(character)
         } else {
-            // What was no UTF-8 has become this one.
+            // U+FFFD replaces octets that are not UTF-8.
             character != '\u{fffd}' && !character.is_control()
         }
     };

@@ -1,4 +1,4 @@
-//! One SMTP connection: greeting, sign-in, envelope, data.
+//! One SMTP connection: greeting, sign-in, envelope, message data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const MAX_REFUSALS: u32 = 5;
 pub(super) const BAD_SEQUENCE: &str = "503 5.5.1 not at this point";
 pub(super) const MALFORMED: &str = "501 5.5.4 the arguments are not understood";
 
-/// Serves one client until it leaves, misbehaves, or the demo stops.
+/// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
     let mut session = Session {
         service,
@@ -44,7 +44,7 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
 pub(super) struct Session {
     pub(super) service: Arc<Service>,
     pub(super) wire: Wire,
-    /// The name the client gave itself, once it said hello.
+    /// The client's name from EHLO or HELO; `None` before it.
     pub(super) hello: Option<String>,
     pub(super) is_authenticated: bool,
     pub(super) transaction: Option<Transaction>,
@@ -72,7 +72,7 @@ impl Session {
                     }
                     self.wire.push("220 2.0.0 begin TLS now\r\n");
                     self.wire.start_tls(&self.service.tls).await?;
-                    // What was learnt in plaintext is forgotten (RFC 3207 §4.2).
+                    // The server discards what it learned in plaintext (RFC 3207 §4.2).
                     self.hello = None;
                     self.transaction = None;
                 }
@@ -166,7 +166,7 @@ impl Session {
                 login::plain(&response)
             }
             "LOGIN" => {
-                // The prompts are those of the mechanism's draft: `Username:` and `Password:`.
+                // The prompts of the mechanism's draft: `Username:` and `Password:`.
                 let user = self.response(initial, "VXNlcm5hbWU6").await?;
                 match login::from_base64(&user) {
                     None => login::Outcome::Malformed,

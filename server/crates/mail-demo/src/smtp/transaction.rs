@@ -1,4 +1,4 @@
-//! One transaction: sender, recipients, and the message by `DATA` or `BDAT`.
+//! One mail transaction: sender, recipients, and the message by `DATA` or `BDAT`.
 
 use bytes::Bytes;
 
@@ -9,10 +9,10 @@ use super::session::{BAD_SEQUENCE, IDLE_LIMIT, MALFORMED, Reply, Session};
 use crate::wire::WireError;
 use crate::{DOMAIN, MAX_MESSAGE_BYTES, clock, message};
 
-/// RFC 5321 §4.5.3.1.6: 1000 octets with CRLF, and the dot that stuffing adds is not counted.
+/// RFC 5321 §4.5.3.1.6: 1000 octets with CRLF; the stuffed dot is not counted.
 const MAX_TEXT_LINE_BYTES: usize = 999;
 pub(super) const MAX_RECIPIENTS: usize = 100;
-/// How much of a piece is read at a time.
+/// Maximum number of octets of a chunk per read.
 const READ_BYTES: u64 = 64 << 10;
 
 const NEEDS_TLS: &str = "530 5.7.0 STARTTLS comes first";
@@ -22,17 +22,17 @@ const NO_RECIPIENT: &str = "554 5.5.1 no recipient was accepted";
 const NOT_TEXT: &str = "554 5.6.0 the message holds a lone CR or LF, a NUL, or a line without end";
 pub(super) const TOO_BIG: &str = "552 5.3.4 the message is too big";
 
-/// What is known of a message before it comes, and what came of it by `BDAT`.
+/// A mail transaction: the envelope, and the `BDAT` chunks received so far.
 pub(super) struct Transaction {
     /// Empty for the null sender.
     pub(super) sender: String,
     pub(super) asked: OfMail,
     pub(super) recipients: Vec<Recipient>,
-    /// The pieces so far, once there was one.
+    /// The chunks received so far; `None` before the first `BDAT`.
     chunks: Option<Vec<u8>>,
 }
 
-/// One who was accepted.
+/// An accepted recipient.
 pub(super) struct Recipient {
     pub(super) address: String,
     pub(super) asked: OfRecipient,
@@ -146,11 +146,11 @@ impl Session {
         })
     }
 
-    /// Takes a piece of the message (RFC 3030 §2). One that is refused ends the transaction, and
-    /// its octets are read all the same: others may be on their way behind it.
+    /// Receives one chunk of the message (RFC 3030 §2). A refused chunk ends the transaction, but
+    /// its octets are still read, because pipelined chunks may follow.
     pub(super) async fn chunk(&mut self, argument: &str) -> Result<Reply, WireError> {
         let Some((length, is_last)) = read_chunk_argument(argument) else {
-            // Where the octets end is not known.
+            // The end of the chunk is unknown.
             self.transaction = None;
             return Ok(Reply::Line(MALFORMED));
         };
@@ -198,7 +198,7 @@ impl Session {
         })
     }
 
-    /// Adds the trace fields of a final delivery (RFC 5321 §4.4) and delivers.
+    /// Adds the trace fields of final delivery (RFC 5321 §4.4) and delivers the message.
     fn accept(&self, transaction: &Transaction, text: &[u8]) -> Reply {
         let now_unix_ms = self.service.clock.now_unix_ms();
         let id = format!("{now_unix_ms:x}");
@@ -239,7 +239,7 @@ fn read_chunk_argument(argument: &str) -> Option<(u64, bool)> {
     Some((digits.parse().ok()?, is_last))
 }
 
-/// Lines that end with CRLF, none too long, without a NUL.
+/// Returns whether all lines end with CRLF, none is too long, and there is no NUL.
 fn is_text(text: &[u8]) -> bool {
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Message flags as bits, and the table of keywords behind the upper ones.
+//! Message flags as a bit set, and the table that maps the upper bits to keywords.
 
 use std::ops::{BitAnd, BitOr, Not};
 
@@ -48,18 +48,18 @@ impl Not for Flags {
     }
 }
 
-/// The names of all flags; keywords are added when they are first stored, and keep their case.
+/// The names of all flags. A keyword is added when it is first stored and keeps its case.
 #[derive(Debug, Default)]
 pub(crate) struct FlagNames {
     keywords: Vec<String>,
 }
 
 impl FlagNames {
-    /// The bits of a `u32` that the system flags leave.
+    /// Maximum number of keywords: the bits of a `u32` that the system flags do not use.
     pub(crate) const MAX_KEYWORDS: usize = 27;
     const MAX_KEYWORD_BYTES: usize = 100;
 
-    /// Finds a flag by name, in any case.
+    /// Finds a flag by name, case-insensitively.
     pub(crate) fn find(&self, name: &str) -> Option<Flags> {
         let system = SYSTEM
             .iter()
@@ -73,8 +73,8 @@ impl FlagNames {
         })
     }
 
-    /// Finds a flag by name or adds it as a keyword; `None` when the table is full, the keyword
-    /// too long, or the name an unknown system flag.
+    /// Finds a flag by name or adds it as a keyword. Returns `None` if the table is full, the
+    /// keyword too long, or the name an unknown system flag.
     pub(crate) fn find_or_add(&mut self, name: &str) -> Option<Flags> {
         self.find(name).or_else(|| {
             let has_room = self.keywords.len() < Self::MAX_KEYWORDS;
@@ -90,18 +90,18 @@ impl FlagNames {
         self.keywords.len() < Self::MAX_KEYWORDS
     }
 
-    /// Counts the keywords; they are only ever added.
+    /// Returns the number of keywords. Keywords are never removed.
     pub(crate) fn keyword_count(&self) -> usize {
         self.keywords.len()
     }
 
-    /// Lists all flags that exist, as `FLAGS` announces them.
+    /// Returns the names of all flags, as the `FLAGS` response lists them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         let system = SYSTEM.iter().map(|(name, _)| *name);
         system.chain(self.keywords.iter().map(String::as_str))
     }
 
-    /// Lists the names of a set.
+    /// Returns the names of a set of flags.
     pub(crate) fn of(&self, flags: Flags) -> impl Iterator<Item = &str> {
         let system = SYSTEM
             .iter()

@@ -1,4 +1,4 @@
-//! One folder: its messages in UID order and the counter of its changes.
+//! One folder: its messages in UID order and its change counter.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,8 +19,8 @@ impl fmt::Display for Uid {
     }
 }
 
-/// A folder's UIDVALIDITY. No two folders of a store ever share one, so it also tells which
-/// folder a session has selected, whatever its name is by now.
+/// A folder's UIDVALIDITY. It is unique within a store, so it also identifies the folder that a
+/// session has selected, even after a rename.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UidValidity(pub(crate) u32);
 
@@ -30,11 +30,11 @@ impl fmt::Display for UidValidity {
     }
 }
 
-/// Where a message's octets come from.
+/// The source of a message's octets.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     Held(Bytes),
-    /// Made anew whenever it is read.
+    /// Generated on every read.
     Generated(Generated),
 }
 
@@ -47,7 +47,7 @@ impl Source {
     }
 }
 
-/// An id that a folder keeps under every name (RFC 8474 §4).
+/// The mailbox ID of a folder, unchanged by a rename (RFC 8474 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MailboxId(UidValidity);
 
@@ -57,7 +57,8 @@ impl fmt::Display for MailboxId {
     }
 }
 
-/// An id that a message keeps in every folder (RFC 8474 §5.1): where it came to first.
+/// The email ID of a message, equal in all folders: the folder and UID of its first copy (RFC 8474
+/// §5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EmailId(UidValidity, Uid);
 
@@ -76,15 +77,16 @@ pub(crate) struct Message {
     pub(crate) internal_unix_ms: i64,
     /// The folder's change counter when the flags were last set.
     pub(crate) flags_changed_at: u64,
-    /// The folder's change counter when the message came or its flags were last set (RFC 7162).
+    /// The folder's change counter when the message was added or its flags were last set (RFC
+    /// 7162).
     pub(crate) mod_seq: u64,
     pub(crate) source: Source,
-    /// 0 until a generated message was first measured.
+    /// 0 until a generated message is first measured.
     size_bytes: AtomicU32,
 }
 
 impl Message {
-    /// Counts the octets of the message.
+    /// Returns the size of the message in octets.
     pub(crate) fn size_bytes(&self) -> u32 {
         match self.size_bytes.load(Ordering::Relaxed) {
             0 => {
@@ -97,7 +99,7 @@ impl Message {
     }
 }
 
-/// What a folder is used for (RFC 6154 §2).
+/// The special use of a folder (RFC 6154 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SpecialUse {
     Archive,
@@ -126,8 +128,8 @@ pub(crate) struct Folder {
     pub(crate) mailbox_id: MailboxId,
     pub(crate) uid_next: Uid,
     pub(crate) special_use: Option<SpecialUse>,
-    /// Messages from this UID on were announced to no session yet: they are `\Recent` to the
-    /// first one that sees them (RFC 3501 §2.3.2).
+    /// Messages from this UID on were not reported to any session yet: they are `\Recent` for the
+    /// first session to which they are reported (RFC 3501 §2.3.2).
     pub(crate) recent_from: Uid,
     messages: Vec<Message>,
     change: u64,
@@ -161,18 +163,18 @@ impl Folder {
         self.messages.get(at)
     }
 
-    /// The messages from `uid` on.
+    /// Returns the messages from `uid` on.
     pub(crate) fn messages_from(&self, uid: Uid) -> &[Message] {
         let at = self.messages.partition_point(|message| message.uid < uid);
         self.messages.get(at..).unwrap_or_default()
     }
 
-    /// Counts what has happened to this folder; equal numbers mean equal content.
+    /// Returns the change counter; equal values mean equal content.
     pub(crate) fn change(&self) -> u64 {
         self.change
     }
 
-    /// Wakes whenever the folder changes.
+    /// Notifies on every change of the folder.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -183,7 +185,7 @@ impl Folder {
         uid
     }
 
-    /// Adds a message that another folder has or had.
+    /// Adds a copy of a message from another folder.
     pub(crate) fn append_copy(
         &mut self,
         email_id: EmailId,
@@ -199,7 +201,7 @@ impl Folder {
         uid
     }
 
-    /// Adds a message while the mailbox is built, when nobody can be watching.
+    /// Adds a message while the mailbox is built and has no watchers.
     pub(crate) fn append_silently(
         &mut self,
         source: Source,
@@ -226,7 +228,7 @@ impl Folder {
         uid
     }
 
-    /// Sets the flags of those messages for which `set` returns some; all in one change.
+    /// Sets the flags of the messages for which `set` returns some, all in one change.
     pub(crate) fn set_flags(&mut self, uids: &[Uid], set: impl Fn(Flags) -> Flags) {
         let change = self.change + 1;
         let mut any = false;

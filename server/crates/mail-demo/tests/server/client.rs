@@ -1,4 +1,4 @@
-//! A client that knows lines and TLS, and nothing of the protocols.
+//! A test client for line-based protocols and TLS, without protocol logic.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio_rustls::TlsConnector;
 /// 21 November 2026, 17:00 in the owner's zone.
 pub(crate) const NOW_UNIX_MS: i64 = 1_795_251_600_000;
 
-/// How long any answer may take: far more than it does.
+/// Maximum time to wait for a response, far above what a response takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Starts a demo with an INBOX of `messages` (`None`: the sample).
+/// Starts a demo with an INBOX of `messages`; `None` for the sample.
 pub(crate) async fn demo(messages: Option<u32>) -> Demo {
     Demo::start(Options {
         messages,
@@ -30,7 +30,7 @@ pub(crate) async fn demo(messages: Option<u32>) -> Demo {
     .unwrap()
 }
 
-/// `PLAIN` with the right password, in base64.
+/// The `PLAIN` message with the correct password, in base64.
 pub(crate) const PLAIN: &str = "AGRlbW8AZGVtbw==";
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -109,7 +109,7 @@ impl Client {
             .to_owned()
     }
 
-    /// Reads lines until one fulfils `is_last`, which is the last one returned.
+    /// Reads lines up to and including the first for which `is_last` is true.
     pub(crate) async fn lines_until(&mut self, is_last: impl Fn(&str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
@@ -132,7 +132,7 @@ impl Client {
         self.lines_until(|line| line.starts_with("t ")).await
     }
 
-    /// Sends a line and returns the one line that answers it.
+    /// Sends a line and returns the first line of the response.
     pub(crate) async fn ask(&mut self, line: &str) -> String {
         self.send(&format!("{line}\r\n")).await;
         self.line().await
@@ -149,7 +149,7 @@ impl Client {
             .await
     }
 
-    /// Sends a POP3 command and returns the lines of its multi-line answer without the last dot.
+    /// Sends a POP3 command and returns the lines of its multi-line response without the final dot.
     pub(crate) async fn pop3_list(&mut self, line: &str) -> Vec<String> {
         self.send(&format!("{line}\r\n")).await;
         let mut lines = self
@@ -159,17 +159,17 @@ impl Client {
         lines
     }
 
-    /// Tells whether the server closes the connection without another word.
+    /// Returns whether the server closes the connection without further output.
     pub(crate) async fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         let read = timeout(PATIENCE, self.stream.read_to_end(&mut rest))
             .await
             .expect("still open");
-        // TLS without close_notify and a reset both are an end.
+        // A missing TLS close_notify and a reset both count as the end.
         read.is_err() || rest.is_empty()
     }
 
-    /// Tells whether nothing comes for a while.
+    /// Returns whether nothing arrives for 200 ms.
     pub(crate) async fn is_silent(&mut self) -> bool {
         timeout(Duration::from_millis(200), self.stream.fill_buf())
             .await

@@ -199,7 +199,7 @@ async fn no_expunge_is_told_while_sequence_numbers_are_in_use() {
     let mut second = imap_in_inbox(&demo).await;
     first.imap("STORE 1 +FLAGS.SILENT (\\Deleted)").await;
     first.imap("EXPUNGE").await;
-    // The second session still counts three messages, of which the first is gone.
+    // The second session still counts three messages; the first of them is expunged.
     let fetched = second.imap("FETCH 1:3 UID").await;
     assert_eq!(fetched[..2], ["* 2 FETCH (UID 2)", "* 3 FETCH (UID 3)"]);
     assert!(

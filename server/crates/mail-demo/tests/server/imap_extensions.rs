@@ -1,8 +1,8 @@
-//! What IMAP extensions add: ESEARCH, CONDSTORE, OBJECTID.
+//! IMAP extensions: ESEARCH, CONDSTORE, OBJECTID.
 
 use crate::client::{Client, demo, imap_in_inbox, imap_signed_in};
 
-/// The number behind this word, as in `HIGHESTMODSEQ 7` or `MODSEQ (7)`.
+/// Returns the number after a word, as in `HIGHESTMODSEQ 7` or `MODSEQ (7)`.
 #[track_caller]
 fn number_behind(word: &str, lines: &[String]) -> u64 {
     let all = lines.join("\n");
@@ -104,7 +104,7 @@ async fn a_message_that_somebody_changed_is_left_alone() {
         .await;
     assert_eq!(stored.last().unwrap(), "t OK [MODIFIED 2] STORE done");
     assert_eq!(one.imap("SEARCH DELETED").await[0], "* SEARCH 1 3");
-    // By UIDs its answer names UIDs.
+    // The response to a UID command contains UIDs.
     let stored = one
         .imap("UID STORE 1,3 (UNCHANGEDSINCE 1) -FLAGS (\\Deleted)")
         .await;
@@ -181,7 +181,7 @@ async fn a_mailbox_keeps_its_id_under_another_name() {
     client.imap("RENAME old new").await;
     assert_eq!(id(&client.imap("STATUS new (MAILBOXID)").await), id(&made));
     assert_eq!(id(&client.imap("SELECT new").await), id(&made));
-    // RFC 8474 §4.1: INBOX stays INBOX, and what its messages move into is new.
+    // RFC 8474 §4.1: INBOX keeps its ID, and the new mailbox gets a new one.
     let inbox = id(&client.imap("STATUS INBOX (MAILBOXID)").await);
     client.imap("RENAME INBOX moved").await;
     assert_eq!(id(&client.imap("STATUS INBOX (MAILBOXID)").await), inbox);

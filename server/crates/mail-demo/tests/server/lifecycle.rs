@@ -1,4 +1,4 @@
-//! Starting, stopping, new mail by itself.
+//! Start, shutdown and periodic delivery.
 
 use std::time::Duration;
 

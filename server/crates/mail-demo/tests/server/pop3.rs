@@ -85,7 +85,7 @@ async fn a_lost_connection_frees_the_maildrop_and_deletes_nothing() {
     let mut client = pop3_signed_in(&demo).await;
     assert!(client.ask("DELE 1").await.starts_with("+OK"));
     drop(client);
-    // The server finds out when it reads; until then the maildrop is in use.
+    // The server detects the closed connection on its next read; until then the maildrop is locked.
     for _ in 0..100 {
         let mut client = Client::tls(&demo, demo.ports().pop3s).await;
         client.line().await;

@@ -1,8 +1,8 @@
-//! BDAT, SMTPUTF8, DSN, LIMITS and the small commands, line by line.
+//! BDAT, SMTPUTF8, DSN, LIMITS and other extensions, line by line.
 
 use crate::client::{Client, demo, imap_in_inbox, smtp_signed_in};
 
-/// Sends lines at once and checks the beginning of each reply to them.
+/// Sends pipelined lines and checks the start of each reply.
 async fn asked(client: &mut Client, lines: &str, replies: &[&str]) {
     client.send(lines).await;
     for reply in replies {
@@ -29,7 +29,7 @@ async fn pieces_make_one_message_without_a_dot_removed() {
         ],
     )
     .await;
-    // A transaction of one empty piece after one of text, and a whole one by DATA.
+    // A transaction with a chunk of text and an empty chunk, and one by DATA.
     asked(&mut client, ENVELOPE, &TAKEN).await;
     asked(
         &mut client,
@@ -202,7 +202,7 @@ async fn who_asked_for_a_notice_of_delivery_gets_one() {
     ] {
         assert!(fetched.contains(words), "{words:?} is not in {fetched}");
     }
-    // Not `b@restante.test` alone: the notice's own id may end in a `b`.
+    // Not `b@restante.test` alone: the notification's own ID may end in `b`.
     assert!(fetched.contains("Your message was delivered to a@restante.test.\n"));
     assert_eq!(fetched.matches("Final-Recipient:").count(), 1);
     assert!(!fetched.contains("text\n--"));
