@@ -1,4 +1,4 @@
-// The main job end to end: read, answer with a file, see it arrive, delete it, change one's mind.
+// The main task end to end: read a message, reply with a file, receive the reply, delete it, undo.
 import { readFile } from 'node:fs/promises';
 import { ADDRESS } from '../support/demo.ts';
 import { expect, test } from '../support/story.ts';

@@ -1,4 +1,4 @@
-// Coming back to a long list: the same rows are in sight at the same place.
+// Back to a long list: the same rows are visible at the same scroll position.
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
 import type { Mailbox } from '../support/mailbox.ts';
@@ -7,7 +7,7 @@ test.use({ demoArguments: ['--messages', '2000'] });
 
 type Sight = { top: number; ids: string[] };
 
-/** The messages in sight, from the top of the list's box to its end. */
+/** The visible messages, from the top to the bottom of the list's box. */
 async function inSight(page: Page): Promise<Sight> {
   return page.locator('.list-scroll').evaluate((scroller) => {
     const { top, bottom } = scroller.getBoundingClientRect();

@@ -1,4 +1,4 @@
-// What nobody should send: the answer says why, and the session goes on.
+// Invalid requests: the response gives the reason, and the session continues.
 import { expect, test } from '../support/story.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());

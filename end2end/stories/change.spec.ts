@@ -1,8 +1,8 @@
-// Changes to messages, each with its way back.
+// Changes to messages, each with its undo.
 import { expect, test } from '../support/story.ts';
 import { type Mailbox, subjectIn, subjectOf } from '../support/mailbox.ts';
 
-/** The newest message, with which every story may do as it likes. */
+/** The newest message, which every story may change. */
 async function newest(mailbox: Mailbox): Promise<string> {
   return subjectOf(mailbox.list.getByRole('listitem').first());
 }
@@ -82,7 +82,7 @@ test('undo brings an old message back to its place and opens it again', { tag: [
   const row = mailbox.list.getByRole('listitem').nth(9);
   const subject = await subjectOf(row);
   await mailbox.open(subject);
-  // Reading marks it, and the words of its row change with that.
+  // Reading sets the flag, and with it the text of the row.
   await expect(row).not.toContainText('Unread');
   const before = await subjects();
   for (const [act, said] of [

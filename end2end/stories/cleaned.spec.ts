@@ -1,4 +1,4 @@
-// What the cleaner writes is what Chromium reads: no document nests so that it becomes another one.
+// Chromium parses the output of the sanitizer as written: no nesting changes the tree.
 import { differenceInTree, deliver, hostileDocuments } from '../support/cleaned.ts';
 import { expect, test } from '../support/story.ts';
 
@@ -14,7 +14,8 @@ test('hostile documents are the same tree in Chromium as they were cleaned to @s
   await mailbox.signIn();
   await deliver(demo, documents);
   await mailbox.arrives(`hostile ${documents.length - 1}`);
-  // Messages of one folder have ids that count up: `/mail/{account}/{folder}/{uidvalidity}.{uid}`.
+  // The ids of messages in one folder are ascending:
+  // `/mail/{account}/{folder}/{uidvalidity}.{uid}`.
   const newest = await mailbox.row(`hostile ${documents.length - 1}`).first().getByRole('link').getAttribute('href');
   const [, folder, last] = /^(.*\.)(\d+)/.exec(newest ?? '') ?? [];
   const different: string[] = [];

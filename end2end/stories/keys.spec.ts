@@ -1,4 +1,4 @@
-// Single keys: what they are for, and where they are only letters.
+// Single-key shortcuts: their actions, and the places where keys are plain text.
 import { expect, test } from '../support/story.ts';
 import { subjectOf } from '../support/mailbox.ts';
 

@@ -1,4 +1,5 @@
-// What is kept of a message is damaged or gone: told in the outbox with what can be done, and the rest works.
+// Stored data of a message is damaged or missing: the outbox reports it with the possible actions;
+// the rest works.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { expect, test } from '../support/story.ts';
@@ -33,7 +34,7 @@ for (const { what, sealed, told } of DAMAGES) {
     await mailbox.page.reload();
     const damaged = mailbox.entry('Unreadable');
     await expect(damaged).toContainText(told);
-    // Nothing is said of it that is not known.
+    // The entry shows nothing that is not known.
     await expect(damaged).not.toContainText('recipient');
     await expect(damaged).not.toContainText('No subject');
     await expect(damaged).not.toContainText('no copy');

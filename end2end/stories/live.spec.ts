@@ -1,4 +1,4 @@
-// New mail in an open page, without asking for it.
+// New mail appears in an open page without a request of the user.
 import { ADDRESS } from '../support/demo.ts';
 import { Mailbox } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';

@@ -1,4 +1,4 @@
-// How it looks in both themes and languages, and that everybody can use it.
+// The appearance in both themes and languages, and accessibility.
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible, test } from '../support/story.ts';
 
@@ -21,7 +21,7 @@ for (const { name, colorScheme, locale } of LOOKS) {
       await page.goto(demo.url('/login'));
       await expect(page.locator('html')).toHaveAttribute('lang', locale === 'zh-CN' ? 'zh-CN' : 'en');
       await keep('login');
-      // By field names: the words differ between the languages.
+      // By field names: the labels differ between the languages.
       await page.locator('input[type=email]').fill('demo@restante.test');
       await page.locator('input[type=password]').fill('demo');
       await page.locator('input[type=password]').press('Enter');
@@ -45,7 +45,7 @@ for (const { name, colorScheme, locale } of LOOKS) {
   });
 }
 
-/** Skeletons are gone. */
+/** Waits until no skeleton row is shown. */
 async function settled(page: Page): Promise<void> {
   await expect(page.locator('main [aria-busy=true]')).toHaveCount(0);
 }

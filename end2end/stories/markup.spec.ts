@@ -1,11 +1,11 @@
-// Markup in what a stranger writes: a browser builds the same page as out of harmless words.
+// Markup in text from a sender: a browser builds the same page as from harmless text.
 import type { Page } from '@playwright/test';
 import { ADDRESS } from '../support/demo.ts';
 import { ImapClient } from '../support/imap.ts';
 import type { Mailbox } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
 
-/** Every element and comment of a payload names itself, so that it would be found anywhere. */
+/** Every element and comment of a payload carries a name, so that it can be found anywhere. */
 const PAYLOADS = [
   '</title><meta data-evil http-equiv=refresh content="0;url=/evil">',
   '</title></head><meta data-evil name=referrer content=unsafe-url><base data-evil href=//evil.example>',
@@ -34,13 +34,13 @@ for (const [nth, payload] of PAYLOADS.entries()) {
     const hostile = await outlineOf(mailbox, payload);
     expect(hostile).toEqual(harmless);
 
-    // The compose page is named by the subject.
+    // The title of the compose page contains the subject.
     const draft = await mailbox.answer('Reply');
     await expect(draft.subject).toHaveValue(/^Re: /);
     expect(await page.title()).toContain(payload.replace(/[\u0080-\u009f]/g, ' ').replace(/\u202e/g, '').replace(/\s+/g, ' ').trim());
     await isHarmless(page);
 
-    // What the mail server refuses is told with the words that were typed.
+    // The mail server's refusal is shown with the typed text.
     await mailbox.goToInbox();
     await mailbox.send({ to: 'nobody@restante.test', subject: payload, text: `${payload}\n` });
     await isHarmless(page);
@@ -53,14 +53,14 @@ for (const [nth, payload] of PAYLOADS.entries()) {
   });
 }
 
-/** Opens a message whose words are these and returns the outline of its page. */
+/** Opens a message with this text and returns the outline of its page. */
 async function outlineOf(mailbox: Mailbox, words: string): Promise<string[]> {
   const { page, demo } = mailbox;
   await mailbox.goToInbox();
   const start = shownStart(words);
   await mailbox.list.getByRole('listitem').filter({ hasText: start }).first().getByRole('link').click();
   await expect(mailbox.reader.getByRole('heading', { level: 1 })).toContainText(start);
-  // Once more as the server writes it, and read by now.
+  // Once more as rendered by the server, now with the message read.
   await page.reload();
   await mailbox.isAlive();
   await expect(mailbox.reader.getByRole('heading', { level: 1 })).toContainText(start);
@@ -79,7 +79,7 @@ async function outlineOf(mailbox: Mailbox, words: string): Promise<string[]> {
   });
 }
 
-/** Nothing of a payload is an element, an attribute or a comment, and nothing leads elsewhere. */
+/** Checks that no payload became an element, an attribute or a comment, or leads elsewhere. */
 async function isHarmless(page: Page): Promise<void> {
   const found = await page.evaluate(() => {
     const found = [...document.querySelectorAll('[data-evil], base, body meta, [onerror], iframe[srcdoc]')].map((e) => e.outerHTML);
@@ -94,12 +94,12 @@ async function isHarmless(page: Page): Promise<void> {
   expect(page.url()).not.toMatch(/\/evil$/);
 }
 
-/** How the words begin where they are shown: characters that steer the text may be left out. */
+/** The beginning of a text as shown: control and direction characters may be left out. */
 function shownStart(words: string): string {
   return words.split(/[\u0080-\u009f\u2028\u202e]/)[0];
 }
 
-/** A folder's name as IMAP writes it; a slash would make it two folders. */
+/** Encodes a folder's name for IMAP; a slash would make it two folders. */
 function folderName(words: string): string {
   return words.replace(/[^\x20-\x7e]/g, '').replace(/\//g, '|').replace(/&/g, '&-').replace(/[*%]/g, '');
 }

@@ -1,10 +1,10 @@
-// No network, no server, or something between that answers in its place.
+// No network, no server, or an intermediary that responds in its place.
 import type { Page } from '@playwright/test';
 import { type Faults } from '../support/faults.ts';
 import { expect, test } from '../support/story.ts';
 import { subjectOf } from '../support/mailbox.ts';
 
-/** What the framework says to programmers. */
+/** Messages that the framework writes for programmers. */
 const RAW = /server function|TypeError|error reaching|deserializ|The answer makes no sense|Failed to fetch/i;
 
 async function expectOurWords(page: Page): Promise<void> {
@@ -12,7 +12,7 @@ async function expectOurWords(page: Page): Promise<void> {
   expect(await page.locator('body').innerText()).not.toMatch(RAW);
 }
 
-/** Requests fail here on purpose; Chromium logs each. */
+/** Requests fail here on purpose; Chromium logs each failure. */
 function forgive(faults: Faults): void {
   faults.forgive(/net::ERR_|Failed to load resource|status of 5\d\d/);
 }
@@ -31,7 +31,8 @@ test('without a network the page says so within 3 s, and goes on by itself', { t
     await expect(mailbox.folders.getByText('No connection')).toBeVisible();
     await expect(mailbox.folders.getByText('Live', { exact: true })).toHaveCount(0);
   }
-  // What is loaded stays. A message that is opened now is not there, and that is said in our words.
+  // Loaded rows stay. A message opened now is not loaded, and the page reports that in its own
+  // words.
   await expect(mailbox.list.getByRole('checkbox')).toHaveCount(rows);
   await row.getByRole('link').click();
   await expect(page.getByRole('alert').filter({ hasText: 'Restante cannot be reached.' }).first()).toBeVisible();
@@ -39,7 +40,7 @@ test('without a network the page says so within 3 s, and goes on by itself', { t
 
   await context.setOffline(false);
   await expect(banner).toBeHidden({ timeout: 5_000 });
-  // Nobody pressed "Try again".
+  // The page retried without a click on "Try again".
   await expect(mailbox.reader.getByRole('heading', { level: 1, name: subject })).toBeVisible();
   if (!mailbox.view.isPhone) await expect(mailbox.folders.getByText('Live', { exact: true })).toBeVisible({ timeout: 10_000 });
   forgive(faults);

@@ -1,4 +1,4 @@
-// What became of a message: each recipient's result in the words of the server.
+// The result of a message: each recipient's result with the server's reply.
 import { expect, test } from '../support/story.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());

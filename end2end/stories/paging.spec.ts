@@ -1,4 +1,4 @@
-// A folder of any size: pages of links without JavaScript, one long list with it.
+// A folder of any size: pages with links without JavaScript, one long list with it.
 import type { Locator } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
 
@@ -21,7 +21,7 @@ test('scrolls to the middle and the end of a large folder', { tag: '@script' }, 
   const scroller = mailbox.list.locator('.list-scroll');
   for (const part of [0.5, 1, 0]) {
     await scroller.evaluate((node, part) => node.scrollTo(0, node.scrollHeight * part), part);
-    // In the middle of what is seen there is a message; rows that are still on their way have no link.
+    // A message is in the middle of the visible area; rows that are still loading have no link.
     await expect.poll(() => scroller.evaluate(showsMessage)).toBe(true);
     await expect(mailbox.list.locator('[aria-busy=true]')).toHaveCount(0);
     expect(await mailbox.list.getByRole('listitem').count()).toBeLessThan(220);
@@ -48,7 +48,7 @@ test('the page after the first is there before somebody scrolls to it', { tag: '
   });
   expect(first).toContain('page=2');
   expect(await shadows(scroller)).toBe(0);
-  // What is fetched now lies further on.
+  // Rows fetched from now on are further down.
   expect(requests.filter((body) => body.includes('"offset":50,'))).toEqual([]);
 });
 
@@ -58,7 +58,7 @@ test('rows that are asked for are shown as shadows after a moment only', { tag: 
   await page.waitForLoadState('networkidle');
   const scroller = mailbox.list.locator('.list-scroll');
   await countShadows(scroller);
-  // The moment does not pass: rows come first, and nothing else is drawn.
+  // The clock is paused: the rows arrive first, and no skeleton row is drawn.
   await page.clock.pauseAt(Date.now() + 60_000);
   await scroller.evaluate((node) => node.scrollTo(0, node.scrollHeight / 2));
   await expect.poll(() => scroller.evaluate(showsMessage)).toBe(true);
@@ -82,7 +82,7 @@ test('rows that are asked for are shown as shadows after a moment only', { tag: 
   await expect.poll(() => scroller.evaluate(showsMessage)).toBe(true);
 });
 
-/** Counts the shadows of rows that are ever put where they are seen. */
+/** Counts the skeleton rows that are added in the visible area. */
 async function countShadows(scroller: Locator): Promise<void> {
   await scroller.evaluate((node) => {
     let count = 0;

@@ -1,4 +1,4 @@
-// Reading: text, HTML in its frame, files, the source, the headers.
+// Reading: text, HTML in its frame, attachments, the source, the headers.
 import { readFile } from 'node:fs/promises';
 import type { Locator } from '@playwright/test';
 import { deliver } from '../support/cleaned.ts';
@@ -16,7 +16,7 @@ test('shows the source and the headers of a message', async ({ mailbox, page }) 
   await mailbox.reader.getByText('Headers', { exact: true }).click();
   await expect(mailbox.reader.getByRole('row', { name: /^Subject/ })).toContainText('With a source');
 
-  // Asked for, not opened: it is text in a sandbox, where no tool of the browser can read.
+  // Fetched, not opened: the source is text in a sandbox, which browser tools cannot read.
   const link = mailbox.reader.getByRole('link', { name: 'Source' });
   const source = await page.request.get(new URL((await link.getAttribute('href')) ?? '', page.url()).href);
   expect(source.headers()['content-type']).toMatch(/^text\/plain/);
@@ -74,7 +74,7 @@ test('an attachment is downloaded with its name', async ({ mailbox, page }) => {
   expect((await readFile(await download.path())).length).toBeGreaterThan(0);
 });
 
-/** Opens messages from the top until one shows what is wanted. */
+/** Opens messages from the top until one shows `wanted`. */
 async function openOneWith(mailbox: Mailbox, wanted: Locator): Promise<void> {
   for (let index = 0; index < 25; index += 1) {
     const link = mailbox.list.getByRole('listitem').nth(index).getByRole('link');
@@ -95,14 +95,14 @@ test('the messages beside an open one are there before one goes on to them', { t
   const subjects = await Promise.all([0, 1, 2, 3].map((nth) => subjectOf(rows.nth(nth))));
   const heading = mailbox.reader.getByRole('heading', { level: 1 });
   await mailbox.open(subjects[1]);
-  // It, the one after it and the one before it.
+  // The message, the one after it and the one before it.
   await expect.poll(() => opened.length).toBe(3);
   await page.route('**/api/message_open', (route) => route.abort());
   await mailbox.reader.getByRole('link', { name: 'Older', exact: true }).click();
   await expect(heading).toHaveText(subjects[2]);
   await page.unroute('**/api/message_open');
 
-  // What lies beside it by then is what is offered.
+  // The links lead to the messages that are adjacent by then.
   await mailbox.reader.getByRole('link', { name: 'Newer', exact: true }).click();
   await expect(heading).toHaveText(subjects[1]);
   await expect.poll(() => opened.length).toBeGreaterThan(4);

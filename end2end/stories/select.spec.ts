@@ -1,4 +1,5 @@
-// Ticking messages: nothing moves under the pointer, ranges, and all that are loaded.
+// Selection of messages: the layout does not move under the pointer, ranges, and all loaded
+// messages.
 import type { Locator } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
 import type { Mailbox } from '../support/mailbox.ts';
@@ -40,7 +41,7 @@ test('with Shift a click ticks the range from the last tick', { tag: ['@script',
   await box(mailbox, 4).click({ force: true, modifiers: ['Shift'] });
   await expectTicked(mailbox, [1, 2, 3, 4]);
 
-  // On a subject too, where the browser would open a window; and the end of the range moves.
+  // Also on a subject, where the browser would open a window; the end of the range moves.
   await mailbox.list.getByRole('listitem').nth(3).getByRole('link').click({ modifiers: ['Shift'] });
   await expectTicked(mailbox, [1, 2, 3]);
   expect(context.pages()).toHaveLength(1);
@@ -93,7 +94,7 @@ test('a row that is held is ticked, and then a tap ticks', { tag: ['@script', '@
     await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
   };
   const row = (index: number) => mailbox.list.locator('.row').nth(index);
-  // It is ticked while the finger is still on it.
+  // It is ticked during the touch.
   await tap(row(1), () => expectTicked(mailbox, [1]));
   await expectTicked(mailbox, [1]);
   await tap(row(3));
@@ -101,7 +102,7 @@ test('a row that is held is ticked, and then a tap ticks', { tag: ['@script', '@
   await tap(row(1));
   await tap(row(3));
   await expect(bar(mailbox)).toHaveCount(0);
-  // Nothing is ticked any more: a tap opens again.
+  // No message is ticked any more: a tap opens one again.
   await tap(row(1));
   await expect(mailbox.reader.getByRole('article')).toBeVisible();
 });

@@ -1,4 +1,4 @@
-// Nothing is sent twice, nothing without a file that was chosen, and no text is lost.
+// No message is sent twice or without a selected file, and no text is lost.
 import { expect, test } from '../support/story.ts';
 import { ADDRESS } from '../support/demo.ts';
 
@@ -21,7 +21,7 @@ test('going back and sending again shows the message that was sent', { tag: '@pl
   await draft.fill({ to: ADDRESS, subject: 'Back again', text: 'Once is enough.\n' });
   await draft.send();
   await page.goBack();
-  // What a browser does not bring back is typed again.
+  // Text that the browser does not restore is typed again.
   await draft.fill({ to: ADDRESS, subject: 'Back again', text: 'Once is enough.\n' });
   await draft.send();
   await mailbox.outcome('Back again', 'Handed over');
@@ -44,7 +44,7 @@ test('a text whose session ended is in the form after signing in', { tag: '@plai
   await expect(draft.text).toHaveValue(/An evening of words\./);
   expect(page.url()).toBe(address);
   await expect(page.getByRole('alert')).toContainText('was not sent');
-  // The file is named, and the message waits for it.
+  // The alert names the file, and the message is not sent without it.
   await page.getByRole('button', send).click();
   await expect(page.getByRole('alert')).toContainText('plan.txt');
   await draft.attach('plan.txt', 'text/plain', Buffer.from('The plan.'));

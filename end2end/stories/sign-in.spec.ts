@@ -1,4 +1,4 @@
-// Signing in and out, and every way in which it does not work that a demo can show.
+// Sign-in and sign-out, and every failure that a demo can show.
 import type { Page } from '@playwright/test';
 import { ADDRESS } from '../support/demo.ts';
 import { expect, test } from '../support/story.ts';
@@ -11,12 +11,12 @@ test('the sign-in page has one script and carries its own style', async ({ page,
     await expect(page.getByRole('heading', { name: 'Open your mailbox' })).toBeVisible();
     await expect(page.locator('script')).toHaveCount(1);
     await expect(page.locator('link[rel=stylesheet]')).toHaveCount(0);
-    // The style is there: the policy lets it through.
+    // The style is applied: the content policy allows it.
     await expect(page.locator('.login-card')).toHaveCSS('display', 'grid');
   }
 });
 
-// What a browser sends on its way into the mailbox and around it.
+// Records the requests that a browser sends on its way into the mailbox and in it.
 function watch(page: Page): string[] {
   const requests: string[] = [];
   page.on('request', (request) => {
@@ -34,14 +34,14 @@ test('one request leads from the form to the inbox', { tag: '@script' }, async (
   await mailbox.isShown();
   await expect(page).toHaveURL(/\/mail\/[^/]+\/[^/]+$/);
   const inbox = new URL(page.url()).pathname;
-  // The zone is known: the list is not asked for again to write its times.
+  // The time zone is known: the list is not requested again to format its times.
   await expect(mailbox.list.locator('time').first()).toHaveAttribute('datetime', /\+08:00$/);
   await page.waitForLoadState('networkidle');
   expect(requests.filter((request) => request !== 'list')).toEqual(['POST /login']);
   const lists = requests.filter((request) => request === 'list').length;
   expect(lists, 'at most the page after the first, fetched ahead').toBeLessThanOrEqual(1);
 
-  // Nothing sends the password again: not loading anew, not Back, not Forward.
+  // Nothing sends the password again: neither a reload nor Back nor Forward.
   requests.length = 0;
   await page.reload();
   await mailbox.isShown();

@@ -1,4 +1,4 @@
-// The whole product below a path, as behind a proxy that serves other things beside it.
+// The whole product below a path, as behind a proxy that also serves other sites.
 import { ADDRESS } from '../support/demo.ts';
 import { expect, test } from '../support/story.ts';
 

@@ -1,4 +1,5 @@
-// What the browser's tab is called: the message, the folder, the page; never markup, never an error.
+// The title of the browser's tab: the message, the folder or the page; never markup, never an
+// error.
 import { ImapClient } from '../support/imap.ts';
 import { subjectOf } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';

@@ -1,4 +1,5 @@
-// Two tabs of one session: what one does the other sees, and no sentence claims what did not happen.
+// Two tabs of one session: changes in one appear in the other, and no notice reports a change that
+// did not happen.
 import { Mailbox, subjectOf } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
 
@@ -20,7 +21,7 @@ test('a message that is gone is not archived once more', { tag: ['@script', '@de
   await expect(other.page.getByRole('status').filter({ hasText: NOTHING })).toBeVisible();
   await expect(other.page.getByRole('button', { name: 'Undo' })).toHaveCount(0);
 
-  // Undone in the first, it is there again in both.
+  // Undone in the first tab, the message is listed in both again.
   await mailbox.undo(/Trash/);
   await expect(other.row(subject).first()).toBeVisible({ timeout: 5_000 });
 });

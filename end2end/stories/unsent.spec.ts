@@ -1,4 +1,4 @@
-// What is written and not sent is kept in the browser, sealed, and offered when one comes back.
+// Unsent text is stored in the browser, encrypted, and offered when the user returns.
 import type { Page } from '@playwright/test';
 import { ADDRESS } from '../support/demo.ts';
 import { Mailbox, subjectOf } from '../support/mailbox.ts';
@@ -32,7 +32,7 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
   await mailbox.open(subject);
   const answer = await mailbox.answer('Reply');
-  // A form that was only opened leaves nothing.
+  // A form that was only opened stores nothing.
   await isKeptUp(page);
   await isKept(page, 0);
   const quoted = await answer.text.inputValue();
@@ -55,7 +55,7 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
 test('what was typed last is stored before another page is loaded', { tag: ['@script', '@phone'] }, async ({ mailbox }) => {
   const { page } = mailbox;
   await page.addInitScript(() => {
-    // A browser that seals slowly.
+    // A browser that encrypts slowly.
     const { subtle } = crypto;
     const encrypt = subtle.encrypt.bind(subtle);
     subtle.encrypt = async (...how) => {
@@ -78,7 +78,7 @@ test('a text is offered as it was left, however long the browser looks for texts
   const draft = await mailbox.compose();
   await draft.to.fill(LETTER.to);
   await isKept(page, 1);
-  // A look that has read the stored texts, and hears late which of them are being written.
+  // A check that has read the stored texts, and learns late which of them are being edited.
   await page.evaluate(() => {
     const locks = navigator.locks;
     const query = locks.query.bind(locks);
@@ -91,13 +91,13 @@ test('a text is offered as it was left, however long the browser looks for texts
   await page.waitForFunction(() => 'answerLook' in window);
   await draft.fill(LETTER);
   await leave(mailbox);
-  // It is stored by now.
+  // The form has released its lock: its text is stored.
   await expect.poll(() => page.evaluate(async () => {
     const { held } = await navigator.locks.query();
     return held?.filter((lock) => lock.name?.includes(':unsent:')).length;
   })).toBe(0);
   await page.evaluate(() => (window as unknown as { answerLook(): void }).answerLook());
-  // The look ends.
+  // The check completes.
   await page.evaluate(() => navigator.locks.query());
   await offered(page).getByRole('button', { name: 'Continue' }).click();
   await holds(mailbox, LETTER);
@@ -161,7 +161,7 @@ test('no form takes the place of a written one without asking', { tag: ['@script
   await question.getByRole('button', { name: 'Keep it' }).click();
   await expect(answer.to).toHaveValue('');
   await expect(answer.to).toBeFocused();
-  // Nothing of the one is left in the other.
+  // No text of the reply is left in the new message.
   await expect(answer.subject).toHaveValue('');
   await expect(answer.text).toHaveValue('');
   await isKeptUp(page);
@@ -233,7 +233,7 @@ test('two tabs with the same form keep two texts', { tag: ['@script', '@desktop'
   await second.goto(first.url());
   const other = new Mailbox(second, demo, mailbox.view);
   await other.isAlive();
-  // The text of the first tab is being written there.
+  // The text of the first tab is being edited there.
   await looked;
   await expect(offered(second)).toHaveCount(0);
   await second.getByLabel('Subject').fill('Another letter');
@@ -280,7 +280,7 @@ test('a file that is on its way holds the page', { tag: '@script' }, async ({ ma
   const before = await kept(page);
   await page.getByLabel(/Attach/).setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
   await expect(page.getByRole('progressbar')).toHaveCount(1);
-  // Kept with its file: it is sealed, so only that it is another one shows it.
+  // Stored with its file: the value is encrypted, so only a changed value shows it.
   await isRewritten(page, before);
   await isKept(page, 1);
   const asked = page.waitForEvent('dialog');
@@ -310,17 +310,17 @@ function offered(page: Page) {
   return page.locator('.banner').filter({ hasText: 'You have an unsent text' });
 }
 
-/** What the browser holds for the product. */
+/** The texts that the browser stores for the product. */
 function kept(page: Page): Promise<[string, string][]> {
   return page.evaluate(() => Object.entries(localStorage).filter(([name]) => name.includes(':unsent:')));
 }
 
-/** So many texts are kept, soon: within 2 s, and more on a machine that is busy. */
+/** Waits until this many texts are stored: within 2 s, and longer on a busy machine. */
 async function isKept(page: Page, count: number): Promise<void> {
   await expect.poll(async () => (await kept(page)).length, { timeout: 5_000, intervals: [50] }).toBe(count);
 }
 
-/** What was typed last is kept as well: a second goes by without another writing. */
+/** Waits until the last typed text is stored, too: for 1 s the stored value does not change. */
 async function isKeptUp(page: Page): Promise<void> {
   let before = '';
   await expect.poll(async () => {
@@ -331,12 +331,12 @@ async function isKeptUp(page: Page): Promise<void> {
   }, { timeout: 5_000, intervals: [1_000] }).toBe(true);
 }
 
-/** Something else is kept than before. */
+/** Waits until the stored value differs from `before`. */
 async function isRewritten(page: Page, before: [string, string][]): Promise<void> {
   await expect.poll(() => kept(page), { timeout: 5_000, intervals: [50] }).not.toEqual(before);
 }
 
-/** Writes the letter, and leaves it unsent for the list. */
+/** Writes the letter, and leaves it unsent by opening the list. */
 async function leavesALetter(mailbox: Mailbox): Promise<void> {
   const draft = await mailbox.compose();
   await draft.fill(LETTER);
@@ -344,7 +344,7 @@ async function leavesALetter(mailbox: Mailbox): Promise<void> {
   await leave(mailbox);
 }
 
-/** Leaves the form for the list. */
+/** Leaves the form by opening the list. */
 async function leave(mailbox: Mailbox): Promise<void> {
   if (mailbox.view.isPhone) await mailbox.page.getByRole('link', { name: 'Back to mail' }).click();
   else await mailbox.folders.getByRole('link', { name: /Inbox/ }).click();

@@ -1,4 +1,4 @@
-// Writing: where the focus is, what Enter does, and what single keys do not.
+// Writing: the focus, the effect of Enter, and keys that have no effect.
 import { ADDRESS } from '../support/demo.ts';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
@@ -27,7 +27,7 @@ test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
   await page.getByLabel('From').press('Enter');
   await expect(draft.to).toHaveValue(ADDRESS);
   await page.goto(mailbox.demo.url('/outbox'));
-  // What leaves before the next page is told before it.
+  // An earlier request would have been recorded before this page loaded.
   expect(posts).toEqual([]);
   await expect(page.getByText('Nothing was sent yet')).toBeVisible();
 });
@@ -120,7 +120,7 @@ test('beside its fields, a form that is being written knows no keys', { tag: ['@
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-/** The requests from now on by which a message would leave. */
+/** Records the requests that would send a message from now on. */
 function sendsOf(page: Page): string[] {
   const sends: string[] = [];
   page.on('request', (request) => {
@@ -131,7 +131,7 @@ function sendsOf(page: Page): string[] {
   return sends;
 }
 
-/** Whatever a key did at once is shown. */
+/** Waits until the immediate effect of a key is drawn. */
 async function framesLater(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }

@@ -1,9 +1,10 @@
-// Hostile HTML through the whole product: delivered by SMTP, cleaned, and read by Chromium's parser.
+// Hostile HTML through the whole product: delivered by SMTP, sanitized, and read by Chromium's
+// parser.
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
 
-/** Delivers HTML messages to the demo's mailbox, in this order. */
+/** Delivers HTML messages to the demo's mailbox, in the given order. */
 export async function deliver(demo: Demo, documents: string[]): Promise<void> {
   const port = Number(/SMTP (\d+)/.exec(demo.log())?.[1]);
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
@@ -29,7 +30,7 @@ export async function deliver(demo: Demo, documents: string[]): Promise<void> {
   socket.destroy();
 }
 
-/** Reads SMTP replies, of one line or several. */
+/** Reads SMTP replies of one or several lines. */
 class Replies {
   private text = '';
 
@@ -49,7 +50,7 @@ class Replies {
   }
 }
 
-/** Documents around the cleaner's limit of 256 levels, and beyond Chromium's of 512. */
+/** Documents around the sanitizer's limit of 256 levels, and beyond Chromium's of 512. */
 export function hostileDocuments(): string[] {
   const starts = [
     '<ul><li>', '<div>', '<table><tr><td>', '<table><tbody><tr><td><div>', '<blockquote><p>', '<dl><dt>', '<dl><dd>',
@@ -63,14 +64,14 @@ export function hostileDocuments(): string[] {
   const documents: string[] = [];
   for (const [index, start] of starts.entries()) {
     const tags = start.match(/</g)?.length ?? 1;
-    // Just below and above both limits, with the elements that a parser adds.
+    // Just below and above both limits, including the elements that a parser adds.
     for (const depth of [100, 254, 256, 260, 508, 512, 516, 1200]) {
       const times = Math.max(1, Math.floor(depth / tags));
       const end = ends[(index + depth) % ends.length];
       documents.push(`${`${start}x`.repeat(times)}<i>deepest</i><p>block<hr>${end.repeat(3)}tail`);
     }
   }
-  // Mixed nesting: a fixed sequence of pseudo-random choices.
+  // Mixed nesting: a fixed pseudo-random sequence.
   let seed = 20_261;
   const choose = (count: number) => {
     seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -88,7 +89,7 @@ export function hostileDocuments(): string[] {
 }
 
 /**
- * Where Chromium reads another tree than the tags of a cleaned document say; undefined where both
+ * Returns where Chromium's tree of a sanitized document differs from its tags; undefined if both
  * agree. Runs in the page.
  */
 export function differenceInTree(document: string): string | undefined {

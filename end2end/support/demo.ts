@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const ADDRESS = 'demo@restante.test';
 export const PASSWORD = 'demo';
 
-/** What a story may ask of its demo. */
+/** The options of a story's demo. */
 export type DemoOptions = {
   /** Where the product is served: '' or '/webmail'. */
   basePath: string;
@@ -19,11 +19,11 @@ export type DemoOptions = {
 export class Demo {
   private constructor(
     private readonly process: ChildProcess,
-    /** The product's address without a slash at its end. */
+    /** The product's origin, without a slash at its end. */
     readonly origin: string,
     readonly basePath: string,
     private readonly said: string[],
-    /** Where the program makes its state folder. */
+    /** The folder in which the program creates its state folder. */
     private readonly folder: string,
   ) {}
 
@@ -60,7 +60,7 @@ export class Demo {
     return new Demo(child, origin, basePath, said, folder);
   }
 
-  /** Everything that the server printed so far. */
+  /** Returns everything that the server printed so far. */
   log(): string {
     return this.said.join('');
   }
@@ -69,18 +69,18 @@ export class Demo {
     return `${this.origin}${this.basePath}${path}`;
   }
 
-  /** A path in its state folder, for stories that damage what lies there. */
+  /** Returns a path in its state folder, for stories that damage files there. */
   state(path: string): string {
     const [name] = readdirSync(this.folder);
     return join(this.folder, name ?? '', path);
   }
 
-  /** Stops it as a hanging machine would (SIGSTOP), or lets it go on (SIGCONT). */
+  /** Stops the process like a machine that hangs (SIGSTOP), or continues it (SIGCONT). */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.process.kill(signal);
   }
 
-  /** Asks it to end; false when it had to be killed. */
+  /** Requests termination; returns false if the process had to be killed. */
   async stop(): Promise<boolean> {
     if (this.process.exitCode !== null) return true;
     const ended = new Promise<void>((resolve) => this.process.once('exit', () => resolve()));
@@ -97,7 +97,7 @@ export class Demo {
   }
 }
 
-/** The path of a program: named by the environment, else where it usually is. */
+/** Returns the path of a program: from the environment variable, else the usual one. */
 export function binary(variable: string, usual: string): string {
   const path = process.env[variable] ?? usual;
   if (!existsSync(path)) {

@@ -1,4 +1,4 @@
-// What must not happen in any story: a console error, a script error, a report of the content policy.
+// Faults that fail any story: a console error, a script error, a report of the content policy.
 import type { Page } from '@playwright/test';
 
 export class Faults {
@@ -13,12 +13,12 @@ export class Faults {
     page.on('pageerror', (error) => this.seen.push(`script: ${error.message}`));
   }
 
-  /** Chromium logs each page answered with 4xx as an error; a story that provokes one says which. */
+  /** Chromium logs each 4xx page as an error; a story that provokes one declares its status. */
   forgiveStatus(status: number): void {
     this.seen = this.seen.filter((fault) => !fault.includes(`responded with a status of ${status}`));
   }
 
-  /** What a story broke on purpose. */
+  /** Allows errors that a story causes on purpose. */
   forgive(what: RegExp): void {
     this.seen = this.seen.filter((fault) => !what.test(fault));
   }

@@ -1,5 +1,5 @@
-// The demo's mail server as another mail program speaks to it: for folders and messages that the
-// product itself would not write.
+// A second client of the demo's mail server, for folders and messages that the product itself would
+// not create.
 import { connect, type TLSSocket } from 'node:tls';
 import { expect } from '@playwright/test';
 import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
@@ -21,9 +21,9 @@ export class ImapClient {
 
   static async signIn(demo: Demo): Promise<ImapClient> {
     const port = () => /IMAP (\d+) or/.exec(demo.log())?.[1];
-    // Told after the address that the demo is ready by.
+    // The demo prints the port after the address that signals readiness.
     await expect.poll(port).toBeDefined();
-    // Its authority is made anew for each demo, on this machine alone.
+    // Its CA is created for each demo, on this machine only.
     const socket = connect({ host: '127.0.0.1', port: Number(port()), servername: 'localhost', rejectUnauthorized: false });
     const client = new ImapClient(socket);
     await client.hears(/^\* OK/m);
@@ -31,12 +31,12 @@ export class ImapClient {
     return client;
   }
 
-  /** Makes a folder. */
+  /** Creates a folder. */
   async create(name: string): Promise<void> {
     await this.run('CREATE', [name]);
   }
 
-  /** Puts a message into the inbox. */
+  /** Appends a message to the inbox. */
   async append(message: string): Promise<void> {
     await this.run('APPEND', ['INBOX', message]);
   }
@@ -45,7 +45,7 @@ export class ImapClient {
     this.socket.destroy();
   }
 
-  /** A command, each of its arguments a literal (RFC 3501 §4.3). */
+  /** Sends a command, each of its arguments as a literal (RFC 3501 §4.3). */
   private async run(command: string, literals: string[]): Promise<void> {
     this.tags += 1;
     const tag = `a${this.tags}`;

@@ -1,16 +1,16 @@
-// The mailbox as a person uses it: what differs between desktop and phone, and with and without
-// JavaScript, is decided here, so that the stories read the same.
+// The mailbox as the user operates it. The differences between desktop and phone, and with and
+// without JavaScript, are handled here, so that the stories are the same for all.
 import { expect, type Locator, type Page } from '@playwright/test';
 import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
 
 export type View = { isPhone: boolean; hasScript: boolean };
 
-/** The subject that a row shows, without the words before it for screen readers. */
+/** Returns the subject that a row shows, without the text before it for screen readers. */
 export async function subjectOf(row: Locator): Promise<string> {
   return subjectIn(await row.getByRole('link').innerText());
 }
 
-/** The subject in the text of a row's link. */
+/** Returns the subject in the text of a row's link. */
 export function subjectIn(text: string): string {
   return text.replace(/^\s*((Unread|Starred)\.\s*)*/, '').trim();
 }
@@ -38,19 +38,19 @@ export class Mailbox {
     await this.isShown();
   }
 
-  /** Fills in the sign-in form that is on the page, and leaves it to the story to send it. */
+  /** Fills in the sign-in form on the page; the story submits it. */
   async typeSignIn(): Promise<void> {
     await this.page.getByLabel('Email address').fill(ADDRESS);
     await this.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   }
 
-  /** The list is there, and the page is alive where it can be. */
+  /** Waits until the list is visible and the page is hydrated, if script runs. */
   async isShown(): Promise<void> {
     await expect(this.list.getByRole('listitem').first()).toBeVisible();
     await this.isAlive();
   }
 
-  /** Waits until the program has taken the page over; a click before that would be a plain form's. */
+  /** Waits until the script has hydrated the page; an earlier click would submit a plain form. */
   async isAlive(): Promise<void> {
     if (this.view.hasScript) await expect(this.page.locator('html')).toHaveClass(/\bjs\b/);
   }
@@ -78,8 +78,9 @@ export class Mailbox {
   }
 
   /**
-   * Waits for mail. IMAP tells it, so the page shows it by itself, or when it is loaded again where
-   * no script runs. POP3 tells nothing: loading the page again asks, a few seconds after the last look.
+   * Waits for mail. IMAP reports it, so the page shows it without a reload, or after one if no
+   * script runs. POP3 reports nothing: a reload checks for mail, a few seconds after the last
+   * check.
    */
   async arrives(subject: string | RegExp): Promise<void> {
     await expect(async () => {
@@ -114,7 +115,7 @@ export class Mailbox {
     return this.page.getByRole('main', { name: 'Message', exact: true });
   }
 
-  /** On a phone the list and the message are two pages. */
+  /** Returns to the list. On a phone the list and the message are two pages. */
   async backToList(): Promise<void> {
     if (!this.view.isPhone) return;
     const back = this.page.getByRole('link', { name: 'Back to the list' });
@@ -122,7 +123,7 @@ export class Mailbox {
     await expect(this.list).toBeVisible();
   }
 
-  /** Presses one of the open message's buttons. */
+  /** Presses one of the buttons of the open message. */
   async act(name: 'Archive' | 'Delete' | 'Mark unread' | 'Star'): Promise<void> {
     await this.reader.getByRole('button', { name, exact: true }).click();
   }
@@ -132,7 +133,7 @@ export class Mailbox {
     await this.reader.getByRole('button', { name: folder }).click();
   }
 
-  /** Says what was done, and takes it back. */
+  /** Checks the notice about a change, and undoes the change. */
   async undo(said: RegExp): Promise<void> {
     const snack = this.page.getByRole('status').filter({ hasText: said });
     await expect(snack).toBeVisible();
@@ -140,7 +141,7 @@ export class Mailbox {
     await expect(this.page.getByRole('status').filter({ hasText: 'Taken back' })).toBeVisible();
   }
 
-  /** A message that was put away from its own page is open there again. Only script knows it. */
+  /** Checks that undo reopens a message that was removed from its own page. This needs script. */
   async isOpenAgain(subject: string): Promise<void> {
     if (!this.view.hasScript) return;
     await expect(this.reader.getByRole('heading', { level: 1, name: subject })).toBeVisible();
@@ -150,7 +151,7 @@ export class Mailbox {
   // Writing
 
   async compose(): Promise<Draft> {
-    // A phone has it over the list, a desktop beside the folders.
+    // On a phone the link is above the list, on a desktop beside the folders.
     const place = this.view.isPhone ? this.list : this.folders;
     await place.getByRole('link', { name: 'Compose' }).click();
     return this.draft();
@@ -179,7 +180,7 @@ export class Mailbox {
     return this.page.getByRole('article').filter({ hasText: subject });
   }
 
-  /** Waits for the outcome of a message; without JavaScript the page is loaded again for it. */
+  /** Waits for the result of a message; without JavaScript the page is reloaded for it. */
   async outcome(subject: string, words: string | RegExp): Promise<void> {
     await expect(async () => {
       if (!this.view.hasScript) await this.page.reload();
@@ -217,7 +218,7 @@ export class Draft {
     if (letter.text !== undefined) await this.text.fill(letter.text);
   }
 
-  /** Attaches a file; with the program it is uploaded at once. */
+  /** Attaches a file; with script it is uploaded at once. */
   async attach(name: string, mimeType: string, buffer: Buffer): Promise<void> {
     await this.page.getByLabel(/Attach/).setInputFiles({ name, mimeType, buffer });
     if (this.view.hasScript) {

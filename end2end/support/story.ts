@@ -1,4 +1,4 @@
-// `test` for stories: a demo of its own for each, and no fault in the console at its end.
+// `test` for stories: a separate demo for each, and no console error at its end.
 import { writeFile } from 'node:fs/promises';
 import axe from 'axe-core';
 import { test as base, expect, type Page } from '@playwright/test';
@@ -38,9 +38,9 @@ export const test = base.extend<DemoOptions & Fixtures>({
   },
 });
 
-/** No serious finding of axe-core in the page as it stands; message frames run no script and stay out. */
+/** Checks that axe-core reports no serious violation; message frames run no script: skipped. */
 export async function expectAccessible(page: Page): Promise<void> {
-  // Evaluated, not added as an element: the content policy refuses scripts that are not the page's.
+  // Evaluated, not added as an element: the content policy refuses foreign scripts.
   await page.evaluate(axe.source);
   const serious = await page.evaluate(async () => {
     const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { iframes: false });

@@ -1,4 +1,4 @@
-//! The account actor against the embedded mail server: what a page would see of it.
+//! Tests of the account actor against the embedded mail server, through the interface of a page.
 
 mod changes;
 mod copies;

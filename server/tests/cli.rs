@@ -1,5 +1,5 @@
-//! The command line: the program itself, run against the embedded mail server, scripted peers and
-//! links that are cut.
+//! Tests of the command line: the program itself, run against the embedded mail server, scripted
+//! servers and connections that are cut.
 
 mod direct;
 mod dns;
@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 const PASSWORD: &str = "Sesame-offne-dich-7731";
 
-/// How a run of the program ended.
+/// The result of a run of the program.
 #[derive(Debug)]
 struct Ended {
     code: i32,
@@ -44,7 +44,7 @@ impl Ended {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Nothing that was said holds the password, in any form in which it is sent.
+    /// Asserts that the output does not contain the password, in any encoding in which it is sent.
     fn assert_no_password(&self, user: &str, password: &str) {
         let plain = STANDARD.encode(format!("\0{user}\0{password}"));
         for secret in [password, &STANDARD.encode(password), &plain] {
@@ -54,13 +54,13 @@ impl Ended {
     }
 }
 
-/// One run of the program. It knows the password by its environment.
+/// One run of the program. It gets the password by its environment.
 struct Run {
     command: Command,
     input: Vec<u8>,
 }
 
-/// Begins a run with these arguments.
+/// Prepares a run with these arguments.
 fn restante(args: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_restante"));
     command.args(args).env("RESTANTE_PASSWORD", PASSWORD);
@@ -92,12 +92,12 @@ impl Run {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap();
-        // A program that reads nothing may have ended already.
+        // A program that reads no input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(&self.input);
         child
     }
 
-    /// Runs to the end, while the servers of the test go on.
+    /// Runs to the end, while the test's servers keep running.
     async fn end(self) -> Ended {
         ended(self.spawn()).await
     }
@@ -109,7 +109,7 @@ async fn ended(child: Child) -> Ended {
     Ended::of(output.expect("the program ends").unwrap().unwrap())
 }
 
-/// A folder of one test, with the authority that its servers' certificates come from.
+/// The folder of one test, with the CA of its servers' certificates.
 struct TestAccounts {
     folder: TempDir,
     ca_file: PathBuf,
@@ -123,7 +123,7 @@ impl TestAccounts {
         Self { folder, ca_file }
     }
 
-    /// A file of this test.
+    /// Creates a file of this test.
     fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, contents).unwrap();
@@ -134,7 +134,7 @@ impl TestAccounts {
         self.folder.path().join(name)
     }
 
-    /// `--ca-file FILE`.
+    /// Returns `--ca-file FILE`.
     fn trust(&self) -> [&str; 2] {
         ["--ca-file", text(&self.ca_file)]
     }
@@ -144,7 +144,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The demo's mail server, with so many generated messages or with its sample.
+/// Starts the demo's mail server, with this many generated messages or with its sample mailbox.
 async fn demo(messages: Option<u32>) -> Demo {
     let options = Options {
         messages,
@@ -155,7 +155,7 @@ async fn demo(messages: Option<u32>) -> Demo {
     Demo::start(options).await.unwrap()
 }
 
-/// What the program is to be stopped by.
+/// Sends a signal to the program.
 fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
     let status = Command::new("kill").args(["-s", name, &id]).status();

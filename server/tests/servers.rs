@@ -1,9 +1,9 @@
-//! Real servers from Debian, each in a folder of its own on free ports of this machine, for the
-//! cases that prove the product against software its authors did not write.
+//! Real servers from Debian, each in its own folder on free ports of this machine, for tests of the
+//! product against software of other authors.
 //!
-//! `cargo xtask test` installs what they need and runs this module on its own
-//! (`--only servers`); the other parts leave it out. A server ends with the value that stands for
-//! it. All functions block: they wait for processes.
+//! `cargo xtask test` installs the servers and runs this module separately (`--only servers`); its
+//! other parts skip it. A server stops when its value is dropped. All functions block: they wait
+//! for processes.
 
 mod behind_nginx;
 mod fixtures;

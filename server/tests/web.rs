@@ -1,4 +1,4 @@
-//! The web server in process, asked over real sockets, in front of the demo's mail server.
+//! Tests of the web server in process, over real sockets, in front of the demo's mail server.
 
 mod accounts;
 mod addresses;
@@ -37,7 +37,7 @@ impl Product {
         Self::start_with(|_| {}).await
     }
 
-    /// Starts it with a changed configuration.
+    /// Starts the product with a changed configuration.
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let random: u64 = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         let state_dir = std::env::temp_dir().join(format!("restante-web-{random:x}"));
@@ -82,7 +82,7 @@ impl Product {
         Client::new(&self.authority)
     }
 
-    /// A client that signed in to the demo's mailbox.
+    /// Returns a client that signed in to the demo's mailbox.
     async fn signed_in(&self, base: &str) -> Client {
         let mut client = self.client();
         let form = "email=demo%40restante.test&password=demo";

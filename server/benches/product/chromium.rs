@@ -1,4 +1,4 @@
-//! The same steps in a real Chromium, beside two other webmails.
+//! The same steps in Chromium, compared with two other webmails.
 
 use std::process::{Command, Stdio};
 
@@ -21,7 +21,7 @@ const PEERS: [(&str, [[u32; 2]; 2]); 8] = [
     ("send → handed over", [[147, 443], [109, 464]]),
 ];
 
-/// Prints what a person waits for, click to frame.
+/// Prints the time from a click to the painted frame, for each step.
 pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
     let script = std::env::var_os("RESTANTE_BROWSER_STEPS")
         .ok_or("RESTANTE_BROWSER_STEPS names the script that drives Chromium")?;
@@ -31,7 +31,7 @@ pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
         .arg(format!("http://{address}"))
         .args([ADDRESS, PASSWORD])
         .stderr(Stdio::inherit());
-    // The mail server is in this process: it goes on meanwhile.
+    // The mail server runs in this process, so the wait must not block it.
     let output = spawn_blocking(move || node.output()).await??;
     if !output.status.success() {
         return Err("Chromium could not be driven through the steps".into());

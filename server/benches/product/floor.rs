@@ -1,4 +1,4 @@
-//! The floor: the same IMAP commands by a client that parses nothing.
+//! The floor: a client that sends the same IMAP commands and parses nothing.
 
 use mail_demo::{ADDRESS, Demo, PASSWORD};
 use tokio::io::BufReader;

@@ -1,5 +1,5 @@
-//! A browser reduced to what the measurements need: one kept connection, cookies, gzip counted as
-//! it comes over the wire.
+//! A minimal browser for the measurements: one persistent connection, cookies, gzip bodies counted
+//! by their size on the wire.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -16,7 +16,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
-    /// Head and body as they came.
+    /// Size of head and body on the wire, in bytes.
     pub(super) wire_bytes: usize,
 }
 
@@ -39,7 +39,7 @@ impl Browser {
         self.request("POST", "/login", kind, form.as_bytes()).await
     }
 
-    /// Follows redirects to a page; returns it with the bytes of all answers.
+    /// Follows redirects to a page. Returns the page and the size of all responses in bytes.
     pub(super) async fn follow(&mut self, mut answer: Answer) -> Result<(Answer, usize)> {
         let mut bytes = answer.wire_bytes;
         for _ in 0..5 {
@@ -70,7 +70,7 @@ impl Browser {
         Ok(answer)
     }
 
-    /// Opens the stream of events, over a connection of its own.
+    /// Opens the event stream, on its own connection.
     pub(super) async fn events(&self) -> Result<Events> {
         let mut stream = TcpStream::connect(&self.address).await?;
         let cookie = self.cookie.as_deref().unwrap_or_default();
@@ -175,11 +175,11 @@ impl Browser {
     }
 }
 
-/// What a page hears without asking.
+/// The event stream of a page.
 pub(super) struct Events(BufReader<TcpStream>);
 
 impl Events {
-    /// Waits for a line with this text.
+    /// Reads until a line contains `text`.
     pub(super) async fn until(&mut self, text: &str) -> Result<()> {
         loop {
             let line = line(&mut self.0).await?;
@@ -193,7 +193,7 @@ impl Events {
     }
 }
 
-/// The style sheets of a page.
+/// Returns the style sheets of a page.
 pub(super) fn style_sheets(page: &str) -> Vec<String> {
     page.split("<link")
         .filter(|tag| tag.contains("rel=\"stylesheet\""))
@@ -201,7 +201,7 @@ pub(super) fn style_sheets(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// The account that a mail page is about.
+/// Returns the account of a mail page.
 pub(super) fn account_in(page: &str) -> Option<String> {
     let rest = text_after(page, "/mail/")?;
     rest.split('/').next().map(str::to_owned)

@@ -1,9 +1,10 @@
-//! `cargo xtask bench`: what the product costs, beside a bare client that does the same upstream.
+//! `cargo xtask bench`: the cost of the product, compared with a bare client that sends the same
+//! IMAP commands.
 //!
-//! The mail server is the demo's, in this process; the product is the release binary in a process
-//! of its own, so that its time, CPU and memory are its own. The floor is a scripted IMAP client
-//! that sends the same commands and throws the answers away: nothing that asks the mail server can
-//! be faster. Medians of several runs; nothing here fails on a figure.
+//! The mail server is the demo server, in this process. The product is the release binary in its
+//! own process, so that its time, CPU and memory are measured separately. The floor is a scripted
+//! IMAP client that sends the same commands and discards the responses: no client that sends them
+//! can be faster. Figures are medians of several runs; no figure makes the benchmark fail.
 
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
@@ -50,7 +51,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// A mail server, the product, and a folder for both.
+/// A mail server, the product, and a directory for both.
 struct Stage {
     demo: Demo,
     product: Child,
@@ -137,7 +138,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Each step by the product and by the floor, in turn.
+    /// Measures each step on the product and on the floor, alternately.
     async fn steps(&self) -> Result<()> {
         let mut rows: Vec<(&str, Vec<Step>, Vec<Step>)> = Vec::new();
         for _ in 0..RUNS {
@@ -212,7 +213,7 @@ impl Stage {
         Ok(meter.step(bytes))
     }
 
-    /// From the mail server's line to the open page.
+    /// Measures the time from the mail server's untagged response to the event on the open page.
     async fn new_mail(&self) -> Result<()> {
         let mut browser = Browser::new(&self.address);
         let signed_in = browser.sign_in(ADDRESS, PASSWORD).await?;
@@ -220,7 +221,8 @@ impl Stage {
         let mut events = browser.events().await?;
         let mut times = Vec::new();
         for _ in 0..RUNS {
-            // Changes are told once a second at most, and IDLE begins after a short silence.
+            // Change events are sent at most once per second, and IDLE begins after a short
+            // silence.
             tokio::time::sleep(Duration::from_millis(1500)).await;
             let begun = Instant::now();
             self.demo.deliver(plain_10_kb());
@@ -234,7 +236,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A list request of one and of 32 clients: time, rate, CPU of the product.
+    /// Measures a list request of 1 and of 32 clients: time, rate, CPU of the product.
     async fn list_under_load(&self) -> Result<()> {
         for clients in [1_usize, 32] {
             let mut browsers = Vec::new();
@@ -280,7 +282,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What a signed-in session that does nothing adds to the product's memory.
+    /// Measures the memory that an idle signed-in session adds to the product.
     async fn idle_sessions(&self) -> Result<()> {
         const SESSIONS: u64 = 100;
         let before = resident_kib(self.product.id())?;
@@ -303,15 +305,15 @@ impl Stage {
 
 struct Step {
     took: Duration,
-    /// How often the mail server was asked and answered meanwhile.
+    /// Round trips to the mail server during the step.
     round_trips: u64,
-    /// Octets to and from the mail server, without TLS.
+    /// Bytes to and from the mail server, without TLS.
     upstream_bytes: u64,
     /// Bytes from the product to the browser.
     bytes: usize,
 }
 
-/// Begins where a step does.
+/// Counters at the beginning of a step.
 struct Meter<'a> {
     demo: &'a Demo,
     begun: Instant,
@@ -339,7 +341,7 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// A message of 10 KB in one part.
+/// Builds a message of 10 KB in one part.
 fn plain_10_kb() -> String {
     let line = "What was said on Tuesday about the plan for the garden still holds.\r\n";
     format!(
@@ -358,7 +360,7 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// User and system time of a process, in ticks of 10 ms.
+/// Returns the user and system time of a process, in ticks of 10 ms.
 fn cpu_ticks(pid: u32) -> Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let after_name = stat.rsplit_once(')').ok_or("no name in stat")?.1;
@@ -366,7 +368,7 @@ fn cpu_ticks(pid: u32) -> Result<u64> {
     Ok(fields[11].parse::<u64>()? + fields[12].parse::<u64>()?)
 }
 
-/// The resident memory of a process.
+/// Returns the resident memory of a process, in KiB.
 fn resident_kib(pid: u32) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status
@@ -380,14 +382,14 @@ fn resident_kib(pid: u32) -> Result<u64> {
         .parse()?)
 }
 
-/// Reads a line of a mail server.
+/// Reads a line from a mail server.
 async fn line<S: tokio::io::AsyncRead + Unpin>(stream: &mut BufReader<S>) -> Result<String> {
     let mut line = String::new();
     stream.read_line(&mut line).await?;
     Ok(line)
 }
 
-/// Reads and throws away.
+/// Reads and discards.
 async fn skip<S: tokio::io::AsyncRead + Unpin>(
     stream: &mut BufReader<S>,
     bytes: usize,
@@ -404,7 +406,7 @@ async fn send<S: tokio::io::AsyncWrite + Unpin>(stream: &mut S, text: &str) -> R
     Ok(())
 }
 
-/// The trust for the demo's certificate.
+/// Returns a TLS configuration that trusts the demo's certificate.
 fn trust(demo: &Demo) -> Result<Arc<rustls::ClientConfig>> {
     let trust = mail_net::Trust {
         is_platform_trusted: false,
@@ -413,7 +415,7 @@ fn trust(demo: &Demo) -> Result<Arc<rustls::ClientConfig>> {
     Ok(trust.client_config()?)
 }
 
-/// Asks for 50 rows of an account's inbox.
+/// Formats a request for 50 rows of an account's inbox.
 fn inbox_rows(account: &str, offset: u32) -> String {
     let folder = format!("{{\"account\":\"{account}\",\"folder\":\"SU5CT1g\"}}");
     let source = format!("{{\"folder\":{folder}}}");

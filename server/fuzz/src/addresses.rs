@@ -1,10 +1,10 @@
-//! Addresses, typed and received: none is made up, and what is written is read again.
+//! Addresses, typed and received: no address is invented, and formatted text parses again.
 
 use mail_mime::address::{Address, entries, format_typed, parse_received, parse_typed};
 use mail_mime::header::Headers;
 use mail_mime::quote::reply_recipients;
 
-/// Reads the bytes as what a person typed, as one address, and as a header field.
+/// Parses the bytes as typed text, as one address, and as a header field.
 pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Ok(address) = Address::parse(&text) {
@@ -57,7 +57,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// What an SMTP command can hold.
+/// Asserts that an SMTP command can hold the address.
 fn check(address: &Address) {
     let text = address.as_str();
     assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));

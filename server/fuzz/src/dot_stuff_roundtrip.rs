@@ -1,9 +1,9 @@
-//! A message through DATA and back: what SMTP's encoder writes, POP3's decoder reads.
+//! Round trip of a message: POP3's decoder reads what SMTP's DATA encoder writes.
 
 use mail_proto::pop3::BodyDecoder;
 use mail_proto::smtp::BodyEncoder;
 
-/// Encodes the bytes behind the first, whole and in pieces whose lengths come from it.
+/// Encodes the bytes after the first, whole and in pieces whose length comes from the first.
 pub(crate) fn run(data: &[u8]) {
     let (first, message) = data.split_first().unwrap_or((&0, &[]));
     let piece_len = usize::from(*first % 16) + 1;
@@ -25,7 +25,7 @@ pub(crate) fn run(data: &[u8]) {
     assert_eq!(text, normalised(message));
     assert_eq!(decoded(sent.chunks(piece_len)), (text, used));
 
-    // What arrives from elsewhere may hold anything; it is never more than what came.
+    // A server may send anything; the decoder never returns more than its input.
     let (text, used) = decoded([message]);
     assert!(used <= message.len() && text.len() <= used);
     assert_eq!(decoded(message.chunks(piece_len)), (text, used));
@@ -41,7 +41,7 @@ fn encoded<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     Some(wire)
 }
 
-/// The message, and how many octets it took with its end.
+/// Returns the message, and the number of octets that it and its end took.
 fn decoded<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
     let mut decoder = BodyDecoder::default();
     let mut text = Vec::new();
@@ -61,7 +61,8 @@ fn decoded<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
     (text, all)
 }
 
-/// No bare line end, no line of a single dot: nothing that any server takes for an end.
+/// Asserts that there is no bare line end and no line of a single dot, which a server could take
+/// for the end.
 fn check_wire(wire: &[u8]) {
     let mut before = b'\n';
     for (at, byte) in wire.iter().enumerate() {
@@ -75,7 +76,7 @@ fn check_wire(wire: &[u8]) {
     assert!(wire.split(|byte| *byte == b'\n').all(|line| line != b".\r"));
 }
 
-/// What a message is once each line end is CRLF and the last line has one, said another way.
+/// The expected message, computed independently: each line end is CRLF, and the last line has one.
 fn normalised(message: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut bytes = message.iter().peekable();

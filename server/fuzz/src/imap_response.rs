@@ -1,4 +1,4 @@
-//! What an IMAP server says, at any time and in any form.
+//! Fuzz target: IMAP server data, at any time and in any form.
 
 use bytes::{Bytes, BytesMut};
 use mail_proto::imap::{
@@ -9,7 +9,7 @@ use mail_proto::{BodyChunk, Limits, Machine as _, Secret};
 
 use super::talk::{PASSWORD, Peer, USER, every_cut};
 
-/// Plays the bytes behind the first, which chooses when TLS begins: `S`, `P`, or at once.
+/// Plays the bytes after the first, which selects when TLS begins: `S`, `P`, or at once.
 pub(crate) fn run(data: &[u8]) {
     let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
     every_cut(server, || Owner::new(*first));
@@ -19,7 +19,7 @@ pub(super) struct Owner(Client);
 
 impl Owner {
     pub(super) fn new(first: u8) -> Self {
-        // Small, so that short inputs reach them.
+        // Small limits, so that short inputs reach them.
         let mut limits = Limits::default();
         limits.imap_line_bytes = 1000;
         limits.imap_inline_literal_bytes = 20;
@@ -79,7 +79,7 @@ impl Peer for Owner {
         client.enqueue(command);
     }
 
-    /// Chunks of a literal are cut where the bytes are.
+    /// The boundaries of a literal's chunks depend on where the input is cut.
     fn join(before: &mut Event, next: Event) -> Option<Event> {
         match (before, next) {
             (

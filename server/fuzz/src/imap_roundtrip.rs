@@ -1,8 +1,9 @@
-//! Commands to a server that reads strictly, and responses of a server that writes in every form.
+//! Fuzz target: commands for a server that parses strictly, and responses of a server that uses
+//! every form.
 //!
-//! [`command`] draws a command, says what words a server must read, and plays a server that parses
-//! by the grammar of RFC 9051 §9 alone. [`response`] draws a message's data, writes it with each
-//! string in any form that the grammar allows, and expects the same data as an event.
+//! [`command`] draws a command, returns the words that a server must parse, and plays a server that
+//! parses by the grammar of RFC 9051 §9 alone. [`response`] draws a message's data, writes it with
+//! each string in any form that the grammar allows, and expects the same data as an event.
 
 mod command;
 mod response;
@@ -10,11 +11,11 @@ mod wire;
 
 use arbitrary::Unstructured;
 
-/// The first byte chooses the direction, the others are drawn from.
+/// The first byte selects the direction; the others are the source of the draws.
 pub(crate) fn run(data: &[u8]) {
     let (first, drawn) = data.split_first().unwrap_or((&0, &[]));
     let mut drawn = Unstructured::new(drawn);
-    // When nothing is left to draw, the rest is zero: no input is in vain.
+    // After the end of the input all draws are zero, so every input is valid.
     let result = if first % 2 == 0 {
         command::run(&mut drawn)
     } else {
@@ -23,7 +24,8 @@ pub(crate) fn run(data: &[u8]) {
     result.expect("draws do not fail");
 }
 
-/// Bytes for a string argument: mostly plain, sometimes anything but what `refused` tells.
+/// Draws bytes for a string argument: mostly plain, sometimes any bytes except those that `refused`
+/// names.
 fn text(u: &mut Unstructured<'_>, max_len: usize) -> arbitrary::Result<Vec<u8>> {
     let len = u.int_in_range(0..=max_len)?;
     let plain = u.ratio(1, 2)?;

@@ -1,7 +1,7 @@
-//! What is known of a selected mailbox, from a server that tells the truth and from one that lies.
+//! Fuzz target: the state of a selected mailbox, with a truthful server and with a lying one.
 //!
-//! With the truth every answer is right, or none. With lies the answers still agree with each
-//! other, nothing panics, and what is kept stays bounded.
+//! With a truthful server every result is correct or `None`. With a lying one the results stay
+//! consistent with each other, nothing panics, and the stored state stays bounded.
 
 use arbitrary::{Result, Unstructured};
 use mail_proto::imap::mailbox::{Change, Selected};
@@ -10,11 +10,11 @@ use mail_proto::imap::{
     UidValidity,
 };
 
-/// The most rows and flags that may be kept.
+/// Maximum number of stored rows and flags.
 const MAX_ROWS: usize = 2000;
 const MAX_FLAGS: usize = 1000;
 
-/// The first byte chooses between the two, the others are drawn from.
+/// The first byte selects the server; the others are the source of the draws.
 pub(crate) fn run(data: &[u8]) {
     let (first, drawn) = data.split_first().unwrap_or((&0, &[]));
     let mut drawn = Unstructured::new(drawn);
@@ -28,7 +28,7 @@ pub(crate) fn run(data: &[u8]) {
 
 fn truth(u: &mut Unstructured<'_>) -> Result<()> {
     let mut selected = Selected::new(UidValidity::new(1));
-    // The server's mailbox: the UID at each place.
+    // The server's mailbox: the UID at each position.
     let mut uids: Vec<Uid> = Vec::new();
     let mut next = 1_u32;
     while !u.is_empty() {
@@ -72,7 +72,7 @@ fn truth(u: &mut Unstructured<'_>) -> Result<()> {
                 }
             }
             4 if !uids.is_empty() => {
-                // Flags alone, as other clients cause them.
+                // Flags alone, as changes by other clients cause them.
                 let at = u.choose_index(uids.len())?;
                 selected.apply(&fetch(at, None));
             }
@@ -121,7 +121,7 @@ fn lies(u: &mut Unstructured<'_>) -> Result<()> {
         assert!(selected.flags().len() <= MAX_FLAGS);
         assert!(selected.permanent_flags().len() <= MAX_FLAGS);
     }
-    // Rows rise together, lie inside the mailbox, and are few.
+    // The rows are ascending, inside the mailbox, and within the limit.
     seen.sort_unstable();
     seen.dedup();
     let mut last = 0;
@@ -193,7 +193,7 @@ fn fetch(at: usize, uid: Option<Uid>) -> Event {
     })
 }
 
-/// The sequence number of a place counted from zero.
+/// Returns the sequence number of a zero-based position.
 fn seq(at: usize) -> SequenceNumber {
     let number = u32::try_from(at).expect("a mailbox of that size");
     SequenceNumber::new(number.saturating_add(1)).expect("not zero")
@@ -203,7 +203,7 @@ fn len(uids: &[Uid]) -> u32 {
     u32::try_from(uids.len()).expect("a mailbox of that size")
 }
 
-/// The UIDs one by one: a range would name some that were never there.
+/// Lists the UIDs one by one: a range would include UIDs that never existed.
 fn exact_set(uids: &[Uid]) -> SequenceSet {
     let names: Vec<String> = uids.iter().map(ToString::to_string).collect();
     SequenceSet::parse(names.join(",").as_bytes()).expect("a set")

@@ -1,4 +1,4 @@
-//! What a POP3 server says: status lines, listings, messages.
+//! Fuzz target: POP3 server data: status lines, listings, messages.
 
 use bytes::Bytes;
 use mail_proto::pop3::{
@@ -8,7 +8,7 @@ use mail_proto::{Limits, Secret};
 
 use super::talk::{PASSWORD, Peer, USER, every_cut};
 
-/// Plays the bytes behind the first, which chooses when TLS begins: `S`, `P`, or at once.
+/// Plays the bytes after the first, which selects when TLS begins: `S`, `P`, or at once.
 pub(crate) fn run(data: &[u8]) {
     let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
     let (_, heard) = every_cut(server, || Owner::new(*first));
@@ -29,7 +29,7 @@ pub(super) struct Owner(Client);
 
 impl Owner {
     pub(super) fn new(first: u8) -> Self {
-        // Small, so that short inputs reach it.
+        // A small limit, so that short inputs reach it.
         let mut limits = Limits::default();
         limits.pop3_line_bytes = 200;
         Self(Client::new(Config {
@@ -72,7 +72,7 @@ impl Peer for Owner {
         });
     }
 
-    /// Messages and listings come in pieces that are cut where the bytes are.
+    /// The chunk boundaries of messages and listings depend on where the input is cut.
     fn join(before: &mut Event, next: Event) -> Option<Event> {
         match (before, next) {
             (
@@ -110,8 +110,8 @@ impl Peer for Owner {
         }
     }
 
-    /// What the server says while nothing is asked of it ends the conversation one way, and once
-    /// something is asked another; the same words may be either.
+    /// Server data without a pending command ends the session with one error, and with a pending
+    /// command with another; the same bytes may cause either.
     fn is_out_of_turn(error: &Error) -> bool {
         match error {
             Error::PeerMisbehaved(_) | Error::Limit(_) => true,

@@ -1,9 +1,10 @@
-//! Signing in, in all three protocols: what servers say in the exchange of a mechanism.
+//! Fuzz target: the SASL exchanges of all three protocols.
 //!
-//! The first byte chooses the protocol, the second what is offered. What follows is cut into parts;
-//! each begins with a letter that says how its text reaches the client: `c` as a challenge in
-//! base64, `r` as a challenge as it is, `o` and `n` as the last word, `l` as a line. `%N` stands
-//! for the client's nonce, which is always the same here, so that a seed can hold a whole exchange.
+//! The first byte selects the protocol, the second the offered mechanisms. The rest is cut into
+//! parts; each begins with a letter that selects how its text reaches the client: `c` as a
+//! challenge in base64, `r` as a raw challenge, `o` and `n` as the final response, `l` as a line.
+//! `%N` stands for the client's nonce, which is constant here, so that a seed can hold a whole
+//! exchange.
 
 use std::fmt::Debug;
 
@@ -15,17 +16,17 @@ use mail_proto::{Secret, imap, pop3, smtp};
 use super::talk::{Heard, PART, PASSWORD, Peer, USER, every_cut};
 use super::{imap_response, pop3_reply, smtp_reply};
 
-/// What the client's nonce is made of, and how it reads.
+/// The client's nonce: its entropy and its text.
 const ENTROPY: [u8; 18] = [7; 18];
 const NONCE: &[u8] = b"BwcHBwcHBwcHBwcHBwcHBwcH";
-/// The proofs of the server in the two seeds that hold one, by SHA-256 and SHA-1. Whoever does not
-/// know the password cannot make another.
+/// The server's proofs in the two seeds that hold one, by SHA-256 and SHA-1. Without the password
+/// no other proof can be computed.
 const PROOFS: [&str; 2] = [
     "v=BC8loXF9/WDOlsEb/2/Fnt/vb3MP28Khz3iA28NtZno=",
     "v=om+FvZI2KNVdiq5ew0TaUaaduI0=",
 ];
 
-/// What servers offer; the last two want a token.
+/// The offered mechanisms; the last two need a token.
 const OFFERS: [&str; 9] = [
     "SCRAM-SHA-256",
     "SCRAM-SHA-1",
@@ -106,7 +107,7 @@ fn sign_in(is_token: bool) -> SignIn {
     }
 }
 
-/// What the server says: each part waits for what the client says to the one before.
+/// Builds the server data: each part waits for the client's response to the part before.
 fn server(hello: &str, [challenge, ok, no]: [&str; 3], parts: &[u8]) -> Vec<u8> {
     let mut said = hello.as_bytes().to_vec();
     for part in parts.split(|byte| *byte == PART) {
@@ -114,7 +115,7 @@ fn server(hello: &str, [challenge, ok, no]: [&str; 3], parts: &[u8]) -> Vec<u8> 
             continue;
         };
         let text = with_nonce(text);
-        // A part with a letter that stands for nothing.
+        // A part whose letter has no action.
         said.extend_from_slice(&[PART, 0]);
         match letter {
             b'c' => {
@@ -149,8 +150,8 @@ fn with_nonce(text: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// Nobody is in by SCRAM without the server's proof, and nothing that was made from the password is
-/// in the transcript.
+/// Asserts that no SCRAM sign-in succeeds without the server's proof, and that no value derived
+/// from the password is in the transcript.
 fn check<E: Debug, F>(
     heard: &Heard<E, F>,
     is_scram_alone: bool,

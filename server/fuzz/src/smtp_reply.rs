@@ -1,4 +1,4 @@
-//! What an SMTP server says, and that what is told of a message stays true.
+//! Fuzz target: SMTP server data; the reported delivery state of a message must be correct.
 
 use bytes::Bytes;
 use mail_proto::smtp::{
@@ -8,7 +8,7 @@ use mail_proto::{BodyChunk, Limits, Machine as _, Secret};
 
 use super::talk::{PASSWORD, Peer, USER, every_cut};
 
-/// Plays the bytes behind the first, which chooses when TLS begins: `S`, `P`, or at once.
+/// Plays the bytes after the first, which selects when TLS begins: `S`, `P`, or at once.
 pub(crate) fn run(data: &[u8]) {
     let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
     let (owner, heard) = every_cut(server, || Owner::new(*first));
@@ -57,7 +57,7 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn new(first: u8) -> Self {
-        // Small, so that short inputs reach them.
+        // Small limits, so that short inputs reach them.
         let mut limits = Limits::default();
         limits.smtp_line_bytes = 200;
         limits.smtp_reply_lines = 12;
@@ -120,8 +120,8 @@ impl Peer for Owner {
         Some(next)
     }
 
-    /// What the server says while nothing is asked of it ends the conversation one way, and once
-    /// something is asked another; the same words may be either.
+    /// Server data without a pending command ends the session with one error, and with a pending
+    /// command with another; the same bytes may cause either.
     fn is_out_of_turn(error: &Error) -> bool {
         match error {
             Error::PeerMisbehaved(_) | Error::Limit(_) => true,

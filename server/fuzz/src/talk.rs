@@ -1,8 +1,8 @@
-//! A conversation out of a fuzzer's bytes, and what holds for any of them.
+//! A session built from a fuzzer's bytes, and the properties that hold for any of them.
 //!
-//! The bytes are what the server says, cut into parts by [`PART`]. The byte behind a cut is a
-//! letter for what the owner of the connection does there: queue a command, give a piece of a
-//! body. The first byte of all chooses how the client is set up.
+//! The bytes are the server data, cut into parts by [`PART`]. The byte after a cut is a letter for
+//! the action of the connection's owner at that point: queue a command, supply a piece of a body.
+//! The very first byte selects the configuration of the client.
 
 use std::fmt::Debug;
 use std::sync::Mutex;
@@ -10,40 +10,40 @@ use std::sync::Mutex;
 use mail_proto::sasl::{DerivedKey, KeyDerivation};
 use mail_proto::{Machine, Step, Transcribed};
 
-/// Parts what the server says; what follows is a letter for the owner.
+/// Separates the parts of the server data; a letter for the owner follows.
 pub(crate) const PART: u8 = 0x1e;
 
-/// The user of every conversation.
+/// The user of every session.
 pub(crate) const USER: &str = "ann";
-/// The password of every conversation.
+/// The password of every session.
 pub(crate) const PASSWORD: &str = "hunter2-correct-horse";
-/// What no transcript may hold: the password, and it as LOGIN and PLAIN send it.
+/// Texts that no transcript may hold: the password, and its encodings in LOGIN and PLAIN.
 const SECRETS: [&str; 3] = [
     PASSWORD,
     "aHVudGVyMi1jb3JyZWN0LWhvcnNl",
     "AGFubgBodW50ZXIyLWNvcnJlY3QtaG9yc2U=",
 ];
 
-/// A machine and its owner.
+/// A protocol client and its owner.
 pub(crate) trait Peer {
-    /// The machine.
+    /// The protocol client.
     type Machine: Machine<Event: Debug + PartialEq, Error: Debug + PartialEq> + Transcribed;
 
-    /// The machine that talks.
+    /// Returns the protocol client.
     fn machine(&mut self) -> &mut Self::Machine;
-    /// Does what a letter stands for.
+    /// Performs the action of a letter.
     fn act(&mut self, letter: u8);
-    /// Joins an event to the one before it if only a cut parted the two; else gives it back.
+    /// Joins an event to the one before it if only a cut separated them; else returns it.
     fn join(before: &mut EventOf<Self>, next: EventOf<Self>) -> Option<EventOf<Self>>;
-    /// The server spoke before it was its turn. Whether that is seen depends on what had arrived
-    /// when we spoke, so other cuts may give another conversation.
+    /// Whether the server sent data before its turn. Whether the client detects that depends on the
+    /// bytes that had arrived when it sent its command, so other cuts may give another session.
     fn is_out_of_turn(error: &ErrorOf<Self>) -> bool;
 }
 
 type EventOf<P> = <<P as Peer>::Machine as Machine>::Event;
 type ErrorOf<P> = <<P as Peer>::Machine as Machine>::Error;
 
-/// What came of a conversation.
+/// The result of a session.
 #[derive(Debug)]
 pub(crate) struct Heard<E, F> {
     pub(crate) events: Vec<E>,
@@ -54,21 +54,21 @@ pub(crate) struct Heard<E, F> {
 }
 
 impl<E, F> Heard<E, F> {
-    /// The lines that were sent, without their ends.
+    /// Returns the sent lines, without their ends.
     pub(crate) fn sent(&self) -> impl Iterator<Item = &str> {
         let lines = self.written.split(|byte| *byte == b'\n');
         lines.filter_map(|line| str::from_utf8(line).ok().map(str::trim_end))
     }
 
-    /// The lines of the transcript in one direction.
+    /// Returns the lines of the transcript in one direction.
     pub(crate) fn lines(&self, direction: char) -> Vec<&String> {
         let lines = self.transcript.iter();
         lines.filter(|line| line.starts_with(direction)).collect()
     }
 }
 
-/// Plays a conversation whole, byte by byte and at pseudo-random cuts, and checks what holds for
-/// any. Returns the peer and what was heard when it was played whole.
+/// Plays a session whole, byte by byte and at pseudo-random cuts, and checks the properties of any
+/// session. Returns the peer and the result of the uncut session.
 pub(crate) fn every_cut<P: Peer>(
     data: &[u8],
     make: impl Fn() -> P,
@@ -87,9 +87,9 @@ pub(crate) fn every_cut<P: Peer>(
         assert_eq!(heard.events, whole.events, "{cut:?}");
         assert_eq!(heard.failure, whole.failure, "{cut:?}");
         assert_eq!(heard.is_done, whole.is_done, "{cut:?}");
-        // A conversation that failed may have been heard or said a little further.
+        // A failed session may have received or sent a few more lines.
         let is_same = |a: usize, b: usize| a == b || whole.failure.is_some();
-        // Which direction came first may differ where the server does not wait for us.
+        // The order of directions may differ if the server does not wait for the client.
         for direction in ['<', '>', '#'] {
             let (one, other) = (heard.lines(direction), whole.lines(direction));
             assert!(
@@ -105,7 +105,7 @@ pub(crate) fn every_cut<P: Peer>(
         assert_eq!(one[..both], other[..both], "{cut:?}");
     }
     for secret in SECRETS {
-        // The server may say what it likes, and notes quote it.
+        // The server may send anything, and notes quote it.
         let said = whole.lines('>');
         let is_told = said.iter().any(|line| line.contains(secret));
         assert!(!is_told, "a secret is told: {said:?}");
@@ -113,7 +113,7 @@ pub(crate) fn every_cut<P: Peer>(
     (peer, whole)
 }
 
-/// How what the server says is cut into pieces.
+/// How the server data is cut into pieces.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Whole,
@@ -178,7 +178,7 @@ impl<P: Peer> Stage<P> {
 
     fn act(&mut self, letter: u8) {
         if self.is_over() {
-            // Whoever heard the end has no connection left to ask anything of.
+            // After the end of the session there is no connection for further commands.
             return;
         }
         if self.wants_tls {
@@ -201,17 +201,17 @@ impl<P: Peer> Stage<P> {
 
     fn end(&mut self, data_len: usize) {
         if self.wants_tls {
-            // What was said behind STARTTLS has to be noticed here at the latest.
+            // Plaintext after STARTTLS must be detected here at the latest.
             self.act(b't');
         }
         self.peer.machine().end_of_input();
         self.run();
         assert!(self.is_over(), "it waits for a peer that has left");
-        // Final, whatever else comes.
+        // The result is final, whatever arrives later.
         self.peer.machine().feed(b"* 1 EXISTS\r\n250 x\r\n+OK\r\n");
         self.peer.act(b'n');
         self.run();
-        // What each byte can cost in steps is bounded, so it cannot keep a driver busy.
+        // The number of steps per byte is bounded, so input cannot keep a driver busy.
         let max = 200 + 8 * data_len;
         assert!(self.steps <= max, "{} steps", self.steps);
     }
@@ -242,7 +242,7 @@ impl<P: Peer> Stage<P> {
                 Ok(Step::NeedInput | Step::NeedBody { .. }) => return,
                 Ok(Step::Write(bytes)) => heard.written.extend_from_slice(&bytes),
                 Ok(Step::StartTls) => self.wants_tls = true,
-                // Compressed bytes are the driver's business: here they stay as they are.
+                // Compression is the driver's task: here the bytes stay as they are.
                 Ok(Step::StartDeflate { fed }) => {
                     machine.upgraded();
                     if !fed.is_empty() {
@@ -270,7 +270,7 @@ impl<P: Peer> Stage<P> {
     }
 }
 
-/// Runs a computation, or remembers its result: most inputs ask for the same few.
+/// Derives a key, with a cache: most inputs request the same few.
 fn key_derived(work: KeyDerivation) -> DerivedKey {
     static KNOWN: Mutex<Vec<(KeyDerivation, DerivedKey)>> = Mutex::new(Vec::new());
     let mut known = KNOWN.lock().expect("nobody panicked in here");

@@ -1,4 +1,4 @@
-//! The title of a document: whatever names a page, the document has one title, whose text it is.
+//! Fuzz target: whatever name a page has, the document has one title, whose text is that name.
 
 use super::markup::{escape, script_json, title, title_element};
 use super::outline::Document;
@@ -32,7 +32,8 @@ pub(crate) fn run(data: &[u8]) {
         .fold(script, |text, (plain, written)| {
             text.replace(written, plain)
         });
-    // A name may spell an escape by itself; then both spellings are one character by now.
+    // A name may contain an escape sequence itself; both spellings are then the same character
+    // here.
     if !name.contains("\\u") {
         assert_eq!(back, name);
     }

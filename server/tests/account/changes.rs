@@ -1,4 +1,4 @@
-//! What a change did, as the page is told, and who else hears of it.
+//! The result of a change as reported to the page, and the events of other sessions.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn a_change_taken_back_counts_what_came_back() {
     let undo = move_to(&page, FolderRole::Trash, &ids).await.undo;
     let trash = page.folder(FolderRole::Trash).await;
     let in_trash = page.rows(&trash).await;
-    // One of them goes on from Trash before both are to come back.
+    // One of them moves on from Trash before the undo of both.
     let to = Destination::Role(FolderRole::Archive);
     let moving = page.move_to(vec![in_trash[0].id.clone()], to);
     assert_eq!(moving.await.unwrap().count, 1);
@@ -96,7 +96,7 @@ async fn a_change_taken_back_counts_what_came_back() {
     );
 }
 
-/// Waits for an event about a folder that says so many messages. Returns how many of them are
+/// Waits for an event about a folder with this number of messages. Returns how many of them are
 /// unread, and how many arrived.
 async fn told(
     events: &mut Receiver<LiveEvent>,
@@ -130,7 +130,7 @@ async fn what_comes_back_to_its_place_is_not_announced_as_new() {
     let _watcher = page.handle.watch();
     let rows = page.rows(&page.inbox()).await;
     let messages = total(&page, &page.inbox()).await;
-    // All marks are known: two unread messages and a read one, none of them the newest.
+    // All flags are known: two unread messages and a read one, none of them the newest.
     let older = rows.iter().skip(1);
     let (seen, unseen): (Vec<_>, Vec<_>) = older.partition(|row| row.is_seen);
     let ids = [&seen[0].id, &unseen[0].id, &unseen[1].id];
@@ -165,7 +165,7 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
         let trash = one.folder(FolderRole::Trash).await;
         let archive = one.folder(FolderRole::Archive).await;
         other.folder(FolderRole::Trash).await;
-        // The other session's page shows Trash.
+        // The other session lists Trash.
         other.rows(&trash).await;
         let (inbox, in_trash) = (total(&one, &one.inbox()).await, total(&one, &trash).await);
         let in_archive = total(&one, &archive).await;
@@ -180,7 +180,7 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
             told(events, &trash, in_trash + 2).await;
         }
 
-        // From one folder to another, neither of which is the inbox.
+        // A move between two folders other than the inbox.
         let id = other.rows(&trash).await[0].id.clone();
         let mut events = [one.handle.subscribe(), other.handle.subscribe()];
         let to = Destination::Folder(archive.clone());
@@ -212,7 +212,7 @@ async fn every_session_hears_of_marks_and_deletes_by_pop3() {
     for events in &mut events {
         told(events, &one.inbox(), 4).await;
     }
-    // Deleted on the server when its session ends; it does not come back in the other one.
+    // Deleted on the server when its session ends; it does not reappear in the other one.
     let mut events = other.handle.subscribe();
     one.handle.close().await;
     stage.until_inbox_len(4).await;

@@ -1,4 +1,4 @@
-//! The copy in Sent: one, whoever files it, and with the recipients that nobody else gets to see.
+//! The Sent copy: exactly one, whichever side files it, and with the `Bcc` recipients.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::parts::Protocol;
 use super::peer::{Act, Fault, Peer, pass};
 use super::test_server::{Page, TestAccounts, sign_in};
 
-/// A person at two scripted servers.
+/// An account at two scripted servers.
 struct Writer {
     incoming: Peer,
     outgoing: Peer,
@@ -63,7 +63,7 @@ impl Writer {
         id
     }
 
-    /// The server files what left last.
+    /// Makes the server file the last sent message itself.
     fn files_it_itself(&self) {
         let mail = self.outgoing.taken().pop().unwrap();
         self.incoming.files(mail.replace('\n', "\r\n"));
@@ -81,7 +81,7 @@ impl Writer {
         copies
     }
 
-    /// Waits until Sent was searched so often.
+    /// Waits until Sent was searched this many times.
     async fn searched(&self, times: usize) {
         self.incoming
             .until("a search", |seen| seen.count("UID SEARCH") >= times)
@@ -89,7 +89,7 @@ impl Writer {
     }
 }
 
-/// A server that says that it is Gmail.
+/// A server that identifies itself as Gmail.
 fn gmail() -> Option<Fault> {
     Some(Fault {
         at: "AUTHENTICATE",
@@ -224,7 +224,7 @@ async fn what_is_stopped_while_its_copy_is_filed_stays_stopped() {
     let backend = &writer.page.backend;
     let stop = backend.outbox_change(id.clone(), EntryChange::Stop);
     stop.await.unwrap();
-    // The copy ends, one way or the other.
+    // Filing the copy ends, with either result.
     let mut events = writer.page.handle.subscribe();
     pass(Duration::from_secs(600)).await;
     let mut entry = backend.outbox_show(id.clone()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Servers that hang up because they have enough connections.
+//! Servers that close connections because they have enough of them.
 
 use std::net::Ipv4Addr;
 
@@ -15,7 +15,7 @@ use super::parts::Protocol;
 use super::peer::Peer;
 use super::test_server::{TestAccounts, sign_in};
 
-/// A server that takes connections and closes each once the client asks for TLS.
+/// A server that accepts connections and closes each once the client starts TLS.
 async fn hangs_up() -> (u16, AbortHandle) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();

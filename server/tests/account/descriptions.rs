@@ -1,5 +1,5 @@
-//! IMAP servers that cannot describe a message, or not in a form that can be read: it has a row, it
-//! opens, and nothing untrue is said of it.
+//! IMAP servers that cannot describe a message, or only in a malformed form: the message has a row,
+//! it opens, and the page reports nothing false about it.
 
 use app::api::types::{BodyView, MessageId, MessageRow, MessageView};
 use app::api::{ApiError, ErrorKind};
@@ -46,7 +46,7 @@ const UNDESCRIBED: &str = "[The mail server did not describe this message]";
 
 #[tokio::test]
 async fn a_message_that_the_server_refuses_to_describe_has_its_row_beside_the_others() {
-    // The server stops at the message and says why; of its header octets it tells as well.
+    // The server stops at the message and gives the reason; it still returns its header octets.
     let script = |command: &str| {
         let said = "* 1 FETCH (UID 101 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case 1\" NIL NIL NIL \
             NIL NIL NIL NIL NIL))\r\n* 3 FETCH (UID 103 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case \
@@ -161,7 +161,7 @@ async fn a_message_whose_description_cannot_be_read_has_its_row_and_opens() {
     let opened = open(&server, 102).await.unwrap();
     assert!(text(&opened).contains("The offer."));
     assert_eq!(opened.attachments[0].name, "offer.pdf");
-    // Its parts are those that were found here, whatever the server would count.
+    // The sections are those of the product's own parser, whatever the server would count.
     let page = &server.page;
     let part = opened.attachments[0].part.clone();
     let mut part = page.handle.part(page.inbox(), id(102), part).await.unwrap();
@@ -261,10 +261,10 @@ async fn a_message_that_the_server_does_not_give_is_not_told_as_gone() {
         let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY");
         is_asked.then(|| "{tag} OK FETCH completed.\r\n".to_owned())
     };
-    // By its place the server gives it.
+    // The server returns the message by its sequence number.
     let server = ScriptedImap::start(cases(3), script).await;
     assert!(text(&open(&server, 102).await.unwrap()).contains("This is case 2."));
-    // Not at all.
+    // The server does not return the message at all.
     let server = ScriptedImap::start(cases(3), move |command| {
         let by_place = command.starts_with("FETCH 2 ") && command.contains("BODY.PEEK");
         script(&command.replace(
@@ -293,7 +293,7 @@ async fn a_message_is_gone_once_the_server_searched_for_it_in_vain() {
     let error = open(&server, 104).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert_eq!(server.count("SEARCH UID 104"), 1);
-    // A search that is refused, or answered by nothing, tells nothing.
+    // A search that is refused, or completes without a result, proves nothing.
     for said in ["{tag} NO later\r\n", "{tag} OK done\r\n"] {
         let script = move |command: &str| command.starts_with("SEARCH").then(|| said.to_owned());
         let server = ScriptedImap::start(cases(3), script).await;

@@ -1,5 +1,5 @@
-//! What a person does to the entries of the outbox: nothing is destroyed without a way back, and
-//! nothing is said to be stopped that may have left.
+//! Actions on outbox entries: nothing is destroyed without an undo, and no message is reported as
+//! stopped that may have been sent.
 
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
@@ -33,10 +33,10 @@ async fn rows(page: &Page) -> OutboxRows {
     page.backend.outbox_list(None).await.unwrap()
 }
 
-/// A page whose outgoing server is away: messages wait.
+/// An account whose outgoing server is unreachable: messages wait.
 async fn waiting(stage: &TestServer) -> Page {
     let mut sign_in = stage.imap();
-    // Nothing that speaks SMTP with TLS listens there.
+    // No server listens for SMTP over TLS on this port.
     sign_in.outgoing.port = stage.demo.ports().submission;
     stage.open(sign_in).await.unwrap()
 }
@@ -51,7 +51,7 @@ async fn a_message_that_is_stopped_stays_with_its_text_and_can_be_sent() {
     let stopped = page.backend.outbox_show(entry.id.clone()).await.unwrap();
     assert_eq!(stopped.state, OutboxState::Stopped);
     assert_eq!(stopped.recipients[0].state, RecipientState::Stopped);
-    // A second click finds it stopped.
+    // A second click finds the entry already stopped.
     change(&page, &entry.id, EntryChange::Stop).await;
     let form = page.backend.compose_again(entry.id.clone()).await.unwrap();
     assert_eq!(form.draft.body, "Words that took an evening.");
@@ -163,7 +163,7 @@ async fn a_form_sends_one_message_and_no_message_without_its_files() {
         files: Some(0),
         ..draft("ok@restante.test", "Once")
     };
-    // The answer to the first one was lost.
+    // The response to the first request was lost.
     let first = page.backend.message_send(account.clone(), written.clone());
     let first = first.await.unwrap();
     let second = page.backend.message_send(account.clone(), written.clone());
@@ -231,7 +231,7 @@ async fn a_correction_that_is_posted_twice_is_one_message() {
         .await
         .unwrap();
     assert_eq!(once, twice);
-    // The first form leads to what became of its message.
+    // The first form leads to the result of its message.
     assert_eq!(
         page.backend.message_send(account, first).await.unwrap(),
         once

@@ -1,4 +1,5 @@
-//! Servers that lack what today's have: the same is reached another way, or refused with a reason.
+//! Servers without common extensions: the fallback has the same result, or is refused with a
+//! reason.
 
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ async fn without_idle_new_mail_is_found_by_asking() {
     stage
         .demo
         .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
-    // Nobody asks more often than every minute.
+    // The account polls at most once per minute.
     pass(Duration::from_secs(61)).await;
     let told = async {
         while !matches!(
@@ -146,7 +147,7 @@ async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
     page.rows(&trash).await;
 }
 
-/// Another program marks a message as deleted.
+/// Another client marks a message as deleted.
 async fn mark_as_deleted(stage: &TestServer, id: &MessageRef) {
     let port = stage.demo.ports().imaps;
     let trust = Trust {

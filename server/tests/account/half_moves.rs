@@ -1,4 +1,4 @@
-//! Moves that a server begins and does not end: finished, undone, or told as what they are.
+//! Moves that a server starts and does not complete: completed, undone, or reported as they are.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A signed-in account on a server that can do so much, which has shown its inbox.
+    /// Creates a signed-in account, at a server with these capabilities, that has listed its inbox.
     async fn new(capabilities: &'static str) -> (Self, MessageRef) {
         let scene = Self::silent(capabilities).await;
         let rows = scene.page.rows(&scene.page.inbox()).await;
@@ -81,7 +81,7 @@ async fn a_copy_whose_original_cannot_be_removed_is_deleted_again() {
         for at in refused {
             scene.peer.fail_once(at, NO);
         }
-        // Something else is marked as deleted, so that no plain EXPUNGE may be sent.
+        // Another message is marked as deleted, so that no plain EXPUNGE may be sent.
         scene
             .peer
             .fail_once("UID SEARCH DELETED", Act::Say("* SEARCH 1\r\n{tag} OK\r\n"));
@@ -96,7 +96,7 @@ async fn a_copy_whose_original_cannot_be_removed_is_deleted_again() {
         assert_eq!(expunged.last().unwrap(), "UID EXPUNGE 2", "{refused:?}");
         let unmarked = scene.heard("UID STORE 2 -FLAGS").len();
         assert_eq!(unmarked, usize::from(refused.len() == 2), "{refused:?}");
-        // Back in the inbox, which shows what it showed.
+        // Back in the inbox, which lists the same messages as before.
         assert_eq!(scene.page.rows(&scene.page.inbox()).await.len(), 3);
     }
 }
@@ -136,11 +136,11 @@ async fn a_connection_lost_while_it_copies_says_whether_a_copy_may_be_there() {
     let (scene, id) = Scene::new(WITHOUT_MOVE).await;
     scene.peer.fail_once("UID COPY", Act::Close(""));
     let error = scene.delete(&id).await.unwrap_err();
-    // The next UID of Trash is what it was: nothing came.
+    // UIDNEXT of Trash is unchanged: no copy arrived.
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error:?}");
 
     scene.peer.fail_once("UID COPY", Act::Close(""));
-    // Asked before the copy, and again behind it.
+    // The client requests UIDNEXT before the copy and again after it.
     const BEFORE: &str = "* STATUS Trash (UIDNEXT 3 UIDVALIDITY 9)\r\n{tag} OK\r\n";
     scene
         .peer
@@ -160,7 +160,7 @@ async fn a_move_refused_behind_its_copy_is_undone() {
     assert_eq!(error.kind, ErrorKind::Refused);
     assert!(error.cause.contains("deleted again"), "{error:?}");
     assert_eq!(scene.heard("UID EXPUNGE"), ["UID EXPUNGE 2"]);
-    // A plain refusal is one.
+    // A plain refusal is reported as one.
     scene.peer.fail_once("UID MOVE", NO);
     let error = scene.delete(&id).await.unwrap_err();
     assert!(error.cause.contains("refused"), "{error:?}");
@@ -224,7 +224,7 @@ async fn a_move_that_names_no_copies_is_counted_by_what_left_and_came() {
     let done = scene.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone, done.undo), (1, 0, vec![]));
 
-    // It left, and nothing came: another program has removed it.
+    // The message left the inbox and no copy arrived: another client has removed it.
     let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
     let say = |command, words| scene.peer.fail_once(command, Act::Say(words));
     say("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK nothing\r\n");
@@ -233,7 +233,7 @@ async fn a_move_that_names_no_copies_is_counted_by_what_left_and_came() {
     assert_eq!((done.count, done.gone, done.undo), (0, 1, vec![]));
 }
 
-/// What LIST says of a person whose folders lie below INBOX, and who shares one with others.
+/// LIST of an account whose folders are below INBOX, and that has a shared folder.
 const SHARED: &str = "* LIST (\\HasNoChildren) \".\" \"INBOX\"\r\n\
     * LIST (\\HasNoChildren) \".\" \"INBOX.Sent\"\r\n\
     * LIST (\\HasNoChildren) \".\" \"INBOX.Trash\"\r\n\
@@ -249,7 +249,7 @@ async fn one_shared_folder_beside_those_below_inbox_takes_no_role_away() {
     scene.peer.fail_always("NAMESPACE", Act::Say(NAMESPACES));
     let (account, backend) = (scene.page.account.clone(), &scene.page.backend);
     let id = scene.page.rows(&scene.page.inbox()).await[1].id.clone();
-    // A first look may have come before the server knew its part.
+    // The first listing may have been before the script was set.
     pass(Duration::from_secs(11)).await;
     let folders = backend.folder_list(account.clone()).await.unwrap().folders;
     let shown: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.role)).collect();

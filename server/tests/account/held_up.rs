@@ -1,4 +1,4 @@
-//! A folder whose server says nothing: what waits for it holds nothing else up.
+//! A folder whose server does not respond: requests that wait for it block no others.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::scripted_imap::{Mail, ScriptedImap};
 
 /// base64url of "Silent".
 const SILENT_ID: &str = "U2lsZW50";
-/// More than wait for one connection.
+/// More requests than may wait for one connection.
 const REQUESTS: usize = 200;
 
-/// Has two folders, and says nothing to whoever selects the second one.
+/// Lists two folders, and does not respond to SELECT of the second one.
 fn says_nothing_in_one_folder(command: &str) -> Option<String> {
     match command.split_once(' ').map_or(command, |(name, _)| name) {
         "LIST" => Some(
@@ -49,7 +49,7 @@ async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wai
             list.await
         })
         .collect();
-    // All of them are asked; none is answered.
+    // All requests are sent; none is answered.
     let all_wait = async {
         while asked.get() < REQUESTS || server.count("Silent") == 0 {
             tokio::task::yield_now().await;

@@ -1,5 +1,5 @@
-//! Servers that break the rules, at the level of the account: what a person is told, what becomes
-//! of the connection, and that everything else goes on.
+//! Servers that violate the protocol, at the level of the account: the reported error, the state of
+//! the connection, and that everything else continues.
 
 mod imap;
 mod pop3;
@@ -24,10 +24,10 @@ use super::test_server::{Page, TestAccounts, sign_in};
 
 const ADDRESS: &str = "ann@peer.test";
 const PASSWORD: &str = "Sesame-offne-dich-7731";
-/// Longer than any deadline of a conversation but that of the final reply of SMTP.
+/// Longer than any deadline of a session except that of SMTP's final reply.
 const LONG: Duration = Duration::from_secs(301);
 
-/// An incoming and an outgoing server, a desk that may reach them, and everything that is logged.
+/// An incoming and an outgoing server, accounts that may reach them, and the whole log.
 struct Scene {
     incoming: Peer,
     outgoing: Peer,
@@ -76,14 +76,15 @@ impl Scene {
         )
     }
 
-    /// Signs in and looks at the inbox.
+    /// Signs in and lists the inbox.
     async fn open(&self) -> Page {
         let page = self.desk.open(self.sign_in()).await.unwrap();
         assert_eq!(subjects(&page).await, NEWEST_FIRST);
         page
     }
 
-    /// What was logged, wire included, holds no password in any form in which it was sent.
+    /// Asserts that the log, protocol lines included, holds no password in any encoding in which it
+    /// was sent.
     fn assert_no_password_in_the_log(&self, name: &str) {
         let log = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
         assert!(log.contains("wire"), "{name}: the wire is not in the log");
@@ -101,7 +102,7 @@ async fn subjects(page: &Page) -> Vec<String> {
     rows.into_iter().map(|row| row.subject).collect()
 }
 
-/// What a person has to be told.
+/// The error that the page must report.
 #[derive(Debug)]
 struct ExpectedError {
     kind: ErrorKind,
@@ -118,14 +119,14 @@ impl ExpectedError {
     }
 }
 
-/// A server that fails while somebody signs in.
+/// A server that fails during a sign-in.
 struct AtSignIn {
     name: &'static str,
     tls: TlsMode,
     at: &'static str,
     act: Act,
     told: ExpectedError,
-    /// The password must not have left.
+    /// Whether the password must not have been sent.
     is_password_kept: bool,
 }
 
@@ -150,10 +151,10 @@ impl AtSignIn {
     }
 }
 
-/// Words without an end, 64 octets at a time.
+/// A part of endless text, 64 octets long.
 const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
-/// Every case, on one server for each kind of TLS.
+/// Runs every case, with one server for each kind of TLS.
 async fn all_fail_at_sign_in(kind: IncomingKind, cases: Vec<AtSignIn>) {
     let is_implicit = |case: &AtSignIn| case.tls == TlsMode::Implicit;
     let (implicit, starttls): (Vec<_>, Vec<_>) = cases.into_iter().partition(is_implicit);
@@ -194,7 +195,7 @@ async fn fails_at_sign_in(scene: &Scene, case: AtSignIn) {
     assert_eq!(scene.incoming.connections(), nth + 1, "{name}: one try");
     let sent = scene.incoming.passwords() - passwords;
     assert_eq!(sent, usize::from(!case.is_password_kept), "{name}");
-    // Nothing is left of it: the same person signs in.
+    // The failure leaves no state: the same account signs in.
     scene.open().await.handle.close().await;
     scene.incoming.left_but(0).await;
     scene.assert_no_password_in_the_log(name);

@@ -1,4 +1,4 @@
-//! Reading and changing by IMAP.
+//! Reading and changes by IMAP.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
     assert!(list(20_000).await.unwrap().rows.is_empty());
     let before = stage.demo.commands_seen();
     list(5_000).await.unwrap();
-    // IDLE and DONE may fall into this; a FETCH may not.
+    // IDLE and DONE may occur in this interval; a FETCH may not.
     assert!(
         stage.demo.commands_seen() - before <= 1,
         "a window that was seen costs nothing"
@@ -365,7 +365,7 @@ async fn messages_that_come_back_are_listed_where_they_stood() {
         let page = stage.open(stage.imap()).await.unwrap();
         let before = page.rows(&page.inbox()).await;
         let subjects: Vec<_> = before.iter().map(|row| row.subject.clone()).collect();
-        // One alone, two beside each other, the oldest of the window; then one of them again.
+        // One alone, two adjacent ones, the oldest of the window; then one of them again.
         for places in [&[20, 7, 8, 49][..], &[8]] {
             let rows = page.rows(&page.inbox()).await;
             let ids: Vec<MessageRef> = places.iter().map(|at| rows[*at].id.clone()).collect();
@@ -375,7 +375,7 @@ async fn messages_that_come_back_are_listed_where_they_stood() {
                 .unwrap();
             let undone = page.undo(moved.undo).await.unwrap();
             assert_eq!(undone.messages.len(), places.len(), "{lacks:?} {places:?}");
-            // Mail that arrives meanwhile stands above all of it.
+            // New mail would be listed above all of these.
             let rows = page.rows(&page.inbox()).await;
             let now: Vec<_> = rows.iter().map(|row| row.subject.clone()).collect();
             assert_eq!(now, subjects, "{lacks:?}");
@@ -386,7 +386,7 @@ async fn messages_that_come_back_are_listed_where_they_stood() {
             back.sort_by_key(ToString::to_string);
             told.sort_by_key(ToString::to_string);
             assert_eq!(told, back, "the ids of now");
-            // What is read has its neighbours.
+            // An opened message has its neighbours.
             let at = places[0];
             let opened = page.open(rows[at].id.clone()).await.unwrap();
             assert_eq!(opened.position, u32::try_from(at).unwrap());

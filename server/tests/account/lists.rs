@@ -1,4 +1,4 @@
-//! Lists of several accounts: merged, in windows, with accounts that are late or refuse.
+//! Lists over several accounts: merged, in windows, with accounts that are slow or refuse.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::scripted_imap::{Mail, ScriptedImap};
 use super::test_server::{Page, TestServer};
 
-/// A session that has the accounts of these pages.
+/// Creates a session with the accounts of these pages.
 fn session(pages: &[&Page]) -> SessionBackend {
     SessionBackend::new(
         pages.iter().map(|page| page.handle.clone()).collect(),
@@ -43,7 +43,7 @@ async fn first(session: &SessionBackend, role: FolderRole) -> MessageRows {
     session.message_list(query).await.unwrap()
 }
 
-/// Every row of a list, in windows of `limit`; `between` runs behind each.
+/// Returns every row of a list, in windows of `limit`; `between` runs after each.
 async fn walk(
     session: &SessionBackend,
     limit: u32,
@@ -76,7 +76,7 @@ fn on(day: &'static str, subject: &str) -> Mail {
     }
 }
 
-/// Has an archive beside its inbox, with the same messages in it.
+/// Responds as a server with an archive beside its inbox, with the same messages in it.
 fn with_archive(command: &str) -> Option<String> {
     command.starts_with("LIST").then(|| {
         "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Archive) \"/\" Kept\r\n{tag} OK done\r\n"
@@ -171,10 +171,10 @@ async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() 
     let seen = walk(&session, 7, async |shown| {
         turn += 1;
         match turn {
-            // Above what was shown.
+            // Above the rows that were shown.
             1 => stages[0].demo.deliver("Subject: new\r\n\r\nnew\r\n"),
             2 => (0..9).for_each(|_| stages[1].demo.deliver("Subject: new\r\n\r\nnew\r\n")),
-            // The very last one that was shown, and one further up.
+            // The last row that was shown, and one further up.
             3 | 4 => {
                 let gone = if turn == 3 { shown.len() - 1 } else { 2 };
                 let id = shown[gone].id.clone();
@@ -185,7 +185,7 @@ async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() 
             }
             _ => {}
         }
-        // News reach the list before it is asked again.
+        // The events reach the list before its next request.
         for page in &pages {
             page.rows(&page.inbox()).await;
         }
@@ -211,7 +211,7 @@ async fn an_account_that_takes_long_is_told_as_pending_and_its_rows_come_with_th
     assert_eq!(early.pending, std::slice::from_ref(&bob.page.account));
     let view = early.view.expect("it goes on");
     assert!(early.next.is_some(), "the list is not over");
-    // Asked again while it is still pending, nothing is begun anew.
+    // A second request while the list is still pending starts no new work.
     let again = first(&session, FolderRole::Archive).await;
     assert_eq!(again.view.as_ref(), Some(&view));
     assert_eq!(bob.count("SELECT \"Kept"), 1);
@@ -249,7 +249,7 @@ async fn a_list_that_is_given_up_is_drained_and_its_connection_goes_on() {
         2,
         "INBOX's connection and one more"
     );
-    // It is not there any more: giving it up again is no fault.
+    // The view no longer exists: cancelling it again is not an error.
     session.view_cancel(view).await.unwrap();
     assert_eq!(first(&session, FolderRole::Archive).await.rows.len(), 6);
 }
@@ -270,7 +270,7 @@ async fn an_account_that_refuses_is_told_beside_the_rows_of_the_other() {
     assert_eq!(failed[0].error.kind, ErrorKind::Refused);
     let reply = failed[0].error.reply.as_deref().unwrap();
     assert!(reply.contains("not you"), "{reply}");
-    // Where none of them answers there is no list.
+    // If all accounts fail there is no list.
     let none = session(&[&bob.page, &bob.page]);
     let query = query(FolderRole::Archive, ListAt::Offset(0), 50);
     let refused = none.message_list(query).await.unwrap_err();
@@ -284,7 +284,7 @@ async fn an_account_without_such_a_folder_adds_nothing() {
     let list = first(&session, FolderRole::Archive).await;
     assert_eq!(list.rows.len(), 4);
     assert_eq!(list.failed, []);
-    // Nobody has one: an empty list, as an empty folder is.
+    // No account has this folder: the list is empty, as for an empty folder.
     let list = first(&session, FolderRole::Junk).await;
     assert_eq!((list.rows.len(), list.total), (0, 0));
 }
@@ -340,7 +340,7 @@ async fn a_change_of_messages_of_two_accounts_is_told_once_and_taken_back_at_onc
     let undone = undone.unwrap().done.remove(0);
     assert_eq!((undone.change, undone.count), (Change::Undone, 12));
     assert_eq!(first(&session, FolderRole::Inbox).await.total, 12);
-    // By their accounts, as they are named now.
+    // By account, with their current ids.
     let mut by_account = BTreeMap::new();
     for id in &undone.messages {
         *by_account.entry(&id.folder.account).or_insert(0) += 1;
@@ -393,7 +393,7 @@ async fn what_one_account_cannot_do_is_told_beside_what_the_other_did() {
     assert_eq!(moved.failed.len(), 1);
     assert_eq!(moved.failed[0].messages, std::slice::from_ref(&other));
     assert_eq!(moved.failed[0].error.kind, ErrorKind::Unsupported);
-    // Where nothing was done it is an error, and a message of nobody's account is not found.
+    // If nothing was done the result is an error, and a message of an unknown account is not found.
     let none = session.message_move(vec![other], archive()).await;
     assert_eq!(none.unwrap_err().kind, ErrorKind::Unsupported);
     let strange = vec![MessageRef::from("AAAAAAAAAAAAAAAA/SU5CT1g/1.1")];

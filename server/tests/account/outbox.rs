@@ -1,4 +1,4 @@
-//! Sending: the ledger tells the truth.
+//! Sending: the ledger reports the true result.
 
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
@@ -302,7 +302,7 @@ async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kep
 async fn a_message_waits_while_the_outgoing_server_is_away() {
     let stage = TestServer::new(Some(1)).await;
     let mut sign_in = stage.imap();
-    // Nothing that speaks SMTP with TLS listens there.
+    // No server listens for SMTP over TLS on this port.
     sign_in.outgoing.port = stage.demo.ports().submission;
     let page = stage.open(sign_in).await.unwrap();
     let mail = draft("ok@restante.test", "waits");

@@ -1,5 +1,5 @@
-//! The parts that a [`Peer`](super::peer::Peer) plays: a small mailbox by IMAP and POP3, and a
-//! server that takes mail.
+//! The roles of a [`Peer`](super::peer::Peer): a small mailbox by IMAP and POP3, and an SMTP server
+//! that accepts mail.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use super::peer::Seen;
 /// The subjects in the mailbox, oldest first.
 pub(crate) const SUBJECTS: [&str; 3] = ["one", "two", "three"];
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Imap,
@@ -18,7 +18,7 @@ pub(crate) enum Protocol {
     Smtp,
 }
 
-/// What the server says and does next.
+/// The server's next response and what it does after it.
 #[derive(Debug, Default)]
 pub(crate) struct ReadAnswer {
     pub(crate) words: String,
@@ -30,10 +30,10 @@ pub(crate) struct ReadAnswer {
 pub(crate) struct Part {
     protocol: Protocol,
     is_encrypted: bool,
-    /// What an IMAP server announces behind the sign-in.
+    /// The capabilities that an IMAP server announces after the sign-in.
     capabilities: &'static str,
     idle_tag: Option<String>,
-    /// The message that comes by SMTP.
+    /// The message that SMTP is receiving.
     mail: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Part {
         self.is_encrypted = true;
     }
 
-    /// Tag and command of a line.
+    /// Splits a line into tag and command.
     pub(crate) fn split(&self, line: &str) -> (String, String) {
         match line.split_once(' ') {
             Some((tag, command)) if self.protocol == Protocol::Imap => {
@@ -66,14 +66,14 @@ impl Part {
         }
     }
 
-    /// The length of the literal that follows a command.
+    /// Returns the length of the literal that follows a command.
     pub(crate) fn literal(&self, command: &str) -> Option<usize> {
         let is_append = self.protocol == Protocol::Imap && command.starts_with("APPEND");
         let (_, length) = command.strip_suffix('}')?.rsplit_once('{')?;
         length.parse().ok().filter(|_| is_append)
     }
 
-    /// Whether a message is no longer on its way when this command is refused; refuses it.
+    /// Whether the refusal of this command ends the transfer of a message; drops the message if so.
     pub(crate) fn refuses(&mut self, command: &str) -> bool {
         let is_mail = self.protocol == Protocol::Smtp && matches!(command, "DATA" | ".");
         if is_mail {
@@ -82,7 +82,7 @@ impl Part {
         is_mail
     }
 
-    /// The right answer to a command; "" is the connection itself.
+    /// Returns the valid response to a command; "" stands for a new connection.
     pub(crate) fn answer(
         &mut self,
         tag: &str,
@@ -132,7 +132,7 @@ impl Part {
             }
             "FETCH" => rows(),
             "UID" if rest.starts_with("FETCH") => fetched(rest),
-            // Nothing ever leaves this mailbox.
+            // No message ever leaves this mailbox.
             "UID" if rest.starts_with("SEARCH UID ") => {
                 let set = rest.rsplit(' ').next().unwrap_or_default();
                 format!("* SEARCH {}\r\n", numbers(set))
@@ -141,7 +141,7 @@ impl Part {
                 let set = rest.split(' ').nth(1).unwrap_or_default();
                 format!("* OK [COPYUID 9 {set} {set}] moved\r\n")
             }
-            // A copy is there once it came, whether that was answered or not.
+            // A received copy exists, whether or not the APPEND was answered.
             "UID" if rest.starts_with("SEARCH") => found(rest, seen),
             "APPEND" => {
                 let uid = seen.filed.len() + 3;
@@ -154,7 +154,7 @@ impl Part {
             "LOGOUT" => "* BYE then\r\n".to_owned(),
             _ => String::new(),
         };
-        // DONE has no tag of its own.
+        // DONE has no tag; IDLE's is used.
         let done = self.idle_tag.take();
         let tag = done.as_deref().unwrap_or(tag);
         let _ = write!(words, "{tag} OK done\r\n");
@@ -252,7 +252,7 @@ fn mail_bytes(subject: &str) -> usize {
     mail(subject).len() + 2
 }
 
-/// The numbers of a set, one by one.
+/// Returns the numbers of a set, one by one.
 fn numbers(set: &str) -> String {
     let ranges = set.split(',').filter_map(|range| {
         let (first, last) = range.split_once(':').unwrap_or((range, range));
@@ -262,14 +262,14 @@ fn numbers(set: &str) -> String {
     numbers.join(" ")
 }
 
-/// The first number of a command's arguments.
+/// Returns the first number in a command's arguments.
 fn number(rest: &str) -> usize {
     let digits = rest.split(|c: char| !c.is_ascii_digit());
     let mut numbers = digits.filter_map(|digits| digits.parse().ok());
     numbers.next().unwrap_or(1)
 }
 
-/// The copies in Sent with the Message-ID that is searched for.
+/// Returns the copies in Sent with the Message-ID of the search.
 fn found(rest: &str, seen: &Seen) -> String {
     let id = rest.rsplit(' ').next().unwrap_or_default();
     let id = id.trim_matches('"');
@@ -298,7 +298,7 @@ fn rows() -> String {
     rows
 }
 
-/// What was asked of one message.
+/// Returns the requested data of one message.
 fn fetched(rest: &str) -> String {
     let uid = number(rest);
     let subject = SUBJECTS[uid - 1];

@@ -1,4 +1,4 @@
-//! A mail server that plays its part well, but for one fault at one command.
+//! A scripted mail server that is valid except for one fault at one command.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -17,29 +17,29 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::parts::{Part, Protocol, ReadAnswer};
 
-/// How long the tests wait for what has to happen.
+/// How long the tests wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a server does in place of the right answer. In its words `{tag}` is the command's tag.
+/// The server's action in place of the valid response. In its text `{tag}` is the command's tag.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
-    /// Says this and goes on as if nothing were.
+    /// Sends this and continues normally.
     Say(&'static str),
-    /// Says this and closes its side (FIN).
+    /// Sends this and closes its side (FIN).
     Close(&'static str),
-    /// Says this and then nothing more.
+    /// Sends this and then nothing more.
     Stall(&'static str),
-    /// Says this, and then the other thing for as long as anybody listens.
+    /// Sends the first text, and then the second one as long as the client reads.
     Flood(&'static str, &'static str),
 }
 
-/// A fault: what is done in place of the answer to a command.
+/// A fault: the action in place of the response to a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     /// The beginning of the command, without its tag; "" is the greeting.
     pub(crate) at: &'static str,
     pub(crate) act: Act,
-    /// How often; afterwards the server is sound.
+    /// The number of times; afterwards the server is valid.
     pub(crate) times: u32,
 }
 
@@ -50,25 +50,25 @@ pub(crate) struct Peer {
     _ends: DropGuard,
 }
 
-/// What happened so far.
+/// What the server has observed.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// How many connections there were.
+    /// The number of connections.
     pub(crate) connections: usize,
-    /// Those that the client has left.
+    /// The connections that the client has closed.
     left: BTreeSet<usize>,
     /// Every command, without its tag.
     heard: Vec<String>,
-    /// How often the fault was played.
+    /// How often the fault occurred.
     played: u32,
-    /// Messages that came by APPEND, whether that was answered or not.
+    /// Messages received by APPEND, whether or not it was answered.
     pub(crate) filed: Vec<String>,
-    /// Messages that came by SMTP and were acknowledged or taken in silence.
+    /// Messages received by SMTP that were acknowledged or left without a reply.
     pub(crate) taken: Vec<String>,
 }
 
 impl Seen {
-    /// How many commands began so.
+    /// Returns how many commands began with `command`.
     pub(crate) fn count(&self, command: &str) -> usize {
         let heard = self.heard.iter();
         heard.filter(|line| line.starts_with(command)).count()
@@ -79,20 +79,20 @@ pub(crate) struct Shared {
     protocol: Protocol,
     is_implicit: bool,
     faults: Mutex<Vec<Fault>>,
-    /// What an IMAP server can do, in place of the usual.
+    /// The capabilities of an IMAP server, in place of the usual ones.
     capabilities: Mutex<Option<&'static str>>,
     pub(crate) seen: watch::Sender<Seen>,
     ends: CancellationToken,
 }
 
 impl Peer {
-    /// Starts a server on loopback, with TLS from the beginning or by STARTTLS.
+    /// Starts a server on loopback, with implicit TLS or STARTTLS.
     pub(crate) async fn start(protocol: Protocol, is_implicit: bool, fault: Option<Fault>) -> Self {
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self::start_at(anywhere, protocol, is_implicit, fault).await
     }
 
-    /// Starts a server at an address of this machine.
+    /// Starts a server on an address of this machine.
     pub(crate) async fn start_at(
         address: SocketAddr,
         protocol: Protocol,
@@ -137,18 +137,18 @@ impl Peer {
         }
     }
 
-    /// The authority that a client has to trust.
+    /// Returns the CA certificate that a client has to trust.
     pub(crate) fn ca_pem() -> &'static str {
         &AUTHORITY.ca_pem
     }
 
-    /// Lets the server fail from now on, and counts its faults anew.
+    /// Sets the server's fault, and resets the count of faults.
     pub(crate) fn fail(&self, fault: Fault) {
         *self.shared.faults.lock().unwrap() = vec![fault];
         self.shared.seen.send_modify(|seen| seen.played = 0);
     }
 
-    /// Lets the server fail at this command as well, as often as it comes.
+    /// Makes the server fail at this command as well, every time.
     pub(crate) fn fail_always(&self, at: &'static str, act: Act) {
         let times = u32::MAX;
         let fault = Fault { at, act, times };
@@ -161,40 +161,40 @@ impl Peer {
         self.shared.faults.lock().unwrap().push(fault);
     }
 
-    /// Lets an IMAP server announce this behind the sign-in.
+    /// Sets the capabilities that an IMAP server announces after the sign-in.
     pub(crate) fn can(&self, capabilities: &'static str) {
         *self.shared.capabilities.lock().unwrap() = Some(capabilities);
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub(crate) async fn until(&self, what: &str, is_so: impl FnMut(&Seen) -> bool) {
         until(&self.shared.seen, what, is_so).await;
     }
 
-    /// Waits until the fault was played so often.
+    /// Waits until the fault has occurred this many times.
     pub(crate) async fn played(&self, times: u32) {
         self.until("the fault", |seen| seen.played >= times).await;
     }
 
-    /// Waits until the client has left a connection.
+    /// Waits until the client has closed a connection.
     pub(crate) async fn left(&self, nth: usize) {
         self.until("the client leaves", |seen| seen.left.contains(&nth))
             .await;
     }
 
-    /// How many commands began so.
+    /// Returns how many commands began with `command`.
     pub(crate) fn count(&self, command: &str) -> usize {
         self.shared.seen.borrow().count(command)
     }
 
-    /// The commands that began so, in order.
+    /// Returns the commands that began with `command`, in order.
     pub(crate) fn heard(&self, command: &str) -> Vec<String> {
         let seen = self.shared.seen.borrow();
         let heard = seen.heard.iter().filter(|line| line.starts_with(command));
         heard.cloned().collect()
     }
 
-    /// How often a password came.
+    /// Returns how often a password was received.
     pub(crate) fn passwords(&self) -> usize {
         ["AUTH", "LOGIN", "PASS"]
             .map(|c| self.count(c))
@@ -202,7 +202,7 @@ impl Peer {
             .sum()
     }
 
-    /// Waits until the client has left all but so many connections.
+    /// Waits until the client has closed all but this many connections.
     pub(crate) async fn left_but(&self, open: usize) {
         self.until("the client leaves", |seen| {
             seen.connections - seen.left.len() == open
@@ -210,37 +210,37 @@ impl Peer {
         .await;
     }
 
-    /// Files a copy, as a server does by itself.
+    /// Files a copy, as some servers do themselves.
     pub(crate) fn files(&self, copy: String) {
         self.shared.seen.send_modify(|seen| seen.filed.push(copy));
     }
 
-    /// The copies in Sent that were filed and not expunged.
+    /// Returns the copies in Sent that were filed and not expunged.
     pub(crate) fn copies(&self) -> Vec<String> {
         let seen = self.shared.seen.borrow();
         let left = seen.filed.iter().filter(|copy| !copy.is_empty());
         left.cloned().collect()
     }
 
-    /// The messages that the server has.
+    /// Returns the messages that the server accepted.
     pub(crate) fn taken(&self) -> Vec<String> {
         self.shared.seen.borrow().taken.clone()
     }
 
-    /// How many connections there were.
+    /// Returns the number of connections.
     pub(crate) fn connections(&self) -> usize {
         self.shared.seen.borrow().connections
     }
 }
 
-/// Lets every deadline pass that is shorter than this, without waiting for it.
+/// Advances the clock past all deadlines shorter than `time`, without waiting in real time.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
 }
 
-/// Waits until something is so of what a server tells.
+/// Waits until a condition on a server's observations holds.
 pub(super) async fn until<T: Debug>(
     told: &watch::Sender<T>,
     what: &str,
@@ -249,7 +249,7 @@ pub(super) async fn until<T: Debug>(
     let mut changes = told.subscribe();
     tokio::select! {
         held = changes.wait_for(is_so) => drop(held.unwrap()),
-        // A real clock: some tests stop tokio's.
+        // Real time: some tests pause tokio's clock.
         () = real_time(PATIENCE) => panic!("{what}: {:?}", told.borrow()),
     }
 }
@@ -270,7 +270,7 @@ struct Line {
 }
 
 impl Line {
-    /// The next line without its end; `None` once the client is gone.
+    /// Returns the next line without its end; `None` once the client has closed the connection.
     async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.input.windows(2).position(|two| two == b"\r\n") {
@@ -283,7 +283,7 @@ impl Line {
         }
     }
 
-    /// Says something; `false` once the client is gone.
+    /// Sends text; returns `false` once the client has closed the connection.
     async fn say(&mut self, words: &str) -> bool {
         let written = self.stream.write_all(words.as_bytes()).await;
         written.is_ok() && self.stream.flush().await.is_ok()
@@ -381,7 +381,7 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
                 body.extend_from_slice(line.next().await?.as_bytes());
                 body.extend_from_slice(b"\r\n");
             }
-            // The end of the command, where the literal did not hold it.
+            // The end of the command, if the literal did not contain it.
             if body.len() == length {
                 line.next().await?;
             }
@@ -400,7 +400,7 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
 }
 
 impl Shared {
-    /// The fault that is due at this command.
+    /// Returns the fault that applies to this command.
     fn fault_at(&self, command: &str) -> Option<Fault> {
         let mut faults = self.faults.lock().unwrap();
         let due = faults.iter_mut().find(|fault| {

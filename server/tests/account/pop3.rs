@@ -1,4 +1,4 @@
-//! Reading and deleting by POP3: one folder, marks kept here, deletes that wait.
+//! Reading and deletion by POP3: one folder, locally stored flags, delayed deletes.
 
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;

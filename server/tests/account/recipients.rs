@@ -1,4 +1,5 @@
-//! Recipients over the whole path: what is typed is what the server hears, or nothing is sent.
+//! Recipients from the form to the server: the server receives the typed addresses, or nothing is
+//! sent.
 
 use app::api::ErrorKind;
 use app::api::backend::MailBackend as _;

@@ -1,4 +1,4 @@
-//! An IMAP server with a few messages that does what it is asked, but for what a script says.
+//! An IMAP server with a few messages that behaves normally except where a script overrides it.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -18,7 +18,7 @@ use super::test_server::{Page, TestAccounts, sign_in};
 /// The UID of the first message, less 1.
 const UIDS_BEGIN: u32 = 100;
 
-/// A message, and how the server describes it.
+/// A message, and the description that the server sends of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
     pub(crate) raw: String,
@@ -28,7 +28,7 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// A small plain text.
+    /// Creates a small plain text message.
     pub(crate) fn plain(subject: &str) -> Self {
         let raw = format!(
             "From: Ann <ann@sender.example>\r\nTo: user@example.test\r\nSubject: {subject}\r\nDate: Mon, \
@@ -37,7 +37,7 @@ impl Mail {
         Self::of(&raw, subject)
     }
 
-    /// A message that the server describes as one plain text of this subject.
+    /// Creates a message that the server describes as one plain text of this subject.
     pub(crate) fn of(raw: &str, subject: &str) -> Self {
         Self {
             raw: raw.to_owned(),
@@ -63,7 +63,7 @@ impl Mail {
     }
 }
 
-/// An envelope with this list of senders.
+/// Formats an envelope with this list of senders.
 pub(crate) fn envelope(subject: &str, from: &str) -> String {
     format!(
         "(\"Mon, 01 Jan 2024 10:00:00 +0000\" \"{subject}\" {from} {from} {from} ((NIL NIL \"user\" \
@@ -77,7 +77,7 @@ struct Shared {
     mails: Vec<Mail>,
     script: Script,
     heard: Mutex<Vec<String>>,
-    /// Commands that hold this are not answered for now.
+    /// Commands that contain this text are not answered for now.
     held: watch::Sender<Option<&'static str>>,
 }
 
@@ -90,8 +90,8 @@ pub(crate) struct ScriptedImap {
 }
 
 impl ScriptedImap {
-    /// Starts a server with these messages. The script gets each command without its tag and may
-    /// answer in place of the server; `{tag}` in its answer is the tag.
+    /// Starts a server with these messages. The script receives each command without its tag and
+    /// may respond in place of the server; `{tag}` in its response is the tag.
     pub(crate) async fn start(
         mails: Vec<Mail>,
         script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
@@ -124,12 +124,12 @@ impl ScriptedImap {
         }
     }
 
-    /// Lets commands that hold this wait for their answer; `None` lets all of them go on.
+    /// Delays the responses to commands that contain `part`; `None` releases all of them.
     pub(crate) fn hold(&self, part: Option<&'static str>) {
         self.shared.held.send_replace(part);
     }
 
-    /// How many commands so far hold this.
+    /// Returns how many commands so far contain `part`.
     pub(crate) fn count(&self, part: &str) -> usize {
         let heard = self.shared.heard.lock().unwrap();
         heard
@@ -204,7 +204,7 @@ impl Shared {
         }
     }
 
-    /// The places that a set names.
+    /// Returns the positions in a set.
     fn numbers(&self, set: &str, in_uids: bool) -> impl Iterator<Item = u32> + use<> {
         let begin = if in_uids { UIDS_BEGIN } else { 0 };
         let bound = |text: &str| text.parse::<u32>().unwrap_or(0);

@@ -1,5 +1,5 @@
-//! How a message reaches the outgoing server: in how many flights, over which connection, and what
-//! is done where the server does not take it in one go.
+//! How a message reaches the outgoing server: the number of writes, the connection used, and the
+//! fallbacks if the server does not accept it at once.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::peer::pass;
 use super::submission::{Nature, Submission};
 use super::test_server::{Page, TestAccounts, sign_in};
 
-/// A person who reads at the demo server and sends by a server that counts.
+/// An account that reads at the demo server and sends by a server that records its flights.
 struct Office {
     outgoing: Submission,
     desk: TestAccounts,
@@ -68,7 +68,7 @@ impl Office {
                 came.connections.get(nth).is_some_and(is_signed_in)
             })
             .await;
-        // The answer is there to be read.
+        // Gives the client time to read the reply.
         tokio::task::yield_now().await;
     }
 

@@ -1,11 +1,11 @@
-//! What is shown as the text of a message, by IMAP and POP3.
+//! The shown text of a message, by IMAP and POP3.
 
 use app::api::types::{BodyView, Lang, MessageView};
 use mail_mime::clean::Images;
 
 use super::test_server::{Page, TestServer};
 
-/// Both protocols of a server with this message.
+/// Opens accounts by both protocols at a server with this message.
 async fn pages(raw: &str) -> (TestServer, [Page; 2]) {
     let stage = TestServer::new(Some(0)).await;
     stage.demo.deliver(raw.to_owned());

@@ -1,4 +1,4 @@
-//! An outgoing server that counts: what came in one flight is answered in one.
+//! An outgoing server that records flights: commands received together are answered together.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -11,19 +11,19 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::peer::until;
 
-/// So long a silence ends a flight.
+/// Length of the silence that ends a flight.
 const SILENCE: Duration = Duration::from_millis(60);
 
-/// What the server is like.
+/// The behaviour of the server.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Nature {
-    /// The lines of EHLO's reply behind the first.
+    /// The lines of EHLO's reply after the first.
     pub(super) offers: Vec<&'static str>,
     /// The reply to every BDAT.
     pub(super) bdat: Option<&'static str>,
-    /// BDAT is not known: its octets are taken for commands.
+    /// Whether BDAT is unknown: its octets are taken for commands.
     pub(super) takes_octets_for_commands: bool,
-    /// Commands that came together are out of order.
+    /// Whether pipelined commands are refused as out of order.
     pub(super) cannot_pipeline: bool,
     /// The reply to AUTH.
     pub(super) auth: Option<&'static [u8]>,
@@ -32,7 +32,7 @@ pub(super) struct Nature {
 }
 
 impl Nature {
-    /// What today's servers offer.
+    /// Returns the extensions of today's servers.
     pub(super) fn modern() -> Self {
         let offers = vec!["PIPELINING", "SIZE 50000000", "CHUNKING", "AUTH PLAIN"];
         Self {
@@ -42,14 +42,14 @@ impl Nature {
     }
 }
 
-/// What came.
+/// What the server received.
 #[derive(Debug, Default)]
 pub(super) struct Came {
-    /// For each connection, the commands of each flight that was answered.
+    /// For each connection, the commands of each answered flight.
     pub(super) connections: Vec<Vec<Vec<String>>>,
-    /// How many connections are open.
+    /// The number of open connections.
     pub(super) open: usize,
-    /// The messages that the server took.
+    /// The messages that the server accepted.
     pub(super) taken: Vec<String>,
 }
 
@@ -106,14 +106,14 @@ impl Submission {
         }
     }
 
-    /// Closes all connections that are open.
+    /// Closes all open connections.
     pub(super) fn hang_up(&self) {
         let mut hang_up = self.hang_up.lock().unwrap();
         hang_up.cancel();
         *hang_up = CancellationToken::new();
     }
 
-    /// The flights of a connection after its sign-in, each as the names of its commands.
+    /// Returns the flights of a connection after its sign-in, each as the names of its commands.
     pub(super) fn flights(&self, nth: usize) -> Vec<String> {
         let came = self.came.borrow();
         let flights = came.connections[nth].iter();
@@ -129,14 +129,14 @@ impl Submission {
         self.came.borrow().connections.len()
     }
 
-    /// How many messages with a subject the server has.
+    /// Returns how many messages with a subject the server has.
     pub(super) fn arrived(&self, subject: &str) -> usize {
         let came = self.came.borrow();
         let field = format!("Subject: {subject}\r\n");
         came.taken.iter().filter(|m| m.contains(&field)).count()
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition holds.
     pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Came) -> bool) {
         until(&self.came, what, is_so).await;
     }
@@ -145,7 +145,7 @@ impl Submission {
 enum State {
     Commands,
     Data,
-    /// Octets of a piece that are still to come, whether it is the last, and its reply.
+    /// The remaining octets of a chunk, whether it is the last, and its reply.
     Piece(usize, bool, String),
 }
 

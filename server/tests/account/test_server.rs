@@ -1,4 +1,4 @@
-//! A mail server, a store in a folder of its own, and one signed-in account.
+//! A mail server, a store in its own folder, and a signed-in account.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use server::views::{Locale, SessionBackend};
 /// The id of INBOX.
 pub(super) const INBOX: &str = "SU5CT1g";
 
-/// A demo mail server and a desk that may reach it.
+/// A demo mail server, and accounts that may reach it.
 pub(super) struct TestServer {
     pub(super) demo: Demo,
     desk: TestAccounts,
@@ -41,7 +41,7 @@ impl std::ops::Deref for TestServer {
     }
 }
 
-/// Everything that a test of an account needs but the mail server.
+/// The parts of an account test other than the mail server.
 pub(crate) struct TestAccounts {
     pub(crate) accounts: Accounts,
     pub(crate) uploads: Arc<Uploads>,
@@ -49,7 +49,7 @@ pub(crate) struct TestAccounts {
     folder: Arc<StateDir>,
 }
 
-/// A state folder that ends with the last desk over it.
+/// A state folder that is removed with the last [`TestAccounts`] over it.
 pub(crate) struct StateDir(PathBuf, AtomicI64);
 
 impl Drop for StateDir {
@@ -59,7 +59,7 @@ impl Drop for StateDir {
 }
 
 impl TestServer {
-    /// Starts a demo server with so many messages in its inbox, or with its sample mailbox.
+    /// Starts a demo server with this many messages in its inbox, or with its sample mailbox.
     pub(super) async fn new(messages: Option<u32>) -> Self {
         Self::over(Options {
             messages,
@@ -68,7 +68,7 @@ impl TestServer {
         .await
     }
 
-    /// The same with a server that plays to lack these IMAP capabilities.
+    /// The same with a server that does not announce these IMAP capabilities.
     pub(super) async fn lacking(imap_lacks: &'static [&'static str]) -> Self {
         Self::over(Options {
             imap_lacks,
@@ -77,7 +77,7 @@ impl TestServer {
         .await
     }
 
-    /// The same with a server that was told more.
+    /// The same with a server started with these options.
     pub(super) async fn over(options: Options) -> Self {
         let now_unix_ms = server::store::now_unix_ms();
         let demo = Demo::start(Options {
@@ -99,7 +99,7 @@ impl TestServer {
         Self { demo, desk }
     }
 
-    /// Waits until the demo's inbox holds so many messages.
+    /// Waits until the demo's inbox holds this many messages.
     pub(super) async fn until_inbox_len(&self, messages: usize) {
         let mut changes = self.demo.inbox_changes();
         let waiting = async {
@@ -111,7 +111,7 @@ impl TestServer {
         assert!(waited.is_ok(), "{} messages", self.demo.inbox_len());
     }
 
-    /// What a person types who reads by IMAP over implicit TLS.
+    /// Returns the sign-in by IMAP over implicit TLS.
     pub(super) fn imap(&self) -> SignIn {
         let ports = self.demo.ports();
         sign_in(
@@ -135,7 +135,7 @@ impl TestServer {
         )
     }
 
-    /// What a person types who reads by POP3 over implicit TLS.
+    /// Returns the sign-in by POP3 over implicit TLS.
     pub(super) fn pop3(&self) -> SignIn {
         let ports = self.demo.ports();
         sign_in(
@@ -160,7 +160,7 @@ impl TestServer {
     }
 }
 
-/// What a person types who reads and sends at localhost.
+/// Returns a sign-in with incoming and outgoing server on localhost.
 pub(crate) fn sign_in(
     address: &str,
     password: &str,
@@ -189,7 +189,7 @@ pub(crate) fn sign_in(
 }
 
 impl TestAccounts {
-    /// A desk whose accounts may reach these ports of localhost, and trust this authority.
+    /// Creates accounts that may reach these ports of localhost, and trust this CA.
     pub(crate) async fn new(ca_pem: &str, ports: Vec<u16>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let nth = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -198,7 +198,7 @@ impl TestAccounts {
         Self::over(Arc::new(StateDir(folder, AtomicI64::new(0))), ca_pem, ports).await
     }
 
-    /// The next start of the program, over the state of an earlier one.
+    /// Starts again, over the state of an earlier start.
     pub(crate) async fn over(folder: Arc<StateDir>, ca_pem: &str, ports: Vec<u16>) -> Self {
         let listed = Listed {
             host: "localhost".into(),
@@ -219,7 +219,7 @@ impl TestAccounts {
         let spool = Spool::open(&folder.0, store.clone(), Arc::clone(&sealer), limits).unwrap();
         let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone());
         accounts.convert().await.unwrap();
-        // The leases of earlier ones are over by then.
+        // The leases of earlier starts have expired by then.
         let starts = folder.1.fetch_add(1, Ordering::Relaxed);
         let now = server::store::now_unix_ms() + starts * (LEASE_MS + 1);
         accounts.recover(now).await.unwrap();
@@ -231,7 +231,7 @@ impl TestAccounts {
         }
     }
 
-    /// Where its state lies.
+    /// Returns the state folder.
     pub(crate) fn state_dir(&self) -> Arc<StateDir> {
         Arc::clone(&self.folder)
     }
@@ -242,7 +242,7 @@ impl TestAccounts {
         Ok(self.page(handle, Lang::En))
     }
 
-    /// What a session's page asks.
+    /// Wraps an account for requests of a page.
     pub(crate) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
         let locale = Locale {
             lang,
@@ -264,7 +264,7 @@ impl TestAccounts {
     }
 }
 
-/// A signed-in account, asked as the page asks.
+/// A signed-in account with the requests of a page.
 pub(crate) struct Page {
     pub(crate) account: AccountId,
     pub(crate) handle: AccountHandle,
@@ -272,7 +272,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The newest rows of a folder.
+    /// Returns the newest rows of a folder.
     pub(crate) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
         let window = Window {
             offset: 0,
@@ -281,7 +281,7 @@ impl Page {
         self.list(folder.clone(), window).await.unwrap().rows
     }
 
-    /// A window of a folder.
+    /// Returns a window of a folder.
     pub(crate) async fn list(
         &self,
         folder: FolderId,
@@ -292,7 +292,7 @@ impl Page {
         self.backend.message_list(query).await
     }
 
-    /// A folder of this account.
+    /// Returns the reference of a folder of this account.
     pub(crate) fn folder_ref(&self, folder: FolderId) -> FolderRef {
         FolderRef {
             account: self.account.clone(),
@@ -300,7 +300,7 @@ impl Page {
         }
     }
 
-    /// A message of the inbox by its id.
+    /// Returns the reference of a message in the inbox.
     pub(crate) fn in_inbox(&self, id: &str) -> MessageRef {
         self.folder_ref(self.inbox()).message(id.into())
     }
@@ -328,12 +328,12 @@ impl Page {
         self.backend.message_move(messages, to).await.map(only)
     }
 
-    /// Takes a change back.
+    /// Undoes a change.
     pub(crate) async fn undo(&self, undo: Vec<UndoRef>) -> Result<ChangeDone, ApiError> {
         self.backend.change_undo(undo).await.map(only)
     }
 
-    /// The folder with a role.
+    /// Returns the folder with a role.
     pub(crate) async fn folder(&self, role: FolderRole) -> FolderId {
         let folders = self
             .backend
@@ -348,12 +348,12 @@ impl Page {
             .id
     }
 
-    /// The inbox.
+    /// Returns the inbox.
     pub(crate) fn inbox(&self) -> FolderId {
         FolderId::from(INBOX)
     }
 
-    /// Waits until a message has left and its copy is filed, whatever it waits for before.
+    /// Waits until a message was handed over and its copy is filed, through all earlier states.
     pub(crate) async fn handed_over(&self, id: &OutboxId) -> OutboxEntry {
         let is_moving = |entry: &OutboxEntry| {
             entry.state != OutboxState::HandedOver || entry.copy == SentCopy::Pending
@@ -361,7 +361,7 @@ impl Page {
         self.no_longer(id, is_moving).await
     }
 
-    /// Waits until nothing more happens to a message by itself.
+    /// Waits until a message changes no further without a user action.
     pub(crate) async fn settled(&self, id: &OutboxId) -> OutboxEntry {
         let is_moving = |entry: &OutboxEntry| {
             matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)
@@ -370,7 +370,7 @@ impl Page {
         self.no_longer(id, is_moving).await
     }
 
-    /// Waits until something is no longer so of a message.
+    /// Waits until a condition on a message no longer holds.
     async fn no_longer(&self, id: &OutboxId, is_so: impl Fn(&OutboxEntry) -> bool) -> OutboxEntry {
         for _ in 0..500 {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
@@ -383,7 +383,7 @@ impl Page {
     }
 }
 
-/// The one change that an answer tells of.
+/// Returns the single change of a response.
 fn only(mut changes: ChangesDone) -> ChangeDone {
     assert_eq!(changes.failed, []);
     assert_eq!(changes.done.len(), 1);

@@ -1,4 +1,4 @@
-//! The text of messages that programs send although no standard allows it, as a reader sees it.
+//! The shown text of messages that programs send in violation of the standards.
 
 use app::api::backend::MailBackend as _;
 use app::api::types::{BodyView, ComposeKind, ComposeSource, MessageView, TextSpan};
@@ -25,7 +25,7 @@ async fn open(page: &Page, subject: &str) -> MessageView {
     opened.await.unwrap()
 }
 
-/// What is read of a message: its words, or the document of its frame.
+/// Returns the shown content of a message: its text, or the document of its frame.
 async fn shown(page: &Page, subject: &str) -> String {
     let view = open(page, subject).await;
     match view.body {

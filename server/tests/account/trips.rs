@@ -1,4 +1,4 @@
-//! How often a step waits for the mail server.
+//! The number of round trips to the mail server per step.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::parts::Protocol;
 use super::peer::Peer;
 use super::test_server::{Page, TestAccounts, TestServer};
 
-/// Waits until IDLE is on, on so many connections.
+/// Waits until IDLE is active on this many connections.
 async fn idles(stage: &TestServer, connections: usize) {
     let mut idling = stage.demo.idling();
     let waiting = idling.wait_for(|count| *count == connections);
@@ -37,7 +37,7 @@ async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times()
     let signed_in = stage.demo.round_trips_seen() - before;
     assert!(signed_in <= 3, "{signed_in} for the sign-in");
 
-    // Each of them while IDLE is on.
+    // Each step begins while IDLE is active.
     idles(&stage, 1).await;
     let before = stage.demo.round_trips_seen();
     assert_eq!(window(&page, 50).await, 50);
@@ -67,7 +67,7 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
     page.rows(&page.inbox()).await;
     idles(&stage, 2).await;
     for nth in 0..5 {
-        // Deleted by another while this one asks.
+        // Another session deletes the message during the request.
         let to = Destination::Role(FolderRole::Trash);
         let ids = vec![rows[nth].id.clone()];
         let deleting = other.move_to(ids, to);

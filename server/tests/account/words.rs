@@ -1,4 +1,4 @@
-//! Replies in the charset of a server's country: a person reads them as they were meant.
+//! Replies in the charset of a server's country are shown decoded.
 
 use std::net::Ipv4Addr;
 
@@ -49,7 +49,7 @@ async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
     port
 }
 
-/// What a person reads of the server's words.
+/// Returns the reply text that is shown to the user.
 async fn told(kind: IncomingKind, words: Vec<u8>) -> String {
     let port = refuses(kind, words).await;
     let desk = TestAccounts::new(Peer::ca_pem(), vec![port]).await;

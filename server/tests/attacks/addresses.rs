@@ -1,4 +1,4 @@
-//! Address fields that cost far more than their length: one that is typed, one that is received.
+//! Address fields that cost far more than their length: a typed one and a received one.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,10 @@ use crate::mailserver::{Mail, MailServer};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// The whole form comes back with the reason, so that this is not about the size of an answer.
+/// Size of a typed field, in bytes. The error response contains the whole form, so this does not
+/// test the size of a response.
 const TYPED_BYTES: usize = 1 << 20;
-/// A header field takes 256 KiB.
+/// Size of a header field, in bytes; the limit is 256 KiB.
 const FIELD_BYTES: usize = 240 << 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,7 +21,7 @@ async fn tens_of_thousands_of_recipients_are_refused_at_once() {
     let mut client = product.signed_in(&server).await;
     let watch = Watch::begin("many recipients", &product, witness);
     let mut told = Vec::new();
-    // Of a field that is read, the recipients are too many; a longer one is not read.
+    // A field within the limit has too many recipients; a longer one is not parsed.
     for (bytes, status, reason) in [(60 << 10, 422, "recipients"), (TYPED_BYTES, 413, "65 KB")] {
         let mut to = String::with_capacity(bytes + 32);
         let mut count = 0;

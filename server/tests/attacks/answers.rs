@@ -1,4 +1,4 @@
-//! A hostile mail server answers without end, or more than anybody asked for.
+//! A hostile mail server sends endless responses, or unsolicited ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::mailserver::{Heard, Mail, MailServer, Say, Script, fetch_set, row};
 use crate::product::Product;
 use crate::watch::{Watch, Witness, end_of};
 
-/// Answers an IMAP command that begins so, once the switch is on, with a repeated line.
+/// Answers an IMAP command that begins with `begins` with a repeated line, once the switch is on.
 pub(crate) fn flooding(
     begins: &'static str,
     line: fn(u64) -> String,
@@ -49,7 +49,7 @@ async fn inbox(client: &mut Client) -> String {
     mail.header("location").expect("the inbox").to_owned()
 }
 
-/// Floods the answer to one kind of command, while somebody asks for it.
+/// Floods the response to one kind of command during a request for it.
 async fn floods(name: &'static str, begins: &'static str, line: fn(u64) -> String) {
     let honest = MailServer::honest().await;
     let is_on = Arc::new(AtomicBool::new(false));
@@ -62,21 +62,22 @@ async fn floods(name: &'static str, begins: &'static str, line: fn(u64) -> Strin
     let list = inbox(&mut victim).await;
     let watch = Watch::begin(name, &product, witness);
     is_on.store(true, Ordering::Relaxed);
-    // The connection that has its rows already is asked in another folder, and a new one here.
+    // A connection that has loaded its rows is asked for another folder, and a new one for this
+    // folder.
     let mut answers = Vec::new();
     for path in ["/mail", &list, &list.replace("SU5CT1g", "U2VudA")] {
         answers.push(end_of(&mut victim, Request::get(path)).await);
     }
     let mut again = product.try_sign_in(&hostile).await.0;
     answers.push(end_of(&mut again, Request::get(&list)).await);
-    // Nobody watches the flood any more, and it has an end all the same.
+    // No request waits for the flood any more, and it must end nevertheless.
     hostile.until_sent(4 << 20).await;
     let sent = hostile.sent_bytes() >> 20;
     watch
         .end(&format!("{sent} MiB sent, answers {answers:?}"))
         .await;
     is_on.store(false, Ordering::Relaxed);
-    // The same session works again once the server is sound.
+    // The same session works again once the server behaves normally.
     let mut after = product.signed_in(&hostile).await;
     let answer = after.get(&list).await;
     assert!(answer.text().contains("three"), "{}", answer.text());
@@ -102,7 +103,7 @@ async fn a_command_ends_when_its_browser_has_left() {
     let honest = MailServer::honest().await;
     let is_asked = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&is_asked);
-    // The first message that is opened never comes.
+    // The first requested message never arrives.
     let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
         let is_it = protocol == "imap" && heard.command.starts_with("UID FETCH");
         (is_it && !asked.swap(true, Ordering::Relaxed)).then_some(Say::Silence)
@@ -113,20 +114,20 @@ async fn a_command_ends_when_its_browser_has_left() {
     let mut client = product.signed_in(&hostile).await;
     let list = inbox(&mut client).await;
     let message = format!("{list}/7.2");
-    // Somebody opens it, and leaves.
+    // A client opens it and disconnects.
     let waiting = client.open(Request::get(&message)).await;
     while !is_asked.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     drop(waiting);
-    // The list answers long before the deadline of the command (60 s without a byte).
+    // The list arrives long before the deadline of the command (60 s without a byte).
     let patience = Duration::from_secs(30);
     let answer = tokio::time::timeout(patience, client.get(&list)).await;
     let answer = answer.expect("the command that nobody waits for holds nothing up");
     assert!(answer.text().contains("three"), "{}", answer.text());
 }
 
-/// A structure of so many bytes.
+/// Formats a BODYSTRUCTURE of this many bytes.
 pub(crate) fn large_structure(bytes: usize) -> String {
     let parameter = format!("\"X\" \"{}\"", "y".repeat(bytes));
     format!("(\"TEXT\" \"PLAIN\" ({parameter}) NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)")
@@ -157,7 +158,7 @@ async fn rows_with_large_structures_are_listed_and_not_kept() {
             answer.status
         );
     }
-    // Each of them opens.
+    // Each message opens.
     let opened = victim.get(&format!("{list}/7.400")).await;
     assert!(opened.text().contains("Hello."), "{}", opened.text());
     let sent = hostile.sent_bytes() >> 20;
@@ -201,7 +202,7 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
         .map(|nth| Mail::plain(&format!("mail {nth}")))
         .collect();
     let rows = mails.clone();
-    // Some rows and NO, whenever the seventh is among them and more than its size is asked for.
+    // Some rows and NO, if the seventh is among them and the request is for more than its size.
     let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
         let rest = heard.command.strip_prefix("FETCH ")?;
         let set = fetch_set(rest, rows.len());
@@ -232,7 +233,7 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     assert!(opened.text().contains("Hello."), "{}", opened.text());
 }
 
-/// Almost as long as a response may be, on every connection, and then nothing more.
+/// Sends almost the maximum length of a response on every connection, and then nothing more.
 pub(crate) fn unfinished(protocol: &str, heard: &Heard<'_>) -> Option<Say> {
     let name = heard.command.split(' ').next().unwrap_or_default();
     match (protocol, name) {
@@ -258,7 +259,7 @@ async fn lines_that_never_end_share_one_budget() {
                 .await,
         );
     }
-    // Those that go over what all may hold together are dropped.
+    // Connections over the shared memory limit are dropped.
     hostile.until_open_at_most(45).await;
     let open = hostile.open();
     drop(hostile);

@@ -1,4 +1,4 @@
-//! Ten different attacks at the same time: together they stay within what one process may take.
+//! Ten different attacks at the same time: together they stay within the limits of one process.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,14 +15,14 @@ use crate::nested;
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// The most that the process may grow under ten attacks at once.
+/// Maximum growth of the process under ten simultaneous attacks.
 const GROWTH_MAX_BYTES: u64 = 256 << 20;
-/// What the allocator may keep of it.
+/// Maximum part of it that the allocator may retain.
 const KEPT_MAX_BYTES: u64 = 48 << 20;
-/// Each attack is repeated for so long.
+/// Duration for which each attack is repeated.
 const LASTS: Duration = Duration::from_secs(15);
 
-/// Asks for addresses again and again; what comes of it is nobody's business.
+/// Requests paths repeatedly and ignores the responses.
 async fn ask_for(mut client: Client, paths: Vec<String>) {
     loop {
         for path in &paths {
@@ -65,7 +65,7 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
     let watch = Watch::begin("ten at once", &product, witness);
 
     let mut attacks = JoinSet::new();
-    // 1 to 6: signed in at hostile servers, one of them with several accounts.
+    // 1 to 6: signed in at hostile servers, one session with several accounts.
     for (nth, server) in servers.iter().enumerate() {
         for account in 0..4 {
             let address = format!("user{nth}{account}@localhost");
@@ -82,12 +82,12 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
             }
         }
     }
-    // 7: connections that say nothing.
+    // 7: silent connections.
     let mut silent = Vec::new();
     for _ in 0..200 {
         silent.extend(TcpStream::connect(&product.authority).await);
     }
-    // 8: one session with streams and requests without end.
+    // 8: one session with endless streams and requests.
     let crowd = product.signed_in(&honest).await;
     let mut streams = Vec::new();
     for _ in 0..60 {
@@ -108,7 +108,7 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
             author = author.clone();
         }
     });
-    // 10: sign-ins with long fields and forged hops.
+    // 10: sign-ins with long fields and forged forwarding headers.
     let stranger = product.client();
     attacks.spawn(async move {
         let form = format!("email={}%40x.example&password=p", "a".repeat(50_000));

@@ -1,4 +1,4 @@
-//! Connections, responses, event streams and sessions without end.
+//! Floods of connections, responses, event streams and sessions.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::watch::{Watch, Witness};
 /// Longer than any deadline of a connection, on any machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Lets this process hold as many connections as the attacks need.
+/// Raises this process's limit to the number of connections that the attacks need.
 fn raise_own_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -26,7 +26,7 @@ fn raise_own_limit() {
     setrlimit(Resource::Nofile, raised).unwrap();
 }
 
-/// A connection from an address of this machine.
+/// Connects from an address of this machine.
 async fn connect_from(source: Ipv4Addr, product: &Product) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(IpAddr::V4(source), 0)).unwrap();
@@ -37,17 +37,17 @@ async fn connect_from(source: Ipv4Addr, product: &Product) -> Option<TcpStream> 
         .ok()
 }
 
-/// Reads until the server closes; returns what came, or `None` if it never closed.
+/// Reads until the server closes; returns the received bytes, or `None` if it never closed.
 async fn until_closed(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut seen = Vec::new();
-    // A reset is an end as well.
+    // A reset counts as an end.
     timeout(PATIENCE, stream.read_to_end(&mut seen))
         .await
         .ok()
         .map(|_| seen)
 }
 
-/// What a connection says before it falls silent.
+/// What a connection sends before it becomes silent.
 const OPENINGS: [&[u8]; 4] = [
     b"",
     b"P",
@@ -55,7 +55,7 @@ const OPENINGS: [&[u8]; 4] = [
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
 ];
 
-/// Opens connections that send an opening each, and then nothing.
+/// Opens connections that send one opening each, and then nothing.
 async fn open_silent(product: &Product, count: u32, sources: u32) -> Vec<TcpStream> {
     let mut open = Vec::new();
     for nth in 0..count {
@@ -80,7 +80,7 @@ async fn silent_connections(name: &'static str, sources: u32) {
     let started = Instant::now();
     let mut open = open_silent(&product, 1100, sources).await;
     let most = product.descriptors();
-    // Another person signs in meanwhile.
+    // Another user signs in meanwhile.
     product.signed_in(&server).await;
     let mut closed = 0;
     for stream in &mut open {
@@ -124,7 +124,7 @@ async fn one_byte_a_second() {
         let mut stream = TcpStream::connect(&product.authority).await.unwrap();
         let head = head.clone();
         tasks.push(tokio::spawn(async move {
-            // Half of them drip the head, the others the body.
+            // Half of the connections send the head slowly, the others the body.
             let mut rest = head.as_bytes().to_vec();
             if nth % 2 == 0 {
                 stream.write_all(&rest).await.unwrap();
@@ -153,7 +153,7 @@ async fn one_byte_a_second() {
         .await;
 }
 
-/// A mail whose one part is large.
+/// A message with one large part.
 fn large() -> Mail {
     let mut mail = Mail::plain("large");
     mail.raw
@@ -161,7 +161,7 @@ fn large() -> Mail {
     mail
 }
 
-/// The path of the first message in a signed-in client's inbox.
+/// Returns the path of the first message in a signed-in client's inbox.
 async fn first_message(client: &mut Client) -> String {
     let mail = client.get("/mail").await;
     let inbox = mail.header("location").unwrap().to_owned();
@@ -190,14 +190,14 @@ async fn downloads_that_are_never_read() {
     }
     let (mut refused, mut cut) = (0, 0);
     for (nth, stream) in open.iter().enumerate() {
-        // Nothing is taken: the answer is looked at in place.
+        // Peeks at the response, so that no byte is consumed.
         let mut head = [0; 16];
         let peeked = timeout(PATIENCE, stream.peek(&mut head)).await;
         assert!(peeked.is_ok(), "download {nth} has no answer");
         refused += usize::from(head.starts_with(b"HTTP/1.1 429"));
         cut += usize::from(head.starts_with(b"HTTP/1.1 200"));
     }
-    // The server lets go of every one although nothing was read.
+    // The server closes every connection although no byte was read.
     while product.descriptors() > before + 2 {
         assert!(
             started.elapsed() < PATIENCE,
@@ -215,7 +215,7 @@ async fn downloads_that_are_never_read() {
     assert!(refused > 100, "{refused}");
 }
 
-/// What is left of the time after which every request that waits for its turn is refused.
+/// Returns the rest of the time after which every request that waits in the queue is refused.
 fn time_for_turns(started: Instant) -> Duration {
     Duration::from_secs(14)
         .saturating_sub(started.elapsed())
@@ -316,7 +316,7 @@ async fn sign_ins_of_one_account() {
 async fn requests_of_one_session() {
     let honest = MailServer::honest().await;
     let mails = vec![Mail::plain("one")];
-    // Every list is asked for and never comes.
+    // The server never answers the request for a list.
     let script = |_: &str, heard: &crate::mailserver::Heard<'_>| {
         heard.command.contains("BODY.PEEK").then_some(Say::Silence)
     };

@@ -1,4 +1,4 @@
-//! The watch itself: an honest day costs nothing that it would count.
+//! The watch itself: normal use stays within its limits.
 
 use crate::mailserver::MailServer;
 use crate::product::Product;

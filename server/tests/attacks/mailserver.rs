@@ -1,4 +1,5 @@
-//! A mail server that is honest but for what a script says: IMAP, POP3 and SMTP on three ports.
+//! A scripted mail server, valid except where a script overrides it: IMAP, POP3 and SMTP on three
+//! ports.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,22 +9,22 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// What a client said.
+/// A command of a client.
 #[derive(Debug)]
 pub(crate) struct Heard<'a> {
-    /// The tag of IMAP; empty elsewhere.
+    /// The IMAP tag; empty for other protocols.
     pub(crate) tag: &'a str,
-    /// The command without its tag; empty where the connection is new.
+    /// The command without its tag; empty for a new connection.
     pub(crate) command: &'a str,
 }
 
-/// What a script says in place of the honest answer.
+/// The output of a script in place of the valid response.
 pub(crate) enum Say {
-    /// This.
+    /// This text.
     Text(Vec<u8>),
-    /// The first, and then what the function makes of 0, 1, 2, … as long as the client listens.
+    /// The first text, and then the function's output for 0, 1, 2, … as long as the client reads.
     Endless(Vec<u8>, Box<dyn FnMut(u64) -> Vec<u8> + Send>),
-    /// Nothing at all.
+    /// No response.
     Silence,
 }
 
@@ -33,22 +34,22 @@ impl Say {
     }
 }
 
-/// What is said in place of the honest answer, if anything. IMAP commands come as
-/// `"imap"`, and so on.
+/// Returns the output in place of the valid response, if any. The first argument is the protocol:
+/// `"imap"`, `"pop3"` or `"smtp"`.
 pub(crate) type Script = Box<dyn Fn(&str, &Heard<'_>) -> Option<Say> + Send + Sync>;
 
 /// A message in the mailbox.
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
     pub(crate) subject: String,
-    /// The BODYSTRUCTURE that the server tells.
+    /// The BODYSTRUCTURE that the server sends.
     pub(crate) structure: String,
     /// The whole message, with CRLF.
     pub(crate) raw: String,
 }
 
 impl Mail {
-    /// A small plain text.
+    /// Creates a small plain text message.
     pub(crate) fn plain(subject: &str) -> Self {
         Self {
             subject: subject.to_owned(),
@@ -85,18 +86,18 @@ struct Shared {
     script: Script,
     open: AtomicUsize,
     sent_bytes: AtomicU64,
-    /// Connections on which something is sent without end.
+    /// Connections on which endless data is being sent.
     flooding: AtomicUsize,
 }
 
 impl MailServer {
-    /// A server with three plain messages that does nothing wrong.
+    /// Starts a valid server with three plain messages.
     pub(crate) async fn honest() -> Self {
         let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
         Self::start(mails, Box::new(|_, _| None)).await
     }
 
-    /// A server with these messages and a script.
+    /// Starts a server with these messages and a script.
     pub(crate) async fn start(mails: Vec<Mail>, script: Script) -> Self {
         let shared = Arc::new(Shared {
             mails,
@@ -136,12 +137,12 @@ impl MailServer {
         }
     }
 
-    /// Connections that are open now.
+    /// Returns the number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::Relaxed)
     }
 
-    /// Waits until so much was sent, and no connection is flooded any more.
+    /// Waits until this many bytes were sent, and no connection is being flooded.
     pub(crate) async fn until_sent(&self, bytes: u64) {
         let patience = std::time::Duration::from_secs(60);
         let waiting = async {
@@ -153,7 +154,7 @@ impl MailServer {
         assert!(sent.is_ok(), "{} bytes sent", self.sent_bytes());
     }
 
-    /// Waits until the product has left all but so many connections.
+    /// Waits until the product has closed all but this many connections.
     pub(crate) async fn until_open_at_most(&self, connections: usize) {
         let waiting = async {
             while self.open() > connections {
@@ -164,7 +165,7 @@ impl MailServer {
         assert!(left.is_ok(), "{} connections are open", self.open());
     }
 
-    /// Everything that was sent so far.
+    /// Returns the number of bytes sent so far.
     pub(crate) fn sent_bytes(&self) -> u64 {
         self.shared.sent_bytes.load(Ordering::Relaxed)
     }
@@ -226,7 +227,7 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
         if is_over || input.read_line(&mut line).await.ok()? == 0 {
             return None;
         }
-        // APPEND's literal is dropped.
+        // The literal of APPEND is discarded.
         let literal = line.trim_end().strip_suffix('}');
         if protocol == "imap"
             && let Some((_, size)) = literal.and_then(|line| line.rsplit_once('{'))
@@ -239,7 +240,7 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
     }
 }
 
-/// The honest answer of IMAP.
+/// Returns the valid response of IMAP.
 fn imap(shared: &Shared, heard: &Heard<'_>) -> String {
     let Heard { tag, command } = heard;
     const CAPABILITIES: &str = "IMAP4rev1 IDLE UIDPLUS MOVE AUTH=PLAIN SASL-IR";
@@ -276,7 +277,7 @@ fn imap(shared: &Shared, heard: &Heard<'_>) -> String {
     format!("{words}{tag} OK done\r\n")
 }
 
-/// What FETCH asks for, of each message of its set (numbers and UIDs are the same here).
+/// Returns the messages that FETCH requests (numbers and UIDs are equal here).
 pub(crate) fn fetch_set(rest: &str, count: usize) -> std::ops::RangeInclusive<usize> {
     let set = rest.split(' ').next().unwrap_or_default();
     let (first, last) = set.split_once(':').unwrap_or((set, set));
@@ -295,7 +296,7 @@ fn fetched(shared: &Shared, rest: &str) -> String {
     words
 }
 
-/// The items that a FETCH asks for, of one message.
+/// Returns the items of one message that a FETCH requests.
 pub(crate) fn row(seq: usize, mail: &Mail, asked: &str) -> String {
     let mut row = format!(
         "* {seq} FETCH (UID {seq} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" RFC822.SIZE {}",
@@ -314,7 +315,7 @@ pub(crate) fn row(seq: usize, mail: &Mail, asked: &str) -> String {
     let header = format!("{}\r\n\r\n", mail.header());
     let fields = asked.split_once("BODY.PEEK[HEADER.FIELDS ");
     if let Some((fields, _)) = fields.and_then(|(_, rest)| rest.split_once("]<")) {
-        // All of the header: a server may tell more than it is asked for.
+        // The whole header: a server may send more than was requested.
         let octets = header.len();
         let _ = write!(
             row,

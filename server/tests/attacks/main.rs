@@ -1,8 +1,8 @@
-//! Attacks on the whole program: the product runs as a process of its own, a scripted attacker does
-//! its worst, and the process's memory, `/healthz` and another user's list are watched meanwhile.
+//! Attacks on the whole program. The product runs in its own process and a scripted attacker acts
+//! on it, while the process's memory, `/healthz` and another user's list are monitored.
 //!
 //! Each attack prints one line of figures past the test runner's capture, so that CI shows them. It
-//! is red with its defence off: docs/decisions/008-attacks.md names the defence of each.
+//! fails with its defence disabled: docs/decisions/008-attacks.md names the defence of each.
 
 mod mailserver;
 mod product;

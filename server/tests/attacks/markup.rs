@@ -1,8 +1,8 @@
-//! Markup in everything that a stranger, a mail server or a request may write: no page has an
-//! element, an attribute or a comment of theirs.
+//! Markup in every text that a sender, a mail server or a request controls: no page contains an
+//! element, an attribute or a comment from it.
 //!
 //! Each page is fetched twice, with harmless strings and with a payload in their place, and parsed
-//! as a browser parses it, with script and without: the two trees must be the same.
+//! as a browser does, with script and without: the two trees must be the same.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use crate::watch::{Watch, Witness};
 
 const HARMLESS: &str = "harmless";
 
-/// What is tried in place of every string.
+/// Returns the payloads that replace each string.
 fn payloads() -> Vec<String> {
     let mut payloads: Vec<String> = [
         "</title><meta http-equiv=refresh content=\"0;url=/x\">",
@@ -51,7 +51,7 @@ fn word(text: &str) -> String {
     format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(text))
 }
 
-/// A text as a quoted string of IMAP: what cannot stand in one is left out.
+/// Formats a text as an IMAP quoted string, without the characters that one cannot hold.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text
@@ -66,13 +66,13 @@ fn quoted(text: &str) -> String {
     out + "\""
 }
 
-/// A text as part of a line.
+/// Formats a text as part of a line.
 fn line(text: &str) -> String {
     let plain = |c: &char| !"\r\n\0".contains(*c);
     text.chars().filter(plain).take(400).collect()
 }
 
-/// A folder's name as IMAP writes it (RFC 3501 §5.1.3).
+/// Encodes a folder's name for IMAP (RFC 3501 §5.1.3).
 fn folder_name(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
@@ -99,8 +99,8 @@ fn folder_literal(name: &str) -> String {
     format!("{{{}}}\r\n{name}", name.len())
 }
 
-/// A message with the text in each of its header fields, in its body, and in the names, types and
-/// descriptions of its attachments.
+/// Creates a message with the text in each of its header fields, in its body, and in the names,
+/// types and descriptions of its attachments.
 fn mail(text: &str) -> Mail {
     let (word, line) = (word(text), line(text));
     let raw = format!(
@@ -133,7 +133,7 @@ fn mail(text: &str) -> Mail {
     }
 }
 
-/// The ENVELOPE of the message, in place of the usual one.
+/// Replaces the ENVELOPE of the message.
 fn with_envelope(row: &str, text: &str) -> String {
     let Some((before, rest)) = row.split_once(" ENVELOPE (") else {
         return row.to_owned();
@@ -149,7 +149,7 @@ fn with_envelope(row: &str, text: &str) -> String {
     )
 }
 
-/// A server that says the text wherever it may choose its words.
+/// Starts a server that sends the text in every free-form position.
 async fn server_of(text: &str) -> MailServer {
     let (mail, text) = (mail(text), text.to_owned());
     let mails = vec![mail.clone(), mail.clone()];
@@ -195,7 +195,7 @@ fn imap(mail: &Mail, text: &str, heard: &Heard<'_>) -> Option<Say> {
                 "* STATUS {name} (MESSAGES 2 UNSEEN 2)\r\n{tag} OK done\r\n"
             )))
         }
-        // Who is named so is refused in the server's own words.
+        // The server refuses this user with a free-form reply.
         "AUTHENTICATE" => {
             let response = command.rsplit(' ').next().unwrap_or_default();
             let response = BASE64_STANDARD.decode(response).unwrap_or_default();
@@ -221,7 +221,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// A compose form as a browser sends it.
+/// Builds a compose form as a browser sends it.
 fn compose(account: &str, fields: &[(&str, &str)], file_name: Option<&str>) -> Request {
     let mut body = String::new();
     for (name, value) in [("account", account)].iter().chain(fields) {
@@ -244,7 +244,7 @@ fn compose(account: &str, fields: &[(&str, &str)], file_name: Option<&str>) -> R
     Request::post("/compose", "multipart/form-data; boundary=b0", body)
 }
 
-/// Every page that holds a text, by what it is.
+/// Fetches every page that contains a text, by name.
 async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<String, Answer> {
     let mut pages = BTreeMap::new();
     let mut client = product.signed_in(server).await;
@@ -254,7 +254,7 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
     let typed = percent(text);
 
     let list = client.get(&inbox).await;
-    // The second folder of the tree is the one whose name the server chose.
+    // The second folder of the tree is the one with the server's name.
     let hostile_folder = links(&list.text(), &format!("href=\"/mail/{account}/"))
         .into_iter()
         .find(|path| {
@@ -293,7 +293,7 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
         ("unknown path", format!("/nowhere/{typed}?{typed}")),
         ("unknown asset", format!("/a/{typed}")),
     ] {
-        // A request line has its bounds; what is over them is answered without a page.
+        // A request line has a maximum length; a longer one is answered without a page.
         if path.len() < 8_000 {
             pages.insert(name.to_owned(), client.get(&path).await);
         }
@@ -340,8 +340,8 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
     pages
 }
 
-/// The pages of a stranger. Each payload comes from an address of its own: failed sign-ins are
-/// counted by address.
+/// Fetches the pages without a session. Each payload comes from a separate address: failed sign-ins
+/// are counted by address.
 async fn signed_out(
     product: &Product,
     server: &MailServer,
@@ -349,7 +349,7 @@ async fn signed_out(
 ) -> BTreeMap<String, Answer> {
     let mut pages = BTreeMap::new();
     let typed = percent(&text.chars().take(600).collect::<String>());
-    // What a path of ours may hold; anything else is not gone on to.
+    // The part that one of our paths may hold; the link to anything else is not followed.
     let path: String = text
         .chars()
         .filter(|c| c.is_ascii_graphic() && *c != '\\')
@@ -377,7 +377,7 @@ async fn signed_out(
         .filter(|c| !c.is_whitespace())
         .take(600)
         .collect();
-    // A guess is made for a valid domain only, which holds no markup.
+    // The server guesses settings for a valid domain only, which holds no markup.
     let domain = percent(&format!("a@@{domain}"));
     forms.push((
         "sign in, refused domain".to_owned(),
@@ -397,7 +397,7 @@ async fn signed_out(
             ("outgoing_tls", "plain".to_owned()),
             ("return", String::new()),
         ]);
-        // SASL cannot carry control characters, which is said before the server is asked.
+        // SASL cannot carry control characters; this is reported before the server is contacted.
         let typed = match name {
             "user" | "password" => percent(
                 &text
@@ -474,7 +474,7 @@ fn links(html: &str, start: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a browser makes of an answer: its status, the names of its headers, and its tree.
+/// Returns what a browser makes of a response: its status, the names of its headers, and its tree.
 fn seen(answer: &Answer, has_script: bool) -> Vec<String> {
     let mut names: Vec<&str> = answer.headers.iter().map(|(n, _)| n.as_str()).collect();
     names.sort_unstable();
@@ -511,7 +511,7 @@ fn views(answer: &Answer) -> Views {
     [with_script, without_script]
 }
 
-/// The first lines in which two answers differ.
+/// Returns the first lines in which two responses differ.
 fn difference(usual: &Views, seen: &Views) -> Option<String> {
     let (usual, seen) = usual.iter().zip(seen).find(|(usual, seen)| usual != seen)?;
     let at = usual.iter().zip(seen).position(|(a, b)| a != b);

@@ -1,11 +1,11 @@
-//! One small mail that is built to annoy: its row is shown, it opens as far as it can, and its
-//! neighbours do not notice.
+//! One small malicious message: its row is shown, it opens as far as possible, and other messages
+//! are not affected.
 
 use crate::mailserver::{Mail, MailServer};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// A message of nested multiparts, and how a server describes it.
+/// Builds a message of nested multiparts, and the server's description of it.
 fn nested(levels: usize) -> Mail {
     let mut raw = "From: Ann <ann@peer.test>\r\nSubject: deep\r\nMIME-Version: 1.0\r\n".to_owned();
     for level in 0..levels {
@@ -63,7 +63,7 @@ fn crowd() -> Mail {
     }
 }
 
-/// Messages that are built to annoy.
+/// Returns malicious messages.
 pub(crate) fn annoying() -> Vec<Mail> {
     vec![
         nested(98),

@@ -1,4 +1,4 @@
-//! Attacks on what is stored: the spool, the outbox, the ledger and their folder.
+//! Attacks on stored data: the spool, the outbox, the ledger and their folder.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -14,18 +14,18 @@ use crate::mailserver::{Heard, Mail, MailServer, Say, Script};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// How long something that happens in the background may take.
+/// Maximum duration of background work.
 const PATIENCE: Duration = Duration::from_secs(60);
 const BOUNDARY: &str = "----boundary-of-an-attack";
 
-/// The account in the addresses of pages.
+/// Returns the account id in the paths of pages.
 pub(crate) async fn account(client: &mut Client) -> String {
     let mail = client.get("/mail").await;
     let inbox = mail.header("location").expect("the inbox").to_owned();
     inbox.split('/').nth(2).expect("an account").to_owned()
 }
 
-/// A compose form with these fields and files.
+/// Builds a compose form with these fields and files.
 pub(crate) fn compose(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Request {
     let mut body = Vec::new();
     for (name, value) in fields {
@@ -71,7 +71,7 @@ async fn sent(
     place.split_once("entry=").unwrap().1.to_owned()
 }
 
-/// Files in the spool, and their bytes.
+/// Returns the number of files in the spool, and their size in bytes.
 pub(crate) fn spooled(state_dir: &Path) -> (usize, u64) {
     let files = std::fs::read_dir(state_dir.join("spool")).unwrap();
     files
@@ -83,7 +83,7 @@ pub(crate) fn spooled(state_dir: &Path) -> (usize, u64) {
         })
 }
 
-/// Waits until nothing lies in the spool.
+/// Waits until the spool is empty.
 async fn spool_is_empty(product: &Product, what: &str) {
     let emptied = async {
         while spooled(&product.state_dir).0 > 0 {
@@ -98,7 +98,7 @@ async fn spool_is_empty(product: &Product, what: &str) {
     );
 }
 
-/// Waits until the outbox page says something.
+/// Waits until the outbox page contains a text.
 pub(crate) async fn outbox_says(client: &mut Client, words: &str) -> String {
     let said = async {
         loop {
@@ -114,7 +114,7 @@ pub(crate) async fn outbox_says(client: &mut Client, words: &str) -> String {
     said.unwrap_or_else(|_| panic!("the outbox never says “{words}”"))
 }
 
-/// A server whose SMTP side takes no sign-in for now: messages wait.
+/// Starts a server whose SMTP side temporarily refuses sign-ins: messages wait.
 async fn not_now() -> MailServer {
     let script: Script = Box::new(|protocol, heard| {
         let is_auth = protocol == "smtp" && heard.command.starts_with("AUTH");
@@ -124,7 +124,7 @@ async fn not_now() -> MailServer {
 }
 
 /// Sends the head of a form, and then pieces of it until it is refused or `max_bytes` are sent.
-/// Returns what was sent and what was answered, if anything.
+/// Returns the number of bytes sent and the response, if any.
 async fn flood(
     client: &Client,
     head: &str,
@@ -219,7 +219,7 @@ async fn messages_that_wait_do_not_weigh_on_pages() {
     for path in [list.as_str(), "/outbox", list.as_str(), "/outbox"] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
-        // Bounded: text of a message is in no list.
+        // Bounded: no list contains the text of a message.
         assert!(answer.body.len() < 1 << 20, "{path}: {}", answer.body.len());
     }
     let each_ms = started.elapsed().as_millis() / 4;
@@ -230,7 +230,8 @@ async fn messages_that_wait_do_not_weigh_on_pages() {
         .await;
 }
 
-/// A message with attachments of 4 MiB whose bytes end as the script says.
+/// Starts a server with a message with three attachments of 4 MiB; with `is_cut` the server refuses
+/// the rest of the second one after 1 MiB.
 async fn heavy(is_cut: bool, fetched: Arc<AtomicBool>) -> MailServer {
     const PART: &str = "(\"APPLICATION\" \"OCTET-STREAM\" (\"NAME\" \"x.bin\") NIL NIL \"8BIT\" \
          4194304 NIL (\"ATTACHMENT\" (\"FILENAME\" \"x.bin\")) NIL NIL)";
@@ -267,7 +268,7 @@ async fn heavy(is_cut: bool, fetched: Arc<AtomicBool>) -> MailServer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forward_that_fails_leaves_nothing_in_the_spool() {
     for (is_cut, keep, limit, may_fetch) in [
-        // Parts again and again, and one that there is not: over the limit by what is announced.
+        // Repeated parts and an unknown one: over the limit by the announced sizes.
         (
             false,
             vec!["2", "3", "4", "2", "3", "4", "9"],
@@ -349,7 +350,7 @@ async fn uploads_at_once_stay_within_the_quota() {
     }
     assert!(most_bytes <= 8 << 20, "{most_bytes} bytes were written");
     assert_eq!(taken, 4, "as many as fit");
-    // What was refused is given back at once; what is left ends with the session.
+    // The space of a refused upload is freed at once; the rest is freed when the session ends.
     client.send(Request::form("/logout", "")).await;
     spool_is_empty(&product, "uploads").await;
     watch
@@ -373,7 +374,7 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
             Say::text("535 5.7.8 no\r\n")
         })
     });
-    // A form that opens signs in ahead, too.
+    // Opening a form also signs in, in advance.
     let mut tried = async |times: usize| {
         let waited = tokio::time::timeout(PATIENCE, tried.wait_for(|count| *count >= times)).await;
         assert!(
@@ -394,7 +395,7 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     tried(2).await;
     client.send(Request::form("/logout", "")).await;
     assert_eq!(spooled(&product.state_dir), before);
-    // Corrected in another session, it leaves with its attachment.
+    // Corrected in another session, it is sent with its attachment.
     let mut client = product.signed_in(&server).await;
     tried(3).await;
     outbox_says(&mut client, "waiting_for_sign_in").await;
@@ -442,7 +443,7 @@ async fn a_message_that_is_being_sent_is_not_replaced() {
     ];
     let answer = client.send(compose(&fields, &[])).await;
     assert_eq!(answer.status, 422, "{}", answer.text());
-    // What was typed is there still, and nothing else was put into the outbox.
+    // The form still has the typed text, and the outbox has no further entry.
     assert!(
         answer.text().contains("value=\"second\""),
         "{}",
@@ -451,7 +452,7 @@ async fn a_message_that_is_being_sent_is_not_replaced() {
     assert!(!outbox_says(&mut client, "first").await.contains("second"));
 }
 
-/// Another start of the program over the state of an earlier one.
+/// Starts the program again over the state of an earlier start.
 fn start_again(state_dir: std::path::PathBuf) -> Product {
     let file = state_dir.join("restante.toml");
     Product::run(state_dir, &file)
@@ -482,7 +483,7 @@ async fn a_new_key_loses_no_mail_and_a_lost_one_no_service() {
     let mut client = product.signed_in(&server).await;
     outbox_says(&mut client, "rotated").await;
     spool_is_empty(&product, "sent after the rotation").await;
-    // The same with both keys gone, and a message that waits.
+    // The same with both keys deleted, and a message that waits.
     refuses.store(true, Ordering::Relaxed);
     let id = account(&mut client).await;
     sent(&mut client, &id, "lost", &[]).await;
@@ -538,7 +539,7 @@ async fn a_full_disk_refuses_an_upload_and_nothing_else() {
     let server = MailServer::honest().await;
     let product = Product::start(&[&server]);
     let state_dir = product.stop_and_keep();
-    // No file of the program may grow beyond 4 MiB.
+    // Writes beyond 4 MiB to any file fail.
     let product = Product::run_limited(state_dir, 4 << 20);
     let mut client = product.signed_in(&server).await;
     let upload = |size: usize| {

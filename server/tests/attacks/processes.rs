@@ -1,5 +1,5 @@
-//! Two processes over one state folder: one is killed in the middle of its sends, and the other
-//! takes over what it left.
+//! Two processes share one state folder: one is killed while it sends, and the other takes over its
+//! messages.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,22 +12,22 @@ use crate::mailserver::{Mail, MailServer, Say, Script};
 use crate::outbox::{account, compose, outbox_says, spooled};
 use crate::product::Product;
 
-/// A lease is over after 30 s, and looked for every 10 s.
+/// A lease expires after 30 s, and the check runs every 10 s.
 const TAKEN_OVER: Duration = Duration::from_secs(90);
 
-/// What an SMTP server took and was told, by recipient.
+/// What an SMTP server received, by recipient.
 #[derive(Default)]
 struct Seen {
     recipient: String,
-    /// How often the envelope named it.
+    /// How many envelopes named it.
     envelopes: HashMap<String, u32>,
-    /// How often its final dot came: from then on the server may have the message.
+    /// How many final dots were received: from then on the server may have the message.
     dots: HashMap<String, u32>,
 }
 
 type SharedSeen = Arc<Mutex<Seen>>;
 
-/// Says nothing to the final dot of a message to `dot@`, and nothing to the first `RCPT` of `rcpt@`.
+/// Does not reply to the final dot of a message to `dot@`, nor to the first `RCPT` of `rcpt@`.
 fn script(seen: SharedSeen) -> Script {
     Box::new(move |protocol, heard| {
         if protocol != "smtp" {
@@ -89,7 +89,7 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
     let killed = Product::start(&[&server]);
     let config = killed.state_dir.join("restante.toml");
     let living = Product::run(killed.state_dir.clone(), &config);
-    // Both serve the same two accounts, and each has a file that waits for its message.
+    // Both serve the same two accounts, and each has an upload whose message is not sent yet.
     let mut ann = killed.signed_in(&server).await;
     let mut bea = killed.signed_in_as(&server, "bea@localhost").await;
     let mut ann_here = living.signed_in(&server).await;
@@ -103,7 +103,7 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
     assert_eq!(kept.status, 200, "{}", kept.text());
     let kept: serde_json::Value = serde_json::from_str(&kept.text()).unwrap();
     let kept = kept["id"].as_str().unwrap().to_owned();
-    // One is accepted, one hangs behind its final dot, one before it.
+    // One message is accepted, one waits for the reply to its final dot, one is before it.
     send_to(&mut ann, "taken", None).await;
     outbox_says(&mut ann, "Handed over").await;
     send_to(&mut ann, "dot", None).await;
@@ -113,15 +113,16 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
     let before = spooled(&killed.state_dir).0;
     let state_dir = killed.stop_and_keep();
     assert_eq!(state_dir, living.state_dir);
-    // Nothing is taken while the lease may be alive; then what is safe to repeat leaves from here.
+    // While the lease may be valid nothing is taken over; then this process sends what is safe to
+    // retry.
     until("the other one sends", || dots("rcpt") == 1).await;
     outbox_says(&mut bea_here, "Handed over").await;
     let page = outbox_says(&mut ann_here, "Unknown").await;
     assert!(page.contains("Handed over"), "{page}");
     assert_eq!((dots("taken"), dots("dot"), dots("rcpt")), (1, 1, 1));
     assert_eq!((envelopes("taken"), envelopes("dot")), (1, 1));
-    // A third one sweeps as it starts: what the dead process's people had uploaded goes, and the file
-    // that waits here is as it was.
+    // A third process cleans up at its start: it removes the uploads of the killed process, and
+    // keeps the pending upload of this one.
     let third = Product::run(living.state_dir.clone(), &config);
     let after = spooled(&living.state_dir).0;
     assert_eq!(
@@ -132,6 +133,6 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
     send_to(&mut ann_here, "file", Some(&kept)).await;
     until("the message with the file", || dots("file") == 1).await;
     outbox_says(&mut ann_here, "KB").await;
-    // One of the two removes their folder.
+    // Only one of the two may remove the folder.
     drop(third.stop_and_keep());
 }

@@ -1,4 +1,4 @@
-//! The product as a process of its own, over a state folder that ends with it.
+//! The product in its own process, over a state folder that is removed with it.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
@@ -11,17 +11,17 @@ use std::time::Duration;
 use crate::client::{Answer, Client, Request};
 use crate::mailserver::MailServer;
 
-/// How long the program may take to listen.
+/// Maximum time until the program listens.
 const START: Duration = Duration::from_secs(30);
-/// Lines of the program's log that are kept.
+/// Maximum number of stored lines of the program's log.
 const LOG_MAX_LINES: usize = 200_000;
 /// The address that signs in to a [`MailServer`].
 pub(crate) const ADDRESS: &str = "ann@localhost";
-/// Its password. It must be found nowhere in pages and logs.
+/// Its password. It must not occur in pages and logs.
 pub(crate) const PASSWORD: &str = "hunter2-Zq9-secret";
 
-/// The program that is attacked: the one under test, or that of `RESTANTE_BINARY`, so that the
-/// figures of a release can be looked at.
+/// Returns the program under attack: the one under test, or that of `RESTANTE_BINARY`, so that a
+/// release can be measured.
 fn attacked() -> OsString {
     let chosen = std::env::var_os("RESTANTE_BINARY");
     chosen.unwrap_or_else(|| env!("CARGO_BIN_EXE_restante").into())
@@ -37,19 +37,19 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Starts the product; it may reach these mail servers and no others.
+    /// Starts the product; it may reach only these mail servers.
     pub(crate) fn start(servers: &[&MailServer]) -> Self {
         Self::start_with(servers, "")
     }
 
-    /// Starts the product with more lines at the top of its configuration.
+    /// Starts the product with additional lines at the top of its configuration.
     pub(crate) fn start_with(servers: &[&MailServer], config: &str) -> Self {
         let (state_dir, file) = Self::configure(servers, config);
         Self::run(state_dir, &file)
     }
 
-    /// The same with variables in its environment, such as `RUST_LOG`. Mail servers are restricted
-    /// to the listed ones unless `config` says something else about `upstreams`.
+    /// The same with environment variables, such as `RUST_LOG`. Mail servers are restricted to the
+    /// listed ones unless `config` sets `upstreams`.
     pub(crate) fn start_in(
         servers: &[&MailServer],
         config: &str,
@@ -61,7 +61,7 @@ impl Product {
         Self::spawn(program, state_dir, &file)
     }
 
-    /// Starts the product with at most so many descriptors, hard and soft.
+    /// Starts the product with at most this many descriptors, hard and soft.
     pub(crate) fn start_with_descriptors(servers: &[&MailServer], descriptors: u32) -> Self {
         let (state_dir, file) = Self::configure(servers, "");
         let mut shell = Command::new("sh");
@@ -99,17 +99,17 @@ impl Product {
         (state_dir, file)
     }
 
-    /// Starts the program with a configuration that is there already.
+    /// Starts the program with an existing configuration.
     pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
         let program = Command::new(attacked());
         Self::spawn(program, state_dir, config)
     }
 
-    /// Starts the program over the state of an earlier one; none of its files may grow beyond
-    /// `max_bytes`, as if the disk were full then.
+    /// Starts the program over the state of an earlier start; writes beyond `max_bytes` to any of
+    /// its files fail, as on a full disk.
     pub(crate) fn run_limited(state_dir: PathBuf, max_bytes: u64) -> Self {
         let mut program = Command::new("sh");
-        // An ignored signal stays ignored: the write fails instead.
+        // The ignored signal is inherited, so the write fails and the process survives.
         let script = format!(
             "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",
             max_bytes / 512
@@ -161,7 +161,7 @@ impl Product {
         Client::new(&self.authority)
     }
 
-    /// Signs in by IMAP and returns what the product answers: 303 where it succeeded.
+    /// Signs in by IMAP and returns the response: 303 on success.
     pub(crate) async fn try_sign_in(&self, server: &MailServer) -> (Client, Answer) {
         self.try_sign_in_by("imap", server.imap, server, ADDRESS)
             .await
@@ -177,7 +177,7 @@ impl Product {
             .await
     }
 
-    /// A browser that signed in by IMAP with another address.
+    /// Returns a browser that signed in by IMAP with another address.
     pub(crate) async fn signed_in_as(&self, server: &MailServer, address: &str) -> Client {
         let signed_in = self
             .try_sign_in_by("imap", server.imap, server, address)
@@ -207,21 +207,21 @@ impl Product {
         (client, answer)
     }
 
-    /// A browser that signed in by IMAP.
+    /// Returns a browser that signed in by IMAP.
     pub(crate) async fn signed_in(&self, server: &MailServer) -> Client {
         let (client, answer) = self.try_sign_in(server).await;
         assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
         client
     }
 
-    /// A browser that signed in by POP3.
+    /// Returns a browser that signed in by POP3.
     pub(crate) async fn signed_in_by_pop3(&self, server: &MailServer) -> Client {
         let (client, answer) = self.try_sign_in_by_pop3(server).await;
         assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
         client
     }
 
-    /// What the program wrote to its log.
+    /// Returns the program's log.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
@@ -236,17 +236,17 @@ impl Product {
         self.status_bytes("VmRSS:")
     }
 
-    /// The most resident memory since [`forget_peak`](Self::forget_peak), in bytes.
+    /// Peak resident memory since [`forget_peak`](Self::forget_peak), in bytes.
     pub(crate) fn peak_bytes(&self) -> u64 {
         self.status_bytes("VmHWM:")
     }
 
-    /// Lets the peak begin at what is resident now.
+    /// Resets the peak to the current resident memory.
     pub(crate) fn forget_peak(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
     }
 
-    /// Open descriptors.
+    /// Number of open descriptors.
     pub(crate) fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).map_or(0, Iterator::count)
     }
@@ -260,7 +260,7 @@ impl Product {
         kib.trim().parse::<u64>().unwrap() << 10
     }
 
-    /// Ends the process and leaves its state folder, for another start over it.
+    /// Stops the process and keeps its state folder, for another start over it.
     pub(crate) fn stop_and_keep(mut self) -> PathBuf {
         self.end();
         std::mem::take(&mut self.state_dir)
@@ -281,7 +281,7 @@ impl Drop for Product {
     }
 }
 
-/// The fields of the sign-in form but for the address.
+/// Formats the fields of the sign-in form without the address.
 pub(crate) fn servers_form(kind: &str, port: u16, server: &MailServer) -> String {
     format!(
         "password={PASSWORD}&incoming={kind}&incoming_host=localhost&incoming_port={port}\

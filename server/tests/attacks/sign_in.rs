@@ -1,5 +1,5 @@
-//! Attacks on the door: forged addresses, long fields, names inside the private network, and mail
-//! servers that repeat the password.
+//! Attacks on the sign-in: forged addresses, long fields, host names inside the private network,
+//! and mail servers that repeat the password.
 
 mod echo;
 
@@ -15,7 +15,7 @@ use crate::mailserver::{Heard, Mail, MailServer, Say};
 use crate::product::{Product, servers_form};
 use crate::watch::{Watch, Witness};
 
-/// A server that refuses every IMAP sign-in of others than the witness, and counts them.
+/// Starts a server that refuses every IMAP sign-in except the witness's, and counts them.
 async fn refusing() -> (MailServer, Arc<AtomicUsize>) {
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&tries);
@@ -24,14 +24,14 @@ async fn refusing() -> (MailServer, Arc<AtomicUsize>) {
             return None;
         }
         let nth = counted.fetch_add(1, Ordering::Relaxed);
-        // The first one is the witness.
+        // The first sign-in is the witness's.
         (nth > 0).then(|| Say::text(format!("{} NO [AUTHENTICATIONFAILED] no\r\n", heard.tag)))
     };
     let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
     (MailServer::start(mails, Box::new(script)).await, tries)
 }
 
-/// Signs in as often as there are forms, 8 at a time, and returns the statuses.
+/// Signs in once per form, 8 at a time, and returns the responses.
 async fn sign_in_often(product: &Product, forms: Vec<(String, String)>) -> Vec<Answer> {
     stream::iter(forms)
         .map(|(forwarded, form)| async move {
@@ -120,7 +120,7 @@ async fn a_chain_of_thousands_of_hops_costs_little() {
     let servers = servers_form("imap", server.imap, &server);
     let hops = "10.1.2.3,".repeat(6_000);
     let forms = (0..200).map(|n| {
-        // What an attacker sent first does not matter behind so many trusted hops.
+        // With this many trusted hops the address that the attacker prepended does not count.
         let forwarded = format!("203.0.113.{n},{hops}10.0.0.1");
         (forwarded, format!("email=user{n}%40localhost&{servers}"))
     });
@@ -177,7 +177,7 @@ async fn private_names_are_told_like_missing_ones() {
         slowest < fastest * 4,
         "{fastest:?} and {slowest:?} tell them apart"
     );
-    // The operator's log says which it was.
+    // Only the operator's log names the reason.
     assert!(
         product.log().contains("private address"),
         "{}",
@@ -185,7 +185,7 @@ async fn private_names_are_told_like_missing_ones() {
     );
 }
 
-/// A page without the reference of its error, which is random, and its nonce.
+/// Returns a page without the random reference of its error, and without its nonce.
 fn without_reference(page: &str) -> String {
     let is_random = |word: &&str| !word.contains("nonce") && !word.contains("Reference ");
     page.split('<').filter(is_random).collect()
@@ -272,7 +272,7 @@ async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_l
     let witness = Witness::new(&product, &server).await;
     let mut client = product.signed_in(&server).await;
     let watch = Watch::begin("json-size", &product, witness);
-    // The name of a folder that nobody has, so that the answer tells that all of it was read.
+    // A folder name that does not exist, so that the response proves that all of it was read.
     let account = account_of(&mut client).await;
     let mut ask = async |bytes: usize| {
         let json = serde_json::json!({
@@ -303,7 +303,7 @@ async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_l
     assert!(error(&refused).fix.contains("8.4 MB"), "{}", refused.text());
 }
 
-/// The account's id in addresses.
+/// Returns the account's id in paths.
 async fn account_of(client: &mut Client) -> String {
     let mail = client.get("/mail").await;
     let list = mail.header("location").expect("the inbox").to_owned();

@@ -1,4 +1,4 @@
-//! What an attack does to everybody else: memory, `/healthz`, and another session's list.
+//! Measures the effect of an attack on others: memory, `/healthz`, and another session's list.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -10,18 +10,18 @@ use crate::client::{Client, Request};
 use crate::mailserver::MailServer;
 use crate::product::Product;
 
-/// The most that the process may grow under one attack.
+/// Maximum growth of the process under one attack, in bytes.
 pub(crate) const GROWTH_MAX_BYTES: u64 = 64 << 20;
-/// How near to its start the process has to come again …
+/// Maximum growth, in bytes, that may remain after [`BACK_AFTER`].
 const BACK_WITHIN_BYTES: u64 = 16 << 20;
-/// … after so long.
+/// Time after which [`BACK_WITHIN_BYTES`] must hold.
 const BACK_AFTER: Duration = Duration::from_secs(60);
-/// No answer for so long is a dead service, on any machine.
+/// Time without a response after which the service counts as dead, on any machine.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// How often the others are asked meanwhile.
+/// Interval between the requests of the witness during an attack.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
-/// Another user, whose list is asked for while an attack goes on.
+/// Another user, whose list is requested during an attack.
 pub(crate) struct Witness {
     client: Client,
     list: String,
@@ -30,7 +30,7 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// Signs in at an honest server that the product may reach, and lets everything warm up.
+    /// Signs in at a valid server that the product may reach, and warms up the caches.
     pub(crate) async fn new(product: &Product, server: &MailServer) -> Self {
         let mut client = product.signed_in(server).await;
         let mail = client.get("/mail").await;
@@ -62,7 +62,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// An attack under way.
+/// A running attack.
 pub(crate) struct Watch<'a> {
     name: &'static str,
     product: &'a Product,
@@ -73,7 +73,8 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Begins: memory counts from now, and the others are asked until the attack ends.
+    /// Begins: memory is measured from now on, and the witness sends requests until the attack
+    /// ends.
     pub(crate) fn begin(name: &'static str, product: &'a Product, witness: Witness) -> Self {
         product.forget_peak();
         let before_bytes = product.resident_bytes();
@@ -107,14 +108,14 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Ends: prints the figures and fails where the process grew over 64 MiB or kept over 16 MiB
-    /// of it, or where anybody else was not answered.
+    /// Ends: prints the figures, and fails if the process grew over 64 MiB or retained over 16 MiB
+    /// of it, or if the witness got no response.
     pub(crate) async fn end(self, what: &str) {
         self.end_within(what, GROWTH_MAX_BYTES, BACK_WITHIN_BYTES)
             .await;
     }
 
-    /// The same with other bounds: for the growth, and for what is kept of it.
+    /// The same with other limits, for the growth and for the retained part.
     pub(crate) async fn end_within(self, what: &str, growth_max_bytes: u64, kept_max_bytes: u64) {
         let Self {
             name,
@@ -138,7 +139,7 @@ impl<'a> Watch<'a> {
         }
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        // Not `println`: that is kept back by the test runner.
+        // Not `println`, which the test runner captures.
         let _ = writeln!(
             std::io::stderr(),
             "attack {name}: {what}; memory {:.1} MiB, peak {:.1}, after {} s {:.1}; another's list \
@@ -166,7 +167,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// A request that may be refused or cut off, but not left without an end.
+/// Sends a request that may be refused or cut off, but must end.
 pub(crate) async fn end_of(client: &mut Client, request: Request) -> u16 {
     let patience = Duration::from_secs(60);
     let answer = tokio::time::timeout(patience, client.send(request)).await;

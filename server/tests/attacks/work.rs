@@ -1,4 +1,4 @@
-//! Work whose size the other side chooses: folders, parts, documents.
+//! Work whose size the other side controls: folders, parts, documents.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::mailserver::{Heard, Mail, MailServer, Say};
 use crate::product::Product;
 use crate::watch::{Watch, Witness};
 
-/// A server that is honest but for its answer to LIST.
+/// Starts a server that is valid except for its response to LIST.
 async fn listing(lists: String) -> MailServer {
     let script = move |protocol: &str, heard: &Heard<'_>| {
         let is_list = protocol == "imap" && heard.command.starts_with("LIST ");
@@ -15,7 +15,7 @@ async fn listing(lists: String) -> MailServer {
     MailServer::start(Vec::new(), Box::new(script)).await
 }
 
-/// LIST responses for these names, INBOX in the middle and Trash at the end.
+/// Formats LIST responses for these names, INBOX in the middle and Trash at the end.
 fn lists(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     let (before, after) = names.split_at(names.len() / 2);
@@ -77,7 +77,7 @@ async fn a_folder_tree_of_any_shape_costs_what_is_shown_of_it() {
     }
 }
 
-/// A message of one HTML part.
+/// Creates a message of one HTML part.
 fn html_mail(subject: &str, html: &str) -> Mail {
     let size = html.len();
     Mail {

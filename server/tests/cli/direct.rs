@@ -9,7 +9,7 @@ use crate::account::peer::{Act, Fault, Peer};
 
 const FIRST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
-/// Nothing listens here.
+/// An address on which no server listens.
 const NOBODY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
 /// A mail host with STARTTLS, whose certificate is for another name.
@@ -191,7 +191,7 @@ async fn a_host_without_starttls_gets_the_message_all_the_same() {
 async fn a_host_whose_tls_is_out_of_order_gets_the_message_all_the_same() {
     for act in [
         Act::Say("454 4.7.0 TLS not available\r\n"),
-        // What follows is no handshake.
+        // The following bytes are not a handshake.
         Act::Close("220 2.0.0 go on\r\n"),
     ] {
         let peer = host(FIRST, 0, fault("STARTTLS", act, 1)).await;

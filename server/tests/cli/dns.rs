@@ -1,4 +1,4 @@
-//! A name server that knows what the test says, on loopback.
+//! A scripted name server on loopback.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,14 @@ const A: u16 = 1;
 const CNAME: u16 = 5;
 const MX: u16 = 15;
 
-/// What the name server says about a name.
+/// The name server's records of a name.
 #[derive(Debug, Clone)]
 pub(super) enum Record {
     A(Ipv4Addr),
-    /// Another name for it.
+    /// An alias (CNAME).
     Alias(&'static str),
     Mx(u16, &'static str),
-    /// The name is there, and has nothing of what is asked for.
+    /// The name exists, without records of the requested type.
     Nothing,
     /// SERVFAIL.
     Failure,
@@ -58,13 +58,13 @@ impl Names {
         }
     }
 
-    /// Whether somebody asked about a name.
+    /// Returns whether a name was queried.
     pub(super) fn was_asked_about(&self, name: &str) -> bool {
         self.asked.lock().unwrap().iter().any(|asked| asked == name)
     }
 }
 
-/// RFC 1035 §4.1: the header, the question as it came, the records.
+/// Formats a response (RFC 1035 §4.1): the header, the question as received, the records.
 fn answer(query: &[u8], records: &[(&'static str, Record)]) -> (String, Vec<u8>) {
     let mut labels = Vec::new();
     let mut at = 12;

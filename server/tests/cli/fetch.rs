@@ -1,4 +1,4 @@
-//! `restante fetch` over links that hold.
+//! `restante fetch` over connections that are not cut.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -15,14 +15,14 @@ pub(super) fn url(scheme: &str, port: u16) -> String {
     format!("{scheme}://{user}@localhost:{port}")
 }
 
-/// A run that fetches from the demo.
+/// Prepares a run that fetches from the demo.
 pub(super) fn fetch(url: &str, desk: &TestAccounts) -> Run {
     restante(&["fetch", url])
         .args(desk.trust())
         .password(DEMO_PASSWORD)
 }
 
-/// The files of a folder, by name. Nothing else may be in it.
+/// Returns the files of a folder, by name. The folder must hold nothing else.
 pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -33,7 +33,7 @@ pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Every file is a message of the source, whole, under the name of its id.
+/// Asserts that every file is a complete message of the source, under the name of its id.
 pub(super) fn assert_whole(files: &BTreeMap<String, Vec<u8>>, source: &HashMap<String, Vec<u8>>) {
     for (name, contents) in files {
         let (id, rest) = name.split_once('.').unwrap();
@@ -239,7 +239,7 @@ async fn delete_spares_a_message_whose_file_is_another_ones() {
     let source = source::messages(&demo).await;
     let out = desk.path("out");
     std::fs::create_dir(&out).unwrap();
-    // The server gave the id of an older message, long deleted, to a new one of the same size.
+    // The server reuses the id of an older, deleted message for a new one of the same size.
     let (id, message) = source.iter().next().unwrap();
     let name = format!("{}.{}.eml", id.replace('.', "%2E"), message.len());
     std::fs::write(out.join(&name), "Subject: the older one\r\n\r\n").unwrap();

@@ -1,5 +1,5 @@
-//! `restante fetch` over links that are cut: what is in a file is whole, what is gone from the
-//! server is in a file, and the next run goes on.
+//! `restante fetch` over connections that are cut: every file is complete, every message deleted
+//! from the server is in a file, and the next run continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{Ended, Run, TestAccounts, demo, restante, signal, source, text};
 use crate::account::parts::Protocol;
 use crate::account::peer::{Act, Fault, Peer};
 
-/// Numbers that are the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -24,14 +24,14 @@ impl Numbers {
     }
 }
 
-/// The names of the files of a folder.
+/// Returns the names of the files of a folder.
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.collect()
 }
 
-/// Runs until the server has seen that the session before is gone, and unlocked the maildrop.
+/// Runs until the server has noticed the end of the earlier session, and unlocked the maildrop.
 async fn unlocked(run: impl Fn() -> Run) -> Ended {
     for _ in 0..200 {
         let ended = run().end().await;
@@ -50,7 +50,7 @@ async fn ten_thousand_messages_over_a_link_that_is_cut_again_and_again() {
     let total: u64 = source.values().map(|message| message.len() as u64).sum();
     let out = desk.path("out");
     let mut numbers = Numbers(0x5eed);
-    // In the handshake, in the listings, and then anywhere.
+    // In the handshake, in the listings, and then at any position.
     let mut cuts = vec![700, 2_500, 60_000, 200_000];
     cuts.extend((0..6).map(|_| 400_000 + numbers.below(total / 5)));
     let began = Instant::now();
@@ -124,8 +124,8 @@ async fn by_imap_as_well_files_are_whole_and_the_next_run_goes_on() {
 // docs/protocols.md, POP3: DELE, RSET, QUIT
 #[tokio::test]
 async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
-    // Both directions of a whole session, so that cuts lie before, between and after DELE and
-    // QUIT.
+    // Sizes of both directions of a whole session, so that cuts are before, between and after DELE
+    // and QUIT.
     let demo_of = || demo(Some(30));
     let whole = demo_of().await;
     let desk = TestAccounts::new(whole.ca_pem());
@@ -139,7 +139,7 @@ async fn nothing_is_deleted_that_was_not_saved_wherever_the_link_is_cut() {
     let down = link.down_bytes.load(Ordering::Relaxed);
 
     let mut seen = [0; 3];
-    // Every tenth of a session, and byte by byte where DELE and QUIT and their answers are.
+    // Every tenth of a session, and byte by byte in DELE and QUIT and their responses.
     let tenths = (1..10).flat_map(|n| [Cut::Up(up * n / 10), Cut::Down(down * n / 10)]);
     let ends = (1..12).flat_map(|n| [Cut::Up(up - 9 * n), Cut::Down(down - 9 * n)]);
     for cut in tenths.chain(ends) {

@@ -1,4 +1,4 @@
-//! A link to a server that is cut after so many bytes.
+//! A proxy to a server that cuts the connection after a number of bytes.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Where a connection is cut.
+/// The point at which a connection is cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cut {
-    /// When so many bytes have come from the server.
+    /// After this many bytes from the server.
     Down(u64),
-    /// When so many bytes have come from the client; what is beyond never reaches the server.
+    /// After this many bytes from the client; later ones never reach the server.
     Up(u64),
     Never,
 }
 
-/// A link on loopback to a port of this machine.
+/// A proxy on loopback to a port of this machine.
 pub(super) struct Link {
     pub(super) port: u16,
-    /// What came through so far, from the client.
+    /// The number of bytes passed from the client.
     pub(super) up_bytes: Arc<AtomicU64>,
-    /// What came through so far, from the server.
+    /// The number of bytes passed from the server.
     pub(super) down_bytes: Arc<AtomicU64>,
     accepting: JoinHandle<()>,
 }
@@ -78,7 +78,7 @@ impl Link {
     }
 }
 
-/// Passes bytes on until one side ends or enough have passed; then both directions end.
+/// Passes bytes until one side ends or the limit is reached; then both directions end.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

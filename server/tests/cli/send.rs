@@ -25,12 +25,12 @@ fn smtps(demo: &Demo) -> String {
     format!("smtps://{user}@localhost:{}", demo.ports().smtps)
 }
 
-/// A run that sends through a server of the test.
+/// Prepares a run that sends through a server of the test.
 fn send(url: &str, desk: &TestAccounts) -> Run {
     restante(&["send", "--server", url, "--from", "Ann <ann@peer.test>"]).args(desk.trust())
 }
 
-/// A scripted server: TLS from the beginning, and at one command a fault.
+/// Starts a scripted server: implicit TLS, and a fault at one command.
 async fn peer(at: &'static str, act: Act) -> (Peer, TestAccounts, String) {
     let fault = Fault { at, act, times: 1 };
     let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
@@ -97,7 +97,7 @@ async fn five_recipients_two_refused_is_exit_1_with_each_result() {
             .unwrap()
             .starts_with("localhost:")
     );
-    // Two headers name recipients; none names those of --bcc.
+    // Two header fields name recipients; none names those of --bcc.
     assert_eq!(demo.inbox_len(), 1, "one message arrived");
     demo.stop().await;
 }
@@ -241,7 +241,7 @@ async fn without_a_user_nobody_signs_in() {
 
 #[tokio::test]
 async fn nobody_there_and_no_such_host_have_codes_of_their_own() {
-    // No name server has to be asked about a name that cannot be one.
+    // No name server is queried for an invalid name.
     let no_name = format!("smtps://{}.invalid", "x".repeat(64));
     for (url, code) in [("smtps://localhost:1", 3), (no_name.as_str(), 68)] {
         let ended = restante(&["send", "--server", url, "--from", "a@x.example"])
@@ -360,7 +360,7 @@ async fn what_leaves_is_what_the_dry_run_shows() {
     let shown = words(send(&url, &desk)).args(["--dry-run"]).end().await;
     let sent_bytes = sent.json()["size_bytes"].as_u64().unwrap();
     assert_eq!(shown.out.len() as u64, sent_bytes);
-    // The peer keeps lines as they come: dots stuffed, line feeds only.
+    // The peer stores lines as received: dots stuffed, line feeds only.
     let taken = peer
         .taken()
         .remove(0)
@@ -428,7 +428,7 @@ async fn notices_are_asked_for_where_they_are_offered_and_told_where_not() {
         Value::Array(Vec::new())
     );
 
-    // The peer is sound from now on, and offers no DSN.
+    // The peer has no fault from now on, and does not offer DSN.
     let ended = send(&url, &desk).args(dsn).end().await;
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.json()["recipients"][0]["left_out"][0], "DSN");
@@ -458,7 +458,7 @@ async fn a_server_that_takes_two_recipients_at_a_time_is_asked_until_all_are_tol
         outcomes,
         ["accepted", "refused", "accepted", "accepted", "refused"]
     );
-    // Whoever is alone and refused gets a lone dot.
+    // If the only recipient is refused, the client sends a single dot.
     let taken = peer.taken();
     let messages = taken.iter().filter(|message| !message.is_empty());
     assert_eq!(messages.count(), 2, "{taken:?}");

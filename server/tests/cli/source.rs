@@ -1,4 +1,4 @@
-//! What a maildrop holds, read by a client that shares no code with the product.
+//! The content of a maildrop, read by a client that shares no code with the product.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Every message of the demo's maildrop, by its unique id.
+/// Returns every message of the demo's maildrop, by its unique id.
 pub(super) async fn messages(demo: &Demo) -> HashMap<String, Vec<u8>> {
     let mut maildrop = Maildrop::open(demo).await;
     maildrop.say("UIDL").await;
@@ -88,7 +88,7 @@ impl Maildrop {
         assert!(answer.starts_with(b"+OK"), "{command}: {answer:?}");
     }
 
-    /// The lines up to the lone dot, without stuffed dots.
+    /// Reads the lines up to the single dot, without stuffed dots.
     async fn lines(&mut self) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! What cannot be understood, and where a password may come from.
+//! Invalid arguments, and the sources of a password.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -180,7 +180,7 @@ async fn the_password_file_wins_over_the_environment() {
 
 #[tokio::test]
 async fn without_a_terminal_nobody_is_asked_for_the_password() {
-    // A session of its own has no terminal, wherever the tests are run.
+    // A new session has no terminal, wherever the tests run.
     let output = tokio::task::spawn_blocking(|| {
         Command::new("setsid")
             .arg("--wait")
@@ -204,7 +204,7 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
         pop3s(&demo),
         text(&desk.ca_file)
     );
-    // `script` runs a program on a terminal of its own.
+    // `script` runs a program on its own terminal.
     let talking = tokio::task::spawn_blocking(move || {
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
@@ -215,13 +215,13 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
             .unwrap();
         let mut shown = Vec::new();
         let mut out = child.stdout.take().unwrap();
-        // Not before it is asked for: the terminal would show it.
+        // Not before the prompt: the terminal would show it.
         while !shown.ends_with(b": ") {
             let mut byte = [0];
             out.read_exact(&mut byte).unwrap();
             shown.extend(byte);
         }
-        // The prompt comes first, and the terminal is told to show nothing right behind it.
+        // The prompt comes first, and echo is switched off right after it.
         let terminal = String::from_utf8(shown.clone()).unwrap();
         let terminal = terminal.lines().next().unwrap();
         let shows_nothing = || {

@@ -1,4 +1,4 @@
-//! The product behind the nginx of deploy/nginx.conf: below its path, with live events and uploads.
+//! The product behind the nginx of deploy/nginx.conf: at a base path, with live events and uploads.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::mail_session::Session;
 use super::{Authority, Nginx, Running};
 
-/// `restante demo --base-path /webmail` on a port of its own.
+/// `restante demo --base-path /webmail` on its own port.
 struct Product {
     port: u16,
     _running: Running,
@@ -32,7 +32,7 @@ impl Product {
             })
             .expect("the demo prints its address");
         let port = address.split('/').next().and_then(|port| port.parse().ok());
-        // Read on, so that it never writes into a closed pipe.
+        // The pipe is read to its end, so that the program never writes into a closed pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             port: port.expect("a port"),
@@ -41,7 +41,7 @@ impl Product {
     }
 }
 
-/// One request on a connection of its own: its status line and head, then what follows.
+/// One request on its own connection: status line and head, then the body.
 struct Exchange {
     wire: Session,
     status: u16,
@@ -131,7 +131,7 @@ fn live_events_are_not_held_back() {
     let start = Instant::now();
     let mut events = Exchange::new(&authority, &nginx, "GET", "/events", &cookie, b"");
     assert_eq!(events.status, 200);
-    // Buffered, this line would come only with the next few kilobytes, or never.
+    // With buffering, this line would arrive only with the next few kilobytes, or never.
     while !events.wire.line().contains("hello") {
         assert!(start.elapsed() < Duration::from_secs(5), "no hello");
     }
@@ -145,7 +145,7 @@ fn an_upload_passes_and_one_over_the_limit_is_refused_by_the_product() {
     let cookie = sign_in(&authority, &nginx);
     let head =
         format!("{cookie}X-File-Name: file.bin\r\nContent-Type: application/octet-stream\r\n");
-    // Above the one megabyte that nginx allows by itself.
+    // Above nginx's default limit of 1 MB.
     let taken = Exchange::new(
         &authority,
         &nginx,

@@ -1,4 +1,4 @@
-//! The servers themselves answer as the cases expect: what fails here is no fault of the product.
+//! The servers themselves respond as the cases expect: a failure here is not one of the product.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::machine::holds_within;
 use super::mail_session::Session;
 use super::{ADDRESS, Authority, Dovecot, Nginx, OTHER_ADDRESS, PASSWORD, Postfix};
 
-/// `AUTHENTICATE PLAIN`'s initial response.
+/// Returns the initial response of `AUTHENTICATE PLAIN`.
 fn plain() -> String {
     STANDARD.encode(format!("\0{ADDRESS}\0{PASSWORD}"))
 }
 
-/// Asks until INBOX holds `count` messages; delivery takes its time.
+/// Polls until INBOX holds `count` messages, because delivery takes time.
 fn inbox_reaches(imap: &mut Session, count: usize, dovecot: &Dovecot) {
     let mut status = String::new();
     let reached = holds_within(Duration::from_secs(10), || {

@@ -1,5 +1,5 @@
-//! A line-by-line client that knows no protocol: it proves that the fixtures answer, without any
-//! code of the product.
+//! A line-by-line client without a protocol: it proves that the fixtures respond, without any code
+//! of the product.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -20,23 +20,24 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects with TLS from the first byte.
+    /// Connects with implicit TLS.
     pub(super) fn implicit(authority: &Authority, port: u16) -> Self {
         Self::over(secured(authority, connect(port)))
     }
 
-    /// Connects in the clear.
+    /// Connects in plaintext.
     pub(super) fn plain(port: u16) -> Self {
         Self::over(Box::new(connect(port)))
     }
 
-    /// Connects in the clear, reads the greeting, sends `command`, reads its answer and starts TLS.
+    /// Connects in plaintext, reads the greeting, sends `command`, reads its response and starts
+    /// TLS.
     pub(super) fn upgraded(authority: &Authority, port: u16, command: &str) -> Self {
         let mut tcp = connect(port);
         line_in_the_clear(&mut tcp);
         tcp.write_all(command.as_bytes())
             .expect("the command is sent");
-        // A busy Dovecot says `* OK Waiting for authentication process` in between.
+        // A busy Dovecot sends `* OK Waiting for authentication process` in between.
         while line_in_the_clear(&mut tcp).starts_with('*') {}
         Self::over(secured(authority, tcp))
     }
@@ -47,14 +48,14 @@ impl Session {
         }
     }
 
-    /// The next line, without its end.
+    /// Returns the next line, without its end.
     pub(super) fn line(&mut self) -> String {
         let mut line = String::new();
         self.wire.read_line(&mut line).expect("a line");
         line.trim_end().to_owned()
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         let wire = self.wire.get_mut();
         wire.write_all(bytes).expect("the bytes are sent");
@@ -84,7 +85,7 @@ fn connect(port: u16) -> TcpStream {
     tcp
 }
 
-/// Byte by byte: what follows the line belongs to TLS.
+/// Reads byte by byte: the bytes after the line belong to TLS.
 fn line_in_the_clear(tcp: &mut TcpStream) -> String {
     let mut line = String::new();
     let mut byte = [0];

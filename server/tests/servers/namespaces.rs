@@ -1,4 +1,4 @@
-//! The product against Dovecot whose own folders lie below INBOX, with a folder for everybody
+//! The product against a Dovecot whose personal folders are below INBOX, with a shared folder
 //! beside them.
 
 use app::api::ErrorKind;

@@ -1,4 +1,4 @@
-//! nginx with the example of deploy/nginx.conf, as an operator would take it over.
+//! nginx with the example of deploy/nginx.conf, as an operator would use it.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,10 +14,10 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it in front of the product on `upstream_port` of this machine.
+    /// Starts nginx in front of the product on `upstream_port` of this machine.
     ///
     /// # Panics
-    /// Where the example lacks what is replaced here: then it is no longer the tested one.
+    /// If the example lacks a text that is replaced here: then this is no longer a test of it.
     pub(crate) fn start(authority: &Authority, upstream_port: u16) -> Self {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nginx.conf");
         let mut site = std::fs::read_to_string(&example).expect("deploy/nginx.conf");
@@ -87,7 +87,7 @@ http {{
         server
     }
 
-    /// What nginx wrote so far, for messages of failed assertions.
+    /// Returns nginx's log, for messages of failed assertions.
     pub(crate) fn log(&self) -> String {
         self.folder.log("log") + &self.folder.log("access")
     }

@@ -1,5 +1,5 @@
-//! The product against Dovecot and Postfix: sign in, read, change, send, by IMAP and POP3, over
-//! implicit TLS and over STARTTLS.
+//! The product against Dovecot and Postfix: sign-in, reading, changes and sending, by IMAP and
+//! POP3, over implicit TLS and over STARTTLS.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use server::account::SignIn;
 use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
 use crate::account::test_server::{Page, TestAccounts, sign_in};
 
-/// Both servers, and a desk that may reach them.
+/// Both servers, and accounts that may reach them.
 struct RealServer {
     /// Its folder holds the certificate that both servers read.
     _authority: Authority,
@@ -271,7 +271,7 @@ async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_n
     }
 }
 
-/// Messages whose text some servers or programs do not find, each with one that has to be seen.
+/// Messages whose text some servers or programs do not find, each with a text that must be shown.
 const HIDDEN_TEXTS: [(&str, &str); 8] = [
     (
         "boundary in pieces",

@@ -1,4 +1,4 @@
-//! Several accounts in one session: they come and go while it runs.
+//! Several accounts in one session: they are added and removed while it runs.
 
 use app::api::types::{AccountId, Draft, IncomingKind, SessionView, UploadView};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn send_with(client: &mut Client, account: &AccountId, upload: UploadView)
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
-/// The keys of accounts that the session's record holds.
+/// Returns the number of account keys in the session's record.
 async fn recorded(product: &Product, client: &Client) -> usize {
     let cookie = client.cookies.iter().find(|(name, _)| *name == "restante");
     let id: Id = cookie.expect("the session's cookie").1.parse().unwrap();
@@ -103,10 +103,10 @@ async fn an_account_joins_a_session_that_runs_and_leaves_it_again() {
     assert_eq!(status, 404);
     let status = list_status(&mut client, &first.id, first.inbox.as_str()).await;
     assert_eq!(status, 200);
-    // It is not there any more: nothing else ends for that.
+    // The account was removed before: the request ends nothing else.
     client.send(Request::form("/logout", &leaves)).await;
     assert_eq!(session(&mut client).await.accounts.len(), 1);
-    // The last one takes the session along.
+    // Removing the last account ends the session.
     let last = format!("account={}", first.id);
     client.send(Request::form("/logout", &last)).await;
     let ended = ask(&mut client, "session_show", &json!({})).await;

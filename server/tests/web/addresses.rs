@@ -1,4 +1,4 @@
-//! Where things answer, and with which headers.
+//! The base path, the headers of responses, and the listening socket.
 
 use server::cli::{demo, serve::prepare};
 use server::config::Listen;
@@ -158,7 +158,7 @@ async fn behind_a_proxy_a_socket_in_the_file_system_will_do() {
     let product = Product::start().await;
     let path = product.state_dir.join("http.sock");
     let listen = Listen::Unix(path.clone());
-    // What a process that was killed leaves behind.
+    // The socket that a killed process leaves behind.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let bound = Bound::new(&listen).await.unwrap();
     assert!(

@@ -1,5 +1,5 @@
-//! A browser as far as these tests need one: one connection per request, cookies, and the headers
-//! that browsers send with a form.
+//! A minimal browser for these tests: one connection per request, cookies, and the headers that
+//! browsers send with a form.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// Says something else than the body's own length.
+    /// Announces another length than that of the body.
     pub(super) announced: Option<u64>,
 }
 
@@ -30,7 +30,7 @@ impl Request {
         }
     }
 
-    /// A post from one of our own pages.
+    /// Creates a POST from one of our own pages.
     pub(super) fn post(path: &str, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let mut request = Self {
             method: "POST",
@@ -150,7 +150,7 @@ impl Client {
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
-        // The server may close before it has read all of it: then the answer says why.
+        // The server may close before it has read all of it: then the response gives the reason.
         let _ = stream.write_all(&request.body).await;
         stream
     }

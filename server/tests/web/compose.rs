@@ -1,12 +1,12 @@
-//! The compose form without script: one message leaves by a form, nothing leaves without a file
-//! that was chosen, and a text whose session ended is there again after the sign-in.
+//! The compose form without script: a form sends one message, no message is sent without a selected
+//! file, and a text whose session ended is restored after the sign-in.
 
 use super::client::Answer;
 use super::{Client, Product, Request};
 
 const SIGN_IN: &str = "email=demo%40restante.test&password=demo";
 
-/// A compose form as its page holds it.
+/// The compose form in a page.
 #[derive(Debug, Clone, Default)]
 struct Form {
     address: String,
@@ -119,14 +119,14 @@ fn plain(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// The same browser, once the product runs at another address.
+/// Returns the same browser, for a product that runs at another address.
 fn moved(browser: Client, product: &Product) -> Client {
     let mut moved = product.client();
     moved.cookies = browser.cookies;
     moved
 }
 
-/// A form that is filled in.
+/// Fills in a form.
 async fn written(client: &mut Client, subject: &str) -> Form {
     let form = Form::open(client, "/compose").await;
     form.with("to", "ann@restante.test")
@@ -134,7 +134,7 @@ async fn written(client: &mut Client, subject: &str) -> Form {
         .with("body", "First line.\nSecond <line>.")
 }
 
-/// How many entries of the outbox have a subject.
+/// Returns how many entries of the outbox have a subject.
 async fn entries(client: &mut Client, subject: &str) -> usize {
     let page = client.get("/outbox").await.text();
     page.matches(&format!(">{subject}<")).count()
@@ -167,7 +167,7 @@ async fn coming_back_to_a_sent_form_sends_no_second_message_even_after_a_restart
     let mut client = product.signed_in("").await;
     let form = written(&mut client, "Once").await;
     let first = entry(&form.send(&mut client).await);
-    // A browser asks for the page again and puts back what was typed.
+    // A browser requests the page again and restores the typed text.
     let back = Form::open(&mut client, &form.address).await;
     assert_eq!(back.get("form"), form.get("form"));
     assert_eq!(entry(&form.send(&mut client).await), first);
@@ -202,7 +202,7 @@ async fn another_text_in_a_sent_form_is_asked_about_and_leaves_then() {
     product.stop().await;
 }
 
-/// Posts a form whose session is over; returns where to sign in.
+/// Posts a form whose session is over; returns the sign-in path.
 async fn posted_too_late(client: &mut Client, form: &Form) -> String {
     let answer = form.send(client).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
@@ -215,7 +215,7 @@ async fn posted_too_late(client: &mut Client, form: &Form) -> String {
     place
 }
 
-/// Signs in where the page says, and follows to where it leads.
+/// Signs in at the given path, and follows the redirect.
 async fn sign_in(client: &mut Client, place: &str, form: &str) -> String {
     let page = client.get(place).await.text();
     let back = page.split_once("name=\"return\" value=\"").expect(&page).1;
@@ -247,7 +247,7 @@ async fn a_text_whose_session_ended_is_in_the_form_after_the_sign_in_and_leaves_
         assert_eq!(shown.get(name), form.get(name), "{name}");
     }
     assert_eq!(entries(&mut client, "Kept for me").await, 0);
-    // A reload shows it once more.
+    // A reload shows the form once more.
     let again = client.get(&back).await;
     assert_eq!(Form::shown(&back, &again).get("body"), form.get("body"));
     let first = entry(&shown.send(&mut client).await);
@@ -271,7 +271,7 @@ async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
     let mut client = moved(client, &product);
     let place = posted_too_late(&mut client, &form).await;
 
-    // By POP3 it is another account.
+    // The POP3 account is a different one.
     let other = format!("{SIGN_IN}&incoming=pop3");
     let mut another = client.clone();
     let back = sign_in(&mut another, &place, &other).await;
@@ -402,7 +402,7 @@ async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
     assert_eq!(refused.status, 422);
     let shown = Form::shown("", &refused).with("to", "ann@restante.test");
     assert!(shown.get("upload").is_some(), "{shown:?}");
-    // Signing out, in another tab, ends the session that the file waited in.
+    // A sign-out in another tab ends the session that the upload belongs to.
     client.send(Request::form("/logout", "")).await;
     client.send(Request::form("/login", SIGN_IN)).await;
     let answer = shown.send(&mut client).await;

@@ -1,4 +1,4 @@
-//! Bodies that are too large: refused with 413, the connection closed, the session untouched.
+//! Bodies over the limit: refused with 413, the connection closed, the session unaffected.
 
 use std::time::{Duration, Instant};
 

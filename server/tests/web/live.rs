@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{Product, Request};
 
-/// Reads until the text appears.
+/// Reads until the text arrives.
 async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut seen = Vec::new();
     let reading = async {
@@ -93,7 +93,7 @@ async fn what_happens_between_a_page_and_its_stream_is_still_told() {
     let inbox = page.header("location").unwrap().to_owned();
     let page = client.get(&inbox).await.text();
     assert!(!page.contains("Between the two"), "{page}");
-    // Mail comes while the browser still loads the program; another tab's stream tells when.
+    // Mail arrives while the browser still loads the program; another tab's stream shows when.
     let mut witness = client.open(Request::get("/events")).await;
     read_until(&mut witness, "event: hello").await;
     product

@@ -1,5 +1,6 @@
-//! What a browser builds out of a document: its elements with the names of their attributes, and
-//! its comments. Texts are left out, so two pages that differ in texts alone have one outline.
+//! The tree that a browser builds from a document: its elements with the names of their attributes,
+//! and its comments. Texts are left out, so two pages that differ only in texts have the same
+//! outline.
 //!
 //! Also compiled into the tests of `app` and into `server/fuzz`.
 
@@ -25,8 +26,8 @@ impl Document {
         Self { root }
     }
 
-    /// One line for each element and comment: its depth, its name, the names of its attributes in
-    /// order of the alphabet, and the kind of address of those that hold one.
+    /// Returns one line for each element and comment: its depth, its name, the names of its
+    /// attributes in alphabetical order, and the kind of URL of those that hold one.
     pub(crate) fn outline(&self) -> Vec<String> {
         let mut lines = Vec::new();
         self.each(|depth, node| match &node.kind {
@@ -42,7 +43,7 @@ impl Document {
         lines
     }
 
-    /// The text of each element of a name.
+    /// Returns the text of each element of a name.
     pub(crate) fn texts_of(&self, wanted: &str) -> Vec<String> {
         let mut texts = Vec::new();
         self.each(|_, node| {
@@ -68,7 +69,7 @@ impl Document {
     }
 }
 
-/// The name of an attribute, with what kind of address it holds if it is followed or loaded.
+/// Returns the name of an attribute, with the kind of its URL if it is followed or loaded.
 fn attribute(attribute: &Attribute) -> String {
     let name = &*attribute.name.local;
     if !["href", "src", "action", "formaction", "data", "poster"].contains(&name) {

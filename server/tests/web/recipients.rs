@@ -1,4 +1,4 @@
-//! The compose form without script: an entry that is not clear comes back as it was typed.
+//! The compose form without script: an ambiguous entry comes back as typed.
 
 use super::{Client, Product, Request};
 

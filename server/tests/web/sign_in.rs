@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Sign-in and sign-out.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,12 +30,12 @@ async fn the_sign_in_page_allows_its_one_script_by_hash_and_opens_no_session() {
     product.stop().await;
 }
 
-/// The sign-in form as it comes from a browser that runs script.
+/// Returns the sign-in form as a browser with script sends it.
 fn scripted(return_to: &str) -> String {
     format!("email=demo%40restante.test&password=demo&script=1{return_to}")
 }
 
-/// The path that a page takes as its own address.
+/// Returns the path that a page sets as its own address.
 fn own_address(page: &str) -> &str {
     let (_, rest) = page.split_once(" data-at=\"").expect(page);
     rest.split('"').next().unwrap()
@@ -53,7 +53,8 @@ async fn a_browser_that_runs_script_gets_the_inbox_as_the_answer_to_its_form() {
     let nonce = policy.split("'nonce-").nth(1).unwrap();
     let nonce = nonce.split('\'').next().unwrap();
     assert_eq!(policy, server::http::headers::app_csp(nonce));
-    // The first script of the document, with the nonce: the form's address goes before all else.
+    // The first script of the document, with the nonce, sets the form's address before anything
+    // else.
     let first = page.find("<script").unwrap();
     let wanted = format!(
         "<script nonce=\"{nonce}\">history.replaceState(null,'',document.documentElement.dataset.at)</script>"

@@ -1,5 +1,5 @@
-//! The keys of texts that the browser keeps: a live session of the account gets them, nobody else,
-//! and the same ones after a restart.
+//! The keys of texts that the browser stores: only a live session of the account gets them, and the
+//! same ones after a restart.
 
 use super::{Client, Product, Request};
 

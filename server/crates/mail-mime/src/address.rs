@@ -1,10 +1,9 @@
-//! Addresses: the checked form that alone may enter an SMTP envelope, and mailboxes as written in
-//! messages or typed by a person.
+//! Addresses: [`Address`], the only form that may enter an SMTP envelope, and [`EmailAddress`], a
+//! display name with an address, as written in a message or typed.
 //!
-//! Two readers, because they owe different things. [`parse_typed`] and [`entries`] read what a
-//! person typed: what is not clear without a guess is refused with a reason, because mail goes
-//! there. The reader of received header fields shows whatever came, and its mailboxes may have no
-//! valid address.
+//! There are two parsers. [`parse_typed`] and [`entries`] read what the user typed: an ambiguous
+//! entry is refused with a reason, because mail is sent there. The parser of received header fields
+//! accepts any text; the mailboxes that it returns may have no valid address.
 
 mod received;
 mod typed;
@@ -20,29 +19,30 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use crate::display;
 
-/// The longest local part (RFC 5321 §4.5.3.1.1), in octets.
+/// Maximum length of a local part (RFC 5321 §4.5.3.1.1), in octets.
 const LOCAL_BYTES: usize = 64;
-/// The longest address: a path of 256 octets without its brackets (RFC 5321 §4.5.3.1.3).
+/// Maximum length of an address, in octets: a path of 256 octets without its brackets (RFC 5321
+/// §4.5.3.1.3).
 const ADDRESS_BYTES: usize = 254;
 
 /// An address that may stand in an SMTP envelope and between the brackets of a header field.
 ///
-/// ASCII only, its domain in A-label form; no CR, LF, space, control character or bracket can be
-/// in it, so it cannot break out of a command or a field.
+/// ASCII only, with its domain in A-label form. It holds no CR, LF, space, control character or
+/// bracket, so it cannot end a command or a header field early.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(String);
 
 impl Address {
-    /// Checks an address. Nothing of it is changed, but that a domain in another script becomes
-    /// its A-labels (RFC 5891).
+    /// Checks an address. The only change made to it: a domain in another script becomes its
+    /// A-labels (RFC 5891).
     ///
-    /// Taken are the dot-string and the quoted string of RFC 5321 §4.1.2, without spaces and
-    /// angle brackets in the latter; dots side by side or at the edge of a dot-string, which some
+    /// Accepted are the dot-string and the quoted string of RFC 5321 §4.1.2, the latter without
+    /// spaces and angle brackets; dots side by side or at the edge of a dot-string, which some
     /// providers gave out; domains and address literals (§4.1.3).
     ///
     /// # Errors
-    /// It is none of these, is too long, or holds a character that is not seen. The local part
-    /// must be ASCII, because SMTPUTF8 (RFC 6531) is not spoken.
+    /// The text is none of these, is too long, or holds an invisible character. The local part must
+    /// be ASCII, because SMTPUTF8 (RFC 6531) is not supported.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
         if text.is_empty() {
             return Err(InvalidAddress::Empty);
@@ -70,7 +70,7 @@ impl Address {
         &self.0
     }
 
-    /// What stands before the last `@`.
+    /// The local part: the text before the last `@`.
     pub fn local(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)
     }
@@ -80,14 +80,14 @@ impl Address {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Whether both are one address by RFC 5321 §2.4: local parts equal octet for octet, domains
-    /// but for case.
+    /// Whether both are the same address by RFC 5321 §2.4: local parts are compared octet for
+    /// octet, domains without case.
     pub fn is_same_address(&self, other: &Self) -> bool {
         self.local() == other.local() && self.domain().eq_ignore_ascii_case(other.domain())
     }
 
-    /// Whether both reach the same mailbox for all practical purposes: local parts are compared
-    /// without case, though RFC 5321 §2.4 lets a host tell them apart.
+    /// Whether both are the same mailbox in practice: local parts are compared without case, though
+    /// RFC 5321 §2.4 allows a host to distinguish them.
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
@@ -99,11 +99,11 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is not an address, or not an address with a name.
+/// The reason why a text is not an address, or not an address with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAddress {
-    /// There is nothing.
+    /// The text is empty.
     #[error("the address is empty")]
     Empty,
     /// There is no `@`.
@@ -118,7 +118,7 @@ pub enum InvalidAddress {
     /// A space in an address: two addresses, or a name without brackets around its address.
     #[error("there is a space in the address")]
     Space,
-    /// What stands before the `@` is not a local part.
+    /// The part before the `@` is not a local part.
     #[error("the part before the @ has a character that is not allowed there")]
     LocalPart,
     /// The part before the `@` is not ASCII.
@@ -127,16 +127,16 @@ pub enum InvalidAddress {
     /// The part before the `@` is longer than 64 octets.
     #[error("the part before the @ is longer than 64 octets")]
     LocalPartTooLong,
-    /// What follows the `@` is not a domain.
+    /// The part after the `@` is not a domain.
     #[error("the part after the @ is not a domain")]
     Domain,
-    /// The domain has a character that stands for an ASCII letter, digit or dot.
+    /// The domain has a character that UTS 46 maps to an ASCII letter, digit or dot.
     #[error("the part after the @ has a character that only looks like a letter, digit or dot")]
     DomainLookAlike,
     /// The address is longer than 254 octets.
     #[error("the address is longer than 254 octets")]
     TooLong,
-    /// A character that is not seen: a control character, a direction mark, a zero-width one.
+    /// An invisible character: a control character, a direction mark or a zero-width character.
     #[error("there is a hidden character, U+{:04X}", u32::from(*.0))]
     HiddenCharacter(char),
     /// A quote that is not closed on its line.
@@ -163,15 +163,15 @@ pub enum InvalidAddress {
     /// A comment in parentheses (RFC 5322 §3.2.2) beside an address without brackets.
     #[error("comments in parentheses are not allowed")]
     Comment,
-    /// A `mailto:` link with more in it than plain addresses (RFC 6068).
+    /// A `mailto:` link that holds more than plain addresses (RFC 6068).
     #[error("the mailto link holds more than an address")]
     MailtoLink,
-    /// More entries than a field may have.
+    /// More entries than a field may have ([`RECIPIENTS_MAX`]).
     #[error("a field has more than {max} recipients", max = RECIPIENTS_MAX)]
     TooMany,
 }
 
-/// At-signs that people type in place of `@` and that no mail server takes for it.
+/// At-signs that people type in place of `@` and that no mail server accepts.
 fn is_wide_at(c: char) -> bool {
     matches!(c, '\u{ff20}' | '\u{fe6b}')
 }
@@ -187,10 +187,10 @@ fn check_local(local: &str) -> Result<(), InvalidAddress> {
         return Err(InvalidAddress::LocalPartTooLong);
     }
     let is_valid = match local.strip_prefix('"') {
-        // A quoted string (RFC 5321 §4.1.2), but without what could break out of a command.
+        // A quoted string (RFC 5321 §4.1.2), without characters that could end a command early.
         Some(rest) => rest.strip_suffix('"').is_some_and(is_quoted_content),
         None if local.contains('@') => return Err(InvalidAddress::SeveralAts),
-        // Dots at the edge or side by side are wrong, yet such mailboxes exist.
+        // Dots at the edge or side by side are invalid, yet such mailboxes exist.
         None => !local.is_empty() && local.bytes().all(|b| is_atext(b) || b == b'.'),
     };
     if is_valid {
@@ -216,13 +216,14 @@ pub(crate) fn is_atext(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b)
 }
 
-/// Returns a domain as DNS takes it. One of ASCII stays as written, its case too.
+/// Returns a domain in the form that DNS uses. An ASCII domain stays as written, including its
+/// case.
 fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
     if let Some(literal) = domain
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
-        // RFC 5321 §4.1.3; other tags are not in use.
+        // RFC 5321 §4.1.3; no other tag is in use.
         let address = match literal.get(..5) {
             Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => literal.get(5..),
             _ => None,
@@ -252,8 +253,8 @@ fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
     if domain.is_ascii() {
         return Ok(domain.to_owned());
     }
-    // UTS 46 maps full-width letters, ligatures and ideographic full stops to ASCII: another
-    // domain than the one that was written.
+    // UTS 46 maps full-width letters, ligatures and ideographic full stops to ASCII; the result is
+    // another domain than the one that was written.
     let (shown, _) = uts46.to_unicode(ascii.as_bytes(), AsciiDenyList::STD3, Hyphens::Allow);
     let of_ascii = |text: &str| -> String {
         let ascii = text.chars().filter(char::is_ascii);
@@ -266,24 +267,25 @@ fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
     }
 }
 
-/// A mailbox as written in a message or typed: a display name and an address.
+/// A display name with an address, as written in a message or typed.
 ///
-/// From a message neither is to be trusted, and the address may be empty or nonsense; it is
-/// checked by [`EmailAddress::envelope`] where it is used.
+/// In a received message both are untrusted, and the address may be empty or invalid;
+/// [`EmailAddress::envelope`] checks it where it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct EmailAddress {
     /// The display name, decoded and cleaned; may be empty.
     pub name: String,
-    /// The address as written, never decoded. A hidden character in it is shown as U+FFFD, so
-    /// that it cannot pass for the address without it.
+    /// The address as written, never decoded. A hidden character in it is shown as U+FFFD, so that
+    /// it does not look like the address without it.
     pub address: String,
-    /// Whether the name poses as another address ("boss@bank.example" over a stranger's).
+    /// Whether the name imitates another address (name "boss@bank.example" with an unrelated
+    /// address).
     pub name_is_suspicious: bool,
 }
 
 impl EmailAddress {
-    /// A mailbox of a decoded name and an address.
+    /// Creates a mailbox from a decoded name and an address.
     pub fn new(name: &str, address: &str) -> Self {
         let name = display::line(name).trim().to_owned();
         let address: String = address.trim().chars().map(shown_in_address).collect();
@@ -294,7 +296,7 @@ impl EmailAddress {
         }
     }
 
-    /// A mailbox of the three strings of an IMAP ENVELOPE address (RFC 9051 §7.5.2).
+    /// Creates a mailbox from the three strings of an IMAP ENVELOPE address (RFC 9051 §7.5.2).
     pub fn from_envelope(name: &[u8], mailbox: &[u8], host: &[u8]) -> Self {
         let mailbox = requoted(String::from_utf8_lossy(mailbox).into_owned());
         let host = String::from_utf8_lossy(host);
@@ -306,7 +308,7 @@ impl EmailAddress {
         Self::new(&crate::header::decode_phrase(name), &address)
     }
 
-    /// The address in the form that SMTP takes.
+    /// Returns the address in the form that SMTP takes.
     pub fn envelope(&self) -> Result<Address, InvalidAddress> {
         Address::parse(&self.address)
     }
@@ -320,7 +322,8 @@ fn shown_in_address(c: char) -> char {
     }
 }
 
-/// An ENVELOPE holds a local part without its quotes, so that an `@` or a space may stand in it.
+/// Restores the quotes of a local part. ENVELOPE holds it without them, so it may hold an `@` or a
+/// space.
 fn requoted(mailbox: String) -> String {
     let is_bare = mailbox
         .chars()
@@ -331,7 +334,7 @@ fn requoted(mailbox: String) -> String {
     mailbox
 }
 
-/// Writes `Name <address>` for people; not for a header field.
+/// Writes `Name <address>` for display; not for a header field.
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name.is_empty(), self.address.is_empty()) {

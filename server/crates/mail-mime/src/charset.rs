@@ -1,19 +1,19 @@
-//! Octets of a declared, wrongly declared or undeclared charset become text.
+//! Decodes octets of a declared, wrongly declared or undeclared charset to text.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
     Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
 };
 
-/// How much is looked at to guess a charset, in bytes.
+/// Number of bytes examined to guess a charset.
 const SAMPLE_BYTES: usize = 64 << 10;
 
 /// Decodes text of a declared charset, or of none.
 ///
-/// Labels are those of the WHATWG standard and some that mail programs invented. A label that is
-/// not known, or that the octets contradict, gives way to UTF-8 if they are that, else to a guess.
-/// UTF-7 is never decoded: hidden markup would come out of plain ASCII. What cannot be decoded
-/// becomes U+FFFD. A byte order mark is taken off.
+/// Labels are those of the WHATWG standard and some that mail programs invented. If the label is
+/// unknown, or the octets contradict it, the text is read as UTF-8 if it is valid UTF-8, else as a
+/// guessed charset. UTF-7 is never decoded: it would turn plain ASCII into hidden markup.
+/// Undecodable octets become U+FFFD. A byte order mark is removed.
 pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf")
         && let Ok(text) = std::str::from_utf8(rest)
@@ -34,7 +34,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
                 return text.into_owned();
             }
             if encoding == UTF_8 {
-                // A cut inside a character, or one bad octet, does not make it another charset.
+                // A cut inside a character, or one bad octet, does not disprove the label.
                 let bad = text.matches('\u{fffd}').count();
                 let good = text.chars().filter(|c| !c.is_ascii()).count() - bad;
                 if bad <= 1 + good / 16 && good > 0 {
@@ -51,8 +51,8 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     }
 }
 
-/// The encoding of octets that are labelled as UTF-16. RFC 2781 §4.3 has no byte order mark mean
-/// big endian, and programs write little endian; some write UTF-8 under that label.
+/// The encoding of octets that are labelled as UTF-16. By RFC 2781 §4.3 text without a byte order
+/// mark is big endian, but programs write little endian; some write UTF-8 under that label.
 fn real(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
     if (labelled != UTF_16LE && labelled != UTF_16BE) || Encoding::for_bom(bytes).is_some() {
         return labelled;
@@ -80,8 +80,8 @@ pub fn is_known(label: &str) -> bool {
     known(label).is_some()
 }
 
-/// Takes out shifts to ASCII that another shift follows at once. They stand where two encoded words
-/// were joined, and the standard's decoder takes them for damage.
+/// Removes shifts to ASCII that another shift follows immediately. They occur where two encoded
+/// words were joined, and the decoder of the WHATWG standard treats them as damage.
 fn without_empty_shifts(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -98,8 +98,8 @@ fn without_empty_shifts(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Decodes words of a server that declares no charset: UTF-8, else a guess by the octets and the
-/// country in the server's name. [`decode`] says what becomes of the rest.
+/// Decodes text of a server that declares no charset: UTF-8, else a guess by the octets and the
+/// country in the server's host name. Undecodable octets are treated as in [`decode`].
 pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
     let country = host.trim_end_matches('.').rsplit('.').next();
     let country = country.map(str::to_ascii_lowercase).filter(|country| {
@@ -109,7 +109,7 @@ pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
 }
 
 fn undeclared(bytes: &[u8], country: Option<&str>) -> String {
-    // ESC announces ISO-2022-JP, which is valid ASCII.
+    // ESC introduces ISO-2022-JP, which is also valid ASCII.
     match std::str::from_utf8(bytes) {
         Ok(text) if !bytes.contains(&0x1b) => text.to_owned(),
         _ => guessed(bytes, country),
@@ -129,10 +129,10 @@ fn guessed(bytes: &[u8], country: Option<&str>) -> String {
 
 fn known(label: &str) -> Option<&'static Encoding> {
     let label = label.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
-    // RFC 2231 §5: a language may follow.
+    // RFC 2231 §5: a language tag may follow.
     let label = label.split('*').next().unwrap_or_default();
     let known = match label {
-        // Octets above 127 contradict these: better guessed.
+        // Octets above 127 contradict these labels, so the charset is guessed.
         "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" | "us" => return None,
         "cp936" | "ms936" | "gb_2312-80" | "gb18030-2000" | "euc-cn" => Some(GB18030),
         "cp950" | "x-big5" | "cn-big5" => Encoding::for_label(b"big5"),
@@ -145,9 +145,9 @@ fn known(label: &str) -> Option<&'static Encoding> {
         other => Encoding::for_label(other.as_bytes()),
     };
     match known {
-        // GB 18030 holds all of GBK, and mail labelled gb2312 uses all of it.
+        // GB 18030 is a superset of GBK, and mail labelled gb2312 uses all of it.
         Some(encoding) if encoding == GBK => Some(GB18030),
-        // ISO-2022-KR, HZ: the standard refuses to decode them.
+        // ISO-2022-KR, HZ: the WHATWG standard refuses to decode them.
         Some(encoding) if encoding == REPLACEMENT => None,
         other => other,
     }

@@ -1,12 +1,12 @@
-//! HTML of strangers made fit for the message frame.
+//! Sanitizer for the HTML of received messages, before the message frame shows it.
 //!
-//! Two walls, one behind the other, and the frame's sandbox and policy behind both.
-//! `scan` and `balance` read the source in linear time and write it anew with allowed tags only,
-//! well nested and of bounded depth; ammonia then parses that as browsers do and applies the same
-//! allow list to the tree. Whatever is rewritten (images, links, content ids) is rewritten inside
-//! that pass; nothing touches the result afterwards.
+//! There are two layers, and the sandbox and the policy of the frame as further ones. `scan` and
+//! `balance` read the source in linear time and write it again with allowed tags only, well nested
+//! and of bounded depth; ammonia then parses that as browsers do and applies the same allow list to
+//! the tree. Images, links and content ids are rewritten inside that pass; nothing edits the result
+//! afterwards.
 //!
-//! Styles, classes and ids are not kept: newsletters look plain.
+//! Styles, classes and ids are removed, so newsletters look plain.
 
 mod balance;
 mod policy;
@@ -25,45 +25,46 @@ use crate::display;
 use crate::limits::SHOWN_BYTES;
 use policy::Source;
 
-/// Whether images may be loaded from elsewhere.
+/// Whether remote images may be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Images {
-    /// None: their loading tells the sender who reads, when and where.
+    /// None: loading an image discloses to the sender who reads the message, when and where.
     #[default]
     Blocked,
-    /// By `https:` only; the reader asked for it.
+    /// By `https:` only, because the user asked for it.
     Allowed,
 }
 
-/// How a document is cleaned.
+/// Options of the sanitizer.
 #[derive(Clone, Copy)]
 pub struct CleanOptions<'a> {
-    /// The address of the part with a content id, where the message has one. It is put into `src`
-    /// as it is: it must be the server's own words, not the message's.
+    /// Returns the URL of the part with a content id, if the message has one. It is put into `src`
+    /// unchanged: it must come from the server, not from the message.
     pub part_url: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether remote images stay.
+    /// Whether remote images are kept.
     pub images: Images,
 }
 
-/// A cleaned document.
+/// A sanitized document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Cleaned {
-    /// What goes between `<body>` and `</body>`. Never to be edited.
+    /// The HTML between `<body>` and `</body>`. It must not be edited.
     pub html: String,
-    /// Remote images that were taken out and are there to be seen.
+    /// Number of removed remote images that are meant to be visible.
     pub blocked_images: u32,
-    /// Remote images that nobody is meant to see, by size, style or address. They stay out even
-    /// with [`Images::Allowed`] and are not among `blocked_images`.
+    /// Number of remote images that are not meant to be visible, by size, style or address. They
+    /// are removed even with [`Images::Allowed`] and are not part of `blocked_images`.
     pub tracking_pixels: u32,
     /// The content ids of the parts that the document shows.
     pub content_ids: BTreeSet<String>,
-    /// Whether the source went on beyond [`SHOWN_BYTES`] or 60,000 elements and was cut there.
+    /// Whether the source was longer than [`SHOWN_BYTES`] or had more than 60,000 elements and was
+    /// cut there.
     pub is_cut: bool,
 }
 
-/// Cleans the texts of a message and puts them one behind the other. Each is balanced by itself:
-/// none goes on into the next.
+/// Sanitizes the texts of a message and concatenates them. Each is balanced on its own: no element
+/// continues into the next text.
 pub fn clean_all(documents: &[String], options: &CleanOptions<'_>) -> Cleaned {
     let mut cleaned = documents.iter().map(|html| clean(html, options));
     let mut all = cleaned.next().unwrap_or_default();
@@ -77,15 +78,15 @@ pub fn clean_all(documents: &[String], options: &CleanOptions<'_>) -> Cleaned {
     all
 }
 
-/// Cleans HTML, a whole document or a piece of one.
+/// Sanitizes HTML, a whole document or a fragment.
 ///
-/// Any text is accepted. What leaves holds allowed elements and attributes only, loads nothing but
-/// the message's own parts, raster images in `data:` addresses, and with [`Images::Allowed`]
-/// remote ones by `https:`; links lead to `http:`, `https:`, `mailto:` and `tel:` and open a new
-/// window that knows nothing of this one. Cleaning it again changes nothing.
+/// Any text is accepted. The result holds allowed elements and attributes only and loads only the
+/// parts of the message, raster images in `data:` addresses and, with [`Images::Allowed`], remote
+/// images by `https:`. Links lead to `http:`, `https:`, `mailto:` and `tel:` and open a new window
+/// without an opener or a referrer. Sanitizing the result again changes nothing.
 ///
-/// Costs about 50 ms a megabyte: run it off the async threads, and under `catch_unwind`, because
-/// two libraries parse a stranger's bytes here.
+/// Takes about 50 ms per megabyte: call it off the async threads, and under `catch_unwind`, because
+/// two libraries parse untrusted bytes here.
 pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     let shown = display::prefix(html, SHOWN_BYTES);
     let is_loaded = |source: &Source<'_>| match source {
@@ -121,9 +122,9 @@ pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     }
 }
 
-/// What happens to the attributes of allowed elements.
+/// The filter for the attributes of allowed elements.
 struct Filter {
-    /// Addresses of parts by content id.
+    /// URLs of parts by content id.
     parts: HashMap<String, String>,
     images: Images,
     blocked: Arc<AtomicU32>,
@@ -166,8 +167,8 @@ fn builder(filter: Filter) -> Builder<'static> {
         .tag_attributes(own)
         .generic_attributes(generic)
         .url_schemes(["http", "https", "mailto", "tel", "cid", "data"].into())
-        // The filter has refused relative addresses of the message; what is relative after it is
-        // the server's own address of a part, which `Deny` would take out again.
+        // The filter has refused relative addresses of the message. A relative address after it is
+        // the server's own URL of a part, which `Deny` would remove again.
         .url_relative(UrlRelative::PassThrough)
         .set_tag_attribute_value("a", "target", policy::LINK_TARGET)
         .set_tag_attribute_value("a", "rel", policy::LINK_REL)
@@ -177,12 +178,12 @@ fn builder(filter: Filter) -> Builder<'static> {
     builder
 }
 
-/// HTML written anew so that any tokenizer reads it in linear time; not yet clean.
+/// Rewrites HTML so that any tokenizer reads it in linear time. The result is not yet sanitized.
 pub(crate) fn regular(html: &str) -> String {
     balance::balance(html, &|_| true).html
 }
 
-/// A link's address in the form in which it may be shown, where it may.
+/// Returns the address of a link in the form in which it may be shown; `None` if it may not.
 pub(crate) fn shown_link(value: &str) -> Option<String> {
     policy::link(value).map(Cow::into_owned)
 }

@@ -1,12 +1,12 @@
-//! A message that was written here, built so that its attachments are streamed.
+//! Builds an outgoing message so that its attachments are streamed.
 //!
-//! The caller writes [`Composer::head`], then for each attachment [`Composer::attachment_head`]
-//! and its octets through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size of all
-//! that is known before, from the sizes of the files.
+//! The caller writes [`Composer::head`], then for each attachment [`Composer::attachment_head`] and
+//! its octets through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size of the whole
+//! message is known in advance from the sizes of the files.
 //!
-//! What leaves is 7-bit: ASCII, CRLF line ends only, no line over 998 octets. `Bcc` is in no
-//! field of it, only in [`Composer::own_fields`]. Text that a person or another message put in cannot add a field: it is flattened,
-//! encoded or refused.
+//! The output is 7-bit: ASCII, CRLF line ends only, no line over 998 octets. `Bcc` is in no field
+//! of it, only in [`Composer::own_fields`]. Text from the user or from another message cannot add a
+//! field: it is flattened, encoded or refused.
 
 mod body;
 mod fields;
@@ -17,64 +17,64 @@ use crate::address::{Address, EmailAddress, InvalidAddress};
 use crate::date::Date;
 use crate::transfer;
 
-/// A file to be sent along.
+/// The metadata of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentMeta {
-    /// Its name; cleaned here, may be in any script.
+    /// The file name, in any script; the composer cleans it.
     pub name: String,
-    /// Its media type; one that is malformed becomes `application/octet-stream`.
+    /// The media type; a malformed one becomes `application/octet-stream`.
     pub media_type: String,
-    /// Its size in bytes, exactly: [`Composer::size_bytes`] relies on it.
+    /// The exact size in bytes; [`Composer::size_bytes`] relies on it.
     pub size_bytes: u64,
 }
 
 /// A message to be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingMessage {
-    /// Who writes.
+    /// The author, for `From`.
     pub from: EmailAddress,
-    /// To whom it goes.
+    /// The recipients of `To`.
     pub to: Vec<EmailAddress>,
-    /// And to whom else.
+    /// The recipients of `Cc`.
     pub cc: Vec<EmailAddress>,
-    /// And to whom else, told to nobody: in the envelope only.
+    /// The recipients of `Bcc`: in the envelope only.
     pub bcc: Vec<EmailAddress>,
     /// The subject; may be empty.
     pub subject: String,
     /// The text, with any line ends.
     pub body: String,
-    /// The same as HTML, where there is that too: the reader's program chooses.
+    /// The same text as HTML, if there is one; the recipient's program chooses.
     pub html: Option<String>,
-    /// The message that is answered: its id without brackets.
+    /// The id of the message that this one replies to, without brackets.
     pub in_reply_to: Option<String>,
-    /// The conversation: ids without brackets, oldest first.
+    /// The message ids of the conversation, without brackets, oldest first.
     pub references: Vec<String>,
-    /// The message's own id without brackets, made by the caller.
+    /// The id of this message without brackets, made by the caller.
     pub message_id: String,
-    /// When it was written.
+    /// The time of writing.
     pub date: Date,
-    /// The files to be sent along.
+    /// The attachments.
     pub attachments: Vec<AttachmentMeta>,
 }
 
-/// Why a message cannot be built. Each is the writer's or the caller's to mend.
+/// The reason why a message cannot be built. The user or the caller can correct each of them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComposeError {
-    /// A mailbox has no address that mail can go to or come from.
+    /// A mailbox has no address that mail can be sent to or from.
     #[error("{field}: {why}")]
     Address {
-        /// The field it stands in: "From", "To", "Cc" or "Bcc".
+        /// The field of the mailbox: "From", "To", "Cc" or "Bcc".
         field: &'static str,
         /// The address as given.
         text: String,
-        /// What is wrong with it.
+        /// The reason.
         why: InvalidAddress,
     },
-    /// There is nobody to send it to.
+    /// The message has no recipient.
     #[error("no recipient")]
     NoRecipient,
-    /// The message's own id is not `left@right` of printable ASCII.
+    /// The id of this message is not `left@right` of printable ASCII.
     #[error("the message id is malformed")]
     MessageId,
 }
@@ -92,10 +92,10 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// Builds everything but the attachments' own octets.
+    /// Builds everything except the octets of the attachments.
     ///
-    /// `boundary_seed` is random text of the caller's: letters and digits of it make the
-    /// delimiter between the parts.
+    /// `boundary_seed` is random text of the caller: its letters and digits make the delimiter
+    /// between the parts.
     pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
         let sender = checked("From", &outgoing.from)?;
         let mut recipients: Vec<Address> = Vec::new();
@@ -107,7 +107,7 @@ impl Composer {
         ] {
             for mailbox in mailboxes {
                 let address = checked(field, mailbox)?;
-                // The same mailbox twice would be a second copy.
+                // A mailbox that occurs twice would receive a second copy.
                 let key = format!(
                     "{}@{}",
                     address.local(),
@@ -159,13 +159,13 @@ impl Composer {
         &self.sender
     }
 
-    /// The envelope's recipients, those of `Bcc` too, each once.
+    /// The envelope's recipients, including those of `Bcc`, each once.
     pub fn recipients(&self) -> &[Address] {
         &self.recipients
     }
 
-    /// The fields of the writer's own copy that nobody else gets to see: `Bcc`. They stand before
-    /// the [`head`](Self::head), and are empty where there is none.
+    /// The field that only the Sent copy has: `Bcc`. It precedes the [`head`](Self::head); empty if
+    /// there are no such recipients.
     pub fn own_fields(&self) -> &str {
         &self.own_fields
     }
@@ -175,18 +175,18 @@ impl Composer {
         &self.head
     }
 
-    /// What stands before an attachment's octets, in the order given; `None` beyond the last.
+    /// The octets before the attachment at `index`, in the given order; `None` beyond the last.
     pub fn attachment_head(&self, index: usize) -> Option<&[u8]> {
         self.attachment_heads.get(index).map(Vec::as_slice)
     }
 
-    /// What stands after the last attachment; empty where there is none.
+    /// The octets after the last attachment; empty if there is none.
     pub fn tail(&self) -> &[u8] {
         &self.tail
     }
 
-    /// The size of the whole message in bytes, as SIZE and APPEND want it: exact, as long as the
-    /// files have the sizes that were said.
+    /// The exact size of the whole message in bytes, as SIZE and APPEND need it, provided that the
+    /// files have the declared sizes.
     pub fn size_bytes(&self) -> u64 {
         let own = self.attachment_heads.iter().map(Vec::len).sum::<usize>()
             + self.head.len()

@@ -1,19 +1,19 @@
-//! The Date field (RFC 5322 §3.3), read and written.
+//! Parser and formatter of the Date field (RFC 5322 §3.3).
 
 use std::fmt;
 
 use memchr::memrchr;
 
-/// A point in time as a message tells it.
+/// The date and time of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Date {
     /// Milliseconds since 1970, UTC.
     pub unix_ms: i64,
-    /// The writer's zone, minutes east of UTC; 0 where it was not known.
+    /// The author's zone, minutes east of UTC; 0 if unknown.
     pub offset_minutes: i16,
 }
 
-/// A longer field is not a date; reading stops before any parser sees it.
+/// Maximum length of a field, in bytes. A longer one is not parsed.
 const FIELD_BYTES: usize = 200;
 
 const MONTHS: [&str; 12] = [
@@ -37,20 +37,20 @@ impl Date {
             .or_else(|| Self::parse_asctime(&text))
     }
 
-    /// Parses the value of a Date field, or the date of an IMAP ENVELOPE, as the date of a
-    /// message. `None` also for the first day of 1970: it is what a program writes whose clock was
-    /// not set.
+    /// Parses the value of a Date field, or the date of an IMAP ENVELOPE, as the date of a message.
+    /// Returns `None` also for the first day of 1970, which a program writes whose clock was not
+    /// set.
     pub fn of_message(value: &[u8]) -> Option<Self> {
         Self::parse(&String::from_utf8_lossy(value)).filter(|date| date.is_known())
     }
 
-    /// Parses the date of a Received field: it stands behind the last semicolon (RFC 5321 §4.4).
+    /// Parses the date of a Received field: the text after the last semicolon (RFC 5321 §4.4).
     pub fn of_received(value: &[u8]) -> Option<Self> {
         let semicolon = memrchr(b';', value)?;
         if let Some(date) = Self::of_message(value.get(semicolon + 1..)?) {
             return Some(date);
         }
-        // The last semicolon may stand in a comment behind the date.
+        // The last semicolon may be in a comment after the date.
         let text = without_comments(&String::from_utf8_lossy(value));
         let (_, date) = text.rsplit_once(';')?;
         Self::of_message(date.trim().as_bytes())
@@ -117,10 +117,10 @@ impl Date {
     }
 }
 
-/// Writes the date as a Date field has it: `Sat, 21 Nov 2026 09:07:45 +0800`.
+/// Formats the date as in a Date field: `Sat, 21 Nov 2026 09:07:45 +0800`.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A zone beyond a day is none (RFC 5322 §3.3).
+        // A zone of a day or more is invalid (RFC 5322 §3.3).
         let offset = i64::from(self.offset_minutes.clamp(-1439, 1439));
         let local = self.unix_ms.div_euclid(1000) + offset * 60;
         let (days, second) = (local.div_euclid(DAY_SECS), local.rem_euclid(DAY_SECS));
@@ -159,7 +159,7 @@ fn without_comments(field: &str) -> String {
         .collect()
 }
 
-/// `21-Nov-2026`, as IMAP and some programs write it.
+/// Whether a word is a date such as `21-Nov-2026`, as IMAP and some programs write it.
 fn is_dashed_date(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_digit()) && word.matches('-').count() == 2
 }
@@ -170,7 +170,7 @@ fn number(word: &str, max_digits: usize) -> Option<i64> {
     if is_number { word.parse().ok() } else { None }
 }
 
-/// The month, 1 to 12, by the first three letters of its name.
+/// Returns the month, 1 to 12, by the first three letters of its name.
 fn month(word: &str) -> Option<usize> {
     let head = word.get(..3)?;
     let index = MONTHS
@@ -179,7 +179,7 @@ fn month(word: &str) -> Option<usize> {
     Some(index + 1)
 }
 
-/// Seconds since midnight. A leap second is shown as the second before it.
+/// Returns the seconds since midnight. A leap second becomes the second before it.
 fn clock(word: &str) -> Option<i64> {
     let mut numbers = word.split([':', '.', ',']);
     let hour = number(numbers.next()?, 2)?;
@@ -189,13 +189,13 @@ fn clock(word: &str) -> Option<i64> {
     is_clock.then_some(hour * 3600 + minute * 60 + second.min(59))
 }
 
-/// Days since 1970 of a day that is in the calendar.
+/// Returns the days since 1970 of a date that exists in the calendar.
 fn days(year: i64, month: usize, day: i64) -> Option<i64> {
     let is_day = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
     is_day.then(|| days_from_civil(year, month, day))
 }
 
-/// RFC 5322 §4.3: years of two and three digits.
+/// Returns the full year; RFC 5322 §4.3 defines years of two and three digits.
 fn year(word: &str) -> Option<i64> {
     let year = number(word, 4)?;
     match word.len() {
@@ -207,7 +207,7 @@ fn year(word: &str) -> Option<i64> {
     }
 }
 
-/// Minutes east of UTC; names that are not known are UTC (RFC 5322 §4.3).
+/// Returns minutes east of UTC; unknown names are UTC (RFC 5322 §4.3).
 fn zone(word: &str) -> i16 {
     let (sign, digits) = match (word.strip_prefix('+'), word.strip_prefix('-')) {
         (Some(digits), _) => (1, digits),
@@ -225,7 +225,7 @@ fn zone(word: &str) -> i16 {
     };
     let mut digits = digits.replace(':', "");
     if digits.len() == 2 {
-        // ISO 8601 has whole hours, too.
+        // ISO 8601 also allows whole hours.
         digits.push_str("00");
     }
     match number(&digits, 4).and_then(|n| i16::try_from(n).ok()) {
@@ -244,7 +244,7 @@ fn days_in(year: i64, month: usize) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar.
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar.
 fn days_from_civil(year: i64, month: usize, day: i64) -> i64 {
     let month = i64::try_from(month).unwrap_or(1);
     let year = if month <= 2 { year - 1 } else { year };

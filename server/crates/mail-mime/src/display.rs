@@ -1,7 +1,7 @@
-//! Strings of strangers made fit to be shown: no control, direction or invisible characters.
+//! Makes untrusted strings safe to display: removes control, direction and invisible characters.
 
-/// Makes one line of a stranger's text: line ends and tabs become spaces, control characters,
-/// direction overrides, invisible characters and tags go.
+/// Makes one line of an untrusted text: line ends and tabs become spaces; control characters,
+/// direction overrides, invisible characters and tags are removed.
 pub fn line(text: &str) -> String {
     clean(text, false)
 }
@@ -18,8 +18,8 @@ fn clean(text: &str, keeps_lines: bool) -> String {
         let kept = match c {
             '\n' | '\t' if keeps_lines => Some(c),
             '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
-            // Joiners are part of the spelling in many scripts, and of emoji; after anything
-            // else they only make two equal-looking names differ.
+            // Joiners are part of the spelling in many scripts, and of emoji. After other
+            // characters they only make two names differ that look equal.
             '\u{200c}' | '\u{200d}' => joins(before).then_some(c),
             _ if is_hidden(c) => None,
             _ => Some(c),
@@ -32,7 +32,7 @@ fn clean(text: &str, keeps_lines: bool) -> String {
     out
 }
 
-/// Characters that are not seen but change what is seen.
+/// Whether a character is invisible but changes how others are displayed.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -48,13 +48,13 @@ fn joins(before: char) -> bool {
         | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
 
-/// The longest file name, in bytes: what common file systems take.
+/// Maximum length of a file name, in bytes: common file systems accept it.
 const FILE_NAME_BYTES: usize = 200;
 
-/// A file name without path, hidden characters and what file systems refuse; `None` where nothing
-/// is left.
+/// Returns a file name without its path, hidden characters and characters that file systems refuse;
+/// `None` if nothing is left.
 ///
-/// Never used to make a path: it is shown, and offered to the browser that saves the file.
+/// The result is never used as a path: it is shown, and offered to the browser that saves the file.
 pub fn file_name(written: &str) -> Option<String> {
     let shown = line(written);
     let last = shown.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -68,14 +68,14 @@ pub fn file_name(written: &str) -> Option<String> {
             }
         })
         .collect();
-    // Windows drops dots and spaces at the end.
+    // Windows removes dots and spaces at the end.
     let is_edge = |c: char| c.is_whitespace() || c == '.';
     let name = shortened(safe.trim_end_matches(is_edge).trim_start());
     let name = name.trim_end_matches(is_edge).to_owned();
     (!name.is_empty()).then_some(name)
 }
 
-/// Cuts a long name before its extension.
+/// Shortens a long name before its extension.
 fn shortened(name: &str) -> String {
     if name.len() <= FILE_NAME_BYTES {
         return name.to_owned();
@@ -92,7 +92,7 @@ fn shortened(name: &str) -> String {
     out
 }
 
-/// The longest beginning of at most `max_bytes` that ends between two characters.
+/// Returns the longest prefix of at most `max_bytes` that ends between two characters.
 pub fn prefix(text: &str, max_bytes: usize) -> &str {
     let end = text.floor_char_boundary(max_bytes);
     text.get(..end).unwrap_or_default()

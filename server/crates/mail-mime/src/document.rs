@@ -1,11 +1,11 @@
-//! The document that the message frame shows: cleaned HTML with our own head around it.
+//! The document in the message frame: sanitized HTML with a head of our own.
 
 use crate::clean::Cleaned;
 
-/// The style of every HTML message. Mail is written for white paper, so it stays white in a dark
-/// page, too; nothing in it may make the frame wider than it is. An image that was not loaded is
-/// its words in a box, which [`crate::clean::clean`] writes as a `picture` without an image; one
-/// without words keeps its room and is not seen.
+/// The style of every HTML message. Mail is written for white paper, so it stays white on a dark
+/// page; no content may make the frame wider than it is. An image that was not loaded is shown as
+/// its alternative text in a box, which [`crate::clean::clean`] writes as a `picture` without an
+/// image; an image without alternative text takes its space but is invisible.
 pub const STYLE: &str = "\
 :root{color-scheme:light}\
 html{background:#fff;color:#1a1a1a}\
@@ -25,10 +25,10 @@ a{color:#1a56c4}\
 @media(max-width:600px){table,td,th{width:auto;height:auto;min-width:0}\
 table{table-layout:auto}td,th{white-space:normal}}";
 
-/// Wraps a cleaned document into a complete one.
+/// Wraps sanitized HTML into a complete document.
 ///
-/// The result is self-contained but for the images that [`crate::clean::clean`] let stay. Its
-/// policy header and its content type (`text/html; charset=utf-8`) are the server's business.
+/// The result is self-contained except for the images that [`crate::clean::clean`] kept. The server
+/// sets its policy header and its content type (`text/html; charset=utf-8`).
 pub fn wrap(body: &Cleaned) -> String {
     let mut out = String::with_capacity(body.html.len() + STYLE.len() + 256);
     out.push_str("<!doctype html><html><head><meta charset=\"utf-8\">");
@@ -41,7 +41,7 @@ pub fn wrap(body: &Cleaned) -> String {
     out
 }
 
-/// A plain text that is shown beside HTML, as HTML to be cleaned with it.
+/// Converts a plain text that is shown beside HTML to HTML, which is sanitized with it.
 pub fn preformatted(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     html.push_str("<pre>\n");

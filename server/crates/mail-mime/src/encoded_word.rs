@@ -1,17 +1,17 @@
-//! RFC 2047 encoded words, both ways.
+//! Decoder and encoder of encoded words (RFC 2047).
 
 use crate::charset;
 use crate::transfer::{self, TransferEncoding, hex};
 
-/// One encoded word, taken apart.
+/// The parts of one encoded word.
 struct Word<'a> {
     charset: &'a str,
     is_base64: bool,
     text: &'a str,
 }
 
-/// Words of one charset that stand side by side: their octets are decoded together, because many
-/// programs cut inside a character (RFC 2047 §5 forbids it).
+/// Adjacent words of one charset. Their octets are decoded together, because many programs cut
+/// inside a character (RFC 2047 §5 forbids it).
 struct Run<'a> {
     charset: &'a str,
     octets: Vec<u8>,
@@ -36,7 +36,7 @@ impl<'a> Run<'a> {
     fn add(&mut self, word: &Word<'_>) {
         if word.is_base64 {
             self.open_base64.push_str(word.text);
-            // A quantum may be cut by the end of a word, too.
+            // The end of a word may also cut a base64 quantum.
             if self.open_base64.ends_with('=') || self.open_base64.len().is_multiple_of(4) {
                 self.close_base64();
             }
@@ -58,10 +58,10 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Decodes the encoded words of a text; whatever is none stays as it is.
+/// Decodes the encoded words of a text; other text stays as it is.
 ///
-/// White space between two words goes (RFC 2047 §6.2). Words need not be set apart by spaces and
-/// may be longer than 75 characters or hold spaces: too many programs write such.
+/// White space between two words is removed (RFC 2047 §6.2). Words need not be separated by spaces
+/// and may be longer than 75 characters or hold spaces, because many programs write such words.
 pub(crate) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<Run<'_>> = None;
@@ -89,7 +89,7 @@ pub(crate) fn decode(text: &str) -> String {
     out
 }
 
-/// The next encoded word, with the text before and after it.
+/// Returns the next encoded word, with the text before and after it.
 fn next_word(text: &str) -> Option<(&str, Word<'_>, &str)> {
     let mut from = 0;
     while let Some(at) = text.get(from..)?.find("=?") {
@@ -102,7 +102,7 @@ fn next_word(text: &str) -> Option<(&str, Word<'_>, &str)> {
     None
 }
 
-/// `charset ? encoding ? text ?=`, the charset at most 64 characters long.
+/// Parses `charset ? encoding ? text ?=`, the charset at most 64 characters long.
 fn word_after_marker(text: &str) -> Option<(Word<'_>, &str)> {
     let (charset, rest) = split_within(text, '?', 64)?;
     let is_charset = !charset.is_empty()
@@ -118,8 +118,8 @@ fn word_after_marker(text: &str) -> Option<(Word<'_>, &str)> {
         "Q" | "q" => false,
         _ => return None,
     };
-    // A `?` is not allowed in the text, so the next one ends it or it is no word: the search for
-    // the end never runs over the same text twice.
+    // A `?` is not allowed in the text, so the next one either ends the word or makes it invalid:
+    // the search for the end never covers the same text twice.
     let (text, rest) = rest.split_once('?')?;
     let after = rest.strip_prefix('=')?;
     Some((
@@ -140,7 +140,7 @@ fn split_within(text: &str, at: char, max_bytes: usize) -> Option<(&str, &str)> 
     Some((text.get(..index)?, text.get(index + 1..)?))
 }
 
-/// The `Q` encoding (RFC 2047 §4.2): `_` is a space whatever the charset.
+/// Decodes the `Q` encoding (RFC 2047 §4.2): `_` is a space in every charset.
 fn q_octets(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut octets = text.bytes();
@@ -163,12 +163,12 @@ fn q_octets(text: &str) -> Vec<u8> {
     out
 }
 
-/// Octets of text in one `=?UTF-8?B?…?=`: it then has 64 characters at most, and its line 76 with
-/// the longest field name before it (RFC 2047 §2).
+/// Maximum number of octets of text in one `=?UTF-8?B?…?=`: the word then has at most 64
+/// characters, and its line 76 with the longest field name before it (RFC 2047 §2).
 const WORD_OCTETS: usize = 39;
 
-/// Encodes text as words of UTF-8 and base64, each holding whole characters and at most 64
-/// characters long (RFC 2047 §2 and §5), one item a word.
+/// Encodes text as words of UTF-8 and base64, one item per word, each holding whole characters and
+/// at most 64 characters long (RFC 2047 §2 and §5).
 pub(crate) fn encode(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Header fields: unfolded, decoded for people, and typed.
+//! Header fields: unfolded, decoded for display, and typed.
 
 use memchr::memchr;
 
@@ -25,7 +25,8 @@ impl Field {
         &self.value
     }
 
-    /// The value for people: decoded, one line, nothing hidden. Addresses are not decoded.
+    /// The value for display: decoded, on one line, without hidden characters. Addresses are not
+    /// decoded.
     pub fn text(&self) -> String {
         if self.is_address_list() {
             let mailboxes: Vec<_> = self
@@ -42,8 +43,8 @@ impl Field {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Whether a line of this name is a field even behind lines that are none. `Note: text` may be
-    /// the body of a message whose empty line is missing.
+    /// Whether a line with this name is a field even after lines that are not fields. `Note: text`
+    /// may be the body of a message whose empty line is missing.
     fn is_of_a_header(&self) -> bool {
         const NAMES: [&str; 13] = [
             "from",
@@ -82,26 +83,26 @@ pub struct Headers {
     fields: Vec<Field>,
 }
 
-/// The most message ids of `References` that are kept and written: the first, by which programs
-/// find the conversation, and the last ones.
+/// Maximum number of message ids of `References` that are read and written: the first, by which
+/// programs find the conversation, and the last ones.
 pub(crate) const REFERENCES_MAX: usize = 100;
-/// The longest message id that is kept, in bytes: it has to go back onto one line.
+/// Maximum length of a message id, in bytes: it has to fit on one line when it is written again.
 const MESSAGE_ID_BYTES: usize = 900;
 
 impl Headers {
     /// Parses a header, up to its empty line or the end of the octets.
     ///
-    /// CRLF, LF and a mix of both end lines. Lines that are neither a field nor folded are passed
-    /// over. Errors only where a limit of [`Limits::DEFAULT`] is passed.
+    /// CRLF, LF and a mix of both end lines. Lines that are neither a field nor folded are skipped.
+    /// Fails only if a limit of [`Limits::DEFAULT`] is exceeded.
     pub fn parse(bytes: &[u8]) -> Result<Self, OverLimit> {
         let mut lines = 0;
         Self::read(bytes, &Limits::DEFAULT, &mut lines).map(|(headers, _)| headers)
     }
 
-    /// Parses a header and tells where the body begins. Adds to `lines` what it used.
+    /// Parses a header and returns where the body begins. Adds the number of lines read to `lines`.
     ///
-    /// Where no empty line stands between them, the body begins with a delimiter (`--`), or with the
-    /// first line behind the last field that cannot belong to a header.
+    /// Without an empty line after the header, the body begins with a delimiter (`--`), or with the
+    /// first line after the last field that cannot belong to a header.
     pub(crate) fn read(
         bytes: &[u8],
         limits: &Limits,
@@ -110,7 +111,7 @@ impl Headers {
         let mut fields: Vec<Field> = Vec::new();
         let mut at = 0;
         let mut is_open = false;
-        // Where the first of the lines begins that are no header.
+        // Start of the first line that does not belong to the header.
         let mut text_at = None;
         let mut has_end = false;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -149,7 +150,7 @@ impl Headers {
         }
         let headers = Self { fields };
         // Before an empty line it may be a field that was folded without a space: in the body of a
-        // file it would do harm.
+        // file the line would corrupt the content.
         let is_body = !has_end || headers.is_of_plain_text();
         Ok((headers, text_at.filter(|_| is_body).unwrap_or(at)))
     }
@@ -163,53 +164,53 @@ impl Headers {
             && begins("Content-Transfer-Encoding", b"base64") != Some(true)
     }
 
-    /// All fields, in order.
+    /// Returns all fields, in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// The first field of a name, in any case.
+    /// Returns the first field of a name, in any case.
     pub fn first(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.is(name))
     }
 
-    /// The subject; empty where there is none.
+    /// Returns the subject; empty if there is none.
     pub fn subject(&self) -> String {
         self.first("Subject").map(Field::text).unwrap_or_default()
     }
 
-    /// Who wrote it. None or several are possible, also by several fields.
+    /// Returns the authors. None or several are possible, also by several fields.
     pub fn from(&self) -> Vec<EmailAddress> {
         self.mailboxes("From")
     }
 
-    /// Who sent it, where that is not who wrote it.
+    /// Returns the sender, if it differs from the author.
     pub fn sender(&self) -> Vec<EmailAddress> {
         self.mailboxes("Sender")
     }
 
-    /// Where the writer wants answers.
+    /// Returns the mailboxes that the author wants replies to go to.
     pub fn reply_to(&self) -> Vec<EmailAddress> {
         self.mailboxes("Reply-To")
     }
 
-    /// To whom it goes.
+    /// Returns the recipients of `To`.
     pub fn to(&self) -> Vec<EmailAddress> {
         self.mailboxes("To")
     }
 
-    /// And to whom else.
+    /// Returns the recipients of `Cc`.
     pub fn cc(&self) -> Vec<EmailAddress> {
         self.mailboxes("Cc")
     }
 
-    /// Blind copies, in one's own sent mail.
+    /// Returns the recipients of `Bcc`, which only the user's own sent mail has.
     pub fn bcc(&self) -> Vec<EmailAddress> {
         self.mailboxes("Bcc")
     }
 
-    /// The date to show for the message: the Date field where it can be read, else the date of the
-    /// topmost Received field that can be. `None` where neither can.
+    /// Returns the date to show for the message: the Date field if it can be parsed, else the date
+    /// of the topmost Received field that can be parsed; `None` if there is none.
     pub fn date_or_received(&self) -> Option<Date> {
         let written = self
             .named("Date")
@@ -221,22 +222,22 @@ impl Headers {
         written.or_else(received)
     }
 
-    /// Its message id, without brackets.
+    /// Returns the message id, without brackets.
     pub fn message_id(&self) -> Option<String> {
         self.ids("Message-ID").into_iter().next()
     }
 
-    /// What it answers: message ids without brackets.
+    /// Returns the ids of the messages that this one replies to, without brackets.
     pub fn in_reply_to(&self) -> Vec<String> {
         self.ids("In-Reply-To")
     }
 
-    /// Its conversation: message ids without brackets, oldest first, at most 100.
+    /// Returns the message ids of the conversation without brackets, oldest first, at most 100.
     pub fn references(&self) -> Vec<String> {
         self.ids("References")
     }
 
-    /// The mailboxes of all fields of a name.
+    /// Returns the mailboxes of all fields of a name.
     fn mailboxes(&self, name: &str) -> Vec<EmailAddress> {
         self.named(name).flat_map(Field::mailboxes).collect()
     }
@@ -252,14 +253,14 @@ impl Headers {
     }
 }
 
-/// Decodes a field that holds words for people (RFC 5322 §3.2.5), such as the subject of an IMAP
-/// ENVELOPE: RFC 2047, raw octets of a declared or guessed charset, one line, nothing hidden.
+/// Decodes an unstructured field (RFC 5322 §3.2.5), such as the subject of an IMAP ENVELOPE: RFC
+/// 2047, raw octets of a declared or guessed charset, on one line, without hidden characters.
 pub fn decode_unstructured(value: &[u8]) -> String {
     let text = encoded_word::decode(&charset::decode(value, None));
     display::line(&text).trim().to_owned()
 }
 
-/// Decodes a display name, such as one of an IMAP ENVELOPE. Quotes around it go.
+/// Decodes a display name, such as one of an IMAP ENVELOPE, and removes the quotes around it.
 pub fn decode_phrase(value: &[u8]) -> String {
     let text = decode_unstructured(value);
     let inner = text
@@ -271,7 +272,8 @@ pub fn decode_phrase(value: &[u8]) -> String {
     }
 }
 
-/// The message ids of a field's value, without brackets; at most 100, the first and the last.
+/// Returns the message ids of a field's value, without brackets; at most 100, the first and the
+/// last ones.
 pub fn message_ids(value: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(value);
     let is_id = |id: &str| {
@@ -316,7 +318,7 @@ fn without_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Takes a field's first line apart. White space before the colon is obsolete (RFC 5322 §4.5.8).
+/// Splits the first line of a field. White space before the colon is obsolete (RFC 5322 §4.5.8).
 fn field(line: &[u8]) -> Option<Field> {
     let colon = memchr(b':', line)?;
     let (name, value) = line.split_at_checked(colon)?;

@@ -1,24 +1,23 @@
 //! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
 //!
-//! Bytes of strangers enter here and leave as something a page can show: [`parse`] splits a whole
-//! message, [`tree`] chooses what of it is the body, [`header`] decodes fields, [`transfer`] and
-//! [`charset`] turn part bytes into text, [`text`] and [`clean`] make that text showable,
-//! [`document`] wraps cleaned HTML for its frame, and [`compose`], [`address`] and [`quote`] go
-//! the other way.
+//! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
+//! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
+//! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
+//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
 //! - Input is untrusted and may be anything. Own code does not panic on it; the HTML libraries
-//!   below `clean` and `text` are trusted less, so callers run those two under `catch_unwind`,
-//!   off the async threads.
+//!   below `clean` and `text` are trusted less, so callers run those two under `catch_unwind`, off
+//!   the async threads.
 //! - Time and memory are linear in the input, below the caps of [`limits`].
 //! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
 //! - Encoded words are decoded in display names and texts, never in addresses.
 //! - An [`address::Address`] cannot hold CR, LF, space or angle brackets.
 //!
 //! The splitter is our own, because a message is never decoded as a whole here: raw ranges are
-//! kept, and one part at a time goes through a streaming decoder. mail-parser is the second
-//! opinion in the tests.
+//! stored, and one part at a time goes through a streaming decoder. The tests compare it with
+//! mail-parser.
 
 #![warn(missing_docs)]
 #![deny(

@@ -1,23 +1,23 @@
-//! How much of a message is believed before its raw source is offered instead.
+//! Limits on how much of a message is parsed; beyond them only its raw source is offered.
 
 /// The limits of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How deep parts may nest.
+    /// Maximum nesting depth of parts.
     pub depth: usize,
-    /// How many parts a message may have, multiparts counted.
+    /// Maximum number of parts of a message, multiparts counted.
     pub parts: usize,
-    /// How many lines all headers of a message may have together.
+    /// Maximum number of lines of all headers of a message together.
     pub header_lines: usize,
-    /// How large one header may be, in bytes.
+    /// Maximum size of one header, in bytes.
     pub header_bytes: usize,
-    /// How large one field may be, folded lines included, in bytes.
+    /// Maximum size of one field, folded lines included, in bytes.
     pub field_bytes: usize,
 }
 
 impl Limits {
-    /// The product's limits.
+    /// The default limits of the product.
     pub const DEFAULT: Self = Self {
         depth: 50,
         parts: 1_000,
@@ -33,15 +33,16 @@ impl Default for Limits {
     }
 }
 
-/// The most of an HTML or text part that is shown, in bytes; the rest is for download.
+/// Maximum number of bytes of an HTML or text part that are shown; the rest is available as a
+/// download.
 pub const SHOWN_BYTES: usize = 2 << 20;
 
-/// Which limit a message went over.
+/// The limit that a message exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is over the limit of {max}")]
 pub struct OverLimit {
-    /// What was too large ("nesting", "parts", "header lines", "header", "field").
+    /// The name of the limit ("nesting", "parts", "header lines", "header", "field").
     pub what: &'static str,
-    /// The largest that is accepted.
+    /// The largest value that is accepted.
     pub max: usize,
 }

@@ -8,13 +8,13 @@ use crate::{charset, display, encoded_word};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Params(Vec<(String, String)>);
 
-/// More parameters than this are not looked at.
+/// Maximum number of parameters that are read.
 const PARAMS_MAX: usize = 200;
 
 impl Params {
-    /// Decodes parameters as they stand in a field or a BODYSTRUCTURE: continuations
-    /// (`name*0`, `name*1`), charsets (`name*`) and, though RFC 2047 §5 forbids them here, encoded
-    /// words are understood. The first of two equal names wins.
+    /// Decodes parameters as they are in a field or a BODYSTRUCTURE: continuations (`name*0`,
+    /// `name*1`), charsets (`name*`) and encoded words, though RFC 2047 §5 forbids those here. The
+    /// first of two equal names wins.
     pub fn decode<N: AsRef<[u8]>, V: AsRef<[u8]>>(
         written: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -46,21 +46,21 @@ impl Params {
             }
         }
         for (name, pieces) in split {
-            // The encoded form is the better one: the plain name is there for old programs.
+            // The encoded form is preferred: the plain name is a fallback for old programs.
             out.0.retain(|(other, _)| *other != name);
             out.add(name, joined(pieces));
         }
         out
     }
 
-    /// The value of a name in lower case.
+    /// Returns the value of a name in lower case.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(other, _)| *other == name)
             .map(|(_, value)| value)
     }
 
-    /// All parameters.
+    /// Returns all parameters.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
@@ -83,7 +83,7 @@ fn plain(value: &[u8]) -> String {
     display::line(&encoded_word::decode(&charset::decode(value, None)))
 }
 
-/// Puts continuations together (RFC 2231 §3 and §4.1). A gap ends the value.
+/// Joins continuations (RFC 2231 §3 and §4.1). A gap ends the value.
 fn joined(pieces: BTreeMap<u32, (bool, Vec<u8>)>) -> String {
     let mut label = None;
     let mut octets = Vec::new();
@@ -109,13 +109,13 @@ fn joined(pieces: BTreeMap<u32, (bool, Vec<u8>)>) -> String {
     }
     match label {
         Some(label) => display::line(&charset::decode(&octets, Some(&label))),
-        // Continuations without a charset: encoded words are seen here, too.
+        // Continuations without a charset may also hold encoded words.
         None => plain(&octets),
     }
 }
 
-/// Splits a field's parameters. Semicolons and spaces inside quotes belong to the value; a value
-/// that is not quoted may hold spaces, which are wrong but common in file names.
+/// Splits the parameters of a field. Semicolons and spaces inside quotes belong to the value; an
+/// unquoted value may hold spaces, which are invalid but common in file names.
 fn pairs(field: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut out = Vec::new();
     for piece in outside_quotes(field) {
@@ -159,7 +159,8 @@ fn unquoted(value: &[u8]) -> Vec<u8> {
     let mut octets = inner.iter();
     while let Some(octet) = octets.next() {
         match octet {
-            // Only what must be escaped is unescaped: Windows paths come here as they are.
+            // Only characters that must be escaped are unescaped: some programs write Windows paths
+            // unescaped.
             b'\\' => match octets.clone().next() {
                 Some(next @ (b'"' | b'\\')) => {
                     out.push(*next);

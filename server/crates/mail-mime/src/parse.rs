@@ -1,7 +1,7 @@
-//! A whole message split into its parts, without decoding any of them.
+//! Splits a whole message into its parts without decoding them.
 //!
-//! The parts are ranges of the message's own octets: one is decoded when it is asked for. Written
-//! for POP3, where the server gives no structure.
+//! The parts are ranges of the message's own octets; a part is decoded on request. POP3 needs this,
+//! because the server sends no structure.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::params::Params;
 use crate::transfer;
 use crate::tree::{LeafFields, Part};
 
-/// A message: its header, its parts, and where they are.
+/// A message: its header, its parts, and their positions.
 #[derive(Debug, Clone)]
 pub struct Message<'a> {
     raw: &'a [u8],
@@ -26,14 +26,13 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// Splits a message.
     ///
-    /// Any octets are a message; what is broken is read as far as it goes: a multipart without
-    /// boundary is text, one without its end goes on to the end. What nests too deep, or has a
-    /// header over the limits, is one part of no known type; behind as many parts as there may be
-    /// the rest is one part.
+    /// Any octets are a message, and broken ones are parsed as far as possible: a multipart without
+    /// boundary is text, one without its end extends to the end. A part that nests too deep, or has
+    /// a header over the limits, is one part of unknown type; after the maximum number of parts the
+    /// rest is one part.
     ///
     /// # Errors
-    /// Where the message's own header is over the limits: the raw source is what can be offered
-    /// then.
+    /// The message's own header is over the limits; only the raw source can be offered then.
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Result<Self, OverLimit> {
         let mut splitter = Splitter {
             raw,
@@ -63,13 +62,13 @@ impl<'a> Message<'a> {
         &self.root
     }
 
-    /// The octets of a part as encoded, without its header. `None` for a section that is not there.
+    /// The octets of a part as encoded, without its header; `None` for an unknown section.
     pub fn part_bytes(&self, section: &str) -> Option<&'a [u8]> {
         let (_, range) = self.bodies.iter().find(|(other, _)| other == section)?;
         self.raw.get(range.clone())
     }
 
-    /// A text part of this message, decoded; at most the first `max_bytes` of its octets.
+    /// Returns a text part of this message, decoded: at most the first `max_bytes` of its octets.
     pub fn part_text(&self, part: &Part, max_bytes: usize) -> String {
         let octets = self.part_bytes(&part.section).unwrap_or_default();
         let mut decoded = transfer::decode(octets, part.encoding);
@@ -87,8 +86,8 @@ struct Splitter<'a, 'l> {
 }
 
 impl Splitter<'_, '_> {
-    /// Reads the part whose header is `headers` and whose body is `range`. `section` is that of
-    /// the part; the empty one is the message's root.
+    /// Parses the part whose header is `headers` and whose body is `range`. `section` is that of
+    /// the part; it is empty for the root of the message.
     fn part(
         &mut self,
         section: &str,
@@ -152,10 +151,10 @@ impl Splitter<'_, '_> {
         Ok(Part::multipart(section, subtype, params, children))
     }
 
-    /// Reads the parts that `bodies` hold.
+    /// Parses the parts in `bodies`.
     ///
-    /// Where a part is a multipart of the same boundary, which RFC 2046 §5.1.2 forbids, the
-    /// delimiters cannot tell whose the parts behind it are: they are taken as its own.
+    /// If a part is a multipart of the same boundary, which RFC 2046 §5.1.2 forbids, the delimiters
+    /// cannot tell which multipart the parts after it belong to: they become its own parts.
     fn children(
         &mut self,
         section: &str,
@@ -195,7 +194,8 @@ impl Splitter<'_, '_> {
         Ok(children)
     }
 
-    /// The ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1), headers included.
+    /// Returns the ranges between the delimiter lines of a multipart (RFC 2046 §5.1.1), headers
+    /// included.
     fn bodies_between(&self, boundary: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut open: Option<usize> = None;
@@ -204,7 +204,7 @@ impl Splitter<'_, '_> {
             let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
             let line = rest.get(..length).unwrap_or(rest);
             if let Some(delimiter) = delimiter(line, boundary) {
-                // The budget is checked here, before a header is parsed for each.
+                // The limit is checked here, before a header is parsed for each part.
                 let is_last = self.parts + found.len() + 1 >= self.limits.parts;
                 if open.is_some() && is_last && matches!(delimiter, Delimiter::Next) {
                     break;
@@ -226,7 +226,7 @@ impl Splitter<'_, '_> {
         found
     }
 
-    /// A part that is not looked into.
+    /// Adds a part that is not parsed.
     fn opaque(&mut self, section: &str, range: Range<usize>) -> Part {
         let (kind, none) = ("application/octet-stream", Headers::default());
         self.leaf(section, kind, Params::default(), &none, range)
@@ -263,7 +263,7 @@ impl Splitter<'_, '_> {
     }
 }
 
-/// Subtype and parameters of a multipart that has this boundary.
+/// Returns subtype and parameters of a multipart that has this boundary.
 fn same_boundary(headers: &Headers, boundary: &str) -> Option<(String, Params)> {
     let (media_type, params) = token_and_params(headers, "Content-Type");
     let subtype = media_type.strip_prefix("multipart/")?;
@@ -292,7 +292,7 @@ fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
     start + body.len()
 }
 
-/// The first token of a structured field, in lower case, and its parameters.
+/// Returns the first token of a structured field, in lower case, and its parameters.
 fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
     let value = headers
         .first(name)
@@ -301,7 +301,7 @@ fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
     let end = memchr(b';', value).unwrap_or(value.len());
     let (token, rest) = value.split_at_checked(end).unwrap_or((value, b""));
     let token = String::from_utf8_lossy(token);
-    // A comment may follow, or a space where the semicolon is missing.
+    // A comment may follow, or a space if the semicolon is missing.
     let token = token
         .trim()
         .split(['(', ' ', '\t'])

@@ -1,4 +1,4 @@
-//! Answering and forwarding: the quoted text, the subject, and who is written to.
+//! Replies and forwarded messages: the quoted text, the subject and the recipients.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use crate::address::{Address, EmailAddress};
 use crate::display;
 use crate::header::Headers;
 
-/// Quotes a text one level deeper. Line ends become LF; blank lines at its end go.
+/// Quotes a text one level deeper. Line ends become LF; blank lines at its end are removed.
 pub fn quote(text: &str) -> String {
     let text = display::lines(text);
     let mut out = String::with_capacity(text.len() + text.len() / 16);
@@ -25,14 +25,14 @@ pub fn quote(text: &str) -> String {
 const REPLY: &[&str] = &["re", "aw", "sv", "antw", "回复", "回覆", "答复", "答覆"];
 const FORWARD: &[&str] = &["fwd", "fw", "wg", "转发", "轉寄", "轉發", "转寄"];
 
-/// The subject of an answer: `Re: ` once, whatever stood there in whatever language.
+/// Returns the subject of a reply: one `Re: ` in place of any reply prefixes, in any language.
 pub fn reply_subject(subject: &str) -> String {
     format!("Re: {}", without_prefixes(subject, REPLY))
         .trim_end()
         .to_owned()
 }
 
-/// The subject of a forwarded message: `Fwd: ` once.
+/// Returns the subject of a forwarded message, with one `Fwd: `.
 pub fn forward_subject(subject: &str) -> String {
     format!("Fwd: {}", without_prefixes(subject, FORWARD))
         .trim_end()
@@ -51,7 +51,7 @@ fn without_prefixes(subject: &str, prefixes: &[&str]) -> String {
     rest.to_owned()
 }
 
-/// What follows `Re:`, `RE：`, `Re[2]:`, `Re (3) :`.
+/// Returns the text after `Re:`, `RE：`, `Re[2]:` or `Re (3) :`.
 fn after_prefix<'s>(subject: &'s str, prefix: &str) -> Option<&'s str> {
     let head = subject.get(..prefix.len())?;
     if head.to_lowercase() != prefix {
@@ -71,7 +71,7 @@ fn after_prefix<'s>(subject: &'s str, prefix: &str) -> Option<&'s str> {
     rest.strip_prefix(':').or_else(|| rest.strip_prefix('：'))
 }
 
-/// Who an answer goes to.
+/// The recipients of a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recipients {
     /// The `To` field.
@@ -80,15 +80,15 @@ pub struct Recipients {
     pub cc: Vec<EmailAddress>,
 }
 
-/// More recipients than this are left out of an answer to all.
+/// Maximum number of recipients of a reply to all; further ones are left out.
 const RECIPIENTS_MAX: usize = 500;
 
-/// Who an answer to a message goes to: where its `Reply-To` asks, else its writer; with `all`,
-/// everybody else it went to.
+/// Returns the recipients of a reply to a message: those of its `Reply-To`, else its author; with
+/// `all`, also its other recipients.
 ///
-/// Own addresses, repeated ones and what is no address are left out, and so is a name that poses as
-/// another address: whoever reads `"boss@bank.example" <x@evil.example>` writes to the wrong one.
-/// An answer to one's own message goes to those it went to, and if nobody is left, to its writer.
+/// Own addresses, repeated ones and invalid ones are left out. So is a name that imitates another
+/// address: a reader of `"boss@bank.example" <x@evil.example>` would write to the wrong mailbox. A
+/// reply to one's own message goes to its recipients or, if none is left, to its author.
 pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
     let own: HashSet<String> = own.iter().map(mailbox_key).collect();
     let mut seen: HashSet<String> = HashSet::new();
@@ -136,7 +136,7 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
     Recipients { to, cc }
 }
 
-/// Equal for addresses of the same mailbox ([`Address::is_same_mailbox`]).
+/// Returns a key that is equal for addresses of the same mailbox ([`Address::is_same_mailbox`]).
 fn mailbox_key(address: &Address) -> String {
     address.as_str().to_ascii_lowercase()
 }

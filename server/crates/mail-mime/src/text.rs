@@ -1,4 +1,5 @@
-//! Plain text made showable: quotation levels, links, format=flowed; and HTML as plain text.
+//! Prepares plain text for display: quotation levels, links, format=flowed; and converts HTML to
+//! text.
 
 use linkify::{LinkFinder, LinkKind};
 
@@ -8,44 +9,44 @@ use crate::params::Params;
 mod from_html;
 pub use from_html::from_html;
 
-/// Lines that are quoted equally deep.
+/// Adjacent lines of the same quotation depth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// How often quoted: 0 are the writer's own words.
+    /// The quotation depth; 0 is the author's own text.
     pub quote_depth: u32,
-    /// The words, without quotation marks. Lines end with LF, the last one without.
+    /// The text, without quotation marks. Lines end with LF, the last one without.
     pub spans: Vec<Span>,
 }
 
 /// One run of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Span {
-    /// Words, with line ends.
+    /// Text, with line ends.
     Text(String),
     /// A link.
     Link {
-        /// Where it leads: begins with `http:`, `https:` or `mailto:`.
+        /// The target: begins with `http:`, `https:` or `mailto:`.
         href: String,
-        /// The words that are the link.
+        /// The text of the link.
         text: String,
     },
 }
 
-/// How the lines of a text part are to be read (RFC 3676).
+/// How the lines of a text part are joined (RFC 3676).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// Every line end is one.
+    /// Every line end is a line end of the text.
     #[default]
     Fixed,
-    /// A line that ends with a space goes on in the next.
+    /// A line that ends with a space continues in the next line.
     Flowed {
-        /// Whether that space goes, too.
+        /// Whether that space is removed (`DelSp`).
         del_sp: bool,
     },
 }
 
 impl Format {
-    /// The format of a part's Content-Type parameters.
+    /// Returns the format by the parameters of a part's Content-Type.
     pub fn of(params: &Params) -> Self {
         let is = |name, value: &str| {
             let written = params.value(name);
@@ -61,19 +62,19 @@ impl Format {
     }
 }
 
-/// After so many blocks the rest is one block with its quotation marks.
+/// Maximum number of blocks; the rest is one block with its quotation marks.
 const BLOCKS_MAX: usize = 5_000;
-/// After so many links the rest has none.
+/// Maximum number of links; later text has none.
 const LINKS_MAX: usize = 5_000;
-/// Links are looked for in lines up to this length: the search is not linear in a line.
+/// Maximum length of a line in which links are searched: the search is not linear in a line.
 const LINKED_LINE_BYTES: usize = 4_096;
-/// Deeper quotation counts as this.
+/// Maximum quotation depth; deeper quotation has this depth.
 const QUOTE_DEPTH_MAX: u32 = 32;
 
-/// Takes a text apart into blocks and links.
+/// Splits a text into blocks and links.
 ///
-/// Nothing hidden is left in it. What it returns are words for nodes: no markup is made, and none
-/// is read.
+/// Hidden characters are removed. The result is text for text nodes: no markup is made, and none is
+/// parsed.
 pub fn blocks(text: &str, format: Format) -> Vec<Block> {
     let mut out = Writer::default();
     each_line(text, format, |depth, content, whole| {
@@ -82,8 +83,8 @@ pub fn blocks(text: &str, format: Format) -> Vec<Block> {
     out.blocks
 }
 
-/// The text with a line end behind every paragraph and none inside it, for quoting and searching.
-/// What is quoted keeps its marks, written without spaces between them.
+/// Returns the text with a line end after every paragraph and none inside it, for quoting and
+/// searching. Quoted text keeps its marks, written without spaces between them.
 pub fn unwrapped(text: &str, format: Format) -> String {
     if format == Format::Fixed {
         return display::lines(text);
@@ -94,7 +95,7 @@ pub fn unwrapped(text: &str, format: Format) -> String {
             out.push('\n');
         }
         out.extend((0..depth).map(|_| '>'));
-        // A word of one's own that begins with a mark does not become a quote.
+        // An unquoted line that begins with a mark does not become a quote.
         if (depth > 0 && !content.is_empty()) || content.starts_with('>') {
             out.push(' ');
         }
@@ -103,8 +104,8 @@ pub fn unwrapped(text: &str, format: Format) -> String {
     out
 }
 
-/// Hands over every line with its depth and its words: of a flowed text, every paragraph. The
-/// third argument is the last line of it as it was.
+/// Calls `each` for every line, or every paragraph of a flowed text, with its depth and its
+/// content. The third argument is its last line as written.
 fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) {
     let text = display::lines(text);
     let mut paragraph: Option<(u32, String)> = None;
@@ -116,7 +117,7 @@ fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) 
         };
         // RFC 3676 §4.3: the signature separator is fixed although it ends with a space.
         let flows = content.ends_with(' ') && content != "-- ";
-        // Nor does an empty line belong to the paragraph before it, whatever that ends with.
+        // An empty line never belongs to the paragraph before it, whatever that ends with.
         let goes_on = content != "-- " && !content.is_empty();
         let joined = match paragraph.take() {
             Some((open, so_far)) if open == depth && goes_on => join(so_far, content),
@@ -141,8 +142,8 @@ fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) 
     }
 }
 
-/// Joins two lines of a paragraph. Some programs wrap Chinese and Japanese without saying `DelSp`;
-/// the space of the break is none of the writer's there.
+/// Joins two lines of a paragraph. Some programs wrap Chinese and Japanese without declaring
+/// `DelSp`; the space at the line break is then not part of the text.
 fn join(mut before: String, after: &str) -> String {
     let trimmed = before.trim_end_matches(' ');
     let is_inside = trimmed.len() + 1 == before.len()
@@ -155,7 +156,7 @@ fn join(mut before: String, after: &str) -> String {
     before
 }
 
-/// Han, Kana and the signs that stand between them.
+/// Whether a character is Han, Kana or punctuation used between them.
 fn has_no_spaces(c: char) -> bool {
     matches!(
         c,
@@ -168,14 +169,14 @@ fn has_no_spaces(c: char) -> bool {
     )
 }
 
-/// The first words of a text, on one line: what a list shows under the subject.
+/// Returns the beginning of a text, on one line, as a message list shows it under the subject.
 pub fn preview(text: &str, max_bytes: usize) -> String {
     let text = display::line(display::prefix(text, max_bytes.saturating_mul(8)));
     let words: Vec<_> = text.split_whitespace().collect();
     display::prefix(&words.join(" "), max_bytes).to_owned()
 }
 
-/// A line's depth of quotation and what is quoted.
+/// Returns a line's quotation depth and its quoted content.
 fn quotation(line: &str, format: Format) -> (u32, &str) {
     let mut depth = 0_u32;
     let mut rest = line;
@@ -189,7 +190,7 @@ fn quotation(line: &str, format: Format) -> (u32, &str) {
             rest = next;
         }
     }
-    // Space-stuffing (RFC 3676 §4.4), and the space that everybody writes after the mark.
+    // Space-stuffing (RFC 3676 §4.4), and the space that most programs write after the mark.
     let is_stuffed = depth > 0 || format != Format::Fixed;
     match rest.strip_prefix(' ') {
         Some(unstuffed) if is_stuffed => (depth, unstuffed),
@@ -204,8 +205,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Adds a line: its content to the block of its depth, or once there are too many blocks, the
-    /// line as it was to the last one.
+    /// Adds a line: its content to the block of its depth, or, at the maximum number of blocks, the
+    /// line as written to the last block.
     fn line(&mut self, depth: u32, content: &str, whole: &str) {
         let is_full = self.blocks.len() >= BLOCKS_MAX;
         match self.blocks.last_mut() {
@@ -224,7 +225,7 @@ impl Writer {
             return;
         };
         let mut finder = LinkFinder::new();
-        // An address in Chinese text ends where the Chinese goes on, without a space.
+        // A link in Chinese text ends where Chinese text follows without a space.
         finder.url_can_be_iri(false).url_must_have_scheme(false);
         let mut rest = content;
         while !rest.is_empty() {
@@ -250,8 +251,8 @@ impl Writer {
     }
 }
 
-/// The beginning of a line in which links are looked for, up to a space: no link holds one. Longer
-/// than [`LINKED_LINE_BYTES`] only where there is no space.
+/// Returns the beginning of a line in which links are searched, up to a space: no link holds one.
+/// It is longer than [`LINKED_LINE_BYTES`] only if there is no space.
 fn linked_piece(line: &str) -> (&str, &str) {
     if line.len() <= LINKED_LINE_BYTES {
         return (line, "");
@@ -272,7 +273,8 @@ fn push_text(spans: &mut Vec<Span>, text: &str) {
     }
 }
 
-/// Where a found link leads; `None` where it is no link for a reader (`a.txt`, `file://`).
+/// Returns the target of a found link; `None` if it is not useful to the reader (`a.txt`,
+/// `file://`).
 fn href(text: &str, kind: Option<&LinkKind>) -> Option<String> {
     let begins = |prefix: &str| {
         text.get(..prefix.len())

@@ -1,7 +1,7 @@
-//! Content-Transfer-Encoding, streamed: decoders that carry their state over any cut, and the
-//! base64 encoder for attachments.
+//! Content-Transfer-Encoding, streamed: decoders that keep their state across any chunk boundary,
+//! and the base64 encoder for attachments.
 
-/// How a part's octets are encoded (RFC 2045 §6).
+/// The encoding of a part's octets (RFC 2045 §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TransferEncoding {
     /// Short lines of ASCII; the default.
@@ -11,16 +11,16 @@ pub enum TransferEncoding {
     EightBit,
     /// Any octets.
     Binary,
-    /// `=XX` for what is not printable ASCII.
+    /// `=XX` for octets that are not printable ASCII.
     QuotedPrintable,
     /// Base64.
     Base64,
-    /// A name that is not known; the octets are passed through and are not text (RFC 2045 §6.4).
+    /// An unknown name; the octets are passed through and are not text (RFC 2045 §6.4).
     Unknown,
 }
 
 impl TransferEncoding {
-    /// The encoding of a field's value, in any case and with comments or junk after it.
+    /// Returns the encoding of a field's value, in any case, ignoring comments or junk after it.
     pub fn from_label(label: &str) -> Self {
         let token = label
             .trim()
@@ -39,13 +39,13 @@ impl TransferEncoding {
     }
 }
 
-/// Whitespace at a line's end is held back up to here; RFC 2045 §6.7 drops it.
+/// Maximum length of white space at a line's end that is buffered; RFC 2045 §6.7 drops it.
 const HELD_WHITESPACE_MAX: usize = 1024;
 
 /// Decodes one part as its octets arrive.
 ///
-/// The pieces may be cut anywhere: the output does not depend on it. Damage is passed over, never
-/// an error: what can be read is read, and [`Decoder::is_damaged`] tells.
+/// The output does not depend on how the input is cut into chunks. Damage is skipped and is never
+/// an error: the readable rest is decoded, and [`Decoder::is_damaged`] reports the damage.
 #[derive(Debug)]
 pub struct Decoder {
     state: State,
@@ -59,20 +59,20 @@ enum State {
     QuotedPrintable { held: Vec<u8>, escape: Escape },
 }
 
-/// What of an escape has been seen.
+/// State of an escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     None,
     Equals,
     Digit(u8),
-    /// `=` and then whitespace: a soft break if the line ends here.
+    /// `=` and then white space: a soft break if the line ends here.
     Blank,
-    /// `=` CR: a soft break; its LF is swallowed.
+    /// `=` CR: a soft break; its LF is skipped.
     CarriageReturn,
 }
 
 impl Decoder {
-    /// A decoder for one part.
+    /// Creates a decoder for one part.
     pub fn new(encoding: TransferEncoding) -> Self {
         let state = match encoding {
             TransferEncoding::SevenBit
@@ -111,7 +111,7 @@ impl Decoder {
                                 (*bits, *sextets) = (0, 0);
                             }
                         }
-                        // Padding ends a quantum; base64 texts put one after another are common.
+                        // Padding ends a quantum; concatenated base64 texts are common.
                         Sextet::Padding => {
                             self.is_damaged |= flush_base64(bits, sextets, out);
                         }
@@ -129,7 +129,7 @@ impl Decoder {
         }
     }
 
-    /// Ends the part: appends what was still open.
+    /// Ends the part: appends the pending octets.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Finished {
         match &mut self.state {
             State::Identity => {}
@@ -151,16 +151,16 @@ impl Decoder {
         }
     }
 
-    /// Whether octets were met that the encoding does not allow.
+    /// Whether the input held octets that the encoding does not allow.
     pub fn is_damaged(&self) -> bool {
         self.is_damaged
     }
 }
 
-/// How a part ended.
+/// The result of a finished part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
-    /// Whether octets were met that the encoding does not allow, or the end was missing.
+    /// Whether the input held octets that the encoding does not allow, or the end was missing.
     pub is_damaged: bool,
 }
 
@@ -193,7 +193,7 @@ fn sextet(octet: u8) -> Sextet {
     }
 }
 
-/// Writes the whole octets of an open quantum. Returns whether bits were left that are none.
+/// Writes the whole octets of an incomplete quantum. Returns whether invalid bits were left.
 fn flush_base64(bits: &mut u32, sextets: &mut u8, out: &mut Vec<u8>) -> bool {
     let is_damaged = *sextets == 1;
     match *sextets {
@@ -211,7 +211,7 @@ fn flush_base64(bits: &mut u32, sextets: &mut u8, out: &mut Vec<u8>) -> bool {
     is_damaged
 }
 
-/// Takes one octet of quoted-printable (RFC 2045 §6.7). Returns whether it was out of place.
+/// Decodes one octet of quoted-printable (RFC 2045 §6.7). Returns whether it was invalid there.
 fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mut Vec<u8>) -> bool {
     match *escape {
         Escape::Equals => {
@@ -293,7 +293,7 @@ fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mu
     }
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 pub(crate) fn hex(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -304,7 +304,7 @@ pub(crate) fn hex(digit: u8) -> Option<u8> {
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/// Octets that fill one line of 76 characters.
+/// Number of octets that fill one line of 76 characters.
 const LINE_OCTETS: u64 = 57;
 const LINE_COLUMNS: u8 = 76;
 
@@ -316,7 +316,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder for one attachment.
+    /// Creates an encoder for one attachment.
     pub fn new() -> Self {
         Self::default()
     }
@@ -333,7 +333,7 @@ impl Encoder {
         }
     }
 
-    /// Ends the attachment: padding and the last CRLF.
+    /// Ends the attachment: writes the padding and the last CRLF.
     pub fn finish(mut self, out: &mut Vec<u8>) {
         match *self.open {
             [a] => self.quantum([a, 0, 0], 2, out),
@@ -368,13 +368,13 @@ impl Encoder {
     }
 }
 
-/// How many octets [`Encoder`] makes of so many, line ends included.
+/// Returns the number of octets that [`Encoder`] writes for `raw_bytes`, line ends included.
 pub fn encoded_size_bytes(raw_bytes: u64) -> u64 {
     let characters = raw_bytes.div_ceil(3).saturating_mul(4);
     characters.saturating_add(raw_bytes.div_ceil(LINE_OCTETS).saturating_mul(2))
 }
 
-/// About how many octets a part of so many encoded ones holds.
+/// Returns about how many octets a part of `encoded_bytes` holds once decoded.
 pub(crate) fn decoded_size_bytes(encoded_bytes: u64, encoding: TransferEncoding) -> u64 {
     match encoding {
         TransferEncoding::Base64 => {

@@ -1,7 +1,7 @@
-//! The tree of a message's parts, and which of them is the body.
+//! The tree of a message's parts, and the selection of its body.
 //!
-//! A [`Part`] comes from a whole message ([`crate::parse`]) or from an IMAP BODYSTRUCTURE: both
-//! go through [`Part::leaf`] and [`Part::multipart`], so the same rules hold for both.
+//! A [`Part`] comes from a whole message ([`crate::parse`]) or from an IMAP BODYSTRUCTURE: both use
+//! [`Part::leaf`] and [`Part::multipart`], so the same rules hold for both.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,20 +9,20 @@ use crate::display;
 use crate::params::Params;
 use crate::transfer::{self, TransferEncoding};
 
-/// What the sender wants done with a part (RFC 2183).
+/// The disposition of a part: how the sender wants it presented (RFC 2183).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Disposition {
-    /// Nothing was said.
+    /// The part has no disposition.
     #[default]
     None,
-    /// To be shown with the message.
+    /// Shown with the message.
     Inline,
-    /// To be saved. Unknown dispositions count as this (RFC 2183 §2.8).
+    /// Saved as a file. Unknown dispositions count as this (RFC 2183 §2.8).
     Attachment,
 }
 
 impl Disposition {
-    /// The disposition of a field's first token, in any case.
+    /// Returns the disposition by the first token of a field, in any case.
     pub fn from_label(label: &str) -> Self {
         match label.trim().to_ascii_lowercase().as_str() {
             "" => Self::None,
@@ -32,7 +32,7 @@ impl Disposition {
     }
 }
 
-/// One part of a message. Everything in it was written by the sender.
+/// One part of a message. The sender controls every value in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// Its IMAP section: "1.2"; "1" for the only part of a message, "" for a multipart root.
@@ -45,17 +45,17 @@ pub struct Part {
     pub name: Option<String>,
     /// How its octets are encoded.
     pub encoding: TransferEncoding,
-    /// Its size as encoded, in bytes. An IMAP server's word, not to be relied on.
+    /// Its encoded size, in bytes. An IMAP server may report a wrong one.
     pub size_bytes: u64,
-    /// What the sender wants done with it.
+    /// The disposition.
     pub disposition: Disposition,
     /// Its Content-ID without angle brackets.
     pub content_id: Option<String>,
-    /// The parts of a multipart. An embedded message is one part, its own are not listed.
+    /// The parts of a multipart. An embedded message is one part; its own parts are not listed.
     pub children: Vec<Self>,
 }
 
-/// The fields of a part that is no multipart, as they stand in its header or BODYSTRUCTURE.
+/// The fields of a part that is not a multipart, as they are in its header or BODYSTRUCTURE.
 #[derive(Debug, Clone, Default)]
 pub struct LeafFields<'a> {
     /// Its IMAP section.
@@ -64,20 +64,20 @@ pub struct LeafFields<'a> {
     pub media_type: &'a str,
     /// The parameters of its media type.
     pub params: Params,
-    /// Its disposition, where there is one.
+    /// Its disposition, if present.
     pub disposition: Option<&'a str>,
     /// The parameters of its disposition.
     pub disposition_params: Params,
-    /// Its transfer encoding, where there is one.
+    /// Its transfer encoding, if present.
     pub encoding: Option<&'a str>,
-    /// Its size as encoded, in bytes.
+    /// Its encoded size, in bytes.
     pub size_bytes: u64,
     /// Its Content-ID as written.
     pub content_id: Option<&'a str>,
 }
 
 impl Part {
-    /// A part that is no multipart.
+    /// Creates a part that is not a multipart.
     pub fn leaf(fields: LeafFields<'_>) -> Self {
         let name = fields
             .disposition_params
@@ -97,7 +97,7 @@ impl Part {
         }
     }
 
-    /// A multipart of a subtype ("alternative"), in any case.
+    /// Creates a multipart of a subtype ("alternative"), in any case.
     pub fn multipart(section: &str, subtype: &str, params: Params, children: Vec<Self>) -> Self {
         Self {
             section: section.to_owned(),
@@ -124,12 +124,12 @@ impl Part {
         self.media_type.starts_with("multipart/")
     }
 
-    /// About how large it is once decoded, in bytes.
+    /// Its approximate decoded size, in bytes.
     pub fn decoded_size_bytes(&self) -> u64 {
         transfer::decoded_size_bytes(self.size_bytes, self.encoding)
     }
 
-    /// The part of a section, in this one or below.
+    /// Returns the part of a section, this one or one below.
     pub fn find(&self, section: &str) -> Option<&Self> {
         let mut open = vec![self];
         while let Some(part) = open.pop() {
@@ -141,10 +141,11 @@ impl Part {
         None
     }
 
-    /// How the content of the message is sealed, where that is all there is of it.
+    /// Returns how the content of the message is encrypted or signed, if the message has no other
+    /// content.
     pub fn sealed(&self) -> Option<Sealed> {
         let mut part = self;
-        // Mailing lists and gateways put it into a multipart, beside what they add.
+        // Mailing lists and gateways wrap it in a multipart, beside the parts they add.
         for _ in 0..DEPTH_MAX {
             match part.media_type.as_str() {
                 "multipart/encrypted" => {
@@ -162,7 +163,7 @@ impl Part {
                         _ => Sealed::Smime,
                     });
                 }
-                // Microsoft's programs hide the type where it is in the way.
+                // Microsoft's programs sometimes send S/MIME under this type.
                 "application/octet-stream" => {
                     let name = part.name.as_deref().unwrap_or_default();
                     let is_smime = name.to_ascii_lowercase().ends_with(".p7m");
@@ -178,12 +179,13 @@ impl Part {
         self.is_multipart() || self.media_type.starts_with("application/")
     }
 
-    /// Whether a reader finds something attached: what a list's paper clip says.
+    /// Whether a message list shows the attachment mark for the message.
     pub fn has_attachment(&self) -> bool {
         !self.readable().attachments.is_empty()
     }
 
-    /// Which parts are shown, which are attachments, and which belong into what is shown.
+    /// Returns which parts are shown, which are attachments, and which are embedded in the shown
+    /// text.
     pub fn readable(&self) -> Readable<'_> {
         let mut found = Readable::default();
         found.take(self, 0);
@@ -191,7 +193,7 @@ impl Part {
             found.show_marked_text(!self.is_multipart());
         }
         if !found.texts.iter().any(|part| part.is_html()) {
-            // Nothing can refer to them.
+            // No HTML can refer to them.
             found.attachments.append(&mut found.inline);
             found
                 .attachments
@@ -211,7 +213,7 @@ impl Part {
         )
     }
 
-    /// Whether it is HTML, which has to be cleaned before it is shown.
+    /// Whether it is HTML, which has to be sanitized before it is shown.
     pub fn is_html(&self) -> bool {
         matches!(
             self.media_type.as_str(),
@@ -220,43 +222,44 @@ impl Part {
     }
 }
 
-/// How the content of a message is sealed.
+/// How the content of a message is encrypted or signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sealed {
     /// Encrypted by S/MIME (RFC 8551 §3.3).
     SmimeEncrypted,
     /// Signed by S/MIME, the content inside the signature (RFC 8551 §3.5.2).
     SmimeSigned,
-    /// By S/MIME; how is not told.
+    /// Encrypted or signed by S/MIME; which of the two is unknown.
     Smime,
     /// Encrypted by `OpenPGP` (RFC 3156 §4).
     OpenPgp,
-    /// Encrypted by something else (RFC 1847 §2.2).
+    /// Encrypted by another protocol (RFC 1847 §2.2).
     Other,
 }
 
-/// A multipart deeper than this lists its parts as attachments. Trees of [`crate::parse`] and of
-/// the IMAP machine are cut before; this bounds the recursion for any other.
+/// Maximum depth to which multiparts are searched; a deeper one is listed as an attachment. Trees
+/// of [`crate::parse`] and of the IMAP parser are cut before; this bounds the recursion for any
+/// other tree.
 const DEPTH_MAX: usize = 100;
-/// After so many parts that are shown, further ones are attachments.
+/// Maximum number of parts that are shown; further ones are attachments.
 const TEXTS_MAX: usize = 50;
 
-/// What a reader does with the parts of a message.
+/// The parts of a message by how they are presented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Readable<'a> {
     /// The texts that are shown one below the other, in the message's order, as HTML or plain text:
-    /// a letter and a mailing list's footer, or text between images. Of several forms of the same
-    /// text (multipart/alternative) one is in it. At most 50.
+    /// a message and a mailing list's footer, or text between images. Of several forms of the same
+    /// text (multipart/alternative) it holds one. At most 50.
     pub texts: Vec<&'a Part>,
-    /// What is to be listed and saved, in the message's order.
+    /// The attachments, in the message's order.
     pub attachments: Vec<&'a Part>,
-    /// What the HTML may refer to by `cid:`. Whatever it does not, is an attachment:
-    /// see [`Readable::attachments_beside`].
+    /// The parts that the HTML may refer to by `cid:`. A part that it does not refer to is an
+    /// attachment: see [`Readable::attachments_beside`].
     pub inline: Vec<&'a Part>,
 }
 
 impl<'a> Readable<'a> {
-    /// The attachments once it is known which content ids the HTML uses
+    /// Returns the attachments, given the content ids that the HTML uses
     /// ([`crate::clean::Cleaned::content_ids`]), in the message's order.
     pub fn attachments_beside(&self, used: &BTreeSet<String>) -> Vec<&'a Part> {
         let unused = self.inline.iter().copied().filter(|part| {
@@ -269,8 +272,8 @@ impl<'a> Readable<'a> {
         all
     }
 
-    /// The parts that HTML may ask for, by content id: of two with the same, the first, and one
-    /// that belongs into the body before an attachment.
+    /// Returns the parts that HTML may refer to, by content id. Of two parts with the same id the
+    /// first counts, and an embedded part before an attachment.
     pub fn by_content_id(&self) -> HashMap<&'a str, &'a Part> {
         let mut found = HashMap::new();
         for part in self.inline.iter().chain(&self.attachments).copied() {
@@ -281,8 +284,9 @@ impl<'a> Readable<'a> {
         found
     }
 
-    /// Shows text that its sender marked as an attachment, where there is no other: text without
-    /// a file name, and whatever is the only part. What has a name can be saved as well.
+    /// Shows text that its sender marked as an attachment if there is no other text: text without a
+    /// file name, and the only part of a message. A part with a file name stays an attachment as
+    /// well.
     fn show_marked_text(&mut self, is_only_part: bool) {
         let is_shown = |part: &Part| part.is_text() && (is_only_part || part.name.is_none());
         let attachments = std::mem::take(&mut self.attachments);
@@ -318,8 +322,8 @@ impl<'a> Readable<'a> {
         }
     }
 
-    /// RFC 2046 §5.1.4: the last form that can be shown is the best, so HTML comes before plain
-    /// text. A form that is empty gives way to one that is not.
+    /// Selects one form. RFC 2046 §5.1.4: the last form that can be shown is the best, so HTML
+    /// comes before plain text. An empty form is used only if no other form has content.
     fn take_alternatives(&mut self, part: &'a Part, depth: usize) {
         let mut forms: Vec<Vec<&'a Part>> = Vec::new();
         for child in &part.children {
@@ -327,10 +331,10 @@ impl<'a> Readable<'a> {
                 child.media_type.as_str(),
                 "text/x-amp-html" | "text/watch-html"
             ) {
-                // Forms for two programs of others: nothing to save.
+                // Forms for two other kinds of program; they are not listed as attachments.
                 continue;
             }
-            // Each form is chosen as if it were alone, so that none hides another.
+            // Each form is evaluated on its own, so that none hides another.
             let mut form = Readable::default();
             form.take(child, depth + 1);
             forms.push(form.texts);
@@ -379,7 +383,7 @@ impl<'a> Readable<'a> {
             && match (part.disposition, &part.name) {
                 (Disposition::Attachment, _) => false,
                 (_, None) => true,
-                // A text file beside the text is shown where its sender asked for it.
+                // A text file beside the text is shown if its sender marked it as inline.
                 (Disposition::Inline, Some(_)) => is_first || part.is_plain_text(),
                 (Disposition::None, Some(_)) => is_first,
             };
@@ -400,7 +404,8 @@ impl<'a> Readable<'a> {
     }
 }
 
-/// A section's numbers, for sorting: "1.10" comes after "1.9". A letter before them is passed over.
+/// Returns the numbers of a section, for sorting: "1.10" comes after "1.9". A leading letter is
+/// skipped.
 fn order(section: &str) -> Vec<u32> {
     section
         .split('.')
@@ -413,7 +418,7 @@ fn order(section: &str) -> Vec<u32> {
         .collect()
 }
 
-/// A media type as `type/subtype` in lower case; `text/plain` where it is none.
+/// Returns a media type as `type/subtype` in lower case; `text/plain` if it is invalid.
 fn media_type(written: &str) -> String {
     let lower = written.trim().to_ascii_lowercase();
     let is_token = |word: &str| {
@@ -424,12 +429,12 @@ fn media_type(written: &str) -> String {
     };
     match lower.split_once('/') {
         Some((kind, subtype)) if is_token(kind) && is_token(subtype) => lower,
-        // The old form `Content-Type: text`.
+        // The obsolete form `Content-Type: text`.
         _ => "text/plain".to_owned(),
     }
 }
 
-/// A content id without its brackets.
+/// Returns a content id without its brackets.
 fn content_id(written: &str) -> Option<String> {
     let inner = written
         .trim()

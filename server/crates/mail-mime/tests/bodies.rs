@@ -1,9 +1,10 @@
-//! Which texts of a message are shown, of messages as programs send them and standards forbid them.
+//! Which texts of a message are shown, for structures that programs send although standards forbid
+//! them.
 
 use mail_mime::tree::LeafFields;
 use mail_mime::{Limits, Message, Part};
 
-/// The media types and words of the texts that are shown, and the sections that are attachments.
+/// Returns the media types and contents of the shown texts, and the sections of the attachments.
 fn read(raw: &[u8]) -> (Vec<(String, String)>, Vec<String>) {
     let message = Message::parse(raw, &Limits::DEFAULT).expect("within limits");
     let found = message.root().readable();
@@ -19,7 +20,7 @@ fn read(raw: &[u8]) -> (Vec<(String, String)>, Vec<String>) {
     (texts.collect(), attachments.collect())
 }
 
-/// Checks what is shown and attached, with either kind of line end.
+/// Checks the shown texts and the attachments, with both kinds of line end.
 fn check(raw: &str, texts: &[(&str, &str)], attachments: &[&str]) {
     for raw in [raw.to_owned(), raw.replace('\n', "\r\n")] {
         let (shown, attached) = read(raw.as_bytes());

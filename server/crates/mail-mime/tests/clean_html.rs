@@ -1,4 +1,5 @@
-//! Hostile HTML by the classes of attacks that reached other webmails, and what must hold for any.
+//! Hostile HTML by the classes of attacks that affected other webmails, and properties for any
+//! input.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +8,8 @@ mod dom;
 use mail_mime::clean::{CleanOptions, Cleaned, Images, clean};
 use proptest::prelude::*;
 
-/// Every content id is a part, and its address is the content id again: then cleaning twice can be
-/// compared.
+/// Sanitizes with every content id as a part whose URL is the content id again, so that the results
+/// of one and two passes can be compared.
 fn cleaned(html: &str, images: Images) -> Cleaned {
     clean(
         html,
@@ -31,7 +32,7 @@ const ATTRIBUTES: &str = " align alt bgcolor border cellpadding cellspacing clea
     dir face height href hspace lang nowrap noshade rel reversed rowspan size span src start \
     target title type valign value vspace width ";
 
-/// What a browser would see in a cleaned document, checked node by node.
+/// Checks a sanitized document node by node, as a browser would parse it.
 fn assert_harmless(html: &str, images: Images) {
     let document = format!("<!doctype html><html><head></head><body>{html}</body></html>");
     for element in dom::elements(&document) {
@@ -42,7 +43,7 @@ fn assert_harmless(html: &str, images: Images) {
             attributes,
         } = element;
         assert!(is_html, "{name} of another namespace in {html}");
-        // 256, and the document's own.
+        // 256 levels, and those of the document itself.
         assert!(depth < 264, "nested {depth} deep");
         if matches!(name.as_str(), "html" | "head" | "body") {
             assert!(attributes.is_empty(), "{name} {attributes:?}");
@@ -87,7 +88,7 @@ fn assert_harmless(html: &str, images: Images) {
     }
 }
 
-/// Cleans, checks what must always hold, and gives the result.
+/// Sanitizes, checks the invariants, and returns the result.
 fn checked(html: &str) -> String {
     for images in [Images::Blocked, Images::Allowed] {
         let once = cleaned(html, images);
@@ -216,7 +217,7 @@ fn namespace_confusion_and_mutation() {
 
 #[test]
 fn styles_never_reach_the_page() {
-    // CVE-2021-46144, CVE-2025-66376, CVE-2026-35544, CVE-2026-48846 and their like.
+    // CVE-2021-46144, CVE-2025-66376, CVE-2026-35544, CVE-2026-48846 and similar ones.
     assert_cleans(&[
         (
             "<style>@import '//e.example';p{background:url(//e.example)}</style>a",
@@ -356,7 +357,7 @@ fn deep_wide_and_endless_documents_are_bounded() {
     assert!(!cleaned("short", Images::Blocked).is_cut);
 }
 
-/// Pieces that hostile documents are made of.
+/// Generates the fragments of hostile documents.
 fn soup() -> impl Strategy<Value = String> {
     const NAMES: &[&str] = &[
         "a",

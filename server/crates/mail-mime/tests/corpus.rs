@@ -1,4 +1,4 @@
-//! Whole messages as they come over the wire, read to the end. Each in LF and in CRLF form.
+//! Whole messages as received, parsed completely, each in LF and in CRLF form.
 
 use std::collections::BTreeSet;
 
@@ -138,7 +138,7 @@ fn a_newsletter_shows_its_html_and_lists_what_is_attached() {
             |parts: &[&Part]| parts.iter().map(|p| p.section.clone()).collect::<Vec<_>>();
         assert_eq!(sections(&found.inline), ["1.2.2", "1.2.3"]);
         assert_eq!(sections(&found.attachments), ["2", "3", "4"]);
-        // What the HTML does not show is an attachment.
+        // A part that the HTML does not refer to is an attachment.
         let used = ["logo@shop.example".to_owned()].into();
         assert_eq!(
             sections(&found.attachments_beside(&used)),
@@ -248,7 +248,7 @@ fn nested(depth: usize) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// How many parts there are, the deepest level, and the media type and octets of the last part.
+/// Returns the number of parts, the maximum depth, and the media type and octets of the last part.
 fn shape(raw: &[u8]) -> (usize, usize, String, usize) {
     let message = Message::parse(raw, &Limits::DEFAULT).expect("a header within the limits");
     let (mut count, mut deepest) = (0, 0);
@@ -305,7 +305,8 @@ fn a_header_over_the_limits_takes_its_own_part_alone() {
     assert_eq!(error.what, "header lines");
 }
 
-/// The part that is read is somewhere in the tree, and every part's octets are the message's.
+/// Asserts that the shown part is in the tree, and that every part's octets are those of the
+/// message.
 fn assert_consistent(raw: &[u8]) {
     let Ok(message) = Message::parse(raw, &Limits::DEFAULT) else {
         return;

@@ -1,4 +1,4 @@
-//! A tree of elements as a browser would build it, for looking at what was cleaned.
+//! Tree of elements as a browser would build it, for checks on sanitized HTML.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use html5ever::interface::tree_builder::{ElementFlags, NodeOrText, QuirksMode, T
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, QualName, ns, parse_document};
 
-/// One element: how deep it stands, its name, its attributes.
+/// One element: its depth, its name, its attributes.
 pub(crate) struct Element {
     pub(crate) depth: usize,
     pub(crate) name: String,
@@ -60,7 +60,7 @@ struct Sink {
 
 impl Sink {
     fn insert(&self, parent: &Rc<Node>, at: Option<usize>, child: NodeOrText<Rc<Node>>) {
-        // Texts are no elements: nothing is to be seen of them here.
+        // Text nodes are not elements and are not listed.
         if let NodeOrText::AppendNode(child) = child {
             self.remove_from_parent(&child);
             *child.parent.borrow_mut() = Rc::downgrade(parent);

@@ -1,5 +1,5 @@
-//! Plays the seeds of `server/fuzz` for the targets of this crate, with the stable compiler: what
-//! a fuzzer once found stays found.
+//! Replays the seeds of `server/fuzz` for the targets of this crate, with the stable compiler, as
+//! regression tests of past fuzzer findings.
 
 use std::collections::BTreeSet;
 use std::fs;

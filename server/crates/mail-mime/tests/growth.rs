@@ -1,5 +1,5 @@
-//! Time grows as its input does: four times the input takes about four times as long, whatever a
-//! stranger puts into it. Quadratic work would take sixteen times as long.
+//! Linear time: input of 4 times the size takes about 4 times as long, whatever it holds. Quadratic
+//! work would take 16 times as long.
 
 #![cfg(target_os = "linux")]
 
@@ -14,19 +14,20 @@ use mail_mime::text::{Format, blocks, from_html, preview};
 use mail_mime::tree::{LeafFields, Part};
 use mail_mime::{Date, EmailAddress, Limits, Message, address, quote, transfer};
 
-/// Four times the input may take so many times as long. Noise of the machine lies between.
+/// Maximum ratio of the times for 4 times the input; the margin above 4 covers noise of the
+/// machine.
 const RATIO_MAX: u32 = 9;
 
-/// The processor time of this thread: what others do on the machine does not count.
+/// Returns the CPU time of this thread: load of other processes does not count.
 fn cpu_time() -> Duration {
-    // The kernel brings the figure up to date when the thread gives way.
+    // The kernel updates the figure when the thread yields.
     std::thread::yield_now();
     let figures = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     let nanos = figures.split(' ').next().unwrap();
     Duration::from_nanos(nanos.parse().unwrap())
 }
 
-/// The shortest of several runs.
+/// Returns the shortest of several runs.
 fn best(work: &dyn Fn()) -> Duration {
     let runs = (0..3).map(|_| {
         let before = cpu_time();
@@ -36,7 +37,7 @@ fn best(work: &dyn Fn()) -> Duration {
     runs.min().unwrap_or_default()
 }
 
-/// Does the work on `n` and `4 * n` pieces, up to five times, until its time grew as its input did.
+/// Runs `work` on `n` and `4 * n` pieces, up to 5 times, until the ratio of the times is linear.
 fn assert_linear<T>(name: &str, n: usize, input: impl Fn(usize) -> T, work: impl Fn(&T)) {
     let (small, large) = (input(n), input(4 * n));
     let mut seen = Vec::new();
@@ -59,9 +60,9 @@ fn cleaned(html: &str) {
     black_box(clean(html, &options));
 }
 
-/// Documents of about `n` tags, each made to be slow somewhere.
+/// Returns documents of about `n` tags, each built to make some step slow.
 fn documents(n: usize) -> Vec<(&'static str, String)> {
-    // Just as deep as elements may nest.
+    // The maximum depth of elements.
     let deep = |piece: &str| piece.repeat(252 / piece.matches('<').count());
     vec![
         (

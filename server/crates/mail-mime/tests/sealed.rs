@@ -1,4 +1,4 @@
-//! What a message is sealed with.
+//! Detection of encrypted and signed messages.
 
 use mail_mime::tree::Sealed;
 use mail_mime::{Limits, Message};

@@ -1,5 +1,5 @@
-//! The table of what a recipient field takes: each row through the header as sent and the
-//! envelope, and back through two readers. `docs/addresses.md` says the same for people.
+//! Table of the accepted input of a recipient field: each row is checked in the sent header, in the
+//! envelope, and through two parsers. `docs/addresses.md` documents the same for users.
 
 use mail_mime::address::{
     Address, EmailAddress, InvalidAddress, RECIPIENTS_MAX, entries, format_typed, parse_received,
@@ -11,7 +11,7 @@ use mail_mime::header::Headers;
 use mail_mime::quote::reply_recipients;
 use proptest::prelude::*;
 
-/// What was typed, the `To` field as sent, and the addresses of RCPT TO.
+/// The typed text, the `To` field as sent, and the addresses of RCPT TO.
 type Taken = (&'static str, &'static str, &'static [&'static str]);
 
 const ANN: &[&str] = &["ann@a.example"];
@@ -20,7 +20,7 @@ const BOTH_WRITTEN: &str = "ann@a.example, ben@b.example";
 
 #[rustfmt::skip]
 const TAKEN: &[Taken] = &[
-    // An address alone: not a byte changes.
+    // An address alone: no byte changes.
     ("ann@a.example", "ann@a.example", ANN),
     ("Ann@A.Example", "Ann@A.Example", &["Ann@A.Example"]),
     ("  ann@a.example\t", "ann@a.example", ANN),
@@ -49,7 +49,7 @@ const TAKEN: &[Taken] = &[
     ("山田　太郎 <ann@a.example>", "=?UTF-8?B?5bGx55Sw44CA5aSq6YOO?= <ann@a.example>", ANN),
     ("👩\u{200d}👧 F <ann@a.example>", "=?UTF-8?B?8J+RqeKAjfCfkacgRg==?= <ann@a.example>", ANN),
     ("می\u{200c}خواهم <ann@a.example>", "=?UTF-8?B?2YXbjOKAjNiu2YjYp9mH2YU=?= <ann@a.example>", ANN),
-    // An encoded word that was typed stays what was typed.
+    // A typed encoded word stays as typed.
     ("=?utf-8?B?5byg5LiJ?= <ann@a.example>", "=?UTF-8?B?PT91dGYtOD9CPzVieWc1TGlKPz0=?= <ann@a.example>", ANN),
     // Separators.
     ("ann@a.example,ben@b.example", BOTH_WRITTEN, BOTH),
@@ -62,7 +62,7 @@ const TAKEN: &[Taken] = &[
     (",, ann@a.example ,;\n, ben@b.example;,", BOTH_WRITTEN, BOTH),
     ("mailto:ann@a.example,ben@b.example", BOTH_WRITTEN, BOTH),
     ("Ann <ann@a.example>, \"B, C\" <ben@b.example>", "Ann <ann@a.example>, \"B, C\" <ben@b.example>", BOTH),
-    // Once in the envelope, as often as typed in the field.
+    // Once in the envelope; in the field as often as typed.
     ("ann@a.example, Ann <ann@a.example>", "ann@a.example, Ann <ann@a.example>", ANN),
     ("ann@a.example, ann@A.EXAMPLE", "ann@a.example, ann@A.EXAMPLE", ANN),
     ("ann@a.example, Ann@a.example", "ann@a.example, Ann@a.example", &["ann@a.example", "Ann@a.example"]),
@@ -93,7 +93,7 @@ const TAKEN: &[Taken] = &[
 
 #[rustfmt::skip]
 const REFUSED: &[(&str, InvalidAddress)] = &[
-    // Two addresses, or a name without brackets: never one of them with the other as its name.
+    // Two addresses, or a name without brackets: neither is taken as the name of the other.
     ("ann@a.example ben@b.example", InvalidAddress::Space),
     ("Wang Wei wang@a.example", InvalidAddress::Space),
     ("\"Wang Wei\" wang@a.example", InvalidAddress::Space),
@@ -176,7 +176,7 @@ const REFUSED: &[(&str, InvalidAddress)] = &[
     ("a@[::1]", InvalidAddress::Domain),
     ("a@[IPv6:1.2.3.4]", InvalidAddress::Domain),
     ("a@[192.0.2.1", InvalidAddress::Domain),
-    // What looks like something else.
+    // Look-alike characters.
     ("ann＠a.example", InvalidAddress::WideAt),
     ("ann﹫a.example", InvalidAddress::WideAt),
     ("Ann <ann＠a.example>", InvalidAddress::WideAt),
@@ -231,7 +231,7 @@ fn every_row_of_the_table_is_sent_as_it_was_typed() {
         let to = unfolded.lines().find_map(|line| line.strip_prefix("To: "));
         assert_eq!(to, Some(*field), "{typed:?}");
 
-        // Whoever reads it sees the names and addresses that were typed, but for A-labels.
+        // The recipient sees the names and addresses that were typed, except for A-labels.
         let read = Headers::parse(head.as_bytes()).unwrap().to();
         let sent: Vec<_> = mailboxes
             .iter()
@@ -243,7 +243,7 @@ fn every_row_of_the_table_is_sent_as_it_was_typed() {
             .unwrap();
         let other = other.to().expect("a To field").clone().into_list();
         assert_eq!(other.len(), mailboxes.len(), "{typed:?}");
-        // Typed again, it is the same.
+        // Parsing the formatted text returns the same mailboxes.
         assert_eq!(parse_typed(&format_typed(&mailboxes)).unwrap(), mailboxes);
     }
 }
@@ -305,7 +305,7 @@ fn a_thousand_recipients_are_read_and_no_more() {
     assert_eq!((error.index, error.why), (1000, InvalidAddress::TooMany));
 }
 
-/// Where any of these took more than linear time, the test would not end.
+/// If one of these took more than linear time, the test would time out.
 #[test]
 fn a_megabyte_of_anything_is_read_in_linear_time() {
     for piece in [

@@ -1,4 +1,4 @@
-//! The driver, with a machine that is simple enough to see through.
+//! The connection driver, with a minimal protocol client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use mail_proto::{BodyChunk, Limits, Machine, Secret, Step, Tls, Transcribed, pop
 use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-/// Writes what it is told to, and reports what comes in.
+/// Sends the bytes that the test supplies, and reports the received bytes.
 #[derive(Debug, Default)]
 struct Talker {
     to_write: Vec<Bytes>,
@@ -121,8 +121,8 @@ async fn event(connection: &mut Connection<Talker, DuplexStream>) -> Vec<u8> {
 async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
     let (ours, mut theirs) = duplex(64);
     let peer = tokio::spawn(async move {
-        // Answers every byte before it reads the next one: a driver that writes all before it
-        // reads would wait for ever.
+        // Answers every byte before it reads the next one: a driver that writes everything before
+        // it reads would wait forever.
         let mut byte = [0_u8; 1];
         let mut seen = 0;
         while seen < 100_000 {
@@ -303,7 +303,8 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
     assert_eq!(all, vec![b'y'; 1000]);
 }
 
-/// The derivation of a key that takes a while: the answer of SCRAM to the example of RFC 5802 §5.
+/// A key derivation that takes some time: the client's SCRAM response in the example of RFC 5802
+/// §5.
 fn scram_work() -> KeyDerivation {
     let mut client = pop3::Client::new(pop3::Config {
         tls: Tls::Implicit,
@@ -347,7 +348,7 @@ async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_w
         () = tokio::task::yield_now() => None,
     };
     let key_derived = match at_once {
-        // The pool may have been faster than this task.
+        // The pool may have finished before this task was polled.
         Some(ConnectionEvent::Event(bytes)) => bytes,
         Some(other) => panic!("not an event: {other:?}"),
         None => event(&mut connection).await,
@@ -368,7 +369,7 @@ async fn a_compressed_connection_reads_and_writes_compressed() {
         out
     };
     let machine = Talker {
-        // Came with the answer to COMPRESS.
+        // Received in the same read as the response to COMPRESS.
         received: said(b"* OK "),
         to_compress: true,
         to_write: vec![Bytes::from_static(b"r2 NOOP\r\n")],

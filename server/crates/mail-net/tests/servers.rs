@@ -1,5 +1,5 @@
-//! Each case starts the servers that it needs, in folders of their own and on free ports, and says
-//! in its name what it proves. The fixtures are those of the product's own tests.
+//! Tests with real mail servers. Each case starts the servers that it needs, in their own folders
+//! and on free ports. The fixtures are shared with the product's tests.
 
 mod courier;
 mod courier_imap;
@@ -22,7 +22,8 @@ use mail_proto::{Machine, Secret, Transcribed};
 
 use self::machine::{ADDRESS, Authority, PASSWORD};
 
-/// Puts a machine on a connection to a server of the authority's; its transcript is kept.
+/// Connects a protocol client to a server with the authority's certificate, and records its
+/// transcript.
 async fn connect<M: Machine + Transcribed>(
     authority: &Authority,
     port: u16,
@@ -56,7 +57,7 @@ fn wrong_credentials() -> Credentials {
     Credentials::new(ADDRESS, Secret::new("not the password")).expect("credentials")
 }
 
-/// A message with a subject, to tell it from others.
+/// Formats a message with a subject that identifies it.
 fn message(subject: &str) -> Vec<u8> {
     format!(
         "From: Ben <ben@servers.test>\r\nTo: anna@servers.test\r\nSubject: {subject}\r\n\

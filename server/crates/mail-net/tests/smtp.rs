@@ -1,4 +1,4 @@
-//! A thousand recipients over a socket that holds 4 KiB: how many round trips, and no deadlock.
+//! 1,000 recipients over a socket buffer of 4 KiB: the number of round trips, and no deadlock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,24 +14,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::timeout;
 
 const SOCKET_BYTES: usize = 4096;
-/// A client that says nothing for so long, on a clock that only runs when all wait, waits itself.
+/// Silence after which the client is waiting for the server: the paused clock advances only if all
+/// tasks wait.
 const SILENCE: Duration = Duration::from_millis(1);
 
-/// When the server answers.
+/// When the server replies.
 #[derive(Clone, Copy)]
 enum Answers {
-    /// Each line before the next is read: nothing is read while an answer finds no room.
+    /// To each line before it reads the next: it reads nothing while a reply does not fit in the
+    /// buffer.
     AsItReads,
-    /// Everything at once when the client waits. Each time is a round trip.
+    /// To everything at once when the client waits. Each time is a round trip.
     WhenTheClientWaits,
 }
 
-/// What a server has seen of one connection.
+/// What a server observed of one connection.
 #[derive(Debug, Default)]
 struct Seen {
     recipients: usize,
     body: Vec<u8>,
-    /// Since `MAIL`.
+    /// Round trips since `MAIL`.
     round_trips: usize,
 }
 
@@ -42,7 +44,7 @@ struct Server {
     unread: Vec<u8>,
     unsaid: String,
     is_data: bool,
-    /// Octets of a piece that are still to come, and whether it is the last.
+    /// Remaining octets of a chunk, and whether it is the last.
     piece: Option<(usize, bool)>,
     seen: Seen,
 }
@@ -75,7 +77,7 @@ impl Server {
 
     async fn flush(&mut self) {
         let words = std::mem::take(&mut self.unsaid);
-        // The client may have gone after QUIT.
+        // The client may have disconnected after QUIT.
         let _ = self.stream.write_all(words.as_bytes()).await;
     }
 
@@ -84,7 +86,7 @@ impl Server {
         self.unsaid.push_str("\r\n");
     }
 
-    /// Takes one line or piece; `false` when there is none yet.
+    /// Consumes one line or chunk; returns `false` if none is complete.
     fn take_one(&mut self) -> bool {
         if let Some((length, is_last)) = self.piece {
             if self.unread.len() < length {
@@ -135,7 +137,7 @@ impl Server {
     }
 }
 
-/// Sends one message to so many recipients and returns what the server saw of it.
+/// Sends one message to this many recipients and returns what the server observed.
 async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen {
     let (ours, theirs) = duplex(SOCKET_BYTES);
     let server = Server {
@@ -210,7 +212,8 @@ async fn without_pipelining_each_recipient_takes_a_round_trip() {
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_meet_no_deadlock_with_a_server_that_answers_as_it_reads() {
     for offers in ["250 PIPELINING", "250-CHUNKING\r\n250 PIPELINING"] {
-        // A deadlock would meet the deadline of the phase, on the paused clock at once.
+        // The paused clock would run into the deadline of the phase at once if there was a
+        // deadlock.
         let seen = send(1000, offers, Answers::AsItReads).await;
         assert!(seen.body.ends_with(b"dot\r\n"));
     }

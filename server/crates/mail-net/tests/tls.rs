@@ -1,4 +1,4 @@
-//! What goes wrong with certificates, each against a real TLS server on loopback.
+//! Certificate errors, each against a real TLS server on loopback.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Ca {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// Starts a TLS server with a certificate of these names; returns its port.
+    /// Starts a TLS server with a certificate for these names; returns its port.
     async fn serve(&self, names: &[&str], expired: bool) -> u16 {
         let acceptor = self.acceptor(names, expired, rustls::DEFAULT_VERSIONS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -203,7 +203,7 @@ async fn a_name_that_leads_to_loopback_is_fenced_before_anything_is_sent() {
     );
 }
 
-/// Both ends of a TLS connection of one version.
+/// Returns both ends of a TLS connection of one version.
 async fn both_ends(
     ca: &Ca,
     version: &'static SupportedProtocolVersion,

@@ -1,7 +1,8 @@
-//! Plays the seeds of `server/fuzz` with the stable compiler: what a fuzzer once found stays found.
+//! Replays the seeds of `server/fuzz` with the stable compiler, as regression tests of past fuzzer
+//! findings.
 //!
-//! Each file must hold what its target holds for any input, within a memory that follows the size
-//! of the input and no size that a server announces.
+//! Each file is checked against the properties that its target checks for any input, and with a
+//! memory limit that depends on the size of the input, not on a size that a server announces.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +26,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
     stems.collect()
 }
 
-/// Plays all seeds of a target.
+/// Replays all seeds of a target.
 fn replay(target: &str) {
     let mut seeds: Vec<PathBuf> = fs::read_dir(folder("seeds").join(target))
         .unwrap()
@@ -39,7 +40,7 @@ fn replay(target: &str) {
             let run = std::panic::AssertUnwindSafe(|| targets::run(target, &data));
             assert!(std::panic::catch_unwind(run).is_ok(), "{}", seed.display());
         });
-        // Two conversations at a time are kept whole to be compared, with their transcripts.
+        // Two sessions at a time are stored with their transcripts, to be compared.
         let most_bytes = (1 << 20) + 400 * data.len() as u64;
         assert!(heap.bytes_max < most_bytes, "{} bytes", heap.bytes_max);
     }
@@ -51,7 +52,7 @@ fn each_target_has_its_program_and_its_seeds() {
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();
-    // `src/mime.rs` has targets of its own, replayed beside that crate.
+    // `src/mime.rs` has its own targets; the tests of `mail-mime` replay them.
     let mut programs = names(&folder("fuzz_targets"));
     assert_eq!(names(&folder("seeds")), programs);
     programs.retain(|name| {

@@ -1,4 +1,4 @@
-//! Commands, and the words a server has to read.
+//! Commands, and the words that a server must parse.
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
@@ -89,7 +89,7 @@ impl Server {
     }
 }
 
-/// A command with the words behind its tag; nothing where the types refuse what was drawn.
+/// Draws a command with the words after its tag; `None` if the types refuse the drawn values.
 fn draw(u: &mut Unstructured<'_>) -> Result<Option<(Command, Vec<Word>)>> {
     let mut words = Vec::new();
     let command = match u.int_in_range(0..=10)? {
@@ -221,11 +221,11 @@ fn draw(u: &mut Unstructured<'_>) -> Result<Option<(Command, Vec<Word>)>> {
     Ok(Some((command, words)))
 }
 
-/// A name as a hostile server may have written it.
+/// Draws a mailbox name as a hostile server may have sent it.
 fn mailbox(u: &mut Unstructured<'_>) -> Result<(Mailbox, Word)> {
     let mut name = text(u, 60)?;
     if u.ratio(1, 20)? {
-        // Longer than LITERAL- lets leave at once.
+        // Longer than the limit for a LITERAL- non-synchronizing literal.
         name.resize(5000, b'\\');
     }
     let mailbox = Mailbox::from_wire(name.clone());
@@ -244,7 +244,7 @@ fn set(u: &mut Unstructured<'_>) -> Result<SequenceSet> {
     Ok(SequenceSet::from_numbers(uids).unwrap_or_else(SequenceSet::all))
 }
 
-/// Flags of any form; those that are no atom are not to be sent.
+/// Draws flags of any form; those that are not atoms must not be sent.
 fn flags(u: &mut Unstructured<'_>, words: &mut Vec<Word>) -> Result<Vec<Flag>> {
     let mut flags = vec![Flag::Answered];
     words.extend([Word::Open, Word::atom("\\Answered")]);

@@ -1,4 +1,4 @@
-//! The data of a message, as a server may write it.
+//! The data of a message, in the forms that a server may use.
 
 use arbitrary::{Result, Unstructured};
 use bytes::{Bytes, BytesMut};
@@ -10,7 +10,7 @@ use mail_proto::{Limits, Machine as _, Step};
 
 use super::text;
 
-/// Literals over this size are streamed; the strings of an envelope stay below it.
+/// Size in bytes above which literals are streamed; the strings of an envelope stay below it.
 const INLINE_BYTES: usize = 64;
 
 pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
@@ -38,7 +38,7 @@ pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Events without the pieces of the last literal, which are given back joined.
+/// Returns the events without the chunks of the last literal, which are returned joined.
 fn hear(wire: &[u8]) -> (Vec<Event>, Option<Bytes>) {
     let mut limits = Limits::default();
     limits.imap_inline_literal_bytes = INLINE_BYTES;
@@ -67,7 +67,7 @@ fn hear(wire: &[u8]) -> (Vec<Event>, Option<Bytes>) {
     (events, streamed.map(BytesMut::freeze))
 }
 
-/// The number of a streamed literal is not known beforehand.
+/// Removes the number of a streamed literal, which is not known in advance.
 fn without_id(item: FetchedItem) -> Item {
     match item {
         FetchedItem::Body {
@@ -87,7 +87,7 @@ enum Item {
     Envelope(Box<Told>),
 }
 
-/// What an envelope says.
+/// The content of an envelope.
 #[derive(Debug, PartialEq)]
 struct Told {
     /// Date, Subject, In-Reply-To and Message-ID.
@@ -248,7 +248,7 @@ fn addresses(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Vec<[Option
         let domain = nstring(u, wire)?;
         wire.push(b')');
         addresses.push(match (local_part, domain) {
-            // A group has no display name beside its own.
+            // A group has no display name besides its own name.
             (None, None) => [None, None, None],
             (Some(group), None) => [None, Some(group), None],
             (local_part, Some(domain)) => {
@@ -260,7 +260,7 @@ fn addresses(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Vec<[Option
     Ok(addresses)
 }
 
-/// NIL, or a string in one of its forms.
+/// Draws NIL, or a string in one of its forms.
 fn nstring(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Option<Bytes>> {
     if u.ratio(1, 4)? {
         wire.extend_from_slice(b"NIL");

@@ -1,4 +1,4 @@
-//! The client's side of RFC 9051 §9, read strictly: what it does not allow panics.
+//! Strict parser of the client's side of RFC 9051 §9: it panics on anything that is not allowed.
 
 /// A word of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +21,17 @@ impl Word {
     }
 }
 
-/// What a server makes of the bytes it has so far.
+/// The server's result for the bytes received so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// A whole command, to its last byte.
+    /// A complete command, up to its last byte.
     Command(Vec<Word>),
-    /// A literal was announced that waits for `+`.
+    /// An announced literal that waits for `+`.
     Waits,
 }
 
-/// Reads one command. `allowed_bytes` is the longest literal that may come without waiting.
+/// Parses one command. `allowed_bytes` is the maximum length of a literal that may be sent without
+/// waiting.
 pub(super) fn read(bytes: &[u8], allowed_bytes: u64) -> Reading {
     let mut reader = Reader { rest: bytes };
     let mut words = Vec::new();
@@ -134,7 +135,7 @@ impl Reader<'_> {
         Some(Word::text(text))
     }
 
-    /// An atom, a flag with its backslash, or a set with its star.
+    /// Parses an atom, a flag with its backslash, or a set with its star.
     fn atom(&mut self) -> Word {
         let mut text = Vec::new();
         while !matches!(self.peek(), b' ' | b'(' | b')' | b'\r') {

@@ -1,4 +1,4 @@
-//! IMAP servers that break the rules.
+//! IMAP servers that violate the protocol.
 
 use app::api::types::{Destination, FolderRole, Mark};
 
@@ -187,7 +187,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
     all_fail_at_sign_in(IncomingKind::Imap, cases).await;
 }
 
-/// What a person does while the server fails.
+/// The action of the page while the server fails.
 #[derive(Debug, Clone, Copy)]
 enum Work {
     Open,
@@ -224,7 +224,8 @@ struct AtWork {
     at: &'static str,
     act: Act,
     told: ExpectedError,
-    /// What is repeated by itself on a new connection, so that one failure is not even noticed.
+    /// Whether the account retries the action on a new connection, so that one failure is not
+    /// noticed.
     is_repeated: bool,
 }
 
@@ -385,7 +386,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
             assert_eq!(subjects(&page).await, NEWEST_FIRST, "{name}");
             work.run(&page).await.unwrap();
             work.run(&other).await.unwrap();
-            // One connection each.
+            // Each session has one connection.
             scene.incoming.left_but(2).await;
             page.handle.close().await;
             other.handle.close().await;
@@ -426,7 +427,8 @@ async fn a_refused_command_is_told_in_the_servers_words_and_the_connection_stays
             "NO [OVERQUOTA] full",
         ),
     ] {
-        // A message whose parts are refused is asked for as a whole before that is told.
+        // If its parts are refused, the account requests the whole message before it reports the
+        // error.
         let times = if matches!(work, Work::Open) { 3 } else { 1 };
         scene.incoming.fail(Fault { at, act, times });
         let error = work.run(&page).await.unwrap_err();
@@ -449,7 +451,7 @@ async fn a_refused_command_is_told_in_the_servers_words_and_the_connection_stays
 #[tokio::test]
 async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() {
     for words in ["{tag} NO [UNAVAILABLE] busy\r\n", "{tag} BAD what\r\n"] {
-        // Once before anybody asks, and once when the page does.
+        // Fails once, before a request of the page; or twice, also at that request.
         for times in [1, 2] {
             let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
             let act = Act::Say(words);
@@ -485,7 +487,7 @@ async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
     let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
     let page = scene.open().await;
     let old = page.rows(&page.inbox()).await[0].id.clone();
-    // The connection is lost, and behind it the mailbox is another one.
+    // The connection is lost, and afterwards the mailbox has another UIDVALIDITY.
     scene.incoming.fail(Fault {
         at: "UID FETCH",
         act: Act::Close(""),
@@ -533,10 +535,10 @@ async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_an
             act,
             times: 1,
         });
-        // IDLE may have begun before the fault: any command ends it and lets it begin again.
+        // IDLE may have begun before the fault was set: any command ends it and starts it again.
         Work::Star.run(&page).await.unwrap();
         if stalls {
-            // Silence is a server's right once it idles, and not before.
+            // A server may be silent once IDLE has begun, but not before.
             scene.incoming.played(1).await;
             pass(Duration::from_secs(61)).await;
         }

@@ -1,4 +1,4 @@
-//! POP3 servers that break the rules.
+//! POP3 servers that violate the protocol.
 
 use app::api::types::{Destination, FolderRole, Window};
 
@@ -262,7 +262,7 @@ async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
             scene.incoming.left(nth).await;
             read(&page).await.unwrap();
             assert_eq!(scene.incoming.count("DELE"), 0, "{name}");
-            // Another session of the account has its turn, and the first one again after it.
+            // Another session of the account gets its turn, and then the first one again.
             let other = scene.open().await;
             read(&other).await.unwrap();
             read(&page).await.unwrap();
@@ -303,7 +303,7 @@ async fn a_delete_whose_session_was_cut_waits_for_the_next_one() {
     let to = Destination::Role(FolderRole::Trash);
     let delete = page.move_to(vec![id], to);
     delete.await.unwrap();
-    // The session that deletes is cut where the server would have done it.
+    // The connection is cut when the session sends DELE.
     let act = Act::Close("");
     scene.incoming.fail(Fault {
         at: "DELE",
@@ -314,7 +314,7 @@ async fn a_delete_whose_session_was_cut_waits_for_the_next_one() {
     scene.incoming.played(1).await;
     scene.incoming.left_but(0).await;
     let again = scene.desk.open(scene.sign_in()).await.unwrap();
-    // It is still wanted, and runs once its time for undoing is over.
+    // The delete is still pending, and runs once its undo time is over.
     assert_eq!(subjects(&again).await, [NEWEST_FIRST[0], NEWEST_FIRST[2]]);
     assert_eq!(scene.incoming.count("DELE"), 1);
 }

@@ -1,4 +1,4 @@
-//! The program ends between two states of a message: what the next start makes of it.
+//! The process ends between two states of a message: the result after the next start.
 
 use std::sync::mpsc;
 
@@ -10,7 +10,7 @@ use super::smtp::send;
 use super::*;
 
 impl Scene {
-    /// Another process signs in, sends a message and is killed once the server has failed.
+    /// Signs in and sends a message in another process, which is killed once the server has failed.
     async fn is_killed_at(&self, peer: &Peer, fault: Fault) -> OutboxId {
         peer.fail(fault);
         let (folder, sign_in) = (self.desk.state_dir(), self.sign_in());
@@ -24,7 +24,7 @@ impl Scene {
                 let page = desk.open(sign_in).await.unwrap();
                 say_id.send(send(&page, "first", 1).await).unwrap();
                 killed.await.unwrap();
-                // Nobody says goodbye.
+                // A killed process does not close its connections properly.
                 std::mem::forget((desk, page));
             });
             runtime.shutdown_background();
@@ -37,7 +37,7 @@ impl Scene {
         id.recv().unwrap()
     }
 
-    /// The next start of the program.
+    /// Starts the program again.
     async fn starts_again(&self) -> TestAccounts {
         let ports = vec![self.incoming.port, self.outgoing.port];
         TestAccounts::over(self.desk.state_dir(), Peer::ca_pem(), ports).await
@@ -63,7 +63,7 @@ async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
             .is_killed_at(&scene.outgoing, Fault { at, act, times: 1 })
             .await;
         let desk = scene.starts_again().await;
-        // Another account of the same server has nothing to do with it.
+        // Another account of the same server is not affected.
         let mut stranger = scene.sign_in();
         stranger.address = "bob@peer.test".to_owned();
         let stranger = desk.open(stranger).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_copy_that_nobody_answered_for_is_looked_for_before_it_is_filed_again(
         let folder = page.folder(FolderRole::Sent).await;
         assert_eq!(entry.copy, SentCopy::Filed { folder }, "{entry:?}");
         assert_eq!(scene.incoming.count("APPEND"), copies);
-        // Each process has the inbox's, and another to look into Sent.
+        // Each process has a connection for the inbox, and one that searches Sent.
         assert_eq!(scene.incoming.connections(), 4, "the inbox is not left");
         assert_eq!(scene.arrived("first"), 1);
     }

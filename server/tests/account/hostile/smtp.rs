@@ -1,4 +1,4 @@
-//! SMTP servers that break the rules: what the ledger says, and how often the message arrives.
+//! SMTP servers that violate the protocol: the ledger's result, and how often the message arrives.
 
 use app::api::backend::MailBackend as _;
 use app::api::types::{
@@ -10,20 +10,20 @@ use super::*;
 /// Longer than the deadline of the reply to the final dot.
 const LONGEST: Duration = Duration::from_secs(601);
 
-/// Where the message stands after one try.
+/// The state of the message after one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stands {
-    /// Tried again by itself.
+    /// Retried automatically.
     Retried,
-    /// Nobody took it, for good.
+    /// Permanently refused for all recipients.
     Refused,
-    /// Some took it, the others never will.
+    /// Accepted for some recipients, permanently refused for the others.
     Partly,
-    /// Not sent, and not tried again by itself.
+    /// Not sent, and not retried automatically.
     NotSent,
     /// The password was refused.
     NeedsSignIn,
-    /// Nobody knows.
+    /// The result is unknown.
     Unknown,
 }
 
@@ -32,12 +32,12 @@ struct Case {
     at: &'static str,
     act: Act,
     stands: Stands,
-    /// Part of what is told for the message or its recipients.
+    /// A part of the text that is reported for the message or its recipients.
     told: &'static str,
 }
 
 impl Scene {
-    /// How many messages with a subject the server has.
+    /// Returns how many messages with a subject the server has.
     pub(super) fn arrived(&self, subject: &str) -> usize {
         let field = format!("Subject: {subject}\n");
         let taken = self.outgoing.taken();
@@ -45,7 +45,7 @@ impl Scene {
     }
 }
 
-/// Sends a message of so many lines to two people.
+/// Sends a message of this many lines to two recipients.
 pub(super) async fn send(page: &Page, subject: &str, lines: usize) -> OutboxId {
     let draft = Draft {
         to: "bob@peer.test, eve@peer.test".to_owned(),
@@ -69,7 +69,7 @@ fn stands(entry: &OutboxEntry) -> Stands {
     }
 }
 
-/// Everything that the entry says.
+/// Returns all texts of the entry.
 fn words(entry: &OutboxEntry) -> String {
     let mut words = String::new();
     if let Some(trouble) = &entry.trouble {
@@ -317,7 +317,8 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
             told,
         } = case;
         let stalls = matches!(act, Stall(_));
-        // A short message leaves in one piece with its dot, before anybody can be cut off.
+        // A short message is sent in one write with its dot, before the server can cut the
+        // connection.
         let lines = if matches!(act, Close(CUT)) { 60_000 } else { 1 };
         let (one, two) = (format!("{name}, one"), format!("{name}, two"));
         scene.outgoing.fail(Fault { at, act, times: 1 });
@@ -331,7 +332,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         assert!(words(&entry).contains(told), "{name}: {}", words(&entry));
         scene.outgoing.played(1).await;
 
-        // Another message lets the worker look at all there is, and works.
+        // Another message makes the worker look at all entries, and is sent.
         let second = send(&page, &two, 1).await;
         let second = page.settled(&second).await;
         assert_eq!(second.state, OutboxState::HandedOver, "{name}: {second:?}");
@@ -355,7 +356,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
             }
         }
         if expected == Retried {
-            // The person does not wait for the next try.
+            // Sends now instead of waiting for the next attempt.
             let bobs = scene.outgoing.count("RCPT TO:<bob");
             let had = is_taken(&entry);
             page.backend

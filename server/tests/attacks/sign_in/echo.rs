@@ -1,5 +1,5 @@
-//! Mail servers that repeat the password, in each protocol and place, in each form in which they saw
-//! it: it reaches neither a page, nor JSON, nor the log, nor the state folder.
+//! Mail servers that repeat the password, in each protocol, at each place and in each encoding that
+//! they received: it reaches neither a page, nor JSON, nor the log, nor the state folder.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use crate::mailserver::{Heard, Mail, MailServer, Say};
 use crate::product::{Product, servers_form};
 use crate::watch::{Watch, Witness};
 
-/// With characters that servers quote, encode and escape.
+/// Contains characters that servers quote, encode and escape.
 const PASSWORD: &str = "hun\"ter2\\Zq9 sec&ret%ü";
-/// The same in the form.
+/// The same, encoded for the form.
 const IN_FORM: &str = "hun%22ter2%5CZq9+sec%26ret%25%C3%BC";
 const USER: &str = "ann@localhost";
 
-/// The password as servers have seen it or may print it.
+/// Returns the encodings of the password that servers receive or may print.
 fn forms() -> Vec<String> {
     let base64 = |text: String| STANDARD.encode(text);
     let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
@@ -37,7 +37,8 @@ fn forms() -> Vec<String> {
     ]
 }
 
-/// Texts that would give it away: the forms, and the halves of what is split over two lines.
+/// Returns the texts that would disclose it: the encodings, and the halves of one split over two
+/// lines.
 fn forbidden() -> Vec<String> {
     let mut all = forms();
     all.extend(["hun\"ter2\\Z", "q9 sec&ret%ü", "hun&quot;ter2", "HUN\"TER2"].map(str::to_owned));
@@ -58,7 +59,7 @@ fn assert_clean(place: &str, what: &str, text: &str) {
     }
 }
 
-/// Which protocol repeats it where.
+/// The protocol and place where the password is repeated.
 const SIGN_IN: [(&str, &str); 14] = [
     ("imap", "greeting"),
     ("imap", "bye"),
@@ -86,7 +87,7 @@ const SENDING: [&str; 7] = [
 ];
 const READING: [&str; 4] = ["folder", "select", "fetch", "idle"];
 
-/// Where the server repeats it now: `"imap greeting"`, and so on; and where it did.
+/// The current place, such as `"imap greeting"`, and the places that were reached.
 type Place = Arc<Mutex<(String, BTreeSet<String>)>>;
 
 async fn parrot(place: &Place) -> MailServer {
@@ -187,7 +188,7 @@ async fn sign_in(
         server.imap
     };
     let form = servers_form(kind, port, server).replace(crate::product::PASSWORD, IN_FORM);
-    // Each place by another address, so that the limit on guessing is not met.
+    // A different address for each place, so that the limit on failed sign-ins is not reached.
     let form = format!(
         "email=ann{nth}%40localhost&user={}&{form}",
         USER.replace('@', "%40")
@@ -230,7 +231,7 @@ async fn a_password_that_a_server_repeats_is_told_nowhere() {
         let sent: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
         let id = sent["outbox"].as_str().expect("an id").to_owned();
         let mut rows = String::new();
-        // The row shows what the server said, with stars in it.
+        // The row shows the server's reply with the password masked by stars.
         until(&name, async || {
             let list = Request::post("/api/outbox_list", "application/json", "{}");
             rows = client.send(list).await.text();

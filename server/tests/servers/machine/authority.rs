@@ -1,4 +1,4 @@
-//! A throw-away certificate authority with one certificate for this machine.
+//! A temporary certificate authority with one certificate for this machine.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 
 use super::Folder;
 
-/// An authority that nobody but the test trusts.
+/// An authority that only the test trusts.
 pub(crate) struct Authority {
     folder: Folder,
     ca_pem: String,
 }
 
 impl Authority {
-    /// Makes an authority and a certificate for `localhost` and 127.0.0.1.
+    /// Creates an authority and a certificate for `localhost` and 127.0.0.1.
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -39,7 +39,7 @@ impl Authority {
         }
     }
 
-    /// The authority's certificate, to be trusted by the client under test.
+    /// Returns the CA certificate, which the client under test must trust.
     pub(crate) fn ca_pem(&self) -> &str {
         &self.ca_pem
     }

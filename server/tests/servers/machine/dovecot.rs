@@ -10,8 +10,8 @@ use super::{
 
 /// A running Dovecot with the accounts [`ADDRESS`] and [`OTHER_ADDRESS`], both empty.
 ///
-/// It offers a login before TLS as well: with client and server on one machine Dovecot takes every
-/// connection for secured, whatever its configuration says. A client that cares does not use it.
+/// It also offers a login before TLS: with client and server on one machine Dovecot considers every
+/// connection secure, whatever its configuration is. A careful client does not use it.
 pub(crate) struct Dovecot {
     pub(crate) imaps: u16,
     pub(crate) imap: u16,
@@ -19,18 +19,18 @@ pub(crate) struct Dovecot {
     pub(crate) pop3: u16,
     pub(super) lmtp: u16,
     pub(super) sasl: u16,
-    // Ended before its folder goes.
+    // Stopped before the folder is removed.
     running: Option<Running>,
     folder: Folder,
 }
 
 impl Dovecot {
-    /// Starts it with the certificate of `authority`.
+    /// Starts Dovecot with the certificate of `authority`.
     pub(crate) fn start(authority: &Authority) -> Self {
         Self::start_with(authority, "")
     }
 
-    /// Starts it with these settings behind its own: of two the later counts.
+    /// Starts Dovecot with these settings after its own; a later setting overrides an earlier one.
     pub(crate) fn start_with(authority: &Authority, settings: &str) -> Self {
         let folder = Folder::new("dovecot");
         let mut server = Self {
@@ -76,7 +76,7 @@ impl Dovecot {
         server
     }
 
-    /// Puts a message into an account's inbox, as a delivery would.
+    /// Delivers a message to an account's inbox.
     pub(crate) fn deliver(&self, address: &str, rfc822: &[u8]) {
         let mut child = Command::new("/usr/lib/dovecot/dovecot-lda")
             .arg("-c")
@@ -92,7 +92,7 @@ impl Dovecot {
         assert!(status.success(), "dovecot-lda: {status}\n{}", self.log());
     }
 
-    /// What Dovecot wrote so far, for messages of failed assertions.
+    /// Returns Dovecot's log, for messages of failed assertions.
     pub(crate) fn log(&self) -> String {
         self.folder.log("log")
     }

@@ -1,5 +1,5 @@
-//! Servers of Debian and what they stand on: folders, ports, a certificate authority, and the end of
-//! each. The tests of the product and those of the protocol engines share them.
+//! Servers of Debian and their resources: folders, ports, a certificate authority, and their
+//! shutdown. The tests of the product and those of the protocol clients share them.
 
 mod authority;
 mod dovecot;
@@ -20,15 +20,15 @@ pub(crate) use self::postfix::Postfix;
 
 /// The one mail account of the real servers; mail to it arrives in its Dovecot inbox.
 pub(crate) const ADDRESS: &str = "anna@servers.test";
-/// Its password. The characters are those that careless quoting breaks.
+/// Its password, with characters that break under wrong quoting.
 pub(crate) const PASSWORD: &str = "p\"a\\ss wörd%1";
 /// A second account, to which [`ADDRESS`] can write.
 pub(crate) const OTHER_ADDRESS: &str = "ben@servers.test";
 
-/// How long a server may take to answer on its port.
+/// Maximum time until a server accepts connections on its port.
 const START: Duration = Duration::from_secs(20);
 
-/// A folder below the temporary one that ends with this value.
+/// A folder below the temporary one that is removed when this value is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -55,7 +55,7 @@ impl Folder {
         path
     }
 
-    /// The server's own log, to be shown with a failure.
+    /// Returns the server's own log, to be shown with a failure.
     pub(crate) fn log(&self, name: &str) -> String {
         fs::read_to_string(self.0.join(name)).unwrap_or_default()
     }
@@ -67,7 +67,7 @@ impl Drop for Folder {
     }
 }
 
-/// A server that runs in the foreground as our child; ends with this value.
+/// A server that runs in the foreground as our child; stopped when this value is dropped.
 pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
@@ -86,7 +86,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // SIGTERM, so that it takes its own children along.
+        // SIGTERM, so that it stops its own children as well.
         Command::new("kill")
             .arg(self.0.id().to_string())
             .status()
@@ -99,7 +99,7 @@ impl Drop for Running {
     }
 }
 
-/// A port of this machine that nobody else is given.
+/// Returns a port of this machine that no other test gets.
 ///
 /// Counted up from a start that differs between test processes, below the range from which the
 /// system takes the ports of outgoing connections.
@@ -116,7 +116,7 @@ pub(crate) fn free_port() -> u16 {
     panic!("no free port on this machine");
 }
 
-/// Waits until a port accepts connections; shows the server's log when it does not.
+/// Waits until a port accepts connections; panics with the server's log if it does not.
 pub(crate) fn wait_for(port: u16, what: &str, log: impl Fn() -> String) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let answers = || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok();
@@ -127,8 +127,8 @@ pub(crate) fn wait_for(port: u16, what: &str, log: impl Fn() -> String) {
     );
 }
 
-/// Asks until something is so, which no event tells: another program's file, port or end. `false`
-/// when it was not so in time.
+/// Polls a condition that no event reports: a file, port or end of another program. Returns `false`
+/// if it did not hold in time.
 pub(crate) fn holds_within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     const BETWEEN_TWO_LOOKS: Duration = Duration::from_millis(20);
     let deadline = Instant::now() + patience;

@@ -1,33 +1,33 @@
-//! Postfix: submission for the accounts of a [`Dovecot`], which checks their passwords and takes
-//! their mail. Nothing leaves this machine.
+//! Postfix: submission for the accounts of a [`Dovecot`], which checks their passwords and accepts
+//! their mail. No mail leaves this machine.
 
 use std::fs;
 use std::process::Command;
 
 use super::{ADDRESS, Authority, Dovecot, Folder, OTHER_ADDRESS, free_port, tool, wait_for};
 
-/// The largest message, as `SIZE` says it.
+/// Maximum message size in bytes, announced by `SIZE`.
 pub(crate) const SIZE_LIMIT_BYTES: u64 = 2 << 20;
 
 /// A running Postfix.
 pub(crate) struct Postfix {
     /// Implicit TLS.
     pub(crate) smtps: u16,
-    /// STARTTLS, without which no login is offered.
+    /// STARTTLS; no login is offered without it.
     pub(crate) submission: u16,
     folder: Folder,
 }
 
 impl Postfix {
-    /// Starts it in front of `dovecot`.
+    /// Starts Postfix in front of `dovecot`.
     ///
     /// # Panics
-    /// Where this is not root: Postfix starts as nobody else.
+    /// If the test does not run as root, which Postfix requires.
     pub(crate) fn start(authority: &Authority, dovecot: &Dovecot) -> Self {
         Self::start_with(authority, dovecot, "")
     }
 
-    /// Starts it with these settings behind its own.
+    /// Starts Postfix with these settings after its own.
     pub(crate) fn start_with(authority: &Authority, dovecot: &Dovecot, settings: &str) -> Self {
         let server = Self {
             smtps: free_port(),
@@ -47,7 +47,7 @@ impl Postfix {
         server.folder.write("etc/master.cf", &server.master_cf());
         server.folder.write(
             "etc/mailboxes",
-            // The last is taken, and returned by a Dovecot that has no SMTPUTF8.
+            // Postfix accepts the last one, and a Dovecot without SMTPUTF8 makes it bounce.
             &format!("{ADDRESS} anna\n{OTHER_ADDRESS} ben\nänna@servers.test anna\n"),
         );
         tool(&mut server.postfix("start"));
@@ -57,7 +57,7 @@ impl Postfix {
         server
     }
 
-    /// What Postfix wrote so far, for messages of failed assertions.
+    /// Returns Postfix's log, for messages of failed assertions.
     pub(crate) fn log(&self) -> String {
         self.folder.log("log")
     }
@@ -140,7 +140,7 @@ postlog   unix-dgram n - n - 1 postlogd
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        // By the process id in its own queue folder.
+        // Postfix finds the process by the id in its own queue folder.
         self.postfix("stop").output().ok();
     }
 }

@@ -1,17 +1,17 @@
-//! Mailboxes of a received header field: shown as they came, whatever that is.
+//! Parser of the mailboxes in a received address field. It accepts any text.
 
 use super::EmailAddress;
 use crate::encoded_word;
 
-/// How far away a quote may end, in octets: one that ends nowhere would swallow the mailboxes
-/// that follow.
+/// Maximum distance of a closing quote, in octets. Without this limit an unclosed quote would take
+/// in the mailboxes that follow.
 const QUOTED_BYTES: usize = 4096;
 
-/// Parses an address field's text (RFC 5322 §3.4), decoded from its octets but not from RFC 2047.
-/// Groups are flattened. Takes time linear in the length of the text.
+/// Parses the text of an address field (RFC 5322 §3.4), decoded from its octets but not from
+/// RFC 2047. Groups are flattened. The time is linear in the length of the text.
 ///
-/// Never fails, and never makes one address of the parts of two: where it is not clear which
-/// address is meant, the text becomes a name without an address. The addresses are not checked.
+/// Never fails, and never joins parts of two addresses into one: where it is not clear which
+/// address is meant, the text becomes a name without an address. The addresses are not validated.
 pub fn parse_received(text: &str) -> Vec<EmailAddress> {
     Scanner::new(text)
         .scan()
@@ -21,12 +21,12 @@ pub fn parse_received(text: &str) -> Vec<EmailAddress> {
         .collect()
 }
 
-/// One mailbox as found between two separators.
+/// One mailbox, as found between two separators.
 #[derive(Default)]
 struct Item {
-    /// What stands outside brackets and comments, quotes kept.
+    /// The text outside brackets and comments, with its quotes.
     bare: String,
-    /// The same with quotes taken off.
+    /// The same text with the quotes removed.
     phrase: String,
     angle: Option<String>,
     comment: String,
@@ -51,7 +51,7 @@ impl Item {
                 EmailAddress::new(&decode(phrase), "")
             };
         }
-        // `Name address` without brackets; with a second at-sign it could be two addresses.
+        // `Name address` without brackets. With a second at-sign it could be two addresses.
         match bare.rsplit_once(char::is_whitespace) {
             Some((name, address)) if address.contains('@') && !name.contains('@') => {
                 let name = phrase.strip_suffix(address).unwrap_or(name);
@@ -71,8 +71,8 @@ fn without_route(angle: &str) -> &str {
     }
 }
 
-/// Removes the white space around `.` and `@` outside quotes, where comments and folds stood
-/// (RFC 5322 §4.4). Other white space stays: it is part of what came.
+/// Removes the white space around `.` and `@` outside quotes, where comments and folds were (RFC
+/// 5322 §4.4). Other white space stays as part of the address.
 fn without_comment_space(address: &str) -> String {
     let is_joint = |c: char| matches!(c, '.' | '@');
     let mut out = String::with_capacity(address.len());
@@ -96,14 +96,14 @@ fn without_comment_space(address: &str) -> String {
     out
 }
 
-/// Takes a list apart in one pass.
+/// Splits an address list in one pass.
 struct Scanner<'t> {
     text: &'t str,
-    /// Where the next character stands.
+    /// Position of the next character.
     at: usize,
-    /// The next unescaped quote at or after the octet that was last asked for.
+    /// The next unescaped quote at or after the last octet that was searched for one.
     quote: Option<usize>,
-    /// Up to where such a quote was looked for, and whether the next octet is escaped.
+    /// End of the searched range, and whether the next octet is escaped.
     searched: usize,
     is_escaped: bool,
     items: Vec<Item>,
@@ -133,7 +133,7 @@ impl<'t> Scanner<'t> {
         while let Some(c) = self.next() {
             match c {
                 ',' | ';' => self.end_item(),
-                // The name of a group ends here; an address literal has colons too.
+                // The name of a group ends here. An address literal also has colons.
                 ':' if self.item.angle.is_none() && !self.item.bare.contains('@') => {
                     self.item = Item::default();
                 }
@@ -180,7 +180,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Whether an unescaped quote follows within a bounded stretch. Which quotes are escaped does
+    /// Whether an unescaped quote follows within [`QUOTED_BYTES`]. Which quotes are escaped does
     /// not depend on the quote where the search begins, so no octet is searched twice.
     fn closes(&mut self) -> bool {
         let limit = self.at + QUOTED_BYTES;
@@ -202,7 +202,7 @@ impl<'t> Scanner<'t> {
         self.quote.is_some_and(|quote| quote < limit)
     }
 
-    /// A comment (RFC 5322 §3.2.2), nested ones included.
+    /// Reads a comment (RFC 5322 §3.2.2), including nested ones.
     fn comment(&mut self) {
         let mut depth = 1_u32;
         if !self.item.comment.is_empty() {
@@ -239,7 +239,7 @@ impl<'t> Scanner<'t> {
             is_escaped = c == '\\' && !is_escaped;
             address.push(c);
         }
-        // The first of two is the one that other programs answer to.
+        // Of two addresses the first counts: other programs reply to that one.
         self.item.angle.get_or_insert(address);
     }
 }

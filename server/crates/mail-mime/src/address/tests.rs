@@ -89,7 +89,7 @@ fn address_forms_of_rfc5322() {
 
 #[test]
 fn an_encoded_address_is_not_decoded() {
-    // Mailsploit: what looks decoded is not where the answer goes.
+    // Mailsploit: the address that looks decoded is not the one that a reply goes to.
     let shown = field("=?utf-8?Q?boss=40bank.example?=@evil.example");
     assert_eq!(
         shown,

@@ -1,4 +1,4 @@
-//! Recipients as a person types them: read without a guess, and written so that they can be read
+//! Recipients as the user types them: parsed without guessing, and formatted so that they parse
 //! again.
 
 use std::borrow::Cow;
@@ -6,36 +6,36 @@ use std::borrow::Cow;
 use super::{EmailAddress, InvalidAddress, is_wide_at};
 use crate::display;
 
-/// The most entries of one field that are read.
+/// Maximum number of entries read from one field.
 pub const RECIPIENTS_MAX: usize = 1000;
-/// The longest display name, in octets: with its encoding it stays far below what servers take
-/// for a header.
+/// Maximum length of a display name, in octets. Encoded, it stays far below the header size that
+/// servers accept.
 const NAME_BYTES: usize = 500;
-/// How much of a refused entry is shown, in octets.
+/// Maximum length of the text of a refused entry in an error, in octets.
 const SHOWN_BYTES: usize = 120;
 
-/// A recipient that was typed and cannot be taken.
+/// A typed recipient that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("recipient {}, {text:?}: {why}", index + 1)]
 pub struct AddressError {
-    /// Which entry of the field it is, from 0.
+    /// The index of the entry in the field, from 0.
     pub index: usize,
-    /// What was typed, on one line, cut after 120 octets.
+    /// The typed text, on one line, cut after 120 octets.
     pub text: String,
-    /// What is wrong with it.
+    /// The reason.
     pub why: InvalidAddress,
 }
 
-/// One entry of a field.
+/// One entry of an address field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<'t> {
-    /// What was typed, without the separators and the white space around it.
+    /// The typed text, without the separators and the white space around it.
     pub text: &'t str,
     /// The recipient; its address is valid.
     pub mailbox: Result<EmailAddress, InvalidAddress>,
 }
 
-/// Parses recipients as a person types them. An empty field is an empty list.
+/// Parses recipients as the user types them. An empty field gives an empty list.
 ///
 /// ```text
 /// field   = *( [ entry ] separator ) [ entry ]
@@ -44,12 +44,12 @@ pub struct Entry<'t> {
 /// separator = "," / ";" / U+FF0C / U+FF1B / U+3001 / CR / LF
 /// ```
 ///
-/// `address` is what [`Address::parse`](super::Address::parse) takes, `quoted-string` that of RFC
-/// 5322 §3.2.4 on one line. Nothing is repaired: an entry that is not exactly this is an error,
+/// `address` is what [`Address::parse`](super::Address::parse) accepts, `quoted-string` that of RFC
+/// 5322 §3.2.4 on one line. Nothing is repaired: an entry that does not match exactly is an error,
 /// so that mail never goes to an address that was not typed.
 ///
 /// # Errors
-/// The first entry that is not a recipient, or the one after the thousandth.
+/// The first entry that is not a recipient, or the entry after the 1000th.
 pub fn parse_typed(field: &str) -> Result<Vec<EmailAddress>, AddressError> {
     let mut mailboxes = Vec::new();
     for (index, entry) in entries(field).enumerate() {
@@ -69,8 +69,8 @@ pub fn parse_typed(field: &str) -> Result<Vec<EmailAddress>, AddressError> {
     Ok(mailboxes)
 }
 
-/// The entries of a field, each with its recipient or the reason why it is none. Takes time
-/// linear in the length of what is consumed.
+/// Returns the entries of a field, each with its recipient or the reason why it is none. The time
+/// is linear in the length of the consumed text.
 pub fn entries(field: &str) -> impl Iterator<Item = Entry<'_>> {
     let mut rest = field;
     std::iter::from_fn(move || {
@@ -89,8 +89,8 @@ pub fn entries(field: &str) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-/// Writes recipients so that [`parse_typed`] gives the same ones back. Names that it would refuse
-/// are left out; so are mailboxes without a valid address.
+/// Formats recipients so that [`parse_typed`] returns the same ones. Names that it would refuse are
+/// omitted; so are mailboxes without a valid address.
 pub fn format_typed<'m>(mailboxes: impl IntoIterator<Item = &'m EmailAddress>) -> String {
     let mut out = String::new();
     for mailbox in mailboxes {
@@ -130,8 +130,8 @@ fn is_separator(c: char) -> bool {
     matches!(c, ',' | ';' | '\r' | '\n' | '，' | '；' | '、')
 }
 
-/// Cuts at the first separator outside quotes. Quotes count where a quoted string may begin: at
-/// the beginning of the entry and behind a `<`. One that is not closed takes the rest of its line.
+/// Splits at the first separator outside quotes. Quotes count where a quoted string may begin: at
+/// the beginning of the entry and after a `<`. An unclosed quote takes the rest of its line.
 fn split(text: &str) -> (&str, &str) {
     let mut may_quote = true;
     let mut at = 0;
@@ -155,8 +155,8 @@ fn split(text: &str) -> (&str, &str) {
     (entry, after.as_str())
 }
 
-/// How many octets after an opening quote belong to the quoted string, its closing quote
-/// included; the error is the length of the line where it is not closed.
+/// Returns the length of the quoted string after its opening quote, in octets, including the
+/// closing quote. The error is the length of the line if the quote is not closed.
 fn quoted_length(text: &str) -> Result<usize, usize> {
     let mut is_escaped = false;
     for (at, c) in text.char_indices() {
@@ -169,7 +169,7 @@ fn quoted_length(text: &str) -> Result<usize, usize> {
     Err(text.len())
 }
 
-/// Parses one entry, which is not empty and has no white space around it.
+/// Parses one entry. It is not empty and has no white space around it.
 fn parse(text: &str) -> Result<EmailAddress, InvalidAddress> {
     if let Some(hidden) = hidden(text) {
         return Err(InvalidAddress::HiddenCharacter(hidden));
@@ -207,7 +207,7 @@ fn parse(text: &str) -> Result<EmailAddress, InvalidAddress> {
     }
 }
 
-/// `rest` is what follows the `<`.
+/// Parses an entry with brackets; `rest` is the text after the `<`.
 fn named(name: &str, rest: &str) -> Result<EmailAddress, InvalidAddress> {
     check_name(name)?;
     let inner = rest.trim_start();
@@ -226,7 +226,7 @@ fn named(name: &str, rest: &str) -> Result<EmailAddress, InvalidAddress> {
     mailbox(name, address.trim_end())
 }
 
-/// An address without brackets.
+/// Parses an address without brackets.
 fn alone(text: &str) -> Result<EmailAddress, InvalidAddress> {
     let address = without_scheme(text)?;
     if !address.starts_with('"') {
@@ -253,8 +253,8 @@ fn mailbox(name: &str, address: &str) -> Result<EmailAddress, InvalidAddress> {
     Ok(EmailAddress::new(name, address))
 }
 
-/// Takes `mailto:` off. What such a link says beyond plain addresses (RFC 6068) is not read, and
-/// in one `%` does not stand for itself.
+/// Removes `mailto:`. The other parts of such a link (RFC 6068) are not supported, and in such a
+/// link `%` does not stand for itself.
 fn without_scheme(address: &str) -> Result<&str, InvalidAddress> {
     const SCHEME: &str = "mailto:";
     match address.split_at_checked(SCHEME.len()) {
@@ -278,8 +278,8 @@ fn check_name(name: &str) -> Result<(), InvalidAddress> {
     }
 }
 
-/// The first character that would not be shown as it is. Tabs are white space; joiners are part
-/// of the spelling of many scripts.
+/// Returns the first character that would not be displayed as it is. Tabs are white space; joiners
+/// are part of the spelling of many scripts.
 fn hidden(text: &str) -> Option<char> {
     let shown = display::line(text);
     let mut shown = shown.chars();
@@ -287,7 +287,7 @@ fn hidden(text: &str) -> Option<char> {
         .find(|c| shown.next() != Some(*c) && *c != '\t')
 }
 
-/// The content of a quoted string (RFC 5322 §3.2.4).
+/// Returns the content of a quoted string (RFC 5322 §3.2.4) with its escapes removed.
 fn unescaped(content: &str) -> Cow<'_, str> {
     if !content.contains('\\') {
         return Cow::Borrowed(content);

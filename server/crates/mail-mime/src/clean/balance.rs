@@ -1,10 +1,10 @@
-//! The first wall: writes HTML anew with allowed tags only, each closed where it belongs.
+//! The first layer: rewrites HTML with allowed tags only, each closed where it belongs.
 //!
-//! Tree builders repair bad nesting, and pay for it: html5ever is quadratic in depth, and unclosed
+//! Tree builders repair bad nesting at a cost: html5ever is quadratic in depth, and unclosed
 //! formatting is copied into every paragraph that follows, so that 2 MB of `<font><p>` grow to
-//! gigabytes. Here the same repairs are made within fixed budgets, and what leaves is so regular
-//! that the tree builder behind it has nothing left to repair. What is not allowed at all never
-//! reaches it: no SVG, no `MathML`, no raw text element, no form.
+//! gigabytes. This module makes the same repairs within fixed budgets, and its output is so regular
+//! that the tree builder has nothing left to repair. Disallowed content never reaches the tree
+//! builder: no SVG, no `MathML`, no raw text element, no form.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,29 +13,29 @@ use super::policy::{self, Kind, Source};
 use super::scan::{Scanner, Tag, Token};
 use super::{references, tracking};
 
-/// How deep elements may nest; deeper start tags are dropped, their text stays. Chromium puts what
-/// nests deeper than 512, `html` and `body` counted, beside what it stands in.
+/// Maximum nesting depth of elements. Deeper start tags are dropped, their text stays. Chromium
+/// moves elements that nest deeper than 512, `html` and `body` counted, next to their parent.
 pub(super) const DEPTH_MAX: usize = 256;
-/// The same once [`WALKED_MAX`] is used up.
+/// The maximum nesting depth once [`WALKED_MAX`] is used up.
 const DEPTH_MAX_LATE: usize = 32;
-/// For every tag html5ever may walk through all elements that are open. This many steps are free;
-/// a letter of 10,000 tags that all stand 200 deep takes an eighth of them.
+/// Number of steps before [`DEPTH_MAX_LATE`] applies: for every tag html5ever may walk through all
+/// open elements. A message of 10,000 tags that are all 200 deep takes an eighth of them.
 const WALKED_MAX: usize = 16 << 20;
-/// How many elements a document may have; what follows is cut off. The tree behind this wall takes
-/// about 330 bytes for each.
+/// Maximum number of elements of a document; the rest is cut off. The tree that ammonia builds
+/// takes about 330 bytes for each.
 const ELEMENTS_MAX: usize = 60_000;
-/// Formatting elements that are opened again after what they stood in was closed, each time.
+/// Maximum number of formatting elements that are reopened when the element around them closes.
 const REOPENED_AT_ONCE: usize = 8;
-/// And in all, in bytes written.
+/// Maximum length of all reopened tags of a document, in bytes.
 const REOPENED_BYTES: usize = 256 << 10;
 
-/// A text is cut by a `<wbr>`, which is not seen, after so many bytes if it goes on with characters
-/// whose escaping takes html5ever time quadratic in the length of the text.
+/// Length in bytes after which a `<wbr>`, which is invisible, cuts a text that goes on with
+/// characters whose escaping takes html5ever time quadratic in the length of the text.
 const RUN_BYTES: usize = 4 << 10;
 
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
-/// Elements whose content stands on its own: end tags inside do not reach out.
+/// Elements with self-contained content: an end tag inside does not close elements outside.
 const WALLS: [&str; 4] = ["table", "td", "th", "caption"];
 
 const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
@@ -44,18 +44,18 @@ const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
 #[derive(Debug, Default)]
 pub(super) struct Balanced {
     pub(super) html: String,
-    /// Remote images that are not kept: those that may not be loaded, and those of attributes that
-    /// never stay.
+    /// Number of removed remote images: those that may not be loaded, and those of attributes that
+    /// are always removed.
     pub(super) dropped_images: u32,
-    /// Remote images that nobody is meant to see. They never stay.
+    /// Number of remote images that are not meant to be visible. They are always removed.
     pub(super) tracking_pixels: u32,
-    /// The content ids that images ask for, percent-decoded.
+    /// The content ids that images refer to, percent-decoded.
     pub(super) content_ids: Vec<String>,
-    /// Whether the source had more elements than are read.
+    /// Whether the source had more elements than the limit.
     pub(super) is_cut: bool,
 }
 
-/// Reads any text as HTML and writes it anew. An image that is not loaded gives way to its
+/// Reads any text as HTML and writes it again. An image that is not loaded is replaced by its
 /// alternative text.
 pub(super) fn balance(html: &str, is_loaded: &dyn Fn(&Source<'_>) -> bool) -> Balanced {
     let mut balancer = Balancer {
@@ -94,7 +94,7 @@ pub(super) fn balance(html: &str, is_loaded: &dyn Fn(&Source<'_>) -> bool) -> Ba
 struct Open {
     name: String,
     kind: Kind,
-    /// Its start tag as written; empty for one that is not written.
+    /// The start tag as written; empty for an element that is not written.
     tag: String,
     hides: bool,
 }
@@ -103,20 +103,21 @@ struct Balancer<'l> {
     is_loaded: &'l dyn Fn(&Source<'_>) -> bool,
     out: Balanced,
     open: Vec<Open>,
-    /// Where in `open` the elements of a name stand, the innermost last. No tag makes the balancer
-    /// look through all that are open: there may be as many tags as bytes.
+    /// The positions in `open` of the elements of a name, the innermost last. With it no tag needs
+    /// a search through all open elements: there may be as many tags as bytes.
     positions: HashMap<String, Vec<usize>>,
-    /// How many start tags of a name were dropped for their depth: their end tags go, too.
+    /// The number of start tags of a name that were dropped for their depth; as many end tags are
+    /// dropped.
     dropped: HashMap<String, usize>,
-    /// How many open elements hide their content.
+    /// The number of open elements that hide their content.
     hidden: usize,
     reopened_bytes: usize,
-    /// The sum of how many elements were open at each tag that was written.
+    /// The sum of the number of open elements at each tag that was written.
     walked: usize,
-    /// How many elements were written.
+    /// The number of elements that were written.
     elements: usize,
     is_at_pre_start: bool,
-    /// Text since the last tag, in bytes.
+    /// The length of the text since the last tag, in bytes.
     run_bytes: usize,
 }
 
@@ -131,13 +132,13 @@ impl Balancer<'_> {
             references::decode(text, false)
         };
         let mut text = &*decoded;
-        // Parsers drop a line end right after `<pre>`, serialisers do not write it back.
+        // Parsers drop a line end right after `<pre>`; serializers do not write it back.
         if self.is_at_pre_start {
             text = text.trim_start_matches(['\n', '\r']);
         }
         self.is_at_pre_start &= text.is_empty();
         for c in text.chars() {
-            // What html5ever's serialiser escapes by looking at all that follows in the same text.
+            // html5ever's serializer escapes these by scanning all that follows in the same text.
             let is_costly = c == '&' || matches!(c, '\u{80}'..='\u{bf}');
             if is_costly && self.run_bytes >= RUN_BYTES {
                 self.write("<wbr>");
@@ -216,14 +217,14 @@ impl Balancer<'_> {
         }
         let is_heading = HEADINGS.contains(&name) && self.is_top(&HEADINGS);
         if is_heading {
-            // Any heading's end tag ends it.
+            // The end tag of any heading ends it.
             self.pop();
             return;
         }
         if !self.is_open(name) {
             return;
         }
-        // Nothing but a table's own tags reaches out of a cell.
+        // Only table tags reach out of a cell.
         let reaches_out = policy::element(name).is_some_and(|(_, kind, _)| kind == Kind::Table)
             || name == "table";
         let walls: &[&str] = match reaches_out {
@@ -238,8 +239,8 @@ impl Balancer<'_> {
         }
     }
 
-    /// Gives what stands in a table but in no cell a cell of its own. Parsers move it in front of
-    /// the table, into places where it was not expected.
+    /// Wraps content of a table that is in no cell in a cell. Parsers would move it before the
+    /// table.
     fn open_cell(&mut self) {
         if self.is_top(&["colgroup"]) {
             self.pop();
@@ -252,7 +253,7 @@ impl Balancer<'_> {
         }
     }
 
-    /// Opens the row and the row group that parsers put in where they are not written.
+    /// Opens the row and the row group that parsers add where they are not written.
     fn open_table_parents(&mut self, name: &str) {
         if name == "col" && self.is_top(&["table"]) {
             self.push("colgroup", Kind::Table, "<colgroup>".to_owned(), false);
@@ -270,7 +271,8 @@ impl Balancer<'_> {
         top.is_some_and(|element| names.contains(&element.name.as_str()))
     }
 
-    /// Closes what a start tag closes by itself (HTML standard §13.2.6.4.7 and the table modes).
+    /// Closes the elements that a start tag closes implicitly (HTML standard §13.2.6.4.7 and the
+    /// table modes).
     fn close_implied(&mut self, name: &str, kind: Kind) {
         match name {
             "li" => self.close_nearest(&["li"], &["ul", "ol", "blockquote"]),
@@ -291,7 +293,7 @@ impl Balancer<'_> {
         }
     }
 
-    /// Closes the innermost of these names, unless a wall stands before it.
+    /// Closes the innermost element of these names, unless an element of `walls` is inside of it.
     fn close_nearest(&mut self, names: &[&str], walls: &[&str]) {
         let Some(found) = self.innermost(names) else {
             return;
@@ -306,7 +308,7 @@ impl Balancer<'_> {
         }
     }
 
-    /// Closes all of these names that belong to the innermost table.
+    /// Closes all elements of these names that belong to the innermost table.
     fn close_farthest(&mut self, names: &[&str]) {
         let first = self.innermost(&["table"]).map_or(0, |index| index + 1);
         let found = names.iter().filter_map(|name| {
@@ -327,7 +329,7 @@ impl Balancer<'_> {
         }
     }
 
-    /// Where the innermost open element of these names stands.
+    /// Returns the position of the innermost open element of these names.
     fn innermost(&self, names: &[&str]) -> Option<usize> {
         let positions = names.iter().filter_map(|name| self.positions.get(*name));
         positions
@@ -335,7 +337,8 @@ impl Balancer<'_> {
             .max()
     }
 
-    /// Closes the element at `index` and all inside it; formatting that was inside may go on.
+    /// Closes the element at `index` and all elements inside it; `reopens` says whether formatting
+    /// inside is reopened.
     fn close_to(&mut self, index: usize, reopens: bool) {
         let mut formatting = Vec::new();
         while self.open.len() > index + 1 {
@@ -383,7 +386,7 @@ impl Balancer<'_> {
         });
     }
 
-    /// Whether a tag may stand here: not too deep, for all that was written so far.
+    /// Whether a tag may be written here: not too deep, given all that was written so far.
     fn has_room(&mut self) -> bool {
         let depth = self.open.len();
         self.walked = self.walked.saturating_add(depth);
@@ -417,7 +420,7 @@ impl Balancer<'_> {
             .is_some_and(|of_name| !of_name.is_empty())
     }
 
-    /// A start tag in its one form: known attributes, double quotes.
+    /// Formats a start tag in canonical form: known attributes, double quotes.
     fn written(
         &mut self,
         name: &str,
@@ -449,7 +452,7 @@ impl Balancer<'_> {
         out
     }
 
-    /// Whether an image stays; counts those that do not.
+    /// Whether an image is kept; counts those that are not.
     fn keeps_source(&mut self, source: Option<&Source<'_>>) -> bool {
         let Some(source) = source else {
             return false;
@@ -461,9 +464,9 @@ impl Balancer<'_> {
         is_kept
     }
 
-    /// Writes the alternative text of an image that is not loaded, as a `picture` without one:
-    /// browsers put an icon for a broken image beside the text of an `img`. Returns false where
-    /// there is no text.
+    /// Writes the alternative text of an image that is not loaded, as a `picture` without an image:
+    /// browsers put an icon for a broken image beside the text of an `img`. Returns false if there
+    /// is no text.
     fn write_alternative(&mut self, tag: &Tag<'_>) -> bool {
         let Some(text) = tag.value("alt") else {
             return false;
@@ -486,12 +489,13 @@ impl Balancer<'_> {
         }
     }
 
-    /// Counts the images of attributes and elements that do not stay whatever they say.
+    /// Counts the images of attributes and elements that are always removed.
     fn count_images(&mut self, tag: &Tag<'_>, source: Option<&Source<'_>>) {
         let source_counts = matches!(source, Some(Source::Remote { .. }));
         let is_remote = |attribute| tag.value(attribute).is_some_and(|value| is_remote(&value));
         let loads = match tag.name.as_str() {
-            // The `img` inside a `picture` counts for it; its own `src` is counted where it is read.
+            // The `img` inside a `picture` counts for it; its own `src` is counted where it is
+            // parsed.
             "source" => false,
             "img" => !source_counts && (is_remote("srcset") || is_remote("lowsrc")),
             "input" => {
@@ -506,7 +510,7 @@ impl Balancer<'_> {
     }
 }
 
-/// Writes a character so that a parser reads exactly it, in an attribute or outside.
+/// Writes a character so that a parser reads the same character, in an attribute or outside.
 fn push_escaped(out: &mut String, c: char) {
     match c {
         '<' => out.push_str("&#60;"),
@@ -517,7 +521,7 @@ fn push_escaped(out: &mut String, c: char) {
     }
 }
 
-/// Whether an attribute's value names another host.
+/// Whether the value of an attribute refers to another host.
 fn is_remote(value: &str) -> bool {
     matches!(policy::source(value), Source::Remote { .. })
 }

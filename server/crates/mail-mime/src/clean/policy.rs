@@ -1,14 +1,14 @@
-//! Which elements and attributes mail may have, and what their values may be.
+//! The allow list of elements, attributes and attribute values.
 //!
 //! No element here holds raw text, loads anything but an image, or leaves the HTML namespace; no
-//! attribute here names, styles or scripts anything.
+//! attribute here is a name, a style or a script.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use ammonia::Url;
 
-/// What an element does to the elements around it.
+/// The effect of an element on the elements around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Has no content.
@@ -17,14 +17,14 @@ pub(super) enum Kind {
     Block,
     /// Reopened by parsers when an element around it ends.
     Formatting,
-    /// Nothing of all that.
+    /// None of these.
     Inline,
     /// A part of a table.
     Table,
 }
 
-/// Attributes that every element may have. What the filter may take out by its decoded value
-/// (`href`, `src`) is written last: ammonia shuffles what follows an attribute it drops.
+/// Attributes that every element may have. An attribute that the filter may remove by its decoded
+/// value (`href`, `src`) is written last: ammonia reorders the attributes after one that it drops.
 const GENERIC: [&str; 6] = ["align", "bgcolor", "dir", "lang", "title", "valign"];
 
 /// The allow list: element, kind, attributes of its own.
@@ -123,7 +123,7 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     ("wbr", Kind::Void, &[]),
 ];
 
-/// The entry of an allowed element.
+/// Returns the entry of an allowed element.
 pub(super) fn element(name: &str) -> Option<(&'static str, Kind, &'static [&'static str])> {
     let index = ELEMENTS
         .binary_search_by_key(&name, |(other, ..)| other)
@@ -131,12 +131,12 @@ pub(super) fn element(name: &str) -> Option<(&'static str, Kind, &'static [&'sta
     ELEMENTS.get(index).copied()
 }
 
-/// The attributes of an allowed element that may stay.
+/// Returns the attributes that an allowed element may keep.
 pub(super) fn attributes(own: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
     GENERIC.into_iter().chain(own.iter().copied())
 }
 
-/// The same list as ammonia wants it: elements, attributes of each, attributes of all.
+/// Returns the allow list as ammonia takes it: elements, attributes of each, attributes of all.
 pub(super) fn for_ammonia() -> (
     HashSet<&'static str>,
     HashMap<&'static str, HashSet<&'static str>>,
@@ -151,7 +151,7 @@ pub(super) fn for_ammonia() -> (
     (elements, own, GENERIC.into_iter().collect())
 }
 
-/// Elements whose content is not shown, or not as HTML: it goes with them.
+/// Whether the content of an element is not shown, or not as HTML; it is removed with the element.
 pub(super) fn hides_content(name: &str) -> bool {
     matches!(
         name,
@@ -169,7 +169,7 @@ pub(super) fn hides_content(name: &str) -> bool {
     )
 }
 
-/// Start tags that end SVG and `MathML` content (HTML standard §13.2.6.5).
+/// Whether a start tag ends SVG and `MathML` content (HTML standard §13.2.6.5).
 pub(super) fn ends_foreign_content(name: &str) -> bool {
     matches!(
         name,
@@ -217,18 +217,18 @@ pub(super) fn ends_foreign_content(name: &str) -> bool {
     )
 }
 
-/// The longest title or alternative text, in bytes.
+/// Maximum length of a title or an alternative text, in bytes.
 const VALUE_BYTES: usize = 1_000;
-/// The longest link that is kept, in bytes.
+/// Maximum length of a link, in bytes.
 const LINK_BYTES: usize = 8 << 10;
-/// What every link has: it opens a window of its own that knows nothing of this one.
+/// Attributes of every link: it opens in a new window without an opener or a referrer.
 pub(super) const LINK_ATTRIBUTES: &str = " target=\"_blank\" rel=\"noopener noreferrer nofollow\"";
-/// The same for ammonia.
+/// The `target` value for ammonia.
 pub(super) const LINK_TARGET: &str = "_blank";
-/// The same for ammonia.
+/// The `rel` value for ammonia.
 pub(super) const LINK_REL: &str = "noopener noreferrer nofollow";
 
-/// Whether a value of an attribute that is no URL may stay.
+/// Whether the value of an attribute that is not a URL may be kept.
 pub(super) fn is_plain_value(attribute: &str, value: &str) -> bool {
     match attribute {
         "width" | "height" | "border" | "cellpadding" | "cellspacing" | "colspan" | "rowspan"
@@ -264,23 +264,23 @@ fn is_dimension(value: &str) -> bool {
     (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// What an image's address is.
+/// The kinds of image addresses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source<'a> {
     /// A part of the same message, by its content id.
     Part(String),
     /// A raster image in the address itself.
     Embedded(&'a str),
-    /// Elsewhere; loading it tells the sender.
+    /// A remote image. Loading it discloses the reader to the sender.
     Remote {
-        /// The address, where it may be loaded with the reader's consent: `https:` only.
+        /// The address, if it may be loaded with the user's consent: `https:` only.
         loadable: Option<Url>,
     },
-    /// None of these; it leads nowhere.
+    /// None of these; it is not loaded.
     Foreign,
 }
 
-/// Reads an image's address, decoded.
+/// Parses the address of an image, decoded.
 pub(super) fn source(value: &str) -> Source<'_> {
     let value = value.trim_matches(|c: char| c <= ' ');
     let lower = display_prefix(value, 32).to_ascii_lowercase();
@@ -294,7 +294,7 @@ pub(super) fn source(value: &str) -> Source<'_> {
             Source::Foreign
         };
     }
-    // Browsers read a backslash as a slash here, and drop tabs and line ends anywhere.
+    // Browsers read a backslash as a slash here, and ignore tabs and line ends anywhere.
     let squeezed: String = lower
         .chars()
         .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
@@ -308,7 +308,8 @@ pub(super) fn source(value: &str) -> Source<'_> {
     Source::Foreign
 }
 
-/// `data:` of a raster image in base64, strictly (CVE-2023-5631 was a lax reading of the type).
+/// Whether an address is `data:` of a raster image in base64. Strict, because CVE-2023-5631 was a
+/// lax parse of the type.
 fn is_raster(value: &str, lower: &str) -> bool {
     let types = ["png", "jpeg", "jpg", "gif", "webp"];
     types.iter().any(|kind| {
@@ -324,7 +325,8 @@ fn is_base64(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
 }
 
-/// Reads a link's address, decoded, and writes it in one form. `None` where it may not stay.
+/// Parses the address of a link, decoded, and returns it in canonical form; `None` if it is not
+/// allowed.
 pub(super) fn link(value: &str) -> Option<Cow<'_, str>> {
     let value = value.trim_matches(|c: char| c <= ' ');
     if value.len() > LINK_BYTES {
@@ -339,10 +341,11 @@ pub(super) fn link(value: &str) -> Option<Cow<'_, str>> {
     is_kept.then_some(Cow::Borrowed(value))
 }
 
-/// A web address with a host. User and password go: they only make a host look like another.
+/// Parses a web address with a host. User and password are removed: they only make a host look like
+/// another.
 fn web_link(value: &str) -> Option<Url> {
     let (scheme, rest) = value.split_once(':')?;
-    // Without its slashes an address is read relative to the page by some parsers.
+    // Some parsers read an address without its slashes relative to the page.
     if !rest.starts_with("//") || scheme.contains(|c: char| !c.is_ascii_alphabetic()) {
         return None;
     }

@@ -1,15 +1,16 @@
-//! Character references (HTML standard §13.2.5.72), decoded before any parser sees them.
+//! Decodes character references (HTML standard §13.2.5.72) before any parser reads them.
 //!
-//! The policy then sees values as a browser would, and text and values can be written in one form.
+//! The policy then checks the values that a browser would see, and text and values can be written
+//! in canonical form.
 
 use std::borrow::Cow;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-/// The longest name is `CounterClockwiseContourIntegral`.
+/// Maximum length of a name, in bytes. The longest is `CounterClockwiseContourIntegral`.
 const NAME_BYTES: usize = 32;
 
-/// Decodes the references of a text, or of an attribute's value.
+/// Decodes the references of a text, or of the value of an attribute.
 pub(super) fn decode(text: &str, in_attribute: bool) -> Cow<'_, str> {
     let Some((before, mut rest)) = text.split_once('&') else {
         return Cow::Borrowed(text);
@@ -37,7 +38,7 @@ pub(super) fn decode(text: &str, in_attribute: bool) -> Cow<'_, str> {
     }
 }
 
-/// The characters of the reference that begins after an ampersand, and its length.
+/// Returns the characters of the reference that begins after an ampersand, and its length.
 fn reference(rest: &str, in_attribute: bool) -> Option<(char, Option<char>, usize)> {
     match rest.strip_prefix('#') {
         Some(number) => numeric(number).map(|(c, length)| (c, None, length + 1)),
@@ -55,7 +56,7 @@ fn numeric(rest: &str) -> Option<(char, usize)> {
         .take_while(|b| char::from(*b).is_digit(radix))
         .count();
     let number = digits.get(..count).filter(|number| !number.is_empty())?;
-    // Too long for a number is beyond Unicode, too.
+    // A number that overflows is beyond Unicode as well.
     let code = u32::from_str_radix(number, radix).unwrap_or(u32::MAX);
     let replaced = match code {
         0x80..=0x9f => usize::try_from(code - 0x80)
@@ -82,7 +83,7 @@ fn named(rest: &str, in_attribute: bool) -> Option<(char, Option<char>, usize)> 
     (1..=letters + semicolon).rev().find_map(|length| {
         let name = rest.get(..length)?;
         let (first, second) = NAMED_ENTITIES.get(name).copied()?;
-        // The table holds the beginnings of names as well.
+        // The table also holds prefixes of names.
         let first = char::from_u32(first).filter(|c| *c != '\0')?;
         let next = rest.as_bytes().get(length);
         let is_query = next.is_some_and(|b| *b == b'=' || b.is_ascii_alphanumeric());

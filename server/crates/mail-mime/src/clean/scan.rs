@@ -1,11 +1,11 @@
-//! The source text of HTML cut into tags and text, in one linear pass.
+//! Tokenizer that cuts HTML source into tags and text in one linear pass.
 //!
-//! It follows the tokenizer of the HTML standard (§13.2.5) but for one thing: the number of
-//! attributes is capped while they are read. html5ever's own tokenizer compares every attribute
-//! of a tag with all before it, so that one tag of 2 MB would keep a core busy for a minute; here
-//! it never sees more than [`ATTRIBUTES_MAX`] candidates, and only those that the policy allows.
-//! A mistake in this file costs looks, never safety: what it yields is written out again in one
-//! canonical form and parsed by ammonia.
+//! It follows the tokenizer of the HTML standard (§13.2.5) with one exception: the number of
+//! attributes is capped while they are read. html5ever's own tokenizer compares every attribute of
+//! a tag with all attributes before it, so that one tag of 2 MB would occupy a core for a minute;
+//! with the cap it never sees more than [`ATTRIBUTES_MAX`] candidates, and only those that the
+//! policy allows. An error in this file affects the layout, never safety: its tokens are written
+//! again in one canonical form and parsed by ammonia.
 
 use std::borrow::Cow;
 
@@ -13,19 +13,19 @@ use memchr::memchr;
 
 use super::references;
 
-/// The attributes of one tag that are looked at.
+/// Maximum number of attributes that are read from one tag.
 const ATTRIBUTES_MAX: usize = 1_000;
 
 /// One piece of the source.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// Text whose character references still stand.
+    /// Text whose character references are not yet decoded.
     Text(&'a str),
-    /// Text in which `&` is only an ampersand.
+    /// Text in which `&` is a literal ampersand.
     Literal(&'a str),
     /// A start tag.
     Start(Tag<'a>),
-    /// An end tag, by its name in lower case.
+    /// An end tag: its name in lower case.
     End(String),
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// The value of an attribute, decoded, where it is there; the first of two counts.
+    /// Returns the decoded value of an attribute, if present; the first of two counts.
     pub(super) fn value(&self, name: &str) -> Option<Cow<'a, str>> {
         self.attributes
             .iter()
@@ -46,11 +46,11 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Reads tokens. Comments, doctypes, and the content of `style`, `script` and their like are left
-/// out.
+/// Iterator of tokens. Comments, doctypes, and the content of `style`, `script` and similar
+/// elements are skipped.
 pub(super) struct Scanner<'a> {
     rest: &'a str,
-    /// The element whose content is text without tags, and whether that text is seen.
+    /// The element whose content is text without tags, and whether that text is visible.
     raw: Option<(String, bool)>,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         self.take(bytes);
     }
 
-    /// What stands at a `<`; `None` where it yields nothing.
+    /// Reads the markup at a `<`; `None` if it yields no token.
     fn markup(&mut self) -> Option<Token<'a>> {
         let mut after = self.rest.chars().skip(1);
         match (after.next(), after.next()) {
@@ -138,7 +138,7 @@ impl<'a> Scanner<'a> {
         self.rest = "";
     }
 
-    /// The name and attributes up to the `>`; `None` where the source ends before it.
+    /// Reads the name and the attributes up to the `>`; `None` if the source ends before it.
     fn tag(&mut self) -> Option<Tag<'a>> {
         let name = self.until(|b| is_space(b) || b == b'/' || b == b'>');
         let mut tag = Tag {
@@ -198,7 +198,7 @@ impl<'a> Scanner<'a> {
         self.take(length)
     }
 
-    /// Everything up to the end tag of a raw text element, and past that tag.
+    /// Reads the content up to the end tag of a raw text element, and skips that tag.
     fn raw_content(&mut self, name: &str) -> &'a str {
         let mut from = 0;
         while let Some(at) = self
@@ -250,7 +250,8 @@ impl<'a> Iterator for Scanner<'a> {
     }
 }
 
-/// Whether an element's content is text without tags, and whether that text is seen.
+/// Returns whether the text of a raw text element is visible; `None` if the element has no raw
+/// text.
 fn raw_text(name: &str) -> Option<bool> {
     match name {
         "style" | "script" | "title" | "iframe" | "noembed" | "noframes" => Some(false),
@@ -283,7 +284,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A short form for reading: `<a x=1>`, `</a>`, text.
+    /// Formats tokens in a short form for assertions: `<a x=1>`, `</a>`, text.
     fn shown(html: &str) -> String {
         Scanner::new(html)
             .map(|token| match token {

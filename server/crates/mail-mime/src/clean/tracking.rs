@@ -1,13 +1,13 @@
-//! Remote images that nobody is meant to see: they are loaded to tell the sender who opened a
-//! message, when and where.
+//! Detects tracking pixels: remote images that are not meant to be visible and that tell the sender
+//! who opened a message, when and where.
 
 use super::policy::Source;
 use super::scan::Tag;
 
-/// More of a `style` is not read, in bytes.
+/// Maximum number of bytes of a `style` that are read.
 const STYLE_BYTES: usize = 4 << 10;
 
-/// Paths that large senders count openings by.
+/// URL paths by which large senders count openings.
 const PATHS: [&str; 16] = [
     "/track/open",
     "/tracking/open",
@@ -27,7 +27,7 @@ const PATHS: [&str; 16] = [
     "/beacon.gif",
 ];
 
-/// Hosts whose images have no other purpose, with all below them.
+/// Hosts whose images serve only tracking, with all their subdomains.
 const HOSTS: [&str; 6] = [
     "doubleclick.net",
     "emltrk.com",
@@ -37,8 +37,8 @@ const HOSTS: [&str; 6] = [
     "t.yesware.com",
 ];
 
-/// Whether an `img` is remote and cannot be seen by its size or style, or has an address that is
-/// known to count openings. `source` is what its `address` was read as.
+/// Whether an `img` is remote and is invisible by its size or style, or has an address that is
+/// known to count openings. `source` is the parsed `address`.
 pub(super) fn is_tracking_pixel(tag: &Tag<'_>, address: &str, source: &Source<'_>) -> bool {
     if !matches!(source, Source::Remote { .. }) {
         return false;
@@ -47,8 +47,8 @@ pub(super) fn is_tracking_pixel(tag: &Tag<'_>, address: &str, source: &Source<'_
     hides(tag, &style) || is_unseen(tag, &style) || counts_openings(address)
 }
 
-/// Whether the sender hides an element: with `style` gone, preview texts and the other half of a
-/// layout for phones would come into sight.
+/// Whether the sender hides an element. Without this check the removal of `style` would make
+/// preview texts and the phone variant of a layout visible.
 pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
     hides(tag, &style(tag))
 }
@@ -95,7 +95,7 @@ fn counts_openings(source: &str) -> bool {
     HOSTS.iter().any(is_at) || PATHS.iter().any(|known| path.contains(known))
 }
 
-/// The style of an element in lower case, without comments and white space.
+/// Returns the style of an element in lower case, without comments and white space.
 fn style(tag: &Tag<'_>) -> String {
     let written = tag.value("style").unwrap_or_default();
     let mut out = String::new();
@@ -110,7 +110,7 @@ fn style(tag: &Tag<'_>) -> String {
     out
 }
 
-/// Names and values of a style.
+/// Returns the names and values of a style.
 fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
     style.split(';').filter_map(|declaration| {
         let (name, value) = declaration.split_once(':')?;
@@ -118,7 +118,7 @@ fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whole pixels of a length; nothing of any length is zero.
+/// Returns the whole pixels of a length; zero of any unit is zero.
 fn pixels(value: &str) -> Option<u32> {
     let value = value.trim();
     let end = value

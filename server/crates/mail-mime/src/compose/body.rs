@@ -1,14 +1,14 @@
-//! The text parts, and what stands around attachments.
+//! The text parts, and the delimiters and fields around attachments.
 
 use super::{AttachmentMeta, OutgoingMessage};
 use crate::transfer::Encoder;
 use crate::{display, encoded_word};
 
-/// The longest line (RFC 5321 §4.5.3.1.6), without its end.
+/// Maximum length of a line (RFC 5321 §4.5.3.1.6), without its end.
 const LINE_BYTES: usize = 998;
-/// The longest line of quoted-printable (RFC 2045 §6.7).
+/// Maximum length of a quoted-printable line (RFC 2045 §6.7).
 const QP_COLUMNS: usize = 76;
-/// Letters and digits of the seed that go into a boundary; RFC 2046 §5.1.1 allows 70 in all.
+/// Number of letters and digits of the seed in a boundary; RFC 2046 §5.1.1 allows 70 in all.
 const SEED_CHARACTERS: usize = 48;
 
 /// The delimiter between parts. `=_` can stand neither in base64 nor in quoted-printable.
@@ -17,20 +17,20 @@ pub(super) fn boundary(seed: &str) -> String {
     format!("=_{}", seed.take(SEED_CHARACTERS).collect::<String>())
 }
 
-/// The delimiter between the two forms of the text. No seed holds a `_`, so neither delimiter
+/// The delimiter between the two forms of the text. The seed holds no `_`, so neither delimiter
 /// begins with the other.
 fn inner_boundary(seed: &str) -> String {
     boundary(seed).replacen("=_", "=_a_", 1)
 }
 
-/// What a reader is shown: the text, or the text and the same as HTML.
+/// The content that is shown: the text, or the text and the same as HTML.
 pub(super) struct Content {
     text: Text,
     html: Option<(Text, String)>,
 }
 
 impl Content {
-    /// Encodes what was written. `boundary` is the delimiter of the parts around it.
+    /// Encodes the text. `boundary` is the delimiter of the parts around it.
     pub(super) fn of(outgoing: &OutgoingMessage, seed: &str, boundary: &str) -> Self {
         let inner = inner_boundary(seed);
         let delimiters = [boundary, inner.as_str()];
@@ -43,7 +43,7 @@ impl Content {
         }
     }
 
-    /// Writes its fields, the empty line and itself. The better form comes last (RFC 2046
+    /// Writes the fields, the empty line and the content. The better form comes last (RFC 2046
     /// §5.1.4).
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let Some((html, boundary)) = &self.html else {
@@ -61,7 +61,7 @@ impl Content {
     }
 }
 
-/// One text as it leaves.
+/// One text part, encoded.
 struct Text {
     media_type: &'static str,
     encoding: &'static str,
@@ -69,8 +69,8 @@ struct Text {
 }
 
 impl Text {
-    /// Chooses the plainest encoding that holds the text. Never 8-bit: that would need servers
-    /// that say they take it.
+    /// Chooses the plainest encoding that holds the text. Never 8-bit, which needs a server with
+    /// 8BITMIME.
     fn of(media_type: &'static str, body: &str, delimiters: &[&str]) -> Self {
         let text = normalised(body);
         let non_ascii = text.bytes().filter(|b| !b.is_ascii()).count();
@@ -88,7 +88,7 @@ impl Text {
                 octets: text.replace('\n', "\r\n").into_bytes(),
             }
         } else if non_ascii * 6 > text.len() {
-            // Three octets for four: shorter than quoted-printable, as for Chinese.
+            // Base64 takes 4 octets for 3: shorter than quoted-printable, for example for Chinese.
             let mut octets = Vec::new();
             let mut encoder = Encoder::new();
             encoder.push(text.replace('\n', "\r\n").as_bytes(), &mut octets);
@@ -107,7 +107,7 @@ impl Text {
         }
     }
 
-    /// Writes its fields, the empty line and itself.
+    /// Writes the fields, the empty line and the text.
     fn write(&self, out: &mut Vec<u8>) {
         let fields = format!(
             "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n",
@@ -118,7 +118,7 @@ impl Text {
     }
 }
 
-/// LF line ends, one after the last line, no NUL.
+/// Returns the text with LF line ends, one after the last line, and without NUL.
 fn normalised(body: &str) -> String {
     let mut text = body
         .replace("\r\n", "\n")
@@ -130,15 +130,15 @@ fn normalised(body: &str) -> String {
     text
 }
 
-/// Quoted-printable of a text with LF line ends (RFC 2045 §6.7).
+/// Encodes a text with LF line ends as quoted-printable (RFC 2045 §6.7).
 fn quoted_printable(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 4);
     for line in text.lines() {
         let mut column = 0;
         let last = line.len().saturating_sub(1);
         for (index, octet) in line.bytes().enumerate() {
-            // Spaces at an end are lost on the way; a lone dot, `From ` and `--` at a beginning
-            // have meanings of their own in SMTP, in mbox files and between parts.
+            // Relays may remove spaces at a line end. A lone dot, `From ` and `--` at a line start
+            // have their own meanings in SMTP, in mbox files and between parts.
             let is_literal = match octet {
                 b' ' | b'\t' => index != last,
                 b'.' | b'F' | b'-' => column > 0,
@@ -162,15 +162,15 @@ fn quoted_printable(text: &str) -> Vec<u8> {
     out
 }
 
-/// The delimiter and the fields before an attachment's base64.
+/// Formats the delimiter and the fields before an attachment's base64.
 pub(super) fn attachment_head(attachment: &AttachmentMeta, boundary: &str) -> Vec<u8> {
     let name = display::file_name(&attachment.name).unwrap_or_else(|| "attachment".to_owned());
     let media_type = media_type(&attachment.media_type);
     let (name_param, file_name_params) = if is_plain(&name) {
         (format!("\"{name}\""), format!(";\r\n filename=\"{name}\""))
     } else {
-        // RFC 2047 §5 forbids words in quotes, but many programs know no other form; those that
-        // know RFC 2231 read `filename*`.
+        // RFC 2047 §5 forbids encoded words in quotes, but many programs know no other form;
+        // programs that know RFC 2231 read `filename*`.
         let words = encoded_word::encode(&name).join("\r\n  ");
         (format!("\"{words}\""), extended(&name))
     };
@@ -189,7 +189,7 @@ fn is_plain(name: &str) -> bool {
         && !name.contains("=?")
 }
 
-/// `filename*0*=utf-8''…` in pieces that fit a line (RFC 2231 §3 and §4).
+/// Formats `filename*0*=utf-8''…` in pieces that fit a line (RFC 2231 §3 and §4).
 fn extended(name: &str) -> String {
     let mut pieces = vec![String::from("utf-8''")];
     for octet in name.bytes() {
@@ -212,8 +212,8 @@ fn extended(name: &str) -> String {
         .collect()
 }
 
-/// A media type that may be written. Messages and multiparts may not be in base64 (RFC 2046
-/// §5.2.1 and §5.1), so they leave as plain files.
+/// Returns a media type that may be written. Messages and multiparts may not be in base64 (RFC 2046
+/// §5.2.1 and §5.1), so they are sent as plain files.
 fn media_type(written: &str) -> &str {
     let is_token = |word: &str| {
         (1..=100).contains(&word.len())

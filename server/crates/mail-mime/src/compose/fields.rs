@@ -5,16 +5,17 @@ use crate::address::{EmailAddress, is_atext};
 use crate::header::REFERENCES_MAX;
 use crate::{display, encoded_word};
 
-/// Where lines are folded (RFC 5322 §2.1.1).
+/// Column at which lines are folded (RFC 5322 §2.1.1).
 const COLUMNS: usize = 76;
-/// A word that cannot be folded and is longer is encoded, so that no line reaches 998 octets.
+/// Length in bytes above which a word, which cannot be folded, is encoded, so that no line reaches
+/// 998 octets.
 const WORD_BYTES: usize = 200;
-/// A quoted name cannot be folded safely; longer ones are encoded.
+/// Length in bytes above which a quoted name is encoded: it cannot be folded safely.
 const QUOTED_NAME_BYTES: usize = 60;
-/// The longest message id that goes into a field, in bytes.
+/// Maximum length of a message id in a field, in bytes.
 const MESSAGE_ID_BYTES: usize = 900;
 
-/// Writes the fields of a message but those of its content.
+/// Writes the fields of a message except those of its content.
 pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError> {
     if !is_message_id(&outgoing.message_id) || !outgoing.message_id.contains('@') {
         return Err(ComposeError::MessageId);
@@ -33,7 +34,7 @@ pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError>
         "Message-ID",
         [format!("<{}>", outgoing.message_id)],
     );
-    // Ids of others come back here: what is not one is left out.
+    // These ids come from other messages; invalid ones are left out.
     let answered = outgoing.in_reply_to.iter();
     ids(&mut out, "In-Reply-To", answered);
     let references = outgoing.references.iter().filter(|id| is_message_id(id));
@@ -46,7 +47,7 @@ pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError>
     Ok(out.into_bytes())
 }
 
-/// Writes the fields of the writer's own copy alone.
+/// Writes the fields that only the Sent copy has.
 pub(super) fn own(outgoing: &OutgoingMessage) -> Result<String, ComposeError> {
     let mut out = String::new();
     mailboxes(&mut out, "Bcc", &outgoing.bcc)?;
@@ -99,7 +100,7 @@ fn field(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) 
     out.push(':');
     let mut column = name.len() + 1;
     for word in words {
-        // A field may not begin with an empty line, so the first word is never folded.
+        // The first line of a field may not be empty, so the first word is never folded.
         if column + 1 + word.len() > COLUMNS && column > name.len() + 1 {
             out.push_str("\r\n");
             column = 0;
@@ -111,8 +112,9 @@ fn field(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) 
     out.push_str("\r\n");
 }
 
-/// The words of a text for people (RFC 5322 §2.2.1). It leaves as it was typed, direction marks and
-/// joiners too, but for control characters: line ends and tabs become spaces, others go.
+/// Splits unstructured text (RFC 5322 §2.2.1) into words. It is sent as typed, including direction
+/// marks and joiners, except for control characters: line ends and tabs become spaces, others are
+/// removed.
 fn unstructured(text: &str) -> Vec<String> {
     let is_end = |c| matches!(c, '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let text: String = text
@@ -123,7 +125,7 @@ fn unstructured(text: &str) -> Vec<String> {
     let text = text.trim();
     let is_plain = is_printable(text)
         && !text.contains("=?")
-        // Runs of spaces would be folded away.
+        // Folding would remove runs of spaces.
         && !text.contains("  ")
         && text.split(' ').all(|word| word.len() <= WORD_BYTES);
     if is_plain {
@@ -133,7 +135,7 @@ fn unstructured(text: &str) -> Vec<String> {
     }
 }
 
-/// The words of a display name (RFC 5322 §3.2.5).
+/// Splits a display name into words (RFC 5322 §3.2.5).
 fn phrase(name: &str) -> Vec<String> {
     let name = display::line(name);
     let name = name.trim();

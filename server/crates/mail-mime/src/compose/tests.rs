@@ -54,7 +54,7 @@ fn built(outgoing: &OutgoingMessage, files: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// What every server takes: CRLF only, no line over 998, ASCII, no NUL.
+/// Asserts the form that every server accepts: CRLF only, no line over 998, ASCII, no NUL.
 fn assert_is_mail(message: &[u8]) {
     let text = std::str::from_utf8(message).expect("ASCII");
     assert!(text.is_ascii() && !text.contains('\0'));
@@ -152,7 +152,7 @@ fn attachments_come_back_with_name_type_and_octets() {
         let octets = parsed.part_bytes(&part.section).unwrap();
         assert_eq!(transfer::decode(octets, part.encoding), file);
     }
-    // mail-parser reads the same out of it.
+    // mail-parser parses the same content.
     let second = mail_parser::MessageParser::default()
         .parse(&message)
         .unwrap();

@@ -1,4 +1,4 @@
-//! HTML as plain text: for quoting in an answer and for previews.
+//! Converts HTML to plain text, for quoting in a reply and for previews.
 
 use std::cell::RefCell;
 
@@ -11,24 +11,25 @@ use crate::clean;
 use crate::display;
 use crate::limits::SHOWN_BYTES;
 
-/// Text stops growing here, in bytes: marks and indents can be longer than what they mark.
+/// Length at which the text stops growing, in bytes: marks and indents can be longer than their
+/// text.
 const OUT_BYTES: usize = 2 * SHOWN_BYTES;
-/// Deeper quotations and lists look like this deep.
+/// Maximum depth of marks; deeper quotations and lists get this depth.
 const MARK_DEPTH_MAX: usize = 16;
-/// The longest address that is written beside the words of a link, in bytes. Longer ones are made
-/// for machines.
+/// Maximum length of a URL that is written beside the text of a link, in bytes. Longer URLs are not
+/// meant for readers.
 const LINK_BYTES: usize = 200;
 
-/// Writes HTML as plain text with LF line ends.
+/// Converts HTML to plain text with LF line ends.
 ///
 /// Paragraphs, lists, quotations (`> `), cells and links keep their form; hidden content, styles
-/// and scripts go. Only the first [`SHOWN_BYTES`] are read; time is linear.
+/// and scripts are removed. Only the first [`SHOWN_BYTES`] are read; the time is linear.
 pub fn from_html(html: &str) -> String {
     let regular = clean::regular(display::prefix(html, SHOWN_BYTES));
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(regular.as_str()));
     let tokenizer = Tokenizer::new(Sink::default(), TokenizerOpts::default());
-    // The only thing a sink can ask for is a script to be run; this one does not.
+    // A sink can only request that a script is run; this one does not.
     let _ = tokenizer.feed(&input);
     tokenizer.end();
     tokenizer.sink.0.into_inner().finish()
@@ -62,17 +63,17 @@ struct Writer {
     line: String,
     /// Whether `line` holds anything but white space.
     has_words: bool,
-    /// Line ends owed before the next word.
+    /// Number of line ends to write before the next word.
     breaks: usize,
     quote_depth: usize,
-    /// The depth of the last line written: blank lines are quoted no deeper.
+    /// Depth of the last line written: blank lines are quoted no deeper.
     last_depth: usize,
-    /// What a list item begins with, until its first word comes.
+    /// The bullet of a list item, until its first word is written.
     bullet: String,
     preformatted: usize,
-    /// The next number of each open list; `None` for one without numbers.
+    /// The next number of each open list; `None` for an unordered one.
     lists: Vec<Option<u32>>,
-    /// The address of the open link, and where its words begin in `line`.
+    /// The URL of the open link, and the start of its text in `line`.
     link: Option<(String, usize)>,
 }
 
@@ -186,7 +187,7 @@ impl Writer {
             return;
         }
         for c in text.chars() {
-            // A no-break space is a space in plain text, but is not folded with others.
+            // A no-break space is a space in plain text, but is not collapsed with others.
             let is_space = c.is_whitespace() && c != '\u{a0}' && c != '\u{3000}';
             match c {
                 _ if is_space => {
@@ -200,7 +201,7 @@ impl Writer {
         }
     }
 
-    /// Ends the line where there is one, and owes so many line ends in all.
+    /// Ends the line if there is one, and raises the number of pending line ends to `count`.
     fn break_lines(&mut self, count: usize) {
         if self.has_words {
             self.line_end();
@@ -209,12 +210,12 @@ impl Writer {
         self.breaks = self.breaks.max(count);
     }
 
-    /// Writes the line, be it empty or not.
+    /// Writes the line, even if it is empty.
     fn line_end(&mut self) {
         let line = std::mem::take(&mut self.line);
         self.has_words = false;
         let line = line.trim_end();
-        // The open link goes on in the next line.
+        // The open link continues in the next line.
         if let Some((_, from)) = &mut self.link {
             *from = 0;
         }

@@ -1,5 +1,4 @@
-//! What a case is: a class of hostility, a place in a conversation, a script, and what has to
-//! come of it.
+//! A case: a class of hostile behaviour, a place in a session, a script, and the expected result.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -12,71 +11,71 @@ use crate::link::Socket;
 use crate::peer::Heard;
 use crate::scram::Scram;
 
-/// How a peer is hostile. Not every class occurs in every protocol or at every place: the matrix in
-/// `coverage` names the reason for each cell that has no case.
+/// The classes of hostile behaviour. Not every class occurs in every protocol or at every place:
+/// the matrix in `coverage` gives the reason for each cell that has no case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// An answer with a tag that was never given.
+    /// A response with a tag that was never used.
     WrongTag,
-    /// An answer with a tag that is still to come.
+    /// A response with a tag that the client will use later.
     FutureTag,
-    /// The same answer twice.
+    /// The same response twice.
     DoubleTag,
-    /// A reply to nothing.
+    /// A response that no command asked for.
     Unasked,
-    /// A line that does not end.
+    /// A line without an end.
     EndlessLine,
-    /// A size that is not the size.
+    /// A false size.
     LyingSize,
-    /// The link ends inside a literal.
+    /// The connection ends inside a literal.
     CutLiteral,
-    /// The link ends inside a line.
+    /// The connection ends inside a line.
     CutLine,
-    /// Lists in lists in lists.
+    /// Deeply nested lists.
     Nesting,
-    /// More lines than anybody needs, 50,000 where it is a listing.
+    /// An excessive number of lines; 50,000 in a listing.
     Flood,
-    /// Messages go while others are being told of.
+    /// Messages are expunged while others are being listed.
     ExpungeMeanwhile,
-    /// The UIDs become those of another generation.
+    /// UIDVALIDITY changes.
     UidValidity,
-    /// The peer says that it goes, and does: BYE, 421, -ERR.
+    /// The server announces that it closes, and closes: BYE, 421, -ERR.
     Bye,
-    /// The peer closes.
+    /// The server closes the connection.
     Fin,
     /// The connection is reset.
     Rst,
-    /// The peer closes its own direction only.
+    /// The server closes only its own direction.
     HalfClose,
-    /// The peer says nothing more.
+    /// The server sends nothing more.
     Stall,
-    /// The peer says one byte each 200 ms.
+    /// The server sends one byte every 200 ms.
     Trickle,
-    /// Plaintext behind the answer to STARTTLS or STLS.
+    /// Plaintext after the response to STARTTLS or STLS.
     BehindStartTls,
     /// STARTTLS or STLS is not offered, or is refused.
     Stripped,
     /// PREAUTH.
     Preauth,
-    /// Bytes below TLS that are no TLS.
+    /// Bytes below TLS that are not TLS.
     TlsGarbage,
-    /// A certificate that is expired, not yet valid, for another name, or of nobody known.
+    /// A certificate that is expired, not yet valid, for another name, or of an unknown CA.
     BadCertificate,
-    /// What is said is not the protocol.
+    /// Data that is not the protocol.
     Garbage,
     /// One reply with two codes.
     MixedCodes,
-    /// Refused for now: 4yz, NO, -ERR.
+    /// Temporary refusal: 4yz, NO, -ERR.
     RefusedForNow,
-    /// Refused for good: 5yz, BAD.
+    /// Permanent refusal: 5yz, BAD.
     RefusedForGood,
-    /// Accepted before it was there.
+    /// Acceptance of data before it was sent.
     Early,
-    /// Done, and then the link is gone, said or not.
+    /// A completed command, after which the connection ends, announced or not.
     DoneThenGone,
-    /// A sign-in in which the server proves nothing, or asks for what it must not get.
+    /// A sign-in in which the server proves nothing, or requests data that it must not get.
     Unproven,
-    /// A compressed stream that is none, ends, or unfolds without measure.
+    /// A compressed stream that is invalid, ends early, or decompresses to unlimited data.
     BrokenCompression,
 }
 
@@ -116,54 +115,54 @@ impl Class {
     ];
 }
 
-/// One thing that a peer does.
+/// One action of a server.
 #[derive(Debug, Clone)]
 pub(crate) enum Do {
-    /// Says this; `%` stands for the tag of the command.
+    /// Sends this text; `%` stands for the tag of the command.
     Say(String),
-    /// Says this many times; `#` stands for the number of the time.
+    /// Sends this text so many times; `#` stands for the number of the repetition.
     Repeat(&'static str, usize),
-    /// Says this for as long as the client listens.
+    /// Sends this text as long as the client reads.
     Endless(&'static str),
-    /// Says this for as long as the client listens, a byte each 200 ms.
+    /// Sends this text as long as the client reads, one byte every 200 ms.
     Trickle(&'static str),
-    /// Says this, a message of SCRAM, and a line end.
+    /// Sends this text, a SCRAM message, and a line end.
     Scram(&'static str, Scram),
-    /// Does what an honest peer does here.
+    /// Does what an honest server does here.
     Honest,
-    /// Says a byte each 200 ms of what an honest peer says here.
+    /// Sends what an honest server sends here, one byte every 200 ms.
     HonestSlowly,
-    /// Says the first half of what an honest peer says here.
+    /// Sends the first half of what an honest server sends here.
     HalfOfHonest,
     /// Waits for this.
     Hear(Hears),
-    /// Leaves out what an honest peer would hear and say of the same command.
+    /// Skips the turns of an honest server that belong to the same command.
     EndCommand,
-    /// Leaves out what an honest peer would hear and say before this command.
+    /// Skips the turns of an honest server before this command.
     ResumeAt(&'static str),
-    /// Makes the message final: it is accepted, appended, deleted.
+    /// Commits the message: it is accepted, appended or deleted.
     Commit,
-    /// Does the handshake of TLS with this certificate.
+    /// Does the TLS handshake with this certificate.
     Handshake(Certificate),
-    /// Compresses what it says from now on, and unfolds what it hears.
+    /// Compresses what it sends from now on, and decompresses what it receives.
     StartDeflate,
-    /// Puts these bytes below the compression.
+    /// Sends these bytes below the compression.
     BelowDeflate(&'static [u8]),
     /// Ends the compressed stream.
     EndDeflate,
-    /// Puts these bytes below TLS.
+    /// Sends these bytes below TLS.
     BelowTls(&'static [u8]),
-    /// Reads a byte each 200 ms.
+    /// Reads one byte every 200 ms.
     HearSlowly,
-    /// Closes.
+    /// Closes the connection.
     Fin,
     /// Resets the connection.
     Rst,
-    /// Closes its own direction, and goes on reading.
+    /// Closes its own direction and goes on reading.
     HalfClose,
-    /// Reads on and says nothing more.
+    /// Goes on reading and sends nothing more.
     Stall,
-    /// Does not even read.
+    /// Stops reading as well.
     Hang,
 }
 
@@ -171,28 +170,28 @@ pub(crate) fn say(text: impl Into<String>) -> Do {
     Do::Say(text.into())
 }
 
-/// What a peer waits for before it speaks.
+/// The input that a server waits for before it sends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Hears {
     Nothing,
-    /// A command that begins so, behind its tag where the protocol has tags.
+    /// A command that begins with this, after its tag if the protocol has tags.
     Line(&'static str),
-    /// A line without a tag that begins so.
+    /// A line without a tag that begins with this.
     Bare(&'static str),
     /// This many bytes.
     Bytes(usize),
-    /// Lines up to a lone dot.
+    /// Lines up to a line with a single dot.
     Dot,
-    /// A command that names a number of bytes, and so many.
+    /// A command that names a number of bytes, and as many bytes.
     Chunk,
 }
 
-/// One exchange of a conversation.
+/// One exchange of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Turn<P> {
     pub(crate) place: P,
     pub(crate) hears: Hears,
-    /// What an honest peer does.
+    /// The actions of an honest server.
     pub(crate) says: Vec<Do>,
 }
 
@@ -210,15 +209,15 @@ impl<P> Turn<P> {
     }
 }
 
-/// When TLS begins in a case.
+/// The point at which TLS begins in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// The machine is told that TLS is up, and the link carries its bytes as they are: what is
-    /// tested has nothing to do with TLS.
+    /// The client is configured as if TLS were up, and the connection carries its bytes in clear:
+    /// the case does not depend on TLS.
     Bare,
     /// TLS begins by STARTTLS or STLS.
     StartTls,
-    /// TLS begins at once.
+    /// TLS begins immediately.
     Implicit,
 }
 
@@ -231,15 +230,15 @@ impl Mode {
     }
 }
 
-/// Where in a conversation a peer can be hostile: a reply of a protocol, or a handshake.
+/// The places in a session where a server can be hostile: a reply of a protocol, or a handshake.
 pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
-    /// Every one, in the order of a conversation.
+    /// All places, in the order of a session.
     const ALL: &'static [Self];
-    /// Those of TLS.
+    /// The TLS handshakes.
     const HANDSHAKES: &'static [Self];
-    /// Those of a server that speaks in plaintext before it has to speak TLS.
+    /// The replies in plaintext before TLS.
     const BEFORE_TLS: &'static [Self];
-    /// The handshake that STARTTLS or STLS asked for, and what is asked anew behind it.
+    /// The handshake after STARTTLS or STLS, and the replies that are requested again after it.
     const BEHIND_STARTTLS: &'static [Self];
 
     fn is_handshake(self) -> bool {
@@ -261,18 +260,18 @@ pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
         all.filter(|place| !others.contains(place)).collect()
     }
 
-    /// Every one but the handshakes.
+    /// All places except the handshakes.
     fn spoken() -> Vec<Self> {
         Self::all_but(Self::HANDSHAKES)
     }
 }
 
-/// A protocol, as this table sees it.
+/// The parts of a protocol that the table of cases needs.
 pub(crate) trait Protocol: Sized + 'static {
     type Place: Place;
     type Error: Clone + PartialEq + Debug + std::fmt::Display + Send + Sync + 'static;
     type Machine: Machine<Error = Self::Error> + Transcribed;
-    /// What the owner of the connection saw.
+    /// What the owner of the connection observed.
     type Seen: Default + Debug;
 
     const NAME: &'static str;
@@ -280,30 +279,30 @@ pub(crate) trait Protocol: Sized + 'static {
     const FIRST_PHASE: Phase;
 
     fn machine(mode: Mode) -> Self::Machine;
-    /// The conversation that comes to `place`, as an honest peer holds it.
+    /// Returns the turns of a session that reaches `place`, as an honest server holds it.
     fn turns(place: Self::Place, mode: Mode) -> Vec<Turn<Self::Place>>;
-    /// The same conversation as the owner of the connection holds it, phases as in the product.
+    /// The same session as the owner of the connection holds it, with the phases of the product.
     async fn converse(
         connection: &mut Connection<Self::Machine, Socket>,
         place: Self::Place,
         seen: &mut Self::Seen,
     ) -> Result<(), Error<Self::Error>>;
-    /// Whether the password may have left when a peer becomes hostile at `place`.
+    /// Whether the password may be sent before the server becomes hostile at `place`.
     fn password_leaves_before(place: Self::Place) -> bool;
-    /// Panics if what the owner saw and what the peer did cannot both be true.
+    /// Panics if the owner's observations contradict the server's actions.
     fn reconcile(seen: &Self::Seen, heard: &Heard);
 }
 
-/// What has to come of a case.
+/// The expected result of a case.
 pub(crate) struct Expected<P: Protocol> {
-    /// The error that ends the conversation, exactly; nothing where it goes on to its end.
+    /// The exact error that ends the session; `None` if the session completes.
     pub(crate) error: Option<Error<P::Error>>,
-    /// How long it takes; nothing where it depends on how long an honest answer is.
+    /// The duration; `None` if it depends on the length of an honest reply.
     pub(crate) elapsed: Option<Duration>,
     pub(crate) check: Check<P>,
 }
 
-/// Looks at what the owner saw.
+/// Checks what the owner observed.
 type Check<P> = Box<dyn Fn(&<P as Protocol>::Seen) + Send + Sync>;
 
 impl<P: Protocol> Expected<P> {
@@ -323,17 +322,17 @@ impl<P: Protocol> Expected<P> {
     }
 }
 
-/// The conversation ends with this error, at once.
+/// The session ends immediately with this error of the protocol.
 pub(crate) fn fails<P: Protocol>(error: P::Error) -> Expected<P> {
     ends(Error::Protocol(error))
 }
 
-/// TLS does not come about.
+/// The TLS handshake fails.
 pub(crate) fn fails_tls<P: Protocol>(error: TlsError) -> Expected<P> {
     ends(Error::Tls(error))
 }
 
-/// The conversation ends with this error, at once.
+/// The session ends immediately with this error.
 pub(crate) fn ends<P: Protocol>(error: Error<P::Error>) -> Expected<P> {
     Expected {
         error: Some(error),
@@ -342,7 +341,7 @@ pub(crate) fn ends<P: Protocol>(error: Error<P::Error>) -> Expected<P> {
     }
 }
 
-/// The conversation ends at the deadline of silence, or the one of the whole where that is first.
+/// The session ends at the silence deadline, or at the total deadline if that is earlier.
 pub(crate) fn falls_silent<P: Protocol>(phase: Phase) -> Expected<P> {
     let deadlines = phase.deadlines();
     let until = match (deadlines.silence, deadlines.total) {
@@ -352,18 +351,18 @@ pub(crate) fn falls_silent<P: Protocol>(phase: Phase) -> Expected<P> {
     ends(Error::Deadline { phase }).after(until)
 }
 
-/// The conversation ends when the phase as a whole has taken too long.
+/// The session ends at the total deadline of the phase.
 pub(crate) fn takes_too_long<P: Protocol>(phase: Phase) -> Expected<P> {
     let total = phase.deadlines().total.expect("a phase with an end");
     ends(Error::Deadline { phase }).after(total)
 }
 
-/// TLS does not come about in time.
+/// The TLS handshake exceeds its deadline.
 pub(crate) fn tls_takes_too_long<P: Protocol>() -> Expected<P> {
     fails_tls(TlsError::TimedOut).after(deadlines::TLS)
 }
 
-/// The conversation goes on to its end.
+/// The session completes.
 pub(crate) fn goes_on<P: Protocol>(
     check: impl Fn(&P::Seen) + Send + Sync + 'static,
 ) -> Expected<P> {
@@ -374,11 +373,11 @@ pub(crate) fn goes_on<P: Protocol>(
     }
 }
 
-/// One hostile peer.
+/// One hostile server.
 pub(crate) struct Case<P: Protocol> {
     pub(crate) class: Class,
     pub(crate) place: P::Place,
-    /// Tells cases of the same cell apart; mostly empty.
+    /// Distinguishes cases of the same cell; mostly empty.
     pub(crate) variant: &'static str,
     pub(crate) mode: Mode,
     pub(crate) script: Vec<Do>,
@@ -386,7 +385,7 @@ pub(crate) struct Case<P: Protocol> {
 }
 
 impl<P: Protocol> Case<P> {
-    /// `imap::bye::fetch`.
+    /// Returns the name, such as `imap::bye::fetch`.
     pub(crate) fn name(&self) -> String {
         let (class, place) = (snake(&self.class), snake(&self.place));
         let variant = if self.variant.is_empty() {
@@ -398,7 +397,7 @@ impl<P: Protocol> Case<P> {
     }
 }
 
-/// A name in lower case with underscores.
+/// Returns a name in lower case with underscores.
 pub(crate) fn snake(name: &impl Debug) -> String {
     let mut snake = String::new();
     for c in format!("{name:?}").chars() {
@@ -410,7 +409,7 @@ pub(crate) fn snake(name: &impl Debug) -> String {
     snake
 }
 
-/// The cases of a protocol, and the cells that cannot have any.
+/// The cases of a protocol, and the cells that cannot have a case.
 pub(crate) struct Table<P: Protocol> {
     pub(crate) cases: Vec<Case<P>>,
     pub(crate) impossible: Vec<(Class, P::Place, &'static str)>,
@@ -424,7 +423,7 @@ impl<P: Protocol> Table<P> {
         }
     }
 
-    /// A case.
+    /// Adds a case.
     pub(crate) fn case(
         &mut self,
         class: Class,
@@ -435,7 +434,7 @@ impl<P: Protocol> Table<P> {
         self.variant(class, place, "", script, expected);
     }
 
-    /// A further case of a cell, under a name of its own.
+    /// Adds another case to a cell, under its own name.
     pub(crate) fn variant(
         &mut self,
         class: Class,
@@ -448,7 +447,7 @@ impl<P: Protocol> Table<P> {
         self.in_mode(mode, class, place, variant, script, expected);
     }
 
-    /// A case with TLS of its own.
+    /// Adds a case in a given TLS mode.
     pub(crate) fn in_mode(
         &mut self,
         mode: Mode,
@@ -468,7 +467,7 @@ impl<P: Protocol> Table<P> {
         });
     }
 
-    /// One case for each of these places, with the same script.
+    /// Adds one case for each of these places, with the same script.
     pub(crate) fn each(
         &mut self,
         class: Class,
@@ -481,7 +480,7 @@ impl<P: Protocol> Table<P> {
         }
     }
 
-    /// There can be no case at these places, because.
+    /// Declares that these places can have no case, with the reason.
     pub(crate) fn never(&mut self, class: Class, places: &[P::Place], reason: &'static str) {
         self.impossible
             .extend(places.iter().map(|place| (class, *place, reason)));

@@ -1,4 +1,4 @@
-//! One CA that is trusted, and the certificates that servers show.
+//! A trusted CA, and the certificates that servers present.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,14 +8,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-/// The name that every certificate should carry.
+/// The name that a certificate must have.
 pub(crate) const HOST: &str = "localhost";
 /// The name in [`Certificate::WrongName`].
 const OTHER_HOST: &str = "mail.example.org";
 /// 2021-01-01: when [`Certificate::Expired`] ended.
 const EXPIRED_AT_UNIX_SECS: u64 = 1_609_459_200;
 
-/// What a server shows.
+/// The certificate that a server presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certificate {
     Good,
@@ -25,7 +25,7 @@ pub(crate) enum Certificate {
     Untrusted,
 }
 
-/// Each kind of certificate that must not be taken, and how it is told.
+/// Returns each kind of certificate that must be refused, and its error.
 pub(crate) fn bad_certificates() -> [(&'static str, Certificate, TlsError); 4] {
     [
         (
@@ -79,7 +79,7 @@ fn pki() -> &'static Pki {
     })
 }
 
-/// The client's configuration: it trusts the one CA.
+/// Returns the client's configuration: it trusts only the one CA.
 pub(crate) fn client_config() -> Arc<ClientConfig> {
     Arc::clone(&pki().client)
 }

@@ -6,7 +6,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::case::{Class, Place as _, Protocol, Table, snake};
 
-/// How many cases a table holds, in all and by class.
+/// The number of cases in a table, in total and by class.
 pub(crate) struct Count {
     pub(crate) protocol: &'static str,
     pub(crate) cases: usize,
@@ -28,7 +28,7 @@ impl Count {
     }
 }
 
-/// Makes the test that no cell of the matrix is empty.
+/// Builds the test that no cell of the matrix is empty.
 pub(crate) fn trial<P: Protocol>(table: &Table<P>) -> Trial {
     let findings = findings(table);
     let name = format!("{}::every_cell_has_a_case_or_a_reason", P::NAME);

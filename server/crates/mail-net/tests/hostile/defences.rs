@@ -1,5 +1,5 @@
-//! What stands against each class: files and functions, by name. A case counts only if it fails
-//! when these are switched off; docs/decisions/006-hostile-peers.md tells how that was tried.
+//! The defences against each class, as names of files and functions. A case counts only if it fails
+//! when these are disabled; docs/decisions/006-hostile-peers.md documents how that was tested.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::case::{Class, snake};
 const PROTO: &str = "mail-proto/src";
 const NET: &str = "mail-net/src";
 
-/// File and function, file and function.
+/// Crate folder, file and function of each defence.
 type Defences = &'static [(&'static str, &'static str, &'static str)];
 
 impl Class {
@@ -132,7 +132,7 @@ impl Class {
     }
 }
 
-/// The tests that this list and the deadlines are what they are said to be.
+/// Builds the tests that the named functions exist and that the deadlines have the planned values.
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("defences::each_is_where_it_is_said_to_be", || {

@@ -30,7 +30,7 @@ impl Deflate {
         out
     }
 
-    /// Unfolds what a client said: commands, which are short.
+    /// Decompresses the client's bytes: commands, which are short.
     pub(crate) fn unfold(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 << 10);
         let flush = FlushDecompress::Sync;

@@ -1,4 +1,4 @@
-//! IMAP: its places, its honest conversation, and what the owner of a connection sees.
+//! IMAP: its places, its honest session, and what the owner of a connection observes.
 
 mod data;
 mod honest;
@@ -32,34 +32,35 @@ fn uid(number: u32) -> Uid {
     Uid::new(number).unwrap()
 }
 
-/// Longer than what the driver and the link hold together.
+/// Length of the appended message, in bytes: more than the driver and the connection buffer
+/// together.
 const APPEND_BYTES: usize = 400 << 10;
-/// The size of the body in [`Place::FetchBody`]: over what is kept inline.
+/// Size in bytes of the body in [`Place::FetchBody`]: over the limit for inline literals.
 pub(crate) const BODY_BYTES: usize = 100_000;
-/// After this time IDLE is renewed.
+/// Time after which IDLE is renewed.
 const IDLE_RENEWED_AFTER: Duration = Duration::from_secs(9 * 60);
-/// The generation of UIDs that an earlier visit saw.
+/// UIDVALIDITY of an earlier visit.
 const UID_VALIDITY: u32 = 7;
 const CAPABILITIES: &str = "IMAP4rev1 AUTH=PLAIN IDLE UIDPLUS MOVE NAMESPACE";
 
-/// What the owner of the connection saw.
+/// What the owner of the connection observed.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     is_ready: bool,
-    /// The greeting, if it was believed.
+    /// The greeting, if the client accepted it.
     greeting: String,
-    /// How signing in went.
+    /// The status of the sign-in.
     signed_in: Option<Status>,
-    /// How SELECT went.
+    /// The status of SELECT.
     selected: Option<Status>,
-    /// How the command of the place went.
+    /// The status of the command of the place.
     completed: Option<Status>,
     bye: Option<String>,
-    /// Responses that nobody knows.
+    /// The number of unknown responses.
     unknown: usize,
     mailboxes: usize,
     fetched: usize,
-    /// The description of a message was over a limit.
+    /// Whether the data of a message was over a limit.
     has_too_large: bool,
     found: u64,
     body: Vec<u8>,
@@ -67,7 +68,7 @@ pub(crate) struct Seen {
     body_size_bytes: u64,
     mailbox: Selected,
     changes: Vec<Change>,
-    /// The whole body of APPEND was asked for.
+    /// Whether the client requested the whole body of APPEND.
     is_append_given: bool,
     is_over: bool,
 }
@@ -210,7 +211,7 @@ async fn run(
     complete(link, tag, phase, seen).await
 }
 
-/// Waits until a command is answered; nothing if the conversation is over first.
+/// Waits until a command completes; `None` if the session ends first.
 async fn complete(
     link: &mut Link,
     tag: Tag,
@@ -251,7 +252,7 @@ async fn complete(
     }
 }
 
-/// Idles until the server tells of something, or until it has been silent for long.
+/// Idles until the server reports a change, or until the silence limit is reached.
 async fn idle(link: &mut Link, seen: &mut Seen) -> Outcome<Option<Status>> {
     let tag = link.machine_mut().enqueue(Command::Idle);
     link.begin(Phase::Idle);
@@ -300,14 +301,14 @@ fn falls_silent(phase: Phase) -> Expected<Imap> {
     case::falls_silent(phase)
 }
 
-/// Silence from the beginning of IDLE on, or in the midst of it.
+/// Silence from the beginning of IDLE, or in the middle of it.
 fn silent_in_idle() -> Expected<Imap> {
     let silent = falls_silent(P::Done.phase());
     let elapsed = silent.elapsed.unwrap_or_default();
     silent.after(IDLE_RENEWED_AFTER + elapsed)
 }
 
-/// A body that trickles is given up with the first byte behind its grace.
+/// The client gives up on a slow body with the first byte after its grace period.
 fn paced() -> Expected<Imap> {
     let phase = Phase::Body;
     ends(Error::Deadline { phase }).after(BODY_GRACE + BYTE_EVERY)

@@ -1,4 +1,4 @@
-//! A connection in memory, so that time can stand still. It can also be reset.
+//! A connection in memory, so that the clock can be paused. It can also be reset.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
 
-/// How many bytes wait on the way, in each direction.
+/// Capacity of the connection in each direction, in bytes.
 const BUFFER_BYTES: usize = 16 << 10;
 
 /// The client's end.
@@ -18,7 +18,7 @@ pub(crate) struct Socket {
     is_reset: Arc<AtomicBool>,
 }
 
-/// What resets the connection: the peer drops its own end right after.
+/// Resets the connection; the server drops its own end right after.
 #[derive(Debug, Clone)]
 pub(crate) struct Reset(Arc<AtomicBool>);
 
@@ -28,7 +28,7 @@ impl Reset {
     }
 }
 
-/// Makes both ends.
+/// Creates both ends.
 pub(crate) fn link() -> (Socket, DuplexStream, Reset) {
     let (ours, theirs) = duplex(BUFFER_BYTES);
     let is_reset = Arc::new(AtomicBool::new(false));

@@ -1,9 +1,10 @@
-//! Scripted hostile peers, against the driver and the machines, as a table of class and place.
+//! Scripted hostile servers, against the driver and the protocol clients, as a table of class and
+//! place.
 //!
-//! Each case holds a conversation that is honest up to one place, and hostile there. All of them
-//! assert the error exactly, the time it takes by a paused clock, that the password is neither in
-//! clear nor in a transcript nor in an error, that no message is made final twice, and that both
-//! ends together hold less than 32 MiB.
+//! Each case runs a session that is honest up to one place, and hostile there. All cases assert the
+//! exact error, the duration by a paused clock, that the password is neither in clear nor in a
+//! transcript nor in an error, that no message is committed twice, and that both ends together use
+//! less than 32 MiB.
 #![expect(clippy::print_stdout, reason = "a test harness tells its counts")]
 
 mod case;
@@ -54,7 +55,7 @@ impl Tests {
     }
 }
 
-/// `hostile: 3 cases: imap 2, smtp 1`, and a line for each protocol with its classes.
+/// Prints `hostile: 3 cases: imap 2, smtp 1`, and a line for each protocol with its classes.
 fn tell(counts: &[Count]) {
     let list = |counts: &mut dyn Iterator<Item = (&str, usize)>| {
         let words: Vec<String> = counts.map(|(of, cases)| format!("{of} {cases}")).collect();

@@ -1,4 +1,4 @@
-//! The peer: holds a conversation as written, and is hostile at one place of it.
+//! The server: runs a scripted session, and is hostile at one place of it.
 
 use std::time::Duration;
 
@@ -13,49 +13,49 @@ use crate::deflate::Deflate;
 use crate::link::Reset;
 use crate::scram::Exchange;
 
-/// How much of what has no end is said at most: by then a client has to have stopped listening.
+/// Maximum number of bytes sent of endless data: the client must have stopped reading before.
 const ENDLESS_BYTES: usize = 48 << 20;
-/// How long a peer trickles at most.
+/// Maximum duration of a slow server.
 const TRICKLE: Duration = Duration::from_secs(6 * 3600);
-/// The pace of a peer that trickles.
+/// Interval between the bytes of a slow server.
 pub(crate) const BYTE_EVERY: Duration = Duration::from_millis(200);
 
-/// What a peer heard and did.
+/// What a server received and did.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    /// What came in plaintext where TLS was meant to be.
+    /// Plaintext received where TLS was expected.
     pub(crate) in_clear: Vec<u8>,
-    /// What came otherwise, SMTP messages left out.
+    /// Other received bytes, without SMTP messages.
     pub(crate) received: Vec<u8>,
-    /// What a sign-in was answered with.
+    /// The client's SASL responses.
     pub(crate) answers: Vec<String>,
-    /// A command came that nobody expected here.
+    /// A command that was not expected here.
     pub(crate) surprise: Option<String>,
-    /// The hostile part was played.
+    /// Whether the hostile script ran.
     pub(crate) was_hostile: bool,
-    /// How many times a message was ended, by a lone dot or a last chunk.
+    /// Number of messages that were ended, by a single dot or a last chunk.
     pub(crate) dots: usize,
-    /// How many times a message was made final.
+    /// Number of messages that were committed.
     pub(crate) commits: usize,
 }
 
-/// The peer's end of the link.
+/// The server's end of the connection.
 enum Wire {
     Plain(DuplexStream),
     Tls(Box<TlsStream<DuplexStream>>),
     Gone,
 }
 
-/// A peer that holds a conversation.
+/// A server that runs a session.
 pub(crate) struct Peer {
     wire: Wire,
     reset: Reset,
-    /// Bytes that were read and not yet heard.
+    /// Bytes that were read and not yet processed.
     unheard: Vec<u8>,
     tag: String,
     has_tags: bool,
     awaits_tls: bool,
-    /// The last line, and what was made of it.
+    /// The last line that was received.
     last_line: String,
     scram: Exchange,
     deflate: Option<Deflate>,
@@ -63,10 +63,10 @@ pub(crate) struct Peer {
     client_left: oneshot::Receiver<()>,
 }
 
-/// The connection is over.
+/// The connection has ended.
 struct Over;
 
-/// Which of the following turns are not held any more.
+/// Which of the following turns are skipped.
 enum LeftOut {
     Nothing,
     OfThisCommand,
@@ -105,7 +105,8 @@ impl Peer {
         }
     }
 
-    /// Holds the conversation; at `place` it plays `script` instead. Returns when the client left.
+    /// Runs the session; at `place` it runs `script` instead. Returns when the client has
+    /// disconnected.
     pub(crate) async fn converse<P: Copy + PartialEq>(
         mut self,
         turns: &[Turn<P>],
@@ -132,7 +133,7 @@ impl Peer {
             self.hear(turn.hears).await?;
             if turn.place == place && !self.heard.was_hostile {
                 self.heard.was_hostile = true;
-                // The client has taken in what was said before.
+                // Gives the client time to process the bytes sent before.
                 for _ in 0..8 {
                     yield_now().await;
                 }
@@ -241,7 +242,7 @@ impl Peer {
         } else {
             &mut self.heard.received
         };
-        // Enough for every command; messages are not kept.
+        // Enough for every command; messages are not recorded.
         let room = (16_usize << 10).saturating_sub(record.len());
         record.extend_from_slice(&bytes[..bytes.len().min(room)]);
         Ok(())
@@ -329,7 +330,8 @@ impl Peer {
             }
             Do::Handshake(certificate) => self.shake_hands(certificate.acceptor()).await,
             Do::StartDeflate => {
-                // The client says nothing before it has our answer, and all after it compressed.
+                // The client sends nothing until it has this response, and everything after it
+                // compressed.
                 self.deflate = Some(Deflate::new());
                 Ok(())
             }
@@ -349,7 +351,7 @@ impl Peer {
                 Err(Over)
             }
             Do::HalfClose => {
-                // Below TLS, as a link that was cut does it: without a word of TLS.
+                // Below TLS, as a cut connection does it: without a close_notify.
                 let _ = match &mut self.wire {
                     Wire::Plain(stream) => stream.shutdown().await,
                     Wire::Tls(stream) => stream.get_mut().0.shutdown().await,

@@ -1,4 +1,4 @@
-//! POP3: its places, its honest conversation, and what the owner of a connection sees.
+//! POP3: its places, its honest session, and what the owner of a connection observes.
 
 mod link;
 mod place;
@@ -22,18 +22,18 @@ use crate::secrets;
 
 pub(crate) struct Pop3;
 
-/// The message that is read.
+/// The message that is fetched.
 const BODY: &str = "Subject: a message\r\n\r\n..with a dot, and an end\r\n";
-/// After this time without a word an owner gives up the session.
+/// Time of silence after which the owner ends the session.
 const REST: Duration = Duration::from_secs(9 * 60);
 
-/// What the owner of the connection saw.
+/// What the owner of the connection observed.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     is_ready: bool,
-    /// How signing in went.
+    /// Whether the sign-in succeeded.
     is_signed_in: Option<bool>,
-    /// How the commands of the place went.
+    /// Whether the commands of the place succeeded.
     is_done: Option<bool>,
     rows: usize,
     body_bytes: u64,
@@ -120,7 +120,7 @@ impl Protocol for Pop3 {
         );
         match seen.deletions {
             Some(Deletions::Done { .. }) => assert_eq!(heard.commits, 1, "nothing was deleted"),
-            // Whoever is told so reads it again.
+            // With this result the owner fetches the message again.
             Some(Deletions::Lost { .. }) => assert_eq!(heard.commits, 0, "it was deleted"),
             _ => {}
         }
@@ -203,7 +203,7 @@ fn signing_in(place: Place) -> Vec<Turn<Place>> {
     }
 }
 
-/// The exchanges of one place.
+/// Returns the turns of one place.
 fn of_place(place: Place) -> Vec<Turn<Place>> {
     let one = |hears, says: &str| vec![Turn::new(place, Hears::Line(hears), says)];
     let list = "+OK 2 messages\r\n1 120\r\n2 200\r\n.\r\n";
@@ -233,7 +233,7 @@ fn of_place(place: Place) -> Vec<Turn<Place>> {
     }
 }
 
-/// Signs in, does what the place is about, and leaves, as the account does.
+/// Signs in, runs the commands of the place, and quits, as the account does.
 async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
     while !seen.is_ready {
         match link.next().await? {
@@ -273,7 +273,7 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
     Ok(())
 }
 
-/// Reads a message, and marks it as deleted if all of it is here.
+/// Fetches a message, and marks it as deleted if it is complete.
 async fn moves(link: &mut Link, seen: &mut Seen) -> Outcome<bool> {
     let number = MessageNumber::new(1).unwrap();
     link.begin(Phase::Body);
@@ -286,7 +286,7 @@ async fn moves(link: &mut Link, seen: &mut Seen) -> Outcome<bool> {
     until(link, dele, seen).await
 }
 
-/// Waits until a command is answered; tells whether it was done.
+/// Waits until a command completes; returns whether it succeeded.
 async fn until(link: &mut Link, id: CommandId, seen: &mut Seen) -> Outcome<bool> {
     loop {
         let ConnectionEvent::Event(event) = link.next().await? else {
@@ -309,7 +309,7 @@ async fn until(link: &mut Link, id: CommandId, seen: &mut Seen) -> Outcome<bool>
     }
 }
 
-/// Waits for whatever a server says while nothing is asked for.
+/// Waits for data that the server sends without a pending command.
 async fn rest(link: &mut Link) -> Outcome<()> {
     link.begin(Phase::Idle);
     match timeout(REST, link.next()).await {

@@ -1,4 +1,4 @@
-//! Runs one case, and looks at everything that has to hold for all of them.
+//! Runs one case, and checks the properties of all cases.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,12 +16,12 @@ use crate::link::{Socket, link};
 use crate::peer::{Heard, Peer};
 use crate::secrets::{self, Transcript};
 
-/// How much memory both ends of a connection may take, whatever the peer does.
+/// Maximum memory of both ends of a connection, whatever the server does.
 const MEMORY_MAX_BYTES: u64 = 32 << 20;
-/// No conversation may last longer, in the time of the paused clock.
+/// Maximum duration of a session, by the paused clock.
 const HANGS_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// Makes a test of a case.
+/// Builds a test from a case.
 pub(crate) fn trial<P: Protocol>(case: Case<P>) -> Trial
 where
     Case<P>: Send,
@@ -35,14 +35,14 @@ where
 fn run<P: Protocol>(case: &Case<P>) {
     client_config();
     let played = RefCell::new(None);
-    // Counts what this thread allocates, and all of a case is on this thread.
+    // Counts the allocations of this thread; the whole case runs on it.
     let memory = allocation_counter::measure(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        // A panic that leaves from here would leave the counting on.
+        // A panic that escaped from here would leave the counter enabled.
         let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(case))));
         *played.borrow_mut() = Some(result);
     });
@@ -57,14 +57,14 @@ fn run<P: Protocol>(case: &Case<P>) {
     );
 }
 
-/// What came of a case.
+/// The result of a case.
 struct Played<P: Protocol> {
     result: Result<(), Error<P::Error>>,
     elapsed: Duration,
     seen: P::Seen,
     heard: Heard,
     transcript: Transcript,
-    /// The turns that came before the hostile one hold the password.
+    /// Whether the turns before the hostile one contain the password.
     may_have_password: bool,
 }
 
@@ -99,7 +99,7 @@ async fn play<P: Protocol>(case: &Case<P>) -> Played<P> {
     }
 }
 
-/// Holds the owner's side of the conversation.
+/// Runs the owner's side of the session.
 async fn own<P: Protocol>(
     case: &Case<P>,
     socket: Socket,
@@ -108,7 +108,7 @@ async fn own<P: Protocol>(
 ) -> Result<(), Error<P::Error>> {
     let config = client_config();
     let transport = if case.mode == Mode::Implicit {
-        // What the dialer does behind its fence.
+        // As the dialer does after the egress check.
         let stream = tls::start(&config, HOST, socket)
             .await
             .map_err(Error::Tls)?;
@@ -135,7 +135,7 @@ impl<P: Protocol> Played<P> {
         assert_eq!(error, expected.error.as_ref(), "the error; seen: {seen:?}");
         assert!(self.heard.was_hostile, "it never came to the place");
         if let Some(expected) = expected.elapsed {
-            // The clock of the runtime counts in milliseconds.
+            // The clock of the runtime has a resolution of 1 ms.
             let tenths = |time: Duration| time.as_millis() / 100;
             assert_eq!(
                 tenths(self.elapsed),
@@ -166,7 +166,7 @@ impl<P: Protocol> Played<P> {
             "the password is in the transcript"
         );
         for answer in &heard.answers {
-            // With a challenge and its answer a password could be guessed at leisure.
+            // With a challenge and its response the password could be guessed offline.
             assert!(
                 answer.len() < 4 || !self.transcript.tells(answer),
                 "an answer of the sign-in is in the transcript: {answer}"

@@ -1,4 +1,4 @@
-//! The server's side of SCRAM-SHA-256 (RFC 5802), honest and otherwise.
+//! The server's side of SCRAM-SHA-256 (RFC 5802), valid and invalid.
 
 use std::sync::OnceLock;
 
@@ -16,21 +16,21 @@ const ROUNDS: u32 = 4096;
 /// A message of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scram {
-    /// Nonce, salt and rounds, as they should be.
+    /// Valid nonce, salt and iteration count.
     First,
-    /// The nonce is not one that goes on from the client's.
+    /// A nonce that does not begin with the client's.
     ForeignNonce,
-    /// The client's nonce, and nothing added.
+    /// The client's nonce without the server's part.
     BareNonce,
-    /// So many rounds.
+    /// This iteration count.
     Rounds(&'static str),
     /// Without a salt.
     NoSalt,
-    /// A salt that is no base64.
+    /// A salt that is not base64.
     BrokenSalt,
-    /// An extension that has to be understood.
+    /// A mandatory extension.
     Extension,
-    /// Not even base64.
+    /// A message that is not base64.
     NoBase64,
     /// The proof that the server knows the password.
     Proof,
@@ -42,7 +42,7 @@ pub(crate) enum Scram {
     NoProof,
 }
 
-/// First messages that must not be answered with a proof, and how they are told.
+/// Returns the first messages that the client must refuse, and their errors.
 pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, SaslError)> {
     let rounds = |asked: &str| SaslError::Iterations {
         asked: asked.to_owned(),
@@ -68,7 +68,7 @@ pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, SaslError)> {
     ]
 }
 
-/// Last messages that prove nothing, and how they are told.
+/// Returns the last messages that prove nothing, and their errors.
 pub(crate) fn hostile_proofs() -> Vec<(&'static str, Scram, SaslError)> {
     vec![
         ("wrong_proof", Scram::WrongProof, SaslError::ServerUnproven),
@@ -78,7 +78,7 @@ pub(crate) fn hostile_proofs() -> Vec<(&'static str, Scram, SaslError)> {
     ]
 }
 
-/// What the server remembers of an exchange.
+/// The server's state of an exchange.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     client_first_bare: String,
@@ -86,7 +86,7 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Makes the next message, in base64; `line` is the client's last.
+    /// Builds the next message, in base64; `line` is the client's last.
     pub(crate) fn message(&mut self, kind: Scram, line: &str) -> String {
         let theirs = line.rsplit(' ').next().unwrap_or_default();
         let theirs = STANDARD.decode(theirs).unwrap_or_default();

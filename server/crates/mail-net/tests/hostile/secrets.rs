@@ -1,4 +1,4 @@
-//! The password that must be seen nowhere, and who looks for it.
+//! The password that must not appear in clear, and the checks for it.
 
 use std::fmt::{self, Debug};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +22,7 @@ pub(crate) fn token() -> Credentials {
     Credentials::with_token(USER, Secret::new(PASSWORD)).unwrap()
 }
 
-/// Every form in which the password could leave.
+/// Returns every encoding in which the password could be sent.
 fn forms() -> [String; 5] {
     let bearer = format!("auth=Bearer {PASSWORD}\x01\x01");
     [
@@ -34,7 +34,7 @@ fn forms() -> [String; 5] {
     ]
 }
 
-/// Tells whether these bytes hold the password in any form.
+/// Returns whether these bytes hold the password in any encoding.
 pub(crate) fn are_in(bytes: &[u8]) -> bool {
     forms().iter().any(|form| {
         bytes
@@ -43,7 +43,7 @@ pub(crate) fn are_in(bytes: &[u8]) -> bool {
     })
 }
 
-/// Reads the transcript of the driver, line by line, and keeps none of it.
+/// Receives the transcript of the driver, line by line, and stores only its first lines.
 #[derive(Debug, Clone)]
 pub(crate) struct Transcript(Arc<State>);
 
@@ -52,11 +52,11 @@ struct State {
     forms: [String; 5],
     has_secret: AtomicBool,
     lines: AtomicUsize,
-    /// The first lines, those of the sign-in among them.
+    /// The first lines, including those of the sign-in.
     head: Mutex<String>,
 }
 
-/// How much of a transcript is kept.
+/// Maximum length of the stored part of a transcript, in bytes.
 const HEAD_BYTES: usize = 8 << 10;
 
 impl Transcript {
@@ -69,7 +69,7 @@ impl Transcript {
         }))
     }
 
-    /// What hands each line to this.
+    /// Returns the recorder that passes each line to this transcript.
     pub(crate) fn recorder(&self) -> Recorder {
         let state = Arc::clone(&self.0);
         Recorder::listening(move |entry| {
@@ -89,23 +89,23 @@ impl Transcript {
         })
     }
 
-    /// How many lines were told.
+    /// Returns the number of recorded lines.
     pub(crate) fn lines(&self) -> usize {
         self.0.lines.load(Ordering::SeqCst)
     }
 
-    /// Whether the first lines hold this.
+    /// Returns whether the first lines hold this text.
     pub(crate) fn tells(&self, text: &str) -> bool {
         self.0.head.lock().unwrap().contains(text)
     }
 
-    /// Whether any of them held the password.
+    /// Returns whether any line held the password.
     pub(crate) fn has_secret(&self) -> bool {
         self.0.has_secret.load(Ordering::SeqCst)
     }
 }
 
-/// Tells whether a value shows the password in `Debug` or `Display`.
+/// Returns whether a value shows the password in `Debug` or `Display`.
 pub(crate) fn are_shown_by(value: &(impl Debug + fmt::Display)) -> bool {
     are_in(format!("{value:?} {value}").as_bytes())
 }

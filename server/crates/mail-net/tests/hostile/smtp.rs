@@ -1,4 +1,4 @@
-//! SMTP: its places, its honest conversation, and what the owner of a connection sees.
+//! SMTP: its places, its honest session, and what the owner of a connection observes.
 
 mod honest;
 mod link;
@@ -24,14 +24,14 @@ use crate::secrets;
 
 pub(crate) struct Smtp;
 
-/// Longer than what the driver and the link hold together.
+/// Length of the message, in bytes: more than the driver and the connection buffer together.
 const BODY_BYTES: usize = 640 << 10;
 const BODY_LINE: &str = "Seventy octets of a message that nobody reads, line after line of it.\r\n";
 
-/// What became of the message.
+/// The delivery result of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It was never begun.
+    /// It was never started.
     Waiting,
     Accepted,
     Rejected(Stage),
@@ -39,16 +39,16 @@ enum Fate {
     Unknown,
 }
 
-/// What the owner of the connection saw.
+/// What the owner of the connection observed.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     is_ready: bool,
-    /// How signing in went.
+    /// Whether the sign-in succeeded.
     is_signed_in: Option<bool>,
-    /// The message was handed over.
+    /// Whether the message was handed to the client.
     is_begun: bool,
     outcome: Option<Outcome>,
-    /// Where the conversation stood when its error came, and whether the dot had left.
+    /// The stage at the error of the session, and whether the final dot was sent.
     lost_at: Option<(Stage, bool)>,
 }
 
@@ -65,7 +65,7 @@ impl Seen {
         }
     }
 
-    /// How many recipients were accepted, and how many refused.
+    /// Returns the numbers of accepted and of refused recipients.
     fn recipients(&self) -> (usize, usize) {
         let Some(
             Outcome::Accepted { recipients, .. }
@@ -148,7 +148,7 @@ impl Protocol for Smtp {
         assert!(heard.dots <= 1, "a message was ended twice");
         match seen.fate() {
             Fate::Accepted => assert_eq!(heard.commits, 1, "a message was lost"),
-            // Whoever is told so may send it again.
+            // With these results the outbox may send the message again.
             Fate::Rejected(_) | Fate::NotSent(_) | Fate::Waiting => {
                 assert_eq!(heard.commits, 0, "a message would go out twice");
             }
@@ -157,13 +157,13 @@ impl Protocol for Smtp {
     }
 }
 
-/// Signs in, sends a message to three recipients, and leaves, as the outbox does.
+/// Signs in, sends a message to three recipients, and quits, as the outbox does.
 async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Error<smtp::Error>> {
     let mut body_left = match place {
         P::Body | P::Final => BODY_BYTES / BODY_LINE.len(),
         _ => 3,
     };
-    // One more before it that is refused.
+    // One refused message before it.
     let mut earlier = usize::from(place == P::Rset);
     loop {
         match link.next().await? {
@@ -251,13 +251,13 @@ fn fails(error: smtp::Error) -> Expected<Smtp> {
     case::fails(error)
 }
 
-/// The conversation goes on, and the message meets this.
+/// The session continues, and the message has this result.
 fn meets(fate: Fate) -> Expected<Smtp> {
     goes_on(move |seen| assert_eq!(seen.fate(), fate))
 }
 
 impl Expected<Smtp> {
-    /// The message meets this.
+    /// Adds the expected result of the message.
     fn with(self, fate: Fate) -> Self {
         self.and(move |seen: &Seen| assert_eq!(seen.fate(), fate, "{seen:?}"))
     }

@@ -1,11 +1,12 @@
-//! Links that end, and TLS that does not come about: the same in every protocol.
+//! Connections that end, and TLS handshakes that fail: the same in every protocol.
 
 use mail_net::TlsError;
 
 use crate::case::{Class, Do, Expected, Hears, Mode, Place as _, Protocol, Table, fails_tls};
 use crate::certificates::bad_certificates;
 
-/// A handshake has begun when the client's hello did; before, a byte is one behind STARTTLS.
+/// Delays a script at a handshake until the client's hello has begun; an earlier byte would count
+/// as plaintext after STARTTLS.
 pub(crate) fn at<P: Protocol>(place: P::Place, mut script: Vec<Do>) -> Vec<Do> {
     if place.is_handshake() {
         script.insert(0, Do::Hear(Hears::Bytes(5)));
@@ -13,7 +14,7 @@ pub(crate) fn at<P: Protocol>(place: P::Place, mut script: Vec<Do>) -> Vec<Do> {
     script
 }
 
-/// The three ways in which a link ends that nobody cut.
+/// Adds the cases of the three ways in which a server ends a connection.
 pub(crate) fn ends<P: Protocol>(table: &mut Table<P>, lost: impl Fn(P::Place) -> Expected<P>) {
     for place in P::Place::ALL {
         for (class, end) in [
@@ -27,7 +28,7 @@ pub(crate) fn ends<P: Protocol>(table: &mut Table<P>, lost: impl Fn(P::Place) ->
     }
 }
 
-/// What a server shows that nobody may take.
+/// Adds the cases of certificates that must be refused.
 pub(crate) fn certificates<P: Protocol>(
     table: &mut Table<P>,
     fails: impl Fn(TlsError) -> Expected<P>,
@@ -47,7 +48,7 @@ pub(crate) fn certificates<P: Protocol>(
     );
 }
 
-/// `words` below TLS, in every place where there is TLS.
+/// Adds cases with `words` below TLS, at every place with TLS.
 pub(crate) fn garbage<P: Protocol>(
     table: &mut Table<P>,
     words: &'static [u8],

@@ -1,8 +1,8 @@
-//! Courier: IMAP and POP3 of the old school, implicit TLS and STARTTLS.
+//! Courier: IMAP and POP3 without modern extensions, by implicit TLS and STARTTLS.
 //!
-//! Its packages cannot be installed beside Dovecot's, and the place of its sign-in daemon is
-//! compiled in. So `cargo xtask test` unpacks them, and each Courier runs in a root folder of its
-//! own, with copies of its programs and of the libraries that they use.
+//! Its packages conflict with Dovecot's, and the path of its sign-in daemon is compiled in. So
+//! `cargo xtask test` unpacks them, and each Courier runs in its own root folder, with copies of
+//! its programs and of the libraries that they use.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -16,14 +16,14 @@ use super::machine::{
     ADDRESS, Authority, Folder, PASSWORD, Running, free_port, holds_within, tool, wait_for,
 };
 
-/// What of it is installed, for it is in nobody's way.
+/// The installed files, which conflict with no other package.
 const INSTALLED: [&str; 4] = [
     "/usr/sbin/couriertcpd",
     "/usr/bin/couriertls",
     "/usr/lib/courier/courier-authlib/authdaemond",
     "/usr/lib/courier-authlib/libauthuserdb.so.0",
 ];
-/// What was unpacked.
+/// The unpacked files.
 const UNPACKED: [&str; 4] = [
     "usr/bin/imapd",
     "usr/lib/courier/courier/imaplogin",
@@ -39,16 +39,16 @@ pub(super) struct Courier {
     pub(super) imaps: u16,
     pub(super) pop3: u16,
     pub(super) pop3s: u16,
-    // Ended before its folder goes.
+    // Stopped before the folder is removed.
     running: Vec<Running>,
     root: Folder,
 }
 
 impl Courier {
-    /// Starts it with the certificate of `authority`.
+    /// Starts Courier with the certificate of `authority`.
     ///
     /// # Panics
-    /// Where its packages are not there, and where this is not root.
+    /// If its packages are missing, or if the test does not run as root.
     pub(super) fn start(authority: &Authority) -> Self {
         let mut server = Self {
             imap: free_port(),
@@ -85,25 +85,25 @@ impl Courier {
         server
     }
 
-    /// Puts a message into the inbox, as a delivery would.
+    /// Delivers a message to the inbox.
     pub(super) fn deliver(&self, rfc822: &[u8]) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let maildir = self.root.join(MAILDIR);
-        // The order of messages is that of these names.
+        // Courier sorts messages by these names.
         let name = format!("{}.M{count:06}.test", 1_700_000_000 + count);
         let (draft, delivered) = (
             maildir.join("tmp").join(&name),
             maildir.join("new").join(&name),
         );
-        // A Maildir holds lines that end as Unix has them.
+        // A Maildir stores LF line ends.
         let stored = String::from_utf8_lossy(rfc822).replace("\r\n", "\n");
         fs::write(&draft, stored).expect("a message");
         tool(Command::new("chown").arg("mail:mail").arg(&draft));
         fs::rename(draft, delivered).expect("a delivery");
     }
 
-    /// What Courier wrote so far, for messages of failed assertions.
+    /// Returns Courier's log, for messages of failed assertions.
     pub(super) fn log(&self) -> String {
         self.root.log("log")
     }
@@ -184,7 +184,7 @@ impl Courier {
         tool(Command::new("/usr/sbin/makeuserdb").arg("-f").arg(userdb));
     }
 
-    /// Runs a daemon in the root folder, with these variables.
+    /// Runs a daemon in the root folder, with these environment variables.
     fn run(&mut self, name: &str, variables: &str, command: &str) {
         let log = File::options()
             .create(true)
@@ -203,8 +203,8 @@ impl Courier {
         self.running.push(Running::start(&mut shell));
     }
 
-    /// Listens on a port as Courier's own scripts would: with the variables of its configuration,
-    /// of which only what has to do with this machine is another.
+    /// Listens on a port as Courier's own scripts do: with the variables of its configuration, in
+    /// which only the values that depend on this machine are changed.
     fn listen(&mut self, service: &str, port: u16, variable: &str, command: &str) {
         let etc = self.root.join("etc/courier");
         let etc = etc.display();
@@ -237,7 +237,7 @@ impl Drop for Courier {
     }
 }
 
-/// Where `cargo xtask test` unpacks the packages.
+/// Returns the folder where `cargo xtask test` unpacks the packages.
 fn unpacked() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("courier");
     for (program, package) in [(UNPACKED[0], "courier-imap"), (UNPACKED[2], "courier-pop")] {
@@ -257,7 +257,7 @@ fn unpacked() -> PathBuf {
     folder
 }
 
-/// The libraries that a program needs of this machine, but for those that were unpacked.
+/// Returns the libraries of this machine that a program needs, except the unpacked ones.
 fn libraries(program: &Path, packages: &Path) -> Vec<PathBuf> {
     let lib = packages.join("usr/lib");
     let folders = fs::read_dir(&lib)
@@ -280,7 +280,7 @@ fn libraries(program: &Path, packages: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// [`PASSWORD`] as Courier's account file wants it.
+/// Returns [`PASSWORD`] in the format of Courier's account file.
 fn hashed(how: &str) -> String {
     let mut child = Command::new("/usr/sbin/userdbpw")
         .arg(how)

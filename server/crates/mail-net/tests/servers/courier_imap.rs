@@ -1,4 +1,4 @@
-//! Courier by IMAP: what it has, and the fallbacks for what it lacks.
+//! Courier by IMAP: its extensions, and the fallbacks for missing ones.
 
 use mail_net::TlsMode;
 use mail_proto::imap::{
@@ -178,7 +178,7 @@ async fn messages_are_read_with_envelope_structure_and_body() {
         FetchItem::Rfc822Size,
         FetchItem::Envelope,
         FetchItem::BodyStructure,
-        // Left out: not offered.
+        // The client leaves it out: it is not offered.
         FetchItem::ModSeq,
         FetchItem::Preview { lazy: true },
     ];

@@ -1,4 +1,4 @@
-//! Dovecot by IMAP, with everything switched on that it has.
+//! Dovecot by IMAP, with all its extensions enabled.
 
 mod capabilities;
 mod listing;
@@ -10,7 +10,7 @@ mod watching;
 
 use super::machine::{Authority, Dovecot};
 
-/// What is off in Dovecot as it comes.
+/// Settings that Dovecot's default configuration disables.
 const EVERYTHING: &str = "
 protocol imap {
   mail_plugins = quota imap_quota imap_zlib

@@ -9,9 +9,9 @@ use super::machine::{ADDRESS, Authority, Dovecot};
 use super::pop3_session::{Pop3, number};
 use super::{credentials, message};
 
-/// A Dovecot with this many messages.
+/// Starts a Dovecot with this many messages.
 fn with_messages(authority: &Authority, count: u32) -> Dovecot {
-    // Else a session that was dropped may hold the maildrop for a while.
+    // Without this setting a dropped session may hold the maildrop for a while.
     let dovecot = Dovecot::start_with(authority, "protocol pop3 {\n  pop3_lock_session = yes\n}");
     for n in 1..=count {
         dovecot.deliver(ADDRESS, &message(&format!("m{n}")));
@@ -34,7 +34,7 @@ async fn capa_tells_what_dovecot_has_and_every_line_is_known() {
         "{offers:?}"
     );
     assert!(!offers.utf8 && !offers.lang, "{offers:?}");
-    // "CAPA" stands in its own answer.
+    // Dovecot lists "CAPA" in the response to CAPA.
     assert_eq!(offers.others, ["CAPA"], "{offers:?}");
     assert!(offers.has_mechanism("PLAIN"), "{offers:?}");
 }
@@ -52,7 +52,7 @@ async fn messages_are_counted_listed_named_and_read() {
         assert_eq!(row.number, number(n));
         let whole = pop3.ok(Command::Retr { number: number(n) }).await.message;
         assert_eq!(whole.len() as u64, row.size_bytes);
-        // Dovecot's delivery puts fields of its own in front.
+        // Dovecot's delivery adds fields before the header.
         assert!(
             whole.ends_with(&message(&format!("m{n}"))[..]),
             "{}",
@@ -93,7 +93,7 @@ async fn twenty_five_commands_are_pipelined_and_answered_in_their_order() {
         let subject = format!("\r\nSubject: m{n}\r\n");
         assert!(String::from_utf8_lossy(&header).contains(&subject), "{n}");
     }
-    // All that the window holds left before the first answer came.
+    // All commands of the window were sent before the first response arrived.
     let transcript = pop3.transcript();
     let ahead = transcript
         .lines()
@@ -150,7 +150,7 @@ async fn a_connection_that_drops_before_quit_deletes_nothing() {
     assert_eq!(again.count().await, 3);
 }
 
-/// Signs in as soon as the session before has let go.
+/// Signs in as soon as the earlier session has released the maildrop.
 async fn signed_in_once_free(authority: &Authority, dovecot: &Dovecot) -> Pop3 {
     for _ in 0..100 {
         let mut pop3 = Pop3::connect(authority, dovecot.pop3s, TlsMode::Implicit).await;
@@ -166,7 +166,7 @@ async fn signed_in_once_free(authority: &Authority, dovecot: &Dovecot) -> Pop3 {
 #[tokio::test]
 async fn a_maildrop_that_another_session_has_is_in_use_not_a_wrong_password() {
     let authority = Authority::new();
-    // Dovecot waits for the lock this long before it refuses.
+    // Time for which Dovecot waits for the lock before it refuses.
     let dovecot = Dovecot::start_with(
         &authority,
         "protocol pop3 {\n  pop3_lock_session = yes\n  mail_max_lock_timeout = 1s\n}",

@@ -1,4 +1,4 @@
-//! An IMAP connection as a case uses it: one command after the other, all that is heard kept.
+//! An IMAP session for test cases: one command after the other, with all events recorded.
 
 use bytes::Bytes;
 use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
@@ -18,23 +18,23 @@ use super::{connect, credentials, message};
 pub(super) struct Imap {
     connection: Connection<Client>,
     recorder: Recorder,
-    /// Pieces of literals whose response is not there yet.
+    /// Chunks of literals whose response has not arrived yet.
     literals: Vec<(LiteralId, Vec<u8>)>,
 }
 
-/// What came between a command and its completion, and how it ended.
+/// The events between a command and its completion, and the completion.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: Status,
     pub(super) code: Option<Code>,
     pub(super) text: String,
     pub(super) events: Vec<Event>,
-    /// Streamed literals, in their order.
+    /// Streamed literals, in order.
     pub(super) literals: Vec<Vec<u8>>,
 }
 
 impl Imap {
-    /// Connects and waits until the server is ready for a sign-in.
+    /// Connects and waits until the client can sign in.
     pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
         let client = Client::new(Config {
             tls,
@@ -86,12 +86,12 @@ impl Imap {
         self.capabilities().has(capability)
     }
 
-    /// Says a command and waits for its end, whatever it is.
+    /// Sends a command and waits for its completion, whatever its status.
     pub(super) async fn run(&mut self, command: Command) -> Answer {
         self.run_with(command, &[]).await
     }
 
-    /// The same, for a command that has to be accepted.
+    /// The same, for a command that must succeed.
     pub(super) async fn ok(&mut self, command: Command) -> Answer {
         let what = format!("{command:?}");
         let answer = self.run(command).await;
@@ -104,7 +104,7 @@ impl Imap {
         answer
     }
 
-    /// Puts a message into a mailbox.
+    /// Appends a message to a mailbox.
     pub(super) async fn append(&mut self, mailbox: &Mailbox, message: &[u8]) -> Answer {
         let append = Append {
             mailbox: mailbox.clone(),
@@ -127,12 +127,12 @@ impl Imap {
         self.answer_to(tag, body).await
     }
 
-    /// Queues a command: it leaves as early as it may.
+    /// Queues a command; the client sends it as early as allowed.
     pub(super) fn enqueue(&mut self, command: Command) -> Tag {
         self.connection.machine_mut().enqueue(command)
     }
 
-    /// Waits for the end of a command.
+    /// Waits for the completion of a command.
     pub(super) async fn answer_to(&mut self, wanted: Tag, mut body: &[u8]) -> Answer {
         let mut events = Vec::new();
         self.connection.begin(Phase::LongCommand);
@@ -167,7 +167,7 @@ impl Imap {
         }
     }
 
-    /// Waits for an event; returns those before it and, as the last, itself.
+    /// Waits for an event; returns the events before it and, as the last, the event.
     pub(super) async fn until(
         &mut self,
         what: &str,
@@ -189,7 +189,7 @@ impl Imap {
         }
     }
 
-    /// The next happening; pieces of literals are put together.
+    /// Returns the next event; the chunks of literals are joined.
     async fn next(&mut self) -> Result<ConnectionEvent<Event>, mail_net::Error<Error>> {
         loop {
             match self.connection.next().await? {
@@ -207,7 +207,7 @@ impl Imap {
         }
     }
 
-    /// Waits for the end of the conversation or its error.
+    /// Waits for the end of the session or its error.
     pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
         self.connection.begin(Phase::Farewell);
         loop {
@@ -217,14 +217,14 @@ impl Imap {
         }
     }
 
-    /// Says LOGOUT and waits for the end.
+    /// Sends LOGOUT and waits for the end.
     pub(super) async fn log_out(mut self) {
         self.enqueue(Command::Logout);
         let end = self.end().await;
         assert_eq!(end, Ok(()), "{}", self.transcript());
     }
 
-    /// The lines that left, without their tags.
+    /// Returns the sent lines, without their tags.
     pub(super) fn sent(&self) -> Vec<String> {
         let entries = self.recorder.entries().into_iter();
         let sent = entries.filter(|entry| entry.line.direction == Direction::Sent);
@@ -238,19 +238,19 @@ impl Imap {
         .collect()
     }
 
-    /// Tells whether a line that left begins so.
+    /// Returns whether a sent line begins with `beginning`.
     pub(super) fn has_sent(&self, beginning: &str) -> bool {
         self.sent().iter().any(|line| line.starts_with(beginning))
     }
 
-    /// Everything that was said, for messages of failed assertions.
+    /// Returns the whole transcript, for messages of failed assertions.
     pub(super) fn transcript(&self) -> String {
         let entries = self.recorder.entries().into_iter();
         entries.map(|entry| format!("{}\n", entry.line)).collect()
     }
 }
 
-/// What cases ask in many places.
+/// Requests that many cases make.
 impl Imap {
     /// Signs in to an INBOX with three messages, `one`, `two` and `three`, and selects it.
     pub(super) async fn with_three_messages(authority: &Authority, port: u16) -> Self {
@@ -262,7 +262,7 @@ impl Imap {
         session
     }
 
-    /// Asks what the server can do: each word of it is known or kept. Returns those that are kept.
+    /// Requests the capabilities; each is known or stored. Returns those that are only stored.
     pub(super) async fn knows_every_word_announced(&mut self) -> Vec<String> {
         self.ok(Command::Capability).await;
         let transcript = self.transcript();
@@ -291,7 +291,7 @@ impl Imap {
         })
     }
 
-    /// UIDs that match, sorted.
+    /// Returns the UIDs that match, sorted.
     pub(super) async fn search(&mut self, key: SearchKey) -> Vec<u32> {
         let criteria = vec![key];
         let answer = self
@@ -332,13 +332,13 @@ impl Imap {
 }
 
 impl Answer {
-    /// The first event that gives this; there has to be one.
+    /// Returns the first value that `pick` gives for an event; panics if there is none.
     pub(super) fn find<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> T {
         let found = self.events.iter().find_map(pick);
         found.unwrap_or_else(|| panic!("not among {:?}", self.events))
     }
 
-    /// Data of all messages, in the order in which they came.
+    /// Returns the data of all messages, in the order of arrival.
     pub(super) fn messages(&self) -> Vec<&FetchData> {
         let fetched = self.events.iter().filter_map(|event| match event {
             Event::Fetch(data) => Some(data),
@@ -347,7 +347,7 @@ impl Answer {
         fetched.collect()
     }
 
-    /// The inline or streamed bodies, in order.
+    /// Returns the inline or streamed bodies, in order.
     pub(super) fn bodies(&self) -> Vec<Bytes> {
         let mut streamed = self.literals.iter();
         let messages = self.messages();
@@ -368,7 +368,7 @@ impl Answer {
     }
 }
 
-/// The message as it is.
+/// The items for a whole message.
 pub(super) fn whole() -> Vec<FetchItem> {
     vec![FetchItem::BodyPeek {
         section: Section::message(),
@@ -376,7 +376,7 @@ pub(super) fn whole() -> Vec<FetchItem> {
     }]
 }
 
-/// A mailbox by the name that people read.
+/// Returns a mailbox by its decoded name.
 pub(super) fn mailbox(name: &str) -> Mailbox {
     Mailbox::encode(name, false).expect("a name")
 }
@@ -389,7 +389,7 @@ pub(super) fn uid(number: u32) -> Uid {
     Uid::new(number).expect("a UID")
 }
 
-/// A set of UIDs.
+/// Returns a set of UIDs.
 pub(super) fn uids(numbers: &[u32]) -> SequenceSet {
     SequenceSet::from_numbers(numbers.iter().map(|number| uid(*number))).expect("some UIDs")
 }

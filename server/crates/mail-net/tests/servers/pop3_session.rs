@@ -1,4 +1,4 @@
-//! A POP3 connection as a case uses it.
+//! A POP3 session for test cases.
 
 use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
 use mail_proto::Limits;
@@ -17,20 +17,20 @@ pub(super) struct Pop3 {
     recorder: Recorder,
 }
 
-/// What a command was answered.
+/// The responses to a command.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
-    /// The server's words, where it accepted the command in words.
+    /// The response text, if the server accepted the command with a status line.
     pub(super) accepted: Option<Response>,
-    /// The server's words, where it refused.
+    /// The response text, if the server refused the command.
     pub(super) refused: Option<Response>,
-    /// The message, once it was whole.
+    /// The complete message.
     pub(super) message: Vec<u8>,
     pub(super) events: Vec<Event>,
 }
 
 impl Pop3 {
-    /// Connects and waits until the server is ready for a sign-in.
+    /// Connects and waits until the client can sign in.
     pub(super) async fn connect(authority: &Authority, port: u16, tls: TlsMode) -> Self {
         let client = Client::new(Config {
             tls,
@@ -69,18 +69,18 @@ impl Pop3 {
         self.connection.machine().deletions()
     }
 
-    /// Queues a command: it leaves as early as it may.
+    /// Queues a command; the client sends it as early as allowed.
     pub(super) fn enqueue(&mut self, command: Command) -> CommandId {
         self.connection.machine_mut().enqueue(command)
     }
 
-    /// Says a command and waits for its end, whatever it is.
+    /// Sends a command and waits for its completion, whatever its status.
     pub(super) async fn run(&mut self, command: Command) -> Answer {
         let id = self.enqueue(command);
         self.answer_to(id).await
     }
 
-    /// The same, for a command that has to be accepted.
+    /// The same, for a command that must succeed.
     pub(super) async fn ok(&mut self, command: Command) -> Answer {
         let what = format!("{command:?}");
         let answer = self.run(command).await;
@@ -88,7 +88,7 @@ impl Pop3 {
         answer
     }
 
-    /// Waits for the end of a command, which has to be the oldest.
+    /// Waits for the completion of a command, which must be the oldest.
     pub(super) async fn answer_to(&mut self, wanted: CommandId) -> Answer {
         let mut answer = Answer::default();
         self.connection.begin(Phase::Command);
@@ -124,7 +124,7 @@ impl Pop3 {
         }
     }
 
-    /// Waits for an event that answers no command.
+    /// Waits for an event that belongs to no command.
     pub(super) async fn next(&mut self) -> Event {
         self.connection.begin(Phase::Command);
         match self.connection.next().await {
@@ -133,7 +133,7 @@ impl Pop3 {
         }
     }
 
-    /// Waits for the end of the conversation or its error.
+    /// Waits for the end of the session or its error.
     pub(super) async fn end(&mut self) -> Result<(), mail_net::Error<Error>> {
         self.connection.begin(Phase::Farewell);
         loop {
@@ -143,7 +143,7 @@ impl Pop3 {
         }
     }
 
-    /// Says QUIT and waits for the end; tells what became of the deletions.
+    /// Sends QUIT and waits for the end; returns the result of the deletions.
     pub(super) async fn quit(mut self) -> Deletions {
         self.ok(Command::Quit).await;
         let end = self.end().await;
@@ -151,7 +151,7 @@ impl Pop3 {
         self.deletions()
     }
 
-    /// The sizes of all messages.
+    /// Returns the sizes of all messages.
     pub(super) async fn list(&mut self) -> Vec<ScanListing> {
         let answer = self.ok(Command::List).await;
         let rows = answer.events.into_iter().filter_map(|event| match event {
@@ -161,7 +161,7 @@ impl Pop3 {
         rows.flatten().collect()
     }
 
-    /// The unique ids of all messages.
+    /// Returns the unique ids of all messages.
     pub(super) async fn uidl(&mut self) -> Vec<UniqueIdListing> {
         let answer = self.ok(Command::Uidl).await;
         let rows = answer.events.into_iter().filter_map(|event| match event {
@@ -171,7 +171,7 @@ impl Pop3 {
         rows.flatten().collect()
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub(super) async fn count(&mut self) -> u32 {
         let answer = self.ok(Command::Stat).await;
         match answer.events.as_slice() {
@@ -180,14 +180,14 @@ impl Pop3 {
         }
     }
 
-    /// Tells whether a line that left begins so.
+    /// Returns whether a sent line begins with `beginning`.
     pub(super) fn has_sent(&self, beginning: &str) -> bool {
         let beginning = format!("> {beginning}");
         let mut entries = self.recorder.entries().into_iter();
         entries.any(|entry| entry.line.to_string().starts_with(&beginning))
     }
 
-    /// Everything that was said, for messages of failed assertions.
+    /// Returns the whole transcript, for messages of failed assertions.
     pub(super) fn transcript(&self) -> String {
         let entries = self.recorder.entries().into_iter();
         entries.map(|entry| format!("{}\n", entry.line)).collect()

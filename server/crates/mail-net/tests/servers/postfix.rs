@@ -1,4 +1,4 @@
-//! Postfix by SMTP: what it offers, what it refuses, and that what arrives is what was sent.
+//! Postfix by SMTP: its extensions, its refusals, and that messages arrive unchanged.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl RealServer {
         Self::without("")
     }
 
-    /// With a Postfix that does not offer these.
+    /// Starts a Postfix that does not offer these extensions.
     fn without(words: &str) -> Self {
         let authority = Authority::new();
         let dovecot = Dovecot::start(&authority);
@@ -48,7 +48,7 @@ impl RealServer {
         Smtp::signed_in(&self.authority, self.postfix.smtps).await
     }
 
-    /// Signed in to a client that leaves BDAT alone.
+    /// Signs in with a client that does not use BDAT.
     async fn smtp_by_data(&self) -> Smtp {
         let (port, tls) = (self.postfix.smtps, TlsMode::Implicit);
         let mut smtp = Smtp::connect(&self.authority, port, tls, true).await;
@@ -56,7 +56,7 @@ impl RealServer {
         smtp
     }
 
-    /// Waits until INBOX holds so many messages; returns them as they are stored.
+    /// Waits until INBOX holds this many messages; returns them as stored.
     async fn inbox(&self, count: u32) -> Vec<Vec<u8>> {
         let mut imap = Imap::signed_in(&self.authority, self.dovecot.imaps).await;
         let opened = imap.ok(Imap4::Select(Mailbox::inbox())).await.events;
@@ -119,7 +119,8 @@ fn is_accepted(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Accepted { .. })
 }
 
-/// Lines of dots, the longest that is allowed, octets above 127, and an end without a line end.
+/// A message with lines of dots, the longest allowed line, octets above 127, and no line end at its
+/// end.
 fn awkward() -> Vec<u8> {
     let mut message = message("awkward");
     message.extend_from_slice(b".\r\n..\r\n.a\r\n\r\n...\r\n");
@@ -285,7 +286,7 @@ async fn some_recipients_are_refused_and_the_others_get_it() {
         "{results:?}"
     );
     house.inbox(1).await;
-    // The envelope left in one write: nothing was heard in between.
+    // The envelope was sent in one write: no reply was read in between.
     let transcript = smtp.transcript();
     let pipelined = transcript
         .lines()

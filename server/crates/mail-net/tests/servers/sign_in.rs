@@ -1,7 +1,7 @@
-//! Each mechanism that Dovecot has, alone, by IMAP, POP3 and through Postfix by SMTP: the right
-//! password is in, a wrong one is refused with its code and may be followed by the right one.
+//! Each mechanism of Dovecot, alone, by IMAP, POP3 and through Postfix by SMTP: the right password
+//! signs in; a wrong one is refused with its code, and the right one may follow.
 //!
-//! Dovecot 2.3 has no SCRAM with channel binding: nothing here speaks `-PLUS`.
+//! Dovecot 2.3 has no SCRAM with channel binding, so `-PLUS` is not tested here.
 
 use mail_net::TlsMode;
 use mail_proto::Secret;
@@ -15,7 +15,7 @@ use super::pop3_session::Pop3;
 use super::smtp_session::Smtp;
 use super::{credentials, wrong_credentials};
 
-/// Signs in by one mechanism everywhere.
+/// Signs in by one mechanism over all protocols.
 async fn signs_in_by(mechanism: &str) {
     let authority = Authority::new();
     let dovecot = Dovecot::start_with(&authority, &format!("auth_mechanisms = {mechanism}"));
@@ -27,7 +27,7 @@ async fn signs_in_by(mechanism: &str) {
     ] {
         by_imap(&authority, port, tls, mechanism, both()).await;
     }
-    // Dovecot announces USER whatever it is told to offer, and by TLS it ranks before these two.
+    // Dovecot always announces USER, and over TLS the client prefers it to these two.
     let pop3 = match mechanism {
         "LOGIN" => vec![],
         "CRAM-MD5" => vec![(dovecot.pop3, TlsMode::Plain)],
@@ -145,14 +145,14 @@ async fn scram_sha_256_signs_in_and_is_refused_with_its_code() {
     signs_in_by("SCRAM-SHA-256").await;
 }
 
-/// A token for [`ADDRESS`] that ends in the year 2100, and one whose signature is not its own. Both
-/// are signed by HS256 with the key below.
+/// A token for [`ADDRESS`] that expires in the year 2100, and one with a forged signature. Both
+/// name HS256; the first is signed with the key below.
 const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hQHNlcnZlcnMudGVzdCIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ.CZo6SbYPWnQbp_YzkhRDscYoQbRUIORN6UXT6wWb0ew";
 const FORGED_TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hQHNlcnZlcnMudGVzdCIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjo0MTAyNDQ0ODAwfQ.CZo6SbYPWnQbp_YzkhRDscYoQbRUIORN6UXT6wWb0eA";
 /// "a key of the test", in base64.
 const TOKEN_KEY: &str = "YSBrZXkgb2YgdGhlIHRlc3Q=";
 
-/// Signs in with a token everywhere: Dovecot checks it by its own key, without asking anybody.
+/// Signs in with a token over all protocols; Dovecot verifies it locally with its key.
 async fn token_signs_in_by(mechanism: &str) {
     let authority = Authority::new();
     let folder = Folder::new("tokens");

@@ -1,4 +1,4 @@
-//! An SMTP connection as a case uses it.
+//! An SMTP session for test cases.
 
 use bytes::Bytes;
 use mail_net::{Connection, ConnectionEvent, Phase, Recorder, TlsMode};
@@ -18,7 +18,7 @@ pub(super) struct Smtp {
 }
 
 impl Smtp {
-    /// Connects and waits until the server is ready; `prefers_data` leaves BDAT alone.
+    /// Connects and waits until the client is ready; with `prefers_data` it does not use BDAT.
     pub(super) async fn connect(
         authority: &Authority,
         port: u16,
@@ -48,7 +48,7 @@ impl Smtp {
         session
     }
 
-    /// Signs in; returns the server's words if it refuses.
+    /// Signs in; returns the reply if the server refuses.
     pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Option<Reply> {
         let sign_in = self.connection.sign_in(credentials);
         self.connection.machine_mut().authenticate(sign_in);
@@ -63,7 +63,7 @@ impl Smtp {
         self.connection.machine().extensions()
     }
 
-    /// Sends a message and lets it be taken; tells what became of it.
+    /// Sends a message and returns its delivery result.
     pub(super) async fn send(&mut self, envelope: Envelope, mut message: &[u8]) -> Outcome {
         self.connection.machine_mut().send(envelope);
         self.connection.begin(Phase::Command);
@@ -86,7 +86,7 @@ impl Smtp {
         }
     }
 
-    /// Says a command that stands alone.
+    /// Sends a command outside a transaction.
     pub(super) async fn command(&mut self, command: Command) -> Reply {
         self.connection.machine_mut().command(command);
         match self.next().await {
@@ -95,7 +95,7 @@ impl Smtp {
         }
     }
 
-    /// Says QUIT and waits for the end.
+    /// Sends QUIT and waits for the end.
     pub(super) async fn quit(mut self) {
         self.connection.machine_mut().quit();
         self.connection.begin(Phase::Farewell);
@@ -116,12 +116,12 @@ impl Smtp {
         }
     }
 
-    /// Tells whether a line that left begins so.
+    /// Returns whether a sent line begins with `beginning`.
     pub(super) fn has_sent(&self, beginning: &str) -> bool {
         self.sent(beginning).is_some()
     }
 
-    /// The first line that left and begins so.
+    /// Returns the first sent line that begins with `beginning`.
     pub(super) fn sent(&self, beginning: &str) -> Option<String> {
         let beginning = format!("> {beginning}");
         let lines = self.recorder.entries().into_iter();
@@ -129,7 +129,7 @@ impl Smtp {
         lines.find(|line| line.starts_with(&beginning))
     }
 
-    /// Everything that was said, for messages of failed assertions.
+    /// Returns the whole transcript, for messages of failed assertions.
     pub(super) fn transcript(&self) -> String {
         let entries = self.recorder.entries().into_iter();
         entries.map(|entry| format!("{}\n", entry.line)).collect()

@@ -1,10 +1,10 @@
-//! Data of messages that servers write wrong: what can be read of it is told.
+//! Malformed message data: the readable items are reported.
 
 use mail_proto::imap::{Event, FetchData, FetchedItem, Uid};
 
 use crate::talk::{every_cut, implicit_tls, ready};
 
-/// The data of messages that a server tells by these lines.
+/// Returns the message data that the client reports for these lines.
 fn told(lines: &str) -> Vec<FetchData> {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
@@ -25,7 +25,7 @@ fn is_unreadable(data: &FetchData, wanted: &str) -> bool {
 
 const SENDER: &str = "((\"Ann\" NIL \"ann\" \"sender.example\"))";
 
-/// An envelope with this list of senders.
+/// Formats an envelope with this list of senders.
 fn envelope(from: &str) -> String {
     format!(
         "(\"Mon, 01 Jan 2024 10:00:00 +0000\" \"case\" {from} {from} {from} \
@@ -64,7 +64,7 @@ fn a_backslash_before_the_last_quote_of_an_address_costs_only_the_envelope() {
 
 #[test]
 fn an_envelope_whose_strings_and_words_are_swapped_is_none() {
-    // One quotation mark too many, and one too many again: the parentheses match.
+    // One quotation mark too many, twice: the parentheses match.
     let data = told(
         "* 1 FETCH (UID 1 ENVELOPE (NIL \"a\" ((\"x\\\" NIL \"ann\" \"b\")) NIL NIL ((\" NIL \"c\" \
          \"d\")) NIL NIL NIL NIL))\r\n",

@@ -1,4 +1,4 @@
-//! How commands are written, and when they leave.
+//! The encoding of commands, and when they are sent.
 
 use mail_proto::imap::{
     Append, Command, Date, FetchItem, Flag, InternalDate, Keyword, List, Mailbox, MailboxAttribute,
@@ -247,7 +247,7 @@ fn search_names_a_charset_only_when_it_has_to() {
 // docs/protocols.md, IMAP: LITERAL+, LITERAL-
 #[test]
 fn no_argument_can_begin_another_command() {
-    // A server may name a mailbox like this; it then stays one literal.
+    // A server may send such a mailbox name; it stays one literal.
     let evil = Mailbox::from_wire(&b"a\"\r\nr9 DELETE INBOX"[..]);
     is_written(
         "LITERAL+",
@@ -322,7 +322,7 @@ fn a_command_with_sequence_numbers_waits_for_those_that_may_move_them() {
         talk.server("r1 OK one\r\n");
         talk.expect_nothing_more();
         talk.server("* 3 EXPUNGE\r\nr2 OK two\r\n");
-        // By numbers alone they may leave together.
+        // Commands with sequence numbers only may be sent together.
         talk.client_at_once("r3 FETCH 1:5 (UID)\r\nr4 FETCH 1:5 (UID)\r\n");
     });
 }

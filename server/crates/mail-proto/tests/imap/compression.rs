@@ -21,7 +21,7 @@ fn what_comes_behind_the_answer_to_compress_is_compressed() {
         talk.server(&said);
         assert!(talk.is_compressed);
         assert_eq!(completed(&talk.events, tag), Status::Ok);
-        // It left after compression began.
+        // The client sent it after compression began.
         talk.client("r2 NOOP\r\n");
         talk.server(compress(b"r2 OK done\r\n"));
     });

@@ -1,4 +1,4 @@
-//! Servers that announce what they cannot do.
+//! Servers that announce extensions that they do not support.
 
 use mail_proto::imap::{
     Capability, Command, Enable, Event, FetchItem, List, Mailbox, MailboxAttribute, Notify, Search,
@@ -109,7 +109,7 @@ fn an_extension_that_is_answered_bad_is_off_for_the_session() {
                 !talk.client.capabilities().has(capability),
                 "{capability:?}"
             );
-            // It stays off when the server announces it again.
+            // It stays off if the server announces it again.
             talk.server(format!("* CAPABILITY IMAP4rev1 X-NEW {EVERYTHING}\r\n"));
             assert!(
                 !talk.client.capabilities().has(capability),

@@ -1,4 +1,4 @@
-//! Servers that lie, err or attack.
+//! Servers that violate the protocol, by mistake or as an attack.
 
 use mail_proto::OverLimit;
 use mail_proto::imap::{
@@ -116,7 +116,7 @@ fn a_nesting_bomb_is_stopped_at_the_limit() {
     });
 }
 
-/// The number and the items of each FETCH event.
+/// Returns the number and the items of each FETCH event.
 fn fetched(events: &[Event]) -> Vec<(u32, Vec<FetchedItem>)> {
     let fetched = events.iter().filter_map(|event| match event {
         Event::Fetch(data) => Some((data.seq.get(), data.items.clone())),
@@ -178,7 +178,7 @@ fn a_description_longer_than_a_response_may_be_is_read_past() {
             talk.server(format!("* 1 FETCH ({description})\r\n"));
             talk.server("* 2 FETCH (UID 6)\r\n");
         });
-        // What was whole before the limit may be told; that the message is too large is.
+        // Items that were complete before the limit may be reported; the too large one must be.
         let told = fetched(&events);
         assert_eq!(told.len(), 2, "{told:?}");
         assert_eq!(told[0].0, 1);
@@ -213,7 +213,8 @@ fn a_description_without_end_is_stopped() {
 
 #[test]
 fn a_literal_that_lies_about_its_size_shows_in_what_follows() {
-    // Said 3, sent 5: the rest is read as the line it stands on, and nothing is lost behind it.
+    // 3 octets announced, 5 sent: the rest is parsed as part of its line, and later lines are
+    // intact.
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("* 1 FETCH (BODY[1] {3}\r\nabcde UID 4)\r\n* 7 EXISTS\r\n");
@@ -236,7 +237,7 @@ fn data_nobody_asked_for_comes_in_between_and_is_told() {
             items: vec![FetchItem::Uid],
         });
         talk.client("r1 UID FETCH 1:2 (UID)\r\n");
-        // EXPUNGE during UID FETCH, the same message twice, one without its UID.
+        // EXPUNGE during UID FETCH, the same message twice, one message without its UID.
         talk.server(
             "* 1 FETCH (UID 1)\r\n* 1 EXPUNGE\r\n* 1 FETCH (UID 2)\r\n* 1 FETCH (UID 2)\r\n\
              * 1 FETCH (FLAGS ())\r\n* BAD [CLIENTBUG] what was that\r\n* OK [ALERT] soon down\r\n\

@@ -1,4 +1,4 @@
-//! Literals, ours and the server's.
+//! Literals of the client and of the server.
 
 use mail_proto::imap::{
     Append, BodyValue, Command, Error, Event, FetchedItem, Mailbox, PartNumber, Section,
@@ -18,7 +18,7 @@ fn append(size_bytes: u64) -> Command {
     })
 }
 
-/// A conversation whose APPEND of this size has been let in.
+/// Brings a session to the point where the server has accepted an APPEND of this size.
 fn appending(talk: &mut Talk, size_bytes: u64) {
     ready(talk, "");
     talk.enqueue(append(size_bytes));
@@ -156,7 +156,7 @@ fn a_body_the_server_does_not_want_is_not_asked_for() {
 
 #[test]
 fn a_refusal_within_the_body_is_told_when_the_body_is_complete() {
-    // The server counts the announced bytes whatever it thinks of them.
+    // The server counts the announced bytes whether or not it accepts them.
     every_cut(implicit_tls(), |talk| {
         appending(talk, 4);
         talk.body_data(b"ab");
@@ -188,7 +188,7 @@ fn a_bye_within_the_body_ends_the_body() {
         talk.end_of_input();
         talk.is_over();
     });
-    // Its answer is told, whether it comes before or behind.
+    // The tagged response is reported, whether it comes before or after BYE.
     for said in [
         "r1 NO disk full\r\n* BYE shutting down\r\n",
         "* BYE shutting down\r\nr1 NO disk full\r\n",

@@ -1,4 +1,4 @@
-//! Commands about mailboxes, and what servers answer to them.
+//! Commands on mailboxes, and the server's responses to them.
 
 use mail_proto::imap::{
     AppendLimit, Capability, Command, Enable, Event, FetchItem, List, ListSelection, Mailbox,
@@ -9,7 +9,7 @@ use mail_proto::imap::{
 use crate::commands::{is_written, mailbox, set, text};
 use crate::talk::{every_cut, implicit_tls, ready};
 
-/// What a server that says this is heard to say.
+/// Returns the events for this server data.
 pub(crate) fn heard(said: &str) -> Vec<Event> {
     let mut events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
@@ -208,7 +208,7 @@ fn list_selects_as_in_rfc_9051_6_3_9_7() {
         }),
         "LIST (SPECIAL-USE REMOTE) \"\" \"%\"",
     );
-    // RFC 5258 §3.1: it selects nothing by itself.
+    // RFC 5258 §3.1: this option selects nothing by itself.
     is_written(
         "",
         list(ListSelection {
@@ -405,7 +405,7 @@ fn notify_asks_as_in_rfc_5465() {
                     ..NotifyEvents::default()
                 },
             ),
-            // Flags are not told without messages (RFC 5465 §5).
+            // Flag events are only allowed with message events (RFC 5465 §5).
             group(
                 NotifyMailboxes::Inboxes,
                 NotifyEvents {

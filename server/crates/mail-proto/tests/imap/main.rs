@@ -1,7 +1,7 @@
-//! The IMAP machine against scripted servers.
+//! The IMAP client against scripted servers.
 //!
-//! Every conversation runs with the server's bytes whole, byte by byte and at 64 random cuts, and
-//! has to give equal events and equal commands each time.
+//! Every session runs with the server's bytes whole, byte by byte and at 64 random cuts, and must
+//! produce equal events and equal commands each time.
 
 mod broken;
 mod commands;

@@ -1,4 +1,4 @@
-//! FETCH and STORE with all that extensions add.
+//! FETCH and STORE with the items of all extensions.
 
 use mail_proto::imap::{
     BodyValue, Code, Command, Event, FetchData, FetchItem, FetchModifiers, FetchedItem, Flag,

@@ -50,7 +50,7 @@ fn starttls_comes_first_and_capabilities_of_before_are_forgotten() {
         talk.server("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nr2 OK done\r\n");
         assert!(!talk.client.capabilities().has(Capability::LoginDisabled));
     });
-    // Neither the greeting nor the alert of before TLS is told.
+    // Neither the greeting nor the alert received before TLS is reported.
     assert_eq!(
         events,
         [Event::Ready {
@@ -131,7 +131,7 @@ fn plaintext_fed_between_starttls_and_upgraded_is_rejected() {
 // docs/protocols.md, IMAP: PREAUTH
 #[test]
 fn preauth_ends_the_connection_in_every_mode() {
-    // The downgrade of CVE-2021-39272: no STARTTLS is possible behind PREAUTH.
+    // The downgrade of CVE-2021-39272: no STARTTLS is possible after PREAUTH.
     for tls in [Tls::StartTls, Tls::Implicit, Tls::Plain] {
         every_cut(config(tls), |talk| {
             talk.server("* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] welcome\r\n");
@@ -215,7 +215,7 @@ fn a_bye_nobody_asked_for_ends_the_conversation() {
         talk.server("* BYE Autologout; idle for too long\r\n");
         talk.is_over();
     });
-    // With a command under way its answer may still come.
+    // If a command is in progress, its tagged response may still come.
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         let tag = talk.enqueue(Command::Noop);

@@ -1,5 +1,5 @@
-//! imap-codec as an oracle: where it understands a line, it has to understand what this machine does;
-//! and what this machine writes has to be a command for it.
+//! imap-codec as an oracle: if it parses a line, both parsers must return the same, and every
+//! command that this client encodes must be a command for imap-codec.
 
 mod arguments;
 mod commands;
@@ -17,7 +17,7 @@ use arguments::{strings_of, texts_of};
 use commands::command;
 use responses::{fetch, found, listing, status_line};
 
-/// What a response says, in words that both can be brought to.
+/// The content of a response, in a form common to both parsers.
 type Facts = Vec<String>;
 
 proptest! {
@@ -48,7 +48,7 @@ proptest! {
         let (rest, decoded) = decoded.unwrap_or_else(|error| panic!("{error:?} {}", line.escape_ascii()));
         prop_assert!(rest.is_empty());
         prop_assert_eq!(decoded.tag.as_ref(), "r1");
-        // Arguments arrive as they were meant.
+        // The arguments arrive unchanged.
         let meant: Vec<String> = texts_of(&command).iter().map(|text| shown(text)).collect();
         prop_assert_eq!(strings_of(&decoded.body), meant);
     }
@@ -70,7 +70,7 @@ fn shown(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-/// The numbers of a set, which imap-codec brings into a form of its own.
+/// Returns the numbers of a set; imap-codec normalizes sets to its own form.
 fn members(mut numbers: Vec<u32>) -> Vec<u32> {
     numbers.sort_unstable();
     numbers.dedup();

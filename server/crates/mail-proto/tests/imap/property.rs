@@ -1,4 +1,4 @@
-//! Whatever a server sends: no panic, no endless loop, and the same events however it is cut.
+//! Properties for any server data: no panic, no endless loop, and the same events for any cuts.
 
 use mail_proto::imap::{Client, Command, Config, Event, Tls};
 use mail_proto::{BodyChunk, Limits, Machine as _, Step};
@@ -87,15 +87,15 @@ fn client() -> Client {
     })
 }
 
-/// Steps until nothing more happens; `false` once the conversation is over.
+/// Steps until the client is idle; returns `false` once the session is over.
 fn run(client: &mut Client, events: &mut Vec<Event>) -> bool {
-    // Each step uses up input or queued work, of which there is little.
+    // Each step consumes input or queued work, both of which are small.
     for _ in 0..100_000 {
         match client.step() {
             Ok(Step::NeedInput) => return true,
             Ok(Step::Write(_)) => {}
             Ok(Step::Event(event)) => match (events.last_mut(), event) {
-                // Chunks are cut where the bytes are.
+                // Chunk boundaries depend on where the input is cut.
                 (
                     Some(Event::LiteralChunk { bytes: before, .. }),
                     Event::LiteralChunk { bytes, .. },
@@ -106,7 +106,7 @@ fn run(client: &mut Client, events: &mut Vec<Event>) -> bool {
             },
             Ok(Step::NeedBody { .. }) => client.body(BodyChunk::End),
             Ok(Step::StartTls) => client.upgraded(),
-            // Compressed to the same bytes.
+            // Test compression is the identity.
             Ok(Step::StartDeflate { fed }) => {
                 client.upgraded();
                 if !fed.is_empty() {

@@ -1,4 +1,4 @@
-//! Coming back to a mailbox (RFC 7162), with servers that can and servers that cannot help.
+//! Resynchronization of a mailbox (RFC 7162), with servers that support it and servers that do not.
 
 use mail_proto::imap::mailbox::{Change, Resync, Selected, Visit};
 use mail_proto::imap::{
@@ -13,7 +13,7 @@ fn validity(number: u32) -> UidValidity {
     UidValidity::new(number).unwrap()
 }
 
-/// What is left of a visit in which the messages 117 to 540 were seen.
+/// The stored state of a visit in which the messages 117 to 540 were seen.
 fn visit() -> Visit {
     Visit {
         uid_validity: validity(67_890_007),
@@ -30,7 +30,7 @@ fn resume(earlier: &Visit) -> Command {
     })
 }
 
-/// What a mailbox is known to be after these events, and what they changed.
+/// Applies events to a mailbox and returns its state and the changes.
 fn follow(mut mailbox: Selected, events: &[Event]) -> (Selected, Vec<Change>) {
     let changes = events
         .iter()
@@ -45,7 +45,7 @@ fn uid_at(mailbox: &mut Selected, at: u32) -> Option<u32> {
         .map(Uid::get)
 }
 
-/// Comes back to a mailbox whose server says this, which answers SELECT in the end.
+/// Selects a mailbox again, with a server that sends `said` and then completes SELECT.
 fn come_back(capabilities: &str, line: &str, said: &str) -> (Selected, Vec<Change>) {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, capabilities);
@@ -84,7 +84,7 @@ fn qresync_tells_what_vanished_and_what_changed() {
             Change::Vanished(set("41,43:116,118,120:211,214:540")),
         ]
     );
-    // What vanished earlier was not counted by EXISTS.
+    // EXISTS does not count the messages that vanished earlier.
     assert_eq!(mailbox.exists(), 314);
     assert_eq!(uid_at(&mut mailbox, 50), Some(119));
     assert_eq!(mailbox.resync(true), Resync::Told);
@@ -106,7 +106,7 @@ fn a_resync_that_breaks_off_is_begun_again_from_the_same_point() {
         ready(talk, "QRESYNC");
         talk.enqueue(resume(&visit()));
         talk.client(format!("r1 {QRESYNC}\r\n"));
-        // HIGHESTMODSEQ is told before the changes that it counts.
+        // HIGHESTMODSEQ arrives before the changes that it counts.
         talk.server(
             "* 314 EXISTS\r\n* OK [UIDVALIDITY 67890007] ok\r\n* OK [HIGHESTMODSEQ 90060115205545359] ok\r\n",
         );
@@ -115,7 +115,7 @@ fn a_resync_that_breaks_off_is_begun_again_from_the_same_point() {
     });
     let (mailbox, _) = follow(Selected::resume(visit()), &events);
     assert_eq!(mailbox.visit(), Some(visit()));
-    // Even before UIDVALIDITY was told.
+    // Also before UIDVALIDITY arrives.
     assert_eq!(Selected::resume(visit()).visit(), Some(visit()));
 }
 
@@ -196,7 +196,7 @@ fn a_mailbox_without_modification_sequences_is_asked_for_its_flags() {
         "* OK [NOMODSEQ] Sorry, this mailbox format does not support modsequences\r\n",
         "* OK [HIGHESTMODSEQ 0] none\r\n",
         "",
-        // Restored from a copy.
+        // The server was restored from a backup.
         "* OK [HIGHESTMODSEQ 90060115194044999] less than before\r\n",
     ] {
         let said = format!("* 3 EXISTS\r\n* OK [UIDVALIDITY 67890007] ok\r\n{code}");
@@ -232,7 +232,7 @@ fn untagged(code: Code) -> Event {
 
 #[test]
 fn expunge_tells_the_number_up_to_which_everything_is_known() {
-    // RFC 7162 §3.2.7: with QRESYNC the answer to EXPUNGE carries HIGHESTMODSEQ.
+    // RFC 7162 §3.2.7: with QRESYNC the tagged response to EXPUNGE carries HIGHESTMODSEQ.
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "QRESYNC UIDPLUS");
         talk.server("* 4 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [HIGHESTMODSEQ 20] ok\r\n");
@@ -282,7 +282,7 @@ fn what_is_said_before_closed_is_about_the_mailbox_before() {
     assert_eq!(mailbox.resync(false), Resync::Flags);
 }
 
-/// Feeds what a server says while a window is fetched.
+/// Feeds server data while a window is fetched.
 fn while_fetching(said: &str) -> (Selected, Vec<Change>) {
     let events = every_cut(implicit_tls(), |talk: &mut Talk| {
         ready(talk, "");

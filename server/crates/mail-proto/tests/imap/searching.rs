@@ -1,4 +1,4 @@
-//! SEARCH and SORT: what is asked and what is answered.
+//! SEARCH and SORT: commands and responses.
 
 use std::num::NonZeroU32;
 
@@ -73,7 +73,7 @@ fn every_key_of_rfc_9051_6_4_4_is_written() {
         (SearchKey::SentOn(day), "SENTON 1-Feb-1994"),
         (SearchKey::LargerBytes(5_000_000_000), "LARGER 5000000000"),
         (SearchKey::SmallerBytes(0), "SMALLER 0"),
-        // RFC 5032, 7162, 8474 and 8514, and Gmail's own.
+        // RFC 5032, 7162, 8474 and 8514, and Gmail's extensions.
         (SearchKey::OlderSecs(number(86_400)), "OLDER 86400"),
         (SearchKey::YoungerSecs(number(60)), "YOUNGER 60"),
         (SearchKey::ModSeq(620_162_338), "MODSEQ 620162338"),
@@ -426,7 +426,7 @@ fn the_answers_of_rfc_5256_section_4_keep_their_order() {
 
 #[test]
 fn a_sort_by_sequence_numbers_waits_and_makes_others_wait() {
-    // RFC 9051 §5.5 names FETCH, STORE and SEARCH alone.
+    // RFC 9051 §5.5 names only FETCH, STORE and SEARCH.
     every_cut(implicit_tls(), |talk| {
         ready(talk, "SORT");
         talk.enqueue(sort(false, &[], &[]));

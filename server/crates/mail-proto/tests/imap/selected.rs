@@ -1,4 +1,4 @@
-//! What is known of the selected mailbox, kept right under everything a server may say.
+//! The state of the selected mailbox, which must stay correct for any server data.
 
 use bytes::Bytes;
 use mail_proto::imap::mailbox::{Change, Selected};
@@ -106,7 +106,7 @@ fn an_expunge_of_a_message_that_was_not_seen_moves_the_others_too() {
         (mailbox.exists(), mailbox.seq_of(uid(500))),
         (99, Some(seq(49)))
     );
-    // Beyond the end there is nothing to expunge.
+    // A number beyond the end expunges nothing.
     assert_eq!(mailbox.apply(&Event::Expunge { seq: seq(100) }), None);
     assert_eq!(mailbox.exists(), 99);
 }
@@ -139,7 +139,7 @@ fn a_mailbox_that_shrinks_without_expunge_makes_every_place_unsure() {
 fn vanished_messages_leave_and_the_others_move_up() {
     let mut mailbox = five();
     mailbox.apply(&Event::Exists(6));
-    // The sixth message, which nobody has looked at, is 55.
+    // The UID of the sixth message, which was never fetched, is 55.
     let uids = SequenceSet::parse(b"20,40,55").unwrap();
     let change = mailbox.apply(&Event::Vanished {
         earlier: false,
@@ -153,7 +153,7 @@ fn vanished_messages_leave_and_the_others_move_up() {
 #[test]
 fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
     let mut mailbox = five();
-    // 30 and 40 are neighbours: there is no 35.
+    // 30 and 40 are adjacent: there is no 35.
     let uids = SequenceSet::parse(b"35,40").unwrap();
     mailbox.apply(&Event::Vanished {
         earlier: false,
@@ -165,7 +165,8 @@ fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
 #[test]
 fn vanished_messages_behind_the_last_one_leave_no_place_outside() {
     let mut mailbox = five();
-    // 50 is the last of five: there is no 60 behind it, and five less two leave it no place.
+    // 50 is the last of five: there is no 60 after it, and an expunge of two leaves no number for
+    // it.
     let uids = SequenceSet::parse(b"60:61").unwrap();
     mailbox.apply(&Event::Vanished {
         earlier: false,
@@ -223,7 +224,7 @@ fn places_that_contradict_each_other_are_forgotten_but_the_newest() {
     let mut mailbox = five();
     mailbox.apply(&fetch(2, 60));
     assert_eq!(places(&mut mailbox), [None, Some(60), None, None, None]);
-    // A place beyond the end is no place.
+    // A sequence number beyond the end is invalid.
     mailbox.apply(&fetch(6, 61));
     assert_eq!(mailbox.seq_of(uid(61)), None);
 }
@@ -259,7 +260,7 @@ enum ConnectionEvent {
 }
 
 proptest! {
-    /// Against a mailbox that is known whole: what is told of places is never wrong.
+    /// Compared with a mailbox that is known completely: every reported position is correct.
     #[test]
     fn known_places_are_right_whatever_happens(
         happenings in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! Conversations as real servers hold them.
+//! Sessions with the responses of real servers.
 
 use mail_proto::imap::{
     Address, BodyValue, Capability, Code, Command, Event, FetchItem, FetchedItem, Flag, List,
@@ -200,7 +200,7 @@ fn courier_5_login_and_list() {
         talk.client("r1 AUTHENTICATE PLAIN\r\n");
         talk.server("+ \r\n");
         talk.client("AGFubgBodW50ZXIy\r\n");
-        // Courier tells no capabilities here.
+        // Courier sends no capabilities here.
         talk.server("r1 OK LOGIN Ok.\r\n");
         talk.client("r2 CAPABILITY\r\n");
         talk.server(
@@ -460,7 +460,7 @@ fn coremail_lets_only_clients_with_a_name_select() {
         );
         let limit = talk.client.capabilities().append_limit_bytes();
         assert_eq!(limit, Some(71_680_000));
-        // Without ID it answers "NO SELECT Unsafe Login". No round trip is lost by sending it.
+        // Without ID it answers "NO SELECT Unsafe Login". Sending ID costs no round trip.
         talk.enqueue(Command::Id(vec![
             name("name", "Restante"),
             name("vendor", "Rest\"ante"),

@@ -1,4 +1,4 @@
-//! Signing in, by each kind of way.
+//! Sign-in by each mechanism.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -157,13 +157,13 @@ fn what_an_earlier_connection_was_told_holds_until_the_server_says_otherwise() {
         assert_eq!(completed(&talk.events, tag), Status::Ok);
         assert!(talk.client.capabilities().has(Capability::Move));
         talk.enqueue(Command::Namespace);
-        // In one flight.
+        // Sent in one write.
         talk.client("r2 CAPABILITY\r\nr3 NAMESPACE\r\n");
         talk.server("* CAPABILITY IMAP4rev1 NAMESPACE\r\nr2 OK\r\nr3 OK\r\n");
         assert!(!talk.client.capabilities().has(Capability::Move));
         assert!(talk.events.contains(&Event::CapabilitiesChanged));
     });
-    // The server tells by itself: that counts, and nothing is asked.
+    // The server sends its capabilities unasked: they count, and the client does not request them.
     every_cut(implicit_tls(), |talk| {
         talk.client
             .remember(Capabilities::from_words([&b"MOVE"[..]]));
@@ -214,7 +214,7 @@ fn neither_transcript_nor_debug_holds_a_password() {
     }
 }
 
-/// The person of the example of RFC 5802 §5.
+/// The user of the example of RFC 5802 §5.
 fn user() -> SignIn {
     let nonce = STANDARD.decode("fyko+d2lbbFgONRv9qkxdawL").unwrap();
     SignIn {

@@ -1,4 +1,4 @@
-//! A conversation between the machine and a scripted server.
+//! A session between the IMAP client and a scripted server.
 
 use bytes::{Bytes, BytesMut};
 use mail_proto::imap::{Client, Command, Config, Credentials, Error, Event, Status, Tag, Tls};
@@ -13,7 +13,7 @@ enum Cuts {
     Random(u64),
 }
 
-/// Runs a conversation with its bytes cut in every way, and returns its events.
+/// Runs a session with its bytes cut in every way, and returns its events.
 pub(crate) fn every_cut(config: Config, conversation: impl Fn(&mut Talk)) -> Vec<Event> {
     let run = |cuts| {
         let mut talk = Talk::new(config, cuts);
@@ -50,7 +50,7 @@ pub(crate) fn ann() -> Credentials {
 pub(crate) struct Talk {
     pub(crate) client: Client,
     pub(crate) events: Vec<Event>,
-    /// What ended the conversation, if it has ended.
+    /// The result of the session, once it has ended.
     pub(crate) result: Option<Result<(), Error>>,
     /// The lines of the transcript, each with its direction.
     pub(crate) transcript: Vec<String>,
@@ -59,12 +59,13 @@ pub(crate) struct Talk {
     body: Vec<BodyChunk>,
     needs_body: Option<usize>,
     wants_tls: bool,
-    /// The machine has asked for compression.
+    /// Whether the client has requested compression.
     pub(crate) is_compressed: bool,
     cuts: Cuts,
 }
 
-/// What stands for compression here: a form that plain text cannot be taken for. Twice is once back.
+/// Test compression: its output cannot be taken for plain text, and applying it twice restores the
+/// input.
 pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| byte ^ 0xff).collect()
 }
@@ -86,7 +87,7 @@ impl Talk {
         }
     }
 
-    /// Lets the server say something.
+    /// Feeds bytes of the server.
     pub(crate) fn server(&mut self, bytes: impl AsRef<[u8]>) {
         let mut rest = bytes.as_ref();
         while !rest.is_empty() {
@@ -110,14 +111,14 @@ impl Talk {
                 *state ^= *state << 13;
                 *state ^= *state >> 7;
                 *state ^= *state << 17;
-                // Short pieces mostly, long ones now and then.
+                // Mostly short pieces, sometimes long ones.
                 let bound = if *state & 7 == 0 { 4000 } else { 40 };
                 usize::try_from(*state >> 8 & 0xffff).unwrap() % bound.min(max) + 1
             }
         }
     }
 
-    /// Checks what the machine has sent since the last call.
+    /// Asserts what the client has sent since the last call.
     #[track_caller]
     pub(crate) fn client(&mut self, bytes: impl AsRef<[u8]>) {
         self.run();
@@ -127,7 +128,7 @@ impl Talk {
         self.writes = 0;
     }
 
-    /// As [`client`](Self::client), and it left in one piece.
+    /// Like [`client`](Self::client), and also asserts that it was sent in one write.
     #[track_caller]
     pub(crate) fn client_at_once(&mut self, bytes: impl AsRef<[u8]>) {
         self.run();
@@ -140,7 +141,7 @@ impl Talk {
         self.client(b"");
     }
 
-    /// Leaves what was sent unchecked, where a test is about something else.
+    /// Discards the sent bytes, for tests about something else.
     pub(crate) fn forget_written(&mut self) {
         self.written.clear();
     }
@@ -149,7 +150,7 @@ impl Talk {
         self.client.enqueue(command)
     }
 
-    /// Gives a piece of the body, for when it is asked for.
+    /// Supplies a piece of the body for the next request.
     pub(crate) fn body(&mut self, chunk: BodyChunk) {
         self.body.insert(0, chunk);
         self.run();
@@ -159,7 +160,7 @@ impl Talk {
         self.body(BodyChunk::Data(Bytes::from_static(bytes)));
     }
 
-    /// How much of the body is asked for.
+    /// Returns how many bytes of the body the client requests.
     pub(crate) fn needs_body(&mut self) -> Option<usize> {
         self.run();
         self.needs_body
@@ -242,7 +243,7 @@ impl Talk {
         }
     }
 
-    /// Notes an event. The chunks of a literal are joined: their cuts are those of the bytes.
+    /// Records an event. The chunks of a literal are joined: their boundaries depend on the cuts.
     fn note(&mut self, event: Event) {
         if let Event::LiteralChunk { id, bytes } = &event {
             assert!(!bytes.is_empty());
@@ -262,7 +263,7 @@ impl Talk {
     }
 }
 
-/// A conversation that is ready, with the capabilities that the greeting names.
+/// Brings a session to the ready state, with the capabilities in the greeting.
 pub(crate) fn ready(talk: &mut Talk, capabilities: &str) {
     talk.server(format!(
         "* OK [CAPABILITY IMAP4rev1 {capabilities}] ready\r\n"
@@ -270,7 +271,7 @@ pub(crate) fn ready(talk: &mut Talk, capabilities: &str) {
     talk.expect_nothing_more();
 }
 
-/// Tells how the command of this tag ended.
+/// Returns the status with which the command of this tag completed.
 #[track_caller]
 pub(crate) fn completed(events: &[Event], tag: Tag) -> Status {
     let ended = events.iter().find_map(|event| match event {

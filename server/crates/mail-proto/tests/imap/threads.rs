@@ -60,7 +60,7 @@ fn the_examples_of_rfc_5256_section_4_are_read() {
         [vec![4, 23], vec![44, 7, 96]]
     );
     assert_eq!(numbers(three), [3, 6, 4, 23, 44, 7, 96]);
-    // Their common parent is not there.
+    // Their common parent does not exist.
     let orphans = threads("* THREAD ((3)(5))\r\n");
     assert_eq!(
         (chain(&orphans[0]), numbers(&orphans[0])),

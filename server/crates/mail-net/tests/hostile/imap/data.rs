@@ -1,4 +1,4 @@
-//! Answers that name the wrong command, data that lies, and data without measure.
+//! Responses to the wrong command, false data, and data without limit.
 
 use mail_proto::OverLimit;
 use mail_proto::imap::mailbox::Change;
@@ -31,7 +31,7 @@ fn no_greeting(line: &str) -> Expected<Imap> {
     fails(Error::PeerMisbehaved(Misbehaviour::NotAGreeting(line)))
 }
 
-/// The tag of the command that is answered at this place.
+/// Returns the tag of the command that is answered at this place.
 fn tag_of(place: Place) -> String {
     let mut tags = 0;
     for turn in Imap::turns(place, place.mode()) {
@@ -89,16 +89,16 @@ fn unasked(table: &mut Table<Imap>) {
         let behind = vec![Do::Honest, say(stray)];
         let (script, expected) = match place {
             P::Greeting => (before, no_greeting("go on")),
-            // What is said before TLS is not believed.
+            // The client ignores data sent before TLS.
             P::PlainCapability | P::StartTls => {
                 (before, goes_on(|seen| assert_eq!(seen.unknown, 0)))
             }
-            // Here a `+` was asked for: the one behind it was not.
+            // Here the client waits for a `+`; the second one is unsolicited.
             P::AppendReady | P::Idle => (behind, goes_on(|seen| assert_eq!(seen.unknown, 2))),
-            // A challenge that PLAIN does not have is cancelled (RFC 9051 §6.2.2).
+            // The client cancels a challenge that PLAIN does not have (RFC 9051 §6.2.2).
             P::Challenge => continue,
             P::ScramFirst | P::ScramProof => (behind, broken(SaslError::MalformedChallenge)),
-            // One challenge is answered, and no other: with a second answer the server would have
+            // The client answers only one challenge: with a second response the server would have
             // two digests of one password.
             P::CramMd5 => (
                 vec![
@@ -111,7 +111,7 @@ fn unasked(table: &mut Table<Imap>) {
                 ],
                 goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
             ),
-            // What is wrong with a token is told in a challenge (RFC 7628 §3.2.3).
+            // The server reports the error of a token in a challenge (RFC 7628 §3.2.3).
             P::Token => (
                 vec![
                     say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
@@ -151,14 +151,15 @@ fn early(table: &mut Table<Imap>) {
         };
         table.case(class, *place, ok(), expected);
     }
-    // Accepted before a byte of it was asked for.
+    // Accepted before the client has sent a byte of it.
     let never = || {
         fails(Error::PeerMisbehaved(Misbehaviour::DoneTooEarly(
             "r3".to_owned(),
         )))
     };
     table.case(class, P::AppendReady, ok(), never());
-    // The server counts the bytes of the body: it gets all of them, whatever it says.
+    // The server counts the bytes of the body: the client sends all of them, whatever the server
+    // answers.
     let script = vec![
         Do::Honest,
         say("% OK appended\r\n"),
@@ -192,7 +193,7 @@ fn early(table: &mut Table<Imap>) {
 fn sizes(table: &mut Table<Imap>) {
     let class = Class::LyingSize;
     let spoken = Place::spoken();
-    // Eight exabytes are announced, one byte comes.
+    // 2^63 - 1 bytes are announced, 1 byte follows.
     let huge = [say("* X {9223372036854775807}\r\nx"), Do::Stall];
     table.each(class, &spoken, &huge, |place| match place {
         P::Greeting => no_greeting(""),
@@ -217,7 +218,7 @@ fn sizes(table: &mut Table<Imap>) {
     });
     let script = body(BODY_BYTES - 1000);
     table.variant(class, P::FetchBody, "too_short", script, too_short);
-    // Numbers that fit nowhere.
+    // Numbers out of range.
     let script = vec![
         say("* 4294967296 EXISTS\r\n* 4294967295 EXISTS\r\n* 99999999999999999999 EXISTS\r\n"),
         say("* 1 FETCH (RFC822.SIZE 18446744073709551616 UID 4294967296)\r\n"),
@@ -229,7 +230,7 @@ fn sizes(table: &mut Table<Imap>) {
     });
     table.variant(class, P::Select, "in_numbers", script, kept);
 
-    // Modification sequences that go back, and that are none.
+    // Modification sequences that decrease, and invalid ones.
     let script = vec![
         say("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same\r\n* OK [HIGHESTMODSEQ 1] back\r\n"),
         say("* OK [HIGHESTMODSEQ 18446744073709551616] beyond\r\n* OK [HIGHESTMODSEQ 0] none\r\n"),
@@ -241,7 +242,7 @@ fn sizes(table: &mut Table<Imap>) {
     });
     table.variant(class, P::Resync, "in_mod_seq", script, kept);
 
-    // Four thousand million are found.
+    // A result of 2^32 - 1 messages.
     let script = vec![say(
         "* ESEARCH (TAG \"%\") UID ALL 1:4294967295\r\n% OK found\r\n",
     )];
@@ -277,11 +278,11 @@ fn nesting(table: &mut Table<Imap>) {
         "(".repeat(100_000),
         ")".repeat(100_000)
     );
-    // One message's own: it is told as too large, and everything else goes on.
+    // Data of one message: it is reported as too large, and the session continues.
     let degraded = goes_on(|seen| assert!(seen.has_too_large, "{seen:?}"));
     let script = vec![say(deep), Do::Honest];
     table.variant(class, P::Fetch, "in_bodystructure", script, degraded);
-    // Through literals, so that no line is long.
+    // By literals, so that no line is long.
     let expected = over(P::List);
     let script = vec![
         Do::Repeat("* LIST (((( {1}\r\nx", 1),
@@ -290,7 +291,7 @@ fn nesting(table: &mut Table<Imap>) {
     table.variant(class, P::List, "through_literals", script, expected);
 }
 
-/// As many folders as the largest file servers have.
+/// Number of folders on the largest file servers.
 const FOLDERS: usize = 50_000;
 const FLOOD: usize = 2_000;
 
@@ -340,7 +341,7 @@ fn floods(table: &mut Table<Imap>) {
         let script = vec![say(format!("* X ({units})\r\n"))];
         table.variant(class, P::List, variant, script, over);
     }
-    // A literal that is kept for each of the bytes that a response may have.
+    // A literal that is buffered for each of the bytes that a response may have.
     let script = vec![say("* LIST"), Do::Endless(" {1}\r\nx")];
     let over = fails(Error::Limit(OverLimit {
         what: "IMAP response",
@@ -349,7 +350,7 @@ fn floods(table: &mut Table<Imap>) {
     table.variant(class, P::List, "of_literals", script, over);
 }
 
-/// Signed in, and no mailbox is selected.
+/// The places after sign-in at which no mailbox is selected.
 const NOT_SELECTED: &[Place] = &[
     P::Id,
     P::Enable,
@@ -382,7 +383,7 @@ fn expunged(table: &mut Table<Imap>) {
         .collect();
     table.each(class, &in_mailbox, &script, |place| {
         if place == P::Move {
-            // The honest answer holds three more.
+            // The honest response holds three more.
             return goes_on(|seen| assert_eq!(seen.changes.len(), 4, "{:?}", seen.changes));
         }
         goes_on(|seen| {
@@ -402,7 +403,7 @@ fn expunged(table: &mut Table<Imap>) {
         assert_eq!(mailbox.seq_of(uid(9)), None, "there is no third place");
     });
     table.variant(class, P::Fetch, "between_rows", script, moved_up);
-    // More are gone than there ever were.
+    // More messages vanish than ever existed.
     for (variant, uids) in [
         ("vanished", "1:4294967295"),
         ("vanished_backwards", "4294967295:1"),
@@ -420,11 +421,11 @@ fn expunged(table: &mut Table<Imap>) {
         });
         table.variant(class, P::Noop, variant, script, none);
     }
-    // Before EXISTS there is nothing that could go.
+    // Before EXISTS there is no message to expunge.
     let script = vec![say("* 1 EXPUNGE\r\n"), Do::Honest];
     let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
     table.case(class, P::Select, script, whole);
-    // What vanished before is not counted, however much it is said to be.
+    // VANISHED (EARLIER) does not change the count, whatever its size.
     let script = vec![
         say("* VANISHED (EARLIER) 1:4294967295\r\n* VANISHED (EARLIER) 4294967295:1\r\n"),
         Do::Honest,

@@ -1,4 +1,4 @@
-//! The conversation as an honest server holds it.
+//! The session of an honest server.
 
 use super::place::Place as P;
 use super::{APPEND_BYTES, BODY_BYTES, CAPABILITIES, Place};
@@ -6,7 +6,7 @@ use crate::case::{Do, Hears, Mode, Turn, say};
 use crate::certificates::Certificate;
 use crate::scram::Scram;
 
-/// From the first byte to the capabilities.
+/// Returns the turns from the first byte to the capabilities.
 pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
     let handshake = || vec![Do::Handshake(Certificate::Good)];
     let capabilities = match place {
@@ -107,7 +107,7 @@ pub(super) const RESYNCED: &str = "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same as ev
 const FETCHED: &str = "* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n* 2 FETCH (UID 2 FLAGS ())\r\n\
      * 3 FETCH (UID 3 FLAGS ())\r\n% OK fetched\r\n";
 
-/// The exchanges of one place.
+/// Returns the turns of one place.
 pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
     let one = |hears: &'static str, says: &str| vec![Turn::new(place, Hears::Line(hears), says)];
     match place {

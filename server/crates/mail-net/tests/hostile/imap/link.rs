@@ -1,4 +1,4 @@
-//! Links that end, stall or are no IMAP, at every place.
+//! Connections that end, stall or do not carry IMAP, at every place.
 
 use mail_net::{Error as LinkError, Phase, TlsError};
 use mail_proto::OverLimit;
@@ -24,18 +24,18 @@ pub(super) fn fill(table: &mut Table<Imap>) {
 fn compression(table: &mut Table<Imap>) {
     let class = Class::BrokenCompression;
     let broken = || ends_by(LinkError::BrokenCompression);
-    // A kind of block that there is not.
+    // An invalid block type.
     let none = vec![say("% OK go\r\n"), Do::BelowDeflate(b"\x06\x06"), Do::Stall];
     table.case(class, P::Compress, none, broken());
     let garbage = vec![Do::BelowDeflate(b"\x06\x06"), Do::Stall];
     table.case(class, P::Compressed, garbage, broken());
-    // Words that were not compressed are, by chance, the beginning of some block.
+    // Uncompressed text happens to be the beginning of a valid block.
     let none = vec![say("% OK go\r\n* OK in plaintext\r\n"), Do::Stall];
     let silent = falls_silent(P::Logout.phase());
     table.variant(class, P::Compress, "none_at_all", none, silent);
     let over = vec![Do::EndDeflate, Do::Stall];
     table.variant(class, P::Compressed, "that_ends", over, closed());
-    // A thousand times what is said.
+    // Decompresses to 1,000 times the size on the wire.
     let bomb = vec![Do::Endless("a")];
     let limit = fails(Error::Limit(OverLimit {
         what: "IMAP response",
@@ -53,7 +53,7 @@ fn closed() -> Expected<Imap> {
     fails(Error::Closed)
 }
 
-/// What a lost link is: before TLS is up it is TLS that failed.
+/// The result of a lost connection: before TLS is up it is an error of TLS.
 fn lost(place: Place) -> Expected<Imap> {
     if place.is_handshake() {
         return fails_tls(TlsError::Closed);
@@ -108,7 +108,7 @@ fn stalls(table: &mut Table<Imap>) {
         Class::Stall,
         P::Append,
         "unread",
-        // It never reads the body: hostile one turn early.
+        // The server never reads the body: it becomes hostile one turn early.
         vec![Do::Hang],
         falls_silent(Phase::LongCommand),
     );
@@ -124,14 +124,14 @@ fn stalls(table: &mut Table<Imap>) {
             place => takes_too_long(place.phase()),
         };
         let text = match place {
-            // The head of a record that is 16,130 bytes long.
+            // The header of a record that is 16,130 bytes long.
             P::Handshake | P::ImplicitHandshake => "\x16\x03\x03\x3f\x02",
             _ => "* OK just a moment\r\n",
         };
         let script = tls::at::<Imap>(*place, vec![Do::Trickle(text)]);
         table.case(Class::Trickle, *place, script, expected);
     }
-    // A slow link is no hostile one.
+    // A slow connection is not a hostile one.
     for place in [P::Greeting, P::Select, P::Noop] {
         let whole = goes_on(|seen| assert!(seen.is_ready)).in_any_time();
         let script = vec![Do::HonestSlowly];
@@ -139,7 +139,7 @@ fn stalls(table: &mut Table<Imap>) {
     }
 }
 
-/// What silence is at this place.
+/// The result of silence at this place.
 fn silence(place: Place) -> Expected<Imap> {
     match place {
         P::Handshake | P::ImplicitHandshake => tls_takes_too_long(),
@@ -184,7 +184,7 @@ fn words(table: &mut Table<Imap>) {
         P::Greeting => fails(Error::PeerMisbehaved(Misbehaviour::NotAGreeting(
             "HTTP/1.1 400 Bad Request".to_owned(),
         ))),
-        // What is said before TLS is not believed.
+        // The client ignores data sent before TLS.
         P::PlainCapability | P::StartTls => goes_on(|seen| assert_eq!(seen.unknown, 0)),
         _ => goes_on(|seen| assert_eq!(seen.unknown, 2)),
     });
@@ -209,7 +209,7 @@ fn rejected(command: &'static str) -> Expected<Imap> {
 
 fn below_tls(table: &mut Table<Imap>) {
     tls::garbage(table, b"* OK this is no record of TLS\r\n", lost);
-    // A link that is cut below TLS ends nothing that was not ended above it.
+    // A cut below TLS completes nothing that is incomplete above it.
     let cut = vec![Do::HalfOfHonest, Do::HalfClose];
     let half = closed().and(|seen| assert!(!seen.is_body_whole));
     let place = P::FetchBody;

@@ -1,4 +1,4 @@
-//! Where a server can be hostile: each of its replies.
+//! The places where a server can be hostile: each of its replies.
 
 use mail_net::Phase;
 use mail_proto::imap::command::{
@@ -21,33 +21,33 @@ pub(crate) enum Place {
     /// CAPABILITY before STARTTLS.
     PlainCapability,
     StartTls,
-    /// The handshake behind STARTTLS.
+    /// The handshake after STARTTLS.
     Handshake,
-    /// CAPABILITY behind STARTTLS.
+    /// CAPABILITY after STARTTLS.
     CapabilityInTls,
     /// The handshake of implicit TLS.
     ImplicitHandshake,
     /// The challenge of AUTHENTICATE PLAIN.
     Challenge,
-    /// Nonce, salt and rounds of AUTHENTICATE SCRAM-SHA-256.
+    /// Nonce, salt and iteration count of AUTHENTICATE SCRAM-SHA-256.
     ScramFirst,
-    /// The server's own proof.
+    /// The server's proof.
     ScramProof,
     /// The challenge of AUTHENTICATE CRAM-MD5.
     CramMd5,
-    /// The end of AUTHENTICATE OAUTHBEARER.
+    /// The tagged response of AUTHENTICATE OAUTHBEARER.
     Token,
-    /// The end of AUTHENTICATE.
+    /// The tagged response of AUTHENTICATE.
     Authenticate,
     Login,
-    /// CAPABILITY behind a sign-in that did not tell.
+    /// CAPABILITY after a sign-in whose response held no capabilities.
     CapabilityAfterSignIn,
     Namespace,
     List,
     Status,
     Select,
     Fetch,
-    /// FETCH of a body that is streamed.
+    /// FETCH of a streamed body.
     FetchBody,
     Search,
     Store,
@@ -59,13 +59,13 @@ pub(crate) enum Place {
     Append,
     /// The `+` of IDLE.
     Idle,
-    /// While IDLE is on.
+    /// During IDLE.
     Idling,
-    /// The end of IDLE.
+    /// The tagged response of IDLE.
     Done,
     Id,
     Enable,
-    /// SELECT of a mailbox that was seen before, with QRESYNC.
+    /// SELECT of a mailbox of an earlier visit, with QRESYNC.
     Resync,
     Notify,
     Create,
@@ -78,7 +78,7 @@ pub(crate) enum Place {
     Unselect,
     Noop,
     Compress,
-    /// NOOP on a connection that is compressed.
+    /// NOOP on a compressed connection.
     Compressed,
     Logout,
 }
@@ -139,7 +139,7 @@ impl case::Place for Place {
 }
 
 impl Place {
-    /// Before a mailbox is selected; handshakes and what is before TLS left out.
+    /// Places before a mailbox is selected, except handshakes and places before TLS.
     pub(super) const UNSELECTED: &'static [Self] = &[
         Self::Greeting,
         Self::Capability,
@@ -156,12 +156,12 @@ impl Place {
         Self::List,
         Self::Status,
     ];
-    /// Behind the sign-in: all from here on.
+    /// Places after the sign-in.
     pub(super) const SIGNED_IN: &'static [Self] = <Self as case::Place>::ALL
         .split_at(Self::Namespace as usize)
         .1;
 
-    /// Whether a mailbox is selected first.
+    /// Whether a mailbox is selected before this place.
     pub(super) const fn is_in_mailbox(self) -> bool {
         matches!(
             self,
@@ -183,7 +183,7 @@ impl Place {
         )
     }
 
-    /// The phase in which its reply is awaited, as the account chooses it.
+    /// Returns the phase in which the account waits for this reply.
     pub(super) const fn phase(self) -> Phase {
         match self {
             Self::Sort | Self::Thread => Phase::LongCommand,
@@ -209,7 +209,7 @@ impl Place {
         }
     }
 
-    /// The command whose reply this is.
+    /// Returns the command that this reply belongs to.
     pub(super) fn command(self) -> Option<Command> {
         let uids = || SequenceSet::from_first(uid(1));
         let mailbox = || Mailbox::from_wire("Archive");

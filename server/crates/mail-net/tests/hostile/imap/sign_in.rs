@@ -1,4 +1,4 @@
-//! TLS and the way into it: certificates, STARTTLS, PREAUTH; and refusals at every place.
+//! TLS and its start: certificates, STARTTLS, PREAUTH; and refusals at every place.
 
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
 use mail_proto::sasl::SaslError;
@@ -16,7 +16,7 @@ pub(super) fn fill(table: &mut Table<Imap>) {
     unproven(table);
 }
 
-/// A sign-in whose mechanism was broken.
+/// The session ends because the server broke the SASL mechanism.
 pub(super) fn broken(failure: SaslError) -> Expected<Imap> {
     fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure)))
 }
@@ -150,7 +150,7 @@ fn refused(place: Place, status: Status) -> Expected<Imap> {
         | P::Login => goes_on(|seen| {
             assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
         }),
-        // The sign-in itself was accepted.
+        // The server had accepted the sign-in itself.
         P::CapabilityAfterSignIn => goes_on(|seen| {
             assert_eq!(seen.signed_in, Some(Status::Ok));
         }),

@@ -1,4 +1,4 @@
-//! Links that end or stall, and TLS, at every place.
+//! Connections that end or stall, and TLS, at every place.
 
 use mail_net::deadlines::BODY_GRACE;
 use mail_net::{Error as LinkError, Phase, TlsError};
@@ -21,7 +21,7 @@ pub(super) fn fill(table: &mut Table<Pop3>) {
     absent(table);
 }
 
-/// What the owner may believe about the message that was marked when the link is lost at a place.
+/// What the owner may conclude about the marked message if the connection is lost at a place.
 pub(super) fn lost_at(place: Place) -> impl Fn(&Seen) + Send + Sync + 'static {
     let deletions = match place {
         P::ImplicitHandshake => None,
@@ -35,7 +35,7 @@ pub(super) fn closed(stage: Stage) -> Expected<Pop3> {
     fails(Error::Closed { stage })
 }
 
-/// What a lost link is: before TLS is up it is TLS that failed.
+/// The result of a lost connection: before TLS is up it is an error of TLS.
 fn lost(place: Place) -> Expected<Pop3> {
     match place {
         place if place.is_handshake() => fails_tls(TlsError::Closed),
@@ -63,7 +63,7 @@ fn ends(table: &mut Table<Pop3>) {
             expected,
         );
     }
-    // All of a message but its end, and an end that is none.
+    // A message without its end, and with an invalid end.
     for (variant, text) in [
         ("before_the_dot", "Subject: a message\r\n\r\nall of it\r\n"),
         ("behind_the_dot", "Subject: a message\r\n\r\nall of it\r\n."),
@@ -87,7 +87,7 @@ fn done_then_gone(table: &mut Table<Pop3>) {
             P::Quit => goes_on(|seen| {
                 assert_eq!(seen.deletions, Some(Deletions::Done { count: 1 }));
             }),
-            // QUIT may have been heard, or not.
+            // The server may have received QUIT or not.
             P::Dele => closed(Stage::Quit).and(lost_at(P::Quit)),
             place => closed(place.next_stage()),
         };
@@ -108,7 +108,7 @@ fn stalls(table: &mut Table<Pop3>) {
     for place in Place::ALL {
         let silent = match place {
             place if place.is_handshake() => tls_takes_too_long(),
-            // An owner that has waited for long enough leaves.
+            // The owner quits after its waiting time.
             P::Rest => falls_silent(P::Quit.phase()),
             place => falls_silent(place.phase()),
         };
@@ -126,7 +126,7 @@ fn stalls(table: &mut Table<Pop3>) {
             silent.and(lost_at(*place)),
         );
         let (text, slow) = match place {
-            // The head of a record that is 16,130 bytes long.
+            // The header of a record that is 16,130 bytes long.
             place if place.is_handshake() => ("\x16\x03\x03\x3f\x02", tls_takes_too_long()),
             P::Rest => {
                 let whole = takes_too_long::<Pop3>(P::Quit.phase());
@@ -139,7 +139,7 @@ fn stalls(table: &mut Table<Pop3>) {
         let script = tls::at::<Pop3>(*place, vec![Do::Trickle(text)]);
         table.case(Class::Trickle, *place, script, slow.and(lost_at(*place)));
     }
-    // A slow link is no hostile one.
+    // A slow connection is not a hostile one.
     for place in [P::Greeting, P::List, P::Quit] {
         let script = vec![Do::HonestSlowly];
         let whole = goes_on(|seen| assert_eq!(seen.is_signed_in, Some(true))).in_any_time();
@@ -147,7 +147,7 @@ fn stalls(table: &mut Table<Pop3>) {
     }
 }
 
-/// A body that trickles is given up with the first byte behind its grace.
+/// The client gives up on a slow body with the first byte after its grace period.
 fn paced() -> Expected<Pop3> {
     let phase = Phase::Body;
     ends_by(LinkError::Deadline { phase }).after(BODY_GRACE + BYTE_EVERY)
@@ -171,7 +171,7 @@ fn start_tls(table: &mut Table<Pop3>) {
     let none = || fails(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
     let script = vec![say("+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n")];
     table.case(class, P::PlainCapa, script, none());
-    // Without CAPA nothing is known: STLS is tried, and nothing but STLS.
+    // Without CAPA the capabilities are unknown: the client tries STLS, and only STLS.
     let script = vec![
         say("-ERR what is that\r\n"),
         Do::Hear(Hears::Line("STLS")),
@@ -189,14 +189,14 @@ fn start_tls(table: &mut Table<Pop3>) {
 
 fn below_tls(table: &mut Table<Pop3>) {
     tls::garbage(table, b"+OK this is no record of TLS\r\n", lost);
-    // A link that is cut below TLS ends nothing that was not ended above it.
+    // A cut below TLS completes nothing that is incomplete above it.
     let cut = vec![Do::HalfOfHonest, Do::HalfClose];
     let (place, expected) = (P::RetrBody, lost(P::RetrBody));
     let class = Class::TlsGarbage;
     table.in_mode(Mode::Implicit, class, place, "none_at_all", cut, expected);
 }
 
-/// What POP3 does not have.
+/// The classes that POP3 cannot have.
 fn absent(table: &mut Table<Pop3>) {
     let all = Place::ALL;
     table.never(Class::BrokenCompression, all, "POP3 compresses nothing");

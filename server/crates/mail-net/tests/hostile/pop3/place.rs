@@ -1,4 +1,4 @@
-//! Where a server can be hostile: each of its responses.
+//! The places where a server can be hostile: each of its responses.
 
 use mail_net::Phase;
 use mail_proto::pop3::{Command, MessageNumber, Stage};
@@ -12,32 +12,32 @@ pub(crate) enum Place {
     /// CAPA before STLS.
     PlainCapa,
     Stls,
-    /// The handshake behind STLS.
+    /// The handshake after STLS.
     Handshake,
-    /// CAPA behind STLS.
+    /// CAPA after STLS.
     CapaInTls,
     /// The handshake of implicit TLS.
     ImplicitHandshake,
-    /// AUTH PLAIN, its answer in the same line.
+    /// AUTH PLAIN with its initial response.
     Auth,
-    /// Nonce, salt and rounds of AUTH SCRAM-SHA-256.
+    /// Nonce, salt and iteration count of AUTH SCRAM-SHA-256.
     ScramFirst,
-    /// The server's own proof.
+    /// The server's proof.
     ScramProof,
-    /// The end of AUTH SCRAM-SHA-256.
+    /// The final response of AUTH SCRAM-SHA-256.
     AuthScram,
     /// The challenge of AUTH CRAM-MD5.
     CramMd5,
-    /// The end of AUTH CRAM-MD5.
+    /// The final response of AUTH CRAM-MD5.
     AuthCram,
-    /// AUTH OAUTHBEARER, its token in the same line.
+    /// AUTH OAUTHBEARER with the token as initial response.
     Token,
     User,
     Pass,
     Apop,
-    /// While nothing is asked for.
+    /// No command is pending.
     Rest,
-    /// CAPA once more.
+    /// The second CAPA.
     CapaAgain,
     Lang,
     Stat,
@@ -45,7 +45,7 @@ pub(crate) enum Place {
     ListOne,
     Uidl,
     UidlOne,
-    /// UIDL that was sent along with LIST.
+    /// UIDL that was pipelined with LIST.
     PipelinedUidl,
     Top,
     /// The status line of RETR.
@@ -100,16 +100,16 @@ impl case::Place for Place {
 }
 
 impl Place {
-    /// A message is read, marked as deleted, and deleted.
+    /// The places at which a message is fetched, marked as deleted, and deleted.
     pub(super) const MOVING: &'static [Self] =
         &[Self::Retr, Self::RetrBody, Self::Dele, Self::Quit];
 
-    /// Whether its response is one to a sign-in.
+    /// Whether it is a response to a sign-in command.
     pub(super) fn is_sign_in(self) -> bool {
         self.stage() == Stage::Login
     }
 
-    /// What the client is doing while this response is awaited.
+    /// Returns the client's stage while it waits for this response.
     pub(super) const fn stage(self) -> Stage {
         match self {
             Self::Greeting | Self::ImplicitHandshake => Stage::Greeting,
@@ -125,7 +125,7 @@ impl Place {
         }
     }
 
-    /// What the client is doing once this was answered.
+    /// Returns the client's stage after this response.
     pub(super) const fn next_stage(self) -> Stage {
         match self {
             Self::ImplicitHandshake => Stage::Greeting,
@@ -140,13 +140,13 @@ impl Place {
         }
     }
 
-    /// The phase in which its response is awaited, as the account chooses it.
+    /// Returns the phase in which the account waits for this response.
     pub(super) const fn phase(self) -> Phase {
         match self.stage() {
             Stage::Greeting | Stage::Capa | Stage::Stls | Stage::Login => Phase::SignIn,
             Stage::Idle => Phase::Idle,
             Stage::Body => Phase::Body,
-            // A server may rewrite a whole file now.
+            // A server may now rewrite a whole file.
             Stage::Quit => Phase::LongCommand,
             _ => match self {
                 Self::Top | Self::Retr => Phase::Body,
@@ -155,7 +155,7 @@ impl Place {
         }
     }
 
-    /// The commands whose response this is.
+    /// Returns the commands that this response belongs to.
     pub(super) fn commands(self) -> Vec<Command> {
         let number = MessageNumber::new(1).unwrap();
         let one = match self {

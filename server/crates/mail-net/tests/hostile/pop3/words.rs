@@ -1,4 +1,4 @@
-//! Responses that refuse, that lie, that are no responses or too many, at every place.
+//! Refusals, false responses, invalid responses and extra responses, at every place.
 
 use mail_net::TlsError;
 use mail_proto::OverLimit;
@@ -22,7 +22,7 @@ pub(super) fn fill(table: &mut Table<Pop3>) {
     unproven(table);
 }
 
-/// A sign-in whose mechanism was broken.
+/// The session ends because the server broke the SASL mechanism.
 fn broken(failure: SaslError) -> Expected<Pop3> {
     misbehaved(Misbehaviour::Sasl(failure))
 }
@@ -65,7 +65,7 @@ fn refusals(table: &mut Table<Pop3>) {
             let text: &'static str = text;
             let mut script = vec![say(format!("-ERR {text}\r\n"))];
             let expected = match place {
-                // A server from before CAPA: USER and PASS, which it knows.
+                // A server older than CAPA: the client falls back to USER and PASS.
                 P::Capa | P::CapaInTls => {
                     script.push(Do::Hear(Hears::Line("USER")));
                     script.push(say("+OK and?\r\n"));
@@ -133,7 +133,7 @@ fn unasked(table: &mut Table<Pop3>) {
     ]);
     for place in lines {
         let expected = match place {
-            // Taken for the answer to STLS, whose own is then no TLS.
+            // It is taken for the response to STLS; the real one is then not TLS.
             P::PlainCapa => fails_tls(TlsError::NotTls),
             P::Stls => misbehaved(Misbehaviour::PlaintextAfterStls),
             _ => to_nothing(),
@@ -169,7 +169,7 @@ fn unasked(table: &mut Table<Pop3>) {
     );
 }
 
-/// A line of a listing, with words behind it: seven million short ones would only take longer.
+/// A row of a listing with trailing text: with short rows the limit would need 7 million of them.
 const LONG_ROW: &str = "1 120 and so on and so on and so on and so on and so on and so on and so on and so \
     on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on \
     and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and so on and \
@@ -181,7 +181,7 @@ fn measures(table: &mut Table<Pop3>) {
     let endless = [Do::Endless("+OK and so on ")];
     let lines = Place::all_but(&[P::Handshake, P::ImplicitHandshake, P::RetrBody]);
     table.each(class, &lines, &endless, over("response line", 64 << 10));
-    // A message has lines of any length: it is streamed, and an owner counts.
+    // A message has lines of any length: it is streamed, and the owner counts.
     let streamed = || {
         falls_silent(P::RetrBody.phase()).and(|seen| {
             assert!(seen.body_bytes > 40 << 20);
@@ -298,7 +298,7 @@ fn nonsense(table: &mut Table<Pop3>) {
     table.each(class, &lines, &garbage, malformed);
     for place in &lines {
         let expected = match place {
-            // A challenge of PLAIN, whose answer left already: asked for again.
+            // A challenge of PLAIN whose response was already sent: the server requests it again.
             place if place.is_sign_in() && !matches!(place, P::User | P::Pass | P::Apop) => {
                 continue;
             }
@@ -308,8 +308,8 @@ fn nonsense(table: &mut Table<Pop3>) {
         let script = vec![say("+ UGFzc3dvcmQ6\r\n")];
         table.variant(class, *place, "challenge", script, expected);
     }
-    // A challenge that the mechanism does not have is cancelled; one to a token tells what is wrong
-    // with it (RFC 7628 §3.2.3).
+    // The client cancels a challenge that the mechanism does not have; the challenge after a token
+    // reports its error (RFC 7628 §3.2.3).
     for (place, challenge, answer) in [
         (P::AuthCram, "+ PG90aGVyQHBlZXIudGVzdD4=\r\n", "*"),
         (P::Token, "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n", "AQ=="),

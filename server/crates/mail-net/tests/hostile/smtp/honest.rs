@@ -1,4 +1,4 @@
-//! The conversation as an honest server holds it.
+//! The session of an honest server.
 
 use super::Place;
 use super::place::Place as P;
@@ -53,7 +53,7 @@ fn extensions(place: Place) -> String {
         _ => "",
     };
     let size = match place {
-        // So that only what was said in plaintext names one.
+        // Only the plaintext reply names a size.
         P::PlainEhlo => "",
         _ => "250-SIZE 10000000\r\n",
     };

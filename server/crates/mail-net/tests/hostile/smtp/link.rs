@@ -1,4 +1,4 @@
-//! Links that end or stall, and TLS, at every place.
+//! Connections that end or stall, and TLS, at every place.
 
 use mail_net::{Phase, TlsError};
 use mail_proto::smtp::{Error, Incompatibility, Misbehaviour, Reply, Stage};
@@ -19,7 +19,7 @@ pub(super) fn fill(table: &mut Table<Smtp>) {
     absent(table);
 }
 
-/// What the message meets when the connection is lost at this place.
+/// The result of the message if the connection is lost at this place.
 pub(super) fn fate_at(place: Place) -> Fate {
     match place.stage() {
         Stage::Rset | Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body => {
@@ -35,11 +35,11 @@ fn closed(stage: Stage) -> Expected<Smtp> {
     fails(Error::Closed { stage })
 }
 
-/// What a lost link is: before TLS is up it is TLS that failed.
+/// The result of a lost connection: before TLS is up it is an error of TLS.
 fn lost(place: Place) -> Expected<Smtp> {
     match place {
         place if place.is_handshake() => fails_tls(TlsError::Closed),
-        // Nobody waits for its answer.
+        // The client does not wait for the reply to QUIT.
         P::Quit => meets(Fate::Accepted),
         place => closed(place.stage()).with(fate_at(place)),
     }
@@ -78,7 +78,7 @@ fn done_then_gone(table: &mut Table<Smtp>) {
         let expected = match place {
             P::StartTls => fails_tls(TlsError::Closed),
             P::Final | P::BdatLast | P::Quit => meets(Fate::Accepted),
-            // Nobody waits for the answer to QUIT.
+            // The client does not wait for the reply to QUIT.
             P::Vrfy => meets(Fate::Waiting),
             place => {
                 let stage = place.next_stage();
@@ -103,7 +103,7 @@ fn done_then_gone(table: &mut Table<Smtp>) {
     let silent = falls_silent(Phase::SmtpFinalReply).with(Fate::Unknown);
     let script = vec![Do::Commit, Do::Stall];
     table.variant(class, P::Final, "silent", script, silent);
-    // The reply was whole: that the link is reset behind it changes nothing.
+    // The reply was complete: the reset after it changes nothing.
     let script = vec![Do::Honest, Do::Rst];
     let unread = closed(Stage::Final).with(Fate::Unknown);
     table.variant(class, P::Final, "said_and_reset", script, unread);
@@ -114,17 +114,17 @@ fn stalls(table: &mut Table<Smtp>) {
         let fate = fate_at(*place);
         let (script, silent) = match place {
             place if place.is_handshake() => (vec![Do::Stall], tls_takes_too_long()),
-            // It does not even read: a message is longer than what waits on the way.
+            // The server stops reading: the message is larger than the capacity of the connection.
             P::Body => (vec![Do::Hang], falls_silent(Phase::SmtpBlock)),
             place => (vec![Do::Stall], falls_silent(place.phase())),
         };
         table.case(Class::Stall, *place, script, silent.with(fate));
         let (act, slow) = match place {
-            // The head of a record that is 16,130 bytes long.
+            // The header of a record that is 16,130 bytes long.
             place if place.is_handshake() => {
                 (Do::Trickle("\x16\x03\x03\x3f\x02"), tls_takes_too_long())
             }
-            // It takes the message byte by byte.
+            // The server reads the message byte by byte.
             P::Body => (Do::HearSlowly, takes_too_long(Phase::SmtpBlock)),
             place => (
                 Do::Trickle("250 just a moment "),
@@ -134,7 +134,7 @@ fn stalls(table: &mut Table<Smtp>) {
         let script = tls::at::<Smtp>(*place, vec![act]);
         table.case(Class::Trickle, *place, script, slow.with(fate));
     }
-    // A slow link is no hostile one.
+    // A slow connection is not a hostile one.
     for place in [P::Greeting, P::Mail, P::Final] {
         let script = vec![Do::HonestSlowly];
         let whole = meets(Fate::Accepted).in_any_time();
@@ -197,7 +197,7 @@ fn below_tls(table: &mut Table<Smtp>) {
     tls::garbage(table, b"250 this is no record of TLS\r\n", lost);
 }
 
-/// What SMTP does not have.
+/// The classes that SMTP cannot have.
 fn absent(table: &mut Table<Smtp>) {
     let all = Place::ALL;
     table.never(Class::BrokenCompression, all, "SMTP compresses nothing");

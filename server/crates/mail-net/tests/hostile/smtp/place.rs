@@ -1,4 +1,4 @@
-//! Where a server can be hostile: each of its replies.
+//! The places where a server can be hostile: each of its replies.
 
 use mail_net::Phase;
 use mail_proto::smtp::Stage;
@@ -9,18 +9,18 @@ use crate::case;
 pub(crate) enum Place {
     Greeting,
     Ehlo,
-    /// HELO, because EHLO was not understood.
+    /// HELO, because the server rejected EHLO.
     Helo,
     /// EHLO before STARTTLS.
     PlainEhlo,
     StartTls,
-    /// The handshake behind STARTTLS.
+    /// The handshake after STARTTLS.
     Handshake,
-    /// EHLO behind STARTTLS.
+    /// EHLO after STARTTLS.
     EhloInTls,
     /// The handshake of implicit TLS.
     ImplicitHandshake,
-    /// AUTH PLAIN, its answer in the same line.
+    /// AUTH PLAIN with its initial response.
     AuthPlain,
     /// AUTH LOGIN.
     AuthLogin,
@@ -28,21 +28,21 @@ pub(crate) enum Place {
     AuthUser,
     /// The password of AUTH LOGIN.
     AuthPassword,
-    /// Nonce, salt and rounds of AUTH SCRAM-SHA-256.
+    /// Nonce, salt and iteration count of AUTH SCRAM-SHA-256.
     ScramFirst,
-    /// The server's own proof.
+    /// The server's proof.
     ScramProof,
-    /// The end of AUTH SCRAM-SHA-256.
+    /// The final reply of AUTH SCRAM-SHA-256.
     AuthScram,
     /// The challenge of AUTH CRAM-MD5.
     CramMd5,
-    /// The end of AUTH CRAM-MD5.
+    /// The final reply of AUTH CRAM-MD5.
     AuthCram,
-    /// AUTH OAUTHBEARER, its token in the same line.
+    /// AUTH OAUTHBEARER with the token as initial response.
     Token,
-    /// VRFY, and nothing else.
+    /// VRFY alone.
     Vrfy,
-    /// RSET behind a message that was refused.
+    /// RSET after a refused message.
     Rset,
     Mail,
     /// The first of three recipients.
@@ -54,7 +54,7 @@ pub(crate) enum Place {
     /// The first of three recipients.
     PipelinedRcpt,
     PipelinedData,
-    /// While the message is being given.
+    /// During the transfer of the message.
     Body,
     /// The reply to the final dot.
     Final,
@@ -63,7 +63,7 @@ pub(crate) enum Place {
     /// The reply to the last chunk.
     BdatLast,
     Quit,
-    /// MAIL of the message before: never hostile.
+    /// MAIL of the message before; never hostile.
     Earlier,
 }
 
@@ -109,12 +109,12 @@ impl case::Place for Place {
 }
 
 impl Place {
-    /// Whether its reply is one to AUTH.
+    /// Whether it is a reply to AUTH.
     pub(super) fn is_sign_in(self) -> bool {
         self.stage() == Stage::Auth
     }
 
-    /// What the client is doing while this reply is awaited.
+    /// Returns the client's stage while it waits for this reply.
     pub(super) const fn stage(self) -> Stage {
         match self {
             Self::Greeting | Self::ImplicitHandshake => Stage::Greeting,
@@ -136,7 +136,7 @@ impl Place {
         }
     }
 
-    /// What the client is doing once this was answered.
+    /// Returns the client's stage after this reply.
     pub(super) const fn next_stage(self) -> Stage {
         match self {
             Self::ImplicitHandshake => Stage::Greeting,
@@ -161,7 +161,7 @@ impl Place {
         }
     }
 
-    /// The phase in which its reply is awaited, as the outbox chooses it.
+    /// Returns the phase in which the outbox waits for this reply.
     pub(super) const fn phase(self) -> Phase {
         match self.stage() {
             Stage::Greeting | Stage::Ehlo | Stage::StartTls => Phase::SmtpGreeting,

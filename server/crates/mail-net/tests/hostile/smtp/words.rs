@@ -1,4 +1,4 @@
-//! Replies that refuse, that lie, that come too early or too many, at every place.
+//! Refusals, false replies, early replies and extra replies, at every place.
 
 use mail_proto::OverLimit;
 use mail_proto::sasl::SaslError;
@@ -21,7 +21,7 @@ pub(super) fn fill(table: &mut Table<Smtp>) {
     unproven(table);
 }
 
-/// A sign-in whose mechanism was broken.
+/// The session ends because the server broke the SASL mechanism.
 fn broken(failure: SaslError) -> Expected<Smtp> {
     fails(Error::PeerMisbehaved(Misbehaviour::Sasl(failure))).with(Fate::Waiting)
 }
@@ -61,7 +61,7 @@ fn refusals(table: &mut Table<Smtp>) {
             let mut script = vec![say(format!("{code} {text}\r\n"))];
             script.extend(resumes(place));
             if place == P::PipelinedMail {
-                // Without a sender nothing else is right either.
+                // Without a sender every further command fails, too.
                 for line in ["RCPT", "RCPT", "RCPT", "DATA"] {
                     script.push(Do::Hear(Hears::Line(line)));
                     script.push(say("503 5.5.1 not now\r\n"));
@@ -70,7 +70,7 @@ fn refusals(table: &mut Table<Smtp>) {
             }
             table.case(class, place, script, refused(place, &reply(code, text)));
         }
-        // Every recipient, one after the other.
+        // All recipients, one after the other.
         let all = vec![
             say(format!("{code} {text}\r\n")),
             Do::Hear(Hears::Line("RCPT")),
@@ -84,7 +84,7 @@ fn refusals(table: &mut Table<Smtp>) {
             assert_eq!(seen.recipients(), (0, 3));
         });
         table.variant(class, P::RcptFirst, "and_all_others", all, none);
-        // DATA was sent along, and is taken although nobody is to get the message.
+        // DATA was pipelined, and the server accepts it although it refused every recipient.
         let all = vec![
             say(format!("{code} {text}\r\n")),
             Do::Hear(Hears::Line("RCPT")),
@@ -104,7 +104,7 @@ fn refusals(table: &mut Table<Smtp>) {
         table.variant(class, P::PipelinedRcpt, "but_data", all, none);
         table.never(class, Place::HANDSHAKES, NO_WORDS);
     }
-    // A recipient that was refused although the message was then taken, twice over.
+    // A refused recipient although the message was accepted, in two variants.
     for (variant, code) in [("shutting_down", 421), ("no_such_code", 599)] {
         let script = vec![say(format!("{code} no\r\n"))];
         let expected = match code {
@@ -115,7 +115,7 @@ fn refusals(table: &mut Table<Smtp>) {
     }
 }
 
-/// Where the conversation goes on behind a refusal.
+/// The action with which the session continues after a refusal.
 fn resumes(place: Place) -> Option<Do> {
     match place {
         place if place.is_sign_in() => Some(Do::ResumeAt("QUIT")),
@@ -147,7 +147,7 @@ fn refused(place: Place, reply: &Reply) -> Expected<Smtp> {
             assert_eq!(seen.fate(), Fate::Accepted);
             assert_eq!(seen.recipients(), (2, 1));
         }),
-        // Whether it reads on until a dot is not known.
+        // Whether the server reads on until the dot is unknown.
         P::Body => rejected(place, reply).with(Fate::Rejected(Stage::Body)),
         P::Quit => meets(Fate::Accepted),
         P::Vrfy => meets(Fate::Waiting),
@@ -187,16 +187,16 @@ fn unasked(table: &mut Table<Smtp>) {
                 misbehaved(place, taken_for(Stage::Auth))
             }
             P::Ehlo | P::EhloInTls | P::Vrfy => misbehaved(place, to_nothing),
-            // The message waits for its turn already.
+            // The message is already queued.
             P::Helo | P::AuthPlain | P::AuthPassword | P::AuthScram | P::AuthCram | P::Token => {
                 fails(Error::PeerMisbehaved(to_nothing)).with(Fate::NotSent(Stage::Idle))
             }
-            // What was said before a command cannot be its reply.
+            // A reply received before a command cannot belong to it.
             P::Rset | P::Mail | P::RcptFirst | P::RcptMiddle | P::RcptLast => {
                 fails(Error::PeerMisbehaved(to_nothing)).with(Fate::NotSent(Stage::Mail))
             }
-            // One reply too many: each that follows is taken for that of the next command, and
-            // DATA is answered by the one to a recipient.
+            // One extra reply: each later reply is taken for that of the next command, and DATA
+            // gets the reply to a recipient.
             P::PipelinedMail | P::PipelinedRcpt => {
                 let how = taken_for(Stage::Data);
                 fails(Error::PeerMisbehaved(how)).with(Fate::NotSent(Stage::Data))
@@ -220,17 +220,17 @@ fn early(table: &mut Table<Smtp>) {
     let early =
         || fails(Error::PeerMisbehaved(Misbehaviour::EarlyReply)).with(Fate::NotSent(Stage::Body));
     let accepted = "250 2.0.0 queued as 7\r\n";
-    // Before a byte of the message.
+    // Before any byte of the message.
     let script = || vec![say(format!("354 go ahead\r\n{accepted}"))];
     table.case(class, P::Data, script(), early());
     table.case(class, P::PipelinedData, script(), early());
-    // In the midst of it.
+    // In the middle of the message.
     let script = vec![say(accepted), Do::Stall];
     table.case(class, P::Body, script, early());
     let script = vec![say("250-2.0.0 queued\r\n"), Do::Hang];
     let stuck = crate::case::falls_silent(P::Body.phase()).with(Fate::NotSent(Stage::Body));
     table.variant(class, P::Body, "half_a_reply", script, stuck);
-    // Instead of what was asked for: no message leaves.
+    // In place of the expected code: no message is sent.
     for (place, code) in [(P::Mail, 354), (P::RcptLast, 354), (P::PipelinedMail, 354)] {
         let stage = place.stage();
         let how = Misbehaviour::UnexpectedCode { stage, code };
@@ -247,7 +247,7 @@ fn early(table: &mut Table<Smtp>) {
         script,
         misbehaved(P::Data, how),
     );
-    // A server that has to prove itself lets nobody in before.
+    // A server must prove itself before it accepts a SCRAM sign-in.
     for place in [P::ScramFirst, P::ScramProof] {
         let script = vec![say("235 2.7.0 come in\r\n")];
         table.case(class, place, script, broken(SaslError::ServerUnproven));
@@ -296,10 +296,10 @@ fn measures(table: &mut Table<Smtp>) {
     ];
     table.case(class, P::Ehlo, script.clone(), too_large());
     table.case(class, P::EhloInTls, script, too_large());
-    // What was said before TLS is forgotten: the honest EHLO there says SIZE 5 as well.
+    // The client discards the reply from before TLS: the EHLO after TLS offers SIZE as well.
     let script = vec![say("250-peer.test\r\n250-STARTTLS\r\n250 SIZE 1\r\n")];
     table.case(class, P::PlainEhlo, script, meets(Fate::Accepted));
-    // HELO offers nothing, whatever its other lines say.
+    // HELO offers nothing, whatever its further lines hold.
     let script = vec![say("250-peer.test\r\n250 SIZE 1\r\n")];
     table.case(class, P::Helo, script, meets(Fate::Accepted));
     for (variant, number) in [
@@ -320,12 +320,12 @@ fn nonsense(table: &mut Table<Smtp>) {
     let malformed = |place| misbehaved(place, Misbehaviour::MalformedReply);
     table.each(Class::Garbage, &spoken, &garbage, malformed);
     for place in &spoken {
-        // A challenge where nobody signs in.
+        // A challenge outside a sign-in.
         let (stage, code) = (place.stage(), 334);
         let expected = match place {
-            // Challenges are answered, or cancelled.
+            // Other cases test that challenges are answered or cancelled.
             place if place.is_sign_in() => continue,
-            // Whatever it says is goodbye.
+            // Any reply to QUIT ends the session.
             P::Quit => continue,
             P::Body => misbehaved(*place, Misbehaviour::EarlyReply),
             place => misbehaved(*place, Misbehaviour::UnexpectedCode { stage, code }),
@@ -333,8 +333,8 @@ fn nonsense(table: &mut Table<Smtp>) {
         let script = vec![say("334 UGFzc3dvcmQ6\r\n")];
         table.variant(Class::Garbage, *place, "challenge", script, expected);
     }
-    // A challenge that the mechanism does not have is cancelled; one to a token tells what is wrong
-    // with it (RFC 7628 §3.2.3).
+    // The client cancels a challenge that the mechanism does not have; the challenge after a token
+    // reports its error (RFC 7628 §3.2.3).
     for (place, challenge, answer) in [
         (P::AuthPassword, "334 QW5kPw==\r\n", "*"),
         (P::AuthCram, "334 PG90aGVyQHBlZXIudGVzdD4=\r\n", "*"),

@@ -1,4 +1,4 @@
-//! What is announced, and what is switched on by it.
+//! The announced capabilities, and the extensions that the client enables for them.
 
 use bytes::Bytes;
 use mail_net::TlsMode;
@@ -17,7 +17,8 @@ async fn every_word_that_dovecot_announces_is_known_or_kept() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
-    // Not made use of here. A newer Dovecot that announces more shows in this list.
+    // Capabilities that the client does not use. If a newer Dovecot announces more, this list shows
+    // it.
     let mut others = imap.knows_every_word_announced().await;
     others.sort_unstable();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Mailboxes: what there are, and making and unmaking them.
+//! Mailboxes: listing, creation and deletion.
 
 use mail_proto::imap::{
     Command, Event, List, ListData, ListSelection, Mailbox, MailboxAttribute, Status, StatusData,
@@ -10,7 +10,7 @@ use super::super::machine::Authority;
 use super::super::message;
 use super::everything;
 
-/// The mailboxes of a listing, by the names that people read.
+/// Returns the mailboxes of a listing by their decoded names.
 fn listed(answer: &Answer) -> Vec<(String, ListData)> {
     let mut rows: Vec<_> = answer
         .events

@@ -1,4 +1,4 @@
-//! Messages: put there, read, changed, copied, moved and expunged.
+//! Messages: append, fetch, flags, copy, move and expunge.
 
 use bytes::Bytes;
 use mail_proto::imap::{

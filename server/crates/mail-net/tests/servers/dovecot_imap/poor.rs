@@ -1,8 +1,9 @@
-//! Dovecot that announces less than it has: each thing that is missing has its fallback, and what
-//! comes of it is the same.
+//! Dovecot that announces only some of its capabilities: each missing one has a fallback with the
+//! same result.
 //!
-//! Where a fallback is a choice of commands, it is the one that the product makes
-//! (`server/src/account/incoming_imap`); where it is a choice of words, the engine makes it.
+//! If a fallback is a choice of commands, the test makes the choice of the product
+//! (`server/src/account/incoming_imap`); if it is a choice of arguments, the protocol client makes
+//! it.
 
 use mail_proto::imap::mailbox::{Resync, Selected, Visit};
 use mail_proto::imap::{
@@ -15,14 +16,14 @@ use super::super::imap_session::{Imap, mailbox, text, uids};
 use super::super::machine::{ADDRESS, Authority, Dovecot};
 use super::super::message;
 
-/// All that Dovecot 2.3 announces but for `AUTH=…`, in its order.
+/// All that Dovecot 2.3 announces except `AUTH=…`, in its order.
 const ALL: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY \
     THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT MULTIAPPEND URL-PARTIAL CATENATE UNSELECT \
     CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES \
     WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE \
     SAVEDATE LITERAL+ NOTIFY SPECIAL-USE";
 
-/// A Dovecot that announces all but these.
+/// Starts a Dovecot that announces all capabilities except these.
 fn without(authority: &Authority, missing: &[&str]) -> Dovecot {
     let left: Vec<&str> = ALL
         .split_ascii_whitespace()
@@ -31,7 +32,7 @@ fn without(authority: &Authority, missing: &[&str]) -> Dovecot {
     Dovecot::start_with(authority, &format!("imap_capability = {}", left.join(" ")))
 }
 
-/// Everything that is not in RFC 3501.
+/// Starts a Dovecot that announces only RFC 3501.
 fn bare(authority: &Authority) -> Dovecot {
     let extensions: Vec<&str> = ALL.split_ascii_whitespace().skip(1).collect();
     without(authority, &extensions)
@@ -53,7 +54,7 @@ async fn without_move_messages_are_copied_marked_and_expunged_by_uid() {
     let dovecot = without(&authority, &["MOVE"]);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::Move) && imap.has(Capability::UidPlus));
-    // Somebody else marked 1: it stays.
+    // Another client marked message 1 as deleted: it stays.
     imap.ok(store(&[1], Flag::Deleted)).await;
     let copied = imap
         .ok(Command::Copy {
@@ -89,7 +90,7 @@ async fn without_uidplus_expunge_is_safe_only_where_nothing_else_is_marked() {
     imap.ok(Command::Expunge).await;
     assert_eq!(imap.search(SearchKey::All).await, [1, 3]);
     assert_eq!(imap.status_of(&mailbox("Archive")).await.messages, Some(1));
-    // What is in the way of the next one is seen before anything is done.
+    // The obstacle to the next command is detected before any change is made.
     imap.ok(store(&[3], Flag::Deleted)).await;
     assert_eq!(imap.search(SearchKey::Deleted).await, [3]);
 }
@@ -170,7 +171,7 @@ async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and
         Event::Status(data) => Some(data.clone()),
         _ => None,
     });
-    // SIZE was not asked for, so that the rest is told.
+    // The client left SIZE out, so that the server returns the other items.
     assert_eq!((status.messages, status.size_bytes), (Some(0), None));
 }
 
@@ -353,7 +354,7 @@ async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
         FetchItem::Uid,
         FetchItem::Envelope,
         FetchItem::BodyStructure,
-        // Left out: not offered.
+        // The client leaves it out: it is not offered.
         FetchItem::ModSeq,
         FetchItem::Preview { lazy: true },
         FetchItem::SaveDate,

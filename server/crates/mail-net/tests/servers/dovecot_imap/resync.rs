@@ -1,4 +1,4 @@
-//! CONDSTORE and QRESYNC: what changed while nobody looked.
+//! CONDSTORE and QRESYNC: changes since the last visit.
 
 use mail_proto::imap::mailbox::{Resync, Selected, Visit};
 use mail_proto::imap::{
@@ -11,7 +11,7 @@ use super::super::machine::{Authority, Dovecot};
 use super::super::message;
 use super::everything;
 
-/// Selects INBOX and follows what is said about it.
+/// Selects INBOX and applies the events about it.
 async fn select(
     imap: &mut Imap,
     mut selected: Selected,
@@ -34,8 +34,8 @@ fn follow(selected: &mut Selected, answer: &Answer) {
     }
 }
 
-/// A first visit that has seen five messages, and what another connection did since: 2 is flagged,
-/// 3 and 5 are gone, 6 is new.
+/// Makes a first visit that has seen five messages, and changes by another connection since: 2 is
+/// flagged, 3 and 5 are expunged, 6 is new.
 async fn visited_and_changed(authority: &Authority, dovecot: &Dovecot, imap: &mut Imap) -> Visit {
     for subject in ["one", "two", "three", "four", "five"] {
         imap.append(&Mailbox::inbox(), &message(subject)).await;

@@ -1,4 +1,4 @@
-//! SEARCH, SORT and THREAD, and what their extensions add.
+//! SEARCH, SORT and THREAD, and their extensions.
 
 use std::num::NonZeroU32;
 
@@ -11,7 +11,7 @@ use super::super::imap_session::{Answer, Imap, text, uids};
 use super::super::machine::{Authority, Dovecot};
 use super::everything;
 
-/// Four messages: 2 answers 1, 3 stands alone, 4 answers 2.
+/// Four messages: 2 replies to 1, 3 is separate, 4 replies to 2.
 const MESSAGES: [&str; 4] = [
     "From: Zoe <anne@a.test>\r\nTo: x@servers.test\r\nSubject: plan\r\nMessage-ID: <1@t>\r\n\
      Date: Mon, 02 Nov 2026 10:00:00 +0000\r\n\r\nthe word is Zitrone\r\n",
@@ -58,7 +58,7 @@ async fn every_search_key_finds_what_it_means() {
     };
     let hour = NonZeroU32::new(3600).expect("an hour");
     let junk = || Keyword::new("$Junk").expect("a keyword");
-    // Long before they were appended.
+    // A date long before they were appended.
     let past = Date::new(2024, 11, 3).expect("a day");
     let (all, none): (&[u32], &[u32]) = (&[1, 2, 3, 4], &[]);
     let cases = [
@@ -219,7 +219,7 @@ async fn sort_orders_by_each_criterion_and_its_reverse() {
             Event::Sort(data) => Some(data.numbers.clone()),
             _ => None,
         });
-        // Messages that arrived in the same second keep their order, also backwards.
+        // Messages that arrived in the same second keep their order, also in reverse.
         if criterion != SortCriterion::Arrival {
             let sorted: Vec<u32> = sorted.iter().map(|number| number.get()).collect();
             assert_eq!(sorted, wanted, "{criterion:?}");

@@ -1,4 +1,4 @@
-//! Being told of changes: IDLE and NOTIFY.
+//! Change notifications: IDLE and NOTIFY.
 
 use mail_proto::imap::mailbox::Selected;
 use mail_proto::imap::{

@@ -1,4 +1,4 @@
-//! The strings of a command: those it was made of, and those that arrived.
+//! The strings of a command: those it was built from, and those that imap-codec parsed.
 
 use imap_codec::imap_types::command::CommandBody as Body;
 use imap_codec::imap_types::core::AString;
@@ -8,7 +8,7 @@ use mail_proto::imap::{Command, SearchKey};
 use super::shown;
 use super::theirs::name_of;
 
-/// The strings of a command as imap-codec understood it.
+/// Returns the strings of a command as imap-codec parsed it.
 pub(super) fn strings_of(body: &Body<'_>) -> Vec<String> {
     fn key(search_key: &Key<'_>, strings: &mut Vec<String>) {
         let mut note = |text: &AString<'_>| strings.push(shown(text.as_ref()));

@@ -1,4 +1,4 @@
-//! What this machine understands.
+//! Responses as this client parses them.
 
 use mail_proto::imap::{
     Address, Envelope, Event, FetchedItem, MailboxAttribute, SequenceSet, StatusData, ThreadTree,
@@ -7,7 +7,7 @@ use mail_proto::{Machine as _, Step};
 
 use super::{Facts, members, ready, shown};
 
-/// What this machine understands of a response.
+/// Returns the facts that this client parses from a response.
 pub(super) fn facts(line: &[u8]) -> Facts {
     let mut client = ready("");
     client.feed(line);

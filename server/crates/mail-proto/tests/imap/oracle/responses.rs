@@ -1,9 +1,9 @@
-//! Lines as a server may write them.
+//! Generators of response lines in the forms that a server may use.
 
 use mail_proto::imap::InternalDate;
 use proptest::prelude::*;
 
-/// A string as a server may write it.
+/// Generates a string in a form that a server may use.
 fn string() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         "[ -~]{0,12}".prop_map(|text| {
@@ -115,7 +115,7 @@ pub(super) fn listing() -> impl Strategy<Value = Vec<u8>> {
         mailbox(),
     )
         .prop_map(|(word, attributes, one_more, delimiter, mailbox)| {
-            // Each once: imap-codec counts them in a list.
+            // Each attribute once: imap-codec parses them as a list.
             let mut attributes: Vec<&str> = attributes.into_iter().chain(one_more).collect();
             attributes.sort_unstable();
             attributes.dedup();

@@ -1,4 +1,4 @@
-//! What imap-codec understands.
+//! Responses as imap-codec parses them.
 
 use imap_codec::ResponseCodec;
 use imap_codec::decode::Decoder as _;
@@ -14,7 +14,7 @@ use imap_codec::imap_types::status::StatusDataItem;
 
 use super::{Facts, members, shown};
 
-/// What imap-codec understands of a response; nothing where it does not.
+/// Returns the facts that imap-codec parses from a response; `None` if it rejects the line.
 pub(super) fn facts(line: &[u8]) -> Option<Facts> {
     let (rest, response) = ResponseCodec::default().decode(line).ok()?;
     assert!(rest.is_empty());
@@ -170,7 +170,7 @@ fn address_facts(address: &Address<'_>) -> String {
         shown_of(&address.mailbox),
         shown_of(&address.host),
     );
-    // RFC 9051 §7.5.2: without a host, a group begins or ends.
+    // RFC 9051 §7.5.2: an address without a host begins or ends a group.
     match (mailbox, host) {
         (mailbox, Some(host)) => format!("{name:?} {}@{host}", mailbox.unwrap_or_default()),
         (Some(group), None) => format!("group {group}"),
