@@ -2,7 +2,7 @@
 //! on it, while the process's memory, `/healthz` and another user's list are monitored.
 //!
 //! Each attack prints one line of figures past the test runner's capture, so that CI shows them. It
-//! fails with its defence disabled: docs/decisions/008-attacks.md names the defence of each.
+//! fails with its defence disabled (docs/decisions/008-attacks.md).
 
 mod mailserver;
 mod product;
