@@ -275,6 +275,11 @@ impl AccountHandle {
         }
     }
 
+    /// Returns the token that cancels the reads of this handle's caller.
+    pub(super) fn caller(&self) -> Option<&CancellationToken> {
+        self.caller.as_ref()
+    }
+
     /// The key of the account's rows in the store, which outlive the session.
     pub fn key(&self) -> &AccountKey {
         &self.inner.key

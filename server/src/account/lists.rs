@@ -28,6 +28,9 @@ pub use view::Lists;
 /// one has replied.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// Maximum number of windows of 200 rows that are searched by date if no shown row is found.
+const WINDOWS_SEARCHED_MAX: usize = 10;
+
 /// A window of a list.
 pub(crate) enum List {
     /// The rows of one folder.
@@ -94,10 +97,16 @@ impl Lists {
             ListAt::Offset(_) => return Err(no_such_place()),
             ListAt::Cursor(cursor) => MergeCursor::parse(cursor).ok_or_else(no_such_place)?,
         };
+        let is_own = |id: &AccountId| handles.iter().any(|handle| handle.id() == *id);
+        let spots = spots.of_accounts(is_own);
         let limit = query.limit.clamp(1, Window::MAX_LIMIT - 1);
         let earlier = self.resume(query);
-        let cancel = CancellationToken::new();
+        let cancel = handles
+            .first()
+            .and_then(AccountHandle::caller)
+            .map_or_else(CancellationToken::new, CancellationToken::child_token);
         let mut answers = earlier.answers;
+        answers.retain(|(id, _)| is_own(id));
         let mut asked: FuturesUnordered<_> = handles
             .iter()
             .filter(|handle| {
@@ -129,10 +138,14 @@ impl Lists {
             .map(AccountHandle::id)
             .filter(|id| !answers.iter().any(|(known, _)| known == id))
             .collect();
-        let view = match (earlier.view, asked.is_empty()) {
-            (Some(view), _) => Some(view),
-            (None, true) => None,
-            (None, false) => Some(self.go_on(query.clone(), late.clone(), asked, cancel)?),
+        let new: Vec<AccountId> = late
+            .iter()
+            .filter(|id| !earlier.pending.contains(id))
+            .cloned()
+            .collect();
+        let view = match new.is_empty() {
+            true => earlier.view,
+            false => Some(self.go_on(query.clone(), earlier.view, new, asked, cancel)?),
         };
         // In the order of the accounts, whichever replied first.
         let order = |id: &AccountId| handles.iter().position(|handle| handle.id() == *id);
@@ -267,6 +280,25 @@ async fn part(
             }
         }));
     }
-    // All of them are gone: the row after the last one is now at its position.
-    Ok(Some(Part::new(of, list(expected, limit).await?, 0)))
+    // None of them is there any more.
+    let Some(date) = spot.date_unix_ms else {
+        let offset = spot.offset.saturating_sub(spot.shown_count());
+        return Ok(Some(Part::new(of, list(offset, limit).await?, 0)));
+    };
+    let mut end = expected;
+    for _ in 0..WINDOWS_SEARCHED_MAX {
+        let begin = end.saturating_sub(Window::MAX_LIMIT - 1);
+        let listing = list(begin, Window::MAX_LIMIT).await?;
+        let is_not_newer = |row: &Row| row.date_unix_ms.is_some_and(|at| at <= date);
+        let first = listing.rows.iter().position(is_not_newer);
+        let first = first.unwrap_or(listing.rows.len());
+        if first > 0 || begin == 0 {
+            let skipped = u32::try_from(first).unwrap_or(u32::MAX);
+            end = listing.offset.saturating_add(skipped);
+            break;
+        }
+        // Rows further up may not be newer either.
+        end = begin;
+    }
+    Ok(Some(Part::new(of, list(end, limit).await?, 0)))
 }

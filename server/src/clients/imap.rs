@@ -440,6 +440,7 @@ impl<M: MailboxState> ImapConnection<M> {
                     Ok(None) => self.connection.body(BodyChunk::End),
                     Err(error) => {
                         self.connection.body(BodyChunk::Abort);
+                        self.is_over = true;
                         return Err(error);
                     }
                 },

@@ -128,7 +128,9 @@ impl Shared {
         folder: &FolderId,
         is_pinned: bool,
     ) -> Result<(), AccountError> {
-        self.wire_name(folder)?;
+        if is_pinned {
+            self.wire_name(folder)?;
+        }
         let has_room = self
             .store
             .folder_pin(&self.key, folder, is_pinned, now_unix_ms())

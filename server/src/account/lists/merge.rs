@@ -5,10 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::bounds::weight_of;
 use crate::domain::{Listing, Row};
 
-/// Maximum length of a cursor, in bytes: one position for each account of a session.
-const CURSOR_MAX_BYTES: usize = 16 << 10;
+/// Maximum length of a cursor, in bytes: one position for each of 16 accounts, with the id of a
+/// folder whose name has 1000 bytes.
+const CURSOR_MAX_BYTES: usize = 64 << 10;
 
 /// How many of the last shown rows are searched for where a list continues.
 const LAST_SHOWN: usize = 3;
@@ -20,24 +22,33 @@ pub(super) struct Part {
     pub(super) total: u32,
     pub(super) unread: Option<u32>,
     rows: Vec<Row>,
+    /// Whether the folder has no rows after these.
+    is_at_end: bool,
 }
 
 impl Part {
     /// Returns the rows of a listing without the first `skipped`.
     pub(super) fn new(folder: FolderRef, mut listing: Listing, skipped: u32) -> Self {
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let is_at_end = listing.is_at_end();
         listing.rows.drain(..skipped.min(listing.rows.len()));
         Self {
             folder,
             total: listing.total,
             unread: listing.unread,
             rows: listing.rows,
+            is_at_end,
         }
     }
 
     /// Returns the approximate memory size, in bytes.
     pub(super) fn weight_bytes(&self) -> u64 {
-        self.rows.len() as u64 * 1024
+        let rows = self.rows.iter().map(|row| {
+            let people = row.from.iter().chain(&row.to).map(weight_of);
+            let texts = row.subject.len() + row.refusal.len() + row.id.as_str().len();
+            (size_of::<Row>() + texts + people.sum::<usize>()) as u64
+        });
+        rows.sum()
     }
 }
 
@@ -50,11 +61,18 @@ pub(super) struct FolderPosition {
     pub(super) offset: u32,
     /// The last of them, the last one first: several, because an expunged one is not found again.
     last: Vec<MessageId>,
+    /// The date of the last one: where the list continues if none of them is found.
+    pub(super) date_unix_ms: Option<i64>,
     /// Whether the folder has more rows.
     is_more: bool,
 }
 
 impl FolderPosition {
+    /// Returns how many rows can be searched for.
+    pub(super) fn shown_count(&self) -> u32 {
+        u32::try_from(self.last.len()).unwrap_or(u32::MAX)
+    }
+
     /// Returns how many rows of a listing were shown: all up to the last shown one that is found in
     /// it.
     pub(super) fn shown_of(&self, listing: &Listing) -> Option<u32> {
@@ -104,6 +122,12 @@ impl MergeCursor {
             .cloned()
     }
 
+    /// Returns the position without the accounts that are not accepted.
+    pub(super) fn of_accounts(mut self, is_accepted: impl Fn(&AccountId) -> bool) -> Self {
+        self.shown.retain(|spot| is_accepted(&spot.account));
+        self
+    }
+
     /// Whether the list has more rows.
     pub(super) fn is_more(&self) -> bool {
         self.is_more || self.shown.iter().any(|spot| spot.is_more)
@@ -127,7 +151,13 @@ pub(super) fn merge(
     spots.is_more = false;
     let mut heads: Vec<_> = parts
         .into_iter()
-        .map(|part| (part.folder, part.total, part.rows.into_iter().peekable()))
+        .map(|part| {
+            (
+                part.folder,
+                part.is_at_end,
+                part.rows.into_iter().peekable(),
+            )
+        })
         .collect();
     let mut merged = Vec::new();
     while merged.len() < limit as usize {
@@ -137,7 +167,7 @@ pub(super) fn merge(
             .filter_map(|(at, (_, _, rows))| Some((at, date_of(rows.peek()?))))
             // Of equal dates, the first account's.
             .max_by_key(|(at, date)| (*date, std::cmp::Reverse(*at)));
-        let Some((folder, total, rows)) = newest.and_then(|(at, _)| heads.get_mut(at)) else {
+        let Some((folder, _, rows)) = newest.and_then(|(at, _)| heads.get_mut(at)) else {
             break;
         };
         let Some(row) = rows.next() else { break };
@@ -151,12 +181,18 @@ pub(super) fn merge(
             folder: folder.folder.clone(),
             offset,
             last: last.take(LAST_SHOWN).collect(),
-            is_more: offset < *total,
+            date_unix_ms: row.date_unix_ms,
+            is_more: false,
         });
         merged.push((folder.clone(), row));
     }
-    for (folder, _, rows) in &mut heads {
-        spots.is_more |= rows.peek().is_some() && spots.of(&folder.account).is_none();
+    for (folder, is_at_end, mut rows) in heads {
+        let is_more = rows.peek().is_some() || !is_at_end;
+        let mut shown = spots.shown.iter_mut();
+        match shown.find(|spot| spot.account == folder.account) {
+            Some(spot) => spot.is_more = is_more,
+            None => spots.is_more |= is_more,
+        }
     }
     (merged, spots)
 }
@@ -206,6 +242,7 @@ mod tests {
             total: u32::try_from(dates.len()).unwrap(),
             unread: None,
             rows: rows.collect(),
+            is_at_end: begin + limit >= dates.len(),
         }
     }
 
@@ -231,6 +268,26 @@ mod tests {
             walk(&folders, 50),
             ["0.0", "0.1", "1.0", "0.2", "1.1"].map(MessageId::from)
         );
+    }
+
+    #[test]
+    fn a_folder_that_shrinks_ends_the_list() {
+        let (_, next) = merge(
+            vec![part(
+                0,
+                &[Some(3), Some(2), Some(1)],
+                &MergeCursor::default(),
+                2,
+            )],
+            MergeCursor::default(),
+            2,
+        );
+        assert!(next.is_more());
+        // The rest was expunged meanwhile.
+        let rest = part(0, &[Some(3), Some(2)], &next, 2);
+        let (rows, next) = merge(vec![rest], next, 2);
+        assert_eq!(rows, []);
+        assert!(!next.is_more());
     }
 
     #[test]

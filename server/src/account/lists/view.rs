@@ -29,26 +29,28 @@ pub(super) type PartResult = Result<Option<Part>, AccountError>;
 #[derive(Debug, Clone, Default)]
 pub struct Lists(Arc<Mutex<VecDeque<View>>>);
 
-/// The pending requests of a query, and the replies so far.
+/// The pending requests of a query, and the replies that no request has returned yet.
 #[derive(Debug)]
 struct View {
     id: ViewId,
     query: ListQuery,
     pending: Vec<AccountId>,
-    answers: Vec<(AccountId, PartResult)>,
-    memory: Vec<Share>,
+    answers: Vec<(AccountId, PartResult, Share)>,
     /// When the last reply arrived.
     over_at: Option<Instant>,
-    cancel: CancellationToken,
+    /// One token for each request that left accounts pending.
+    cancel: Vec<CancellationToken>,
 }
 
 impl Drop for View {
     fn drop(&mut self) {
-        self.cancel.cancel();
+        for cancel in &self.cancel {
+            cancel.cancel();
+        }
     }
 }
 
-/// The replies and pending accounts of an earlier request for the same query.
+/// The replies and pending accounts of earlier requests for the same query.
 #[derive(Default)]
 pub(super) struct Earlier {
     pub(super) answers: Vec<(AccountId, PartResult)>,
@@ -69,70 +71,93 @@ impl Lists {
         self.views().retain(|known| known.id != *view);
     }
 
-    /// Returns the state of an earlier request for the same query. Complete replies are returned
-    /// once.
+    /// Returns the state of earlier requests for the same query. Each late reply is returned once:
+    /// the next request asks its account again.
     pub(super) fn resume(&self, query: &ListQuery) -> Earlier {
         let mut views = self.views();
-        let is_kept = |view: &View| view.over_at.is_none_or(|at| at.elapsed() < KEPT_FOR);
-        views.retain(is_kept);
         let Some(at) = views.iter().position(|view| view.query == *query) else {
             return Earlier::default();
         };
-        let view = views.get(at).filter(|view| !view.pending.is_empty());
-        if let Some(view) = view {
-            return Earlier {
-                answers: view.answers.clone(),
-                pending: view.pending.clone(),
-                view: Some(view.id.clone()),
-            };
+        let Some(view) = views.get_mut(at) else {
+            return Earlier::default();
+        };
+        let answers = std::mem::take(&mut view.answers);
+        let mut earlier = Earlier {
+            answers: answers
+                .into_iter()
+                .map(|(id, part, _)| (id, part))
+                .collect(),
+            pending: view.pending.clone(),
+            view: Some(view.id.clone()),
+        };
+        if view.pending.is_empty() {
+            earlier.view = None;
+            views.remove(at);
         }
-        let answers = views
-            .remove(at)
-            .map(|mut view| std::mem::take(&mut view.answers));
-        Earlier {
-            answers: answers.unwrap_or_default(),
-            ..Earlier::default()
-        }
+        earlier
     }
 
-    /// Continues pending requests as a view, and announces each reply.
+    /// Continues the pending requests of `accounts` in the view `into`, or in a new one if there is
+    /// none, and announces each reply.
     pub(super) fn go_on<F>(
         &self,
         query: ListQuery,
-        pending: Vec<AccountId>,
+        into: Option<ViewId>,
+        accounts: Vec<AccountId>,
         mut asked: FuturesUnordered<F>,
         cancel: CancellationToken,
     ) -> Result<ViewId, AccountError>
     where
         F: Future<Output = (AccountHandle, PartResult)> + Send + 'static,
     {
-        let id = ViewId(random_id()?);
-        let mut views = self.views();
-        if views.len() >= VIEWS_MAX {
-            views.pop_front();
-        }
-        views.push_back(View {
-            id: id.clone(),
-            query,
-            pending,
-            answers: Vec::new(),
-            memory: Vec::new(),
-            over_at: None,
-            cancel: cancel.clone(),
-        });
-        drop(views);
+        let id = self.extend(query, into, accounts, cancel.clone())?;
         let (lists, view) = (self.clone(), id.clone());
         tokio::spawn(async move {
             while let Some(Some((handle, answer))) = cancel.run_until_cancelled(asked.next()).await
             {
                 let Some(pending) = lists.take(&view, &handle, answer) else {
-                    break;
+                    return;
                 };
                 handle.tell(LiveEvent::View {
                     view: view.clone(),
                     pending,
                 });
             }
+            let expiry = tokio::time::sleep(KEPT_FOR);
+            if cancel.run_until_cancelled(expiry).await.is_some() {
+                lists.expire(&view);
+            }
+        });
+        Ok(id)
+    }
+
+    fn extend(
+        &self,
+        query: ListQuery,
+        into: Option<ViewId>,
+        accounts: Vec<AccountId>,
+        cancel: CancellationToken,
+    ) -> Result<ViewId, AccountError> {
+        let mut views = self.views();
+        if let Some(id) = into
+            && let Some(view) = views.iter_mut().find(|view| view.id == id)
+        {
+            view.pending.extend(accounts);
+            view.cancel.push(cancel);
+            view.over_at = None;
+            return Ok(id);
+        }
+        if views.len() >= VIEWS_MAX {
+            views.pop_front();
+        }
+        let id = ViewId(random_id()?);
+        views.push_back(View {
+            id: id.clone(),
+            query,
+            pending: accounts,
+            answers: Vec::new(),
+            over_at: None,
+            cancel: vec![cancel],
         });
         Ok(id)
     }
@@ -141,18 +166,27 @@ impl Lists {
     fn take(&self, id: &ViewId, handle: &AccountHandle, answer: PartResult) -> Option<u32> {
         let mut views = self.views();
         let view = views.iter_mut().find(|view| view.id == *id)?;
+        view.pending.retain(|known| *known != handle.id());
+        view.over_at = view.pending.is_empty().then(Instant::now);
         let mut share = handle.budget().share();
         let answer = match answer {
             Ok(Some(part)) => match share.grow_to(part.weight_bytes()) {
-                Ok(()) => Ok(Some(part)),
-                Err(overloaded) => Err(overloaded.into()),
+                Ok(()) => Some(Ok(Some(part))),
+                Err(overloaded) => Some(Err(overloaded.into())),
             },
-            answer => answer,
+            // The account left the session.
+            Err(AccountError::SignedOut) => None,
+            answer => Some(answer),
         };
-        view.memory.push(share);
-        view.pending.retain(|known| *known != handle.id());
-        view.answers.push((handle.id(), answer));
-        view.over_at = view.pending.is_empty().then(Instant::now);
+        view.answers
+            .extend(answer.map(|answer| (handle.id(), answer, share)));
         Some(u32::try_from(view.pending.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Drops a view whose replies were not requested in time.
+    fn expire(&self, id: &ViewId) {
+        let is_expired = |view: &View| view.over_at.is_some_and(|at| at.elapsed() >= KEPT_FOR);
+        self.views()
+            .retain(|view| view.id != *id || !is_expired(view));
     }
 }
