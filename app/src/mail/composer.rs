@@ -23,7 +23,6 @@ use crate::api::error::ApiError;
 use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::session::Tab;
-use crate::state::snack::Snack;
 use crate::state::unsent::Unsent;
 use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
@@ -116,7 +115,7 @@ pub fn Composer(
             match message_send(sender.get_value(), draft).await {
                 Ok(sent) => {
                     if let Some(error) = files.chosen_since(held) {
-                        tab.say(Snack::Failed { error, again: None });
+                        tab.fail(error, None);
                     }
                     if let Some(id) = id {
                         unsent.forget(&id);

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::frame::Hidden;
 use super::words::change_words;
+use crate::api::types::{ChangeDone, UndoRef};
 use crate::page::{Flash, PageContext};
 use crate::state::act::Act;
 use crate::state::answer::carried;
@@ -61,34 +62,14 @@ fn Line(snack: Snack) -> impl IntoView {
             },
         )}
     };
-    let undo = snack.undo();
+    let words = |done: &[ChangeDone]| {
+        let words: Vec<_> = done.iter().map(|done| change_words(done, lang)).collect();
+        words.join(" ")
+    };
+    let is_left = matches!(snack, Snack::Done { is_left: true, .. });
+    let undo = undo_form(&page.base, snack.undo(), is_left);
     let (words, action) = match snack {
-        Snack::Done { done, is_left } => {
-            let words: Vec<_> = done.iter().map(|done| change_words(done, lang)).collect();
-            let undo = (!undo.is_empty()).then(|| {
-                let here = use_location().pathname.get_untracked();
-                let fields = undo
-                    .iter()
-                    .map(|undo| view! { <Hidden name="undo" value=undo.to_string() /> }.into_any())
-                    .collect_view();
-                view! {
-                    <form
-                        method="post"
-                        action=url::undo(&page.base)
-                        on:submit=move |event| {
-                            event.prevent_default();
-                            tab.undo(undo.clone(), is_left);
-                        }
-                    >
-                        {fields}
-                        <Hidden name="return" value=here />
-                        <button class="btn">{lang.undo()}</button>
-                    </form>
-                }
-                .into_any()
-            });
-            (words.join(" ").into_any(), undo)
-        }
+        Snack::Done { done, .. } => (words(&done).into_any(), undo),
         Snack::Outbox { outbox, change } => {
             let undo = change.undo().map(|undo| {
                 let back = url::outbox(&page.base);
@@ -113,9 +94,19 @@ fn Line(snack: Snack) -> impl IntoView {
             (change.done(lang).into_any(), undo)
         }
         Snack::Note(text) => (text.into_any(), None),
-        Snack::Failed { error, again } => (
-            view! { <TroubleText error=error /> }.into_any(),
-            again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any()),
+        Snack::Failed { done, error, again } => (
+            view! {
+                <TroubleText error=error />
+                {words(&done)}
+            }
+            .into_any(),
+            Some(
+                view! {
+                    {again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any())}
+                    {undo}
+                }
+                .into_any(),
+            ),
         ),
     };
     view! {
@@ -125,6 +116,35 @@ fn Line(snack: Snack) -> impl IntoView {
             {dismiss}
         </div>
     }
+}
+
+/// The form that undoes changes; `None` if none of them can be undone.
+fn undo_form(base: &str, undo: Vec<UndoRef>, is_left: bool) -> Option<AnyView> {
+    if undo.is_empty() {
+        return None;
+    }
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let here = use_location().pathname.get_untracked();
+    let fields = undo
+        .iter()
+        .map(|undo| view! { <Hidden name="undo" value=undo.to_string() /> }.into_any())
+        .collect_view();
+    let form = view! {
+        <form
+            method="post"
+            action=url::undo(base)
+            on:submit=move |event| {
+                event.prevent_default();
+                tab.undo(undo.clone(), is_left);
+            }
+        >
+            {fields}
+            <Hidden name="return" value=here />
+            <button class="btn">{lang.undo()}</button>
+        </form>
+    };
+    Some(form.into_any())
 }
 
 /// Offers to create the missing folder and to repeat the change.

@@ -131,8 +131,12 @@ impl Tab {
             match answer {
                 Ok(answer) => {
                     put_back(Some(&answer.failed));
-                    let first = answer.failed.first();
-                    let again = first.and_then(|one| again(&one.error, one.messages.clone()));
+                    let first = answer.failed.first().map(|one| one.error.clone());
+                    let again = first.and_then(|error| {
+                        let alike = answer.failed.iter().filter(|o| o.error.kind == error.kind);
+                        let messages = alike.flat_map(|one| one.messages.clone()).collect();
+                        again(&error, messages)
+                    });
                     self.answered(answer, is_left, false, again);
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
@@ -161,7 +165,7 @@ impl Tab {
             list.refresh();
         }
         if let Some(Failed { error, .. }) = answer.failed.into_iter().next() {
-            self.fail(error, again);
+            self.fail_beside(answer.done, error, again);
         } else if !is_silent || !answer.done.iter().all(is_changed) {
             self.say(Snack::Done {
                 done: answer.done,
@@ -196,9 +200,13 @@ impl Tab {
     }
 
     /// Shows the error of a change.
-    pub(super) fn fail(self, error: ApiError, again: Option<Again>) {
+    pub fn fail(self, error: ApiError, again: Option<Again>) {
+        self.fail_beside(Vec::new(), error, again);
+    }
+
+    fn fail_beside(self, done: Vec<ChangeDone>, error: ApiError, again: Option<Again>) {
         self.note_error(&error);
-        self.say(Snack::Failed { error, again });
+        self.say(Snack::Failed { done, error, again });
     }
 }
 

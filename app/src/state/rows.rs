@@ -182,6 +182,13 @@ impl Rows {
     /// Restores removed messages.
     pub fn restore(&mut self, removed: Removed) {
         for (position, slot) in removed.0 {
+            // A refresh may have brought the row back meanwhile.
+            let is_known = slot
+                .as_ref()
+                .is_some_and(|slot| self.find(&slot.id).is_some());
+            if is_known {
+                continue;
+            }
             let position = position.min(self.slots.len());
             self.slots.insert(position, slot);
         }

@@ -37,6 +37,8 @@ pub enum Snack {
     Note(String),
     /// A failed change.
     Failed {
+        /// The changes that were made beside it.
+        done: Vec<ChangeDone>,
         /// The error.
         error: ApiError,
         /// The change to repeat after a missing folder is created.
@@ -64,7 +66,11 @@ impl Snack {
                 role: again.role,
                 act: Act::move_to(again.role),
             });
-            return Some(Self::Failed { error, again });
+            return Some(Self::Failed {
+                done: flash.done,
+                error,
+                again,
+            });
         }
         if let Some(FlashEntry { outbox, change }) = flash.outbox {
             return Some(Self::Outbox { outbox, change });
@@ -81,7 +87,9 @@ impl Snack {
     /// Returns the undo ids of its changes.
     pub fn undo(&self) -> Vec<UndoRef> {
         match self {
-            Self::Done { done, .. } => done.iter().flat_map(|done| done.undo.clone()).collect(),
+            Self::Done { done, .. } | Self::Failed { done, .. } => {
+                done.iter().flat_map(|done| done.undo.clone()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -151,11 +159,12 @@ impl Tab {
             return;
         }
         let snack = self.snack.get_untracked();
-        if let Some(snack @ Snack::Done { is_left, .. }) = &snack {
-            let undo = snack.undo();
-            if !undo.is_empty() {
-                self.undo(undo, *is_left);
-            }
+        let undo = snack.as_ref().map(Snack::undo).unwrap_or_default();
+        if !undo.is_empty() {
+            self.undo(
+                undo,
+                matches!(snack, Some(Snack::Done { is_left: true, .. })),
+            );
         }
     }
 }

@@ -33,19 +33,18 @@ pub(super) async fn act(posted: Posted) -> Response {
         Ok(action) => action.folder_url(posted.web.base()),
         Err(_) => url::home(posted.web.base()),
     };
-    let done = match action {
-        Ok(action) => action.run(posted.backend.as_ref()).await,
-        Err(fault) => Err(ActionError {
-            error: fault.to_api(posted.visitor.lang),
-            again: None,
-        }),
-    };
-    let flash = match done {
-        Ok(done) => changed(done),
-        Err(ActionError { error, again }) => Flash {
-            again: again.map(|(messages, role)| FlashAgain { messages, role }),
-            ..failure(error)
-        },
+    let flash = match action {
+        Ok(action) => {
+            let messages = action.messages().to_vec();
+            match action.run(posted.backend.as_ref()).await {
+                Ok(done) => changed(done),
+                Err(error) => Flash {
+                    again: again(&error, messages),
+                    ..failure(error)
+                },
+            }
+        }
+        Err(fault) => failure(fault.to_api(posted.visitor.lang)),
     };
     posted.finish(flash, otherwise).await
 }
@@ -187,12 +186,6 @@ enum Action {
     CreateAndMove(Vec<MessageRef>, FolderRole),
 }
 
-/// Why an action failed, and what to repeat once the missing folder exists.
-struct ActionError {
-    error: ApiError,
-    again: Option<(Vec<MessageRef>, FolderRole)>,
-}
-
 impl Action {
     fn read(fields: &Fields) -> Result<Self, RequestError> {
         for (name, mark) in [("star", Mark::Starred), ("unstar", Mark::Unstarred)] {
@@ -248,54 +241,20 @@ impl Action {
         }
     }
 
-    async fn run(self, backend: &dyn MailBackend) -> Result<ChangesDone, ActionError> {
-        let plain = |error| ActionError { error, again: None };
+    async fn run(self, backend: &dyn MailBackend) -> Result<ChangesDone, ApiError> {
         match self {
-            Self::Mark(messages, mark) => {
-                let done = backend.message_mark(messages, mark).await;
-                first_failure(done, |_| None)
-            }
-            Self::Move(messages, to) => {
-                let done = backend.message_move(messages.clone(), to).await;
-                first_failure(done, |error| match error.kind {
-                    ErrorKind::MissingFolder(role) => Some((messages.clone(), role)),
-                    _ => None,
-                })
-            }
+            Self::Mark(messages, mark) => backend.message_mark(messages, mark).await,
+            Self::Move(messages, to) => backend.message_move(messages, to).await,
             Self::CreateAndMove(messages, role) => {
                 let accounts: BTreeSet<&AccountId> =
                     messages.iter().map(|of| &of.folder.account).collect();
                 for account in accounts {
-                    backend
-                        .folder_create(account.clone(), role)
-                        .await
-                        .map_err(plain)?;
+                    backend.folder_create(account.clone(), role).await?;
                 }
                 let to = Destination::Role(role);
-                let done = backend.message_move(messages, to).await;
-                first_failure(done, |_| None)
+                backend.message_move(messages, to).await
             }
         }
-    }
-}
-
-/// Returns the changes made, or an error if some messages were not changed, with what to repeat.
-fn first_failure(
-    done: Result<ChangesDone, ApiError>,
-    again: impl Fn(&ApiError) -> Option<(Vec<MessageRef>, FolderRole)>,
-) -> Result<ChangesDone, ActionError> {
-    let mut done = done.map_err(|error| ActionError {
-        again: again(&error),
-        error,
-    })?;
-    match done.failed.pop() {
-        None => Ok(done),
-        Some(Failed {
-            messages, error, ..
-        }) => Err(ActionError {
-            again: again(&error).map(|(_, role)| (messages, role)),
-            error,
-        }),
     }
 }
 
@@ -339,11 +298,27 @@ fn to_login(web: &Web) -> Response {
     page::see_other(&url::login(web.base()))
 }
 
-fn changed(done: ChangesDone) -> Flash {
+/// The changes made, beside the first error and what to repeat if some messages were not changed.
+fn changed(ChangesDone { done, failed }: ChangesDone) -> Flash {
+    let first = failed.first().map(|failed| failed.error.clone());
+    let is_alike = |failed: &Failed| first.as_ref().is_some_and(|e| e.kind == failed.error.kind);
+    let messages = failed.iter().filter(|failed| is_alike(failed));
+    let messages = messages
+        .flat_map(|failed| failed.messages.clone())
+        .collect();
     Flash {
-        done: done.done,
-        error: done.failed.into_iter().next().map(|failed| failed.error),
+        done,
+        again: first.as_ref().and_then(|error| again(error, messages)),
+        error: first,
         ..Flash::default()
+    }
+}
+
+/// What to repeat after the missing folder of an error was created.
+fn again(error: &ApiError, messages: Vec<MessageRef>) -> Option<FlashAgain> {
+    match error.kind {
+        ErrorKind::MissingFolder(role) => Some(FlashAgain { messages, role }),
+        _ => None,
     }
 }
 
@@ -364,6 +339,8 @@ fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str>
 
 #[cfg(test)]
 mod tests {
+    use app::api::types::{Change, ChangeDone};
+
     use super::*;
 
     fn read(form: &str) -> Result<Action, RequestError> {
@@ -419,5 +396,42 @@ mod tests {
         ] {
             assert_eq!(read(form), Err(RequestError::Malformed), "{form}");
         }
+    }
+
+    #[test]
+    fn what_was_done_is_told_beside_what_failed_and_is_repeated_together() {
+        let failed = |account: &str, kind, message: &str| Failed {
+            account: account.into(),
+            messages: vec![message.into()],
+            error: ApiError {
+                kind,
+                cause: String::new(),
+                fix: String::new(),
+                retry_after_secs: None,
+                reply: None,
+                field: None,
+                ref_id: String::new(),
+            },
+        };
+        let missing = ErrorKind::MissingFolder(FolderRole::Archive);
+        let done = ChangeDone {
+            change: Change::Undone,
+            count: 3,
+            gone: 0,
+            messages: Vec::new(),
+            undo: vec!["a/u".into()],
+        };
+        let flash = changed(ChangesDone {
+            done: vec![done.clone()],
+            failed: vec![
+                failed("a", missing, "a/f/1"),
+                failed("b", ErrorKind::Unreachable, "b/f/1"),
+                failed("c", missing, "c/f/1"),
+            ],
+        });
+        assert_eq!(flash.done, [done]);
+        let again = flash.again.expect("the folder can be created");
+        assert_eq!(again.role, FolderRole::Archive);
+        assert_eq!(again.messages, ["a/f/1", "c/f/1"].map(MessageRef::from));
     }
 }

@@ -214,9 +214,10 @@ impl SessionBackend {
                 }),
             }
         }
-        match told.failed.is_empty() || !told.done.is_empty() {
-            true => Ok(told),
-            false => Err(told.failed.swap_remove(0).error),
+        // Several accounts that failed may have failed for different reasons.
+        match told.failed.len() == 1 && told.done.is_empty() {
+            true => Err(told.failed.swap_remove(0).error),
+            false => Ok(told),
         }
     }
 

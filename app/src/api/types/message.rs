@@ -267,7 +267,8 @@ pub struct ChangesDone {
     /// The changes made, one per kind. A move to Trash moves messages in an IMAP account and
     /// deletes them after a delay in a POP3 account.
     pub done: Vec<ChangeDone>,
-    /// The failures. If nothing was changed, the result is an error instead.
+    /// The failures, by account and folder. If all messages are of one folder and none was changed,
+    /// the result is an error instead.
     pub failed: Vec<Failed>,
 }
 
