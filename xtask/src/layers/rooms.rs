@@ -205,19 +205,22 @@ fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
 /// root from a file at this module depth. `None` if the path stays in its room or leads elsewhere.
 fn room_of<'p>(path: &[&'p str], depth: usize) -> Option<&'p str> {
     match path {
+        // All rooms at once, or the root under another name.
+        ["crate", "" | "*"] => Some("{"),
         ["crate", room, ..] => Some(room),
         _ => {
             let climbed = path.iter().take_while(|part| **part == "super").count();
-            (climbed >= depth)
+            let room = (climbed >= depth)
                 .then(|| path.get(climbed).copied())
-                .flatten()
+                .flatten();
+            room.map(|room| if room == "*" { "{" } else { room })
         }
     }
 }
 
 /// Returns the paths in a line, split into segments; a list in braces is the segment `{`.
 fn paths(line: &str) -> Vec<Vec<&str>> {
-    let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{');
+    let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{' | '*');
     line.split(|c: char| !is_path(c))
         .map(|path| {
             let mut parts: Vec<&str> = path.trim_matches(':').split("::").collect();
@@ -272,6 +275,8 @@ mod tests {
                 "use crate::{http::x, store::y};",
                 "several rooms",
             ),
+            ("account/backend.rs", "use crate::*;", "several rooms"),
+            ("account/a.rs", "use super::super::*;", "several rooms"),
             (
                 "clients/imap.rs",
                 "use crate::account::AccountError;",
