@@ -255,40 +255,35 @@ async fn part(
         folder: spot.folder.clone(),
     };
     let list = |offset, limit| folder(handle, spot.folder.clone(), Window { offset, limit });
-    // The last shown row is searched for: at its old position, below (messages arrived), above
-    // (messages were removed).
-    let expected = spot.offset.saturating_sub(1);
-    let begins = [
-        (expected, limit + 1),
-        (expected, Window::MAX_LIMIT),
-        (
-            expected.saturating_sub(Window::MAX_LIMIT - 1),
-            Window::MAX_LIMIT,
-        ),
-    ];
-    for (offset, wanted) in begins {
-        let listing = list(offset, wanted).await?;
-        let Some(shown) = spot.shown_of(&listing) else {
-            continue;
-        };
+    let after = async |listing: Listing, shown: u32| {
         let is_enough = listing.rows.len() as u64 >= u64::from(shown) + u64::from(limit);
-        return Ok(Some(match is_enough || listing.is_at_end() {
-            true => Part::new(of, listing, shown),
-            false => {
-                let offset = listing.offset.saturating_add(shown);
-                Part::new(of, list(offset, limit).await?, 0)
-            }
-        }));
-    }
-    // None of them is there any more.
-    let Some(date) = spot.date_unix_ms else {
-        let offset = spot.offset.saturating_sub(spot.shown_count());
-        return Ok(Some(Part::new(of, list(offset, limit).await?, 0)));
+        if is_enough || listing.is_at_end() {
+            return Ok(Some(Part::new(of.clone(), listing, shown)));
+        }
+        let offset = listing.offset.saturating_add(shown);
+        Ok(Some(Part::new(of.clone(), list(offset, limit).await?, 0)))
     };
+    // The last shown row is searched for: at its old position, and below (messages arrived).
+    let expected = spot.offset.saturating_sub(1);
+    for wanted in [limit + 1, Window::MAX_LIMIT] {
+        let listing = list(expected, wanted).await?;
+        if let Some(shown) = spot.shown_of(&listing) {
+            return after(listing, shown).await;
+        }
+    }
+    // Then above (messages were removed). If none of the shown rows exists any more, the list
+    // continues at the first row that is not newer than the last one.
     let mut end = expected;
     for _ in 0..WINDOWS_SEARCHED_MAX {
         let begin = end.saturating_sub(Window::MAX_LIMIT - 1);
         let listing = list(begin, Window::MAX_LIMIT).await?;
+        if let Some(shown) = spot.shown_of(&listing) {
+            return after(listing, shown).await;
+        }
+        let Some(date) = spot.date_unix_ms else {
+            end = spot.offset.saturating_sub(spot.shown_count());
+            break;
+        };
         let is_not_newer = |row: &Row| row.date_unix_ms.is_some_and(|at| at <= date);
         let first = listing.rows.iter().position(is_not_newer);
         let first = first.unwrap_or(listing.rows.len());
