@@ -131,12 +131,8 @@ impl Tab {
             match answer {
                 Ok(answer) => {
                     put_back(Some(&answer.failed));
-                    let first = answer.failed.first().map(|one| one.error.clone());
-                    let again = first.and_then(|error| {
-                        let alike = answer.failed.iter().filter(|o| o.error.kind == error.kind);
-                        let messages = alike.flat_map(|one| one.messages.clone()).collect();
-                        again(&error, messages)
-                    });
+                    let failure = answer.failure();
+                    let again = failure.and_then(|(error, messages)| again(&error, messages));
                     self.answered(answer, is_left, false, again);
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }

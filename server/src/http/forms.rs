@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangesDone, Destination, EntryChange, Failed, FolderRef, FolderRole, Lang, Mark,
+    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, Lang, Mark,
     MessageRef, OutboxId, Theme, UndoRef,
 };
 use app::page::{Flash, FlashAgain, FlashEntry};
@@ -299,18 +299,17 @@ fn to_login(web: &Web) -> Response {
 }
 
 /// The changes made, beside the first error and what to repeat if some messages were not changed.
-fn changed(ChangesDone { done, failed }: ChangesDone) -> Flash {
-    let first = failed.first().map(|failed| failed.error.clone());
-    let is_alike = |failed: &Failed| first.as_ref().is_some_and(|e| e.kind == failed.error.kind);
-    let messages = failed.iter().filter(|failed| is_alike(failed));
-    let messages = messages
-        .flat_map(|failed| failed.messages.clone())
-        .collect();
+fn changed(changes: ChangesDone) -> Flash {
+    let flash = match changes.failure() {
+        Some((error, messages)) => Flash {
+            again: again(&error, messages),
+            ..failure(error)
+        },
+        None => Flash::default(),
+    };
     Flash {
-        done,
-        again: first.as_ref().and_then(|error| again(error, messages)),
-        error: first,
-        ..Flash::default()
+        done: changes.done,
+        ..flash
     }
 }
 
@@ -339,7 +338,7 @@ fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str>
 
 #[cfg(test)]
 mod tests {
-    use app::api::types::{Change, ChangeDone};
+    use app::api::types::{Change, ChangeDone, Failed};
 
     use super::*;
 

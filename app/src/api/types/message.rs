@@ -272,6 +272,20 @@ pub struct ChangesDone {
     pub failed: Vec<Failed>,
 }
 
+impl ChangesDone {
+    /// Returns the first error, with the messages of all failures of its kind: what is repeated
+    /// once its cause is removed.
+    pub fn failure(&self) -> Option<(ApiError, Vec<MessageRef>)> {
+        let error = &self.failed.first()?.error;
+        let alike = self
+            .failed
+            .iter()
+            .filter(|one| one.error.kind == error.kind);
+        let messages = alike.flat_map(|one| one.messages.clone()).collect();
+        Some((error.clone(), messages))
+    }
+}
+
 /// One change that was made to messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeDone {
