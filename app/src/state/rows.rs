@@ -17,12 +17,15 @@ pub struct Slot {
 
 /// Removed rows with their positions, for restoring them.
 #[derive(Debug, Clone, Default)]
-pub struct Removed(Vec<(usize, Option<Slot>)>);
+pub struct Removed(Vec<(u32, Slot)>);
 
-/// Rows by position. `None` is a position whose row is not known yet.
+/// Rows by position. Only the known ones take memory: the mail server decides how many rows there
+/// are.
 #[derive(Debug, Default)]
 pub struct Rows {
-    slots: Vec<Option<Slot>>,
+    total: u32,
+    /// The known rows, by position.
+    known: Vec<(u32, Slot)>,
 }
 
 impl Rows {
@@ -38,111 +41,89 @@ impl Rows {
 
     /// Returns the number of rows of the folder.
     pub fn total(&self) -> u32 {
-        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+        self.total
     }
 
     /// Returns the row at a position, if known.
     pub fn at(&self, position: u32) -> Option<&Slot> {
-        self.slots.get(index(position))?.as_ref()
+        let (_, slot) = self.known.get(self.first_from(position))?;
+        self.is_known(position).then_some(slot)
     }
 
     /// Returns the position of a message, if known.
     pub fn position(&self, id: &MessageRef) -> Option<u32> {
-        let found = self
-            .slots
-            .iter()
-            .position(|slot| slot.as_ref().is_some_and(|s| &s.id == id));
-        found.and_then(|position| u32::try_from(position).ok())
+        let found = self.known.iter().find(|(_, slot)| &slot.id == id);
+        found.map(|(position, _)| *position)
     }
 
     /// Returns the row of a message, if known.
     pub fn find(&self, id: &MessageRef) -> Option<&Slot> {
-        self.slots.iter().flatten().find(|slot| &slot.id == id)
+        let found = self.known.iter().find(|(_, slot)| &slot.id == id);
+        found.map(|(_, slot)| slot)
     }
 
     /// Returns the number of known rows.
     pub fn known(&self) -> usize {
-        self.slots.iter().flatten().count()
+        self.known.len()
     }
 
     /// Returns the messages of the known rows in a range.
     pub fn ids(&self, range: Range<u32>) -> Vec<MessageRef> {
-        let slots = self
-            .slots
-            .get(index(range.start)..index(range.end.min(self.total())));
-        let known = slots.into_iter().flatten().flatten();
-        known.map(|slot| slot.id.clone()).collect()
+        let known = self.known.iter().filter(|(at, _)| range.contains(at));
+        known.map(|(_, slot)| slot.id.clone()).collect()
     }
 
     /// Replaces all rows by those of a response; other rows are dropped.
     ///
     /// Rows that stay keep their signal, so that their elements stay too.
     pub fn replace(&mut self, answer: MessageRows) {
-        let known = std::mem::take(&mut self.slots).into_iter().flatten();
         // Mostly in the order of the response, so that the search ends near the front.
-        let mut known: Vec<Slot> = known.collect();
-        self.slots.resize_with(index(answer.total), || None);
-        for (position, row) in (answer.offset..).zip(answer.rows) {
-            let slot = match known.iter().position(|slot| slot.id == row.id) {
+        let mut known = std::mem::take(&mut self.known);
+        self.total = answer.total;
+        for (position, row) in (answer.offset..self.total).zip(answer.rows) {
+            let slot = match known.iter().position(|(_, slot)| slot.id == row.id) {
                 Some(at) => {
-                    let slot = known.remove(at);
+                    let (_, slot) = known.remove(at);
                     // Written only if changed: a write notifies the components that show the row.
                     if slot.row.with_untracked(|old| *old != row) {
                         slot.row.set(row);
                     }
                     slot
                 }
-                None => Slot {
-                    id: row.id.clone(),
-                    row: ArcRwSignal::new(row),
-                },
+                None => Slot::of(row),
             };
-            if let Some(place) = self.slots.get_mut(index(position)) {
-                *place = Some(slot);
-            }
+            self.known.push((position, slot));
         }
     }
 
     /// Adds the rows of a response. `false` if the folder's length changed meanwhile: no row is
     /// added then, and the page must request again.
     pub fn add(&mut self, answer: MessageRows, shown: Range<u32>) -> bool {
-        if answer.total != self.total() {
+        if answer.total != self.total {
             return false;
         }
-        for (position, row) in (answer.offset..).zip(answer.rows) {
-            if let Some(place @ None) = self.slots.get_mut(index(position)) {
-                *place = Some(Slot {
-                    id: row.id.clone(),
-                    row: ArcRwSignal::new(row),
-                });
+        for (position, row) in (answer.offset..self.total).zip(answer.rows) {
+            if !self.is_known(position) {
+                let at = self.first_from(position);
+                self.known.insert(at, (position, Slot::of(row)));
             }
         }
-        self.forget_far(shown);
+        if self.known.len() > Self::KEEP {
+            let keep = 500;
+            let near = shown.start.saturating_sub(keep)..shown.end.saturating_add(keep);
+            self.known.retain(|(position, _)| near.contains(position));
+        }
         true
-    }
-
-    fn forget_far(&mut self, shown: Range<u32>) {
-        if self.known() <= Self::KEEP {
-            return;
-        }
-        let keep = Self::KEEP / 4;
-        let near = index(shown.start).saturating_sub(keep)..index(shown.end).saturating_add(keep);
-        for (position, slot) in self.slots.iter_mut().enumerate() {
-            if !near.contains(&position) {
-                *slot = None;
-            }
-        }
     }
 
     /// Returns the windows to request for the missing rows of `wanted`. Consecutive pages form one
     /// window: one request, and one change of the document.
     pub fn missing(&self, wanted: Range<u32>) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
-        for position in wanted {
-            let is_missing = matches!(self.slots.get(index(position)), Some(None));
+        for position in wanted.start..wanted.end.min(self.total) {
             let offset = position - position % Window::PAGE;
             match windows.last_mut() {
-                _ if !is_missing => {}
+                _ if self.is_known(position) => {}
                 Some(last) if offset < last.offset + last.limit => {}
                 Some(last)
                     if offset == last.offset + last.limit && last.limit < Window::MAX_LIMIT =>
@@ -160,37 +141,64 @@ impl Rows {
 
     /// Inserts positions for newly arrived messages, whose rows are not known yet.
     pub fn arrive(&mut self, count: u32) {
-        self.slots
-            .splice(0..0, std::iter::repeat_with(|| None).take(index(count)));
+        self.total = self.total.saturating_add(count);
+        self.shift(0, count);
     }
 
     /// Removes messages.
     pub fn remove(&mut self, ids: &[MessageRef]) -> Removed {
-        let mut removed = Vec::new();
-        let mut position = 0;
-        self.slots.retain_mut(|slot| {
-            let is_gone = slot.as_ref().is_some_and(|slot| ids.contains(&slot.id));
+        let mut removed = Removed::default();
+        self.known.retain_mut(|(position, slot)| {
+            let is_gone = ids.contains(&slot.id);
             if is_gone {
-                removed.push((position, slot.take()));
+                removed.0.push((*position, slot.clone()));
+            } else {
+                *position -= removed.len();
             }
-            position += 1;
             !is_gone
         });
-        Removed(removed)
+        self.total -= removed.len();
+        removed
     }
 
     /// Restores removed messages.
     pub fn restore(&mut self, removed: Removed) {
         for (position, slot) in removed.0 {
             // A refresh may have brought the row back meanwhile.
-            let is_known = slot
-                .as_ref()
-                .is_some_and(|slot| self.find(&slot.id).is_some());
-            if is_known {
+            if self.find(&slot.id).is_some() {
                 continue;
             }
-            let position = position.min(self.slots.len());
-            self.slots.insert(position, slot);
+            let position = position.min(self.total);
+            let at = self.first_from(position);
+            self.shift(at, 1);
+            self.known.insert(at, (position, slot));
+            self.total = self.total.saturating_add(1);
+        }
+    }
+
+    /// Returns the index of the first known row from a position on.
+    fn first_from(&self, position: u32) -> usize {
+        self.known.partition_point(|(at, _)| *at < position)
+    }
+
+    fn is_known(&self, position: u32) -> bool {
+        let next = self.known.get(self.first_from(position));
+        next.is_some_and(|(at, _)| *at == position)
+    }
+
+    /// Moves the known rows from an index on down.
+    fn shift(&mut self, from: usize, by: u32) {
+        for (position, _) in self.known.iter_mut().skip(from) {
+            *position = position.saturating_add(by);
+        }
+    }
+}
+
+impl Slot {
+    fn of(row: MessageRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            row: ArcRwSignal::new(row),
         }
     }
 }
@@ -198,9 +206,9 @@ impl Rows {
 impl Removed {
     /// Returns the number of unread messages among them.
     pub fn unread(&self) -> u32 {
-        let unread = self.0.iter().filter_map(|(_, slot)| slot.as_ref());
+        let unread = self.0.iter();
         let unread = unread
-            .filter(|slot| slot.row.with_untracked(|row| !row.is_seen))
+            .filter(|(_, slot)| slot.row.with_untracked(|row| !row.is_seen))
             .count();
         u32::try_from(unread).unwrap_or(u32::MAX)
     }
@@ -214,9 +222,9 @@ impl Removed {
     pub fn of(mut self, is_wanted: impl Fn(&MessageRef) -> bool) -> Self {
         let mut left = 0;
         self.0.retain_mut(|(position, slot)| {
-            let is_back = slot.as_ref().is_some_and(|slot| is_wanted(&slot.id));
+            let is_back = is_wanted(&slot.id);
             *position -= left;
-            left += usize::from(!is_back);
+            left += u32::from(!is_back);
             is_back
         });
         self
@@ -226,10 +234,6 @@ impl Removed {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-fn index(position: u32) -> usize {
-    usize::try_from(position).unwrap_or(usize::MAX)
 }
 
 #[cfg(all(test, feature = "ssr"))]
@@ -366,9 +370,21 @@ mod tests {
         for offset in (0..9_000).step_by(50) {
             assert!(rows.add(answer(10_000, offset, &page), offset..offset + 50));
         }
-        assert!(rows.slots.iter().flatten().count() <= Rows::KEEP);
+        assert!(rows.known() <= Rows::KEEP);
         assert!(rows.at(8_999).is_some());
         assert!(rows.at(0).is_none());
+    }
+
+    #[test]
+    fn the_number_of_rows_that_a_server_tells_takes_no_memory() {
+        let mut rows = Rows::new(answer(u32::MAX, 0, &["a", "b"]));
+        rows.arrive(7);
+        assert_eq!(rows.total(), u32::MAX);
+        let far = u32::MAX - 10;
+        assert!(rows.add(answer(u32::MAX, far, &["y", "z"]), far..u32::MAX));
+        assert_eq!(rows.position(&of("z")), Some(far + 1));
+        assert_eq!(rows.remove(&[of("a"), of("y")]).len(), 2);
+        assert_eq!(rows.position(&of("z")), Some(far - 1));
     }
 
     #[test]
