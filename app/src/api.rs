@@ -12,6 +12,7 @@ pub mod backend;
 pub mod compose;
 pub mod error;
 pub mod folder;
+pub mod folder_role;
 pub mod json;
 pub mod live;
 pub mod message;

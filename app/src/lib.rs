@@ -15,10 +15,13 @@
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod document;
+pub mod flash;
+pub mod lang;
 pub mod mail;
 pub mod page;
 pub mod routes;
 pub mod state;
+pub mod status;
 pub mod text;
 pub mod ui;
 
@@ -34,7 +37,8 @@ use crate::mail::frame::Frame;
 use crate::page::PageContext;
 use crate::routes::pages::Pages;
 use crate::state::answer::answer;
-use crate::state::session::{Session, Tab};
+use crate::state::session::Session;
+use crate::state::tab::Tab;
 use crate::state::unsent::{self, Unsent};
 use crate::ui::dynamic::effect;
 use crate::ui::question::Asked;
@@ -54,7 +58,7 @@ pub fn App() -> impl IntoView {
     provide_context(unsent);
     let session = Session(answer(
         || (),
-        |()| async { page::answer_with(session_show().await) },
+        |()| async { status::answer_with(session_show().await) },
     ));
     provide_context(session);
     start_once_alive(tab, page.clone());
@@ -83,7 +87,7 @@ fn start_once_alive(tab: Tab, page: PageContext) {
             tab.reader_changes.set(1);
         }
         state::keys::start(tab);
-        state::reach::start(tab, &page.base);
+        state::tab::reach::start(tab, &page.base);
         state::live::start(tab, &page);
         tab.is_started.set(true);
     });

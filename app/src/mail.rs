@@ -2,12 +2,17 @@
 
 pub mod attachments;
 pub mod composer;
+pub mod empty;
 pub mod folder_tree;
+pub mod form;
 pub mod frame;
+pub mod here;
 pub mod ledger;
 pub mod message_frame;
 pub mod message_list;
 pub mod message_row;
+pub mod move_menu;
+pub mod open_message;
 pub mod reader;
 pub mod snackbar;
 pub mod text_body;

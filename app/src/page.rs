@@ -6,8 +6,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{ChangeDone, EntryChange, FolderRole, Lang, MessageRef, OutboxId, Theme};
+use crate::lang::Lang;
 
 /// The content of `<meta name="viewport">`: the page covers the safe areas, and an on-screen
 /// keyboard shrinks it.
@@ -19,6 +18,19 @@ pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/
     24 24'%3E%3Crect x='1.5' y='2.5' width='21' height='19' rx='3.5' fill='%23075e78'/%3E%3Cpath \
     d='M6.5 14.5v-7h11v7M6.5 7.8l5.5 4.4 5.5-4.4M4.5 16h15' fill='none' stroke='%23fff' \
     stroke-width='1.6'/%3E%3C/svg%3E";
+
+/// The colour theme of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// The device's preference.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
 
 /// Language, theme and URLs of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,42 +54,6 @@ pub struct PageContext {
     /// (`<html data-seen>`): the page includes earlier events, and its stream begins after this
     /// one.
     pub seen: String,
-}
-
-/// The result of the session's last plain form post, shown once on the next page.
-///
-/// The server provides it by context for one request and then deletes it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Flash {
-    /// The changes to messages, with their undo ids.
-    pub done: Vec<ChangeDone>,
-    /// The error of the post.
-    pub error: Option<ApiError>,
-    /// The failed move, if `error` is a missing folder: the page offers to create the folder and to
-    /// repeat the move (`action=create:archive|junk|trash` with the same `message` fields).
-    pub again: Option<FlashAgain>,
-    /// A complete sentence in the request's language.
-    pub note: Option<String>,
-    /// The change to an outbox entry.
-    pub outbox: Option<FlashEntry>,
-}
-
-/// A change to an outbox entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FlashEntry {
-    /// The entry.
-    pub outbox: OutboxId,
-    /// The change.
-    pub change: EntryChange,
-}
-
-/// A move that failed because no folder has the destination role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FlashAgain {
-    /// The messages.
-    pub messages: Vec<MessageRef>,
-    /// The role that no folder has.
-    pub role: FolderRole,
 }
 
 impl PageContext {
@@ -129,35 +105,4 @@ pub fn lang_here() -> Lang {
         return Lang::from_tag(&lang).unwrap_or_default();
     }
     Lang::default()
-}
-
-/// Returns the error of a request without a session.
-pub fn signed_out(lang: Lang) -> ApiError {
-    ApiError {
-        kind: ErrorKind::SignedOut,
-        cause: lang.error_signed_out().into_owned(),
-        fix: lang.error_signed_out_fix().into_owned(),
-        retry_after_secs: None,
-        reply: None,
-        field: None,
-        ref_id: String::new(),
-    }
-}
-
-/// Sets the response status from the result that decides it: 404 for an unknown folder or message.
-///
-/// For blocking resources only, which complete before the first byte is sent. Has no effect in the
-/// browser.
-pub fn answer_with<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
-    #[cfg(feature = "ssr")]
-    if let (Err(error), Some(response)) = (&result, use_context::<leptos_axum::ResponseOptions>()) {
-        response.set_status(match error.kind {
-            ErrorKind::NotFound => http::StatusCode::NOT_FOUND,
-            ErrorKind::SignedOut => http::StatusCode::UNAUTHORIZED,
-            ErrorKind::Busy => http::StatusCode::SERVICE_UNAVAILABLE,
-            ErrorKind::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,
-            _ => http::StatusCode::BAD_GATEWAY,
-        });
-    }
-    result
 }

@@ -22,6 +22,7 @@ pub mod model;
 pub(crate) mod off_thread;
 mod outbox;
 pub(crate) mod spooled;
+mod surroundings;
 mod texts;
 pub mod uploads;
 mod whole;

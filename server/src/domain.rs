@@ -17,7 +17,7 @@ pub(crate) use change::{Changed, Filed, Filing};
 pub use error_cause::{
     DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
 };
-pub(crate) use folder::{Folder, FolderList};
+pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
 pub(crate) use outbox::{

@@ -2,12 +2,13 @@
 //!
 //! # Invariants
 //! - Only POST changes state, and every POST passes the CSRF layer (`csrf`). One exception: opening
-//!   a message page marks the message as read ([`page`]).
+//!   a message page marks the message as read ([`app_page`]).
 //! - Each class of response has its own headers ([`headers`]). The only header on every response is
 //!   the build id, `x-restante-build`.
 //! - Everything works with links and forms; scripts only make it faster.
 
 mod admission;
+mod app_page;
 pub mod assets;
 mod attachment;
 mod body;
@@ -21,9 +22,11 @@ mod forms;
 pub mod headers;
 mod health;
 mod home;
+mod list_page;
 mod login;
 mod message_body;
 mod multipart;
+mod origin;
 mod page;
 pub mod rate_limit;
 mod request_error;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::account::{AccountError, Accounts};
-use crate::http::Web;
+use crate::store::spool::Spool;
 use crate::store::{Store, now_unix_ms};
 
 /// The interval between renewals; a lease lasts three intervals.
@@ -29,16 +29,23 @@ pub async fn recover(
     Ok(freed)
 }
 
-/// Runs the maintenance until the process ends.
-pub async fn run(web: Web) {
+/// Runs the maintenance until the process ends. Entries of the outbox are kept for
+/// `ledger_keep_days`. Calls `wake_outboxes` when messages can be sent again.
+pub async fn run(
+    accounts: &Accounts,
+    store: &Store,
+    spool: &Spool,
+    ledger_keep_days: u32,
+    wake_outboxes: impl Fn(),
+) {
     let mut every = tokio::time::interval(RENEW_EVERY);
-    let keep_ms = DAY_MS.saturating_mul(web.config.ledger_keep_days.into());
+    let keep_ms = DAY_MS.saturating_mul(ledger_keep_days.into());
     for round in 0_u32.. {
         every.tick().await;
         let now = now_unix_ms();
-        match recover(&web.accounts, &web.store, now).await {
+        match recover(accounts, store, now).await {
             Ok(0) => {}
-            Ok(_) => web.registry.wake_outboxes(),
+            Ok(_) => wake_outboxes(),
             Err(error) => {
                 tracing::error!(%error, "the lease of this process could not be renewed");
             }
@@ -46,15 +53,15 @@ pub async fn run(web: Web) {
         if !round.is_multiple_of(SWEEP_EVERY) {
             continue;
         }
-        match web.accounts.prune(now, keep_ms).await {
+        match accounts.prune(now, keep_ms).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old entries of the outbox were deleted"),
             Err(error) => tracing::error!(%error, "old entries could not be deleted"),
         }
-        if let Err(error) = web.store.posted_form_prune(now).await {
+        if let Err(error) = store.posted_form_prune(now).await {
             tracing::error!(%error, "posted forms could not be deleted");
         }
-        if let Err(error) = web.spool.sweep(now).await {
+        if let Err(error) = spool.sweep(now).await {
             tracing::error!(%error, "the spool could not be swept");
         }
     }

@@ -7,7 +7,8 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-use super::types::{FolderRole, Lang};
+use super::folder_role::FolderRole;
+use crate::lang::Lang;
 use crate::page;
 
 /// The category of an error, from which the page chooses the actions to offer.
@@ -85,6 +86,19 @@ impl ApiError {
     /// The error for a response that this server does not produce.
     pub fn unreadable(lang: Lang) -> Self {
         Self::transport(lang.error_unreadable(), lang.error_unreadable_fix())
+    }
+
+    /// The error for a request without a session.
+    pub fn signed_out(lang: Lang) -> Self {
+        Self {
+            kind: ErrorKind::SignedOut,
+            cause: lang.error_signed_out().into_owned(),
+            fix: lang.error_signed_out_fix().into_owned(),
+            retry_after_secs: None,
+            reply: None,
+            field: None,
+            ref_id: String::new(),
+        }
     }
 
     fn transport(cause: Cow<'static, str>, fix: Cow<'static, str>) -> Self {

@@ -9,6 +9,9 @@ mod writing;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::folder_role::FolderRole;
+pub use crate::lang::Lang;
+pub use crate::page::Theme;
 pub use list::*;
 pub use message::*;
 pub use writing::*;
@@ -58,51 +61,6 @@ ids! {
     /// A compose form, issued by the server: it sends at most one message, however often it is
     /// posted.
     FormKey
-}
-
-/// The languages of the product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub enum Lang {
-    /// English.
-    #[default]
-    #[serde(rename = "en")]
-    En,
-    /// Simplified Chinese.
-    #[serde(rename = "zh-CN")]
-    ZhCn,
-}
-
-impl Lang {
-    /// The language tag for `<html lang>` and cookies (BCP 47).
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::ZhCn => "zh-CN",
-        }
-    }
-
-    /// The language of a tag, if it is supported: `zh`, `zh-CN`, `zh-Hans…` and `en…`.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        let tag = tag.trim().to_ascii_lowercase();
-        match tag.split(['-', '_']).next()? {
-            "zh" => Some(Self::ZhCn),
-            "en" => Some(Self::En),
-            _ => None,
-        }
-    }
-}
-
-/// The colour theme of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// The device's preference.
-    #[default]
-    System,
-    /// Always light.
-    Light,
-    /// Always dark.
-    Dark,
 }
 
 /// A point in time, formatted by the server for display. For an unknown time, `short` and `long`
@@ -196,28 +154,6 @@ pub struct SessionView {
     pub upload_max_bytes: u64,
     /// The number of outbox messages that are waiting, failed or unknown.
     pub outbox_open: u32,
-}
-
-/// The special use of a folder (RFC 6154).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FolderRole {
-    /// Where new mail arrives.
-    Inbox,
-    /// Starred messages of all folders (`\Flagged`).
-    Starred,
-    /// Unfinished messages.
-    Drafts,
-    /// Copies of sent messages.
-    Sent,
-    /// Archived messages.
-    Archive,
-    /// Suspected junk.
-    Junk,
-    /// Deleted messages, stored for a limited time.
-    Trash,
-    /// All messages (`\All`).
-    All,
 }
 
 /// The folder tree of an account.

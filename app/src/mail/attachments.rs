@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::toolbar::OpenMessage;
+use super::open_message::OpenMessage;
 use crate::api::types::AttachmentView;
 use crate::page::PageContext;
 use crate::text::size::size;

@@ -2,11 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Here, Hidden};
+use super::form::Hidden;
+use super::here::Here;
 use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use crate::page::PageContext;
 use crate::state::answer::Answer;
-use crate::state::session::{Session, Tab};
+use crate::state::session::Session;
+use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, later};

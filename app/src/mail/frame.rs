@@ -1,10 +1,10 @@
 //! The frame of every page: navigation at the side, banners at the top, the snackbar at the bottom.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
+use super::here::Here;
 use super::snackbar::Snackbar;
 use super::unsent_offer::UnsentOffer;
 use crate::api::error::ApiError;
@@ -12,24 +12,16 @@ use crate::api::folder::folder_list;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
 use crate::state::answer::answer;
-use crate::state::session::{Session, Tab};
+use crate::state::session::Session;
+use crate::state::tab::Tab;
 use crate::state::unsent::Unsent;
-use crate::text::url::{self, MailPath};
+use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
 use crate::ui::dynamic::{derived, dynamic, effect, later, when};
 use crate::ui::navigator::navigator;
 use crate::ui::question::Questions;
 use crate::ui::trouble::TroubleBanner;
-
-/// The current location: folder, message and account.
-#[derive(Debug, Clone, Copy)]
-pub struct Here {
-    /// The folder and message in the URL.
-    pub path: Memo<Option<MailPath>>,
-    /// The account in the URL, or the last one shown.
-    pub account: Memo<Option<AccountId>>,
-}
 
 /// The layout of panes, with the folder tree in the first.
 #[component]
@@ -120,7 +112,7 @@ fn Scrim() -> impl IntoView {
 
 fn first_account(accounts: Vec<AccountView>) -> Result<AccountId, ApiError> {
     let first = accounts.into_iter().next().map(|account| account.id);
-    first.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
+    first.ok_or_else(|| ApiError::signed_out(PageContext::expect().lang))
 }
 
 #[component]
@@ -454,25 +446,4 @@ pub fn PhoneBar(
             <span class="bar-title">{title}</span>
         </div>
     }
-}
-
-/// The first button of a form that Enter in a field must not submit.
-///
-/// Enter activates the first button of a form, and a disabled button does nothing (HTML, implicit
-/// submission).
-#[component]
-pub fn NoDefaultButton() -> impl IntoView {
-    view! { <button disabled hidden></button> }
-}
-
-/// A hidden form field.
-#[component]
-pub fn Hidden(
-    /// Its name.
-    name: &'static str,
-    /// Its value.
-    #[prop(into)]
-    value: String,
-) -> impl IntoView {
-    html::input().r#type("hidden").name(name).value(value)
 }

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use super::frame::Hidden;
+use super::form::Hidden;
 use crate::api::types::{
     ApiErrorText, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxState, RecipientState,
     RecipientView, SentCopy,
 };
 use crate::page::PageContext;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;

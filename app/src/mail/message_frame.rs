@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::toolbar::OpenMessage;
+use super::open_message::OpenMessage;
 use crate::page::PageContext;
 use crate::state::list::whole_px;
 use crate::text::url;

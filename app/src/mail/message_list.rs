@@ -4,9 +4,12 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::empty::Empty;
 use super::folder_tree::{Folders, PinButton};
-use super::frame::{Here, Hidden, NoDefaultButton};
+use super::form::{Hidden, NoDefaultButton, pressed};
+use super::here::Here;
 use super::message_row::{RowAt, RowContext, row_on_its_way};
+use super::move_menu::MoveMenu;
 use super::words::{folder_label, has_one_folder};
 use crate::api::error::ErrorKind;
 use crate::api::types::{
@@ -15,7 +18,8 @@ use crate::api::types::{
 use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::list::{ListSlot, ListState, whole_px};
-use crate::state::session::{Counts, Tab};
+use crate::state::session::Counts;
+use crate::state::tab::Tab;
 use crate::state::title::with_count;
 use crate::text::size::grouped;
 use crate::text::url;
@@ -178,7 +182,11 @@ pub fn MessageList(
                 on:pointerup=move |_| list.let_go()
                 on:pointercancel=move |_| list.let_go()
                 on:contextmenu=move |event| list.context_menu(&event)
-                on:click=move |event| list.clicked(tab, &event)
+                on:click=move |event| {
+                    if let Some(end) = list.clicked(&event) {
+                        tab.pick_to(list, &end);
+                    }
+                }
             >
                 {when(
                     move || list.total.get() == 0,
@@ -259,15 +267,6 @@ fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
             list.select_none();
         }
     }
-}
-
-/// Returns the name and value of the button that submitted a form.
-pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
-    let button = event.submitter()?;
-    Some((
-        button.get_attribute("name")?,
-        button.get_attribute("value").unwrap_or_default(),
-    ))
 }
 
 /// The spacer for the rows before or after those in the document.
@@ -420,58 +419,6 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
     }
 }
 
-/// A menu of folders; each item is a submit button `name="to"` of the enclosing form.
-#[component]
-pub fn MoveMenu(
-    /// The position of the menu: "menu-end" at the end of its button, "drop-up" above it.
-    class: &'static str,
-    /// Whether its label is shown below its icon.
-    #[prop(optional)]
-    is_labelled: bool,
-) -> impl IntoView {
-    let lang = PageContext::expect().lang;
-    let Folders(folders) = expect_context();
-    view! {
-        <details class="rel move-menu">
-            <summary
-                class="btn"
-                class:btn-icon=!is_labelled
-                aria-label=lang.move_to()
-                title=lang.move_to()
-            >
-                <Icon name="move" />
-                {is_labelled.then(|| lang.move_to())}
-            </summary>
-            <div class=format!("menu {class}")>
-                <div class="cap">{lang.move_to()}</div>
-                <Transition>
-                    {later(move || async move {
-                        folders
-                            .await
-                            .unwrap_or_default()
-                            .folders
-                            .into_iter()
-                            .filter(|folder| folder.is_selectable)
-                            .map(|folder| {
-                                let label = folder.label(lang).into_owned();
-                                let icon = folder.role.map_or("folder", FolderRole::icon);
-                                view! {
-                                    <button class="menu-item" name="to" value=folder.id.to_string()>
-                                        <Icon name=icon />
-                                        <span dir="auto">{label}</span>
-                                    </button>
-                                }
-                                    .into_any()
-                            })
-                            .collect_view()
-                            .into_any()
-                    })}
-                </Transition>
-            </div>
-        </details>
-    }
-}
-
 /// The content of an empty folder.
 #[component]
 fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
@@ -482,36 +429,6 @@ fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
         (lang.empty_folder(), std::borrow::Cow::Borrowed(""))
     };
     view! { <Empty title=title text=text /> }
-}
-
-/// An illustration with a title and a text.
-#[component]
-pub fn Empty(
-    /// The title.
-    #[prop(into)]
-    title: String,
-    /// The text.
-    #[prop(into)]
-    text: String,
-) -> impl IntoView {
-    view! {
-        <div class="empty">
-            <svg
-                class="art"
-                viewBox="0 0 128 96"
-                fill="none"
-                stroke="currentColor"
-                stroke-width="2.5"
-                stroke-linejoin="round"
-                aria-hidden="true"
-            >
-                <path d="M12 20h104v64H12zM12 52h104M46.7 20v64M81.3 20v64"></path>
-                <path class="art-letter" d="M54 42V30h20v12M54 31l10 7 10-7"></path>
-            </svg>
-            <h2>{title}</h2>
-            <p>{text}</p>
-        </div>
-    }
 }
 
 /// The links to the previous and next page, without script.

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::frame::Here;
-use super::reader::known;
+use super::form::known;
+use super::here::Here;
 use super::words::has_one_folder;
 use crate::api::types::Limitation;
 use crate::api::types::{FolderRole, Mark, MessageRow};
 use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::list::{ListSlot, ListState};
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::text::address::people_line;
 use crate::text::url::{self, MailPath};
 use crate::ui::dynamic::{derived, dynamic, when};
@@ -98,7 +98,13 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let is_picked = Memo::new(move |_| list.selected.with(|ids| ids.contains(&picked_id)));
     let pick_id = id.clone();
     let pick = move |event: web_sys::Event| {
-        let is_ticked = list.tick(tab, &pick_id, event_target_checked(&event));
+        let is_range_end = list.is_range_end();
+        let is_ticked = is_range_end || event_target_checked(&event);
+        if is_range_end {
+            tab.pick_to(list, &pick_id);
+        } else {
+            list.pick(&pick_id, is_ticked);
+        }
         // If the check box was the end of a range, its own state changed and the row's did not.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(is_ticked);
     };

@@ -3,17 +3,19 @@
 use leptos::prelude::*;
 
 use super::attachments::Attachments;
+use super::empty::Empty;
+use super::form::known;
 use super::message_frame::MessageFrame;
-use super::message_list::Empty;
+use super::open_message::OpenMessage;
 use super::text_body::TextBody;
-use super::toolbar::{BottomBar, OpenMessage, ReaderBar, StarButton, mark_read_on_open};
+use super::toolbar::{BottomBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
     AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
     MessageView, Person,
 };
 use crate::page::PageContext;
 use crate::state::ahead;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::text::address::people_line;
 use crate::text::url;
 use crate::ui::Icon;
@@ -180,11 +182,6 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
         .into_any(),
         BodyView::Empty { why } => view! { <p class="msg-body muted">{why}</p> }.into_any(),
     }
-}
-
-/// Returns a `datetime` attribute; `None` if the time is unknown.
-pub fn known(iso: String) -> Option<String> {
-    (!iso.is_empty()).then_some(iso)
 }
 
 /// Returns the names of all authors.

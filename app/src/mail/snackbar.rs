@@ -3,14 +3,15 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::frame::Hidden;
+use super::form::Hidden;
 use super::words::change_words;
 use crate::api::types::{ChangeDone, UndoRef};
-use crate::page::{Flash, PageContext};
+use crate::flash::Flash;
+use crate::page::PageContext;
 use crate::state::act::Act;
 use crate::state::answer::carried;
-use crate::state::session::Tab;
 use crate::state::snack::{Again, Snack};
+use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect, when};

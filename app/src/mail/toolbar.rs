@@ -5,52 +5,19 @@ use std::borrow::Cow;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use super::frame::Hidden;
-use super::message_list::{MoveMenu, pressed};
+use super::form::{Hidden, pressed};
+use super::move_menu::MoveMenu;
+use super::open_message::OpenMessage;
 use super::words::has_one_folder;
-use crate::api::types::{AccountView, FolderRole, Mark, MessageRef, MessageView, Window};
+use crate::api::types::{FolderRole, Mark, MessageRef, MessageView};
 use crate::page::PageContext;
 use crate::state::act::Act;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect};
 use crate::ui::navigator::navigator;
-
-/// The open message and its folder.
-#[derive(Clone, Copy)]
-pub struct OpenMessage {
-    /// `{base}`
-    pub base: StoredValue<String>,
-    /// The account.
-    pub account: StoredValue<AccountView>,
-    /// The folder's role.
-    pub role: Option<FolderRole>,
-    /// The message.
-    pub id: StoredValue<MessageRef>,
-    /// The number of newer messages in the folder.
-    pub position: u32,
-}
-
-impl OpenMessage {
-    /// Returns a URL that is built from the message.
-    pub fn url(self, make: impl FnOnce(&str, &MessageRef) -> String) -> String {
-        self.base
-            .with_value(|base| self.id.with_value(|id| make(base, id)))
-    }
-
-    /// Returns the URL of the list, at the page with this message.
-    pub fn list_url(self) -> String {
-        let page = self.position / Window::PAGE + 1;
-        self.url(|base, of| url::folder(base, &of.folder, page))
-    }
-
-    /// Returns the URL that changes are posted to.
-    fn act_url(self) -> String {
-        self.base.with_value(|base| url::act(base))
-    }
-}
 
 /// The bar above the message.
 #[component]

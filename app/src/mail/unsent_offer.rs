@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::page::PageContext;
-use crate::state::session::Tab;
 use crate::state::snack::Snack;
+use crate::state::tab::Tab;
 use crate::state::unsent::leaving::{before_replacing, discarding};
 use crate::state::unsent::text::Offer;
 use crate::state::unsent::{Unsent, moment};

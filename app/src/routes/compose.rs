@@ -13,11 +13,12 @@ use crate::api::types::{
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
-use crate::page::{PageContext, answer_with};
+use crate::page::PageContext;
 use crate::routes::mail::Failed;
 use crate::state::answer::{answer, carried};
 use crate::state::session::Session;
 use crate::state::unsent::Unsent;
+use crate::status::answer_with;
 use crate::ui::dynamic::later;
 
 /// A compose form that was posted and refused; the page shows it again with its content.
@@ -89,7 +90,7 @@ pub fn ComposePage() -> impl IntoView {
                 Wanted::Start(Some(account), source) => compose_start(account, source).await,
                 Wanted::Start(None, source) => {
                     let first = session.await?.accounts.into_iter().next();
-                    let signed_out = || crate::page::signed_out(lang);
+                    let signed_out = || ApiError::signed_out(lang);
                     compose_start(first.ok_or_else(signed_out)?.id, source).await
                 }
             };

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::api::error::ApiError;
 use crate::api::types::IncomingKind;
 use crate::document::{self, Inline};
-use crate::mail::frame::Hidden;
+use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;

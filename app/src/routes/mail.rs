@@ -10,10 +10,12 @@ use crate::api::types::{
 };
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
-use crate::page::{PageContext, answer_with};
+use crate::page::PageContext;
 use crate::state::ahead;
 use crate::state::answer::answer;
-use crate::state::session::{Session, Tab};
+use crate::state::session::Session;
+use crate::state::tab::Tab;
+use crate::status::answer_with;
 use crate::text::url;
 use crate::ui::dynamic::later;
 use crate::ui::trouble::TroubleBanner;
@@ -128,7 +130,7 @@ fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<Accoun
         .accounts
         .into_iter()
         .find(|account| &account.id == id);
-    account.ok_or_else(|| crate::page::signed_out(PageContext::expect().lang))
+    account.ok_or_else(|| ApiError::signed_out(PageContext::expect().lang))
 }
 
 /// A pane whose content failed to load: the error, and a retry.

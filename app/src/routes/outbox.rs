@@ -9,13 +9,14 @@ use leptos_router::hooks::use_query_map;
 use crate::api::outbox::outbox_list;
 use crate::api::session::session_show;
 use crate::api::types::{OutboxEntry, OutboxRows};
+use crate::mail::empty::Empty;
 use crate::mail::frame::PhoneBar;
 use crate::mail::ledger::Entry;
-use crate::mail::message_list::Empty;
-use crate::page::{PageContext, answer_with};
+use crate::page::PageContext;
 use crate::routes::mail::Failed;
 use crate::state::answer::answer;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
+use crate::status::answer_with;
 use crate::text::url;
 use crate::ui::dynamic::{after_frame, later};
 

@@ -11,7 +11,7 @@ use super::compose::ComposePage;
 use super::mail::MailPage;
 use super::outbox::OutboxPage;
 use super::settings::AppearancePage;
-use crate::mail::message_list::Empty;
+use crate::mail::empty::Empty;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::dynamic::{dynamic, effect};

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 
 use crate::api::types::{Lang, Theme};
-use crate::mail::frame::{Hidden, PhoneBar};
+use crate::mail::form::Hidden;
+use crate::mail::frame::PhoneBar;
 use crate::page::PageContext;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::text::url;
 
 /// `/settings/appearance`

@@ -20,7 +20,8 @@ use crate::api::backend::MailBackend;
 use crate::api::error::ErrorKind;
 use crate::api::types::{Change, ChangeDone, ComposeForm, Draft, FolderRole, Lang, Person, Theme};
 use crate::document;
-use crate::page::{Flash, FlashAgain, PageContext};
+use crate::flash::{Flash, FlashAgain};
+use crate::page::PageContext;
 use crate::routes::compose::ComposeRetry;
 
 fn context(base: &str, lang: Lang) -> PageContext {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::list::ListState;
-use super::session::Tab;
+use super::tab::Tab;
 use crate::api::message::message_open;
 use crate::api::types::{MessageRef, MessageView};
 

@@ -8,7 +8,7 @@ use web_sys::HtmlElement;
 
 use super::act::Act;
 use super::list::ListState;
-use super::session::Tab;
+use super::tab::Tab;
 use crate::api::types::{Destination, FolderRole, Mark, MessageRef};
 
 /// The messages that a shortcut applies to, found in the document.
@@ -154,7 +154,7 @@ fn current_id() -> Option<MessageRef> {
 /// Ticks the messages from the last ticked one to the current one.
 fn tick_to(tab: Tab) -> bool {
     let target = tab.list().zip(current_id());
-    target.map(|(list, id)| list.pick_to(tab, &id)).is_some()
+    target.map(|(list, id)| tab.pick_to(list, &id)).is_some()
 }
 
 /// Moves the end of the range; the first call begins the range at the current row.

@@ -1,6 +1,9 @@
 //! The state of the displayed message list: rows, scroll position, selection.
 
 mod follow;
+mod select;
+
+use std::time::Duration;
 
 use leptos::html;
 use leptos::prelude::*;
@@ -10,15 +13,18 @@ pub use self::follow::RowsInPage;
 use self::follow::Shadows;
 #[cfg(feature = "hydrate")]
 pub use self::follow::drop_rows_out_of_sight;
-use super::reach::ASK_AGAIN_AFTER;
+use self::select::Picking;
+pub use self::select::RANGE_MAX;
 use super::rows::{Removed, Rows, Slot};
-use super::select::Picking;
 use super::viewport::{Measures, Viewport};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::message::message_list;
 use crate::api::types::{
     FolderRef, FolderRole, ListQuery, ListSource, MessageRef, MessageRow, MessageRows, Window,
 };
+
+/// The delay before failed requests are repeated although this server is reachable.
+pub(super) const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
 
 /// A position of the list, with its row.
 #[derive(Debug, Clone)]
@@ -70,7 +76,7 @@ pub struct ListState {
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
     pub selected: RwSignal<Vec<MessageRef>>,
-    pub(super) picking: StoredValue<Picking>,
+    picking: StoredValue<Picking>,
     /// The error of the last fetch of rows.
     pub trouble: RwSignal<Option<ApiError>>,
     /// The scrolling element.

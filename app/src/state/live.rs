@@ -13,7 +13,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 
-use super::session::{Counts, LinkDown, Tab};
+use super::session::{Counts, LinkDown};
+use super::tab::Tab;
 use crate::api::json::decode;
 use crate::api::live::LiveEvent;
 use crate::api::types::FolderRef;

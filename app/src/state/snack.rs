@@ -1,20 +1,9 @@
-//! The snack at the bottom of the page: the last change, and its undo.
-
-use std::time::Duration;
-
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+//! The snack at the bottom of the page: the last change, or the last failure.
 
 use super::act::Act;
-use super::session::Tab;
 use crate::api::error::ApiError;
-use crate::api::message::change_undo;
-use crate::api::outbox::outbox_change;
 use crate::api::types::{ChangeDone, EntryChange, FolderRole, MessageRef, OutboxId, UndoRef};
-use crate::page::{Flash, FlashEntry};
-
-/// The display time of a change. A failure stays until it is dismissed.
-const SHOWN_FOR: Duration = Duration::from_secs(10);
+use crate::flash::{Flash, FlashEntry};
 
 /// The content of the snack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,80 +80,6 @@ impl Snack {
                 done.iter().flat_map(|done| done.undo.clone()).collect()
             }
             _ => Vec::new(),
-        }
-    }
-}
-
-impl Tab {
-    /// Shows a snack.
-    pub fn say(self, snack: Snack) {
-        let is_passing = !matches!(snack, Snack::Failed { .. });
-        self.snack.set(Some(snack.clone()));
-        if is_passing {
-            set_timeout(
-                move || {
-                    if self
-                        .snack
-                        .with_untracked(|now| now.as_ref() == Some(&snack))
-                    {
-                        self.snack.set(None);
-                    }
-                },
-                SHOWN_FOR,
-            );
-        }
-    }
-
-    /// Undoes changes, and reopens the message that the user left by them.
-    pub fn undo(self, undo: Vec<UndoRef>, is_left: bool) {
-        self.snack.set(None);
-        spawn_local(async move {
-            match change_undo(undo).await {
-                Ok(answer) => {
-                    let mut messages = answer.done.iter().flat_map(|done| &done.messages);
-                    if let Some(message) = messages.next().filter(|_| is_left) {
-                        self.reopened.set(Some(message.clone()));
-                    }
-                    self.answered(answer, false, false, None);
-                    if let Some(list) = self.list() {
-                        list.refresh();
-                    }
-                    self.tree_changes.update(|n| *n = n.wrapping_add(1));
-                }
-                Err(error) => self.fail(error, None),
-            }
-        });
-    }
-
-    /// Changes an outbox entry, and shows the change.
-    pub fn outbox_change(self, outbox: OutboxId, change: EntryChange) {
-        self.snack.set(None);
-        spawn_local(async move {
-            match outbox_change(outbox.clone(), change).await {
-                // A retry is visible in the list.
-                Ok(()) if change == EntryChange::Retry => {}
-                Ok(()) => self.say(Snack::Outbox { outbox, change }),
-                Err(error) => self.fail(error, None),
-            }
-            self.outbox_changed();
-        });
-    }
-
-    /// Undoes the changes that the snack offers to undo.
-    pub fn undo_last(self) {
-        if let Some(Snack::Outbox { outbox, change }) = self.snack.get_untracked()
-            && let Some(undo) = change.undo()
-        {
-            self.outbox_change(outbox, undo);
-            return;
-        }
-        let snack = self.snack.get_untracked();
-        let undo = snack.as_ref().map(Snack::undo).unwrap_or_default();
-        if !undo.is_empty() {
-            self.undo(
-                undo,
-                matches!(snack, Some(Snack::Done { is_left: true, .. })),
-            );
         }
     }
 }

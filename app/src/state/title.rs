@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::session::Tab;
+use super::tab::Tab;
 use crate::text::markup;
 use crate::ui::dynamic::effect;
 

@@ -4,7 +4,7 @@
 //! consistent with each other, nothing panics, and the stored state stays bounded.
 
 use arbitrary::{Result, Unstructured};
-use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{
     Code, Event, FetchData, FetchedItem, Flag, SequenceNumber, SequenceSet, Status, Uid,
     UidValidity,

@@ -18,10 +18,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::body::{Bodies, BodyBudget};
 use super::error::AccountError;
-use super::incoming::{Incoming, Surroundings};
+use super::incoming::Incoming;
 use super::mailstore::Mailstore;
 use super::model::SignIn;
 use super::outbox::Outbox;
+use super::surroundings::Surroundings;
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;

@@ -1,51 +1,22 @@
 //! The incoming side of an account: hands a request to the connection that serves it, and waits for
 //! that connection only.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use app::api::live::LiveEvent;
 use app::api::types::{IncomingKind, Limitation};
-use mail_net::Dialer;
-use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
 
 use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
 use super::model::SignIn;
-use super::worker::Request;
-use crate::clients::budget::Budget;
-use crate::domain::AccountKey;
-use crate::store::Store;
-
-/// The id of INBOX, base64url of its name; POP3 has no other folder.
-pub(crate) const INBOX_ID: &str = "SU5CT1g";
+use super::surroundings::Surroundings;
+use super::worker::{Closed, Request};
 
 /// The incoming side of an account. Cheap to clone.
 #[derive(Clone)]
 pub(super) enum Incoming {
     Imap(Arc<ImapIncoming>),
     Pop3(Arc<Pop3Incoming>),
-}
-
-/// The session ended: no task receives the request.
-#[derive(Debug)]
-pub(super) struct Closed;
-
-/// The dependencies of an account's incoming side, for either protocol.
-pub(super) struct Surroundings {
-    pub(super) key: AccountKey,
-    pub(super) dialer: Arc<Dialer>,
-    /// The IP address of the browser whose sign-in form named the server.
-    pub(super) client: Option<IpAddr>,
-    pub(super) events: broadcast::Sender<LiveEvent>,
-    pub(super) watchers: Arc<AtomicUsize>,
-    pub(super) closing: CancellationToken,
-    pub(super) store: Store,
-    /// The memory budget for its servers' responses.
-    pub(super) budget: Budget,
 }
 
 impl Incoming {

@@ -3,20 +3,17 @@
 //! Each connection is an [`imap_worker::ImapWorker`], a separate task: a large download from one
 //! folder does not delay INBOX. The workers share folders and undo records ([`shared::Shared`]).
 
-mod change;
+mod copies;
 mod described;
-mod fetched;
+mod folder_changes;
 mod folders;
-mod hearing;
+mod half_moves;
 mod imap_worker;
-mod list;
-mod message;
-mod moving;
 mod order;
-mod read;
+mod returned;
 mod row;
 mod selected;
-mod sent;
+mod sent_copies;
 mod shared;
 mod undo;
 
@@ -28,13 +25,13 @@ use mail_proto::imap::Capability;
 use tokio::sync::mpsc;
 
 use super::error::AccountError;
-use super::incoming::{Closed, INBOX_ID, Surroundings};
 use super::model::SignIn;
-use super::worker::{self, Request, RequestTarget};
-use crate::domain::Filing;
+use super::surroundings::Surroundings;
+use super::worker::{self, Closed, Request, RequestTarget};
+use crate::domain::{Filing, INBOX_ID};
 use imap_worker::{ImapWorker, ImapWorkerKind};
 use selected::ImapConnection;
-use sent::SentCopies;
+use sent_copies::SentCopies;
 use shared::Shared;
 use undo::Undo;
 
@@ -78,8 +75,8 @@ impl ImapIncoming {
             limitations.push(Limitation::NoMove);
         }
         let is_gmail = connection.capabilities().has(Capability::Gmail);
-        let files_copies = sent::files_copies(is_gmail, &sign_in.outgoing.host);
-        let (changes, listening) = hearing::channel_of(&key);
+        let files_copies = sent_copies::files_copies(is_gmail, &sign_in.outgoing.host);
+        let (changes, listening) = folder_changes::channel_of(&key);
         let shared = Arc::new(Shared {
             account: key.id(),
             key,

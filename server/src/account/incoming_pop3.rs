@@ -3,34 +3,29 @@
 //!
 //! POP3 locks the maildrop and numbers messages per session, so this folder has parts that IMAP
 //! does not need: [`lease`] serializes the sessions of the whole process, [`identity`] gives
-//! messages ids that outlive a session, [`local_marks`] holds the marks and the pending deletes,
-//! and [`delete`] is the only place that ever sends DELE. [`pop3_worker::Pop3Worker`] is the task
-//! that serves requests, [`session`] begins and ends its sessions, and [`background`] polls for new
-//! mail and runs the deletes that are due.
+//! messages ids that outlive a session, and [`local_marks`] holds the marks and the pending
+//! deletes. [`pop3_worker::Pop3Worker`] is the task that serves requests, begins and ends sessions,
+//! polls for new mail and runs the deletes that are due; its `delete` is the only place that ever
+//! sends DELE.
 
-mod background;
-mod change;
-mod delete;
+mod entry;
 mod identity;
 mod lease;
 mod listing;
 mod local_marks;
 mod messages;
 mod pop3_worker;
-mod read;
 mod rows;
-mod session;
 #[cfg(test)]
 mod tests;
 
 use app::api::types::Limitation;
-use mail_net::Phase;
 use tokio::sync::mpsc;
 
 use super::error::AccountError;
-use super::incoming::{Closed, Surroundings};
 use super::model::SignIn;
-use super::worker::{self, Request};
+use super::surroundings::Surroundings;
+use super::worker::{self, Closed, Request};
 use lease::Maildrops;
 use pop3_worker::{Pop3Worker, Timing};
 
@@ -55,17 +50,17 @@ impl Pop3Incoming {
         timing: Timing,
     ) -> Result<Self, AccountError> {
         let maildrop = Maildrops::of_process().maildrop(&surroundings.key);
-        let mut link = Pop3Worker::new(sign_in.incoming_access(), surroundings, maildrop, timing);
-        link.signed_in = Some(link.log_in(Phase::SignIn, timing.turn_wait).await?);
-        let every_secs = u32::try_from(link.polled_every().as_secs()).unwrap_or(u32::MAX);
+        let closing = surroundings.closing.clone();
+        let access = sign_in.incoming_access();
+        let worker = Pop3Worker::sign_in(access, surroundings, maildrop, timing).await?;
+        let every_secs = u32::try_from(worker.polled_every().as_secs()).unwrap_or(u32::MAX);
         let limitations = vec![
             Limitation::OneFolder,
             Limitation::MarksKeptHere,
             Limitation::NoSentCopy,
             Limitation::Polled { every_secs },
         ];
-        let closing = link.closing.clone();
-        let requests = worker::spawn(link, closing);
+        let requests = worker::spawn(worker, closing);
         Ok(Self {
             requests,
             limitations,

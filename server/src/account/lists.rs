@@ -18,9 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
-use super::incoming::INBOX_ID;
 use super::worker::{RequestKind, RequestTarget};
-use crate::domain::{Listing, Row};
+use crate::domain::{INBOX_ID, Listing, Row};
 use merge::{FolderPosition, MergeCursor, Part, merge};
 pub use view::Lists;
 

@@ -52,6 +52,10 @@ pub(super) struct Request {
     job: Box<dyn Job>,
 }
 
+/// The session ended: no task receives the request.
+#[derive(Debug)]
+pub(super) struct Closed;
+
 /// Receives the reply.
 pub(super) type Reply<T> = oneshot::Receiver<Result<T, AccountError>>;
 

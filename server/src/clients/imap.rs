@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mail_mime::charset::decode_from_host;
 use mail_net::{Connection, ConnectionEvent, Dialer, Endpoint, Phase};
-use mail_proto::imap::mailbox::Change;
+use mail_proto::imap::selected::Change;
 use mail_proto::imap::{
     self, Capability, Client, Command, Event, Mailbox, SequenceSet, Status, Tag, Uid,
 };

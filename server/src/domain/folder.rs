@@ -2,6 +2,9 @@
 
 use app::api::types::{FolderId, FolderRole};
 
+/// The id of INBOX, base64url of its name; POP3 has no other folder.
+pub(crate) const INBOX_ID: &str = "SU5CT1g";
+
 /// One folder of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder {

@@ -6,6 +6,7 @@
 
 mod activity;
 mod exchange;
+mod open_response;
 mod socket;
 
 use std::future::poll_fn;

@@ -8,9 +8,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use app::routes::notice::Notice;
 
+use super::origin::is_loopback_authority;
 use super::visitor::Visitor;
 use super::{Web, page};
-use crate::config::{Config, is_loopback_host};
+use crate::config::Config;
 
 /// Rejects state-changing requests of other sites with 403.
 pub(super) async fn same_site_only(
@@ -106,12 +107,6 @@ fn is_plain_http_origin_of(origin: &str, host: &str) -> bool {
             .to_ascii_lowercase()
     };
     !authority.contains('@') && without_port_80(authority) == without_port_80(host)
-}
-
-/// Returns whether `host:port` means this machine.
-pub(super) fn is_loopback_authority(authority: &str) -> bool {
-    let parsed = authority.parse::<http::uri::Authority>();
-    parsed.is_ok_and(|a| !a.as_str().contains('@') && is_loopback_host(a.host()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use app::api::types::{
     AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, Lang, Mark,
     MessageRef, OutboxId, Theme, UndoRef,
 };
-use app::page::{Flash, FlashAgain, FlashEntry};
+use app::flash::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -20,7 +20,7 @@ use super::body::{self, BodyFault, Drain, Fields, field, parse_form};
 use super::login::set_cookie;
 use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, THEME_COOKIE, Visitor, theme_from_word};
-use super::{Web, page};
+use super::{Web, origin, page};
 
 /// Maximum size of a form. One with 200 selected messages has about 6 KiB.
 const FORM_MAX_BYTES: usize = 1 << 20;
@@ -291,7 +291,7 @@ pub(super) async fn return_of(web: &Web, request: Request) -> Result<Option<Stri
 }
 
 fn own_return(web: &Web, fields: &Fields) -> Option<String> {
-    field(fields, "return").and_then(|path| page::own_path(web.base(), path))
+    field(fields, "return").and_then(|path| origin::own_path(web.base(), path))
 }
 
 fn to_login(web: &Web) -> Response {

@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use super::body::{self, BodyFault, Drain, Fields, field};
 use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, Visitor};
-use super::{Web, WebState, assets, error, headers, home, page};
+use super::{Web, WebState, assets, error, headers, list_page, origin, page};
 use crate::account::{AccountHandle, Incoming, Outgoing, SignIn};
 use crate::config::{Config, Preset};
 use crate::limits;
@@ -50,7 +50,7 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = body::parse_form(query.unwrap_or_default().as_bytes());
-    let return_to = field(&query, "return").and_then(|path| page::own_path(web.base(), path));
+    let return_to = field(&query, "return").and_then(|path| origin::own_path(web.base(), path));
     let chosen = field(&query, "lang").and_then(Lang::from_tag);
     if let Some(lang) = chosen {
         visitor.lang = lang;
@@ -105,7 +105,7 @@ pub(super) async fn submit(
             return response;
         }
     };
-    let return_to = field(&fields, "return").and_then(|path| page::own_path(web.base(), path));
+    let return_to = field(&fields, "return").and_then(|path| origin::own_path(web.base(), path));
     let mut shown = blank(&web, &visitor, return_to.clone());
     shown.form = typed(&fields);
     shown.is_manual_open =
@@ -133,7 +133,7 @@ pub(super) async fn submit(
                 }
                 Ok(()) => {
                     visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
-                    home::signed_in(&web, &visitor, return_to).await
+                    list_page::signed_in(&web, &visitor, return_to).await
                 }
                 Err(fault) => refused(&web, shown, fault.to_api(visitor.lang)),
             }

@@ -11,7 +11,7 @@ use mail_mime::clean::Images;
 
 use super::body::{field, parse_form};
 use super::visitor::Visitor;
-use super::{Web, error, headers, page};
+use super::{Web, error, headers, origin};
 
 /// The ids in the path of a message: account, folder, message.
 pub(super) type MessagePath = (String, String, String);
@@ -31,7 +31,7 @@ pub(super) async fn message_body(
         folder: FolderId(folder),
     }
     .message(MessageId(message));
-    let origin = page::own_origin(&request, &web.config).unwrap_or_default();
+    let origin = origin::own_origin(&request, &web.config).unwrap_or_default();
     let none = PartId(String::new());
     let parts = format!("{origin}{}", url::part(web.base(), &message, &none));
     let policy = headers::frame_csp(&parts, images_allowed);

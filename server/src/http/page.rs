@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
-use app::api::types::{Mark, MessageRef};
 use app::document;
-use app::page::Flash;
+use app::flash::Flash;
 use app::routes::compose::ComposeRetry;
 use app::routes::notice::{Notice, render_notice};
 use app::text::url;
@@ -15,17 +14,14 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use futures_util::StreamExt as _;
-use http::header::{CONTENT_SECURITY_POLICY, HOST, LOCATION, REFERER};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use http::{HeaderValue, StatusCode};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use tokio_util::sync::CancellationToken;
 
-use super::compose::{self, Beginning};
-use super::csrf::is_loopback_authority;
 use super::visitor::Visitor;
 use super::{Web, headers};
-use crate::config::Config;
 use crate::session::LiveSession;
 use crate::store::seal::Purpose;
 use crate::views;
@@ -39,32 +35,6 @@ pub(super) struct PageData {
     pub(super) retry: Option<ComposeRetry>,
     /// The page's own address, if the request was for another one.
     pub(super) address: Option<String>,
-}
-
-/// `GET` of every route of the app. A layer has checked the session.
-pub(super) async fn app_page(
-    State(web): State<Web>,
-    Extension(visitor): Extension<Visitor>,
-    request: Request,
-) -> Response {
-    if let Some(path) = read_by_person(&web, &request) {
-        mark_read(&web, &visitor, path).await;
-    }
-    let (head, body) = request.into_parts();
-    let retry = match compose::beginning(&web, &visitor, &head).await {
-        Beginning::Form => None,
-        Beginning::Named(address) => return see_other(&address),
-        Beginning::Posted(retry) => Some(*retry),
-        Beginning::OtherAccount(error) => {
-            return failed(&web, &visitor, error, Some(url::home(web.base())));
-        }
-    };
-    let told = PageData {
-        flash: flash_of(&web, &visitor).await,
-        retry,
-        address: None,
-    };
-    render(&web, &visitor, Request::from_parts(head, body), told).await
 }
 
 /// Returns the result of the session's last plain form, once.
@@ -234,167 +204,4 @@ async fn take_flash(web: &Web, session: &LiveSession) -> Option<Flash> {
     let key = row.as_str().as_bytes();
     let json = web.sealer.open_sealed(Purpose::Flash, key, &sealed).ok()?;
     serde_json::from_slice(&json).ok()
-}
-
-/// Returns the message that this request marks as read, if any: the one state change on GET, for a
-/// message page that the user opened.
-fn read_by_person(web: &Web, request: &Request<Body>) -> Option<MessageRef> {
-    let is_page =
-        request.method() == Method::GET && opened_by_person(request.headers(), &web.config);
-    let path = url::mail_path(web.base(), request.uri().path())?;
-    path.open().filter(|_| is_page)
-}
-
-async fn mark_read(web: &Web, visitor: &Visitor, message: MessageRef) {
-    let Some(backend) = visitor.backend(web) else {
-        return;
-    };
-    let marked = backend.message_mark(vec![message], Mark::Seen).await;
-    // If this fails, the page reports the failure when it opens the message.
-    if let Err(error) = marked {
-        tracing::debug!(kind = ?error.kind, ref_id = error.ref_id, "a message was not marked read");
-    }
-}
-
-/// Returns whether the user opened the page from a page of this server or the address bar; not a
-/// prefetch, a frame or a link from another site.
-fn opened_by_person(headers: &HeaderMap, config: &Config) -> bool {
-    let value = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
-    match (value("sec-fetch-dest"), value("sec-fetch-site")) {
-        (Some(dest), Some(site)) => {
-            // Prefetches and prerenders carry `Sec-Purpose`.
-            let is_ahead = headers.contains_key("sec-purpose");
-            dest == b"document" && matches!(site, b"same-origin" | b"none") && !is_ahead
-        }
-        (None, None) => own_origin(headers, config).is_some_and(|origin| {
-            let referer = headers.get(REFERER).and_then(|r| r.to_str().ok());
-            referer
-                .and_then(|r| r.strip_prefix(&origin))
-                .is_some_and(|rest| rest.starts_with('/'))
-        }),
-        _ => false,
-    }
-}
-
-/// Returns scheme and authority of this request: the public origin, or this machine's own.
-pub(super) fn own_origin(headers: &HeaderMap, config: &Config) -> Option<String> {
-    if let Some(origin) = &config.public_origin {
-        return Some(origin.clone());
-    }
-    let host = headers.get(HOST)?.to_str().ok()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let is_ours = is_loopback_authority(host) || (config.insecure_http && host.chars().all(plain));
-    is_ours.then(|| format!("http://{host}"))
-}
-
-/// Returns a path to redirect to if it is below the base, on this host and without control
-/// characters.
-pub(super) fn own_path(base: &str, path: &str) -> Option<String> {
-    let rest = path.strip_prefix(base)?;
-    let is_plain = path.len() <= 2048 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let is_below = rest.starts_with('/') && !path.starts_with("//");
-    (is_plain && is_below).then(|| path.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn opened(pairs: &[(&'static str, &str)]) -> bool {
-        let mut config = Config::local(std::path::Path::new("unused"));
-        config.public_origin = Some("https://mail.example.org".into());
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.insert(*name, value.parse().unwrap());
-        }
-        opened_by_person(&headers, &config)
-    }
-
-    #[test]
-    fn only_a_page_that_a_person_opened_marks_its_message_read() {
-        for site in ["same-origin", "none"] {
-            assert!(opened(&[
-                ("sec-fetch-dest", "document"),
-                ("sec-fetch-site", site)
-            ]));
-        }
-        for (dest, site) in [
-            ("document", "cross-site"),
-            ("document", "same-site"),
-            ("iframe", "same-origin"),
-            ("empty", "same-origin"),
-            ("image", "none"),
-        ] {
-            assert!(
-                !opened(&[("sec-fetch-dest", dest), ("sec-fetch-site", site)]),
-                "{dest} {site}"
-            );
-        }
-        let ahead = [
-            ("sec-fetch-dest", "document"),
-            ("sec-fetch-site", "same-origin"),
-            ("sec-purpose", "prefetch"),
-        ];
-        assert!(!opened(&ahead));
-    }
-
-    #[test]
-    fn without_fetch_metadata_the_referer_has_to_be_ours() {
-        assert!(opened(&[("referer", "https://mail.example.org/mail/a/b")]));
-        assert!(!opened(&[(
-            "referer",
-            "https://mail.example.org.evil.example/"
-        )]));
-        assert!(!opened(&[(
-            "referer",
-            "https://evil.example/https://mail.example.org/"
-        )]));
-        assert!(!opened(&[]));
-        assert!(!opened(&[
-            ("sec-fetch-dest", "document"),
-            ("referer", "https://mail.example.org/")
-        ]));
-    }
-
-    #[test]
-    fn only_paths_of_ours_are_gone_on_to() {
-        assert_eq!(
-            own_path("", "/mail/a?page=2").as_deref(),
-            Some("/mail/a?page=2")
-        );
-        assert_eq!(
-            own_path("/webmail", "/webmail/outbox").as_deref(),
-            Some("/webmail/outbox")
-        );
-        for (base, path) in [
-            ("", "//evil.example/"),
-            ("", "/\\evil.example"),
-            ("", "https://evil.example/"),
-            ("", "javascript:alert(1)"),
-            ("", "mail"),
-            ("", "/a\r\nSet-Cookie: x=y"),
-            ("/webmail", "/mail"),
-            ("/webmail", "/webmailx/mail"),
-            ("/webmail", "/webmail"),
-            ("", ""),
-        ] {
-            assert_eq!(own_path(base, path), None, "{base} {path:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_path_of_ours_stays_on_this_host_and_below_the_base(
-            path in "(/webmail|/|//|\\\\|https:|\\.\\.|[a-z?#@:\r\n\t é]){0,6}",
-        ) {
-            for base in ["", "/webmail"] {
-                if let Some(own) = own_path(base, &path) {
-                    let browser_reads_host = own.starts_with("//") || own.contains('\\');
-                    let is_below = own.starts_with(&format!("{base}/"));
-                    proptest::prop_assert!(!browser_reads_host && is_below);
-                    proptest::prop_assert!(HeaderValue::from_str(&own).is_ok());
-                }
-            }
-        }
-    }
 }

@@ -27,8 +27,8 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, assets, attachment, compose, csrf, error, events, forms, headers, health, home, login,
-    message_body, page, source, turns, upload,
+    Web, app_page, assets, attachment, compose, csrf, error, events, forms, headers, health, home,
+    login, message_body, page, source, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -149,7 +149,7 @@ static APP_PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Returns the routes of the app's pages.
 fn app_routes(web: &Web) -> Router<Web> {
     APP_PATHS.iter().fold(Router::new(), |router, path| {
-        router.route(&format!("{}{path}", web.base()), get(page::app_page))
+        router.route(&format!("{}{path}", web.base()), get(app_page::app_page))
     })
 }
 

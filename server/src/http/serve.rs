@@ -21,6 +21,7 @@ use super::{Web, connection};
 use crate::config::Listen;
 use crate::limits;
 use crate::store::now_unix_ms;
+use crate::upkeep;
 
 /// Delay after a failed `accept`.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
@@ -89,7 +90,21 @@ pub async fn serve(web: Web, bound: Bound) {
     let builder = Arc::new(connection::builder());
     let connections = Connections::new(web.room);
     let sweeper = tokio::spawn(sweep(Web::clone(&web)));
-    let upkeep = tokio::spawn(crate::upkeep::run(Web::clone(&web)));
+    let upkeep = tokio::spawn({
+        let web = Web::clone(&web);
+        async move {
+            let wake_outboxes = || web.registry.wake_outboxes();
+            let keep_days = web.config.ledger_keep_days;
+            upkeep::run(
+                &web.accounts,
+                &web.store,
+                &web.spool,
+                keep_days,
+                wake_outboxes,
+            )
+            .await;
+        }
+    });
     let accepting = accept_all(&web, &bound, &router, &builder, &connections);
     let _ = web.shutdown.run_until_cancelled(accepting).await;
     drop(bound);

@@ -12,11 +12,10 @@ use mail_mime::tree::Part;
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
-use crate::account::incoming::INBOX_ID;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
-use crate::domain::{Changed, Folder, FolderList, Opened, OpenedBody, Row};
+use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, OpenedBody, Row};
 use crate::store::seal::BrowserKeys;
 
 /// Converts an account to its page type.

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use crate::api::error::ApiError;
 use crate::api::types::{AttachmentView, Draft, PartId, UploadId};
 use crate::mail::attachments::kind;
-use crate::mail::frame::Hidden;
+use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::size::size;
 use crate::ui::dynamic::derived;

@@ -6,9 +6,9 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::api::types::UploadView;
 use crate::mail::attachments::{hue, kind};
-use crate::mail::frame::Hidden;
+use crate::mail::form::Hidden;
 use crate::page::PageContext;
-use crate::state::session::Tab;
+use crate::state::tab::Tab;
 use crate::state::upload::{Attached, Attachments, Progress};
 use crate::text::size::{encoded_size, size};
 use crate::ui::Icon;

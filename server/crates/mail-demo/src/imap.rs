@@ -11,12 +11,10 @@
 
 mod body_structure;
 mod command;
-mod condstore;
 mod envelope;
 mod fetch;
 mod folder_name;
 mod list;
-mod messages;
 mod reader;
 mod response;
 mod search;
@@ -24,7 +22,6 @@ mod search_return;
 mod selected;
 mod sequence_set;
 mod session;
-mod store_flags;
 mod syntax;
 
 pub(crate) use session::serve;

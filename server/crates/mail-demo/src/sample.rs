@@ -6,6 +6,7 @@
 
 mod attachment;
 mod generated;
+mod hash;
 mod letter;
 mod mailbox;
 mod page;
@@ -14,40 +15,16 @@ mod script;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::store::{Source, SpecialUse};
+use crate::store::InitialFolders;
 use crate::{Options, Service};
 
-pub(crate) use generated::Generated;
-
-/// The initial folders of a demo.
-#[derive(Debug)]
-pub(crate) struct Mailboxes {
-    pub(crate) folders: Vec<SampleFolder>,
-}
-
-/// One folder of the sample; messages from oldest to newest.
-#[derive(Debug)]
-pub(crate) struct SampleFolder {
-    pub(crate) name: String,
-    pub(crate) special_use: Option<SpecialUse>,
-    pub(crate) messages: Vec<SampleMessage>,
-}
-
-/// One message of the sample.
-#[derive(Debug)]
-pub(crate) struct SampleMessage {
-    pub(crate) source: Source,
-    pub(crate) flags: Vec<&'static str>,
-    pub(crate) internal_unix_ms: i64,
-}
-
 /// Builds all folders.
-pub(crate) fn mailboxes(options: &Options) -> Mailboxes {
+pub(crate) fn mailboxes(options: &Options) -> InitialFolders {
     let mut folders = mailbox::folders(options.now_unix_ms);
     if let (Some(count), Some(inbox)) = (options.messages, folders.first_mut()) {
         inbox.messages = generated::inbox(count, options.now_unix_ms);
     }
-    Mailboxes { folders }
+    InitialFolders { folders }
 }
 
 /// Delivers one message after each interval, until the demo stops.

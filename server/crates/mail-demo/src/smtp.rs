@@ -15,6 +15,7 @@
 mod notice;
 mod parameters;
 mod path;
+mod replies;
 mod session;
 mod transaction;
 

@@ -5,6 +5,7 @@
 
 mod flags;
 mod folder;
+mod initial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +15,10 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 pub(crate) use flags::{FlagNames, Flags};
-pub(crate) use folder::{EmailId, Folder, MailboxId, Source, SpecialUse, Uid, UidValidity};
-
-use crate::sample::Mailboxes;
+pub(crate) use folder::{
+    EmailId, Folder, Generated, MailboxId, Source, SpecialUse, Uid, UidValidity,
+};
+pub(crate) use initial::{InitialFolder, InitialFolders, InitialMessage};
 
 /// The hierarchy delimiter of folder names.
 pub(crate) const DELIMITER: char = '/';
@@ -57,7 +59,7 @@ pub(crate) enum Refused {
 impl Store {
     /// Creates a store from a sample mailbox. UIDVALIDITY is derived from the start time, so that a
     /// client with a cache of an earlier run discards it.
-    pub(crate) fn new(sample: Mailboxes, now_unix_ms: i64) -> Self {
+    pub(crate) fn new(sample: InitialFolders, now_unix_ms: i64) -> Self {
         let since_2020_secs = (now_unix_ms / 1_000).saturating_sub(1_577_836_800);
         let first_uid_validity = u32::try_from(since_2020_secs).unwrap_or(1).max(1);
         let mut folders = Folders {
@@ -265,16 +267,15 @@ fn canonical(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::SampleFolder;
 
     fn store(names: &[&str]) -> Store {
-        let folders = names.iter().map(|name| SampleFolder {
+        let folders = names.iter().map(|name| InitialFolder {
             name: (*name).to_owned(),
             special_use: None,
             messages: Vec::new(),
         });
         Store::new(
-            Mailboxes {
+            InitialFolders {
                 folders: folders.collect(),
             },
             1_800_000_000_000,

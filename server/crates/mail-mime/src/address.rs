@@ -305,7 +305,7 @@ impl EmailAddress {
         } else {
             format!("{mailbox}@{host}")
         };
-        Self::new(&crate::header::decode_phrase(name), &address)
+        Self::new(&crate::unstructured::decode_phrase(name), &address)
     }
 
     /// Returns the address in the form that SMTP takes.

@@ -45,6 +45,7 @@ pub mod quote;
 pub mod text;
 pub mod transfer;
 pub mod tree;
+pub mod unstructured;
 
 pub use address::{Address, EmailAddress};
 pub use date::Date;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use mail_mime::clean::{CleanOptions, Images, clean};
 use mail_mime::compose::{Composer, OutgoingMessage};
-use mail_mime::header::{Headers, decode_unstructured, message_ids};
+use mail_mime::header::{Headers, message_ids};
 use mail_mime::params::Params;
 use mail_mime::text::{Format, blocks, from_html, preview};
 use mail_mime::tree::{LeafFields, Part};
+use mail_mime::unstructured::decode_unstructured;
 use mail_mime::{Date, EmailAddress, Limits, Message, address, quote, transfer};
 
 /// Maximum ratio of the times for 4 times the input; the margin above 4 covers noise of the

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] takes [`Command`]s and bytes, and yields [`Event`]s. It implements command pipelining
 //! (RFC 9051 §5.5), the literal forms, STARTTLS and IDLE; it holds no mailbox state.
-//! [`mailbox::Selected`] tracks the state of the selected mailbox from the same events.
+//! [`selected::Selected`] tracks the state of the selected mailbox from the same events.
 //!
 //! Responses are parsed leniently: unsolicited data and unknown items, codes and flags are reported
 //! as events and values, never as errors. An error means that the state of the connection is
@@ -35,8 +35,11 @@ pub mod quota;
 mod response;
 mod schedule;
 pub mod search;
+mod section;
+pub mod selected;
 mod sequence_set;
 pub mod status;
+mod tag;
 mod text;
 mod texts;
 mod tokens;
@@ -52,14 +55,14 @@ pub use code::Code;
 pub use command::{
     Append, Command, Enable, FetchItem, FetchModifiers, List, ListSelection, Notify, NotifyEvents,
     NotifyGroup, NotifyMailboxes, NotifySelected, QResync, Search, SearchReturn, Select,
-    SelectParameter, SequenceMatch, Sort, SortCriterion, SortKey, Store, StoreMode, Tag, Thread,
+    SelectParameter, SequenceMatch, Sort, SortCriterion, SortKey, Store, StoreMode, Thread,
     ThreadAlgorithm,
 };
 pub use date::{Date, InternalDate};
 pub use envelope::{Address, Envelope};
 pub use error::{Error, Incompatibility, Misbehaviour, Reply};
-pub use event::{Event, LiteralId, LiteralItem, Status};
-pub use fetch::{BodyValue, FetchData, FetchedItem, PartNumber, Section, SectionText};
+pub use event::{Event, Status};
+pub use fetch::{BodyValue, FetchData, FetchedItem, LiteralItem};
 pub use flag::{Flag, Keyword};
 pub use list::{ListData, ListExtended, MailboxAttribute, Namespace, NamespaceData};
 pub use mailbox::Mailbox;
@@ -67,7 +70,9 @@ pub use number::{SequenceNumber, Uid, UidValidity};
 pub use object_id::ObjectId;
 pub use quota::{QuotaData, QuotaResource, QuotaRootData};
 pub use search::{PartialRange, PartialResult, SearchData, SearchKey, SortData, ThreadTree};
+pub use section::{PartNumber, Section, SectionText};
 pub use sequence_set::{Bound, SequenceSet};
 pub use status::{AppendLimit, StatusData, StatusItem};
+pub use tag::Tag;
 pub use text::{ForbiddenByte, Text};
-pub use value::Value;
+pub use value::{LiteralId, Value};

@@ -5,7 +5,6 @@
 //! state of a session, which determines the valid commands and the [`Deletions`] if the connection
 //! drops: marked messages are deleted only when the server confirms `QUIT` ([`Event::Quit`]).
 
-mod answers;
 mod body;
 mod capability;
 mod client;
@@ -13,7 +12,6 @@ mod command;
 mod error;
 mod event;
 mod listing;
-mod login;
 mod response;
 mod session;
 #[cfg(test)]

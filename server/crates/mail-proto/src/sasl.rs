@@ -11,6 +11,7 @@
 mod authentication;
 mod channel_binding;
 mod credentials;
+mod error;
 mod exchange;
 mod key_derivation;
 mod md5;
@@ -30,7 +31,7 @@ use zeroize::Zeroizing;
 pub(crate) use authentication::{Authentication, ChallengeResponse};
 pub use channel_binding::ChannelBinding;
 pub use credentials::{Credentials, InvalidCredentials, SignIn};
-pub use exchange::SaslError;
+pub use error::SaslError;
 pub use key_derivation::{DerivedKey, KeyDerivation};
 pub(crate) use md5::{Timestamp, apop_digest};
 pub use mechanism::Mechanism;

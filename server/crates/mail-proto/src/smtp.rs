@@ -5,17 +5,17 @@
 //! chunk is sent ([`Event::ReadyToCommit`]), because a sent message cannot be recalled.
 //!
 //! # Map
-//! - `client`, `auth`, `command`, `sending`: the session and its requests
+//! - `client`: the session and its requests
 //! - `transaction`, `verdict`: one message from `MAIL` to its outcome
 //! - `envelope`, `parameters`, `optional_params`: the requested parameters, and those that are sent
 //! - `transfer`, `body`, `chunks`: the message by `DATA` or `BDAT`
 
 mod address;
-mod auth;
 mod body;
 mod chunks;
 mod client;
 mod command;
+mod config;
 mod envelope;
 mod error;
 mod event;
@@ -24,9 +24,9 @@ mod optional_params;
 mod outcome;
 mod parameters;
 mod reply;
+mod reply_reader;
 #[cfg(test)]
 pub(crate) mod script;
-mod sending;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -36,8 +36,9 @@ mod verdict;
 
 pub use address::{Address, EhloName, InvalidAddress, InvalidEhloName, ReversePath};
 pub use body::{BodyEncoder, NulInBody};
-pub use client::{Client, Config};
+pub use client::Client;
 pub use command::{Argument, Command, InvalidArgument};
+pub use config::Config;
 pub use envelope::{Envelope, Recipient};
 pub use error::{Error, Incompatibility, Misbehaviour, Stage};
 pub use event::Event;

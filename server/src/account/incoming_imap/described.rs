@@ -2,9 +2,9 @@
 
 use mail_mime::address::EmailAddress;
 use mail_mime::date::Date;
-use mail_mime::header;
 use mail_mime::params::Params;
 use mail_mime::tree::{LeafFields, Part};
+use mail_mime::unstructured;
 use mail_proto::imap;
 use mail_proto::imap::body_structure::{BodyStructure, Multipart, SinglePart};
 
@@ -89,7 +89,8 @@ pub(super) fn people_of<'e>(
 
 /// Decodes an ENVELOPE string for display.
 pub(super) fn text_of(raw: Option<&[u8]>) -> String {
-    raw.map(header::decode_unstructured).unwrap_or_default()
+    raw.map(unstructured::decode_unstructured)
+        .unwrap_or_default()
 }
 
 /// Returns the date of an ENVELOPE, if it can be parsed.

@@ -1,7 +1,16 @@
 //! The task of one connection: executes requests, idles in between, publishes changes, reconnects.
 
+mod arrange;
 mod background;
+mod change;
+mod changed_elsewhere;
+mod fetched;
+mod file_sent;
+mod list;
+mod list_folders;
 mod mailstore;
+mod message;
+mod moving;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -20,15 +29,15 @@ use tracing::{debug, info};
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::worker::{self, ConnectedMailstore as _, RequestKind, Worker};
-use super::hearing::{FolderChange, LinkId};
-use super::list::fetch_rows_before;
-use super::message::KeptWhole;
-use super::read::{fetch_folders, folders_of, list_commands};
+use super::folder_changes::{FolderChange, LinkId};
 use super::row::Detail;
 use super::selected::ImapConnection;
 use super::selected::SelectedMailbox;
 use super::shared::Shared;
 use crate::clients::imap::MailboxState as _;
+use list::fetch_rows_before;
+use list_folders::{fetch_folders, folders_of, list_commands};
+use message::KeptWhole;
 
 /// Rows are used without a round trip for this long after the last response.
 const FRESH_FOR: Duration = Duration::from_secs(2);
@@ -50,13 +59,13 @@ pub(super) enum ImapWorkerKind {
 
 /// A connection, and the state needed to reopen it.
 pub(super) struct ImapWorker {
-    pub(super) shared: Arc<Shared>,
-    pub(super) kind: ImapWorkerKind,
-    pub(super) id: LinkId,
+    shared: Arc<Shared>,
+    kind: ImapWorkerKind,
+    id: LinkId,
     /// Changes by the account's other workers.
     heard: broadcast::Receiver<FolderChange>,
     /// Mailboxes that other workers changed, to be checked once no request waits.
-    pub(super) to_look: Vec<Mailbox>,
+    to_look: Vec<Mailbox>,
     connection: Option<ImapConnection>,
     last_asked: Instant,
     tell_at: Option<Instant>,
@@ -64,7 +73,7 @@ pub(super) struct ImapWorker {
     failures: u32,
     reconnect_at: Option<Instant>,
     /// The last message that was fetched whole.
-    pub(super) whole: Option<KeptWhole>,
+    whole: Option<KeptWhole>,
 }
 
 /// An event that is not a request.

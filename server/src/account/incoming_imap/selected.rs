@@ -3,11 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 
 use app::api::types::MessageId;
-use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
 use super::order::Order;
 use super::row::{Detail, SeenRow, marks_of};
+use crate::account::error::AccountError;
 use crate::clients::budget::Share;
 use crate::clients::imap::{self, MailboxState};
 use crate::domain::Row;
@@ -64,6 +65,23 @@ pub(super) struct PendingChanges {
 impl PendingChanges {
     pub(super) fn is_any(self) -> bool {
         self.arrived > 0 || self.has_changes
+    }
+}
+
+/// Returns the UID of a page's message id, in the selected mailbox.
+///
+/// # Errors
+/// [`AccountError::Withheld`] if the server returned no UID, [`AccountError::NotFound`] if the id
+/// is invalid or has an earlier UIDVALIDITY.
+pub(super) fn uid_of(
+    connection: &ImapConnection,
+    message: &MessageId,
+) -> Result<Uid, AccountError> {
+    let selected = connection.selected().ok_or(AccountError::NotFound)?;
+    match selected.uid_of(message) {
+        Some(uid) => Ok(uid),
+        None if selected.is_nameless(message) => Err(AccountError::Withheld),
+        None => Err(AccountError::NotFound),
     }
 }
 

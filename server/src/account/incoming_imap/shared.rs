@@ -14,17 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::error::{AccountError, InvalidField};
 use super::super::model::now_unix_ms;
+use super::folder_changes::FolderChange;
 use super::folders::FolderTable;
-use super::hearing::FolderChange;
-use super::moving::HalfMoves;
-use super::order::{Returned, ReturnedTable};
+use super::half_moves::HalfMoves;
+use super::returned::{Returned, ReturnedTable};
 use super::selected::ImapConnection;
 use super::selected::PendingChanges;
-use super::sent::{LastCopy, SentCopies};
+use super::sent_copies::{LastCopy, SentCopies};
 use super::undo::{Undo, UndoTable};
 use crate::clients::Access;
 use crate::clients::budget::Budget;
-use crate::domain::{AccountKey, Folder, FolderList};
+use crate::domain::{AccountKey, Folder, FolderList, INBOX_ID};
 use crate::store::Store;
 
 /// Folders that were fetched within this time are not fetched again.
@@ -155,7 +155,7 @@ impl Shared {
 
     /// Returns the name on the wire of a folder id. Only names from LIST are ever sent.
     pub(super) fn wire_name(&self, id: &FolderId) -> Result<Mailbox, AccountError> {
-        if id.as_str() == super::INBOX_ID {
+        if id.as_str() == INBOX_ID {
             return Ok(Mailbox::inbox());
         }
         let state = self.state();

@@ -7,6 +7,7 @@ use mail_proto::pop3::MessageNumber;
 use tokio::time::Instant;
 
 use super::super::error::AccountError;
+use super::entry::Entry;
 use super::identity::{MessageKey, distinguish};
 use super::rows::{RowCache, RowFacts};
 use crate::clients::budget::Share;
@@ -22,29 +23,6 @@ pub(super) struct Listing {
     entries: Vec<Entry>,
     pub(super) taken_at: Instant,
     _memory: Arc<Share>,
-}
-
-/// One message of the maildrop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: MessageKey,
-    pub(super) number: MessageNumber,
-    /// As reported by the server; not reliable.
-    pub(super) size_bytes: u64,
-    /// Whether its key is the hash of its header, because it has no unique id.
-    is_by_header: bool,
-}
-
-#[cfg(test)]
-impl Entry {
-    pub(super) fn by_unique_id(key: MessageKey, number: MessageNumber, size_bytes: u64) -> Self {
-        Self {
-            key,
-            number,
-            size_bytes,
-            is_by_header: false,
-        }
-    }
 }
 
 impl Listing {

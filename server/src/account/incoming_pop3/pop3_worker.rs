@@ -1,6 +1,11 @@
 //! The task of the maildrop: serves requests, and notifies the open tabs of changes.
 
+mod background;
+mod change;
+mod delete;
 mod mailstore;
+mod read;
+mod session;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -19,18 +24,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::super::error::AccountError;
-use super::super::incoming::INBOX_ID;
-use super::super::incoming::Surroundings;
+use super::super::surroundings::Surroundings;
 use super::super::worker::{self, RequestKind, Worker};
-use super::change::UndoTable;
 use super::lease::Maildrop;
 use super::listing::Listing;
 use super::local_marks::LocalMarks;
 use super::messages::LoadedMessages;
 use super::rows::RowCache;
-use super::session::{Session, SignedIn, is_over};
 use crate::clients::Access;
 use crate::clients::budget::Budget;
+use crate::domain::INBOX_ID;
+use change::UndoTable;
+use session::{Session, SignedIn, is_over};
 
 /// Timeouts and intervals. Tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
@@ -66,43 +71,43 @@ const CLOSE_MAX: Duration = Duration::from_secs(30);
 /// The worker for the maildrop of one account in one session of the page.
 pub(super) struct Pop3Worker {
     account: AccountId,
-    pub(super) access: Access,
-    pub(super) dialer: Arc<Dialer>,
+    access: Access,
+    dialer: Arc<Dialer>,
     /// The IP address of the browser whose sign-in form named the server, until it is counted with
     /// the first dial.
-    pub(super) client: Option<IpAddr>,
+    client: Option<IpAddr>,
     events: broadcast::Sender<LiveEvent>,
     /// The number of open pages.
     watchers: Arc<AtomicUsize>,
-    pub(super) closing: CancellationToken,
-    pub(super) timing: Timing,
-    pub(super) maildrop: Arc<Maildrop>,
+    closing: CancellationToken,
+    timing: Timing,
+    maildrop: Arc<Maildrop>,
     /// Notifies of writes to the store by any session of the account.
     changes: watch::Receiver<u64>,
     /// The sign-in's session, until the first listing.
-    pub(super) signed_in: Option<SignedIn>,
-    pub(super) session: Option<Session>,
+    signed_in: Option<SignedIn>,
+    session: Option<Session>,
     /// The last listing of the maildrop, by any session.
-    pub(super) listing: Option<Arc<Listing>>,
-    pub(super) kept: LocalMarks,
-    pub(super) rows: RowCache,
-    pub(super) budget: Budget,
-    pub(super) messages: LoadedMessages,
-    pub(super) undo: UndoTable,
+    listing: Option<Arc<Listing>>,
+    kept: LocalMarks,
+    rows: RowCache,
+    budget: Budget,
+    messages: LoadedMessages,
+    undo: UndoTable,
     /// Deletes of this session of the page: they run before the session ends.
-    pub(super) own_deletes: Vec<UndoId>,
+    own_deletes: Vec<UndoId>,
     /// The pause that the server requires between two sign-ins.
-    pub(super) login_delay: Duration,
-    pub(super) last_asked: Instant,
+    login_delay: Duration,
+    last_asked: Instant,
     /// A page was shown an older listing: the next poll is due.
-    pub(super) is_look_due: bool,
+    is_look_due: bool,
     /// The number of new messages, if there are changes that the open tabs were not notified of.
-    pub(super) news: Option<u32>,
+    news: Option<u32>,
     /// The number of consecutive failures of background work.
-    pub(super) failures: u32,
-    pub(super) retry_at: Option<Instant>,
+    failures: u32,
+    retry_at: Option<Instant>,
     /// The password was refused: only a user's request retries it.
-    pub(super) refusal: Option<AccountError>,
+    refusal: Option<AccountError>,
 }
 
 /// An event that is not a request.
@@ -115,7 +120,7 @@ pub(super) enum Event {
 }
 
 impl Pop3Worker {
-    pub(super) fn new(
+    fn new(
         access: Access,
         surroundings: Surroundings,
         maildrop: Arc<Maildrop>,

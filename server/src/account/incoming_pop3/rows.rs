@@ -6,8 +6,8 @@ use mail_mime::address::EmailAddress;
 use mail_mime::header::Headers;
 
 use super::super::whole::read_headers;
+use super::entry::Entry;
 use super::identity::MessageKey;
-use super::listing::Entry;
 use crate::clients::budget::Share;
 use crate::domain::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use crate::domain::{Marks, Row};

@@ -24,15 +24,15 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::error::AccountError;
-use super::super::incoming::INBOX_ID;
-use super::super::incoming::Surroundings;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
+use super::super::surroundings::Surroundings;
 use super::super::worker::{Request, RequestKind, RequestTarget};
 use super::Pop3Incoming;
 use super::pop3_worker::Timing;
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
+use crate::domain::INBOX_ID;
 use crate::domain::Unsupported;
 use crate::domain::{
     AccountKey, Changed, Folder, Listing, Opened, OpenedBody, Section, SourceMark,

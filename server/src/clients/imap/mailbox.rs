@@ -1,6 +1,6 @@
 //! The state of the selected mailbox, in the detail that the caller needs.
 
-use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{Event, Mailbox};
 
 use crate::clients::budget::Share;

@@ -1,11 +1,11 @@
 //! The activity of a connection, and its deadlines.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::exchange::Exchange;
+use super::open_response::OpenResponse;
 use crate::http::admission::{ConnectionSlot, Signals, Standing};
 use crate::limits;
 
@@ -44,8 +44,8 @@ struct State {
     /// Since when the socket accepts less than offered; `taken_bytes` counts from then.
     blocked_since: Option<Instant>,
     taken_bytes: u64,
-    /// Requests without a complete response.
-    exchanges: Vec<Weak<Exchange>>,
+    /// The responses that are not complete, one for each open request.
+    open: Vec<Arc<OpenResponse>>,
 }
 
 impl Activity {
@@ -59,7 +59,7 @@ impl Activity {
                 is_refused: false,
                 blocked_since: None,
                 taken_bytes: 0,
-                exchanges: Vec::new(),
+                open: Vec::new(),
             }),
             place,
         }
@@ -92,22 +92,22 @@ impl Activity {
     }
 
     /// Records that the head of a request is complete.
-    pub(super) fn began(&self, exchange: &Arc<Exchange>) {
+    pub(super) fn began(&self, response: &Arc<OpenResponse>) {
         {
             let mut state = self.state();
             state.head_since = None;
-            state.exchanges.push(Arc::downgrade(exchange));
-            self.signals().has_open(state.exchanges.len());
+            state.open.push(Arc::clone(response));
+            self.signals().has_open(state.open.len());
         }
         self.rise(Standing::Stranger);
     }
 
     /// Records that a response is complete or was dropped.
-    pub(super) fn ended(&self) {
+    pub(super) fn ended(&self, response: &Arc<OpenResponse>) {
         {
             let mut state = self.state();
-            state.exchanges.retain(|open| open.strong_count() > 0);
-            self.signals().has_open(state.exchanges.len());
+            state.open.retain(|open| !Arc::ptr_eq(open, response));
+            self.signals().has_open(state.open.len());
             state.idle_since = Instant::now();
         }
         self.signals().wake();
@@ -116,7 +116,7 @@ impl Activity {
     /// Records that bytes arrived from the peer.
     pub(super) fn came(&self) {
         let mut state = self.state();
-        if state.exchanges.is_empty() {
+        if state.open.is_empty() {
             state.head_since.get_or_insert_with(Instant::now);
         }
     }
@@ -164,7 +164,7 @@ impl Activity {
     pub(super) fn deadline(&self) -> Instant {
         let state = self.state();
         let blocked = state.blocked_since.map(|t| t + limits::RESPONSE_WITHIN);
-        let other = if state.exchanges.is_empty() {
+        let other = if state.open.is_empty() {
             state.head_or_idle().0
         } else {
             Instant::now() + LOOK_EVERY
@@ -174,7 +174,7 @@ impl Activity {
 
     /// Checks the deadlines. Drops the bodies of responses that the peer does not read.
     pub(super) fn judge(&self, now: Instant) -> Verdict {
-        let open: Vec<Arc<Exchange>> = {
+        let open: Vec<Arc<OpenResponse>> = {
             let state = self.state();
             if state
                 .blocked_since
@@ -182,7 +182,7 @@ impl Activity {
             {
                 return Verdict::Stalled;
             }
-            if state.exchanges.is_empty() {
+            if state.open.is_empty() {
                 let (deadline, verdict) = state.head_or_idle();
                 return if deadline <= now {
                     verdict
@@ -190,11 +190,11 @@ impl Activity {
                     Verdict::Goes
                 };
             }
-            state.exchanges.iter().filter_map(Weak::upgrade).collect()
+            state.open.clone()
         };
         let stalled = open
             .iter()
-            .filter(|exchange| exchange.is_stalled(now))
+            .filter(|response| response.is_stalled(now))
             .count();
         // If only some of the responses stall, they are dropped and the connection continues.
         if stalled > 0 && stalled == open.len() {

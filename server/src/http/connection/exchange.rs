@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
+use super::open_response::OpenResponse;
 use crate::limits;
 
 /// Maximum size of one chunk of a response.
@@ -25,37 +26,21 @@ const PIECE_BYTES: usize = 32 << 10;
 #[derive(Debug)]
 pub(in crate::http) struct Exchange {
     activity: Arc<Activity>,
-    response: Mutex<ResponseState>,
+    response: Arc<OpenResponse>,
     /// Whether the body of the request arrived too slowly.
     is_slow: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct ResponseState {
-    body: Option<Body>,
-    /// The unsent rest of the current chunk of the body.
-    rest: Bytes,
-    /// When the last chunk was handed to hyper, while no further one is requested.
-    given_at: Option<Instant>,
-    /// Permits held until the response is complete.
-    permits: Vec<OwnedSemaphorePermit>,
-    is_cut: bool,
 }
 
 impl Exchange {
     /// Starts an exchange once the head of the request is complete.
     pub(super) fn begin(activity: Arc<Activity>) -> Arc<Self> {
-        let exchange = Arc::new(Self {
+        let response = Arc::default();
+        activity.began(&response);
+        Arc::new(Self {
             activity,
-            response: Mutex::default(),
+            response,
             is_slow: AtomicBool::new(false),
-        });
-        exchange.activity.began(&exchange);
-        exchange
-    }
-
-    fn response(&self) -> MutexGuard<'_, ResponseState> {
-        self.response.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 
     /// Returns the activity of the request's connection.
@@ -65,25 +50,7 @@ impl Exchange {
 
     /// Holds a permit until the response is complete.
     pub(in crate::http) fn keep(&self, permit: OwnedSemaphorePermit) {
-        self.response().permits.push(permit);
-    }
-
-    /// Returns whether the peer reads nothing of the response. If so, drops the body and the
-    /// permits.
-    pub(super) fn is_stalled(&self, now: Instant) -> bool {
-        let mut response = self.response();
-        let is_late = response
-            .given_at
-            .is_some_and(|at| at + limits::RESPONSE_WITHIN <= now);
-        if !is_late {
-            return response.is_cut;
-        }
-        response.is_cut = true;
-        response.rest = Bytes::new();
-        let dropped = (response.body.take(), std::mem::take(&mut response.permits));
-        drop(response);
-        drop(dropped);
-        true
+        self.response.state().permits.push(permit);
     }
 
     /// Wraps the body of the request with the minimum rate.
@@ -107,14 +74,14 @@ impl Exchange {
             head.headers
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        self.response().body = Some(body);
+        self.response.state().body = Some(body);
         Response::from_parts(head, SentBody(Arc::clone(self)))
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.activity.ended();
+        self.activity.ended(&self.response);
     }
 }
 
@@ -192,7 +159,7 @@ impl HttpBody for SentBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut response = self.0.response();
+        let mut response = self.0.response.state();
         response.given_at = None;
         if response.rest.is_empty() {
             let Some(body) = &mut response.body else {
@@ -215,12 +182,12 @@ impl HttpBody for SentBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        let response = self.0.response();
+        let response = self.0.response.state();
         response.rest.is_empty() && response.body.as_ref().is_some_and(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let response = self.0.response();
+        let response = self.0.response.state();
         let body = response.body.as_ref();
         let mut hint = body.map(HttpBody::size_hint).unwrap_or_default();
         let rest = u64::try_from(response.rest.len()).unwrap_or(u64::MAX);
@@ -296,9 +263,13 @@ mod tests {
         body.frame().await.unwrap().unwrap();
         let given = Instant::now();
         let just_before = given + limits::RESPONSE_WITHIN - Duration::from_millis(1);
-        assert!(!exchange.is_stalled(just_before));
-        assert!(exchange.is_stalled(given + limits::RESPONSE_WITHIN));
-        assert!(exchange.response().body.is_none());
+        assert!(!exchange.response.is_stalled(just_before));
+        assert!(
+            exchange
+                .response
+                .is_stalled(given + limits::RESPONSE_WITHIN)
+        );
+        assert!(exchange.response.state().body.is_none());
         assert!(body.frame().await.unwrap().is_err(), "never ended cleanly");
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::page::Flash;
+use crate::flash::Flash;
 use derived::{Example, examples};
 
 /// Replaces the browser's parser.

@@ -3,12 +3,11 @@
 use bytes::Bytes;
 use mail_proto::Secret;
 
-use super::condstore::modifier;
 use super::fetch::FetchItem;
 use super::list::{ListCommand, StatusItem};
 use super::search::SearchKey;
 use super::search_return::SearchReturn;
-use super::sequence_set::SequenceSet;
+use super::sequence_set::{By, SequenceSet};
 use super::syntax::{Bad, Cursor, Parsed};
 
 /// A command without its tag.
@@ -93,13 +92,6 @@ pub(crate) enum Command {
         by: By,
     },
     Idle,
-}
-
-/// The kind of the message numbers in a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum By {
-    SequenceNumber,
-    Uid,
 }
 
 /// How `STORE` applies the given flags.
@@ -403,6 +395,17 @@ fn bare_flags(line: &mut Cursor) -> Parsed<Vec<String>> {
         flags.push(line.flag()?);
     }
     Ok(flags)
+}
+
+/// Parses the rest of `(WORD n)`, the only modifier (RFC 7162 §7).
+fn modifier(line: &mut Cursor, word: &str) -> Parsed<u64> {
+    if !line.take_word(word) {
+        return Err(Bad("unknown modifier"));
+    }
+    line.space()?;
+    let mod_seq = line.mod_seq()?;
+    line.expect(b')', "a list of modifiers is not closed")?;
+    Ok(mod_seq)
 }
 
 #[cfg(test)]

@@ -349,7 +349,7 @@ pub(crate) fn largest_uid(uids: &[Uid]) -> Uid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{Mailboxes, SampleFolder};
+    use crate::store::{InitialFolder, InitialFolders};
     use crate::store::{SpecialUse, Store};
     use bytes::Bytes;
 
@@ -359,13 +359,13 @@ mod tests {
             ("Projects/海鸥", None),
             ("Sent", Some(SpecialUse::Sent)),
         ];
-        let folders = folders.map(|(name, special_use)| SampleFolder {
+        let folders = folders.map(|(name, special_use)| InitialFolder {
             name: name.to_owned(),
             special_use,
             messages: Vec::new(),
         });
         let store = Store::new(
-            Mailboxes {
+            InitialFolders {
                 folders: folders.into(),
             },
             1_600_000_000_000,

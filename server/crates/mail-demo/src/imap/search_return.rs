@@ -1,7 +1,6 @@
 //! Results of `SEARCH`: the `RETURN` options and the `ESEARCH` response (RFC 4731).
 
-use super::command::By;
-use super::sequence_set::UidSet;
+use super::sequence_set::{By, UidSet};
 use super::syntax::{Bad, Cursor, Parsed};
 use crate::store::Uid;
 

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use bytes::{BufMut, BytesMut};
 use tokio::sync::watch;
 
-use super::command::By;
-use super::sequence_set::SequenceSet;
+use super::sequence_set::{By, SequenceSet};
 use crate::store::{FlagNames, Flags, Folder, Folders, Uid, UidValidity};
 
 /// The selected folder as reported to the client. Sequence numbers are positions in `uids`.

@@ -4,6 +4,13 @@ use std::fmt;
 
 use crate::store::Uid;
 
+/// The kind of the message numbers in a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    SequenceNumber,
+    Uid,
+}
+
 /// A set of sequence numbers or UIDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SequenceSet(Vec<(Bound, Bound)>);

@@ -1,16 +1,19 @@
 //! One IMAP connection: greeting, states, sign-in, folders, IDLE.
 
+mod condstore;
+mod messages;
+mod store_flags;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::command::{self, By, Command};
-use super::condstore::asks_for_mod_seq;
+use super::command::{self, Command};
 use super::list;
 use super::reader::{self, MAX_LINE_BYTES, Received};
 use super::selected::{Removals, Selected};
-use super::store_flags::FlagStore;
+use super::sequence_set::By;
 use super::syntax::Cursor;
 use super::{CAPABILITIES, CAPABILITIES_BEFORE_LOGIN, CAPABILITIES_BEFORE_TLS};
 use crate::Service;
@@ -18,12 +21,17 @@ use crate::login;
 use crate::message::Part;
 use crate::store::{Flags, Refused, Uid, UidValidity};
 use crate::wire::{Wire, WireError};
+use condstore::asks_for_mod_seq;
+use store_flags::FlagStore;
 
 const IDLE_BEFORE_LOGIN: Duration = Duration::from_secs(60);
 /// RFC 3501 §5.4: at least 30 minutes.
 const IDLE_AFTER_LOGIN: Duration = Duration::from_secs(30 * 60);
 /// Number of refused sign-ins, or of consecutive invalid commands, that closes the connection.
 const MAX_REFUSALS: u32 = 5;
+const NO_SUCH_MESSAGE: Reply = Reply::Bad("there is no message of this number");
+const DELETED_FOLDER: &str = "the selected mailbox was deleted";
+const READ_ONLY: &str = "[READ-ONLY] the mailbox was opened with EXAMINE";
 
 /// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {

@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use super::letter::fnv1a;
+use super::hash::fnv1a;
 use crate::clock;
 
 /// An attached file.

@@ -2,19 +2,11 @@
 
 use bytes::Bytes;
 
-use super::SampleMessage;
 use super::attachment::Attachment;
 use super::letter::Letter;
 use super::page::{self, Look};
 use crate::ADDRESS;
-use crate::store::Source;
-
-/// The inputs of a generated message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Generated {
-    number: u32,
-    unix_ms: i64,
-}
+use crate::store::{Generated, InitialMessage, Source};
 
 const TWO_YEARS_MS: i64 = 2 * 365 * 24 * 3_600_000;
 const LONGEST_STEP_MS: i64 = 3 * 3_600_000;
@@ -76,53 +68,50 @@ const PARAGRAPHS: [&str; 12] = [
     "谢谢你上次的建议，我们照着改了，确实清楚很多。剩下的两个小问题下周再处理。",
 ];
 
-impl Generated {
-    /// Generates the message; the same input always gives the same octets.
-    pub(crate) fn rfc822(&self) -> Bytes {
-        let number = self.number;
-        let from = pick(&SENDERS, number.wrapping_mul(7) / 3);
-        let host = from
-            .rsplit_once('@')
-            .map_or("example", |(_, host)| host.trim_end_matches('>'));
-        let subject =
-            pick(&SUBJECTS, number.wrapping_mul(5) / 2).replace("{}", &number.to_string());
-        // 1 in 10 is long (about 10 KB); the others have a few paragraphs.
-        let paragraphs = if number % 10 == 3 { 60 } else { 1 + number % 5 };
-        let text: Vec<_> = (0..paragraphs)
-            .map(|n| pick(&PARAGRAPHS, number.wrapping_add(n * 5)))
-            .collect();
-        let text = format!("{}\n", text.join("\n\n"));
-        let mut letter = Letter {
-            from: from.to_owned(),
-            to: format!("周文杰 <{ADDRESS}>"),
-            message_id: format!("{number}.generated@{host}"),
-            date_unix_ms: self.unix_ms,
-            text,
-            ..Letter::default()
-        };
-        if number % 9 == 4 {
-            letter.html = Some(page::html(
-                &format!("# {subject}\n{}", letter.text),
-                Look::Newsletter,
-                host,
-                &[],
-            ));
-        }
-        if number % 23 == 5 {
-            letter.attachments.push(Attachment::of_kind(
-                "csv",
-                "report.csv",
-                &subject,
-                self.unix_ms,
-            ));
-        }
-        letter.subject = subject;
-        letter.rfc822()
+/// Generates a message; the same input always gives the same octets.
+fn rfc822(
+    Generated {
+        number, unix_ms, ..
+    }: Generated,
+) -> Bytes {
+    let from = pick(&SENDERS, number.wrapping_mul(7) / 3);
+    let host = from
+        .rsplit_once('@')
+        .map_or("example", |(_, host)| host.trim_end_matches('>'));
+    let subject = pick(&SUBJECTS, number.wrapping_mul(5) / 2).replace("{}", &number.to_string());
+    // 1 in 10 is long (about 10 KB); the others have a few paragraphs.
+    let paragraphs = if number % 10 == 3 { 60 } else { 1 + number % 5 };
+    let text: Vec<_> = (0..paragraphs)
+        .map(|n| pick(&PARAGRAPHS, number.wrapping_add(n * 5)))
+        .collect();
+    let text = format!("{}\n", text.join("\n\n"));
+    let mut letter = Letter {
+        from: from.to_owned(),
+        to: format!("周文杰 <{ADDRESS}>"),
+        message_id: format!("{number}.generated@{host}"),
+        date_unix_ms: unix_ms,
+        text,
+        ..Letter::default()
+    };
+    if number % 9 == 4 {
+        letter.html = Some(page::html(
+            &format!("# {subject}\n{}", letter.text),
+            Look::Newsletter,
+            host,
+            &[],
+        ));
     }
+    if number % 23 == 5 {
+        letter
+            .attachments
+            .push(Attachment::of_kind("csv", "report.csv", &subject, unix_ms));
+    }
+    letter.subject = subject;
+    letter.rfc822()
 }
 
 /// Lists an INBOX of `count` messages without generating any of them.
-pub(super) fn inbox(count: u32, now_unix_ms: i64) -> Vec<SampleMessage> {
+pub(super) fn inbox(count: u32, now_unix_ms: i64) -> Vec<InitialMessage> {
     let step_ms = (TWO_YEARS_MS / i64::from(count.max(1))).clamp(1, LONGEST_STEP_MS);
     let message = |number: u32| {
         let newer = count - 1 - number;
@@ -137,8 +126,12 @@ pub(super) fn inbox(count: u32, now_unix_ms: i64) -> Vec<SampleMessage> {
         if number % 13 == 2 {
             flags.push("\\Answered");
         }
-        SampleMessage {
-            source: Source::Generated(Generated { number, unix_ms }),
+        InitialMessage {
+            source: Source::Generated(Generated {
+                number,
+                unix_ms,
+                rfc822,
+            }),
             flags,
             internal_unix_ms: unix_ms,
         }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8};
 
 use super::attachment::Attachment;
+use super::hash::fnv1a;
 use crate::clock;
 
 /// The content of a message before encoding.
@@ -294,13 +295,6 @@ fn percent_encoded(name: &str) -> String {
         _ => format!("%{octet:02X}"),
     };
     name.bytes().map(encoded).collect()
-}
-
-/// A small, stable hash (FNV-1a) for values that only have to differ between messages.
-pub(super) fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, octet| {
-        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::attachment::Attachment;
-use super::letter::{Letter, fnv1a};
+use super::hash::fnv1a;
+use super::letter::Letter;
 use super::page::{self, Look};
 use super::script::{self, Entry, When, find, find_all};
-use super::{SampleFolder, SampleMessage};
 use crate::clock;
 use crate::message::with_header;
-use crate::store::{INBOX, Source, SpecialUse};
+use crate::store::{INBOX, InitialFolder, InitialMessage, Source, SpecialUse};
 use crate::{ADDRESS, DOMAIN};
 
 const SCRIPTS: [&str; 7] = [
@@ -47,7 +47,7 @@ const MINUTE_MS: i64 = 60_000;
 const LAST_OF_TODAY_MS: i64 = 10 * 60 * MINUTE_MS;
 
 /// Builds the sample's folders, INBOX first.
-pub(super) fn folders(now_unix_ms: i64) -> Vec<SampleFolder> {
+pub(super) fn folders(now_unix_ms: i64) -> Vec<InitialFolder> {
     let mut builder = Builder {
         now_unix_ms,
         built: Vec::new(),
@@ -60,7 +60,7 @@ pub(super) fn folders(now_unix_ms: i64) -> Vec<SampleFolder> {
     }
     let mut folders: Vec<_> = FOLDERS
         .iter()
-        .map(|(name, special_use)| SampleFolder {
+        .map(|(name, special_use)| InitialFolder {
             name: (*name).to_owned(),
             special_use: *special_use,
             messages: Vec::new(),
@@ -72,7 +72,7 @@ pub(super) fn folders(now_unix_ms: i64) -> Vec<SampleFolder> {
             .iter_mut()
             .find(|folder| folder.name == built.folder)
         {
-            folder.messages.push(SampleMessage {
+            folder.messages.push(InitialMessage {
                 source: Source::Held(built.rfc822),
                 flags: built.flags,
                 internal_unix_ms: built.unix_ms,

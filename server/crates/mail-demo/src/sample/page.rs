@@ -104,7 +104,7 @@ fn image(host: &str, alt: &str) -> String {
     let alt = escaped(alt);
     format!(
         "<img src=\"https://{host}/images/{:x}.jpg\" width=\"552\" alt=\"{alt}\">",
-        super::letter::fnv1a(&alt)
+        super::hash::fnv1a(&alt)
     )
 }
 

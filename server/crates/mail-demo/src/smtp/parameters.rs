@@ -1,7 +1,6 @@
 //! The parameters of `MAIL` and `RCPT`: size and kind of the message, and notifications (RFC 3461).
 
-use super::session::MALFORMED;
-use super::transaction::TOO_BIG;
+use super::replies::{MALFORMED, TOO_BIG};
 use crate::MAX_MESSAGE_BYTES;
 
 const NOT_OFFERED: &str = "555 5.5.4 this parameter is not offered";

@@ -1,10 +1,13 @@
 //! One SMTP connection: greeting, sign-in, envelope, message data.
 
+mod deliver;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::replies::{BAD_SEQUENCE, MALFORMED};
 use super::transaction::{MAX_RECIPIENTS, Transaction};
 use crate::login;
 use crate::wire::{Wire, WireError};
@@ -13,9 +16,6 @@ use crate::{DOMAIN, MAX_MESSAGE_BYTES, Service};
 const MAX_LINE_BYTES: usize = 16 * 1024;
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(300);
 const MAX_REFUSALS: u32 = 5;
-
-pub(super) const BAD_SEQUENCE: &str = "503 5.5.1 not at this point";
-pub(super) const MALFORMED: &str = "501 5.5.4 the arguments are not understood";
 
 /// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {

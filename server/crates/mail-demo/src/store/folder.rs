@@ -7,7 +7,6 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::Flags;
-use crate::sample::Generated;
 
 /// A unique identifier of a message within its folder (RFC 3501 §2.3.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,11 +37,19 @@ pub(crate) enum Source {
     Generated(Generated),
 }
 
+/// A message that is generated from its number and date.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Generated {
+    pub(crate) number: u32,
+    pub(crate) unix_ms: i64,
+    pub(crate) rfc822: fn(Self) -> Bytes,
+}
+
 impl Source {
     pub(crate) fn rfc822(&self) -> Bytes {
         match self {
             Self::Held(octets) => octets.clone(),
-            Self::Generated(generated) => generated.rfc822(),
+            Self::Generated(message) => (message.rfc822)(*message),
         }
     }
 }

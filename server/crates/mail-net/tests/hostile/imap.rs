@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mail_net::deadlines::BODY_GRACE;
 use mail_net::{Connection, ConnectionEvent, Error, Phase};
-use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{
     self, Client, Command, Enable, Event, Mailbox, SequenceSet, Status, Tag, Uid, UidValidity,
 };

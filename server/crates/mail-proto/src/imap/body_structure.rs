@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::envelope::Envelope;
-use super::fetch::PartNumber;
+use super::section::PartNumber;
 use super::value::Value;
 use crate::limits::OverLimit;
 

@@ -14,12 +14,13 @@ use bytes::{Bytes, BytesMut};
 
 use super::Tls;
 use super::capability::{Capabilities, Capability};
-use super::command::{Command, Tag};
+use super::command::Command;
 use super::encode::Chunk;
 use super::error::{Error, Misbehaviour};
 use super::event::Event;
 use super::framer::Framer;
 use super::schedule::Kind;
+use super::tag::Tag;
 use super::texts;
 use crate::limits::Limits;
 use crate::machine::{BodyChunk, Machine, Step};

@@ -7,7 +7,6 @@ mod search;
 mod select;
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::list::MailboxAttribute;
 use super::mailbox::Mailbox;
@@ -22,41 +21,6 @@ pub use message::{Append, FetchItem, FetchModifiers, Store, StoreMode};
 pub use notify::{Notify, NotifyEvents, NotifyGroup, NotifyMailboxes, NotifySelected};
 pub use search::{Search, SearchReturn, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm};
 pub use select::{Enable, QResync, Select, SelectParameter, SequenceMatch};
-
-/// The tag of a command, unique on its connection: `r1`, `r2` and so on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Tag(pub(crate) u32);
-
-impl Tag {
-    /// Parses a tag in the form that this client writes.
-    ///
-    /// ```abnf
-    /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
-    /// ```
-    /// RFC 9051 §9.
-    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        let number = text.strip_prefix(b"r")?;
-        // This client never writes `r01`.
-        if number.first() == Some(&b'0') {
-            return None;
-        }
-        u32::try_from(super::number::parse_u64(number)?)
-            .ok()
-            .map(Self)
-    }
-}
-
-impl fmt::Display for Tag {
-    /// Writes the tag in its wire form.
-    ///
-    /// ```abnf
-    /// tag = 1*<any ASTRING-CHAR except "+"> ; "r" and a number
-    /// ```
-    /// RFC 9051 §9.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "r{}", self.0)
-    }
-}
 
 /// A command. The encoder omits a parameter of an extension that the server does not offer, unless
 /// this changes the meaning of the command: then the parameter is sent anyway.

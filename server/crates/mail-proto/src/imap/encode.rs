@@ -17,8 +17,9 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 use super::capability::{Capabilities, Capability};
-use super::command::{Command, Tag};
+use super::command::Command;
 use super::sequence_set::SequenceSet;
+use super::tag::Tag;
 use crate::sasl::Credentials;
 
 /// Maximum size of a non-synchronizing literal with LITERAL- (RFC 7888 §5). Message bodies above

@@ -2,22 +2,21 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use bytes::Bytes;
 
 use super::capability::Capabilities;
 use super::code::Code;
-use super::command::Tag;
-use super::fetch::{FetchData, Section};
+use super::fetch::{FetchData, LiteralItem};
 use super::flag::Flag;
 use super::list::{ListData, NamespaceData};
-use super::number::{SequenceNumber, Uid};
+use super::number::SequenceNumber;
 use super::quota::{QuotaData, QuotaRootData};
 use super::search::{SearchData, SortData, ThreadTree};
 use super::sequence_set::SequenceSet;
 use super::status::StatusData;
-use super::value::Value;
+use super::tag::Tag;
+use super::value::{LiteralId, Value};
 
 /// A response of the server, or a change of the connection state.
 ///
@@ -161,29 +160,4 @@ impl Status {
             Self::Bad => "BAD",
         }
     }
-}
-
-/// The id of a streamed literal, unique on its connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LiteralId(pub(crate) u64);
-
-impl fmt::Display for LiteralId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The content of a streamed literal in a FETCH response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LiteralItem {
-    /// The sequence number of the message.
-    pub seq: SequenceNumber,
-    /// The UID of the message, if the server sent it before the literal.
-    pub uid: Option<Uid>,
-    /// The part of the message.
-    pub section: Section,
-    /// The offset of the bytes in that part, for a partial FETCH.
-    pub origin: Option<u64>,
-    /// Whether the bytes are the decoded part, without its transfer encoding (BINARY).
-    pub is_decoded: bool,
 }

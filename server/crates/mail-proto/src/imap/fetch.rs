@@ -1,7 +1,6 @@
 //! FETCH responses and the sections of a message (RFC 9051 §6.4.5 and §7.5.2).
 
 mod line;
-mod section;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,15 +10,13 @@ use bytes::Bytes;
 use super::body_structure::BodyStructure;
 use super::date::InternalDate;
 use super::envelope::Envelope;
-use super::event::{LiteralId, LiteralItem};
 use super::flag::{self, Flag};
 use super::number::{SequenceNumber, Uid};
 use super::object_id::ObjectId;
-use super::value::{Value, Word};
+use super::section::{self, Form, PartNumber, Section};
+use super::value::{LiteralId, Value, Word};
 
 pub(crate) use line::read;
-use section::Form;
-pub use section::{PartNumber, Section, SectionText};
 
 /// The data of one message in a FETCH response, requested or unsolicited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +164,21 @@ pub enum BodyValue {
         /// The number of bytes.
         size_bytes: u64,
     },
+}
+
+/// The content of a streamed literal in a FETCH response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiteralItem {
+    /// The sequence number of the message.
+    pub seq: SequenceNumber,
+    /// The UID of the message, if the server sent it before the literal.
+    pub uid: Option<Uid>,
+    /// The part of the message.
+    pub section: Section,
+    /// The offset of the bytes in that part, for a partial FETCH.
+    pub origin: Option<u64>,
+    /// Whether the bytes are the decoded part, without its transfer encoding (BINARY).
+    pub is_decoded: bool,
 }
 
 /// Returns the content of a literal that starts after these values: the values of the response and

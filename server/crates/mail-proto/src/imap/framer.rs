@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use super::event::{LiteralId, LiteralItem, Status};
-use super::fetch::{self, FetchData, FetchedItem};
+use super::event::Status;
+use super::fetch::{self, FetchData, FetchedItem, LiteralItem};
 use super::number::SequenceNumber;
 use super::tokens::{Tokens, announced_literal};
-use super::value::Value;
+use super::value::{LiteralId, Value};
 use crate::limits::{Limits, OverLimit};
 use crate::transcript::Transcript;
 

@@ -1,7 +1,4 @@
-//! Mailbox names, and the state of the selected mailbox.
-
-mod resync;
-mod selected;
+//! Mailbox names.
 
 use core::fmt;
 
@@ -9,9 +6,6 @@ use bytes::Bytes;
 
 use super::text::{ForbiddenByte, check};
 use super::utf7;
-
-pub use resync::{Resync, Visit};
-pub use selected::{Change, Selected};
 
 /// The name of a mailbox in its wire form. INBOX is case-insensitive and normalized to upper case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ mod thread;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-use super::command::Tag;
 use super::sequence_set::SequenceSet;
+use super::tag::Tag;
 use super::value::{Value, Word};
 
 pub use key::SearchKey;

@@ -1,10 +1,19 @@
 //! The value tree: the untyped data of a response.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::Bytes;
 
-use super::event::LiteralId;
+/// The id of a streamed literal, unique on its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LiteralId(pub(crate) u64);
+
+impl fmt::Display for LiteralId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// One value of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]

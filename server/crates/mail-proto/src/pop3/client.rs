@@ -1,5 +1,8 @@
 //! The POP3 client machine: greeting, TLS, and the queue of commands.
 
+mod answers;
+mod login;
+
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +14,6 @@ use super::command::{Command, CommandId};
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::listing::Listing;
-use super::login::Login;
 use super::response::{Response, Status};
 use super::session::{Deletions, State};
 use super::texts;
@@ -21,6 +23,7 @@ use crate::send_buffer::SendBuffer;
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
 use crate::{BodyChunk, Limits, Machine, Step};
+use login::Login;
 
 /// Maximum number of commands that are sent ahead of their responses.
 const WINDOW: usize = 20;
@@ -43,25 +46,25 @@ pub struct Config {
 /// connection that ends inside a message is an error, never the end of the message.
 #[derive(Debug)]
 pub struct Client {
-    pub(super) config: Config,
-    pub(super) input: LineBuffer,
-    pub(super) out: SendBuffer<Event>,
-    pub(super) reading: Reading,
-    pub(super) session: State,
+    config: Config,
+    input: LineBuffer,
+    out: SendBuffer<Event>,
+    reading: Reading,
+    session: State,
     queue: VecDeque<(CommandId, Command)>,
-    pub(super) in_flight: VecDeque<(CommandId, Pending)>,
+    in_flight: VecDeque<(CommandId, Pending)>,
     next_id: u64,
-    pub(super) capabilities: Capabilities,
+    capabilities: Capabilities,
     /// The timestamp of the greeting, for `APOP`.
-    pub(super) timestamp: Option<Timestamp>,
-    pub(super) is_tls: bool,
+    timestamp: Option<Timestamp>,
+    is_tls: bool,
     is_input_over: bool,
     failure: Option<Error>,
 }
 
 /// The response that the client expects next.
 #[derive(Debug)]
-pub(super) enum Reading {
+enum Reading {
     Greeting,
     /// The response to the `CAPA` that the machine sends itself.
     Capa,
@@ -86,7 +89,7 @@ pub(super) enum Reading {
 
 /// A command that was sent and has no complete response.
 #[derive(Debug)]
-pub(super) enum Pending {
+enum Pending {
     Login(Login),
     Capa,
     Languages,
@@ -376,7 +379,7 @@ impl Client {
         self.reading = Reading::Capa;
     }
 
-    pub(super) fn fail(&mut self, error: Error) {
+    fn fail(&mut self, error: Error) {
         self.out.forget_unsaid();
         self.input.clear();
         self.queue.clear();

@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::credentials::SignIn;
-use super::exchange::{Exchange, SaslError, Turn};
+use super::error::SaslError;
+use super::exchange::{Exchange, Turn};
 use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::{Message, from_base64, to_base64};

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::channel_binding::ChannelBinding;
 use super::credentials::SignIn;
-use super::exchange::SaslError;
+use super::error::SaslError;
 use super::key_derivation::{DerivedKey, Hash, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::oauth::escape;

@@ -1,5 +1,9 @@
 //! The SMTP client machine: greeting, TLS, sign-in, and the queue of requests.
 
+mod auth;
+mod command;
+mod sending;
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -7,15 +11,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::address::EhloName;
 use super::command::Command;
+use super::config::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::extensions::Extensions;
 use super::optional_params::Used;
 use super::outcome::Cause;
-use super::reply::{Reply, ReplyReader};
+use super::reply::Reply;
+use super::reply_reader::ReplyReader;
 use super::texts;
 use super::transaction::Transaction;
 use crate::line::LineBuffer;
@@ -23,37 +28,7 @@ use crate::sasl::{Authentication, DerivedKey, SignIn};
 use crate::send_buffer::SendBuffer;
 use crate::tls::Tls;
 use crate::transcript::{Line, Transcribed};
-use crate::{BodyChunk, Limits, Machine, Step};
-
-/// The configuration of a connection to one server.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
-    /// When TLS begins.
-    pub tls: Tls,
-    /// The name of the client in `EHLO`.
-    pub ehlo_name: EhloName,
-    /// Whether sign-in over [`Tls::Plain`] is allowed; the operator decides this.
-    pub allow_plaintext_login: bool,
-    /// Send by `DATA` although `BDAT` is offered, for a server that mishandles it.
-    pub prefers_data: bool,
-    /// Limits on the server's replies.
-    pub limits: Limits,
-}
-
-impl Config {
-    /// Creates a configuration without plaintext sign-in, with `BDAT` if it is offered, and with
-    /// the default limits.
-    pub fn new(tls: Tls, ehlo_name: EhloName) -> Self {
-        Self {
-            tls,
-            ehlo_name,
-            allow_plaintext_login: false,
-            prefers_data: false,
-            limits: Limits::default(),
-        }
-    }
-}
+use crate::{BodyChunk, Machine, Step};
 
 /// An SMTP client on one connection (RFC 5321).
 ///
@@ -64,22 +39,22 @@ impl Config {
 #[derive(Debug)]
 pub struct Client {
     pub(super) config: Config,
-    pub(super) input: LineBuffer,
-    pub(super) replies: ReplyReader,
-    pub(super) out: SendBuffer<Event>,
-    pub(super) state: State,
-    pub(super) requests: VecDeque<Request>,
-    pub(super) extensions: Extensions,
-    pub(super) is_tls: bool,
+    input: LineBuffer,
+    replies: ReplyReader,
+    out: SendBuffer<Event>,
+    state: State,
+    requests: VecDeque<Request>,
+    extensions: Extensions,
+    is_tls: bool,
     /// A transaction may still be open on the server.
-    pub(super) needs_rset: bool,
-    pub(super) used: Used,
-    pub(super) is_input_over: bool,
-    pub(super) failure: Option<Error>,
+    needs_rset: bool,
+    used: Used,
+    is_input_over: bool,
+    failure: Option<Error>,
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+enum State {
     Greeting,
     Ehlo,
     Helo,
@@ -95,7 +70,7 @@ pub(super) enum State {
 }
 
 #[derive(Debug)]
-pub(super) enum Request {
+enum Request {
     Authenticate(SignIn),
     Send(Box<Envelope>),
     Command(Command),
@@ -335,7 +310,7 @@ impl Client {
     }
 
     /// Ends the session by an error; reports the outcome of every queued message first.
-    pub(super) fn fail(&mut self, error: Error) {
+    fn fail(&mut self, error: Error) {
         if self.failure.is_some() {
             return;
         }
@@ -357,7 +332,7 @@ impl Client {
 }
 
 /// Returns the error for a reply that ends the session: a refusal, or an unexpected code.
-pub(super) fn refused_or_unexpected(stage: Stage, reply: Reply) -> Error {
+fn refused_or_unexpected(stage: Stage, reply: Reply) -> Error {
     if reply.is_refusal() {
         return Error::Rejected { stage, reply };
     }

@@ -4,12 +4,6 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 
-use super::client::{Client, State};
-use super::error::{Error, Stage};
-use super::event::Event;
-use super::reply::Reply;
-use super::transaction::unexpected;
-
 /// Maximum length of an argument: a command line has 512 octets (RFC 5321 §4.5.3.1.4).
 const MAX_ARGUMENT_BYTES: usize = 505;
 
@@ -42,7 +36,7 @@ impl Command {
     /// help = "HELP" [ SP String ] CRLF
     /// ```
     /// RFC 5321 §4.1.1. ETRN is defined in RFC 1985.
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let (verb, argument) = match self {
             Self::Rset => ("RSET", None),
             Self::Noop => ("NOOP", None),
@@ -95,24 +89,6 @@ impl Argument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("empty, too long, or not one line of ASCII")]
 pub struct InvalidArgument;
-
-impl Client {
-    pub(super) fn begin_command(&mut self, command: Command) {
-        self.out.send_line(&command.line());
-        self.state = State::Command(command);
-    }
-
-    pub(super) fn on_command_reply(&mut self, command: Command, reply: Reply) -> Result<(), Error> {
-        if !reply.is_positive() && !reply.is_refusal() {
-            return Err(unexpected(Stage::Command, &reply));
-        }
-        if command == Command::Rset && reply.is_positive() {
-            self.needs_rset = false;
-        }
-        self.out.report(Event::Answered { command, reply });
-        Ok(())
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::body::NulInBody;
 use super::chunks::{Piece, TooShort};
-use super::client::Config;
+use super::config::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
 use super::extensions::Extensions;

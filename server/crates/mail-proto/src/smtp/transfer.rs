@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::body::{BodyEncoder, NulInBody};
 use super::chunks::{Chunks, TooShort};
-use super::client::Config;
+use super::config::Config;
 use super::envelope::Envelope;
 use super::extensions::Extensions;
 

@@ -1,6 +1,6 @@
 //! Resynchronization of a mailbox (RFC 7162), with servers that support it and servers that do not.
 
-use mail_proto::imap::mailbox::{Change, Resync, Selected, Visit};
+use mail_proto::imap::selected::{Change, Resync, Selected, Visit};
 use mail_proto::imap::{
     Code, Command, Event, FetchItem, FetchModifiers, Mailbox, Select, SequenceNumber, SequenceSet,
     Status, Uid, UidValidity,

@@ -1,7 +1,7 @@
 //! The state of the selected mailbox, which must stay correct for any server data.
 
 use bytes::Bytes;
-use mail_proto::imap::mailbox::{Change, Selected};
+use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{
     Code, Event, FetchData, FetchedItem, Flag, SequenceNumber, SequenceSet, Status, Uid,
     UidValidity,

@@ -6,12 +6,12 @@ use mail_net::Phase;
 use mail_proto::imap::Command;
 use tokio::time::Instant;
 
-use super::super::super::error::AccountError;
-use super::super::list::fetch_rows;
 use super::super::row::Detail;
 use super::super::selected::ImapConnection;
 use super::super::selected::SelectedMailbox;
+use super::list::fetch_rows;
 use super::{ImapWorker, ImapWorkerKind};
+use crate::account::error::AccountError;
 
 /// IDLE is entered after this time without requests: a request that follows closely needs no DONE.
 const IDLE_AFTER: Duration = Duration::from_millis(300);

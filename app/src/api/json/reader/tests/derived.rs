@@ -10,7 +10,7 @@ use super::*;
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::live::{LiveEvent, LiveEventKind, LiveEventWire};
 use crate::api::types::*;
-use crate::page::Flash;
+use crate::flash::Flash;
 use crate::routes::compose::ComposeRetry;
 
 /// The source files that declare decoded types.

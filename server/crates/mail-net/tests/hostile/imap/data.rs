@@ -1,7 +1,7 @@
 //! Responses to the wrong command, false data, and data without limit.
 
 use mail_proto::OverLimit;
-use mail_proto::imap::mailbox::Change;
+use mail_proto::imap::selected::Change;
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Status, UidValidity};
 use mail_proto::sasl::SaslError;
 

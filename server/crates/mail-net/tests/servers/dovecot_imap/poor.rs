@@ -5,7 +5,7 @@
 //! (`server/src/account/incoming_imap`); if it is a choice of arguments, the protocol client makes
 //! it.
 
-use mail_proto::imap::mailbox::{Resync, Selected, Visit};
+use mail_proto::imap::selected::{Resync, Selected, Visit};
 use mail_proto::imap::{
     Capability, Code, Command, Event, FetchItem, FetchModifiers, Flag, List, ListData, Mailbox,
     MailboxAttribute, Search, SearchData, SearchKey, SearchReturn, Select, SequenceSet, StatusItem,

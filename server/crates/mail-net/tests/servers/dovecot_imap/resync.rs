@@ -1,6 +1,6 @@
 //! CONDSTORE and QRESYNC: changes since the last visit.
 
-use mail_proto::imap::mailbox::{Resync, Selected, Visit};
+use mail_proto::imap::selected::{Resync, Selected, Visit};
 use mail_proto::imap::{
     Capability, Code, Command, Enable, Event, FetchItem, FetchModifiers, Flag, Mailbox, SearchKey,
     Select, SelectParameter, SequenceSet, Store, StoreMode,

@@ -1,6 +1,6 @@
 //! Change notifications: IDLE and NOTIFY.
 
-use mail_proto::imap::mailbox::Selected;
+use mail_proto::imap::selected::Selected;
 use mail_proto::imap::{
     Capability, Command, Event, FetchItem, Flag, Mailbox, Notify, NotifyEvents, NotifyGroup,
     NotifyMailboxes, NotifySelected,

@@ -9,12 +9,12 @@ use super::{Client, Phase, Purpose, Sending, UnderWay, Waits};
 use crate::imap::Tls;
 use crate::imap::capability::{Capabilities, Capability};
 use crate::imap::code::{self, Code};
-use crate::imap::command::Tag;
 use crate::imap::error::{Error, Incompatibility, Misbehaviour, Reply};
 use crate::imap::event::{Event, Status};
 use crate::imap::framer::{Condition, Frame};
 use crate::imap::response::{self, Data};
 use crate::imap::schedule::Kind;
+use crate::imap::tag::Tag;
 use crate::imap::value::Value;
 use crate::raw_text;
 

@@ -8,10 +8,10 @@ use super::{Client, Purpose, Sending, UnderWay, Waits};
 use crate::imap::Tls;
 use crate::imap::capability::Capability;
 use crate::imap::code::Code;
-use crate::imap::command::Tag;
 use crate::imap::encode;
 use crate::imap::error::{Error, Incompatibility, Misbehaviour};
 use crate::imap::event::Status;
+use crate::imap::tag::Tag;
 use crate::sasl::{
     self, Authentication, ChallengeResponse, DerivedKey, Mechanism, SaslError, SignIn,
 };

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::imap::date::InternalDate;
-use crate::imap::fetch::{PartNumber, Section};
 use crate::imap::flag::Flag;
 use crate::imap::mailbox::Mailbox;
 use crate::imap::search::PartialRange;
+use crate::imap::section::{PartNumber, Section};
 use crate::imap::sequence_set::SequenceSet;
 
 /// An item that FETCH requests.

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use super::{Encoder, SHORT_LITERAL_BYTES, Then};
 use crate::imap::capability::Capability;
 use crate::imap::command::{Append, FetchItem, FetchModifiers, Store, StoreMode};
-use crate::imap::fetch::{PartNumber, Section, SectionText};
 use crate::imap::flag::Flag;
+use crate::imap::section::{PartNumber, Section, SectionText};
 use crate::imap::sequence_set::SequenceSet;
 
 impl Encoder<'_> {

@@ -1,0 +1,15 @@
+//! The current location.
+
+use leptos::prelude::*;
+
+use crate::api::types::AccountId;
+use crate::text::url::MailPath;
+
+/// The current location: folder, message and account.
+#[derive(Debug, Clone, Copy)]
+pub struct Here {
+    /// The folder and message in the URL.
+    pub path: Memo<Option<MailPath>>,
+    /// The account in the URL, or the last one shown.
+    pub account: Memo<Option<AccountId>>,
+}

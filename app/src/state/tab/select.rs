@@ -1,0 +1,17 @@
+//! Selection of a range of messages in the list, which may be cut.
+
+use super::Tab;
+use crate::api::types::MessageRef;
+use crate::page::lang_here;
+use crate::state::list::{ListState, RANGE_MAX};
+use crate::state::snack::Snack;
+
+impl Tab {
+    /// Ticks the messages of a list from the anchor to this one.
+    pub fn pick_to(self, list: ListState, id: &MessageRef) {
+        if list.pick_to(id) {
+            let words = lang_here().range_cut(RANGE_MAX);
+            self.say(Snack::Note(words.into_owned()));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The FETCH responses for one message: whether they are complete, and access to their items.
+
+use bytes::Bytes;
+use mail_mime::header::Headers;
+use mail_mime::transfer::TransferEncoding;
+use mail_mime::tree::Part;
+use mail_proto::imap::{
+    BodyValue, Capability, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection,
+    Uid,
+};
+
+use super::super::row::{arrived_of, marks_of};
+use super::super::selected::ImapConnection;
+use crate::account::error::AccountError;
+use crate::account::whole::read_headers;
+use crate::clients::imap::{Responses, WINDOW_BYTES};
+use crate::domain::Marks;
+
+/// The complete FETCH data of one message.
+pub(super) struct Fetched {
+    answer: Responses,
+    pub(super) data: FetchData,
+}
+
+impl Fetched {
+    /// Collects the FETCH data of a message; `None` if a requested body section, or the message
+    /// itself, is missing.
+    pub(super) fn of(answer: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
+        let mut told = answer.fetched.iter().filter(|data| match data.uid() {
+            Some(told) => told == uid,
+            // Some servers omit the UID in responses for one message.
+            None => data.items.iter().any(is_body),
+        });
+        let mut data = told.next()?.clone();
+        for more in told {
+            // The latest response takes precedence.
+            data.items.splice(0..0, more.items.iter().cloned());
+        }
+        let is_given = items.iter().all(|item| match item {
+            FetchItem::BodyPeek { section, partial } => {
+                let offset = partial.map_or(0, |(offset, _)| offset);
+                let is_message = *section == ImapSection::message();
+                data.items.iter().any(|item| match item {
+                    FetchedItem::Body {
+                        section: told,
+                        origin,
+                        value,
+                    } => {
+                        let is_nothing = offset == 0 && is_message && *value == BodyValue::Nil;
+                        told == section && origin.unwrap_or(0) == offset && !is_nothing
+                    }
+                    _ => false,
+                })
+            }
+            FetchItem::BinaryPeek { part, partial } => {
+                let offset = partial.map_or(0, |(offset, _)| offset);
+                data.items.iter().any(|item| match item {
+                    FetchedItem::Binary {
+                        part: told, origin, ..
+                    } => told == part && origin.unwrap_or(0) == offset,
+                    _ => false,
+                })
+            }
+            _ => true,
+        });
+        is_given.then_some(Self { answer, data })
+    }
+
+    /// Returns the bytes of a section, if it was requested.
+    pub(super) fn body(&self, section: &ImapSection) -> Option<Bytes> {
+        self.data.items.iter().find_map(|item| match item {
+            FetchedItem::Body {
+                section: told,
+                value,
+                ..
+            } if told == section => Some(self.answer.body(value).unwrap_or_default()),
+            _ => None,
+        })
+    }
+
+    /// Returns the octets of a text part, if it was requested.
+    pub(super) fn text(&self, text: &Part) -> Option<Bytes> {
+        let section = part_section(&text.section).ok()?;
+        self.data.items.iter().find_map(|item| match item {
+            FetchedItem::Body {
+                section: told,
+                value,
+                ..
+            } if *told == section => Some(self.answer.body(value).unwrap_or_default()),
+            FetchedItem::Binary { part, value, .. } if *part == section.part => {
+                Some(self.answer.body(value).unwrap_or_default())
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn headers(&self) -> Headers {
+        let header = self.body(&ImapSection::header());
+        read_headers(&header.unwrap_or_default())
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let size_bytes = self.data.items.iter().find_map(|item| match item {
+            FetchedItem::Rfc822Size(size) => Some(*size),
+            _ => None,
+        });
+        let header = self.body(&ImapSection::header());
+        Facts {
+            marks: marks_of(self.data.flags().unwrap_or_default()),
+            size_bytes: size_bytes.unwrap_or_default(),
+            header_bytes: header.map_or(0, |header| header.len() as u64),
+            arrived_unix_ms: arrived_of(&self.data),
+        }
+    }
+}
+
+fn is_body(item: &FetchedItem) -> bool {
+    matches!(item, FetchedItem::Body { .. })
+}
+
+/// The FETCH items that describe the message as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) marks: Marks,
+    pub(super) size_bytes: u64,
+    header_bytes: u64,
+    pub(super) arrived_unix_ms: Option<i64>,
+}
+
+impl Facts {
+    /// Whether the structure omits a text of the message: it lists none, and more than 1/4 of the
+    /// body is in no part.
+    pub(super) fn is_unexplained_by(&self, root: &Part) -> bool {
+        let texts = root.readable().texts;
+        if texts.iter().any(|part| part.size_bytes > 0) {
+            return false;
+        }
+        let body_bytes = self.size_bytes.saturating_sub(self.header_bytes);
+        let missing_bytes = body_bytes.saturating_sub(root.size_bytes);
+        // The whole message is header: the empty line that ends the header is missing.
+        body_bytes == 0 && self.size_bytes > 0 || missing_bytes > body_bytes / 4
+    }
+}
+
+pub(super) fn peek(section: ImapSection, offset: u64, max_bytes: u32) -> FetchItem {
+    FetchItem::BodyPeek {
+        section,
+        partial: Some((offset, max_bytes)),
+    }
+}
+
+/// Builds the fetch item for a window of a text.
+///
+/// If the text has NUL octets, as in UTF-16, and no transfer encoding, BODY cannot return it: a
+/// literal has no NUL (RFC 9051 §9), and servers replace them.
+pub(super) fn peek_text(
+    connection: &ImapConnection,
+    text: &Part,
+    offset: u64,
+    max_bytes: u32,
+) -> Result<FetchItem, AccountError> {
+    let section = part_section(&text.section)?;
+    let charset = text.charset().unwrap_or_default().to_ascii_lowercase();
+    let has_zeros = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646"]
+        .iter()
+        .any(|wide| charset.trim().starts_with(wide));
+    if has_zeros
+        && matches!(
+            text.encoding,
+            TransferEncoding::SevenBit | TransferEncoding::EightBit | TransferEncoding::Binary
+        )
+        && connection.capabilities().has(Capability::Binary)
+    {
+        return Ok(FetchItem::BinaryPeek {
+            part: section.part,
+            partial: Some((offset, max_bytes)),
+        });
+    }
+    Ok(peek(section, offset, max_bytes))
+}
+
+/// Returns how many bytes of the n-th text are requested with the others: a response has room for 2
+/// windows.
+pub(super) fn first_window(nth: usize) -> u32 {
+    match nth {
+        0 => WINDOW_BYTES,
+        _ => WINDOW_BYTES / 16,
+    }
+}
+
+pub(super) fn part_section(section: &str) -> Result<ImapSection, AccountError> {
+    let part = PartNumber::parse(section.as_bytes()).ok_or(AccountError::NotFound)?;
+    Ok(ImapSection::part(part))
+}

@@ -1,0 +1,341 @@
+//! Windows of a list. A message that the server cannot describe, or describes beyond a limit, still
+//! gets a row: for that message alone, less and less is requested.
+
+use app::api::types::{FolderId, Window};
+use mail_net::Phase;
+use mail_proto::imap::{Command, SearchKey, SequenceNumber, SequenceSet, Status};
+
+use super::super::row::Detail;
+use super::super::selected::ImapConnection;
+use super::ImapWorker;
+use crate::account::error::AccountError;
+use crate::clients::imap::{Completion, Responses};
+use crate::domain::{Listing, Row};
+
+impl ImapWorker {
+    /// Returns a window of a folder. Needs no round trip while IDLE keeps the rows current.
+    ///
+    /// If the response as a whole is over the limit, the connection is dropped and less is
+    /// requested over another one.
+    pub(super) async fn list(
+        &mut self,
+        folder: &FolderId,
+        window: Window,
+    ) -> Result<Listing, AccountError> {
+        let mut detail = Detail::Full;
+        loop {
+            let result = self.try_list(folder, window, detail).await;
+            match (result, detail.less()) {
+                (Err(error), Some(less)) if error.is_over_limit() => {
+                    tracing::info!(%error, "a list was too large: less is asked of its messages");
+                    self.forget_connection();
+                    detail = less;
+                }
+                (result, _) => return result,
+            }
+        }
+    }
+
+    async fn try_list(
+        &mut self,
+        folder: &FolderId,
+        window: Window,
+        detail: Detail,
+    ) -> Result<Listing, AccountError> {
+        let mailbox = self.shared.wire_name(folder)?;
+        self.select(&mailbox).await?;
+        self.refresh_if_stale().await?;
+        self.arrange().await?;
+        let limit = window.limit.clamp(1, Window::MAX_LIMIT);
+        let connection = self.connection().await?;
+        let rows = fetch_rows(connection, window.offset, limit, detail).await?;
+        let total = connection.selected().map_or(0, |s| s.exists());
+        let (name, role, unread) = self.shared.folder_of(&mailbox);
+        Ok(Listing {
+            name,
+            role,
+            total,
+            unread: unread.map(|unread| unread.min(total)),
+            offset: window.offset.min(total),
+            rows,
+        })
+    }
+}
+
+/// Maximum response size for each message of a window, on average, in bytes. A message with a few
+/// hundred recipients and parts is well below.
+const MESSAGE_MAX_BYTES: u64 = 64 << 10;
+/// Maximum number of restarts because messages were expunged while a window was fetched.
+const MOVES_MAX: u32 = 3;
+/// Minimum of the response limit, in bytes.
+const WINDOW_MIN_BYTES: u64 = 1 << 20;
+
+/// Maximum number of commands for the rows of one window …
+const COMMANDS_MAX: usize = 100;
+/// … and in how many round trips.
+const ROUNDS_MAX: usize = 16;
+
+/// Returns the rows of a window of the selected mailbox; requests only unknown ones. Every message
+/// that the server counts has one.
+///
+/// # Errors
+/// The server's refusal, if it described none of the messages; and errors of the connection.
+pub(super) async fn fetch_rows(
+    connection: &mut ImapConnection,
+    offset: u32,
+    limit: u32,
+    detail: Detail,
+) -> Result<Vec<Row>, AccountError> {
+    let (rows, _) = fetch_rows_before(connection, offset, limit, detail, Vec::new()).await?;
+    Ok(rows)
+}
+
+/// Like [`fetch_rows`], with commands that are pipelined after the first FETCH. If no FETCH is
+/// needed, they are not sent.
+pub(super) async fn fetch_rows_before(
+    connection: &mut ImapConnection,
+    offset: u32,
+    limit: u32,
+    detail: Detail,
+    behind: Vec<Command>,
+) -> Result<(Vec<Row>, Option<Responses>), AccountError> {
+    let mut asking = Asking {
+        offset,
+        limit,
+        commands_left: COMMANDS_MAX,
+        rounds_left: ROUNDS_MAX,
+        moves_left: MOVES_MAX,
+        behind,
+        behind_answer: None,
+        refusal: None,
+    };
+    let asked = asking.run(connection, detail).await;
+    if let Some(selected) = connection.selected_mut() {
+        selected.expect(None);
+    }
+    asked?;
+    let (first, last) = ranks(connection, offset, limit);
+    if last == 0 {
+        return Ok((Vec::new(), asking.behind_answer));
+    }
+    find_uids(connection, first, last).await?;
+    let refusal = asking.refusal;
+    let words = refusal.as_ref().map(|done| connection.words_of(done));
+    let words = words.unwrap_or_default();
+    let (first, last) = ranks(connection, offset, limit);
+    let Some(selected) = connection.selected_mut() else {
+        return Ok((Vec::new(), asking.behind_answer));
+    };
+    let is_told = selected.settle(first, last, &words);
+    let rows = selected.rows_between(first, last, &words);
+    match refusal {
+        Some(refused) if !is_told => {
+            // The next request asks the server again.
+            selected.forget_rows();
+            Err(connection.refusal(&refused).into())
+        }
+        _ => Ok((rows, asking.behind_answer)),
+    }
+}
+
+fn departures(connection: &ImapConnection) -> u32 {
+    connection.selected().map_or(0, |s| s.departures())
+}
+
+fn exists(connection: &ImapConnection) -> u32 {
+    connection.selected().map_or(0, |s| s.exists())
+}
+
+/// Returns the first and the last rank of a window; the last is 0 if the window is empty.
+fn ranks(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
+    let last = exists(connection).saturating_sub(offset);
+    let first = last.saturating_sub(limit).saturating_add(1).max(1);
+    (first, last)
+}
+
+/// The state of fetching the rows of one window.
+struct Asking {
+    offset: u32,
+    limit: u32,
+    commands_left: usize,
+    rounds_left: usize,
+    /// Restarts left for expunged messages.
+    moves_left: u32,
+    /// Commands to be pipelined after the first FETCH, and their responses.
+    behind: Vec<Command>,
+    behind_answer: Option<Responses>,
+    /// The last command that the server refused.
+    refusal: Option<Completion>,
+}
+
+impl Asking {
+    /// Requests the unknown rows: all at once, and after a refusal in smaller parts, until a
+    /// message that the server does not describe is alone; then repeats this with less detail.
+    async fn run(
+        &mut self,
+        connection: &mut ImapConnection,
+        detail: Detail,
+    ) -> Result<(), AccountError> {
+        let mut step = Some(detail);
+        while let Some(detail) = step {
+            let mut sets = vec![self.wanting(connection)];
+            let mut is_first = true;
+            sets.retain(|set| !set.is_empty());
+            while !sets.is_empty() && self.commands_left > 0 && self.rounds_left > 0 {
+                let departures = departures(connection);
+                let (is_any_told, smaller) = self.round(connection, sets, detail).await?;
+                if self::departures(connection) != departures && self.moves_left > 0 {
+                    // Messages were expunged meanwhile, so the requested sequence numbers meant
+                    // other messages.
+                    self.moves_left -= 1;
+                    sets = vec![self.wanting(connection)];
+                } else if is_any_told || is_first {
+                    sets = smaller;
+                    is_first = false;
+                } else {
+                    // If the server refuses all smaller parts as well, it refuses the command
+                    // itself.
+                    sets = Vec::new();
+                }
+                sets.retain(|set| !set.is_empty());
+            }
+            step = detail.less();
+        }
+        Ok(())
+    }
+
+    /// Sends one FETCH for each set in one flight. Returns whether any row was received, and the
+    /// sets to request next.
+    async fn round(
+        &mut self,
+        connection: &mut ImapConnection,
+        mut sets: Vec<Vec<SequenceNumber>>,
+        detail: Detail,
+    ) -> Result<(bool, Vec<Vec<SequenceNumber>>), AccountError> {
+        sets.truncate(self.commands_left);
+        self.commands_left -= sets.len();
+        self.rounds_left -= 1;
+        let asked: usize = sets.iter().map(Vec::len).sum();
+        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * asked as u64;
+        let mut commands: Vec<Command> = sets.iter().filter_map(|set| fetch(set, detail)).collect();
+        let fetches = commands.len();
+        commands.append(&mut self.behind);
+        let has_more = commands.len() > fetches;
+        if let Some(selected) = connection.selected_mut() {
+            selected.expect(Some(detail));
+        }
+        let mut answer = connection.run_remembered(commands, max_bytes).await?;
+        let others = answer.completions.split_off(fetches);
+        let completions = std::mem::replace(&mut answer.completions, others);
+        if has_more {
+            self.behind_answer = Some(answer);
+        }
+        let mut is_any_told = false;
+        let mut smaller = Vec::new();
+        for (set, done) in sets.into_iter().zip(completions) {
+            let len = set.len();
+            let left = still_wanting(connection, set);
+            is_any_told |= left.len() < len;
+            if done.status == Some(Status::Ok) {
+                continue;
+            }
+            self.refusal = Some(done);
+            if len > 1 {
+                smaller.extend(parts_of(left, len));
+            }
+        }
+        Ok((is_any_told, smaller))
+    }
+
+    /// Returns the sequence numbers whose rows are unknown, as far as the server may describe them.
+    fn wanting(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
+        let (first, last) = ranks(connection, self.offset, self.limit);
+        let seqs = seqs_at(connection, first, last);
+        still_wanting(connection, seqs)
+    }
+}
+
+/// Returns the two sets to request after a command for `len` messages was refused and `left` remain
+/// unknown.
+fn parts_of(mut left: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 2] {
+    // If some rows were received, the server stopped at the first missing one.
+    let at = if left.len() < len { 1 } else { len / 2 };
+    let rest = left.split_off(at.min(left.len()));
+    [left, rest]
+}
+
+/// Returns the sequence numbers of the ranks from `first` to `last`, sorted.
+fn seqs_at(connection: &ImapConnection, first: u32, last: u32) -> Vec<SequenceNumber> {
+    let Some(selected) = connection.selected() else {
+        return Vec::new();
+    };
+    let seqs = selected.shown.seqs_at(first..=last);
+    let mut seqs: Vec<SequenceNumber> = seqs.filter_map(SequenceNumber::new).collect();
+    seqs.sort_unstable();
+    seqs
+}
+
+fn still_wanting(
+    connection: &mut ImapConnection,
+    mut places: Vec<SequenceNumber>,
+) -> Vec<SequenceNumber> {
+    let Some(selected) = connection.selected_mut() else {
+        return Vec::new();
+    };
+    let exists = selected.exists();
+    places.retain(|seq| seq.get() <= exists && selected.is_wanting(seq.get()));
+    places
+}
+
+/// Searches for the UIDs that FETCH did not return.
+async fn find_uids(
+    connection: &mut ImapConnection,
+    first: u32,
+    last: u32,
+) -> Result<(), AccountError> {
+    let Some(selected) = connection.selected_mut() else {
+        return Ok(());
+    };
+    let exists = selected.exists();
+    let mut seqs = seqs_at(connection, first, last.min(exists));
+    if let Some(selected) = connection.selected_mut() {
+        // The UIDs of returned messages are known even if those beside them are not.
+        let is_unknown = |seq: &SequenceNumber| selected.uid_at(seq.get()).is_none();
+        seqs.retain(is_unknown);
+    }
+    let (Some(low), Some(high)) = (seqs.first().copied(), seqs.last().copied()) else {
+        return Ok(());
+    };
+    let count = u64::from(high.get() - low.get()) + 1;
+    if count > u64::from(Window::MAX_LIMIT) {
+        return Ok(());
+    }
+    let search = Command::Search {
+        uid: true,
+        criteria: vec![SearchKey::Sequence(SequenceSet::range(low, high))],
+    };
+    let answer = connection.run_raw(vec![search], Phase::Command).await?;
+    let Some(found) = answer.found.filter(|found| found.len() == count) else {
+        return Ok(());
+    };
+    if let Some(selected) = connection.selected_mut().filter(|s| s.exists() == exists) {
+        selected.locate(low, found.uids());
+    }
+    Ok(())
+}
+
+fn fetch(places: &[SequenceNumber], detail: Detail) -> Option<Command> {
+    let set = match (places, detail) {
+        // A range, even if some of it is known: a window of new rows is one range. Returned
+        // messages lie far from it.
+        ([low, .., high], Detail::Full) if high.get() - low.get() < Window::MAX_LIMIT => {
+            SequenceSet::range(*low, *high)
+        }
+        _ => SequenceSet::from_numbers(places.iter().copied())?,
+    };
+    Some(Command::Fetch {
+        set,
+        uid: false,
+        items: detail.items(),
+    })
+}

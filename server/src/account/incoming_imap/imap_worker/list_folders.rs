@@ -1,0 +1,117 @@
+//! Lists the folders with their counts.
+
+use mail_net::Phase;
+use mail_proto::imap::command::List;
+use mail_proto::imap::{Capability, Command, Status, StatusItem};
+
+use super::super::folders::FolderTable;
+use super::super::selected::ImapConnection;
+use super::ImapWorker;
+use crate::account::error::AccountError;
+use crate::account::off_thread::off_thread;
+use crate::clients::imap::Responses;
+use crate::domain::FolderList;
+
+/// Maximum number of STATUS commands if LIST cannot return counts.
+const STATUS_MAX: usize = 40;
+
+impl ImapWorker {
+    /// Fetches the folder tree with counts.
+    pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
+        let connection = self.connection().await?;
+        let table = fetch_folders(connection).await?;
+        let folders = table.folders();
+        self.shared.set_folders(table);
+        Ok(folders)
+    }
+}
+
+/// Fetches all folders, with their counts if one command can return them.
+pub(super) async fn fetch_folders(
+    connection: &mut ImapConnection,
+) -> Result<FolderTable, AccountError> {
+    let commands = list_commands(connection);
+    let answer = connection.run_list(commands).await?;
+    folders_of(connection, answer).await
+}
+
+/// Builds LIST of all folders, with counts and roles if the server can return them, and NAMESPACE
+/// in the same flight. LIST is the last command.
+pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
+    let mut commands = Vec::new();
+    if connection.capabilities().has(Capability::Namespace) {
+        commands.push(Command::Namespace);
+    }
+    commands.push(Command::List(List {
+        return_status: vec![StatusItem::Messages, StatusItem::Unseen],
+        return_subscribed: false,
+        ..List::everything()
+    }));
+    commands
+}
+
+/// Retries with plain LIST if LIST with RETURN was refused, or returned no folder: every account
+/// has INBOX.
+async fn listed(
+    connection: &mut ImapConnection,
+    mut answer: Responses,
+) -> Result<Responses, AccountError> {
+    let is_refused = |answer: &Responses| {
+        let list = answer.completions.last();
+        list.is_some_and(|list| !matches!(list.status, Some(Status::Ok) | None))
+    };
+    let is_useless = answer.lists.is_empty() || is_refused(&answer);
+    if is_useless && connection.lists_extended() && !connection.is_over() {
+        tracing::info!("LIST with RETURN told nothing: it is asked in its plain form");
+        connection.list_plainly();
+        let namespaces = answer.namespaces.take();
+        let commands = list_commands(connection);
+        answer = connection.run_list(commands).await?;
+        answer.namespaces = answer.namespaces.take().or(namespaces);
+    }
+    match answer.completions.last() {
+        Some(list) if is_refused(&answer) => Err(connection.refusal(list).into()),
+        _ => Ok(answer),
+    }
+}
+
+/// Returns the folder table of the responses to [`list_commands`]; sends STATUS if they have no
+/// counts.
+pub(super) async fn folders_of(
+    connection: &mut ImapConnection,
+    answer: Responses,
+) -> Result<FolderTable, AccountError> {
+    let answer = listed(connection, answer).await?;
+    let utf8_names = connection.capabilities().utf8_names();
+    let (lists, statuses, dropped) = (answer.lists, answer.statuses, answer.dropped_lists);
+    let namespaces = answer.namespaces;
+    let has_counts = !statuses.is_empty();
+    // Off the runtime: the server decides how many folders there are to sort.
+    let mut table = off_thread(move || {
+        let mut table = FolderTable::new(&lists, namespaces.as_ref(), utf8_names);
+        table.set_counts(&statuses);
+        table.add_left_out(dropped);
+        table
+    })
+    .await?;
+    if !has_counts
+        && !connection.is_over()
+        && !connection.capabilities().has(Capability::ListStatus)
+    {
+        let commands: Vec<Command> = table
+            .selectable()
+            .take(STATUS_MAX)
+            .map(|mailbox| Command::Status {
+                mailbox: mailbox.clone(),
+                items: vec![StatusItem::Messages, StatusItem::Unseen],
+            })
+            .collect();
+        // A folder for which STATUS is refused only lacks counts.
+        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
+        table.set_counts(&answer.statuses);
+    }
+    if let Some(secrets) = connection.known_secrets() {
+        table.redact(secrets);
+    }
+    Ok(table)
+}
