@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::layers::{Findings, Sources};
+use crate::sources::{Findings, Sources};
 use crate::workspace::Workspace;
 
 /// A page and its expected content.

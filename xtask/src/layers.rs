@@ -4,6 +4,7 @@
 //! Each check returns its findings as lines that name the location and the fix. All checks run; one
 //! finding fails the command.
 
+mod circles;
 mod directions;
 mod house;
 mod licences;
@@ -12,7 +13,6 @@ mod no_std;
 mod origins;
 mod rooms;
 mod sockets;
-mod sources;
 mod wasm_tree;
 
 use std::process::ExitCode;
@@ -21,12 +21,9 @@ use std::time::Instant;
 use anyhow::Result;
 
 use self::metadata::Metadata;
-pub(crate) use self::sources::Sources;
 use crate::docs;
+use crate::sources::{Findings, Sources};
 use crate::workspace::Workspace;
-
-/// The findings of a check, one line each.
-pub(crate) type Findings = Vec<String>;
 
 /// Runs all checks and prints their findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
@@ -61,6 +58,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     check("licences", &mut || Ok(licences::check(&metadata)))?;
     check("origins and banned crates", &mut || {
         origins::check(workspace)
+    })?;
+    check("circles between modules", &mut || {
+        Ok(circles::check(&sources))
     })?;
     check("rooms of the server", &mut || Ok(rooms::check(&sources)))?;
     check("house rules", &mut || Ok(house::check(&sources)))?;

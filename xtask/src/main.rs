@@ -18,6 +18,7 @@ mod node;
 mod run;
 mod site;
 mod size;
+mod sources;
 mod steps;
 mod test;
 mod tools;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::layers::{Findings, Sources};
+use crate::sources::{Findings, Sources};
 
 /// The page with the rows.
 pub(super) const ROWS: &str = "docs/protocols.md";

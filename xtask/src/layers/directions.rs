@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Findings;
 use super::metadata::Metadata;
+use crate::sources::Findings;
 
 /// Each member with the members on which it may depend. Optional dependencies count, so the rule
 /// holds under any feature.

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Findings;
-use super::sources::{Source, Sources};
+use crate::sources::{Findings, Source, Sources};
 
 /// Maximum number of lines of a file without a reason, which is given as `//! Long because …` (in a
 /// style sheet or story: in any comment of its first 10 lines).

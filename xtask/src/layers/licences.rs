@@ -1,7 +1,7 @@
 //! Checks the licences of all packages that are linked into the product or used to build it.
 
-use super::Findings;
 use super::metadata::{Metadata, Package};
+use crate::sources::Findings;
 
 /// Licences that require no more than their notice. MPL-2.0 also covers changes to its own files,
 /// which are used unmodified.

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::Findings;
-use super::sources::Sources;
+use crate::sources::{Findings, Sources};
 use crate::tools;
 use crate::workspace::Workspace;
 

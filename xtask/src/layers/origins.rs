@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
-use super::Findings;
+use crate::sources::Findings;
 use crate::workspace::Workspace;
 
 /// Banned crates, each with its replacement.

@@ -1,8 +1,7 @@
 //! Invariants 13 and 14: the modules of `server/src` that a module may name, and its access to the
 //! page's types.
 
-use super::Findings;
-use super::sources::{Source, Sources};
+use crate::sources::{Findings, Source, Sources};
 
 /// A top-level module of the server ("room"), with the modules and crates that its product code
 /// must not name.

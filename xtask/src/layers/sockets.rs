@@ -1,7 +1,6 @@
 //! Invariant 4: only mail-net connects; only server and mail-demo listen.
 
-use super::Findings;
-use super::sources::Sources;
+use crate::sources::{Findings, Sources};
 
 /// Calls that reach another host; Unix sockets do not. A name lookup already discloses the name to
 /// a resolver.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::Findings;
+use crate::sources::Findings;
 use crate::workspace::{Workspace, output_of};
 
 /// Crates that must not be part of the page.

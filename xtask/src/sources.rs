@@ -25,6 +25,9 @@ const FOLDERS: [&str; 10] = [
 /// End-to-end sources, without the npm packages beside them.
 const STORIES: [&str; 2] = ["end2end/stories", "end2end/support"];
 
+/// The findings of a check, one line each.
+pub(crate) type Findings = Vec<String>;
+
 /// All source files: Rust, style sheets, stories.
 pub(crate) struct Sources {
     files: Vec<Source>,
@@ -111,7 +114,7 @@ impl Source {
             .windows(2)
             .position(|pair| {
                 matches!(pair, [attribute, module]
-                    if attribute.trim() == "#[cfg(test)]" && module.starts_with("mod "))
+                    if attribute.trim() == "#[cfg(test)]" && module.starts_with("mod ") && module.ends_with('{'))
             })
             .unwrap_or(lines.len());
         lines
@@ -140,6 +143,15 @@ mod tests {
         };
         let lines: Vec<_> = source.product_lines().collect();
         assert_eq!(lines, [(2, "fn a() {}"), (4, "fn c() {}")]);
+    }
+
+    #[test]
+    fn a_file_of_tests_that_is_declared_on_the_way_hides_nothing() {
+        let source = Source {
+            path: "app/src/a.rs".to_owned(),
+            text: "mod a;\n#[cfg(test)]\nmod tests;\nfn b() {}\n".to_owned(),
+        };
+        assert_eq!(source.product_lines().last(), Some((4, "fn b() {}")));
     }
 
     #[test]
