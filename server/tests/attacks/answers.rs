@@ -233,6 +233,53 @@ async fn one_row_that_the_server_refuses_does_not_take_the_others() {
     assert!(opened.text().contains("Hello."), "{}", opened.text());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_messages_as_a_server_can_tell_take_no_memory() {
+    const COUNT: usize = u32::MAX as usize;
+    let honest = MailServer::honest().await;
+    let script: Script = Box::new(|protocol, heard: &Heard<'_>| {
+        let (name, rest) = heard.command.split_once(' ')?;
+        if protocol != "imap" {
+            return None;
+        }
+        let words = match (name, rest) {
+            ("SELECT", _) => {
+                format!("* FLAGS (\\Seen)\r\n* {COUNT} EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n")
+            }
+            ("STATUS", "INBOX (MESSAGES UNSEEN)") => {
+                format!("* STATUS INBOX (MESSAGES {COUNT} UNSEEN {COUNT})\r\n")
+            }
+            ("FETCH", _) => fetch_set(rest, COUNT)
+                .take(200)
+                .map(|seq| row(seq, &Mail::plain(&format!("mail {seq}")), rest))
+                .collect(),
+            _ => return None,
+        };
+        Some(Say::text(format!("{words}{} OK done\r\n", heard.tag)))
+    });
+    let hostile = MailServer::start(Vec::new(), script).await;
+    let product = Product::start(&[&honest, &hostile]);
+    let witness = Witness::new(&product, &honest).await;
+    let watch = Watch::begin("4,294,967,295 messages", &product, witness);
+    let mut client = product.signed_in(&hostile).await;
+    let list = inbox(&mut client).await;
+    // The newest, some in the middle, and the oldest.
+    for (page, newest) in [
+        (1, COUNT),
+        (40_000_000, COUNT - 39_999_999 * 50),
+        (85_899_346, 45),
+    ] {
+        let answer = client.get(&format!("{list}?page={page}")).await;
+        let text = answer.text();
+        assert_eq!(answer.status, 200, "page {page}: {text}");
+        assert!(
+            text.contains(&format!("mail {newest}<")),
+            "page {page}: {text}"
+        );
+    }
+    watch.end("3 pages").await;
+}
+
 /// Sends almost the maximum length of a response on every connection, and then nothing more.
 pub(crate) fn unfinished(protocol: &str, heard: &Heard<'_>) -> Option<Say> {
     let name = heard.command.split(' ').next().unwrap_or_default();
