@@ -20,6 +20,7 @@ pub mod lists;
 pub(crate) mod mailstore;
 pub mod model;
 pub(crate) mod off_thread;
+mod open_pages;
 mod outbox;
 pub(crate) mod spooled;
 mod surroundings;

@@ -21,6 +21,7 @@ use super::error::AccountError;
 use super::incoming::Incoming;
 use super::mailstore::Mailstore;
 use super::model::SignIn;
+use super::open_pages::OpenPages;
 use super::outbox::Outbox;
 use super::surroundings::Surroundings;
 use super::worker::{Request, RequestKind, RequestTarget};
@@ -162,8 +163,11 @@ impl Accounts {
             key: key.clone(),
             dialer: Arc::clone(&self.dialer),
             client,
-            events: events.clone(),
-            watchers: Arc::clone(&watchers),
+            pages: OpenPages {
+                account: key.id(),
+                events: events.clone(),
+                watchers: Arc::clone(&watchers),
+            },
             closing: closing.clone(),
             store: self.store.clone(),
             budget: self.memory.clone(),

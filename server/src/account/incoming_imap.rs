@@ -58,8 +58,7 @@ impl ImapIncoming {
             key,
             dialer,
             client,
-            events,
-            watchers,
+            pages,
             closing,
             store,
             budget,
@@ -78,7 +77,6 @@ impl ImapIncoming {
         let files_copies = sent_copies::files_copies(is_gmail, &sign_in.outgoing.host);
         let (changes, listening) = folder_changes::channel_of(&key);
         let shared = Arc::new(Shared {
-            account: key.id(),
             key,
             store,
             changes,
@@ -86,8 +84,7 @@ impl ImapIncoming {
             access,
             budget,
             dialer,
-            events,
-            watchers,
+            pages,
             closing,
             state: Default::default(),
         });

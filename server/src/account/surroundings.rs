@@ -2,13 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use app::api::live::LiveEvent;
 use mail_net::Dialer;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use super::open_pages::OpenPages;
 use crate::clients::budget::Budget;
 use crate::domain::AccountKey;
 use crate::store::Store;
@@ -19,8 +17,7 @@ pub(super) struct Surroundings {
     pub(super) dialer: Arc<Dialer>,
     /// The IP address of the browser whose sign-in form named the server.
     pub(super) client: Option<IpAddr>,
-    pub(super) events: broadcast::Sender<LiveEvent>,
-    pub(super) watchers: Arc<AtomicUsize>,
+    pub(super) pages: OpenPages,
     pub(super) closing: CancellationToken,
     pub(super) store: Store,
     /// The memory budget for its servers' responses.

@@ -8,13 +8,12 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
 
 use super::visitor::Visitor;
 use super::{Web, headers, page};
 use crate::account::uploads::clean_file_name;
-use app::routes::notice::Notice;
 
 const INLINE: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
@@ -26,15 +25,8 @@ pub(super) async fn part(
     Extension(visitor): Extension<Visitor>,
     Path((account, folder, message, part)): Path<PartPath>,
 ) -> Response {
-    let account = account.as_str().into();
-    let Some(handle) = visitor.session.as_ref().and_then(|s| s.account(&account)) else {
-        return page::notice(
-            &web,
-            &visitor,
-            StatusCode::NOT_FOUND,
-            Notice::NotFound,
-            None,
-        );
+    let Some(handle) = visitor.account(&account) else {
+        return page::nothing_here(&web, &visitor);
     };
     let (folder, message) = (folder.as_str().into(), message.as_str().into());
     match handle.part(folder, message, part.as_str().into()).await {

@@ -118,19 +118,18 @@ pub(super) fn failed(
     notice(web, visitor, status, Notice::Failed(error), back)
 }
 
+/// Renders the page of an address that leads to nothing.
+pub(super) fn nothing_here(web: &Web, visitor: &Visitor) -> Response {
+    notice(web, visitor, StatusCode::NOT_FOUND, Notice::NotFound, None)
+}
+
 /// The fallback for unknown addresses.
 pub(super) async fn not_found(State(web): State<Web>, request: Request) -> Response {
     let visitor = match request.extensions().get::<Visitor>() {
         Some(visitor) => visitor.clone(),
         None => Visitor::without_session(&web, request.headers()),
     };
-    notice(
-        &web,
-        &visitor,
-        StatusCode::NOT_FOUND,
-        Notice::NotFound,
-        None,
-    )
+    nothing_here(&web, &visitor)
 }
 
 /// `GET {base}/mail/{account}`: redirects to the account's inbox.
@@ -139,19 +138,12 @@ pub(super) async fn account_home(
     Extension(visitor): Extension<Visitor>,
     Path(account): Path<String>,
 ) -> Response {
-    let session = visitor.session.as_ref();
-    match session
-        .and_then(|s| s.account(&account.as_str().into()))
-        .map(|account| views::account_view(&account))
-    {
-        Some(view) => see_other(&url::folder(web.base(), &view.inbox_ref(), 1)),
-        None => notice(
-            &web,
-            &visitor,
-            StatusCode::NOT_FOUND,
-            Notice::NotFound,
-            None,
-        ),
+    match visitor.account(&account) {
+        Some(account) => {
+            let view = views::account_view(&account);
+            see_other(&url::folder(web.base(), &view.inbox_ref(), 1))
+        }
+        None => nothing_here(&web, &visitor),
     }
 }
 

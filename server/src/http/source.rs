@@ -1,11 +1,9 @@
 //! `GET …/source`: streams the raw message as text.
 
-use app::routes::notice::Notice;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::message_body::MessagePath;
@@ -17,15 +15,8 @@ pub(super) async fn source(
     Extension(visitor): Extension<Visitor>,
     Path((account, folder, message)): Path<MessagePath>,
 ) -> Response {
-    let account = account.as_str().into();
-    let Some(handle) = visitor.session.as_ref().and_then(|s| s.account(&account)) else {
-        return page::notice(
-            &web,
-            &visitor,
-            StatusCode::NOT_FOUND,
-            Notice::NotFound,
-            None,
-        );
+    let Some(handle) = visitor.account(&account) else {
+        return page::nothing_here(&web, &visitor);
     };
     match handle
         .source(folder.as_str().into(), message.as_str().into())

@@ -41,6 +41,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// Returns the account with this id, if the session has it.
+    pub(super) fn account(&self, id: &str) -> Option<AccountHandle> {
+        self.session.as_ref()?.account(&id.into())
+    }
+
     /// Creates a visitor from the headers alone.
     pub(super) fn without_session(web: &WebState, headers: &HeaderMap) -> Self {
         let lang = cookie(headers, LANG_COOKIE)

@@ -176,7 +176,7 @@ impl ImapWorker {
     }
 
     fn is_watched(&self) -> bool {
-        self.shared.is_watched()
+        self.shared.pages.is_watched()
     }
 
     /// Publishes the changes of the selected mailbox to the open pages.
@@ -213,7 +213,7 @@ impl ImapWorker {
         }
         if is_back {
             // Changes during the outage are unknown: the page reloads everything.
-            self.shared.tell(LiveEvent::Resync);
+            self.shared.pages.tell(LiveEvent::Resync);
         }
         Ok(())
     }

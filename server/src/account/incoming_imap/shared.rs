@@ -1,11 +1,10 @@
 //! The state that an account's two workers share.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, FolderId, FolderRole, UndoId};
+use app::api::types::{FolderId, FolderRole, UndoId};
 use mail_net::{Dialer, Phase};
 use mail_proto::imap::{Mailbox, StatusData};
 use tokio::sync::broadcast;
@@ -14,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::error::{AccountError, InvalidField};
 use super::super::model::now_unix_ms;
+use super::super::open_pages::OpenPages;
 use super::folder_changes::FolderChange;
 use super::folders::FolderTable;
 use super::half_moves::HalfMoves;
@@ -32,21 +32,18 @@ const FOLDERS_FRESH_FOR: Duration = Duration::from_secs(10);
 
 /// The state of both workers of an account.
 pub(super) struct Shared {
-    pub(super) account: AccountId,
     pub(super) access: Access,
     pub(super) key: AccountKey,
     pub(super) store: Store,
     pub(super) dialer: Arc<Dialer>,
     /// The memory budget for the server's responses.
     pub(super) budget: Budget,
-    pub(super) events: broadcast::Sender<LiveEvent>,
+    pub(super) pages: OpenPages,
     /// The channel through which the account's workers, also those of other sessions, report
     /// changes.
     pub(super) changes: broadcast::Sender<FolderChange>,
     /// Keeps that channel registered for the account, even if no worker receives.
     pub(super) _listening: broadcast::Receiver<FolderChange>,
-    /// The number of open pages.
-    pub(super) watchers: Arc<AtomicUsize>,
     pub(super) closing: CancellationToken,
     pub(super) state: Mutex<State>,
 }
@@ -69,11 +66,6 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // No code that holds the lock can panic with the tables half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether an open page watches the account.
-    pub(super) fn is_watched(&self) -> bool {
-        self.watchers.load(Ordering::Relaxed) > 0
     }
 
     /// Opens another connection for this account. Its server was counted when it was named.
@@ -144,7 +136,7 @@ impl Shared {
                 },
             });
         }
-        self.tell(LiveEvent::Resync);
+        self.pages.tell(LiveEvent::Resync);
         Ok(())
     }
 
@@ -237,11 +229,6 @@ impl Shared {
         look(&mut self.state().half_moves)
     }
 
-    /// Sends an event to the open tabs. No subscriber is not an error.
-    pub(super) fn tell(&self, event: LiveEvent) {
-        let _ = self.events.send(event);
-    }
-
     /// Updates the counts of a mailbox and notifies the open tabs.
     pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: PendingChanges) {
         let (folder, unread) = {
@@ -260,8 +247,8 @@ impl Shared {
             entry.folder.unread = unread;
             (entry.folder.id.clone(), unread)
         };
-        self.tell(LiveEvent::Folder {
-            account: self.account.clone(),
+        self.pages.tell(LiveEvent::Folder {
+            account: self.pages.account.clone(),
             folder,
             total,
             unread,
@@ -291,7 +278,7 @@ impl Shared {
                     let before = entry.folder.total.replace(total).unwrap_or(total);
                     entry.folder.unread = status.unseen;
                     LiveEvent::Folder {
-                        account: self.account.clone(),
+                        account: self.pages.account.clone(),
                         folder: entry.folder.id.clone(),
                         total,
                         unread: status.unseen,
@@ -302,16 +289,12 @@ impl Shared {
                 _ => LiveEvent::Resync,
             }
         };
-        self.tell(event);
+        self.pages.tell(event);
     }
 
-    /// Notifies the open tabs whether the mail server is reachable.
+    /// Tells the open tabs whether the mail server is reachable.
     pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
-        self.tell(LiveEvent::Connection {
-            account: self.account.clone(),
-            host: self.access.endpoint.host.clone(),
-            is_up,
-            retry_in_secs,
-        });
+        let host = &self.access.endpoint.host;
+        self.pages.tell_connection(host, is_up, retry_in_secs);
     }
 }

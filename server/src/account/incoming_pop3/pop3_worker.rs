@@ -11,19 +11,19 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, FolderId, UndoId};
+use app::api::types::{FolderId, UndoId};
 use async_trait::async_trait;
 use mail_net::Dialer;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::super::error::AccountError;
+use super::super::open_pages::OpenPages;
 use super::super::surroundings::Surroundings;
 use super::super::worker::{self, RequestKind, Worker};
 use super::lease::Maildrop;
@@ -70,15 +70,12 @@ const CLOSE_MAX: Duration = Duration::from_secs(30);
 
 /// The worker for the maildrop of one account in one session of the page.
 pub(super) struct Pop3Worker {
-    account: AccountId,
     access: Access,
     dialer: Arc<Dialer>,
     /// The IP address of the browser whose sign-in form named the server, until it is counted with
     /// the first dial.
     client: Option<IpAddr>,
-    events: broadcast::Sender<LiveEvent>,
-    /// The number of open pages.
-    watchers: Arc<AtomicUsize>,
+    pages: OpenPages,
     closing: CancellationToken,
     timing: Timing,
     maildrop: Arc<Maildrop>,
@@ -130,19 +127,16 @@ impl Pop3Worker {
             key,
             dialer,
             client,
-            events,
-            watchers,
+            pages,
             closing,
             store,
             budget,
         } = surroundings;
         Self {
-            account: key.id(),
             access,
             dialer,
             client,
-            events,
-            watchers,
+            pages,
             closing,
             timing,
             kept: LocalMarks::new(store, key, Arc::clone(&maildrop)),
@@ -225,18 +219,13 @@ impl Pop3Worker {
         }
     }
 
-    /// Whether an open page watches the account.
-    pub(super) fn is_watched(&self) -> bool {
-        self.watchers.load(Ordering::Relaxed) > 0
-    }
-
     fn tell_news(&mut self) {
         let Some(arrived) = self.news.take() else {
             return;
         };
         let (total, unread) = self.counts();
-        self.tell(LiveEvent::Folder {
-            account: self.account.clone(),
+        self.pages.tell(LiveEvent::Folder {
+            account: self.pages.account.clone(),
             folder: FolderId(INBOX_ID.to_owned()),
             total,
             unread: Some(unread),
@@ -244,19 +233,10 @@ impl Pop3Worker {
         });
     }
 
-    /// Notifies the open tabs whether the mail server is reachable.
-    pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
-        self.tell(LiveEvent::Connection {
-            account: self.account.clone(),
-            host: self.access.endpoint.host.clone(),
-            is_up,
-            retry_in_secs,
-        });
-    }
-
-    /// Sends an event to the open tabs. No subscriber is not an error.
-    fn tell(&self, event: LiveEvent) {
-        let _ = self.events.send(event);
+    /// Tells the open tabs whether the mail server is reachable.
+    fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
+        let host = &self.access.endpoint.host;
+        self.pages.tell_connection(host, is_up, retry_in_secs);
     }
 }
 

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::error::AccountError;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
+use super::super::open_pages::OpenPages;
 use super::super::surroundings::Surroundings;
 use super::super::worker::{Request, RequestKind, RequestTarget};
 use super::Pop3Incoming;
@@ -100,15 +101,19 @@ impl Person {
         };
         let (events, receiver) = broadcast::channel(64);
         let closing = CancellationToken::new();
+        let key = AccountKey(format!("account-of-the-test-at-{port}"));
         let surroundings = Surroundings {
-            key: AccountKey(format!("account-of-the-test-at-{port}")),
             dialer: Arc::new(Dialer::new(
                 Egress::listed_only(vec![listed]),
                 trust.client_config().unwrap(),
             )),
             client: None,
-            events,
-            watchers: Arc::new(AtomicUsize::new(watchers)),
+            pages: OpenPages {
+                account: key.id(),
+                events,
+                watchers: Arc::new(AtomicUsize::new(watchers)),
+            },
+            key,
             closing: closing.clone(),
             store: self.store.clone(),
             budget: Budget::of_process(),

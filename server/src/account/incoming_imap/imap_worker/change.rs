@@ -204,7 +204,7 @@ impl ImapWorker {
         }
         self.folders().await?;
         self.shared.set_role(&mailbox, role);
-        self.shared.tell(LiveEvent::Resync);
+        self.shared.pages.tell(LiveEvent::Resync);
         self.changed(&mailbox);
         self.shared.folder(&mailbox).ok_or(AccountError::NotFound)
     }

@@ -37,7 +37,9 @@ impl ImapWorker {
             Ok(change) if change.by == self.id => {}
             Ok(change) if self.has_selected(&change.mailbox) => self.look_later(change.mailbox),
             Ok(change) => self.look_for_tabs(&change.mailbox),
-            Err(_) if self.kind == ImapWorkerKind::Inbox => self.shared.tell(LiveEvent::Resync),
+            Err(_) if self.kind == ImapWorkerKind::Inbox => {
+                self.shared.pages.tell(LiveEvent::Resync)
+            }
             Err(_) => {}
         }
     }
@@ -57,7 +59,7 @@ impl ImapWorker {
         }
         if self.to_look.len() >= LOOKS_MAX {
             self.to_look.clear();
-            self.shared.tell(LiveEvent::Resync);
+            self.shared.pages.tell(LiveEvent::Resync);
         }
         self.to_look.push(mailbox);
     }
@@ -76,7 +78,7 @@ impl ImapWorker {
         if mailboxes.len() < before {
             commands.push(Command::Noop);
         }
-        if self.shared.is_watched() {
+        if self.shared.pages.is_watched() {
             commands.extend(mailboxes.into_iter().map(|mailbox| Command::Status {
                 mailbox,
                 items: vec![StatusItem::Messages, StatusItem::Unseen],

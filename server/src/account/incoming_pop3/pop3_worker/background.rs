@@ -32,7 +32,7 @@ impl Pop3Worker {
         if !self.messages.is_empty() {
             next = next.min(self.last_asked + self.messages_kept_for());
         }
-        let poll = self.is_watched().then(|| self.poll_at(now)).flatten();
+        let poll = self.pages.is_watched().then(|| self.poll_at(now)).flatten();
         for at in [self.deletes_at(now), poll].into_iter().flatten() {
             next = next.min(at);
         }
@@ -53,7 +53,7 @@ impl Pop3Worker {
             if let Err(error) = self.run_deletes(TURN_WAIT, &[]).await {
                 self.failed(&error);
             }
-        } else if self.is_watched() && self.poll_at(now).is_some_and(|at| at <= now) {
+        } else if self.pages.is_watched() && self.poll_at(now).is_some_and(|at| at <= now) {
             let closing = self.closing.clone();
             let polled = tokio::select! {
                 biased;

@@ -86,7 +86,7 @@ impl Pop3Worker {
     /// listing.
     pub(super) async fn refresh_newest(&mut self) -> Result<(), AccountError> {
         let oldest = self.timing.reloaded_after.min(self.polled_every());
-        if !self.is_watched() {
+        if !self.pages.is_watched() {
             return self.refresh_if_older(oldest).await;
         }
         self.refresh_if_stale().await?;

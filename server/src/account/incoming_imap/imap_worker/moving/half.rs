@@ -166,7 +166,7 @@ impl ImapWorker {
         let is_undone = self.try_undo_copies(order, copied).await.unwrap_or(false);
         // Selects the source mailbox again. Changes there meanwhile are unknown.
         self.select_again(order).await;
-        self.shared.tell(LiveEvent::Resync);
+        self.shared.pages.tell(LiveEvent::Resync);
         is_undone
     }
 
